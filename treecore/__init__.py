@@ -1,0 +1,63 @@
+"""treecore: see, check and trust how an outcome reward becomes credit for each step of a reasoning tree.
+
+Five nouns carry everything:
+
+- a `Forest` is all that was sampled for one prompt: M trees, N steps, columns of numpy arrays;
+- a credit method turns outcomes at the leaves into a `Credit`: one signal per step, with the numbers behind it;
+- a `Task` has prompts, an environment and an exact verifier;
+- a `Policy` is a model that writes steps;
+- a `Sampler` decides where the next branch grows.
+
+    import treecore as tc
+    forests = tc.read("run.forest.jsonl")
+    credit = tc.credit(forests, "tree_grpo", variant="sum")
+    tc.figure(forests[0], credit)
+    tc.to_frame(forests[0], credit)
+    forests = tc.rollout(task="multihop", model="tiny", sampler="random_expansion", m=2, n=2, l=1, seed=0)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from treecore.builder import ForestBuilder, StepTokens
+from treecore.credit import METHODS, Credit, credit_method
+from treecore.credit import compute as credit
+from treecore.errors import TreecoreError
+from treecore.forest import Forest, TokenTable
+from treecore.formats import read, write
+from treecore.forests import Forests
+
+if TYPE_CHECKING:
+    from treecore.interop import figure, to_frame
+    from treecore.sampling import rollout
+
+__version__ = "0.1.0"
+__all__ = [
+    "METHODS",
+    "Credit",
+    "Forest",
+    "ForestBuilder",
+    "Forests",
+    "StepTokens",
+    "TokenTable",
+    "TreecoreError",
+    "credit",
+    "credit_method",
+    "figure",
+    "read",
+    "rollout",
+    "to_frame",
+    "write",
+]
+
+LAZY = {"rollout": "treecore.sampling", "figure": "treecore.interop", "to_frame": "treecore.interop"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch, pandas or plotly only when it is used."""
+    if name in LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(LAZY[name]), name)
+    raise AttributeError(f"module 'treecore' has no attribute {name!r}")

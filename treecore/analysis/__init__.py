@@ -1,0 +1,1 @@
+"""Questions about forests and credit that are not credit methods themselves."""

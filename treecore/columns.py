@@ -1,0 +1,84 @@
+"""The fields that a step and a token may carry: one table that reader, writer, schema and frames all read.
+
+Knows names, types and nulls; knows nothing about files or trees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["int", "float", "text", "choice"]
+
+
+class Status(IntEnum):
+    """How a node ended. Stored in files by its lower-case name."""
+
+    OPEN = 0
+    TERMINATED = 1
+    TRUNCATED = 2
+    FAILED = 3
+
+
+STATUS_NAMES = tuple(status.name.lower() for status in Status)
+DTYPES: dict[str, Any] = {"int": np.int64, "float": np.float64, "choice": np.int64}
+NULLS: dict[str, Any] = {"int": -1, "float": np.nan, "text": "", "choice": -1}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared field.
+
+    Attributes:
+        name: as in files and on `Forest` or `TokenTable`.
+        kind: `int` (null -1), `float` (null NaN), `text` (null ""), `choice` (index into `choices`, null -1).
+        meaning: one clause for people, with units.
+        minimum: smallest value allowed, if any.
+        choices: allowed names of a `choice`.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    minimum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def empty(self, n: int) -> Any:
+        """`[n]` nulls: a read-only-able array, or a tuple for text."""
+        if self.kind == "text":
+            return ("",) * n
+        return np.full(n, NULLS[self.kind], dtype=DTYPES[self.kind])
+
+    def is_null(self, values: Any) -> NDArray[np.bool_]:
+        """Where `values` of this column are not assigned. `[n]`"""
+        if self.kind == "text":
+            return np.array([not value for value in values], dtype=bool)
+        if self.kind == "float":
+            return np.isnan(values)
+        return np.asarray(values) == -1
+
+
+NODE_COLUMNS = (
+    Column("text", "text", "what the model wrote in this step"),
+    Column("observation", "text", "what the environment answered"),
+    Column("reward", "float", "outcome, in task units, on leaves only"),
+    Column("status", "choice", "how the step ended", choices=STATUS_NAMES),
+    Column("born", "int", "order of sampling", minimum=0),
+    Column("n_model_tokens", "int", "tokens the model wrote in this step", minimum=0),
+    Column("n_obs_tokens", "int", "tokens of the observation", minimum=0),
+)
+"""Columns `[N]` of a forest beside its shape (`parent`, `tree`, `node_id`)."""
+
+TOKEN_COLUMNS = (
+    Column("id", "int", "vocabulary id", minimum=0),
+    Column("text", "text", "the token as text"),
+    Column("logprob", "float", "log probability under the law it was sampled from, in nats"),
+    Column("entropy", "float", "entropy of the model's distribution at temperature 1, in nats", minimum=0),
+    Column("confidence", "float", "minus the mean log probability of the 20 likeliest tokens, in nats"),
+    Column("part", "int", "0 observation, 1 thought, 2 tool call, 3 answer", minimum=0),
+)
+"""Columns `[T]` of a token table."""

@@ -1,0 +1,31 @@
+"""Credit methods: each turns the outcomes of a batch of forests into a signal for every step.
+
+Importing this package registers every method; a new family module is one more line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from treecore.credit import outcome, siblings, tree_grpo  # noqa: F401  (registers the methods)
+from treecore.credit.registry import METHODS, Citation, Credit, Method, credit_method, get_method
+from treecore.forest import Forest
+from treecore.forests import Forests
+
+__all__ = ["METHODS", "Citation", "Credit", "Method", "compute", "credit_method", "get_method"]
+
+
+def compute(forests: Forest | Forests | Sequence[Forest], method: str, **settings: Any) -> Credit:
+    """Credit of every step of `forests` by one method; all forests are one batch.
+
+    Args:
+        forests: one forest, several, or a `Forests` batch.
+        method: a name of `METHODS`.
+        settings: the method's parameters, typed or as text.
+
+    Raises:
+        MethodError: unknown method or parameter, or data that lacks what the method needs.
+    """
+    batch = forests if isinstance(forests, Forests) else Forests(forests)
+    return get_method(method).compute(batch, settings)

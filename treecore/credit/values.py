@@ -1,0 +1,108 @@
+"""Group statistics and values that all methods are made of. Vectorised over a whole batch; no method lives here.
+
+Sums are taken around the first member of each group, so a group whose members are all equal has a mean that is
+exactly that value and a standard deviation of exactly zero, whatever the value (0.1 has no exact binary form).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from treecore.forests import Forests
+from treecore.topology import BoolArray, FloatArray, IntArray
+
+
+class GroupStats(NamedTuple):
+    """Per member of each group, `[K]`: mean, standard deviation, number of members."""
+
+    mean: FloatArray
+    std: FloatArray
+    count: FloatArray
+
+
+def group_stats(values: FloatArray, group: IntArray, n_groups: int, *, ddof: int) -> GroupStats:
+    """Statistics of each group, told to each of its members.
+
+    Args:
+        values: `[K]`, finite.
+        group: `[K]`, numbers from 0 to `n_groups - 1`.
+        ddof: 1 for the sample standard deviation, 0 for the population's. Groups of `ddof` members or fewer get NaN.
+    """
+    reference = np.zeros(n_groups)
+    reference[group[::-1]] = values[::-1]
+    shifted = values - reference[group]
+    count = np.bincount(group, minlength=n_groups).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = np.bincount(group, weights=shifted, minlength=n_groups) / count
+        squares = np.bincount(group, weights=(shifted - shift[group]) ** 2, minlength=n_groups)
+        spread = np.where(count > ddof, np.sqrt(squares / (count - ddof)), np.nan)
+    return GroupStats((reference + shift)[group], spread[group], count[group])
+
+
+class Normalised(NamedTuple):
+    """`advantage [K]` and the statistics it was made with (a group of one has mean 0 and std 1)."""
+
+    advantage: FloatArray
+    mean: FloatArray
+    std: FloatArray
+    count: FloatArray
+
+
+def normalise(values: FloatArray, group: IntArray, n_groups: int, *, epsilon: float) -> Normalised:
+    """GRPO's group normalisation `(r - mean) / (std1 + epsilon)`; a group of one keeps its raw value.
+
+    Source: Tree-GRPO `core_algos.py` and verl `core_algos.py`, where a group of one gets mean 0 and std 1.
+    """
+    stats = group_stats(values, group, n_groups, ddof=1)
+    single = stats.count < 2
+    mean = np.where(single, 0.0, stats.mean)
+    std = np.where(single, 1.0, stats.std)
+    return Normalised((values - mean) / (std + epsilon), mean, std, stats.count)
+
+
+def on_leaves(forests: Forests, values: FloatArray) -> FloatArray:
+    """Values of the scored leaves `[L]` as a node column `[N]`, NaN elsewhere."""
+    column = np.full(len(forests.parent), np.nan)
+    column[forests.scored] = values
+    return column
+
+
+class Backup(NamedTuple):
+    """Sum, mean and count of a leaf column under each node; mean and sum NaN where no scored leaf is. `[N]`"""
+
+    total: FloatArray
+    mean: FloatArray
+    count: FloatArray
+
+
+def back_up(forests: Forests, values: FloatArray, mask: BoolArray | None = None) -> Backup:
+    """Leaf-weighted backup of `values [N]` over the leaves in `mask` (default: the scored ones)."""
+    topology = forests.topology
+    mask = forests.scored if mask is None else mask
+    count = topology.subtree_sum(mask.astype(np.float64))
+    reference = np.zeros(len(forests))
+    leaves = np.flatnonzero(mask)[::-1]
+    reference[forests.forest_of[leaves]] = values[leaves]
+    base = reference[forests.forest_of]
+    shifted = topology.subtree_sum(np.where(mask, values - base, 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(count > 0, base + shifted / count, np.nan)
+    return Backup(np.where(count > 0, shifted + base * count, np.nan), mean, count)
+
+
+def leaf_standard_error(forests: Forests, values: FloatArray) -> FloatArray:
+    """Standard error of the mean of a leaf column under each node, NaN for fewer than two leaves. `[N]`
+
+    The sample standard deviation of the leaves beneath over the square root of their number; leaves that share
+    a prefix are taken as independent given that prefix, and group statistics as fixed.
+    """
+    backup = back_up(forests, values)
+    deviation = np.where(forests.scored, values, 0.0)
+    centre = np.nanmean(deviation[forests.scored]) if forests.scored.any() else 0.0
+    squares = back_up(forests, (deviation - centre) ** 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = (squares.mean - (backup.mean - centre) ** 2) * backup.count / (backup.count - 1)
+        error = np.sqrt(np.maximum(variance, 0.0) / backup.count)
+    return np.where(backup.count > 1, error, np.nan)

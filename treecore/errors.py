@@ -1,0 +1,73 @@
+"""Every error that a user may meet, as one clear sentence: what was found, where, what to do.
+
+    TreecoreError
+    ├── FormatError      a file, or a value inside it, is not what the format says
+    ├── ForestError      nodes that do not make a forest
+    ├── MethodError      a method cannot run on this data, or got a wrong parameter
+    ├── PolicyError      a model or server failed
+    └── TaskError        a task refused a prompt, or its verifier failed
+
+`assert` is kept for our own bugs. Code that calls plug-ins wraps the call in `boundary`, so that plain
+Python errors raised inside are attributed to the plug-in and not to the program around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class TreecoreError(Exception):
+    """Base of all errors meant for users; `str(error)` is one line.
+
+    Args:
+        found: what was found, a clause without a final stop.
+        where: file, line, JSON path or node id; empty when there is no place to name.
+        todo: what the user can do about it.
+    """
+
+    def __init__(self, found: str, *, where: str = "", todo: str = "") -> None:
+        self.found, self.where, self.todo = found, where, todo
+        super().__init__(found)
+
+    def __str__(self) -> str:
+        line = f"{self.where}: {self.found}" if self.where else self.found
+        if self.todo:
+            line = f"{line}; {self.todo}"
+        return " ".join(line.split())
+
+    def at(self, where: str) -> TreecoreError:
+        """The same error with an outer place put before its own."""
+        joined = f"{where}, {self.where}" if self.where else where
+        return type(self)(self.found, where=joined, todo=self.todo)
+
+
+class FormatError(TreecoreError):
+    """A file is not in a format that we read, or breaks the rules of its format."""
+
+
+class ForestError(TreecoreError):
+    """Nodes do not make a forest: a cycle, a missing parent, a reward on an inner node."""
+
+
+class MethodError(TreecoreError):
+    """A method or sampler got a wrong parameter, or the data lacks what it needs."""
+
+
+class PolicyError(TreecoreError):
+    """A model or a server could not be used."""
+
+
+class TaskError(TreecoreError):
+    """A task cannot take this prompt, or its environment failed."""
+
+
+@contextmanager
+def boundary(kind: type[TreecoreError], what: str) -> Iterator[None]:
+    """Attribute anything raised inside to `what` (for example "task 'countdown'")."""
+    try:
+        yield
+    except TreecoreError:
+        raise
+    except Exception as error:
+        raise kind(f"{what} failed with {type(error).__name__}: {error}") from error

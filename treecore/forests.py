@@ -1,0 +1,98 @@
+"""A batch of forests as one set of columns, so that a method is one vectorised computation over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from treecore.errors import MethodError
+from treecore.forest import Forest
+from treecore.topology import BoolArray, FloatArray, IntArray, Topology
+
+
+class Forests(Sequence[Forest]):
+    """Several forests, concatenated. `N` counts nodes, `F` forests, `M` trees of the whole batch.
+
+    Indexing gives the single forests; the columns run over all of them in order.
+
+    Args:
+        forests: at least one.
+    """
+
+    def __init__(self, forests: Forest | Sequence[Forest]) -> None:
+        self._forests = (forests,) if isinstance(forests, Forest) else tuple(forests)
+        if not self._forests:
+            raise MethodError("no forests to compute on", todo="give at least one")
+
+    def __len__(self) -> int:
+        return len(self._forests)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        return self._forests[index]
+
+    def __iter__(self) -> Iterator[Forest]:
+        return iter(self._forests)
+
+    def _stack(self, name: str) -> NDArray[np.generic]:
+        if len(self) == 1:
+            return np.asarray(getattr(self._forests[0], name))
+        return np.concatenate([getattr(forest, name) for forest in self._forests])
+
+    @cached_property
+    def offset(self) -> IntArray:
+        """Forest `f` owns rows `offset[f]:offset[f + 1]`. `[F+1]`"""
+        return np.concatenate([[0], np.cumsum([len(forest) for forest in self._forests])])
+
+    @cached_property
+    def forest_of(self) -> IntArray:
+        """Number of the forest that each node belongs to. `[N]`"""
+        return np.repeat(np.arange(len(self)), np.diff(self.offset))
+
+    @cached_property
+    def parent(self) -> IntArray:
+        """Row of each parent in the batch, -1 at roots. `[N]`"""
+        parent = self._stack("parent").astype(np.int64)
+        return parent if len(self) == 1 else np.where(parent < 0, -1, parent + self.offset[self.forest_of])
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Shape of the whole batch."""
+        return self._forests[0].topology if len(self) == 1 else Topology(self.parent)
+
+    @cached_property
+    def tree(self) -> IntArray:
+        """Number of the tree in the batch that each node belongs to. `[N]`"""
+        return (np.cumsum(self.parent < 0) - 1)[self.topology.root]
+
+    @cached_property
+    def n_trees(self) -> int:
+        """Trees in the batch."""
+        return len(self.topology.roots)
+
+    @cached_property
+    def reward(self) -> FloatArray:
+        """Outcome on leaves, NaN elsewhere. `[N]`"""
+        return self._stack("reward").astype(np.float64)
+
+    @cached_property
+    def scored(self) -> BoolArray:
+        """Leaves with a reward. `[N]`"""
+        return ~np.isnan(self.reward)
+
+    @cached_property
+    def n_model_tokens(self) -> IntArray:
+        """The model's own tokens in each step, -1 where unknown. `[N]`"""
+        return self._stack("n_model_tokens").astype(np.int64)
+
+    @cached_property
+    def status(self) -> IntArray:
+        """`columns.Status` of each node, -1 unknown. `[N]`"""
+        return self._stack("status").astype(np.int64)
+
+    def column(self, name: str) -> FloatArray:
+        """An annotation column over the batch, NaN in forests that lack it. `[N]`"""
+        parts = [forest.columns.get(name, np.full(len(forest), np.nan)) for forest in self._forests]
+        return np.concatenate(parts)

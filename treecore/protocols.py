@@ -1,0 +1,112 @@
+"""The contracts between tasks, policies and samplers. Nothing here computes anything.
+
+A `Task` knows prompts, environment and verifier; it knows nothing about models or trees. A `Policy` turns
+contexts into sampled tokens; it knows nothing about tasks. A `Sampler` decides which branch grows next; it
+knows neither. `treecore.rollout` brings the three together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+
+class Part(IntEnum):
+    """What a token is. Only parts above `OBSERVATION` are the model's own and carry credit."""
+
+    OBSERVATION = 0
+    THOUGHT = 1
+    TOOL_CALL = 2
+    ANSWER = 3
+
+
+class Span(NamedTuple):
+    """Characters `start:end` of a step's text are one `part`."""
+
+    start: int
+    end: int
+    part: Part
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One question of a task.
+
+    Attributes:
+        id: stable within the task, for example `"multihop-17"`.
+        text: exactly what the model reads.
+        question: what a person reads.
+        reference: the expected answer, as the verifier compares it.
+        data: whatever the task needs to answer and verify; plain JSON values.
+    """
+
+    id: str
+    text: str
+    question: str
+    reference: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One finished step of a trajectory: what the model wrote, what the environment answered."""
+
+    text: str
+    observation: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The environment's reply to a step. `done` ends the trajectory, whatever the step says."""
+
+    observation: str = ""
+    done: bool = False
+
+
+@runtime_checkable
+class Task(Protocol):
+    """Prompts, an environment and an exact verifier. Stateless, so that any prefix can be continued.
+
+    Attributes:
+        name: registry name.
+        title: for people.
+        stop: a step ends right after the first of these strings (it belongs to the step).
+        max_steps: longest trajectory; the last step ends it.
+        max_step_tokens: longest step; a step cut here ends its trajectory as truncated.
+    """
+
+    name: str
+    title: str
+    stop: tuple[str, ...]
+    max_steps: int
+    max_step_tokens: int
+
+    def prompts(self, n: int, *, seed: int) -> list[Prompt]:
+        """`n` different prompts; the same `seed` gives the same prompts."""
+        ...
+
+    def ask(self, question: str) -> Prompt:
+        """A prompt for a question that a user typed.
+
+        Raises:
+            TaskError: the question is not one that this task can answer; says what is allowed.
+        """
+        ...
+
+    def respond(self, prompt: Prompt, steps: Sequence[Step], text: str) -> Turn:
+        """What the environment answers when `text` is written after `steps`."""
+        ...
+
+    def reward(self, prompt: Prompt, steps: Sequence[Step]) -> float:
+        """Outcome of a finished trajectory, in task units."""
+        ...
+
+    def parts(self, text: str) -> list[Span]:
+        """Which characters of a step are thought, tool call or answer; gaps count as thought."""
+        ...
+
+    def gold(self, prompt: Prompt) -> list[Step]:
+        """A trajectory that the verifier accepts: `reward(prompt, gold(prompt))` is the maximum."""
+        ...

@@ -1,0 +1,201 @@
+"""Index algorithms on a parent array; knows nothing about text, rewards or models.
+
+A forest's shape is one integer array `parent [N]` with `parent[i] < i` and `-1` at tree roots. Everything here
+is vectorised over `N` and needs `O(log depth)` numpy passes, so a chain of a million steps costs no more
+Python work than a bush: where a level-by-level walk would loop once a level, pointers are doubled instead.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+NO_NODE = -1
+
+
+class Ordering(NamedTuple):
+    """Result of `topological_order`.
+
+    `order [N]` lists rows parents first; `stuck [S]` the rows on a cycle or below one (empty when valid).
+    """
+
+    order: IntArray
+    stuck: IntArray
+
+
+def topological_order(parent: IntArray) -> Ordering:
+    """An order in which every parent comes before its children; the given order when it already does.
+
+    Args:
+        parent: `[N]`, row of the parent or -1, in any order; rows must be in range.
+    """
+    n = len(parent)
+    if bool((parent < np.arange(n)).all()):
+        return Ordering(np.arange(n), np.empty(0, dtype=np.int64))
+    depth = np.where(parent >= 0, 1, 0).astype(np.int64)
+    jump = parent.copy()
+    for _ in range(max(1, int(n).bit_length())):
+        alive = np.flatnonzero(jump >= 0)
+        if not len(alive):
+            return Ordering(np.argsort(depth, kind="stable"), np.empty(0, dtype=np.int64))
+        target = jump[alive]
+        depth[alive] += depth[target]
+        jump[alive] = jump[target]
+    stuck = np.flatnonzero(jump >= 0)
+    return Ordering(np.argsort(depth, kind="stable"), stuck)
+
+
+class Topology:
+    """Derived shape of a forest, each piece computed once when first asked for.
+
+    Args:
+        parent: `[N]`, `parent[i] < i`, -1 at tree roots. Children of a node are ordered by row.
+    """
+
+    def __init__(self, parent: IntArray) -> None:
+        self.parent = parent
+        self.n = len(parent)
+        self._jumps: list[tuple[IntArray, IntArray]] = []
+
+    def _jump(self, k: int) -> tuple[IntArray, IntArray] | None:
+        """Rows that have an ancestor `2**k` above them, and that ancestor; None when there are none."""
+        while len(self._jumps) <= k:
+            if not self._jumps:
+                rows = np.flatnonzero(self.parent >= 0)
+                self._jumps.append((rows, self.parent[rows]))
+                continue
+            rows, above = self._jumps[-1]
+            lookup = np.full(self.n, NO_NODE, dtype=np.int64)
+            lookup[rows] = above
+            next_above = lookup[above]
+            keep = next_above >= 0
+            self._jumps.append((rows[keep], next_above[keep]))
+        rows, above = self._jumps[k]
+        return (rows, above) if len(rows) else None
+
+    def path_sum(self, values: FloatArray) -> FloatArray:
+        """Sum of `values` over each node's path from its tree root, both ends included. `[N]`."""
+        total = np.array(values, copy=True)
+        k = 0
+        while (jump := self._jump(k)) is not None:
+            rows, above = jump
+            total[rows] += total[above]
+            k += 1
+        return total
+
+    @cached_property
+    def depth(self) -> IntArray:
+        """Edges between a node and its tree root. `[N]`"""
+        return self.path_sum((self.parent >= 0).astype(np.int64))
+
+    @cached_property
+    def size(self) -> IntArray:
+        """Nodes in each subtree, the node itself included. `[N]`"""
+        size = np.ones(self.n, dtype=np.float64)
+        k = 0
+        while (jump := self._jump(k)) is not None:
+            rows, above = jump
+            size = size + np.bincount(above, weights=size[rows], minlength=self.n)
+            k += 1
+        return size.astype(np.int64)
+
+    @cached_property
+    def roots(self) -> IntArray:
+        """Rows of tree roots, in row order. `[M]`"""
+        return np.flatnonzero(self.parent < 0)
+
+    @cached_property
+    def root(self) -> IntArray:
+        """Row of the tree root above each node; a root is its own. `[N]`"""
+        marks = np.where(self.parent < 0, np.arange(self.n), 0)
+        return self.path_sum(marks)
+
+    @cached_property
+    def n_children(self) -> IntArray:
+        """Number of children. `[N]`"""
+        return np.bincount(self.parent + 1, minlength=self.n + 1)[1:]
+
+    @cached_property
+    def child_start(self) -> IntArray:
+        """Children of node `i` are `child[child_start[i]:child_start[i + 1]]`. `[N+1]`"""
+        return np.concatenate([[0], np.cumsum(self.n_children)])
+
+    @cached_property
+    def child(self) -> IntArray:
+        """All non-root rows, grouped by parent, siblings in row order."""
+        return np.argsort(self.parent, kind="stable")[len(self.roots) :]
+
+    @cached_property
+    def is_leaf(self) -> BoolArray:
+        """Nodes without children. `[N]`"""
+        return self.n_children == 0
+
+    @cached_property
+    def is_fork(self) -> BoolArray:
+        """Nodes with two children or more. `[N]`"""
+        return self.n_children >= 2
+
+    @cached_property
+    def position(self) -> IntArray:
+        """Place of each node in preorder; the subtree of `i` is `position[i] : position[i] + size[i]`. `[N]`"""
+        offset = np.zeros(self.n, dtype=np.int64)
+        grouped = np.concatenate([self.roots, self.child])
+        sizes = self.size[grouped]
+        before = np.cumsum(sizes) - sizes
+        first = np.concatenate([[0], len(self.roots) + self.child_start[:-1]])
+        group = self.parent[grouped] + 1
+        offset[grouped] = before - before[np.minimum(first[group], max(self.n - 1, 0))]
+        offset += self.parent >= 0
+        return self.path_sum(offset)
+
+    @cached_property
+    def order(self) -> IntArray:
+        """Rows in preorder. `[N]`"""
+        order = np.empty(self.n, dtype=np.int64)
+        order[self.position] = np.arange(self.n)
+        return order
+
+    def subtree_sum(self, values: FloatArray) -> FloatArray:
+        """Sum of `values` over each subtree, the node itself included. `[N]`"""
+        running = np.concatenate([[0], np.cumsum(values[self.order])])
+        return running[self.position + self.size] - running[self.position]
+
+    def children_sum(self, values: FloatArray) -> FloatArray:
+        """Sum of `values` over the children of each node. `[N]`"""
+        inner = self.parent >= 0
+        return np.bincount(self.parent[inner], weights=values[inner], minlength=self.n)
+
+    @cached_property
+    def n_leaves(self) -> IntArray:
+        """Leaves under each node; a leaf counts itself. `[N]`"""
+        return self.subtree_sum(self.is_leaf.astype(np.int64))
+
+    def children(self, node: int) -> IntArray:
+        """Rows of the children of one node."""
+        return self.child[self.child_start[node] : self.child_start[node + 1]]
+
+    def siblings(self, node: int) -> IntArray:
+        """Rows that share the node's parent, the node included; a root has only itself."""
+        above = int(self.parent[node])
+        return self.children(above) if above >= 0 else np.array([node])
+
+    def path(self, node: int) -> IntArray:
+        """Rows from the tree root down to `node`, both included."""
+        rows = []
+        while node >= 0:
+            rows.append(node)
+            node = int(self.parent[node])
+        return np.array(rows[::-1], dtype=np.int64)
+
+    def leaves_under(self, node: int) -> IntArray:
+        """Rows of the leaves in one subtree, in preorder."""
+        start = int(self.position[node])
+        rows = self.order[start : start + int(self.size[node])]
+        return rows[self.is_leaf[rows]]
