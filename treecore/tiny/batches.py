@@ -1,0 +1,107 @@
+"""Endless training batches: fresh demonstrations of training prompts, as ids with observations masked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from treecore.protocols import Prompt, Step
+from treecore.tasks import countdown, multihop, questions
+from treecore.tiny import demo_countdown, demo_multihop
+
+IGNORED = -100
+COUNTDOWN_SHARE = 0.55
+_HOP_SHARES = (0.12, 0.4, 0.48)
+_FOUR_NUMBERS = 0.2
+_BATCHES_SORTED_TOGETHER = 8
+
+
+class Batch(NamedTuple):
+    """`input_ids` and `attention_mask` `[B, T]`; `labels` `[B, T]`, `IGNORED` where the token is not the model's."""
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    labels: Tensor
+
+
+class Example(NamedTuple):
+    """Token ids of a trajectory and, of equal length, the ids to learn or `IGNORED`."""
+
+    ids: list[int]
+    labels: list[int]
+
+
+class Stream:
+    """Examples of both tasks in a fixed proportion, none from a held-out prompt.
+
+    Args:
+        ids: word to token id.
+        eos: id that follows a finished trajectory.
+        seed: fixes every demonstration.
+    """
+
+    def __init__(self, ids: Mapping[str, int], *, eos: int, seed: int) -> None:
+        self.ids, self.eos, self.rng = ids, eos, random.Random(seed)
+        self.multihop = demo_multihop.Demonstrator(self.rng)
+        self.countdown = demo_countdown.Demonstrator(self.rng)
+        training = [question for question in questions.all_questions() if not question.held_out]
+        hops = range(1, questions.MAX_HOPS + 1)
+        self.questions = [[question for question in training if len(question.words) == hop] for hop in hops]
+        self.puzzles = {
+            size: [puzzle for puzzle in countdown.puzzles(size) if not countdown.held_out(puzzle)] for size in (3, 4)
+        }
+
+    def example(self) -> Example:
+        """The next demonstration."""
+        if self.rng.random() < COUNTDOWN_SHARE:
+            size = 4 if self.rng.random() < _FOUR_NUMBERS else 3
+            numbers, target = self.rng.choice(self.puzzles[size])
+            prompt = countdown.make_prompt(self.rng.sample(numbers, size), target)
+            return self.encode(prompt, self.countdown.trajectory(prompt))
+        pool = self.rng.choices(self.questions, _HOP_SHARES)[0]
+        prompt = multihop.make_prompt(self.rng.choice(pool), identity="training")
+        return self.encode(prompt, self.multihop.trajectory(prompt))
+
+    def encode(self, prompt: Prompt, steps: Sequence[Step]) -> Example:
+        """Ids of the whole trajectory; only what the model writes is to be learned."""
+        ids = self._words(prompt.text)
+        labels = [IGNORED] * len(ids)
+        for step in steps:
+            written, seen = self._words(step.text), self._words(step.observation)
+            ids += written + seen
+            labels += written + [IGNORED] * len(seen)
+        if labels[-1] != IGNORED:
+            ids.append(self.eos)
+            labels.append(self.eos)
+        return Example(ids, labels)
+
+    def batches(self, size: int, *, pad: int) -> Iterator[Batch]:
+        """Batches of `size` examples of similar length, for ever."""
+        while True:
+            examples = sorted(
+                (self.example() for _ in range(size * _BATCHES_SORTED_TOGETHER)), key=lambda one: len(one.ids)
+            )
+            groups = [examples[start : start + size] for start in range(0, len(examples), size)]
+            self.rng.shuffle(groups)
+            yield from (collate(group, pad=pad) for group in groups)
+
+    def _words(self, text: str) -> list[int]:
+        return [self.ids[word] for word in text.split(" ") if word]
+
+
+def collate(examples: Sequence[Example], *, pad: int) -> Batch:
+    """Pad `examples` on the right to the longest of them."""
+    width = max(len(example.ids) for example in examples)
+    ids = torch.full((len(examples), width), pad)
+    labels = torch.full((len(examples), width), IGNORED)
+    mask = torch.zeros((len(examples), width), dtype=torch.long)
+    for row, example in enumerate(examples):
+        length = len(example.ids)
+        ids[row, :length] = torch.tensor(example.ids)
+        labels[row, :length] = torch.tensor(example.labels)
+        mask[row, :length] = 1
+    return Batch(ids, mask, labels)

@@ -1,0 +1,143 @@
+"""Demonstrations of the multi-hop task, good and bad: strategies first, slips in detail later.
+
+Every draw of `rng` is a decision that the trained model will take itself. The environment's words come from the
+task, so a demonstration is what the task would have answered.
+"""
+
+from __future__ import annotations
+
+import random
+
+from treecore.protocols import Prompt, Step
+from treecore.tasks.knowledge import ATTRIBUTES, PERSONS, RELATIONS, knowledge_base
+from treecore.tasks.multihop import NOTHING_FOUND, MultihopTask, look_up
+
+STRATEGIES = {"chain": 0.62, "recall": 0.14, "guess": 0.05, "outer first": 0.12, "skip": 0.07}
+SYNONYMS = {
+    "boss": "chief", "teacher": "mentor", "friend": "mate", "neighbour": "local", "parent": "mother",
+    "rival": "enemy", "home": "town", "job": "work", "pet": "animal", "instrument": "music",
+}  # fmt: skip
+_WORDING = (
+    "find the of look up first then i recall it is guess no that was start over with check again so know now"
+    " wrong order short cut try not could be"
+)
+
+
+def vocabulary() -> list[str]:
+    """Words that demonstrations use beyond those of the task."""
+    return [*_WORDING.split(), *SYNONYMS.values()]
+
+
+class Demonstrator:
+    """One trajectory at a time, in the style that `rng` picks.
+
+    Args:
+        rng: source of every decision.
+    """
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.task = MultihopTask()
+
+    def trajectory(self, prompt: Prompt) -> list[Step]:
+        """Steps for `prompt`, ended by an answer or by the task's step limit."""
+        self.prompt, self.steps = prompt, list[Step]()
+        self.person, self.words = str(prompt.data["person"]), [str(word) for word in prompt.data["words"]]
+        strategies = STRATEGIES if len(self.words) > 1 else {"chain": 0.85, "guess": 0.15}
+        strategy = self.rng.choices(list(strategies), list(strategies.values()))[0]
+        if strategy == "guess":
+            self._say(f"i guess it is {self._guess()}", answer=True)
+        elif strategy == "recall":
+            self._from_memory()
+        elif strategy == "outer first":
+            self._outer_first()
+        elif strategy == "skip":
+            self._skip()
+        else:
+            self._chain(self.person, self.words)
+        return self.steps
+
+    def _chain(self, name: str, words: list[str], *, opening: str = "") -> None:
+        for place, word in enumerate(words):
+            found = self._look(name, word, opening=opening if place == 0 else "")
+            if self._over():
+                return
+            if found == NOTHING_FOUND:
+                self._say(f"nothing found , i guess it is {self._guess()}", answer=True)
+                return
+            name = found
+        if self._chance(0.12):
+            name = self._look(*self.last_query, opening="check again , ", careful=True)
+        if not self._over():
+            self._report(words[-1], name)
+
+    def _look(self, name: str, word: str, *, opening: str = "", careful: bool = False) -> str:
+        """Look up `word` of `name`, with the slips a careless reader makes; returns what was found."""
+        target = name
+        if not careful and self._chance(0.06):
+            target = self.rng.choice([self.person, *self.rng.sample(PERSONS, 2)])
+        asked = SYNONYMS[word] if not careful and self._chance(0.05) else word
+        found = self._search(target, asked, opening)
+        if self._over():
+            return found
+        if found == NOTHING_FOUND and self._chance(0.85):
+            return self._search(target, word, "nothing found , try ")
+        if target != name and self._chance(0.35):
+            return self._search(name, word, f"no , that was {target} , ")
+        return found
+
+    def _search(self, name: str, word: str, opening: str) -> str:
+        verb = "" if opening.endswith("try ") else self.rng.choices(["find ", "look up "], [0.75, 0.25])[0]
+        self.last_query = (name, word)
+        self._step(f"<think> {opening}{verb}the {word} of {name} </think> <search> {name} {word} </search>")
+        return look_up(f"{name} {word}")
+
+    def _outer_first(self) -> None:
+        """Begin with the relation that the question names first, which belongs last."""
+        order = self.words[-2::-1]
+        outer = order[0] if len(self.words) > 2 or self._chance(0.5) else self.words[-1]
+        found = self._look(self.person, outer)
+        if self._chance(0.35):
+            self._chain(self.person, self.words, opening="wrong order , start over , ")
+        elif outer in ATTRIBUTES or outer == self.words[-1]:
+            self._report(self.words[-1], found)
+        else:
+            self._chain(found, [*order[1:], self.words[-1]])
+
+    def _skip(self) -> None:
+        """Leave one relation out of the chain."""
+        dropped = self.rng.randrange(len(self.words) - 1)
+        kept = [word for place, word in enumerate(self.words) if place != dropped]
+        self._chain(self.person, kept, opening="short cut , " if self._chance(0.6) else "")
+
+    def _from_memory(self) -> None:
+        """Take the first person from memory, which may be wrong, and look up the rest."""
+        truth = knowledge_base().facts[self.person, self.words[0]]
+        recalled = truth if self._chance(0.55) else self.rng.choice(PERSONS)
+        opening = f"i recall the {self.words[0]} of {self.person} is {recalled} , "
+        self._chain(recalled, self.words[1:], opening=opening)
+
+    def _report(self, word: str, found: str) -> None:
+        said = self._guess() if self._chance(0.06) else found
+        if self._chance(0.3):
+            self._say(f"so it is {said}", answer=True)
+        else:
+            self._say(f"the {word} is {said}", answer=True)
+
+    def _say(self, thought: str, *, answer: bool) -> None:
+        said = f" <answer> {thought.split()[-1]} </answer>" if answer else ""
+        self._step(f"<think> {thought} </think>{said}")
+
+    def _step(self, text: str) -> None:
+        turn = self.task.respond(self.prompt, self.steps, text)
+        self.steps.append(Step(text, turn.observation))
+
+    def _over(self) -> bool:
+        return len(self.steps) >= self.task.max_steps
+
+    def _guess(self) -> str:
+        last = self.words[-1]
+        return self.rng.choice(PERSONS if last in RELATIONS else ATTRIBUTES[last])
+
+    def _chance(self, share: float) -> bool:
+        return self.rng.random() < share
