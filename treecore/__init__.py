@@ -29,7 +29,8 @@ from treecore.formats import read, write
 from treecore.forests import Forests
 
 if TYPE_CHECKING:
-    from treecore.interop import figure, to_frame
+    from treecore.drawing import figure
+    from treecore.interop import to_frame
     from treecore.sampling import rollout
 
 __version__ = "0.1.0"
@@ -51,7 +52,7 @@ __all__ = [
     "write",
 ]
 
-LAZY = {"rollout": "treecore.sampling", "figure": "treecore.interop", "to_frame": "treecore.interop"}
+LAZY = {"rollout": "treecore.sampling", "figure": "treecore.drawing", "to_frame": "treecore.interop"}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,10 @@ from treecore.credit.registry import METHODS, Citation, Credit, Method, credit_m
 from treecore.forest import Forest
 from treecore.forests import Forests
 
-__all__ = ["METHODS", "Citation", "Credit", "Method", "compute", "credit_method", "get_method"]
+DEFAULT_METHOD = "tree_grpo"
+"""The method that a view shows before anyone has chosen."""
+
+__all__ = ["DEFAULT_METHOD", "METHODS", "Citation", "Credit", "Method", "compute", "credit_method", "get_method"]
 
 
 def compute(forests: Forest | Forests | Sequence[Forest], method: str, **settings: Any) -> Credit:

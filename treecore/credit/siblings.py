@@ -35,10 +35,12 @@ def sibling(forests: Forests, *, below_single: Literal["continue", "stop"] = "co
     """Of the steps taken from the same prefix, which led to better ends?
 
     Each step's value is the mean reward of the leaves beneath it; its credit is that value minus the mean value of
-    all steps that share its prefix, itself included. Where a step has no sibling nothing is compared, and no credit is assigned.
+    all steps that share its prefix, itself included. Where a step has no sibling nothing is compared, and no credit
+    is assigned.
 
     Args:
-        below_single: whether forks below a step without siblings are compared (`continue`) or left out as in the released code (`stop`).
+        below_single: whether forks below a step without siblings are compared (`continue`) or left out as in the
+            released code (`stop`).
 
     Returns:
         nodes: `credit` (NaN without a scored sibling), `value`, `baseline` (mean value of the siblings),

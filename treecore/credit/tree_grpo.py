@@ -68,12 +68,14 @@ def tree_grpo(
     their outcomes differ, the difference lands on the step where they part.
 
     Args:
-        variant: what becomes the advantage: `sum` of both (the released scripts), `intra` or `inter` alone, or `two_norm`, prompt first and then tree, one after the other.
+        variant: what becomes the advantage: `sum` of both (the released scripts), `intra` or `inter` alone, or
+            `two_norm`, prompt first and then tree, one after the other.
         epsilon: added to each standard deviation.
 
     Returns:
         leaves: `advantage`, `intra`, `inter` and the statistics behind them (`tree_mean`, `tree_std`, `tree_size`,
-        `group_mean`, `group_std`, `group_size`). A tree with one scored leaf keeps its raw reward as `intra`; so does a prompt with one leaf.
+        `group_mean`, `group_std`, `group_size`). A tree with one scored leaf keeps its raw reward as
+        `intra`, a prompt with one leaf its raw reward as `inter`.
         nodes: mean (`credit`) and sum (`gradient_weight`) of the advantages beneath.
     """
     scored = forests.scored

@@ -1,0 +1,63 @@
+"""The frame around every view: style, header, navigation, and the title of what is open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from app import state
+from treecore.outcomes import is_right
+
+STYLE = (Path(__file__).parent / "style.css").read_text()
+
+
+def header() -> None:
+    """Style sheet, name and navigation; a notice where a link or a file named something unknown."""
+    st.html(f"<style>{STYLE}</style>")
+    with st.container(key="header", horizontal=True, vertical_alignment="center", gap="large"):
+        st.markdown("**treecore**", width="content")
+        st.segmented_control(
+            "View",
+            list(state.VIEWS),
+            format_func=state.VIEWS.__getitem__,
+            key="view",
+            label_visibility="collapsed",
+            required=True,
+            width="content",
+        )
+    if text := state.notice():
+        st.warning(text, icon=":material/link_off:")
+
+
+def title() -> None:
+    """What is open: the question, and one line about where it comes from."""
+    forest = state.forest()
+    with st.container(key="title", gap=None):
+        st.text(forest.prompt or state.opened().title)
+        st.caption(escape(provenance_line()))
+
+
+def provenance_line() -> str:
+    """`multihop · tiny · random expansion m=2 n=2 l=1 · 7 trajectories, 2 right · expected: cairo`."""
+    forest = state.forest()
+    sampler = str(forest.sampler.get("name", "")).replace("_", " ")
+    numbers = forest.sampler.get("parameters", {})
+    if isinstance(numbers, dict):
+        sampler = " ".join([sampler, *(f"{name}={value}" for name, value in numbers.items())])
+    scored = not np.isnan(forest.reward).all()
+    right = f", {int(is_right(forest).sum())} right" if scored else ""
+    parts = [
+        forest.task,
+        str(forest.policy.get("model", "")),
+        sampler.strip(),
+        f"{len(forest.leaves)} trajectories{right}",
+        f"expected: {forest.reference}" if forest.reference else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def escape(text: str) -> str:
+    """Untrusted text for places that read Markdown: every character that could mean something is escaped."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~$:^=" else c for c in text)

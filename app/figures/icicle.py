@@ -1,0 +1,92 @@
+"""Where the tokens went: the forest as an icicle, width by tokens beneath. Pruned before drawing."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.figures.style import Palette, frame, safe
+from treecore.analysis.stages import label, short, signed
+from treecore.credit.registry import Credit
+from treecore.forest import Forest
+from treecore.topology import FloatArray
+
+MOST = 400
+
+
+def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.Figure:
+    """Icicle of one forest, coloured by credit; `id` of a sector is the node id.
+
+    Args:
+        credit: of one forest. Only the 400 nodes with the most tokens beneath are drawn; what a node leaves out
+            is in its hover text.
+    """
+    forest = credit.forests[0]
+    own = token_weight(forest)
+    beneath = forest.topology.subtree_sum(own)
+    kept = largest(beneath, MOST)
+    total = beneath[forest.topology.roots].sum()
+    hidden = np.bincount(np.maximum(forest.parent[~kept], 0), minlength=len(forest)) if (~kept).any() else None
+    rows = np.flatnonzero(kept)
+    fill = np.where(np.isfinite(credit.credit), credit.credit, 0.0)
+    figure = go.Figure(
+        go.Icicle(
+            ids=["forest", *(str(forest.node_id[row]) for row in rows)],
+            parents=["", *(parent_id(forest, int(row)) for row in rows)],
+            labels=[f"{total:.0f} tokens", *(name(forest, int(row)) for row in rows)],
+            values=[total, *beneath[rows]],
+            branchvalues="total",
+            hovertext=["", *(hover(credit, int(row), own, hidden) for row in rows)],
+            hovertemplate="%{hovertext}<extra></extra>",
+            marker={
+                "colors": [0.0, *fill[rows]],
+                "colorscale": palette.diverging(),
+                "cmin": -credit.scale,
+                "cmax": credit.scale,
+                "line": {"width": 1, "color": palette.background},
+            },
+            tiling={"orientation": "h", "pad": 1},
+            pathbar={"visible": False},
+            textfont={"size": 11},
+        )
+    )
+    figure.update_layout(**frame(palette, height=height))
+    return figure
+
+
+def token_weight(forest: Forest) -> FloatArray:
+    """Tokens of each step, observation included; 1 a step where counts are not recorded. `[N]`"""
+    counted = (forest.n_model_tokens >= 0) | (forest.parent < 0)
+    if not counted.all():
+        return (forest.parent >= 0).astype(np.float64)
+    return (np.maximum(forest.n_model_tokens, 0) + np.maximum(forest.n_obs_tokens, 0)).astype(np.float64)
+
+
+def largest(beneath: FloatArray, most: int) -> np.ndarray:
+    """Mask of the `most` nodes with the largest subtrees; closed upwards, since no child outweighs its parent."""
+    order = np.lexsort((np.arange(len(beneath)), -beneath))
+    kept = np.zeros(len(beneath), dtype=bool)
+    kept[order[:most]] = True
+    return kept
+
+
+def parent_id(forest: Forest, row: int) -> str:
+    """Id of the sector that holds a node."""
+    above = int(forest.parent[row])
+    return "forest" if above < 0 else str(forest.node_id[above])
+
+
+def name(forest: Forest, row: int) -> str:
+    """Label of a sector."""
+    return f"tree {int(forest.tree[row]) + 1}" if forest.parent[row] < 0 else safe(label(forest, row), 40)
+
+
+def hover(credit: Credit, row: int, own: FloatArray, hidden: np.ndarray | None) -> str:
+    """Hover text of a sector."""
+    forest = credit.forests[0]
+    lines = [name(forest, row), f"{own[row]:.0f} tokens of its own", f"credit {signed(float(credit.credit[row]))}"]
+    if "value" in credit.nodes:
+        lines.append(f"value {short(float(credit.nodes['value'][row]))}")
+    if hidden is not None and hidden[row]:
+        lines.append(f"{hidden[row]} smaller branches not drawn")
+    return "<br>".join(lines)

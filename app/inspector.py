@@ -1,0 +1,124 @@
+"""Beside the trees: what the selected step is, how it fared, how its number comes about, how far to trust it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from app import state
+from app.panel import step_panel
+from app.panel.words import words_of
+from treecore.analysis.stages import label, short, signed
+from treecore.credit import get_method
+from treecore.credit.explain import Explanation, Line, explain
+from treecore.credit.registry import Credit
+
+WEAK, FAIR = 4, 16
+
+
+def empty(credit: Credit) -> None:
+    """Nothing is selected: say what to do, and offer the fork that matters most."""
+    st.markdown("##### Click a step")
+    st.markdown(
+        "Its words, its siblings and the numbers behind its credit appear here. "
+        "With the keyboard: Tab to the trees, then the arrow keys; **F** jumps to the next fork."
+    )
+    if note := state.opened().note:
+        st.markdown("##### What to look for")
+        st.text(note)
+    if (row := strongest_fork(credit)) is not None:
+        forest = credit.forests[0]
+        st.button(
+            "Show the fork that matters most",
+            on_click=state.select,
+            args=(str(forest.node_id[row]),),
+            type="primary",
+            icon=":material/fork_right:",
+        )
+
+
+def strongest_fork(credit: Credit) -> int | None:
+    """The fork with the largest difference of credit, None when there is none."""
+    from treecore.analysis.granularity import fork_contrasts
+
+    found = fork_contrasts(credit.forests, credit.credit)
+    known = np.flatnonzero(np.isfinite(found.contrast))
+    return int(found.node[known[np.argmax(found.contrast[known])]]) if len(known) else None
+
+
+def step(credit: Credit, row: int) -> None:
+    """The five questions about one step, in order."""
+    step_panel(words_of(credit, row), key="panel", on_pick=take_pick)
+    explanation = explain(credit, row)
+    arithmetic(credit, row, explanation)
+    trust(credit, row, explanation)
+
+
+def take_pick() -> None:
+    """Select the step that was clicked in the panel."""
+    state.select((state.get("panel") or {}).get("pick"))
+
+
+def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
+    """The method's formula, then the same with this step's numbers, then the result."""
+    st.markdown("##### How the number comes about")
+    if explanation.silence:
+        st.info(explanation.silence, icon=":material/volume_off:")
+    forest = credit.forests[0]
+    about_leaf = [line for line in explanation.lines if line.row == explanation.leaf and line.row != row]
+    if about_leaf and explanation.n_leaves > 1:
+        st.caption(f"for one of its {explanation.n_leaves} trajectories, the one that ends in", width="stretch")
+        st.text(label(forest, explanation.leaf))
+    for line in explanation.lines:
+        equation(line)
+    claimed = forest.claimed.get(credit.method)
+    if claimed is not None and not math.isnan(claimed[row]):
+        claim(float(claimed[row]), explanation.credit)
+
+
+def equation(line: Line) -> None:
+    """One equation: general, then with numbers and result."""
+    st.latex(line.formula)
+    exact = rf" = {fraction(line.exact)}" if line.exact else ""
+    result = r"\text{not assigned}" if math.isnan(line.result) else rf"\mathbf{{{line.result:+.4f}}}"
+    right = line.numbers.split(" = ", 1)[1]
+    st.latex(rf"\quad = {right}{exact} = {result}")
+
+
+def fraction(text: str) -> str:
+    """`-2/3` as LaTeX."""
+    top, bottom = text.lstrip("-").split("/")
+    return rf"{'-' if text.startswith('-') else ''}\tfrac{{{top}}}{{{bottom}}}"
+
+
+def claim(claimed: float, computed: float) -> None:
+    """The file's own number beside ours."""
+    if abs(claimed - computed) <= 1e-4 * max(1.0, abs(computed)):
+        st.badge(f"the file claims {signed(claimed)}: agrees", icon=":material/check:", color="gray")
+    else:
+        st.badge(f"the file claims {signed(claimed)}: differs", icon=":material/difference:", color="orange")
+
+
+def trust(credit: Credit, row: int, explanation: Explanation) -> None:
+    """Leaves beneath and standard error, in words."""
+    st.markdown("##### How far to trust it")
+    n = explanation.n_leaves
+    leaves = "1 leaf" if n == 1 else f"{n} leaves"
+    if math.isnan(explanation.stderr):
+        error = "no standard error from a single leaf" if n == 1 else "no standard error"
+    else:
+        error = f"standard error {explanation.stderr:.2f}"
+    verdict = "weak evidence" if n < WEAK else "fair evidence" if n < FAIR else "solid evidence"
+    st.markdown(f"{leaves} beneath · {error} · {verdict}")
+    facts = []
+    if "value" in credit.nodes:
+        facts.append(f"value {short(float(credit.nodes['value'][row]))}")
+    if "gradient_weight" in credit.nodes:
+        facts.append(f"gradient weight {signed(float(credit.nodes['gradient_weight'][row]))}")
+    tokens = int(credit.forests[0].n_model_tokens[row])
+    if tokens > 0:
+        facts.append(f"{tokens} tokens")
+    st.caption(" · ".join(facts))
+    st.caption(str(get_method(credit.method).citation))

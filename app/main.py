@@ -1,0 +1,14 @@
+"""The explorer. Page set-up and navigation, nothing else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import chrome, state
+from app.views import render
+
+st.set_page_config(page_title="treecore", page_icon=":material/account_tree:", layout="wide")
+state.start()
+chrome.header()
+render(state.get("view"))
+state.sync_address()

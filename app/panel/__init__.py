@@ -1,0 +1,73 @@
+"""The words of a step beside the tree: path, step, siblings. A Streamlit component; text is shown as text only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of words; `differs` where no sibling has them."""
+
+    text: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """One step of a list.
+
+    Attributes:
+        id: node id; label: pieces of its text; note: outcomes beneath; number: its credit as text.
+        sign: 1, 0, -1, or None where not assigned; chosen: it is the selected one.
+    """
+
+    id: str
+    label: tuple[Piece, ...]
+    note: str
+    number: str
+    sign: int | None
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Words:
+    """Everything the panel shows about one step; empty strings and tuples are left out.
+
+    Attributes:
+        eyebrow: `Step 3 of 4 · tree 1`; path: steps that led here, as cards.
+        thought, call, answer, observation: the step's own text.
+        decides: one sentence on granularity; heading: above the siblings; verdict: below them.
+    """
+
+    eyebrow: str
+    path: tuple[Card, ...]
+    thought: str
+    call: str
+    answer: str
+    observation: str
+    decides: str
+    heading: str
+    siblings: tuple[Card, ...]
+    verdict: str
+
+
+def step_panel(words: Words, *, key: str, on_pick: Callable[[], None]) -> str | None:
+    """Draw the panel; returns the id of a step that was clicked in this run, unchecked."""
+    result = _component()(data=asdict(words), key=key, on_pick_change=on_pick)
+    picked: Any = result.get("pick")
+    return str(picked) if picked is not None else None
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> Any:
+    return st.components.v2.component(
+        "treecore_panel", js=(FOLDER / "panel.js").read_text(), css=(FOLDER / "panel.css").read_text()
+    )

@@ -1,0 +1,80 @@
+// The words of a step. Everything that comes from data goes in through textContent.
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  let root = parentElement.querySelector(".panel");
+  if (!root) {
+    root = document.createElement("section");
+    root.className = "panel";
+    parentElement.appendChild(root);
+  }
+  const bright = luminance(getComputedStyle(document.body).backgroundColor) > 0.5;
+  root.dataset.theme = bright ? "light" : "dark";
+  root.replaceChildren(...blocks(data, (id) => setTriggerValue("pick", id)));
+}
+
+function luminance(colour) {
+  const [r, g, b] = (colour.match(/[\d.]+/g) || [255, 255, 255]).map(Number);
+  return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
+}
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function blocks(data, pick) {
+  const made = [element("div", "eyebrow", data.eyebrow)];
+  if (data.path.length) made.push(path(data.path, pick));
+  if (data.thought) made.push(element("div", "thought", data.thought));
+  if (data.answer) made.push(tagged("answer", data.answer));
+  if (data.call) made.push(tagged("tool call", data.call));
+  if (data.observation) made.push(tagged("answered", data.observation, "→ "));
+  if (data.decides) made.push(element("div", "decides", data.decides));
+  if (data.siblings.length) {
+    made.push(element("h5", "", data.heading), list(data.siblings, pick));
+    if (data.verdict) made.push(element("div", "verdict", data.verdict));
+  }
+  return made;
+}
+
+function tagged(name, text, before = "") {
+  const row = element("div", "tagged");
+  row.append(element("span", "tag", name), element("span", "mono", before + text));
+  return row;
+}
+
+function path(steps, pick) {
+  const row = element("ol", "path");
+  row.setAttribute("aria-label", "path that led here");
+  for (const step of steps) {
+    const item = element("li");
+    const button = element("button", "crumb", step.label.map((piece) => piece.text).join(" "));
+    button.title = button.textContent;
+    button.onclick = () => pick(step.id);
+    item.append(button);
+    if (step.note) item.append(element("span", "mono faint", "→ " + step.note));
+    row.append(item);
+  }
+  return row;
+}
+
+function list(cards, pick) {
+  const made = element("div", "cards");
+  for (const card of cards) {
+    const button = element("button", "card");
+    button.dataset.sign = card.sign === null ? "none" : String(card.sign);
+    if (card.chosen) button.setAttribute("aria-current", "true");
+    const words = element("div", "words");
+    for (const piece of card.label) {
+      words.append(element(piece.differs ? "mark" : "span", "", piece.text), " ");
+    }
+    const left = element("div", "left");
+    left.append(words, element("div", "note", card.note));
+    button.append(left, element("div", "number", card.number));
+    button.onclick = () => pick(card.id);
+    made.append(button);
+  }
+  return made;
+}

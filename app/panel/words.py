@@ -1,0 +1,163 @@
+"""What the panel says about a step. Pure: a forest and its credit in, words out."""
+
+from __future__ import annotations
+
+import difflib
+
+import numpy as np
+
+from app.panel import Card, Piece, Words
+from treecore.analysis.granularity import granularity
+from treecore.analysis.stages import label, short, signed
+from treecore.credit.registry import Credit
+from treecore.forest import Forest
+from treecore.forests import Forests
+from treecore.steptext import plain, split_step
+
+MOST_SIBLINGS = 40
+STRATEGY, DETAIL = 0.66, 0.33
+
+
+def words_of(credit: Credit, row: int) -> Words:
+    """Path, text, granularity and siblings of one step of a single forest."""
+    forest = credit.forests[0]
+    path = forest.topology.path(row)
+    parts = split_step(forest.text[row])
+    is_root = forest.parent[row] < 0
+    where = "Prompt" if is_root else f"Step {len(path) - 1} of {longest_through(forest, row)}"
+    return Words(
+        eyebrow=f"{where} · tree {int(forest.tree[row]) + 1} of {forest.n_trees}",
+        path=tuple(crumb(forest, int(step)) for step in path[1:-1]),
+        thought=forest.prompt if is_root else parts.thought,
+        call=parts.call,
+        answer=parts.answer,
+        observation=plain(forest.observation[row]),
+        decides=decides(forest, row),
+        heading=sibling_heading(forest, row),
+        siblings=siblings(credit, row),
+        verdict=verdict(credit, row),
+    )
+
+
+def longest_through(forest: Forest, row: int) -> int:
+    """Steps of the longest trajectory through a node."""
+    return int(forest.topology.depth[forest.topology.leaves_under(row)].max())
+
+
+def crumb(forest: Forest, row: int) -> Card:
+    """A step of the path."""
+    return Card(str(forest.node_id[row]), (Piece(label(forest, row), False),), plain(forest.observation[row]), "", None)
+
+
+def decides(forest: Forest, row: int) -> str:
+    """How coarse the signal here is, in words."""
+    found = granularity(Forests(forest))
+    unit = "" if found.unit == "tokens" else " (counted in steps: no token counts recorded)"
+    children = len(forest.topology.children(row))
+    if children >= 2:
+        share = found.governs[row]
+        return f"{grain(share)}: the fork after this step decides {percent(share)} of the trajectory{unit}"
+    if forest.parent[row] >= 0 and len(forest.topology.siblings(row)) >= 2:
+        share = found.step[row]
+        return f"{grain(share)}: choosing this step decided {percent(share)} of the trajectory{unit}"
+    return "no fork here: nothing was compared at this step alone"
+
+
+def grain(share: float) -> str:
+    """A word for a share."""
+    if share >= STRATEGY:
+        return "coarse grain, strategy"
+    return "fine grain, detail" if share <= DETAIL else "middle grain"
+
+
+def percent(share: float) -> str:
+    """`the last 14 %`, `all`."""
+    return "all" if share >= 0.995 else f"the last {share:.0%}".replace("%", " %")
+
+
+def sibling_heading(forest: Forest, row: int) -> str:
+    """Heading of the sibling list."""
+    rows = compared(forest, row)
+    return (
+        "" if len(rows) < 2 else f"The {len(rows)} siblings it compares" if row in rows else "The siblings it compares"
+    )
+
+
+def compared(forest: Forest, row: int) -> np.ndarray:
+    """The steps shown side by side: the children of a fork, else the step and its siblings."""
+    children = forest.topology.children(row)
+    rows = children if len(children) >= 2 else forest.topology.siblings(row)
+    return rows if len(rows) >= 2 else np.empty(0, dtype=np.int64)
+
+
+def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
+    """Cards of the compared steps, what differs marked, outcomes and credit beneath."""
+    forest = credit.forests[0]
+    rows = [int(r) for r in compared(forest, row)[:MOST_SIBLINGS]]
+    texts = [said(forest, r) for r in rows]
+    marked = differing(texts)
+    return tuple(
+        Card(
+            id=str(forest.node_id[r]),
+            label=pieces,
+            note=outcomes(forest, r),
+            number=signed(float(credit.credit[r])),
+            sign=None if np.isnan(credit.credit[r]) else int(np.sign(np.round(credit.credit[r], 9))),
+            chosen=r == row,
+        )
+        for r, pieces in zip(rows, marked, strict=True)
+    )
+
+
+def said(forest: Forest, row: int) -> str:
+    """All words of a step in one line: thought, call, answer, observation."""
+    parts = split_step(forest.text[row])
+    answer = f"answer {parts.answer}" if parts.answer else ""
+    observation = plain(forest.observation[row])
+    words = " · ".join(part for part in (parts.thought, parts.call, answer) if part)
+    words = words or f"step {forest.node_id[row]}"
+    return f"{words} → {observation}" if observation else words
+
+
+def differing(texts: list[str]) -> list[tuple[Piece, ...]]:
+    """Each text cut into pieces, marked where it differs from the first text (the first: from the second)."""
+    if len(texts) < 2:
+        return [(Piece(text, False),) for text in texts]
+    split = [text.split()[:400] for text in texts]
+    found = []
+    for number, words in enumerate(split):
+        other = split[0] if number else split[1]
+        matcher = difflib.SequenceMatcher(None, other, words, autojunk=False)
+        pieces = []
+        for tag, _, _, low, high in matcher.get_opcodes():
+            if high > low:
+                pieces.append(Piece(" ".join(words[low:high]), tag != "equal"))
+        found.append(tuple(pieces))
+    return found
+
+
+def outcomes(forest: Forest, row: int) -> str:
+    """`3 leaves · 2 right · mean reward 2/3`."""
+    leaves = forest.topology.leaves_under(row)
+    rewards = forest.reward[leaves]
+    known = rewards[~np.isnan(rewards)]
+    noun = "leaf" if len(leaves) == 1 else "leaves"
+    if not len(known):
+        return f"{len(leaves)} {noun} · no outcome"
+    reward = "reward" if len(known) == 1 else "mean reward"
+    return f"{len(leaves)} {noun} · {reward} {short(float(known.mean()))}"
+
+
+def verdict(credit: Credit, row: int) -> str:
+    """What the comparison amounts to."""
+    forest = credit.forests[0]
+    rows = compared(forest, row)
+    if not len(rows):
+        return ""
+    means = [forest.reward[forest.topology.leaves_under(int(r))] for r in rows]
+    values = np.array([np.nanmean(m) if np.isfinite(m).any() else np.nan for m in means])
+    if np.isnan(values).all():
+        return "None of them has an outcome yet."
+    if np.nanmax(values) - np.nanmin(values) < 1e-9:
+        return "Same prefix, same outcome: this choice made no difference, so it gives no signal of its own."
+    return "Same prefix, different outcomes: what made the difference came with this choice or after it."

@@ -1,0 +1,254 @@
+"""Everything that survives a rerun: what is open, what is selected, the address bar, caches. Draws nothing.
+
+The only module that touches `st.session_state`, `st.query_params` and caches. Selections that come from the
+browser or the address bar are checked here, because they may be stale or forged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+import treecore as tc
+from treecore.analysis.stages import Frame, frames
+from treecore.credit import DEFAULT_METHOD, METHODS, get_method
+from treecore.credit.registry import Credit
+from treecore.errors import TreecoreError
+from treecore.formats import ReadReport, read_with_report
+from treecore.forest import Forest
+from treecore.forests import Forests
+from treecore.params import Value
+from treecore.samples import Sample, samples
+
+VIEWS = {"explore": "Explore", "step_through": "Step through", "rollout": "Rollout"}
+COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "value": "value", "entropy": "entropy"}
+AXES = {"steps": "steps", "tokens": "tokens"}
+DEFAULTS: dict[str, Any] = {"view": "explore", "colour": "credit", "axis": "steps", "forest": 0, "frame": 0, "node": ""}
+KEPT = ("view", "sample", "method", "colour", "axis", "forest", "frame", "node", "guess")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is open now.
+
+    Attributes:
+        key: digest of the content, for caches and canvas state.
+        title: for people; sample: name of the bundled sample, "" for anything else.
+        forests: the batch; report: what reading it found.
+        note: what to look for, for samples.
+    """
+
+    key: str
+    title: str
+    forests: Forests
+    report: ReadReport | None = None
+    sample: str = ""
+    note: str = ""
+
+
+def start() -> None:
+    """Once a run: defaults, values from the address bar on a session's first run, and keep widget values alive."""
+    session = st.session_state
+    if "started" not in session:
+        session.started = True
+        for name, value in DEFAULTS.items():
+            session.setdefault(name, value)
+        session.setdefault("method", DEFAULT_METHOD)
+        session.setdefault("notice", "")
+        _read_address()
+        given = os.environ.get("TREECORE_FILE", "")
+        if given and "opened" not in session:
+            open_file(Path(given))
+    for name in list(session):
+        if name in KEPT or str(name).startswith("set:"):
+            session[name] = session[name]
+
+
+def _read_address() -> None:
+    """Take view, sample, method and node from the address bar; say so where one does not exist."""
+    query, session = st.query_params, st.session_state
+    unknown = []
+    for name, allowed in (("view", VIEWS), ("method", METHODS), ("sample", samples())):
+        if (wanted := query.get(name)) is None:
+            continue
+        if wanted in allowed:
+            session[name] = wanted
+        else:
+            unknown.append(f"no {name} called “{wanted[:40]}”")
+    if session.get("sample") in samples():
+        open_sample(session["sample"])
+    if (node := query.get("node")) is not None:
+        if node in node_ids():
+            session.node = node
+        else:
+            unknown.append(f"no step “{node[:40]}” here")
+    if unknown:
+        session.notice = "The link names something that is not here: " + "; ".join(unknown) + "."
+
+
+def sync_address() -> None:
+    """Write what is shown into the address bar, so that the page can be linked and reloaded."""
+    wanted = {"view": st.session_state.view, "method": st.session_state.method, "node": st.session_state.node}
+    if opened().sample:
+        wanted["sample"] = opened().sample
+    wanted = {name: value for name, value in wanted.items() if value}
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def notice() -> str:
+    """A sentence to show once, for example about a link that named something unknown."""
+    text: str = st.session_state.get("notice", "")
+    st.session_state.notice = ""
+    return text
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _parse(digest: str, _data: bytes, name: str) -> tuple[Forests, ReadReport]:
+    found = read_with_report(_data, name=name)
+    return Forests(found.forests), found.report
+
+
+def _opened_from(data: bytes, name: str, **more: Any) -> Opened:
+    digest = hashlib.sha256(data).hexdigest()
+    forests, report = _parse(digest, data, name)
+    return Opened(digest, more.pop("title", name), forests, report, **more)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _sample(sample: Sample) -> Opened:
+    data = sample.path.read_bytes()
+    return _opened_from(data, sample.path.name, title=sample.title, sample=sample.name, note=sample.look_for)
+
+
+def _show(fresh: Opened) -> None:
+    session = st.session_state
+    session.opened = fresh
+    session.forest, session.frame, session.node, session.guess = 0, 0, "", ""
+    session.sample = fresh.sample or None
+
+
+def open_sample(name: str) -> None:
+    """Open a bundled sample by name."""
+    _show(_sample(samples()[name]))
+
+
+def open_bytes(data: bytes, name: str) -> None:
+    """Open an uploaded file.
+
+    Raises:
+        TreecoreError: the file cannot be read; what is open stays open.
+    """
+    _show(_opened_from(data, name))
+
+
+def open_file(path: Path) -> None:
+    """Open a file named on the command line; a bad one leaves a notice."""
+    try:
+        _show(_opened_from(path.read_bytes(), path.name))
+    except OSError as error:
+        st.session_state.notice = f"{path}: {error.strerror}; opened a sample instead."
+    except TreecoreError as error:
+        st.session_state.notice = f"{error}. Opened a sample instead."
+
+
+def open_forests(forests: Sequence[Forest], title: str) -> None:
+    """Open forests that were just sampled."""
+    key = hashlib.sha256("".join(forest.digest for forest in forests).encode()).hexdigest()
+    _show(Opened(key, title, Forests(list(forests))))
+
+
+def opened() -> Opened:
+    """What is open; the first sample when nothing was opened yet."""
+    if "opened" not in st.session_state:
+        open_sample(next(iter(samples())))
+    current: Opened = st.session_state.opened
+    return current
+
+
+def forest_number() -> int:
+    """Which forest of the batch is shown."""
+    return min(max(int(st.session_state.forest), 0), len(opened().forests) - 1)
+
+
+def forest() -> Forest:
+    """The forest that is shown."""
+    return opened().forests[forest_number()]  # type: ignore[no-any-return]
+
+
+def node_ids() -> frozenset[str]:
+    """Ids of the shown forest's nodes, as text."""
+    return frozenset(str(node) for node in forest().node_id)
+
+
+def select(node_id: str | None) -> None:
+    """Select a step by id; an unknown or stale id deselects."""
+    st.session_state.node = node_id if node_id is not None and node_id in node_ids() else ""
+
+
+def selected_row() -> int | None:
+    """Row of the selected step, None when none is."""
+    node = st.session_state.node
+    return forest().row(node) if node and node in node_ids() else None
+
+
+def settings(method: str) -> dict[str, Value]:
+    """Parameters of a method as the widgets have them."""
+    values = {}
+    for param in get_method(method).params:
+        value = st.session_state.get(f"set:{method}:{param.name}", param.default)
+        values[param.name] = value
+    return values
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _credit(key: str, _forests: Forests, method: str, params: tuple[tuple[str, Value], ...]) -> Credit:
+    return tc.credit(_forests, method, **dict(params))
+
+
+def batch_credit() -> Credit:
+    """Credit of the whole batch by the chosen method.
+
+    Raises:
+        MethodError: the method cannot run on this data; says what is lacking.
+    """
+    method = st.session_state.method
+    return _credit(opened().key, opened().forests, method, tuple(settings(method).items()))
+
+
+def credit() -> Credit:
+    """Credit of the shown forest."""
+    return batch_credit().of(forest_number())
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _film(key: str, number: int, method: str, params: tuple[tuple[str, Value], ...], _credit: Credit) -> list[Frame]:
+    return frames(_credit)
+
+
+def film() -> list[Frame]:
+    """The frames of Step through for the shown forest and the chosen method."""
+    method = st.session_state.method
+    return _film(opened().key, forest_number(), method, tuple(settings(method).items()), credit())
+
+
+def get(name: str) -> Any:
+    """A value of the session."""
+    return st.session_state.get(name, DEFAULTS.get(name))
+
+
+def has(name: str) -> bool:
+    """Whether the session holds a value of that name."""
+    return name in st.session_state
+
+
+def put(values: Mapping[str, Any]) -> None:
+    """Set values of the session; only from callbacks, before their widgets are drawn."""
+    for name, value in values.items():
+        st.session_state[name] = value

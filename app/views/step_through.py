@@ -1,0 +1,145 @@
+"""Step through: the same trees as a film, from the prompt to a weight on every token."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import streamlit as st
+
+from app import chrome, controls, stage, state
+from app.canvas.scene import Stage
+from treecore.analysis.question import Question, question
+from treecore.analysis.stages import Frame
+from treecore.credit.registry import Credit
+from treecore.errors import TreecoreError
+
+SECONDS_A_FRAME = 1.6
+HEIGHT = 620
+
+
+def render() -> None:
+    """The view; while it plays, a timer reruns it."""
+    playing = bool(state.get("playing"))
+    st.fragment(film, run_every=SECONDS_A_FRAME if playing else None)()
+
+
+def film() -> None:
+    """Trees on the left, the story on the right."""
+    left, right = st.columns([0.69, 0.31], gap="medium")
+    with left:
+        chrome.title()
+        controls.bar(colours=False)
+        try:
+            credit = state.credit()
+        except TreecoreError as error:
+            st.info(chrome.escape(f"{error}. Choose another method, or open data that has it."), icon=":material/info:")
+            return
+        shots = state.film()
+        advance(len(shots))
+        number = min(int(state.get("frame")), len(shots) - 1)
+        stage.trees(credit, key="step", height=HEIGHT, stage=as_stage(shots[number]))
+    with right, st.container(key="side"):
+        story(shots, number, credit)
+    state.sync_address()
+
+
+def as_stage(frame: Frame) -> Stage:
+    """A frame as the canvas takes it."""
+    return Stage(
+        visible=frame.visible,
+        highlight=frame.highlight,
+        badges=frame.badges,
+        fill=frame.fill,
+        show_outcomes=frame.outcomes,
+        show_advantages=frame.fill is not None and frame.fill is not np.nan,
+    )
+
+
+def story(shots: list[Frame], number: int, credit: Credit) -> None:
+    """Where we are, one sentence, the numbers that change, a prediction, and the controls."""
+    frame = shots[number]
+    titles = list(dict.fromkeys(shot.stage for shot in shots))
+    st.caption(f"{titles.index(frame.stage) + 1} of {len(titles)}")
+    st.markdown(f"#### {chrome.escape(frame.stage)}")
+    with st.container(key="sentence"):
+        st.text(frame.sentence)
+    stages(titles, frame.stage, shots)
+    if frame.numbers:
+        st.markdown("  \n".join(f"{name}: **{chrome.escape(value)}**" for name, value in frame.numbers.items()))
+    asked = question(credit)
+    if asked is not None and (frame.stage == "Compare siblings" or number == len(shots) - 1):
+        predict(asked, reveal=number == len(shots) - 1)
+    player(len(shots), number)
+
+
+def stages(titles: list[str], now: str, shots: list[Frame]) -> None:
+    """The list of stages; a click goes to one."""
+    first = {title: next(i for i, shot in enumerate(shots) if shot.stage == title) for title in titles}
+    position = titles.index(now)
+    with st.container(key="stages", gap=None):
+        for index, title in enumerate(titles):
+            mark = "●" if index < position else "⬤" if index == position else "○"
+            name = f"**{chrome.escape(title)}**" if index == position else chrome.escape(title)
+            st.button(
+                f"{mark}  {name}",
+                key=f"stage_{index}",
+                type="tertiary",
+                on_click=state.put,
+                args=({"frame": first[title], "playing": False},),
+            )
+
+
+def predict(asked: Question, *, reveal: bool) -> None:
+    """Commit to an answer before the numbers are shown."""
+    st.markdown("**Before you look: which branch gets the blame?**")
+    st.pills("Which branch gets the blame?", asked.choices, key="guess", label_visibility="collapsed")
+    guess = state.get("guess")
+    if guess and reveal:
+        right = guess == asked.answer
+        text = f"You said {guess}. " + ("That is right." if right else f"It is {asked.answer}.")
+        (st.success if right else st.info)(chrome.escape(text))
+    elif guess:
+        st.caption("Noted. The last stage shows who was right.")
+    elif reveal:
+        st.caption(chrome.escape(f"The answer is {asked.answer}."))
+
+
+def player(total: int, number: int) -> None:
+    """Slider, previous, play, next; arrow keys work anywhere on the page."""
+    st.slider("Frame", 0, total - 1, key="frame", label_visibility="collapsed", format=" ")
+    playing = bool(state.get("playing"))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Back", icon=":material/chevron_left:", shortcut="Left", on_click=go, args=(-1, total))
+        if st.button("Pause" if playing else "Play", key="play", on_click=toggle, args=(total,)):
+            st.rerun()
+        st.button(
+            "Next", icon=":material/chevron_right:", shortcut="Right", type="primary", on_click=go, args=(1, total)
+        )
+        st.caption(f"{number + 1}/{total}", width="content")
+
+
+def go(by: int, total: int) -> None:
+    """Move by some frames and stop playing."""
+    state.put({"frame": min(max(int(state.get("frame")) + by, 0), total - 1), "playing": False})
+
+
+def toggle(total: int) -> None:
+    """Start or stop playing; from the end, start over."""
+    starting = not state.get("playing")
+    at_end = int(state.get("frame")) >= total - 1
+    state.put({"playing": starting, "moved": time.monotonic()})
+    if starting and at_end:
+        state.put({"frame": 0})
+
+
+def advance(total: int) -> None:
+    """While playing, one frame on each tick of the timer; stop at the end."""
+    if not state.get("playing"):
+        return
+    if time.monotonic() - float(state.get("moved") or 0) < SECONDS_A_FRAME * 0.8:
+        return
+    frame = min(int(state.get("frame")) + 1, total - 1)
+    state.put({"frame": frame, "moved": time.monotonic()})
+    if frame == total - 1:
+        state.put({"playing": False})

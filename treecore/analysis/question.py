@@ -1,0 +1,48 @@
+"""A prediction to make before the credit is shown: which of the siblings gets the blame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from treecore.analysis.stages import label
+from treecore.credit.registry import Credit
+
+
+@dataclass(frozen=True)
+class Question:
+    """A prediction to make before the reveal: which of the siblings gets the blame.
+
+    Attributes:
+        fork: row of the fork asked about.
+        rows: its steps; choices: what they are called, then "both" and "neither" (or "all" and "none").
+        answers: the right choices.
+    """
+
+    fork: int
+    rows: tuple[int, ...]
+    choices: tuple[str, ...]
+    answer: str
+
+
+def question(credit: Credit, *, most: int = 4) -> Question | None:
+    """A question about the fork whose steps differ most in credit; None when no fork has a signal."""
+    forest = credit.forests[0]
+    best, gap = -1, 1e-9
+    for fork in np.flatnonzero(forest.topology.is_fork):
+        children = forest.topology.children(fork)
+        values = credit.credit[children]
+        if len(children) <= most and np.isfinite(values).all() and np.ptp(values) > gap:
+            best, gap = int(fork), float(np.ptp(values))
+    if best < 0:
+        return None
+    children = forest.topology.children(best)
+    names = [label(forest, int(row)) for row in children]
+    if len(set(names)) < len(names):
+        names = [f"branch {i + 1}" for i in range(len(names))]
+    all_of, none_of = ("both", "neither") if len(names) == 2 else ("all", "none")
+    blamed = [name for name, row in zip(names, children, strict=True) if credit.credit[row] < 0]
+    answer = none_of if not blamed else all_of if len(blamed) == len(names) else " and ".join(blamed)
+    choices = list(dict.fromkeys([*names, all_of, none_of, answer]))
+    return Question(best, tuple(int(row) for row in children), tuple(choices), answer)
