@@ -106,8 +106,6 @@ class ForestBuilder:
     def build(self) -> Forest:
         """The forest so far, validated; the builder stays usable."""
         rows = self._rows
-        if len({str(row.node_id) for row in rows}) < len(rows):
-            raise ForestError("two nodes with the same id", todo="give every node an id of its own")
         return Forest(
             parent=np.array([row.parent for row in rows], dtype=np.int64),
             node_id=tuple(row.node_id for row in rows),

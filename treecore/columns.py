@@ -77,7 +77,7 @@ TOKEN_COLUMNS = (
     Column("id", "int", "vocabulary id", minimum=0),
     Column("text", "text", "the token as text"),
     Column("logprob", "float", "log probability under the law it was sampled from, in nats"),
-    Column("entropy", "float", "entropy of the model's distribution at temperature 1, in nats", minimum=0),
+    Column("entropy", "float", "entropy of the model's distribution at temperature 1, in nats"),
     Column("confidence", "float", "minus the mean log probability of the 20 likeliest tokens, in nats"),
     Column("part", "int", "0 observation, 1 thought, 2 tool call, 3 answer", minimum=0),
 )

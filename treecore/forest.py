@@ -12,6 +12,7 @@ all columns of length `N`; token columns of equal length `T` with `start` increa
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from treecore.columns import DTYPES, NODE_COLUMNS, TOKEN_COLUMNS
+from treecore.columns import DTYPES, NODE_COLUMNS, TOKEN_COLUMNS, Column
 from treecore.errors import ForestError
 from treecore.topology import FloatArray, IntArray, Topology
 
@@ -47,7 +48,7 @@ class TokenTable:
         logprob: `[T]` nats, under the law the token was sampled from; NaN for observations.
         entropy: `[T]` nats, of the model's distribution at temperature 1.
         confidence: `[T]` nats, minus the mean log probability of the 20 likeliest tokens.
-        part: `[T]` see `protocols.Part`; absent means that all tokens are the model's own.
+        part: `[T]` see `protocols.Part`; where it is absent (-1), tokens are taken as the model's own.
     """
 
     start: IntArray
@@ -60,7 +61,9 @@ class TokenTable:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", frozen_array(self.start, np.int64))
-        total = int(self.start[-1]) if len(self.start) else 0
+        if len(self.start) == 0 or self.start[0] != 0 or bool((np.diff(self.start) < 0).any()):
+            raise ForestError("the token table's start does not increase from 0")
+        total = int(self.start[-1])
         for column in TOKEN_COLUMNS:
             values = getattr(self, column.name)
             if values is None:
@@ -86,7 +89,7 @@ class TokenTable:
     @cached_property
     def is_model(self) -> NDArray[np.bool_]:
         """Tokens the model wrote itself; only these carry credit. `[T]`"""
-        return np.ones(self.total, dtype=bool) if self.part is None else self.part > 0
+        return np.ones(self.total, dtype=bool) if self.part is None else self.part != 0
 
     def count(self, mask: NDArray[np.bool_]) -> IntArray:
         """Tokens of each node where `mask [T]` holds. `[N]`"""
@@ -151,10 +154,12 @@ class Forest:
                 values = column.empty(n)
             values = tuple(values) if column.kind == "text" else frozen_array(values, DTYPES[column.kind])
             self._check_length(column.name, len(values))
+            self._check_range(column, values)
             object.__setattr__(self, column.name, values)
         if len(self.node_id) == 0:
             object.__setattr__(self, "node_id", tuple(range(n)))
         self._check_length("node_id", len(self.node_id))
+        self._check_ids()
         if self.tokens is not None:
             self._check_length("tokens.start - 1", len(self.tokens.start) - 1)
             for name, mask in (
@@ -174,6 +179,21 @@ class Forest:
     def _check_length(self, name: str, length: int) -> None:
         if length != len(self.parent):
             raise ForestError(f"column '{name}' has {length} values for {len(self.parent)} nodes")
+
+    def _check_range(self, column: Column, values: Any) -> None:
+        if column.kind not in ("int", "choice"):
+            return
+        most = len(column.choices) - 1 if column.choices else np.iinfo(np.int64).max
+        wrong = np.flatnonzero((values < -1) | (values > most))
+        if len(wrong):
+            raise ForestError(f"{column.name} {values[wrong[0]]} of row {wrong[0]} is out of range")
+
+    def _check_ids(self) -> None:
+        ids = self.node_id
+        names = ids if set(map(type, ids)) == {int} else [str(name) for name in ids]
+        if len(set(names)) < len(names):
+            twice = Counter(names).most_common(1)[0][0]
+            raise ForestError(f"two nodes have the id {twice!r}", todo="give every node an id of its own")
 
     def _check_rewards(self) -> None:
         inner = np.flatnonzero(~np.isnan(self.reward) & ~self.topology.is_leaf)

@@ -1,0 +1,9 @@
+"""Reading and writing rollout files. Importing this registers every format; a new format is one more line here."""
+
+from __future__ import annotations
+
+from treecore.formats import native  # noqa: F401  (registers the format)
+from treecore.formats.files import ReadReport, read, read_with_report, write
+from treecore.formats.registry import FORMATS, Format, Reading, file_format
+
+__all__ = ["FORMATS", "Format", "ReadReport", "Reading", "file_format", "read", "read_with_report", "write"]

@@ -1,0 +1,166 @@
+"""The node objects of one forest: their ids, parents and places in the file, and columns gathered from them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NoReturn
+
+import numpy as np
+
+from treecore.columns import Column
+from treecore.errors import FormatError, ForestError, TreecoreError
+from treecore.forest import NodeId
+from treecore.formats.native_fields import ID_MAX, ID_MIN
+from treecore.formats.native_values import NONE, Fail, shown, typed, whole
+from treecore.topology import IntArray, topological_order
+
+
+def member(name: str) -> str:
+    """A member in a JSON path."""
+    return f".{name}" if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else f"[{shown(name)}]"
+
+
+class Nodes:
+    """Node objects in topological order, with the place of each in the file for messages.
+
+    Args:
+        items: the objects, in file order.
+        where: file and line; path: JSON path of the list.
+
+    Attributes:
+        fields: all field names that occur.
+        ids: `[N]`; parent: `[N]`, rows, `parent[i] < i`.
+    """
+
+    def __init__(self, items: list[dict[str, Any]], where: str, path: str) -> None:
+        self.items, self.where, self.path = items, where, path
+        self.place: IntArray = np.arange(len(items))
+        self.ids: list[NodeId] = []
+        self._check_objects()
+        self.fields: set[str] = set().union(*items)
+        self.ids = self._read_ids()
+        self.parent = self._read_parents()
+        self._sort()
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def at(self, row: int, field: str) -> str:
+        """File, line, JSON path and node id of one value."""
+        node = f" (node {shown(self.ids[row])})" if self.ids else ""
+        return f"{self.where}, {self.path}[{self.place[row]}]{field}{node}"
+
+    def fail(self, row: int, field: str, found: str, todo: str, kind: type[TreecoreError] = FormatError) -> NoReturn:
+        """Raise for one value."""
+        raise kind(found, where=self.at(row, field), todo=todo)
+
+    def failer(self, field: str) -> Fail:
+        """`fail` for columns of one field."""
+        return lambda row, found, todo: self.fail(row, field, found, todo)
+
+    def get(self, field: str) -> list[Any] | None:
+        """`[N]` values, None where absent; None when no node has the field."""
+        return [item.get(field) for item in self.items] if field in self.fields else None
+
+    def column(self, column: Column) -> Any:
+        """A declared column; its nulls when no node has the field."""
+        values = self.get(column.name)
+        return column.empty(len(self)) if values is None else typed(values, column, self.failer(member(column.name)))
+
+    def objects(self, field: str) -> list[dict[str, Any] | None] | None:
+        """`[N]` objects of a field that holds objects; None when no node has any."""
+        values = self.get(field)
+        if values is None:
+            return None
+        for row in wrong_rows(values, {dict, NONE}):
+            self.fail(row, member(field), f"{shown(values[row])} is not an object", "give an object, or leave it out")
+        return values if any(values) else None
+
+    def _check_objects(self) -> None:
+        for row in wrong_rows(self.items, {dict}):
+            self.fail(row, "", f"{shown(self.items[row])} is not a node", 'give objects such as {"id": 0, "parent": null}')
+
+    def _read_ids(self) -> list[NodeId]:
+        ids = [item.get("id") for item in self.items]
+        kinds = set(map(type, ids))
+        if float in kinds:
+            ids = [whole(value) for value in ids]
+        for row in wrong_rows(ids, {int, str}):
+            found = "a node without id" if ids[row] is None else f"{shown(ids[row])} is not an id"
+            self.fail(row, ".id", found, "give a whole number or text")
+        numbers = ids if kinds == {int} else [value for value in ids if isinstance(value, int)]
+        if numbers and not ID_MIN <= min(numbers) <= max(numbers) <= ID_MAX:
+            row = next(i for i, value in enumerate(ids) if isinstance(value, int) and not ID_MIN <= value <= ID_MAX)
+            self.fail(row, ".id", f"{shown(float(ids[row]))} is too large for an id", "give a smaller number, or text")
+        return ids
+
+    def _read_parents(self) -> IntArray:
+        """Row of each parent in file order; ids are compared as text."""
+        given = [item.get("parent") for item in self.items]
+        if float in set(map(type, given)):
+            given = [whole(value) for value in given]
+        for row in wrong_rows(given, {int, str, NONE}):
+            self.fail(row, ".parent", f"{shown(given[row])} is not an id", "give the parent's id, or null for a root")
+        bare = next((row for row, item in enumerate(self.items) if "parent" not in item), None)
+        if bare is not None:
+            self.fail(bare, "", "a node without parent", 'give the parent\'s id, or "parent": null for a root')
+        names: list[Any] = self.ids
+        if str in set(map(type, names)) | set(map(type, given)):
+            names = [str(name) for name in names]
+            given = [None if name is None else str(name) for name in given]
+        row_of: dict[Any, int] = dict(zip(names, range(len(names)), strict=True))
+        if len(row_of) < len(names):
+            self._fail_duplicate(names)
+        row_of[None] = -1
+        rows = list(map(row_of.get, given))
+        if None in rows:
+            row = rows.index(None)
+            self.fail(
+                row, ".parent", f"there is no node {shown(given[row])}",
+                "name a node of this forest, or null for a root", ForestError,
+            )  # fmt: skip
+        return np.array(rows, dtype=np.int64)
+
+    def _fail_duplicate(self, names: list[Any]) -> NoReturn:
+        seen: dict[Any, int] = {}
+        for row, name in enumerate(names):
+            if name in seen:
+                self.fail(
+                    row, ".id", f"the id {shown(name)} is already that of {self.path}[{seen[name]}]",
+                    "give every node an id of its own", ForestError,
+                )  # fmt: skip
+            seen[name] = row
+        raise AssertionError("duplicates were counted")
+
+    def _sort(self) -> None:
+        """Parents first; the order of the file where it is so already."""
+        ordering = topological_order(self.parent)
+        if len(ordering.stuck):
+            self._fail_cycle(int(ordering.stuck[0]))
+        if bool((ordering.order == self.place).all()):
+            return
+        order = ordering.order.tolist()
+        row_of = np.empty(len(order), dtype=np.int64)
+        row_of[ordering.order] = self.place
+        above = self.parent[ordering.order]
+        self.parent = np.where(above < 0, -1, row_of[above])
+        self.items = [self.items[place] for place in order]
+        self.ids = [self.ids[place] for place in order]
+        self.place = ordering.order
+
+    def _fail_cycle(self, row: int) -> NoReturn:
+        seen: dict[int, int] = {}
+        while row not in seen:
+            seen[row] = len(seen)
+            row = int(self.parent[row])
+        cycle = list(seen)[seen[row] :]
+        names = ", ".join(shown(self.ids[place]) for place in cycle[:6]) + (", ..." if len(cycle) > 6 else "")
+        found = f"node {names} is its own parent" if len(cycle) == 1 else f"nodes {names} are each other's ancestors"
+        roots = "" if bool((self.parent < 0).any()) else ", and no node is a root"
+        self.fail(row, ".parent", f"{found} (a cycle){roots}", "let every path end at a node with parent null", ForestError)
+
+
+def wrong_rows(values: list[Any], allowed: set[type]) -> list[int]:
+    """The first place whose type is not allowed, as a list of at most one."""
+    wrong = set(map(type, values)) - allowed
+    return [next(i for i, value in enumerate(values) if type(value) in wrong)] if wrong else []

@@ -1,0 +1,91 @@
+"""Columns of plain JSON values, checked by type as a whole; single values are looked at only to name a culprit.
+
+Knows column types; knows nothing of nodes or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import orjson
+
+from treecore.columns import DTYPES, Column
+from treecore.formats.native_fields import INT_MAX
+
+Fail = Callable[[int, str, str], NoReturn]
+"""Raises for one value: its place in the column, what was found, what to do."""
+
+NONE = type(None)
+ALLOWED: dict[str, set[type]] = {"text": {str}, "choice": {str}, "int": {int}, "float": {int, float}}
+NOUNS = {"text": "text", "int": "a whole number", "float": "a number", "choice": "text"}
+
+
+def shown(value: Any) -> str:
+    """A value as short JSON, for messages."""
+    text = orjson.dumps(value, default=repr).decode()
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def typed(values: list[Any], column: Column, fail: Fail) -> Any:
+    """`values` (None for absent) as a column: an array, or a list of strings.
+
+    Args:
+        values: plain JSON values.
+        column: what they should be.
+        fail: called with the first wrong one.
+    """
+    kinds = set(map(type, values))
+    if column.kind == "int" and float in kinds:
+        values = [whole(value) for value in values]
+        kinds = set(map(type, values))
+    wrong = kinds - ALLOWED[column.kind] - {NONE}
+    if wrong:
+        place = next(i for i, value in enumerate(values) if type(value) in wrong)
+        fail(place, f"{shown(values[place])} is not {NOUNS[column.kind]}", f"give {NOUNS[column.kind]} or null")
+    return CONVERT[column.kind](values, column, NONE in kinds, fail)
+
+
+def whole(value: Any) -> Any:
+    """`3.0` as `3`; anything else as it is. JSON knows only one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def text_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Sequence[str]:
+    return [value or "" for value in values] if gaps else values
+
+
+def choice_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
+    codes: dict[str | None, int] = {name: code for code, name in enumerate(column.choices)}
+    codes[None] = -1
+    found = list(map(codes.get, values))
+    if None in found:
+        place = found.index(None)
+        fail(place, f"{shown(values[place])} is no {column.name}", "give one of " + ", ".join(column.choices))
+    return np.array(found, dtype=DTYPES["choice"])
+
+
+def int_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
+    try:
+        array = np.array([-1 if value is None else value for value in values] if gaps else values, dtype=np.int64)
+    except OverflowError:
+        place = next(i for i, value in enumerate(values) if value is not None and abs(value) > INT_MAX)
+        fail(place, f"{shown(values[place])} is too large", f"give at most {INT_MAX}")
+    low = -1 if column.minimum is None else int(column.minimum)
+    if int((array < low).sum()) > (values.count(None) if gaps else 0):
+        place = next(i for i, value in enumerate(values) if value is not None and value < low)
+        fail(place, f"{shown(values[place])} is negative", f"give {low} or more, or null")
+    return array
+
+
+def float_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
+    return np.array(values, dtype=np.float64)
+
+
+CONVERT: dict[str, Callable[[list[Any], Column, bool, Fail], Any]] = {
+    "text": text_column,
+    "choice": choice_column,
+    "int": int_column,
+    "float": float_column,
+}

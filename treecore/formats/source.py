@@ -1,0 +1,202 @@
+"""Untrusted content, opened within limits: paths or bytes, plain or gzip, JSON documents one after the other.
+
+Knows sizes, encodings and JSON; knows nothing about forests.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import IO, Any, NamedTuple
+
+import orjson
+
+from treecore.errors import FormatError
+from treecore.formats.json_errors import explain
+
+MAX_BYTES = 500_000_000
+MAX_NODES = 5_000_000
+CONTAINERS_PER_NODE = 5
+GZIP_MAGIC = b"\x1f\x8b"
+BOM = b"\xef\xbb\xbf"
+BLANK = b" \t\r\n"
+
+
+def limit(name: str, default: int) -> int:
+    """A limit from the environment.
+
+    Raises:
+        FormatError: it is set to something that is no positive whole number.
+    """
+    text = os.environ.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise FormatError(f"{name}={text!r} is not a positive whole number", todo="change or unset it")
+    return int(text)
+
+
+class Document(NamedTuple):
+    """One JSON value of a file and where it stands."""
+
+    value: Any
+    where: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Decompressed content with the name that errors give it."""
+
+    name: str
+    data: bytes
+
+    @cached_property
+    def _opening(self) -> tuple[Any, int] | FormatError:
+        """The first JSON value and where the next one starts, or why there is none."""
+        start = len(self.data) - len(self.data.lstrip(BLANK))
+        end = self.data.find(b"\n", start)
+        end = len(self.data) if end < 0 else end
+        view = memoryview(self.data)
+        try:
+            return orjson.loads(view[start:end]), end
+        except orjson.JSONDecodeError as error:
+            line_error = error
+        if not self.data[end:].strip(BLANK):
+            return explain(self.data, line_error, name=self.name)
+        try:
+            return orjson.loads(self.data), len(self.data)
+        except orjson.JSONDecodeError as whole_error:
+            line = self.data[start:end].strip(BLANK)
+            if line.startswith(b"{") and line.endswith(b"}"):
+                return explain(line, line_error, name=self.name, line=self._line_number(start))
+            return explain(self.data, whole_error, name=self.name)
+
+    def _line_number(self, offset: int) -> int:
+        return self.data.count(b"\n", 0, offset) + 1
+
+    @property
+    def first(self) -> Any:
+        """The first JSON value, for detection; None when the content does not start with one."""
+        return None if isinstance(self._opening, FormatError) else self._opening[0]
+
+    @property
+    def json_error(self) -> FormatError | None:
+        """Why the content does not start with a JSON value."""
+        return self._opening if isinstance(self._opening, FormatError) else None
+
+    def documents(self) -> Iterator[Document]:
+        """All JSON values: one over the whole file, or one a line.
+
+        Raises:
+            FormatError: not JSON; names line and column.
+        """
+        if isinstance(self._opening, FormatError):
+            raise self._opening
+        value, offset = self._opening
+        if not self.data[offset : offset + 4096].strip(BLANK) and not self.data[offset:].strip(BLANK):
+            yield Document(value, self.name)
+            return
+        line = self._line_number(offset)
+        yield Document(value, f"{self.name}, line {line}")
+        view = memoryview(self.data)
+        while offset < len(self.data):
+            start, line = offset + 1, line + 1
+            end = self.data.find(b"\n", start)
+            offset = len(self.data) if end < 0 else end
+            if not bytes(view[start : min(offset, start + 4096)]).strip(BLANK) and not self.data[start:offset].strip():
+                continue
+            try:
+                value = orjson.loads(view[start:offset])
+            except orjson.JSONDecodeError as error:
+                raise explain(self.data[start:offset], error, name=self.name, line=line) from None
+            yield Document(value, f"{self.name}, line {line}")
+
+
+def open_source(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = "") -> Source:
+    """Content within limits (`TREECORE_MAX_BYTES`, `TREECORE_MAX_NODES`).
+
+    Args:
+        path_or_bytes: a path, or the content itself.
+        name: what errors call it; the path by default.
+
+    Raises:
+        FormatError: missing, a folder, not permitted, empty, too large, broken gzip, not UTF-8.
+    """
+    if isinstance(path_or_bytes, bytes):
+        name = name or "the data"
+        data = within_limit(path_or_bytes, name)
+    else:
+        path = os.fspath(path_or_bytes)
+        name = name or path
+        data = read_path(path, name)
+    if data.startswith(GZIP_MAGIC):
+        data = gunzip(data, name)
+    data = data.removeprefix(BOM)
+    if not data[:4096].strip(BLANK) and not data.strip(BLANK):
+        raise FormatError("the file is empty", where=name, todo="give a file with at least one forest")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise FormatError("the text is UTF-16", where=name, todo="save it as UTF-8")
+    containers = CONTAINERS_PER_NODE * limit("TREECORE_MAX_NODES", MAX_NODES)
+    if data.count(b"{") + data.count(b"[") > containers:
+        raise FormatError(
+            f"more than {containers:,} JSON objects and lists", where=name,
+            todo="split the file, or raise the limit by setting TREECORE_MAX_NODES",
+        )  # fmt: skip
+    return Source(name, data)
+
+
+def read_path(path: str, name: str) -> bytes:
+    """Bytes of a file, at most the limit."""
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode):
+                check_size(status.st_size, name)
+            return read_within_limit(file, name)
+    except FileNotFoundError:
+        raise FormatError("there is no such file", where=name, todo="check the path") from None
+    except IsADirectoryError:
+        raise FormatError("this is a folder", where=name, todo="name a file in it") from None
+    except PermissionError:
+        raise FormatError("no permission to read this file", where=name, todo="change its permissions") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FormatError(f"the file cannot be read ({reason})", where=name, todo="check path and disk") from None
+
+
+def check_size(size: int, name: str) -> None:
+    """Refuse more bytes than the limit."""
+    most = limit("TREECORE_MAX_BYTES", MAX_BYTES)
+    if size > most:
+        raise FormatError(
+            f"{size:,} bytes or more, where the limit is {most:,}", where=name,
+            todo="split the file, or raise the limit by setting TREECORE_MAX_BYTES",
+        )  # fmt: skip
+
+
+def within_limit(data: bytes, name: str) -> bytes:
+    """`data`, if it is not too large."""
+    check_size(len(data), name)
+    return data
+
+
+def read_within_limit(file: IO[bytes], name: str) -> bytes:
+    """All of a stream, if it is not too large; reads one byte over the limit at most."""
+    return within_limit(file.read(limit("TREECORE_MAX_BYTES", MAX_BYTES) + 1), name)
+
+
+def gunzip(data: bytes, name: str) -> bytes:
+    """Decompressed `data`; stops at the limit, whatever the archive would grow to."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            return read_within_limit(file, name)
+    except EOFError:
+        raise FormatError("the gzip file ends too early (truncated)", where=name, todo="copy it again") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise FormatError(f"the gzip file is damaged ({error})", where=name, todo="copy it again") from None
