@@ -1,0 +1,66 @@
+"""Draw the next token of every branch from its logits and measure what the distribution looked like.
+
+Inverse-CDF sampling on float64 probabilities: the same uniform number and the same logits give the same token,
+whatever else is in the batch. Knows no tokenizer and no cache.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+TOP = 20
+DECIMALS = 6
+
+
+class Drawn(NamedTuple):
+    """`[B]` each: token ids; nats rounded to six decimals, which is what float32 logits carry."""
+
+    id: list[int]
+    logprob: list[float]
+    entropy: list[float]
+    confidence: list[float]
+
+
+def draw(logits: Tensor, uniform: list[float], *, temperature: float, top_p: float) -> Drawn:
+    """One token a row.
+
+    Args:
+        logits: `[B, V]`.
+        uniform: `[B]` numbers in `[0, 1)`; not used when the temperature is 0.
+        temperature: 0 takes the likeliest token, with log probability 0.
+        top_p: keep the likeliest tokens whose probabilities reach this sum; 1 keeps all.
+    """
+    wide = (logits.cpu() if logits.device.type == "mps" else logits).double()
+    raw = torch.log_softmax(wide, dim=-1)
+    entropy = torch.special.entr(raw.exp()).sum(dim=-1)
+    confidence = -raw.topk(min(TOP, raw.shape[-1]), dim=-1).values.mean(dim=-1)
+    if temperature == 0:
+        ids = raw.argmax(dim=-1)
+        logprob = torch.zeros_like(entropy)
+    else:
+        law = raw if temperature == 1 else torch.log_softmax(wide / temperature, dim=-1)
+        if top_p < 1:
+            law = nucleus(law, top_p)
+        ids = inverse_cdf(law.exp(), torch.tensor(uniform, dtype=torch.float64, device=law.device))
+        logprob = law.gather(-1, ids[:, None])[:, 0]
+    numbers = torch.round(torch.stack([logprob, entropy, confidence]), decimals=DECIMALS) + 0.0
+    return Drawn(ids.tolist(), *numbers.tolist())
+
+
+def nucleus(law: Tensor, top_p: float) -> Tensor:
+    """Log probabilities `[B, V]` renormalised over the smallest set of likeliest tokens that reaches `top_p`."""
+    ordered, order = law.sort(dim=-1, descending=True, stable=True)
+    probability = ordered.exp()
+    before = probability.cumsum(dim=-1) - probability
+    kept = torch.where(before < top_p, ordered, -torch.inf)
+    return torch.log_softmax(torch.empty_like(law).scatter_(-1, order, kept), dim=-1)
+
+
+def inverse_cdf(probability: Tensor, uniform: Tensor) -> Tensor:
+    """The first token whose cumulative probability exceeds each number. `[B]`"""
+    total = probability.cumsum(dim=-1)
+    found = torch.searchsorted(total, (uniform * total[:, -1])[:, None], right=True)[:, 0]
+    return found.clamp(max=probability.shape[-1] - 1)

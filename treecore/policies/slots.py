@@ -1,0 +1,242 @@
+"""The batch of live branches of one sampling run: who sits in which slot, what is fed next, what is drawn.
+
+Every token that something follows goes through the model exactly once. A branch keeps its slot from step to step; at
+the end of a step its keys, values and next logits are copied out into a `SlotState`, from which any later branch
+starts without computing anything. Knows no task and no sampler.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from treecore.errors import PolicyError
+from treecore.policies.base import Branch, End, State, Tally, Written
+from treecore.policies.draw import draw
+from treecore.policies.forward import Runner
+from treecore.policies.kv_cache import Segment
+
+if TYPE_CHECKING:
+    from treecore.policies.transformers_local import TransformersPolicy
+
+LONGEST_CHUNK = 1024
+LARGEST_FEED = 8192
+CHUNK_SHARE = 4
+
+
+@dataclass(eq=False)
+class SlotState:
+    """End of the prompt or of a step. `segment` and `logits [V]` are None until its tokens went through the model."""
+
+    parent: SlotState | None
+    ids: list[int]
+    length: int
+    tally: Tally
+    order: int
+    segment: Segment | None = None
+    logits: Tensor | None = None
+    claimed: bool = False
+
+    def path(self) -> list[SlotState]:
+        """States from the prompt to this one."""
+        states: list[SlotState] = []
+        state: SlotState | None = self
+        while state is not None:
+            states.append(state)
+            state = state.parent
+        return states[::-1]
+
+
+@dataclass(eq=False)
+class SlotBranch:
+    """A trajectory in the batch: `pending` is to be fed, `closing` becomes ready when it has been."""
+
+    state: SlotState
+    random: np.random.Generator
+    serial: int
+    written: Written = field(default_factory=Written)
+    pending: list[int] = field(default_factory=list)
+    closing: SlotState | None = None
+    logits: Tensor | None = None
+    slot: int = -1
+
+    def __lt__(self, other: SlotBranch) -> bool:
+        return (self.state.order, self.serial) < (other.state.order, other.serial)
+
+
+class SlotSession:
+    """See `treecore.policies.base.Session`. Branches of earlier prompts come first."""
+
+    def __init__(
+        self, policy: TransformersPolicy, *, temperature: float, top_p: float, stop: tuple[str, ...], max_step_tokens: int
+    ) -> None:
+        self.policy, self.temperature, self.top_p = policy, temperature, top_p
+        self.stop, self.max_step_tokens = stop, max_step_tokens
+        self.max_length = policy.max_length
+        self.runner = Runner(policy.model, layers=policy.layers, slots=policy.slots, max_length=policy.max_length)
+        self._longest_stop = max((len(one) for one in stop), default=0)
+        self._live: list[SlotBranch | None] = []
+        self._queue: list[SlotBranch] = []
+        self._opened = self._grown = 0
+
+    def open(self, prompt: str) -> SlotState:
+        ids = self.policy.encode_prompt(prompt)
+        if not 0 < len(ids) < self.max_length:
+            raise PolicyError(
+                f"the prompt has {len(ids)} tokens, the model's context {self.max_length}",
+                todo="shorten the prompt" if ids else "give a prompt that is not empty",
+            )
+        self._opened += 1
+        return SlotState(None, ids, len(ids), Tally(), self._opened)
+
+    def grow(self, state: State, random: np.random.Generator) -> SlotBranch:
+        self._grown += 1
+        branch = SlotBranch(cast(SlotState, state), random, self._grown)
+        insort(self._queue, branch)
+        return branch
+
+    @property
+    def free(self) -> int:
+        return self.policy.slots - len(self._queue) - sum(branch is not None for branch in self._live)
+
+    def advance(self) -> list[Branch]:
+        with torch.inference_mode():
+            self._fill()
+            self._feed()
+            return self._draw()
+
+    def reply(self, branch: Branch, observation: Sequence[int]) -> SlotState | None:
+        own = cast(SlotBranch, branch)
+        ids = [*own.written.ids, *observation]
+        length = own.state.length + len(ids)
+        if length >= self.max_length:
+            return None
+        state = SlotState(own.state, ids, length, own.state.tally, own.state.order, claimed=True)
+        own.pending = ids[len(own.written.ids) - 1 :]
+        own.state = own.closing = state
+        own.written = Written()
+        return state
+
+    def end(self, branch: Branch) -> None:
+        self._live[cast(SlotBranch, branch).slot] = None
+
+    def _fill(self) -> None:
+        """Seat waiting branches in free slots, then close the holes that are left."""
+        holes = [slot for slot, branch in enumerate(self._live) if branch is None]
+        while self._queue and (holes or len(self._live) < self.policy.slots):
+            place = next((i for i, branch in enumerate(self._queue) if startable(branch.state)), None)
+            if place is None:
+                break
+            if not holes:
+                self._live.append(None)
+                holes.append(len(self._live) - 1)
+            self._seat(self._queue.pop(place), holes.pop(0))
+        while self._live and self._live[-1] is None:
+            self._live.pop()
+        for hole in holes:
+            if hole < len(self._live):
+                last = self._live.pop()
+                assert last is not None
+                self.runner.cache.move(last.slot, hole)
+                self._live[hole], last.slot = last, hole
+                while self._live and self._live[-1] is None:
+                    self._live.pop()
+
+    def _seat(self, branch: SlotBranch, slot: int) -> None:
+        """Put what is known of the branch's past into its slot; the first to come computes what is not."""
+        state, branch.slot = branch.state, slot
+        self._live[slot] = branch
+        self.runner.cache.load(slot, [one.segment for one in state.path() if one.segment is not None])
+        if state.segment is None:
+            state.claimed = True
+            branch.pending, branch.closing = list(state.ids), state
+        else:
+            branch.logits = state.logits
+
+    def _feed(self) -> None:
+        """One forward pass: all single tokens, or chunks of like length once enough rows wait with one."""
+        group = self._chunks()
+        if group:
+            rows = [branch.slot for branch in group]
+            tokens = [branch.pending[:LONGEST_CHUNK] for branch in group]
+        else:
+            rows = list(range(len(self._live)))
+            tokens = [branch.pending if branch and len(branch.pending) == 1 else [] for branch in self._live]
+            if not any(tokens):
+                return
+        logits = self.runner.feed(rows, tokens)
+        for place, row in enumerate(rows):
+            branch = self._live[row]
+            if branch is not None and tokens[place]:
+                self._fed(branch, len(tokens[place]), logits[place])
+
+    def _chunks(self) -> list[SlotBranch]:
+        waiting = [branch for branch in self._live if branch is not None and branch.pending]
+        chunks = [branch for branch in waiting if len(branch.pending) > 1]
+        if not chunks or len(chunks) * CHUNK_SHARE < len(waiting):
+            return []
+        longest = min(LONGEST_CHUNK, max(len(branch.pending) for branch in chunks))
+        alike = [branch for branch in chunks if 2 * len(branch.pending) >= longest]
+        return alike[: max(1, LARGEST_FEED // longest)]
+
+    def _fed(self, branch: SlotBranch, n: int, logits: Tensor) -> None:
+        branch.state.tally.computed += n
+        branch.pending = branch.pending[n:]
+        if branch.pending:
+            return
+        branch.logits = logits
+        if (state := branch.closing) is not None:
+            state.segment = self.runner.cache.read(branch.slot, state.length - len(state.ids), state.length)
+            state.logits = logits.clone()
+            branch.closing = None
+
+    def _draw(self) -> list[Branch]:
+        """Draw for every branch that knows its next logits; returns those whose step ended, in slot order."""
+        ready = [branch for branch in self._live if branch is not None and branch.logits is not None]
+        if not ready:
+            return []
+        uniform = [float(branch.random.random()) for branch in ready]
+        logits = torch.stack([cast(Tensor, branch.logits) for branch in ready])
+        drawn = draw(logits, uniform, temperature=self.temperature, top_p=self.top_p)
+        ended: list[Branch] = []
+        for branch, *values in zip(ready, *drawn, strict=True):
+            branch.logits = None
+            branch.state.tally.sampled += 1
+            self._write(branch, *values)
+            if branch.written.end is None:
+                branch.pending = branch.written.ids[-1:]
+            else:
+                ended.append(branch)
+        return ended
+
+    def _write(self, branch: SlotBranch, token: int, logprob: float, entropy: float, confidence: float) -> None:
+        written, detokenizer = branch.written, self.policy.detokenizer
+        piece = detokenizer.next_piece(written.ids, token)
+        written.ids.append(token)
+        written.logprob.append(logprob)
+        written.entropy.append(entropy)
+        written.confidence.append(confidence)
+        if token in self.policy.end_ids:
+            written.pieces.append(detokenizer.decode([token]))
+            written.end = End.EOS
+            return
+        written.pieces.append(piece)
+        written.text += piece
+        tail = written.text[-len(piece) - self._longest_stop :]
+        if any(one in tail for one in self.stop):
+            written.end = End.STOP
+        elif len(written.ids) >= self.max_step_tokens:
+            written.end = End.STEP
+        elif branch.state.length + len(written.ids) >= self.max_length:
+            written.end = End.CONTEXT
+
+
+def startable(state: SlotState) -> bool:
+    """Whether a branch may start here now: the state is computed, or nobody computes it yet."""
+    return state.segment is not None or not state.claimed

@@ -1,0 +1,11 @@
+"""Samplers: each decides where the next branches of a forest grow. They know no model and no task.
+
+Importing this package registers every sampler; a new one is a module and one more line here.
+"""
+
+from __future__ import annotations
+
+from treecore.samplers import chains, random_expansion  # noqa: F401  (registers the samplers)
+from treecore.samplers.registry import SAMPLERS, Expand, Growing, Growth, Sampler, get_sampler, sampler
+
+__all__ = ["SAMPLERS", "Expand", "Growing", "Growth", "Sampler", "get_sampler", "sampler"]

@@ -1,0 +1,163 @@
+"""Serves the samplers of all prompts from one batch: admits prompts, grows branches, commits waves.
+
+Prompts are admitted as places become free, so that memory stays bounded and the first forests are finished early.
+Knows the order of things; knows no tokens and no files.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from treecore.errors import TreecoreError
+from treecore.forest import Forest
+from treecore.params import Value
+from treecore.policies.base import Branch, Policy
+from treecore.protocols import Prompt, Task
+from treecore.samplers.registry import Sampler
+from treecore.sampling.grove import Grove
+from treecore.sampling.progress import Progress
+from treecore.sampling.trajectory import Grown, Trajectory, Writer
+
+REPORT_EVERY = 0.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one run samples, checked.
+
+    Attributes:
+        task, policy, sampler, settings: who does what; `settings` are all parameters of the sampler.
+        prompts: one forest each.
+        seed: of the run.
+        temperature, top_p: the sampling law.
+        meta: prompt -> the fields of its forest; provenance comes on top.
+        provenance: versions of what sampled.
+    """
+
+    task: Task
+    policy: Policy
+    sampler: Sampler
+    settings: Mapping[str, Value]
+    prompts: Sequence[Prompt]
+    seed: int
+    temperature: float
+    top_p: float
+    meta: Callable[[Prompt], dict[str, Any]]
+    provenance: Mapping[str, Any]
+
+
+class Driver:
+    """One run of a plan.
+
+    Args:
+        plan: what to sample.
+        on_progress: called after every wave and about ten times a second.
+        should_stop: asked before every decoding step; True leaves unfinished forests behind.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> None:
+        self.plan, self.on_progress, self.should_stop = plan, on_progress, should_stop
+        self.session = plan.policy.session(
+            temperature=plan.temperature,
+            top_p=plan.top_p,
+            stop=plan.task.stop,
+            max_step_tokens=plan.task.max_step_tokens,
+        )
+        self.writer = Writer(plan.task, plan.policy, self.session)
+        self._groves: list[Grove] = []
+        self._writing: dict[Branch, tuple[Grove, Trajectory]] = {}
+        self._waves: list[str] = []
+        self._began = self._reported = time.monotonic()
+        self._done = self._finished = self._tokens = 0
+
+    def run(self) -> Iterator[Forest]:
+        """Forests in the order in which they are finished."""
+        waiting = list(self.plan.prompts)
+        while waiting or self._groves:
+            if self.should_stop is not None and self.should_stop():
+                return
+            while waiting and self.session.free > 0:
+                self._admit(waiting.pop(0))
+            yield from self._finished_groves()
+            for branch in self.session.advance():
+                self._step_ended(branch)
+            yield from self._finished_groves()
+            self._report()
+        self._report(last=True)
+
+    def _admit(self, prompt: Prompt) -> None:
+        grove = Grove(prompt, self.plan.sampler, self.plan.settings, seed=self.plan.seed)
+        self._groves.append(grove)
+        wave = grove.next_wave(None)
+        try:
+            grove.start = self.session.open(prompt.text)
+        except TreecoreError as error:
+            grove.error = error
+        self._start(grove, wave)
+
+    def _start(self, grove: Grove, wave: Sequence[Trajectory]) -> None:
+        for trajectory in wave:
+            if grove.error is not None:
+                trajectory.fail(grove.error, Grown())
+                self._done += 1
+                continue
+            trajectory.branch = self.session.grow(grove.state_of(trajectory), grove.next_stream())
+            self._writing[trajectory.branch] = grove, trajectory
+
+    def _step_ended(self, branch: Branch) -> None:
+        grove, trajectory = self._writing[branch]
+        self._tokens += len(branch.written.ids)
+        self.writer.step_ended(grove.prompt, trajectory)
+        if trajectory.done:
+            self._done += 1
+            del self._writing[branch]
+
+    def _finished_groves(self) -> Iterator[Forest]:
+        """Commit the waves that are over, start the next ones, and hand out forests whose sampler is done."""
+        for grove in list(self._groves):
+            while grove.wave_over:
+                leaves = grove.commit()
+                self._waves.append(grove.prompt.id)
+                self._start(grove, grove.next_wave(leaves))
+            if not grove.wave:
+                self._groves.remove(grove)
+                self._finished += 1
+                yield self._forest(grove)
+
+    def _forest(self, grove: Grove) -> Forest:
+        seconds = round(time.monotonic() - grove.began, 3)
+        provenance = {**self.plan.provenance, **grove.cost().as_json(), "seconds": seconds}
+        return grove.forest({**self.plan.meta(grove.prompt), "provenance": provenance})
+
+    def _report(self, *, last: bool = False) -> None:
+        now = time.monotonic()
+        if self.on_progress is None or not (last or self._waves or now - self._reported >= REPORT_EVERY):
+            return
+        self._reported = now
+        waves, self._waves = tuple(self._waves), []
+        prompts = len(self.plan.prompts)
+        size = self.plan.sampler.trajectories(self.plan.settings)
+        self.on_progress(
+            Progress(
+                done=self._done,
+                total=prompts * size,
+                forests=self._finished,
+                prompts=prompts,
+                tokens=self._tokens,
+                seconds=now - self._began,
+                waves=waves,
+                snapshot=self._snapshot,
+            )
+        )
+
+    def _snapshot(self) -> list[Forest]:
+        return [grove.forest(self.plan.meta(grove.prompt), in_flight=True) for grove in self._groves if grove.begun]

@@ -1,0 +1,32 @@
+"""What a running rollout tells its caller. Knows the numbers and how to look at the forests, not how they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from treecore.forest import Forest
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report of a run.
+
+    Attributes:
+        done, total: trajectories that ended, and that the run will have.
+        forests, prompts: finished forests, and how many there will be.
+        tokens: drawn so far.
+        seconds: since the start.
+        waves: prompt ids of the forests whose wave ended since the last report.
+        snapshot: gives all forests begun so far and not yet finished, unfinished steps as open nodes; only valid
+            during the report.
+    """
+
+    done: int
+    total: int
+    forests: int
+    prompts: int
+    tokens: int
+    seconds: float
+    waves: tuple[str, ...]
+    snapshot: Callable[[], list[Forest]]

@@ -1,0 +1,79 @@
+"""The numbers of a run, from its forests. Knows forests and their provenance only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from treecore.forest import Forest
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run gave and what it cost.
+
+    Attributes:
+        forests, trajectories: counts.
+        distinct_trajectories: trajectories of different text within their forest, summed.
+        tokens_generated: drawn from the model.
+        tokens_computed: gone through the model.
+        tokens_in_forest: held by the forests, each prompt once.
+        computed_ratio: tokens computed per token that something follows; 1.0 when nothing was computed twice. The
+            last drawn token of a leaf and the observation after it are followed by nothing.
+        tokens_saved_by_sharing: what as many separate chains would have computed, less what was.
+        mean_reward: over all scored leaves; NaN when there is none.
+        seconds: of this run alone, where it continued an earlier one.
+        tokens_per_second: drawn in this run per second.
+    """
+
+    forests: int
+    trajectories: int
+    distinct_trajectories: int
+    tokens_generated: int
+    tokens_computed: int
+    tokens_in_forest: int
+    computed_ratio: float
+    tokens_saved_by_sharing: int
+    mean_reward: float
+    seconds: float
+    tokens_per_second: float
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready; a reward that is not there is null."""
+        return {name: None if value != value else value for name, value in asdict(self).items()}
+
+
+def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Forest]) -> Summary:
+    """Numbers over `forests`; the speed over those of them that are `fresh`, sampled in this run."""
+
+    def total(name: str, of: Sequence[Forest] = forests) -> int:
+        return sum(int(forest.provenance.get(name, 0)) for forest in of)
+
+    rewards = np.concatenate([forest.reward[forest.leaves] for forest in forests]) if forests else np.empty(0)
+    scored = rewards[~np.isnan(rewards)]
+    computed, followed = total("tokens_computed"), total("tokens_in_forest") - total("tokens_unfed")
+    return Summary(
+        forests=len(forests),
+        trajectories=sum(len(forest.leaves) for forest in forests),
+        distinct_trajectories=sum(distinct(forest) for forest in forests),
+        tokens_generated=total("tokens_generated"),
+        tokens_computed=computed,
+        tokens_in_forest=total("tokens_in_forest"),
+        computed_ratio=computed / followed if followed else 1.0,
+        tokens_saved_by_sharing=total("tokens_saved_by_sharing"),
+        mean_reward=float(scored.mean()) if len(scored) else float("nan"),
+        seconds=round(seconds, 3),
+        tokens_per_second=round(total("tokens_generated", fresh) / seconds, 1) if seconds > 0 else 0.0,
+    )
+
+
+def distinct(forest: Forest) -> int:
+    """Trajectories of different text, root to leaf."""
+    texts = {
+        tuple((forest.text[row], forest.observation[row]) for row in forest.topology.path(int(leaf)))
+        for leaf in forest.leaves
+    }
+    return len(texts)
