@@ -1,0 +1,197 @@
+// Light DOM around the canvas: legend, tooltip, search box, text for assistive technology. Data goes in as text only.
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function buildFrame(host) {
+  const root = element("div", "tc");
+  const area = element("div", "tc-area");
+  const canvas = element("canvas", "tc-canvas");
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "tree");
+  canvas.setAttribute("aria-activedescendant", "tc-item");
+  const item = element("div", "");
+  item.id = "tc-item";
+  item.setAttribute("role", "treeitem");
+  canvas.append(item);
+  const tooltip = element("div", "tc-tooltip");
+  tooltip.hidden = true;
+  const live = element("div", "tc-live");
+  live.setAttribute("aria-live", "polite");
+  const search = element("div", "tc-search");
+  search.hidden = true;
+  const input = element("input", "");
+  input.type = "search";
+  input.placeholder = "Find in the steps";
+  input.setAttribute("aria-label", "Find in the steps");
+  const found = element("span", "tc-found");
+  search.append(input, found);
+  area.append(canvas, search, tooltip);
+  const bar = element("div", "tc-bar");
+  const legend = element("div", "tc-legend");
+  const tools = element("div", "tc-tools");
+  bar.append(legend, tools);
+  root.append(area, bar, live);
+  host.append(root);
+  return { root, area, canvas, item, tooltip, live, search, input, found, legend, tools };
+}
+
+function toolButton(app, text, title, action) {
+  const button = element("button", "tc-button", text);
+  button.type = "button";
+  button.title = title;
+  button.setAttribute("aria-label", title);
+  button.addEventListener("click", action);
+  app.dom.tools.append(button);
+}
+
+function applyTheme(app) {
+  const { root } = app.dom;
+  for (const name of ["ink", "muted", "hairline", "panel", "accent", "background", "edge", "mono"]) {
+    root.style.setProperty(`--tc-${name}`, app.theme[name]);
+  }
+  root.dataset.theme = app.theme.dark ? "dark" : "light";
+}
+
+function gradientOf(app) {
+  const { theme, scene } = app;
+  const { kind } = scene.fill;
+  const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => {
+    if (kind === "diverging") return diverging(theme, 2 * t - 1, 1);
+    if (kind === "granularity") return governing(theme, 1 - t);
+    return mix(...theme.scale, t);
+  });
+  return `linear-gradient(to right, ${stops.map((stop) => css(stop)).join(", ")})`;
+}
+
+function scaleLegend(app) {
+  const { fill, decimals } = app.scene;
+  const box = element("div", "tc-scale");
+  const bar = element("div", "tc-gradient");
+  const ends = element("div", "tc-ends");
+  let words = [formatNumber(fill.low, 2), formatNumber(fill.high, 2)];
+  if (fill.kind === "diverging") {
+    words = [formatNumber(fill.low, decimals), "0", formatNumber(fill.high, decimals, { sign: true })];
+  } else if (fill.kind === "granularity") words = ["strategy", "detail"];
+  if (fill.kind === "both") {
+    bar.classList.add("tc-plane");
+    for (const strength of [1, 0.55, 0.15]) {
+      const line = element("div", "");
+      const stops = [1, 0.5, 0].map((share) => css(bothColour(app.theme, share, strength)));
+      line.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+      bar.append(line);
+    }
+    words = ["strategy", "strong to weak", "detail"];
+  } else bar.style.background = gradientOf(app);
+  for (const word of words) ends.append(element("span", "", word));
+  const stack = element("div", "");
+  stack.append(bar, ends);
+  box.append(element("span", "tc-name", fill.title), stack);
+  return box;
+}
+
+function swatch(app, kind, text) {
+  const box = element("span", "tc-swatch");
+  const sign = element("i", `tc-${kind}`);
+  if (kind === "fork") sign.style.borderColor = css(governing(app.theme, 0.85));
+  box.append(sign, element("span", "", text));
+  return box;
+}
+
+function drawLegend(app) {
+  const { scene, dom } = app;
+  const parts = [];
+  if (scene.fill.on) parts.push(scaleLegend(app));
+  if (scene.fill.on && scene.fill.values.some((value, i) => value === null && scene.parent[i] >= 0)) {
+    parts.push(swatch(app, "blank", "not assigned"));
+  }
+  parts.push(swatch(app, "fork", "fork: ring shows what it decides"));
+  if (scene.table.outcomes) {
+    parts.push(swatch(app, "right", "right"), swatch(app, "wrong", "wrong"));
+    if (scene.share.some((share) => share > 0 && share < 1)) parts.push(swatch(app, "partial", "partly right"));
+  }
+  if (scene.axis.note) parts.push(element("span", "tc-keys", scene.axis.note));
+  parts.push(element("span", "tc-keys", "← → ↑ ↓ walk · F fork · L leaf · / search"));
+  dom.legend.replaceChildren(...parts);
+}
+
+function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
+
+// The facts of one node as [name, text] pairs; the tooltip and the announcement both read them.
+function factsOf(app, i) {
+  const { scene } = app;
+  const facts = [];
+  const decimals = scene.decimals;
+  if (scene.table.outcomes && scene.reward[i] !== null) {
+    facts.push(["reward", formatNumber(scene.reward[i], scene.reward_decimals)]);
+  }
+  if (scene.fill.on && scene.parent[i] >= 0) {
+    const credit = scene.fill.kind === "diverging" ? scene.fill.values[i] : scene.credit[i];
+    facts.push(["credit", credit === null ? "not assigned" : formatNumber(credit, decimals, { sign: true })]);
+    if (scene.fill.kind === "sequential" && scene.fill.title === "entropy" && scene.fill.values[i] !== null) {
+      facts.push(["entropy", `${formatNumber(scene.fill.values[i], 2)} nats`]);
+    }
+  }
+  if (scene.table.outcomes && scene.value[i] !== null) facts.push(["value", formatNumber(scene.value[i], 2)]);
+  if (scene.tokens[i] > 0) facts.push(["tokens", String(scene.tokens[i])]);
+  const beneath = scene.leaves[i];
+  if (app.shape.children[i].length) facts.push([beneath === 1 ? "leaf beneath" : "leaves beneath", String(beneath)]);
+  if (isFork(app, i)) facts.push(["fork decides the last", percent(scene.governs[i] ?? 0)]);
+  return facts;
+}
+
+function nameOf(app, i) {
+  if (app.scene.parent[i] < 0) return `tree ${app.shape.tree[i] + 1}: the prompt`;
+  return app.scene.label[i] || "(no words)";
+}
+
+function showTooltip(app, i, px, py) {
+  const { tooltip, area } = app.dom;
+  const { scene } = app;
+  if (i < 0) {
+    tooltip.hidden = true;
+    return;
+  }
+  if (tooltip.dataset.row !== String(i) || tooltip.hidden) {
+    const parts = [element("div", "tc-title", nameOf(app, i))];
+    const text = scene.text[i].trim();
+    if (text && text !== scene.label[i]) parts.push(element("div", "tc-text", text));
+    if (scene.observation[i]) parts.push(element("div", "tc-observed", `→ ${scene.observation[i]}`));
+    const list = element("dl", "");
+    for (const [name, value] of factsOf(app, i)) list.append(element("dt", "", name), element("dd", "", value));
+    tooltip.replaceChildren(...parts, list);
+    tooltip.dataset.row = String(i);
+    tooltip.hidden = false;
+  }
+  const box = tooltip.getBoundingClientRect();
+  const left = px + 18 + box.width > area.clientWidth ? px - box.width - 14 : px + 18;
+  const top = py + 18 + box.height > area.clientHeight ? py - box.height - 12 : py + 18;
+  tooltip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
+}
+
+function describe(app) {
+  const { scene, shape, dom } = app;
+  const i = app.selected;
+  dom.canvas.setAttribute("aria-label", `${scene.summary} Arrow keys walk, F next fork, L next leaf, Enter folds.`);
+  if (i < 0) {
+    dom.item.textContent = "nothing selected";
+    return;
+  }
+  const above = scene.parent[i];
+  const family = above < 0 ? shape.roots : shape.children[above];
+  const attributes = { level: shape.depth[i] + 1, setsize: family.length, posinset: family.indexOf(i) + 1, selected: true };
+  for (const [name, value] of Object.entries(attributes)) dom.item.setAttribute(`aria-${name}`, String(value));
+  if (shape.children[i].length) dom.item.setAttribute("aria-expanded", String(!app.collapsed.has(i)));
+  else dom.item.removeAttribute("aria-expanded");
+  const words = [nameOf(app, i)];
+  if (above >= 0) words.push(`step ${stepNumber(app, i)} of tree ${shape.tree[i] + 1}`);
+  if (scene.observation[i]) words.push(`answer of the environment: ${scene.observation[i]}`);
+  for (const [name, value] of factsOf(app, i)) words.push(`${name} ${value}`);
+  dom.item.textContent = dom.live.textContent = words.join(", ");
+}

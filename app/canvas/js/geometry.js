@@ -1,0 +1,188 @@
+// Forest shape and positions: what is shown, where it stands, what lies under a point. Draws nothing.
+
+const HEAD = 44;
+const PAD = { left: 40, top: 30, bottom: 26, leaf: 46 };
+const ROW = { least: 34, most: 80, closest: 150 };
+
+function readShape(scene) {
+  const n = scene.parent.length;
+  const children = Array.from({ length: n }, () => []);
+  const depth = new Int32Array(n);
+  const tree = new Int32Array(n);
+  const roots = [];
+  for (let i = 0; i < n; i++) {
+    const above = scene.parent[i];
+    if (above < 0) {
+      tree[i] = roots.length;
+      roots.push(i);
+    } else {
+      children[above].push(i);
+      depth[i] = depth[above] + 1;
+      tree[i] = tree[above];
+    }
+  }
+  const rowOf = new Map(scene.id.map((id, i) => [id, i]));
+  let deepest = 1;
+  for (let i = 0; i < n; i++) deepest = Math.max(deepest, depth[i]);
+  return { n, children, depth, tree, roots, rowOf, deepest };
+}
+
+// A node is shown when the stage has grown it and no ancestor is collapsed. `ends` are the rows of the table.
+function arrange(app) {
+  const { scene, shape } = app;
+  const { n, children, tree } = shape;
+  const grown = scene.stage.visible;
+  const shown = new Uint8Array(n);
+  for (let i = 0; i < n; i++) {
+    const above = scene.parent[i];
+    const open = above < 0 || (shown[above] && !app.collapsed.has(above));
+    shown[i] = open && (!grown || grown[i]) ? 1 : 0;
+  }
+  const row = app.collapsed.size ? collapsedRows(app) : Float32Array.from(scene.row);
+  let last = 0;
+  const ends = [];
+  for (const i of scene.order) {
+    last = Math.max(last, row[i]);
+    if (shown[i] && (app.collapsed.has(i) || !children[i].length)) ends.push(i);
+  }
+  const top = new Float32Array(shape.roots.length).fill(Infinity);
+  for (const i of scene.order) top[tree[i]] = Math.min(top[tree[i]], row[i]);
+  Object.assign(app, { shown, row, ends, top, rows: last + 1, order: scene.order.filter((i) => shown[i]) });
+}
+
+function collapsedRows(app) {
+  const { scene, shape } = app;
+  const row = new Float32Array(shape.n);
+  const hidden = new Uint8Array(shape.n);
+  for (let i = 0; i < shape.n; i++) {
+    const above = scene.parent[i];
+    hidden[i] = above >= 0 && (hidden[above] || app.collapsed.has(above)) ? 1 : 0;
+  }
+  let next = 0;
+  let tree = 0;
+  for (const i of scene.order) {
+    if (hidden[i]) continue;
+    if (shape.tree[i] !== tree) {
+      tree = shape.tree[i];
+      next += scene.gap;
+    }
+    if (!shape.children[i].length || app.collapsed.has(i)) row[i] = next++;
+  }
+  for (let i = shape.n - 1; i >= 0; i--) {
+    const below = shape.children[i];
+    if (!hidden[i] && below.length && !app.collapsed.has(i)) row[i] = (row[below[0]] + row[below[below.length - 1]]) / 2;
+  }
+  for (let i = 0; i < shape.n; i++) if (hidden[i]) row[i] = row[scene.parent[i]];
+  return row;
+}
+
+// Columns of the table give way from the right as the canvas narrows.
+function measure(app) {
+  const { width, height, scene } = app;
+  const table = scene.table;
+  const outcomes = 92;
+  const numbers = table.title ? 92 : 0;
+  const bar = table.title && width > 620 ? 84 : 0;
+  const side = width < 440 ? 0 : outcomes + numbers + bar;
+  app.side = side;
+  app.columns = {
+    outcome: width - side + 44,
+    number: width - bar - 18,
+    bar: bar ? width - bar / 2 - 6 : 0,
+    reach: bar ? bar / 2 - 10 : 0,
+  };
+  app.plot = Math.max(80, width - side - PAD.left - PAD.leaf);
+  app.room = Math.max(40, height - HEAD);
+}
+
+function fitView(app, { whole = false } = {}) {
+  const space = app.room - PAD.top - PAD.bottom;
+  const spread = space / Math.max(app.rows - 1, 1);
+  const ky = whole ? Math.min(ROW.most, spread) : Math.min(ROW.most, Math.max(ROW.least, spread));
+  return { zx: 1, ky, ox: 0, oy: 0, whole };
+}
+
+function contentHeight(app) {
+  return PAD.top + PAD.bottom + (app.rows - 1) * app.view.ky;
+}
+
+function contentWidth(app) {
+  return PAD.left + PAD.leaf + app.plot * app.view.zx;
+}
+
+function clampView(app, view) {
+  const high = PAD.top + PAD.bottom + (app.rows - 1) * view.ky;
+  const wide = PAD.left + PAD.leaf + app.plot * view.zx;
+  const room = app.width - app.side;
+  view.oy = Math.min(0, Math.max(view.oy, Math.min(0, app.room - high)));
+  view.ox = Math.min(0, Math.max(view.ox, Math.min(0, room - wide)));
+  return view;
+}
+
+function screenX(app, i) {
+  return PAD.left + app.ax[i] * app.plot * app.view.zx + app.view.ox;
+}
+
+function screenY(app, i) {
+  return HEAD + PAD.top + app.ay[i] * app.view.ky + app.view.oy;
+}
+
+function columnWidth(app) {
+  return (app.plot * app.view.zx) / app.shape.deepest;
+}
+
+function nodeRadius(app) {
+  const { ky } = app.view;
+  return Math.max(1, Math.min(8.5, 2 + ky * 0.16, ky * 0.45, Math.max(2, columnWidth(app) * 0.36)));
+}
+
+function bendOf(dx) {
+  return Math.min(54, dx * 0.5);
+}
+
+// The node under a point: its dot, else its line and label, else its line of the table. -1 when there is none.
+function nodeAt(app, px, py, reach = 14) {
+  if (py < HEAD) return -1;
+  let best = -1;
+  let least = reach;
+  let weak = -1;
+  let weakDistance = Math.min(18, app.view.ky * 0.5);
+  const inTable = app.side > 0 && px > app.width - app.side;
+  for (const i of inTable ? app.ends : app.order) {
+    const dy = Math.abs(py - screenY(app, i));
+    if (dy > 20) continue;
+    if (inTable) {
+      if (dy < weakDistance) [weak, weakDistance] = [i, dy];
+      continue;
+    }
+    const x = screenX(app, i);
+    const distance = Math.hypot(px - x, dy);
+    if (distance < least) [best, least] = [i, distance];
+    const above = app.scene.parent[i];
+    if (above < 0 || dy >= weakDistance) continue;
+    const from = screenX(app, above);
+    if (px > from + bendOf(x - from) * 0.8 && px < x) [weak, weakDistance] = [i, dy];
+  }
+  return best >= 0 ? best : weak;
+}
+
+function pathTo(app, node) {
+  const path = [];
+  for (let i = node; i >= 0; i = app.scene.parent[i]) path.push(i);
+  return path;
+}
+
+function isFork(app, i) {
+  return app.shape.children[i].length > 1;
+}
+
+function formatNumber(value, decimals, { sign = false } = {}) {
+  if (value === null || value === undefined) return "–";
+  const text = Math.abs(value).toFixed(decimals);
+  if (Number(text) === 0) return text;
+  return (value < 0 ? "−" : sign ? "+" : "") + text;
+}
+
+function stepNumber(app, i) {
+  return app.shape.depth[i];
+}

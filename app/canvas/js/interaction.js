@@ -1,0 +1,220 @@
+// Pointer, wheel, touch and keyboard. Selection shows at once here and is reported to Python beside that.
+
+function select(app, i, { report = true, reveal = false } = {}) {
+  if (i === undefined || i < 0) return;
+  if (!app.shown[i]) unfold(app, i);
+  app.selected = i;
+  app.path = pathTo(app, i);
+  app.pathSet = new Set(app.path);
+  app.dom.root.dataset.selected = app.scene.id[i];
+  describe(app);
+  if (reveal) bringIntoView(app, i);
+  if (report) sendSelection(app);
+  remember(app);
+  requestDraw(app);
+}
+
+function sendSelection(app) {
+  app.pending = { id: app.scene.id[app.selected], at: performance.now() };
+  clearTimeout(app.timer);
+  const wait = performance.now() - app.sent < 120 ? 120 : 0;
+  const send = () => {
+    app.sent = performance.now();
+    app.report("selected", app.pending?.id ?? app.scene.id[app.selected]);
+  };
+  if (wait) app.timer = setTimeout(send, wait);
+  else send();
+}
+
+function unfold(app, i) {
+  for (let above = app.scene.parent[i]; above >= 0; above = app.scene.parent[above]) app.collapsed.delete(above);
+  arrange(app);
+  settle(app);
+}
+
+function toggleFold(app, i) {
+  if (i < 0 || !app.shape.children[i].length) return;
+  if (!app.collapsed.delete(i)) app.collapsed.add(i);
+  arrange(app);
+  if (app.selected >= 0 && !app.shown[app.selected]) select(app, i);
+  describe(app);
+  settle(app);
+  moveView(app, app.touched ? {} : fitView(app));
+  remember(app);
+}
+
+function bringIntoView(app, i) {
+  const margin = Math.min(70, app.room / 4);
+  const x = PAD.left + app.scene.x[i] * app.plot * app.view.zx + app.view.ox;
+  const y = HEAD + PAD.top + app.row[i] * app.view.ky + app.view.oy;
+  const right = app.width - app.side - 30;
+  const shift = { ox: app.view.ox, oy: app.view.oy };
+  if (y < HEAD + margin) shift.oy += HEAD + margin - y;
+  if (y > app.height - margin) shift.oy += app.height - margin - y;
+  if (x < 90) shift.ox += 90 - x;
+  if (x > right) shift.ox += right - x;
+  if (shift.ox !== app.view.ox || shift.oy !== app.view.oy) moveView(app, shift);
+}
+
+function zoomAt(app, factor, px, py) {
+  const { view } = app;
+  const least = Math.min(fitView(app, { whole: true }).ky, ROW.least);
+  const ky = Math.max(least, Math.min(ROW.closest, view.ky * factor));
+  const widest = Math.max(4, (app.shape.deepest * 150) / app.plot);
+  const grows = factor < 1 || ky >= ROW.least;
+  const zx = grows ? Math.max(1, Math.min(widest, view.zx * factor)) : view.zx;
+  const across = (py - HEAD - PAD.top - view.oy) / view.ky;
+  const along = (px - PAD.left - view.ox) / view.zx;
+  setView(app, { ky, zx, oy: py - HEAD - PAD.top - across * ky, ox: px - PAD.left - along * zx });
+}
+
+function zoomMiddle(app, factor) {
+  const focus = app.selected >= 0 && app.shown[app.selected];
+  const x = focus ? screenX(app, app.selected) : (app.width - app.side) / 2;
+  const y = focus ? screenY(app, app.selected) : HEAD + app.room / 2;
+  zoomAt(app, factor, x, y);
+}
+
+// Fits for reading; when it already does and more is below, fits everything.
+function fit(app) {
+  const reading = fitView(app);
+  const there = Math.abs(app.view.ky - reading.ky) < 0.01 && app.view.zx === 1 && app.view.oy === 0;
+  app.touched = false;
+  const overflows = PAD.top + PAD.bottom + (app.rows - 1) * reading.ky > app.room + 1;
+  const whole = there && overflows;
+  app.touched = whole;
+  moveView(app, whole ? fitView(app, { whole }) : reading);
+}
+
+function pointIn(app, event) {
+  const box = app.dom.canvas.getBoundingClientRect();
+  return { x: event.clientX - box.left, y: event.clientY - box.top };
+}
+
+function listenPointer(app) {
+  const { canvas } = app.dom;
+  const held = new Map();
+  let moved = false;
+  let pinch = 0;
+  const on = (name, handler, options) => canvas.addEventListener(name, handler, { signal: app.abort.signal, ...options });
+  on("pointerdown", (event) => {
+    held.set(event.pointerId, pointIn(app, event));
+    canvas.setPointerCapture(event.pointerId);
+    if (held.size === 1) moved = false;
+    pinch = 0;
+  });
+  on("pointermove", (event) => {
+    const point = pointIn(app, event);
+    const before = held.get(event.pointerId);
+    if (!before) return hoverAt(app, point, event.pointerType);
+    const others = [...held].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
+    if (others.length) {
+      const gap = Math.hypot(point.x - others[0].x, point.y - others[0].y);
+      if (pinch) zoomAt(app, gap / pinch, (point.x + others[0].x) / 2, (point.y + others[0].y) / 2);
+      pinch = gap;
+      moved = true;
+    } else if (moved || Math.hypot(point.x - before.x, point.y - before.y) > 4) {
+      moved = true;
+      canvas.classList.add("tc-dragging");
+      showTooltip(app, -1);
+      setView(app, { ox: app.view.ox + point.x - before.x, oy: app.view.oy + point.y - before.y });
+    } else return;
+    held.set(event.pointerId, point);
+  });
+  const release = (event) => {
+    const wasHeld = held.delete(event.pointerId);
+    if (!held.size) canvas.classList.remove("tc-dragging");
+    if (event.type !== "pointerup" || !wasHeld || moved || held.size) return;
+    const point = pointIn(app, event);
+    select(app, nodeAt(app, point.x, point.y, event.pointerType === "touch" ? 24 : 14));
+  };
+  on("pointerup", release);
+  on("pointercancel", release);
+  on("pointerleave", () => hoverAt(app, { x: -1, y: -1 }));
+  on("dblclick", (event) => {
+    const point = pointIn(app, event);
+    const i = nodeAt(app, point.x, point.y);
+    if (i >= 0) toggleFold(app, i);
+    else fit(app);
+  });
+  on("wheel", (event) => onWheel(app, event), { passive: false });
+}
+
+function hoverAt(app, point, kind = "mouse") {
+  const i = kind === "touch" ? -1 : nodeAt(app, point.x, point.y);
+  app.dom.canvas.style.cursor = i >= 0 ? "pointer" : "";
+  showTooltip(app, i, point.x, point.y);
+  if (i === app.hover) return;
+  app.hover = i;
+  requestDraw(app);
+}
+
+// Plain wheel scrolls the forest and, at its end, the page; with Ctrl or ⌘ (and pinch on a trackpad) it zooms.
+function onWheel(app, event) {
+  const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? app.room : 1;
+  const point = pointIn(app, event);
+  if (event.ctrlKey || event.metaKey) {
+    event.preventDefault();
+    zoomAt(app, Math.exp(-event.deltaY * unit * (event.deltaMode ? 0.006 : 0.004)), point.x, point.y);
+    return;
+  }
+  const sideways = event.shiftKey && !event.deltaX;
+  const dx = (sideways ? event.deltaY : event.deltaX) * unit;
+  const dy = (sideways ? 0 : event.deltaY) * unit;
+  const to = clampView(app, { ...app.view, ox: app.view.ox - dx, oy: app.view.oy - dy });
+  if (to.ox === app.view.ox && to.oy === app.view.oy) return;
+  event.preventDefault();
+  setView(app, to);
+  hoverAt(app, point);
+}
+
+function listenKeys(app) {
+  app.dom.canvas.addEventListener("keydown", (event) => onKey(app, event), { signal: app.abort.signal });
+  app.dom.input.addEventListener("keydown", (event) => onSearchKey(app, event), { signal: app.abort.signal });
+  app.dom.input.addEventListener("input", () => find(app, 0), { signal: app.abort.signal });
+}
+
+function onKey(app, event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.key === "Tab") return;
+  event.stopPropagation();
+  const key = event.key.toLowerCase();
+  const actions = {
+    "+": () => zoomMiddle(app, 1.25),
+    "=": () => zoomMiddle(app, 1.25),
+    "-": () => zoomMiddle(app, 0.8),
+    "0": () => fit(app),
+    "/": () => openSearch(app),
+    enter: () => toggleFold(app, app.selected),
+    " ": () => toggleFold(app, app.selected),
+    escape: () => showTooltip(app, -1),
+  };
+  const target = actions[key] ? undefined : destination(app, key, event.shiftKey);
+  if (actions[key]) actions[key]();
+  else if (target !== undefined) select(app, target, { reveal: true });
+  else if (!key.startsWith("arrow")) return;
+  event.preventDefault();
+}
+
+function openSearch(app) {
+  app.dom.search.hidden = false;
+  app.dom.input.focus();
+  app.dom.input.select();
+}
+
+function onSearchKey(app, event) {
+  event.stopPropagation();
+  if (event.key === "Enter") find(app, event.shiftKey ? -1 : 1);
+  if (event.key === "Escape") {
+    app.dom.search.hidden = true;
+    app.dom.canvas.focus();
+  }
+}
+
+function find(app, step) {
+  const all = matches(app, app.dom.input.value);
+  const fresh = app.found?.words !== app.dom.input.value;
+  const at = fresh ? 0 : (app.found.at + step + all.length) % Math.max(all.length, 1);
+  app.found = { words: app.dom.input.value, at };
+  app.dom.found.textContent = app.dom.input.value ? (all.length ? `${at + 1} of ${all.length}` : "none") : "";
+  if (all.length) select(app, all[at], { reveal: true });
+}

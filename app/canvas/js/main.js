@@ -1,0 +1,137 @@
+// Streamlit's entry: called again with new data on the same element; view, folds and selection live on.
+
+const APPS = new WeakMap();
+const MEMORY = new Map();
+const PATIENCE_MS = 4000;
+
+function memoryKey(app) {
+  return `${app.key}/${app.scene.digest}`;
+}
+
+function remember(app) {
+  MEMORY.delete(memoryKey(app));
+  MEMORY.set(memoryKey(app), {
+    view: { ...app.view }, touched: app.touched, collapsed: new Set(app.collapsed), selected: app.selected,
+  });
+  if (MEMORY.size > 40) MEMORY.delete(MEMORY.keys().next().value);
+}
+
+// The payload is one line of small things, then the scene, which is only read when it has changed.
+function readPayload(data) {
+  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+  const end = bytes.indexOf(10);
+  const decoder = new TextDecoder();
+  return { head: JSON.parse(decoder.decode(bytes.subarray(0, end))), body: () => JSON.parse(decoder.decode(bytes.subarray(end + 1))) };
+}
+
+function mount(host, report) {
+  const dom = buildFrame(host);
+  const app = {
+    dom, report, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(),
+    width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false,
+    collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), sent: -1e9,
+  };
+  listenPointer(app);
+  listenKeys(app);
+  toolButton(app, "−", "Zoom out", () => zoomMiddle(app, 0.8));
+  toolButton(app, "+", "Zoom in", () => zoomMiddle(app, 1.25));
+  toolButton(app, "fit", "Fit; again to see everything", () => fit(app));
+  app.resize = new ResizeObserver(() => requestDraw(app));
+  app.resize.observe(dom.area);
+  document.fonts?.ready.then(() => {
+    app.widths.clear();
+    requestDraw(app);
+  });
+  dom.canvas.treecore = handleOf(app);
+  APPS.set(host, app);
+  return app;
+}
+
+function restyle(app) {
+  app.theme = readTheme(app.dom.root);
+  applyTheme(app);
+  app.widths.clear();
+}
+
+function takeScene(app, scene) {
+  const sameForest = app.scene?.digest === scene.digest && app.shape;
+  app.scene = scene;
+  if (!sameForest) {
+    app.shape = readShape(scene);
+    const kept = MEMORY.get(memoryKey(app));
+    app.collapsed = new Set(kept?.collapsed);
+    app.touched = kept?.touched ?? false;
+    app.selected = kept?.selected ?? -1;
+    app.hover = -1;
+    app.view = { ...app.view, ...kept?.view };
+    app.ax = undefined;
+  }
+  app.highlight = new Set(scene.stage.highlight);
+  arrange(app);
+  syncSize(app);
+  measure(app);
+  if (!app.touched) Object.assign(app.view, fitView(app));
+  clampView(app, app.view);
+  app.path = app.selected >= 0 ? pathTo(app, app.selected) : [];
+  app.pathSet = new Set(app.path);
+  settle(app, { still: !sameForest });
+}
+
+// What Python says is selected holds, except while it has not yet heard of what was just clicked.
+function takeSelection(app, id) {
+  if (app.pending) {
+    const waiting = performance.now() - app.pending.at < PATIENCE_MS;
+    if (id !== app.pending.id && waiting) return;
+    app.pending = null;
+  }
+  const row = id === null ? -1 : (app.shape.rowOf.get(id) ?? -1);
+  if (row === app.selected) return;
+  if (row < 0) {
+    Object.assign(app, { selected: -1, path: [], pathSet: new Set() });
+    delete app.dom.root.dataset.selected;
+    requestDraw(app);
+  } else if (!app.scene.stage.visible || app.scene.stage.visible[row]) select(app, row, { report: false, reveal: true });
+}
+
+// For tests and the console: where a node is on the page, and what the canvas holds.
+function handleOf(app) {
+  return {
+    get ready() { return Boolean(app.scene) && !app.motion && !app.viewMotion && !app.frame; },
+    get ids() { return app.order.map((i) => app.scene.id[i]); },
+    get selected() { return app.selected < 0 ? null : app.scene.id[app.selected]; },
+    get view() { return { ...app.view }; },
+    get scene() { return app.scene; },
+    get theme() { return app.theme.dark ? "dark" : "light"; },
+    position(id) {
+      const i = app.shape.rowOf.get(String(id));
+      const box = app.dom.canvas.getBoundingClientRect();
+      return i === undefined || !app.shown[i] ? null : { x: box.left + screenX(app, i), y: box.top + screenY(app, i) };
+    },
+  };
+}
+
+export default function treeCanvas({ data, parentElement, setStateValue }) {
+  const app = APPS.get(parentElement) ?? mount(parentElement, setStateValue);
+  app.report = setStateValue;
+  const { head, body } = readPayload(data);
+  app.key = head.key;
+  app.dom.root.style.height = `${head.height}px`;
+  restyle(app);
+  if (app.stamp !== head.stamp) {
+    takeScene(app, body());
+    app.stamp = head.stamp;
+  } else settle(app);
+  takeSelection(app, head.selected);
+  drawLegend(app);
+  describe(app);
+  app.dom.root.dataset.digest = app.scene.digest;
+  app.dom.root.dataset.nodes = String(app.shape.n);
+  return () => {
+    app.abort.abort();
+    app.resize.disconnect();
+    cancelAnimationFrame(app.frame);
+    clearTimeout(app.timer);
+    app.dom.root.remove();
+    APPS.delete(parentElement);
+  };
+}

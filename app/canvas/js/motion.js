@@ -1,0 +1,101 @@
+// Frames and transitions: 200 ms where a branch grows, folds, moves or changes colour; none where motion is unwelcome.
+
+const MOVE_MS = 200;
+const MOVING_NODES = 20000;
+const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+function requestDraw(app) {
+  app.frame ||= requestAnimationFrame((now) => {
+    app.frame = 0;
+    const nodes = advance(app.motion, now, (t) => applyMotion(app, t));
+    const view = advance(app.viewMotion, now, (t) => applyView(app, t));
+    if (!nodes) app.motion = null;
+    if (!view) app.viewMotion = null;
+    syncSize(app);
+    draw(app);
+    if (nodes || view) requestDraw(app);
+  });
+}
+
+function advance(motion, now, apply) {
+  if (!motion) return false;
+  motion.start ??= now;
+  const t = Math.min(1, (now - motion.start) / MOVE_MS);
+  apply(1 - (1 - t) ** 3);
+  return t < 1;
+}
+
+function applyMotion(app, t) {
+  for (const name of ["ax", "ay", "alpha", "rgb"]) {
+    const from = app.motion.from[name];
+    const to = app.motion.to[name];
+    const out = app[name];
+    for (let k = 0; k < out.length; k++) out[k] = from[k] + (to[k] - from[k]) * t;
+  }
+}
+
+function applyView(app, t) {
+  const { from, to } = app.viewMotion;
+  for (const name of ["zx", "ky", "ox", "oy"]) app.view[name] = from[name] + (to[name] - from[name]) * t;
+  remember(app);
+}
+
+// Send every node to where the scene wants it; what is newly shown grows out of its parent.
+function settle(app, { still = false } = {}) {
+  const { shape, shown } = app;
+  const to = {
+    ax: Float32Array.from(app.scene.x),
+    ay: Float32Array.from(app.row),
+    alpha: Float32Array.from(shown),
+    rgb: paint(app),
+  };
+  app.motion = null;
+  if (still || stillness.matches || shape.n > MOVING_NODES || app.ax?.length !== shape.n) {
+    Object.assign(app, to);
+  } else {
+    const from = { ax: app.ax.slice(), ay: app.ay.slice(), alpha: app.alpha.slice(), rgb: app.rgb.slice() };
+    for (let i = 0; i < shape.n; i++) {
+      const above = app.scene.parent[i];
+      if (!shown[i] || from.alpha[i] > 0 || above < 0) continue;
+      from.ax[i] = from.ax[above];
+      from.ay[i] = from.ay[above];
+      from.rgb.set(to.rgb.subarray(3 * i, 3 * i + 3), 3 * i);
+    }
+    app.motion = { from, to };
+  }
+  requestDraw(app);
+}
+
+function moveView(app, target) {
+  const to = clampView(app, { ...app.view, ...target });
+  if (stillness.matches) {
+    Object.assign(app.view, to);
+    remember(app);
+  } else app.viewMotion = { from: { ...app.view }, to };
+  requestDraw(app);
+}
+
+function setView(app, target) {
+  app.viewMotion = null;
+  app.touched = true;
+  Object.assign(app.view, clampView(app, { ...app.view, ...target }));
+  remember(app);
+  requestDraw(app);
+}
+
+function syncSize(app) {
+  const { canvas, area } = app.dom;
+  const ratio = window.devicePixelRatio || 1;
+  const width = area.clientWidth;
+  const height = area.clientHeight;
+  if (width === app.width && height === app.height && ratio === app.ratio) return;
+  Object.assign(app, { width, height, ratio });
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  if (!app.scene || !width) return;
+  measure(app);
+  if (!app.touched) Object.assign(app.view, fitView(app));
+  clampView(app, app.view);
+}

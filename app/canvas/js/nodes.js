@@ -1,0 +1,245 @@
+// Edges and nodes. Off-screen parts are culled; what falls on one pixel is drawn once.
+
+function visibleNodes(app) {
+  const right = app.width - app.side + 20;
+  const bottom = app.height + 20;
+  const thin = app.view.ky < 1.4;
+  const lastPixel = thin ? new Int32Array(app.shape.deepest + 1).fill(-9) : null;
+  const found = [];
+  for (const i of app.order) {
+    const y = screenY(app, i);
+    const above = app.scene.parent[i];
+    const from = above < 0 ? y : screenY(app, above);
+    if (Math.max(y, from) < HEAD - 20 || Math.min(y, from) > bottom) continue;
+    const x = screenX(app, i);
+    if (x < -20 || (above >= 0 && screenX(app, above) > right)) continue;
+    if (thin) {
+      const level = app.shape.depth[i];
+      if (Math.round(y) === lastPixel[level]) continue;
+      lastPixel[level] = Math.round(y);
+    }
+    found.push(i);
+  }
+  return found;
+}
+
+function edgeWidth(app, i) {
+  const thick = Math.min(5.5, 1.7 + 0.85 * Math.log2(app.scene.leaves[i]));
+  return Math.max(app.view.ky < 4 ? 0.6 : 1, thick * Math.min(1, 0.35 + app.view.ky / 60));
+}
+
+function traceEdge(app, i) {
+  const context = app.context;
+  const above = app.scene.parent[i];
+  const x0 = screenX(app, above);
+  const y0 = screenY(app, above);
+  const x1 = screenX(app, i);
+  const y1 = screenY(app, i);
+  const bend = bendOf(x1 - x0);
+  context.moveTo(x0, y0);
+  if (Math.abs(y1 - y0) > 0.5) context.bezierCurveTo(x0 + bend * 0.6, y0, x0 + bend * 0.4, y1, x0 + bend, y1);
+  context.lineTo(x1, y1);
+}
+
+function isFaded(app, i) {
+  return app.highlight.size > 0 && !app.highlight.has(i);
+}
+
+function drawEdges(app, nodes) {
+  const { context, theme, scene } = app;
+  const buckets = new Map();
+  for (const i of nodes) {
+    if (scene.parent[i] < 0) continue;
+    const alpha = Math.round(app.alpha[i] * (isFaded(app, i) ? 0.45 : 1) * 20) / 20;
+    const key = `${Math.round(edgeWidth(app, i) * 2) / 2} ${alpha}`;
+    if (!buckets.has(key)) buckets.set(key, []);
+    buckets.get(key).push(i);
+  }
+  context.lineCap = "round";
+  context.strokeStyle = theme.edge;
+  for (const [key, list] of buckets) {
+    const [width, alpha] = key.split(" ").map(Number);
+    context.lineWidth = width;
+    context.globalAlpha = alpha;
+    for (let start = 0; start < list.length; start += 2000) {
+      context.beginPath();
+      for (const i of list.slice(start, start + 2000)) traceEdge(app, i);
+      context.stroke();
+    }
+  }
+  context.globalAlpha = 1;
+  context.strokeStyle = theme.accent;
+  for (const i of app.path) {
+    if (scene.parent[i] < 0 || !app.shown[i]) continue;
+    context.lineWidth = edgeWidth(app, i) + 1.3;
+    context.beginPath();
+    traceEdge(app, i);
+    context.stroke();
+  }
+}
+
+function outline(context, app, i, x, y, r) {
+  const share = app.scene.table.outcomes ? app.scene.share[i] : null;
+  context.beginPath();
+  if (share === null || share >= 1) context.arc(x, y, r, 0, 2 * Math.PI);
+  else context.roundRect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8, r * (0.22 + 0.4 * Math.max(0, share)));
+}
+
+function drawNodes(app, nodes) {
+  const r = nodeRadius(app);
+  if (r < 3.2) return drawDots(app, nodes, r);
+  const hatch = hatching(app);
+  for (const i of nodes) {
+    app.context.globalAlpha = app.alpha[i] * (isFaded(app, i) ? 0.35 : 1);
+    if (app.scene.parent[i] < 0) drawRoot(app, i, r);
+    else drawNode(app, i, r, hatch);
+  }
+  app.context.globalAlpha = 1;
+}
+
+function drawDots(app, nodes, r) {
+  const { context, theme } = app;
+  const groups = new Map();
+  for (const i of nodes) {
+    const key = app.blank[i] ? -1 : (app.rgb[3 * i] << 16) | (app.rgb[3 * i + 1] << 8) | app.rgb[3 * i + 2];
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(i);
+  }
+  for (const [key, list] of groups) {
+    context.fillStyle = key < 0 ? theme.edge : css([key >> 16, (key >> 8) & 255, key & 255]);
+    for (const i of list) context.fillRect(screenX(app, i) - r, screenY(app, i) - r, 2 * r, 2 * r);
+  }
+  for (const i of app.path) {
+    context.fillStyle = theme.accent;
+    if (app.shown[i]) context.fillRect(screenX(app, i) - r, screenY(app, i) - r, 2 * r, 2 * r);
+  }
+}
+
+function drawRoot(app, i, r) {
+  const { context, theme } = app;
+  const x = screenX(app, i);
+  const y = screenY(app, i);
+  const half = r * 0.86;
+  context.beginPath();
+  context.roundRect(x - half, y - half, 2 * half, 2 * half, 3);
+  context.fillStyle = theme.background;
+  context.fill();
+  context.lineWidth = 1.7;
+  context.strokeStyle = theme.muted;
+  context.stroke();
+  drawCollapsed(app, i, x, y, r);
+}
+
+function drawNode(app, i, r, hatch) {
+  const { context, theme } = app;
+  const x = screenX(app, i);
+  const y = screenY(app, i);
+  outline(context, app, i, x, y, r + 2.2);
+  context.fillStyle = theme.background;
+  context.fill();
+  if (isFork(app, i)) drawRing(app, i, x, y, r);
+  const colour = [app.rgb[3 * i], app.rgb[3 * i + 1], app.rgb[3 * i + 2]];
+  outline(context, app, i, x, y, r);
+  context.fillStyle = app.blank[i] ? hatch : css(colour);
+  context.fill();
+  if (app.blank[i]) {
+    context.lineWidth = 1;
+    context.strokeStyle = theme.muted;
+    context.stroke();
+  }
+  if (!app.blank[i]) drawSign(app, i, x, y, r, colour);
+  drawPartial(app, i, x, y, r);
+  drawCollapsed(app, i, x, y, r);
+}
+
+// What a fork decides: the ring's strength, the same scale as the ruler above the trees.
+function drawRing(app, i, x, y, r) {
+  const { context, theme } = app;
+  context.beginPath();
+  context.arc(x, y, r + 4.2, 0, 2 * Math.PI);
+  context.lineWidth = Math.min(3, 1 + r * 0.24);
+  context.strokeStyle = css(governing(theme, app.scene.governs[i] ?? 0));
+  context.stroke();
+}
+
+function drawSign(app, i, x, y, r, colour) {
+  const { fill, credit } = app.scene;
+  const value = fill.kind === "diverging" ? fill.values[i] : credit[i];
+  if (!fill.on || (fill.kind !== "diverging" && fill.kind !== "both") || value === null || r < 5) return;
+  const { context } = app;
+  const arm = r * 0.42;
+  const ink = luminance(colour) > 0.6 ? "#1B1E26" : "#FFFFFF";
+  context.lineWidth = Math.max(1.3, r * 0.2);
+  context.lineCap = "butt";
+  context.strokeStyle = context.fillStyle = ink;
+  context.beginPath();
+  if (value === 0) {
+    context.arc(x, y, r * 0.2, 0, 2 * Math.PI);
+    context.fill();
+    return;
+  }
+  context.moveTo(x - arm, y);
+  context.lineTo(x + arm, y);
+  if (value > 0) {
+    context.moveTo(x, y - arm);
+    context.lineTo(x, y + arm);
+  }
+  context.stroke();
+}
+
+// Partial reward: how much of the way from wrong to right, as a tick beside the leaf.
+function drawPartial(app, i, x, y, r) {
+  const share = app.scene.share[i];
+  if (!app.scene.table.outcomes || share === null || share <= 0 || share >= 1) return;
+  const { context, theme } = app;
+  const left = x + r + 5;
+  context.fillStyle = theme.hairline;
+  context.fillRect(left, y - r, 3, 2 * r);
+  context.fillStyle = theme.muted;
+  context.fillRect(left, y + r - 2 * r * share, 3, 2 * r * share);
+}
+
+function drawCollapsed(app, i, x, y, r) {
+  if (app.collapsed.has(i)) pill(app, x + r + 22, y, `+${app.scene.leaves[i]}`, app.theme.ink);
+}
+
+function pill(app, x, y, text, ink) {
+  const { context, theme } = app;
+  context.font = `600 10.5px ${theme.mono}`;
+  const half = context.measureText(text).width / 2 + 5.5;
+  context.beginPath();
+  context.roundRect(x - half, y - 8, 2 * half, 16, 8);
+  context.fillStyle = theme.panel;
+  context.fill();
+  context.lineWidth = 1;
+  context.strokeStyle = theme.edge;
+  context.stroke();
+  context.fillStyle = ink;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(text, x, y + 0.5);
+}
+
+function drawBadges(app) {
+  const r = nodeRadius(app);
+  if (r < 4) return;
+  for (const [row, text] of Object.entries(app.scene.stage.badges)) {
+    const i = Number(row);
+    if (app.shown[i]) pill(app, screenX(app, i), screenY(app, i) - r - (isFork(app, i) ? 15 : 11), text, app.theme.ink);
+  }
+}
+
+function drawSelection(app) {
+  const i = app.selected;
+  if (i < 0 || !app.shown[i]) return;
+  const { context, theme } = app;
+  const r = Math.max(nodeRadius(app), 3);
+  const ring = isFork(app, i) && app.scene.parent[i] >= 0 && r >= 3.2 ? 4 : 0;
+  context.strokeStyle = theme.accent;
+  for (const [distance, width] of [[4 + ring, 2.2], [7.6 + ring, 1.1]]) {
+    context.beginPath();
+    context.arc(screenX(app, i), screenY(app, i), r + distance, 0, 2 * Math.PI);
+    context.lineWidth = width;
+    context.stroke();
+  }
+}

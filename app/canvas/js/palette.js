@@ -1,0 +1,112 @@
+// Colours of both themes, and the colour of every node. One accent; the rest carries data or is grey.
+
+const THEMES = {
+  light: {
+    dark: false, ink: "#1B1E26", muted: "#6B7080", hairline: "#E6E7EC", panel: "#FAFAFB", edge: "#D6D8DF",
+    accent: "#5B4BD6", positive: [0, 114, 178], zero: [220, 222, 228], negative: [213, 94, 0],
+    strong: [75, 46, 180], pale: [226, 221, 247], coarse: [91, 47, 192], fine: [0, 128, 110],
+    neutral: [196, 199, 208], scale: [[232, 236, 243], [24, 62, 112]],
+  },
+  dark: {
+    dark: true, ink: "#E8EAF0", muted: "#8B90A0", hairline: "#2A2E3A", panel: "#161922", edge: "#343846",
+    accent: "#7C6CFF", positive: [74, 168, 224], zero: [58, 63, 77], negative: [240, 138, 60],
+    strong: [168, 148, 255], pale: [62, 54, 104], coarse: [150, 126, 255], fine: [62, 196, 168],
+    neutral: [92, 97, 112], scale: [[44, 50, 63], [150, 196, 245]],
+  },
+};
+
+function readTheme(root) {
+  const style = getComputedStyle(root);
+  const background = parseColour(style.getPropertyValue("--st-background-color")) || backdrop(root);
+  const base = luminance(background) < 0.4 ? THEMES.dark : THEMES.light;
+  const sans = style.getPropertyValue("--st-font").trim() || "system-ui, sans-serif";
+  const mono = style.getPropertyValue("--st-code-font").trim() || "ui-monospace, monospace";
+  return { ...base, background: css(background), plain: background, sans, mono };
+}
+
+function backdrop(root) {
+  for (let element = root; element; element = element.parentElement || element.getRootNode().host) {
+    const colour = parseColour(getComputedStyle(element).backgroundColor);
+    if (colour) return colour;
+  }
+  return [255, 255, 255];
+}
+
+// Any CSS colour to [r, g, b]; null for none and for full transparency.
+function parseColour(text) {
+  const value = text.trim();
+  if (!value) return null;
+  const context = (parseColour.context ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
+  context.clearRect(0, 0, 1, 1);
+  context.fillStyle = "rgba(0,0,0,0)";
+  context.fillStyle = value;
+  context.fillRect(0, 0, 1, 1);
+  const [r, g, b, a] = context.getImageData(0, 0, 1, 1).data;
+  return a ? [r, g, b] : null;
+}
+
+function luminance([r, g, b]) {
+  return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
+}
+
+function css([r, g, b], alpha = 1) {
+  return `rgba(${Math.round(r)},${Math.round(g)},${Math.round(b)},${alpha})`;
+}
+
+function mix(from, to, t) {
+  return [0, 1, 2].map((k) => from[k] + (to[k] - from[k]) * t);
+}
+
+function diverging(theme, value, limit) {
+  const t = Math.max(-1, Math.min(1, value / limit));
+  return mix(theme.zero, t < 0 ? theme.negative : theme.positive, Math.abs(t));
+}
+
+function governing(theme, share) {
+  return mix(theme.pale, theme.strong, share);
+}
+
+function bothColour(theme, share, strength) {
+  return mix(theme.zero, mix(theme.fine, theme.coarse, share), 0.12 + 0.88 * Math.min(1, strength));
+}
+
+// [3N] colours; `app.blank` marks nodes without a value. Roots and unfilled stages stay neutral.
+function paint(app) {
+  const { scene, shape, theme } = app;
+  const { fill } = scene;
+  const colours = new Float32Array(3 * shape.n);
+  const blank = new Uint8Array(shape.n);
+  const span = fill.high - fill.low || 1;
+  for (let i = 0; i < shape.n; i++) {
+    const value = fill.values[i];
+    let colour = theme.neutral;
+    if (fill.on && value === null) blank[i] = 1;
+    else if (fill.on && fill.kind === "diverging") colour = diverging(theme, value, fill.high);
+    else if (fill.on && fill.kind === "granularity") colour = governing(theme, value);
+    else if (fill.on && fill.kind === "both") colour = bothColour(theme, fill.hue[i] ?? 0, Math.abs(value) / fill.high);
+    else if (fill.on) colour = mix(...theme.scale, Math.max(0, Math.min(1, (value - fill.low) / span)));
+    colours.set(colour, 3 * i);
+  }
+  app.blank = blank;
+  return colours;
+}
+
+function hatching(app) {
+  const tile = document.createElement("canvas");
+  const size = Math.round(5 * app.ratio);
+  tile.width = tile.height = size;
+  const context = tile.getContext("2d");
+  context.fillStyle = app.theme.background;
+  context.fillRect(0, 0, size, size);
+  context.strokeStyle = app.theme.muted;
+  context.lineWidth = app.ratio * 0.9;
+  context.beginPath();
+  for (const shift of [-size, 0, size]) {
+    context.moveTo(shift - 1, size + 1);
+    context.lineTo(shift + size + 1, -1);
+  }
+  context.stroke();
+  const pattern = app.context.createPattern(tile, "repeat");
+  pattern.setTransform(new DOMMatrix().scale(1 / app.ratio));
+  return pattern;
+}

@@ -1,0 +1,275 @@
+// Everything written on the canvas: labels, headings, the ruler and the table beside the trees.
+
+function fitText(app, font, text, room) {
+  const { context, widths } = app;
+  if (room < 22 || !text) return "";
+  context.font = font;
+  const key = `${font}|${text}`;
+  if (!widths.has(key)) {
+    if (widths.size > 20000) widths.clear();
+    widths.set(key, context.measureText(text).width);
+  }
+  const full = widths.get(key);
+  if (full <= room) return text;
+  let keep = Math.floor((text.length * (room - 9)) / full);
+  while (keep > 1 && context.measureText(text.slice(0, keep) + "…").width > room) keep--;
+  return keep > 2 ? text.slice(0, keep).trimEnd() + "…" : "";
+}
+
+function haloText(app, text, x, y, colour) {
+  const { context, theme } = app;
+  context.lineJoin = "round";
+  context.lineWidth = 3.5;
+  context.strokeStyle = theme.background;
+  context.strokeText(text, x, y);
+  context.fillStyle = colour;
+  context.fillText(text, x, y);
+}
+
+function fonts(app) {
+  return { label: `12px ${app.theme.sans}`, observed: `11px ${app.theme.mono}` };
+}
+
+// A label has its own stretch of line; it gives way (ellipsis, then nothing) as that gets short.
+function drawLabels(app, nodes) {
+  const { context, scene, theme, view } = app;
+  const r = nodeRadius(app);
+  context.textAlign = "right";
+  context.textBaseline = "alphabetic";
+  const font = fonts(app);
+  for (const i of nodes) {
+    const above = scene.parent[i];
+    if (above < 0) continue;
+    const x = screenX(app, i) - r - (isFork(app, i) ? 8 : 5);
+    const y = screenY(app, i);
+    const from = screenX(app, above);
+    const span = x - from;
+    const onPath = app.pathSet.has(i);
+    context.globalAlpha = app.alpha[i] * (isFaded(app, i) ? 0.35 : 1);
+    const lift = edgeWidth(app, i) / 2;
+    if (view.ky >= 21) {
+      const falls = app.ay[i] > app.ay[above] + 0.01;
+      const rises = app.ay[i] < app.ay[above] - 0.01;
+      const label = fitText(app, font.label, scene.label[i], span - (falls ? bendOf(span) * 0.55 : 12));
+      context.font = font.label;
+      if (label) haloText(app, label, x, y - 5 - lift, onPath ? theme.ink : theme.muted);
+      if (view.ky >= 31 && scene.observation[i]) {
+        const seen = fitText(app, font.observed, `→ ${scene.observation[i]}`, span - (rises ? bendOf(span) * 0.7 : 12));
+        context.font = font.observed;
+        if (seen) haloText(app, seen, x, y + 13 + lift, theme.muted);
+      }
+    }
+  }
+  context.globalAlpha = 1;
+}
+
+// Where labels had to go: the words of the path and of what the pointer is on, as far as they do not collide.
+function drawCrowdedLabels(app) {
+  const { context, scene, theme, view } = app;
+  if (view.ky >= 21 && columnWidth(app) >= 64) return;
+  const taken = [];
+  const focus = app.hover >= 0 ? [app.hover, ...app.path] : app.path;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  for (const i of focus) {
+    if (!app.shown[i] || scene.parent[i] < 0) continue;
+    const text = fitText(app, fonts(app).label, scene.label[i], 240);
+    if (!text) continue;
+    const width = context.measureText(text).width + 12;
+    const x = Math.max(4, Math.min(screenX(app, i) - width - 8, app.width - app.side - width));
+    const y = Math.max(HEAD + 12, screenY(app, i) - 15);
+    if (taken.some((box) => Math.abs(box.y - y) < 20 && x < box.x + box.width && box.x < x + width)) continue;
+    taken.push({ x, y, width });
+    context.beginPath();
+    context.roundRect(x, y - 9, width, 18, 6);
+    context.fillStyle = theme.panel;
+    context.fill();
+    context.lineWidth = 1;
+    context.strokeStyle = theme.hairline;
+    context.stroke();
+    context.fillStyle = theme.ink;
+    context.font = fonts(app).label;
+    context.fillText(text, x + 6, y + 0.5);
+  }
+}
+
+function drawHeadings(app) {
+  const { context, theme, view } = app;
+  if (view.ky < 12 && app.shape.roots.length > 1) return;
+  context.font = `600 12px ${theme.sans}`;
+  context.textAlign = "left";
+  context.textBaseline = "alphabetic";
+  app.shape.roots.forEach((root, number) => {
+    if (!app.shown[root]) return;
+    const y = HEAD + PAD.top + app.top[number] * view.ky + view.oy;
+    if (y < HEAD - 20 || y > app.height + 40) return;
+    haloText(app, `tree ${number + 1}`, 8, y - Math.min(18, 6 + view.ky * 0.3), theme.muted);
+  });
+}
+
+function drawTicks(app) {
+  if (app.scene.axis.kind !== "tokens") return;
+  const { context, theme } = app;
+  const end = app.scene.axis.end;
+  const perTick = (70 / (app.plot * app.view.zx)) * end;
+  const power = 10 ** Math.floor(Math.log10(perTick));
+  const step = [1, 2, 5, 10].map((k) => k * power).find((size) => size >= perTick);
+  context.font = `10px ${theme.mono}`;
+  context.textAlign = "center";
+  context.textBaseline = "alphabetic";
+  for (let at = 0; at <= end + 1e-9; at += Math.max(1, step)) {
+    const x = PAD.left + (at / end) * app.plot * app.view.zx + app.view.ox;
+    if (x > app.width - app.side - 8 || x < 8) continue;
+    context.fillStyle = theme.muted;
+    context.fillText(at === 0 ? "0 tokens" : String(Math.round(at)), x, HEAD - 6);
+    context.fillStyle = theme.hairline;
+    context.fillRect(Math.round(x), HEAD, 1, app.height - HEAD);
+  }
+}
+
+function drawRuler(app) {
+  const { context, theme } = app;
+  const left = PAD.left - 6;
+  const right = app.width - app.side - 8;
+  const y = 17;
+  context.font = `12px ${theme.sans}`;
+  context.textBaseline = "middle";
+  context.textAlign = "left";
+  context.fillStyle = theme.muted;
+  context.fillText("decides strategy", left, y);
+  const start = left + context.measureText("decides strategy").width + 9;
+  context.textAlign = "right";
+  context.fillText("detail", right, y);
+  const end = right - context.measureText("detail").width - 9;
+  if (end - start < 30) return;
+  const gradient = context.createLinearGradient(start, 0, end, 0);
+  gradient.addColorStop(0, css(governing(theme, 1)));
+  gradient.addColorStop(1, css(governing(theme, 0)));
+  context.fillStyle = gradient;
+  context.beginPath();
+  context.roundRect(start, y - 4, end - start, 8, 2);
+  context.fill();
+}
+
+function drawTable(app) {
+  if (!app.side) return;
+  const { context, theme, scene, columns, view } = app;
+  const { table } = scene;
+  context.textBaseline = "middle";
+  context.font = `12px ${theme.sans}`;
+  context.textAlign = "right";
+  context.fillStyle = theme.muted;
+  context.fillText("outcome", columns.outcome + 26, 17);
+  if (table.title) context.fillText(table.title, columns.number, 17);
+  context.save();
+  context.beginPath();
+  context.rect(app.width - app.side, HEAD, app.side, app.room);
+  context.clip();
+  let last = -99;
+  for (const i of app.ends) {
+    const y = screenY(app, i);
+    if (y < HEAD - 20 || y > app.height + 20 || y - last < 0.75) continue;
+    last = y;
+    context.globalAlpha = app.alpha[i] * (isFaded(app, i) ? 0.45 : 1);
+    if (view.ky >= 11) drawNumbers(app, i, y);
+    if (table.numbers && columns.bar) drawBar(app, i, y);
+  }
+  context.restore();
+}
+
+function drawNumbers(app, i, y) {
+  const { context, theme, scene, columns } = app;
+  const small = app.view.ky < 16;
+  if (i === app.selected || i === app.hover) {
+    context.fillStyle = theme.hairline;
+    context.beginPath();
+    context.roundRect(app.width - app.side + 4, y - Math.min(13, app.view.ky / 2), app.side - 8, Math.min(26, app.view.ky), 6);
+    context.globalAlpha *= 0.6;
+    context.fill();
+    context.globalAlpha /= 0.6;
+  }
+  context.textBaseline = "middle";
+  context.textAlign = "right";
+  const share = scene.share[i];
+  const collapsed = app.collapsed.has(i) && app.shape.children[i].length;
+  if (scene.table.outcomes && collapsed) {
+    context.font = `11px ${theme.sans}`;
+    context.fillStyle = theme.muted;
+    context.fillText(`${scene.leaves[i]} hidden`, columns.outcome + 26, y);
+  } else if (scene.table.outcomes) {
+    context.font = `${small ? 10 : 12}px ${theme.mono}`;
+    context.fillStyle = share !== null && share >= 1 ? theme.ink : theme.muted;
+    context.fillText(formatNumber(scene.reward[i], scene.reward_decimals), columns.outcome + 26, y + 0.5);
+    if (share !== null) drawMark(app, columns.outcome - 22, y, share >= 1);
+  }
+  if (!scene.table.numbers || collapsed) return;
+  const value = scene.table.values[i];
+  context.font = `${small ? 10 : 12}px ${theme.mono}`;
+  context.fillStyle = value === null ? theme.muted : theme.ink;
+  context.fillText(formatNumber(value, scene.table.decimals, { sign: true }), columns.number, y + 0.5);
+}
+
+function drawMark(app, x, y, right) {
+  const { context, theme } = app;
+  context.lineWidth = 1.5;
+  context.lineCap = context.lineJoin = "round";
+  context.strokeStyle = right ? theme.ink : theme.muted;
+  context.beginPath();
+  const strokes = right ? [[-4, 0.5, -1.3, 3.5], [-1.3, 3.5, 4, -4]] : [[-3.4, -3.6, 3.4, 3.6], [3.4, -3.6, -3.4, 3.6]];
+  for (const [x0, y0, x1, y1] of strokes) {
+    context.moveTo(x + x0, y + y0);
+    context.lineTo(x + x1, y + y1);
+  }
+  context.stroke();
+}
+
+function drawBar(app, i, y) {
+  const { context, theme, scene, columns, view } = app;
+  const value = scene.table.values[i];
+  const half = Math.max(0.5, Math.min(6.5, view.ky * 0.4));
+  context.fillStyle = theme.edge;
+  context.fillRect(columns.bar - 0.5, y - half - 2, 1, 2 * half + 4);
+  if (value === null || app.collapsed.has(i)) return;
+  const { limit } = scene.table;
+  const length = Math.min(1, Math.abs(value) / limit) * columns.reach;
+  context.fillStyle = css(diverging(theme, value, limit));
+  context.beginPath();
+  context.roundRect(value < 0 ? columns.bar - length : columns.bar, y - half, length, 2 * half, Math.min(2, half));
+  context.fill();
+}
+
+function drawScroll(app) {
+  const high = contentHeight(app);
+  if (high <= app.room + 1) return;
+  const { context, theme } = app;
+  const length = Math.max(24, (app.room * app.room) / high);
+  const at = HEAD + ((app.room - length) * -app.view.oy) / (high - app.room);
+  context.fillStyle = theme.edge;
+  context.beginPath();
+  context.roundRect(app.width - 4, at, 3, length, 1.5);
+  context.fill();
+}
+
+function draw(app) {
+  const { context } = app;
+  context.setTransform(app.ratio, 0, 0, app.ratio, 0, 0);
+  context.clearRect(0, 0, app.width, app.height);
+  if (!app.scene) return;
+  drawTicks(app);
+  context.save();
+  context.beginPath();
+  context.rect(0, HEAD, app.width - app.side, app.room);
+  context.clip();
+  const nodes = visibleNodes(app);
+  drawEdges(app, nodes);
+  if (app.view.ky >= 21) drawLabels(app, nodes);
+  drawNodes(app, nodes);
+  drawSelection(app);
+  drawBadges(app);
+  drawHeadings(app);
+  drawCrowdedLabels(app);
+  context.restore();
+  drawTable(app);
+  drawRuler(app);
+  drawScroll(app);
+}
