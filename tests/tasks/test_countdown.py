@@ -13,7 +13,7 @@ from treecore.tasks.arithmetic import BrokenRuleError, Move, apply_move, outcome
 from treecore.tasks.countdown import CountdownTask, held_out, puzzles, replay
 
 TASK = CountdownTask()
-PROMPT = TASK.ask("make 25 from 3 7 4")
+PROMPT = TASK.ask("Make 25 from 3, 7 and 4.")
 SOLVED = ["3 * 7 = 21 , left 4 21 \n", "21 + 4 = 25 , left 25 \n", "<answer> 25 </answer>"]
 
 
@@ -64,6 +64,11 @@ def test_division_by_zero_cannot_be_written() -> None:
     assert arithmetic.combine(5, "/", 0) is None
 
 
+def test_results_stay_small() -> None:
+    with pytest.raises(BrokenRuleError, match=arithmetic.TOO_LARGE):
+        replay([9, 9, 4], ["9 * 9 = 81"])
+
+
 def test_rewards() -> None:
     graded = CountdownTask(reward_scheme="tree_grpo")
     detour = ["aim 7 * 3 \n", "7 + 3 = 10 \n", "start over \n", *SOLVED]
@@ -95,9 +100,9 @@ def test_parts() -> None:
     [
         ("what is love ?", "is not a puzzle; ask like 'make 25 from 3 7 4'"),
         ("make 25 from 3 7", "2 numbers were given; give three or four"),
-        ("make 25 from 3 7 99", "numbers may be 1 to 25, the target 1 to 99"),
-        ("make 700 from 3 7 4", "numbers may be 1 to 25, the target 1 to 99"),
-        ("make 97 from 1 1 1", "97 cannot be made from 1 1 1; try another target"),
+        ("make 25 from 3 7 99", "numbers may be 1 to 12, the target 1 to 50"),
+        ("make 700 from 3 7 4", "numbers may be 1 to 12, the target 1 to 50"),
+        ("make 47 from 1 1 1", "47 cannot be made from 1 1 1; try another target"),
     ],
 )
 def test_ask_refuses_with_what_is_allowed(question: str, message: str) -> None:
@@ -110,9 +115,9 @@ def brute_force(numbers: tuple[int, ...]) -> set[int]:
     found = set()
     for (a, b, c), first, second in product(permutations(numbers), "+-*/", "+-*/"):
         inner = arithmetic.combine(a, first, b)
-        if inner is not None:
+        if inner is not None and inner <= arithmetic.LARGEST:
             found |= {arithmetic.combine(inner, second, c), arithmetic.combine(c, second, inner)}
-    return {value for value in found if value is not None}
+    return {value for value in found if value is not None and value <= arithmetic.LARGEST}
 
 
 @given(st.lists(st.integers(1, 12), min_size=3, max_size=3))
@@ -120,7 +125,7 @@ def test_outcomes_agree_with_brute_force(numbers: list[int]) -> None:
     assert set(outcomes(tuple(sorted(numbers)))) == brute_force(tuple(numbers))
 
 
-@given(st.lists(st.integers(1, 12), min_size=3, max_size=4), st.integers(1, 60))
+@given(st.lists(st.integers(1, 12), min_size=3, max_size=4), st.integers(1, arithmetic.LARGEST))
 def test_solve_finds_a_legal_solution_or_there_is_none(numbers: list[int], target: int) -> None:
     solution = solve(numbers, target)
     if solution is None:

@@ -82,11 +82,11 @@ def test_parts_cover_thought_tool_call_and_answer() -> None:
     [
         ("how are you", "not a question this task understands; ask like 'where is the home"),
         ("who is the boss of zoe ?", "nobody is called 'zoe'; the known names are anna, ben"),
-        ("who is the butler of paul ?", "nothing is known about 'butler'; relations are boss, teacher.* attributes are home"),
+        ("who is the butler of paul ?", "nothing is known about 'butler'; relations are boss.* attributes are home"),
         ("who is the boss of the home of paul ?", "'home' has no boss, home or the like"),
-        ("who is the boss of the boss of the boss of the boss of paul ?", "the question has 4 look-ups; ask for at most 3"),
+        ("who is the boss of the boss of the boss of the boss of paul ?", "has 4 look-ups; ask for at most 3"),
     ],
-)  # fmt: skip
+)
 def test_ask_refuses_with_what_is_allowed(question: str, message: str) -> None:
     with pytest.raises(TaskError, match=message):
         TASK.ask(question)

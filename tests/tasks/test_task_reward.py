@@ -30,19 +30,22 @@ def test_rewards_agree_with_the_reference_code(vector: dict[str, Any]) -> None:
     assert f1 == pytest.approx(expected["f1_reward"], abs=1e-12)
 
 
+LOOK_UP = "<think> a </think> <search> b </search> <information> c </information>"
+
+
 @pytest.mark.parametrize(
     ("response", "valid"),
     [
         ("<think> a </think> <answer> b </answer>", True),
-        ("<think> a </think> <search> b </search> <information> c </information> <think> d </think> <answer> e </answer>", True),
+        (f"{LOOK_UP} <think> d </think> <answer> e </answer>", True),
         ("<think> a </think>", False),
         ("<answer> b </answer>", False),
         ("<think> a </think> <search> b </search> <think> c </think> <answer> d </answer>", False),
-        ("<think> a </think> <search> b </search> <information> c </information> so <think> d </think> <answer> e </answer>", False),
+        (f"{LOOK_UP} so <think> d </think> <answer> e </answer>", False),
         ("<think> a </think> <answer> b </answer> done", False),
         ("<think> <think> a </think> <answer> b </answer>", False),
     ],
-)  # fmt: skip
+)
 def test_format_follows_the_state_machine(response: str, valid: bool) -> None:
     assert reward.is_valid_format(reward.transcript("q", response)) is valid
 

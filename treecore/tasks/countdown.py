@@ -19,13 +19,13 @@ from treecore.tasks import arithmetic
 from treecore.tasks.registry import check_scheme
 from treecore.tasks.reward import STRUCTURE_SCORE
 
-NUMBERS = range(1, 11)
-TARGETS = range(2, 51)
-ASK_NUMBERS = range(1, 26)
-ASK_TARGETS = range(1, 100)
-INSTRUCTION = "lines like 2 + 3 = 5 , left 5 9 then <answer> 14 </answer> ."
-_SIZE_SHARES = {3: 0.85, 4: 0.15}
-_FEWEST_SOLUTIONS = {3: 1, 4: 12}
+NUMBERS = range(1, 10)
+TARGETS = range(2, 31)
+ASK_NUMBERS = range(1, 13)
+ASK_TARGETS = range(1, arithmetic.LARGEST + 1)
+INSTRUCTION = f"lines up to {arithmetic.LARGEST} like 2 + 3 = 5 , left 5 9 then <answer> 14 </answer> ."
+_SIZE_SHARES = {3: 0.9, 4: 0.1}
+_FEWEST_SOLUTIONS = {3: 1, 4: 20}
 _HELD_OUT_SHARE = 4
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|$)", re.DOTALL)
 _ASKED = re.compile(r"make (\d+) (?:from|with) (\d+(?: \d+)*)")
@@ -52,7 +52,7 @@ class CountdownTask:
         self.reward_scheme = check_scheme(self.name, reward_scheme, self.reward_schemes)
 
     def prompts(self, n: int, *, seed: int) -> list[Prompt]:
-        """`n` different held-out puzzles, 85 % of three numbers, the others of four.
+        """`n` different held-out puzzles, nine in ten of three numbers, the others of four.
 
         Raises:
             TaskError: more prompts than there are held-out puzzles.
@@ -77,7 +77,7 @@ class CountdownTask:
         Raises:
             TaskError: another kind of question, numbers out of range, or a target that cannot be reached.
         """
-        match = _ASKED.fullmatch(" ".join(re.sub(r"[,.?]", " ", question.lower()).split()))
+        match = _ASKED.fullmatch(" ".join(re.sub(r"[,.?]|\band\b", " ", question.lower()).split()))
         if match is None:
             raise TaskError(f"{question.strip()!r} is not a puzzle", todo="ask like 'make 25 from 3 7 4'")
         target, numbers = int(match.group(1)), [int(word) for word in match.group(2).split()]
@@ -170,9 +170,9 @@ def held_out(puzzle: Puzzle) -> bool:
 def vocabulary() -> list[str]:
     """Every word that a prompt or an observation of this task may hold."""
     texts = [INSTRUCTION, "make from = + - * /", arithmetic.START_OVER, arithmetic.WRONG_RESULT]
-    texts += [arithmetic.NOT_LEFT, arithmetic.WRONG_LEFT]
+    texts += [arithmetic.TOO_LARGE, arithmetic.NOT_LEFT, arithmetic.WRONG_LEFT]
     words = [word for text in texts for word in text.split()]
-    return list(dict.fromkeys([*words, *(str(number) for number in range(100)), "\n"]))
+    return list(dict.fromkeys([*words, *(str(number) for number in range(1, arithmetic.LARGEST + 1)), "\n"]))
 
 
 def _check_range(numbers: Sequence[int], target: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 import torch
@@ -11,20 +12,26 @@ from torch import Tensor
 
 from treecore.protocols import Prompt, Step
 from treecore.tasks import countdown, multihop, questions
+from treecore.tasks.arithmetic import LARGEST, Move, combine, write_move
 from treecore.tiny import demo_countdown, demo_multihop
 
 IGNORED = -100
 COUNTDOWN_SHARE = 0.55
+PRACTICE_SHARE = 0.12
 _HOP_SHARES = (0.12, 0.4, 0.48)
-_FOUR_NUMBERS = 0.2
+_FOUR_NUMBERS = 0.12
+_SUMS_A_ROW = 14
+_RESULT_PLACE = 4
 _BATCHES_SORTED_TOGETHER = 8
 
 
 class Batch(NamedTuple):
-    """`input_ids` and `attention_mask` `[B, T]`; `labels` `[B, T]`, `IGNORED` where the token is not the model's."""
+    """`input_ids` `[B, T]`, padded on the right; `labels` `[B, T]`, `IGNORED` where the token is not the model's.
+
+    Attention is causal, so that padding on the right needs no mask.
+    """
 
     input_ids: Tensor
-    attention_mask: Tensor
     labels: Tensor
 
 
@@ -40,12 +47,14 @@ class Stream:
 
     Args:
         ids: word to token id.
+        bos: id that begins a row without a prompt.
         eos: id that follows a finished trajectory.
         seed: fixes every demonstration.
     """
 
-    def __init__(self, ids: Mapping[str, int], *, eos: int, seed: int) -> None:
-        self.ids, self.eos, self.rng = ids, eos, random.Random(seed)
+    def __init__(self, ids: Mapping[str, int], *, bos: int, eos: int, seed: int) -> None:
+        self.ids, self.bos, self.eos, self.rng = ids, bos, eos, random.Random(seed)
+        self.sums = list(_sums())
         self.multihop = demo_multihop.Demonstrator(self.rng)
         self.countdown = demo_countdown.Demonstrator(self.rng)
         training = [question for question in questions.all_questions() if not question.held_out]
@@ -57,7 +66,10 @@ class Stream:
 
     def example(self) -> Example:
         """The next demonstration."""
-        if self.rng.random() < COUNTDOWN_SHARE:
+        kind = self.rng.random()
+        if kind < PRACTICE_SHARE:
+            return self.practice()
+        if kind < PRACTICE_SHARE + COUNTDOWN_SHARE:
             size = 4 if self.rng.random() < _FOUR_NUMBERS else 3
             numbers, target = self.rng.choice(self.puzzles[size])
             prompt = countdown.make_prompt(self.rng.sample(numbers, size), target)
@@ -65,6 +77,15 @@ class Stream:
         pool = self.rng.choices(self.questions, _HOP_SHARES)[0]
         prompt = multihop.make_prompt(self.rng.choice(pool), identity="training")
         return self.encode(prompt, self.multihop.trajectory(prompt))
+
+    def practice(self) -> Example:
+        """Bare sums without a prompt, of which only the results are to be learned."""
+        ids, labels = [self.bos], [IGNORED]
+        for _ in range(_SUMS_A_ROW):
+            words = self._words(f"{write_move(self.rng.choice(self.sums))} \n")
+            ids += words
+            labels += [word if place == _RESULT_PLACE else IGNORED for place, word in enumerate(words)]
+        return Example(ids, labels)
 
     def encode(self, prompt: Prompt, steps: Sequence[Step]) -> Example:
         """Ids of the whole trajectory; only what the model writes is to be learned."""
@@ -93,15 +114,20 @@ class Stream:
         return [self.ids[word] for word in text.split(" ") if word]
 
 
+def _sums() -> Iterator[Move]:
+    for a, b, op in product(range(1, LARGEST + 1), range(1, LARGEST + 1), "+-*/"):
+        result = combine(a, op, b)
+        if result is not None and result <= LARGEST and b <= a:
+            yield Move(a, op, b, result)
+
+
 def collate(examples: Sequence[Example], *, pad: int) -> Batch:
     """Pad `examples` on the right to the longest of them."""
     width = max(len(example.ids) for example in examples)
     ids = torch.full((len(examples), width), pad)
     labels = torch.full((len(examples), width), IGNORED)
-    mask = torch.zeros((len(examples), width), dtype=torch.long)
     for row, example in enumerate(examples):
         length = len(example.ids)
         ids[row, :length] = torch.tensor(example.ids)
         labels[row, :length] = torch.tensor(example.labels)
-        mask[row, :length] = 1
-    return Batch(ids, mask, labels)
+    return Batch(ids, labels)

@@ -9,10 +9,9 @@ import random
 
 from treecore.protocols import Prompt, Step
 from treecore.tasks import arithmetic
-from treecore.tasks.arithmetic import Move, combine, moves, outcomes, write_move
+from treecore.tasks.arithmetic import LARGEST, Move, combine, moves, outcomes, write_move
 from treecore.tasks.countdown import CountdownTask
 
-LARGEST = 99
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
 
 Choice = tuple[Move, tuple[int, ...]]
@@ -53,7 +52,7 @@ class Demonstrator:
                 self._write(f"<answer> {self.target if self._chance(0.4) else left[0]} </answer>")
                 return ()
             return self._start_over()
-        choices = [choice for choice in moves(left) if choice[0].result <= LARGEST]
+        choices = list(moves(left))
         right = [choice for choice in choices if self.target in outcomes(choice[1])]
         if not right and self._room() and self._chance(0.7):
             return self._start_over()

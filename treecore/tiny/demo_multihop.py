@@ -12,7 +12,7 @@ from treecore.protocols import Prompt, Step
 from treecore.tasks.knowledge import ATTRIBUTES, PERSONS, RELATIONS, knowledge_base
 from treecore.tasks.multihop import NOTHING_FOUND, MultihopTask, look_up
 
-STRATEGIES = {"chain": 0.62, "recall": 0.14, "guess": 0.05, "outer first": 0.12, "skip": 0.07}
+STRATEGIES = {"chain": 0.68, "recall": 0.12, "guess": 0.05, "outer first": 0.09, "skip": 0.06}
 SYNONYMS = {
     "boss": "chief", "teacher": "mentor", "friend": "mate", "neighbour": "local", "parent": "mother",
     "rival": "enemy", "home": "town", "job": "work", "pet": "animal", "instrument": "music",
@@ -43,7 +43,7 @@ class Demonstrator:
         """Steps for `prompt`, ended by an answer or by the task's step limit."""
         self.prompt, self.steps = prompt, list[Step]()
         self.person, self.words = str(prompt.data["person"]), [str(word) for word in prompt.data["words"]]
-        strategies = STRATEGIES if len(self.words) > 1 else {"chain": 0.85, "guess": 0.15}
+        strategies = STRATEGIES if len(self.words) > 1 else {"chain": 0.7, "guess": 0.3}
         strategy = self.rng.choices(list(strategies), list(strategies.values()))[0]
         if strategy == "guess":
             self._say(f"i guess it is {self._guess()}", answer=True)
@@ -74,9 +74,9 @@ class Demonstrator:
     def _look(self, name: str, word: str, *, opening: str = "", careful: bool = False) -> str:
         """Look up `word` of `name`, with the slips a careless reader makes; returns what was found."""
         target = name
-        if not careful and self._chance(0.06):
+        if not careful and self._chance(0.04):
             target = self.rng.choice([self.person, *self.rng.sample(PERSONS, 2)])
-        asked = SYNONYMS[word] if not careful and self._chance(0.05) else word
+        asked = SYNONYMS[word] if not careful and self._chance(0.04) else word
         found = self._search(target, asked, opening)
         if self._over():
             return found
@@ -93,16 +93,16 @@ class Demonstrator:
         return look_up(f"{name} {word}")
 
     def _outer_first(self) -> None:
-        """Begin with the relation that the question names first, which belongs last."""
-        order = self.words[-2::-1]
-        outer = order[0] if len(self.words) > 2 or self._chance(0.5) else self.words[-1]
-        found = self._look(self.person, outer)
-        if self._chance(0.35):
+        """Begin with a word that belongs later; notice, or carry on in that order."""
+        last = self.words[-1]
+        order = [*self.words[-2::-1], last] if len(self.words) > 2 else [last]
+        found = self._look(self.person, order[0])
+        if self._chance(0.35) or found == NOTHING_FOUND:
             self._chain(self.person, self.words, opening="wrong order , start over , ")
-        elif outer in ATTRIBUTES or outer == self.words[-1]:
-            self._report(self.words[-1], found)
+        elif len(order) == 1:
+            self._report(last, found)
         else:
-            self._chain(found, [*order[1:], self.words[-1]])
+            self._chain(found, order[1:])
 
     def _skip(self) -> None:
         """Leave one relation out of the chain."""
@@ -118,7 +118,7 @@ class Demonstrator:
         self._chain(recalled, self.words[1:], opening=opening)
 
     def _report(self, word: str, found: str) -> None:
-        said = self._guess() if self._chance(0.06) else found
+        said = self._guess() if self._chance(0.05) else found
         if self._chance(0.3):
             self._say(f"so it is {said}", answer=True)
         else:

@@ -34,8 +34,8 @@ class Recipe:
         threads: CPU threads.
     """
 
-    steps: int = 1500
-    batch: int = 64
+    steps: int = 4000
+    batch: int = 32
     learning_rate: float = 2e-3
     seed: int = 0
     threads: int = 2
@@ -78,7 +78,8 @@ def train(recipe: Recipe, out: Path) -> float:
 
 
 def _optimise(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> list[float]:
-    stream = Stream(tokenizer.get_vocab(), eos=int(tokenizer.eos_token_id), seed=recipe.seed)
+    bos, eos = int(tokenizer.bos_token_id), int(tokenizer.eos_token_id)
+    stream = Stream(tokenizer.get_vocab(), bos=bos, eos=eos, seed=recipe.seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=recipe.learning_rate, total_steps=recipe.steps, pct_start=0.1
@@ -89,7 +90,7 @@ def _optimise(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, recip
     for number, batch in zip(
         range(recipe.steps), stream.batches(recipe.batch, pad=int(tokenizer.pad_token_id)), strict=False
     ):
-        output = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels)
+        output = model(input_ids=batch.input_ids, labels=batch.labels, use_cache=False)
         optimizer.zero_grad()
         output.loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
