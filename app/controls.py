@@ -7,6 +7,7 @@ import streamlit as st
 from app import chrome, state
 from treecore.credit import METHODS, get_method
 from treecore.errors import TreecoreError
+from treecore.formats import ReadReport
 from treecore.params import Param
 from treecore.samples import samples
 
@@ -59,10 +60,20 @@ def open_menu() -> None:
         if error := state.get("upload_error"):
             st.error(chrome.escape(error), icon=":material/error:")
         elif current.report is not None and not current.sample:
-            st.success(chrome.escape(current.report.summary()), icon=":material/check:")
-            for warning in current.report.warnings[:8]:
-                st.caption(chrome.escape(warning))
+            reading(current.report)
         forest_menu()
+
+
+def reading(report: ReadReport) -> None:
+    """What was read, what was kept aside, what could not be taken over."""
+    found = f"{report.title}: {len(report.forests)} forests, {report.n_trees} trees, {report.n_nodes} nodes"
+    scored = f"{report.n_scored} of {report.n_leaves} leaves with an outcome, {report.n_tokens} tokens recorded"
+    st.success(chrome.escape(f"{found}; {scored}."), icon=":material/check:")
+    if report.extra:
+        kept = ", ".join(f"{name} ({count})" for name, count in list(report.extra.items())[:8])
+        st.caption(chrome.escape(f"Fields not known here, kept as they came: {kept}."))
+    for warning in report.warnings[:8]:
+        st.caption(chrome.escape(warning))
 
 
 def forest_menu() -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import streamlit as st
 
-from app import state
+from app import chrome, state
 from app.panel import step_panel
 from app.panel.words import words_of
 from treecore.analysis.stages import label, short, signed
@@ -16,6 +16,10 @@ from treecore.credit.explain import Explanation, Line, explain
 from treecore.credit.registry import Credit
 
 WEAK, FAIR = 4, 16
+TRUST = (
+    "The standard error is the spread of the leaves beneath over the square root of their number, with the baseline "
+    "held fixed. Fewer than 4 leaves count as weak evidence, fewer than 16 as fair."
+)
 
 
 def empty(credit: Credit) -> None:
@@ -69,8 +73,8 @@ def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
     forest = credit.forests[0]
     about_leaf = [line for line in explanation.lines if line.row == explanation.leaf and line.row != row]
     if about_leaf and explanation.n_leaves > 1:
-        st.caption(f"for one of its {explanation.n_leaves} trajectories, the one that ends in", width="stretch")
-        st.text(label(forest, explanation.leaf))
+        end = chrome.escape(label(forest, explanation.leaf))
+        st.caption(f"One of its {explanation.n_leaves} trajectories, the one that ends in “{end}”, and then the step:")
     for line in explanation.lines:
         equation(line)
     claimed = forest.claimed.get(credit.method)
@@ -79,12 +83,14 @@ def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
 
 
 def equation(line: Line) -> None:
-    """One equation: general, then with numbers and result."""
-    st.latex(line.formula)
+    """One equation: general, then with numbers, then the result."""
+    left, right = line.formula.split(" = ", 1)
+    worked = line.numbers.split(" = ", 1)[1]
     exact = rf" = {fraction(line.exact)}" if line.exact else ""
     result = r"\text{not assigned}" if math.isnan(line.result) else rf"\mathbf{{{line.result:+.4f}}}"
-    right = line.numbers.split(" = ", 1)[1]
-    st.latex(rf"\quad = {right}{exact} = {result}")
+    st.markdown(
+        rf"$\displaystyle\begin{{aligned}}{left} &= {right} \\[2pt] &= {worked}{exact} = {result}\end{{aligned}}$"
+    )
 
 
 def fraction(text: str) -> str:
@@ -111,7 +117,7 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     else:
         error = f"standard error {explanation.stderr:.2f}"
     verdict = "weak evidence" if n < WEAK else "fair evidence" if n < FAIR else "solid evidence"
-    st.markdown(f"{leaves} beneath · {error} · {verdict}")
+    st.markdown(f"{leaves} beneath · {error} · {verdict}", help=TRUST)
     facts = []
     if "value" in credit.nodes:
         facts.append(f"value {short(float(credit.nodes['value'][row]))}")

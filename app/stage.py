@@ -8,14 +8,18 @@ from app import state
 from app.canvas import tree_canvas
 from app.canvas.scene import Stage, make_scene
 from treecore.credit.registry import Credit
+from treecore.forest import Forest
 
 
-def trees(credit: Credit, *, key: str, height: int, stage: Stage | None = None) -> None:
-    """Draw the shown forest; a click or a key selects a step for every part of the page."""
-    forest = credit.forests[0]
-    scene = make_scene(
-        forest, credit, colour=state.get("colour"), axis=state.get("axis"), scale=credit.scale, stage=stage
-    )
+def trees(forest: Forest, credit: Credit | None, *, key: str, height: int, stage: Stage | None = None) -> None:
+    """Draw a forest; a click or a key selects a step for every part of the page.
+
+    Args:
+        credit: of this forest alone; None while there is none.
+        key: of the canvas in its view, which keeps zoom and selection under that name.
+    """
+    scale = None if credit is None else credit.scale
+    scene = make_scene(forest, credit, colour=state.get("colour"), axis=state.get("axis"), scale=scale, stage=stage)
     name = f"canvas_{key}"
     tree_canvas(scene, selected=state.get("node") or None, key=name, height=height, on_select=lambda: take(name))
 

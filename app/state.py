@@ -66,7 +66,7 @@ def start() -> None:
         if given and "opened" not in session:
             open_file(Path(given))
     for name in list(session):
-        if name in KEPT or str(name).startswith("set:"):
+        if name in KEPT or str(name).startswith(("set:", "roll:")):
             session[name] = session[name]
 
 
@@ -111,8 +111,8 @@ def notice() -> str:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _parse(digest: str, _data: bytes, name: str) -> tuple[Forests, ReadReport]:
-    found = read_with_report(_data, name=name)
-    return Forests(found.forests), found.report
+    report = read_with_report(_data, name=name)
+    return Forests(report.forests), report
 
 
 def _opened_from(data: bytes, name: str, **more: Any) -> Opened:
@@ -241,6 +241,11 @@ def film() -> list[Frame]:
 def get(name: str) -> Any:
     """A value of the session."""
     return st.session_state.get(name, DEFAULTS.get(name))
+
+
+def get_or(name: str, default: Any) -> Any:
+    """A value of the session, or `default` when there is none."""
+    return st.session_state.get(name, default)
 
 
 def has(name: str) -> bool:

@@ -140,7 +140,7 @@ def _fixed(forest: Forest) -> Scene:
     most = LONGEST_TEXT if len(forest) <= FULL_TEXT_NODES else SHORTENED_TEXT
     share = outcome_share(forest)
     single = forest.n_trees == len(forest.leaves)
-    gap = 0.35 if single else 0.9
+    gap = 0.35 if single else 0.7
     n_right = int((share[forest.leaves] >= 1).sum())
     return {
         "digest": _shape_digest(forest),

@@ -36,6 +36,7 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
             labels=[f"{total:.0f} tokens", *(name(forest, int(row)) for row in rows)],
             values=[total, *beneath[rows]],
             branchvalues="total",
+            sort=False,
             hovertext=["", *(hover(credit, int(row), own, hidden) for row in rows)],
             hovertemplate="%{hovertext}<extra></extra>",
             marker={

@@ -34,7 +34,8 @@ def frame(palette: Palette, *, height: int) -> dict[str, Any]:
         "zerolinecolor": palette.line,
         "linecolor": palette.line,
         "tickfont": {"color": palette.muted, "size": 11},
-        "title": {"font": {"color": palette.muted, "size": 12}},
+        "title": {"font": {"color": palette.muted, "size": 12}, "standoff": 6},
+        "automargin": True,
     }
     return {
         "height": height,

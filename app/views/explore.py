@@ -20,7 +20,7 @@ def render() -> None:
         except TreecoreError as error:
             st.info(chrome.escape(f"{error}. Choose another method, or open data that has it."), icon=":material/info:")
             return
-        stage.trees(credit, key="explore", height=560)
+        stage.trees(state.forest(), credit, key="explore", height=560)
         charts.pair(credit)
     with right, st.container(key="side"):
         row = state.selected_row()

@@ -38,7 +38,7 @@ def film() -> None:
         shots = state.film()
         advance(len(shots))
         number = min(int(state.get("frame")), len(shots) - 1)
-        stage.trees(credit, key="step", height=HEIGHT, stage=as_stage(shots[number]))
+        stage.trees(state.forest(), credit, key="step", height=HEIGHT, stage=as_stage(shots[number]))
     with right, st.container(key="side"):
         story(shots, number, credit)
     state.sync_address()
@@ -46,13 +46,18 @@ def film() -> None:
 
 def as_stage(frame: Frame) -> Stage:
     """A frame as the canvas takes it."""
+    marked = np.flatnonzero(frame.highlight)
+    whole = len(marked) == int(frame.visible.sum())
     return Stage(
         visible=frame.visible,
-        highlight=frame.highlight,
+        highlight=() if whole else tuple(int(row) for row in marked),
         badges=frame.badges,
+        outcomes=frame.outcomes,
+        filled=frame.fill is not None,
         fill=frame.fill,
-        show_outcomes=frame.outcomes,
-        show_advantages=frame.fill is not None and frame.fill is not np.nan,
+        advantages=frame.fill is not None,
+        numbers=frame.fill,
+        numbers_title=frame.column,
     )
 
 

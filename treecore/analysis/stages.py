@@ -51,7 +51,7 @@ class Frame:
         fill: `[N]` numbers that colour the nodes on the credit scale, NaN neutral; None when nothing is coloured.
         outcomes: whether outcomes at leaves are known by now.
         numbers: label -> value, the numbers that changed.
-        fork: row of the fork this frame compares, -1 when none.
+        column: what the coloured numbers are, one word; "" when nothing is coloured.
     """
 
     stage: str
@@ -62,7 +62,7 @@ class Frame:
     fill: FloatArray | None = None
     outcomes: bool = False
     numbers: Mapping[str, str] = field(default_factory=dict)
-    fork: int = -1
+    column: str = ""
 
 
 def short(value: float) -> str:
@@ -167,7 +167,6 @@ def comparing(credit: Credit) -> Iterator[Frame]:
             badges,
             outcomes=True,
             numbers={"difference of values": short(gap)},
-            fork=int(fork),
         )
 
 
@@ -192,6 +191,7 @@ def working(credit: Credit) -> Iterator[Frame]:
             known,
             badges,
             fill=values,
+            column=column,
             outcomes=True,
             numbers={"smallest": low, "largest": high},
         )
@@ -212,7 +212,15 @@ def weights(credit: Credit) -> Frame:
     sentence = f"{said} that the model wrote now carry a weight: its step's signal{through}. Observations carry none."
     numbers = {"tokens with a weight": str(counted)} if counted else {}
     return Frame(
-        "Weight on every token", sentence, everything, known, badges, fill=credit.credit, outcomes=True, numbers=numbers
+        "Weight on every token",
+        sentence,
+        everything,
+        known,
+        badges,
+        fill=credit.credit,
+        column="credit",
+        outcomes=True,
+        numbers=numbers,
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from treecore.credit.registry import Credit, get_method
 
 SHOWN = 6
-AGREE = 1e-9
+AGREE = NOISE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def number(value: float) -> str:
     """A number as LaTeX: whole numbers plain, others with three decimals, tiny ones as powers of ten."""
     if math.isnan(value):
         return r"\text{n/a}"
-    if value and abs(value) < 5e-4:
+    if NOISE < abs(value) < 5e-4:
         mantissa, exponent = f"{value:.0e}".split("e")
         power = f"10^{{{int(exponent)}}}"
         return power if mantissa == "1" else rf"{mantissa} \cdot {power}"

@@ -60,7 +60,7 @@ function applyTheme(app) {
 function gradientOf(app) {
   const { theme, scene } = app;
   const { kind } = scene.fill;
-  const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => {
+  const stops = Array.from({ length: 17 }, (_, k) => k / 16).map((t) => {
     if (kind === "diverging") return diverging(theme, 2 * t - 1, 1);
     if (kind === "granularity") return governing(theme, 1 - t);
     return mix(...theme.scale, t);
@@ -114,7 +114,7 @@ function drawLegend(app) {
     parts.push(swatch(app, "right", "right"), swatch(app, "wrong", "wrong"));
     if (scene.share.some((share) => share > 0 && share < 1)) parts.push(swatch(app, "partial", "partly right"));
   }
-  if (scene.axis.note) parts.push(element("span", "tc-keys", scene.axis.note));
+  if (scene.axis.note) parts.push(element("span", "tc-note", scene.axis.note));
   parts.push(element("span", "tc-keys", "← → ↑ ↓ walk · F fork · L leaf · / search"));
   dom.legend.replaceChildren(...parts);
 }

@@ -80,14 +80,15 @@ function collapsedRows(app) {
 function measure(app) {
   const { width, height, scene } = app;
   const table = scene.table;
-  const outcomes = 92;
-  const numbers = table.title ? 92 : 0;
-  const bar = table.title && width > 620 ? 84 : 0;
+  const narrow = width < 1000;
+  const outcomes = narrow ? 82 : 92;
+  const numbers = table.title ? (narrow ? 84 : 92) : 0;
+  const bar = table.title && width > 620 ? (narrow ? 64 : 84) : 0;
   const side = width < 440 ? 0 : outcomes + numbers + bar;
   app.side = side;
   app.columns = {
     outcome: width - side + 44,
-    number: width - bar - 18,
+    number: width - bar - 14,
     bar: bar ? width - bar / 2 - 6 : 0,
     reach: bar ? bar / 2 - 10 : 0,
   };
@@ -133,7 +134,7 @@ function columnWidth(app) {
 
 function nodeRadius(app) {
   const { ky } = app.view;
-  return Math.max(1, Math.min(8.5, 2 + ky * 0.16, ky * 0.45, Math.max(2, columnWidth(app) * 0.36)));
+  return Math.max(1.5, Math.min(8.5, 2 + ky * 0.16, ky * 0.45, Math.max(2, columnWidth(app) * 0.36)));
 }
 
 function bendOf(dx) {

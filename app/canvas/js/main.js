@@ -27,7 +27,7 @@ function readPayload(data) {
 function mount(host, report) {
   const dom = buildFrame(host);
   const app = {
-    dom, report, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(),
+    dom, report, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(), written: new Set(),
     width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), sent: -1e9,
   };

@@ -24,7 +24,7 @@ function visibleNodes(app) {
 }
 
 function edgeWidth(app, i) {
-  const thick = Math.min(5.5, 1.7 + 0.85 * Math.log2(app.scene.leaves[i]));
+  const thick = Math.min(4.8, 2 + 0.9 * Math.log2(app.scene.leaves[i]));
   return Math.max(app.view.ky < 4 ? 0.6 : 1, thick * Math.min(1, 0.35 + app.view.ky / 60));
 }
 
@@ -39,6 +39,24 @@ function traceEdge(app, i) {
   context.moveTo(x0, y0);
   if (Math.abs(y1 - y0) > 0.5) context.bezierCurveTo(x0 + bend * 0.6, y0, x0 + bend * 0.4, y1, x0 + bend, y1);
   context.lineTo(x1, y1);
+}
+
+// Where leaves end at different times, a dotted line leads the eye to their line of the table.
+function drawGuides(app, nodes) {
+  if (app.scene.axis.kind === "steps" || app.view.ky < 16 || !app.side) return;
+  const { context, theme } = app;
+  const end = app.width - app.side;
+  context.strokeStyle = theme.edge;
+  context.lineWidth = 1;
+  context.setLineDash([1, 5]);
+  context.beginPath();
+  for (const i of nodes) {
+    if (app.shape.children[i].length) continue;
+    context.moveTo(screenX(app, i) + nodeRadius(app) + 14, screenY(app, i));
+    context.lineTo(Math.max(end, screenX(app, i)), screenY(app, i));
+  }
+  context.stroke();
+  context.setLineDash([]);
 }
 
 function isFaded(app, i) {
@@ -193,7 +211,7 @@ function drawPartial(app, i, x, y, r) {
   if (!app.scene.table.outcomes || share === null || share <= 0 || share >= 1) return;
   const { context, theme } = app;
   const left = x + r + 5;
-  context.fillStyle = theme.hairline;
+  context.fillStyle = theme.edge;
   context.fillRect(left, y - r, 3, 2 * r);
   context.fillStyle = theme.muted;
   context.fillRect(left, y + r - 2 * r * share, 3, 2 * r * share);

@@ -5,13 +5,13 @@ const THEMES = {
     dark: false, ink: "#1B1E26", muted: "#6B7080", hairline: "#E6E7EC", panel: "#FAFAFB", edge: "#D6D8DF",
     accent: "#5B4BD6", positive: [0, 114, 178], zero: [220, 222, 228], negative: [213, 94, 0],
     strong: [75, 46, 180], pale: [226, 221, 247], coarse: [91, 47, 192], fine: [0, 128, 110],
-    neutral: [196, 199, 208], scale: [[232, 236, 243], [24, 62, 112]],
+    neutral: [196, 199, 208], scale: [[205, 213, 228], [24, 62, 112]],
   },
   dark: {
     dark: true, ink: "#E8EAF0", muted: "#8B90A0", hairline: "#2A2E3A", panel: "#161922", edge: "#343846",
     accent: "#7C6CFF", positive: [74, 168, 224], zero: [58, 63, 77], negative: [240, 138, 60],
     strong: [168, 148, 255], pale: [62, 54, 104], coarse: [150, 126, 255], fine: [62, 196, 168],
-    neutral: [92, 97, 112], scale: [[44, 50, 63], [150, 196, 245]],
+    neutral: [92, 97, 112], scale: [[66, 75, 94], [150, 200, 250]],
   },
 };
 
@@ -58,8 +58,8 @@ function mix(from, to, t) {
 }
 
 function diverging(theme, value, limit) {
-  const t = Math.max(-1, Math.min(1, value / limit));
-  return mix(theme.zero, t < 0 ? theme.negative : theme.positive, Math.abs(t));
+  const t = Math.min(1, Math.abs(value) / limit) ** 0.75;
+  return mix(theme.zero, value < 0 ? theme.negative : theme.positive, t);
 }
 
 function governing(theme, share) {

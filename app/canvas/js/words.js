@@ -1,8 +1,10 @@
 // Everything written on the canvas: labels, headings, the ruler and the table beside the trees.
 
+const FEWEST_PIXELS = 52;
+
 function fitText(app, font, text, room) {
   const { context, widths } = app;
-  if (room < 22 || !text) return "";
+  if (room <= 0 || !text) return "";
   context.font = font;
   const key = `${font}|${text}`;
   if (!widths.has(key)) {
@@ -11,9 +13,10 @@ function fitText(app, font, text, room) {
   }
   const full = widths.get(key);
   if (full <= room) return text;
+  if (room < FEWEST_PIXELS) return "";
   let keep = Math.floor((text.length * (room - 9)) / full);
   while (keep > 1 && context.measureText(text.slice(0, keep) + "…").width > room) keep--;
-  return keep > 2 ? text.slice(0, keep).trimEnd() + "…" : "";
+  return text.slice(0, keep).trimEnd() + "…";
 }
 
 function haloText(app, text, x, y, colour) {
@@ -27,57 +30,60 @@ function haloText(app, text, x, y, colour) {
 }
 
 function fonts(app) {
-  return { label: `12px ${app.theme.sans}`, observed: `11px ${app.theme.mono}` };
+  const size = columnWidth(app) < 150 ? 11.5 : 12.5;
+  return { label: `${size}px ${app.theme.sans}`, observed: `${size - 1}px ${app.theme.mono}` };
 }
 
 // A label has its own stretch of line; it gives way (ellipsis, then nothing) as that gets short.
 function drawLabels(app, nodes) {
-  const { context, scene, theme, view } = app;
+  const { context, scene } = app;
   const r = nodeRadius(app);
+  const font = fonts(app);
   context.textAlign = "right";
   context.textBaseline = "alphabetic";
-  const font = fonts(app);
   for (const i of nodes) {
-    const above = scene.parent[i];
-    if (above < 0) continue;
-    const x = screenX(app, i) - r - (isFork(app, i) ? 8 : 5);
-    const y = screenY(app, i);
-    const from = screenX(app, above);
-    const span = x - from;
-    const onPath = app.pathSet.has(i);
+    if (scene.parent[i] < 0) continue;
     context.globalAlpha = app.alpha[i] * (isFaded(app, i) ? 0.35 : 1);
-    const lift = edgeWidth(app, i) / 2;
-    if (view.ky >= 21) {
-      const falls = app.ay[i] > app.ay[above] + 0.01;
-      const rises = app.ay[i] < app.ay[above] - 0.01;
-      const label = fitText(app, font.label, scene.label[i], span - (falls ? bendOf(span) * 0.55 : 12));
-      context.font = font.label;
-      if (label) haloText(app, label, x, y - 5 - lift, onPath ? theme.ink : theme.muted);
-      if (view.ky >= 31 && scene.observation[i]) {
-        const seen = fitText(app, font.observed, `→ ${scene.observation[i]}`, span - (rises ? bendOf(span) * 0.7 : 12));
-        context.font = font.observed;
-        if (seen) haloText(app, seen, x, y + 13 + lift, theme.muted);
-      }
-    }
+    drawLabel(app, i, r, font);
   }
   context.globalAlpha = 1;
 }
 
+function drawLabel(app, i, r, font) {
+  const { context, scene, theme } = app;
+  const above = scene.parent[i];
+  const x = screenX(app, i) - r - (isFork(app, i) ? 9 : 6) - (i === app.selected ? 7 : 0);
+  const y = screenY(app, i);
+  const span = x - screenX(app, above) - r;
+  const lift = edgeWidth(app, i) / 2;
+  const drop = app.ay[i] - app.ay[above];
+  const bend = bendOf(span);
+  const label = fitText(app, font.label, scene.label[i], span - (drop > 0.01 ? bend * 0.45 : 6));
+  if (label) {
+    app.written.add(i);
+    context.font = font.label;
+    haloText(app, label, x, y - 5 - lift, app.pathSet.has(i) ? theme.ink : theme.muted);
+  }
+  if (app.view.ky < 31 || !scene.observation[i]) return;
+  const seen = fitText(app, font.observed, `→ ${scene.observation[i]}`, span - (drop < -0.01 ? bend * 0.6 : 6));
+  context.font = font.observed;
+  if (seen) haloText(app, seen, x, y + 13 + lift, theme.muted);
+}
+
 // Where labels had to go: the words of the path and of what the pointer is on, as far as they do not collide.
 function drawCrowdedLabels(app) {
-  const { context, scene, theme, view } = app;
-  if (view.ky >= 21 && columnWidth(app) >= 64) return;
+  const { context, scene, theme } = app;
   const taken = [];
   const focus = app.hover >= 0 ? [app.hover, ...app.path] : app.path;
   context.textAlign = "left";
   context.textBaseline = "middle";
   for (const i of focus) {
-    if (!app.shown[i] || scene.parent[i] < 0) continue;
+    if (!app.shown[i] || scene.parent[i] < 0 || app.written.has(i)) continue;
     const text = fitText(app, fonts(app).label, scene.label[i], 240);
     if (!text) continue;
     const width = context.measureText(text).width + 12;
     const x = Math.max(4, Math.min(screenX(app, i) - width - 8, app.width - app.side - width));
-    const y = Math.max(HEAD + 12, screenY(app, i) - 15);
+    const y = Math.max(HEAD + 12, screenY(app, i) - nodeRadius(app) - (isFork(app, i) ? 17 : 13));
     if (taken.some((box) => Math.abs(box.y - y) < 20 && x < box.x + box.width && box.x < x + width)) continue;
     taken.push({ x, y, width });
     context.beginPath();
@@ -261,7 +267,9 @@ function draw(app) {
   context.rect(0, HEAD, app.width - app.side, app.room);
   context.clip();
   const nodes = visibleNodes(app);
+  drawGuides(app, nodes);
   drawEdges(app, nodes);
+  app.written.clear();
   if (app.view.ky >= 21) drawLabels(app, nodes);
   drawNodes(app, nodes);
   drawSelection(app);
@@ -271,5 +279,9 @@ function draw(app) {
   context.restore();
   drawTable(app);
   drawRuler(app);
+  if (app.view.oy < 0) {
+    context.fillStyle = app.theme.hairline;
+    context.fillRect(0, HEAD - 1, app.width, 1);
+  }
   drawScroll(app);
 }

@@ -1,0 +1,103 @@
+"""A sampling run as a job of the queue: what was asked, what has grown so far. Draws nothing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from app.jobs import Job, JobQueue
+from treecore.forest import Forest
+
+LOOK_EVERY = 0.25
+MOST_LOADED = 2
+
+QUEUE = JobQueue()
+"""One for all visitors of this server: they share one processor."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a visitor asked for.
+
+    Attributes:
+        task, sampler, model: registry names; `settings` are the sampler's parameters.
+        question: the visitor's own question, "" to draw `prompts` from the task.
+    """
+
+    task: str
+    sampler: str
+    model: str
+    question: str
+    prompts: int
+    seed: int
+    temperature: float
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What a running job has reached; read by the view while the worker goes on.
+
+    Attributes:
+        done, total: trajectories.
+        tokens: drawn so far; seconds: since sampling began.
+        forests: those finished and those still growing.
+    """
+
+    done: int
+    total: int
+    tokens: int
+    seconds: float
+    forests: tuple[Forest, ...]
+
+
+@lru_cache(maxsize=MOST_LOADED)
+def policy(model: str) -> Any:
+    """A model, loaded once for all visitors."""
+    from treecore.policies import load_policy
+
+    return load_policy(model)
+
+
+def submit(request: Request) -> Job:
+    """Queue a run; the job's result is the list of finished forests.
+
+    Raises:
+        TreecoreError: the line is full.
+    """
+    job = Job(run=lambda job: run(job, request), title=request.question or f"{request.task}, {request.prompts} prompts")
+    QUEUE.submit(job)
+    return job
+
+
+def run(job: Job, request: Request) -> list[Forest]:
+    """The work itself, in the worker's thread."""
+    from treecore.sampling import Progress, rollout
+
+    looked = 0.0
+    finished: dict[str, Forest] = {}
+
+    def report(progress: Progress) -> None:
+        nonlocal looked
+        now = time.monotonic()
+        if now - looked < LOOK_EVERY and progress.done < progress.total:
+            return
+        looked = now
+        growing = progress.snapshot()
+        finished.update({forest.id: forest for forest in growing})
+        job.progress = Grown(progress.done, progress.total, progress.tokens, progress.seconds, tuple(finished.values()))
+
+    return rollout(
+        task=request.task,
+        model=policy(request.model),
+        sampler=request.sampler,
+        prompts=request.prompts,
+        question=request.question or None,
+        seed=request.seed,
+        temperature=request.temperature,
+        on_progress=report,
+        should_stop=job.stop.is_set,
+        **request.settings,
+    )

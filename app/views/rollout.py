@@ -1,0 +1,175 @@
+"""Rollout: ask the model, watch its trees grow, open them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import chrome, controls, sampling_job, stage, state
+from app.canvas.scene import Stage
+from app.jobs import Job, Phase
+from app.sampling_job import Grown, Request
+from treecore.errors import TreecoreError
+from treecore.forest import Forest
+from treecore.samplers import SAMPLERS
+from treecore.tasks import TASKS, get_task
+
+LOOK_EVERY = 0.4
+HEIGHT = 600
+
+
+def render() -> None:
+    """Trees on the left, what to sample on the right."""
+    job: Job | None = state.get("job")
+    left, right = st.columns([0.69, 0.31], gap="medium")
+    with right, st.container(key="side"):
+        form(busy=job is not None and job.live)
+    with left:
+        if job is None:
+            nothing_yet()
+        else:
+            st.fragment(watch, run_every=LOOK_EVERY if job.live else None)(job)
+
+
+def nothing_yet() -> None:
+    """Before the first run."""
+    st.text("Grow your own trees", width="content")
+    st.markdown(
+        "A small model that comes with treecore answers a question several times; then steps are drawn at random and "
+        "continued to the end again, so that the answers branch. Choose what to ask on the right and press "
+        "**Grow trees**: it takes a few seconds, on this machine only."
+    )
+
+
+def form(*, busy: bool) -> None:
+    """Task, prompt, sampler and its parameters, temperature, seed."""
+    st.markdown("#### What to sample")
+    st.selectbox("Task", list(TASKS), key="roll:task", format_func=lambda name: get_task(name).title)
+    task = get_task(state.get("roll:task"))
+    own = st.segmented_control(
+        "Prompt", ["drawn", "my own"], key="roll:prompt", default=None if state.has("roll:prompt") else "drawn",
+        required=True,
+    )  # fmt: skip
+    if own == "my own":
+        st.text_input("Your question", key="roll:question", placeholder=task.prompts(1, seed=0)[0].question)
+    else:
+        number("Prompts", "roll:prompts", 1, 1, 32)
+    st.selectbox(
+        "Sampler", list(SAMPLERS), key="roll:sampler", format_func=lambda name: SAMPLERS[name].title,
+        index=0 if state.has("roll:sampler") else list(SAMPLERS).index("random_expansion"),
+    )  # fmt: skip
+    sampler = SAMPLERS[state.get("roll:sampler")]
+    columns = st.columns(max(len(sampler.params), 1))
+    for column, param in zip(columns, sampler.params, strict=False):
+        with column:
+            controls.parameter(param, sampler.name)
+    left, right = st.columns(2)
+    with left:
+        start = {} if state.has("roll:temperature") else {"value": 1.0}
+        st.number_input("Temperature", 0.0, 3.0, step=0.1, key="roll:temperature", **start)
+    with right:
+        number("Seed", "roll:seed", 0, 0, 2**31 - 1)
+    st.caption(f"{sampler.trajectories(chosen(sampler.name))} trajectories a prompt")
+    st.button("Grow trees", type="primary", icon=":material/forest:", on_click=begin, disabled=busy, width="stretch")
+    if error := state.get("roll:error"):
+        st.error(chrome.escape(error), icon=":material/error:")
+
+
+def number(label: str, key: str, value: int, low: int, high: int) -> None:
+    """A whole number that keeps its value."""
+    st.number_input(label, low, high, step=1, key=key, **({} if state.has(key) else {"value": value}))
+
+
+def chosen(sampler: str) -> dict[str, object]:
+    """The sampler's parameters as the widgets have them."""
+    return {
+        param.name: state.get_or(f"set:{sampler}:{param.name}", param.default) for param in SAMPLERS[sampler].params
+    }
+
+
+def begin() -> None:
+    """Check the question, then queue the run."""
+    sampler = state.get("roll:sampler")
+    question = (state.get("roll:question") or "").strip() if state.get("roll:prompt") == "my own" else ""
+    state.put({"roll:error": ""})
+    try:
+        if state.get("roll:prompt") == "my own":
+            get_task(state.get("roll:task")).ask(question)
+        request = Request(
+            task=state.get("roll:task"),
+            sampler=sampler,
+            model="tiny",
+            question=question,
+            prompts=int(state.get("roll:prompts") or 1),
+            seed=int(state.get("roll:seed")),
+            temperature=float(state.get("roll:temperature")),
+            settings=chosen(sampler),
+        )
+        state.put({"job": sampling_job.submit(request), "watched": ""})
+    except TreecoreError as error:
+        state.put({"roll:error": str(error)})
+
+
+def watch(job: Job) -> None:
+    """Progress while it runs, the trees so far, and what to do with them at the end."""
+    if not job.live and state.get("watched") != "settled":
+        state.put({"watched": "settled"})
+        st.rerun()
+    grown: Grown | None = job.progress
+    forests: list[Forest] = list(job.result or (grown.forests if grown else ()))
+    headline(job, grown)
+    if job.phase is Phase.FAILED:
+        st.error(chrome.escape(job.error), icon=":material/error:")
+    if forests:
+        shown = forests[0] if not job.live else forests[-1]
+        st.text(shown.prompt)
+        draw(shown, live=job.live)
+    if job.result:
+        finish(job)
+
+
+def headline(job: Job, grown: Grown | None) -> None:
+    """Where the job is, and the button to cancel it."""
+    if job.phase is Phase.WAITING:
+        ahead = sampling_job.QUEUE.place(job)
+        st.progress(0.0, f"waiting in line, {ahead} ahead" if ahead else "next in line")
+    elif job.live and grown is None:
+        st.progress(0.0, "loading the model")
+    elif grown is not None:
+        speed = grown.tokens / grown.seconds if grown.seconds > 0 else 0.0
+        state_word = "" if job.live else f" · {job.phase.value}"
+        text = f"{grown.done} of {grown.total} trajectories · {grown.tokens} tokens · {speed:.0f} a second{state_word}"
+        st.progress(min(grown.done / max(grown.total, 1), 1.0), text)
+    if job.live:
+        st.button("Cancel", icon=":material/close:", on_click=sampling_job.QUEUE.cancel, args=(job,))
+    elif job.phase is Phase.CANCELLED and not job.result:
+        st.info("Cancelled before a forest was finished. Press Grow trees to start again.")
+
+
+def draw(forest: Forest, *, live: bool) -> None:
+    """The trees so far: no colours while they grow, outcomes when they are finished."""
+    stage.trees(
+        forest, None, key="rollout", height=HEIGHT, stage=Stage(filled=False, advantages=False, outcomes=not live)
+    )
+
+
+def finish(job: Job) -> None:
+    """Open the result in Explore, or save it."""
+    from treecore.formats.native_write import json_lines
+
+    forests: list[Forest] = job.result
+    with st.container(horizontal=True):
+        st.button("Open in Explore", type="primary", icon=":material/open_in_new:", on_click=explore, args=(job,))
+        st.download_button(
+            f"Save {len(forests)} {'forest' if len(forests) == 1 else 'forests'}",
+            b"".join(json_lines(forests)),
+            file_name="rollout.forest.jsonl",
+            mime="application/jsonl",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def explore(job: Job) -> None:
+    """Open what was sampled in the Explore view."""
+    state.open_forests(job.result, f"rollout: {job.title}")
+    state.put({"view": "explore"})

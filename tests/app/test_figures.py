@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.figures.forks import forks_figure
+from app.figures.icicle import MOST, icicle_figure
+from app.figures.style import DARK, LIGHT, safe
+from treecore.credit import compute
+from treecore.drawing import figure
+from treecore.formats import read
+from treecore.forest import Forest
+from treecore.samples import samples
+
+
+@pytest.fixture
+def forest() -> Forest:
+    return read(samples()["by_hand"].path)[0]
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_a_point_for_every_fork(forest: Forest, palette: object) -> None:
+    drawn = forks_figure(compute(forest, "tree_grpo").of(0), palette=palette)  # type: ignore[arg-type]
+    points = drawn.data[0]
+    assert set(points.customdata) == {"r1", "a3", "r2"}
+    shares = dict(zip(points.customdata, points.x, strict=True))
+    assert shares["r1"] == shares["r2"] == 1
+    assert shares["a3"] == pytest.approx(6 / 42)
+    gaps = dict(zip(points.customdata, points.y, strict=True))
+    assert gaps["a3"] > gaps["r1"] > gaps["r2"] == 0
+
+
+def test_icicle_widths_are_tokens(forest: Forest) -> None:
+    credit = compute(forest, "tree_grpo").of(0)
+    sectors = icicle_figure(credit, palette=LIGHT).data[0]
+    widths = dict(zip(sectors.ids, sectors.values, strict=True))
+    assert widths["a3"] == 15 + 6 + 6
+    assert widths["forest"] == widths["r1"] + widths["r2"]
+    assert dict(zip(sectors.ids, sectors.parents, strict=True))["a4"] == "a3"
+
+
+def test_a_large_forest_is_pruned_before_drawing() -> None:
+    rng = np.random.default_rng(0)
+    parent = np.array([-1] + [int(rng.integers(0, i)) for i in range(1, 3000)])
+    leaf = np.bincount(parent[1:], minlength=3000) == 0
+    forest = Forest(parent=parent, reward=np.where(leaf, rng.integers(0, 2, 3000), np.nan))
+    sectors = icicle_figure(compute(forest, "sibling").of(0), palette=LIGHT).data[0]
+    assert len(sectors.ids) == MOST + 1
+    assert set(sectors.parents) - {""} <= set(sectors.ids)
+    assert any("not drawn" in text for text in sectors.hovertext)
+
+
+def test_text_cannot_become_markup(forest: Forest) -> None:
+    assert safe("<b>x</b> & y") == "&lt;b&gt;x&lt;/b&gt; &amp; y"
+    wild = Forest(parent=[-1, 0, 0], reward=[np.nan, 1, 0], text=["", "<img src=x>", "b"])
+    drawn = figure(wild, compute(wild, "grpo"))
+    assert not any("<img" in text for text in drawn.data[1].text)
+
+
+def test_notebook_figure_has_every_node(forest: Forest) -> None:
+    credit = compute(forest, "tree_grpo")
+    drawn = figure(forest, credit)
+    assert list(drawn.data[1].customdata) == [str(name) for name in forest.node_id]
+    assert drawn.data[1].marker.cmax == credit.scale
+    assert len(figure(forest).data) == 2

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from treecore.credit import compute
+from treecore.credit.explain import exact_fraction, explain, number, sum_of
+from treecore.forest import Forest
+
+NAN = math.nan
+
+
+@pytest.fixture
+def forest() -> Forest:
+    """Two trees: one with leaves 1, 0, 0 (the first two share a step), one with a single leaf 1."""
+    return Forest(parent=[-1, 0, 1, 1, 0, -1, 5, 6], reward=[NAN, NAN, 1, 0, 0, NAN, NAN, 1])
+
+
+def test_every_line_ends_in_the_credit(forest: Forest) -> None:
+    for method in ("tree_grpo", "grpo", "sibling"):
+        credit = compute(forest, method).of(0)
+        for node in range(len(forest)):
+            lines = explain(credit, node).lines
+            assert lines[-1].column == "credit"
+            assert lines[-1].result == pytest.approx(credit.credit[node], nan_ok=True)
+
+
+def test_numbers_replace_every_symbol(forest: Forest) -> None:
+    lines = explain(compute(forest, "tree_grpo").of(0), 1).lines
+    assert lines[0].numbers == r"A_i^{\mathrm{intra}} = \frac{1 - 0.333}{0.577 + 10^{-6}}"
+    assert lines[1].numbers == r"A_i^{\mathrm{inter}} = \frac{1 - 0.5}{0.577 + 10^{-6}}"
+    assert lines[2].numbers == "A_i = 1.155 + 0.866"
+    assert lines[3].numbers == r"C(s) = \frac{1}{2} (2.021 - 1.443)"
+
+
+def test_negative_numbers_after_an_operator_are_bracketed(forest: Forest) -> None:
+    lines = explain(compute(forest, "tree_grpo").of(0), 4).lines
+    assert lines[2].numbers == "A_i = -0.577 + (-0.866)"
+
+
+def test_sibling_values_are_exact_fractions(forest: Forest) -> None:
+    explanation = explain(compute(forest, "sibling").of(0), 1)
+    assert [line.exact for line in explanation.lines] == ["1/2", "1/4"]
+    assert explanation.n_leaves == 2
+
+
+def test_the_trajectory_can_be_chosen(forest: Forest) -> None:
+    credit = compute(forest, "grpo").of(0)
+    assert explain(credit, 1, leaf=3).lines[0].result == pytest.approx(credit.leaves["advantage"][3])
+
+
+def test_silence_says_why(forest: Forest) -> None:
+    assert "no sibling" in explain(compute(forest, "sibling").of(0), 6).silence
+    equal = Forest(parent=[-1, 0, 0], reward=[NAN, 1, 1])
+    assert "ended alike" in explain(compute(equal, "grpo").of(0), 1).silence
+    agree = Forest(parent=[-1, 0, 0, -1, 3], reward=[NAN, 0, 0, NAN, 1])
+    assert "siblings agree" in explain(compute(agree, "tree_grpo").of(0), 1).silence
+    assert explain(compute(forest, "tree_grpo").of(0), 2).silence == ""
+
+
+def test_numbers_as_latex() -> None:
+    assert [number(x) for x in (1.0, -0.25, 1e-6, 2e-5, -1e-12, NAN)] == [
+        "1", "-0.25", "10^{-6}", r"2 \cdot 10^{-5}", "0", r"\text{n/a}",
+    ]  # fmt: skip
+    assert sum_of([1, -0.5, 0]) == "(1 - 0.5 + 0)"
+    assert sum_of(list(range(9))) == r"(0 + 1 + 2 + 3 + \cdots + 8)"
+
+
+def test_fractions_only_where_exact() -> None:
+    assert exact_fraction(2 / 3) == "2/3"
+    assert exact_fraction(np.sqrt(2)) == ""
+    assert exact_fraction(3.0) == ""

@@ -1,0 +1,215 @@
+"""What a rollout file may hold that is valid but teaches nothing, or something other than meant.
+
+Structure errors never get here: a forest that exists is valid. Knows no method but those a file claims credit of.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from treecore.columns import Status
+from treecore.credit import METHODS, compute
+from treecore.credit.values import group_stats
+from treecore.errors import MethodError
+from treecore.forests import Forests
+from treecore.topology import BoolArray, FloatArray, IntArray
+
+RELATIVE, ABSOLUTE = 1e-4, 1e-6
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of trouble in a batch.
+
+    Attributes:
+        kind: stable short name.
+        found: what was found, with counts.
+        places: all forests, trees or nodes concerned, as `forest q7`, `forest q7, tree 0` or `forest q7, node 4`.
+        todo: what to do about it.
+    """
+
+    kind: str
+    found: str
+    places: tuple[str, ...]
+    todo: str
+
+    def __str__(self) -> str:
+        more = f" and {len(self.places) - SHOWN} more" if len(self.places) > SHOWN else ""
+        where = f" ({'; '.join(self.places[:SHOWN])}{more})" if self.places else ""
+        return f"{self.kind}: {self.found}{where}; {self.todo}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "found": self.found, "places": list(self.places), "todo": self.todo}
+
+
+Check = Callable[[Forests], Iterator[Finding]]
+
+
+def lint(forests: Forests) -> list[Finding]:
+    """All findings, in a fixed order of kinds; empty when there is nothing to say."""
+    return [finding for check in CHECKS for finding in check(forests)]
+
+
+def forest_place(forests: Forests, number: int) -> str:
+    return f"forest {forests[number].id or number}"
+
+
+def node_places(forests: Forests, rows: IntArray) -> tuple[str, ...]:
+    """Names of nodes by row of the batch."""
+    numbers = forests.forest_of[rows]
+    return tuple(
+        f"{forest_place(forests, int(number))}, node {forests[int(number)].node_id[row - forests.offset[number]]}"
+        for row, number in zip(rows.tolist(), numbers, strict=True)
+    )
+
+
+class Groups(NamedTuple):
+    """Scored leaves that are normalised together. `size [G]`, `spread [G]`: NaN without leaves."""
+
+    size: FloatArray
+    spread: FloatArray
+
+
+def groups(forests: Forests, group: IntArray, n_groups: int) -> Groups:
+    """Number of scored leaves and standard deviation of their rewards in each group."""
+    scored = forests.scored
+    reward, group = forests.reward[scored], group[scored]
+    size = np.bincount(group, minlength=n_groups).astype(np.float64)
+    spread = np.full(n_groups, np.nan)
+    spread[group] = group_stats(reward, group, n_groups, ddof=0).std
+    return Groups(size, spread)
+
+
+def check_groups(forests: Forests) -> Iterator[Finding]:
+    """Prompts, and trees of branching prompts, where comparison has nothing to compare."""
+    prompts = groups(forests, forests.forest_of, len(forests))
+    trees = groups(forests, forests.tree, forests.n_trees)
+    tree_forest = forests.forest_of[forests.topology.roots]
+    first_tree = np.searchsorted(tree_forest, np.arange(len(forests)))
+    branching = np.zeros(len(forests), dtype=bool)
+    branching[forests.forest_of[forests.topology.is_fork]] = True
+
+    def tree_places(wanted: BoolArray) -> tuple[str, ...]:
+        return tuple(
+            f"{forest_place(forests, int(tree_forest[tree]))}, tree {tree - first_tree[tree_forest[tree]]}"
+            for tree in np.flatnonzero(wanted).tolist()
+        )
+
+    def forest_places(wanted: BoolArray) -> tuple[str, ...]:
+        return tuple(forest_place(forests, number) for number in np.flatnonzero(wanted).tolist())
+
+    single, flat = prompts.size == 1, (prompts.size > 1) & (prompts.spread == 0)
+    if single.any():
+        yield Finding(
+            "singleton-group", f"{single.sum()} of {len(forests)} prompts have one scored trajectory",
+            forest_places(single), "sample more: a group of one cannot be compared, its raw reward becomes the signal",
+        )  # fmt: skip
+    if flat.any():
+        yield Finding(
+            "zero-variance-group", f"{flat.sum()} of {len(forests)} prompts have equal rewards on all trajectories",
+            forest_places(flat), "choose prompts that are sometimes solved: comparison gives these zero signal",
+        )  # fmt: skip
+    inside = branching[tree_forest] & ~flat[tree_forest] & ~single[tree_forest]
+    single, flat = inside & (trees.size == 1), inside & (trees.size > 1) & (trees.spread == 0)
+    if single.any():
+        yield Finding(
+            "singleton-tree", f"{single.sum()} trees have one scored trajectory", tree_places(single),
+            "branch them: comparison inside such a tree falls back to the raw reward",
+        )  # fmt: skip
+    if flat.any():
+        yield Finding(
+            "zero-variance-tree", f"{flat.sum()} trees have equal rewards on all their trajectories", tree_places(flat),
+            "expect no signal from comparison inside these trees",
+        )  # fmt: skip
+
+
+def check_leaves(forests: Forests) -> Iterator[Finding]:
+    """Leaves without outcome, and trajectories that did not end by themselves."""
+    leaf, status = forests.topology.is_leaf, forests.status
+    n = int(leaf.sum())
+    for kind, mask, found, todo in (
+        ("unscored-leaf", leaf & ~forests.scored, "have no reward", "score them; until then no method counts them"),
+        (
+            "truncated-leaf", leaf & (status == Status.TRUNCATED), "were cut by a length limit",
+            "raise the limit, or mind that their reward judges an unfinished answer",
+        ),
+        ("failed-leaf", leaf & (status == Status.FAILED), "failed while sampling", "sample them again"),
+    ):  # fmt: skip
+        if mask.any():
+            yield Finding(kind, f"{mask.sum()} of {n} leaves {found}", node_places(forests, np.flatnonzero(mask)), todo)
+
+
+def check_shape(forests: Forests) -> Iterator[Finding]:
+    """Roots that are steps, forests of one name, counts that contradict the tokens."""
+    written = [bool(text) for forest in forests for text in forest.text]
+    roots = forests.topology.roots[np.array(written, dtype=bool)[forests.topology.roots]]
+    if len(roots):
+        yield Finding(
+            "root-with-text", f"{len(roots)} roots hold text of the model", node_places(forests, roots),
+            "add an empty root above each: a root stands for the prompt, steps come below it",
+        )  # fmt: skip
+    names = Counter(forest.id for forest in forests if forest.id)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        places = tuple(f"forest {name}" for name in twice)
+        yield Finding("repeated-id", f"{len(twice)} forest ids occur more than once", places, "rename them")
+    rows = [
+        np.flatnonzero(forest.n_model_tokens != forest.tokens.count(forest.tokens.is_model)) + forests.offset[number]
+        for number, forest in enumerate(forests)
+        if forest.tokens is not None
+    ]
+    wrong = np.concatenate([np.empty(0, dtype=np.int64), *rows])
+    if len(wrong):
+        yield Finding(
+            "token-count", f"{len(wrong)} steps have a token count that differs from their recorded tokens",
+            node_places(forests, wrong), "correct n_model_tokens, or leave it out",
+        )  # fmt: skip
+
+
+def claimed(forests: Forests, method: str) -> FloatArray:
+    """Credit that the files claim for one method, NaN where they claim none. `[N]`"""
+    parts = [forest.claimed.get(method, np.full(len(forest), np.nan)) for forest in forests]
+    return np.concatenate(parts)
+
+
+def claim_differs(forests: Forests, method: str, credit: FloatArray) -> BoolArray:
+    """Where a claimed credit is not the recomputed one, beyond rounding. `[N]`"""
+    claim = claimed(forests, method)
+    differs: BoolArray = ~np.isnan(claim) & ~np.isclose(claim, credit, rtol=RELATIVE, atol=ABSOLUTE)
+    return differs
+
+
+def check_claims(forests: Forests) -> Iterator[Finding]:
+    """Claimed credit that does not recompute with the method's default parameters."""
+    for method in dict.fromkeys(name for forest in forests for name in forest.claimed):
+        if method not in METHODS:
+            yield Finding(
+                "claimed-credit", f"credit is claimed for an unknown method {method!r}", (), "it cannot be checked"
+            )
+            continue
+        try:
+            credit = compute(forests, method).credit
+        except MethodError as error:
+            yield Finding(
+                "claimed-credit",
+                f"credit claimed for {method} cannot be checked: {error.found}",
+                (),
+                "complete the data",
+            )
+            continue
+        wrong = np.flatnonzero(claim_differs(forests, method, credit))
+        if len(wrong):
+            total = int((~np.isnan(claimed(forests, method))).sum())
+            yield Finding(
+                "claimed-credit", f"{len(wrong)} of {total} values claimed for {method} do not recompute",
+                node_places(forests, wrong), "trust the recomputed values, or check which parameters the file used",
+            )  # fmt: skip
+
+
+CHECKS: tuple[Check, ...] = (check_groups, check_leaves, check_shape, check_claims)
