@@ -7,13 +7,14 @@ so any formula can be printed with the numbers of any step (`treecore.credit.exp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from treecore.credit.token_columns import token_column
 from treecore.errors import MethodError
 from treecore.forests import Forests
 from treecore.params import Param, Value, params_of, parse_settings, summary_of
@@ -33,6 +34,17 @@ class Citation(NamedTuple):
         return f"{self.authors} ({self.year}), {self.title}, {self.identifier}"
 
 
+class Rows(NamedTuple):
+    """Values per step of each trajectory, for methods that give one step different numbers in different trajectories.
+
+    `leaf [K]` and `node [K]` are rows of the batch, ordered by `leaf`; `columns` are named `[K]` arrays.
+    """
+
+    leaf: IntArray
+    node: IntArray
+    columns: Mapping[str, FloatArray]
+
+
 class Ragged(NamedTuple):
     """Values per node of different lengths: those of node `i` are `value[start[i]:start[i + 1]]`."""
 
@@ -49,6 +61,7 @@ class Credit:
         leaves: named `[N]` columns of trajectories, NaN off the scored leaves.
         tokens: per-token signal where it differs inside a step (of a leaf: see `tokens_are_trajectories`).
         tokens_are_trajectories: the tokens of a leaf are those of its whole trajectory, root to leaf.
+        rows: per-trajectory signal of a step, where it differs between the trajectories through it.
         forests: the batch; method, params: filled by `Method.compute`.
     """
 
@@ -57,6 +70,7 @@ class Credit:
     leaves: Mapping[str, FloatArray] = field(default_factory=dict)
     tokens: Ragged | None = None
     tokens_are_trajectories: bool = False
+    rows: Rows | None = None
     method: str = ""
     params: Mapping[str, Value] = field(default_factory=dict)
 
@@ -76,12 +90,18 @@ class Credit:
         if self.tokens is not None:
             start = self.tokens.start[low : high + 1]
             tokens = Ragged(start - start[0], self.tokens.value[start[0] : start[-1]])
+        rows = None
+        if self.rows is not None:
+            first, last = np.searchsorted(self.rows.leaf, [low, high])
+            own = {name: values[first:last] for name, values in self.rows.columns.items()}
+            rows = Rows(self.rows.leaf[first:last] - low, self.rows.node[first:last] - low, own)
         return replace(
             self,
             forests=Forests(self.forests[number]),
             nodes={name: values[low:high] for name, values in self.nodes.items()},
             leaves={name: values[low:high] for name, values in self.leaves.items()},
             tokens=tokens,
+            rows=rows,
         )
 
     @cached_property
@@ -93,6 +113,10 @@ class Credit:
 
 
 Formula = str | Callable[[Mapping[str, Value]], str]
+Needs = Set[str] | Callable[[Mapping[str, Value]], Set[str]]
+Needs = Set[str] | Callable[[Mapping[str, Value]], Set[str]]
+SUPPLY = {"mc_value": "add it with `treecore annotate FILE --kind monte_carlo --set k=8 -o OUT`"}
+TOKENS = "token:"
 
 
 @dataclass(frozen=True)
@@ -104,7 +128,8 @@ class Method:
         formula_of: LaTeX equations, one a line, `left = right`; a function of the parameters where they change it.
         symbols: LaTeX symbol -> column it stands for (see `explain.Reference` for the notation).
         citation: source of the method.
-        needs: what the data must hold beside the shape (`reward`, `n_model_tokens`, `logprob`, a column's name).
+        needs_of: what the data must hold beside the shape: `reward`, `n_model_tokens`, `reference`, `token:` and the
+            name of a token column, or the name of an annotation; a function of the parameters where they change it.
         params: from the signature.
         summary: plain words, from the docstring.
         departures: where we depart from paper or code, and why; empty when nowhere.
@@ -116,7 +141,7 @@ class Method:
     formula_of: Formula
     symbols: Mapping[str, str]
     citation: Citation
-    needs: frozenset[str]
+    needs_of: Needs
     function: Callable[..., Credit]
     departures: str = ""
 
@@ -128,15 +153,30 @@ class Method:
         """The equations for these parameters (default: the defaults)."""
         if isinstance(self.formula_of, str):
             return self.formula_of
-        return self.formula_of({param.name: param.default for param in self.params} | dict(params or {}))
+        return self.formula_of(self.defaults | dict(params or {}))
 
     @property
     def summary(self) -> str:
         return summary_of(self.function)
 
-    def lacking(self, forests: Forests) -> str:
-        """Why this method cannot run on `forests`; empty when it can."""
-        return next((reason for need in sorted(self.needs) if (reason := lacking(need, forests))), "")
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """Parameters that nobody has changed."""
+        return {param.name: param.default for param in self.params}
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the method needs with its default parameters."""
+        return self.needs_with(self.defaults)
+
+    def needs_with(self, params: Mapping[str, Value]) -> frozenset[str]:
+        """What the method needs with all of `params`."""
+        return frozenset(self.needs_of(params) if callable(self.needs_of) else self.needs_of)
+
+    def lacking(self, forests: Forests, params: Mapping[str, Value] | None = None) -> str:
+        """Why this method cannot run on `forests` with these parameters (default: the defaults); empty when it can."""
+        needs = self.needs_with(self.defaults | dict(params or {}))
+        return next((reason for need in sorted(needs) if (reason := lacking(need, forests))), "")
 
     def compute(self, forests: Forests, settings: Mapping[str, Any]) -> Credit:
         """Check parameters and needs, then compute.
@@ -145,7 +185,7 @@ class Method:
             MethodError: wrong parameters, or data that lacks what the method needs.
         """
         params = parse_settings(self.params, settings, owner=f"method '{self.name}'")
-        if reason := self.lacking(forests):
+        if reason := self.lacking(forests, params):
             raise MethodError(f"{self.name} cannot run: {reason}")
         return replace(self.function(forests, **params), method=self.name, params=params)
 
@@ -160,7 +200,7 @@ class Method:
             "symbols": dict(self.symbols),
             "citation": str(self.citation),
             "departures": self.departures,
-            "needs": sorted(self.needs),
+            "needs": sorted(self.needs()),
             "parameters": [param.as_json() for param in self.params],
         }
 
@@ -172,10 +212,18 @@ def lacking(need: str, forests: Forests) -> str:
         has = forests.scored.any()
         return "" if has else "no leaf has a reward; score the leaves first"
     if need == "n_model_tokens":
-        missing = int((forests.n_model_tokens < 0).sum() - (forests.parent < 0).sum())
+        missing = int(((forests.n_model_tokens < 0) & (forests.parent >= 0)).sum())
         return f"{missing} of {n} steps have no token count (n_model_tokens)" if missing > 0 else ""
-    have = int(np.isfinite(forests.column(need)).sum())
-    return "" if have else f"no step has the column '{need}'"
+    if need == "reference":
+        return "" if any(forest.reference for forest in forests) else "no forest has a reference to compare with"
+    if need.startswith(TOKENS):
+        name = need.removeprefix(TOKENS)
+        known = np.isfinite(token_column(forests, name))
+        return "" if known.any() else f"0 of {len(known)} tokens have the token column '{name}'"
+    if np.isfinite(forests.column(need)).any():
+        return ""
+    supply = f"; {SUPPLY[need]}" if need in SUPPLY else ""
+    return f"0 of {n} steps have the column '{need}'{supply}"
 
 
 METHODS: dict[str, Method] = {}
@@ -188,7 +236,7 @@ def credit_method(
     formula: Formula,
     symbols: Mapping[str, str],
     citation: Citation,
-    needs: set[str] | frozenset[str] = frozenset({"reward"}),
+    needs: Needs = frozenset({"reward"}),
     departures: str = "",
     name: str = "",
 ) -> Callable[[Callable[..., Credit]], Callable[..., Credit]]:
@@ -203,7 +251,7 @@ def credit_method(
         if key in METHODS:
             raise MethodError(f"two credit methods are named {key!r}", todo="rename one")
         METHODS[key] = Method(
-            key, title, family, formula, dict(symbols), citation, frozenset(needs), function, departures
+            key, title, family, formula, dict(symbols), citation, needs, function, departures
         )
         return function
 
