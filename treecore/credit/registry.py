@@ -114,7 +114,6 @@ class Credit:
 
 Formula = str | Callable[[Mapping[str, Value]], str]
 Needs = Set[str] | Callable[[Mapping[str, Value]], Set[str]]
-Needs = Set[str] | Callable[[Mapping[str, Value]], Set[str]]
 SUPPLY = {"mc_value": "add it with `treecore annotate FILE --kind monte_carlo --set k=8 -o OUT`"}
 TOKENS = "token:"
 
@@ -200,7 +199,7 @@ class Method:
             "symbols": dict(self.symbols),
             "citation": str(self.citation),
             "departures": self.departures,
-            "needs": sorted(self.needs()),
+            "needs": sorted(self.needs),
             "parameters": [param.as_json() for param in self.params],
         }
 
