@@ -106,3 +106,31 @@ def leaf_standard_error(forests: Forests, values: FloatArray) -> FloatArray:
         variance = (squares.mean - (backup.mean - centre) ** 2) * backup.count / (backup.count - 1)
         error = np.sqrt(np.maximum(variance, 0.0) / backup.count)
     return np.where(backup.count > 1, error, np.nan)
+
+
+class Whitened(NamedTuple):
+    """`value [K]`, and the mean and standard deviation over tokens that made it; all NaN below two tokens."""
+
+    value: FloatArray
+    mean: float
+    std: float
+
+
+def whiten(values: FloatArray, tokens: FloatArray | IntArray) -> Whitened:
+    """Masked whitening over the tokens of a batch, where number `k` stands on `tokens[k]` tokens.
+
+    Source: verl `torch_functional.py` `masked_whiten`, with its two 1e-8, which is why a batch of equal numbers other
+    than zero comes out small but not zero. It raises on a single token; here everything is NaN then.
+    """
+    total = float(tokens.sum())
+    if total < 2:
+        return Whitened(np.full(len(values), np.nan), np.nan, np.nan)
+    mean = float((values * tokens).sum()) / (total + 1e-8)
+    variance = float(((values - mean) ** 2 * tokens).sum()) / (total + 1e-8) * total / (total - 1)
+    std = float(np.sqrt(variance + 1e-8))
+    return Whitened((values - mean) / std, mean, std)
+
+
+def path_tokens(forests: Forests) -> IntArray:
+    """The model's own tokens from the root to each node, the node's included; unknown counts as none. `[N]`"""
+    return forests.topology.path_sum(np.maximum(forests.n_model_tokens, 0))
