@@ -84,10 +84,10 @@ def stages(titles: list[str], now: str, shots: list[Frame]) -> None:
     position = titles.index(now)
     with st.container(key="stages", gap=None):
         for index, title in enumerate(titles):
-            mark = "●" if index < position else "⬤" if index == position else "○"
-            name = f"**{chrome.escape(title)}**" if index == position else chrome.escape(title)
+            mark = "●" if index <= position else "○"
+            name = chrome.escape(title)
             st.button(
-                f"{mark}  {name}",
+                f":primary[{mark}]  **{name}**" if index == position else f":primary[{mark}]  {name}",
                 key=f"stage_{index}",
                 type="tertiary",
                 on_click=state.put,

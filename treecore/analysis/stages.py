@@ -109,9 +109,10 @@ def growing(forest: Forest) -> Iterator[Frame]:
             fresh[later[number].rows] = True
         visible = visible | fresh
         origin = later[batch[0]].origin
-        place = "the prompt" if parent[origin] < 0 else f"“{label(forest, origin)}”"
-        many = f"{count(len(batch), 'more expansion')}, the first" if len(batch) > 1 else "A step was drawn at random:"
-        yield Frame(title, f"{many} from {place}; the model goes on to the end again.", visible, fresh)
+        place = "the prompt itself" if parent[origin] < 0 else f"“{label(forest, origin)}”"
+        drawn = "One step is drawn at random" if len(batch) == 1 else f"{count(len(batch), 'step')} are drawn, the first"
+        sentence = f"{drawn[0].upper()}{drawn[1:]}: {place}. The model goes on from there to the end again."
+        yield Frame(title, sentence, visible, fresh)
 
 
 def scoring(credit: Credit) -> Iterator[Frame]:
@@ -154,7 +155,7 @@ def comparing(credit: Credit) -> Iterator[Frame]:
         gap = float(np.ptp(value[children]))
         place = "at the start" if forest.parent[fork] < 0 else f"after “{label(forest, fork)}”"
         verdict = (
-            "the outcomes differ, and only this choice can explain it."
+            "the outcomes differ, and what made the difference came with this choice or after it."
             if gap > 0
             else "the outcomes agree, so this choice gives no signal."
         )

@@ -1,0 +1,127 @@
+"""The app without a browser: every view runs, and what is selected shows its numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from treecore.credit import METHODS
+from treecore.credit.outcome import from_leaves
+from treecore.credit.registry import Citation, Credit, credit_method
+from treecore.forests import Forests
+from treecore.samples import samples
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+
+
+def app(**query: str) -> AppTest:
+    test = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    return test.run()
+
+
+def words(test: AppTest) -> str:
+    blocks = [*test.markdown, *test.caption, *test.text, *test.info, *test.warning, *test.error]
+    return "\n".join(block.value for block in blocks)
+
+
+def test_opens_on_a_sample_with_nothing_to_configure() -> None:
+    test = app()
+    assert not test.exception
+    assert "Click a step" in words(test)
+    assert test.session_state["opened"].sample == next(iter(samples()))
+
+
+@pytest.mark.parametrize("name", list(samples()))
+@pytest.mark.parametrize("view", ["explore", "step_through"])
+def test_every_sample_opens_in_every_view(name: str, view: str) -> None:
+    test = app(sample=name, view=view)
+    assert not test.exception
+    assert test.session_state["opened"].sample == name
+
+
+def test_a_deep_link_selects_the_step_and_its_numbers() -> None:
+    test = app(sample="by_hand", node="a3", method="tree_grpo")
+    assert not test.exception
+    said = words(test)
+    assert r"C(s)" in said
+    assert r"\mathbf{+1.1052}" in said
+    assert "2 leaves beneath · standard error 2.09" in said
+
+
+def test_a_link_to_something_unknown_says_so() -> None:
+    test = app(sample="by_hand", node="zzz", method="nope")
+    assert not test.exception
+    assert "no step “zzz” here" in words(test)
+    assert "no method called “nope”" in words(test)
+
+
+def test_a_selected_step_survives_another_method() -> None:
+    test = app(sample="by_hand", node="a3")
+    test.selectbox(key="method").set_value("sibling").run()
+    assert not test.exception
+    assert test.session_state["node"] == "a3"
+    assert "No signal: this step has no sibling" in words(test)
+
+
+def test_every_method_shows_numbers_or_says_what_is_lacking() -> None:
+    test = app(sample="by_hand", node="a4")
+    for method in METHODS:
+        test.selectbox(key="method").set_value(method).run()
+        assert not test.exception, method
+
+
+def test_method_parameters_are_widgets() -> None:
+    test = app(sample="by_hand", node="a4")
+    test.selectbox(key="set:tree_grpo:variant").set_value("inter").run()
+    assert not test.exception
+    assert r"\mathbf{+3.1959}" not in words(test)
+    assert r"\mathbf{+2.0412}" in words(test)
+
+
+def test_step_through_reaches_the_end() -> None:
+    test = app(sample="by_hand", view="step_through")
+    total = int(test.slider(key="frame").max) + 1
+    for _ in range(total + 2):
+        next(button for button in test.button if button.label == "Next").click().run()
+        assert not test.exception
+    assert test.session_state["frame"] == total - 1
+    assert "Weight on every token" in words(test)
+    assert "The answer is answer rome" in words(test).replace("\\", "")
+
+
+def test_a_prediction_is_judged_at_the_end() -> None:
+    test = app(sample="by_hand", view="step_through")
+    last = int(test.slider(key="frame").max)
+    test.slider(key="frame").set_value(last).run()
+    test.session_state["guess"] = "answer rome"
+    test.run()
+    assert any("That is right" in block.value for block in test.success)
+
+
+def test_a_new_method_is_in_the_picker_with_its_widgets() -> None:
+    @credit_method(
+        title="A dummy", family="test", formula="A_i = R_i", symbols={"A_i": "advantage", "R_i": "reward"},
+        citation=Citation("Nobody", 2000, "Nothing", "none"),
+    )  # fmt: skip
+    def dummy(forests: Forests, *, flavour: Literal["plain", "sweet"] = "plain", strength: int = 3) -> Credit:
+        """Is this a test?
+
+        Args:
+            flavour: of the dummy.
+            strength: of the dummy.
+        """
+        return from_leaves(forests, forests.reward, {})
+
+    try:
+        test = app(sample="by_hand")
+        test.selectbox(key="method").set_value("dummy").run()
+        assert not test.exception
+        assert test.selectbox(key="set:dummy:flavour").options == ["plain", "sweet"]
+        assert test.number_input(key="set:dummy:strength").value == 3
+    finally:
+        del METHODS["dummy"]
