@@ -90,7 +90,9 @@ def read_with_report(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str
     if not reading.forests:
         raise FormatError("the file holds no forest", where=source.name, todo="give a file with at least one")
     fields = Counter(f"forest.{field}" for forest in reading.forests for field in forest.extra)
-    fields += Counter(f"nodes[].{key}" for forest in reading.forests for row in forest.node_extra.values() for key in row)
+    fields += Counter(
+        f"nodes[].{key}" for forest in reading.forests for row in forest.node_extra.values() for key in row
+    )
     return ReadReport(source.name, found.name, found.title, reading.forests, dict(fields), reading.warnings)
 
 

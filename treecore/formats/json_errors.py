@@ -37,9 +37,9 @@ def explain(data: bytes, error: orjson.JSONDecodeError, *, name: str, line: int 
 
 def diagnose(text: str, position: int, message: str) -> tuple[str, str]:
     """What was found, and what to do about it."""
-    for start in (position, position - 1):
-        if start >= 0 and (literal := NOT_A_NUMBER.match(text, start)):
-            return f"{literal.group()} is not JSON", "write null, or leave the field out"
+    signed = text[max(position - 1, 0) : position] == "-"
+    if literal := NOT_A_NUMBER.match(text, position - signed):
+        return f"{literal.group()} is not JSON", "write null, or leave the field out"
     if text.lstrip()[:1] not in ("{", "["):
         return f"this is not JSON (it starts with {text.lstrip()[:12]!r})", "give a forest file; see `treecore formats`"
     if position >= len(text.rstrip()) or "end of data" in message:

@@ -41,7 +41,7 @@ def read_native(source: Source) -> Reading:
         if isinstance(value, dict) and "forests" in value and "nodes" not in value:
             forests.extend(forests_of(document))
             lost = sorted(value.keys() - {"format", "forests"})
-            warnings.extend(f"{document.where}: field {name!r} beside \"forests\" is not kept" for name in lost)
+            warnings.extend(f'{document.where}: field {name!r} beside "forests" is not kept' for name in lost)
         else:
             forests.append(forest_from(value, document.where, "$"))
     return Reading(forests, tuple(warnings))

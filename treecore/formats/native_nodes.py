@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from treecore.columns import Column
-from treecore.errors import FormatError, ForestError, TreecoreError
+from treecore.errors import ForestError, FormatError, TreecoreError
 from treecore.forest import NodeId
 from treecore.formats.native_fields import ID_MAX, ID_MIN
 from treecore.formats.native_values import NONE, Fail, shown, typed, whole
@@ -78,10 +78,12 @@ class Nodes:
 
     def _check_objects(self) -> None:
         for row in wrong_rows(self.items, {dict}):
-            self.fail(row, "", f"{shown(self.items[row])} is not a node", 'give objects such as {"id": 0, "parent": null}')
+            self.fail(
+                row, "", f"{shown(self.items[row])} is not a node", 'give objects such as {"id": 0, "parent": null}'
+            )
 
     def _read_ids(self) -> list[NodeId]:
-        ids = [item.get("id") for item in self.items]
+        ids: list[Any] = [item.get("id") for item in self.items]
         kinds = set(map(type, ids))
         if float in kinds:
             ids = [whole(value) for value in ids]
@@ -157,7 +159,13 @@ class Nodes:
         names = ", ".join(shown(self.ids[place]) for place in cycle[:6]) + (", ..." if len(cycle) > 6 else "")
         found = f"node {names} is its own parent" if len(cycle) == 1 else f"nodes {names} are each other's ancestors"
         roots = "" if bool((self.parent < 0).any()) else ", and no node is a root"
-        self.fail(row, ".parent", f"{found} (a cycle){roots}", "let every path end at a node with parent null", ForestError)
+        self.fail(
+            cycle[0],
+            ".parent",
+            f"{found} (a cycle){roots}",
+            "let every path end at a node with parent null",
+            ForestError,
+        )
 
 
 def wrong_rows(values: list[Any], allowed: set[type]) -> list[int]:

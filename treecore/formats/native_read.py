@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 
 from treecore.columns import NODE_COLUMNS, Column
-from treecore.errors import FormatError, ForestError
+from treecore.errors import ForestError, FormatError
 from treecore.forest import Forest
 from treecore.formats.native_fields import (
     FOREST_FIELDS,
@@ -43,9 +43,10 @@ def forest_from(value: Any, where: str, path: str) -> Forest:
     check_version(value, where, path)
     nodes = Nodes(node_list(value, where, path), where, f"{path}.nodes")
     meta = read_meta(value, where, path)
-    columns = {column.name: nodes.column(column) for column in NODE_COLUMNS}
+    columns: dict[str, Any] = {column.name: nodes.column(column) for column in NODE_COLUMNS}
     check_rewards(nodes, columns["reward"])
     tokens = read_tokens(nodes)
+    maps: dict[str, Any] = {attribute: read_map(nodes, field) for field, attribute in MAP_FIELDS.items()}
     extra = read_extra(nodes)
     add_tree_numbers(nodes, extra)
     try:
@@ -55,7 +56,7 @@ def forest_from(value: Any, where: str, path: str) -> Forest:
             tokens=tokens,
             node_extra={row: extra[row] for row in sorted(extra)},
             **columns,
-            **{attribute: read_map(nodes, field) for field, attribute in MAP_FIELDS.items()},
+            **maps,
             **meta,
         )
     except ForestError as error:

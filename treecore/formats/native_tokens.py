@@ -32,8 +32,12 @@ def read_tokens(nodes: Nodes) -> TokenTable | None:
     }
     for column, values in lists.items():
         for row in wrong_rows(values, {list, NONE}):
-            nodes.fail(row, f".tokens.{column.name}", f"{shown(values[row])} is not a list", "give a list, or leave it out")
-    lengths = {column: np.array([-1 if item is None else len(item) for item in items]) for column, items in lists.items()}
+            nodes.fail(
+                row, f".tokens.{column.name}", f"{shown(values[row])} is not a list", "give a list, or leave it out"
+            )
+    lengths = {
+        column: np.array([-1 if item is None else len(item) for item in items]) for column, items in lists.items()
+    }
     count = np.maximum(0, np.max([*lengths.values(), np.zeros(len(nodes), dtype=np.int64)], axis=0))
     check_lengths(nodes, lengths, count)
     if not count.any():
@@ -87,17 +91,21 @@ def token_objects(forest: Forest) -> dict[int, dict[str, list[Any]]]:
     if table is None:
         return {}
     columns = [column for column in TOKEN_COLUMNS if getattr(table, column.name) is not None]
-    objects: dict[int, dict[str, list[Any]]] = {row: {} for row in np.flatnonzero(np.diff(table.start)).tolist()}
+    objects: dict[int, dict[str, list[Any]]] = {
+        row: {} for row in np.flatnonzero(table.start[1:] > table.start[:-1]).tolist()
+    }
     bounds = table.start.tolist()
     for column in columns:
         values = getattr(table, column.name)
         null = column.is_null(values)
         assigned = table.count(~null)
-        plain = list(values) if column.kind == "text" else np.where(null, None, values).tolist()
+        plain = np.asarray(values, dtype=object)
+        if column.kind != "text":
+            plain[null] = None
         keep_all = not assigned.any()
         for row, tokens in objects.items():
             if keep_all or assigned[row]:
-                tokens[column.name] = plain[bounds[row] : bounds[row + 1]]
+                tokens[column.name] = plain[bounds[row] : bounds[row + 1]].tolist()
     for row, tokens in objects.items():
         if not tokens:
             tokens[columns[0].name] = [None] * (bounds[row + 1] - bounds[row])

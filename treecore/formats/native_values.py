@@ -5,11 +5,11 @@ Knows column types; knows nothing of nodes or files.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
-import orjson
 
 from treecore.columns import DTYPES, Column
 from treecore.formats.native_fields import INT_MAX
@@ -24,7 +24,7 @@ NOUNS = {"text": "text", "int": "a whole number", "float": "a number", "choice":
 
 def shown(value: Any) -> str:
     """A value as short JSON, for messages."""
-    text = orjson.dumps(value, default=repr).decode()
+    text = json.dumps(value, ensure_ascii=False, default=repr)
     return text if len(text) <= 40 else text[:37] + "..."
 
 

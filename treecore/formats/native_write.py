@@ -43,7 +43,7 @@ def one_document(forests: Sequence[Forest]) -> Iterator[bytes]:
         yield encode(forests[0]) + b"\n"
         return
     for number, forest in enumerate(forests):
-        yield (b',\n' if number else b'{"forests": [\n') + encode(forest)
+        yield (b",\n" if number else b'{"forests": [\n') + encode(forest)
     yield b"\n]}\n"
 
 
@@ -56,7 +56,9 @@ def encode(forest: Forest) -> bytes:
     try:
         return orjson.dumps(forest_json(forest), option=orjson.OPT_SERIALIZE_NUMPY)
     except TypeError as error:
-        raise FormatError(f"cannot be written as JSON ({error})", where=f"forest {forest.id!r}", todo="change it") from None
+        raise FormatError(
+            f"cannot be written as JSON ({error})", where=f"forest {forest.id!r}", todo="change it"
+        ) from None
 
 
 def forest_json(forest: Forest) -> dict[str, Any]:

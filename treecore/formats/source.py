@@ -186,7 +186,7 @@ def within_limit(data: bytes, name: str) -> bytes:
     return data
 
 
-def read_within_limit(file: IO[bytes], name: str) -> bytes:
+def read_within_limit(file: IO[bytes] | gzip.GzipFile, name: str) -> bytes:
     """All of a stream, if it is not too large; reads one byte over the limit at most."""
     return within_limit(file.read(limit("TREECORE_MAX_BYTES", MAX_BYTES) + 1), name)
 

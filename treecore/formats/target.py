@@ -28,7 +28,9 @@ def write_whole(path: str, chunks: Iterable[bytes]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise FormatError(f"cannot be written ({error.strerror or error})", where=path, todo="choose another place") from None
+        raise FormatError(
+            f"cannot be written ({error.strerror or error})", where=path, todo="choose another place"
+        ) from None
 
 
 def replace(path: str, chunks: Iterable[bytes], *, compressed: bool) -> None:

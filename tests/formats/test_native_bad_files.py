@@ -1,0 +1,212 @@
+"""Every bad file gives one line: what was found, where, what to do."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from treecore.errors import FormatError, TreecoreError
+from treecore.formats import read
+from treecore.formats.source import open_source
+
+
+def forest(nodes: str, head: str = '"format":"treecore/1"') -> str:
+    return f'{{{head},"nodes":[{nodes}]}}'
+
+
+ROOT = '{"id":0,"parent":null}'
+BAD = {
+    "no json": ("hello", "line 1, column 1", "this is not JSON"),
+    "pickle": (b"\x80\x04\x95", "line 1", "byte 0x80 is not UTF-8"),
+    "zeros": (b"\0" * 100, "line 1", "this is not JSON"),
+    "a list": ("[1]", "bad", "JSON but no object"),
+    "other fields": ('{"a":1}', "bad", "fields ['a']"),
+    "empty": ("", "bad", "the file is empty"),
+    "blank": (" \n\n ", "bad", "the file is empty"),
+    "truncated": (forest(ROOT)[:-5], "line 1", "truncated"),
+    "truncated over lines": ('{"format":\n"treecore/1",\n"nodes":[', "line 3", "truncated"),
+    "truncated second line": (forest(ROOT) + "\n" + forest(ROOT)[:-9], "line 2, column", "truncated"),
+    "broken first line": ('{"format" "treecore/1"}\n' + forest(ROOT), "line 1, column 1", "not valid JSON"),
+    "trailing comma": (forest(ROOT + ","), "line 1", "not valid JSON"),
+    "two documents": ('{"format":\n"treecore/1"}\n{"a":\n1}', "line 3", "a second JSON value"),
+    "nan": (forest('{"id":0,"parent":null,"reward":NaN}'), "line 1, column", "NaN is not JSON"),
+    "minus infinity": (forest('{"id":0,"parent":null,"reward":-Infinity}'), "column", "-Infinity is not JSON"),
+    "too large a float": (forest('{"id":0,"parent":null,"reward":1e999}'), "column", "too large"),
+    "not utf-8": (b'{"format":"treecore/1",\n"prompt":"\xff"}', "line 2", "byte 0xff is not UTF-8"),
+    "utf-16": ("{}".encode("utf-16"), "bad", "UTF-16"),
+    "lone surrogate": (forest('{"id":0,"parent":null,"text":"\\ud800"}'), "line 1", "lone surrogate"),
+    "json too deep": ('{"format":"treecore/1","x":' + "[" * 2000 + "]" * 2000 + "}", "line 1", "levels deep"),
+    "field too deep": (forest(ROOT, '"format":"treecore/1","x":' + "[" * 70 + "]" * 70), "$.x", "levels deep"),
+    "node field too deep": (forest('{"id":0,"parent":null,"x":' + "[" * 70 + "]" * 70 + "}"), "$.nodes[0].x", "levels"),
+    "wrong version": (forest(ROOT, '"format":"treecore/2"'), "$.format", 'the format is "treecore/2"'),
+    "version of a later line": (forest(ROOT) + "\n" + forest(ROOT, '"format":1'), "line 2, $.format", "the format is 1"),
+    "no version later": (forest(ROOT) + "\n\n" + forest(ROOT, '"a":1'), "line 3, $.format", "no format field"),
+    "later line no object": (forest(ROOT) + "\n7", "line 2, $", "7 is not a forest"),
+    "no nodes": ('{"format":"treecore/1"}', "$.nodes", "without nodes"),
+    "nodes no list": ('{"format":"treecore/1","nodes":{}}', "$.nodes", "{} is not a list"),
+    "empty nodes": (forest(""), "$.nodes", "without nodes"),
+    "no forests": ('{"format":"treecore/1","forests":[]}', "$.forests", "not a list of forests"),
+    "bad inner forest": (f'{{"forests":[{forest(ROOT)},{forest("5")}]}}', "$.forests[1].nodes[0]", "5 is not a node"),
+    "node no object": (forest(ROOT + ",[]"), "$.nodes[1]", "[] is not a node"),
+    "no id": (forest(ROOT + ',{"parent":0}'), "$.nodes[1].id", "without id"),
+    "bool id": (forest('{"id":true,"parent":null}'), "$.nodes[0].id", "true is not an id"),
+    "fraction id": (forest('{"id":0.5,"parent":null}'), "$.nodes[0].id", "0.5 is not an id"),
+    "large id": (forest('{"id":99999999999999999999,"parent":null}'), "$.nodes[0].id", "too large"),
+    "no parent": (forest(ROOT + ',{"id":1}'), "$.nodes[1] (node 1)", "without parent"),
+    "bool parent": (forest(ROOT + ',{"id":1,"parent":false}'), "$.nodes[1].parent (node 1)", "false is not an id"),
+    "missing parent": (forest(ROOT + ',{"id":1,"parent":"x"}'), "$.nodes[1].parent (node 1)", 'no node "x"'),
+    "parent minus one": (forest('{"id":0,"parent":-1}'), "$.nodes[0].parent (node 0)", "no node -1"),
+    "duplicate": (forest(ROOT + ',{"id":"0","parent":0}'), "$.nodes[1].id", "already that of $.nodes[0]"),
+    "own parent": (forest('{"id":0,"parent":0}'), "$.nodes[0].parent", "node 0 is its own parent"),
+    "cycle": (
+        forest(ROOT + ',{"id":1,"parent":2},{"id":2,"parent":3},{"id":3,"parent":2}'),
+        "$.nodes[2].parent",
+        "nodes 2, 3 are each other's ancestors",
+    ),
+    "no root": (forest('{"id":0,"parent":1},{"id":1,"parent":0}'), "$.nodes[0].parent", "no node is a root"),
+    "reward inside": (
+        forest('{"id":5,"parent":0,"reward":1},{"id":7,"parent":5},' + ROOT), "$.nodes[0].reward (node 5)", "has a reward",
+    ),
+    "reward text": (forest('{"id":0,"parent":null,"reward":"1"}'), "$.nodes[0].reward (node 0)", '"1" is not a number'),
+    "reward bool": (forest('{"id":0,"parent":null,"reward":true}'), "$.nodes[0].reward", "true is not a number"),
+    "text number": (forest('{"id":0,"parent":null,"text":5}'), "$.nodes[0].text", "5 is not text"),
+    "status": (forest('{"id":0,"parent":null,"status":"done"}'), "$.nodes[0].status", '"done" is no status'),
+    "negative count": (forest('{"id":0,"parent":null,"n_model_tokens":-1}'), "$.nodes[0].n_model_tokens", "-1 is negative"),
+    "negative beside null": (
+        forest(ROOT + ',{"id":1,"parent":0,"born":-1}'), "$.nodes[1].born (node 1)", "-1 is negative",
+    ),
+    "fraction count": (forest('{"id":0,"parent":null,"born":0.5}'), "$.nodes[0].born", "0.5 is not a whole number"),
+    "large count": (forest('{"id":0,"parent":null,"born":9999999999999999999}'), "$.nodes[0].born", "too large"),
+    "larger count": (forest('{"id":0,"parent":null,"born":1e300}'), "$.nodes[0].born", "too large"),
+    "tokens list": (forest('{"id":0,"parent":null,"tokens":[]}'), "$.nodes[0].tokens", "[] is not an object"),
+    "column no list": (forest('{"id":0,"parent":null,"tokens":{"id":5}}'), "$.nodes[0].tokens.id", "5 is not a list"),
+    "unequal columns": (
+        forest('{"id":0,"parent":null,"tokens":{"id":[1,2],"logprob":[-1]}}'),
+        "$.nodes[0].tokens.logprob (node 0)",
+        "1 values where id has 2",
+    ),
+    "bad token": (
+        forest(ROOT + ',{"id":"b","parent":0,"tokens":{"id":[1,"x"]}}'), '$.nodes[1].tokens.id[1] (node "b")', '"x" is not',
+    ),
+    "bad column": (forest('{"id":0,"parent":null,"columns":{"a b":"x"}}'), '$.nodes[0].columns["a b"]', '"x" is not a number'),
+    "bad credit": (forest('{"id":0,"parent":null,"credit":5}'), "$.nodes[0].credit", "5 is not an object"),
+    "prompt number": (forest(ROOT, '"format":"treecore/1","prompt":5'), "$.prompt", "5 is not text"),
+    "policy text": (forest(ROOT, '"format":"treecore/1","policy":"gpt"'), "$.policy", '"gpt" is not an object'),
+    "tree differs": (
+        forest('{"id":0,"parent":null,"tree":0},{"id":1,"parent":0,"tree":1}'), "$.nodes[1].tree (node 1)", "tree 1",
+    ),
+    "tree twice": (
+        forest('{"id":0,"parent":null,"tree":0},{"id":1,"parent":null,"tree":0}'), "$.nodes[1].tree", "second root",
+    ),
+}  # fmt: skip
+
+
+def one_line(error: TreecoreError) -> str:
+    line = str(error)
+    assert "\n" not in line
+    assert error.found
+    assert error.where.startswith("bad")
+    assert error.todo
+    assert len(line) < 400
+    return line
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_one_line_says_what_where_and_what_to_do(case: str) -> None:
+    content, where, found = BAD[case]
+    with pytest.raises(TreecoreError) as caught:
+        read(content if isinstance(content, bytes) else content.encode(), name="bad")
+    one_line(caught.value)
+    assert where in caught.value.where
+    assert found in caught.value.found
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_the_same_from_a_compressed_file(case: str, tmp_path: Path) -> None:
+    content, where, found = BAD[case]
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(content if isinstance(content, bytes) else content.encode()))
+    with pytest.raises(TreecoreError) as caught:
+        read(path, name="bad")
+    assert where in one_line(caught.value)
+    assert found in caught.value.found
+
+
+def test_a_byte_order_mark_and_foreign_line_ends_are_fine() -> None:
+    text = b"\xef\xbb\xbf" + f"{forest(ROOT)}\r\n\r\n{forest(ROOT)}\r\n".encode()
+    assert len(read(text)) == 2
+
+
+def test_whole_numbers_may_be_written_as_floats() -> None:
+    found = read(forest('{"id":1.0,"parent":null},{"id":2,"parent":1,"born":3.0}').encode())[0]
+    assert found.node_id == (1, 2)
+    assert found.born.tolist() == [-1, 3]
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    for path, found in ((tmp_path / "none", "no such file"), (tmp_path, "a folder"), ("a\0b", "cannot be read")):
+        with pytest.raises(FormatError, match=found) as caught:
+            read(path, name="bad")
+        one_line(caught.value)
+
+
+def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(FormatError, match="no permission"):
+        read(tmp_path / "a.json")
+
+
+def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(10**9)
+    with pytest.raises(FormatError, match="1,000,000,000 bytes or more, where the limit is 500,000,000"):
+        read(path)
+
+
+def test_a_gzip_bomb_is_stopped_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREECORE_MAX_BYTES", "100000")
+    bomb = gzip.compress(b" " * 10_000_000)
+    assert len(bomb) < 100_000
+    with pytest.raises(FormatError, match="100,001 bytes or more"):
+        read(bomb)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"), [(lambda d: d[:-10], "truncated"), (lambda d: d[:-8] + bytes(8), "damaged")]
+)
+def test_a_broken_gzip_file(change: object, found: str) -> None:
+    with pytest.raises(FormatError, match=found):
+        read(change(gzip.compress(forest(ROOT).encode())))  # type: ignore[operator]
+
+
+def test_the_limit_on_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREECORE_MAX_NODES", "2")
+    chain = ",".join('{"id":%d,"parent":%s}' % (i, i - 1 if i else "null") for i in range(3))  # noqa: UP031
+    with pytest.raises(FormatError, match="3 nodes, where the limit is 2"):
+        read(forest(chain).encode())
+    with pytest.raises(FormatError, match="more than 10 JSON objects and lists"):
+        read(forest(ROOT, '"format":"treecore/1","x":[' + ",".join(["[]"] * 20) + "]").encode())
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "0", "1e6"])
+def test_a_limit_that_is_no_number(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TREECORE_MAX_BYTES", value)
+    with pytest.raises(FormatError, match="TREECORE_MAX_BYTES"):
+        read(forest(ROOT).encode())
+
+
+def test_a_pipe_is_read_within_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    end, start = os.pipe()
+    os.write(start, b"{}  " * 100)
+    os.close(start)
+    monkeypatch.setenv("TREECORE_MAX_BYTES", "100")
+    with pytest.raises(FormatError, match="101 bytes or more"):
+        open_source(f"/dev/fd/{end}")
+    os.close(end)

@@ -1,0 +1,35 @@
+"""The `treecore` command. One module a group of commands, imported only when its command is used."""
+
+from __future__ import annotations
+
+import click
+
+from treecore.cli.group import LazyGroup
+
+COMMANDS = {
+    "rollout": "treecore.cli.rollout:rollout",
+    "credit": "treecore.cli.credit:credit",
+    "show": "treecore.cli.show:show",
+    "validate": "treecore.cli.files:validate",
+    "convert": "treecore.cli.files:convert",
+    "app": "treecore.cli.app:app",
+    "methods": "treecore.cli.lists:methods",
+    "samplers": "treecore.cli.lists:samplers",
+    "formats": "treecore.cli.lists:formats",
+    "schema": "treecore.cli.lists:schema",
+}
+"""Command -> `"module:command"`, in the order of the help."""
+
+
+@click.group(cls=LazyGroup, commands_at=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="treecore", message="treecore %(version)s")
+def main() -> None:
+    """See, check and trust how an outcome reward becomes credit for each step of a reasoning tree.
+
+    \b
+    Example:
+      treecore credit run.forest.jsonl --method tree_grpo
+    """
+
+
+__all__ = ["COMMANDS", "main"]

@@ -1,0 +1,83 @@
+"""`treecore credit`: one method on all forests of a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from treecore.cli.output import busy, console, json_option, parse_settings, print_json, read_input, set_option
+from treecore.cli.text import clean
+
+if TYPE_CHECKING:
+    from treecore.credit import Credit
+
+LABEL_WIDTH = 48
+MAIN_COLUMNS = ("credit", "gradient_weight", "value", "n_leaves", "advantage")
+
+
+@click.command()
+@click.argument("file")
+@click.option("--method", required=True, help="Name of a credit method; see `treecore methods`.")
+@set_option
+@click.option("--tokens", is_flag=True, help="Print the signal of every token, also where a step's tokens share it.")
+@json_option
+def credit(file: str, method: str, settings: tuple[str, ...], tokens: bool, as_json: bool) -> None:
+    """Compute one method's credit for every step of FILE. All forests of the file are the batch.
+
+    \b
+    Example:
+      treecore credit run.forest.jsonl --method tree_grpo --set variant=sum --json
+    """
+    from treecore.credit import compute
+
+    values = parse_settings(settings)
+    report = read_input(file)
+    with busy(f"Computing {method}"):
+        result = compute(report.forests, method, **values)
+    if as_json:
+        from treecore.cli.credit_json import credit_json
+
+        print_json(credit_json(result, tokens=tokens))
+    else:
+        print_tables(result, tokens=tokens)
+
+
+def number_text(value: float) -> str:
+    """A number for a table; an em-space dash where nothing is assigned."""
+    return "–" if value != value else f"{value:.4g}"
+
+
+def print_tables(credit: Credit, *, tokens: bool) -> None:
+    """One table a forest: a row a step, in preorder."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from treecore.cli.credit_json import forest_name, token_signals
+    from treecore.steptext import split_step
+
+    out = console()
+    settings = ", ".join(f"{name}={value}" for name, value in credit.params.items())
+    out.print(Text(f"{credit.method}({settings})", style="bold"))
+    for number in range(len(credit.forests)):
+        part = credit.of(number)
+        forest = part.forests[0]
+        signals = token_signals(part, forest, [str(name) for name in forest.node_id])
+        table = Table(
+            title=Text(clean(f"forest {forest_name(forest, number)}  {forest.prompt}", 100)), title_justify="left"
+        )
+        table.add_column("node", no_wrap=True)
+        table.add_column("step", no_wrap=True, max_width=LABEL_WIDTH)
+        shown = [name for name in MAIN_COLUMNS if name in part.nodes or name in part.leaves]
+        for name in shown:
+            table.add_column(name, justify="right", no_wrap=True)
+        if tokens or part.tokens is not None:
+            table.add_column("tokens")
+        for row in forest.topology.order.tolist():
+            name = str(forest.node_id[row])
+            cells = [Text(clean(name, 24)), Text(clean(split_step(forest.text[row][:2000]).label, LABEL_WIDTH))]
+            cells += [Text(number_text(part.column(column)[row])) for column in shown]
+            if tokens or part.tokens is not None:
+                cells.append(Text(" ".join(map(number_text, signals.get(name, [])))))
+            table.add_row(*cells)
+        out.print(table)

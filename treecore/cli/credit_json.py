@@ -1,0 +1,63 @@
+"""A credit as the JSON document that scripts read, forest by forest. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from treecore.credit import Credit
+from treecore.forest import Forest
+from treecore.topology import FloatArray
+
+
+def credit_json(credit: Credit, *, tokens: bool) -> dict[str, Any]:
+    """The whole document.
+
+    Args:
+        tokens: print a signal per token also where all tokens of a step share it.
+    """
+    return {
+        "method": credit.method,
+        "params": dict(credit.params),
+        "forests": [forest_json(credit.of(number), number, tokens) for number in range(len(credit.forests))],
+    }
+
+
+def forest_name(forest: Forest, number: int) -> str:
+    """The forest's id, or its number in the batch where it has none."""
+    return forest.id or str(number)
+
+
+def forest_json(credit: Credit, number: int, tokens: bool) -> dict[str, Any]:
+    """One forest of the batch; `credit` is its part."""
+    forest = credit.forests[0]
+    names = [str(name) for name in forest.node_id]
+    document: dict[str, Any] = {
+        "id": forest_name(forest, number),
+        "leaves": rows_of(credit.leaves, forest.leaves.tolist(), names),
+        "nodes": rows_of(credit.nodes, range(len(forest)), names),
+    }
+    if credit.tokens is not None or tokens:
+        document["tokens"] = token_signals(credit, forest, names)
+    return document
+
+
+def rows_of(
+    columns: Mapping[str, FloatArray], rows: Sequence[int], names: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Columns turned to one object a row; empty without columns."""
+    if not columns:
+        return {}
+    values = [column.tolist() for column in columns.values()]
+    return {names[row]: {name: value[row] for name, value in zip(columns, values, strict=True)} for row in rows}
+
+
+def token_signals(credit: Credit, forest: Forest, names: Sequence[str]) -> dict[str, list[float]]:
+    """Signal of each of the model's tokens, by node; nodes without tokens, or without a count of them, are absent."""
+    if credit.tokens is not None:
+        start, value = credit.tokens.start.tolist(), credit.tokens.value.tolist()
+        return {
+            names[row]: value[start[row] : start[row + 1]] for row in range(len(forest)) if start[row] < start[row + 1]
+        }
+    counts, signal = forest.n_model_tokens.tolist(), credit.credit.tolist()
+    return {names[row]: [signal[row]] * count for row, count in enumerate(counts) if count > 0}

@@ -1,0 +1,83 @@
+"""`treecore validate` and `treecore convert`: what is in a file, and the same in another format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from treecore.cli.output import busy, json_option, print_json, read_input
+from treecore.cli.text import clean, counted
+
+if TYPE_CHECKING:
+    from treecore.formats import ReadReport
+
+
+def summary_lines(report: ReadReport) -> list[str]:
+    """What was read, in words."""
+    counts = ", ".join(
+        (
+            counted(len(report.forests), "forest"), counted(report.n_trees, "tree"), counted(report.n_nodes, "step"),
+            counted(report.n_leaves, "leaf", "leaves") + f" ({report.n_scored:,} scored)",
+            counted(report.n_tokens, "token"),
+        )
+    )  # fmt: skip
+    lines = [f"{report.name}: {report.title}, {counts}"]
+    if report.extra:
+        kept = ", ".join(f"{name} ({count:,})" for name, count in report.extra.items())
+        lines.append(f"unknown fields, kept as they are: {kept}")
+    return [clean(line) for line in lines]
+
+
+@click.command()
+@click.argument("file")
+@json_option
+def validate(file: str, as_json: bool) -> None:
+    """Check FILE: structure errors end with exit code 1; what is valid but teaches nothing is reported.
+
+    \b
+    Example:
+      treecore validate run.forest.jsonl
+    """
+    from treecore.analysis.lint import lint
+    from treecore.forests import Forests
+
+    report = read_input(file)
+    with busy("Checking"):
+        findings = lint(Forests(report.forests))
+    if as_json:
+        print_json({**report.as_json(), "findings": [finding.as_json() for finding in findings]})
+        return
+    for line in summary_lines(report):
+        click.echo(line)
+    for finding in findings:
+        click.echo(clean(str(finding)))
+    click.echo(f"structure is valid; {counted(len(findings), 'finding') if findings else 'nothing to report'}")
+
+
+@click.command()
+@click.argument("source", metavar="IN")
+@click.option("-o", "--output", required=True, metavar="OUT", help="Where to write; its ending chooses the format.")
+@json_option
+def convert(source: str, output: str, as_json: bool) -> None:
+    """Read IN in any readable format, write OUT in the format its name ends in, and report what was lost.
+
+    \b
+    Example:
+      treecore convert run.forest.jsonl -o run.forest.json.gz
+    """
+    from treecore.formats import read_with_report, write
+    from treecore.formats.compare import losses
+
+    report = read_input(source)
+    with busy(f"Writing {output}"):
+        write(report.forests, output)
+        written = read_with_report(output)
+    lost = losses(report.forests, written.forests)
+    if as_json:
+        print_json({"read": report.as_json(), "written": written.as_json(), "lost": lost})
+        return
+    for line in [*summary_lines(report), *summary_lines(written)]:
+        click.echo(line)
+    for clause in lost or ["nothing lost"]:
+        click.echo(clean(clause))

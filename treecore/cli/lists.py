@@ -1,0 +1,84 @@
+"""The registries as lists, and the schema of native files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from treecore.cli.output import json_option, print_json, print_registry
+
+
+def parameter_line(param: dict[str, Any]) -> str:
+    """One parameter: name, default, what is allowed, meaning."""
+    allowed = "|".join(param.get("choices", ())) or param["type"]
+    bounds = [f"{sign} {param[key]:g}" for key, sign in (("minimum", "≥"), ("maximum", "≤")) if key in param]
+    default = str(param["default"]).lower() if param["type"] == "bool" else param["default"]
+    return f"{param['name']}={default}  ({', '.join([allowed, *bounds])}) {param['meaning']}".rstrip()
+
+
+def registered(document: dict[str, Any]) -> list[str]:
+    """Lines of a method or a sampler."""
+    question = document["summary"].split("\n")[0]
+    needs = [f"needs: {', '.join(document['needs'])}"] if document["needs"] else []
+    heading = f"{document['name']}: {document['title']} ({document['family']})"
+    return [heading, question, document["citation"], *needs, *map(parameter_line, document["parameters"])]
+
+
+@click.command()
+@json_option
+def methods(as_json: bool) -> None:
+    """List the credit methods: what each asks, its source and its parameters.
+
+    \b
+    Example:
+      treecore methods --json
+    """
+    from treecore.credit import METHODS
+
+    print_registry(list(METHODS.values()), as_json, registered)
+
+
+@click.command()
+@json_option
+def samplers(as_json: bool) -> None:
+    """List the samplers: where each grows the next branch, its source and its parameters.
+
+    \b
+    Example:
+      treecore samplers --json
+    """
+    from treecore.samplers import SAMPLERS
+
+    print_registry(list(SAMPLERS.values()), as_json, registered)
+
+
+@click.command()
+@json_option
+def formats(as_json: bool) -> None:
+    """List the file formats that can be read or written.
+
+    \b
+    Example:
+      treecore formats --json
+    """
+    from treecore.formats import FORMATS
+
+    def lines(document: dict[str, Any]) -> list[str]:
+        ways = "read and written" if document["writes"] else "read"
+        return [f"{document['name']}: {document['title']}", f"{ways}; names end in {', '.join(document['extensions'])}"]
+
+    print_registry(list(FORMATS.values()), as_json, lines)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of a native forest.
+
+    \b
+    Example:
+      treecore schema > treecore.schema.json
+    """
+    from treecore.formats.schema import json_schema
+
+    print_json(json_schema())

@@ -1,0 +1,91 @@
+"""What commands share: reading their input, parsing `--set`, and writing tables or JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from treecore.formats import ReadReport
+
+PIPE_WIDTH = 120
+
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="K=V", help="A parameter; may be given several times."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+
+
+def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
+    """`("k=v", ...)` as a mapping.
+
+    Raises:
+        click.BadParameter: no `=`, or a name given twice.
+    """
+    settings: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{pair!r} is not K=V", param_hint="--set")
+        if name.strip() in settings:
+            raise click.BadParameter(f"{name.strip()!r} is given twice", param_hint="--set")
+        settings[name.strip()] = value.strip()
+    return settings
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A terminal or a pipe; a pipe gets a fixed width and no colour."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else PIPE_WIDTH, highlight=False, soft_wrap=False)
+
+
+def busy(message: str) -> AbstractContextManager[Any]:
+    """A spinner on standard error while something takes its time; nothing where that is no terminal."""
+    return console(stderr=True).status(message) if sys.stderr.isatty() else nullcontext()
+
+
+def read_input(path: str) -> ReadReport:
+    """The forests of a file, with a spinner; warnings go to standard error."""
+    from treecore.formats import read_with_report
+
+    with busy(f"Reading {path}"):
+        report = read_with_report(path)
+    for warning in report.warnings:
+        click.echo(f"treecore: warning: {warning}", err=True)
+    return report
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output; NaN as null."""
+    import orjson
+
+    click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
+
+
+def print_registry(entries: Sequence[Any], as_json: bool, rows: Callable[[dict[str, Any]], Sequence[str]]) -> None:
+    """A registry as JSON, or as one titled paragraph an entry.
+
+    Args:
+        entries: objects with `as_json`.
+        rows: the lines of an entry; the first is its heading.
+    """
+    documents = [entry.as_json() for entry in entries]
+    if as_json:
+        print_json(documents)
+        return
+    from rich.text import Text
+
+    out = console()
+    for document in documents:
+        heading, *lines = rows(document)
+        out.print(Text(heading, style="bold"))
+        for line in lines:
+            out.print(Text("  " + line))

@@ -1,0 +1,77 @@
+"""`treecore rollout`: samples forests into a file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from treecore.cli.output import console, json_option, parse_settings, print_json, set_option
+
+if TYPE_CHECKING:
+    from treecore.sampling import Progress
+
+
+@click.command()
+@click.option("--task", default="multihop", show_default=True, help="A bundled task.")
+@click.option("--model", default="tiny", show_default=True, help="`tiny` (bundled), a local folder or a hub name.")
+@click.option("--sampler", required=True, help="Where branches grow; see `treecore samplers`.")
+@set_option
+@click.option(
+    "--prompts", type=click.IntRange(min=1), default=1, show_default=True, help="How many of the task's prompts."
+)
+@click.option("--question", default=None, help="One question of your own, in place of the task's prompts.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of prompts and sampling.")
+@click.option("--temperature", type=float, default=1.0, show_default=True, help="0 takes the likeliest token.")
+@click.option("--top-p", type=float, default=1.0, show_default=True, help="Mass of the likeliest tokens to draw from.")
+@click.option("--reward-scheme", default=None, help="One of the task's reward schemes.")
+@click.option(
+    "-o", "--output", required=True, metavar="OUT", help="A .forest.jsonl file; each forest is a line at once."
+)
+@click.option("--resume", is_flag=True, help="Keep the forests that OUT holds and sample the missing ones.")
+@json_option
+def rollout(output: str, settings: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Sample forests: a model answers the prompts of a task, a sampler decides where branches grow.
+
+    \b
+    Example:
+      treecore rollout --sampler random_expansion --set m=2 --set n=2 --set l=1 --prompts 4 --seed 0 -o run.forest.jsonl
+    """
+    from treecore.samplers import get_sampler
+    from treecore.sampling import rollout_to_file
+
+    values: dict[str, Any] = get_sampler(options["sampler"]).parse(parse_settings(settings))
+    if options["question"] is not None:
+        source = click.get_current_context().get_parameter_source("prompts")
+        if source is not None and source.name == "COMMANDLINE":
+            raise click.UsageError("--question and --prompts exclude each other")
+    with progress_bar() as on_progress:
+        summary = rollout_to_file(output, on_progress=on_progress, **options, **values)
+    if as_json:
+        print_json(summary.as_json())
+        return
+    for name, value in summary.as_json().items():
+        click.echo(f"{name.replace('_', ' ')}: {'not assigned' if value is None else value}")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
+    """A bar of trajectories on standard error; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console(stderr=True), transient=True) as bar:
+        line = bar.add_task("loading the model", total=None)
+
+        def report(progress: Progress) -> None:
+            text = f"{progress.forests} of {progress.prompts} forests, {progress.tokens:,} tokens, trajectories"
+            bar.update(line, completed=progress.done, total=progress.total, description=text)
+
+        yield report

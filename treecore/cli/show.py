@@ -1,0 +1,50 @@
+"""`treecore show`: forests as coloured text trees in the terminal."""
+
+from __future__ import annotations
+
+import click
+
+from treecore.cli.output import console, parse_settings, read_input, set_option
+from treecore.cli.text import clean, counted
+
+
+@click.command()
+@click.argument("file")
+@click.option("--method", default="", help="A credit method whose signal is shown; see `treecore methods`.")
+@set_option
+@click.option("--forest", "wanted", default="", help="Only the forest with this id, or this number from 0.")
+def show(file: str, method: str, settings: tuple[str, ...], wanted: str) -> None:
+    """Draw the forests of FILE as text trees: value of every step, and its credit if a method is given.
+
+    \b
+    Example:
+      treecore show run.forest.jsonl --method tree_grpo
+    """
+    from rich.text import Text
+
+    from treecore.cli.credit_json import forest_name
+    from treecore.cli.tree_text import forest_lines
+    from treecore.credit import compute
+    from treecore.errors import ForestError
+
+    values = parse_settings(settings)
+    if values and not method:
+        raise click.UsageError("--set needs --method")
+    forests = read_input(file).forests
+    result = compute(forests, method, **values) if method else None
+    chosen = [n for n, forest in enumerate(forests) if wanted in ("", forest_name(forest, n), str(n))]
+    if not chosen:
+        raise ForestError(f"no forest {wanted!r}", where=file, todo=f"give an id, or a number below {len(forests)}")
+    out = console()
+    for number in chosen:
+        forest = forests[number]
+        sizes = (
+            counted(forest.n_trees, "tree"),
+            counted(len(forest), "step"),
+            counted(len(forest.leaves), "leaf", "leaves"),
+        )
+        heading = f"forest {forest_name(forest, number)}: {', '.join(sizes)}"
+        out.print(Text(clean(heading), style="bold underline"))
+        credit = result.of(number) if result is not None else None
+        for line in forest_lines(forest, credit, width=out.width):
+            out.print(line, no_wrap=True, crop=True)
