@@ -58,7 +58,7 @@ def tree_canvas(
     result = _mount(
         key=key,
         data=payload(scene, selected=selected, key=key, height=height),
-        **{f"on_{EVENT}_change": on_select or _ignore},
+        on_selected_change=on_select or _ignore,
     )
     return selection_in(scene, result.get(EVENT))
 

@@ -20,6 +20,7 @@ from treecore.credit.values import back_up
 from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.layout import by_length, by_steps, leaf_rows
+from treecore.outcomes import is_right, top_reward
 from treecore.steptext import plain, split_step
 from treecore.topology import BoolArray, FloatArray
 
@@ -42,7 +43,8 @@ class Stage:
         outcomes: whether leaf shapes and the outcome column are known yet.
         advantages: whether the column of numbers is shown yet.
         filled: whether nodes carry a colour and sign yet; neutral otherwise.
-        fill: `[N]` values to colour instead of the scene's, on the same scale; NaN not assigned.
+        fill: `[N]` values to colour instead of the scene's, on the same scale; NaN neutral,
+            or hatched where the credit itself is not assigned.
         numbers: `[N]` values of leaves for the column of numbers instead of the advantage.
         numbers_title: heading of that column; "" keeps the scene's.
         badges: row -> a few characters written at the node, for example `1/2`.
@@ -112,13 +114,13 @@ def outcome_share(forest: Forest) -> FloatArray:
     The scale is 0 to 1, wider where rewards go beyond; a leaf at its top counts as right.
     """
     low, high = outcome_range(forest)
-    return (forest.reward - low) / (high - low)
+    return np.where(is_right(forest), 1.0, (forest.reward - low) / (high - low))
 
 
 def outcome_range(forest: Forest) -> tuple[float, float]:
     """Bottom and top of the scale of outcomes: 0 and 1, or the extreme rewards where those lie outside."""
     known = forest.reward[np.isfinite(forest.reward)]
-    return float(min([0.0, *known])), float(max([1.0, *known]))
+    return float(min([0.0, *known])), top_reward(forest)
 
 
 def decimals_for(limit: float) -> int:
@@ -141,10 +143,9 @@ def _fixed(forest: Forest) -> Scene:
     share = outcome_share(forest)
     single = forest.n_trees == len(forest.leaves)
     gap = 0.35 if single else 0.7
-    n_right = int((share[forest.leaves] >= 1).sum())
     return {
         "digest": _shape_digest(forest),
-        "summary": _summary(forest, n_right),
+        "summary": _summary(forest),
         "id": [_safe(str(name), 200) for name in forest.node_id],
         "parent": forest.parent.tolist(),
         "order": topology.order.tolist(),
@@ -169,8 +170,8 @@ def _shape_digest(forest: Forest) -> str:
     return sha.hexdigest()[:24]
 
 
-def _summary(forest: Forest, n_right: int) -> str:
-    trees, leaves = forest.n_trees, len(forest.leaves)
+def _summary(forest: Forest) -> str:
+    trees, leaves, n_right = forest.n_trees, len(forest.leaves), int(is_right(forest).sum())
     return (
         f"Reasoning forest: {trees} {'tree' if trees == 1 else 'trees'}, {leaves} "
         f"{'trajectory' if leaves == 1 else 'trajectories'}, {n_right} right, {len(forest)} nodes."
@@ -245,7 +246,8 @@ def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, limit: float
         "title": title,
         "low": low,
         "high": high,
-        "on": stage.filled,
+        "on": stage.filled and (credit is not None or stage.fill is not None or colour not in ("credit", "both")),
+        "partial": stage.fill is not None,
         "values": _numbers(values if stage.fill is None else stage.fill),
         "hue": _numbers(granularity(Forests(forest)).step) if colour == "both" else None,
     }

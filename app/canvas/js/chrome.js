@@ -106,7 +106,7 @@ function drawLegend(app) {
   const { scene, dom } = app;
   const parts = [];
   if (scene.fill.on) parts.push(scaleLegend(app));
-  if (scene.fill.on && scene.fill.values.some((value, i) => value === null && scene.parent[i] >= 0)) {
+  if (app.blank.some((blank, i) => blank && scene.parent[i] >= 0 && app.shown[i])) {
     parts.push(swatch(app, "blank", "not assigned"));
   }
   parts.push(swatch(app, "fork", "fork: ring shows what it decides"));

@@ -33,10 +33,12 @@ function arrange(app) {
   const { n, children, tree } = shape;
   const grown = scene.stage.visible;
   const shown = new Uint8Array(n);
+  const branches = new Int32Array(n);
   for (let i = 0; i < n; i++) {
     const above = scene.parent[i];
     const open = above < 0 || (shown[above] && !app.collapsed.has(above));
     shown[i] = open && (!grown || grown[i]) ? 1 : 0;
+    if (above >= 0 && (!grown || grown[i])) branches[above]++;
   }
   const row = app.collapsed.size ? collapsedRows(app) : Float32Array.from(scene.row);
   let last = 0;
@@ -47,7 +49,7 @@ function arrange(app) {
   }
   const top = new Float32Array(shape.roots.length).fill(Infinity);
   for (const i of scene.order) top[tree[i]] = Math.min(top[tree[i]], row[i]);
-  Object.assign(app, { shown, row, ends, top, rows: last + 1, order: scene.order.filter((i) => shown[i]) });
+  Object.assign(app, { shown, branches, row, ends, top, rows: last + 1, order: scene.order.filter((i) => shown[i]) });
 }
 
 function collapsedRows(app) {
@@ -174,7 +176,7 @@ function pathTo(app, node) {
 }
 
 function isFork(app, i) {
-  return app.shape.children[i].length > 1;
+  return app.branches[i] > 1;
 }
 
 function formatNumber(value, decimals, { sign = false } = {}) {

@@ -63,6 +63,10 @@ function isFaded(app, i) {
   return app.highlight.size > 0 && !app.highlight.has(i);
 }
 
+function fade(app, i) {
+  if (isFaded(app, i)) app.context.globalAlpha *= 0.35;
+}
+
 function drawEdges(app, nodes) {
   const { context, theme, scene } = app;
   const buckets = new Map();
@@ -108,7 +112,7 @@ function drawNodes(app, nodes) {
   if (r < 3.2) return drawDots(app, nodes, r);
   const hatch = hatching(app);
   for (const i of nodes) {
-    app.context.globalAlpha = app.alpha[i] * (isFaded(app, i) ? 0.35 : 1);
+    app.context.globalAlpha = app.alpha[i];
     if (app.scene.parent[i] < 0) drawRoot(app, i, r);
     else drawNode(app, i, r, hatch);
   }
@@ -142,6 +146,7 @@ function drawRoot(app, i, r) {
   context.roundRect(x - half, y - half, 2 * half, 2 * half, 3);
   context.fillStyle = theme.background;
   context.fill();
+  fade(app, i);
   context.lineWidth = 1.7;
   context.strokeStyle = theme.muted;
   context.stroke();
@@ -155,6 +160,7 @@ function drawNode(app, i, r, hatch) {
   outline(context, app, i, x, y, r + 2.2);
   context.fillStyle = theme.background;
   context.fill();
+  fade(app, i);
   if (isFork(app, i)) drawRing(app, i, x, y, r);
   const colour = [app.rgb[3 * i], app.rgb[3 * i + 1], app.rgb[3 * i + 2]];
   outline(context, app, i, x, y, r);

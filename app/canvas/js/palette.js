@@ -80,7 +80,8 @@ function paint(app) {
   for (let i = 0; i < shape.n; i++) {
     const value = fill.values[i];
     let colour = theme.neutral;
-    if (fill.on && value === null) blank[i] = 1;
+    const waits = fill.partial && scene.credit[i] !== null;
+    if (fill.on && value === null) blank[i] = waits ? 0 : 1;
     else if (fill.on && fill.kind === "diverging") colour = diverging(theme, value, fill.high);
     else if (fill.on && fill.kind === "granularity") colour = governing(theme, value);
     else if (fill.on && fill.kind === "both") colour = bothColour(theme, fill.hue[i] ?? 0, Math.abs(value) / fill.high);

@@ -128,8 +128,10 @@ function drawTicks(app) {
     if (x > app.width - app.side - 8 || x < 8) continue;
     context.fillStyle = theme.muted;
     context.fillText(at === 0 ? "0 tokens" : String(Math.round(at)), x, HEAD - 6);
+    context.globalAlpha = 0.7;
     context.fillStyle = theme.hairline;
     context.fillRect(Math.round(x), HEAD, 1, app.height - HEAD);
+    context.globalAlpha = 1;
   }
 }
 
@@ -165,8 +167,8 @@ function drawTable(app) {
   context.font = `12px ${theme.sans}`;
   context.textAlign = "right";
   context.fillStyle = theme.muted;
-  context.fillText("outcome", columns.outcome + 26, 17);
-  if (table.title) context.fillText(table.title, columns.number, 17);
+  if (table.outcomes) context.fillText("outcome", columns.outcome + 26, 17);
+  if (table.numbers) context.fillText(table.title, columns.number, 17);
   context.save();
   context.beginPath();
   context.rect(app.width - app.side, HEAD, app.side, app.room);

@@ -1,0 +1,125 @@
+"""The canvas in a browser: a click reports, keys walk, the view survives new colours, data stays text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import click_node, serve, wait_for_canvas
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    with serve(Path(__file__).parent / "canvas_app.py") as address:
+        yield address
+
+
+def held(page: Any, name: str) -> Any:
+    return wait_for_canvas(page).evaluate("(canvas, name) => canvas.treecore[name]", name)
+
+
+def expect_selected(page: Any, node_id: str | None) -> None:
+    page.get_by_text(f"selected: {node_id}", exact=True).wait_for()
+
+
+def test_a_click_reports_the_node(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    wait_for_canvas(page)
+    expect_selected(page, None)
+    click_node(page, "4")
+    expect_selected(page, "4")
+    assert held(page, "selected") == "4"
+
+
+def test_keys_walk_the_tree(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    canvas = wait_for_canvas(page)
+    click_node(page, "1")
+    for key, expected in [
+        ("ArrowRight", "3"),
+        ("ArrowDown", "4"),
+        ("ArrowDown", "5"),
+        ("ArrowLeft", "2"),
+        ("ArrowUp", "1"),
+        ("Shift+F", "0"),
+        ("f", "1"),
+        ("l", "3"),
+        ("Shift+L", "7"),
+        ("Home", "0"),
+        ("End", "7"),
+    ]:
+        canvas.press(key)
+        assert held(page, "selected") == expected, key
+    expect_selected(page, "7")
+
+
+def test_folding_hides_a_subtree(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    click_node(page, "1")
+    wait_for_canvas(page).press("Enter")
+    assert held(page, "ids") == ["0", "1", "2", "5", "6", "7"]
+    wait_for_canvas(page).press("Enter")
+    assert "3" in held(page, "ids")
+
+
+def test_zoom_and_folds_survive_new_colours(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    canvas = wait_for_canvas(page)
+    click_node(page, "2")
+    canvas.press("Enter")
+    canvas.press("+")
+    canvas.press("+")
+    before = held(page, "view")
+    for colour in ("granularity", "both", "value", "entropy"):
+        page.get_by_text(colour, exact=True).first.click()
+        page.wait_for_function(
+            """(title) => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot
+                .querySelector('.tc-canvas').treecore.scene.fill.title === title""",
+            arg="|credit|" if colour == "both" else colour,
+        )
+        assert held(page, "view") == before
+        assert "5" not in held(page, "ids")
+        assert held(page, "selected") == "2"
+
+
+def test_python_can_select(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    wait_for_canvas(page)
+    page.get_by_text("jump to 7").click()
+    page.wait_for_function(
+        """() => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot
+            .querySelector('.tc-canvas').treecore.selected === '7'"""
+    )
+
+
+def test_search_finds_text_and_closes(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    wait_for_canvas(page).press("/")
+    page.keyboard.type("answer")
+    assert held(page, "selected") == "3"
+    page.keyboard.press("Enter")
+    assert held(page, "selected") == "4"
+    page.keyboard.press("Escape")
+    assert page.locator(".tc-search").is_hidden()
+
+
+def test_text_of_the_data_is_never_markup(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    click_node(page, "2")
+    assert "<img src=x" in page.locator(".tc-tooltip").inner_text()
+    assert page.locator(".tc img").count() == 0
+
+
+def test_the_theme_follows_the_page(open_page: Open, address: str) -> None:
+    page = open_page(address, dark=True)
+    assert held(page, "theme") == "dark"
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(
+        """() => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot
+            .querySelector('.tc-canvas').treecore.theme === 'light'"""
+    )

@@ -1,0 +1,190 @@
+"""What a scene says about a forest: nulls, scales, stages, text; and what goes over the wire."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import orjson
+import pytest
+from forests import any_forest, random_forest
+from hypothesis import given, settings
+
+from app.canvas import SCRIPTS, Stage, component_script, make_scene, outcome_share, payload, selection_in
+from app.canvas.scene import decimals_for, mean_entropy
+from treecore.credit import compute
+from treecore.forest import Forest, TokenTable
+from treecore.forests import Forests
+
+NAN = float("nan")
+PARENT = np.array([-1, 0, 1, 1, 0, -1, 5])
+
+
+def forest(**changes: object) -> Forest:
+    fields: dict[str, object] = {
+        "parent": PARENT,
+        "text": ["", "<think>plan</think>", "<answer>7</answer>", "b", "c", "", "d"],
+        "observation": ["", "saw\n\tthis", "", "", "", "", ""],
+        "reward": np.array([NAN, NAN, 1.0, 0.0, NAN, NAN, 0.5]),
+        "n_model_tokens": np.array([-1, 4, 2, 3, 9, -1, 2]),
+    }
+    return Forest(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+@given(any_forest())
+@settings(max_examples=40)
+def test_any_forest_gives_strict_json(any_: Forest) -> None:
+    for colour in ("credit", "granularity", "both", "value", "entropy"):
+        scene = make_scene(any_, None, colour=colour, axis="tokens")
+        assert json.loads(json.dumps(scene, allow_nan=False)) == orjson.loads(orjson.dumps(scene))
+
+
+def test_lone_surrogates_do_not_break_the_wire() -> None:
+    scene = make_scene(forest(text=["", "\ud800", "", "", "", "", ""]), None)
+    assert payload(scene, selected=None, key="k", height=1)
+
+
+def test_rows_do_not_depend_on_the_stage() -> None:
+    whole = make_scene(forest(), None)
+    part = make_scene(forest(), None, stage=Stage(visible=np.array([1, 1, 0, 0, 0, 1, 0], dtype=bool)))
+    assert part["row"] == whole["row"]
+    assert part["x"] == whole["x"]
+    assert part["stage"]["visible"] == [1, 1, 0, 0, 0, 1, 0]
+
+
+def test_a_stage_must_show_whole_paths() -> None:
+    with pytest.raises(ValueError, match="without its parent"):
+        make_scene(forest(), None, stage=Stage(visible=np.array([1, 0, 1, 0, 0, 1, 0], dtype=bool)))
+
+
+def test_a_stage_changes_what_is_told_but_no_scale() -> None:
+    one = forest()
+    credit = compute(one, "tree_grpo")
+    before = make_scene(one, credit, stage=Stage(outcomes=False, advantages=False, filled=False))
+    after = make_scene(one, credit)
+    assert (before["fill"]["low"], before["fill"]["high"]) == (after["fill"]["low"], after["fill"]["high"])
+    assert (before["fill"]["on"], after["fill"]["on"]) == (False, True)
+    assert (before["table"]["outcomes"], before["table"]["numbers"]) == (False, False)
+    staged = make_scene(one, credit, stage=Stage(fill=np.full(7, 0.5), numbers=np.arange(7.0), badges={1: "1/2"}))
+    assert staged["fill"]["values"] == [0.5] * 7
+    assert staged["table"]["values"] == [None, None, 2.0, 3.0, 4.0, None, 6.0]
+    assert staged["stage"]["badges"] == {"1": "1/2"}
+
+
+def test_not_assigned_is_null_and_zero_is_zero() -> None:
+    one = forest(reward=np.array([NAN, NAN, 1.0, 1.0, NAN, NAN, 1.0]))
+    scene = make_scene(one, compute(one, "grpo"))
+    assert scene["fill"]["values"][2] == 0.0
+    assert scene["fill"]["values"][4] is None
+    assert scene["table"]["values"][4] is None
+
+
+def test_scale_is_that_of_the_whole_batch_unless_given() -> None:
+    one, other = forest(), forest(reward=np.array([NAN, NAN, 9.0, -9.0, 3.0, NAN, 0.5]))
+    batch = compute(Forests([one, other]), "rloo")
+    assert make_scene(one, batch)["fill"]["high"] == batch.scale == make_scene(other, batch)["fill"]["high"]
+    assert make_scene(one, batch, scale=4.0)["fill"]["low"] == -4.0
+    assert make_scene(one, batch)["credit"] == make_scene(one, batch.of(0))["credit"]
+
+
+def test_credit_of_another_forest_is_refused() -> None:
+    with pytest.raises(ValueError, match="other forests"):
+        make_scene(forest(), compute(forest(prompt="another"), "grpo"))
+
+
+def test_the_column_of_numbers_is_the_advantage_or_else_the_credit() -> None:
+    one = forest()
+    assert make_scene(one, compute(one, "grpo"))["table"]["title"] == "advantage"
+    sibling = compute(one, "sibling")
+    table = make_scene(one, sibling)["table"]
+    assert table["title"] == ("advantage" if "advantage" in sibling.leaves else "credit")
+    assert make_scene(one, None)["table"] == {
+        "outcomes": True,
+        "numbers": False,
+        "title": "",
+        "values": [None] * 7,
+        "limit": 1.0,
+        "decimals": 2,
+    }
+
+
+def test_outcomes_lie_between_wrong_and_right() -> None:
+    assert outcome_share(forest())[[2, 3, 6]].tolist() == [1.0, 0.0, 0.5]
+    wide = forest(reward=np.array([NAN, NAN, 3.0, -1.0, NAN, NAN, 1.0]))
+    assert outcome_share(wide)[[2, 3, 6]].tolist() == [1.0, 0.0, 0.5]
+
+
+def test_token_axis_ends_where_the_longest_trajectory_ends() -> None:
+    scene = make_scene(forest(), None, axis="tokens")
+    assert scene["axis"] == {"kind": "tokens", "end": 9.0, "note": ""}
+    assert scene["x"][4] == 1.0
+    assert scene["x"][1] == pytest.approx(4 / 9, abs=1e-5)
+
+
+def test_token_axis_without_counts_says_so() -> None:
+    scene = make_scene(forest(n_model_tokens=()), None, axis="tokens")
+    assert scene["axis"]["kind"] == "steps"
+    assert "no token counts" in scene["axis"]["note"]
+
+
+def test_labels_are_single_lines_without_tags() -> None:
+    scene = make_scene(forest(), None)
+    assert scene["label"][1:3] == ["plan", "answer 7"]
+    assert scene["observation"][1] == "saw this"
+
+
+def test_a_changed_outcome_keeps_the_digest_and_another_prompt_does_not() -> None:
+    flipped = forest(reward=np.array([NAN, NAN, 0.0, 1.0, NAN, NAN, 0.5]))
+    assert make_scene(forest(), None)["digest"] == make_scene(flipped, None)["digest"]
+    assert make_scene(forest(), None)["digest"] != make_scene(forest(prompt="p"), None)["digest"]
+
+
+def test_entropy_is_the_mean_of_the_models_own_tokens() -> None:
+    tokens = TokenTable(
+        start=np.array([0, 0, 3, 3, 4, 4, 4, 4]),
+        entropy=np.array([1.0, 3.0, 8.0, NAN]),
+        part=np.array([1, 1, 0, 1]),
+    )
+    assert mean_entropy(forest(n_model_tokens=(), tokens=tokens))[1] == 2.0
+    assert np.isnan(mean_entropy(forest(n_model_tokens=(), tokens=tokens))[[0, 3]]).all()
+    assert make_scene(forest(n_model_tokens=(), tokens=tokens), None, colour="entropy")["fill"]["high"] == 2.0
+
+
+@pytest.mark.parametrize(("limit", "decimals"), [(250.0, 2), (2.96, 2), (0.5, 2), (0.02, 3), (0.0004, 5), (1e-12, 6)])
+def test_decimals_grow_as_scales_shrink(limit: float, decimals: int) -> None:
+    assert decimals_for(limit) == decimals
+
+
+@pytest.mark.parametrize("value", [None, "99", 1, ["1"], {"id": "1"}])
+def test_a_selection_that_is_no_node_is_ignored(value: object) -> None:
+    assert selection_in(make_scene(forest(), None), value) is None
+
+
+def test_a_selection_is_an_id_as_text() -> None:
+    assert selection_in(make_scene(forest(), None), "1") == "1"
+
+
+def test_payload_is_a_line_and_a_scene_that_is_stamped_by_its_content() -> None:
+    scene = make_scene(forest(), None)
+    head, _, body = payload(scene, selected="1", key="k", height=300).partition(b"\n")
+    assert json.loads(body) == json.loads(json.dumps(scene))
+    told = json.loads(head)
+    assert (told["selected"], told["key"], told["height"]) == ("1", "k", 300)
+    same = json.loads(payload(scene, selected="gone", key="k", height=300).partition(b"\n")[0])
+    assert (same["stamp"], same["selected"]) == (told["stamp"], None)
+    other = make_scene(forest(), None, colour="value")
+    assert json.loads(payload(other, selected=None, key="k", height=300).partition(b"\n")[0])["stamp"] != told["stamp"]
+
+
+def test_scripts_are_one_module_that_never_parses_markup() -> None:
+    script = component_script()
+    assert script.count("export default") == 1
+    assert len(SCRIPTS) == len(set(SCRIPTS))
+    for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("):
+        assert forbidden not in script
+
+
+def test_scene_of_a_large_forest_shortens_texts(rng: np.random.Generator) -> None:
+    n = 20_100
+    large = random_forest(rng, n, text=["x" * 500] * n)
+    assert max(map(len, make_scene(large, None)["text"])) <= 120
