@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from treecore.forests import Forests
+from treecore.outcomes import is_right
 from treecore.topology import BoolArray, FloatArray, IntArray
 
 
@@ -78,9 +79,9 @@ class Backup(NamedTuple):
 
 
 def back_up(forests: Forests, values: FloatArray, mask: BoolArray | None = None) -> Backup:
-    """Leaf-weighted backup of `values [N]` over the leaves in `mask` (default: the scored ones)."""
+    """Leaf-weighted backup of `values [N]` over the leaves in `mask` (default: all that have a value)."""
     topology = forests.topology
-    mask = forests.scored if mask is None else mask
+    mask = ~np.isnan(values) if mask is None else mask
     count = topology.subtree_sum(mask.astype(np.float64))
     reference = np.zeros(len(forests))
     leaves = np.flatnonzero(mask)[::-1]
@@ -99,9 +100,9 @@ def leaf_standard_error(forests: Forests, values: FloatArray) -> FloatArray:
     a prefix are taken as independent given that prefix, and group statistics as fixed.
     """
     backup = back_up(forests, values)
-    deviation = np.where(forests.scored, values, 0.0)
-    centre = np.nanmean(deviation[forests.scored]) if forests.scored.any() else 0.0
-    squares = back_up(forests, (deviation - centre) ** 2)
+    known = ~np.isnan(values)
+    centre = values[known].mean() if known.any() else 0.0
+    squares = back_up(forests, (values - centre) ** 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = (squares.mean - (backup.mean - centre) ** 2) * backup.count / (backup.count - 1)
         error = np.sqrt(np.maximum(variance, 0.0) / backup.count)
@@ -116,7 +117,7 @@ class Whitened(NamedTuple):
     std: float
 
 
-def whiten(values: FloatArray, tokens: FloatArray | IntArray) -> Whitened:
+def whiten(values: FloatArray, tokens: FloatArray) -> Whitened:
     """Masked whitening over the tokens of a batch, where number `k` stands on `tokens[k]` tokens.
 
     Source: verl `torch_functional.py` `masked_whiten`, with its two 1e-8, which is why a batch of equal numbers other
@@ -131,6 +132,11 @@ def whiten(values: FloatArray, tokens: FloatArray | IntArray) -> Whitened:
     return Whitened((values - mean) / std, mean, std)
 
 
-def path_tokens(forests: Forests) -> IntArray:
+def path_tokens(forests: Forests) -> FloatArray:
     """The model's own tokens from the root to each node, the node's included; unknown counts as none. `[N]`"""
-    return forests.topology.path_sum(np.maximum(forests.n_model_tokens, 0))
+    return forests.topology.path_sum(np.maximum(forests.n_model_tokens, 0).astype(np.float64))
+
+
+def right_leaves(forests: Forests) -> BoolArray:
+    """Scored leaves that earn the full reward of their forest, by the rule of `outcomes`. `[N]`"""
+    return np.concatenate([is_right(forest) for forest in forests])
