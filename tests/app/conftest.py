@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from browser import browser, open_page  # noqa: F401

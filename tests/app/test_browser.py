@@ -1,0 +1,123 @@
+"""The real app in a real browser: the main paths, from first paint to a rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import ROOT, click_node, serve, wait_for_canvas
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Any]
+FILE = ROOT / "sample_trees" / "by_hand.forest.json"
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    with serve(ROOT / "app" / "main.py") as address:
+        yield address
+
+
+def side(page: Any) -> Any:
+    return page.locator(".st-key-side")
+
+
+def test_opens_on_a_sample_and_asks_nothing_of_the_network(open_page: Open, address: str) -> None:
+    page = open_page("about:blank")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    wait_for_canvas(page)
+    page.get_by_text("Where the tokens went").wait_for()
+    foreign = [url for url in asked if not url.startswith((address, "ws://127.0.0.1", "data:", "blob:"))]
+    assert foreign == []
+
+
+def test_a_click_on_a_step_shows_its_numbers(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand")
+    click_node(page, "a3")
+    side(page).get_by_text("The siblings it compares").wait_for()
+    side(page).get_by_text("2 leaves beneath").wait_for()
+    assert any("+1.1052" in formula for formula in side(page).locator(".katex annotation").all_text_contents())
+    page.wait_for_url("**node=a3**")
+
+
+def test_a_click_on_a_sibling_moves_on(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand&node=a3")
+    side(page).locator(".card", has_text="rome").click()
+    page.wait_for_url("**node=b1**")
+    wait_for_canvas(page)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+            .some((host) => host.shadowRoot?.querySelector('.tc-canvas')?.treecore.selected === 'b1')"""
+    )
+
+
+def test_a_click_on_a_chart_selects_the_step(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand")
+    point = page.locator(".st-key-chart_forks .scatterlayer .points path").first
+    point.wait_for()
+    point.scroll_into_view_if_needed()
+    point.click(force=True)
+    page.wait_for_url("**node=r1**")
+    sector = page.locator(".st-key-chart_icicle .slice", has_text="find the teacher of iris").first
+    sector.click()
+    page.wait_for_url("**node=a2**")
+
+
+def test_step_through_reaches_the_end_by_keyboard(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand&view=step_through")
+    wait_for_canvas(page)
+    counter = side(page).get_by_text("/", exact=False).last
+    total = int(counter.inner_text().split("/")[1])
+    for number in range(2, total + 1):
+        page.keyboard.press("ArrowRight")
+        side(page).get_by_text(f"{number}/{total}", exact=True).wait_for()
+    side(page).locator("h4", has_text="Weight on every token").wait_for()
+
+
+def test_upload_of_a_valid_and_of_a_broken_file(open_page: Open, address: str, tmp_path: Path) -> None:
+    page = open_page(f"{address}/?sample=by_hand")
+    wait_for_canvas(page)
+    page.locator(".st-key-controls").get_by_role("button").first.click()
+    broken = tmp_path / "broken.forest.json"
+    broken.write_text(FILE.read_text().replace('"parent": "a2"', '"parent": "nowhere"'))
+    page.locator("input[type=file]").set_input_files(broken)
+    page.get_by_text("nowhere", exact=False).first.wait_for()
+    page.get_by_text("where is the home of the teacher of the boss of paul ?").first.wait_for()
+    good = tmp_path / "mine.forest.json"
+    good.write_text(FILE.read_text().replace("where is the home", "where was the home"))
+    page.locator("input[type=file]").set_input_files(good)
+    page.get_by_text("where was the home", exact=False).first.wait_for()
+    page.get_by_text("15 nodes", exact=False).wait_for()
+
+
+def test_a_rollout_from_the_browser_becomes_a_drawn_tree(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?view=rollout")
+    page.get_by_role("button", name="Grow trees").click()
+    page.set_default_timeout(90_000)
+    page.get_by_role("button", name="Open in Explore").click()
+    wait_for_canvas(page)
+    page.get_by_text("6 trajectories", exact=False).first.wait_for()
+    page.get_by_role("button", name="Show the fork that matters most").wait_for()
+
+
+def test_a_question_outside_the_vocabulary_is_refused(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?view=rollout")
+    page.get_by_text("my own", exact=True).click()
+    field = page.get_by_label("Your question")
+    field.fill("what is the meaning of life ?")
+    field.press("Enter")
+    page.get_by_role("button", name="Grow trees").click()
+    side(page).get_by_role("alert").wait_for()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (1024, 768)])
+@pytest.mark.parametrize("view", ["explore", "step_through", "rollout"])
+def test_nothing_overflows_sideways(open_page: Open, address: str, view: str, width: int, height: int, dark: bool) -> None:
+    page = open_page(f"{address}/?sample=by_hand&node=a3&view={view}", width=width, height=height, dark=dark)
+    side(page).wait_for()
+    assert page.evaluate("() => document.querySelector('.stMain').scrollWidth - window.innerWidth") <= 0
