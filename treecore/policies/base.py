@@ -72,15 +72,21 @@ class State(Protocol):
         tally: shared by all states of one prompt.
     """
 
-    ids: Sequence[int]
-    length: int
-    tally: Tally
+    @property
+    def ids(self) -> Sequence[int]: ...
+
+    @property
+    def length(self) -> int: ...
+
+    @property
+    def tally(self) -> Tally: ...
 
 
 class Branch(Protocol):
     """A trajectory that is being written; `written` is its current step."""
 
-    written: Written
+    @property
+    def written(self) -> Written: ...
 
 
 class Session(Protocol):
@@ -119,9 +125,7 @@ class Session(Protocol):
 class Policy(Protocol):
     """A model that is ready to write."""
 
-    def session(
-        self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int
-    ) -> Session:
+    def session(self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int) -> Session:
         """A new run; sessions of one policy are independent of each other."""
         ...
 

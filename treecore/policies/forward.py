@@ -39,12 +39,12 @@ class Runner:
         """
         n_valid = [len(chunk) for chunk in tokens]
         q = max(n_valid)
-        plan, mask = self.cache.plan(rows, n_valid, self.device)
+        mask = self.cache.plan(rows, n_valid, self.device)
         ids = torch.tensor([[*chunk, *[0] * (q - len(chunk))] for chunk in tokens], device=self.device)
         start = torch.tensor([self.cache.lengths[row] for row in rows], device=self.device)
         positions = (start[:, None] + torch.arange(q, device=self.device)).clamp(max=self.max_length - 1)
         last = torch.tensor([max(n - 1, 0) for n in n_valid], device=self.device)
-        kept, place = last.unique(return_inverse=True)
+        kept, place = torch.unique(last, return_inverse=True)
         output = self.model(
             input_ids=ids,
             attention_mask=mask if self._bool_mask else self._additive(mask),

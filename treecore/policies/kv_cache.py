@@ -45,18 +45,18 @@ class Feed:
 
 
 class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
-    """Keys and values of one layer, `[slots, heads, length, dim]`; allocated when first used."""
+    """Keys and values of one layer, `[slots, heads, length, dim]`; grows both ways to what is used."""
 
     is_sliding = False
     supports_early_init = False
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.slots, self.length = slots, 0
+        self.slots = self.length = 0
         self.feed: Feed | None = None
 
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
-        """Make the store as long as `length` for the shapes that this layer turns out to have."""
+        """Make the store for the shapes that this layer turns out to have."""
         self.keys = self._empty(key_states)
         self.values = self._empty(value_states)
         self.is_initialized = True
@@ -65,20 +65,25 @@ class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
         shape = (self.slots, like.shape[1], self.length, like.shape[3])
         return torch.zeros(shape, dtype=like.dtype, device=like.device)
 
-    def reserve(self, length: int) -> None:
-        """Make the store at least `length` long; what it holds stays."""
-        if length <= self.length:
+    def reserve(self, slots: int, length: int) -> None:
+        """Make room for so many slots of this length; what is held stays."""
+        if slots <= self.slots and length <= self.length:
             return
-        old = self.length
-        self.length = max(length, 2 * old, FIRST_LENGTH)
+        held = (self.slots, self.length)
+        if slots > self.slots:
+            self.slots = max(slots, 2 * self.slots)
+        if length > self.length:
+            self.length = max(length, 2 * self.length, FIRST_LENGTH)
         if self.is_initialized:
             for name in ("keys", "values"):
                 kept = getattr(self, name)
                 grown = self._empty(kept)
-                grown[:, :, :old] = kept
+                grown[: held[0], :, : held[1]] = kept
                 setattr(self, name, grown)
 
-    def update(self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object) -> tuple[Tensor, Tensor]:
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
+    ) -> tuple[Tensor, Tensor]:
         """Put each row's new entries at that row's own position; returns all of them, `[B, heads, length, dim]`."""
         feed = self.feed
         assert feed is not None
@@ -110,19 +115,18 @@ class SlotCache(Cache):  # type: ignore[misc]
 
     Args:
         layers: number of layers.
-        slots: rows.
+        slots: rows that may ever be used.
     """
 
     def __init__(self, *, layers: int, slots: int) -> None:
-        super().__init__(layers=[SlotLayer(slots) for _ in range(layers)])
-        self.slots = slots
+        super().__init__(layers=[SlotLayer() for _ in range(layers)])
         self.lengths = [0] * slots
 
-    def plan(self, rows: Sequence[int], n_valid: Sequence[int], device: torch.device) -> tuple[Feed, Tensor]:
+    def plan(self, rows: Sequence[int], n_valid: Sequence[int], device: torch.device) -> Tensor:
         """Get ready to feed `n_valid[b]` tokens into slot `rows[b]`.
 
-        Returns the feed and the mask `[B, 1, q, length]`, True where a token may look: at its own row's past and at
-        itself. Tokens beyond `n_valid` look at something too, so that nothing becomes NaN; they are stored nowhere.
+        Returns the mask `[B, 1, q, length]`, True where a token may look: at its own row and not ahead. Tokens beyond
+        `n_valid` look at something too, so that nothing becomes NaN; they are stored nowhere.
         """
         q = max(n_valid)
         start = torch.tensor([self.lengths[row] for row in rows], device=device)
@@ -135,9 +139,9 @@ class SlotCache(Cache):  # type: ignore[misc]
         reach = start[:, None] + torch.arange(q, device=device)[None, :]
         mask = torch.arange(length, device=device)[None, None, None, :] <= reach[:, None, :, None]
         for layer in self.layers:
-            layer.reserve(length)
+            layer.reserve(max(rows) + 1, length)
             layer.feed = feed
-        return feed, mask
+        return mask
 
     def commit(self, rows: Sequence[int], n_valid: Sequence[int]) -> None:
         """The feed went through: the rows are longer now."""
@@ -155,8 +159,8 @@ class SlotCache(Cache):  # type: ignore[misc]
         """Make `slot` hold these segments, one after the other, and nothing else."""
         sizes = [segment.keys[0].shape[1] for segment in segments]
         total = sum(sizes)
-        for number, layer in enumerate(self.layers):
-            layer.reserve(total)
+        for number, layer in enumerate(self.layers if segments else ()):
+            layer.reserve(slot + 1, total)
             at = 0
             for segment, size in zip(segments, sizes, strict=True):
                 layer.keys[slot, :, at : at + size] = segment.keys[number]

@@ -8,7 +8,8 @@ starts without computing anything. Knows no task and no sampler.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -74,7 +75,13 @@ class SlotSession:
     """See `treecore.policies.base.Session`. Branches of earlier prompts come first."""
 
     def __init__(
-        self, policy: TransformersPolicy, *, temperature: float, top_p: float, stop: tuple[str, ...], max_step_tokens: int
+        self,
+        policy: TransformersPolicy,
+        *,
+        temperature: float,
+        top_p: float,
+        stop: tuple[str, ...],
+        max_step_tokens: int,
     ) -> None:
         self.policy, self.temperature, self.top_p = policy, temperature, top_p
         self.stop, self.max_step_tokens = stop, max_step_tokens
@@ -106,7 +113,7 @@ class SlotSession:
         return self.policy.slots - len(self._queue) - sum(branch is not None for branch in self._live)
 
     def advance(self) -> list[Branch]:
-        with torch.inference_mode():
+        with torch.inference_mode(), threads(self.policy.threads):
             self._fill()
             self._feed()
             return self._draw()
@@ -205,10 +212,10 @@ class SlotSession:
         logits = torch.stack([cast(Tensor, branch.logits) for branch in ready])
         drawn = draw(logits, uniform, temperature=self.temperature, top_p=self.top_p)
         ended: list[Branch] = []
-        for branch, *values in zip(ready, *drawn, strict=True):
+        for branch, token, *numbers in zip(ready, *drawn, strict=True):
             branch.logits = None
             branch.state.tally.sampled += 1
-            self._write(branch, *values)
+            self._write(branch, token, *numbers)
             if branch.written.end is None:
                 branch.pending = branch.written.ids[-1:]
             else:
@@ -235,6 +242,20 @@ class SlotSession:
             written.end = End.STEP
         elif branch.state.length + len(written.ids) >= self.max_length:
             written.end = End.CONTEXT
+
+
+@contextmanager
+def threads(number: int | None) -> Iterator[None]:
+    """Use this many threads for one operation; as many as were set when None."""
+    before = torch.get_num_threads()
+    if number is None or number == before:
+        yield
+        return
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def startable(state: SlotState) -> bool:

@@ -7,13 +7,18 @@ windows, recurrent states, encoder-decoders, attention with rules of its own) ar
 from __future__ import annotations
 
 import hashlib
+import os
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import torch
+from huggingface_hub import constants
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.cache_utils import DynamicCache, DynamicLayer
 from transformers.utils import logging
@@ -27,6 +32,9 @@ MOST_SLOTS = 64
 TYPICAL_LENGTH = 1024
 CPU_STORE_BYTES = 2 << 30
 NO_LIMIT = 1 << 20
+HUB_SECONDS = 5.0
+SMALL_MODEL = 20_000_000
+"""Parameters below which more threads than one spend their time waiting for each other."""
 
 
 class TransformersPolicy:
@@ -51,6 +59,8 @@ class TransformersPolicy:
         self.slots = slots or self._fitting_slots()
         self.detokenizer = Detokenizer(tokenizer)
         self.end_ids = end_tokens(model, tokenizer)
+        small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
+        self.threads = 1 if small else None
 
     @classmethod
     def load(cls, model: str, *, device: str | None = None, dtype: str | None = None) -> TransformersPolicy:
@@ -77,9 +87,7 @@ class TransformersPolicy:
             ) from error
         return cls(weights, tokenizer, name=model)
 
-    def session(
-        self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int
-    ) -> SlotSession:
+    def session(self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int) -> SlotSession:
         return SlotSession(
             self, temperature=temperature, top_p=top_p, stop=tuple(stop), max_step_tokens=max_step_tokens
         )
@@ -161,13 +169,33 @@ def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
 
 
 def locate(model: str) -> tuple[str, bool]:
-    """Where to load from, and whether that is a folder of this machine."""
+    """Where to load from, and whether to look on this machine only: a folder, or the cache when no hub answers.
+
+    Raises:
+        PolicyError: it reads as a path and nothing is there.
+    """
     if model == "tiny":
         from treecore import tiny
 
         return str(tiny.path()), True
     folder = Path(model).expanduser()
-    return (str(folder), True) if folder.is_dir() else (model, False)
+    if folder.is_dir():
+        return str(folder), True
+    if model.startswith((".", "~", os.sep)) or model.count("/") > 1:
+        raise PolicyError("there is no such folder", where=model, todo="give 'tiny', a model's folder or a hub name")
+    return model, not hub_answers()
+
+
+def hub_answers() -> bool:
+    """Whether the model hub can be reached; taken for granted behind a proxy."""
+    if getproxies():
+        return True
+    hub = urlsplit(constants.ENDPOINT)
+    try:
+        socket.create_connection((hub.hostname, hub.port or 443), timeout=HUB_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def pick_device(device: str | None) -> torch.device:

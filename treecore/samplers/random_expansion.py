@@ -29,7 +29,7 @@ def random_expansion(
     """Write m answers, each the seed of a tree; then, l times, continue n random steps of every tree to the end.
 
     A step is drawn uniformly and with replacement among those that did not end a trajectory, the prompt included.
-    The new ending shares everything before that step, so a tree of 1 + n l answers costs far less than that many chains.
+    The new ending shares everything before that step, so a tree of 1 + n l answers costs less than that many chains.
 
     Args:
         m: trees of each prompt.

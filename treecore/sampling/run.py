@@ -161,9 +161,10 @@ def find_prompts(task: Task, prompts: int | Sequence[Prompt], question: str | No
             found = task.prompts(prompts, seed=seed)
         else:
             found = list(prompts)
-    ids = [prompt.id for prompt in found]
-    if not ids or len(set(ids)) < len(ids):
-        raise TaskError("two prompts with the same id" if ids else "no prompts", todo="give each prompt an id of its own")
+    if not found:
+        raise TaskError("no prompts to sample for", todo="give at least one")
+    if len({prompt.id for prompt in found}) < len(found):
+        raise TaskError("two prompts with the same id", todo="give each prompt an id of its own")
     return found
 
 

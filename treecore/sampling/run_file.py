@@ -122,8 +122,8 @@ def differs(forest: Forest, plan: Plan) -> str:
     pairs = [
         ("task", forest.task, wanted["task"]),
         ("reward_scheme", forest.extra.get("reward_scheme"), wanted["extra"].get("reward_scheme")),
-        *compare(forest.sampler.get("parameters", {}), wanted["sampler"]["parameters"]),
         *compare(without(forest.sampler, "parameters"), without(wanted["sampler"], "parameters")),
+        *compare(forest.sampler.get("parameters", {}), wanted["sampler"]["parameters"]),
         *compare(without(forest.policy, "device"), without(wanted["policy"], "device")),
     ]
     return next((f"{name}={found!r}, not {want!r}" for name, found, want in pairs if found != want), "")

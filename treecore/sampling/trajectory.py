@@ -146,16 +146,16 @@ def recorded(
 
 
 def token_parts(written: Written, spans: Sequence[Span]) -> list[int]:
-    """Part of each token of a step: the one that most of its characters have; that of the token before when none."""
+    """Part of each token of a step: what most of its characters but spaces are; that of the token before if none."""
     of_char = np.full(len(written.text), int(Part.THOUGHT))
     for span in spans:
         of_char[span.start : span.end] = int(span.part)
     parts: list[int] = []
     at = 0
     for piece in written.pieces:
-        chars = of_char[at : at + len(piece)]
+        chars = [part for part, char in zip(of_char[at:], piece, strict=False) if not char.isspace()]
         at += len(piece)
-        if len(chars):
+        if chars:
             parts.append(int(np.bincount(chars).argmax()))
         else:
             parts.append(parts[-1] if parts else int(Part.THOUGHT))

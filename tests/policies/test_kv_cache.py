@@ -1,0 +1,71 @@
+"""The store: rows of their own length, no holes, copies that stand on their own."""
+
+from __future__ import annotations
+
+import torch
+
+from treecore.policies.kv_cache import SlotCache
+
+CPU = torch.device("cpu")
+
+
+def put(cache: SlotCache, rows: list[int], values: list[list[float]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Feed numbers as keys, their negatives as values; returns what attention would see and the mask."""
+    n_valid = [len(row) for row in values]
+    mask = cache.plan(rows, n_valid, CPU)
+    filled = [[*map(float, row), *[99.0] * (max(n_valid) - len(row))] for row in values]
+    padded = torch.tensor(filled)[:, None, :, None]
+    for layer in range(len(cache)):
+        keys, _ = cache.update(padded, -padded, layer)
+    cache.commit(rows, n_valid)
+    return keys[:, 0, :, 0], mask[:, 0]
+
+
+def seen(cache: SlotCache, slot: int) -> list[float]:
+    return cache.read(slot, 0, cache.lengths[slot]).keys[1][0, :, 0].tolist()
+
+
+def test_rows_of_different_length_have_no_holes() -> None:
+    cache = SlotCache(layers=2, slots=3)
+    put(cache, [0, 1, 2], [[1, 2, 3], [4], [5, 6]])
+    keys, mask = put(cache, [0, 1, 2], [[7], [8], []])
+    assert keys.tolist() == [[1, 2, 3, 7], [4, 8, 0, 0], [5, 6, 0, 0]]
+    assert mask.tolist() == [[[True] * 4], [[True, True, False, False]], [[True, True, True, False]]]
+    assert [seen(cache, slot) for slot in range(3)] == [[1, 2, 3, 7], [4, 8], [5, 6]]
+
+
+def test_a_chunk_sees_the_past_and_itself_only() -> None:
+    cache = SlotCache(layers=2, slots=2)
+    put(cache, [0], [[1, 2]])
+    _, mask = put(cache, [1, 0], [[3], [4, 5]])
+    assert mask[1].tolist() == [[True, True, True, False], [True, True, True, True]]
+    assert mask[0, 0].tolist() == [True, False, False, False]
+
+
+def test_segments_continue_elsewhere_and_do_not_change_with_their_slot() -> None:
+    cache = SlotCache(layers=2, slots=3)
+    put(cache, [0], [[1, 2, 3]])
+    first, second = cache.read(0, 0, 2), cache.read(0, 2, 3)
+    cache.load(2, [first, second])
+    put(cache, [2], [[9]])
+    cache.load(0, [])
+    put(cache, [0], [[7]])
+    cache.load(1, [first])
+    assert [seen(cache, slot) for slot in range(3)] == [[7], [1, 2], [1, 2, 3, 9]]
+    assert cache.read(2, 0, 4).values[0][0, :, 0].tolist() == [-1, -2, -3, -9]
+
+
+def test_growing_beyond_what_is_reserved_keeps_everything() -> None:
+    cache = SlotCache(layers=2, slots=4)
+    put(cache, [0], [[float(i) for i in range(50)]])
+    put(cache, [3], [[float(i) for i in range(200)]])
+    put(cache, [0], [[50.0]])
+    assert seen(cache, 0) == [float(i) for i in range(51)]
+
+
+def test_move_takes_a_row_along() -> None:
+    cache = SlotCache(layers=2, slots=3)
+    put(cache, [0, 1, 2], [[1], [2], [3, 4, 5]])
+    cache.move(2, 0)
+    assert seen(cache, 0) == [3, 4, 5]
+    assert cache.lengths == [3, 1, 0]

@@ -1,0 +1,45 @@
+"""The list of samplers: what it says about each, and how settings are checked."""
+
+from __future__ import annotations
+
+import pytest
+
+from treecore.credit.registry import Citation
+from treecore.errors import MethodError
+from treecore.samplers import SAMPLERS, Expand, Growing, Growth, get_sampler, sampler
+
+
+def test_json_has_the_fields_of_the_contract() -> None:
+    described = SAMPLERS["random_expansion"].as_json()
+    assert {"name", "title", "family", "formula", "citation", "needs", "parameters"} <= described.keys()
+    assert [(p["name"], p["default"]) for p in described["parameters"]] == [("m", 2), ("n", 2), ("l", 1)]
+    assert all(p["meaning"] and p["type"] == "int" and "minimum" in p for p in described["parameters"])
+    assert described["summary"].startswith("Write m answers")
+    assert "2509.21240" in described["citation"]
+
+
+def test_settings_are_parsed_from_text_and_checked() -> None:
+    chains = get_sampler("chains")
+    assert chains.parse({"m": "7"}) == {"m": 7}
+    assert chains.trajectories({}) == 4
+    with pytest.raises(MethodError, match=r"chains.*m='0' is not a whole number from 1"):
+        chains.parse({"m": 0})
+    with pytest.raises(MethodError, match=r"chains.*no parameter 'n'"):
+        chains.parse({"n": 2})
+    with pytest.raises(MethodError, match=r"no sampler 'chain'; known: .*chains"):
+        get_sampler("chain")
+
+
+def test_a_new_sampler_is_listed_and_names_are_unique() -> None:
+    def lonely(growth: Growth, *, m: int = 1) -> Growing:
+        """One."""
+        yield [Expand()]
+
+    register = sampler(title="Lonely", family="flat", citation=Citation("me", 2020, "t", "i"), size=lambda *, m: 1)
+    try:
+        register(lonely)
+        assert get_sampler("lonely").as_json()["parameters"][0]["name"] == "m"
+        with pytest.raises(MethodError, match="two samplers"):
+            register(lonely)
+    finally:
+        SAMPLERS.pop("lonely", None)

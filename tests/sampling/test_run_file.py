@@ -1,0 +1,114 @@
+"""Runs into a file: whole lines only, and a broken run goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from toy import ToyTask, toy_policy
+
+import treecore as tc
+from treecore.errors import FormatError, MethodError
+from treecore.sampling import rollout, rollout_to_file
+
+POLICY = toy_policy()
+RUN: dict[str, Any] = {"task": ToyTask(), "model": POLICY, "prompts": 5, "m": 2, "n": 2, "seed": 3}
+
+
+def test_the_file_holds_what_rollout_gives(tmp_path: Path) -> None:
+    path = tmp_path / "run.forest.jsonl"
+    summary = rollout_to_file(path, **RUN)
+    forests = {forest.id: forest for forest in tc.read(path)}
+    expected = rollout(**RUN)
+    assert {forest.id: forest.digest for forest in expected} == {name: one.digest for name, one in forests.items()}
+    assert (summary.forests, summary.trajectories) == (5, 30)
+    assert summary.tokens_generated == sum(int(forest.n_model_tokens.sum()) for forest in expected)
+    assert summary.tokens_per_second > 0
+    assert path.read_bytes().count(b"\n") == 5
+
+
+@pytest.mark.parametrize("cut", ["between lines", "inside a line", "inside the first line", "one byte short"])
+def test_a_broken_run_goes_on(tmp_path: Path, cut: str) -> None:
+    path = tmp_path / "run.forest.jsonl"
+    whole = rollout_to_file(path, **RUN)
+    before = {forest.id: forest for forest in tc.read(path)}
+    data = path.read_bytes()
+    lines = data.splitlines(keepends=True)
+    at = {
+        "between lines": len(b"".join(lines[:2])),
+        "inside a line": len(b"".join(lines[:2])) + len(lines[2]) // 2,
+        "inside the first line": 40,
+        "one byte short": len(data) - 1,
+    }[cut]
+    path.write_bytes(data[:at])
+    summary = rollout_to_file(path, resume=True, **RUN)
+    after = {forest.id: forest for forest in tc.read(path)}
+    assert path.read_bytes().startswith(data[: data.rfind(b"\n", 0, at) + 1])
+    assert after.keys() == before.keys()
+    for name, forest in after.items():
+        assert forest.text == before[name].text
+        assert forest.parent.tolist() == before[name].parent.tolist()
+        np.testing.assert_allclose(forest.tokens.logprob, before[name].tokens.logprob, atol=1e-4)
+    for count in ("forests", "trajectories", "distinct_trajectories", "tokens_generated", "tokens_computed"):
+        assert getattr(summary, count) == getattr(whole, count)
+    assert summary.mean_reward == pytest.approx(whole.mean_reward)
+
+
+def test_a_stopped_run_goes_on_and_a_finished_one_has_nothing_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "run.forest.jsonl"
+    seen = 0
+
+    def watch(progress: tc.sampling.Progress) -> None:
+        nonlocal seen
+        seen = progress.forests
+
+    narrow = {**RUN, "model": toy_policy(slots=2)}
+    part = rollout_to_file(path, on_progress=watch, should_stop=lambda: seen >= 1, **narrow)
+    assert 1 <= part.forests < 5
+    assert rollout_to_file(path, resume=True, **narrow).forests == 5
+    data = path.read_bytes()
+    again = rollout_to_file(path, resume=True, **narrow)
+    assert (again.forests, again.tokens_per_second) == (5, 0.0)
+    assert path.read_bytes() == data
+
+
+def test_without_resume_the_file_is_replaced_and_resume_may_start(tmp_path: Path) -> None:
+    path = tmp_path / "run.forest.jsonl"
+    rollout_to_file(path, resume=True, **RUN)
+    assert rollout_to_file(path, **{**RUN, "prompts": 1}).forests == 1
+    assert len(tc.read(path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"seed": 4}, "seed=3, not 4"),
+        ({"n": 1}, "n=2, not 1"),
+        ({"temperature": 0.5}, "temperature=1.0, not 0.5"),
+        ({"sampler": "chains", "n": None}, "name='random_expansion', not 'chains'"),
+        ({"model": toy_policy("gpt2")}, "model='llama', not 'gpt2'"),
+    ],
+)
+def test_other_settings_are_refused_and_the_file_stays(tmp_path: Path, other: dict[str, Any], said: str) -> None:
+    path = tmp_path / "run.forest.jsonl"
+    rollout_to_file(path, **RUN)
+    path.write_bytes(path.read_bytes()[:-30])
+    data = path.read_bytes()
+    settings = {name: value for name, value in {**RUN, **other}.items() if value is not None}
+    with pytest.raises(MethodError, match=said):
+        rollout_to_file(path, resume=True, **settings)
+    assert path.read_bytes() == data
+
+
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="cannot be written"):
+        rollout_to_file(tmp_path / "no" / "run.forest.jsonl", **RUN)
+    with pytest.raises(FormatError, match="compressed"):
+        rollout_to_file(tmp_path / "run.forest.jsonl.gz", **RUN)
+    broken = tmp_path / "broken.forest.jsonl"
+    broken.write_text("not json\n")
+    with pytest.raises(FormatError):
+        rollout_to_file(broken, resume=True, **RUN)
+    assert broken.read_text() == "not json\n"

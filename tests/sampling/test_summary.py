@@ -1,0 +1,39 @@
+"""The numbers of a run, from forests alone."""
+
+from __future__ import annotations
+
+import math
+
+from treecore.builder import ForestBuilder
+from treecore.sampling.summary import distinct, summarise
+
+
+def test_numbers_of_two_forests() -> None:
+    forests = []
+    for rewards in ((1.0, 0.0, 1.0), (float("nan"),)):
+        cost = {"tokens_generated": 10, "tokens_computed": 8, "tokens_in_forest": 12, "tokens_unfed": 4}
+        builder = ForestBuilder(provenance={**cost, "tokens_saved_by_sharing": 3})
+        root = builder.root()
+        for reward in rewards:
+            builder.add(root, text="same", reward=reward)
+        forests.append(builder.build())
+    summary = summarise(forests, seconds=4.0, fresh=forests[:1])
+    assert (summary.forests, summary.trajectories, summary.distinct_trajectories) == (2, 4, 2)
+    assert (summary.tokens_computed, summary.computed_ratio, summary.tokens_saved_by_sharing) == (16, 1.0, 6)
+    assert (summary.mean_reward, summary.tokens_per_second) == (2 / 3, 2.5)
+
+
+def test_a_run_without_forests_has_no_reward() -> None:
+    summary = summarise([], seconds=0.0, fresh=[])
+    assert math.isnan(summary.mean_reward)
+    assert summary.as_json()["mean_reward"] is None
+    assert summary.as_json()["computed_ratio"] == 1.0
+
+
+def test_the_same_words_with_another_observation_are_another_trajectory() -> None:
+    builder = ForestBuilder()
+    root = builder.root()
+    for observation in ("x", "y", "x"):
+        step = builder.add(root, text="ask", observation=observation)
+        builder.add(step, text="answer")
+    assert distinct(builder.build()) == 2
