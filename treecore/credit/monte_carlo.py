@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
-from treecore.credit.paths import nearest_marked
+from treecore.credit.lineage import marked_above
 from treecore.credit.registry import Citation, Credit, Ragged, credit_method
 from treecore.credit.token_columns import model_tokens, step_mean, token_column, token_node, token_start
 from treecore.credit.values import back_up, leaf_standard_error
@@ -68,7 +68,7 @@ def value_ahead(forests: Forests, value: FloatArray) -> FloatArray:
     reference[forests.forest_of[rows[::-1]]] = value[rows[::-1]]
     base = reference[forests.forest_of]
     own = np.where(known, weight * (np.where(known, value, 0.0) - base), 0.0)
-    above = nearest_marked(forests.parent, known)
+    above = marked_above(forests.parent, known)
     covered = known & (above >= 0)
     net = own - np.bincount(above[covered], weights=own[covered], minlength=len(own))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -183,7 +183,7 @@ def spo_chain(
     """
     source = prefix_values(forests, values)
     ahead = value_ahead(forests, source.value)
-    above = nearest_marked(forests.parent, ~np.isnan(source.value))
+    above = marked_above(forests.parent, ~np.isnan(source.value))
     inner = forests.parent >= 0
     before = np.where(inner, np.where(above >= 0, source.value[np.maximum(above, 0)], ahead), np.nan)
     advantage = ahead - before

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
+from treecore.credit.lineage import subtree_min
 from treecore.credit.monte_carlo import TREE_BIAS, Source, needs, prefix_values
-from treecore.credit.paths import subtree_min
 from treecore.credit.registry import Citation, Credit, credit_method
 from treecore.credit.values import back_up, right_leaves
 from treecore.forests import Forests

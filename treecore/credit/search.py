@@ -9,8 +9,8 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
+from treecore.credit.lineage import ancestor_at, marked_above, path_product, subtree_min
 from treecore.credit.monte_carlo import at_parent
-from treecore.credit.paths import ancestor_at, nearest_marked, path_product, subtree_min
 from treecore.credit.registry import Citation, Credit, credit_method
 from treecore.credit.values import back_up, group_stats, right_leaves
 from treecore.forests import Forests
@@ -160,7 +160,7 @@ def distances(forests: Forests) -> Distances:
     hard = np.isfinite(nearest)
     steps = np.where(hard, nearest - depth + 1, np.nan)
     wrong = forests.topology.subtree_sum(forests.scored.astype(np.float64)) > 0
-    left = nearest_marked(forests.parent, hard)
+    left = marked_above(forests.parent, hard)
     steps = np.where(~hard & wrong & (left >= 0), steps[np.maximum(left, 0)], steps)
     return Distances(hard.astype(np.float64), steps)
 
@@ -202,7 +202,7 @@ def rest_mcts(forests: Forests) -> Credit:
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = 1.0 - 1.0 / found.steps
         missing = path_product(parent, np.where(hard & (parent >= 0), factor, 1.0))
-        left = nearest_marked(parent, hard)
+        left = marked_above(parent, hard)
         behind = forests.topology.depth - forests.topology.depth[np.maximum(left, 0)]
         drift = missing[np.maximum(left, 0)] * np.exp(behind * np.log1p(1.0 / found.steps))
     quality = np.where(hard, 1.0 - missing, 1.0 - np.minimum(drift, 1.0))
