@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from treecore.credit import Credit
+from treecore.credit.registry import Rows
 from treecore.forest import Forest
 from treecore.topology import FloatArray
 
@@ -39,6 +40,8 @@ def forest_json(credit: Credit, number: int, tokens: bool) -> dict[str, Any]:
     }
     if credit.tokens is not None or tokens:
         document["tokens"] = token_signals(credit, forest, names)
+    if credit.rows is not None:
+        document["rows"] = trajectory_rows(credit.rows, names)
     return document
 
 
@@ -50,6 +53,16 @@ def rows_of(
         return {}
     values = [column.tolist() for column in columns.values()]
     return {names[row]: {name: value[row] for name, value in zip(columns, values, strict=True)} for row in rows}
+
+
+def trajectory_rows(rows: Rows, names: Sequence[str]) -> dict[str, dict[str, dict[str, float]]]:
+    """Leaf -> step -> columns, for methods that judge one step differently in different trajectories."""
+    document: dict[str, dict[str, dict[str, float]]] = {}
+    values = [column.tolist() for column in rows.columns.values()]
+    for place, (leaf, node) in enumerate(zip(rows.leaf.tolist(), rows.node.tolist(), strict=True)):
+        cells = {name: column[place] for name, column in zip(rows.columns, values, strict=True)}
+        document.setdefault(names[leaf], {})[names[node]] = cells
+    return document
 
 
 def token_signals(credit: Credit, forest: Forest, names: Sequence[str]) -> dict[str, list[float]]:

@@ -23,7 +23,8 @@ OBJECT_FIELDS = {
     "sampler": "how the forest was sampled: name and parameters",
     "provenance": "versions, tokens generated, wall seconds and so on",
 }
-NUMBER_AS_TEXT: dict[str, tuple[type, ...]] = {"id": (int,), "reference": (int, float)}
+NUMBER_AS_TEXT = frozenset({"id", "reference"})
+"""Text fields that may be written as a number."""
 FOREST_FIELDS = frozenset({"format", "nodes", *TEXT_FIELDS, *OBJECT_FIELDS})
 
 TREE = Column("tree", "int", "number of the tree the node belongs to; the same in all of one tree", minimum=0)

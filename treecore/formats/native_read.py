@@ -109,7 +109,7 @@ def read_meta(value: dict[str, Any], where: str, path: str) -> dict[str, Any]:
             item = value.get(name)
             if item is None:
                 continue
-            if type(item) in NUMBER_AS_TEXT.get(name, ()):
+            if name in NUMBER_AS_TEXT and type(item) in (int, float):
                 item = orjson.dumps(item).decode()
             if not isinstance(item, kind):
                 raise FormatError(f"{shown(item)} is not {noun}", where=f"{where}, {path}.{name}", todo=f"give {noun}")

@@ -42,8 +42,7 @@ def column_schema(column: Column) -> dict[str, Any]:
 
 
 def text_schema(name: str, meaning: str) -> dict[str, Any]:
-    numbers = NUMBER_AS_TEXT.get(name, ())
-    kinds = ["number"] if float in numbers else ["integer"] if int in numbers else []
+    kinds = ["number"] if name in NUMBER_AS_TEXT else []
     return {"type": ["string", *kinds, "null"], "description": meaning}
 
 
