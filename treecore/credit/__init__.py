@@ -8,7 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from treecore.credit import outcome, siblings, tree_grpo  # noqa: F401  (registers the methods)
+from treecore.credit import (  # noqa: F401  (registers the methods)
+    confidence,
+    expert,
+    gigpo,
+    labels,
+    monte_carlo,
+    omegaprm,
+    outcome,
+    reinforce,
+    search,
+    segments,
+    siblings,
+    tools,
+    tree_diff,
+    tree_grpo,
+    treerl,
+)
 from treecore.credit.registry import METHODS, Citation, Credit, Method, credit_method, get_method
 from treecore.forest import Forest
 from treecore.forests import Forests

@@ -1,35 +1,73 @@
-"""Recurrences over trees without a loop over levels: pointers are doubled, `O(log depth)` numpy passes."""
+"""Recurrences over a tree and the steps of every trajectory, by pointer doubling: `O(log depth)` numpy passes.
+
+Knows shape only, never rewards.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from treecore.topology import BoolArray, FloatArray, IntArray, Topology
+from treecore.errors import MethodError
+from treecore.topology import FloatArray, IntArray, Topology
 
-
-def nearest_marked(parent: IntArray, marked: BoolArray) -> IntArray:
-    """Row of the nearest `marked` node on each path upwards, the node itself included; -1 where none is. `[N]`"""
-    found = np.where(marked, np.arange(len(parent)), parent)
-    waiting = np.flatnonzero(~marked)
-    while True:
-        waiting = waiting[found[waiting] >= 0]
-        waiting = waiting[~marked[found[waiting]]]
-        if not len(waiting):
-            return found
-        found[waiting] = found[found[waiting]]
+MAX_ROWS = 100_000_000
 
 
 def weighted_back_up(topology: Topology, values: FloatArray, edge: FloatArray) -> FloatArray:
     """The solution of `x(s) = values(s) + sum over children c of edge(c) x(c)`. `[N]`
 
+    After `k` passes `total` holds the terms from less than `2**k` steps below, and `weight` is the product of the
+    edges on the way up to `jump`, the ancestor `2**k` above.
+
     Args:
-        values: `[N]`, what each node adds itself.
-        edge: `[N]`, weight with which a node counts in its parent.
+        values: `[N]`, what each node adds itself (usually a leaf's number, 0 elsewhere).
+        edge: `[N]`, weight with which a node counts in its parent; ignored at roots.
     """
-    total, weight, jump = values.astype(np.float64), edge.astype(np.float64), topology.parent.copy()
-    while len(rows := np.flatnonzero(jump >= 0)):
-        target = jump[rows]
-        total = total + np.bincount(target, weights=weight[rows] * total[rows], minlength=topology.n)
-        weight[rows] *= weight[target]
-        jump[rows] = jump[target]
+    total, rows = values.astype(np.float64), np.flatnonzero(topology.parent >= 0)
+    target, weight = topology.parent[rows], edge[rows].astype(np.float64)
+    place = np.full(topology.n, -1, dtype=np.int64)
+    while len(rows):
+        total += np.bincount(target, weights=weight * total[rows], minlength=topology.n)
+        place[:] = -1
+        place[rows] = np.arange(len(rows))
+        onward = place[target]
+        keep = onward >= 0
+        rows, onward = rows[keep], onward[keep]
+        target, weight = target[onward], weight[keep] * weight[onward]
     return total
+
+
+class TrajectoryRows(NamedTuple):
+    """One entry for each step of each trajectory, from the first step to the leaf, trajectory after trajectory.
+
+    `leaf [K]` and `node [K]` are rows of the batch. Roots hold no step and have no entry.
+    """
+
+    leaf: IntArray
+    node: IntArray
+
+
+def trajectory_rows(topology: Topology, leaves: IntArray) -> TrajectoryRows:
+    """The steps of the trajectories that end at `leaves`, in that order.
+
+    Raises:
+        MethodError: there would be more than `MAX_ROWS` entries.
+    """
+    depth = topology.depth[leaves]
+    total = int(depth.sum())
+    if total > MAX_ROWS:
+        raise MethodError(
+            f"{len(leaves)} trajectories have {total} steps in all, counted once for each trajectory",
+            todo=f"use forests of at most {MAX_ROWS} such steps, or a method that works on nodes",
+        )
+    leaf = np.repeat(leaves, depth)
+    steps_up = np.repeat(np.cumsum(depth), depth) - 1 - np.arange(total)
+    node, jump = leaf.copy(), topology.parent
+    while len(climbing := np.flatnonzero(steps_up)):
+        odd = climbing[(steps_up[climbing] & 1) == 1]
+        node[odd] = jump[node[odd]]
+        steps_up >>= 1
+        jump = np.where(jump >= 0, jump[jump], -1)
+    return TrajectoryRows(leaf, node)

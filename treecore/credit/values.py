@@ -23,21 +23,25 @@ class GroupStats(NamedTuple):
     count: FloatArray
 
 
-def group_stats(values: FloatArray, group: IntArray, n_groups: int, *, ddof: int) -> GroupStats:
+def group_stats(
+    values: FloatArray, group: IntArray, n_groups: int, *, ddof: int, weight: FloatArray | None = None
+) -> GroupStats:
     """Statistics of each group, told to each of its members.
 
     Args:
         values: `[K]`, finite.
         group: `[K]`, numbers from 0 to `n_groups - 1`.
         ddof: 1 for the sample standard deviation, 0 for the population's. Groups of `ddof` members or fewer get NaN.
+        weight: `[K]`, how many members each value stands for; default one.
     """
+    weight = np.ones(len(values)) if weight is None else weight
     reference = np.zeros(n_groups)
     reference[group[::-1]] = values[::-1]
     shifted = values - reference[group]
-    count = np.bincount(group, minlength=n_groups).astype(np.float64)
+    count = np.bincount(group, weights=weight, minlength=n_groups)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shift = np.bincount(group, weights=shifted, minlength=n_groups) / count
-        squares = np.bincount(group, weights=(shifted - shift[group]) ** 2, minlength=n_groups)
+        shift = np.bincount(group, weights=shifted * weight, minlength=n_groups) / count
+        squares = np.bincount(group, weights=(shifted - shift[group]) ** 2 * weight, minlength=n_groups)
         spread = np.where(count > ddof, np.sqrt(squares / (count - ddof)), np.nan)
     return GroupStats((reference + shift)[group], spread[group], count[group])
 
@@ -63,6 +67,19 @@ def normalise(values: FloatArray, group: IntArray, n_groups: int, *, epsilon: fl
     return Normalised((values - mean) / (std + epsilon), mean, std, stats.count)
 
 
+class Centred(NamedTuple):
+    """Per member of each group, `[K]`: mean and number of members; a group of one has mean 0."""
+
+    mean: FloatArray
+    count: FloatArray
+
+
+def raw_if_alone(values: FloatArray, group: IntArray, n_groups: int) -> Centred:
+    """Group means to subtract, under the rule that a group of one keeps its raw value."""
+    stats = group_stats(values, group, n_groups, ddof=0)
+    return Centred(np.where(stats.count < 2, 0.0, stats.mean), stats.count)
+
+
 def on_leaves(forests: Forests, values: FloatArray) -> FloatArray:
     """Values of the scored leaves `[L]` as a node column `[N]`, NaN elsewhere."""
     column = np.full(len(forests.parent), np.nan)
@@ -83,10 +100,10 @@ def back_up(forests: Forests, values: FloatArray, mask: BoolArray | None = None)
     topology = forests.topology
     mask = ~np.isnan(values) if mask is None else mask
     count = topology.subtree_sum(mask.astype(np.float64))
-    reference = np.zeros(len(forests))
+    reference = np.zeros(forests.n_trees)
     leaves = np.flatnonzero(mask)[::-1]
-    reference[forests.forest_of[leaves]] = values[leaves]
-    base = reference[forests.forest_of]
+    reference[forests.tree[leaves]] = values[leaves]
+    base = reference[forests.tree]
     shifted = topology.subtree_sum(np.where(mask, values - base, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(count > 0, base + shifted / count, np.nan)

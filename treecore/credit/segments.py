@@ -1,0 +1,194 @@
+"""Methods on trees of segments: SPO-tree compares a segment with its parent, TreePO a rollout with every ancestor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+
+from treecore.credit.outcome import STEP_LINE, STEP_SYMBOLS, from_leaves
+from treecore.credit.paths import weighted_back_up
+from treecore.credit.registry import Citation, Credit, credit_method
+from treecore.credit.values import (
+    back_up, group_stats, leaf_standard_error, on_leaves, path_tokens, raw_if_alone,
+)  # fmt: skip
+from treecore.credit.values import whiten as whiten_tokens
+from treecore.forests import Forests
+from treecore.params import Value
+from treecore.topology import BoolArray, FloatArray
+
+SPO_EPSILON = 1e-8
+
+
+def child_means(forests: Forests) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Value of each node as the mean of its children's values, down to the leaves' rewards.
+
+    Returns:
+        value: `[N]`, NaN where no scored leaf is beneath.
+        branches: `[N]`, children with a value; 1 for a scored leaf, which is its own only branch.
+        spread: `[N]`, root of the summed squared weights that the leaves beneath have in the value.
+    """
+    topology, parent = forests.topology, forests.parent
+    has_value = back_up(forests, forests.reward).count > 0
+    branches = topology.children_sum(has_value.astype(np.float64)) + forests.scored
+    share = np.where(has_value & (parent >= 0), 1.0 / np.maximum(branches[parent], 1.0), 0.0)
+    anchor = np.zeros(len(forests))
+    leaves = np.flatnonzero(forests.scored)[::-1]
+    anchor[forests.forest_of[leaves]] = forests.reward[leaves]
+    base = anchor[forests.forest_of]
+    value = base + weighted_back_up(topology, np.where(forests.scored, forests.reward - base, 0.0), share)
+    squares = weighted_back_up(topology, forests.scored.astype(np.float64), share**2)
+    return np.where(has_value, value, np.nan), branches, np.sqrt(squares)
+
+
+def spo_formula(params: Mapping[str, Value]) -> str:
+    """The equations of one normalisation."""
+    gain = "V(s) - V(p)"
+    last = gain if params["normalize"] == "none" else rf"\frac{{{gain}}}{{\sigma(p) + 10^{{-8}}}}"
+    return "\n".join([r"V(s) = \frac{1}{k(s)} \sum_{c \in s} V(c)", f"C(s) = {last}"])
+
+
+@credit_method(
+    title="SPO-tree",
+    family="tree",
+    formula=spo_formula,
+    symbols={
+        "V(s)": "value",
+        "k(s)": "n_branches",
+        r"\sum_{c \in s} V(c)": "children:value",
+        "V(p)": "parent_value",
+        r"\sigma(p)": "parent_std",
+        "C(s)": "credit",
+    },
+    citation=Citation("Guo et al.", 2025, "Segment Policy Optimization", "arXiv:2505.23564", "as the code computes it"),
+    departures=(
+        "Written for trees of fixed width and segments of fixed length; here on any tree, with steps as segments. "
+        "Children without a scored leaf beneath are left out of the mean. The code also drops segments whose credit "
+        "is 0 from training; here they are shown with credit 0."
+    ),
+)
+def spo_tree(forests: Forests, *, normalize: Literal["none", "std"] = "none") -> Credit:
+    """How much did this segment raise the expected outcome?
+
+    A node's value is the mean of its children's values, so that every branch counts the same however many leaves it
+    has; a leaf's value is its reward. The credit of a segment is the value after it minus the value before it. Along
+    a trajectory these differences add up to the reward minus the value of the tree's root.
+
+    Args:
+        normalize: divide by the standard deviation among the parent's children (`std`) or not (`none`, the default
+            of the released code).
+
+    Returns:
+        nodes: `credit` (NaN at roots, which no segment leads to, and where no scored leaf is; 0 for a lone child),
+        `value`, `parent_value`, `parent_std` (over the parent's children, ddof 0), `n_branches`, `n_leaves`, `stderr`.
+    """
+    parent = forests.parent
+    value, branches, spread = child_means(forests)
+    edges = np.flatnonzero((parent >= 0) & ~np.isnan(value))
+    std = np.full(len(parent), np.nan)
+    std[edges] = group_stats(value[edges], parent[edges], len(parent), ddof=0).std
+    above = np.where(parent >= 0, value[parent], np.nan)
+    scale = std + SPO_EPSILON if normalize == "std" else np.where(np.isnan(std), np.nan, 1.0)
+    counts = back_up(forests, forests.reward).count
+    nodes = {
+        "credit": (value - above) / scale,
+        "value": value,
+        "parent_value": above,
+        "parent_std": std,
+        "n_branches": branches,
+        "n_leaves": counts,
+        "stderr": leaf_standard_error(forests, forests.reward) * np.sqrt(counts) * spread / scale,
+    }
+    return Credit(forests, nodes, {"reward": forests.reward})
+
+
+def treepo_formula(params: Mapping[str, Value]) -> str:
+    """The equations with or without whitening."""
+    raw = "R_i - b_i"
+    first = rf"A_i = \frac{{{raw} - \mu}}{{\sigma}}" if params["whiten"] else f"A_i = {raw}"
+    return "\n".join([first, STEP_LINE])
+
+
+def treepo_needs(params: Mapping[str, Value]) -> set[str]:
+    """Whitening counts tokens."""
+    return {"reward", "n_model_tokens"} if params["whiten"] else {"reward"}
+
+
+@credit_method(
+    title="TreePO",
+    family="tree",
+    formula=treepo_formula,
+    symbols={
+        "R_i": "reward",
+        "b_i": "baseline",
+        r"\mu": "batch_mean",
+        r"\sigma": "batch_std",
+        **STEP_SYMBOLS,
+    },
+    citation=Citation("Li et al.", 2025, "TreePO", "arXiv:2508.17445", "as the released code computes it"),
+    needs=treepo_needs,
+    departures=(
+        "Written for segments of 512 tokens; here a step is a segment. Computed in float64 and with exact tests for "
+        "equal rewards. The code raises when it has to whiten a single token; here no credit is assigned then."
+    ),
+)
+def treepo(
+    forests: Forests,
+    *,
+    estimator: Literal[
+        "group_size", "average", "group_size_drop_zero_std", "average_drop_zero_std"
+    ] = "group_size",
+    whiten: bool = True,
+) -> Credit:
+    """Was this rollout better than all others that shared its start, for every start it has?
+
+    A trajectory belongs to a group for the prompt, one for its tree and one for every step on its way that others
+    share. In each group its reward is compared with the group's mean; the differences are averaged. Finally all tokens
+    of the batch are brought to mean 0 and standard deviation 1.
+
+    Args:
+        estimator: average the differences weighted by the groups' sizes (`group_size`, the code's default) or plainly
+            (`average`, the released script); `..._drop_zero_std` leaves out groups below the prompt that all agree.
+        whiten: whiten over the tokens of the batch, as the code does.
+
+    Returns:
+        leaves: `advantage`, `baseline` (average of the groups' means), `n_groups`, `batch_mean`, `batch_std`. A group
+        of one below the prompt is skipped; a prompt with one trajectory keeps its raw reward (baseline 0) before
+        whitening. NaN where whitening finds fewer than two tokens.
+        nodes: mean (`credit`) and sum (`gradient_weight`) of the advantages beneath, `value`, `n_leaves`, `stderr`.
+    """
+    scored = forests.scored
+    reward = forests.reward[scored]
+    backup = back_up(forests, forests.reward)
+    prompt = raw_if_alone(reward, forests.forest_of[scored], len(forests))
+    origin = np.zeros(len(forests))
+    origin[forests.forest_of[scored]] = prompt.mean
+    shared = backup.count >= 2
+    if estimator.endswith("drop_zero_std"):
+        shared &= ~agreeing(forests)
+    weight = np.where(shared, backup.count if estimator.startswith("group_size") else 1.0, 0.0)
+    off_origin = np.where(shared, backup.mean - origin[forests.forest_of], 0.0)
+    topology = forests.topology
+    first = prompt.count if estimator.startswith("group_size") else np.ones(len(reward))
+    total = first + topology.path_sum(weight)[scored]
+    baseline = prompt.mean + topology.path_sum(weight * off_origin)[scored] / total
+    advantage = reward - baseline
+    columns = {"baseline": baseline, "n_groups": 1.0 + topology.path_sum(shared.astype(np.float64))[scored]}
+    if whiten:
+        advantage, mean, std = whiten_tokens(advantage, path_tokens(forests)[scored])
+        columns |= {"batch_mean": np.full(len(reward), mean), "batch_std": np.full(len(reward), std)}
+    leaves = {name: on_leaves(forests, values) for name, values in columns.items()}
+    return from_leaves(forests, on_leaves(forests, advantage), leaves)
+
+
+def agreeing(forests: Forests) -> BoolArray:
+    """Nodes whose scored leaves all have the same reward, compared exactly. `[N]`"""
+    topology = forests.topology
+    order = topology.order[forests.scored[topology.order]]
+    before = np.concatenate([[0], np.cumsum(forests.scored[topology.order])])
+    changes = np.concatenate([[0], np.cumsum(np.diff(forests.reward[order]) != 0)])
+    low = before[topology.position]
+    high = before[topology.position + topology.size]
+    last = max(len(order) - 1, 0)
+    return (high > low) & (changes[np.minimum(low, last)] == changes[np.clip(high - 1, 0, last)])
