@@ -43,15 +43,15 @@ class Words:
 
     Attributes:
         eyebrow: `Step 3 of 4 · tree 1`; path: steps that led here, as cards.
-        thought, call, answer, observation: the step's own text.
+        title: the step in a phrase; thought: where the title does not say it; call, observation: its tool use.
         decides: one sentence on granularity; heading: above the siblings; verdict: below them.
     """
 
     eyebrow: str
     path: tuple[Card, ...]
+    title: str
     thought: str
     call: str
-    answer: str
     observation: str
     decides: str
     heading: str

@@ -27,8 +27,8 @@ function element(tag, className, text) {
 function blocks(data, pick) {
   const made = [element("div", "eyebrow", data.eyebrow)];
   if (data.path.length) made.push(path(data.path, pick));
-  if (data.thought) made.push(element("div", "thought", data.thought));
-  if (data.answer) made.push(tagged("answer", data.answer));
+  if (data.title) made.push(element("div", "title", data.title));
+  if (data.thought) made.push(tagged("thought", data.thought));
   if (data.call) made.push(tagged("tool call", data.call));
   if (data.observation) made.push(tagged("answered", data.observation, "→ "));
   if (data.decides) made.push(element("div", "decides", data.decides));

@@ -28,9 +28,9 @@ def words_of(credit: Credit, row: int) -> Words:
     return Words(
         eyebrow=f"{where} · tree {int(forest.tree[row]) + 1} of {forest.n_trees}",
         path=tuple(crumb(forest, int(step)) for step in path[1:-1]),
-        thought=forest.prompt if is_root else parts.thought,
-        call=parts.call,
-        answer=parts.answer,
+        title=forest.prompt if is_root else parts.label,
+        thought=parts.thought if parts.answer else "",
+        call="" if parts.call == parts.label else parts.call,
         observation=plain(forest.observation[row]),
         decides=decides(forest, row),
         heading=sibling_heading(forest, row),

@@ -8,8 +8,10 @@ from app import chrome, controls, sampling_job, stage, state
 from app.canvas.scene import Stage
 from app.jobs import Job, Phase
 from app.sampling_job import Grown, Request
+from treecore.builder import ForestBuilder
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
+from treecore.protocols import Task
 from treecore.samplers import SAMPLERS
 from treecore.tasks import TASKS, get_task
 
@@ -31,13 +33,28 @@ def render() -> None:
 
 
 def nothing_yet() -> None:
-    """Before the first run."""
-    st.text("Grow your own trees", width="content")
+    """Before the first run: what will happen, and one trajectory that the verifier accepts."""
+    st.markdown("#### Grow your own trees")
     st.markdown(
         "A small model that comes with treecore answers a question several times; then steps are drawn at random and "
         "continued to the end again, so that the answers branch. Choose what to ask on the right and press "
         "**Grow trees**: it takes a few seconds, on this machine only."
     )
+    example = solved(get_task(state.get("roll:task") or next(iter(TASKS))))
+    st.caption(chrome.escape(f"A trajectory that the verifier accepts, written by the task, no model asked: {example.prompt}"))
+    stage.trees(example, None, key="example", height=240, stage=Stage(filled=False, advantages=False))
+
+
+def solved(task: Task) -> Forest:
+    """One of the task's prompts with its gold solution, as a forest of one branch."""
+    prompt = task.prompts(1, seed=0)[0]
+    builder = ForestBuilder(prompt=prompt.question, task=task.name, reference=prompt.reference)
+    row, steps = builder.root(), task.gold(prompt)
+    for step in steps:
+        last = step is steps[-1]
+        reward = task.reward(prompt, steps) if last else float("nan")
+        row = builder.add(row, text=step.text, observation=step.observation, reward=reward)
+    return builder.build()
 
 
 def form(*, busy: bool) -> None:

@@ -23,7 +23,7 @@ def row(credit: Credit, name: str) -> int:
 def test_a_fork_shows_its_children_and_what_it_decides(credit: Credit) -> None:
     words = words_of(credit, row(credit, "a3"))
     assert words.eyebrow == "Step 3 of 4 · tree 1 of 2"
-    assert (words.thought, words.call, words.observation) == ("find the home of sam", "sam home", "cairo")
+    assert (words.title, words.call, words.observation) == ("find the home of sam", "sam home", "cairo")
     assert [card.id for card in words.siblings] == ["a4", "b1"]
     assert [card.sign for card in words.siblings] == [1, -1]
     # 36 tokens so far, 6 more to either end
@@ -34,7 +34,7 @@ def test_a_fork_shows_its_children_and_what_it_decides(credit: Credit) -> None:
 
 def test_a_leaf_is_compared_with_its_siblings(credit: Credit) -> None:
     words = words_of(credit, row(credit, "b1"))
-    assert words.answer == "rome"
+    assert (words.title, words.thought) == ("answer rome", "done")
     assert [card.chosen for card in words.siblings] == [False, True]
     marked = [" ".join(piece.text for piece in card.label if piece.differs) for card in words.siblings]
     assert marked == ["cairo", "rome"]
@@ -50,7 +50,7 @@ def test_a_lone_step_says_that_nothing_was_compared(credit: Credit) -> None:
 
 def test_the_root_shows_the_prompt(credit: Credit) -> None:
     words = words_of(credit, row(credit, "r2"))
-    assert words.thought.startswith("where is the home")
+    assert words.title.startswith("where is the home")
     assert words.eyebrow == "Prompt · tree 2 of 2"
     assert "Same prefix, same outcome" in words.verdict
 

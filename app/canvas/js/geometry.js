@@ -1,7 +1,7 @@
 // Forest shape and positions: what is shown, where it stands, what lies under a point. Draws nothing.
 
 const HEAD = 44;
-const PAD = { left: 40, top: 30, bottom: 26, leaf: 46 };
+const PAD = { left: 34, top: 30, bottom: 26, leaf: 40 };
 const ROW = { least: 34, most: 80, closest: 150 };
 
 function readShape(scene) {
@@ -85,7 +85,7 @@ function measure(app) {
   const narrow = width < 1000;
   const outcomes = narrow ? 82 : 92;
   const numbers = table.title ? (narrow ? 84 : 92) : 0;
-  const bar = table.title && width > 620 ? (narrow ? 64 : 84) : 0;
+  const bar = table.title && width > 740 ? (narrow ? 60 : 84) : 0;
   const side = width < 440 ? 0 : outcomes + numbers + bar;
   app.side = side;
   app.columns = {

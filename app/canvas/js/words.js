@@ -1,6 +1,7 @@
 // Everything written on the canvas: labels, headings, the ruler and the table beside the trees.
 
 const FEWEST_PIXELS = 52;
+const TWO_LINE_ROWS = 50;
 
 function fitText(app, font, text, room) {
   const { context, widths } = app;
@@ -19,6 +20,23 @@ function fitText(app, font, text, room) {
   return text.slice(0, keep).trimEnd() + "…";
 }
 
+// One line, or two where rows are far enough apart to hold them.
+function fitLines(app, font, text, room) {
+  const one = fitText(app, font, text, room);
+  if (one === text || app.view.ky < TWO_LINE_ROWS) return one ? [one] : [];
+  const words = text.split(" ");
+  let taken = 0;
+  let first = "";
+  while (taken < words.length) {
+    const longer = first ? `${first} ${words[taken]}` : words[taken];
+    if (fitText(app, font, longer, room) !== longer) break;
+    first = longer;
+    taken++;
+  }
+  const second = taken ? fitText(app, font, words.slice(taken).join(" "), room) : "";
+  return second ? [first, second] : one ? [one] : [];
+}
+
 function haloText(app, text, x, y, colour) {
   const { context, theme } = app;
   context.lineJoin = "round";
@@ -30,7 +48,8 @@ function haloText(app, text, x, y, colour) {
 }
 
 function fonts(app) {
-  const size = columnWidth(app) < 150 ? 11.5 : 12.5;
+  const room = columnWidth(app);
+  const size = room < 132 ? 10.5 : room < 175 ? 11 : 12.5;
   return { label: `${size}px ${app.theme.sans}`, observed: `${size - 1}px ${app.theme.mono}` };
 }
 
@@ -52,20 +71,20 @@ function drawLabels(app, nodes) {
 function drawLabel(app, i, r, font) {
   const { context, scene, theme } = app;
   const above = scene.parent[i];
-  const x = screenX(app, i) - r - (isFork(app, i) ? 9 : 6) - (i === app.selected ? 7 : 0);
+  const x = screenX(app, i) - r - (isFork(app, i) ? 9 : 5) - (i === app.selected ? 7 : 0);
   const y = screenY(app, i);
-  const span = x - screenX(app, above) - r;
+  const span = x - screenX(app, above) - (isFork(app, above) ? r + 5 : 5);
   const lift = edgeWidth(app, i) / 2;
   const drop = app.ay[i] - app.ay[above];
   const bend = bendOf(span);
-  const label = fitText(app, font.label, scene.label[i], span - (drop > 0.01 ? bend * 0.45 : 6));
-  if (label) {
-    app.written.add(i);
-    context.font = font.label;
-    haloText(app, label, x, y - 5 - lift, app.pathSet.has(i) ? theme.ink : theme.muted);
-  }
+  const lines = fitLines(app, font.label, scene.label[i], span - (drop > 0.01 ? bend * 0.2 : 0));
+  if (lines.length) app.written.add(i);
+  context.font = font.label;
+  lines.reverse().forEach((line, k) => {
+    haloText(app, line, x, y - 5 - lift - 13 * k, app.pathSet.has(i) ? theme.ink : theme.muted);
+  });
   if (app.view.ky < 31 || !scene.observation[i]) return;
-  const seen = fitText(app, font.observed, `→ ${scene.observation[i]}`, span - (drop < -0.01 ? bend * 0.6 : 6));
+  const seen = fitText(app, font.observed, `→ ${scene.observation[i]}`, span - (drop < -0.01 ? bend * 0.4 : 0));
   context.font = font.observed;
   if (seen) haloText(app, seen, x, y + 13 + lift, theme.muted);
 }
@@ -78,7 +97,8 @@ function drawCrowdedLabels(app) {
   context.textAlign = "left";
   context.textBaseline = "middle";
   for (const i of focus) {
-    if (!app.shown[i] || scene.parent[i] < 0 || app.written.has(i)) continue;
+    const at = screenY(app, i);
+    if (!app.shown[i] || scene.parent[i] < 0 || app.written.has(i) || at < HEAD || at > app.height) continue;
     const text = fitText(app, fonts(app).label, scene.label[i], 240);
     if (!text) continue;
     const width = context.measureText(text).width + 12;
