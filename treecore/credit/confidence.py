@@ -54,7 +54,8 @@ def token_paths(forests: Forests, chosen: BoolArray) -> TokenPaths:
     place = np.arange(len(row)) - (end - count)[node]
     before = np.where(above >= 0, end[np.maximum(above, 0)] - 1, -1)
     parent = np.where(place > 0, np.arange(len(row)) - 1, before[node])
-    position = (forests.topology.path_sum(count) - count)[node] + place + 1
+    behind = forests.topology.path_sum(count.astype(np.float64)).astype(np.int64) - count
+    position = behind[node] + place + 1
     return TokenPaths(row, node, parent, position, last)
 
 
@@ -150,7 +151,7 @@ def trajectories(
     n = len(forests.parent)
     topology = forests.topology
     total = topology.path_sum(np.bincount(paths.node, weights=confidence[paths.row], minlength=n))
-    count = topology.path_sum(np.bincount(paths.node, minlength=n))
+    count = topology.path_sum(np.bincount(paths.node, minlength=n).astype(np.float64))
     seen = topology.is_leaf & (count > 0)
     whole = np.where(seen, total / np.maximum(count, 1), np.nan)
     least = path_min(forests.parent, lowest)

@@ -61,7 +61,7 @@ def math_shepherd(forests: Forests, *, values: Source = "tree", estimate: Litera
     if estimate == "soft":
         label = q
     elif values == "tree":
-        right = back_up(forests, right_leaves(forests).astype(np.float64))
+        right = back_up(forests, right_leaves(forests).astype(np.float64), forests.scored)
         label = np.where(right.count > 0, right.total > 0, np.nan)
     else:
         label = np.where(np.isnan(q), np.nan, q > 0)
@@ -184,8 +184,8 @@ def genprm(forests: Forests, *, values: Source = "tree", epsilon: Annotated[floa
     q = prefix_values(forests, values).value
     lost = (q == 0).astype(np.float64)
     after_loss = forests.topology.path_sum(lost) > 0
-    q = np.where(after_loss, 0.0, q)
+    q = np.where(after_loss & (~np.isnan(q) | (values == "monte_carlo")), 0.0, q)
     before = at_parent(forests, q)
-    progress = np.where(before == 0, 0.0, q / np.where(before == 0, 1.0, before))
+    progress = np.where(before == 0, 0.0 * q, q / np.where(before == 0, 1.0, before))
     label = np.where(np.isnan(progress), np.nan, progress >= epsilon)
     return labelled(forests, label, {"progress": progress, "q": q, "q_before": before})

@@ -67,12 +67,12 @@ def value_ahead(forests: Forests, value: FloatArray) -> FloatArray:
     rows = np.flatnonzero(known)
     reference[forests.forest_of[rows[::-1]]] = value[rows[::-1]]
     base = reference[forests.forest_of]
-    own = np.where(known, weight * (np.where(known, value, 0.0) - base), 0.0)
+    own: FloatArray = np.where(known, weight * (np.where(known, value, 0.0) - base), 0.0)
     above = marked_above(forests.parent, known)
     covered = known & (above >= 0)
-    net = own - np.bincount(above[covered], weights=own[covered], minlength=len(own))
+    below: FloatArray = np.bincount(above[covered], weights=own[covered], minlength=len(own))
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = base + forests.topology.subtree_sum(net) / weight
+        mean = base + forests.topology.subtree_sum(own - below) / weight
     return np.where(known, value, np.where(weight > 0, mean, np.nan))
 
 

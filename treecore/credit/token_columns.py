@@ -41,7 +41,8 @@ def token_column(forests: Forests, name: str) -> FloatArray:
 
 def model_tokens(forests: Forests) -> BoolArray:
     """Tokens that the model wrote itself; where the part is not recorded they count as its own. `[T]`"""
-    return token_column(forests, "part") != Part.OBSERVATION
+    own: BoolArray = token_column(forests, "part") != Part.OBSERVATION
+    return own
 
 
 def step_mean(values: FloatArray, node: IntArray, n: int) -> FloatArray:

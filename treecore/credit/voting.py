@@ -58,7 +58,8 @@ def group_confidence(confidence: FloatArray, window: int) -> FloatArray:
     """Mean confidence of every full window, stride 1; a trace shorter than the window is one window. `[W]`"""
     if len(confidence) < window:
         return confidence.mean(keepdims=True) if len(confidence) else confidence
-    return np.lib.stride_tricks.sliding_window_view(confidence, window).mean(axis=1)
+    groups: FloatArray = np.lib.stride_tricks.sliding_window_view(confidence, window).mean(axis=1)
+    return groups
 
 
 class TraceConfidence(NamedTuple):
