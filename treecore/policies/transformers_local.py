@@ -29,6 +29,7 @@ from treecore.policies.forward import differs_from_plain
 from treecore.policies.slots import SlotSession
 
 MOST_SLOTS = 64
+MOST_SLOTS_CUDA = 256
 TYPICAL_LENGTH = 1024
 CPU_STORE_BYTES = 2 << 30
 NO_LIMIT = 1 << 20
@@ -44,7 +45,7 @@ class TransformersPolicy:
         model: a causal language model in evaluation mode.
         tokenizer: its tokenizer.
         name: what forests will say the model was.
-        slots: branches in one batch; as many as fit, at most 64, when None.
+        slots: branches in one batch; as many as fit, at most 64 (256 on CUDA), when None.
 
     Raises:
         PolicyError: the model cannot be branched.
@@ -128,8 +129,11 @@ class TransformersPolicy:
         dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         row = 2 * self.layers * heads * dim * self.model.dtype.itemsize * min(self.max_length, TYPICAL_LENGTH)
         device = self.model.device
-        free = torch.cuda.mem_get_info(device)[0] * 2 // 5 if device.type == "cuda" else CPU_STORE_BYTES
-        return int(max(1, min(MOST_SLOTS, free // row)))
+        if device.type == "cuda":
+            most, free = MOST_SLOTS_CUDA, torch.cuda.mem_get_info(device)[0] * 2 // 5
+        else:
+            most, free = MOST_SLOTS, CPU_STORE_BYTES
+        return int(max(1, min(most, free // row)))
 
 
 def branchable_layers(model: Any, name: str) -> int:
