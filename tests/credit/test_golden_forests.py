@@ -16,8 +16,8 @@ import orjson
 import pytest
 
 from treecore.credit import compute
-from treecore.formats import read
 from treecore.forests import Forests
+from treecore.formats import read
 
 CASES = json.loads((Path(__file__).parent.parent / "data" / "public_forest.json").read_text())["cases"]
 LOOSE, STRICT = 1e-5, 2e-6

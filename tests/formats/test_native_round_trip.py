@@ -101,7 +101,7 @@ def test_unknown_fields_stay_where_they_were() -> None:
 
 
 def test_nulls_are_absence() -> None:
-    nulls = {name: None for name in ("text", "reward", "status", "born", "tokens", "columns", "credit", "tree")}
+    nulls = dict.fromkeys(("text", "reward", "status", "born", "tokens", "columns", "credit", "tree"))
     loud = orjson.dumps(
         {"format": "treecore/1", "id": None, "policy": None, "nodes": [{"id": 0, "parent": None, **nulls}]}
     )

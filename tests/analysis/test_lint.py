@@ -1,0 +1,87 @@
+"""What lint says about valid batches, kind by kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from treecore.analysis.lint import claim_differs, lint
+from treecore.columns import Status
+from treecore.credit import compute
+from treecore.forest import Forest, TokenTable
+from treecore.forests import Forests
+
+NAN = np.nan
+GOOD: dict[str, Any] = {
+    "parent": [-1, 0, 0, -1, 3, 3],
+    "reward": [NAN, 1.0, 0.0, NAN, 0.0, 1.0],
+    "id": "good",
+}
+
+
+def found(*forests: Forest) -> dict[str, tuple[str, ...]]:
+    return {finding.kind: finding.places for finding in lint(Forests(forests))}
+
+
+def test_a_good_batch_has_no_findings() -> None:
+    assert lint(Forests(Forest(**GOOD))) == []
+
+
+CASES: list[tuple[dict[str, Any], dict[str, tuple[str, ...]]]] = [
+    ({"reward": [NAN, 1.0, 1.0, NAN, 1.0, 1.0]}, {"zero-variance-group": ("forest good",)}),
+    ({"reward": [NAN, 1.0, 1.0, NAN, 0.0, 1.0]}, {"zero-variance-tree": ("forest good, tree 0",)}),
+    (
+        {"reward": [NAN, 1.0, 0.0, NAN, 0.0, NAN]},
+        {"singleton-tree": ("forest good, tree 1",), "unscored-leaf": ("forest good, node 5",)},
+    ),
+    ({"parent": [-1, 0], "reward": [NAN, 1.0]}, {"singleton-group": ("forest good",)}),
+    ({"parent": [-1, 0, -1, 2], "reward": [NAN, 1.0, NAN, 0.0]}, {}),
+    ({"status": [-1, Status.TRUNCATED, 1, -1, 1, 1]}, {"truncated-leaf": ("forest good, node 1",)}),
+    ({"status": [-1, Status.FAILED, 1, -1, 1, 1]}, {"failed-leaf": ("forest good, node 1",)}),
+    ({"text": ["said", "a", "b", "", "", ""]}, {"root-with-text": ("forest good, node 0",)}),
+    (
+        {"tokens": TokenTable(start=[0, 0, 1, 1, 1, 1, 1], id=[5]), "n_model_tokens": [0, 2, 0, 0, 0, 0]},
+        {"token-count": ("forest good, node 1",)},
+    ),
+    ({"claimed": {"sibling": [NAN, 0.5, -0.5, NAN, NAN, 0.5]}}, {}),
+    ({"claimed": {"sibling": [NAN, 0.5, 0.5, NAN, NAN, NAN]}}, {"claimed-credit": ("forest good, node 2",)}),
+    ({"claimed": {"sibling": [1.0, NAN, NAN, NAN, NAN, NAN]}}, {"claimed-credit": ("forest good, node 0",)}),
+    ({"claimed": {"mine": [1.0] * 6}}, {"claimed-credit": ()}),
+]
+
+
+@pytest.mark.parametrize(("changes", "wanted"), CASES)
+def test_each_kind_names_its_places(changes: dict[str, Any], wanted: dict[str, tuple[str, ...]]) -> None:
+    assert found(Forest(**(GOOD | changes))) == wanted
+
+
+def test_places_are_those_of_the_batch() -> None:
+    bad = Forest(**(GOOD | {"id": "", "node_id": list("abcdef"), "status": [-1, 1, 1, -1, Status.TRUNCATED, 1]}))
+    assert found(Forest(**GOOD), bad) == {"truncated-leaf": ("forest 1, node e",)}
+    assert found(Forest(**GOOD), Forest(**GOOD)) == {"repeated-id": ("forest good",)}
+
+
+def test_claims_that_cannot_be_recomputed_say_why() -> None:
+    forest = Forest(parent=[-1, 0], claimed={"grpo": [NAN, 1.0]})
+    (finding,) = [finding for finding in lint(Forests(forest)) if finding.kind == "claimed-credit"]
+    assert "cannot be checked" in finding.found
+    assert "no leaf has a reward" in finding.found
+
+
+def test_rounding_is_no_difference() -> None:
+    credit = compute(Forest(**GOOD), "grpo").credit
+    batch = Forests(Forest(**(GOOD | {"claimed": {"grpo": np.round(credit, 5)}})))
+    assert not claim_differs(batch, "grpo", credit).any()
+    assert claim_differs(batch, "grpo", credit + 0.01)[1]
+
+
+def test_a_finding_is_one_line_with_a_few_places() -> None:
+    parent = np.zeros(20, dtype=np.int64)
+    parent[0] = -1
+    (finding,) = lint(Forests(Forest(parent=parent, id="q")))
+    assert str(finding).startswith("unscored-leaf: 19 of 19 leaves have no reward (forest q, node 1; ")
+    assert "and 14 more" in str(finding)
+    assert finding.as_json()["places"][0] == "forest q, node 1"
+    assert len(finding.as_json()["places"]) == 19

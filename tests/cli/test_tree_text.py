@@ -1,0 +1,122 @@
+"""Text trees: guides, alignment, colours, and text that stays text."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from forests import random_forest
+from rich.cells import cell_len
+from rich.console import Console
+
+from treecore.cli.text import clean, counted
+from treecore.cli.tree_text import colour, forest_lines, guides, number
+from treecore.credit import compute
+from treecore.forest import Forest
+from treecore.topology import Topology
+
+
+def drawn(forest: Forest, width: int = 80, method: str = "") -> list[str]:
+    credit = compute(forest, method) if method else None
+    return [line.plain for line in forest_lines(forest, credit, width=width)]
+
+
+def test_only_forks_indent() -> None:
+    topology = Topology(np.array([-1, 0, 1, 1, 2, 2, 3, -1]))
+    assert [(row, guide) for row, guide in guides(topology)] == [
+        (0, ""),
+        (1, ""),
+        (2, "├─ "),
+        (4, "│  ├─ "),
+        (5, "│  └─ "),
+        (3, "└─ "),
+        (6, "   "),
+        (7, ""),
+    ]
+
+
+def test_numbers_stand_in_columns() -> None:
+    forest = Forest(
+        parent=[-1, 0, 0], node_id=["r", "a", "b"], reward=[np.nan, 1, 0], text=["", "日本語" * 30, "x"], prompt="p"
+    )
+    lines = drawn(forest, 60, "sibling")
+    assert [cell_len(line) for line in lines] == [60] * 4
+    assert lines[0].split() == ["p", "value", "credit"]
+    assert lines[1].endswith("     0.500         –")
+    assert lines[2].endswith("     1.000    +0.500")
+    assert lines[3].endswith("     0.000    -0.500")
+    assert "…" in lines[2]
+
+
+@pytest.mark.parametrize("width", [40, 120])
+def test_every_line_fits_any_forest(rng: np.random.Generator, width: int) -> None:
+    forest = random_forest(rng, 300, n_trees=3, reach=4)
+    lines = drawn(forest, width, "grpo")
+    assert len(lines) == 301
+    assert {cell_len(line) for line in lines} == {width}
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_chain_of_5000_steps_is_drawn() -> None:
+    assert len(drawn(Forest(parent=np.arange(5000) - 1))) == 5001
+
+
+@pytest.mark.parametrize(
+    ("signal", "text", "style"),
+    [
+        (np.nan, "–", "dim"),
+        (0.0, "0.000", ""),
+        (0.2, "+0.200", "dodger_blue1"),
+        (-1.0, "-1.000", "bold dark_orange"),
+    ],
+)
+def test_numbers_and_colours(signal: float, text: str, style: str) -> None:
+    assert number(signal, signed=True).strip() == text
+    assert colour(signal, 1.0) == style
+
+
+def test_text_of_models_is_text(rng: np.random.Generator) -> None:
+    evil = "[bold red]x[/] \x1b[31m\x07\u202e[/nonsense]"
+    forest = Forest(parent=[-1, 0], text=["", evil], prompt=evil, node_id=["r", evil])
+    out = io.StringIO()
+    console = Console(file=out, width=120, force_terminal=True, color_system="truecolor")
+    for line in forest_lines(forest, None, width=120):
+        console.print(line)
+    assert "[bold red]x[/] [31m [/nonsense]" in "\n".join(drawn(forest, 120))
+    assert "\x1b[31m" not in out.getvalue()
+    assert "\x07" not in out.getvalue()
+
+
+def test_clean_text() -> None:
+    assert clean(" a\n\tb\x00c\u200b ") == "a b c"
+    assert clean("x" * 50, 10) == "x" * 10
+    assert (counted(1, "leaf", "leaves"), counted(2000, "leaf", "leaves"), counted(0, "step")) == (
+        "1 leaf", "2,000 leaves", "0 steps",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False), ({}, False)],
+)
+def test_colour_is_for_terminals_that_want_it(minimal: Path, environment: dict[str, str], coloured: bool) -> None:
+    import os
+
+    command = [
+        sys.executable,
+        "-c",
+        "from treecore.cli import main; main()",
+        "show",
+        str(minimal),
+        "--method",
+        "sibling",
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "TERM": "xterm-256color", **environment}
+    )
+    assert ("38;5;" in done.stdout) == coloured
+    assert "+0.500" in done.stdout

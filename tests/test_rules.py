@@ -1,0 +1,262 @@
+"""Which module may import which, and what may stand where: the rules that keep the parts apart."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from treecore.credit import METHODS
+
+ROOT = Path(__file__).parent.parent
+RANKS = {
+    0: ("errors", "columns", "topology", "params", "paths", "steptext"),
+    1: ("forest",),
+    2: ("builder", "forests", "protocols", "layout", "samples", "outcomes"),
+    3: ("credit", "formats", "policies", "tasks", "tiny", "transforms"),
+    4: ("analysis", "samplers", "training"),
+    5: ("interop", "sampling"),
+    6: ("annotate", "bench", "drawing", "export"),
+    7: ("cli",),
+}
+RANK = {name: rank for rank, names in RANKS.items() for name in names}
+HEAVY = ("torch", "transformers", "tokenizers")
+MODEL_CODE = ("policies", "tiny")
+CORE = ("credit", "topology", "forest", "forests", "layout", "columns", "errors", "params")
+
+
+class Import(NamedTuple):
+    """One import statement: what, by whom, and whether it runs when the module is imported."""
+
+    path: Path
+    line: int
+    name: str
+    at_import: bool
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.line} imports {self.name}"
+
+
+def sources(folder: str) -> list[Path]:
+    return [path for path in sorted((ROOT / folder).rglob("*.py")) if "bundle" not in path.parts]
+
+
+def part(path: Path) -> str:
+    """First name below the package, "" for its `__init__`."""
+    name = path.relative_to(ROOT).parts[1].removesuffix(".py")
+    return "" if name == "__init__" else name
+
+
+def is_typing(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def walk(node: ast.AST, *, at_import: bool = True) -> Iterator[tuple[ast.AST, bool]]:
+    """All nodes that run, with whether they run at import; what is only for type checkers is left out."""
+    for child in ast.iter_child_nodes(node):
+        if is_typing(child):
+            continue
+        inside = at_import and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        yield child, at_import
+        yield from walk(child, at_import=inside)
+
+
+def imports(path: Path) -> Iterator[Import]:
+    for node, at_import in walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (Import(path, node.lineno, alias.name, at_import) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = (
+                [f"{node.module}.{alias.name}" for alias in node.names] if node.module in ("treecore", "app") else []
+            )
+            yield from (Import(path, node.lineno, name, at_import) for name in names or [str(node.module)])
+
+
+PACKAGE = [found for path in sources("treecore") for found in imports(path)]
+APP = [found for path in sources("app") for found in imports(path)]
+
+
+def top(name: str) -> str:
+    return name.split(".")[0]
+
+
+def listed(found: list[Import]) -> list[str]:
+    return [str(entry) for entry in found]
+
+
+def test_every_part_has_a_rank() -> None:
+    parts = {part(path) for path in sources("treecore")} - {""}
+    assert parts - RANK.keys() == set()
+
+
+def test_a_module_imports_no_higher_rank() -> None:
+    wrong = [
+        entry
+        for entry in PACKAGE
+        if top(entry.name) == "treecore"
+        and entry.at_import
+        and part(entry.path)
+        and RANK.get(entry.name.split(".")[1] if "." in entry.name else "cli", 0) > RANK[part(entry.path)]
+    ]
+    assert listed(wrong) == []
+
+
+def test_the_package_knows_no_app_and_no_streamlit() -> None:
+    assert listed([entry for entry in PACKAGE if top(entry.name) in ("app", "streamlit")]) == []
+
+
+def test_plotly_is_imported_only_inside_functions() -> None:
+    assert listed([entry for entry in PACKAGE if top(entry.name) == "plotly" and entry.at_import]) == []
+
+
+def test_the_core_needs_numpy_alone() -> None:
+    allowed = {*sys.stdlib_module_names, "numpy", "treecore"}
+    wrong = [entry for entry in PACKAGE if part(entry.path) in CORE and top(entry.name) not in allowed]
+    assert listed(wrong) == []
+
+
+def test_model_libraries_stay_with_the_models() -> None:
+    wrong = [
+        entry
+        for entry in PACKAGE
+        if top(entry.name) in HEAVY and entry.at_import and part(entry.path) not in MODEL_CODE
+    ]
+    assert listed(wrong) == []
+
+
+def test_tables_and_graphs_stay_at_the_edge() -> None:
+    wrong = [
+        entry
+        for entry in PACKAGE
+        if top(entry.name) in ("pandas", "networkx") and part(entry.path) not in ("interop", "formats")
+    ]
+    assert listed(wrong) == []
+
+
+def test_credit_knows_no_sampling_and_no_files() -> None:
+    banned = tuple(f"treecore.{name}" for name in ("samplers", "policies", "tasks", "formats", "sampling"))
+    wrong = [entry for entry in PACKAGE if part(entry.path) == "credit" and entry.name.startswith(banned)]
+    assert listed(wrong) == []
+
+
+def test_figures_know_no_streamlit_and_views_no_plotly() -> None:
+    wrong = [
+        entry for entry in APP if (part(entry.path), top(entry.name)) in (("figures", "streamlit"), ("views", "plotly"))
+    ]
+    assert listed(wrong) == []
+
+
+def test_the_state_of_the_app_is_in_one_place() -> None:
+    names = ("session_state", "query_params", "cache_data", "cache_resource")
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.attr}"
+        for path in sources("app")
+        if path != ROOT / "app" / "state.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in names
+    ]
+    assert wrong == []
+
+
+def test_no_credit_method_is_named_outside_its_family() -> None:
+    reward_schemes = ROOT / "treecore" / "tasks"
+    allowed = (ROOT / "treecore" / "credit", ROOT / "app" / "lessons", reward_schemes)
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.value!r}"
+        for path in [*sources("treecore"), *sources("app")]
+        if not any(folder in path.parents for folder in allowed) and "lessons" not in path.stem
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in METHODS
+    ]
+    assert wrong == []
+
+
+def test_only_the_command_line_prints() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in [*sources("treecore"), *sources("app")]
+        if part(path) != "cli"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert wrong == []
+
+
+GENERATORS = {"Generator", "SeedSequence", "default_rng", "PCG64", "BitGenerator"}
+
+
+def is_global_randomness(call: ast.Call) -> bool:
+    """A draw from a shared stream, or a generator without a seed."""
+    name = ast.unparse(call.func)
+    if name.startswith(("np.random.", "numpy.random.")):
+        return name.split(".")[-1] not in GENERATORS or not (call.args or call.keywords)
+    if name in ("random.Random", "torch.Generator"):
+        return name == "random.Random" and not call.args
+    return name.startswith("random.") and name.count(".") == 1 and name.split(".")[1] in RANDOM_FUNCTIONS
+
+
+RANDOM_FUNCTIONS = {
+    "random",
+    "randint",
+    "randrange",
+    "choice",
+    "choices",
+    "shuffle",
+    "sample",
+    "uniform",
+    "gauss",
+    "seed",
+}
+
+
+@pytest.mark.parametrize("folder", ["treecore", "app"])
+def test_randomness_has_a_seed(folder: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node.func)}"
+        for path in sources(folder)
+        if any(top(entry.name) in ("random", "numpy") for entry in imports(path))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and is_global_randomness(node)
+        and not (ast.unparse(node.func).startswith("random.") and not imports_random(path))
+    ]
+    assert wrong == []
+
+
+def imports_random(path: Path) -> bool:
+    return any(entry.name == "random" for entry in imports(path))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import treecore; treecore.read({path!r})",
+        "import treecore; treecore.credit(treecore.read({path!r}), 'grpo')",
+        "from treecore.cli import main; main(['credit', {path!r}, '--method', 'grpo'], standalone_mode=False)",
+        "from treecore.cli import main; main(['show', {path!r}, '--method', 'grpo'], standalone_mode=False)",
+        "from treecore.cli import main; main(['validate', {path!r}], standalone_mode=False)",
+        "from treecore.cli import main; main(['--help'], standalone_mode=False)",
+        "from treecore.cli import main; main(['methods'], standalone_mode=False)",
+        "from treecore.cli import main; main(['samplers'], standalone_mode=False)",
+    ],
+)
+def test_opening_a_forest_imports_nothing_heavy(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(
+        '{"format":"treecore/1","nodes":[{"id":0,"parent":null},{"id":1,"parent":0,"reward":1},'
+        '{"id":2,"parent":0,"reward":0}]}'
+    )
+    check = "import sys; loaded = {'torch','transformers','pandas','streamlit','networkx','plotly'} & set(sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code.format(path=str(path))}; {check}; sys.exit(str(loaded) if loaded else 0)"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
