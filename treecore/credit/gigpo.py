@@ -7,9 +7,9 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
-from treecore.credit.paths import trajectory_rows
+from treecore.credit.paths import trajectory_rows, weighted_back_up
 from treecore.credit.registry import Citation, Credit, Rows, credit_method
-from treecore.credit.values import back_up, group_stats
+from treecore.credit.values import back_up, group_stats, leaf_standard_error
 from treecore.forests import Forests
 from treecore.params import Bounds, Value
 from treecore.topology import FloatArray, IntArray
@@ -34,26 +34,73 @@ def formula(params: Mapping[str, Value]) -> str:
     )
 
 
-class Judged(NamedTuple):
-    """Values against their groups, and what they were judged by. All `[K]`."""
+class Group(NamedTuple):
+    """Statistics of a group: mean, and standard deviation (1 where there is nothing to divide by)."""
 
-    advantage: FloatArray
     mean: FloatArray
     std: FloatArray
 
 
-def judge(
-    values: FloatArray, weight: FloatArray, group: IntArray, n_groups: int, *, divide: bool, alone: FloatArray
-) -> Judged:
-    """`values - mean`, over the standard deviation (ddof 1) where `divide`; each value counts `weight` times.
+class Returns(NamedTuple):
+    """Discounted returns of the rows at each node, one for each scored leaf beneath, and of each step group. `[N]`
 
-    Args:
-        alone: `[K]`, the mean where the group's weights sum to one.
+    `mean` is over the rows of the step that ends in the node; `among [N]` is over all steps taken from it.
+    `squares` and `mixed` are sums over a step's rows of squared deviations, and of their products with the deviations
+    of the reward.
     """
-    stats = group_stats(values, group, n_groups, ddof=1, weight=weight)
+
+    mean: FloatArray
+    squares: FloatArray
+    mixed: FloatArray
+    among: Group
+
+
+def discounted_returns(forests: Forests, gamma: float, count: FloatArray, reward_mean: FloatArray) -> Returns:
+    """Mean and spread of the returns, backed up from the leaves: deviations within children plus between them."""
+    topology, parent = forests.topology, forests.parent
+    has = count > 0
+    anchor = np.zeros(len(forests))
+    if gamma == 1:
+        leaves = np.flatnonzero(forests.scored)[::-1]
+        anchor[forests.forest_of[leaves]] = forests.reward[leaves]
+    base = anchor[forests.forest_of]
+    at_leaf = np.where(forests.scored, forests.reward - base, 0.0)
+    n = np.where(has, count, 1.0)
+    edge = np.full(len(parent), gamma)
+    mean = weighted_back_up(topology, at_leaf, edge) / n
+    below = np.where(has & (parent >= 0), count, 0.0)
+    above = np.maximum(parent, 0)
+    size = topology.children_sum(below)
+    among = topology.children_sum(below * mean) / np.maximum(size, 1.0)
+    gap = np.where(below > 0, mean - among[above], 0.0)
+    reward_gap = np.where(below > 0, reward_mean - reward_mean[above], 0.0)
+    between = topology.children_sum(below * gap**2)
+    squares = weighted_back_up(topology, gamma**2 * between, edge**2)
+    mixed = weighted_back_up(topology, gamma * topology.children_sum(below * gap * reward_gap), edge)
+    inside = topology.children_sum(np.where(below > 0, squares, 0.0)) + between
+    std = np.where(size > 1, np.sqrt(inside / np.maximum(size - 1, 1.0)), 1.0)
+    return Returns(np.where(has, base + mean, np.nan), squares, mixed, Group(base + among, std))
+
+
+def episode_group(forests: Forests, leaves: IntArray, depth: FloatArray) -> Group:
+    """Of each leaf's prompt, where an episode counts once for every step; mean 0 where that is one step in all."""
+    stats = group_stats(forests.reward[leaves], forests.forest_of[leaves], len(forests), ddof=1, weight=depth)
     single = stats.count == 1
-    mean, std = np.where(single, alone, stats.mean), np.where(single, 1.0, stats.std)
-    return Judged((values - mean) / (std + EPSILON if divide else 1.0), mean, std)
+    return Group(np.where(single, 0.0, stats.mean), np.where(single, 1.0, stats.std))
+
+
+def rows_of(credit: Credit) -> Rows:
+    """The numbers of each step in each trajectory through it."""
+    forests, gamma = credit.forests, float(credit.params["gamma"])
+    topology = forests.topology
+    leaf, node = trajectory_rows(topology, np.flatnonzero(forests.scored))
+    returns = forests.reward[leaf] * gamma ** (topology.depth[leaf] - topology.depth[node]).astype(np.float64)
+    divisor = credit.nodes["anchor_std"][node] + EPSILON if credit.params["mode"] == "mean_std_norm" else 1.0
+    episode, step = credit.leaves["episode"][leaf], (returns - credit.nodes["anchor_mean"][node]) / divisor
+    alone = credit.nodes["anchor_size"][node] == 1
+    step = np.where(alone, 0.0, step)
+    columns = {"return": returns, "episode_advantage": episode, "step_advantage": step, "credit": episode + step}
+    return Rows(leaf, node, columns)
 
 
 @credit_method(
@@ -100,52 +147,59 @@ def gigpo(
         rows: for each step of each trajectory `return`, `episode_advantage`, `step_advantage`, `credit` (their sum).
         leaves: `episode`, `group_mean`, `group_std`; the only step of a prompt's only episode keeps its raw reward.
         nodes: means over the trajectories through a step of `credit`, `episode_advantage`, `step_advantage` and
-        `return`, and `anchor_mean`, `anchor_std` of the group; a step that is alone in its group gets a step
-        advantage of 0. `value`, `n_leaves`, `stderr`. NaN at roots, which nobody chose, and without scored leaves.
+        `return`; `anchor_mean`, `anchor_std`, `anchor_size` of the group (a step that is alone in its group gets a
+        step advantage of 0); `value`, `n_leaves`, `stderr`. NaN at roots, which nobody chose, and without scored
+        leaves.
     """
-    topology, parent, n = forests.topology, forests.parent, len(forests.parent)
-    leaves = np.flatnonzero(forests.scored & (parent >= 0))
-    reward, depth = forests.reward[leaves], topology.depth[leaves].astype(np.float64)
+    topology, parent = forests.topology, forests.parent
     divide = mode == "mean_std_norm"
-    episode = judge(
-        reward, depth, forests.forest_of[leaves], len(forests), divide=divide, alone=np.zeros(len(leaves))
-    )
-    rows = trajectory_rows(topology, leaves)
-    repeat = topology.depth[leaves]
-    returns = np.repeat(reward, repeat) * gamma ** (np.repeat(depth, repeat) - topology.depth[rows.node])
-    step = judge(returns, np.ones(len(returns)), parent[rows.node], n, divide=divide, alone=returns)
-    episode_rows = np.repeat(episode.advantage, repeat)
-    combined = group_stats(episode_rows + step.advantage, rows.node, n, ddof=1)
-    count = np.bincount(rows.node, minlength=n).astype(np.float64)
     value = back_up(forests, forests.reward)
-
-    def on_nodes(values: FloatArray) -> FloatArray:
-        column = np.full(n, np.nan)
-        column[rows.node] = values
-        return column
-
-    def mean_on_nodes(values: FloatArray) -> FloatArray:
-        return on_nodes(group_stats(values, rows.node, n, ddof=0).mean)
-
+    returns = discounted_returns(forests, gamma, value.count, np.where(value.count > 0, value.mean, 0.0))
+    leaves = np.flatnonzero(forests.scored & (parent >= 0))
+    group = episode_group(forests, leaves, topology.depth[leaves].astype(np.float64))
+    columns = {}
+    for name, values in (
+        ("episode", (forests.reward[leaves] - group.mean) / (group.std + EPSILON if divide else 1.0)),
+        ("group_mean", group.mean),
+        ("group_std", group.std),
+    ):
+        columns[name] = np.full(len(parent), np.nan)
+        columns[name][leaves] = values
+    chosen = (parent >= 0) & (value.count > 0)
+    above = np.maximum(parent, 0)
+    size = topology.children_sum(np.where(chosen, value.count, 0.0))[above]
+    divisor = returns.among.std[above] + EPSILON if divide else np.ones(len(parent))
+    step = np.where(size > 1, (returns.mean - returns.among.mean[above]) / divisor, 0.0)
+    episode = np.where(chosen, back_up(forests, columns["episode"]).mean, np.nan)
+    scale = 1.0 / (group.std + EPSILON) if divide else np.ones(len(leaves))
     nodes = {
-        "credit": on_nodes(combined.mean),
-        "episode_advantage": mean_on_nodes(episode_rows),
-        "step_advantage": mean_on_nodes(step.advantage),
-        "return": mean_on_nodes(returns),
-        "anchor_mean": on_nodes(step.mean),
-        "anchor_std": on_nodes(step.std),
+        "credit": np.where(chosen, episode + step, np.nan),
+        "episode_advantage": episode,
+        "step_advantage": np.where(chosen, step, np.nan),
+        "return": np.where(chosen, returns.mean, np.nan),
+        "anchor_mean": np.where(chosen, np.where(size > 1, returns.among.mean[above], returns.mean), np.nan),
+        "anchor_std": np.where(chosen, returns.among.std[above], np.nan),
+        "anchor_size": np.where(chosen, size, np.nan),
         "value": value.mean,
         "n_leaves": value.count,
-        "stderr": on_nodes(combined.std) / np.sqrt(np.maximum(count, 1.0)),
     }
-    columns = {"reward": forests.reward}
-    for name, values in zip(("episode", "group_mean", "group_std"), episode, strict=True):
-        columns[name] = np.full(n, np.nan)
-        columns[name][leaves] = values
-    row_columns = {
-        "return": returns,
-        "episode_advantage": episode_rows,
-        "step_advantage": step.advantage,
-        "credit": episode_rows + step.advantage,
-    }
-    return Credit(forests, nodes, columns, rows=Rows(rows.leaf, rows.node, row_columns))
+    nodes["stderr"] = row_error(forests, returns, value.count, on_forest(forests, leaves, scale), divisor)
+    return Credit(forests, nodes, {**columns, "reward": forests.reward}, rows_of=rows_of)
+
+
+def on_forest(forests: Forests, leaves: IntArray, values: FloatArray) -> FloatArray:
+    """A number that all `leaves` of a forest share, told to all its nodes. `[N]`"""
+    by_forest = np.full(len(forests), np.nan)
+    by_forest[forests.forest_of[leaves]] = values
+    return by_forest[forests.forest_of]
+
+
+def row_error(
+    forests: Forests, returns: Returns, count: FloatArray, scale: FloatArray, divisor: FloatArray
+) -> FloatArray:
+    """Standard error of a step's mean over its rows, groups held fixed: rewards, returns and what they share. `[N]`"""
+    size = np.where((count > 1) & (forests.parent >= 0), count, np.nan)
+    reward = leaf_standard_error(forests, forests.reward) * scale
+    variance = (returns.squares / divisor**2 + 2.0 * returns.mixed * scale / divisor) / (size * (size - 1))
+    error: FloatArray = np.sqrt(np.maximum(reward**2 + variance, 0.0))
+    return error

@@ -11,8 +11,14 @@ import numpy as np
 
 from treecore.credit.registry import Citation, Credit, credit_method
 from treecore.credit.values import (
-    back_up, group_stats, leaf_standard_error, normalise, on_leaves, path_tokens, raw_if_alone,
-)  # fmt: skip
+    back_up,
+    group_stats,
+    leaf_standard_error,
+    normalise,
+    on_leaves,
+    path_tokens,
+    raw_if_alone,
+)
 from treecore.forests import Forests
 from treecore.params import Bounds
 from treecore.topology import FloatArray

@@ -37,7 +37,7 @@ class Citation(NamedTuple):
 class Rows(NamedTuple):
     """Values per step of each trajectory, for methods that give one step different numbers in different trajectories.
 
-    `leaf [K]` and `node [K]` are rows of the batch, ordered by `leaf`; `columns` are named `[K]` arrays.
+    `leaf [K]` and `node [K]` are rows of the batch, trajectory after trajectory; `columns` are named `[K]` arrays.
     """
 
     leaf: IntArray
@@ -61,7 +61,7 @@ class Credit:
         leaves: named `[N]` columns of trajectories, NaN off the scored leaves.
         tokens: per-token signal where it differs inside a step (of a leaf: see `tokens_are_trajectories`).
         tokens_are_trajectories: the tokens of a leaf are those of its whole trajectory, root to leaf.
-        rows: per-trajectory signal of a step, where it differs between the trajectories through it.
+        rows_of: works out `rows` from this credit's columns; None where all trajectories through a step agree.
         forests: the batch; method, params: filled by `Method.compute`.
     """
 
@@ -70,7 +70,7 @@ class Credit:
     leaves: Mapping[str, FloatArray] = field(default_factory=dict)
     tokens: Ragged | None = None
     tokens_are_trajectories: bool = False
-    rows: Rows | None = None
+    rows_of: Callable[[Credit], Rows] | None = None
     method: str = ""
     params: Mapping[str, Value] = field(default_factory=dict)
 
@@ -83,6 +83,11 @@ class Credit:
         """A column by name, of nodes or else of leaves. `[N]`"""
         return self.nodes[name] if name in self.nodes else self.leaves[name]
 
+    @cached_property
+    def rows(self) -> Rows | None:
+        """Signal of a step in each trajectory through it, where those differ; worked out when first asked for."""
+        return None if self.rows_of is None else self.rows_of(self)
+
     def of(self, number: int) -> Credit:
         """The part that belongs to one forest of the batch, as a credit of its own."""
         low, high = self.forests.offset[number], self.forests.offset[number + 1]
@@ -90,18 +95,12 @@ class Credit:
         if self.tokens is not None:
             start = self.tokens.start[low : high + 1]
             tokens = Ragged(start - start[0], self.tokens.value[start[0] : start[-1]])
-        rows = None
-        if self.rows is not None:
-            first, last = np.searchsorted(self.rows.leaf, [low, high])
-            own = {name: values[first:last] for name, values in self.rows.columns.items()}
-            rows = Rows(self.rows.leaf[first:last] - low, self.rows.node[first:last] - low, own)
         return replace(
             self,
             forests=Forests(self.forests[number]),
             nodes={name: values[low:high] for name, values in self.nodes.items()},
             leaves={name: values[low:high] for name, values in self.leaves.items()},
             tokens=tokens,
-            rows=rows,
         )
 
     @cached_property
@@ -249,9 +248,7 @@ def credit_method(
         key = name or function.__name__
         if key in METHODS:
             raise MethodError(f"two credit methods are named {key!r}", todo="rename one")
-        METHODS[key] = Method(
-            key, title, family, formula, dict(symbols), citation, needs, function, departures
-        )
+        METHODS[key] = Method(key, title, family, formula, dict(symbols), citation, needs, function, departures)
         return function
 
     return register

@@ -85,7 +85,7 @@ def step_columns(
     value = back_up(forests, forests.reward)
     n = np.where(value.count > 0, value.count, np.nan)
     scale = token_mean(series, own)
-    edge = gamma**own.astype(np.float64)
+    edge = gamma ** own.astype(np.float64)
     ahead = weighted_back_up(topology, at_leaf, edge) / n
     squares = weighted_back_up(topology, at_leaf**2, edge**2) / n
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -10,9 +10,7 @@ import numpy as np
 from treecore.credit.outcome import STEP_LINE, STEP_SYMBOLS, from_leaves
 from treecore.credit.paths import weighted_back_up
 from treecore.credit.registry import Citation, Credit, credit_method
-from treecore.credit.values import (
-    back_up, group_stats, leaf_standard_error, on_leaves, path_tokens, raw_if_alone,
-)  # fmt: skip
+from treecore.credit.values import back_up, group_stats, leaf_standard_error, on_leaves, path_tokens, raw_if_alone
 from treecore.credit.values import whiten as whiten_tokens
 from treecore.forests import Forests
 from treecore.params import Value
@@ -136,9 +134,7 @@ def treepo_needs(params: Mapping[str, Value]) -> set[str]:
 def treepo(
     forests: Forests,
     *,
-    estimator: Literal[
-        "group_size", "average", "group_size_drop_zero_std", "average_drop_zero_std"
-    ] = "group_size",
+    estimator: Literal["group_size", "average", "group_size_drop_zero_std", "average_drop_zero_std"] = "group_size",
     whiten: bool = True,
 ) -> Credit:
     """Was this rollout better than all others that shared its start, for every start it has?
@@ -191,4 +187,5 @@ def agreeing(forests: Forests) -> BoolArray:
     low = before[topology.position]
     high = before[topology.position + topology.size]
     last = max(len(order) - 1, 0)
-    return (high > low) & (changes[np.minimum(low, last)] == changes[np.clip(high - 1, 0, last)])
+    same: BoolArray = (high > low) & (changes[np.minimum(low, last)] == changes[np.clip(high - 1, 0, last)])
+    return same

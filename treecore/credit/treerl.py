@@ -172,8 +172,7 @@ def state_values(forests: Forests, leaf: FloatArray, weight: str, norm: str, cho
     if norm != "none":
         each = np.ones(len(count)) if norm == "step" else np.maximum(forests.n_model_tokens, 0).astype(np.float64)
         above = np.bincount(forest_of, weights=total * each, minlength=n_forests)
-        below = np.bincount(forest_of, weights=count * each, minlength=n_forests)
-        below += n_root if norm == "step" else 0.0
+        below = np.bincount(forest_of, weights=count * each, minlength=n_forests) + n_root * (norm == "step")
         np.divide(above, below, out=shift, where=below > 0)
     on_path = back_up(forests, forests.reward, chosen).count
     c_root = np.bincount(forest_of[chosen], minlength=n_forests).astype(np.float64)

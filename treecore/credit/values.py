@@ -6,6 +6,7 @@ exactly that value and a standard deviation of exactly zero, whatever the value 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,8 @@ from treecore.outcomes import is_right
 from treecore.topology import BoolArray, FloatArray, IntArray
 
 
-class GroupStats(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class GroupStats:
     """Per member of each group, `[K]`: mean, standard deviation, number of members."""
 
     mean: FloatArray
@@ -38,7 +40,7 @@ def group_stats(
     reference = np.zeros(n_groups)
     reference[group[::-1]] = values[::-1]
     shifted = values - reference[group]
-    count = np.bincount(group, weights=weight, minlength=n_groups)
+    count = np.asarray(np.bincount(group, weights=weight, minlength=n_groups), dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.bincount(group, weights=shifted * weight, minlength=n_groups) / count
         squares = np.bincount(group, weights=(shifted - shift[group]) ** 2 * weight, minlength=n_groups)
@@ -46,7 +48,8 @@ def group_stats(
     return GroupStats((reference + shift)[group], spread[group], count[group])
 
 
-class Normalised(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Normalised:
     """`advantage [K]` and the statistics it was made with (a group of one has mean 0 and std 1)."""
 
     advantage: FloatArray
@@ -67,7 +70,8 @@ def normalise(values: FloatArray, group: IntArray, n_groups: int, *, epsilon: fl
     return Normalised((values - mean) / (std + epsilon), mean, std, stats.count)
 
 
-class Centred(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Centred:
     """Per member of each group, `[K]`: mean and number of members; a group of one has mean 0."""
 
     mean: FloatArray
@@ -87,7 +91,8 @@ def on_leaves(forests: Forests, values: FloatArray) -> FloatArray:
     return column
 
 
-class Backup(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Backup:
     """Sum, mean and count of a leaf column under each node; mean and sum NaN where no scored leaf is. `[N]`"""
 
     total: FloatArray
