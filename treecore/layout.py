@@ -42,14 +42,15 @@ def by_steps(topology: Topology, *, align_leaves: bool = False) -> FloatArray:
     return np.where(topology.is_leaf, depth.max(), depth) if align_leaves else depth
 
 
-def by_length(topology: Topology, length: IntArray) -> FloatArray:
+def by_length(topology: Topology, length: IntArray | FloatArray) -> FloatArray:
     """Time axis in tokens (or any length): where each node ends, its tree root at 0. `[N]`
 
     Args:
         length: `[N]`, of each node; what is negative (unknown) counts as 0, and so do roots.
     """
     counted = np.where((topology.parent >= 0) & (length > 0), length, 0).astype(np.float64)
-    return topology.path_sum(counted)
+    position: FloatArray = topology.path_sum(counted)
+    return position
 
 
 def tidy(topology: Topology, *, gap: float = 1.0) -> FloatArray:

@@ -50,7 +50,8 @@ def tree_canvas(
 
     Args:
         scene: from `make_scene`.
-        selected: id of the node to show as selected. A click is kept on screen while this lags behind it.
+        selected: id of the node to show as selected, None for none: what `on_select` stored. A click shows at once
+            and stays while this lags behind it.
         key: Streamlit key; the state is `session_state[key][EVENT]`.
         height: of canvas and legend, in pixels.
         on_select: called before the rerun that follows a new selection.

@@ -114,7 +114,8 @@ def outcome_share(forest: Forest) -> FloatArray:
     The scale is 0 to 1, wider where rewards go beyond; a leaf at its top counts as right.
     """
     low, high = outcome_range(forest)
-    return np.where(is_right(forest), 1.0, (forest.reward - low) / (high - low))
+    half = high / 2 - low / 2
+    return np.where(is_right(forest), 1.0, (forest.reward / 2 - low / 2) / half)
 
 
 def outcome_range(forest: Forest) -> tuple[float, float]:
@@ -180,13 +181,14 @@ def _summary(forest: Forest) -> str:
 
 def _reward_decimals(reward: FloatArray) -> int:
     known = reward[np.isfinite(reward)]
-    return 1 if np.allclose(known * 10, np.round(known * 10), atol=1e-9) else 2
+    tenths = known[np.abs(known) < 1e12] * 10
+    return 1 if np.allclose(tenths, np.round(tenths), atol=1e-9) else 2
 
 
 def _axis_of(forest: Forest, axis: Axis) -> list[float | None]:
     """Positions from 0 (root) to 1 (the end of the longest trajectory)."""
     if axis == "tokens" and _has_lengths(forest):
-        position = by_length(forest.topology, forest.n_model_tokens + np.maximum(forest.n_obs_tokens, 0))
+        position = by_length(forest.topology, _lengths(forest))
     else:
         position = by_steps(forest.topology, align_leaves=True)
     return _numbers(position / max(position.max(), 1.0), 5)
@@ -195,8 +197,7 @@ def _axis_of(forest: Forest, axis: Axis) -> list[float | None]:
 def _axis_note(forest: Forest, axis: Axis) -> dict[str, Any]:
     """`kind` of the axis drawn, its `end` in units, and a `note` where it is not the one asked for."""
     if axis == "tokens" and _has_lengths(forest):
-        length = by_length(forest.topology, forest.n_model_tokens + np.maximum(forest.n_obs_tokens, 0))
-        return {"kind": "tokens", "end": float(length.max()), "note": ""}
+        return {"kind": "tokens", "end": float(by_length(forest.topology, _lengths(forest)).max()), "note": ""}
     note = "no token counts recorded: shown in steps" if axis == "tokens" else ""
     return {"kind": "steps", "end": float(forest.topology.depth.max()), "note": note}
 
@@ -206,11 +207,17 @@ def _has_lengths(forest: Forest) -> bool:
     return bool(inner.any()) and bool((forest.n_model_tokens[inner] >= 0).all()) and forest.n_model_tokens.max() > 0
 
 
+def _lengths(forest: Forest) -> FloatArray:
+    """Tokens of each step, the environment's included. `[N]`"""
+    return forest.n_model_tokens.astype(np.float64) + np.maximum(forest.n_obs_tokens, 0)
+
+
 def _value(forest: Forest, credit: Credit | None) -> FloatArray:
     """The method's own value of each node where it has one, else the mean outcome beneath."""
     if credit is not None and "value" in credit.nodes and np.isfinite(credit.nodes["value"]).any():
         return credit.nodes["value"]
-    return back_up(Forests(forest), forest.reward).mean
+    with np.errstate(over="ignore", invalid="ignore"):
+        return back_up(Forests(forest), forest.reward).mean
 
 
 def mean_entropy(forest: Forest) -> FloatArray:
@@ -286,9 +293,9 @@ def _largest(values: FloatArray) -> float:
 
 
 def _numbers(values: FloatArray, digits: int = 6) -> list[float | None]:
-    """Rounded, None for NaN, never minus zero. Values below the last digit keep their own precision."""
-    small = np.isfinite(values) & (np.abs(values) < 10.0 ** (2 - digits))
-    rounded = (np.where(small, values, np.round(values, digits)) + 0.0).tolist()
+    """Rounded, None for NaN, never minus zero. Very small and very large values keep their own precision."""
+    moderate = np.isfinite(values) & (np.abs(values) >= 10.0 ** (2 - digits)) & (np.abs(values) < 1e12)
+    rounded = (np.where(moderate, np.round(np.where(moderate, values, 0.0), digits), values) + 0.0).tolist()
     return [number if math.isfinite(number) else None for number in rounded]
 
 

@@ -20,11 +20,16 @@ st.set_page_config(layout="wide")
 forest = Forest(np.array(PARENT), text=TEXT, reward=np.array([NAN, NAN, NAN, 1.0, 0.0, 0.0, NAN, 1.0]))
 colour = st.radio("colour", ["credit", "granularity", "both", "value", "entropy"], horizontal=True)
 scene = make_scene(forest, compute(forest, "tree_grpo"), colour=colour)
-st.text(f"selected: {tree_canvas(scene, selected=st.session_state.get('node'), key='tree', height=480)}")
 
 
 def jump() -> None:
     st.session_state["node"] = "7"
 
 
+def take() -> None:
+    st.session_state["node"] = st.session_state["tree"]["selected"]
+
+
+tree_canvas(scene, selected=st.session_state.get("node"), key="tree", height=480, on_select=take)
+st.text(f"selected: {st.session_state.get('node')}")
 st.button("jump to 7", on_click=jump)

@@ -95,6 +95,9 @@ def test_python_can_select(open_page: Open, address: str) -> None:
         """() => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot
             .querySelector('.tc-canvas').treecore.selected === '7'"""
     )
+    click_node(page, "3")
+    expect_selected(page, "3")
+    assert held(page, "selected") == "3"
 
 
 def test_search_finds_text_and_closes(open_page: Open, address: str) -> None:

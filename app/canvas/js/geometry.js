@@ -109,10 +109,6 @@ function contentHeight(app) {
   return PAD.top + PAD.bottom + (app.rows - 1) * app.view.ky;
 }
 
-function contentWidth(app) {
-  return PAD.left + PAD.leaf + app.plot * app.view.zx;
-}
-
 function clampView(app, view) {
   const high = PAD.top + PAD.bottom + (app.rows - 1) * view.ky;
   const wide = PAD.left + PAD.leaf + app.plot * view.zx;

@@ -306,4 +306,5 @@ function draw(app) {
     context.fillRect(0, HEAD - 1, app.width, 1);
   }
   drawScroll(app);
+  app.dom.canvas.style.touchAction = contentHeight(app) > app.room + 1 || app.view.zx > 1 ? "none" : "pan-y";
 }
