@@ -62,7 +62,7 @@ function drawLabels(app, nodes) {
   context.textBaseline = "alphabetic";
   for (const i of nodes) {
     if (scene.parent[i] < 0) continue;
-    context.globalAlpha = app.alpha[i] * (isFaded(app, i) ? 0.35 : 1);
+    context.globalAlpha = app.alpha[i] * (isFaded(app, i) ? 0.5 : 1);
     drawLabel(app, i, r, font);
   }
   context.globalAlpha = 1;
@@ -77,11 +77,12 @@ function drawLabel(app, i, r, font) {
   const lift = edgeWidth(app, i) / 2;
   const drop = app.ay[i] - app.ay[above];
   const bend = bendOf(span);
+  const marked = app.pathSet.has(i) || app.highlight.has(i);
   const lines = fitLines(app, font.label, scene.label[i], span - (drop > 0.01 ? bend * 0.2 : 0));
   if (lines.length) app.written.add(i);
   context.font = font.label;
   lines.reverse().forEach((line, k) => {
-    haloText(app, line, x, y - 5 - lift - 13 * k, app.pathSet.has(i) ? theme.ink : theme.muted);
+    haloText(app, line, x, y - 5 - lift - 13 * k, marked ? theme.ink : theme.muted);
   });
   if (app.view.ky < 31 || !scene.observation[i]) return;
   const seen = fitText(app, font.observed, `→ ${scene.observation[i]}`, span - (drop < -0.01 ? bend * 0.4 : 0));
