@@ -47,8 +47,55 @@ def checks(expected: dict[str, Any]) -> Iterator[Check]:
     ):
         yield Check("tree_grpo", {}, table, column, tree[key])
     yield Check("grpo", {}, "leaves", "advantage", expected["grpo"]["leaf"])
+    yield from outcome_checks(expected)
+    yield from tree_checks(expected)
     if "node" in expected.get("sibling_mean", {}):
         yield Check("sibling", {}, "nodes", "credit", expected["sibling_mean"]["node"], loose=True)
+
+
+def outcome_checks(expected: dict[str, Any]) -> Iterator[Check]:
+    """Baselines that know nothing of the tree; the reference refuses some degenerate cases and has no numbers then."""
+    for method, key, settings in (
+        ("dr_grpo", "dr_grpo", {}),
+        ("rloo", "rloo", {"singleton": "raw"}),
+        ("rloo", "rloo_vectorized", {"singleton": "zero"}),
+        ("opo", "opo", {}),
+        ("grpo_passk", "grpo_passk", {}),
+        ("reinforce_pp_baseline", "reinforce_pp_baseline", {}),
+    ):
+        if "leaf" in expected[key]:
+            yield Check(method, settings, "leaves", "advantage", expected[key]["leaf"])
+
+
+def tree_checks(expected: dict[str, Any]) -> Iterator[Check]:
+    """Methods that look at the tree."""
+    diff = expected["tree_grpo_tree_diff_node_score"]
+    yield Check("tree_diff", {"margin": diff["params"]["margin"]}, "nodes", "credit", diff["node"])
+    for entry in expected["treerl"]:
+        given = entry["params"]
+        settings = {"mode": given["mode"], "weight": given["weighted_value_style"] or "none"}
+        settings["norm"] = given["overall_norm_style"]
+        if given["selected"] != "all":
+            if len(given["selected"]) > 1:
+                continue
+            settings["selected"] = ",".join(str(leaf) for ids in given["selected"].values() for leaf in ids)
+        for column, key in (("credit", "value"), ("state_value", "state_value")):
+            values = {name: node[key] for name, node in entry["node"].items() if key in node}
+            yield Check("treerl", settings, "nodes", column, values)
+    for column, key in (("credit", "reweighted"), ("global", "global"), ("local", "local"), ("value", "V")):
+        values = {name: node[key] for name, node in expected["treerl_paper_formula"]["node"].items()}
+        yield Check("treerl_paper", {}, "nodes", column, values)
+    edges = expected["spo_tree"]["edge_into_node"]
+    for normalize, column, key in (
+        ("none", "credit", "adv_rloo"),
+        ("none", "value", "value"),
+        ("std", "credit", "adv_grpo"),
+    ):
+        values = {name: edge[key] for name, edge in edges.items()}
+        yield Check("spo_tree", {"normalize": normalize}, "nodes", column, values)
+    for estimator, entry in expected["treepo"]["estimators"].items():
+        for whiten, key in ((False, "leaf_before_whitening"), (True, "leaf")):
+            yield Check("treepo", {"estimator": estimator, "whiten": whiten}, "leaves", "advantage", entry[key])
 
 
 def batch_of(case: dict[str, Any]) -> Forests:
@@ -77,7 +124,7 @@ ALL = [
 def test_there_are_numbers_to_compare() -> None:
     values = [value for param in ALL for value in param.values[1].values.values()]
     assert len(CASES) >= 7
-    assert len(values) > 500
+    assert len(values) > 4000
 
 
 @pytest.mark.parametrize(("case", "check"), ALL)

@@ -127,6 +127,7 @@ def treerl(
     local = g - above
     moved = (np.abs(local) >= SAME) | (parent < 0)
     filled = np.where(moved, local, local[marked_above(parent, moved)])
+    filled[np.isnan(g)] = np.nan
     topology = forests.topology
     ancestors = (topology.path_sum(g) - g + at_root) / (topology.depth + 1)
     credit = {
@@ -142,7 +143,7 @@ def treerl(
         "state_value": g,
         "parent_state_value": np.where(np.isnan(g), np.nan, above),
         "local": local,
-        "filled_local": np.where(np.isnan(g), np.nan, filled),
+        "filled_local": filled,
         "ancestor_mean": ancestors,
         "weight": state.weight,
         "shift": state.shift,
