@@ -19,6 +19,8 @@ from treecore.topology import FloatArray
 
 LABEL_LINE = r"C(s) = 2 \cdot y(s) - 1"
 LABEL_SYMBOLS = {"C(s)": "credit", "y(s)": "label", "Q(s)": "q", "Q(s^{-})": "q_before"}
+TIE = 1e-12
+"""Values closer to a threshold than this are on it: rounding must not decide a label."""
 STRETCHED = "The label in 0..1 is stretched to -1..1, so that its middle is neutral. "
 
 
@@ -149,7 +151,7 @@ def stepwiser(
         "ratio": ratio,
         "undefined_ratio": np.where(np.isnan(before), np.nan, undefined),
     }
-    return labelled(forests, np.where(np.isnan(measure), np.nan, measure > bound), columns)
+    return labelled(forests, np.where(np.isnan(measure), np.nan, measure > bound + TIE), columns)
 
 
 @credit_method(
@@ -187,5 +189,5 @@ def genprm(forests: Forests, *, values: Source = "tree", epsilon: Annotated[floa
     q = np.where(after_loss & (~np.isnan(q) | (values == "monte_carlo")), 0.0, q)
     before = at_parent(forests, q)
     progress = np.where(before == 0, 0.0 * q, q / np.where(before == 0, 1.0, before))
-    label = np.where(np.isnan(progress), np.nan, progress >= epsilon)
+    label = np.where(np.isnan(progress), np.nan, progress >= epsilon - TIE)
     return labelled(forests, label, {"progress": progress, "q": q, "q_before": before})

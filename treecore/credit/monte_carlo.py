@@ -44,11 +44,15 @@ def needs(params: Mapping[str, Value]) -> set[str]:
 def prefix_values(forests: Forests, source: Source) -> PrefixValues:
     """Value after every step; after a scored leaf it is the outcome, whatever was sampled.
 
-    The standard error of a Monte Carlo value is that of a share of `mc_count` continuations (for graded outcomes in
-    0..1 an upper bound), unknown below two continuations.
+    Where all outcomes are 0 the value is exactly 0, because labels ask whether it is. The standard error of a Monte
+    Carlo value is that of a share of `mc_count` continuations (for graded outcomes in 0..1 an upper bound), unknown
+    below two continuations.
     """
     if source == "tree":
-        return PrefixValues(back_up(forests, forests.reward).mean, leaf_standard_error(forests, forests.reward))
+        recorded = back_up(forests, forests.reward)
+        hopeless = forests.topology.subtree_sum((forests.scored & (forests.reward != 0)).astype(np.float64)) == 0
+        value = np.where(hopeless & (recorded.count > 0), 0.0, recorded.mean)
+        return PrefixValues(value, leaf_standard_error(forests, forests.reward))
     value = np.where(forests.scored, forests.reward, forests.column("mc_value"))
     count = np.where(forests.scored, np.nan, forests.column("mc_count"))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -191,7 +195,7 @@ def spo_chain(
     node = token_node(start)
     probability = np.exp(token_column(forests, "logprob"))
     hesitant = np.where(model_tokens(forests) & ~np.isnan(probability), probability <= threshold, np.nan)
-    signal = np.where(hesitant == 0, 0.0, advantage[node] * hesitant)
+    signal = advantage[node] * hesitant
     share = step_mean(hesitant, node, len(inner))
     recorded = back_up(forests, forests.reward)
     nodes = {

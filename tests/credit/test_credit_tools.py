@@ -1,0 +1,113 @@
+"""ToolPO: the worked numbers, an oracle on random forests, and what it does without calls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from oracle import tools as oracle
+from oracle.families import batches
+
+from treecore.credit import compute
+from treecore.credit.tools import fold_preference
+from treecore.errors import MethodError
+from treecore.forest import Forest, TokenTable
+from treecore.forests import Forests
+from treecore.protocols import Part
+
+THOUGHT, CALL, OBSERVATION = Part.THOUGHT, Part.TOOL_CALL, Part.OBSERVATION
+
+
+def chains(rewards: list[float], calls: list[int], **fields: object) -> Forest:
+    """A chain for each reward, with that many answered calls, each step a thought, a call and an observation."""
+    parent, reward, observation, parts, start = [], [], [], [], [0]
+    for outcome, count in zip(rewards, calls, strict=True):
+        for step in range(count + 2):
+            parent.append(len(parent) - 1 if step else -1)
+            calling = 0 < step <= count
+            own = [THOUGHT, CALL, OBSERVATION] if calling else [THOUGHT] if step else []
+            parts += own
+            start.append(start[-1] + len(own))
+            observation.append("found" if calling else "")
+            reward.append(outcome if step == count + 1 else np.nan)
+    tokens = TokenTable(start=np.array(start), part=np.array(parts))
+    return Forest(
+        parent=np.array(parent),
+        reward=np.array(reward),
+        observation=observation,
+        tokens=tokens,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def test_the_worked_numbers() -> None:
+    forest = chains([1, 0, 1, 0], [2, 2, 0, 1])
+    credit = compute(forest, "toolpo")
+    leaves = forest.topology.is_leaf
+    assert credit.leaves["advantage"][leaves].tolist() == [0.5, -0.5, 0.5, -0.5]
+    assert credit.leaves["action"][leaves].tolist() == [0.75, 0.75, -1.25, -0.25]
+    called = forest.tokens.part == CALL
+    assert credit.tokens.value[called].tolist() == [1.25, 1.25, 0.25, 0.25, -0.75]
+    assert credit.tokens.value[forest.tokens.part == THOUGHT].tolist() == [0.5] * 3 + [-0.5] * 3 + [0.5] + [-0.5] * 2
+    assert np.isnan(credit.tokens.value[forest.tokens.part == OBSERVATION]).all()
+
+
+def test_preference_for_folded_thoughts() -> None:
+    assert fold_preference(1000, 600) == 0.25
+    assert fold_preference(0, 0) == 0.0
+
+
+@pytest.mark.parametrize("attribution", ["trajectory", "call"])
+@pytest.mark.parametrize("check", ["answered", "recorded"])
+@given(batch=batches())
+def test_a_token_gets_the_mean_of_its_trajectories(check: str, attribution: str, batch: Forests) -> None:
+    credit = compute(batch, "toolpo", check=check, attribution=attribution)
+    wanted = oracle.toolpo(batch, check, attribution)
+    flat = [value for step in wanted for value in step]
+    np.testing.assert_allclose(credit.tokens.value, flat, atol=1e-9)
+    for row, step in enumerate(wanted):
+        known = [value for value in step if not np.isnan(value)]
+        if known:
+            np.testing.assert_allclose(credit.credit[row], np.mean(known), atol=1e-9)
+
+
+@pytest.mark.parametrize("reward", [0.0, 0.1, 0.2, 1.0])
+def test_equal_outcomes_without_calls_give_exactly_zero(reward: float) -> None:
+    credit = compute(chains([reward] * 3, [0, 0, 0]), "toolpo").credit
+    assert (credit == 0).all()
+
+
+def test_a_single_trajectory_has_nothing_to_compare_with() -> None:
+    assert (compute(chains([1.0], [2]), "toolpo").credit == 0).all()
+
+
+def test_more_right_calls_are_more_reward_even_in_a_failed_trajectory() -> None:
+    forest = chains([1, 0], [0, 3])
+    credit = compute(forest, "toolpo")
+    assert credit.tokens.value[forest.tokens.part == CALL].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_judged_by_itself_a_wrong_call_is_blamed() -> None:
+    forest = chains([1, 1], [2, 0])
+    verdicts = np.full(len(forest), np.nan)
+    verdicts[[1, 2]] = [1, 0]
+    recorded = forest.with_columns(columns={"call_ok": verdicts})
+    credit = compute(recorded, "toolpo", check="recorded", attribution="call")
+    assert credit.tokens.value[forest.tokens.part == CALL].tolist() == [0.5, -0.5]
+
+
+def test_standard_error_of_a_shared_call() -> None:
+    """Two leaves under one step that is half call: their sums are 1 and 0 apart by outcome and by later calls."""
+    tokens = TokenTable(start=np.array([0, 0, 2, 3, 4, 5]), part=np.array([THOUGHT, CALL, CALL, THOUGHT, THOUGHT]))
+    forest = Forest(
+        parent=np.array([-1, 0, 1, 1, 2]), reward=np.array([np.nan, np.nan, np.nan, 0.0, 1.0]), tokens=tokens,
+        observation=["", "found", "found", "", ""],
+    )  # fmt: skip
+    nodes = compute(forest, "toolpo").nodes
+    combined = np.array([0.0 + 0.5 * 1, 1.0 + 0.5 * 2])
+    assert nodes["stderr"][1] == pytest.approx(combined.std(ddof=1) / np.sqrt(2))
+
+
+def test_forests_without_tokens_are_refused() -> None:
+    with pytest.raises(MethodError, match="0 of 0 tokens have the token column 'part'"):
+        compute(Forest(parent=np.array([-1, 0]), reward=np.array([np.nan, 1.0])), "toolpo")
