@@ -58,23 +58,14 @@ def ancestor_at(topology: Topology, rows: IntArray, depth: IntArray) -> IntArray
     Among the nodes of one depth, subtrees are disjoint runs of the preorder: the ancestor is the last node of that
     depth which does not come after the row.
     """
-    key = topology.depth * topology.n + topology.position
-    order = np.argsort(key, kind="stable")
+    if not len(rows):
+        return rows
+    above = np.flatnonzero(topology.depth <= depth.max())
+    key = topology.depth[above] * topology.n + topology.position[above]
+    order = np.argsort(key)
     wanted = depth * topology.n + topology.position[rows]
-    found: IntArray = order[np.searchsorted(key[order], wanted, side="right") - 1]
+    found: IntArray = above[order[np.searchsorted(key[order], wanted, side="right") - 1]]
     return found
-
-
-def ancestor_above(parent: IntArray, steps: int) -> IntArray:
-    """Ancestor `steps` above each node, -1 where the path is shorter. `[N]`"""
-    result, jump = np.arange(len(parent)), parent.copy()
-    while steps:
-        if steps & 1:
-            result = np.where(result >= 0, jump[result], -1)
-        steps >>= 1
-        if steps:
-            jump = np.where(jump >= 0, jump[jump], -1)
-    return result
 
 
 def window_sum(parent: IntArray, values: FloatArray, width: int) -> FloatArray:
@@ -82,19 +73,15 @@ def window_sum(parent: IntArray, values: FloatArray, width: int) -> FloatArray:
 
     Sums of runs of 1, 2, 4, ... are joined, so that no large running total is ever subtracted.
     """
-    total = np.zeros(len(parent))
-    at, jump, run = np.arange(len(parent)), parent.copy(), values.copy()
-    while width:
+    n = len(parent)
+    jump = np.append(np.where(parent < 0, n, parent), n)
+    run, total, at = np.append(values, 0.0), np.zeros(n + 1), np.arange(n + 1)
+    while True:
         if width & 1:
-            alive = at >= 0
-            total[alive] += run[at[alive]]
-            at[alive] = jump[at[alive]]
+            total += run[at]
+            at = jump[at]
         width >>= 1
-        if width:
-            linked = jump >= 0
-            target = jump[linked]
-            longer = run.copy()
-            longer[linked] += run[target]
-            run = longer
-            jump = np.where(linked, jump[jump], -1)
-    return total
+        if not width:
+            return total[:n]
+        run = run + run[jump]
+        jump = jump[jump]

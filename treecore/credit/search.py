@@ -35,7 +35,7 @@ def deepsearch_backup(forests: Forests, *, gamma_min: float) -> SearchValues:
     topology = forests.topology
     length = topology.depth + 1.0
     right = right_leaves(forests)
-    value = np.zeros(len(length))
+    value, visits = np.zeros(len(length)), np.zeros(len(length))
     for mask, sign in ((forests.scored & ~right, -1.0), (right, 1.0)):
         leaves = np.flatnonzero(mask)
         sloped, flat = np.zeros(len(length)), np.zeros(len(length))
@@ -45,10 +45,11 @@ def deepsearch_backup(forests: Forests, *, gamma_min: float) -> SearchValues:
         top = ancestor_at(topology, floored, floor[floor >= 0])
         np.subtract.at(sloped, top, sign / length[floored])
         np.add.at(flat, top, sign * gamma_min)
-        total = length * topology.subtree_sum(sloped) + topology.subtree_sum(flat)
-        value = np.where(topology.subtree_sum(mask.astype(np.float64)) > 0, total, value)
+        total = length * topology.subtree_sum(sloped) + (topology.subtree_sum(flat) if len(top) else 0.0)
+        count = topology.subtree_sum(mask.astype(np.float64))
+        value, visits = np.where(count > 0, total, value), visits + count
     value = np.where(forests.scored, np.where(right, 1.0, -1.0), value)
-    return SearchValues(value, topology.subtree_sum(forests.scored.astype(np.float64)))
+    return SearchValues(value, visits)
 
 
 def upper_bounds(search: SearchValues, parent: IntArray, *, exploration: float) -> FloatArray:

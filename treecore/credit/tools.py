@@ -162,10 +162,12 @@ def toolpo(
 def stderr(forests: Forests, advantage: FloatArray, action: FloatArray, share: FloatArray) -> FloatArray:
     """Standard error of the mean of `advantage + share * action` over the leaves beneath, baselines held fixed. `[N]`
 
-    The share belongs to the step, the two columns to leaves, so the covariance is taken from their sum and difference.
+    The share belongs to the step, the two columns to leaves, so their covariance is taken from their sum.
     """
     action = np.where(forests.scored, action, np.nan)
-    plus, minus = leaf_standard_error(forests, advantage + action), leaf_standard_error(forests, advantage - action)
-    first, second = leaf_standard_error(forests, advantage), leaf_standard_error(forests, action)
-    variance = first**2 + share * (plus**2 - minus**2) / 2.0 + (share * second) ** 2
+    first = leaf_standard_error(forests, advantage)
+    if not np.nan_to_num(action).any():
+        return first
+    second, both = leaf_standard_error(forests, action), leaf_standard_error(forests, advantage + action)
+    variance = first**2 + share * (both**2 - first**2 - second**2) + (share * second) ** 2
     return np.sqrt(np.maximum(variance, 0.0))
