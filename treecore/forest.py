@@ -158,8 +158,9 @@ class Forest:
             object.__setattr__(self, column.name, values)
         if len(self.node_id) == 0:
             object.__setattr__(self, "node_id", tuple(range(n)))
-        self._check_length("node_id", len(self.node_id))
-        self._check_ids()
+        else:
+            self._check_length("node_id", len(self.node_id))
+            self._check_ids()
         if self.tokens is not None:
             self._check_length("tokens.start - 1", len(self.tokens.start) - 1)
             for name, mask in (

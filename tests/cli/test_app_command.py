@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -41,18 +40,10 @@ def test_the_environment_leads_to_app_and_file(monkeypatch: pytest.MonkeyPatch) 
     assert FILE_VARIABLE not in app_environment(None)
 
 
-@pytest.mark.parametrize("ending", [0, 3])
-def test_the_exit_code_is_that_of_the_app(run, minimal: Path, monkeypatch: pytest.MonkeyPatch, ending: int) -> None:
+def test_the_command_becomes_the_app(run, minimal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    monkeypatch.setattr(subprocess, "call", lambda command, env: calls.append((command, env)) or ending)
-    assert run("app", minimal, "--no-browser").exit_code == ending
-    assert calls[0][1][FILE_VARIABLE] == str(minimal)
-
-
-def test_an_interrupt_ends_quietly(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object, **__: object) -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(subprocess, "call", interrupt)
-    result = run("app")
-    assert (result.exit_code, result.stderr) == (0, "")
+    monkeypatch.setattr(os, "execve", lambda *call: calls.append(call))
+    assert run("app", minimal, "--no-browser", "--port", 8600).exit_code == 0
+    ((program, command, environment),) = calls
+    assert (program, command) == (sys.executable, app_command(port=8600, browser=False))
+    assert environment[FILE_VARIABLE] == str(minimal)

@@ -51,7 +51,7 @@ BAD = {
     "no forests": ('{"format":"treecore/1","forests":[]}', "$.forests", "not a list of forests"),
     "bad inner forest": (f'{{"forests":[{forest(ROOT)},{forest("5")}]}}', "$.forests[1].nodes[0]", "5 is not a node"),
     "node no object": (forest(ROOT + ",[]"), "$.nodes[1]", "[] is not a node"),
-    "no id": (forest(ROOT + ',{"parent":0}'), "$.nodes[1].id", "without id"),
+    "no id": (forest(ROOT + ',{"parent":0}'), "$.nodes[1]", "without id"),
     "bool id": (forest('{"id":true,"parent":null}'), "$.nodes[0].id", "true is not an id"),
     "fraction id": (forest('{"id":0.5,"parent":null}'), "$.nodes[0].id", "0.5 is not an id"),
     "large id": (forest('{"id":99999999999999999999,"parent":null}'), "$.nodes[0].id", "too large"),

@@ -1,9 +1,8 @@
-"""`treecore app`: starts the explorer in a process of its own."""
+"""`treecore app`: becomes the process that serves the explorer."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 
 import click
@@ -49,8 +48,5 @@ def app(file: str | None, port: int | None, browser: bool) -> None:
 
     if file is not None:
         open_source(file)
-    try:
-        code = subprocess.call(app_command(port=port, browser=browser), env=app_environment(file))
-    except KeyboardInterrupt:
-        code = 0
-    sys.exit(code)
+    command = app_command(port=port, browser=browser)
+    os.execve(command[0], command, app_environment(file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import Any, NoReturn
 
 import numpy as np
@@ -30,12 +31,14 @@ class Nodes:
     Attributes:
         fields: all field names that occur.
         ids: `[N]`; parent: `[N]`, rows, `parent[i] < i`.
+        numbered: ids are the row numbers of the file.
     """
 
     def __init__(self, items: list[dict[str, Any]], where: str, path: str) -> None:
         self.items, self.where, self.path = items, where, path
         self.place: IntArray = np.arange(len(items))
         self.ids: list[NodeId] = []
+        self.numbered = False
         self._check_objects()
         self.fields: set[str] = set().union(*items)
         self.ids = self._read_ids()
@@ -60,7 +63,12 @@ class Nodes:
 
     def get(self, field: str) -> list[Any] | None:
         """`[N]` values, None where absent; None when no node has the field."""
-        return [item.get(field) for item in self.items] if field in self.fields else None
+        if field not in self.fields:
+            return None
+        try:
+            return list(map(itemgetter(field), self.items))
+        except KeyError:
+            return [item.get(field) for item in self.items]
 
     def column(self, column: Column) -> Any:
         """A declared column; its nulls when no node has the field."""
@@ -83,45 +91,55 @@ class Nodes:
             )
 
     def _read_ids(self) -> list[NodeId]:
-        ids: list[Any] = [item.get("id") for item in self.items]
+        ids = self._required("id", "a node without id", "give a whole number or text")
         kinds = set(map(type, ids))
-        if float in kinds:
+        self.numbered = kinds == {int} and ids == list(range(len(ids)))
+        if self.numbered:
+            return ids
+        if not kinds <= {int, str}:
             ids = [whole(value) for value in ids]
-        for row in wrong_rows(ids, {int, str}):
-            found = "a node without id" if ids[row] is None else f"{shown(ids[row])} is not an id"
-            self.fail(row, ".id", found, "give a whole number or text")
+            for row in wrong_rows(ids, {int, str}):
+                self.fail(row, ".id", f"{shown(ids[row])} is not an id", "give a whole number or text")
         numbers = ids if kinds == {int} else [value for value in ids if isinstance(value, int)]
         if numbers and not ID_MIN <= min(numbers) <= max(numbers) <= ID_MAX:
             row = next(i for i, value in enumerate(ids) if isinstance(value, int) and not ID_MIN <= value <= ID_MAX)
             self.fail(row, ".id", f"{shown(float(ids[row]))} is too large for an id", "give a smaller number, or text")
         return ids
 
+    def _required(self, field: str, found: str, todo: str) -> list[Any]:
+        try:
+            return list(map(itemgetter(field), self.items))
+        except KeyError:
+            row = next(row for row, item in enumerate(self.items) if field not in item)
+            self.fail(row, "", found, todo)
+
     def _read_parents(self) -> IntArray:
         """Row of each parent in file order; ids are compared as text."""
-        given = [item.get("parent") for item in self.items]
-        if float in set(map(type, given)):
+        todo = "give the parent's id, or null for a root"
+        given = self._required("parent", "a node without parent", todo)
+        kinds = set(map(type, given))
+        if not kinds <= {int, str, NONE}:
             given = [whole(value) for value in given]
-        for row in wrong_rows(given, {int, str, NONE}):
-            self.fail(row, ".parent", f"{shown(given[row])} is not an id", "give the parent's id, or null for a root")
-        bare = next((row for row, item in enumerate(self.items) if "parent" not in item), None)
-        if bare is not None:
-            self.fail(bare, "", "a node without parent", 'give the parent\'s id, or "parent": null for a root')
+            for row in wrong_rows(given, {int, str, NONE}):
+                self.fail(row, ".parent", f"{shown(given[row])} is not an id", todo)
         names: list[Any] = self.ids
-        if str in set(map(type, names)) | set(map(type, given)):
+        if self.numbered and str not in kinds and (rows := rows_as_given(given)) is not None:
+            return rows
+        if str in kinds or str in set(map(type, names)):
             names = [str(name) for name in names]
             given = [None if name is None else str(name) for name in given]
         row_of: dict[Any, int] = dict(zip(names, range(len(names)), strict=True))
         if len(row_of) < len(names):
             self._fail_duplicate(names)
         row_of[None] = -1
-        rows = list(map(row_of.get, given))
-        if None in rows:
-            row = rows.index(None)
-            self.fail(
-                row, ".parent", f"there is no node {shown(given[row])}",
-                "name a node of this forest, or null for a root", ForestError,
-            )  # fmt: skip
-        return np.array(rows, dtype=np.int64)
+        try:
+            return np.fromiter(map(row_of.__getitem__, given), dtype=np.int64, count=len(given))
+        except KeyError:
+            row = next(row for row, name in enumerate(given) if name not in row_of)
+        self.fail(
+            row, ".parent", f"there is no node {shown(given[row])}",
+            "name a node of this forest, or null for a root", ForestError,
+        )  # fmt: skip
 
     def _fail_duplicate(self, names: list[Any]) -> NoReturn:
         seen: dict[Any, int] = {}
@@ -141,6 +159,7 @@ class Nodes:
             self._fail_cycle(int(ordering.stuck[0]))
         if bool((ordering.order == self.place).all()):
             return
+        self.numbered = False
         order = ordering.order.tolist()
         row_of = np.empty(len(order), dtype=np.int64)
         row_of[ordering.order] = self.place
@@ -166,6 +185,17 @@ class Nodes:
             "let every path end at a node with parent null",
             ForestError,
         )
+
+
+def rows_as_given(given: list[int | None]) -> IntArray | None:
+    """Parents as rows where ids are row numbers; None when one of them is no row."""
+    try:
+        rows = np.fromiter((-1 if name is None else name for name in given), dtype=np.int64, count=len(given))
+    except OverflowError:
+        return None
+    roots = np.flatnonzero(rows < 0).tolist()
+    in_range = int(rows.max()) < len(rows) and all(given[row] is None for row in roots)
+    return rows if in_range else None
 
 
 def wrong_rows(values: list[Any], allowed: set[type]) -> list[int]:

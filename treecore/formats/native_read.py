@@ -52,7 +52,7 @@ def forest_from(value: Any, where: str, path: str) -> Forest:
     try:
         return Forest(
             parent=frozen(nodes.parent),
-            node_id=tuple(nodes.ids),
+            node_id=() if nodes.numbered else tuple(nodes.ids),
             tokens=tokens,
             node_extra={row: extra[row] for row in sorted(extra)},
             **columns,

@@ -59,16 +59,17 @@ def text_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Se
 def choice_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
     codes: dict[str | None, int] = {name: code for code, name in enumerate(column.choices)}
     codes[None] = -1
-    found = list(map(codes.get, values))
-    if None in found:
-        place = found.index(None)
-        fail(place, f"{shown(values[place])} is no {column.name}", "give one of " + ", ".join(column.choices))
-    return np.array(found, dtype=DTYPES["choice"])
+    try:
+        return np.fromiter(map(codes.__getitem__, values), dtype=DTYPES["choice"], count=len(values))
+    except KeyError:
+        place = next(i for i, value in enumerate(values) if value not in codes)
+    fail(place, f"{shown(values[place])} is no {column.name}", "give one of " + ", ".join(column.choices))
 
 
 def int_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
     try:
-        array = np.array([-1 if value is None else value for value in values] if gaps else values, dtype=np.int64)
+        plain = [-1 if value is None else value for value in values] if gaps else values
+        array = np.fromiter(plain, dtype=np.int64, count=len(plain))
     except OverflowError:
         place = next(i for i, value in enumerate(values) if value is not None and abs(value) > INT_MAX)
         fail(place, f"{shown(values[place])} is too large", f"give at most {INT_MAX}")
@@ -80,7 +81,8 @@ def int_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any
 
 
 def float_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
-    return np.array(values, dtype=np.float64)
+    plain = [np.nan if value is None else value for value in values] if gaps else values
+    return np.fromiter(plain, dtype=np.float64, count=len(plain))
 
 
 CONVERT: dict[str, Callable[[list[Any], Column, bool, Fail], Any]] = {
