@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from forests import random_forest
 from hypothesis import given, settings
 from oracle.families import batches
 
@@ -78,3 +79,22 @@ def test_every_parameter_and_column_is_documented(method: str) -> None:
     assert entry.summary.splitlines()[0].endswith("?")
     assert all(param.meaning for param in entry.params)
     assert entry.departures
+
+
+def test_forests_without_tokens_in_a_batch_that_has_some(rng: np.random.Generator) -> None:
+    bare = random_forest(rng, 9, columns={"mc_value": rng.random(9)})
+    full = random_forest(rng, 9, tokens=True)
+    for method in ("deepconf", "toolpo", "spo_chain"):
+        credit = compute([bare, full], method)
+        assert len(credit.of(0).tokens.value) == 0
+        assert len(credit.of(1).tokens.value) == full.tokens.total
+    assert np.isnan(compute([bare, full], "deepconf").of(0).credit).all()
+    outcome = compute([bare, full], "toolpo").of(0)
+    np.testing.assert_array_equal(outcome.credit, outcome.nodes["outcome_part"])
+
+
+def test_confidence_needs_no_outcome(rng: np.random.Generator) -> None:
+    forest = random_forest(rng, 12, tokens=True, unscored=1.0)
+    credit = compute(forest, "deepconf", window=1)
+    assert np.isfinite(credit.credit).any()
+    assert frames(credit.of(0))

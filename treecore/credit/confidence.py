@@ -150,7 +150,8 @@ def trajectories(
     """
     n = len(forests.parent)
     topology = forests.topology
-    total = topology.path_sum(np.bincount(paths.node, weights=confidence[paths.row], minlength=n))
+    sums: FloatArray = np.bincount(paths.node, weights=confidence[paths.row], minlength=n).astype(np.float64)
+    total = topology.path_sum(sums)
     count = topology.path_sum(np.bincount(paths.node, minlength=n).astype(np.float64))
     seen = topology.is_leaf & (count > 0)
     whole = np.where(seen, total / np.maximum(count, 1), np.nan)

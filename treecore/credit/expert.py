@@ -231,7 +231,8 @@ def srl(
         expert: whose steps to compare with, `self` (the tree's own best right leaf) or `reference` (the forest's
             reference, read as a trace: numbered steps, else lines).
         align_by: `position`, step k against the expert's step k; `prefix`, the same but only where all steps before
-            repeat the expert's; `monotone`, the best alignment in order (both but `prefix` are extensions).
+            repeat the expert's; `monotone`, the best alignment in order, which compares every step with every step
+            of the expert (`position` and `monotone` are extensions).
         signal: `similarity`, or `advantage`, similarity normalised among the steps taken from the same prefix.
         autojunk: Python's default, which ignores frequent characters of expert steps of 200 characters or more.
         least_spread: groups whose sample standard deviation is below this are dropped (`signal=advantage`).

@@ -74,7 +74,7 @@ def value_ahead(forests: Forests, value: FloatArray) -> FloatArray:
     own: FloatArray = np.where(known, weight * (np.where(known, value, 0.0) - base), 0.0)
     above = marked_above(forests.parent, known)
     covered = known & (above >= 0)
-    below: FloatArray = np.bincount(above[covered], weights=own[covered], minlength=len(own))
+    below: FloatArray = np.bincount(above[covered], weights=own[covered], minlength=len(own)).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = base + forests.topology.subtree_sum(own - below) / weight
     return np.where(known, value, np.where(weight > 0, mean, np.nan))
