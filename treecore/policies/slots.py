@@ -184,9 +184,11 @@ class SlotSession:
                 self._fed(branch, len(tokens[place]), logits[place])
 
     def _chunks(self) -> list[SlotBranch]:
+        """Rows to feed a chunk now; none while too few wait for it, themselves or as siblings of a prompt."""
         waiting = [branch for branch in self._live if branch is not None and branch.pending]
         chunks = [branch for branch in waiting if len(branch.pending) > 1]
-        if not chunks or len(chunks) * CHUNK_SHARE < len(waiting):
+        blocked = len(self._queue) if len(self._live) < self.policy.slots else 0
+        if not chunks or (len(chunks) + blocked) * CHUNK_SHARE < len(waiting):
             return []
         longest = min(LONGEST_CHUNK, max(len(branch.pending) for branch in chunks))
         alike = [branch for branch in chunks if 2 * len(branch.pending) >= longest]
