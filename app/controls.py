@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from app import chrome, state
@@ -126,31 +128,26 @@ def method_menu() -> None:
             st.caption(f"Where we depart: {method.departures}")
 
 
-def parameter(param: Param, method: str) -> None:
-    """One widget for one parameter, whatever its type."""
-    key = f"set:{method}:{param.name}"
-    shown = {"key": key, "help": param.meaning or None}
-    fresh = not state.has(key)
+def parameter(param: Param, owner: str) -> None:
+    """One widget for one parameter, whatever its type; `owner` is the method or sampler it belongs to."""
+    key, tip = f"set:{owner}:{param.name}", param.meaning or None
+    state.prime(key, param.default)
     if param.type == "choice":
-        start = {"index": param.choices.index(str(param.default))} if fresh else {}
-        st.selectbox(param.name, param.choices, **start, **shown)  # type: ignore[arg-type]
+        st.selectbox(param.name, param.choices, key=key, help=tip)
     elif param.type == "bool":
-        st.toggle(param.name, **({"value": bool(param.default)} if fresh else {}), **shown)  # type: ignore[arg-type]
+        st.toggle(param.name, key=key, help=tip)
     elif param.type == "str":
-        st.text_input(param.name, **({"value": str(param.default)} if fresh else {}), **shown)  # type: ignore[arg-type]
+        st.text_input(param.name, key=key, help=tip)
+    elif param.type == "int":
+        st.number_input(param.name, whole(param.low), whole(param.high), step=1, key=key, help=tip)
     else:
-        number(param, fresh, shown)
+        low, high = (None if math.isinf(bound) else float(bound) for bound in (param.low, param.high))
+        st.number_input(param.name, low, high, format="%g", key=key, help=tip)
 
 
-def number(param: Param, fresh: bool, shown: dict[str, object]) -> None:
-    """A number field with the parameter's own bounds."""
-    kind = int if param.type == "int" else float
-    low = kind(param.low) if param.low > -1e15 else None
-    high = kind(param.high) if param.high < 1e15 else None
-    start = {"value": kind(param.default)} if fresh else {}
-    step = 1 if kind is int else None
-    style = None if kind is int else "%g"
-    st.number_input(param.name, min_value=low, max_value=high, step=step, format=style, **start, **shown)  # type: ignore[arg-type,call-overload]
+def whole(bound: float) -> int | None:
+    """A bound of a whole number, None when there is none."""
+    return None if math.isinf(bound) else int(bound)
 
 
 def shorten(text: str, most: int = 34) -> str:

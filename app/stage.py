@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from app import state
-from app.canvas import tree_canvas
+from app.canvas import EVENT, tree_canvas
 from app.canvas.scene import Stage, make_scene
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
@@ -26,4 +24,4 @@ def trees(forest: Forest, credit: Credit | None, *, key: str, height: int, stage
 
 def take(name: str) -> None:
     """Select what the canvas reports."""
-    state.select((st.session_state.get(name) or {}).get("selected"))
+    state.select((state.get(name) or {}).get(EVENT))

@@ -20,9 +20,9 @@ from treecore.analysis.stages import Frame, frames
 from treecore.credit import DEFAULT_METHOD, METHODS, get_method
 from treecore.credit.registry import Credit
 from treecore.errors import TreecoreError
-from treecore.formats import ReadReport, read_with_report
 from treecore.forest import Forest
 from treecore.forests import Forests
+from treecore.formats import ReadReport, read_with_report
 from treecore.params import Value
 from treecore.samples import Sample, samples
 
@@ -65,8 +65,8 @@ def start() -> None:
         given = os.environ.get("TREECORE_FILE", "")
         if given and "opened" not in session:
             open_file(Path(given))
-    for name in list(session):
-        if name in KEPT or str(name).startswith(("set:", "roll:")):
+    for name in map(str, list(session)):
+        if name in KEPT or name.startswith(("set:", "roll:")):
             session[name] = session[name]
 
 
@@ -94,7 +94,7 @@ def _read_address() -> None:
 
 def sync_address() -> None:
     """Write what is shown into the address bar, so that the page can be linked and reloaded."""
-    wanted = {"view": st.session_state.view, "method": st.session_state.method, "node": st.session_state.node}
+    wanted: dict[str, str] = {name: st.session_state[name] for name in ("view", "method", "node")}
     if opened().sample:
         wanted["sample"] = opened().sample
     wanted = {name: value for name, value in wanted.items() if value}
@@ -248,9 +248,9 @@ def get_or(name: str, default: Any) -> Any:
     return st.session_state.get(name, default)
 
 
-def has(name: str) -> bool:
-    """Whether the session holds a value of that name."""
-    return name in st.session_state
+def prime(name: str, value: Any) -> None:
+    """Give a widget its first value; later ones are its own."""
+    st.session_state.setdefault(name, value)
 
 
 def put(values: Mapping[str, Any]) -> None:

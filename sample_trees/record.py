@@ -49,7 +49,7 @@ def counts(forest: Forest) -> tuple[int, int]:
 
 
 class BestFork(NamedTuple):
-    """The fork with the widest gap between its branches: its row, the share it decides, the gap, the second widest gap."""
+    """The fork with the widest gap between its branches: row, share it decides, gap, and the second widest gap."""
 
     row: int
     share: float
@@ -128,6 +128,7 @@ WANTED = (
            "Four trees, {leaves} trajectories, {right} right. With more leaves beneath, the credit of early steps has a "
            "smaller standard error: compare the inspector at an early and at a late step."),
 )  # fmt: skip
+# ruff: noqa: E501
 
 
 def described(wanted: Wanted, forest: Forest) -> str:

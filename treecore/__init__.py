@@ -25,8 +25,8 @@ from treecore.credit import METHODS, Credit, credit_method
 from treecore.credit import compute as credit
 from treecore.errors import TreecoreError
 from treecore.forest import Forest, TokenTable
-from treecore.formats import read, write
 from treecore.forests import Forests
+from treecore.formats import read, write
 
 if TYPE_CHECKING:
     from treecore.drawing import figure

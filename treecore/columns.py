@@ -58,8 +58,8 @@ class Column:
         if self.kind == "text":
             return np.array([not value for value in values], dtype=bool)
         if self.kind == "float":
-            return np.isnan(values)
-        return np.asarray(values) == -1
+            return np.isnan(np.asarray(values, dtype=np.float64))
+        return np.equal(np.asarray(values, dtype=np.int64), -1)
 
 
 NODE_COLUMNS = (

@@ -69,7 +69,7 @@ def to_networkx(forest: Forest) -> nx.DiGraph[Any]:
             graph.add_edge(forest.node_id[forest.parent[row]], name)
     for column in NODE_COLUMNS:
         values = getattr(forest, column.name)
-        for row in np.flatnonzero(~column.is_null(values)):
+        for row in np.flatnonzero(~column.is_null(values)).tolist():
             value = values[row]
             graph.nodes[forest.node_id[row]][column.name] = value.item() if hasattr(value, "item") else value
     return graph

@@ -1,4 +1,4 @@
-"""The words of a step, told apart: thought, tool call, answer. Knows the usual tags, never fails on text without them."""
+"""The words of a step, told apart: thought, tool call, answer. Knows the usual tags; text without them is fine."""
 
 from __future__ import annotations
 

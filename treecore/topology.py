@@ -8,7 +8,7 @@ Python work than a bush: where a level-by-level walk would loop once a level, po
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+Number = TypeVar("Number", np.float64, np.int64)
 
 NO_NODE = -1
 
@@ -80,7 +81,7 @@ class Topology:
         rows, above = self._jumps[k]
         return (rows, above) if len(rows) else None
 
-    def path_sum(self, values: FloatArray) -> FloatArray:
+    def path_sum(self, values: NDArray[Number]) -> NDArray[Number]:
         """Sum of `values` over each node's path from its tree root, both ends included. `[N]`."""
         total = np.array(values, copy=True)
         k = 0
@@ -135,7 +136,7 @@ class Topology:
     @cached_property
     def is_leaf(self) -> BoolArray:
         """Nodes without children. `[N]`"""
-        return self.n_children == 0
+        return np.equal(self.n_children, 0)
 
     @cached_property
     def is_fork(self) -> BoolArray:
@@ -162,15 +163,17 @@ class Topology:
         order[self.position] = np.arange(self.n)
         return order
 
-    def subtree_sum(self, values: FloatArray) -> FloatArray:
+    def subtree_sum(self, values: NDArray[Number]) -> NDArray[Number]:
         """Sum of `values` over each subtree, the node itself included. `[N]`"""
-        running = np.concatenate([[0], np.cumsum(values[self.order])])
-        return running[self.position + self.size] - running[self.position]
+        running = np.zeros(self.n + 1, dtype=values.dtype)
+        np.cumsum(values[self.order], out=running[1:])
+        total: NDArray[Number] = running[self.position + self.size] - running[self.position]
+        return total
 
     def children_sum(self, values: FloatArray) -> FloatArray:
         """Sum of `values` over the children of each node. `[N]`"""
         inner = self.parent >= 0
-        return np.bincount(self.parent[inner], weights=values[inner], minlength=self.n)
+        return np.bincount(self.parent[inner], weights=values[inner], minlength=self.n).astype(np.float64)
 
     @cached_property
     def n_leaves(self) -> IntArray:

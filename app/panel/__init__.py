@@ -11,6 +11,12 @@ import streamlit as st
 
 FOLDER = Path(__file__).parent
 
+_mount = st.components.v2.component(
+    "treecore.step_panel",
+    js=(FOLDER / "panel.js").read_text(encoding="utf-8"),
+    css=(FOLDER / "panel.css").read_text(encoding="utf-8"),
+)
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -61,13 +67,6 @@ class Words:
 
 def step_panel(words: Words, *, key: str, on_pick: Callable[[], None]) -> str | None:
     """Draw the panel; returns the id of a step that was clicked in this run, unchecked."""
-    result = _component()(data=asdict(words), key=key, on_pick_change=on_pick)
+    result = _mount(data=asdict(words), key=key, on_pick_change=on_pick)
     picked: Any = result.get("pick")
     return str(picked) if picked is not None else None
-
-
-@st.cache_resource(show_spinner=False)
-def _component() -> Any:
-    return st.components.v2.component(
-        "treecore_panel", js=(FOLDER / "panel.js").read_text(), css=(FOLDER / "panel.css").read_text()
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import charts, chrome, controls, inspector, state, stage
+from app import charts, chrome, controls, inspector, stage, state
 from treecore.errors import TreecoreError
 
 

@@ -12,11 +12,13 @@ from treecore.builder import ForestBuilder
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.protocols import Task
-from treecore.samplers import SAMPLERS
+from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS
 from treecore.tasks import TASKS, get_task
 
 LOOK_EVERY = 0.4
 HEIGHT = 600
+MOST_PROMPTS = 32
+DRAWN, OWN = "drawn", "my own"
 
 
 def render() -> None:
@@ -41,7 +43,9 @@ def nothing_yet() -> None:
         "**Grow trees**: it takes a few seconds, on this machine only."
     )
     example = solved(get_task(state.get("roll:task") or next(iter(TASKS))))
-    st.caption(chrome.escape(f"A trajectory that the verifier accepts, written by the task, no model asked: {example.prompt}"))
+    st.caption(
+        chrome.escape(f"A trajectory that the verifier accepts, written by the task, no model asked: {example.prompt}")
+    )
     stage.trees(example, None, key="example", height=240, stage=Stage(filled=False, advantages=False))
 
 
@@ -62,38 +66,28 @@ def form(*, busy: bool) -> None:
     st.markdown("#### What to sample")
     st.selectbox("Task", list(TASKS), key="roll:task", format_func=lambda name: get_task(name).title)
     task = get_task(state.get("roll:task"))
-    own = st.segmented_control(
-        "Prompt", ["drawn", "my own"], key="roll:prompt", default=None if state.has("roll:prompt") else "drawn",
-        required=True,
-    )  # fmt: skip
-    if own == "my own":
+    state.prime("roll:prompt", DRAWN)
+    if st.segmented_control("Prompt", [DRAWN, OWN], key="roll:prompt", required=True) == OWN:
         st.text_input("Your question", key="roll:question", placeholder=task.prompts(1, seed=0)[0].question)
     else:
-        number("Prompts", "roll:prompts", 1, 1, 32)
-    st.selectbox(
-        "Sampler", list(SAMPLERS), key="roll:sampler", format_func=lambda name: SAMPLERS[name].title,
-        index=0 if state.has("roll:sampler") else list(SAMPLERS).index("random_expansion"),
-    )  # fmt: skip
+        state.prime("roll:prompts", 1)
+        st.number_input("Prompts", 1, MOST_PROMPTS, step=1, key="roll:prompts")
+    state.prime("roll:sampler", DEFAULT_SAMPLER)
+    st.selectbox("Sampler", list(SAMPLERS), key="roll:sampler", format_func=lambda name: SAMPLERS[name].title)
     sampler = SAMPLERS[state.get("roll:sampler")]
     columns = st.columns(max(len(sampler.params), 1))
     for column, param in zip(columns, sampler.params, strict=False):
         with column:
             controls.parameter(param, sampler.name)
     left, right = st.columns(2)
-    with left:
-        start = {} if state.has("roll:temperature") else {"value": 1.0}
-        st.number_input("Temperature", 0.0, 3.0, step=0.1, key="roll:temperature", **start)
-    with right:
-        number("Seed", "roll:seed", 0, 0, 2**31 - 1)
+    state.prime("roll:temperature", 1.0)
+    state.prime("roll:seed", 0)
+    left.number_input("Temperature", 0.0, 3.0, step=0.1, key="roll:temperature")
+    right.number_input("Seed", 0, 2**31 - 1, step=1, key="roll:seed")
     st.caption(f"{sampler.trajectories(chosen(sampler.name))} trajectories a prompt")
     st.button("Grow trees", type="primary", icon=":material/forest:", on_click=begin, disabled=busy, width="stretch")
     if error := state.get("roll:error"):
         st.error(chrome.escape(error), icon=":material/error:")
-
-
-def number(label: str, key: str, value: int, low: int, high: int) -> None:
-    """A whole number that keeps its value."""
-    st.number_input(label, low, high, step=1, key=key, **({} if state.has(key) else {"value": value}))
 
 
 def chosen(sampler: str) -> dict[str, object]:
@@ -106,10 +100,10 @@ def chosen(sampler: str) -> dict[str, object]:
 def begin() -> None:
     """Check the question, then queue the run."""
     sampler = state.get("roll:sampler")
-    question = (state.get("roll:question") or "").strip() if state.get("roll:prompt") == "my own" else ""
+    question = (state.get("roll:question") or "").strip() if state.get("roll:prompt") == OWN else ""
     state.put({"roll:error": ""})
     try:
-        if state.get("roll:prompt") == "my own":
+        if state.get("roll:prompt") == OWN:
             get_task(state.get("roll:task")).ask(question)
         request = Request(
             task=state.get("roll:task"),

@@ -48,7 +48,10 @@ def test_the_film_goes_from_the_prompt_to_token_weights(by_hand: Forest, method:
         assert shot.sentence.endswith(".")
     titles = list(dict.fromkeys(shot.stage for shot in shots))
     order = [shot.stage for shot in shots]
-    assert all(order.index(title) + order.count(title) - 1 == max(i for i, t in enumerate(order) if t == title) for title in titles)
+    assert all(
+        order.index(title) + order.count(title) - 1 == max(i for i, t in enumerate(order) if t == title)
+        for title in titles
+    )
 
 
 def test_tree_grpo_has_the_stages_of_the_lesson(by_hand: Forest) -> None:

@@ -117,7 +117,9 @@ def test_a_question_outside_the_vocabulary_is_refused(open_page: Open, address: 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize(("width", "height"), [(1400, 900), (1024, 768)])
 @pytest.mark.parametrize("view", ["explore", "step_through", "rollout"])
-def test_nothing_overflows_sideways(open_page: Open, address: str, view: str, width: int, height: int, dark: bool) -> None:
+def test_nothing_overflows_sideways(
+    open_page: Open, address: str, view: str, width: int, height: int, dark: bool
+) -> None:
     page = open_page(f"{address}/?sample=by_hand&node=a3&view={view}", width=width, height=height, dark=dark)
     side(page).wait_for()
     assert page.evaluate("() => document.querySelector('.stMain').scrollWidth - window.innerWidth") <= 0

@@ -8,8 +8,8 @@ from app.figures.icicle import MOST, icicle_figure
 from app.figures.style import DARK, LIGHT, safe
 from treecore.credit import compute
 from treecore.drawing import figure
-from treecore.formats import read
 from treecore.forest import Forest
+from treecore.formats import read
 from treecore.samples import samples
 
 

@@ -6,8 +6,8 @@ import pytest
 from app.panel.words import differing, words_of
 from treecore.credit import compute
 from treecore.credit.registry import Credit
-from treecore.formats import read
 from treecore.forest import Forest
+from treecore.formats import read
 from treecore.samples import samples
 
 
