@@ -8,6 +8,7 @@ from hypothesis import given
 from oracle import tools as oracle
 from oracle.families import batches
 
+from treecore.columns import Status
 from treecore.credit import compute
 from treecore.credit.tools import fold_preference
 from treecore.errors import MethodError
@@ -111,3 +112,9 @@ def test_standard_error_of_a_shared_call() -> None:
 def test_forests_without_tokens_are_refused() -> None:
     with pytest.raises(MethodError, match="0 of 0 tokens have the token column 'part'"):
         compute(Forest(parent=np.array([-1, 0]), reward=np.array([np.nan, 1.0])), "toolpo")
+
+
+def test_a_call_whose_step_failed_is_wrong() -> None:
+    forest = chains([1, 1], [1, 1])
+    status = np.where(np.arange(len(forest)) == 1, Status.FAILED, Status.OPEN)
+    assert compute(forest.with_columns(status=status), "toolpo").nodes["call_ok"][[1, 4]].tolist() == [0.0, 1.0]
