@@ -20,7 +20,6 @@ from treecore.forests import Forests
 from treecore.params import Bounds, Value
 from treecore.topology import BoolArray, FloatArray, IntArray
 
-PAPER_WINDOW = 2048
 DEFAULT_WINDOW = 32
 
 
