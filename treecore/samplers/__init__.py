@@ -8,4 +8,6 @@ from __future__ import annotations
 from treecore.samplers import chains, random_expansion  # noqa: F401  (registers the samplers)
 from treecore.samplers.registry import SAMPLERS, Expand, Growing, Growth, Sampler, get_sampler, sampler
 
-__all__ = ["SAMPLERS", "Expand", "Growing", "Growth", "Sampler", "get_sampler", "sampler"]
+DEFAULT_SAMPLER = "random_expansion"
+
+__all__ = ["DEFAULT_SAMPLER", "SAMPLERS", "Expand", "Growing", "Growth", "Sampler", "get_sampler", "sampler"]
