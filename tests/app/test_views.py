@@ -24,6 +24,11 @@ def app(**query: str) -> AppTest:
     return test.run()
 
 
+def choose(test: AppTest, method: str) -> None:
+    test.session_state["method"] = method
+    test.run()
+
+
 def words(test: AppTest) -> str:
     blocks = [*test.markdown, *test.caption, *test.text, *test.info, *test.warning, *test.error]
     return "\n".join(block.value for block in blocks)
@@ -62,16 +67,16 @@ def test_a_link_to_something_unknown_says_so() -> None:
 
 def test_a_selected_step_survives_another_method() -> None:
     test = app(sample="by_hand", node="a3")
-    test.selectbox(key="method").set_value("sibling").run()
+    choose(test, "sibling")
     assert not test.exception
     assert test.session_state["node"] == "a3"
-    assert "No signal: this step has no sibling" in words(test)
+    assert "No signal is assigned to this step; it has no sibling" in words(test)
 
 
 def test_every_method_shows_numbers_or_says_what_is_lacking() -> None:
     test = app(sample="by_hand", node="a4")
     for method in METHODS:
-        test.selectbox(key="method").set_value(method).run()
+        choose(test, method)
         assert not test.exception, method
 
 
@@ -119,7 +124,7 @@ def test_a_new_method_is_in_the_picker_with_its_widgets() -> None:
 
     try:
         test = app(sample="by_hand")
-        test.selectbox(key="method").set_value("dummy").run()
+        choose(test, "dummy")
         assert not test.exception
         assert test.selectbox(key="set:dummy:flavour").options == ["plain", "sweet"]
         assert test.number_input(key="set:dummy:strength").value == 3

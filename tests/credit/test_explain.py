@@ -53,6 +53,9 @@ def test_the_trajectory_can_be_chosen(forest: Forest) -> None:
 
 def test_silence_says_why(forest: Forest) -> None:
     assert "no sibling" in explain(compute(forest, "sibling").of(0), 6).silence
+    assert "nothing was chosen" in explain(compute(forest, "sibling").of(0), 5).silence
+    open_end = Forest(parent=[-1, 0, 0], reward=[NAN, 1, NAN])
+    assert "an outcome yet" in explain(compute(open_end, "grpo").of(0), 2).silence
     equal = Forest(parent=[-1, 0, 0], reward=[NAN, 1, 1])
     assert "ended alike" in explain(compute(equal, "grpo").of(0), 1).silence
     agree = Forest(parent=[-1, 0, 0, -1, 3], reward=[NAN, 0, 0, NAN, 1])

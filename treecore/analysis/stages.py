@@ -110,7 +110,9 @@ def growing(forest: Forest) -> Iterator[Frame]:
         visible = visible | fresh
         origin = later[batch[0]].origin
         place = "the prompt itself" if parent[origin] < 0 else f"“{label(forest, origin)}”"
-        drawn = "One step is drawn at random" if len(batch) == 1 else f"{count(len(batch), 'step')} are drawn, the first"
+        drawn = (
+            "One step is drawn at random" if len(batch) == 1 else f"{count(len(batch), 'step')} are drawn, the first"
+        )
         sentence = f"{drawn[0].upper()}{drawn[1:]}: {place}. The model goes on from there to the end again."
         yield Frame(title, sentence, visible, fresh)
 

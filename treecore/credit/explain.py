@@ -89,16 +89,19 @@ def silence(credit: Credit, node: int) -> str:
     """Why a step carries no signal, in one sentence; "" when it carries some."""
     forest = credit.forests[0]
     topology = forest.topology
-    leaves = topology.leaves_under(node)
-    if np.isnan(forest.reward[leaves]).all():
-        return "No signal: no trajectory through this step has an outcome yet."
-    rewards = forest.reward[~np.isnan(forest.reward)]
-    if len(rewards) > 1 and np.ptp(rewards) == 0:
-        return "No signal: every trajectory of this prompt ended alike, so there is nothing to compare."
+    judged = "reward" in get_method(credit.method).needs_with(credit.params)
     siblings = topology.siblings(node)
-    if math.isnan(credit.credit[node]):
-        lone = len(siblings) < 2
-        return "No signal: this step has no sibling to compare with." if lone else "No signal is assigned to this step."
+    value = float(credit.credit[node])
+    if math.isnan(value):
+        if judged and np.isnan(forest.reward[topology.leaves_under(node)]).all():
+            return "No signal: no trajectory through this step has an outcome yet."
+        if topology.parent[node] < 0:
+            return "No signal is assigned to the prompt: nothing was chosen here."
+        alone = "; it has no sibling to compare with" if len(siblings) < 2 else ""
+        return f"No signal is assigned to this step{alone}."
+    rewards = forest.reward[~np.isnan(forest.reward)]
+    if judged and abs(value) < NOISE and len(rewards) > 1 and np.ptp(rewards) == 0:
+        return "No signal: every trajectory of this prompt ended alike, so there is nothing to compare."
     values = credit.credit[siblings]
     if len(siblings) > 1 and np.isfinite(values).all() and np.ptp(values) < AGREE:
         return "No signal from this choice: all siblings agree, so the choice between them made no difference."
