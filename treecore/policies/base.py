@@ -6,6 +6,11 @@
     for branch in session.advance():                   # one decoding step for everything that is live
         state = session.reply(branch, observation_ids) # the step becomes a state; the branch writes the next step
         session.end(branch)                            # or the trajectory is over
+
+Some samplers ask for more: to stop after some tokens, and to start inside a step. A policy says with `gives` which of
+`FORKS` and `TOP` it has; a sampler that needs what it lacks is refused before anything is sampled. `grow` gets its
+keywords, and `fork`, `keep` and `extend` are called, only for such samplers; a policy that reads text alone may refuse
+a place that is no boundary of its own tokens with a PolicyError.
 """
 
 from __future__ import annotations
@@ -13,9 +18,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+
+from treecore.protocols import Message, StepRule
+
+
+FORKS = "forks"
+"""Branches may start inside a step and stop after some tokens."""
+TOP = "top"
+"""Each token comes with the entropy of the likeliest tokens, `Written.top_entropy`."""
 
 
 class End(Enum):
@@ -25,6 +38,7 @@ class End(Enum):
     EOS = "the model's end token"
     STEP = "the longest step that the task allows"
     CONTEXT = "the model's context length"
+    PAUSE = "the tokens that were asked for; the step is not over"
 
 
 @dataclass
@@ -39,6 +53,7 @@ class Written:
         confidence: minus the mean of the model's 20 largest log probabilities, nats.
         text: the step's text.
         end: why it ended; None while it is being written.
+        top_entropy: minus the sum of p ln p over the model's 10 likeliest tokens, nats; empty where not given.
     """
 
     ids: list[int] = field(default_factory=list)
@@ -48,6 +63,21 @@ class Written:
     confidence: list[float] = field(default_factory=list)
     text: str = ""
     end: End | None = None
+    top_entropy: list[float] = field(default_factory=list)
+
+    def head(self, n: int) -> Written:
+        """A copy of the first `n` tokens, to be gone on with; the end token must not be among them."""
+        text = self.text if n == len(self.ids) else "".join(self.pieces[:n])
+        return Written(
+            self.ids[:n],
+            self.pieces[:n],
+            self.logprob[:n],
+            self.entropy[:n],
+            self.confidence[:n],
+            text,
+            None,
+            self.top_entropy[:n],
+        )
 
 
 @dataclass
@@ -64,7 +94,7 @@ class Tally:
 
 
 class State(Protocol):
-    """A place where writing can go on: the end of the prompt or of a step with its observation.
+    """A place where writing can go on: the end of the prompt, of a step with its observation, or of some tokens.
 
     Attributes:
         ids: tokens since the parent state.
@@ -100,8 +130,36 @@ class Session(Protocol):
         """
         ...
 
-    def grow(self, state: State, random: np.random.Generator) -> Branch:
-        """Queue a branch that continues `state`; `random` gives one uniform number a token."""
+    def grow(
+        self, state: State, random: np.random.Generator, *, written: Written | None = None, tokens: int | None = None
+    ) -> Branch:
+        """Queue a branch that continues `state`; `random` gives one uniform number a token.
+
+        Args:
+            written: what the step that `state` lies in has so far; the branch's `written` begins with it.
+            tokens: most tokens to draw, over all steps; the step that is not over then ends with `End.PAUSE`.
+        """
+        ...
+
+    def fork(self, state: State, length: int) -> State:
+        """The place on the way to `state` that is `length` tokens from the start of the prompt.
+
+        Raises:
+            PolicyError: no branch can start there.
+        """
+        ...
+
+    def extend(self, state: State, ids: Sequence[int]) -> State:
+        """A place after tokens that nobody drew; they are computed when the first branch grows from it.
+
+        Raises:
+            PolicyError: no room is left for an answer.
+        """
+        ...
+
+    def keep(self, branch: Branch) -> State:
+        """The end of what a branch wrote in its current step, which is about to `end`: to go on after a pause, or to
+        start inside a step that is a leaf."""
         ...
 
     @property
@@ -114,7 +172,10 @@ class Session(Protocol):
         ...
 
     def reply(self, branch: Branch, observation: Sequence[int]) -> State | None:
-        """Close the step and let the branch write the next; None when the context has no room for another."""
+        """Close the step and let the branch write the next; None when the context has no room for another.
+
+        Writing can also go on from the state after an `end`.
+        """
         ...
 
     def end(self, branch: Branch) -> None:
@@ -122,10 +183,19 @@ class Session(Protocol):
         ...
 
 
-class Policy(Protocol):
-    """A model that is ready to write."""
+PLAIN = StepRule()
 
-    def session(self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int) -> Session:
+
+class Policy(Protocol):
+    """A model that is ready to write.
+
+    Two attributes may be left out: `gives`, a frozenset of `FORKS` and `TOP`, taken as empty; and `vocabulary_size`,
+    taken as unknown.
+    """
+
+    def session(
+        self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int, rule: StepRule = PLAIN
+    ) -> Session:
         """A new run; sessions of one policy are independent of each other."""
         ...
 
@@ -139,4 +209,21 @@ class Policy(Protocol):
 
     def describe(self) -> Mapping[str, Any]:
         """Plain JSON values that identify the model: name, dtype, device, digest of the weights."""
+        ...
+
+
+class Rendered(str):
+    """A prompt with all its control tokens in it as text; none are put before it when it is encoded."""
+
+
+@runtime_checkable
+class ChatPolicy(Protocol):
+    """A policy that can write a chat down as its model was trained to read it."""
+
+    def chat_text(self, messages: Sequence[Message]) -> Rendered | None:
+        """The chat up to where the model answers; None where the model has no chat template.
+
+        Raises:
+            PolicyError: the template refuses these messages.
+        """
         ...

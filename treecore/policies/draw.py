@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 TOP = 20
+TOP_ENTROPY = 10
 DECIMALS = 6
 
 
@@ -22,6 +23,7 @@ class Drawn(NamedTuple):
     logprob: list[float]
     entropy: list[float]
     confidence: list[float]
+    top_entropy: list[float]
 
 
 def draw(logits: Tensor, uniform: list[float], *, temperature: float, top_p: float) -> Drawn:
@@ -36,7 +38,9 @@ def draw(logits: Tensor, uniform: list[float], *, temperature: float, top_p: flo
     wide = (logits.cpu() if logits.device.type == "mps" else logits).double()
     raw = torch.log_softmax(wide, dim=-1)
     entropy = torch.special.entr(raw.exp()).sum(dim=-1)
-    confidence = -raw.topk(min(TOP, raw.shape[-1]), dim=-1).values.mean(dim=-1)
+    likeliest = raw.topk(min(TOP, raw.shape[-1]), dim=-1).values
+    confidence = -likeliest.mean(dim=-1)
+    top_entropy = torch.special.entr(likeliest[:, :TOP_ENTROPY].exp()).sum(dim=-1)
     if temperature == 0:
         ids = raw.argmax(dim=-1)
         logprob = torch.zeros_like(entropy)
@@ -46,7 +50,7 @@ def draw(logits: Tensor, uniform: list[float], *, temperature: float, top_p: flo
             law = nucleus(law, top_p)
         ids = inverse_cdf(law.exp(), torch.tensor(uniform, dtype=torch.float64, device=law.device))
         logprob = law.gather(-1, ids[:, None])[:, 0]
-    numbers = torch.round(torch.stack([logprob, entropy, confidence]), decimals=DECIMALS) + 0.0
+    numbers = torch.round(torch.stack([logprob, entropy, confidence, top_entropy]), decimals=DECIMALS) + 0.0
     return Drawn(ids.tolist(), *numbers.tolist())
 
 

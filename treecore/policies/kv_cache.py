@@ -24,6 +24,18 @@ class Segment:
     keys: tuple[Tensor, ...]
     values: tuple[Tensor, ...]
 
+    @property
+    def size(self) -> int:
+        """Tokens."""
+        return int(self.keys[0].shape[1])
+
+    def cut(self, n: int) -> tuple[Segment, Segment]:
+        """The first `n` tokens and the others; nothing is copied."""
+        n = min(n, self.size)
+        head = Segment(tuple(one[:, :n] for one in self.keys), tuple(one[:, :n] for one in self.values))
+        tail = Segment(tuple(one[:, n:] for one in self.keys), tuple(one[:, n:] for one in self.values))
+        return head, tail
+
 
 @dataclass
 class Feed:
@@ -155,9 +167,9 @@ class SlotCache(Cache):  # type: ignore[misc]
             tuple(layer.values[slot, :, start:end].clone() for layer in self.layers),
         )
 
-    def load(self, slot: int, segments: Sequence[Segment]) -> None:
-        """Make `slot` hold these segments, one after the other, and nothing else."""
-        sizes = [segment.keys[0].shape[1] for segment in segments]
+    def load(self, slot: int, segments: Sequence[Segment], *, length: int | None = None) -> None:
+        """Make `slot` hold these segments, one after the other, or `length` tokens of them, and nothing else."""
+        sizes = [segment.size for segment in segments]
         total = sum(sizes)
         for number, layer in enumerate(self.layers if segments else ()):
             layer.reserve(slot + 1, total)
@@ -166,7 +178,7 @@ class SlotCache(Cache):  # type: ignore[misc]
                 layer.keys[slot, :, at : at + size] = segment.keys[number]
                 layer.values[slot, :, at : at + size] = segment.values[number]
                 at += size
-        self.lengths[slot] = total
+        self.lengths[slot] = total if length is None else length
 
     def move(self, source: int, target: int) -> None:
         """Copy one slot onto another; the source is empty afterwards."""

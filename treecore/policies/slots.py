@@ -2,7 +2,8 @@
 
 Every token that something follows goes through the model exactly once. A branch keeps its slot from step to step; at
 the end of a step its keys, values and next logits are copied out into a `SlotState`, from which any later branch
-starts without computing anything. Knows no task and no sampler.
+starts without computing anything. A branch that starts inside a step computes the token before it again, for its
+logits; so does no other that starts there. Knows no task and no sampler.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -18,10 +18,11 @@ import torch
 from torch import Tensor
 
 from treecore.errors import PolicyError
-from treecore.policies.base import Branch, End, State, Tally, Written
+from treecore.policies.base import PLAIN, Branch, End, State, Tally, Written
 from treecore.policies.draw import draw
 from treecore.policies.forward import Runner
-from treecore.policies.kv_cache import Segment
+from treecore.policies.slot_state import SlotBranch, SlotState
+from treecore.protocols import StepRule
 
 if TYPE_CHECKING:
     from treecore.policies.transformers_local import TransformersPolicy
@@ -29,46 +30,6 @@ if TYPE_CHECKING:
 LONGEST_CHUNK = 1024
 LARGEST_FEED = 8192
 CHUNK_SHARE = 4
-
-
-@dataclass(eq=False)
-class SlotState:
-    """End of the prompt or of a step. `segment` and `logits [V]` are None until its tokens went through the model."""
-
-    parent: SlotState | None
-    ids: list[int]
-    length: int
-    tally: Tally
-    order: int
-    segment: Segment | None = None
-    logits: Tensor | None = None
-    claimed: bool = False
-
-    def path(self) -> list[SlotState]:
-        """States from the prompt to this one."""
-        states: list[SlotState] = []
-        state: SlotState | None = self
-        while state is not None:
-            states.append(state)
-            state = state.parent
-        return states[::-1]
-
-
-@dataclass(eq=False)
-class SlotBranch:
-    """A trajectory in the batch: `pending` is to be fed, `closing` becomes ready when it has been."""
-
-    state: SlotState
-    random: np.random.Generator
-    serial: int
-    written: Written = field(default_factory=Written)
-    pending: list[int] = field(default_factory=list)
-    closing: SlotState | None = None
-    logits: Tensor | None = None
-    slot: int = -1
-
-    def __lt__(self, other: SlotBranch) -> bool:
-        return (self.state.order, self.serial) < (other.state.order, other.serial)
 
 
 class SlotSession:
@@ -82,9 +43,10 @@ class SlotSession:
         top_p: float,
         stop: tuple[str, ...],
         max_step_tokens: int,
+        rule: StepRule = PLAIN,
     ) -> None:
         self.policy, self.temperature, self.top_p = policy, temperature, top_p
-        self.stop, self.max_step_tokens = stop, max_step_tokens
+        self.stop, self.max_step_tokens, self.rule = stop, max_step_tokens, rule
         self.max_length = policy.max_length
         self.runner = Runner(policy.model, layers=policy.layers, slots=policy.slots, max_length=policy.max_length)
         self._longest_stop = max((len(one) for one in stop), default=0)
@@ -100,13 +62,35 @@ class SlotSession:
                 todo="shorten the prompt" if ids else "give a prompt that is not empty",
             )
         self._opened += 1
-        return SlotState(None, ids, len(ids), Tally(), self._opened)
+        most = min(self.max_length, len(ids) + (self.rule.max_tokens or self.max_length))
+        return SlotState(None, ids, len(ids), Tally(), self._opened, most)
 
-    def grow(self, state: State, random: np.random.Generator) -> SlotBranch:
+    def grow(
+        self, state: State, random: np.random.Generator, *, written: Written | None = None, tokens: int | None = None
+    ) -> SlotBranch:
         self._grown += 1
-        branch = SlotBranch(cast(SlotState, state), random, self._grown)
+        begun = Written() if written is None else written.head(len(written.ids))
+        branch = SlotBranch(
+            cast(SlotState, state), random, self._grown, written=begun, start=len(begun.ids), left=tokens
+        )
         insort(self._queue, branch)
         return branch
+
+    def fork(self, state: State, length: int) -> SlotState:
+        return cast(SlotState, state).at(length)
+
+    def extend(self, state: State, ids: Sequence[int]) -> SlotState:
+        above = cast(SlotState, state)
+        length = above.length + len(ids)
+        if length >= above.most:
+            raise PolicyError(f"{length} tokens are given where {above.most} fit", todo="give a shorter text")
+        return SlotState(above, list(ids), length, above.tally, above.order, above.most)
+
+    def keep(self, branch: Branch) -> SlotState:
+        own = cast(SlotBranch, branch)
+        above, ids = own.state, own.written.ids[own.start :]
+        held = self.runner.cache.read(own.slot, above.length, above.length + len(ids) - 1)
+        return SlotState(above, ids, above.length + len(ids), above.tally, above.order, above.most, segment=held)
 
     @property
     def free(self) -> int:
@@ -120,24 +104,29 @@ class SlotSession:
 
     def reply(self, branch: Branch, observation: Sequence[int]) -> SlotState | None:
         own = cast(SlotBranch, branch)
-        ids = [*own.written.ids, *observation]
+        ids = [*own.written.ids[own.start :], *observation]
         length = own.state.length + len(ids)
-        if length >= self.max_length:
+        if length >= own.state.most:
             return None
-        state = SlotState(own.state, ids, length, own.state.tally, own.state.order, claimed=True)
-        own.pending = ids[len(own.written.ids) - 1 :]
-        own.state = own.closing = state
-        own.written = Written()
+        state = SlotState(own.state, ids, length, own.state.tally, own.state.order, own.state.most, claimed=True)
+        own.pending = [own.written.ids[-1], *observation]
+        own.state, own.closing = state, [state]
+        own.written, own.start = Written(), 0
         return state
 
     def end(self, branch: Branch) -> None:
-        self._live[cast(SlotBranch, branch).slot] = None
+        own = cast(SlotBranch, branch)
+        for state in own.closing:
+            start = state.length - len(state.ids)
+            state.segment = self.runner.cache.read(own.slot, start, max(start, self.runner.cache.lengths[own.slot]))
+            state.claimed = False
+        self._live[own.slot] = None
 
     def _fill(self) -> None:
         """Seat waiting branches in free slots, then close the holes that are left."""
         holes = [slot for slot, branch in enumerate(self._live) if branch is None]
         while self._queue and (holes or len(self._live) < self.policy.slots):
-            place = next((i for i, branch in enumerate(self._queue) if startable(branch.state)), None)
+            place = next((i for i, branch in enumerate(self._queue) if branch.state.startable), None)
             if place is None:
                 break
             if not holes:
@@ -159,11 +148,15 @@ class SlotSession:
         """Put what is known of the branch's past into its slot; the first to come computes what is not."""
         state, branch.slot = branch.state, slot
         self._live[slot] = branch
-        self.runner.cache.load(slot, [one.segment for one in state.path() if one.segment is not None])
-        if state.segment is None:
-            state.claimed = True
-            branch.pending, branch.closing = list(state.ids), state
-        else:
+        branch.closing = state.missing()
+        branch.pending = [token for one in branch.closing for token in one.ids[one.known :]]
+        if branch.closing and not branch.pending:
+            branch.pending = state.ids[-1:]
+        for one in branch.closing:
+            one.claimed = True
+        known = [one.segment for one in state.path() if one.segment is not None]
+        self.runner.cache.load(slot, known, length=state.length - len(branch.pending))
+        if not branch.closing:
             branch.logits = state.logits
 
     def _feed(self) -> None:
@@ -171,10 +164,11 @@ class SlotSession:
         group = self._chunks()
         if group:
             rows = [branch.slot for branch in group]
-            tokens = [branch.pending[:LONGEST_CHUNK] for branch in group]
+            tokens = [branch.chunk(LONGEST_CHUNK) for branch in group]
         else:
             rows = list(range(len(self._live)))
-            tokens = [branch.pending if branch and len(branch.pending) == 1 else [] for branch in self._live]
+            tokens = [branch.pending if branch and len(branch.chunk(2)) == 1 else [] for branch in self._live]
+            tokens = [chunk[:1] for chunk in tokens]
             if not any(tokens):
                 return
         logits = self.runner.feed(rows, tokens)
@@ -186,24 +180,28 @@ class SlotSession:
     def _chunks(self) -> list[SlotBranch]:
         """Rows to feed a chunk now; none while too few wait for it, themselves or as siblings of a prompt."""
         waiting = [branch for branch in self._live if branch is not None and branch.pending]
-        chunks = [branch for branch in waiting if len(branch.pending) > 1]
+        chunks = [branch for branch in waiting if len(branch.chunk(2)) > 1]
         blocked = len(self._queue) if len(self._live) < self.policy.slots else 0
         if not chunks or (len(chunks) + blocked) * CHUNK_SHARE < len(waiting):
             return []
-        longest = min(LONGEST_CHUNK, max(len(branch.pending) for branch in chunks))
-        alike = [branch for branch in chunks if 2 * len(branch.pending) >= longest]
+        longest = max(len(branch.chunk(LONGEST_CHUNK)) for branch in chunks)
+        alike = [branch for branch in chunks if 2 * len(branch.chunk(LONGEST_CHUNK)) >= longest]
         return alike[: max(1, LARGEST_FEED // longest)]
 
     def _fed(self, branch: SlotBranch, n: int, logits: Tensor) -> None:
         branch.state.tally.computed += n
         branch.pending = branch.pending[n:]
-        if branch.pending:
-            return
-        branch.logits = logits
-        if (state := branch.closing) is not None:
+        if branch.closing and self.runner.cache.lengths[branch.slot] == branch.closing[0].length:
+            self._ready(branch, logits)
+        if not branch.pending:
+            branch.logits = logits
+
+    def _ready(self, branch: SlotBranch, logits: Tensor) -> None:
+        """The first state that the branch closes is computed: keep what it needs to start others."""
+        state = branch.closing.pop(0)
+        if not state.whole:
             state.segment = self.runner.cache.read(branch.slot, state.length - len(state.ids), state.length)
-            state.logits = logits.clone()
-            branch.closing = None
+        state.logits, state.claimed = logits.clone(), False
 
     def _draw(self) -> list[Branch]:
         """Draw for every branch that knows its next logits; returns those whose step ended, in slot order."""
@@ -224,13 +222,18 @@ class SlotSession:
                 ended.append(branch)
         return ended
 
-    def _write(self, branch: SlotBranch, token: int, logprob: float, entropy: float, confidence: float) -> None:
+    def _write(
+        self, branch: SlotBranch, token: int, logprob: float, entropy: float, confidence: float, top_entropy: float
+    ) -> None:
         written, detokenizer = branch.written, self.policy.detokenizer
         piece = detokenizer.next_piece(written.ids, token)
         written.ids.append(token)
+        if branch.left is not None:
+            branch.left -= 1
         written.logprob.append(logprob)
         written.entropy.append(entropy)
         written.confidence.append(confidence)
+        written.top_entropy.append(top_entropy)
         if token in self.policy.end_ids:
             written.pieces.append(detokenizer.decode([token]))
             written.end = End.EOS
@@ -242,8 +245,10 @@ class SlotSession:
             written.end = End.STOP
         elif len(written.ids) >= self.max_step_tokens:
             written.end = End.STEP
-        elif branch.state.length + len(written.ids) >= self.max_length:
+        elif branch.state.length + len(written.ids) - branch.start >= branch.state.most:
             written.end = End.CONTEXT
+        elif branch.left == 0:
+            written.end = End.PAUSE
 
 
 @contextmanager
@@ -258,8 +263,3 @@ def threads(number: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def startable(state: SlotState) -> bool:
-    """Whether a branch may start here now: the state is computed, or nobody computes it yet."""
-    return state.segment is not None or not state.claimed

@@ -23,10 +23,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.cache_utils import DynamicCache, DynamicLayer
 from transformers.utils import logging
 
-from treecore.errors import PolicyError
+from treecore.errors import PolicyError, boundary
+from treecore.policies.base import PLAIN, Rendered
+from treecore.policies.base import FORKS, TOP
 from treecore.policies.detokenize import Detokenizer
 from treecore.policies.forward import differs_from_plain
 from treecore.policies.slots import SlotSession
+from treecore.protocols import Message, StepRule
 
 MOST_SLOTS = 64
 MOST_SLOTS_CUDA = 256
@@ -50,6 +53,8 @@ class TransformersPolicy:
     Raises:
         PolicyError: the model cannot be branched.
     """
+
+    gives = frozenset({FORKS, TOP})
 
     def __init__(self, model: Any, tokenizer: Any, *, name: str, slots: int | None = None) -> None:
         self.model, self.tokenizer, self.name = model, tokenizer, name
@@ -88,20 +93,29 @@ class TransformersPolicy:
             ) from error
         return cls(weights, tokenizer, name=model)
 
-    def session(self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int) -> SlotSession:
+    def session(
+        self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int, rule: StepRule = PLAIN
+    ) -> SlotSession:
         return SlotSession(
-            self, temperature=temperature, top_p=top_p, stop=tuple(stop), max_step_tokens=max_step_tokens
+            self, temperature=temperature, top_p=top_p, stop=tuple(stop), max_step_tokens=max_step_tokens, rule=rule
         )
 
     def encode(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def encode_prompt(self, text: str) -> list[int]:
-        """Ids of a prompt, with the control tokens that the tokenizer puts before a text."""
-        ids = list(self.tokenizer(text)["input_ids"])
+        """Ids of a prompt, with the control tokens that the tokenizer puts before a text that is no chat."""
+        ids = list(self.tokenizer(text, add_special_tokens=not isinstance(text, Rendered))["input_ids"])
         if not ids and self.tokenizer.bos_token_id is not None:
             ids = [int(self.tokenizer.bos_token_id)]
         return ids
+
+    def chat_text(self, messages: Sequence[Message]) -> Rendered | None:
+        if not self.tokenizer.chat_template:
+            return None
+        chat = [message._asdict() for message in messages]
+        with boundary(PolicyError, f"the chat template of model {self.name!r}"):
+            return Rendered(self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         return self.detokenizer.pieces(ids)
@@ -113,6 +127,11 @@ class TransformersPolicy:
             "device": self.model.device.type,
             "weights": self.weights_digest,
         }
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Entries of the output distribution."""
+        return int(self.model.config.get_text_config(decoder=True).vocab_size)
 
     @cached_property
     def weights_digest(self) -> str:

@@ -1,0 +1,128 @@
+"""Places where a branch may start and the branches in a batch: tokens, and the keys and values held of them.
+
+A state may hold fewer keys and values than it has tokens: what is missing goes through the model when the first
+branch starts there. Knows no model and no batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from torch import Tensor
+
+from treecore.policies.base import Tally, Written
+from treecore.policies.kv_cache import Segment
+
+
+@dataclass(eq=False)
+class SlotState:
+    """End of the prompt, of a step, or of some tokens of a step.
+
+    Attributes:
+        parent: the state before; None for a prompt.
+        ids: tokens since then.
+        length: tokens from the start of the prompt up to here.
+        tally: shared by all states of one prompt.
+        order: of the prompt among those of the session.
+        most: tokens that a trajectory from here may reach.
+        segment: keys and values of the first `known` of `ids`.
+        logits: `[V]` of the next token; None until computed here.
+        claimed: a branch computes what is missing.
+    """
+
+    parent: SlotState | None
+    ids: list[int]
+    length: int
+    tally: Tally
+    order: int
+    most: int
+    segment: Segment | None = None
+    logits: Tensor | None = None
+    claimed: bool = False
+
+    @property
+    def known(self) -> int:
+        """Of how many of its tokens keys and values are known."""
+        return 0 if self.segment is None else self.segment.size
+
+    @property
+    def whole(self) -> bool:
+        """Whether the keys and values of all its tokens are known."""
+        return self.known == len(self.ids)
+
+    def path(self) -> list[SlotState]:
+        """States from the prompt to this one."""
+        states: list[SlotState] = []
+        state: SlotState | None = self
+        while state is not None:
+            states.append(state)
+            state = state.parent
+        return states[::-1]
+
+    def missing(self) -> list[SlotState]:
+        """States of the path that have to be computed before a branch can start here, in order."""
+        lacking: list[SlotState] = []
+        state: SlotState | None = self
+        while state is not None:
+            if not state.whole:
+                lacking = [state, *lacking]
+            state = state.parent
+        return lacking or ([] if self.logits is not None else [self])
+
+    @property
+    def startable(self) -> bool:
+        """Whether a branch may start here now: all is computed, or nobody computes it yet."""
+        return not any(state.claimed for state in self.missing())
+
+    def at(self, length: int) -> SlotState:
+        """The state of this path at so many tokens; the one that goes beyond is cut in two there.
+
+        The part before keeps its keys and values; its logits are not known.
+        """
+        state = self
+        while state.parent is not None and state.parent.length >= length:
+            state = state.parent
+        if state.length == length:
+            return state
+        n = len(state.ids) - (state.length - length)
+        head, tail = (None, None) if state.segment is None else state.segment.cut(n)
+        before = replace(state, ids=state.ids[:n], length=length, segment=head, logits=None, claimed=False)
+        state.parent, state.ids, state.segment = before, state.ids[n:], tail
+        return before
+
+
+@dataclass(eq=False)
+class SlotBranch:
+    """A trajectory in the batch.
+
+    Attributes:
+        state: where it last was at a boundary.
+        start: tokens of `written` that `state` holds already.
+        left: tokens that it may still draw; None for no limit.
+        pending: tokens to be fed.
+        closing: states that become computed when they have been, in order.
+        logits: of the next token, once known.
+        slot: its row of the store.
+    """
+
+    state: SlotState
+    random: np.random.Generator
+    serial: int
+    written: Written = field(default_factory=Written)
+    start: int = 0
+    left: int | None = None
+    pending: list[int] = field(default_factory=list)
+    closing: list[SlotState] = field(default_factory=list)
+    logits: Tensor | None = None
+    slot: int = -1
+
+    def __lt__(self, other: SlotBranch) -> bool:
+        return (self.state.order, self.serial) < (other.state.order, other.serial)
+
+    def chunk(self, longest: int) -> list[int]:
+        """What to feed next: pending tokens up to the end of the first state that they close."""
+        if len(self.closing) > 1:
+            after = sum(len(state.ids) for state in self.closing[1:])
+            longest = min(longest, len(self.pending) - after)
+        return self.pending[:longest]
