@@ -60,3 +60,12 @@ def test_inverse_cdf_gives_each_token_its_share_and_never_an_impossible_one() ->
     assert torch.bincount(inverse_cdf(probability, uniform), minlength=6).tolist() == [0, 200, 0, 500, 300, 0]
     edges = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64)
     assert inverse_cdf(probability[:2], edges).tolist() == [1, 4]
+
+
+def test_a_greedy_row_is_sure_of_itself_and_leaves_the_others_alone() -> None:
+    mixed = draw(LOGITS, [0.99, 0.6], temperature=2.0, top_p=0.9, greedy=[True, False])
+    plain = draw(LOGITS, [0.99, 0.6], temperature=2.0, top_p=0.9)
+    assert (mixed.id[0], mixed.logprob[0]) == (0, 0.0)
+    assert plain.id[0] != 0
+    assert (mixed.id[1], mixed.logprob[1]) == (plain.id[1], plain.logprob[1])
+    assert mixed.entropy == plain.entropy

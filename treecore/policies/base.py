@@ -79,6 +79,12 @@ class Written:
             self.top_entropy[:n],
         )
 
+    def tail(self, n: int, text: str) -> Written:
+        """All but the first `n` tokens, whose text is `text`."""
+        lists = (self.ids, self.pieces, self.logprob, self.entropy, self.confidence)
+        ids, pieces, logprob, entropy, confidence = (one[n:] for one in lists)  # type: ignore[attr-defined]
+        return Written(ids, pieces, logprob, entropy, confidence, text, self.end, self.top_entropy[n:])
+
 
 @dataclass
 class Tally:
@@ -131,13 +137,20 @@ class Session(Protocol):
         ...
 
     def grow(
-        self, state: State, random: np.random.Generator, *, written: Written | None = None, tokens: int | None = None
+        self,
+        state: State,
+        random: np.random.Generator,
+        *,
+        written: Written | None = None,
+        tokens: int | None = None,
+        greedy: bool = False,
     ) -> Branch:
         """Queue a branch that continues `state`; `random` gives one uniform number a token.
 
         Args:
             written: what the step that `state` lies in has so far; the branch's `written` begins with it.
             tokens: most tokens to draw, over all steps; the step that is not over then ends with `End.PAUSE`.
+            greedy: take the likeliest tokens, whatever the session's law is; their log probability is then 0.
         """
         ...
 

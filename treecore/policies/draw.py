@@ -26,7 +26,9 @@ class Drawn(NamedTuple):
     top_entropy: list[float]
 
 
-def draw(logits: Tensor, uniform: list[float], *, temperature: float, top_p: float) -> Drawn:
+def draw(
+    logits: Tensor, uniform: list[float], *, temperature: float, top_p: float, greedy: list[bool] | None = None
+) -> Drawn:
     """One token a row.
 
     Args:
@@ -34,6 +36,7 @@ def draw(logits: Tensor, uniform: list[float], *, temperature: float, top_p: flo
         uniform: `[B]` numbers in `[0, 1)`; not used when the temperature is 0.
         temperature: 0 takes the likeliest token, with log probability 0.
         top_p: keep the likeliest tokens whose probabilities reach this sum; 1 keeps all.
+        greedy: `[B]` rows that take the likeliest token at any temperature; none when None.
     """
     wide = (logits.cpu() if logits.device.type == "mps" else logits).double()
     raw = torch.log_softmax(wide, dim=-1)
@@ -50,6 +53,10 @@ def draw(logits: Tensor, uniform: list[float], *, temperature: float, top_p: flo
             law = nucleus(law, top_p)
         ids = inverse_cdf(law.exp(), torch.tensor(uniform, dtype=torch.float64, device=law.device))
         logprob = law.gather(-1, ids[:, None])[:, 0]
+        if greedy is not None and any(greedy):
+            sure = torch.tensor(greedy, device=ids.device)
+            ids = torch.where(sure, raw.argmax(dim=-1), ids)
+            logprob = torch.where(sure, 0.0, logprob)
     numbers = torch.round(torch.stack([logprob, entropy, confidence, top_entropy]), decimals=DECIMALS) + 0.0
     return Drawn(ids.tolist(), *numbers.tolist())
 

@@ -100,9 +100,11 @@ class SlotBranch:
         state: where it last was at a boundary.
         start: tokens of `written` that `state` holds already.
         left: tokens that it may still draw; None for no limit.
+        greedy: it takes the likeliest tokens.
         pending: tokens to be fed.
         closing: states that become computed when they have been, in order.
         logits: of the next token, once known.
+        held: a token that was drawn, with its numbers, and ended the step that it does not belong to.
         slot: its row of the store.
     """
 
@@ -112,9 +114,11 @@ class SlotBranch:
     written: Written = field(default_factory=Written)
     start: int = 0
     left: int | None = None
+    greedy: bool = False
     pending: list[int] = field(default_factory=list)
     closing: list[SlotState] = field(default_factory=list)
     logits: Tensor | None = None
+    held: tuple[int, float, float, float, float] | None = None
     slot: int = -1
 
     def __lt__(self, other: SlotBranch) -> bool:
