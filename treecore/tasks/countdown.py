@@ -26,6 +26,7 @@ ASK_TARGETS = range(1, arithmetic.LARGEST + 1)
 INSTRUCTION = f"lines up to {arithmetic.LARGEST} like 2 + 3 = 5 , left 5 9 then <answer> 14 </answer> ."
 _SIZE_SHARES = {3: 0.9, 4: 0.1}
 _FEWEST_SOLUTIONS = {3: 1, 4: 20}
+_FEWEST_SOLUTIONS_DRAWN = {3: 2, 4: 40}
 _HELD_OUT_SHARE = 4
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|$)", re.DOTALL)
 _ASKED = re.compile(r"make (\d+) (?:from|with) (\d+(?: \d+)*)")
@@ -52,13 +53,13 @@ class CountdownTask:
         self.reward_scheme = check_scheme(self.name, reward_scheme, self.reward_schemes)
 
     def prompts(self, n: int, *, seed: int) -> list[Prompt]:
-        """`n` different held-out puzzles, nine in ten of three numbers, the others of four.
+        """`n` different held-out puzzles, nine in ten of three numbers, the others of four; all have several solutions.
 
         Raises:
             TaskError: more prompts than there are held-out puzzles.
         """
         rng = random.Random(f"{self.name}-{seed}")
-        pools = {size: [puzzle for puzzle in puzzles(size) if held_out(puzzle)] for size in _SIZE_SHARES}
+        pools = {size: drawn_puzzles(size) for size in _SIZE_SHARES}
         available = sum(len(pool) for pool in pools.values())
         if n > available:
             raise TaskError(f"{n} prompts asked, {available} exist", todo="ask for fewer")
@@ -159,6 +160,12 @@ def puzzles(size: int) -> tuple[Puzzle, ...]:
         for target in TARGETS
         if arithmetic.outcomes(numbers)[target] >= fewest
     )
+
+
+def drawn_puzzles(size: int) -> list[Puzzle]:
+    """The held-out puzzles that `prompts` draws from: those with more than one way to the target."""
+    fewest = _FEWEST_SOLUTIONS_DRAWN[size]
+    return [one for one in puzzles(size) if held_out(one) and arithmetic.outcomes(one[0])[one[1]] >= fewest]
 
 
 def held_out(puzzle: Puzzle) -> bool:
