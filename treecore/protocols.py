@@ -30,16 +30,25 @@ class Span(NamedTuple):
     part: Part
 
 
+class Message(NamedTuple):
+    """One turn of a chat; `role` is `system`, `user` or `assistant`."""
+
+    role: str
+    content: str
+
+
 @dataclass(frozen=True)
 class Prompt:
     """One question of a task.
 
     Attributes:
         id: stable within the task, for example `"multihop-17"`.
-        text: exactly what the model reads.
+        text: exactly what the model reads. Where there are messages, a model with a chat template reads these in its
+            place, and a model without one is refused if `text` is empty.
         question: what a person reads.
         reference: the expected answer, as the verifier compares it.
         data: whatever the task needs to answer and verify; plain JSON values.
+        messages: the same as a chat; empty for a plain text.
     """
 
     id: str
@@ -47,6 +56,32 @@ class Prompt:
     question: str
     reference: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """How steps end beyond the stop strings, and how long a trajectory may be.
+
+    Attributes:
+        cut_is_end: a step cut at the task's `max_step_tokens` is a whole one, after which the trajectory goes on.
+        before_word: a token that completes a stop string with its first character and goes on after it begins the next
+            step; otherwise it ends the step that it completes.
+        joined: steps keep the space before their first word, so that joined with nothing between they are what the
+            model wrote; otherwise it is left out where the tokenizer leaves it out.
+        max_tokens: tokens of a trajectory after its prompt, the environment's included; 0 is no limit.
+    """
+
+    cut_is_end: bool = False
+    before_word: bool = False
+    joined: bool = False
+    max_tokens: int = 0
+
+
+def step_rule(task: object) -> StepRule:
+    """The task's rule; the default where it has none."""
+    rule = getattr(task, "step_rule", None)
+    return rule if isinstance(rule, StepRule) else StepRule()
 
 
 @dataclass(frozen=True)
@@ -68,6 +103,9 @@ class Turn:
 @runtime_checkable
 class Task(Protocol):
     """Prompts, an environment and an exact verifier. Stateless, so that any prefix can be continued.
+
+    A task may also have a `step_rule` (`StepRule`), and `settings`, plain JSON values that forests keep and that must be
+    the same when a run is resumed.
 
     Attributes:
         name: registry name.
