@@ -109,19 +109,19 @@ def mixed(forest: Forest) -> float | None:
 
 SMALL = {"sampler": "random_expansion", "m": 2, "n": 2, "l": 1, "model": "tiny", "seed": SEED}
 WANTED = (
-    Wanted("early_fork", "Early fork: strategy", {**SMALL, "task": "multihop", "prompts": 160}, early,
+    Wanted("early_fork", "Early fork: strategy", {**SMALL, "task": "multihop", "prompts": 500}, early,
            "{right} of {leaves} trajectories are right. What separates them is the first step: the fork at {fork} decides "
            "{share} of the trajectory. Colour by granularity and see where the signal sits."),
-    Wanted("late_fork", "Late fork: detail", {**SMALL, "task": "multihop", "prompts": 160}, late,
+    Wanted("late_fork", "Late fork: detail", {**SMALL, "task": "multihop", "prompts": 500}, late,
            "{right} of {leaves} trajectories are right. One fork, {fork}, separates right from wrong, and it decides only "
-           "{share} of the trajectory: everything before it is shared and cannot be blamed."),
-    Wanted("all_right", "All right: no signal", {**SMALL, "task": "multihop", "prompts": 160}, all_right,
+           "{share} of the trajectory: right and wrong share everything before it."),
+    Wanted("all_right", "All right: no signal", {**SMALL, "task": "multihop", "prompts": 500}, all_right,
            "All {leaves} trajectories are right, so there is nothing to compare: every method that compares gives zero "
            "to every step. The model learns nothing from this prompt."),
-    Wanted("rare_success", "Rare success", {**SMALL, "task": "multihop", "prompts": 160}, rare,
-           "One of {leaves} trajectories is right. Follow it back: its last steps carry the largest credit, its first "
-           "steps share the blame of the failures that grew from them."),
-    Wanted("countdown", "Countdown", {**SMALL, "task": "countdown", "prompts": 160}, mixed,
+    Wanted("rare_success", "Rare success", {**SMALL, "task": "multihop", "prompts": 500}, rare,
+           "One of {leaves} trajectories is right. Follow it back: wherever a step also led to failures, its credit is "
+           "smaller than that of the steps after it."),
+    Wanted("countdown", "Countdown", {**SMALL, "task": "countdown", "prompts": 200}, mixed,
            "Arithmetic, one operation a line; {right} of {leaves} trajectories reach the target. The fork that matters "
            "most is {fork}, and it decides {share} of the trajectory."),
     Wanted("large", "A larger forest", {**SMALL, "task": "multihop", "m": 4, "n": 4, "l": 2, "prompts": 24}, mixed,
