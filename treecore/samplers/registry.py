@@ -3,27 +3,70 @@
 A sampler is a generator function `(growth, *, parameters)`. It yields waves, lists of requests, and is resumed with
 the rows of the leaves, one a request and in the order of the requests, when the whole wave is written. Samplers of
 many prompts run side by side in one batch, so a wave should ask for all that can be asked at once.
+
+Rows never change their number or meaning: a row stays what was written in one go between two step ends, and others may
+start inside it. Cutting it there is left to the forest that is handed out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
+from treecore.columns import Status
 from treecore.credit.registry import Citation
 from treecore.errors import MethodError
 from treecore.params import Param, Value, params_of, parse_settings, summary_of
+from treecore.policies.base import Written
 
 
 @dataclass(frozen=True)
 class Expand:
-    """Write a trajectory from the end of step `node` (a row) to its end; None starts a new tree at the prompt."""
+    """Write on from a row, to the end of the trajectory unless told to stop before.
+
+    What stops before the end leaves a last row that is `open` and can be gone on from; where nobody does, it is a leaf
+    without a reward.
+
+    Attributes:
+        node: row to go on from; None starts a new tree at the prompt.
+        at: start inside the row, after so many of its own tokens, in place of its end; needs `FORKS`.
+        steps: stop after so many steps are over; one begun before counts.
+        tokens: stop after so many drawn tokens, inside a step if need be; needs `FORKS`.
+        note: fields that every node of the trajectory will carry.
+    """
 
     node: int | None = None
+    at: int | None = None
+    steps: int | None = None
+    tokens: int | None = None
+    note: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+class Seen(Protocol):
+    """A row as a sampler sees it.
+
+    Attributes:
+        text, observation, reward, status: as in a forest; status None for a step that ended no trajectory.
+        own: its own tokens; for a row that started inside a step, those after the start.
+        open: whether writing can go on from its end.
+        extra: fields of the forest's node; a sampler may add to them.
+    """
+
+    text: str
+    observation: str
+    reward: float
+    status: Status | None
+    extra: dict[str, Any]
+
+    @property
+    def own(self) -> Written: ...
+
+    @property
+    def open(self) -> bool: ...
 
 
 class Growth(Protocol):
@@ -31,11 +74,23 @@ class Growth(Protocol):
 
     Attributes:
         parent: `[N]` row of each node's parent, -1 at roots; grows with every wave.
+        fork: `[N]` how many of the parent's own tokens come before the row; -1 where it starts at the parent's end.
+        nodes: `[N]` what was written.
+        vocabulary_size: of the policy; 0 when it is not known.
         random: the sampler's own stream of random numbers.
     """
 
     @property
     def parent(self) -> Sequence[int]: ...
+
+    @property
+    def fork(self) -> Sequence[int]: ...
+
+    @property
+    def nodes(self) -> Sequence[Seen]: ...
+
+    @property
+    def vocabulary_size(self) -> int: ...
 
     @property
     def random(self) -> np.random.Generator: ...
@@ -52,9 +107,9 @@ class Sampler:
         name, title, family: for lists and pickers.
         formula: LaTeX, "" when there is none.
         citation: source.
-        needs: what the policy must give beside text; empty for most.
+        needs: what the policy must give beside text, of `FORKS` and `TOP`; empty for most.
         function: the generator function.
-        size: parameters -> trajectories that one prompt gets.
+        size: parameters -> trajectories that one prompt gets, or the most of them where they may end early.
     """
 
     name: str

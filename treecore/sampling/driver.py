@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from treecore.errors import TreecoreError
+from treecore.errors import MethodError, TreecoreError
 from treecore.forest import Forest
 from treecore.params import Value
-from treecore.policies.base import Branch, Policy
-from treecore.protocols import Prompt, Task
+from treecore.policies.base import FORKS, TOP, Branch, Policy
+from treecore.protocols import Prompt, StepRule, Task, step_rule
 from treecore.samplers.registry import Sampler
 from treecore.sampling.grove import Grove
 from treecore.sampling.progress import Progress
@@ -56,6 +56,9 @@ class Driver:
         plan: what to sample.
         on_progress: called after every wave and about ten times a second.
         should_stop: asked before every decoding step; True leaves unfinished forests behind.
+
+    Raises:
+        MethodError: the policy does not give what the sampler needs.
     """
 
     def __init__(
@@ -66,13 +69,16 @@ class Driver:
         should_stop: Callable[[], bool] | None = None,
     ) -> None:
         self.plan, self.on_progress, self.should_stop = plan, on_progress, should_stop
+        check_needs(plan.sampler, plan.policy)
+        rule = step_rule(plan.task)
         self.session = plan.policy.session(
             temperature=plan.temperature,
             top_p=plan.top_p,
             stop=plan.task.stop,
             max_step_tokens=plan.task.max_step_tokens,
+            **({} if rule == StepRule() else {"rule": rule}),
         )
-        self.writer = Writer(plan.task, plan.policy, self.session)
+        self.writer = Writer(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
         self._groves: list[Grove] = []
         self._writing: dict[Branch, tuple[Grove, Trajectory]] = {}
         self._waves: list[str] = []
@@ -95,7 +101,8 @@ class Driver:
         self._report(last=True)
 
     def _admit(self, prompt: Prompt) -> None:
-        grove = Grove(prompt, self.plan.sampler, self.plan.settings, seed=self.plan.seed)
+        size = int(getattr(self.plan.policy, "vocabulary_size", 0))
+        grove = Grove(prompt, self.plan.sampler, self.plan.settings, seed=self.plan.seed, vocabulary_size=size)
         self._groves.append(grove)
         wave = grove.next_wave(None)
         try:
@@ -110,8 +117,14 @@ class Driver:
                 trajectory.fail(grove.error, Grown())
                 self._done += 1
                 continue
-            trajectory.branch = self.session.grow(grove.state_of(trajectory), grove.next_stream())
+            trajectory.branch = self._grow(grove, trajectory)
             self._writing[trajectory.branch] = grove, trajectory
+
+    def _grow(self, grove: Grove, trajectory: Trajectory) -> Branch:
+        state, random, tokens = grove.start_of(trajectory, self.session), grove.next_stream(), trajectory.request.tokens
+        if trajectory.head is None and tokens is None:
+            return self.session.grow(state, random)
+        return self.session.grow(state, random, written=trajectory.head, tokens=tokens)
 
     def _step_ended(self, branch: Branch) -> None:
         grove, trajectory = self._writing[branch]
@@ -161,3 +174,21 @@ class Driver:
 
     def _snapshot(self) -> list[Forest]:
         return [grove.forest(self.plan.meta(grove.prompt), in_flight=True) for grove in self._groves if grove.begun]
+
+
+NEEDS = {FORKS: "start inside steps", TOP: "give the likeliest tokens of each place"}
+
+
+def check_needs(sampler: Sampler, policy: Policy) -> None:
+    """The policy gives what the sampler needs.
+
+    Raises:
+        MethodError: it does not.
+    """
+    lacking = sampler.needs - getattr(policy, "gives", frozenset())
+    if lacking:
+        told = " and ".join(NEEDS.get(name, name) for name in sorted(lacking))
+        raise MethodError(
+            f"sampler '{sampler.name}' needs a policy that can {told}",
+            todo="use a model that is loaded here, or another sampler",
+        )

@@ -19,10 +19,11 @@ from treecore.columns import Status
 from treecore.errors import MethodError, PolicyError, TreecoreError, boundary
 from treecore.forest import Forest
 from treecore.params import Value
-from treecore.policies.base import State
+from treecore.policies.base import Session, State
 from treecore.protocols import Part, Prompt, Step
 from treecore.samplers.registry import Expand, Growing, Sampler
-from treecore.sampling.trajectory import Grown, Trajectory, recorded
+from treecore.sampling.trajectory import Grown, Trajectory
+from treecore.transforms import END, lay_out
 
 EXPANSION, DRAWS = 0, 1
 
@@ -62,17 +63,22 @@ class Grove:
         prompt: what is answered.
         sampler, settings: who decides where to grow, with all its parameters.
         seed: of the run; the prompt's id and the number of an expansion make every stream of its own.
+        vocabulary_size: of the policy; 0 when it is not known.
 
     Attributes:
         start: state at the end of the prompt, once it is open.
         error: why the prompt could not be opened; the first wave then fails and is the last.
     """
 
-    def __init__(self, prompt: Prompt, sampler: Sampler, settings: Mapping[str, Value], *, seed: int) -> None:
+    def __init__(
+        self, prompt: Prompt, sampler: Sampler, settings: Mapping[str, Value], *, seed: int, vocabulary_size: int = 0
+    ) -> None:
         self.prompt, self.sampler, self.seed = prompt, sampler, seed
         self.start: State | None = None
         self.parent: list[int] = []
+        self.fork: list[int] = []
         self.nodes: list[Grown] = []
+        self.vocabulary_size = vocabulary_size
         self.wave: list[Trajectory] = []
         self.asked = 0
         self.error: TreecoreError | None = None
@@ -113,26 +119,46 @@ class Grove:
         return bool(self.nodes) or any(trajectory.begun for trajectory in self.wave)
 
     def _trajectory(self, request: Expand) -> Trajectory:
-        before = [] if request.node is None else self.path(request.node)
-        return Trajectory(request.node, [Step(self.nodes[row].text, self.nodes[row].observation) for row in before])
+        if request.node is None:
+            return Trajectory(request)
+        row, at = request.node, END if request.at is None else request.at
+        own = len(self.nodes[row].own.ids)
+        if at != END and not 0 <= at < own:
+            raise MethodError(
+                f"sampler '{self.sampler.name}' starts after {at} of the {own} tokens of step {row}",
+                todo="start inside the step",
+            )
+        while at == 0:
+            row, at = self.parent[row], self.fork[row]
+        node, head = self.nodes[row], None
+        if at != END or not node.over:
+            head = node.written.head(len(node.written.ids) if at == END else node.start + at)
+        return Trajectory(request, row, at, self._steps_before(row, at), head)
 
-    def path(self, row: int) -> list[int]:
-        """Steps from below the tree's root to `row`; none for a root."""
-        rows = []
+    def _steps_before(self, row: int, at: int) -> list[Step]:
+        """Steps that are over on the path to a place."""
+        steps = []
         while self.parent[row] >= 0:
-            rows.append(row)
-            row = self.parent[row]
-        return rows[::-1]
+            node = self.nodes[row]
+            if at == END and node.over:
+                steps.append(Step(node.written.text, node.observation))
+            row, at = self.parent[row], self.fork[row]
+        return steps[::-1]
 
-    def state_of(self, trajectory: Trajectory) -> State:
+    def start_of(self, trajectory: Trajectory, session: Session) -> State:
         """Where the trajectory starts.
 
         Raises:
-            PolicyError: that step ended its trajectory.
+            PolicyError: that step ended its trajectory, or no branch can start there.
         """
-        state = self.start if trajectory.origin is None else self.nodes[trajectory.origin].state
-        if state is None:
-            raise PolicyError(f"step {trajectory.origin} of {self.prompt.id} is over and cannot be continued")
+        row, at = trajectory.origin, trajectory.at
+        node = None if row is None else self.nodes[row]
+        state = self.start if node is None else node.state
+        if state is None or (node is not None and at == END and node.status is not None):
+            raise PolicyError(f"step {row} of {self.prompt.id} is over and cannot be continued")
+        if node is not None and at != END:
+            state = session.fork(state, node.offset + at)
+        trajectory.offset = state.length
         return state
 
     def next_stream(self) -> np.random.Generator:
@@ -142,34 +168,33 @@ class Grove:
 
     def commit(self) -> list[int]:
         """Append the finished wave in the order of its requests; returns the rows of its leaves."""
-        leaves = [self._append(self.parent, self.nodes, trajectory) for trajectory in self.wave]
+        leaves = [self._append(self.parent, self.fork, self.nodes, trajectory) for trajectory in self.wave]
         self.wave = []
         return leaves
 
-    def _append(self, parent: list[int], nodes: list[Grown], trajectory: Trajectory) -> int:
-        at = trajectory.origin
-        if at is None:
-            at = len(nodes)
+    def _append(self, parent: list[int], fork: list[int], nodes: list[Grown], trajectory: Trajectory) -> int:
+        above, at = trajectory.origin, trajectory.at
+        if above is None:
+            above = len(nodes)
             parent.append(-1)
+            fork.append(END)
             nodes.append(Grown(state=self.start))
         for step in trajectory.steps:
-            parent.append(at)
-            at = len(nodes)
+            parent.append(above)
+            fork.append(at)
+            above, at = len(nodes), END
             nodes.append(step)
-        return at
+        return above
 
     def forest(self, meta: Mapping[str, Any], *, in_flight: bool = False) -> Forest:
-        """What has grown so far.
+        """What has grown so far; rows that others start inside are cut there.
 
         Args:
             meta: the forest's own fields.
             in_flight: with the unfinished wave, its unfinished steps as open nodes.
         """
-        parent, nodes = list(self.parent), list(self.nodes)
-        for trajectory in self.wave if in_flight else ():
-            self._append_open(parent, nodes, trajectory)
         builder = ForestBuilder(**meta)
-        for above, node in zip(parent, nodes, strict=True):
+        for above, node in self._pieces(in_flight=in_flight):
             builder.add(
                 above,
                 text=node.text,
@@ -177,31 +202,45 @@ class Grove:
                 reward=node.reward,
                 status=node.status,
                 tokens=node.tokens,
-                extra=node.extra,
+                extra={**node.note, **node.extra},
             )
         return builder.build()
 
-    def _append_open(self, parent: list[int], nodes: list[Grown], trajectory: Trajectory) -> None:
+    def _pieces(self, *, in_flight: bool = False) -> list[tuple[int, Grown]]:
+        """Parent and content of each node of the forest."""
+        parent, fork, nodes = list(self.parent), list(self.fork), list(self.nodes)
+        for trajectory in self.wave if in_flight else ():
+            self._append_open(parent, fork, nodes, trajectory)
+        gone_on = {above for above, at in zip(parent, fork, strict=True) if at == END}
+        for row, node in enumerate(nodes):
+            if parent[row] >= 0 and node.open and row not in gone_on:
+                nodes[row] = replace(node, status=Status.OPEN)
+        return [(one.parent, nodes[one.source].piece(one.start, one.end)) for one in lay_out(parent, fork)]
+
+    def _append_open(
+        self, parent: list[int], fork: list[int], nodes: list[Grown], trajectory: Trajectory
+    ) -> None:
         if not trajectory.begun:
             return
-        leaf = self._append(parent, nodes, trajectory)
-        if (written := trajectory.open_step) is not None:
-            parent.append(leaf)
-            nodes.append(Grown(written.text, status=Status.OPEN, tokens=recorded(written)))
-        elif not trajectory.done:
-            nodes[leaf] = replace(nodes[leaf], status=Status.OPEN)
+        step = trajectory.open_step
+        steps = trajectory.steps if step is None else [*trajectory.steps, step]
+        self._append(parent, fork, nodes, replace(trajectory, steps=steps))
 
     def cost(self) -> Cost:
         """Tokens that the forest took, and what it would have taken without sharing."""
         if self.start is None:
             return Cost(0, 0, 0, 0, 0)
         prompt, tally = self.start.length, self.start.tally
-        sizes = [0 if node.tokens is None else len(node.tokens) for node in self.nodes]
-        inner = set(self.parent)
-        leaves = [row for row in range(len(self.nodes)) if row not in inner]
-        unfed = [self._unfed(self.nodes[leaf].tokens) for leaf in leaves]
-        chains = [prompt + sum(sizes[row] for row in self.path(leaf)) for leaf in leaves]
-        return Cost(tally.sampled, tally.computed, prompt + sum(sizes), sum(unfed), sum(chains) - sum(unfed))
+        pieces = self._pieces()
+        sizes = [0 if node.tokens is None else len(node.tokens) for _, node in pieces]
+        inner = {above for above, _ in pieces}
+        upto: list[int] = []
+        for (above, _), size in zip(pieces, sizes, strict=True):
+            upto.append(size + (upto[above] if above >= 0 else prompt))
+        leaves = [row for row in range(len(pieces)) if row not in inner]
+        unfed = sum(self._unfed(pieces[leaf][1].tokens) for leaf in leaves)
+        chains = sum(upto[leaf] for leaf in leaves)
+        return Cost(tally.sampled, tally.computed, prompt + sum(sizes), unfed, chains - unfed)
 
     @staticmethod
     def _unfed(tokens: Any) -> int:

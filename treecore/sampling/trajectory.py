@@ -6,8 +6,8 @@ gives a failed step, never an exception.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,23 @@ from treecore.builder import NAN, StepTokens
 from treecore.columns import Status
 from treecore.errors import TaskError, TreecoreError, boundary
 from treecore.policies.base import Branch, End, Policy, Session, State, Written
-from treecore.protocols import Part, Prompt, Span, Step, Task, Turn
+from treecore.protocols import Part, Prompt, Span, Step, Task, Turn, step_rule
+from treecore.samplers.registry import Expand
+from treecore.transforms import END, cut_text, cut_tokens
 
 
 @dataclass
 class Grown:
-    """A step of a forest that grows; the fields of `ForestBuilder.add`, and the state after it when it has one."""
+    """A row of a forest that grows: a step, or what was written of one between a fork or pause and the next.
+
+    Attributes:
+        text, observation, reward, status, tokens, extra: the fields of `ForestBuilder.add`, of its own tokens alone.
+        note: more fields, that all pieces of it carry.
+        written: the whole step so far, with the `start` tokens that rows above it hold.
+        offset: tokens from the start of the prompt up to its first own one.
+        state: the end of it, when it is kept.
+        over: whether the step is over, with its observation; False after a pause inside it.
+    """
 
     text: str = ""
     observation: str = ""
@@ -29,7 +40,28 @@ class Grown:
     status: Status | None = None
     tokens: StepTokens | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    note: Mapping[str, Any] = field(default_factory=dict)
+    written: Written = field(default_factory=Written)
+    start: int = 0
+    offset: int = 0
     state: State | None = None
+    over: bool = True
+
+    @property
+    def own(self) -> Written:
+        return self.written.tail(self.start, self.text)
+
+    @property
+    def open(self) -> bool:
+        return self.state is not None and self.status is None
+
+    def piece(self, start: int, end: int) -> Grown:
+        """Own tokens `start:end` (-1: all that are left), as a step of the forest."""
+        if self.tokens is None or (start, end) == (0, END):
+            return self
+        text = cut_text(self.text, self.tokens.text, start, end)
+        tokens = cut_tokens(self.tokens, start, end)
+        return replace(self, text=text, tokens=tokens) if end == END else Grown(text, tokens=tokens, note=self.note)
 
 
 @dataclass
@@ -37,23 +69,50 @@ class Trajectory:
     """What one request becomes.
 
     Attributes:
-        origin: row that it continues; None for a new tree.
+        request: what was asked for.
+        origin, at: row that it continues, and how many of its own tokens come before (-1: all); None for a new tree.
         before: steps on the path up to there, as the task sees them.
-        steps: finished steps, in order; the last is a leaf once `done`.
+        head: what the step that it starts in has so far; None at the end of one.
+        offset: tokens from the start of the prompt up to the step that is being written.
+        steps: rows that it added, in order; the last is a leaf, or open after a pause, once `done`.
         branch: while it is being written.
     """
 
-    origin: int | None
-    before: list[Step]
+    request: Expand
+    origin: int | None = None
+    at: int = END
+    before: list[Step] = field(default_factory=list)
+    head: Written | None = None
+    offset: int = 0
     steps: list[Grown] = field(default_factory=list)
     branch: Branch | None = None
     done: bool = False
 
     @property
-    def open_step(self) -> Written | None:
-        """The step that is being written, once it has a token."""
-        written = self.branch.written if self.branch is not None else None
-        return written if written is not None and written.ids else None
+    def shared(self) -> int:
+        """Tokens of the current step that rows above hold."""
+        return len(self.head.ids) if self.head is not None and not self.steps else 0
+
+    @property
+    def open_step(self) -> Grown | None:
+        """The step that is being written, once it has a token of its own."""
+        if self.branch is None or len(self.branch.written.ids) <= self.shared:
+            return None
+        step = self.next_row(self.branch.written)
+        step.status, step.tokens = Status.OPEN, recorded(self.branch.written, start=self.shared)
+        return step
+
+    @property
+    def spent(self) -> bool:
+        """Whether it has all the steps or tokens that were asked for."""
+        steps, tokens = self.request.steps, self.request.tokens
+        drawn = sum(len(step.written.ids) - step.start for step in self.steps)
+        return (steps is not None and len(self.steps) >= steps) or (tokens is not None and drawn >= tokens)
+
+    def next_row(self, written: Written) -> Grown:
+        """A row for the step that was written, with its own part of the text."""
+        text = written.text[len(self.head.text) if self.head is not None and self.shared else 0 :]
+        return Grown(text, note=self.request.note, written=written, start=self.shared, offset=self.offset)
 
     @property
     def begun(self) -> bool:
@@ -75,42 +134,54 @@ class Writer:
         task: environment and verifier.
         policy: for the text of tokens.
         session: where branches go on or end.
+        keep: keep what was computed of leaves too, for others that start inside them.
     """
 
-    def __init__(self, task: Task, policy: Policy, session: Session) -> None:
-        self.task, self.policy, self.session = task, policy, session
+    def __init__(self, task: Task, policy: Policy, session: Session, *, keep: bool = False) -> None:
+        self.task, self.policy, self.session, self.keep = task, policy, session, keep
+        self.whole = (End.STOP, End.STEP) if step_rule(task).cut_is_end else (End.STOP,)
 
     def step_ended(self, prompt: Prompt, trajectory: Trajectory) -> None:
         """Record the step that `trajectory.branch` just ended and let the branch go on, or end the trajectory."""
         branch = trajectory.branch
         assert branch is not None
-        step = Grown(text=branch.written.text)
+        step = trajectory.next_row(branch.written)
         try:
             self._close(prompt, trajectory, step, branch)
         except TreecoreError as error:
-            step.tokens = step.tokens or recorded(branch.written)
+            step.tokens = step.tokens or recorded(branch.written, start=step.start)
             trajectory.fail(error, step)
         if trajectory.done:
+            if self.keep and step.state is None:
+                step.state = self.session.keep(branch)
             self.session.end(branch)
             trajectory.branch = None
 
     def _close(self, prompt: Prompt, trajectory: Trajectory, step: Grown, branch: Branch) -> None:
         written = branch.written
-        before = [*trajectory.before, *(Step(one.text, one.observation) for one in trajectory.steps)]
+        if written.end is End.PAUSE:
+            step.tokens = recorded(written, self._spans(written.text), start=step.start)
+            step.over, trajectory.done = False, True
+            step.state = self.session.keep(branch)
+            trajectory.steps.append(step)
+            return
+        before = [*trajectory.before, *(Step(one.written.text, one.observation) for one in trajectory.steps)]
         turn = Turn(done=True)
-        if written.end is End.STOP:
+        if written.end in self.whole:
             with boundary(TaskError, f"task '{self.task.name}'"):
                 turn = self.task.respond(prompt, before, written.text)
         step.observation = turn.observation
         ids = self.policy.encode(turn.observation) if turn.observation else []
-        step.tokens = recorded(written, self._spans(written.text), ids, self.policy.pieces(ids))
+        step.tokens = recorded(written, self._spans(written.text), ids, self.policy.pieces(ids), start=step.start)
         room = not turn.done and len(before) + 1 < self.task.max_steps
         step.state = self.session.reply(branch, ids) if room else None
         if step.state is None:
-            step.status = Status.TERMINATED if turn.done and written.end in (End.STOP, End.EOS) else Status.TRUNCATED
-            step.reward = self._reward(prompt, [*before, Step(step.text, step.observation)])
-            trajectory.done = True
+            step.status = Status.TERMINATED if turn.done and written.end in (*self.whole, End.EOS) else Status.TRUNCATED
+            step.reward = self._reward(prompt, [*before, Step(written.text, step.observation)])
+        else:
+            trajectory.offset = step.state.length
         trajectory.steps.append(step)
+        trajectory.done = step.state is None or trajectory.spent
 
     def _spans(self, text: str) -> list[Span]:
         with boundary(TaskError, f"task '{self.task.name}'"):
@@ -125,9 +196,14 @@ class Writer:
 
 
 def recorded(
-    written: Written, spans: Sequence[Span] = (), observation: Sequence[int] = (), pieces: Sequence[str] = ()
+    written: Written,
+    spans: Sequence[Span] = (),
+    observation: Sequence[int] = (),
+    pieces: Sequence[str] = (),
+    *,
+    start: int = 0,
 ) -> StepTokens:
-    """Tokens of a step and its observation; those of the observation have part 0 and no numbers.
+    """Tokens of a step from `start` on, and its observation; those of the observation have part 0 and no numbers.
 
     Args:
         written: what the model wrote.
@@ -136,12 +212,12 @@ def recorded(
     """
     nothing = [NAN] * len(observation)
     return StepTokens(
-        id=[*written.ids, *observation],
-        text=[*written.pieces, *pieces],
-        logprob=[*written.logprob, *nothing],
-        entropy=[*written.entropy, *nothing],
-        confidence=[*written.confidence, *nothing],
-        part=[*token_parts(written, spans), *[int(Part.OBSERVATION)] * len(observation)],
+        id=[*written.ids[start:], *observation],
+        text=[*written.pieces[start:], *pieces],
+        logprob=[*written.logprob[start:], *nothing],
+        entropy=[*written.entropy[start:], *nothing],
+        confidence=[*written.confidence[start:], *nothing],
+        part=[*token_parts(written, spans)[start:], *[int(Part.OBSERVATION)] * len(observation)],
     )
 
 
