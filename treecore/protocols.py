@@ -104,8 +104,8 @@ class Turn:
 class Task(Protocol):
     """Prompts, an environment and an exact verifier. Stateless, so that any prefix can be continued.
 
-    A task may also have a `step_rule` (`StepRule`), and `settings`, plain JSON values that forests keep and that must be
-    the same when a run is resumed.
+    A task may also have a `step_rule` (`StepRule`), and `settings`: plain JSON values that forests keep and that must
+    be the same when a run is resumed.
 
     Attributes:
         name: registry name.

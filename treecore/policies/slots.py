@@ -52,6 +52,7 @@ class SlotSession:
         self._longest_stop = max((len(one) for one in stop), default=0)
         self._live: list[SlotBranch | None] = []
         self._queue: list[SlotBranch] = []
+        self._ended: list[Branch] = []
         self._opened = self._grown = 0
 
     def open(self, prompt: str) -> SlotState:
@@ -66,12 +67,18 @@ class SlotSession:
         return SlotState(None, ids, len(ids), Tally(), self._opened, most)
 
     def grow(
-        self, state: State, random: np.random.Generator, *, written: Written | None = None, tokens: int | None = None
+        self,
+        state: State,
+        random: np.random.Generator,
+        *,
+        written: Written | None = None,
+        tokens: int | None = None,
+        greedy: bool = False,
     ) -> SlotBranch:
         self._grown += 1
         begun = Written() if written is None else written.head(len(written.ids))
         branch = SlotBranch(
-            cast(SlotState, state), random, self._grown, written=begun, start=len(begun.ids), left=tokens
+            cast(SlotState, state), random, self._grown, written=begun, start=len(begun.ids), left=tokens, greedy=greedy
         )
         insort(self._queue, branch)
         return branch
@@ -112,7 +119,24 @@ class SlotSession:
         own.pending = [own.written.ids[-1], *observation]
         own.state, own.closing = state, [state]
         own.written, own.start = Written(), 0
+        if own.held is not None:
+            self._go_on(own, list(observation))
         return state
+
+    def _go_on(self, branch: SlotBranch, observation: list[int]) -> None:
+        """Begin the step with the token that ended the one before, unless the environment spoke between them."""
+        held, branch.held, branch.pending = branch.held, None, observation
+        logits, branch.logits = branch.logits, None
+        if observation:
+            return
+        assert held is not None
+        assert logits is not None
+        self._ready(branch, logits)
+        self._write(branch, *held)
+        if branch.written.end is None:
+            branch.pending = branch.written.ids[-1:]
+        else:
+            self._ended.append(branch)
 
     def end(self, branch: Branch) -> None:
         own = cast(SlotBranch, branch)
@@ -206,16 +230,18 @@ class SlotSession:
     def _draw(self) -> list[Branch]:
         """Draw for every branch that knows its next logits; returns those whose step ended, in slot order."""
         ready = [branch for branch in self._live if branch is not None and branch.logits is not None]
+        ended, self._ended = self._ended, []
         if not ready:
-            return []
+            return ended
         uniform = [float(branch.random.random()) for branch in ready]
         logits = torch.stack([cast(Tensor, branch.logits) for branch in ready])
-        drawn = draw(logits, uniform, temperature=self.temperature, top_p=self.top_p)
-        ended: list[Branch] = []
+        greedy = [branch.greedy for branch in ready]
+        drawn = draw(logits, uniform, temperature=self.temperature, top_p=self.top_p, greedy=greedy)
         for branch, token, *numbers in zip(ready, *drawn, strict=True):
-            branch.logits = None
             branch.state.tally.sampled += 1
             self._write(branch, token, *numbers)
+            if branch.held is None:
+                branch.logits = None
             if branch.written.end is None:
                 branch.pending = branch.written.ids[-1:]
             else:
@@ -226,7 +252,11 @@ class SlotSession:
         self, branch: SlotBranch, token: int, logprob: float, entropy: float, confidence: float, top_entropy: float
     ) -> None:
         written, detokenizer = branch.written, self.policy.detokenizer
-        piece = detokenizer.next_piece(written.ids, token)
+        before = written.ids or (branch.state.ids[-1:] if self.rule.joined else [])
+        piece = detokenizer.next_piece(before, token)
+        if self.rule.before_word and token not in self.policy.end_ids and self._begins_next(written, piece):
+            written.end, branch.held = End.STOP, (token, logprob, entropy, confidence, top_entropy)
+            return
         written.ids.append(token)
         if branch.left is not None:
             branch.left -= 1
@@ -249,6 +279,12 @@ class SlotSession:
             written.end = End.CONTEXT
         elif branch.left == 0:
             written.end = End.PAUSE
+
+    def _begins_next(self, written: Written, piece: str) -> bool:
+        """Whether a token completes a stop string with the space before its word."""
+        if not (written.ids and piece[:1].isspace() and piece.strip()):
+            return False
+        return (written.text[-self._longest_stop :] + piece[:1]).endswith(self.stop)
 
 
 @contextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from treecore.errors import MethodError, TaskError, boundary
+from treecore.errors import MethodError, PolicyError, TaskError, boundary
 from treecore.forest import Forest
 from treecore.policies import Policy, load_policy
+from treecore.policies.base import ChatPolicy
 from treecore.protocols import Prompt, Task
 from treecore.samplers import get_sampler
 from treecore.sampling.driver import Driver, Plan
@@ -98,9 +100,11 @@ def make_plan(
     work = find_task(task, reward_scheme)
     asked = find_prompts(work, prompts, question, seed)
     policy = load_policy(model, device=device) if isinstance(model, str) else model
+    asked = [as_read(prompt, policy) for prompt in asked]
     described = {**policy.describe(), "temperature": float(temperature), "top_p": float(top_p)}
     sampled = {"name": chosen.name, "parameters": values, "seed": seed}
-    scheme = getattr(work, "reward_scheme", None)
+    sampled |= {"bias": chosen.bias} if chosen.bias else {}
+    about = {"reward_scheme": getattr(work, "reward_scheme", None), "task_settings": getattr(work, "settings", None)}
 
     def meta(prompt: Prompt) -> dict[str, Any]:
         return {
@@ -110,13 +114,27 @@ def make_plan(
             "reference": prompt.reference,
             "policy": described,
             "sampler": sampled,
-            "extra": {"input": prompt.text} | ({} if scheme is None else {"reward_scheme": scheme}),
+            "extra": {"input": str(prompt.text)} | {key: value for key, value in about.items() if value is not None},
         }
 
     return Plan(
         task=work, policy=policy, sampler=chosen, settings=values, prompts=asked, seed=seed,
         temperature=float(temperature), top_p=float(top_p), meta=meta, provenance=versions(),
     )  # fmt: skip
+
+
+def as_read(prompt: Prompt, policy: Policy) -> Prompt:
+    """The prompt with the text that the model reads: that of its chat template where the prompt is a chat.
+
+    Raises:
+        PolicyError: the model has no chat template and the prompt has no other text, or the template refuses it.
+    """
+    text = policy.chat_text(prompt.messages) if prompt.messages and isinstance(policy, ChatPolicy) else None
+    if text is not None:
+        return replace(prompt, text=text)
+    if prompt.messages and not prompt.text:
+        raise PolicyError("the model has no chat template that can be used here", todo="ask without chat")
+    return prompt
 
 
 def check_law(temperature: float, top_p: float, seed: int) -> None:

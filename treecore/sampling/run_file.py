@@ -122,6 +122,7 @@ def differs(forest: Forest, plan: Plan) -> str:
     pairs = [
         ("task", forest.task, wanted["task"]),
         ("reward_scheme", forest.extra.get("reward_scheme"), wanted["extra"].get("reward_scheme")),
+        *compare(forest.extra.get("task_settings", {}), wanted["extra"].get("task_settings", {})),
         *compare(without(forest.sampler, "parameters"), without(wanted["sampler"], "parameters")),
         *compare(forest.sampler.get("parameters", {}), wanted["sampler"]["parameters"]),
         *compare(without(forest.policy, "device"), without(wanted["policy"], "device")),

@@ -1,7 +1,10 @@
-"""Bundled tasks: a prompt, an environment and an exact verifier each. They know no model and no tree."""
+"""Tasks: prompts, an environment and an exact verifier each. They know no model and no tree.
+
+Some are bundled; `get_task` also makes one from a file of questions and answers, or from a function of the user.
+"""
 
 from __future__ import annotations
 
-from treecore.tasks.registry import TASKS, get_task
+from treecore.tasks.registry import MORE_TASKS, TASKS, get_task, task_params
 
-__all__ = ["TASKS", "get_task"]
+__all__ = ["MORE_TASKS", "TASKS", "get_task", "task_params"]

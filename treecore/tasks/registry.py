@@ -1,13 +1,19 @@
-"""Names of tasks and how to make them. Importing this imports no task."""
+"""Names of tasks, how to make them and with which options. Importing this imports no task."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from importlib import import_module
-from typing import cast
+from typing import Any
 
-from treecore.errors import TaskError
+from treecore.errors import MethodError, TaskError, boundary
+from treecore.params import Param, argument_docs, params_of, parse_settings
 from treecore.protocols import Task
+from treecore.tasks.plugin import checked_task, is_entry_point, load_entry_point
+from treecore.tasks.rows import is_file_name
 
 TaskFactory = Callable[..., Task]
 
@@ -15,24 +21,76 @@ TASKS: dict[str, str] = {
     "multihop": "treecore.tasks.multihop:MultihopTask",
     "countdown": "treecore.tasks.countdown:CountdownTask",
 }
-"""Registry name to `"module:factory"`; a factory takes the keyword `reward_scheme`."""
+"""Bundled tasks that the bundled model can do: name to `"module:factory"`."""
+
+MORE_TASKS: dict[str, str] = {"calculator": "treecore.tasks.calculator_task:calculator_task"}
+"""Bundled tasks for models of your own."""
 
 
-def get_task(name: str, *, reward_scheme: str = "exact") -> Task:
-    """The task registered under `name`.
+def get_task(name: str, **options: Any) -> Task:
+    """A task by name, from a file, or written by the user.
 
     Args:
-        name: one of `TASKS`.
-        reward_scheme: `exact` (1 or 0), or a scheme that the task lists in its `reward_schemes`.
+        name: one of `TASKS` or `MORE_TASKS`; a file of `{"prompt", "answer"}` rows that ends in `.jsonl` or `.json`,
+            also with `.gz`; or an entry point `module:factory`. An entry point runs code of this machine: take it from
+            the machine's user only.
+        options: the task's parameters (`task_params`), typed or as text.
 
     Raises:
-        TaskError: no such task, or the task has no such reward scheme.
+        TaskError: no such task, an option that it does not have or that does not fit, or a task that lacks something.
+        FormatError: the file cannot be read, or a row is wrong.
     """
-    if name not in TASKS:
-        raise TaskError(f"no task is called {name!r}", todo=f"choose one of {', '.join(sorted(TASKS))}")
-    module, _, attribute = TASKS[name].partition(":")
-    factory = cast(TaskFactory, getattr(import_module(module), attribute))
-    return factory(reward_scheme=reward_scheme)
+    factory = _factory(name)
+    given = _parsed(name, factory, options) if options else {}
+    own = is_entry_point(name)
+    with boundary(TaskError, f"making task '{name}'"):
+        made = factory(**given)
+    return checked_task(made, name) if own else made
+
+
+def task_params(name: str) -> tuple[Param, ...]:
+    """The options that `get_task` takes for `name`, in order. Same errors."""
+    return _params(name, _factory(name))
+
+
+def _factory(name: str) -> TaskFactory:
+    known = TASKS | MORE_TASKS
+    if name in known:
+        module, _, attribute = known[name].partition(":")
+        bundled: TaskFactory = getattr(import_module(module), attribute)
+        return bundled
+    if is_file_name(name):
+        from treecore.tasks.dataset import dataset_task
+
+        return partial(dataset_task, name)
+    if is_entry_point(name):
+        return load_entry_point(name)
+    raise TaskError(
+        f"no task is called {name!r}",
+        todo=f"choose one of {', '.join(sorted(known))}, or give a .jsonl file of questions, or module:factory",
+    )
+
+
+def _params(name: str, factory: TaskFactory) -> tuple[Param, ...]:
+    made_by: Any = factory.func if isinstance(factory, partial) else factory
+    with boundary(TaskError, f"reading the options of task '{name}'"):
+        params = params_of(made_by.__init__ if inspect.isclass(made_by) else made_by)
+    meanings = argument_docs(made_by.__doc__ or "")
+    schemes = tuple(getattr(made_by, "reward_schemes", ()))
+    params = tuple(replace(param, meaning=param.meaning or meanings.get(param.name, "")) for param in params)
+    return tuple(
+        replace(param, type="choice", choices=schemes) if param.name == "reward_scheme" and schemes else param
+        for param in params
+    )
+
+
+def _parsed(name: str, factory: TaskFactory, options: dict[str, Any]) -> dict[str, Any]:
+    """The options given, as the types that the task takes."""
+    try:
+        values = parse_settings(_params(name, factory), options, owner=f"task '{name}'")
+    except MethodError as error:
+        raise TaskError(error.found, where=error.where, todo=error.todo) from None
+    return {option: values[option] for option in options}
 
 
 def check_scheme(task: str, scheme: str, known: tuple[str, ...]) -> str:

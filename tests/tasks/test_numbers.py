@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from treecore.tasks.numbers import last_number
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("The answer is 42.", "42"),
+        ("it costs $1,234.50 in all", "1234.5"),
+        ("-$5", "-5"),
+        ("about 50%", "50"),
+        ("5-3", "3"),
+        ("x=-3", "-3"),
+        ("= −7 km", "-7"),
+        ("f(x)-2", "2"),
+        ("1/3 of it", "1/3"),
+        ("\\frac{-3}{4}", "-3/4"),
+        ("-\\dfrac{1}{2}$", "-1/2"),
+        ("1.5e3 m", "1500"),
+        ("2e-2", "1/50"),
+        (".5", "1/2"),
+        ("7.", "7"),
+        ("1,2", "2"),
+        ("12,345,678", "12345678"),
+        ("1234,567", "567"),
+        ("#### 72", "72"),
+        ("0.1", "1/10"),
+        ("2 + 2 = 4 apples", "4"),
+    ],
+)
+def test_last_number(text: str, value: str) -> None:
+    assert last_number(text) == Fraction(value)
+
+
+@pytest.mark.parametrize("text", ["", "none", "1/0", "1e999999999", "1e-99999", "9" * 401, "\\frac{1}{0}", "."])
+def test_no_number_that_can_be_read(text: str) -> None:
+    assert last_number(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["1," * 50_000, "1,111" * 50_000, "9" * 100_000, "1e" * 50_000, "-" * 100_000, "1/" * 50_000]
+)
+def test_long_texts_are_read_in_bounded_time(text: str) -> None:
+    value = last_number(text)
+    assert value is None or abs(value) < 10**6
+
+
+@given(st.integers(), st.integers(1, 10**9), st.text(alphabet="abc =.", max_size=5))
+def test_fractions_come_back(over: int, under: int, before: str) -> None:
+    text = f"{before} {over}/{under}"
+    assert last_number(text) == Fraction(over, under)
+
+
+@given(st.integers(-(10**30), 10**30))
+def test_thousands_come_back(value: int) -> None:
+    assert last_number(f"so {value:,} people") == value
+
+
+@given(st.text(alphabet="0123456789.,eE+-/$\\frac{} x", max_size=60))
+@example("1e400")
+def test_any_text_gives_a_number_or_none(text: str) -> None:
+    value = last_number(text)
+    assert value is None or isinstance(value, Fraction)

@@ -1,0 +1,217 @@
+"""Questions with expected answers as a task: rows in, prompts out, a verifier for the answers, optionally a calculator.
+
+How the text is cut into steps, and whether the model is asked as in a chat, are options. Knows no model.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
+
+from treecore.errors import TaskError
+from treecore.params import Bounds
+from treecore.protocols import Message, Part, Prompt, Span, Step, StepRule, Turn
+from treecore.tasks.calculator import calculate
+from treecore.tasks.rows import Row, read_rows, stem
+from treecore.tasks.steps import parse_steps, parse_stop
+from treecore.tasks.verifiers import get_check
+
+Chat = Literal["auto", "on", "off"]
+Tool = Literal["none", "calculator"]
+CALL_END = "</tool_call>"
+_CALL = re.compile(r"<tool_call>((?:(?!<tool_call>).)*?)</tool_call>\s*\Z", re.DOTALL)
+_PARTS = {"think": Part.THOUGHT, "tool_call": Part.TOOL_CALL, "search": Part.TOOL_CALL, "answer": Part.ANSWER}
+_PART = re.compile(r"<(think|tool_call|search|answer)>.*?(?:</\1>|$)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How rows are asked and answered; see `dataset_task`."""
+
+    verifier: str = "exact"
+    system: str = ""
+    chat: str = "auto"
+    steps: str = "line"
+    stop: str = ""
+    max_step_tokens: int = 512
+    max_steps: int = 64
+    max_tokens: int = 0
+    tool: str = "none"
+    shuffle: bool = True
+
+
+class DatasetTask:
+    """See `treecore.protocols.Task`; made by `dataset_task`.
+
+    Args:
+        rows: the questions.
+        name: of the task in forests.
+        title: for people.
+        options: checked here.
+
+    Raises:
+        TaskError, MethodError: an option that does not fit.
+    """
+
+    def __init__(self, rows: Sequence[Row], *, name: str, title: str, options: Options) -> None:
+        self.name, self.title, self.options = name, title, options
+        self.check = get_check(options.verifier)
+        self.rows = {row.id: row for row in rows}
+        cut, self.endings = parse_steps(options.steps), parse_stop(options.stop)
+        tool_end = (CALL_END,) if options.tool != "none" else ()
+        self.stop = tuple(dict.fromkeys((*cut.stop, *self.endings, *tool_end)))
+        self.max_steps = options.max_steps if options.steps != "whole" or tool_end else 1
+        self.max_step_tokens = min(cut.tokens or options.max_step_tokens, options.max_step_tokens)
+        self.step_rule = StepRule(
+            cut_is_end=bool(cut.tokens), before_word=cut.before_word, joined=True, max_tokens=options.max_tokens
+        )
+
+    @property
+    def reward_scheme(self) -> str:
+        """The verifier, for forests."""
+        return self.check.text
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All options."""
+        return asdict(self.options)
+
+    def prompts(self, n: int, *, seed: int) -> list[Prompt]:
+        """`n` different rows, drawn with `seed` or the first of the file.
+
+        Raises:
+            TaskError: more prompts than rows, or a row whose own answer the verifier does not accept.
+        """
+        if n > len(self.rows):
+            raise TaskError(f"{n} prompts asked, {len(self.rows)} exist", todo="ask for fewer")
+        rows = list(self.rows.values())
+        if self.options.shuffle:
+            rows = random.Random(f"{self.name}-{seed}").sample(rows, n)
+        if problem := next(iter(self.problems(rows[:n])), None):
+            raise problem
+        return [self._prompt(row) for row in rows[:n]]
+
+    def problems(self, rows: Sequence[Row] | None = None) -> list[TaskError]:
+        """One error for each row (of all by default) whose own answer the verifier does not accept."""
+        found = []
+        for row in self.rows.values() if rows is None else rows:
+            gold = row.data.get("gold")
+            reason = self.check.refuses(row.prompt, row.answers, gold if isinstance(gold, str) else None)
+            if reason:
+                found.append(TaskError(reason, where=row.where))
+        return found
+
+    def ask(self, question: str) -> Prompt:
+        """The prompt of the row with this id or this question; another has no expected answer.
+
+        Raises:
+            TaskError: there is no such row.
+        """
+        wanted = " ".join(question.split())
+        for row in self.rows.values():
+            if wanted in (row.id, " ".join(row.prompt.split())):
+                return self._prompt(row)
+        raise TaskError(
+            f"{self.name} has no question {wanted[:60]!r}, so no answer to compare with",
+            todo="give the question or the id of one of its rows, or add a row",
+        )
+
+    def respond(self, prompt: Prompt, steps: Sequence[Step], text: str) -> Turn:
+        """The calculator's result after a call; silence otherwise. One of the extra stop strings ends it."""
+        if any(ending in text for ending in self.endings):
+            return Turn(done=True)
+        if self.options.tool == "calculator" and (call := _CALL.search(_joined(steps)[-2000:] + text)):
+            return Turn(f"<tool_call_result> {calculate(call[1])} </tool_call_result>")
+        return Turn()
+
+    def reward(self, prompt: Prompt, steps: Sequence[Step]) -> float:
+        """What the verifier gives for all that the model wrote."""
+        return self.check.score(prompt.question, self._answers(prompt), _joined(steps))
+
+    def parts(self, text: str) -> list[Span]:
+        """Spans of tagged parts, tags included; a tag left open reaches to the end."""
+        return [Span(match.start(), match.end(), _PARTS[match.group(1)]) for match in _PART.finditer(text)]
+
+    def gold(self, prompt: Prompt) -> list[Step]:
+        """The row's `gold` text, or what its answer tells, as one step.
+
+        Raises:
+            TaskError: neither is there.
+        """
+        own = prompt.data.get("gold")
+        output = own if isinstance(own, str) else self.check.gold_output(self._answers(prompt))
+        if output is None:
+            raise TaskError(
+                f"no accepted output is known for {prompt.id}", where=self.name, todo="give the row a field 'gold'"
+            )
+        return [Step(output)]
+
+    def _answers(self, prompt: Prompt) -> tuple[str, ...]:
+        row = self.rows.get(prompt.id)
+        return (prompt.reference,) if row is None else row.answers
+
+    def _prompt(self, row: Row) -> Prompt:
+        system, chat = self.options.system, self.options.chat
+        messages = [Message("system", system)] if system else []
+        messages.append(Message("user", row.prompt))
+        return Prompt(
+            id=row.id,
+            text="" if chat == "on" else "\n\n".join(message.content for message in messages),
+            question=row.prompt,
+            reference=row.answers[0],
+            data=row.data,
+            messages=() if chat == "off" else tuple(messages),
+        )
+
+
+def _joined(steps: Sequence[Step]) -> str:
+    return "".join(step.text for step in steps)
+
+
+def dataset_task(
+    path: str,
+    *,
+    verifier: str = "exact",
+    system: str = "",
+    chat: Chat = "auto",
+    steps: str = "line",
+    stop: str = "",
+    max_step_tokens: Annotated[int, Bounds(1, 100_000)] = 512,
+    max_steps: Annotated[int, Bounds(1, 10_000)] = 64,
+    max_tokens: Annotated[int, Bounds(0, 10_000_000)] = 0,
+    tool: Tool = "none",
+    prompt_field: str = "prompt",
+    answer_field: str = "answer",
+    shuffle: bool = True,
+) -> DatasetTask:
+    """A task from a file of questions, JSON lines or a JSON list, plain or gzip.
+
+    Args:
+        path: of the file.
+        verifier: a name with settings, such as `number tolerance=0.01`, or `module:function`.
+        system: text before every question; the system message of a chat.
+        chat: ask by the model's chat template: `on`, `off`, or `auto` for wherever the model has one.
+        steps: how a step ends: `line`, `paragraph`, `sentence`, `tool_call`, `tokens:K` or `whole`.
+        stop: strings that end a trajectory, one on each line; `\\n` stands for a line end.
+        max_step_tokens: longest step; one that is cut there ends its trajectory.
+        max_steps: most steps of a trajectory.
+        max_tokens: most tokens of a trajectory after its prompt; 0 is no limit.
+        tool: `calculator` answers `<tool_call> 3*(4+2) </tool_call>`.
+        prompt_field: name of the field with the question.
+        answer_field: name of the field with the expected answer.
+        shuffle: draw the rows in place of taking the first of the file.
+
+    Raises:
+        FormatError: the file cannot be read, or a row is wrong.
+        TaskError, MethodError: an option that does not fit.
+    """
+    options = Options(
+        verifier=verifier, system=system, chat=chat, steps=steps, stop=stop, max_step_tokens=max_step_tokens,
+        max_steps=max_steps, max_tokens=max_tokens, tool=tool, shuffle=shuffle,
+    )  # fmt: skip
+    rows = read_rows(path, prompt_field=prompt_field, answer_field=answer_field).all_good()
+    name = stem(path)
+    return DatasetTask(rows, name=name, title=f"Questions of {name}", options=options)
