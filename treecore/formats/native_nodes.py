@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, NoReturn
 
@@ -14,6 +16,12 @@ from treecore.forest import NodeId
 from treecore.formats.native_fields import ID_MAX, ID_MIN
 from treecore.formats.native_values import NONE, Fail, shown, typed, whole
 from treecore.topology import IntArray, topological_order
+
+PARENT_TODO = "give the parent's id, or null for a root"
+CHUNK = 2048
+"""Objects taken apart at a time: few enough that they stay in the processor's cache."""
+ABSENT = {"text": "", "float": float("nan")}
+"""What stands for a field that a node does not have, of kinds whose null cannot be written in a file."""
 
 
 def member(name: str) -> str:
@@ -37,12 +45,12 @@ class Nodes:
     def __init__(self, items: list[dict[str, Any]], where: str, path: str) -> None:
         self.items, self.where, self.path = items, where, path
         self.place: IntArray = np.arange(len(items))
+        self.fields: set[str] = set()
         self.ids: list[NodeId] = []
-        self.numbered = False
-        self._check_objects()
-        self.fields: set[str] = set().union(*items)
-        self.ids = self._read_ids()
-        self.parent = self._read_parents()
+        self.numbered = True
+        given = self._take_apart()
+        self._check_ids()
+        self.parent = self._read_parents(given)
         self._sort()
 
     def __len__(self) -> int:
@@ -50,30 +58,39 @@ class Nodes:
 
     def at(self, row: int, field: str) -> str:
         """File, line, JSON path and node id of one value."""
-        node = f" (node {shown(self.ids[row])})" if self.ids else ""
+        node = f" (node {shown(self.ids[row])})" if row < len(self.ids) else ""
         return f"{self.where}, {self.path}[{self.place[row]}]{field}{node}"
 
     def fail(self, row: int, field: str, found: str, todo: str, kind: type[TreecoreError] = FormatError) -> NoReturn:
         """Raise for one value."""
         raise kind(found, where=self.at(row, field), todo=todo)
 
-    def failer(self, field: str) -> Fail:
-        """`fail` for columns of one field."""
-        return lambda row, found, todo: self.fail(row, field, found, todo)
+    def failer(self, field: str, low: int = 0) -> Fail:
+        """`fail` for a column of one field that starts at row `low`."""
+        return lambda row, found, todo: self.fail(low + row, field, found, todo)
 
     def get(self, field: str) -> list[Any] | None:
         """`[N]` values, None where absent; None when no node has the field."""
-        if field not in self.fields:
-            return None
-        try:
-            return list(map(itemgetter(field), self.items))
-        except KeyError:
-            return [item.get(field) for item in self.items]
+        return list(map(dict.get, self.items, repeat(field))) if field in self.fields else None
 
-    def column(self, column: Column) -> Any:
-        """A declared column; its nulls when no node has the field."""
-        values = self.get(column.name)
-        return column.empty(len(self)) if values is None else typed(values, column, self.failer(member(column.name)))
+    def columns(self, declared: Sequence[Column]) -> dict[str, Any]:
+        """Declared columns by name, read-only where they are arrays; their nulls where a node lacks the field."""
+        present = [column for column in declared if column.name in self.fields]
+        absent = {column.name: ABSENT.get(column.kind) for column in present}
+        parts: dict[str, list[Any]] = {column.name: [] for column in present}
+        for low in range(0, len(self), CHUNK):
+            items = self.items[low : low + CHUNK]
+            for column in present:
+                values = list(map(dict.get, items, repeat(column.name), repeat(absent[column.name])))
+                parts[column.name].append(typed(values, column, self.failer(member(column.name), low)))
+        return {column.name: self._joined(column, parts.get(column.name)) for column in declared}
+
+    def _joined(self, column: Column, parts: list[Any] | None) -> Any:
+        if parts is None:
+            return column.empty(len(self))
+        if column.kind == "text":
+            return tuple(chain.from_iterable(parts))
+        return frozen(np.concatenate(parts))
 
     def objects(self, field: str) -> list[dict[str, Any] | None] | None:
         """`[N]` objects of a field that holds objects; None when no node has any."""
@@ -84,44 +101,53 @@ class Nodes:
             self.fail(row, member(field), f"{shown(values[row])} is not an object", "give an object, or leave it out")
         return values if any(values) else None
 
-    def _check_objects(self) -> None:
-        for row in wrong_rows(self.items, {dict}):
-            self.fail(
-                row, "", f"{shown(self.items[row])} is not a node", 'give objects such as {"id": 0, "parent": null}'
-            )
+    def _take_apart(self) -> list[Any]:
+        """Collect the names of all fields and the ids; returns the parents as given. `[N]`"""
+        above: list[Any] = []
+        for low in range(0, len(self), CHUNK):
+            items = self.items[low : low + CHUNK]
+            for row in wrong_rows(items, {dict}):
+                self.fail(
+                    low + row, "", f"{shown(items[row])} is not a node",
+                    'give objects such as {"id": 0, "parent": null}',
+                )  # fmt: skip
+            self.fields.update(*items)
+            ids = self._required("id", items, "a node without id", "give a whole number or text")
+            self.numbered &= ids == list(range(low, low + len(items)))
+            self.ids += ids
+            above += self._required("parent", items, "a node without parent", PARENT_TODO)
+        return above
 
-    def _read_ids(self) -> list[NodeId]:
-        ids = self._required("id", "a node without id", "give a whole number or text")
+    def _required(self, field: str, items: list[Any], found: str, todo: str) -> list[Any]:
+        try:
+            return list(map(itemgetter(field), items))
+        except KeyError:
+            row = next(row for row, item in enumerate(self.items) if field not in item)
+            self.fail(row, "", found, todo)
+
+    def _check_ids(self) -> None:
+        """Ids are whole numbers in range, or texts."""
+        ids: list[Any] = self.ids
         kinds = set(map(type, ids))
-        self.numbered = kinds == {int} and ids == list(range(len(ids)))
+        self.numbered &= kinds == {int}
         if self.numbered:
-            return ids
+            return
         if not kinds <= {int, str}:
-            ids = [whole(value) for value in ids]
+            self.ids = ids = [whole(value) for value in ids]
             for row in wrong_rows(ids, {int, str}):
                 self.fail(row, ".id", f"{shown(ids[row])} is not an id", "give a whole number or text")
         numbers = ids if kinds == {int} else [value for value in ids if isinstance(value, int)]
         if numbers and not ID_MIN <= min(numbers) <= max(numbers) <= ID_MAX:
             row = next(i for i, value in enumerate(ids) if isinstance(value, int) and not ID_MIN <= value <= ID_MAX)
             self.fail(row, ".id", f"{shown(float(ids[row]))} is too large for an id", "give a smaller number, or text")
-        return ids
 
-    def _required(self, field: str, found: str, todo: str) -> list[Any]:
-        try:
-            return list(map(itemgetter(field), self.items))
-        except KeyError:
-            row = next(row for row, item in enumerate(self.items) if field not in item)
-            self.fail(row, "", found, todo)
-
-    def _read_parents(self) -> IntArray:
+    def _read_parents(self, given: list[Any]) -> IntArray:
         """Row of each parent in file order; ids are compared as text."""
-        todo = "give the parent's id, or null for a root"
-        given = self._required("parent", "a node without parent", todo)
         kinds = set(map(type, given))
         if not kinds <= {int, str, NONE}:
             given = [whole(value) for value in given]
             for row in wrong_rows(given, {int, str, NONE}):
-                self.fail(row, ".parent", f"{shown(given[row])} is not an id", todo)
+                self.fail(row, ".parent", f"{shown(given[row])} is not an id", PARENT_TODO)
         names: list[Any] = self.ids
         if self.numbered and str not in kinds and (rows := rows_as_given(given)) is not None:
             return rows
@@ -185,6 +211,12 @@ class Nodes:
             "let every path end at a node with parent null",
             ForestError,
         )
+
+
+def frozen(array: Any) -> Any:
+    """`array` itself, made read-only: it is ours alone, so a forest need not copy it."""
+    array.setflags(write=False)
+    return array
 
 
 def rows_as_given(given: list[int | None]) -> IntArray | None:

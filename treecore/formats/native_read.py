@@ -22,7 +22,7 @@ from treecore.formats.native_fields import (
     VERSION,
     unwritable,
 )
-from treecore.formats.native_nodes import Nodes, member
+from treecore.formats.native_nodes import Nodes, frozen, member
 from treecore.formats.native_tokens import read_tokens
 from treecore.formats.native_values import shown, typed
 from treecore.formats.source import MAX_NODES, limit
@@ -43,7 +43,7 @@ def forest_from(value: Any, where: str, path: str) -> Forest:
     check_version(value, where, path)
     nodes = Nodes(node_list(value, where, path), where, f"{path}.nodes")
     meta = read_meta(value, where, path)
-    columns: dict[str, Any] = {column.name: nodes.column(column) for column in NODE_COLUMNS}
+    columns = nodes.columns(NODE_COLUMNS)
     check_rewards(nodes, columns["reward"])
     tokens = read_tokens(nodes)
     maps: dict[str, Any] = {attribute: read_map(nodes, field) for field, attribute in MAP_FIELDS.items()}
@@ -61,12 +61,6 @@ def forest_from(value: Any, where: str, path: str) -> Forest:
         )
     except ForestError as error:
         raise error.at(f"{where}, {path}") from None
-
-
-def frozen(array: Any) -> Any:
-    """`array` itself, made read-only: it is ours alone, so a forest need not copy it."""
-    array.setflags(write=False)
-    return array
 
 
 def check_version(value: Any, where: str, path: str) -> None:
@@ -174,7 +168,7 @@ def add_tree_numbers(nodes: Nodes, extra: dict[int, dict[str, Any]]) -> None:
     """Check `tree` against the shape; numbers other than 0, 1, 2 in order of the roots are kept in `extra`."""
     if TREE.name not in nodes.fields:
         return
-    number = nodes.column(TREE)
+    number = nodes.columns([TREE])[TREE.name]
     given = np.flatnonzero(number >= 0)
     topology = Topology(nodes.parent)
     of_tree = np.full(len(nodes), -1)

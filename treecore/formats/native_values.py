@@ -81,8 +81,7 @@ def int_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any
 
 
 def float_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
-    plain = [np.nan if value is None else value for value in values] if gaps else values
-    return np.fromiter(plain, dtype=np.float64, count=len(plain))
+    return np.array(values, dtype=np.float64)
 
 
 CONVERT: dict[str, Callable[[list[Any], Column, bool, Fail], Any]] = {
