@@ -40,6 +40,7 @@ class Job:
         error: one sentence, "" unless it failed.
         stop: set to ask the work to stop soon.
         started: `time.monotonic()` when it began, 0.0 before.
+        seen: whether its visitor has been shown the end.
     """
 
     run: Callable[[Job], Any]
@@ -50,6 +51,7 @@ class Job:
     error: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
     started: float = 0.0
+    seen: bool = False
 
     @property
     def live(self) -> bool:

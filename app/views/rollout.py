@@ -31,7 +31,7 @@ def render() -> None:
         if job is None:
             nothing_yet()
         else:
-            st.fragment(watch, run_every=LOOK_EVERY if job.live else None)(job)
+            (st.fragment(watch, run_every=LOOK_EVERY) if job.live else watch)(job)
 
 
 def nothing_yet() -> None:
@@ -115,15 +115,15 @@ def begin() -> None:
             temperature=float(state.get("roll:temperature")),
             settings=chosen(sampler),
         )
-        state.put({"job": sampling_job.submit(request), "watched": ""})
+        state.put({"job": sampling_job.submit(request)})
     except TreecoreError as error:
         state.put({"roll:error": str(error)})
 
 
 def watch(job: Job) -> None:
     """Progress while it runs, the trees so far, and what to do with them at the end."""
-    if not job.live and state.get("watched") != "settled":
-        state.put({"watched": "settled"})
+    if not job.live and not job.seen:
+        job.seen = True
         st.rerun()
     grown: Grown | None = job.progress
     forests: list[Forest] = list(job.result or (grown.forests if grown else ()))
