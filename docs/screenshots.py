@@ -1,0 +1,45 @@
+"""Take README's screenshots from the running app: `python docs/screenshots.py`. Needs the extra `test` and Chromium."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from browser import FLAGS, find_browser, serve, wait_for_canvas  # noqa: E402
+
+SIZE = {"width": 1400, "height": 900}
+
+
+def settled(page: Page) -> Page:
+    """The page when the trees have been drawn and nothing runs any more."""
+    wait_for_canvas(page)
+    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def main() -> None:
+    """Explore with a fork selected, and Step through where siblings are compared."""
+    with serve(ROOT / "app" / "main.py") as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
+        page = browser.new_page(viewport=SIZE, device_scale_factor=1)
+        page.goto(f"{address}/?sample=late_fork")
+        page.get_by_role("button", name="Show the fork that matters most").click()
+        page.get_by_text("How far to trust it").wait_for()
+        settled(page).screenshot(path=ROOT / "docs" / "explore.png")
+        page.goto(f"{address}/?sample=by_hand&view=step_through")
+        settled(page).get_by_role("button", name="Compare siblings").click()
+        page.get_by_text("share every word up to here").wait_for()
+        page.get_by_role("button", name="Next").click()
+        page.get_by_text("after “find the home of sam”").wait_for()
+        settled(page).screenshot(path=ROOT / "docs" / "step.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
