@@ -83,6 +83,11 @@ class Forests(Sequence[Forest]):
         return ~np.isnan(self.reward)
 
     @cached_property
+    def n_scored(self) -> FloatArray:
+        """Scored leaves under each node; a leaf counts itself. `[N]`"""
+        return self.topology.leaf_sum(self.scored.astype(np.float64))
+
+    @cached_property
     def n_model_tokens(self) -> IntArray:
         """The model's own tokens in each step, -1 where unknown. `[N]`"""
         return self._stack("n_model_tokens").astype(np.int64)

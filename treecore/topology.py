@@ -53,6 +53,14 @@ def topological_order(parent: IntArray) -> Ordering:
     return Ordering(np.argsort(depth, kind="stable"), stuck)
 
 
+class LeafSpans(NamedTuple):
+    """The leaves under node `i` are `order[first[i]:last[i]]`; `order [L]` in preorder, `first`, `last` `[N]`."""
+
+    order: IntArray
+    first: IntArray
+    last: IntArray
+
+
 class Topology:
     """Derived shape of a forest, each piece computed once when first asked for.
 
@@ -170,6 +178,20 @@ class Topology:
         total: NDArray[Number] = running[self.position + self.size] - running[self.position]
         return total
 
+    @cached_property
+    def leaf_spans(self) -> LeafSpans:
+        """Where the leaves under each node stand among all leaves."""
+        is_leaf = self.is_leaf[self.order]
+        before = np.concatenate([[0], np.cumsum(is_leaf)])
+        return LeafSpans(self.order[is_leaf], before[self.position], before[self.position + self.size])
+
+    def leaf_sum(self, values: FloatArray) -> FloatArray:
+        """Sum of `values [N]` over the leaves under each node; what stands on other nodes is ignored. `[N]`"""
+        leaves = self.leaf_spans
+        running = np.zeros(len(leaves.order) + 1)
+        np.cumsum(values[leaves.order], out=running[1:])
+        return running[leaves.last] - running[leaves.first]
+
     def children_sum(self, values: FloatArray) -> FloatArray:
         """Sum of `values` over the children of each node. `[N]`"""
         inner = self.parent >= 0
@@ -178,7 +200,7 @@ class Topology:
     @cached_property
     def n_leaves(self) -> IntArray:
         """Leaves under each node; a leaf counts itself. `[N]`"""
-        return self.subtree_sum(self.is_leaf.astype(np.int64))
+        return self.leaf_spans.last - self.leaf_spans.first
 
     def children(self, node: int) -> IntArray:
         """Rows of the children of one node."""

@@ -52,11 +52,14 @@ def discounted(forests: Forests, reward: FloatArray, gamma: float) -> Credit:
     count = length.astype(np.int64)
     power = gamma ** np.arange(int(count.max(initial=1)) + 1, dtype=np.float64)
     series = np.concatenate([[0.0], np.cumsum(power)])
-    end = np.cumsum(count)
-    remaining = np.repeat(end, count) - 1 - np.arange(int(total))
     own = reward[scored]
-    returns = np.repeat(own, count) if gamma == 1 else np.repeat(own, count) * power[remaining]
-    white = whiten(returns, np.ones(len(returns)))
+    if gamma == 1:
+        white = whiten(own, length)
+        signal = np.repeat(white.value, count)
+    else:
+        remaining = np.repeat(np.cumsum(count), count) - 1 - np.arange(int(total))
+        white = whiten(np.repeat(own, count) * power[remaining], np.ones(int(total)))
+        signal = white.value
     start = np.zeros(len(forests.parent) + 1, dtype=np.int64)
     start[1:][scored] = count
     mean_return = own * token_mean(series, count)
@@ -66,7 +69,7 @@ def discounted(forests: Forests, reward: FloatArray, gamma: float) -> Credit:
         "reward": forests.reward,
     }
     nodes = step_columns(forests, on_leaves(forests, own), series, gamma, white.mean, white.std)
-    tokens = Ragged(np.cumsum(start), white.value)
+    tokens = Ragged(np.cumsum(start), signal)
     return Credit(forests, nodes, leaves, tokens=tokens, tokens_are_trajectories=True)
 
 

@@ -104,12 +104,13 @@ def back_up(forests: Forests, values: FloatArray, mask: BoolArray | None = None)
     """Leaf-weighted backup of `values [N]` over the leaves in `mask` (default: all that have a value)."""
     topology = forests.topology
     mask = ~np.isnan(values) if mask is None else mask
-    count = topology.subtree_sum(mask.astype(np.float64))
+    scored = np.array_equal(mask, forests.scored)
+    count = forests.n_scored if scored else topology.leaf_sum(mask.astype(np.float64))
     reference = np.zeros(forests.n_trees)
     leaves = np.flatnonzero(mask)[::-1]
     reference[forests.tree[leaves]] = values[leaves]
     base = reference[forests.tree]
-    shifted = topology.subtree_sum(np.where(mask, values - base, 0.0))
+    shifted = topology.leaf_sum(np.where(mask, values - base, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(count > 0, base + shifted / count, np.nan)
     return Backup(np.where(count > 0, shifted + base * count, np.nan), mean, count)
