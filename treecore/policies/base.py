@@ -8,9 +8,9 @@
         session.end(branch)                            # or the trajectory is over
 
 Some samplers ask for more: to stop after some tokens, and to start inside a step. A policy says with `gives` which of
-`FORKS` and `TOP` it has; a sampler that needs what it lacks is refused before anything is sampled. `grow` gets its
-keywords, and `fork`, `keep` and `extend` are called, only for such samplers; a policy that reads text alone may refuse
-a place that is no boundary of its own tokens with a PolicyError.
+`EXTENDS`, `FORKS`, `GREEDY` and `TOP` it has; a sampler that needs what it lacks is refused before that is sampled.
+`grow` gets its keywords, and `fork`, `keep` and `extend` are called, only for such samplers; a policy that reads text
+alone may refuse a place that is no boundary of its own tokens with a PolicyError.
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ import numpy as np
 
 from treecore.protocols import Message, StepRule
 
-
 FORKS = "forks"
 """Branches may start inside a step and stop after some tokens."""
+GREEDY = "greedy"
+"""A branch may take the likeliest tokens at any temperature."""
+EXTENDS = "extends"
+"""Places may lie after tokens that nobody drew."""
 TOP = "top"
 """Each token comes with the entropy of the likeliest tokens, `Written.top_entropy`."""
 
@@ -81,9 +84,16 @@ class Written:
 
     def tail(self, n: int, text: str) -> Written:
         """All but the first `n` tokens, whose text is `text`."""
-        lists = (self.ids, self.pieces, self.logprob, self.entropy, self.confidence)
-        ids, pieces, logprob, entropy, confidence = (one[n:] for one in lists)  # type: ignore[attr-defined]
-        return Written(ids, pieces, logprob, entropy, confidence, text, self.end, self.top_entropy[n:])
+        return Written(
+            self.ids[n:],
+            self.pieces[n:],
+            self.logprob[n:],
+            self.entropy[n:],
+            self.confidence[n:],
+            text,
+            self.end,
+            self.top_entropy[n:],
+        )
 
 
 @dataclass
@@ -202,7 +212,7 @@ PLAIN = StepRule()
 class Policy(Protocol):
     """A model that is ready to write.
 
-    Two attributes may be left out: `gives`, a frozenset of `FORKS` and `TOP`, taken as empty; and `vocabulary_size`,
+    Two attributes may be left out: `gives`, a frozenset of such names, taken as empty; and `vocabulary_size`,
     taken as unknown.
     """
 

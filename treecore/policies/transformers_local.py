@@ -24,8 +24,7 @@ from transformers.cache_utils import DynamicCache, DynamicLayer
 from transformers.utils import logging
 
 from treecore.errors import PolicyError, boundary
-from treecore.policies.base import PLAIN, Rendered
-from treecore.policies.base import FORKS, TOP
+from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Rendered
 from treecore.policies.detokenize import Detokenizer
 from treecore.policies.forward import differs_from_plain
 from treecore.policies.slots import SlotSession
@@ -54,7 +53,7 @@ class TransformersPolicy:
         PolicyError: the model cannot be branched.
     """
 
-    gives = frozenset({FORKS, TOP})
+    gives = frozenset({EXTENDS, FORKS, GREEDY, TOP})
 
     def __init__(self, model: Any, tokenizer: Any, *, name: str, slots: int | None = None) -> None:
         self.model, self.tokenizer, self.name = model, tokenizer, name

@@ -37,6 +37,7 @@ class Expand:
         steps: stop after so many steps are over; one begun before counts.
         tokens: stop after so many drawn tokens, inside a step if need be; needs `FORKS`.
         note: fields that every node of the trajectory will carry.
+        greedy: take the likeliest tokens, whatever the run's law is; needs `GREEDY`.
     """
 
     node: int | None = None
@@ -44,6 +45,15 @@ class Expand:
     steps: int | None = None
     tokens: int | None = None
     note: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    greedy: bool = False
+
+
+@dataclass(frozen=True)
+class Recite:
+    """Write the task's own solution as a new tree; no token of it is drawn. Needs `EXTENDS`."""
+
+
+Request = Expand | Recite
 
 
 class Seen(Protocol):
@@ -54,6 +64,7 @@ class Seen(Protocol):
         own: its own tokens; for a row that started inside a step, those after the start.
         open: whether writing can go on from its end.
         extra: fields of the forest's node; a sampler may add to them.
+        columns: numbers of the forest's columns for this node; a sampler may add to them.
     """
 
     text: str
@@ -61,6 +72,7 @@ class Seen(Protocol):
     reward: float
     status: Status | None
     extra: dict[str, Any]
+    columns: dict[str, float]
 
     @property
     def own(self) -> Written: ...
@@ -78,6 +90,7 @@ class Growth(Protocol):
         nodes: `[N]` what was written.
         vocabulary_size: of the policy; 0 when it is not known.
         random: the sampler's own stream of random numbers.
+        notes: facts about the whole forest, kept in its field `sampler_notes`; a sampler may add to them.
     """
 
     @property
@@ -95,8 +108,11 @@ class Growth(Protocol):
     @property
     def random(self) -> np.random.Generator: ...
 
+    @property
+    def notes(self) -> dict[str, Any]: ...
 
-Growing = Generator[list[Expand], list[int], None]
+
+Growing = Generator[list[Request], list[int], None] | Generator[list[Expand], list[int], None]
 
 
 @dataclass(frozen=True)
@@ -110,6 +126,8 @@ class Sampler:
         needs: what the policy must give beside text, of `FORKS` and `TOP`; empty for most.
         function: the generator function.
         size: parameters -> trajectories that one prompt gets, or the most of them where they may end early.
+        open_ended: `size` is the least instead: how many there are depends on what is written.
+        bias: why means over subtrees are no estimates of a step's value; "" where they are.
     """
 
     name: str
@@ -120,6 +138,8 @@ class Sampler:
     needs: frozenset[str]
     function: Callable[..., Growing]
     size: Callable[..., int]
+    open_ended: bool = False
+    bias: str = ""
 
     @cached_property
     def params(self) -> tuple[Param, ...]:
@@ -152,6 +172,7 @@ class Sampler:
             "formula": self.formula,
             "citation": str(self.citation),
             "needs": sorted(self.needs),
+            "bias": self.bias,
             "parameters": [param.as_json() for param in self.params],
         }
 
@@ -167,6 +188,8 @@ def sampler(
     size: Callable[..., int],
     formula: str = "",
     needs: set[str] | frozenset[str] = frozenset(),
+    open_ended: bool = False,
+    bias: str = "",
 ) -> Callable[[Callable[..., Growing]], Callable[..., Growing]]:
     """Register a sampler under the function's name; its summary is the docstring, its parameters the signature.
 
@@ -178,7 +201,9 @@ def sampler(
         name = function.__name__
         if name in SAMPLERS:
             raise MethodError(f"two samplers are named {name!r}", todo="rename one")
-        SAMPLERS[name] = Sampler(name, title, family, formula, citation, frozenset(needs), function, size)
+        SAMPLERS[name] = Sampler(
+            name, title, family, formula, citation, frozenset(needs), function, size, open_ended, bias
+        )
         return function
 
     return register

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from treecore.errors import MethodError, TreecoreError
 from treecore.forest import Forest
 from treecore.params import Value
-from treecore.policies.base import FORKS, TOP, Branch, Policy
+from treecore.policies.base import EXTENDS, FORKS, GREEDY, TOP, Branch, Policy
 from treecore.protocols import Prompt, StepRule, Task, step_rule
 from treecore.samplers.registry import Sampler
 from treecore.sampling.grove import Grove
@@ -83,7 +83,7 @@ class Driver:
         self._writing: dict[Branch, tuple[Grove, Trajectory]] = {}
         self._waves: list[str] = []
         self._began = self._reported = time.monotonic()
-        self._done = self._finished = self._tokens = 0
+        self._done = self._finished = self._tokens = self._over = 0
 
     def run(self) -> Iterator[Forest]:
         """Forests in the order in which they are finished."""
@@ -117,14 +117,30 @@ class Driver:
                 trajectory.fail(grove.error, Grown())
                 self._done += 1
                 continue
+            if trajectory.recited:
+                self._recite(grove, trajectory)
+                continue
             trajectory.branch = self._grow(grove, trajectory)
             self._writing[trajectory.branch] = grove, trajectory
 
     def _grow(self, grove: Grove, trajectory: Trajectory) -> Branch:
         state, random, tokens = grove.start_of(trajectory, self.session), grove.next_stream(), trajectory.request.tokens
+        if trajectory.request.greedy:
+            self._check(GREEDY)
+            return self.session.grow(state, random, written=trajectory.head, tokens=tokens, greedy=True)
         if trajectory.head is None and tokens is None:
             return self.session.grow(state, random)
         return self.session.grow(state, random, written=trajectory.head, tokens=tokens)
+
+    def _recite(self, grove: Grove, trajectory: Trajectory) -> None:
+        self._check(EXTENDS)
+        assert grove.start is not None
+        self.writer.recite(grove.prompt, trajectory, grove.start)
+        grove.asked += 1
+        self._done += 1
+
+    def _check(self, need: str) -> None:
+        check_needs(replace(self.plan.sampler, needs=frozenset({need})), self.plan.policy)
 
     def _step_ended(self, branch: Branch) -> None:
         grove, trajectory = self._writing[branch]
@@ -144,6 +160,7 @@ class Driver:
             if not grove.wave:
                 self._groves.remove(grove)
                 self._finished += 1
+                self._over += grove.asked
                 yield self._forest(grove)
 
     def _forest(self, grove: Grove) -> Forest:
@@ -158,11 +175,10 @@ class Driver:
         self._reported = now
         waves, self._waves = tuple(self._waves), []
         prompts = len(self.plan.prompts)
-        size = self.plan.sampler.trajectories(self.plan.settings)
         self.on_progress(
             Progress(
                 done=self._done,
-                total=prompts * size,
+                total=self.total,
                 forests=self._finished,
                 prompts=prompts,
                 tokens=self._tokens,
@@ -172,11 +188,26 @@ class Driver:
             )
         )
 
+    @property
+    def total(self) -> int:
+        """Trajectories that the run will have; a guess from below where that depends on what is written."""
+        sampler, prompts = self.plan.sampler, len(self.plan.prompts)
+        size = sampler.trajectories(self.plan.settings)
+        if not sampler.open_ended:
+            return prompts * size
+        waiting = prompts - self._finished - len(self._groves)
+        return self._over + sum(max(grove.asked, size) for grove in self._groves) + waiting * size
+
     def _snapshot(self) -> list[Forest]:
         return [grove.forest(self.plan.meta(grove.prompt), in_flight=True) for grove in self._groves if grove.begun]
 
 
-NEEDS = {FORKS: "start inside steps", TOP: "give the likeliest tokens of each place"}
+NEEDS = {
+    EXTENDS: "go on after a given text",
+    FORKS: "start inside steps",
+    GREEDY: "take the likeliest tokens on demand",
+    TOP: "give the likeliest tokens of each place",
+}
 
 
 def check_needs(sampler: Sampler, policy: Policy) -> None:

@@ -21,8 +21,9 @@ from treecore.forest import Forest
 from treecore.params import Value
 from treecore.policies.base import Session, State
 from treecore.protocols import Part, Prompt, Step
-from treecore.samplers.registry import Expand, Growing, Sampler
+from treecore.samplers.registry import Expand, Growing, Recite, Request, Sampler
 from treecore.sampling.trajectory import Grown, Trajectory
+from treecore.topology import FloatArray
 from treecore.transforms import END, lay_out
 
 EXPANSION, DRAWS = 0, 1
@@ -68,6 +69,7 @@ class Grove:
     Attributes:
         start: state at the end of the prompt, once it is open.
         error: why the prompt could not be opened; the first wave then fails and is the last.
+        notes: facts about the whole forest that the sampler tells.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Grove:
         self.wave: list[Trajectory] = []
         self.asked = 0
         self.error: TreecoreError | None = None
+        self.notes: dict[str, Any] = {}
         self.began = time.monotonic()
         self.random = self.stream(DRAWS, 0)
         self._growing: Growing = sampler.function(self, **settings)
@@ -97,7 +100,7 @@ class Grove:
         Args:
             leaves: rows of the leaves of the wave before; None at the start.
         """
-        requests: list[Expand] = []
+        requests: Sequence[Request] = []
         while not requests and self.error is None:
             with boundary(MethodError, f"sampler '{self.sampler.name}'"):
                 try:
@@ -118,7 +121,9 @@ class Grove:
         """Whether there is anything to see."""
         return bool(self.nodes) or any(trajectory.begun for trajectory in self.wave)
 
-    def _trajectory(self, request: Expand) -> Trajectory:
+    def _trajectory(self, request: Request) -> Trajectory:
+        if isinstance(request, Recite):
+            return Trajectory(Expand(), recited=True)
         if request.node is None:
             return Trajectory(request)
         row, at = request.node, END if request.at is None else request.at
@@ -193,8 +198,10 @@ class Grove:
             meta: the forest's own fields.
             in_flight: with the unfinished wave, its unfinished steps as open nodes.
         """
-        builder = ForestBuilder(**meta)
-        for above, node in self._pieces(in_flight=in_flight):
+        pieces = self._pieces(in_flight=in_flight)
+        told = {"extra": {**meta.get("extra", {}), "sampler_notes": dict(self.notes)}} if self.notes else {}
+        builder = ForestBuilder(**{**meta, **told, "columns": columns_of([node for _, node in pieces])})
+        for above, node in pieces:
             builder.add(
                 above,
                 text=node.text,
@@ -217,9 +224,7 @@ class Grove:
                 nodes[row] = replace(node, status=Status.OPEN)
         return [(one.parent, nodes[one.source].piece(one.start, one.end)) for one in lay_out(parent, fork)]
 
-    def _append_open(
-        self, parent: list[int], fork: list[int], nodes: list[Grown], trajectory: Trajectory
-    ) -> None:
+    def _append_open(self, parent: list[int], fork: list[int], nodes: list[Grown], trajectory: Trajectory) -> None:
         if not trajectory.begun:
             return
         step = trajectory.open_step
@@ -246,3 +251,9 @@ class Grove:
     def _unfed(tokens: Any) -> int:
         parts: Sequence[int] = () if tokens is None else tokens.part
         return sum(part == Part.OBSERVATION for part in parts) + 1 if parts else 0
+
+
+def columns_of(nodes: Sequence[Grown]) -> dict[str, FloatArray]:
+    """Columns `[N]` that the sampler wrote, NaN where it wrote nothing."""
+    names = dict.fromkeys(name for node in nodes for name in node.columns)
+    return {name: np.array([node.columns.get(name, np.nan) for node in nodes], dtype=np.float64) for name in names}

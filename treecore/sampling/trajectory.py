@@ -27,6 +27,7 @@ class Grown:
 
     Attributes:
         text, observation, reward, status, tokens, extra: the fields of `ForestBuilder.add`, of its own tokens alone.
+        columns: numbers of the forest's columns; they belong to the end of the row.
         note: more fields, that all pieces of it carry.
         written: the whole step so far, with the `start` tokens that rows above it hold.
         offset: tokens from the start of the prompt up to its first own one.
@@ -40,6 +41,7 @@ class Grown:
     status: Status | None = None
     tokens: StepTokens | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, float] = field(default_factory=dict)
     note: Mapping[str, Any] = field(default_factory=dict)
     written: Written = field(default_factory=Written)
     start: int = 0
@@ -76,6 +78,7 @@ class Trajectory:
         offset: tokens from the start of the prompt up to the step that is being written.
         steps: rows that it added, in order; the last is a leaf, or open after a pause, once `done`.
         branch: while it is being written.
+        recited: it is the task's own solution, not drawn.
     """
 
     request: Expand
@@ -87,6 +90,7 @@ class Trajectory:
     steps: list[Grown] = field(default_factory=list)
     branch: Branch | None = None
     done: bool = False
+    recited: bool = False
 
     @property
     def shared(self) -> int:
@@ -182,6 +186,31 @@ class Writer:
             trajectory.offset = step.state.length
         trajectory.steps.append(step)
         trajectory.done = step.state is None or trajectory.spent
+
+    def recite(self, prompt: Prompt, trajectory: Trajectory, start: State) -> None:
+        """Make the trajectory the task's own solution, from the end of the prompt; its tokens have no numbers."""
+        try:
+            with boundary(TaskError, f"the solution of task '{self.task.name}'"):
+                steps = self.task.gold(prompt)
+            for number, step in enumerate(steps, 1):
+                row = self._told(step, start.length)
+                trajectory.steps.append(row)
+                if number == len(steps):
+                    row.status, row.reward = Status.TERMINATED, self._reward(prompt, list(steps))
+                else:
+                    assert row.tokens is not None
+                    start = row.state = self.session.extend(start, row.tokens.id)
+        except TreecoreError as error:
+            trajectory.fail(error, Grown())
+        trajectory.done = True
+
+    def _told(self, step: Step, offset: int) -> Grown:
+        ids = self.policy.encode(step.text)
+        nothing = [NAN] * len(ids)
+        written = Written(ids, self.policy.pieces(ids), nothing, nothing, nothing, step.text)
+        seen = self.policy.encode(step.observation) if step.observation else []
+        tokens = recorded(written, self._spans(step.text), seen, self.policy.pieces(seen))
+        return Grown(step.text, step.observation, tokens=tokens, written=written, offset=offset)
 
     def _spans(self, text: str) -> list[Span]:
         with boundary(TaskError, f"task '{self.task.name}'"):

@@ -1,0 +1,102 @@
+"""The registered sampler `mcts`: its parameters, its source, what a forest says about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from treecore.credit.registry import Citation
+from treecore.params import Bounds
+from treecore.samplers.mcts.critics import get_critic
+from treecore.samplers.mcts.search import Search, Settings
+from treecore.samplers.registry import Growing, Growth, sampler
+
+
+@sampler(
+    title="Tree search (AlphaLLM, eta-MCTS)",
+    family="search",
+    formula="\n".join(
+        [
+            r"\frac{q}{n} + c \sqrt{\frac{2 \ln N}{n}}",
+            r"\max(c_{\min}, \min(\lfloor \alpha I \rfloor + 1, c_{\max}))",
+        ]
+    ),
+    citation=Citation(
+        "Tian et al.",
+        2024,
+        "Toward Self-Improvement of LLMs via Imagination, Searching, and Criticizing",
+        "arXiv:2404.12253",
+        "YeTianJHU/AlphaLLM",
+    ),
+    size=lambda *, simulations, **_: simulations,
+    open_ended=True,
+    bias="the search chose which branches to grow, so means over subtrees are biased",
+)
+def mcts(
+    growth: Growth,
+    *,
+    form: Literal["paper", "code"] = "paper",
+    simulations: Annotated[int, Bounds(1, 1000)] = 16,
+    min_terminals: Annotated[int, Bounds(0, 1000)] = 4,
+    c: Annotated[float, Bounds(0, 100)] = 1.0,
+    alpha: Annotated[float, Bounds(0, 1000)] = 4.0,
+    root_width: Annotated[int, Bounds(1, 60)] = 4,
+    width: Annotated[int, Bounds(1, 10)] = 2,
+    max_depth: Annotated[int, Bounds(1, 100)] = 10,
+    max_split_depth: Annotated[int, Bounds(0, 100)] = 10,
+    max_repeats: Annotated[int, Bounds(1, 20)] = 5,
+    min_distance: Annotated[int, Bounds(0, 1000)] = 20,
+    greedy: bool = True,
+    rollouts: Annotated[int, Bounds(0, 32)] = 4,
+    value: str = "none",
+    process: str = "none",
+    outcome: str = "oracle",
+    beta_value: Annotated[float, Bounds(0, 100)] = 1.0,
+    beta_process: Annotated[float, Bounds(0, 100)] = 1.0,
+    beta_outcome: Annotated[float, Bounds(0, 100)] = 1.0,
+) -> Growing:
+    """Search for good answers step by step: go where the score is high or little was tried, write a new step, judge it.
+
+    A place may have more children the more its choice matters. A new step is drawn again while it is too like its
+    siblings. Critics judge it: by its text, by how finished answers that start there turn out, or both. The score
+    goes to every step on the way back to the prompt. Means over the leaves of a subtree are not chances of success
+    here, because the search chose the branches.
+
+    Published numbers: 40 simulations and as many terminals, 10 or 40 children of the prompt, c 1, alpha 1 (code: 2).
+    With alpha 1 and scores in -1..1 a step can have no more than 3 children; the default shows the effect.
+
+    Args:
+        form: `paper`: the equations; `code`: what the released program computes: no factor 2 in the bound, importance
+            among siblings, no + 1 in the width, widths never taken back, the process critic left out.
+        simulations: how often a score is backed up.
+        min_terminals: go on until so many trajectories of the search ended, up to ten times the simulations.
+        c: weight of what was rarely tried.
+        alpha: children per unit of importance.
+        root_width: children that the prompt may have at least.
+        width: children that a step may have at least.
+        max_depth: options of one trajectory; the last is written to the end.
+        max_split_depth: below this depth one child is allowed at first (form `code` only).
+        max_repeats: options drawn for one child, at most.
+        min_distance: characters in which an option must differ from each sibling; the most different one drawn is
+            taken if none does.
+        greedy: the first child of a step takes the likeliest tokens.
+        rollouts: finished answers drawn from every new step for the outcome critic.
+        value: critic of unfinished answers, by name; `none` for no critic.
+        process: critic of the last step, by name; `none` for no critic.
+        outcome: critic of finished answers: `oracle` (the task's verifier; it uses the label), `none`, or another.
+        beta_value: weight of the value critic.
+        beta_process: weight of the process critic.
+        beta_outcome: weight of the outcome critic.
+    """
+    critics = {
+        "value": get_critic(value, judges_ends=False),
+        "process": get_critic(process, judges_ends=False),
+        "outcome": get_critic(outcome, judges_ends=True),
+    }
+    growth.notes["critics"] = {role: "none" if critic is None else critic.label for role, critic in critics.items()}
+    settings = Settings(
+        form=form, simulations=simulations, min_terminals=min_terminals, c=c, alpha=alpha, root_width=root_width,
+        width=width, max_depth=max_depth, max_split_depth=max_split_depth, max_repeats=max_repeats,
+        min_distance=min_distance, greedy=greedy, rollouts=rollouts, beta_value=beta_value,
+        beta_process=beta_process, beta_outcome=beta_outcome, **critics,
+    )  # fmt: skip
+    yield from Search(growth, settings).run()
