@@ -6,9 +6,10 @@ Knows trees, texts and tokens; knows no model and no credit. Nothing is sampled 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from treecore.builder import StepTokens
 from treecore.columns import NODE_COLUMNS, TOKEN_COLUMNS
@@ -27,7 +28,9 @@ class Piece(NamedTuple):
     parent: int
 
 
-def lay_out(parent: Sequence[int], fork: Sequence[int], *, cuts: Mapping[int, Sequence[int]] | None = None) -> list[Piece]:
+def lay_out(
+    parent: Sequence[int], fork: Sequence[int], *, cuts: Mapping[int, Sequence[int]] | None = None
+) -> list[Piece]:
     """Rows whose children may fork off inside them, as pieces that fork at their ends only; parents come first.
 
     Children that fork at the same token hang, beside the rest of their parent, under the piece before it
@@ -104,37 +107,42 @@ def split(forest: Forest, cuts: Mapping[int, Sequence[int]]) -> Forest:
     laid = lay_out(forest.parent.tolist(), [END] * len(forest), cuts=cuts)
     source = np.array([piece.source for piece in laid])
     last = np.array([piece.end == END for piece in laid])
-    begin = table.start[source] + [piece.start for piece in laid]
-    values = {column.name: getattr(forest, column.name) for column in NODE_COLUMNS}
-    changed = {}
-    for column in NODE_COLUMNS:
-        whole = values[column.name]
-        if column.kind == "text":
-            changed[column.name] = [whole[row] if keep else "" for row, keep in zip(source, last, strict=True)]
-        else:
-            changed[column.name] = np.where(last, whole[source], column.empty(1)[0])
-    texts = {row: table.text[table.start[row] : table.start[row + 1]] for row in cuts}
-    changed["text"] = [
-        cut_text(forest.text[one.source], texts[one.source], one.start, one.end) if one.source in texts
-        else forest.text[one.source]
-        for one in laid
-    ]  # fmt: skip
-    changed["born"] = forest.born[source]
-    ids = forest.node_id
-    for name in ("n_model_tokens", "n_obs_tokens"):
-        changed[name] = np.full(len(laid), -1)
+    start = np.append(table.start[source] + [piece.start for piece in laid], table.total)
+    ids, extra = forest.node_id, forest.node_extra
     return forest.with_columns(
         parent=[piece.parent for piece in laid],
         node_id=[ids[one.source] if one.end == END else f"{ids[one.source]}:{one.end}" for one in laid],
-        tokens=TokenTable(
-            start=np.append(begin, table.total), **{c.name: getattr(table, c.name) for c in TOKEN_COLUMNS}
-        ),
+        tokens=TokenTable(start=start, **{column.name: getattr(table, column.name) for column in TOKEN_COLUMNS}),
         columns={name: np.where(last, held[source], np.nan) for name, held in forest.columns.items()},
         claimed={name: held[source] for name, held in forest.claimed.items()},
-        node_extra={row: forest.node_extra[one.source] for row, one in enumerate(laid)
-                    if one.end == END and one.source in forest.node_extra},
-        **changed,
-    )  # fmt: skip
+        node_extra={row: extra[one.source] for row, one in enumerate(laid) if one.end == END and one.source in extra},
+        **_node_columns(forest, table.text, laid, last),
+    )
+
+
+def _node_columns(
+    forest: Forest, texts: Sequence[str], laid: Sequence[Piece], last: NDArray[np.bool_]
+) -> dict[str, Sequence[str] | NDArray[Any]]:
+    """Columns of the pieces: what the last of a step keeps, what all share, what is counted anew."""
+    source = [piece.source for piece in laid]
+    changed: dict[str, Sequence[str] | NDArray[Any]] = {"born": forest.born[source]}
+    for column in NODE_COLUMNS:
+        whole = getattr(forest, column.name)
+        if column.name in ("n_model_tokens", "n_obs_tokens"):
+            changed[column.name] = np.full(len(laid), -1)
+        elif column.kind == "text":
+            changed[column.name] = [whole[row] if keep else "" for row, keep in zip(source, last, strict=True)]
+        elif column.name != "born":
+            changed[column.name] = np.where(last, whole[source], column.empty(1)[0])
+    assert forest.tokens is not None
+    begin = forest.tokens.start
+    changed["text"] = [
+        forest.text[one.source]
+        if (one.start, one.end) == (0, END)
+        else cut_text(forest.text[one.source], texts[begin[one.source] : begin[one.source + 1]], one.start, one.end)
+        for one in laid
+    ]
+    return changed
 
 
 def _check(forest: Forest, table: TokenTable, row: int, places: Sequence[int]) -> None:
