@@ -12,6 +12,7 @@ COMMANDS = {
     "show": "treecore.cli.show:show",
     "validate": "treecore.cli.files:validate",
     "convert": "treecore.cli.files:convert",
+    "bench": "treecore.cli.bench:bench",
     "app": "treecore.cli.app:app",
     "methods": "treecore.cli.lists:methods",
     "samplers": "treecore.cli.lists:samplers",

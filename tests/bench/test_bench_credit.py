@@ -1,0 +1,81 @@
+"""The benchmark's own parts: its peer computes what it claims, its forests are complete, its figures are whole."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from forests import random_forest
+
+from treecore.bench import Sizes, bench_credit
+from treecore.bench.measure import best_of
+from treecore.bench.oracle import Walked, steps_of, walk
+from treecore.bench.synthetic import synthetic_forests
+from treecore.cli import main
+from treecore.credit import METHODS, compute
+from treecore.forests import Forests
+
+TINY = Sizes(n_forests=3, forest_nodes=12, large_nodes=40, file_nodes=30, oracle_nodes=30, repeats=1)
+
+
+@pytest.mark.parametrize("shape", [{"n": 30, "n_trees": 3}, {"n": 20, "reach": 1}, {"n": 25, "unscored": 0.5}])
+def test_the_oracle_agrees_with_the_vectorised_method(rng: np.random.Generator, shape: dict[str, int]) -> None:
+    forest = random_forest(rng, **shape)
+    credit = compute(forest, "grpo")
+    walked = walk(steps_of(forest))
+    for name in Walked._fields:
+        found = np.array([getattr(step, name) for step in walked], dtype=np.float64)
+        np.testing.assert_allclose(credit.nodes[name], found, atol=1e-7, err_msg=name)
+
+
+def test_no_method_lacks_anything_in_the_made_up_forests() -> None:
+    batch = synthetic_forests(2, 30, seed=0)
+    assert {name: method.lacking(batch) for name, method in METHODS.items() if method.lacking(batch)} == {}
+
+
+def test_equal_seeds_make_equal_forests() -> None:
+    first, same, other = (synthetic_forests(2, 20, seed=seed) for seed in (1, 1, 2))
+    assert [forest.digest for forest in first] == [forest.digest for forest in same]
+    assert [forest.digest for forest in first] != [forest.digest for forest in other]
+    assert first[0].digest != first[1].digest
+
+
+def test_a_batch_of_one_is_as_large_as_asked() -> None:
+    batch = synthetic_forests(3, 17, seed=0)
+    assert [len(forest) for forest in batch] == [17, 17, 17]
+    assert isinstance(batch, Forests)
+    assert not np.isnan(batch.reward[batch.topology.is_leaf]).any()
+
+
+def test_every_method_has_figures_in_both_cases() -> None:
+    steps: list[tuple[int, int]] = []
+    document = bench_credit(TINY, on_progress=lambda what, done, total: steps.append((done, total)))
+    assert [[row["method"] for row in case["methods"]] for case in document["cases"]] == [list(METHODS)] * 2
+    assert [(case["n_forests"], case["n_nodes"]) for case in document["cases"]] == [(3, 36), (1, 40)]
+    numbers = [value for case in document["cases"] for row in case["methods"] for value in row.values()]
+    assert all(math.isfinite(value) and value >= 0 for value in numbers if not isinstance(value, str))
+    assert steps == [(done, steps[0][1]) for done in range(steps[0][1])]
+
+
+def test_long_measurements_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treecore.bench.measure.ENOUGH", 0.0)
+    calls: list[int] = []
+    best_of(lambda: calls.append(1), 5)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_the_command(as_json: bool) -> None:
+    sizes = ("--forests", 2, "--forest-nodes", 9, "--nodes", 20, "--file-nodes", 20, "--oracle-nodes", 20)
+    arguments = ["bench", "credit", *map(str, sizes), "--repeats", "1", *(["--json"] if as_json else [])]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0
+    if as_json:
+        document = json.loads(result.stdout)
+        assert document["machine"]["cpu_count"] >= 1
+        assert document["reading"]["n_nodes"] == 20
+    else:
+        assert all(f"| {name} |" in result.stdout for name in METHODS)

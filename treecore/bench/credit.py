@@ -1,0 +1,199 @@
+"""How fast credit methods are: every registered one on many small forests and on one large forest, and reading.
+
+Each figure stands beside that of a named peer, measured in the same run. There is no verdict here.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+
+from treecore.bench.measure import Spent, best_of, machine, once
+from treecore.bench.oracle import steps_of, walk
+from treecore.bench.synthetic import DESCRIPTION, synthetic_forests
+from treecore.columns import TOKEN_COLUMNS
+from treecore.credit import DEFAULT_METHOD, METHODS, compute
+from treecore.credit.registry import Method
+from treecore.forest import Forest
+from treecore.forests import Forests
+from treecore.formats import read, write
+from treecore.topology import FloatArray, Topology
+
+PEERS = {
+    "oracle": (
+        "step objects, each asking for the leaves beneath it: value, mean and sum of group-normalised rewards, count "
+        "and standard error of every step, the same walk for all methods; per node on one forest of `oracle_nodes`, "
+        "making the objects not counted"
+    ),
+    "numpy_pass": "every float64 column of the batch, of steps and of tokens, read once and written once",
+    "orjson": "orjson.loads alone on the same bytes",
+}
+OnProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What to measure: `n_forests` of `forest_nodes` each, one of `large_nodes`, a file of `file_nodes`; the oracle
+    walks `oracle_nodes`; `repeats` runs of each, of which the least counts."""
+
+    n_forests: int = 10_000
+    forest_nodes: int = 100
+    large_nodes: int = 1_000_000
+    file_nodes: int = 1_000_000
+    oracle_nodes: int = 50_000
+    repeats: int = 3
+
+
+def bench_credit(
+    sizes: Sizes, *, seed: int = 0, methods: Sequence[str] = (), on_progress: OnProgress | None = None
+) -> dict[str, Any]:
+    """All figures, JSON-ready.
+
+    Args:
+        methods: names; all registered ones when empty.
+        on_progress: called with what comes next, how much is done, and how much there is.
+    """
+    chosen = [METHODS[name] for name in methods] if methods else list(METHODS.values())
+    total, done = 2 * len(chosen) + 2, 0
+
+    def advance(what: str) -> None:
+        nonlocal done
+        if on_progress is not None:
+            on_progress(what, done, total)
+        done += 1
+
+    host = machine()
+    advance("oracle")
+    oracle = time_oracle(sizes, seed=seed)
+    cases = []
+    for name, n_forests, n_nodes in (
+        ("many small forests", sizes.n_forests, sizes.forest_nodes),
+        ("one large forest", 1, sizes.large_nodes),
+    ):
+        batch = synthetic_forests(n_forests, n_nodes, seed=seed)
+        head = case_head(name, batch, sizes.repeats)
+        rows = []
+        for method in chosen:
+            advance(f"{method.name}, {name}")
+            rows.append(method_row(method, batch, head, oracle.wall / sizes.oracle_nodes, sizes.repeats))
+        cases.append({**head, "methods": rows})
+        del batch
+    advance("reading")
+    reading = bench_reading(sizes, seed=seed)
+    return {
+        "bench": "credit",
+        "machine": {**host, "load_after": machine()["load_before"]},
+        "synthetic": DESCRIPTION,
+        "seed": seed,
+        "repeats": sizes.repeats,
+        "peers": PEERS,
+        "oracle": {"oracle_nodes": sizes.oracle_nodes, "seconds": oracle.wall, "cpu_seconds": oracle.cpu},
+        "cases": cases,
+        "reading": reading,
+    }
+
+
+def time_oracle(sizes: Sizes, *, seed: int) -> Spent:
+    """The walk over step objects."""
+    steps = steps_of(synthetic_forests(1, sizes.oracle_nodes, seed=seed)[0])
+    return best_of(lambda: walk(steps), sizes.repeats)
+
+
+def case_head(name: str, batch: Forests, repeats: int) -> dict[str, Any]:
+    """Size of one case, its numpy pass, and what it takes to stack the batch and work out its shape."""
+    columns = list(float_columns(batch))
+    buffers = [np.empty_like(column) for column in columns]
+
+    def numpy_pass() -> None:
+        for column, buffer in zip(columns, buffers, strict=True):
+            np.add(column, 1.0, out=buffer)
+
+    floor = best_of(numpy_pass, max(repeats, 5))
+    shape = best_of(lambda: prepare(batch), repeats)
+    compute(batch, DEFAULT_METHOD)
+    assert len(batch.topology.depth) == len(batch.n_model_tokens) == len(batch.status)
+    return {
+        "case": name,
+        "n_forests": len(batch),
+        "n_nodes": len(batch.parent),
+        "n_tokens": sum(forest.tokens.total for forest in batch if forest.tokens is not None),
+        "float_columns_mb": sum(column.nbytes for column in columns) / 1e6,
+        "numpy_pass_seconds": floor.wall,
+        "shape_seconds": shape.wall,
+        "shape_cpu_seconds": shape.cpu,
+    }
+
+
+def float_columns(batch: Forests) -> Iterator[FloatArray]:
+    """The float64 columns of a batch, of steps and of tokens."""
+    yield batch.reward
+    for name in batch[0].columns:
+        yield batch.column(name)
+    for column in TOKEN_COLUMNS:
+        parts = [getattr(forest.tokens, column.name) for forest in batch]
+        if column.kind == "float" and all(part is not None for part in parts):
+            yield np.concatenate(parts)
+
+
+def prepare(batch: Forests) -> None:
+    """Stack a fresh batch's columns and work out its shape, as the first method that is asked for has to."""
+    fresh = Forests(list(batch))
+    topology = Topology(fresh.parent)
+    assert len(topology.leaf_spans.first) == len(topology.root) == len(topology.depth)
+    assert len(fresh.reward) == len(fresh.forest_of) == len(fresh.n_model_tokens) == len(fresh.status)
+
+
+def method_row(
+    method: Method, batch: Forests, head: dict[str, Any], oracle_per_node: float, repeats: int
+) -> dict[str, Any]:
+    """One method on one batch whose shape is known already."""
+    spent: Spent = best_of(lambda: method.compute(batch, {}), repeats)
+    return {
+        "method": method.name,
+        "seconds": spent.wall,
+        "cpu_seconds": spent.cpu,
+        "seconds_with_shape": spent.wall + head["shape_seconds"],
+        "times_oracle": oracle_per_node * head["n_nodes"] / spent.wall,
+        "numpy_passes": spent.wall / head["numpy_pass_seconds"],
+    }
+
+
+def bench_reading(sizes: Sizes, *, seed: int) -> dict[str, Any]:
+    """A native file of one forest: parsing against orjson alone, and reading against the credit computed on it."""
+    forest = as_plain_file(synthetic_forests(1, sizes.file_nodes, seed=seed)[0])
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "large.forest.json")
+        write(forest, path)
+        del forest
+        with open(path, "rb") as file:
+            data = file.read()
+        peer = best_of(lambda: orjson.loads(data), sizes.repeats)
+        parse = best_of(lambda: read(data), sizes.repeats)
+        opening = once(lambda: read(path))
+        forests = read(path)
+        computing = once(lambda: compute(forests, DEFAULT_METHOD))
+    return {
+        "n_nodes": sizes.file_nodes,
+        "megabytes": len(data) / 1e6,
+        "parse_seconds": parse.wall,
+        "parse_cpu_seconds": parse.cpu,
+        "orjson_seconds": peer.wall,
+        "orjson_cpu_seconds": peer.cpu,
+        "times_orjson": parse.wall / peer.wall,
+        "times_orjson_cpu": parse.cpu / peer.cpu,
+        "read_file_seconds": opening.wall,
+        "credit_method": DEFAULT_METHOD,
+        "credit_seconds": computing.wall,
+        "share_of_reading": opening.wall / (opening.wall + computing.wall),
+    }
+
+
+def as_plain_file(forest: Forest) -> Forest:
+    """The forest as most files have it: texts, observations, outcomes and token counts, no tokens or annotations."""
+    return forest.with_columns(tokens=None, columns={})

@@ -1,0 +1,57 @@
+"""Clocks, and the machine that figures were taken on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+ENOUGH = 2.0
+"""Seconds after which something is not measured again."""
+
+
+class Spent(NamedTuple):
+    """Seconds: on the wall, and of this process on all cores; the least of several runs, each by itself."""
+
+    wall: float
+    cpu: float
+
+
+def once(action: Callable[[], Any]) -> Spent:
+    """Run `action`; letting go of its result counts too."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    action()
+    return Spent(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def best_of(action: Callable[[], Any], repeats: int) -> Spent:
+    """The least of `repeats` runs, fewer when a run takes long: noise only ever adds."""
+    runs = [once(action)]
+    while len(runs) < repeats and sum(run.wall for run in runs) < ENOUGH:
+        runs.append(once(action))
+    return Spent(min(run.wall for run in runs), min(run.cpu for run in runs))
+
+
+def machine() -> dict[str, Any]:
+    """Cores that this process may use, processor, versions, and how busy the machine is (load over one minute)."""
+    return {
+        "cpu_count": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "processor": processor(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("numpy", "orjson")},
+        "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+    }
+
+
+def processor() -> str:
+    """Model name of the processor, as the system tells it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            lines = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        lines = []
+    return lines[0] if lines else platform.processor()
