@@ -26,16 +26,17 @@ def bar(*, colours: bool = True) -> None:
 
 def pills(title: str, options: dict[str, str], key: str) -> None:
     """A labelled row of exclusive choices."""
-    st.caption(title.lower(), width="content")
-    st.segmented_control(
-        title,
-        list(options),
-        format_func=options.__getitem__,
-        key=key,
-        label_visibility="collapsed",
-        required=True,
-        width="content",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        st.caption(title.lower(), width="content")
+        st.segmented_control(
+            title,
+            list(options),
+            format_func=options.__getitem__,
+            key=key,
+            label_visibility="collapsed",
+            required=True,
+            width="content",
+        )
 
 
 def open_menu() -> None:

@@ -7,6 +7,8 @@ import streamlit as st
 from app import charts, chrome, controls, inspector, stage, state
 from treecore.errors import TreecoreError
 
+HEIGHT = 560
+
 
 @st.fragment
 def render() -> None:
@@ -19,8 +21,9 @@ def render() -> None:
             credit = state.credit()
         except TreecoreError as error:
             st.info(chrome.escape(f"{error}. Choose another method, or open data that has it."), icon=":material/info:")
+            stage.trees(state.forest(), None, key="explore", height=HEIGHT)
             return
-        stage.trees(state.forest(), credit, key="explore", height=560)
+        stage.trees(state.forest(), credit, key="explore", height=HEIGHT)
         charts.pair(credit)
     with right, st.container(key="side"):
         row = state.selected_row()
