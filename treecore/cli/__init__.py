@@ -8,6 +8,7 @@ from treecore.cli.group import LazyGroup
 
 COMMANDS = {
     "rollout": "treecore.cli.rollout:rollout",
+    "annotate": "treecore.cli.annotate:annotate",
     "credit": "treecore.cli.credit:credit",
     "show": "treecore.cli.show:show",
     "validate": "treecore.cli.files:validate",

@@ -65,3 +65,11 @@ def continued(
 def mark(growth: Growth, row: int, found: Estimate) -> None:
     """Write an estimate into the columns."""
     growth.nodes[row].columns.update(zip(COLUMNS, found[:4], strict=True))
+
+
+def path(growth: Growth, row: int) -> list[int]:
+    """Rows from the root to `row`."""
+    rows = [row]
+    while growth.parent[rows[-1]] >= 0:
+        rows.append(growth.parent[rows[-1]])
+    return rows[::-1]

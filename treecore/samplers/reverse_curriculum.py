@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from treecore.credit.registry import Citation
 from treecore.outcomes import FULL
 from treecore.params import Bounds
-from treecore.samplers.estimates import INTERVAL, Estimate, continued
+from treecore.samplers.estimates import INTERVAL, Estimate, continued, path
 from treecore.samplers.registry import Expand, Growing, Growth, Recite, Request, sampler
 
 NO_DEMONSTRATION = "none: no answer was right"
@@ -55,7 +55,7 @@ def reverse_curriculum(
     if leaf is None:
         growth.notes["demonstration"] = NO_DEMONSTRATION
         return
-    states = path(growth.parent, leaf)
+    states = path(growth, leaf)
     for place, row in enumerate(states):
         growth.nodes[row].columns["start"] = place
     growth.notes["interval"] = INTERVAL
@@ -81,11 +81,3 @@ def frontier(values: Sequence[Estimate], outcome: float) -> int | None:
     """
     lows = [*(value.low for value in values), outcome]
     return next((k for k in range(len(values), 0, -1) if values[k - 1].high < lows[k]), None)
-
-
-def path(parent: Sequence[int], row: int) -> list[int]:
-    """Rows from the root to `row`."""
-    rows = [row]
-    while parent[rows[-1]] >= 0:
-        rows.append(parent[rows[-1]])
-    return rows[::-1]

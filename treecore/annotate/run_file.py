@@ -1,0 +1,171 @@
+"""Annotation of a file into another: every finished forest is a whole line at once, and a broken run can go on.
+
+When all are finished the lines are put in the order of the input.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from treecore.annotate.run import Annotation, annotate
+from treecore.errors import FormatError, MethodError
+from treecore.forest import Forest
+from treecore.formats import read, write
+from treecore.formats.native_write import encode
+from treecore.sampling.progress import Progress
+from treecore.sampling.run_file import opened
+
+ENDING = ".forest.jsonl"
+
+
+@dataclass(frozen=True)
+class AnnotationSummary:
+    """What an annotation gave and what it cost, over all forests of the file.
+
+    Attributes:
+        forests, steps: forests annotated, and their nodes that have a value.
+        continuations: trajectories sampled.
+        tokens_generated: drawn from the model.
+        tokens_computed: gone through the model, recorded steps included.
+        mean_value: over the nodes that have one; NaN when none has.
+        seconds: of this run alone, where it continued an earlier one.
+    """
+
+    forests: int
+    steps: int
+    continuations: int
+    tokens_generated: int
+    tokens_computed: int
+    mean_value: float
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready; a mean that is not there is null."""
+        return {name: None if value != value else value for name, value in asdict(self).items()}
+
+
+def annotate_file(
+    forests: Sequence[Forest],
+    path: str | os.PathLike[str],
+    annotation: Annotation,
+    *,
+    resume: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> AnnotationSummary:
+    """Annotate as `annotate` does and append each finished forest to a `.forest.jsonl` file.
+
+    Args:
+        forests: as they were recorded.
+        path: the file; replaced unless `resume`.
+        resume: keep the forests that are there, drop a torn last line, annotate only those that are missing.
+
+    Raises:
+        FormatError: the file cannot be written, or is not one of these.
+        MethodError: the file to resume holds something else than this annotation of these forests.
+        PolicyError, TaskError: see `annotate`.
+    """
+    target = Path(path)
+    if not target.name.lower().endswith(ENDING):
+        raise FormatError("an annotation is written line by line", where=str(target), todo=f"name it {ENDING}")
+    if not target.parent.is_dir():
+        raise FormatError("there is no such folder", where=str(target.parent), todo="make it, or choose another place")
+    kept = resumed(target, forests, annotation) if resume else []
+    left = missing(forests, kept)
+    began, fresh = time.monotonic(), list[Forest]()
+    run = annotate(left, annotation, on_progress=on_progress, should_stop=should_stop) if left else iter(())
+    first = next(run, None)
+    with opened(target, "ab" if kept else "wb") as file:
+        while first is not None:
+            file.write(encode(first) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+            fresh.append(first)
+            first = next(run, None)
+    done = [*kept, *fresh]
+    if len(done) == len(forests):
+        write(in_order(forests, done), str(target))
+    return summarise(done, seconds=time.monotonic() - began)
+
+
+def resumed(path: Path, forests: Sequence[Forest], annotation: Annotation) -> list[Forest]:
+    """Forests of an earlier run of the same annotation; a torn last line is left out, and cut off the file.
+
+    Raises:
+        FormatError: the whole lines are not native forests.
+        MethodError: they are of another annotation, or of other forests.
+    """
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    kept = read(whole, name=str(path)) if whole.strip() else []
+    expected = Counter(encoded(annotation.said(forest)) for forest in forests)
+    for forest in kept:
+        expected[encoded(entry_of(forest, annotation))] -= 1
+    if any(count < 0 for count in expected.values()):
+        raise MethodError(
+            "the file holds another annotation, or other forests", where=str(path),
+            todo="repeat the settings and the input, or write to another file",
+        )  # fmt: skip
+    if len(whole) < len(data):
+        with opened(path, "r+b") as file:
+            file.truncate(len(whole))
+    return kept
+
+
+def entry_of(forest: Forest, annotation: Annotation) -> dict[str, Any]:
+    """What the last annotation of a forest says was done, in the fields of `Annotation.said`; empty without one."""
+    entries = forest.provenance.get("annotations") or [{}]
+    return {name: entries[-1].get(name) for name in annotation.said(forest)} if isinstance(entries[-1], dict) else {}
+
+
+def encoded(fields: dict[str, Any]) -> str:
+    """Fields as one text that can be compared."""
+    return repr(sorted(fields.items(), key=lambda item: item[0]))
+
+
+def missing(forests: Sequence[Forest], done: Sequence[Forest]) -> list[Forest]:
+    """Forests that are not done yet, equal ones counted."""
+    have = Counter(origin(forest) for forest in done)
+    left = []
+    for forest in forests:
+        have[forest.digest] -= 1
+        if have[forest.digest] < 0:
+            left.append(forest)
+    return left
+
+
+def in_order(forests: Sequence[Forest], done: Sequence[Forest]) -> list[Forest]:
+    """Annotated forests in the order of those they were made from."""
+    place = {forest.digest: number for number, forest in enumerate(forests)}
+    return sorted(done, key=lambda forest: place[origin(forest)])
+
+
+def origin(forest: Forest) -> str:
+    """Digest of the forest that an annotated one was made from."""
+    return str(forest.provenance["annotations"][-1]["of"])
+
+
+def summarise(forests: Sequence[Forest], *, seconds: float) -> AnnotationSummary:
+    """Numbers over annotated forests."""
+    last = [forest.provenance["annotations"][-1] for forest in forests]
+    values = [forest.columns["mc_value"] for forest in forests if "mc_value" in forest.columns]
+    known = np.concatenate([one[~np.isnan(one)] for one in values]) if values else np.empty(0)
+    return AnnotationSummary(
+        forests=len(forests),
+        steps=len(known),
+        continuations=sum(int(entry["trajectories"]) for entry in last),
+        tokens_generated=sum(int(entry["tokens_generated"]) for entry in last),
+        tokens_computed=sum(int(entry["tokens_computed"]) for entry in last),
+        mean_value=float(known.mean()) if len(known) else float("nan"),
+        seconds=round(seconds, 3),
+    )

@@ -1,0 +1,48 @@
+"""`treecore annotate`: adds what costs more rollouts to recorded forests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from treecore.cli.output import json_option, parse_settings, print_json, read_input, set_option
+from treecore.cli.rollout import progress_bar
+
+
+@click.command()
+@click.argument("file")
+@click.option("--kind", required=True, help="`monte_carlo` (value of every step) or `first_error`.")
+@set_option
+@click.option("--node", default=None, metavar="ID", help="Only the steps on the way to this node.")
+@click.option("--task", default=None, help="The task, in place of the one that the forests name.")
+@click.option("--model", default=None, help="Another model than the one that wrote the forests.")
+@click.option("--device", default=None, help="Where to load the model; the best one present if left out.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything drawn.")
+@click.option("--keep", is_flag=True, help="Keep the continuations in the forests.")
+@click.option(
+    "-o", "--output", required=True, metavar="OUT", help="A .forest.jsonl file; each forest is a line at once."
+)
+@click.option("--resume", is_flag=True, help="Keep the forests that OUT holds and annotate the missing ones.")
+@json_option
+def annotate(file: str, output: str, settings: tuple[str, ...], resume: bool, as_json: bool, **options: Any) -> None:
+    """Continue the forests of FILE with the model that wrote them, and write what that tells about each step.
+
+    \b
+    Example:
+      treecore annotate run.forest.jsonl --kind monte_carlo --set k=8 -o values.forest.jsonl
+    """
+    from treecore.annotate import Annotation, annotate_file
+
+    annotation = Annotation(settings=parse_settings(settings), **options)
+    forests = read_input(file).forests
+    if Path(file).exists() and Path(output).exists() and Path(file).samefile(output):
+        raise click.UsageError("OUT is FILE itself; write to another file")
+    with progress_bar() as on_progress:
+        summary = annotate_file(forests, output, annotation, resume=resume, on_progress=on_progress)
+    if as_json:
+        print_json(summary.as_json())
+        return
+    for name, value in summary.as_json().items():
+        click.echo(f"{name.replace('_', ' ')}: {'not assigned' if value is None else value}")
