@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--task", default="multihop", show_default=True, help="A bundled task.")
 @click.option("--model", default="tiny", show_default=True, help="`tiny` (bundled), a local folder or a hub name.")
+@click.option("--server", metavar="URL", default=None, help="An OpenAI-compatible server that runs --model.")
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), default=16, show_default=True, help="Requests under way at a time."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=120.0,
+    show_default=True,
+    help="Longest wait for one answer of the server, in seconds.",
+)
 @click.option("--sampler", required=True, help="Where branches grow; see `treecore samplers`.")
 @set_option
 @click.option(
@@ -39,22 +50,38 @@ def rollout(output: str, settings: tuple[str, ...], as_json: bool, **options: An
     \b
     Example:
       treecore rollout --sampler random_expansion --set m=2 --set n=2 --set l=1 --prompts 4 --seed 0 -o run.forest.jsonl
+
+    A server's key is read from the environment variable OPENAI_API_KEY.
     """
     from treecore.samplers import get_sampler
     from treecore.sampling import rollout_to_file
 
     values: dict[str, Any] = get_sampler(options["sampler"]).parse(parse_settings(settings))
-    if options["question"] is not None:
-        source = click.get_current_context().get_parameter_source("prompts")
-        if source is not None and source.name == "COMMANDLINE":
-            raise click.UsageError("--question and --prompts exclude each other")
+    if options["question"] is not None and given("prompts"):
+        raise click.UsageError("--question and --prompts exclude each other")
+    server = {name: options.pop(name) for name in ("server", "concurrency", "timeout")}
+    if server["server"] is None:
+        if unused := [name for name in ("concurrency", "timeout") if given(name)]:
+            raise click.UsageError(f"--{unused[0]} needs --server")
+    elif not given("model"):
+        raise click.UsageError("--server needs --model, the name that the server gives it")
     with progress_bar() as on_progress:
+        if server["server"] is not None:
+            from treecore.policies import load_policy
+
+            options["model"] = load_policy(options["model"], **server)
         summary = rollout_to_file(output, on_progress=on_progress, **options, **values)
     if as_json:
         print_json(summary.as_json())
         return
     for name, value in summary.as_json().items():
         click.echo(f"{name.replace('_', ' ')}: {'not assigned' if value is None else value}")
+
+
+def given(option: str) -> bool:
+    """Whether the user wrote this option."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @contextmanager

@@ -6,22 +6,41 @@ knows tokens and text; it knows no task, no reward and no sampler.
 
 from __future__ import annotations
 
+from treecore.errors import PolicyError
 from treecore.policies.base import Branch, End, Policy, Session, State, Tally, Written
 
 __all__ = ["Branch", "End", "Policy", "Session", "State", "Tally", "Written", "load_policy"]
 
 
-def load_policy(model: str, *, device: str | None = None, dtype: str | None = None) -> Policy:
-    """A policy by name: `tiny` (bundled), a local folder, or a model name of the Hugging Face hub.
+def load_policy(
+    model: str,
+    *,
+    device: str | None = None,
+    dtype: str | None = None,
+    server: str | None = None,
+    concurrency: int = 16,
+    timeout: float = 120.0,
+) -> Policy:
+    """A policy by name: `tiny` (bundled), a local folder, a model name of the Hugging Face hub, or one of a server.
 
     Args:
-        model: what to load.
+        model: what to load; with `server`, the name that it has there.
         device: `cpu`, `cuda`, `cuda:1`, `mps`; the best one present when None.
         dtype: `float32`, `bfloat16` or `float16`; float32 on a CPU, the model's own elsewhere when None.
+        server: address of an OpenAI-compatible server that runs the model, for example `http://localhost:8000/v1`.
+            A key, where it wants one, comes from the environment variable `OPENAI_API_KEY`.
+        concurrency: requests under way at a time; with `server` only.
+        timeout: longest wait for one answer, seconds; with `server` only.
 
     Raises:
-        PolicyError: it cannot be loaded, or its attention keeps no plain list of keys and values.
+        PolicyError: it cannot be loaded or reached, or its attention keeps no plain list of keys and values.
     """
+    if server is not None:
+        from treecore.policies.openai_server import ServerPolicy
+
+        if device is not None or dtype is not None:
+            raise PolicyError("a device or dtype for a model that a server runs", todo="leave them to the server")
+        return ServerPolicy.connect(server, model, concurrency=concurrency, timeout=timeout)
     from treecore.policies.transformers_local import TransformersPolicy
 
     return TransformersPolicy.load(model, device=device, dtype=dtype)

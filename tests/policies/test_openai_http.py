@@ -1,0 +1,46 @@
+"""Addresses, waits and messages: what comes from outside is checked before it is used."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from treecore.errors import PolicyError
+from treecore.policies.openai_http import base_url, clean, said_by, seconds_to_wait
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:8000", "ftp://h/v1", "file:///etc/passwd", "http://", "http://a:b@h/v1", "http://h/?q=1",
+            "http://h:99999/", "http://[::1", ""],
+)  # fmt: skip
+def test_addresses_that_are_refused(url: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        base_url(url)
+    assert "a:b" not in str(caught.value)
+
+
+def test_addresses() -> None:
+    assert base_url("http://h:1") == base_url("http://h:1/") == base_url(" http://h:1/v1/ ") == "http://h:1/v1"
+    assert base_url("https://[::1]:2/api/v2") == "https://[::1]:2/api/v2"
+
+
+def test_waits_that_servers_ask_for() -> None:
+    assert seconds_to_wait("2.5") == 2.5
+    assert seconds_to_wait("-1") == 0.0
+    assert seconds_to_wait(format_datetime(datetime.now(UTC) - timedelta(days=1))) == 0.0
+    assert seconds_to_wait(format_datetime(datetime.now(UTC) + timedelta(hours=1))) > 3000
+    assert [seconds_to_wait(one) for one in (None, "soon", "nan", "inf")] == [None] * 4
+
+
+def test_messages_are_one_short_line() -> None:
+    assert clean("a\n\x1b[31mb\u202e") == "a [31mb"
+    assert len(clean("x" * 9999)) == 300
+
+
+def test_the_message_of_an_error_in_the_usual_shapes() -> None:
+    bodies = (b'{"error": {"message": "no"}}', b'{"error": "no"}', b'{"detail": "no"}', b'{"message": "no"}', b"no")
+    assert [said_by(body) for body in bodies] == ["no"] * 5
+    assert said_by(b'{"detail": [{"loc": 1}]}') == '[{"loc":1}]'
+    assert said_by(b"{}") == said_by(b"") == ""

@@ -1,0 +1,185 @@
+"""What a server understands beyond the bare protocol, found out by asking it once at the start.
+
+Servers differ in endpoints and in the fields they take: some refuse what they do not know, some ignore it. Knows the
+fields, not what they are used for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from treecore.errors import PolicyError
+from treecore.policies.base import Rendered
+from treecore.policies.openai_answer import TOP, choice_text, first_choice
+from treecore.policies.openai_http import KEY_VARIABLE, Connection, RequestError, busy, elsewhere
+from treecore.protocols import Message
+
+PROBE_PROMPT, PROBE_TOKENS = "1 2 3 4", 24
+PROBE_STOP = (" ", "e", "a", "\n")
+FEWER = 5
+LARGEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Law:
+    """The sampling law and the limits of a step and of a trajectory, as in `Policy.session`."""
+
+    temperature: float
+    top_p: float
+    stop: tuple[str, ...]
+    max_step_tokens: int
+    max_tokens: int = 0
+
+
+class Chat(Rendered):
+    """A prompt of several messages; as text it is what a person reads of them."""
+
+    def __new__(cls, messages: Sequence[Message]) -> Chat:
+        chat = super().__new__(cls, "\n".join(f"{role}: {content}" for role, content in messages))
+        chat.messages = [{"role": role, "content": content} for role, content in messages]
+        return chat
+
+    messages: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How to ask one server for one model.
+
+    Attributes:
+        model: its name there.
+        endpoint: `completions` or `chat`.
+        options: names of the optional fields it takes, see `fields`.
+    """
+
+    model: str
+    endpoint: str
+    options: tuple[str, ...] = ()
+
+    def body(self, prompt: str, text: str, *, law: Law, seed: int, longest: int | None = None) -> dict[str, Any]:
+        """The request that lets the model go on after `prompt` and `text`, for `longest` tokens if not for a step."""
+        body: dict[str, Any] = {
+            "model": self.model,
+            "max_tokens": law.max_step_tokens if longest is None else longest,
+            "temperature": law.temperature,
+            "top_p": law.top_p,
+        }
+        if self.endpoint == "completions":
+            body["prompt"] = prompt + text
+        else:
+            asked = prompt.messages if isinstance(prompt, Chat) else [{"role": "user", "content": prompt}]
+            body["messages"] = [*asked, {"role": "assistant", "content": text}] if text else asked
+        for option in self.options:
+            if (option != "continue" or text) and (option != "stop" or law.stop):
+                body.update(fields(option, self.endpoint, stop=law.stop, seed=seed))
+        return body
+
+
+def choices_of_options(endpoint: str) -> tuple[tuple[str, ...], ...]:
+    """Optional fields, most wanted first; of each tuple the first that the server takes is used."""
+    common = (("stop",), ("seed",), (f"logprobs={TOP}", f"logprobs={FEWER}", "logprobs=1"), ("whole law",), ("ids",))
+    return common if endpoint == "completions" else (("continue",), *common)
+
+
+def fields(option: str, endpoint: str, *, stop: Sequence[str], seed: int) -> dict[str, Any]:
+    """The fields of a request that an option stands for.
+
+    `whole law` switches off what servers cut from the distribution by default; `continue` makes a chat template leave
+    the last message open; `ids` asks for vocabulary ids.
+    """
+    if option.startswith("logprobs="):
+        n = int(option.partition("=")[2])
+        return {"logprobs": n} if endpoint == "completions" else {"logprobs": True, "top_logprobs": n}
+    found: dict[str, dict[str, Any]] = {
+        "stop": {"stop": list(stop)},
+        "seed": {"seed": seed},
+        "whole law": {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0},
+        "ids": {"return_token_ids": True},
+        "continue": {"continue_final_message": True, "add_generation_prompt": False},
+    }
+    return found[option]
+
+
+async def find_dialect(
+    connection: Connection, model: str, *, endpoints: Sequence[str] = ("completions", "chat")
+) -> Dialect:
+    """Ask the server what it takes at the first of these endpoints that it has.
+
+    Raises:
+        PolicyError: it cannot be reached, or refuses the key or the model.
+    """
+    refused: list[RequestError] = []
+    for endpoint in endpoints:
+        bare = Dialect(model, endpoint)
+        try:
+            again = elsewhere if refused else busy
+            choice_text(first_choice(await connection.ask(endpoint, probe(bare), again=again)))
+        except RequestError as refusal:
+            if refusal.kind != "status" or refusal.status in (401, 403):
+                raise hopeless(connection, model, refusal) from None
+            refused.append(refusal)
+        else:
+            return await with_options(connection, bare)
+    telling = next((one for one in refused if one.status not in (404, 405, 501)), refused[0])
+    raise hopeless(connection, model, telling, offered=await connection.models())
+
+
+def hopeless(connection: Connection, model: str, refusal: RequestError, *, offered: Sequence[str] = ()) -> PolicyError:
+    """Why there is no point in going on, in one line."""
+    if refusal.kind in ("unreachable", "timeout"):
+        return PolicyError(f"server {connection.url} cannot be reached: {refusal}", todo="start it, or check --server")
+    if refusal.status in (401, 403):
+        return PolicyError(f"server {connection.url} refuses the key: {refusal}", todo=f"set {KEY_VARIABLE}")
+    if refusal.kind == "answer":
+        return PolicyError(f"server {connection.url} is not OpenAI-compatible: {refusal}", todo="check --server")
+    known = f"it offers {', '.join(offered[:10])}" if offered else "check --server and --model"
+    return PolicyError(f"server {connection.url} does not serve model {model!r}: {refusal}", todo=known)
+
+
+async def with_options(connection: Connection, bare: Dialect) -> Dialect:
+    """The same with all options that the server takes; asked together, then one by one where it takes not all."""
+    wanted = choices_of_options(bare.endpoint)
+    full = Dialect(bare.model, bare.endpoint, tuple(group[0] for group in wanted))
+    answer = await taken(connection, full)
+    if answer is None:
+        full = bare
+        for group in wanted:
+            for option in group:
+                more = Dialect(bare.model, bare.endpoint, (*full.options, option))
+                if (reply := await taken(connection, more)) is not None:
+                    full, answer = more, reply
+                    break
+    if answer is not None and "stop" in full.options and not tells_stops(answer):
+        full = Dialect(full.model, full.endpoint, tuple(one for one in full.options if one != "stop"))
+    return full
+
+
+async def taken(connection: Connection, dialect: Dialect) -> Mapping[str, Any] | None:
+    """The answer to a short request with these options; None when the server refuses them."""
+    try:
+        answer = await connection.ask(dialect.endpoint, probe(dialect), again=elsewhere)
+        choice_text(first_choice(answer))
+    except RequestError as refusal:
+        if refusal.kind == "unreachable":
+            raise hopeless(connection, dialect.model, refusal) from None
+        return None
+    except PolicyError:
+        return None
+    return answer
+
+
+def probe(dialect: Dialect) -> dict[str, Any]:
+    """A request of a few tokens."""
+    law = Law(temperature=1.0, top_p=1.0, stop=PROBE_STOP, max_step_tokens=PROBE_TOKENS)
+    return dialect.body(PROBE_PROMPT, " 5" if "continue" in dialect.options else "", law=law, seed=0)
+
+
+def tells_stops(answer: Mapping[str, Any]) -> bool:
+    """Whether a stop string can be told from the model's own end: it is kept in the text, or named.
+
+    Where it cannot, stop strings are not sent, and steps are cut here.
+    """
+    choice = first_choice(answer)
+    return "stop_reason" in choice or "matched_stop" in choice or any(one in choice_text(choice) for one in PROBE_STOP)
