@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from treecore.credit import Credit
 
 LABEL_WIDTH = 48
-MAIN_COLUMNS = ("credit", "gradient_weight", "value", "n_leaves", "advantage")
+MAIN_COLUMNS = ("credit", "credit_low", "credit_high", "gradient_weight", "value", "n_leaves", "advantage")
 
 
 @click.command()
@@ -21,8 +21,12 @@ MAIN_COLUMNS = ("credit", "gradient_weight", "value", "n_leaves", "advantage")
 @click.option("--method", required=True, help="Name of a credit method; see `treecore methods`.")
 @set_option
 @click.option("--tokens", is_flag=True, help="Print the signal of every token, also where a step's tokens share it.")
+@click.option("--bootstrap", type=click.IntRange(min=2), metavar="N", help="Add a 90 % interval from N resamples.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the resamples.")
 @json_option
-def credit(file: str, method: str, settings: tuple[str, ...], tokens: bool, as_json: bool) -> None:
+def credit(
+    file: str, method: str, settings: tuple[str, ...], tokens: bool, bootstrap: int | None, seed: int, as_json: bool
+) -> None:
     """Compute one method's credit for every step of FILE. All forests of the file are the batch.
 
     \b
@@ -35,12 +39,25 @@ def credit(file: str, method: str, settings: tuple[str, ...], tokens: bool, as_j
     report = read_input(file)
     with busy(f"Computing {method}"):
         result = compute(report.forests, method, **values)
+    if bootstrap is not None:
+        result = with_interval(result, bootstrap, seed)
     if as_json:
         from treecore.cli.credit_json import credit_json
 
         print_json(credit_json(result, tokens=tokens))
     else:
         print_tables(result, tokens=tokens)
+
+
+def with_interval(credit: Credit, n: int, seed: int) -> Credit:
+    """The credit with its bootstrap interval as two more columns of steps."""
+    from dataclasses import replace
+
+    from treecore.credit.uncertainty import bootstrap
+
+    with busy(f"Resampling {n} times"):
+        interval = bootstrap(credit.forests, credit.method, n=n, seed=seed, settings=credit.params)
+    return replace(credit, nodes={**credit.nodes, "credit_low": interval.lower, "credit_high": interval.upper})
 
 
 def number_text(value: float) -> str:

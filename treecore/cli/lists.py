@@ -27,7 +27,8 @@ def registered(document: dict[str, Any]) -> list[str]:
 
 @click.command()
 @json_option
-def methods(as_json: bool) -> None:
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the whole reference as Markdown.")
+def methods(as_json: bool, as_markdown: bool) -> None:
     """List the credit methods: what each asks, its source and its parameters.
 
     \b
@@ -36,6 +37,13 @@ def methods(as_json: bool) -> None:
     """
     from treecore.credit import METHODS
 
+    if as_json and as_markdown:
+        raise click.UsageError("give --json or --markdown, not both")
+    if as_markdown:
+        from treecore.credit.document import markdown
+
+        click.echo(markdown(), nl=False)
+        return
     print_registry(list(METHODS.values()), as_json, registered)
 
 
