@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from treecore.policies.base import Written
+from treecore.policies.base import End, Written
 from treecore.protocols import Part, Span
 from treecore.sampling.trajectory import recorded, token_parts
 
@@ -27,3 +27,19 @@ def test_observation_tokens_have_part_zero_and_no_numbers() -> None:
     for column in (tokens.logprob, tokens.entropy, tokens.confidence):
         assert column[0] == column[0]
         assert all(value != value for value in column[1:])
+
+
+def test_of_a_step_begun_elsewhere_only_the_rest_is_recorded() -> None:
+    written = Written([4, 5, 6], ["a", " b", " c"], [-0.5, -0.25, -1], [0.1, 0.2, 0.3], [1.0, 1.1, 1.2], "a b c")
+    tokens = recorded(written, [Span(2, 5, Part.ANSWER)], [9], ["seen"], start=1)
+    assert (list(tokens.id), list(tokens.text), list(tokens.part)) == ([5, 6, 9], [" b", " c", "seen"], [3, 3, 0])
+    assert list(tokens.logprob[:2]) == [-0.25, -1]
+
+
+def test_heads_and_tails_of_what_was_written() -> None:
+    written = Written([4, 5, 0], ["a", " b", "<eos>"], [-1, -2, -3], [1, 2, 3], [4, 5, 6], "a b", End.EOS, [7, 8, 9])
+    head, tail = written.head(1), written.tail(1, " b")
+    assert (head.ids, head.text, head.end, head.top_entropy) == ([4], "a", None, [7])
+    assert (tail.ids, tail.text, tail.end, tail.confidence) == ([5, 0], " b", End.EOS, [5, 6])
+    head.ids.append(1)
+    assert written.ids == [4, 5, 0]
