@@ -43,7 +43,7 @@ A method gives every step a number, its **credit**. NaN, shown as a dash, means 
 those beneath it; one whose signal changes inside a step gives it token by token. `n_leaves` counts the scored leaves
 beneath a step. `stderr` is the standard error of the credit from these leaves, with baselines and group statistics
 held fixed, NaN below two leaves. Methods without one do not average outcomes: they threshold, search, compare strings
-or look at the model's confidence. For any method, `treecore credit FILE --method M --bootstrap 200` adds an interval."""
+or look at the model's confidence. `treecore credit FILE --method M --bootstrap 200` adds an interval to any."""
 
 
 class Signals(NamedTuple):
