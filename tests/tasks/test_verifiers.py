@@ -105,6 +105,7 @@ def test_any_answer_is_accepted_as_itself(answer: str) -> None:
         ("number", "many", "the answer 'many' holds no number; correct it"),
         ("choice", "seven", "the answer 'seven' is no letter"),
         ("f1", "the", "verifier 'f1' gives 0, not 1, to the row's own answer 'the'"),
+        ("regex", "(a", "'(a' is not a regular expression"),
     ],
 )
 def test_answers_that_cannot_be_right(name: str, answer: str, message: str) -> None:

@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from treecore.cli.output import console, json_option, parse_settings, print_json, set_option
+from treecore.cli.task_options import take_task, task_options
 
 if TYPE_CHECKING:
     from treecore.sampling import Progress
 
 
 @click.command()
-@click.option("--task", default="multihop", show_default=True, help="A bundled task.")
+@click.option(
+    "--task",
+    default="multihop",
+    show_default=True,
+    help='A bundled task, a .jsonl file of {"prompt", "answer"} rows, or module:factory (code of your own).',
+)
+@task_options
 @click.option("--model", default="tiny", show_default=True, help="`tiny` (bundled), a local folder or a hub name.")
 @click.option("--server", metavar="URL", default=None, help="An OpenAI-compatible server that runs --model.")
 @click.option(
@@ -65,6 +72,7 @@ def rollout(output: str, settings: tuple[str, ...], as_json: bool, **options: An
             raise click.UsageError(f"--{unused[0]} needs --server")
     elif not given("model"):
         raise click.UsageError("--server needs --model, the name that the server gives it")
+    take_task(options)
     with progress_bar() as on_progress:
         if server["server"] is not None:
             from treecore.policies import load_policy

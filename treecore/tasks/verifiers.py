@@ -26,7 +26,8 @@ class Verifier:
     Attributes:
         name, title: for lists and pickers.
         function: see above.
-        output_for: answer -> an output that must earn 1, or None where none follows from the answer.
+        output_for: answer -> an output that must earn 1, or None where none follows from the answer; a TaskError
+            where the answer is not one that this verifier takes.
     """
 
     name: str
@@ -99,20 +100,23 @@ class Check:
         return self.verifier.output_for(answers[0])
 
     def refuses(self, question: str, answers: Sequence[str], gold: str | None = None) -> str:
-        """Why the verifier does not accept an answer of its own row; "" when it does or when none can be told."""
-        outputs = [gold] if gold is not None else [self.verifier.output_for(one) for one in answers]
-        for output in outputs:
-            if output is None:
-                continue
-            try:
-                earned = self.score(question, answers, output)
-            except TaskError as error:
-                return str(error)
-            if earned != 1.0:
-                return (
-                    f"verifier '{self.verifier.name}' gives {earned:g}, not 1, to the row's own answer {output[:60]!r}"
-                )
-        return ""
+        """Why the verifier accepts no answer of its own row; "" when it accepts one or when none can be told.
+
+        Args:
+            gold: an output that must earn 1, in place of those that follow from the answers.
+        """
+        reasons = [self._refusal(question, answers, answer, gold) for answer in answers]
+        return reasons[0] if all(reasons) else ""
+
+    def _refusal(self, question: str, answers: Sequence[str], answer: str, gold: str | None) -> str:
+        try:
+            output = self.verifier.output_for(answer) if gold is None else gold
+            earned = 1.0 if output is None else self.score(question, answers, output)
+        except TaskError as error:
+            return str(error)
+        if output is None or earned == 1.0:
+            return ""
+        return f"verifier '{self.verifier.name}' gives {earned:g}, not 1, to the row's own answer {output[:60]!r}"
 
 
 def get_check(text: str) -> Check:

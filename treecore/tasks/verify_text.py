@@ -110,20 +110,20 @@ def number(
         tolerance: largest difference allowed, as a share of the expected number.
     """
     said = last_number(final_answer(output))
-    wanted = [last_number(answer) for answer in answers]
-    if None in wanted:
-        raise TaskError(f"the answer {answers[wanted.index(None)][:60]!r} holds no number", todo="correct it")
+    wanted = [one for answer in answers if (one := last_number(answer)) is not None]
+    if not wanted:
+        raise TaskError(f"the answer {answers[0][:60]!r} holds no number", todo="correct it")
     if said is None:
         return 0.0
     room = Fraction(tolerance)
-    return float(any(one is not None and abs(said - one) <= room * abs(one) for one in wanted))
+    return float(any(abs(said - one) <= room * abs(one) for one in wanted))
 
 
 @verifier(title="The letter of a multiple choice")
 def choice(question: str, answers: Sequence[str], output: str) -> float:
     """1 if the expected letter is chosen: as all of the final answer, after `answer is`, in brackets, or alone."""
-    wanted = {chosen_letter(answer) for answer in answers}
-    if None in wanted:
+    wanted = {chosen_letter(answer) for answer in answers} - {None}
+    if not wanted:
         raise TaskError(f"the answer {answers[0][:60]!r} is no letter", todo="write a letter, such as B")
     return float(chosen_letter(final_answer(output)) in wanted)
 
@@ -145,7 +145,11 @@ def f1(question: str, answers: Sequence[str], output: str) -> float:
     return f1_score(final_answer(output), answers)
 
 
-@verifier(title="The row's pattern is found in the output", output_for=lambda answer: None)
+def _checked_pattern(answer: str) -> None:
+    compiled(answer)
+
+
+@verifier(title="The row's pattern is found in the output", output_for=_checked_pattern)
 def regex_(question: str, answers: Sequence[str], output: str, *, ignore_case: bool = False) -> float:
     """1 if a pattern of the row (a regular expression) is found in the output after its thoughts, within a second.
 
