@@ -101,7 +101,7 @@ def test_a_rollout_with_outcomes(url: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(
         main,
         ["rollout", "--server", url, "--model", str(tiny.path()), "--sampler", "random_expansion", "--set", "m=2",
-         "--set", "n=2", "--set", "l=1", "--prompts", "2", "--seed", "1", "-o", str(out), "--json"],
+         "--set", "n=2", "--set", "l=1", "--prompts", "2", "--seed", "1", "--concurrency", "1", "-o", str(out), "--json"],
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     summary = json.loads(result.stdout)
@@ -112,7 +112,9 @@ def test_a_rollout_with_outcomes(url: str, tmp_path: Path) -> None:
         assert {int(forest.status[leaf]) for leaf in forest.leaves} <= {Status.TERMINATED, Status.TRUNCATED}
         assert set(forest.reward[forest.leaves]) <= {0.0, 1.0}
         assert forest.policy["endpoint"] == "completions"
-        assert all(text.endswith(("</search>", "</answer>")) for text in forest.text if text)
+        inner = {int(row) for row in forest.parent if row >= 0 and forest.parent[row] >= 0}
+        assert inner
+        assert all(forest.text[row].endswith(("</search>", "</answer>")) for row in inner)
         assert getattr(forest.tokens, "logprob", None) is None
     assert np.mean([forest.reward[leaf] for forest in forests for leaf in forest.leaves]) > 0
 
