@@ -22,18 +22,22 @@ class Request:
     """What a visitor asked for.
 
     Attributes:
-        task, sampler, model: registry names; `settings` are the sampler's parameters.
+        task, sampler: registry names; `options` and `settings` are their parameters.
+        model: bundled name, folder or hub name; with `server`, the name that the server gives it.
+        server: address of an OpenAI-compatible server, "" for models of this machine.
         question: the visitor's own question, "" to draw `prompts` from the task.
     """
 
     task: str
     sampler: str
     model: str
+    server: str
     question: str
     prompts: int
     seed: int
     temperature: float
     settings: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,11 @@ class Grown:
 
 
 @lru_cache(maxsize=MOST_LOADED)
-def policy(model: str) -> Any:
+def policy(model: str, server: str) -> Any:
     """A model, loaded once for all visitors."""
     from treecore.policies import load_policy
 
-    return load_policy(model)
+    return load_policy(model, server=server or None)
 
 
 def submit(request: Request) -> Job:
@@ -75,6 +79,7 @@ def submit(request: Request) -> Job:
 def run(job: Job, request: Request) -> list[Forest]:
     """The work itself, in the worker's thread."""
     from treecore.sampling import Progress, rollout
+    from treecore.tasks import get_task
 
     looked = 0.0
     finished: dict[str, Forest] = {}
@@ -90,8 +95,8 @@ def run(job: Job, request: Request) -> list[Forest]:
         job.progress = Grown(progress.done, progress.total, progress.tokens, progress.seconds, tuple(finished.values()))
 
     return rollout(
-        task=request.task,
-        model=policy(request.model),
+        task=get_task(request.task, **request.options),
+        model=policy(request.model, request.server),
         sampler=request.sampler,
         prompts=request.prompts,
         question=request.question or None,

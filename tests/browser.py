@@ -1,6 +1,6 @@
 """Fixtures that drive an app in a real browser: find one, serve a script, open pages that must stay free of errors.
 
-Import them in the `conftest.py` of a folder: `from browser import browser, open_page  # noqa: F401`.
+The top `conftest.py` imports the fixtures, so that one browser serves all folders.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from browser import browser, open_page  # noqa: F401  (one browser for all folders)
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app import chrome, controls, sampling_job, stage, state
@@ -9,16 +11,21 @@ from app.canvas.scene import Stage
 from app.jobs import Job, Phase
 from app.sampling_job import Grown, Request
 from treecore.builder import ForestBuilder
-from treecore.errors import TreecoreError
+from treecore.errors import PolicyError, TreecoreError
 from treecore.forest import Forest
+from treecore.params import Param
 from treecore.protocols import Task
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS
-from treecore.tasks import TASKS, get_task
+from treecore.tasks import MORE_TASKS, TASKS, get_task, task_params
 
 LOOK_EVERY = 0.4
 HEIGHT = 600
 MOST_PROMPTS = 32
+WIDE = 3
 DRAWN, OWN = "drawn", "my own"
+BUNDLED, LOCAL, SERVER = "bundled", "folder or hub", "server"
+BUNDLED_MODEL = "tiny"
+ALL_TASKS = TASKS | MORE_TASKS
 
 
 def render() -> None:
@@ -64,7 +71,7 @@ def solved(task: Task) -> Forest:
 def form(*, busy: bool) -> None:
     """Task, prompt, sampler and its parameters, temperature, seed."""
     st.markdown("#### What to sample")
-    st.selectbox("Task", list(TASKS), key="roll:task", format_func=lambda name: get_task(name).title)
+    st.selectbox("Task", list(ALL_TASKS), key="roll:task", format_func=lambda name: get_task(name).title)
     task = get_task(state.get("roll:task"))
     state.prime("roll:prompt", DRAWN)
     if st.segmented_control("Prompt", [DRAWN, OWN], key="roll:prompt", required=True) == OWN:
@@ -75,26 +82,62 @@ def form(*, busy: bool) -> None:
     state.prime("roll:sampler", DEFAULT_SAMPLER)
     st.selectbox("Sampler", list(SAMPLERS), key="roll:sampler", format_func=lambda name: SAMPLERS[name].title)
     sampler = SAMPLERS[state.get("roll:sampler")]
-    columns = st.columns(max(len(sampler.params), 1))
-    for column, param in zip(columns, sampler.params, strict=False):
-        with column:
-            controls.parameter(param, sampler.name)
+    grid(sampler.params, sampler.name)
+    if options := task_params(state.get("roll:task")):
+        with st.expander("Options of the task"):
+            grid(options, task.name)
+    model_field()
     left, right = st.columns(2)
     state.prime("roll:temperature", 1.0)
     state.prime("roll:seed", 0)
     left.number_input("Temperature", 0.0, 3.0, step=0.1, key="roll:temperature")
     right.number_input("Seed", 0, 2**31 - 1, step=1, key="roll:seed")
-    st.caption(f"{sampler.trajectories(chosen(sampler.name))} trajectories a prompt")
+    st.caption(f"{sampler.trajectories(chosen(sampler.params, sampler.name))} trajectories a prompt")
     st.button("Grow trees", type="primary", icon=":material/forest:", on_click=begin, disabled=busy, width="stretch")
     if error := state.get("roll:error"):
         st.error(chrome.escape(error), icon=":material/error:")
 
 
-def chosen(sampler: str) -> dict[str, object]:
-    """The sampler's parameters as the widgets have them."""
-    return {
-        param.name: state.get_or(f"set:{sampler}:{param.name}", param.default) for param in SAMPLERS[sampler].params
-    }
+def grid(params: Sequence[Param], owner: str) -> None:
+    """Widgets of several parameters, three in a row."""
+    for start in range(0, len(params), WIDE):
+        for column, param in zip(st.columns(WIDE), params[start : start + WIDE], strict=False):
+            with column:
+                controls.parameter(param, owner)
+
+
+def model_field() -> None:
+    """Bundled model; on one's own machine also a folder, a hub name or a server."""
+    if not state.is_private():
+        st.caption("Model: the bundled one. This server is open to others, so it loads nothing else.")
+        return
+    state.prime("roll:kind", BUNDLED)
+    kind = st.segmented_control("Model", [BUNDLED, LOCAL, SERVER], key="roll:kind", required=True)
+    if kind == LOCAL:
+        st.text_input("Folder or Hugging Face name", key="roll:model", placeholder="Qwen/Qwen2.5-0.5B-Instruct")
+    elif kind == SERVER:
+        st.text_input("Address", key="roll:server", placeholder="http://localhost:8000/v1")
+        st.text_input("Name of the model there", key="roll:model")
+
+
+def model_asked() -> tuple[str, str]:
+    """Model and server as the widgets have them.
+
+    Raises:
+        PolicyError: a name is missing.
+    """
+    kind = state.get("roll:kind") if state.is_private() else BUNDLED
+    if kind in (None, BUNDLED):
+        return BUNDLED_MODEL, ""
+    model, server = (str(state.get(name) or "").strip() for name in ("roll:model", "roll:server"))
+    if not model or (kind == SERVER and not server):
+        raise PolicyError("no model is named", todo="fill in the fields under Model")
+    return model, server if kind == SERVER else ""
+
+
+def chosen(params: Sequence[Param], owner: str) -> dict[str, object]:
+    """Parameters as the widgets have them."""
+    return {param.name: state.get_or(f"set:{owner}:{param.name}", param.default) for param in params}
 
 
 def begin() -> None:
@@ -103,17 +146,22 @@ def begin() -> None:
     question = (state.get("roll:question") or "").strip() if state.get("roll:prompt") == OWN else ""
     state.put({"roll:error": ""})
     try:
+        name = state.get("roll:task")
+        options = chosen(task_params(name), name)
         if state.get("roll:prompt") == OWN:
-            get_task(state.get("roll:task")).ask(question)
+            get_task(name, **options).ask(question)
+        model, server = model_asked()
         request = Request(
-            task=state.get("roll:task"),
+            task=name,
             sampler=sampler,
-            model="tiny",
+            model=model,
+            server=server,
             question=question,
             prompts=int(state.get("roll:prompts") or 1),
             seed=int(state.get("roll:seed")),
             temperature=float(state.get("roll:temperature")),
-            settings=chosen(sampler),
+            settings=chosen(SAMPLERS[sampler].params, sampler),
+            options=options,
         )
         state.put({"job": sampling_job.submit(request)})
     except TreecoreError as error:
