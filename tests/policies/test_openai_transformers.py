@@ -101,7 +101,8 @@ def test_a_rollout_with_outcomes(url: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(
         main,
         ["rollout", "--server", url, "--model", str(tiny.path()), "--sampler", "random_expansion", "--set", "m=2",
-         "--set", "n=2", "--set", "l=1", "--prompts", "2", "--seed", "1", "--concurrency", "1", "-o", str(out), "--json"],
+         "--set", "n=2", "--set", "l=1", "--prompts", "2", "--seed", "1", "--concurrency", "1",
+         "-o", str(out), "--json"],
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     summary = json.loads(result.stdout)
