@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from treecore.bench.measure import Spent, best_of, machine, once
+from treecore.bench.measure import best_of, machine, once
 from treecore.bench.oracle import steps_of, walk
 from treecore.bench.synthetic import DESCRIPTION, synthetic_forests
 from treecore.columns import TOKEN_COLUMNS
@@ -28,11 +28,12 @@ from treecore.topology import FloatArray, Topology
 PEERS = {
     "oracle": (
         "step objects, each asking for the leaves beneath it: value, mean and sum of group-normalised rewards, count "
-        "and standard error of every step, the same walk for all methods; per node on one forest of `oracle_nodes`, "
-        "making the objects not counted"
+        "and standard error of every step, the same walk for all methods; per node of `oracle_nodes` nodes in forests "
+        "as large as those of the case or one that has them all, making the objects not counted; compared by CPU "
+        "seconds, as everything here runs on one core at a time"
     ),
-    "numpy_pass": "every float64 column of the batch, of steps and of tokens, read once and written once",
-    "orjson": "orjson.loads alone on the same bytes",
+    "numpy_pass": "every float64 column of the batch, of steps and of tokens, read once and written once; CPU seconds",
+    "orjson": "orjson.loads alone on the same bytes; CPU seconds, and wall seconds beside them",
 }
 OnProgress = Callable[[str, int, int], None]
 
@@ -60,7 +61,7 @@ def bench_credit(
         on_progress: called with what comes next, how much is done, and how much there is.
     """
     chosen = [METHODS[name] for name in methods] if methods else list(METHODS.values())
-    total, done = 2 * len(chosen) + 2, 0
+    total, done = 2 * len(chosen) + 3, 0
 
     def advance(what: str) -> None:
         nonlocal done
@@ -69,19 +70,19 @@ def bench_credit(
         done += 1
 
     host = machine()
-    advance("oracle")
-    oracle = time_oracle(sizes, seed=seed)
     cases = []
     for name, n_forests, n_nodes in (
         ("many small forests", sizes.n_forests, sizes.forest_nodes),
         ("one large forest", 1, sizes.large_nodes),
     ):
+        advance(f"oracle, {name}")
+        oracle = time_oracle(n_nodes, sizes, seed=seed)
         batch = synthetic_forests(n_forests, n_nodes, seed=seed)
-        head = case_head(name, batch, sizes.repeats)
+        head = {**case_head(name, batch, sizes.repeats), "oracle_cpu_seconds_per_node": oracle}
         rows = []
         for method in chosen:
             advance(f"{method.name}, {name}")
-            rows.append(method_row(method, batch, head, oracle.wall / sizes.oracle_nodes, sizes.repeats))
+            rows.append(method_row(method, batch, head, sizes.repeats))
         cases.append({**head, "methods": rows})
         del batch
     advance("reading")
@@ -93,16 +94,18 @@ def bench_credit(
         "seed": seed,
         "repeats": sizes.repeats,
         "peers": PEERS,
-        "oracle": {"oracle_nodes": sizes.oracle_nodes, "seconds": oracle.wall, "cpu_seconds": oracle.cpu},
+        "oracle_nodes": sizes.oracle_nodes,
         "cases": cases,
         "reading": reading,
     }
 
 
-def time_oracle(sizes: Sizes, *, seed: int) -> Spent:
-    """The walk over step objects."""
-    steps = steps_of(synthetic_forests(1, sizes.oracle_nodes, seed=seed)[0])
-    return best_of(lambda: walk(steps), sizes.repeats)
+def time_oracle(n_nodes: int, sizes: Sizes, *, seed: int) -> float:
+    """CPU seconds of the walk over step objects, per node, in forests of `n_nodes` or of as many as there are."""
+    most = min(n_nodes, sizes.oracle_nodes)
+    forests = [steps_of(forest) for forest in synthetic_forests(sizes.oracle_nodes // most, most, seed=seed)]
+    spent = best_of(lambda: [walk(steps) for steps in forests], sizes.repeats)
+    return spent.cpu / sum(map(len, forests))
 
 
 def case_head(name: str, batch: Forests, repeats: int) -> dict[str, Any]:
@@ -125,6 +128,7 @@ def case_head(name: str, batch: Forests, repeats: int) -> dict[str, Any]:
         "n_tokens": sum(forest.tokens.total for forest in batch if forest.tokens is not None),
         "float_columns_mb": sum(column.nbytes for column in columns) / 1e6,
         "numpy_pass_seconds": floor.wall,
+        "numpy_pass_cpu_seconds": floor.cpu,
         "shape_seconds": shape.wall,
         "shape_cpu_seconds": shape.cpu,
     }
@@ -149,18 +153,16 @@ def prepare(batch: Forests) -> None:
     assert len(fresh.reward) == len(fresh.forest_of) == len(fresh.n_model_tokens) == len(fresh.status)
 
 
-def method_row(
-    method: Method, batch: Forests, head: dict[str, Any], oracle_per_node: float, repeats: int
-) -> dict[str, Any]:
+def method_row(method: Method, batch: Forests, head: dict[str, Any], repeats: int) -> dict[str, Any]:
     """One method on one batch whose shape is known already."""
-    spent: Spent = best_of(lambda: method.compute(batch, {}), repeats)
+    spent = best_of(lambda: method.compute(batch, {}), repeats)
     return {
         "method": method.name,
         "seconds": spent.wall,
         "cpu_seconds": spent.cpu,
-        "seconds_with_shape": spent.wall + head["shape_seconds"],
-        "times_oracle": oracle_per_node * head["n_nodes"] / spent.wall,
-        "numpy_passes": spent.wall / head["numpy_pass_seconds"],
+        "cpu_seconds_with_shape": spent.cpu + head["shape_cpu_seconds"],
+        "times_oracle": head["oracle_cpu_seconds_per_node"] * head["n_nodes"] / spent.cpu,
+        "numpy_passes": spent.cpu / head["numpy_pass_cpu_seconds"],
     }
 
 
