@@ -22,7 +22,9 @@ from treecore.tasks.verifiers import get_check
 Chat = Literal["auto", "on", "off"]
 Tool = Literal["none", "calculator"]
 CALL_END = "</tool_call>"
-_CALL = re.compile(r"<tool_call>((?:(?!<tool_call>).)*?)</tool_call>\s*\Z", re.DOTALL)
+MAX_CALL = 2000
+"""Characters before a step in which a call that ends in it may have begun."""
+_CALL = re.compile(r"<tool_call>((?:(?!</?tool_call>).)*)</tool_call>\s*\Z", re.DOTALL)
 _PARTS = {"think": Part.THOUGHT, "tool_call": Part.TOOL_CALL, "search": Part.TOOL_CALL, "answer": Part.ANSWER}
 _PART = re.compile(r"<(think|tool_call|search|answer)>.*?(?:</\1>|$)", re.DOTALL)
 
@@ -123,7 +125,8 @@ class DatasetTask:
         """The calculator's result after a call; silence otherwise. One of the extra stop strings ends it."""
         if any(ending in text for ending in self.endings):
             return Turn(done=True)
-        if self.options.tool == "calculator" and (call := _CALL.search(_joined(steps)[-2000:] + text)):
+        called = self.options.tool == "calculator" and CALL_END in text
+        if called and (call := _CALL.search(_joined(steps)[-MAX_CALL:] + text)):
             return Turn(f"<tool_call_result> {calculate(call[1])} </tool_call_result>")
         return Turn()
 
