@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from treecore.builder import NAN
 from treecore.columns import Status
 from treecore.errors import MethodError
 from treecore.forest import Forest
@@ -109,7 +110,7 @@ class ExistingGrove(Grove):
             ids = self._ids(row)
             own = self._own(row, ids) if ids else []
             step.state = session.extend(before.state, ids) if ids and before.state is not None else before.state
-            step.written = Written(ids=own, pieces=plan.policy.pieces(own), text=step.text)
+            step.written = written_as(own, plan.policy.pieces(own), step.text)
         if not before.over:
             step.start = len(before.written.ids)
             step.written = joined(before.written, step.written)
@@ -136,9 +137,15 @@ class ExistingGrove(Grove):
         return [token for token, own in zip(ids, is_model, strict=True) if own]
 
 
+def written_as(ids: list[int], pieces: list[str], text: str) -> Written:
+    """A step of recorded tokens; their numbers stay with the recorded forest."""
+    nothing = [NAN] * len(ids)
+    return Written(ids, pieces, nothing, nothing, nothing, text, None, nothing)
+
+
 def joined(before: Written, after: Written) -> Written:
-    """One step of two pieces; only what a branch needs to go on with it."""
-    return Written(ids=[*before.ids, *after.ids], pieces=[*before.pieces, *after.pieces], text=before.text + after.text)
+    """One step of two pieces."""
+    return written_as([*before.ids, *after.ids], [*before.pieces, *after.pieces], before.text + after.text)
 
 
 def is_over(step: Grown, task: Task) -> bool:

@@ -1,0 +1,232 @@
+"""Going on with recorded forests: what is read, what is drawn, what is written, what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from toy import ToyTask, toy_policy
+
+import treecore as tc
+from treecore.annotate import Annotation, annotate
+from treecore.columns import Status
+from treecore.errors import MethodError, PolicyError, TaskError
+from treecore.forest import Forest
+from treecore.protocols import Prompt
+from treecore.sampling import rollout
+
+POLICY = toy_policy()
+
+
+class Asked(ToyTask):
+    """Knows its prompts by their question."""
+
+    def ask(self, question: str) -> Prompt:
+        for prompt in self.prompts(10, seed=3):
+            if prompt.question == question:
+                return prompt
+        raise TaskError(f"{question!r} is not one of its questions")
+
+
+RUN: dict[str, Any] = {"task": Asked(), "model": POLICY, "prompts": 3, "m": 2, "n": 2, "seed": 3}
+FORESTS = rollout(**RUN)
+
+
+def annotated(forests: list[Forest], kind: str = "monte_carlo", *, k: int = 3, **more: Any) -> list[Forest]:
+    annotation = Annotation(kind, {"k": k}, **{"task": Asked(), "model": POLICY, **more})
+    found = {one.provenance["annotations"][-1]["of"]: one for one in annotate(forests, annotation)}
+    return [found[forest.digest] for forest in forests]
+
+
+def test_every_step_that_goes_on_gets_a_value_and_no_other() -> None:
+    for before, after in zip(FORESTS, annotated(FORESTS), strict=True):
+        leaf = before.topology.is_leaf
+        np.testing.assert_array_equal(np.isnan(after.columns["mc_value"]), leaf)
+        assert set(after.columns["mc_count"][~leaf]) == {3}
+        low, high = after.columns["mc_low"][~leaf], after.columns["mc_high"][~leaf]
+        value = after.columns["mc_value"][~leaf]
+        assert ((low <= value) & (value <= high)).all()
+        roots = after.topology.roots
+        assert len(set(after.columns["mc_value"][roots])) == 1
+        assert after.with_columns(columns={}).digest == before.digest, "nothing else changes"
+
+
+def test_kept_continuations_give_the_values_and_leave_the_recorded_steps_alone() -> None:
+    plain, kept = annotated(FORESTS), annotated(FORESTS, keep=True)
+    for before, values, after in zip(FORESTS, plain, kept, strict=True):
+        n = len(before)
+        for name, column in values.columns.items():
+            np.testing.assert_array_equal(after.columns[name][:n], column)
+        assert after.text[:n] == before.text
+        assert after.node_id[:n] == before.node_id
+        fresh = after.topology.is_leaf & (np.arange(len(after)) >= n)
+        for row in np.flatnonzero(~np.isnan(values.columns["mc_value"])):
+            starts = [
+                leaf for leaf in np.flatnonzero(fresh)
+                if max(one for one in after.topology.path(int(leaf)) if one < n) == row
+            ]  # fmt: skip
+            shared = row in before.topology.roots[1:]
+            assert len(starts) == (0 if shared else 3)
+            if not shared:
+                assert after.reward[starts].mean() == pytest.approx(values.columns["mc_value"][row])
+        assert all(after.node_extra[row] == {"sampled_for": "mc_value"} for row in range(n, len(after)))
+
+
+def way(forest: Forest, leaf: int) -> tuple[str, ...]:
+    return tuple(forest.text[row] + forest.observation[row] for row in forest.topology.path(leaf))
+
+
+def test_continuations_are_those_of_the_policy_on_the_recorded_tokens() -> None:
+    """At temperature 0 there is one way to go on, and it is the recorded one."""
+    greedy = rollout(task=Asked(), model=POLICY, sampler="chains", prompts=3, m=1, seed=3, temperature=0.0)
+    for before, after in zip(greedy, annotated(greedy, k=1, keep=True), strict=True):
+        ways = {way(after, int(leaf)) for leaf in after.leaves}
+        assert len(after.leaves) == 1 + int((~before.topology.is_leaf).sum())
+        assert ways == {way(before, int(before.leaves[0]))}
+
+
+def test_recorded_tokens_are_fed_once() -> None:
+    for before, after in zip(FORESTS, annotated(FORESTS, k=1), strict=True):
+        entry = after.provenance["annotations"][-1]
+        inner = ~before.topology.is_leaf
+        prompt = len(POLICY.encode_prompt(str(before.extra["input"])))
+        recorded = prompt + int((before.n_model_tokens + before.n_obs_tokens)[inner].sum())
+        assert entry["tokens_computed"] <= recorded + 2 * entry["tokens_generated"]
+        assert entry["trajectories"] == int(inner.sum()) - (before.n_trees - 1)
+
+
+def test_the_same_annotation_gives_the_same_numbers_in_any_company() -> None:
+    together, alone = annotated(FORESTS), annotated(FORESTS[1:2])
+    assert together[1].digest == alone[0].digest
+    assert annotated(FORESTS, seed=1)[1].digest != alone[0].digest
+
+
+def test_one_path() -> None:
+    forest = FORESTS[0]
+    leaf = int(forest.leaves[np.argmax(forest.topology.depth[forest.leaves])])
+    (after,) = annotated([forest], node=str(forest.node_id[leaf]))
+    path = forest.topology.path(leaf)
+    assert set(np.flatnonzero(~np.isnan(after.columns["mc_value"]))) == set(path[:-1].tolist())
+
+
+def test_differences_of_values_add_up_to_the_outcome_minus_the_prompt() -> None:
+    for after in annotated(FORESTS):
+        credit = tc.credit([after], "vineppo").nodes["credit"]
+        for leaf in after.leaves:
+            path = after.topology.path(int(leaf))
+            assert credit[path[1:]].sum() == pytest.approx(after.reward[leaf] - after.columns["mc_value"][path[0]])
+
+
+@pytest.mark.parametrize("method", ["spo_chain", "math_shepherd", "stepwiser", "omegaprm"])
+def test_other_methods_run_on_the_values(method: str) -> None:
+    credit = tc.credit(annotated(FORESTS), method, values="monte_carlo")
+    assert np.isfinite(credit.nodes["credit"]).any()
+
+
+def test_steps_that_were_cut_at_a_fork_are_gone_on_with_inside() -> None:
+    cut = rollout(task=Asked(), model=POLICY, sampler="surprisal", prompts=2, seed=3)
+    for before, after in zip(cut, annotated(cut, k=2, keep=True), strict=True):
+        for leaf in after.leaves[after.leaves >= len(before)]:
+            text = "".join(after.text[row] for row in after.topology.path(int(leaf)))
+            assert text.count("!") <= 1
+            assert not np.isnan(after.reward[leaf])
+            steps = sum(text.count(mark) for mark in ToyTask.stop)
+            assert steps <= ToyTask.max_steps
+
+
+def test_an_open_leaf_is_gone_on_with() -> None:
+    forest = FORESTS[0]
+    leaf = int(forest.leaves[0])
+    parent = int(forest.parent[leaf])
+    keep = [row for row in range(len(forest)) if parent not in forest.topology.path(row)[:-1]]
+    place = {row: number for number, row in enumerate(keep)}
+    table = forest.tokens
+    assert table is not None
+    spans = np.concatenate([np.arange(table.start[row], table.start[row + 1]) for row in keep])
+    sizes = np.diff(table.start)[keep]
+    tokens = replace(
+        table, start=np.concatenate([[0], np.cumsum(sizes)]), id=table.id[spans], part=table.part[spans],
+        text=None, logprob=None, entropy=None, confidence=None,
+    )  # fmt: skip
+    status = np.full(len(keep), -1)
+    status[place[parent]] = Status.OPEN
+    shorter = Forest(
+        parent=np.array([-1 if forest.parent[row] < 0 else place[int(forest.parent[row])] for row in keep]),
+        text=[forest.text[row] for row in keep], observation=[forest.observation[row] for row in keep],
+        reward=forest.reward[keep], status=status, tokens=tokens, id="s", prompt=forest.prompt, task="toy",
+        policy=forest.policy, extra=forest.extra,
+    )  # fmt: skip
+    (after,) = annotated([shorter])
+    assert not np.isnan(after.columns["mc_value"][place[parent]])
+
+
+def test_first_errors() -> None:
+    for before, after in zip(FORESTS, annotated(FORESTS, "first_error", k=2), strict=True):
+        flags, value = after.columns.get("first_error"), after.columns.get("mc_value")
+        wrong = [int(leaf) for leaf in before.leaves if before.reward[leaf] < 1]
+        if not wrong:
+            assert flags is None
+            continue
+        assert flags is not None
+        for leaf in wrong:
+            path = before.topology.path(leaf)[1:]
+            assert (flags[path] == 1).any()
+        for row in np.flatnonzero(flags == 1):
+            assert before.topology.is_leaf[row] or value is None or np.isnan(value[row]) or value[row] == 0
+
+
+def without_ids(forest: Forest) -> Forest:
+    assert forest.tokens is not None
+    return forest.with_columns(tokens=replace(forest.tokens, id=None))
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "error", "said"),
+    [
+        (without_ids, {}, MethodError, "no token ids"),
+        (lambda f: f.with_columns(task=""), {"task": None}, MethodError, "which task"),
+        (lambda f: f.with_columns(task="nowhere"), {"task": None}, TaskError, "nowhere"),
+        (lambda f: f.with_columns(policy={}), {"model": None}, MethodError, "which model"),
+        (lambda f: f.with_columns(policy={"model": "./nowhere"}), {"model": None}, PolicyError, "no such folder"),
+        (lambda f: f.with_columns(prompt="never asked"), {}, TaskError, "never asked"),
+        (lambda f: f.with_columns(extra={"input": "b b b ?"}), {}, MethodError, "input for this question"),
+        (lambda f: f.with_columns(reference="z"), {}, MethodError, "reference for this question"),
+        (lambda f: f, {"node": "zzz"}, MethodError, "no node 'zzz'"),
+    ],
+)
+def test_what_cannot_be_continued_is_refused(change: Any, more: dict[str, Any], error: type, said: str) -> None:
+    with pytest.raises(error, match=said):
+        annotated([change(FORESTS[0])], **more)
+
+
+def test_a_model_that_changed_is_refused_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = FORESTS[0].with_columns(policy={**FORESTS[0].policy, "weights": "0"})
+    monkeypatch.setattr("treecore.annotate.run.load_policy", lambda name, *, device: POLICY)
+    with pytest.raises(MethodError, match="other weights now"):
+        annotated([other], model=None)
+    (after,) = annotated([other])
+    assert after.provenance["annotations"][-1]["policy"]["weights"] == POLICY.weights_digest
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(MethodError, match="no annotation 'judge'; choose one of first_error, monte_carlo"):
+        Annotation("judge", {})
+    with pytest.raises(MethodError, match="k='0'"):
+        Annotation("monte_carlo", {"k": "0"})
+    with pytest.raises(MethodError, match="seed=-1"):
+        Annotation("monte_carlo", {}, seed=-1)
+
+
+def test_progress_ends_at_its_total() -> None:
+    reports: list[tuple[int, int, int]] = []
+    annotation = Annotation("monte_carlo", {"k": 2}, task=Asked(), model=POLICY)
+    warmer = [FORESTS[2].with_columns(policy={**FORESTS[2].policy, "temperature": 0.5})]
+    list(annotate(
+        [*FORESTS[:2], *warmer], annotation,
+        on_progress=lambda one: reports.append((one.done, one.total, one.forests)),
+    ))  # fmt: skip
+    assert reports[-1][0] == reports[-1][1]
+    assert reports[-1][2] == 3
+    assert all(done <= total for done, total, _ in reports)

@@ -1,0 +1,81 @@
+"""Annotations into files: whole lines only, the order of the input, and broken runs that go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_annotate import FORESTS, POLICY, Asked
+
+import treecore as tc
+from treecore.annotate import Annotation, annotate_file
+from treecore.errors import FormatError, MethodError
+
+WORK = Annotation("monte_carlo", {"k": 2}, task=Asked(), model=POLICY)
+
+
+def test_the_file_holds_every_forest_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "out.forest.jsonl"
+    summary = annotate_file(FORESTS, path, WORK)
+    found = tc.read(path)
+    assert [forest.id for forest in found] == [forest.id for forest in FORESTS]
+    assert all("mc_value" in forest.columns for forest in found)
+    assert summary.forests == 3
+    assert summary.continuations == sum(one.provenance["annotations"][-1]["trajectories"] for one in found)
+    assert summary.steps == sum(int((~forest.topology.is_leaf).sum()) for forest in FORESTS)
+    assert path.read_bytes().count(b"\n") == 3
+
+
+@pytest.mark.parametrize("cut", ["between lines", "inside a line", "inside the first line"])
+def test_a_broken_run_goes_on(tmp_path: Path, cut: str) -> None:
+    path = tmp_path / "out.forest.jsonl"
+    annotate_file(FORESTS, path, WORK)
+    whole = tc.read(path)
+    data = path.read_bytes()
+    lines = data.splitlines(keepends=True)
+    path.write_bytes(
+        data[: {"between lines": len(lines[0]), "inside a line": len(lines[0]) + 100, "inside the first line": 50}[cut]]
+    )
+    calls: list[int] = []
+    summary = annotate_file(FORESTS, path, WORK, resume=True, on_progress=lambda one: calls.append(one.prompts))
+    assert summary.forests == 3
+    assert set(calls) == {3 if cut == "inside the first line" else 2}
+    assert [forest.digest for forest in tc.read(path)] == [forest.digest for forest in whole]
+
+
+def test_a_stopped_run_goes_on_and_a_finished_one_has_nothing_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "out.forest.jsonl"
+    assert annotate_file(FORESTS, path, WORK, should_stop=lambda: True).forests == 0
+    assert annotate_file(FORESTS, path, WORK, resume=True).forests == 3
+    data = path.read_bytes()
+    assert annotate_file(FORESTS, path, WORK, resume=True).forests == 3
+    assert path.read_bytes() == data
+
+
+def test_equal_forests_are_each_annotated(tmp_path: Path) -> None:
+    path = tmp_path / "out.forest.jsonl"
+    assert annotate_file([FORESTS[0], FORESTS[0]], path, WORK).forests == 2
+    first, second = tc.read(path)
+    assert first.digest == second.digest
+
+
+def test_other_work_is_refused_and_the_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "out.forest.jsonl"
+    annotate_file(FORESTS[:2], path, WORK)
+    data = path.read_bytes()
+    for forests, work in (
+        (FORESTS, Annotation("monte_carlo", {"k": 3}, task=Asked(), model=POLICY)),
+        (FORESTS[1:], WORK),
+    ):
+        with pytest.raises(MethodError, match="another annotation, or other forests"):
+            annotate_file(forests, path, work, resume=True)
+    with pytest.raises(MethodError, match="no token ids"):
+        annotate_file([FORESTS[0].with_columns(tokens=None)], path, WORK)
+    assert path.read_bytes() == data
+
+
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="no such folder"):
+        annotate_file(FORESTS, tmp_path / "no" / "out.forest.jsonl", WORK)
+    with pytest.raises(FormatError, match="line by line"):
+        annotate_file(FORESTS, tmp_path / "out.forest.json", WORK)
