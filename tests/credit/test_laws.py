@@ -27,10 +27,46 @@ ORDERED = {"grpo_passk"}
 """Methods that let the order of rows decide between equals."""
 SILENT = {"sibling", "grpo_passk", "rest_mcts"}
 """Methods that leave some steps above scored leaves without a signal: nothing to compare with, or no way to an end."""
-SHIFT_FREE = ("grpo", "sibling", "tree_grpo")
-"""Methods whose signal depends on differences of rewards only, in groups of two or more."""
-SCALES = {"grpo": 0, "sibling": 1, "tree_grpo": 0}
-"""Power of the factor that rewards were multiplied with."""
+SHIFT_FREE: dict[str, dict[str, object]] = {
+    "grpo": {},
+    "dr_grpo": {},
+    "rloo": {},
+    "opo": {},
+    "grpo_passk": {},
+    "reinforce_pp": {"gamma": 1.0},
+    "reinforce_pp_baseline": {"gamma": 0.9},
+    "tree_grpo": {},
+    "treerl": {},
+    "treerl_paper": {},
+    "spo_tree": {},
+    "treepo": {},
+    "sibling": {},
+    "gigpo": {"gamma": 1.0},
+    "vineppo": {"values": "tree"},
+}
+"""Methods, with the settings that it takes, whose signal depends on differences of rewards only, in groups of two or
+more."""
+NEAR_ZERO = {"reinforce_pp", "reinforce_pp_baseline", "treepo"}
+"""Methods that whiten as their reference does, which leaves about 1e-4 of equal numbers and not exactly nothing."""
+SCALES: dict[str, tuple[int, dict[str, object]]] = {
+    "grpo": (0, {"epsilon": 0.0}),
+    "dr_grpo": (1, {}),
+    "rloo": (1, {}),
+    "opo": (1, {}),
+    "grpo_passk": (0, {"epsilon": 0.0}),
+    "reinforce_pp": (0, {"gamma": 0.9}),
+    "reinforce_pp_baseline": (0, {"gamma": 0.9}),
+    "tree_grpo": (0, {"epsilon": 0.0}),
+    "tree_diff": (1, {"margin": 0.0}),
+    "treerl": (1, {}),
+    "treerl_paper": (1, {}),
+    "spo_tree": (1, {}),
+    "treepo": (1, {"whiten": False}),
+    "sibling": (1, {}),
+    "gigpo": (1, {}),
+    "vineppo": (1, {"values": "tree"}),
+}
+"""Power of the factor that rewards were multiplied with, and the settings that it takes."""
 
 
 def batches(*, unscored: float = 0.2) -> list[Forests]:
@@ -57,6 +93,11 @@ def crowded(batch: Forests) -> np.ndarray:
     """Nodes whose scored leaves all belong to a tree with two scored leaves or more. `[N]`"""
     count = np.bincount(batch.tree, weights=batch.scored, minlength=batch.n_trees)
     return (count >= 2)[batch.tree]
+
+
+def compared(batch: Forests) -> bool:
+    """Whether every prompt has two scored leaves or more, so that no singleton rule reaches the statistics."""
+    return bool((np.bincount(batch.forest_of, weights=batch.scored, minlength=len(batch)) >= 2).all())
 
 
 def relabelled(forest: Forest, rng: np.random.Generator) -> tuple[Forest, np.ndarray]:
@@ -130,31 +171,36 @@ def test_a_step_with_a_scored_leaf_beneath_has_a_signal(method: str) -> None:
 @pytest.mark.parametrize("reward", [0.0, 0.1, 1.0, -3.7])
 @pytest.mark.parametrize("method", SHIFT_FREE)
 def test_equal_rewards_give_exactly_zero(method: str, reward: float) -> None:
-    for batch in filter(scored, batches()):
+    for batch in filter(compared, batches()):
         equal = rewarded(batch, lambda old: np.where(np.isnan(old), np.nan, reward))
-        credit = compute(equal, method).credit
+        credit = compute(equal, method, **SHIFT_FREE[method]).credit
         wanted = crowded(equal) & np.isfinite(credit)
-        assert (credit[wanted] == 0).all()
+        assert wanted.any() or method == "sibling"
+        assert (np.abs(credit[wanted]) <= (1e-3 if method in NEAR_ZERO else 0)).all()
 
 
 @pytest.mark.parametrize("method", SHIFT_FREE)
 def test_adding_a_constant_changes_nothing(method: str) -> None:
-    for batch in filter(scored, batches()):
-        before = compute(batch, method).credit
-        after = compute(rewarded(batch, lambda old: old + 5.0), method).credit
+    for batch in filter(compared, batches()):
+        before = compute(batch, method, **SHIFT_FREE[method]).credit
+        after = compute(rewarded(batch, lambda old: old + 5.0), method, **SHIFT_FREE[method]).credit
         wanted = crowded(batch)
-        np.testing.assert_allclose(after[wanted], before[wanted], atol=1e-8)
+        np.testing.assert_allclose(after[wanted], before[wanted], atol=1e-6)
 
 
 @pytest.mark.parametrize("method", SCALES)
 def test_scaling_rewards_scales_the_signal_as_its_kind_says(method: str) -> None:
-    settings = {"epsilon": 0.0} if "epsilon" in {param.name for param in METHODS[method].params} else {}
-    for batch in filter(scored, batches(unscored=0.0)):
+    power, settings = SCALES[method]
+    for batch in filter(compared, batches(unscored=0.0)):
         wanted = crowded(batch)
         with np.errstate(invalid="ignore", divide="ignore"):
             before = compute(batch, method, **settings).credit
             after = compute(rewarded(batch, lambda old: old * 4.0), method, **settings).credit
-        np.testing.assert_allclose(after[wanted], before[wanted] * 4.0 ** SCALES[method], atol=1e-8)
+        np.testing.assert_allclose(after[wanted], before[wanted] * 4.0**power, atol=1e-6)
+
+
+def test_the_laws_name_methods_that_exist() -> None:
+    assert {*SHIFT_FREE, *SCALES, *ORDERED, *SILENT, *TEXTUAL} <= METHODS.keys()
 
 
 def test_grpo_advantages_of_a_prompt_sum_to_zero() -> None:
