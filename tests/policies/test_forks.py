@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from treecore.errors import MethodError, PolicyError
 from treecore.forest import Forest
 from treecore.policies.base import FORKS, End
 from treecore.policies.kv_cache import Segment
+from treecore.protocols import Prompt, Step, StepRule, Turn
 from treecore.samplers import SAMPLERS, Expand, Growing, Growth, sampler
 from treecore.sampling import rollout
 from treecore.sampling.progress import Progress
@@ -211,3 +213,36 @@ def test_a_cut_segment_shares_its_memory() -> None:
     assert torch.equal(torch.cat([head.keys[0], tail.keys[0]], dim=1), whole.keys[0])
     assert head.keys[0].data_ptr() == whole.keys[0].data_ptr()
     assert [one.size for one in whole.cut(9)] == [3, 0]
+
+
+class Held(ToyTask):
+    """A step ends before each word, and at once after two tokens."""
+
+    stop = (" ",)
+    max_step_tokens = 2
+    step_rule = StepRule(joined=True, before_word=True, cut_is_end=True)
+
+    def respond(self, prompt: Prompt, steps: Sequence[Step], text: str) -> Turn:
+        return Turn()
+
+
+def test_steps_that_end_before_a_word_can_be_stopped_and_forked(wanderer: str) -> None:
+    policy = toy_policy(slots=3)
+    for forest in rollout(task=Held(), model=policy, sampler=wanderer, prompts=3, seed=3):
+        table = forest.tokens
+        assert table is not None
+        for leaf in forest.leaves:
+            plain, _, at = recomputed(policy, forest, int(leaf))
+            np.testing.assert_allclose(table.logprob[at], plain, atol=1e-4)
+
+
+def test_progress_counts_what_came_to_an_end(wanderer: str) -> None:
+    seen: list[Progress] = []
+    run: dict[str, Any] = {"task": ToyTask(), "model": toy_policy(), "prompts": 2, "on_progress": seen.append}
+    forests = rollout(**run, sampler="fixed_width", k=3, widths="3,3")
+    ended = sum(len(forest.leaves) for forest in forests)
+    assert (seen[-1].done, seen[-1].total) == (ended, ended)
+    assert ended <= 18
+    assert seen[-1].tokens == sum(int(forest.n_model_tokens.sum()) for forest in forests)
+    rollout(**run, sampler="surprisal", m=2)
+    assert (seen[-1].done, seen[-1].total) == (20, 20)

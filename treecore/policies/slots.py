@@ -144,6 +144,8 @@ class SlotSession:
             start = state.length - len(state.ids)
             state.segment = self.runner.cache.read(own.slot, start, max(start, self.runner.cache.lengths[own.slot]))
             state.claimed = False
+        if branch in self._ended:
+            self._ended.remove(branch)
         self._live[own.slot] = None
 
     def _fill(self) -> None:

@@ -144,10 +144,10 @@ class Driver:
 
     def _step_ended(self, branch: Branch) -> None:
         grove, trajectory = self._writing[branch]
-        self._tokens += len(branch.written.ids)
+        self._tokens += len(branch.written.ids) - trajectory.shared
         self.writer.step_ended(grove.prompt, trajectory)
         if trajectory.done:
-            self._done += 1
+            self._done += self.plan.sampler.open_ended or trajectory.over
             del self._writing[branch]
 
     def _finished_groves(self) -> Iterator[Forest]:
@@ -160,7 +160,7 @@ class Driver:
             if not grove.wave:
                 self._groves.remove(grove)
                 self._finished += 1
-                self._over += grove.asked
+                self._over += grove.asked if self.plan.sampler.open_ended else grove.over
                 yield self._forest(grove)
 
     def _forest(self, grove: Grove) -> Forest:
@@ -190,13 +190,11 @@ class Driver:
 
     @property
     def total(self) -> int:
-        """Trajectories that the run will have; a guess from below where that depends on what is written."""
-        sampler, prompts = self.plan.sampler, len(self.plan.prompts)
+        """Trajectories that the run will have; a guess where that depends on what is written."""
+        sampler, waiting = self.plan.sampler, len(self.plan.prompts) - self._finished - len(self._groves)
         size = sampler.trajectories(self.plan.settings)
-        if not sampler.open_ended:
-            return prompts * size
-        waiting = prompts - self._finished - len(self._groves)
-        return self._over + sum(max(grove.asked, size) for grove in self._groves) + waiting * size
+        growing = sum(max(grove.asked, size) if sampler.open_ended else size for grove in self._groves)
+        return self._over + growing + waiting * size
 
     def _snapshot(self) -> list[Forest]:
         return [grove.forest(self.plan.meta(grove.prompt), in_flight=True) for grove in self._groves if grove.begun]

@@ -117,6 +117,11 @@ class Grove:
         return bool(self.wave) and all(trajectory.done for trajectory in self.wave)
 
     @property
+    def over(self) -> int:
+        """Trajectories that came to an end."""
+        return sum(node.status is not None for node in self.nodes)
+
+    @property
     def begun(self) -> bool:
         """Whether there is anything to see."""
         return bool(self.nodes) or any(trajectory.begun for trajectory in self.wave)

@@ -107,6 +107,11 @@ class Trajectory:
         return step
 
     @property
+    def over(self) -> bool:
+        """Whether it came to an end, and is not merely where it was told to stop."""
+        return bool(self.steps) and self.steps[-1].status is not None
+
+    @property
     def spent(self) -> bool:
         """Whether it has all the steps or tokens that were asked for."""
         steps, tokens = self.request.steps, self.request.tokens
