@@ -166,7 +166,9 @@ def test_the_calculator_answers_calls() -> None:
     assert seen("<tool_call> 1 </tool_call> no") == ""
     assert seen("</tool_call>") == ""
     assert seen("\n", "<tool_call> 1 </tool_call>") == ""
-    assert seen("<tool_call> 2 </tool_call>", "<tool_call> 1 </tool_call>") == "<tool_call_result> 2 </tool_call_result>"
+    assert (
+        seen("<tool_call> 2 </tool_call>", "<tool_call> 1 </tool_call>") == "<tool_call_result> 2 </tool_call_result>"
+    )
     assert seen(" </tool_call>", "<tool_call> 1 </tool_call>") == ""
     assert task.respond(prompt, [], "<answer> 18 </answer>").done
 
