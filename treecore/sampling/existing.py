@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -114,7 +114,8 @@ class ExistingGrove(Grove):
         if not before.over:
             step.start = len(before.written.ids)
             step.written = joined(before.written, step.written)
-        step.over = status is not None or is_over(step, plan.task)
+        ahead = {forest.text[child][:1] for child in forest.topology.children(row)}
+        step.over = status is not None or is_over(step, plan.task, ahead=ahead)
         return step
 
     def _ids(self, row: int) -> list[int]:
@@ -148,11 +149,17 @@ def joined(before: Written, after: Written) -> Written:
     return written_as([*before.ids, *after.ids], [*before.pieces, *after.pieces], before.text + after.text)
 
 
-def is_over(step: Grown, task: Task) -> bool:
-    """Whether a recorded step that others go on from was whole; False where it was cut at a fork inside it."""
-    if step.observation or any(one in step.written.text for one in task.stop):
+def is_over(step: Grown, task: Task, *, ahead: Iterable[str] = ()) -> bool:
+    """Whether a recorded step that others go on from was whole; False where it was cut at a fork inside it.
+
+    Args:
+        ahead: first characters of what follows; they belong to the stop string where the task's rule says so.
+    """
+    rule = step_rule(task)
+    texts = [step.written.text, *(step.written.text + one for one in ahead if rule.before_word)]
+    if step.observation or any(stop in text for text in texts for stop in task.stop):
         return True
-    return step_rule(task).cut_is_end and len(step.written.ids) >= task.max_step_tokens
+    return rule.cut_is_end and len(step.written.ids) >= task.max_step_tokens
 
 
 class ExistingDriver(Driver):

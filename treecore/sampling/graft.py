@@ -12,6 +12,9 @@ from treecore.columns import TOKEN_COLUMNS
 from treecore.forest import Forest, NodeId
 from treecore.sampling.trajectory import Grown
 
+LONGEST_NUMBER = 15
+"""Digits of the largest id that new ones go on from; no such number is near the end of what JSON readers keep."""
+
 
 def grafted(forest: Forest, parent: Sequence[int], rows: Sequence[Grown]) -> Forest:
     """The forest with `rows` after its own; their `parent` are rows of the result.
@@ -45,7 +48,7 @@ def grafted(forest: Forest, parent: Sequence[int], rows: Sequence[Grown]) -> For
 
 def new_ids(ids: Sequence[NodeId], n: int) -> list[NodeId]:
     """`n` whole numbers that no id is, read as text or not."""
-    numbers = [int(text) for text in map(str, ids) if text.isdecimal()]
+    numbers = [int(text) for text in map(str, ids) if text.isdecimal() and len(text) <= LONGEST_NUMBER]
     start = max(numbers, default=len(ids) - 1) + 1
     return list(range(start, start + n))
 
