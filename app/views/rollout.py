@@ -25,7 +25,6 @@ WIDE = 3
 DRAWN, OWN = "drawn", "my own"
 BUNDLED, LOCAL, SERVER = "bundled", "folder or hub", "server"
 BUNDLED_MODEL = "tiny"
-ALL_TASKS = TASKS | MORE_TASKS
 
 
 def render() -> None:
@@ -71,7 +70,7 @@ def solved(task: Task) -> Forest:
 def form(*, busy: bool) -> None:
     """Task, prompt, sampler and its parameters, temperature, seed."""
     st.markdown("#### What to sample")
-    st.selectbox("Task", list(ALL_TASKS), key="roll:task", format_func=lambda name: get_task(name).title)
+    st.selectbox("Task", tasks(), key="roll:task", format_func=lambda name: get_task(name).title)
     task = get_task(state.get("roll:task"))
     state.prime("roll:prompt", DRAWN)
     if st.segmented_control("Prompt", [DRAWN, OWN], key="roll:prompt", required=True) == OWN:
@@ -83,7 +82,7 @@ def form(*, busy: bool) -> None:
     st.selectbox("Sampler", list(SAMPLERS), key="roll:sampler", format_func=lambda name: SAMPLERS[name].title)
     sampler = SAMPLERS[state.get("roll:sampler")]
     grid(sampler.params, sampler.name)
-    if options := task_params(state.get("roll:task")):
+    if options := task_options(state.get("roll:task")):
         with st.expander("Options of the task"):
             grid(options, task.name)
     model_field()
@@ -104,6 +103,16 @@ def grid(params: Sequence[Param], owner: str) -> None:
         for column, param in zip(st.columns(WIDE), params[start : start + WIDE], strict=False):
             with column:
                 controls.parameter(param, owner)
+
+
+def tasks() -> list[str]:
+    """Tasks of the bundled model; on one's own machine, where other models can be named, also those for them."""
+    return [*TASKS, *(MORE_TASKS if state.is_private() else ())]
+
+
+def task_options(task: str) -> list[Param]:
+    """Options of a task that a form may set: free text could name files or code, so it stays on the command line."""
+    return [param for param in task_params(task) if param.type != "str"]
 
 
 def model_field() -> None:
@@ -147,7 +156,7 @@ def begin() -> None:
     state.put({"roll:error": ""})
     try:
         name = state.get("roll:task")
-        options = chosen(task_params(name), name)
+        options = chosen(task_options(name), name)
         if state.get("roll:prompt") == OWN:
             get_task(name, **options).ask(question)
         model, server = model_asked()

@@ -40,7 +40,7 @@ def test_a_click_on_a_step_shows_its_numbers(open_page: Open, address: str) -> N
     click_node(page, "a3")
     side(page).get_by_text("The siblings it compares").wait_for()
     side(page).get_by_text("2 leaves beneath").wait_for()
-    assert any("+1.1052" in formula for formula in side(page).locator(".katex annotation").all_text_contents())
+    side(page).locator(".katex annotation", has_text="+1.1052").wait_for(state="attached")
     page.wait_for_url("**node=a3**")
 
 
