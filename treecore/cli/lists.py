@@ -36,15 +36,15 @@ def methods(as_json: bool, as_markdown: bool) -> None:
       treecore methods --json
     """
     from treecore.credit import METHODS
+    from treecore.credit.document import by_family, markdown
 
     if as_json and as_markdown:
         raise click.UsageError("give --json or --markdown, not both")
     if as_markdown:
-        from treecore.credit.document import markdown
-
         click.echo(markdown(), nl=False)
         return
-    print_registry(list(METHODS.values()), as_json, registered)
+    grouped = [method for group in by_family().values() for method in group]
+    print_registry(list(METHODS.values()) if as_json else grouped, as_json, registered)
 
 
 @click.command()

@@ -81,6 +81,7 @@ def print_registry(entries: Sequence[Any], as_json: bool, rows: Callable[[dict[s
     if as_json:
         print_json(documents)
         return
+    from rich.padding import Padding
     from rich.text import Text
 
     out = console()
@@ -88,4 +89,4 @@ def print_registry(entries: Sequence[Any], as_json: bool, rows: Callable[[dict[s
         heading, *lines = rows(document)
         out.print(Text(heading, style="bold"))
         for line in lines:
-            out.print(Text("  " + line))
+            out.print(Padding(Text(line), (0, 0, 0, 2), expand=False))

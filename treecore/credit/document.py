@@ -87,10 +87,15 @@ def signals_of(method: Method) -> Signals:
     return Signals(tuple(credit.nodes), tuple(credit.leaves), credit.tokens is not None)
 
 
+def by_family() -> dict[str, list[Method]]:
+    """All methods, a family at a time, known families first."""
+    families = dict.fromkeys([*FAMILIES, *(method.family for method in METHODS.values())])
+    return {family: [method for method in METHODS.values() if method.family == family] for family in families}
+
+
 def markdown() -> str:
     """The whole document."""
-    families = dict.fromkeys([*FAMILIES, *(method.family for method in METHODS.values())])
-    groups = {family: [method for method in METHODS.values() if method.family == family] for family in families}
+    groups = by_family()
     parts = [PREAMBLE, "\n".join(table(groups))]
     for family, methods in groups.items():
         if methods:
@@ -137,7 +142,8 @@ def section(method: Method) -> Iterator[str]:
     yield from method.summary.split("\n\n")[1:]
     yield equations(method.formula())
     for settings, formula in variants(method):
-        yield f"With {settings}:\n\n{equations(formula)}"
+        changed = [line for line in formula.splitlines() if line not in method.formula().splitlines()]
+        yield f"With {settings}:\n\n{equations(chr(10).join(changed) or formula)}"
     yield "| symbol | stands for |\n|---|---|\n" + "\n".join(
         f"| ${symbol}$ | {meaning(reference)} |" for symbol, reference in method.symbols.items()
     )
