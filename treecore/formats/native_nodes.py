@@ -18,7 +18,7 @@ from treecore.formats.native_values import NONE, Fail, shown, typed, whole
 from treecore.topology import IntArray, topological_order
 
 PARENT_TODO = "give the parent's id, or null for a root"
-CHUNK = 2048
+CHUNK = 4096
 """Objects taken apart at a time: few enough that they stay in the processor's cache."""
 ABSENT = {"text": "", "float": float("nan")}
 """What stands for a field that a node does not have, of kinds whose null cannot be written in a file."""

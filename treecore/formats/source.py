@@ -24,7 +24,7 @@ from treecore.formats.json_errors import explain
 MAX_BYTES = 500_000_000
 MAX_NODES = 5_000_000
 CONTAINERS_PER_NODE = 5
-CHUNK = 1 << 22
+CHUNK = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
 BLANK = b" \t\r\n"
