@@ -117,7 +117,8 @@ def task_of(law: Law, forest: Forest) -> Task:
             options["reward_scheme"] = law.scheme
         return get_task(law.task, **options)
     except TreecoreError as error:
-        raise error.at(named(forest)) from None
+        todo = "name the task with --task, by its file if it has one"
+        raise type(error)(error.found, where=named(forest), todo=todo) from None
 
 
 def check_model(forest: Forest, policy: Policy, *, other: bool) -> None:
