@@ -122,7 +122,7 @@ class ForestBuilder:
 
 def pack_tokens(steps: Sequence[StepTokens | None]) -> TokenTable | None:
     """One token table from the tokens of each node, nulls where a node lacks a column; None when none has any."""
-    if not any(step is not None for step in steps):
+    if not any(steps):
         return None
     lengths = [0 if step is None else len(step) for step in steps]
     columns: dict[str, Any] = {}

@@ -43,11 +43,13 @@ class Cost:
 
     generated: int
     computed: int
-    in_forest: int
+    in_forest: int | None
     unfed: int
     separate: int
 
     def as_json(self) -> dict[str, int]:
+        if self.in_forest is None:
+            return {"tokens_generated": self.generated, "tokens_computed": self.computed}
         return {
             "tokens_generated": self.generated,
             "tokens_computed": self.computed,
@@ -242,6 +244,8 @@ class Grove:
             return Cost(0, 0, 0, 0, 0)
         prompt, tally = self.start.length, self.start.tally
         pieces = self._pieces()
+        if not all(counted(node) for _, node in pieces):
+            return Cost(tally.sampled, tally.computed, None, 0, 0)
         sizes = [0 if node.tokens is None else len(node.tokens) for _, node in pieces]
         inner = {above for above, _ in pieces}
         upto: list[int] = []
@@ -262,3 +266,10 @@ def columns_of(nodes: Sequence[Grown]) -> dict[str, FloatArray]:
     """Columns `[N]` that the sampler wrote, NaN where it wrote nothing."""
     names = dict.fromkeys(name for node in nodes for name in node.columns)
     return {name: np.array([node.columns.get(name, np.nan) for node in nodes], dtype=np.float64) for name in names}
+
+
+def counted(node: Grown) -> bool:
+    """Whether the tokens of a step and of its observation are known, wherever there is text."""
+    parts: Sequence[int] = () if node.tokens is None else node.tokens.part
+    written, observed = any(part > 0 for part in parts), any(part == 0 for part in parts)
+    return (written or not node.text) and (observed or not node.observation)

@@ -10,6 +10,8 @@ import numpy as np
 
 from treecore.forest import Forest
 
+NAN = float("nan")
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -34,9 +36,9 @@ class Summary:
     distinct_trajectories: int
     tokens_generated: int
     tokens_computed: int
-    tokens_in_forest: int
+    tokens_in_forest: float
     computed_ratio: float
-    tokens_saved_by_sharing: int
+    tokens_saved_by_sharing: float
     mean_reward: float
     seconds: float
     tokens_per_second: float
@@ -52,18 +54,21 @@ def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Fore
     def total(name: str, of: Sequence[Forest] = forests) -> int:
         return sum(int(forest.provenance.get(name, 0)) for forest in of)
 
+    known = [forest for forest in forests if "tokens_in_forest" in forest.provenance]
+    unknown = bool(forests) and not known
     rewards = np.concatenate([forest.reward[forest.leaves] for forest in forests]) if forests else np.empty(0)
     scored = rewards[~np.isnan(rewards)]
-    computed, followed = total("tokens_computed"), total("tokens_in_forest") - total("tokens_unfed")
+    in_forest, saved = total("tokens_in_forest", known), total("tokens_saved_by_sharing", known)
+    computed, followed = total("tokens_computed", known), in_forest - total("tokens_unfed", known)
     return Summary(
         forests=len(forests),
         trajectories=sum(len(forest.leaves) for forest in forests),
         distinct_trajectories=sum(distinct(forest) for forest in forests),
         tokens_generated=total("tokens_generated"),
-        tokens_computed=computed,
-        tokens_in_forest=total("tokens_in_forest"),
-        computed_ratio=computed / followed if followed else 1.0,
-        tokens_saved_by_sharing=total("tokens_saved_by_sharing"),
+        tokens_computed=total("tokens_computed"),
+        tokens_in_forest=NAN if unknown else in_forest,
+        computed_ratio=NAN if unknown else computed / followed if followed else 1.0,
+        tokens_saved_by_sharing=NAN if unknown else saved,
         mean_reward=float(scored.mean()) if len(scored) else float("nan"),
         seconds=round(seconds, 3),
         tokens_per_second=round(total("tokens_generated", fresh) / seconds, 1) if seconds > 0 else 0.0,
