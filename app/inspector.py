@@ -127,4 +127,6 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     if tokens > 0:
         facts.append(f"{tokens} tokens")
     st.caption(" · ".join(facts))
+    if bias := str(credit.forests[0].sampler.get("bias") or ""):
+        st.warning(chrome.escape(f"Values here are biased: {bias}"), icon=":material/balance:")
     st.caption(str(get_method(credit.method).citation))

@@ -91,7 +91,8 @@ def form(*, busy: bool) -> None:
     state.prime("roll:seed", 0)
     left.number_input("Temperature", 0.0, 3.0, step=0.1, key="roll:temperature")
     right.number_input("Seed", 0, 2**31 - 1, step=1, key="roll:seed")
-    st.caption(f"{sampler.trajectories(chosen(sampler.params, sampler.name))} trajectories a prompt")
+    least = "at least " if sampler.open_ended else ""
+    st.caption(f"{least}{sampler.trajectories(chosen(sampler.params, sampler.name))} trajectories a prompt")
     st.button("Grow trees", type="primary", icon=":material/forest:", on_click=begin, disabled=busy, width="stretch")
     if error := state.get("roll:error"):
         st.error(chrome.escape(error), icon=":material/error:")
