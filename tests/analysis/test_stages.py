@@ -7,8 +7,8 @@ from treecore.analysis.growth import expansions
 from treecore.analysis.question import question
 from treecore.analysis.stages import frames
 from treecore.credit import METHODS, compute
-from treecore.formats import read
 from treecore.forest import Forest
+from treecore.formats import read
 from treecore.samples import samples
 
 

@@ -45,12 +45,12 @@ def test_ask_gives_back_a_drawn_prompt(name: str) -> None:
 
 
 def test_unknown_task_lists_the_known() -> None:
-    with pytest.raises(TaskError, match="no task is called 'chess'; choose one of .*countdown, multihop"):
+    with pytest.raises(TaskError, match=r"no task is called 'chess'; choose one of .*countdown, multihop"):
         get_task("chess")
 
 
 def test_unknown_reward_scheme_lists_the_known() -> None:
-    with pytest.raises(TaskError, match="'tree_grpo_f1'.* one of exact, tree_grpo"):
+    with pytest.raises(TaskError, match=r"'tree_grpo_f1'.* one of exact, tree_grpo"):
         get_task("countdown", reward_scheme="tree_grpo_f1")
 
 
