@@ -15,7 +15,7 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False}
 def pair(credit: Credit) -> None:
     """Forks by what they decide, and the icicle of tokens."""
     from app.figures.forks import forks_figure
-    from app.figures.icicle import icicle_figure
+    from app.figures.icicle import counted, icicle_figure
 
     palette = palette_now()
     left, right = st.columns(2, gap="medium")
@@ -26,7 +26,7 @@ def pair(credit: Credit) -> None:
         else:
             st.caption("No forks: these are independent chains. Sample with random_expansion to grow some.")
     with right:
-        st.markdown("###### Where the tokens went")
+        st.markdown(f"###### Where the {'tokens' if counted(credit.forests[0]) else 'steps'} went")
         chart(icicle_figure(credit, palette=palette), "icicle", "Icicle of the forest by tokens")
 
 

@@ -28,7 +28,7 @@ def header() -> None:
             width="content",
         )
     if text := state.notice():
-        st.warning(text, icon=":material/link_off:")
+        st.warning(escape(text), icon=":material/link_off:")
 
 
 def title() -> None:
@@ -52,10 +52,15 @@ def provenance_line() -> str:
         forest.task,
         str(forest.policy.get("model", "")),
         sampler.strip(),
-        f"{len(forest.leaves)} trajectories{right}",
+        f"{counted(len(forest.leaves), 'trajectory', 'trajectories')}{right}",
         f"expected: {forest.reference}" if forest.reference else "",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`1 tree`, `2 trees`."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def escape(text: str) -> str:

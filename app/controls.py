@@ -69,9 +69,11 @@ def open_menu() -> None:
 
 def reading(report: ReadReport) -> None:
     """What was read, what was kept aside, what could not be taken over."""
-    found = f"{report.title}: {len(report.forests)} forests, {report.n_trees} trees, {report.n_nodes} nodes"
-    scored = f"{report.n_scored} of {report.n_leaves} leaves with an outcome, {report.n_tokens} tokens recorded"
-    st.success(chrome.escape(f"{found}; {scored}."), icon=":material/check:")
+    forests = chrome.counted(len(report.forests), "forest", "forests")
+    trees = chrome.counted(report.n_trees, "tree", "trees")
+    nodes = chrome.counted(report.n_nodes, "node", "nodes")
+    scored = f"{report.n_scored:,} of {report.n_leaves:,} leaves with an outcome, {report.n_tokens:,} tokens recorded"
+    st.success(chrome.escape(f"{report.title}: {forests}, {trees}, {nodes}; {scored}."), icon=":material/check:")
     if report.extra:
         kept = ", ".join(f"{name} ({count})" for name, count in list(report.extra.items())[:8])
         st.caption(chrome.escape(f"Fields not known here, kept as they came: {kept}."))

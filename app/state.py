@@ -83,20 +83,21 @@ def _read_address() -> None:
             unknown.append(f"no {name} called “{wanted[:40]}”")
     if session.get("sample") in samples():
         open_sample(session["sample"])
-    if (node := query.get("node")) is not None:
+    if "file" in query and "sample" not in query:
+        unknown.append("the file it was made with is not open in this session (open it again)")
+    elif (node := query.get("node")) is not None:
         if node in node_ids():
             session.node = node
         else:
             unknown.append(f"no step “{node[:40]}” here")
     if unknown:
-        session.notice = "The link names something that is not here: " + "; ".join(unknown) + "."
+        session.notice = "Not everything in this link is here: " + "; ".join(unknown) + "."
 
 
 def sync_address() -> None:
     """Write what is shown into the address bar, so that the page can be linked and reloaded."""
     wanted: dict[str, str] = {name: st.session_state[name] for name in ("view", "method", "node")}
-    if opened().sample:
-        wanted["sample"] = opened().sample
+    wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:12]
     wanted = {name: value for name, value in wanted.items() if value}
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)

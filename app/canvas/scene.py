@@ -24,6 +24,7 @@ from treecore.outcomes import is_right, top_reward
 from treecore.steptext import plain, split_step
 from treecore.topology import BoolArray, FloatArray
 
+RESIDUE = 1e-9
 Colour = Literal["credit", "granularity", "both", "value", "entropy"]
 Axis = Literal["steps", "tokens"]
 Scene = dict[str, Any]
@@ -92,7 +93,7 @@ def make_scene(
         **fixed,
         "x": _axis_of(forest, axis),
         "axis": _axis_note(forest, axis),
-        "credit": _numbers(own.credit) if own is not None else [None] * len(forest),
+        "credit": _numbers(_quiet(own.credit, limit)) if own is not None else [None] * len(forest),
         "value": _numbers(_value(forest, own)),
         "fill": _fill(forest, own, colour=colour, limit=limit, stage=stage),
         "table": {
@@ -234,7 +235,7 @@ def mean_entropy(forest: Forest) -> FloatArray:
 def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, limit: float, stage: Stage) -> dict[str, Any]:
     """Values, kind and ends of the colour scale; `kind` is diverging, granularity, both or sequential."""
     blank = np.full(len(forest), np.nan)
-    signal = blank if credit is None else credit.credit
+    signal = blank if credit is None else _quiet(credit.credit, limit)
     low, high = -limit, limit
     if colour == "credit":
         kind, title, values = "diverging", "credit", signal
@@ -290,6 +291,11 @@ def _stage(forest: Forest, stage: Stage) -> dict[str, Any]:
 def _largest(values: FloatArray) -> float:
     finite = values[np.isfinite(values)]
     return float(np.abs(finite).max()) if len(finite) else 0.0
+
+
+def _quiet(values: FloatArray, limit: float) -> FloatArray:
+    """Values with what is only rounding set to zero, so that it gets no sign."""
+    return np.where(np.abs(values) < RESIDUE * limit, 0.0, values)
 
 
 def _numbers(values: FloatArray, digits: int = 6) -> list[float | None]:

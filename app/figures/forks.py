@@ -11,6 +11,7 @@ from treecore.analysis.stages import label
 from treecore.credit.registry import Credit
 
 MOST = 2000
+LARGEST = 30
 
 
 def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.Figure:
@@ -40,7 +41,7 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
             text=hover,
             hovertemplate="%{text}<extra></extra>",
             marker={
-                "size": 9 + 3 * np.sqrt(found.n_leaves[keep]),
+                "size": np.minimum(9 + 3 * np.sqrt(found.n_leaves[keep]), LARGEST),
                 "color": found.governs[keep],
                 "colorscale": [(0.0, palette.pale), (1.0, palette.accent)],
                 "cmin": 0,

@@ -22,7 +22,7 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
             is in its hover text.
     """
     forest = credit.forests[0]
-    own = token_weight(forest)
+    own, unit = token_weight(forest), "tokens" if counted(forest) else "steps"
     beneath = forest.topology.subtree_sum(own)
     kept = largest(beneath, MOST)
     total = beneath[forest.topology.roots].sum()
@@ -33,11 +33,11 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
         go.Icicle(
             ids=["forest", *(str(forest.node_id[row]) for row in rows)],
             parents=["", *(parent_id(forest, int(row)) for row in rows)],
-            labels=[f"{total:.0f} tokens", *(name(forest, int(row)) for row in rows)],
+            labels=[f"{total:.0f} {unit}", *(name(forest, int(row)) for row in rows)],
             values=[total, *beneath[rows]],
             branchvalues="total",
             sort=False,
-            hovertext=["", *(hover(credit, int(row), own, hidden) for row in rows)],
+            hovertext=["", *(hover(credit, int(row), f"{own[row]:.0f} {unit}", hidden) for row in rows)],
             hovertemplate="%{hovertext}<extra></extra>",
             marker={
                 "colors": [0.0, *fill[rows]],
@@ -47,7 +47,7 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
                 "line": {"width": 1, "color": palette.background},
             },
             tiling={"orientation": "h", "pad": 1},
-            pathbar={"visible": False},
+            pathbar={"visible": True, "thickness": 18},
             textfont={"size": 11},
         )
     )
@@ -57,10 +57,14 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
 
 def token_weight(forest: Forest) -> FloatArray:
     """Tokens of each step, observation included; 1 a step where counts are not recorded. `[N]`"""
-    counted = (forest.n_model_tokens >= 0) | (forest.parent < 0)
-    if not counted.all():
+    if not counted(forest):
         return (forest.parent >= 0).astype(np.float64)
     return (np.maximum(forest.n_model_tokens, 0) + np.maximum(forest.n_obs_tokens, 0)).astype(np.float64)
+
+
+def counted(forest: Forest) -> bool:
+    """Whether every step has its tokens counted."""
+    return bool(((forest.n_model_tokens >= 0) | (forest.parent < 0)).all())
 
 
 def largest(beneath: FloatArray, most: int) -> np.ndarray:
@@ -82,10 +86,10 @@ def name(forest: Forest, row: int) -> str:
     return f"tree {int(forest.tree[row]) + 1}" if forest.parent[row] < 0 else safe(label(forest, row), 40)
 
 
-def hover(credit: Credit, row: int, own: FloatArray, hidden: np.ndarray | None) -> str:
+def hover(credit: Credit, row: int, size: str, hidden: np.ndarray | None) -> str:
     """Hover text of a sector."""
     forest = credit.forests[0]
-    lines = [name(forest, row), f"{own[row]:.0f} tokens of its own", f"credit {signed(float(credit.credit[row]))}"]
+    lines = [name(forest, row), f"{size} of its own", f"credit {signed(float(credit.credit[row]))}"]
     if "value" in credit.nodes:
         lines.append(f"value {short(float(credit.nodes['value'][row]))}")
     if hidden is not None and hidden[row]:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import charts, chrome, controls, inspector, stage, state
 from treecore.errors import TreecoreError
+from treecore.forest import Forest
 
 HEIGHT = 560
 
@@ -23,6 +24,8 @@ def render() -> None:
             st.info(chrome.escape(f"{error}. Choose another method, or open data that has it."), icon=":material/info:")
             stage.trees(state.forest(), None, key="explore", height=HEIGHT)
             return
+        if state.get("colour") == "entropy" and not has_entropy(state.forest()):
+            st.caption("No entropies are recorded in this forest, so there is nothing to colour: sample with treecore.")
         stage.trees(state.forest(), credit, key="explore", height=HEIGHT)
         charts.pair(credit)
     with right, st.container(key="side"):
@@ -32,3 +35,8 @@ def render() -> None:
         else:
             inspector.step(credit, row)
     state.sync_address()
+
+
+def has_entropy(forest: Forest) -> bool:
+    """Whether any token of the forest has its entropy recorded."""
+    return forest.tokens is not None and forest.tokens.entropy is not None

@@ -96,18 +96,16 @@ def stages(titles: list[str], now: str, shots: list[Frame]) -> None:
 
 
 def predict(asked: Question, *, reveal: bool) -> None:
-    """Commit to an answer before the numbers are shown."""
+    """Commit to an answer before the numbers are shown; at the end, who was right."""
+    guess = state.get("guess")
+    if reveal:
+        said = f"You said {guess}: " + ("right. " if guess == asked.answer else "not so. ") if guess else ""
+        (st.success if guess == asked.answer else st.info)(chrome.escape(f"{said}The blame goes to {asked.answer}."))
+        return
     st.markdown("**Before you look: which branch gets the blame?**")
     st.pills("Which branch gets the blame?", asked.choices, key="guess", label_visibility="collapsed")
-    guess = state.get("guess")
-    if guess and reveal:
-        right = guess == asked.answer
-        text = f"You said {guess}. " + ("That is right." if right else f"It is {asked.answer}.")
-        (st.success if right else st.info)(chrome.escape(text))
-    elif guess:
+    if guess:
         st.caption("Noted. The last stage shows who was right.")
-    elif reveal:
-        st.caption(chrome.escape(f"The answer is {asked.answer}."))
 
 
 def player(total: int, number: int) -> None:

@@ -63,6 +63,12 @@ def test_tree_grpo_has_the_stages_of_the_lesson(by_hand: Forest) -> None:
     ]  # fmt: skip
 
 
+def test_a_frame_does_not_give_away_the_next(by_hand: Forest) -> None:
+    shots = frames(compute(by_hand, "tree_grpo").of(0))
+    outcomes = next(shot for shot in shots if shot.stage == "Outcomes")
+    assert set(outcomes.badges) == set(by_hand.leaves.tolist())
+
+
 def test_nothing_is_coloured_before_there_is_credit(by_hand: Forest) -> None:
     shots = frames(compute(by_hand, "tree_grpo").of(0))
     coloured = [shot.fill is not None for shot in shots]

@@ -59,7 +59,7 @@ def test_silence_says_why(forest: Forest) -> None:
     equal = Forest(parent=[-1, 0, 0], reward=[NAN, 1, 1])
     assert "ended alike" in explain(compute(equal, "grpo").of(0), 1).silence
     agree = Forest(parent=[-1, 0, 0, -1, 3], reward=[NAN, 0, 0, NAN, 1])
-    assert "siblings agree" in explain(compute(agree, "tree_grpo").of(0), 1).silence
+    assert "All siblings have the same credit" in explain(compute(agree, "tree_grpo").of(0), 1).silence
     assert explain(compute(forest, "tree_grpo").of(0), 2).silence == ""
 
 

@@ -81,6 +81,20 @@ def test_without_resume_the_file_is_replaced_and_resume_may_start(tmp_path: Path
     assert len(tc.read(path)) == 1
 
 
+def test_an_unfinished_run_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "run.forest.jsonl"
+    rollout_to_file(path, **RUN)
+    path.write_bytes(path.read_bytes()[:-30])
+    data = path.read_bytes()
+    with pytest.raises(FormatError, match=r"unfinished run.*--resume"):
+        rollout_to_file(path, **RUN)
+    path.write_text("a shopping list\n")
+    with pytest.raises(FormatError, match="holds no forests"):
+        rollout_to_file(path, **RUN)
+    path.write_bytes(data)
+    assert rollout_to_file(path, resume=True, **RUN).forests == RUN["prompts"]
+
+
 @pytest.mark.parametrize(
     ("other", "said"),
     [

@@ -19,7 +19,7 @@ from treecore.steptext import split_step
 from treecore.topology import BoolArray, FloatArray
 
 MAX_FORK_FRAMES = 12
-MAX_EXPANSION_FRAMES = 24
+MAX_EXPANSION_FRAMES = 60
 
 TITLES = {
     "value": "Back up values",
@@ -76,7 +76,9 @@ def short(value: float) -> str:
 
 def signed(value: float) -> str:
     """A number with its sign and two decimals."""
-    return "n/a" if np.isnan(value) else f"{value:+.2f}".replace("-", "−")
+    if np.isnan(value):
+        return "n/a"
+    return "0.00" if abs(value) < 0.005 else f"{value:+.2f}".replace("-", "−")
 
 
 def frames(credit: Credit) -> list[Frame]:
@@ -126,7 +128,7 @@ def scoring(credit: Credit) -> Iterator[Frame]:
     badges = {int(row): short(forest.reward[row]) for row in np.flatnonzero(scored)}
     sentence = f"The verifier looks only at the end: {right} of {int(scored.sum())} trajectories earn the full reward."
     numbers = {"mean reward": short(float(forest.reward[scored].mean()))} if scored.any() else {}
-    yield Frame("Outcomes", sentence, everything, scored, badges, outcomes=True, numbers=numbers)
+    yield Frame("Outcomes", sentence, everything, scored, dict(badges), outcomes=True, numbers=numbers)
     if "value" not in credit.nodes:
         return
     value, depth = credit.nodes["value"], forest.topology.depth

@@ -47,12 +47,22 @@ def forest_json(credit: Credit, number: int, tokens: bool) -> dict[str, Any]:
 
 def rows_of(
     columns: Mapping[str, FloatArray], rows: Sequence[int], names: Sequence[str]
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, int | float]]:
     """Columns turned to one object a row; empty without columns."""
     if not columns:
         return {}
-    values = [column.tolist() for column in columns.values()]
+    values = [whole(column) if is_count(name) else column.tolist() for name, column in columns.items()]
     return {names[row]: {name: value[row] for name, value in zip(columns, values, strict=True)} for row in rows}
+
+
+def is_count(name: str) -> bool:
+    """Whether a column counts something."""
+    return name.startswith("n_") or name.endswith("_size")
+
+
+def whole(column: FloatArray) -> list[int | float]:
+    """Counts as integers, NaN as it is."""
+    return [int(value) if value == value and value.is_integer() else value for value in column.tolist()]
 
 
 def trajectory_rows(rows: Rows, names: Sequence[str]) -> dict[str, dict[str, dict[str, float]]]:

@@ -104,7 +104,7 @@ def silence(credit: Credit, node: int) -> str:
         return "No signal: every trajectory of this prompt ended alike, so there is nothing to compare."
     values = credit.credit[siblings]
     if len(siblings) > 1 and np.isfinite(values).all() and np.ptp(values) < AGREE:
-        return "No signal from this choice: all siblings agree, so the choice between them made no difference."
+        return "All siblings have the same credit: the choice between them made no difference."
     return ""
 
 

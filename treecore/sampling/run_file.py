@@ -49,14 +49,14 @@ def rollout_to_file(
     one. `Progress` counts what is sampled now.
 
     Args:
-        path: the file; replaced unless `resume`.
+        path: the file. Without `resume` a finished run is replaced, an unfinished run of the same settings is not.
         resume: keep the forests that are there, drop a torn last line, sample only the prompts that are missing.
 
     Returns:
         Numbers over all forests of the file; the speed is that of this call.
 
     Raises:
-        FormatError: the file cannot be written, or is not one of these.
+        FormatError: the file cannot be written, is not one of these, or holds an unfinished run and `resume` is False.
         MethodError: the file to resume was sampled with other settings.
         PolicyError, TaskError: see `rollout`.
     """
@@ -67,6 +67,8 @@ def rollout_to_file(
     target = Path(path)
     if target.name.lower().endswith(".gz"):
         raise FormatError("a run cannot be written compressed", where=str(target), todo="name it .forest.jsonl")
+    if not resume:
+        refuse_loss(target, plan)
     kept = resumed(target, plan) if resume else []
     have = {forest.id for forest in kept}
     plan = replace(plan, prompts=[prompt for prompt in plan.prompts if prompt.id not in have])
@@ -92,6 +94,39 @@ def opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
         ) from None
 
 
+def refuse_loss(path: Path, plan: Plan) -> None:
+    """Do not write over an unfinished run of the same plan, nor over what is no file of forests.
+
+    Raises:
+        FormatError: it would be lost.
+    """
+    if not path.is_file():
+        return
+    try:
+        forests = whole_lines(path)
+    except FormatError:
+        lost = "the file exists and holds no forests"
+        raise FormatError(lost, where=str(path), todo="write to another file, or delete it first") from None
+    have = {forest.id for forest in forests}
+    missing = [prompt for prompt in plan.prompts if prompt.id not in have]
+    if forests and missing and not any(differs(forest, plan) for forest in forests):
+        raise FormatError(
+            f"an unfinished run: {len(forests)} forests are there, {len(missing)} are missing", where=str(path),
+            todo="go on with --resume, or delete the file to start over",
+        )  # fmt: skip
+
+
+def whole_lines(path: Path) -> list[Forest]:
+    """Forests of the whole lines of a file; a torn last line is left out.
+
+    Raises:
+        FormatError: the whole lines are not native forests.
+    """
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    return read(whole, name=str(path)) if whole.strip() else []
+
+
 def resumed(path: Path, plan: Plan) -> list[Forest]:
     """Forests of an earlier run of the same plan; a torn last line is cut off the file.
 
@@ -101,18 +136,16 @@ def resumed(path: Path, plan: Plan) -> list[Forest]:
     """
     if not path.exists():
         return []
-    data = path.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    forests = read(whole, name=str(path)) if whole.strip() else []
+    forests = whole_lines(path)
     for forest in forests:
         if reason := differs(forest, plan):
             raise MethodError(
                 f"the file was sampled with {reason}", where=f"{path}, forest {forest.id!r}",
                 todo="repeat those settings, or write to another file",
             )  # fmt: skip
-    if len(whole) < len(data):
-        with opened(path, "r+b") as file:
-            file.truncate(len(whole))
+    data = path.read_bytes()
+    with opened(path, "r+b") as file:
+        file.truncate(data.rfind(b"\n") + 1)
     return forests
 
 

@@ -85,7 +85,7 @@ function scaleLegend(app) {
       line.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
       bar.append(line);
     }
-    words = ["strategy", "strong to weak", "detail"];
+    words = ["strategy", "detail"];
   } else bar.style.background = gradientOf(app);
   for (const word of words) ends.append(element("span", "", word));
   const stack = element("div", "");

@@ -177,7 +177,8 @@ function isFork(app, i) {
 
 function formatNumber(value, decimals, { sign = false } = {}) {
   if (value === null || value === undefined) return "–";
-  const text = Math.abs(value).toFixed(decimals);
+  const size = Math.abs(value);
+  const text = size >= 1e4 ? size.toExponential(1).replace("e+", "e") : size.toFixed(decimals);
   if (Number(text) === 0) return text;
   return (value < 0 ? "−" : sign ? "+" : "") + text;
 }
