@@ -14,6 +14,8 @@ from treecore.analysis.stages import label, short, signed
 from treecore.credit import get_method
 from treecore.credit.explain import Explanation, Line, explain
 from treecore.credit.registry import Credit
+from treecore.forest import Forest
+from treecore.forests import Forests
 
 WEAK, FAIR = 4, 16
 TRUST = (
@@ -22,7 +24,7 @@ TRUST = (
 )
 
 
-def empty(credit: Credit) -> None:
+def empty(credit: Credit | None) -> None:
     """Nothing is selected: say what to do, and offer the fork that matters most."""
     st.markdown("##### Click a step")
     st.markdown(
@@ -32,7 +34,7 @@ def empty(credit: Credit) -> None:
     if note := state.opened().note:
         st.markdown("##### What to look for")
         st.text(note)
-    if (row := strongest_fork(credit)) is not None:
+    if credit is not None and (row := strongest_fork(credit)) is not None:
         forest = credit.forests[0]
         st.button(
             "Show the fork that matters most",
@@ -58,6 +60,12 @@ def step(credit: Credit, row: int) -> None:
     explanation = explain(credit, row)
     arithmetic(credit, row, explanation)
     trust(credit, row, explanation)
+
+
+def words(forest: Forest, row: int) -> None:
+    """What a step says, where the chosen method gives no numbers."""
+    blank = Credit(Forests(forest), {"credit": np.full(len(forest), np.nan)})
+    step_panel(words_of(blank, row), key="panel", on_pick=take_pick)
 
 
 def take_pick() -> None:

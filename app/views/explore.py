@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import charts, chrome, controls, inspector, stage, state
+from treecore.credit.registry import Credit
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
 
@@ -18,23 +19,33 @@ def render() -> None:
     with left:
         chrome.title()
         controls.bar()
+        credit: Credit | None
         try:
             credit = state.credit()
         except TreecoreError as error:
             st.info(chrome.escape(f"{error}. Choose another method, or open data that has it."), icon=":material/info:")
             stage.trees(state.forest(), None, key="explore", height=HEIGHT)
-            return
-        if state.get("colour") == "entropy" and not has_entropy(state.forest()):
-            st.caption("No entropies are recorded in this forest, so there is nothing to colour: sample with treecore.")
-        stage.trees(state.forest(), credit, key="explore", height=HEIGHT)
-        charts.pair(credit)
+            credit = None
+        if credit is not None:
+            scored(credit)
     with right, st.container(key="side"):
         row = state.selected_row()
         if row is None:
             inspector.empty(credit)
+        elif credit is None:
+            inspector.words(state.forest(), row)
         else:
             inspector.step(credit, row)
     state.sync_address()
+
+
+def scored(credit: Credit) -> None:
+    """The trees with their credit, and the charts beneath."""
+    forest = credit.forests[0]
+    if state.get("colour") == "entropy" and not has_entropy(forest):
+        st.caption("No entropies are recorded in this forest, so there is nothing to colour: sample with treecore.")
+    stage.trees(forest, credit, key="explore", height=HEIGHT)
+    charts.pair(credit)
 
 
 def has_entropy(forest: Forest) -> bool:

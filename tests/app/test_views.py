@@ -92,6 +92,13 @@ def test_every_method_shows_numbers_or_says_what_is_lacking() -> None:
         assert not test.exception, method
 
 
+def test_words_stay_where_a_method_cannot_run() -> None:
+    test = app(sample="by_hand", node="a3", method="deepconf")
+    assert not test.exception
+    assert "deepconf cannot run" in words(test).replace("\\", "")
+    assert len(test.get("bidi_component")) == 2
+
+
 def test_method_parameters_are_widgets() -> None:
     test = app(sample="by_hand", node="a4")
     test.selectbox(key="set:tree_grpo:variant").set_value("inter").run()
