@@ -13,6 +13,8 @@ from treecore.formats import ReadReport
 from treecore.params import Param
 from treecore.samples import samples
 
+MOST_WARNINGS = 8
+
 
 def bar(*, colours: bool = True) -> None:
     """One row: what is open, method, colour, axis."""
@@ -77,8 +79,8 @@ def reading(report: ReadReport) -> None:
     if report.extra:
         kept = ", ".join(f"{name} ({count})" for name, count in list(report.extra.items())[:8])
         st.caption(chrome.escape(f"Fields not known here, kept as they came: {kept}."))
-    for warning in report.warnings[:8]:
-        st.caption(chrome.escape(warning))
+    for warning in [*report.warnings, *state.findings()][:MOST_WARNINGS]:
+        st.caption(f":material/info: {chrome.escape(warning)}")
 
 
 def forest_menu() -> None:

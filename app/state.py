@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import streamlit as st
 
 import treecore as tc
+from treecore.analysis.lint import lint
 from treecore.analysis.stages import Frame, frames
 from treecore.credit import DEFAULT_METHOD, METHODS, get_method
 from treecore.credit.registry import Credit
@@ -30,6 +32,7 @@ VIEWS = {"explore": "Explore", "step_through": "Step through", "rollout": "Rollo
 COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "value": "value", "entropy": "entropy"}
 AXES = {"steps": "steps", "tokens": "tokens"}
 DEFAULTS: dict[str, Any] = {"view": "explore", "colour": "credit", "axis": "steps", "forest": 0, "frame": 0, "node": ""}
+SETTLED = 1.5
 KEPT = ("view", "sample", "method", "colour", "axis", "forest", "frame", "node", "guess")
 
 
@@ -61,10 +64,12 @@ def start() -> None:
             session.setdefault(name, value)
         session.setdefault("method", DEFAULT_METHOD)
         session.setdefault("notice", "")
-        _read_address()
         given = os.environ.get("TREECORE_FILE", "")
-        if given and "opened" not in session:
+        if given and "sample" not in st.query_params:
             open_file(Path(given))
+        _read_address()
+    elif _went_back():
+        _read_address()
     for name in map(str, list(session)):
         if name in KEPT or name.startswith(("set:", "roll:")):
             session[name] = session[name]
@@ -81,9 +86,10 @@ def _read_address() -> None:
             session[name] = wanted
         else:
             unknown.append(f"no {name} called “{wanted[:40]}”")
-    if session.get("sample") in samples():
-        open_sample(session["sample"])
-    if "file" in query and "sample" not in query:
+    name = query.get("sample", "")
+    if name in samples() and ("opened" not in session or opened().sample != name):
+        open_sample(name)
+    if "sample" not in query and query.get("file", opened().key[:12]) != opened().key[:12]:
         unknown.append("the file it was made with is not open in this session (open it again)")
     elif (node := query.get("node")) is not None:
         if node in node_ids():
@@ -94,6 +100,16 @@ def _read_address() -> None:
         session.notice = "Not everything in this link is here: " + "; ".join(unknown) + "."
 
 
+def _went_back() -> bool:
+    """Whether the address bar shows something else than what was last written there, so that the visitor went back.
+
+    A run that was asked for before the browser took the last address over shows an old one too; those come soon.
+    """
+    session = st.session_state
+    settled = time.monotonic() - session.get("written_at", 0.0) > SETTLED
+    return settled and "written" in session and st.query_params.to_dict() != session.written
+
+
 def sync_address() -> None:
     """Write what is shown into the address bar, so that the page can be linked and reloaded."""
     wanted: dict[str, str] = {name: st.session_state[name] for name in ("view", "method", "node")}
@@ -101,6 +117,8 @@ def sync_address() -> None:
     wanted = {name: value for name, value in wanted.items() if value}
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
+        st.session_state.written_at = time.monotonic()
+    st.session_state.written = wanted
 
 
 def notice() -> str:
@@ -206,6 +224,16 @@ def settings(method: str) -> dict[str, Value]:
         value = st.session_state.get(f"set:{method}:{param.name}", param.default)
         values[param.name] = value
     return values
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _findings(key: str, _forests: Forests) -> list[str]:
+    return [f"{finding.found}; {finding.todo}" for finding in lint(_forests)]
+
+
+def findings() -> list[str]:
+    """What is valid but suspicious in what is open, one sentence each."""
+    return _findings(opened().key, opened().forests)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

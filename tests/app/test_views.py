@@ -65,6 +65,27 @@ def test_a_link_to_something_unknown_says_so() -> None:
     assert "no method called “nope”" in words(test)
 
 
+def test_going_back_in_the_browser_selects_what_was_selected() -> None:
+    test = app(sample="by_hand", node="a3")
+    test.session_state["node"] = "b1"
+    test.run()
+    assert test.query_params["node"] == ["b1"]
+    test.query_params["node"] = "a3"
+    test.session_state["written_at"] = 0.0
+    test.run()
+    assert test.session_state["node"] == "a3"
+
+
+def test_an_address_that_is_only_late_changes_nothing() -> None:
+    test = app(sample="by_hand", node="a3")
+    test.session_state["node"] = "b1"
+    test.run()
+    test.query_params["node"] = "a3"
+    test.session_state["written_at"] = float("inf")
+    test.run()
+    assert test.session_state["node"] == "b1"
+
+
 def test_a_link_to_an_upload_of_another_session_says_so() -> None:
     test = app(file="0123456789ab", node="2")
     assert not test.exception
