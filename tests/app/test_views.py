@@ -69,7 +69,7 @@ def test_going_back_in_the_browser_selects_what_was_selected() -> None:
     test = app(sample="by_hand", node="a3")
     test.session_state["node"] = "b1"
     test.run()
-    assert test.query_params["node"] == ["b1"]
+    assert test.query_params["node"] in ("b1", ["b1"])
     test.query_params["node"] = "a3"
     test.session_state["written_at"] = 0.0
     test.run()
