@@ -60,5 +60,6 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
         ticktext=["strategy · all", "75 %", "half", "25 %", "detail"],
         title_text="share of the trajectory that the fork decides",
     )
-    figure.update_yaxes(title_text="difference of credit", rangemode="tozero")
+    top = max([*found.contrast[keep], 0.1])
+    figure.update_yaxes(title_text="difference of credit", range=[-0.08 * top, 1.12 * top])
     return figure

@@ -72,7 +72,7 @@ def grain(share: float) -> str:
 
 def percent(share: float) -> str:
     """`the last 14 %`, `all`."""
-    return "all" if share >= 0.995 else f"the last {share:.0%}".replace("%", " %")
+    return "all" if share >= 0.995 else f"the last {share:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def sibling_heading(forest: Forest, row: int) -> str:

@@ -27,7 +27,10 @@ def test_a_fork_shows_its_children_and_what_it_decides(credit: Credit) -> None:
     assert [card.id for card in words.siblings] == ["a4", "b1"]
     assert [card.sign for card in words.siblings] == [1, -1]
     # 36 tokens so far, 6 more to either end
-    assert words.decides == "fine grain, detail: the fork after this step decides the last 14 % of the trajectory"
+    assert (
+        words.decides
+        == "fine grain, detail: the fork after this step decides the last 14\N{NO-BREAK SPACE}% of the trajectory"
+    )
     assert "different outcomes" in words.verdict
     assert [card.label[0].text for card in words.path] == ["find the boss of paul", "find the teacher of iris"]
 
