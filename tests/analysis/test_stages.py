@@ -77,11 +77,9 @@ def test_nothing_is_coloured_before_there_is_credit(by_hand: Forest) -> None:
     assert coloured[-1]
 
 
-@pytest.mark.parametrize("rewards", [[0.0, 0.0, 0.0], [1.0, 0.0, np.nan], [np.nan] * 3])
+@pytest.mark.parametrize("rewards", [[0.0, 0.0, 0.0], [1.0, 0.0, np.nan]])
 def test_degenerate_forests_still_make_a_film(rewards: list[float]) -> None:
     forest = Forest(parent=[-1, 0, 0, -1, 3], reward=[np.nan, rewards[0], rewards[1], np.nan, rewards[2]])
-    if np.isnan(rewards).all():
-        pytest.skip("no method runs without outcomes")
     for name, method in METHODS.items():
         if method.needs == {"reward"}:
             assert frames(compute(forest, name).of(0))

@@ -112,10 +112,8 @@ def growing(forest: Forest) -> Iterator[Frame]:
         visible = visible | fresh
         origin = later[batch[0]].origin
         place = "the prompt itself" if parent[origin] < 0 else f"“{label(forest, origin)}”"
-        drawn = (
-            "One step is drawn at random" if len(batch) == 1 else f"{count(len(batch), 'step')} are drawn, the first"
-        )
-        sentence = f"{drawn[0].upper()}{drawn[1:]}: {place}. The model goes on from there to the end again."
+        begins = "The next branch starts" if len(batch) == 1 else f"The next {len(batch)} branches start, the first"
+        sentence = f"{begins} at {place}: the model goes on from there to the end again."
         yield Frame(title, sentence, visible, fresh)
 
 
