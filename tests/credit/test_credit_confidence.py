@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from families import batches
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import confidence as oracle
-from oracle.families import batches
 
+from treecore.bench.oracles import confidence as oracle
+from treecore.bench.oracles.nodes import Walk
 from treecore.credit import compute
 from treecore.credit.voting import (
     Trace,
@@ -109,7 +110,7 @@ def test_a_shared_prefix_counts_once_among_distinct_tokens() -> None:
 
 @given(batch=batches(), window=st.integers(1, 9), growing=st.booleans())
 def test_windows_are_those_of_each_trajectory(batch: Forests, window: int, growing: bool) -> None:
-    wanted = oracle.deepconf(batch, window, growing)
+    wanted = oracle.deepconf(Walk(batch), window, growing)
     found = compute(batch, "deepconf", window=window, windows="growing" if growing else "full")
     np.testing.assert_allclose(found.credit, wanted["lowest"], atol=1e-9)
     for name in ("least", "tail", "mean"):

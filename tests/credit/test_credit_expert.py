@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from families import batches
 from forests import random_forest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import expert as oracle
-from oracle.families import batches
 
+from treecore.bench.oracles import expert as oracle
 from treecore.credit import compute
 from treecore.credit.expert import action_of, compare, expert_of, expert_steps
 from treecore.errors import MethodError

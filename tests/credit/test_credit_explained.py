@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from families import batches
 from forests import random_forest
 from hypothesis import given, settings
-from oracle.families import batches
 
 from treecore.analysis.stages import frames
 from treecore.credit import METHODS, compute

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from families import batches
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import labels as oracle
-from oracle.families import batches
 
+from treecore.bench.oracles import labels as oracle
+from treecore.bench.oracles.nodes import Walk
 from treecore.credit import compute
 from treecore.forest import Forest
 from treecore.forests import Forests
@@ -52,7 +53,7 @@ def test_zero_over_zero_is_bad() -> None:
 @given(batch=batches())
 def test_math_shepherd_is_its_definition(source: str, estimate: str, batch: Forests) -> None:
     found = compute(batch, "math_shepherd", values=source, estimate=estimate).nodes["label"]
-    np.testing.assert_allclose(found, oracle.math_shepherd(batch, source, estimate), atol=1e-9)
+    np.testing.assert_allclose(found, oracle.math_shepherd(Walk(batch), source, estimate), atol=1e-9)
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -61,14 +62,14 @@ def test_math_shepherd_is_its_definition(source: str, estimate: str, batch: Fore
 def test_stepwiser_is_its_definition(source: str, scheme: str, batch: Forests, alpha: float, gamma: float) -> None:
     settings = {"alpha": alpha, "n": 4, "gamma": gamma}
     found = compute(batch, "stepwiser", values=source, scheme=scheme, **settings).nodes["label"]
-    np.testing.assert_allclose(found, oracle.stepwiser(batch, source, scheme, **settings))
+    np.testing.assert_allclose(found, oracle.stepwiser(Walk(batch), source, scheme, **settings))
 
 
 @pytest.mark.parametrize("source", SOURCES)
 @given(batch=batches())
 def test_genprm_is_its_definition(source: str, batch: Forests) -> None:
     found = compute(batch, "genprm", values=source, epsilon=0.83).nodes["label"]
-    np.testing.assert_allclose(found, oracle.genprm(batch, source, 0.83))
+    np.testing.assert_allclose(found, oracle.genprm(Walk(batch), source, 0.83))
 
 
 def test_a_step_without_a_success_is_worth_exactly_nothing() -> None:

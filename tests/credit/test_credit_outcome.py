@@ -7,12 +7,12 @@ from statistics import stdev
 
 import numpy as np
 import pytest
+from families import batches
 from hypothesis import given, settings
-from oracle import outcome as oracle
-from oracle.families import batches
-from oracle.nodes import mean, nodes_of
 from test_golden_forests import BATCHES, CASES
 
+from treecore.bench.oracles import outcome as oracle
+from treecore.bench.oracles.nodes import Walk, mean
 from treecore.credit import compute
 from treecore.credit.values import whiten
 from treecore.errors import MethodError
@@ -40,11 +40,11 @@ def alone(reward: float = 1.0, tokens: int = 3) -> Forest:
 def test_flat_methods_judge_every_leaf_as_the_oracle_does(variant: str, batch: Forests) -> None:
     method, params = FLAT[variant]
     credit = compute(batch, method, **params)
-    wanted = oracle.flat(batch, variant)
+    wanted = oracle.flat(Walk(batch), variant)
     rows = sorted(wanted)
     assert np.flatnonzero(batch.scored).tolist() == rows
     np.testing.assert_allclose(credit.leaves["advantage"][rows], [wanted[row] for row in rows], atol=1e-9)
-    means = [mean([wanted[leaf.row] for leaf in node.ends()]) for node in nodes_of(batch)]
+    means = [mean([wanted[leaf.row] for leaf in node.ends()]) for node in Walk(batch).nodes]
     np.testing.assert_allclose(credit.credit, means, atol=1e-9)
     np.testing.assert_allclose(credit.nodes["gradient_weight"], credit.credit * credit.nodes["n_leaves"], atol=1e-9)
 
@@ -82,7 +82,7 @@ def test_opo_without_any_token_assigns_nothing() -> None:
 @settings(max_examples=25)
 def test_reinforce_pp_on_every_token_and_step(baseline: bool, gamma: float, batch: Forests) -> None:
     credit = compute(batch, "reinforce_pp_baseline" if baseline else "reinforce_pp", gamma=gamma)
-    tokens, by_node = oracle.reinforce(batch, gamma, baseline=baseline)
+    tokens, by_node = oracle.reinforce(Walk(batch), gamma, baseline=baseline)
     assert credit.tokens is not None
     assert credit.tokens_are_trajectories
     for row in range(len(batch.parent)):

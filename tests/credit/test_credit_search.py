@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from families import batches
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import search as oracle
-from oracle.families import batches
 
+from treecore.bench.oracles import search as oracle
+from treecore.bench.oracles.nodes import Walk
 from treecore.credit import compute
 from treecore.credit.omegaprm import first_error, rollout_priority
 from treecore.credit.search import SearchValues, deepsearch_backup, judge_by_ends, upper_bounds
@@ -93,7 +94,7 @@ def test_binary_search_finds_the_first_error_in_few_probes(n: int, wrong: int) -
 
 @given(batch=batches(), gamma_min=st.sampled_from([0.0, 0.1, 0.5, 1.0]))
 def test_backing_up_at_once_is_backing_up_one_after_another(batch: Forests, gamma_min: float) -> None:
-    value, visits = oracle.deepsearch_backup(batch, gamma_min)
+    value, visits = oracle.deepsearch_backup(Walk(batch), gamma_min)
     found = deepsearch_backup(batch, gamma_min=gamma_min)
     np.testing.assert_allclose(found.value, value, atol=1e-9)
     np.testing.assert_array_equal(found.visits, visits)
@@ -102,7 +103,7 @@ def test_backing_up_at_once_is_backing_up_one_after_another(batch: Forests, gamm
 @pytest.mark.parametrize("norm", ["none", "std"])
 @given(batch=batches())
 def test_deepsearch_is_its_definition(norm: str, batch: Forests) -> None:
-    wanted = oracle.deepsearch(batch, 0.1, norm, 1e-3)
+    wanted = oracle.deepsearch(Walk(batch), 0.1, norm, 1e-3)
     found = compute(batch, "deepsearch", norm=norm, epsilon=1e-3).credit
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
@@ -120,7 +121,7 @@ def test_upper_bounds_of_what_was_never_visited_are_zero() -> None:
 @given(batch=batches())
 def test_rest_mcts_is_the_walk(batch: Forests) -> None:
     nodes = compute(batch, "rest_mcts").nodes
-    quality, steps = oracle.rest_mcts(batch)
+    quality, steps = oracle.rest_mcts(Walk(batch))
     np.testing.assert_allclose(nodes["quality"], quality, atol=1e-9)
     np.testing.assert_array_equal(nodes["steps_to_right"], steps)
     above = [np.nan if parent < 0 else quality[parent] for parent in batch.parent]
@@ -130,7 +131,7 @@ def test_rest_mcts_is_the_walk(batch: Forests) -> None:
 @pytest.mark.parametrize("source", ["tree", "monte_carlo"])
 @given(batch=batches())
 def test_omegaprm_is_its_definition(source: str, batch: Forests) -> None:
-    wanted = oracle.omegaprm(batch, source, alpha=0.5, beta=0.9, length=5.0)
+    wanted = oracle.omegaprm(Walk(batch), source, alpha=0.5, beta=0.9, length=5.0)
     nodes = compute(batch, "omegaprm", values=source, length=5.0).nodes
     for name, values in wanted.items():
         np.testing.assert_allclose(nodes[name], values, atol=1e-9, err_msg=name)

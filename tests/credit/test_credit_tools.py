@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from families import batches
 from hypothesis import given
-from oracle import tools as oracle
-from oracle.families import batches
 
+from treecore.bench.oracles import tools as oracle
+from treecore.bench.oracles.nodes import Walk
 from treecore.columns import Status
 from treecore.credit import compute
 from treecore.credit.tools import fold_preference
@@ -63,7 +64,7 @@ def test_preference_for_folded_thoughts() -> None:
 @given(batch=batches())
 def test_a_token_gets_the_mean_of_its_trajectories(check: str, attribution: str, batch: Forests) -> None:
     credit = compute(batch, "toolpo", check=check, attribution=attribution)
-    wanted = oracle.toolpo(batch, check, attribution)
+    wanted = oracle.toolpo(Walk(batch), check, attribution)
     flat = [value for step in wanted for value in step]
     np.testing.assert_allclose(credit.tokens.value, flat, atol=1e-9)
     for row, step in enumerate(wanted):

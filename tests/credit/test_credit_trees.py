@@ -7,14 +7,14 @@ from statistics import stdev
 
 import numpy as np
 import pytest
+from families import batches
 from forests import random_forest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import trees as oracle
-from oracle.families import batches
-from oracle.nodes import mean, nodes_of
 from test_golden_forests import BATCHES, CASES
 
+from treecore.bench.oracles import trees as oracle
+from treecore.bench.oracles.nodes import Walk, mean
 from treecore.credit import METHODS, compute
 from treecore.credit.explain import explain
 from treecore.credit.paths import trajectory_rows, weighted_back_up
@@ -38,8 +38,8 @@ def assert_close(found: np.ndarray, wanted: list[float]) -> None:
 
 @given(batch=batches(), margin=st.sampled_from([0.0, 0.1, 1.0]))
 def test_tree_diff_and_the_paper_formula(batch: Forests, margin: float) -> None:
-    assert_close(compute(batch, "tree_diff", margin=margin).credit, oracle.tree_diff(batch, margin))
-    assert_close(compute(batch, "treerl_paper").credit, oracle.treerl_paper(batch))
+    assert_close(compute(batch, "tree_diff", margin=margin).credit, oracle.tree_diff(Walk(batch), margin))
+    assert_close(compute(batch, "treerl_paper").credit, oracle.treerl_paper(Walk(batch)))
 
 
 @pytest.mark.parametrize("norm", ["none", "step", "token"])
@@ -53,10 +53,10 @@ def test_treerl_is_the_walk_from_root_to_leaf(norm: str, batch: Forests, data: s
     renamed = Forests([forest.with_columns(node_id=tuple(range(low, low + len(forest))))
                        for forest, low in zip(batch, batch.offset.tolist(), strict=False)])  # fmt: skip
     credit = compute(renamed, "treerl", mode=mode, weight=weight, norm=norm, selected=",".join(map(str, chosen)))
-    wanted, states = [], []
+    wanted, states, steps = [], [], Walk(batch).by_forest
     for number in range(len(batch)):
         own = {row for row in chosen if batch.forest_of[row] == number}
-        walk = oracle.TreeRL(batch, number, weight=weight, norm=norm, selected=own)
+        walk = oracle.TreeRL(steps[number], weight=weight, norm=norm, selected=own)
         wanted += [walk.credit(node, mode) for node in walk.nodes]
         states += [walk.state(node) for node in walk.nodes]
     assert_close(credit.credit, wanted)
@@ -83,8 +83,8 @@ def test_treerl_selection_must_name_scored_leaves() -> None:
 def test_spo_tree_is_the_mean_of_children(normalize: str, batch: Forests) -> None:
     credit = compute(batch, "spo_tree", normalize=normalize)
     atol = 1e-6 if normalize == "std" else 1e-9
-    np.testing.assert_allclose(credit.credit, oracle.spo_tree(batch, normalize), atol=atol)
-    assert_close(credit.nodes["value"], [oracle.child_mean(node) for node in nodes_of(batch)])
+    np.testing.assert_allclose(credit.credit, oracle.spo_tree(Walk(batch), normalize), atol=atol)
+    assert_close(credit.nodes["value"], [oracle.child_mean(node) for node in Walk(batch).nodes])
 
 
 def test_spo_tree_telescopes_to_the_reward() -> None:
@@ -112,7 +112,7 @@ def test_spo_tree_is_exact_where_a_long_caterpillar_has_tiny_weights() -> None:
 @settings(max_examples=40)
 def test_treepo_averages_the_groups_of_a_path(estimator: str, whiten: bool, batch: Forests) -> None:
     found = compute(batch, "treepo", estimator=estimator, whiten=whiten).leaves["advantage"]
-    wanted = oracle.treepo(batch, estimator, whiten)
+    wanted = oracle.treepo(Walk(batch), estimator, whiten)
     np.testing.assert_allclose(found[sorted(wanted)], [wanted[row] for row in sorted(wanted)], atol=1e-7)
 
 
@@ -122,7 +122,7 @@ def test_treepo_averages_the_groups_of_a_path(estimator: str, whiten: bool, batc
 @settings(max_examples=30)
 def test_gigpo_on_every_row_and_step(gamma: float, mode: str, batch: Forests) -> None:
     credit = compute(batch, "gigpo", gamma=gamma, mode=mode)
-    wanted = oracle.gigpo(batch, gamma, mode)
+    wanted = oracle.gigpo(Walk(batch), gamma, mode)
     rows = credit.rows
     assert rows is not None
     keys = list(zip(rows.leaf.tolist(), rows.node.tolist(), strict=True))

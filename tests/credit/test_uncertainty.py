@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from families import KINDS, annotated, is_complete
 from forests import random_forest
-from oracle.families import KINDS, annotated, is_complete
 
 from treecore import write
 from treecore.cli import main

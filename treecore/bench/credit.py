@@ -15,7 +15,8 @@ import numpy as np
 import orjson
 
 from treecore.bench.measure import best_of, machine, once
-from treecore.bench.oracle import steps_of, walk
+from treecore.bench.oracles import slow_credit
+from treecore.bench.oracles.nodes import Walk
 from treecore.bench.synthetic import DESCRIPTION, synthetic_forests
 from treecore.columns import TOKEN_COLUMNS
 from treecore.credit import DEFAULT_METHOD, METHODS, compute
@@ -27,10 +28,10 @@ from treecore.topology import FloatArray, Topology
 
 PEERS = {
     "oracle": (
-        "step objects, each asking for the leaves beneath it: value, mean and sum of group-normalised rewards, count "
-        "and standard error of every step, the same walk for all methods; per node of `oracle_nodes` nodes in forests "
-        "as large as those of the case or one that has them all, making the objects not counted; compared by CPU "
-        "seconds, as everything here runs on one core at a time"
+        "the method's own slow, obvious version (`treecore.bench.oracles`, which the tests compare it with): step "
+        "objects that walk to the leaves beneath them whenever these are needed, for credit, value and count of every "
+        "step; per node of `oracle_nodes` nodes in forests as large as those of the case or one that has them all, "
+        "making the objects not counted; CPU seconds, as everything here runs on one core at a time"
     ),
     "numpy_pass": "every float64 column of the batch, of steps and of tokens, read once and written once; CPU seconds",
     "orjson": "orjson.loads alone on the same bytes; CPU seconds, and wall seconds beside them",
@@ -75,14 +76,14 @@ def bench_credit(
         ("many small forests", sizes.n_forests, sizes.forest_nodes),
         ("one large forest", 1, sizes.large_nodes),
     ):
-        advance(f"oracle, {name}")
-        oracle = time_oracle(n_nodes, sizes, seed=seed)
+        advance(f"making {name}")
+        walk = objects(n_nodes, sizes, seed=seed)
         batch = synthetic_forests(n_forests, n_nodes, seed=seed)
-        head = {**case_head(name, batch, sizes.repeats), "oracle_cpu_seconds_per_node": oracle}
+        head = case_head(name, batch, sizes.repeats)
         rows = []
         for method in chosen:
             advance(f"{method.name}, {name}")
-            rows.append(method_row(method, batch, head, sizes.repeats))
+            rows.append(method_row(method, batch, head, walk, sizes.repeats))
         cases.append({**head, "methods": rows})
         del batch
     advance("reading")
@@ -100,12 +101,10 @@ def bench_credit(
     }
 
 
-def time_oracle(n_nodes: int, sizes: Sizes, *, seed: int) -> float:
-    """CPU seconds of the walk over step objects, per node, in forests of `n_nodes` or of as many as there are."""
+def objects(n_nodes: int, sizes: Sizes, *, seed: int) -> Walk:
+    """Step objects of `oracle_nodes` nodes, in forests of `n_nodes` or in one of as many as there are."""
     most = min(n_nodes, sizes.oracle_nodes)
-    forests = [steps_of(forest) for forest in synthetic_forests(sizes.oracle_nodes // most, most, seed=seed)]
-    spent = best_of(lambda: [walk(steps) for steps in forests], sizes.repeats)
-    return spent.cpu / sum(map(len, forests))
+    return Walk(synthetic_forests(sizes.oracle_nodes // most, most, seed=seed))
 
 
 def case_head(name: str, batch: Forests, repeats: int) -> dict[str, Any]:
@@ -153,15 +152,17 @@ def prepare(batch: Forests) -> None:
     assert len(fresh.reward) == len(fresh.forest_of) == len(fresh.n_model_tokens) == len(fresh.status)
 
 
-def method_row(method: Method, batch: Forests, head: dict[str, Any], repeats: int) -> dict[str, Any]:
-    """One method on one batch whose shape is known already."""
+def method_row(method: Method, batch: Forests, head: dict[str, Any], walk: Walk, repeats: int) -> dict[str, Any]:
+    """One method on one batch whose shape is known already, and its oracle on step objects."""
     spent = best_of(lambda: method.compute(batch, {}), repeats)
+    oracle = best_of(lambda: slow_credit(walk, method.name), repeats).cpu / len(walk.nodes)
     return {
         "method": method.name,
         "seconds": spent.wall,
         "cpu_seconds": spent.cpu,
         "cpu_seconds_with_shape": spent.cpu + head["shape_cpu_seconds"],
-        "times_oracle": head["oracle_cpu_seconds_per_node"] * head["n_nodes"] / spent.cpu,
+        "oracle_cpu_seconds_per_node": oracle,
+        "times_oracle": oracle * head["n_nodes"] / spent.cpu,
         "numpy_passes": spent.cpu / head["numpy_pass_cpu_seconds"],
     }
 

@@ -4,50 +4,50 @@ from __future__ import annotations
 
 import math
 
-from oracle.monte_carlo import prefix_values
-from oracle.nodes import Node, nodes_of
-from oracle.search import right_rows
-
-from treecore.forests import Forests
+from treecore.bench.oracles.monte_carlo import prefix_values
+from treecore.bench.oracles.nodes import NAN, Node, Walk
 
 Labels = list[float]
 TIE = 1e-12
 
 
-def math_shepherd(forests: Forests, source: str, estimate: str) -> Labels:
-    q, right = prefix_values(forests, source), right_rows(forests)
+def math_shepherd(walk: Walk, source: str, estimate: str) -> Labels:
+    """Label of every step."""
+    q, right = prefix_values(walk, source), walk.right
 
     def label(node: Node) -> float:
         if node.parent is None or math.isnan(q[node.row]):
-            return math.nan
+            return NAN
         if estimate == "soft":
             return q[node.row]
         any_right = any(leaf.row in right for leaf in node.ends()) if source == "tree" else q[node.row] > 0
         return float(any_right)
 
-    return [label(node) for node in nodes_of(forests)]
+    return [label(node) for node in walk.nodes]
 
 
-def stepwiser(forests: Forests, source: str, scheme: str, *, alpha: float, n: int, gamma: float) -> Labels:
-    q = prefix_values(forests, source)
+def stepwiser(walk: Walk, source: str, scheme: str, *, alpha: float, n: int, gamma: float) -> Labels:
+    """Label of every step."""
+    q = prefix_values(walk, source)
 
     def label(node: Node) -> float:
         if node.parent is None or math.isnan(q[node.row]):
-            return math.nan
+            return NAN
         after, before = q[node.row], q[node.parent.row]
         if scheme == "abs_q":
             return float(after > 0)
         if math.isnan(before):
-            return math.nan
+            return NAN
         if scheme == "rel_effective":
             return float(after + alpha * ((1 - (1 - after) ** n) - (1 - (1 - before) ** n)) > TIE)
         return float(after > 0) if before == 0 else float(after / before > gamma + TIE)
 
-    return [label(node) for node in nodes_of(forests)]
+    return [label(node) for node in walk.nodes]
 
 
-def genprm(forests: Forests, source: str, epsilon: float) -> Labels:
-    q = prefix_values(forests, source)
+def genprm(walk: Walk, source: str, epsilon: float) -> Labels:
+    """Label of every step."""
+    q = prefix_values(walk, source)
 
     def known(node: Node) -> float:
         """Value after `node`, 0 once a value of 0 has been met."""
@@ -56,10 +56,15 @@ def genprm(forests: Forests, source: str, epsilon: float) -> Labels:
 
     def label(node: Node) -> float:
         if node.parent is None:
-            return math.nan
+            return NAN
         after, before = known(node), known(node.parent)
         if math.isnan(after) or math.isnan(before):
-            return math.nan
+            return NAN
         return float((after / before if before else 0.0) >= epsilon - TIE)
 
-    return [label(node) for node in nodes_of(forests)]
+    return [label(node) for node in walk.nodes]
+
+
+def signed(labels: Labels) -> list[float]:
+    """Labels of 0 to 1 as credit of -1 to 1."""
+    return [2 * label - 1 for label in labels]

@@ -1,0 +1,115 @@
+"""DeepSearch's backups one after another, ReST-MCTS*'s relabelling as a walk, OmegaPRM's labels."""
+
+from __future__ import annotations
+
+import math
+
+from treecore.bench.oracles.monte_carlo import prefix_values
+from treecore.bench.oracles.nodes import NAN, Columns, Node, Walk, mean, spread
+
+NO_WAY = 1024
+
+
+def deepsearch_backup(walk: Walk, gamma_min: float) -> tuple[list[float], list[int]]:
+    """Values and visits after backing up every scored leaf in order of sampling."""
+    value, visits = [0.0] * len(walk.nodes), [0] * len(walk.nodes)
+    born = [order for forest in walk.forests for order in forest.born.tolist()]
+    for leaf in sorted((node for node in walk.nodes if node.scored), key=lambda node: (node.forest, born[node.row])):
+        outcome, path = 1.0 if leaf.row in walk.right else -1.0, leaf.path()
+        for depth, node in enumerate(path):
+            visits[node.row] += 1
+            gain = max((depth + 1) / len(path), gamma_min) * outcome
+            now = value[node.row]
+            if now * outcome >= 0:
+                value[node.row] = now + gain
+            elif outcome > 0:
+                value[node.row] = gain
+    return value, visits
+
+
+def deepsearch(walk: Walk, gamma_min: float, norm: str, epsilon: float) -> list[float]:
+    """Credit of every step."""
+    value, visits = deepsearch_backup(walk, gamma_min)
+    ends = [[value[node.row] for node in group if node.scored] for group in walk.by_forest]
+    centre = [0.0 if len(values) == 1 else mean(values) for values in ends]
+    divisor = [1.0 if norm == "none" else (1.0 if len(v) == 1 else spread(v, ddof=0)) + epsilon for v in ends]
+
+    def credit(node: Node) -> float:
+        if node.parent is None or not visits[node.row]:
+            return NAN
+        own = value[node.row] if node.scored else math.tanh(value[node.row])
+        return (own - centre[node.forest]) / divisor[node.forest]
+
+    return [credit(node) for node in walk.nodes]
+
+
+def rest_mcts(walk: Walk) -> tuple[list[float], list[float]]:
+    """Quality of every node and its distance, NaN where the released code skips it."""
+    nodes, right = walk.nodes, walk.right
+    steps, hard = [NO_WAY] * len(nodes), [False] * len(nodes)
+
+    def mark(node: Node) -> None:
+        for child in node.children:
+            mark(child)
+        if node.row in right:
+            steps[node.row], hard[node.row] = 1, True
+        elif any(hard[child.row] for child in node.children):
+            steps[node.row], hard[node.row] = min(steps[child.row] for child in node.children) + 1, True
+
+    def copy_down(leaf: Node) -> None:
+        path = leaf.path()
+        known = [place for place, node in enumerate(path) if steps[node.row] < NO_WAY]
+        if known:
+            for node in path[known[-1] + 1 :]:
+                steps[node.row] = steps[path[known[-1]].row]
+
+    for node in nodes:
+        if node.parent is None:
+            mark(node)
+    for node in nodes:
+        if node.scored and node.row not in right:
+            copy_down(node)
+    quality = [NAN] * len(nodes)
+    for node in nodes:
+        if node.parent is None:
+            quality[node.row] = 0.0
+        elif steps[node.row] < NO_WAY:
+            before = quality[node.parent.row]
+            gain = (1 - before) * (1 if hard[node.row] else -1) / steps[node.row]
+            quality[node.row] = max(0.0, before + gain)
+    return quality, [NAN if count == NO_WAY else float(count) for count in steps]
+
+
+def quality_gain(walk: Walk) -> list[float]:
+    """ReST-MCTS*'s credit of every step: what it adds to the quality."""
+    quality, distance = rest_mcts(walk)
+
+    def credit(node: Node) -> float:
+        return NAN if node.parent is None else quality[node.row] - quality[node.parent.row]
+
+    return [NAN if math.isnan(distance[node.row]) else credit(node) for node in walk.nodes]
+
+
+def omegaprm(walk: Walk, source: str, *, alpha: float, beta: float, length: float) -> Columns:
+    """Value, first error and priority of every node."""
+    mc = prefix_values(walk, source)
+    words = [len(text.split()) for text in walk.texts]
+    columns: Columns = {"mc": mc, "first_error": [], "priority": []}
+    for node in walk.nodes:
+        path = node.path()
+        lost = mc[node.row] == 0 and not any(mc[step.row] == 0 for step in path[:-1])
+        columns["first_error"].append(NAN if math.isnan(mc[node.row]) else float(lost))
+        ahead = [
+            sum(words[step.row] for step in leaf.path()[len(path) :])
+            for leaf in node.ends()
+            if leaf.row not in walk.right
+        ]
+        pooled = bool(ahead) and 0 < mc[node.row] < 1
+        columns["priority"].append(alpha ** (1 - mc[node.row]) * beta ** (min(ahead) / length) if pooled else NAN)
+    return columns
+
+
+def omegaprm_credit(walk: Walk) -> list[float]:
+    """Soft labels as credit; nothing at roots, which nobody chose."""
+    mc = omegaprm(walk, "tree", alpha=0.5, beta=0.9, length=500.0)["mc"]
+    return [NAN if node.parent is None else 2 * mc[node.row] - 1 for node in walk.nodes]
