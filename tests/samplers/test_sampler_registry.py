@@ -39,7 +39,7 @@ def test_a_new_sampler_is_listed_and_names_are_unique() -> None:
     try:
         register(lonely)
         assert get_sampler("lonely").as_json()["parameters"][0]["name"] == "m"
-        with pytest.raises(MethodError, match="two samplers"):
+        with pytest.raises(MethodError, match="two of one name: sampler"):
             register(lonely)
     finally:
         SAMPLERS.pop("lonely", None)

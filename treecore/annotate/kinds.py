@@ -13,14 +13,14 @@ from typing import Annotated
 from treecore.credit.omegaprm import FirstError
 from treecore.credit.omegaprm import first_error as search
 from treecore.credit.registry import Citation
-from treecore.errors import MethodError
+from treecore.named import Named
 from treecore.outcomes import FULL
 from treecore.params import Bounds
 from treecore.samplers.estimates import Estimate, continued, path
 from treecore.samplers.registry import Growing, Growth, Sampler
 from treecore.sampling.existing import Existing, ExistingGrowth
 
-KINDS: dict[str, Sampler] = {}
+KINDS = Named[Sampler]("annotation")
 
 
 def kind(
@@ -30,8 +30,8 @@ def kind(
 
     def register(function: Callable[..., Growing]) -> Callable[..., Growing]:
         name = function.__name__
-        KINDS[name] = Sampler(
-            name, title, "annotation", formula, citation, frozenset(), function, lambda **_: 0, open_ended=True
+        KINDS.add(
+            Sampler(name, title, "annotation", formula, citation, frozenset(), function, lambda **_: 0, open_ended=True)
         )
         return function
 
@@ -44,9 +44,7 @@ def get_kind(name: str) -> Sampler:
     Raises:
         MethodError: unknown name; lists the known ones.
     """
-    if name not in KINDS:
-        raise MethodError(f"there is no annotation {name!r}", todo="choose one of " + ", ".join(sorted(KINDS)))
-    return KINDS[name]
+    return KINDS.find(name)
 
 
 @kind(

@@ -17,6 +17,7 @@ import numpy as np
 from treecore.credit.token_columns import token_column
 from treecore.errors import MethodError
 from treecore.forests import Forests
+from treecore.named import Named
 from treecore.params import Param, Value, params_of, parse_settings, summary_of
 from treecore.topology import FloatArray, IntArray
 
@@ -224,7 +225,7 @@ def lacking(need: str, forests: Forests) -> str:
     return f"0 of {n} steps have the column '{need}'{supply}"
 
 
-METHODS: dict[str, Method] = {}
+METHODS = Named[Method]("credit method")
 
 
 def credit_method(
@@ -246,9 +247,7 @@ def credit_method(
 
     def register(function: Callable[..., Credit]) -> Callable[..., Credit]:
         key = name or function.__name__
-        if key in METHODS:
-            raise MethodError(f"two credit methods are named {key!r}", todo="rename one")
-        METHODS[key] = Method(key, title, family, formula, dict(symbols), citation, needs, function, departures)
+        METHODS.add(Method(key, title, family, formula, dict(symbols), citation, needs, function, departures))
         return function
 
     return register
@@ -260,6 +259,4 @@ def get_method(name: str) -> Method:
     Raises:
         MethodError: unknown name; lists the known ones.
     """
-    if name not in METHODS:
-        raise MethodError(f"no credit method {name!r}", todo="known: " + ", ".join(sorted(METHODS)))
-    return METHODS[name]
+    return METHODS.find(name)

@@ -19,7 +19,7 @@ import numpy as np
 
 from treecore.columns import Status
 from treecore.credit.registry import Citation
-from treecore.errors import MethodError
+from treecore.named import Named
 from treecore.params import Param, Value, params_of, parse_settings, summary_of
 from treecore.policies.base import Written
 
@@ -177,7 +177,7 @@ class Sampler:
         }
 
 
-SAMPLERS: dict[str, Sampler] = {}
+SAMPLERS = Named[Sampler]("sampler")
 
 
 def sampler(
@@ -199,10 +199,8 @@ def sampler(
 
     def register(function: Callable[..., Growing]) -> Callable[..., Growing]:
         name = function.__name__
-        if name in SAMPLERS:
-            raise MethodError(f"two samplers are named {name!r}", todo="rename one")
-        SAMPLERS[name] = Sampler(
-            name, title, family, formula, citation, frozenset(needs), function, size, open_ended, bias
+        SAMPLERS.add(
+            Sampler(name, title, family, formula, citation, frozenset(needs), function, size, open_ended, bias)
         )
         return function
 
@@ -215,6 +213,4 @@ def get_sampler(name: str) -> Sampler:
     Raises:
         MethodError: unknown name; lists the known ones.
     """
-    if name not in SAMPLERS:
-        raise MethodError(f"no sampler {name!r}", todo="known: " + ", ".join(sorted(SAMPLERS)))
-    return SAMPLERS[name]
+    return SAMPLERS.find(name)
