@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import streamlit as st
@@ -14,13 +15,22 @@ from treecore.analysis.stages import label, short, signed
 from treecore.credit import get_method
 from treecore.credit.explain import Explanation, Line, explain
 from treecore.credit.registry import Credit
+from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.forests import Forests
 
 WEAK, FAIR = 4, 16
+LATEX = re.compile(r"\\[a-zA-Z]+|[{}\s]")
+BREAK = r"\\[2pt] &"
+WIDEST = 30
+"""Characters of worked numbers beside which the result still fits."""
 TRUST = (
     "The standard error is the spread of the leaves beneath over the square root of their number, with the baseline "
     "held fixed. Fewer than 4 leaves count as weak evidence, fewer than 16 as fair."
+)
+RESAMPLING = (
+    "The scored leaves of each tree are drawn again, with replacement, and the whole method is computed anew, with its "
+    "baselines. Forks stay as they are, so what other forks would have shown is not in the interval."
 )
 
 
@@ -94,11 +104,11 @@ def equation(line: Line) -> None:
     """One equation: general, then with numbers, then the result."""
     left, right = line.formula.split(" = ", 1)
     worked = line.numbers.split(" = ", 1)[1]
-    exact = rf" = {fraction(line.exact)}" if line.exact else ""
+    exact = rf"= {fraction(line.exact)}" if line.exact else ""
     result = r"\text{not assigned}" if math.isnan(line.result) else rf"\mathbf{{{line.result:+.4f}}}"
-    st.markdown(
-        rf"$\displaystyle\begin{{aligned}}{left} &= {right} \\[2pt] &= {worked}{exact} = {result}\end{{aligned}}$"
-    )
+    wide = len(LATEX.sub("", worked)) > WIDEST
+    numbers = rf"{worked}{BREAK if wide else ' '}{exact} = {result}"
+    st.markdown(rf"$\displaystyle\begin{{aligned}}{left} &= {right} {BREAK}= {numbers}\end{{aligned}}$")
 
 
 def fraction(text: str) -> str:
@@ -113,6 +123,29 @@ def claim(claimed: float, computed: float) -> None:
         st.badge(f"the file claims {signed(claimed)}: agrees", icon=":material/check:", color="gray")
     else:
         st.badge(f"the file claims {signed(claimed)}: differs", icon=":material/difference:", color="orange")
+
+
+def resampled(credit: Credit, row: int) -> None:
+    """An interval of the credit over other draws of the leaves, on request."""
+    if not st.toggle("Interval from resampled leaves", key="resample", help=RESAMPLING):
+        return
+    bar = st.empty()
+
+    def tell(done: int) -> None:
+        bar.progress(done / state.RESAMPLES, "resampling; any click stops it")
+
+    try:
+        found = state.interval(tell)
+    except TreecoreError as error:
+        st.info(chrome.escape(f"{error}."), icon=":material/info:")
+        return
+    finally:
+        bar.empty()
+    lower, upper = float(found.lower[row]), float(found.upper[row])
+    if math.isnan(lower):
+        st.caption("No interval: too few scored leaves beneath, or most draws assign nothing.")
+    else:
+        st.markdown(f"90 % of {state.RESAMPLES} draws give {signed(lower)} to {signed(upper)}")
 
 
 def trust(credit: Credit, row: int, explanation: Explanation) -> None:
@@ -135,6 +168,7 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     if tokens > 0:
         facts.append(f"{tokens} tokens")
     st.caption(" · ".join(facts))
+    resampled(credit, row)
     if bias := str(credit.forests[0].sampler.get("bias") or ""):
         st.warning(chrome.escape(f"Values here are biased: {bias}"), icon=":material/balance:")
     st.caption(str(get_method(credit.method).citation))

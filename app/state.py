@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from treecore.analysis.lint import lint
 from treecore.analysis.stages import Frame, frames
 from treecore.credit import DEFAULT_METHOD, METHODS, get_method
 from treecore.credit.registry import Credit
+from treecore.credit.uncertainty import Interval, bootstrap
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.forests import Forests
@@ -33,7 +34,8 @@ COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "va
 AXES = {"steps": "steps", "tokens": "tokens"}
 DEFAULTS: dict[str, Any] = {"view": "explore", "colour": "credit", "axis": "steps", "forest": 0, "frame": 0, "node": ""}
 SETTLED = 1.5
-KEPT = ("view", "sample", "method", "colour", "axis", "forest", "frame", "node", "guess")
+RESAMPLES = 200
+KEPT = ("view", "sample", "method", "colour", "axis", "forest", "frame", "node", "guess", "resample")
 
 
 @dataclass(frozen=True)
@@ -254,6 +256,22 @@ def batch_credit() -> Credit:
 def credit() -> Credit:
     """Credit of the shown forest."""
     return batch_credit().of(forest_number())
+
+
+def interval(tell: Callable[[int], None]) -> Interval:
+    """How far the shown forest's credits depend on the draw of leaves; `tell` hears how many resamples are done.
+
+    Raises:
+        MethodError: more numbers than fit.
+    """
+    session, method = st.session_state, st.session_state.method
+    asked = (opened().key, method, tuple(settings(method).items()))
+    if session.get("interval", (None,))[0] != asked:
+        found = bootstrap(opened().forests, method, n=RESAMPLES, settings=dict(asked[2]), on_progress=tell)
+        session.interval = (asked, found)
+    whole: Interval = session.interval[1]
+    low, high = opened().forests.offset[forest_number() : forest_number() + 2]
+    return Interval(*(column[low:high] for column in whole))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

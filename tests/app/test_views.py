@@ -58,6 +58,17 @@ def test_a_deep_link_selects_the_step_and_its_numbers() -> None:
     assert "2 leaves beneath · standard error 2.09" in said
 
 
+@pytest.mark.parametrize(("method", "said"), [("tree_grpo", " draws give "), ("srl", " draws give "), ("sibling", "")])
+def test_an_interval_comes_on_request(method: str, said: str) -> None:
+    test = app(sample="by_hand", node="a3", method=method)
+    assert " draws give " not in words(test)
+    test.toggle(key="resample").set_value(True).run()
+    assert not test.exception
+    assert said in words(test)
+    found, credit = test.session_state["interval"][1], test.session_state["opened"].forests
+    assert len(found.lower) == len(credit.parent)
+
+
 def test_a_link_to_something_unknown_says_so() -> None:
     test = app(sample="by_hand", node="zzz", method="nope")
     assert not test.exception
