@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ class Forests(Sequence[Forest]):
         self._forests = (forests,) if isinstance(forests, Forest) else tuple(forests)
         if not self._forests:
             raise MethodError("no forests to compute on", todo="give at least one")
+        self._columns: dict[str, FloatArray] = {}
+        self._token_columns: dict[str, FloatArray] = {}
 
     def __len__(self) -> int:
         return len(self._forests)
@@ -97,7 +100,54 @@ class Forests(Sequence[Forest]):
         """`columns.Status` of each node, -1 unknown. `[N]`"""
         return self._stack("status").astype(np.int64)
 
+    @cached_property
+    def answered(self) -> BoolArray:
+        """Steps that the environment answered with some text. `[N]`"""
+        observations = chain.from_iterable(forest.observation for forest in self)
+        return np.fromiter(map(bool, observations), dtype=bool, count=int(self.offset[-1]))
+
     def column(self, name: str) -> FloatArray:
-        """An annotation column over the batch, NaN in forests that lack it. `[N]`"""
-        parts = [forest.columns.get(name, np.full(len(forest), np.nan)) for forest in self._forests]
-        return np.concatenate(parts)
+        """An annotation column over the batch, NaN in forests that lack it; read-only. `[N]`"""
+        if name not in self._columns:
+            parts = [forest.columns[name] if name in forest.columns else blank(len(forest)) for forest in self]
+            self._columns[name] = joined(parts)
+        return self._columns[name]
+
+    @cached_property
+    def token_start(self) -> IntArray:
+        """Tokens of node `i` are rows `start[i]:start[i + 1]`; a forest without a token table has none. `[N+1]`"""
+        counts = [
+            np.zeros(len(forest), dtype=np.int64) if forest.tokens is None else np.diff(forest.tokens.start)
+            for forest in self
+        ]
+        return np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+
+    @cached_property
+    def token_node(self) -> IntArray:
+        """Node that each token belongs to. `[T]`"""
+        return np.repeat(np.arange(len(self.token_start) - 1), np.diff(self.token_start))
+
+    def token_column(self, name: str) -> FloatArray:
+        """A numeric token column over the batch, NaN where it is null or absent; read-only. `[T]`"""
+        if name not in self._token_columns:
+            tables = [forest.tokens for forest in self if forest.tokens is not None]
+            parts = [(getattr(table, name), table.total) for table in tables]
+            self._token_columns[name] = joined([blank(n) if part is None else nulls_as_nan(part) for part, n in parts])
+        return self._token_columns[name]
+
+
+def blank(n: int) -> FloatArray:
+    """A column without numbers. `[n]`"""
+    return np.full(n, np.nan)
+
+
+def nulls_as_nan(values: FloatArray | IntArray) -> FloatArray:
+    """A column in float64, with NaN for the null of integers. `[n]`"""
+    return np.asarray(values if values.dtype.kind == "f" else np.where(values < 0, np.nan, values), dtype=np.float64)
+
+
+def joined(parts: Sequence[FloatArray]) -> FloatArray:
+    """Parts one after the other, made read-only because callers share it; a single part is not copied."""
+    whole = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
+    whole.setflags(write=False)
+    return whole

@@ -11,11 +11,7 @@ from treecore.topology import BoolArray, FloatArray, IntArray
 
 def token_start(forests: Forests) -> IntArray:
     """Tokens of node `i` are rows `start[i]:start[i + 1]`; a forest without a table has none. `[N+1]`"""
-    counts = [
-        np.zeros(len(forest), dtype=np.int64) if forest.tokens is None else np.diff(forest.tokens.start)
-        for forest in forests
-    ]
-    return np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    return forests.token_start
 
 
 def token_node(start: IntArray) -> IntArray:
@@ -25,29 +21,25 @@ def token_node(start: IntArray) -> IntArray:
 
 def token_column(forests: Forests, name: str) -> FloatArray:
     """A numeric token column over the batch, NaN where it is null or absent. `[T]`"""
-    parts = []
-    for forest in forests:
-        if forest.tokens is None:
-            continue
-        values = getattr(forest.tokens, name)
-        if values is None:
-            parts.append(np.full(forest.tokens.total, np.nan))
-        elif values.dtype == np.float64:
-            parts.append(values)
-        else:
-            parts.append(np.where(values < 0, np.nan, values))
-    return np.concatenate([np.empty(0), *parts])
+    return forests.token_column(name)
 
 
 def model_tokens(forests: Forests) -> BoolArray:
     """Tokens that the model wrote itself; where the part is not recorded they count as its own. `[T]`"""
-    own: BoolArray = token_column(forests, "part") != Part.OBSERVATION
+    own: BoolArray = forests.token_column("part") != Part.OBSERVATION
     return own
+
+
+def step_count(chosen: BoolArray, start: IntArray) -> IntArray:
+    """How many of each step's tokens are `chosen [T]`. `[N]`"""
+    running = np.zeros(len(chosen) + 1, dtype=np.int32)
+    np.cumsum(chosen, dtype=np.int32, out=running[1:])
+    return np.diff(running[start])
 
 
 def step_mean(values: FloatArray, node: IntArray, n: int) -> FloatArray:
     """Mean of a token column over each step, NaN tokens left out, NaN where none is left. `[N]`"""
     known = ~np.isnan(values)
-    count = np.bincount(node[known], minlength=n)
+    count = np.bincount(node, weights=known, minlength=n)
     with np.errstate(invalid="ignore"):
-        return np.where(count > 0, np.bincount(node[known], weights=values[known], minlength=n) / count, np.nan)
+        return np.bincount(node, weights=np.where(known, values, 0.0), minlength=n) / count

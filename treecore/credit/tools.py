@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
 from treecore.columns import Status
 from treecore.credit.registry import Citation, Credit, Ragged, credit_method
-from treecore.credit.token_columns import model_tokens, step_mean, token_column, token_node, token_start
-from treecore.credit.values import back_up, group_stats, leaf_standard_error, on_leaves
+from treecore.credit.token_columns import model_tokens, step_count
+from treecore.credit.values import back_up, leaf_standard_error
 from treecore.forests import Forests
 from treecore.params import Bounds, Value
 from treecore.protocols import Part
@@ -38,8 +38,7 @@ def call_verdicts(forests: Forests, has_call: FloatArray, check: Check) -> Float
     if check == "recorded":
         verdict = forests.column("call_ok")
     else:
-        answered = np.concatenate([[bool(text) for text in forest.observation] for forest in forests])
-        verdict = (answered & (forests.status != Status.FAILED)).astype(np.float64)
+        verdict = (forests.answered & (forests.status != Status.FAILED)).astype(np.float64)
     return np.where(has_call > 0, verdict, np.nan)
 
 
@@ -49,10 +48,22 @@ def fold_preference(direct_tokens: float, folded_tokens: float) -> float:
     return (direct_tokens - folded_tokens) / whole if whole else 0.0
 
 
-def centred(values: FloatArray, group: IntArray, n_groups: int) -> tuple[FloatArray, FloatArray]:
-    """`values [K]` minus the mean of their group, and that mean."""
-    mean = group_stats(values, group, n_groups, ddof=0).mean
-    return values - mean, mean
+class Usual(NamedTuple):
+    """Of a prompt's numbers, told to all its nodes: their `mean [N]`, NaN where there are none, and the `first [N]`."""
+
+    mean: FloatArray
+    first: FloatArray
+
+
+def usual(forests: Forests, values: FloatArray, rows: IntArray) -> Usual:
+    """What is usual among the `values [N]` at `rows`; summed around the first, so equal ones have just that mean."""
+    group = forests.forest_of[rows]
+    first = np.zeros(len(forests))
+    first[group[::-1]] = values[rows[::-1]]
+    total = np.bincount(group, weights=values[rows] - first[group], minlength=len(forests))
+    with np.errstate(invalid="ignore"):
+        mean = first + total / np.bincount(group, minlength=len(forests))
+    return Usual(mean[forests.forest_of], first[forests.forest_of])
 
 
 @credit_method(
@@ -116,58 +127,72 @@ def toolpo(
         `outcome_part`, `action_part`, `call_share` (of tokens that call a tool), `call_ok` (NaN without a call),
         `gradient_weight`, `value`, `n_leaves`, `stderr`. Without any call there is no action signal: that part is 0.
     """
-    n, scored = len(forests.parent), forests.scored
-    start = token_start(forests)
-    node = token_node(start)
-    own = model_tokens(forests)
-    calling = np.where(own, token_column(forests, "part") == Part.TOOL_CALL, np.nan)
-    share = np.nan_to_num(step_mean(calling, node, n))
+    start, node, own = forests.token_start, forests.token_node, model_tokens(forests)
+    calling = forests.token_column("part") == Part.TOOL_CALL
+    share = step_count(calling, start) / np.maximum(step_count(own, start), 1)
     verdict = call_verdicts(forests, share, check)
-    group = forests.forest_of[scored]
-    success, success_mean = centred(forests.reward[scored], group, len(forests))
-    reward = call_weight * forests.topology.path_sum(np.nan_to_num(verdict))
-    reward = reward + fold_weight * np.nan_to_num(forests.column("fold_preference"))
-    action, action_mean = centred(reward[scored], group, len(forests))
-    advantage, acted = on_leaves(forests, success), on_leaves(forests, action)
-    outcome = back_up(forests, advantage)
+    right = call_weight * forests.topology.path_sum(np.nan_to_num(verdict))
+    right += fold_weight * np.nan_to_num(forests.column("fold_preference"))
+    reward, right = forests.reward, np.where(forests.scored, right, np.nan)
+    ended = np.flatnonzero(forests.scored)
+    rewards, calls = usual(forests, reward, ended), usual(forests, right, ended)
+    value = back_up(forests, reward)
+    outcome = value.mean - rewards.mean
+    leaves = {
+        "advantage": reward - rewards.mean,
+        "reward": reward,
+        "group_mean": np.where(forests.scored, rewards.mean, np.nan),
+        "action": right - calls.mean,
+        "action_reward": right,
+    }
+    call_ok = call_weight * verdict
+    by_call = {}
     if attribution == "call":
-        called = np.flatnonzero(~np.isnan(verdict))
-        part, usual = np.zeros(n), np.full(n, np.nan)
-        judged = centred(call_weight * verdict[called], forests.forest_of[called], len(forests))
-        part[called], usual[called] = judged
-        columns = {"action_mean": usual}
+        judged = ~np.isnan(verdict)
+        by_call["action_mean"] = np.where(judged, usual(forests, call_ok, np.flatnonzero(judged)).mean, np.nan)
+        part = np.nan_to_num(call_ok - by_call["action_mean"])
+        error = leaf_standard_error(forests, reward)
     else:
-        part, columns = back_up(forests, acted).mean, {}
-    credit = outcome.mean + share * part
-    error = stderr(forests, advantage, np.zeros(n) if attribution == "call" else acted, share)
+        leaves["action_mean"] = np.where(forests.scored, calls.mean, np.nan)
+        right_value = back_up(forests, right).mean
+        part = right_value - calls.mean
+        gaps = (reward - rewards.first, value.mean - rewards.first), (right - calls.first, right_value - calls.first)
+        error = stderr(forests, *gaps, share)
+    credit = outcome + share * part
     nodes = {
         "credit": credit,
-        "outcome_part": outcome.mean,
+        "outcome_part": outcome,
         "action_part": part,
         "call_share": share,
-        "call_ok": call_weight * verdict,
-        "gradient_weight": credit * outcome.count,
-        "value": back_up(forests, forests.reward).mean,
-        "n_leaves": outcome.count,
+        "call_ok": call_ok,
+        "gradient_weight": credit * value.count,
+        "value": value.mean,
+        "n_leaves": value.count,
         "stderr": error,
-        **columns,
+        **by_call,
     }
-    leaves = {"advantage": advantage, "reward": forests.reward, "group_mean": on_leaves(forests, success_mean)}
-    leaves |= {"action": acted, "action_reward": on_leaves(forests, reward[scored])}
-    leaves |= {} if columns else {"action_mean": on_leaves(forests, action_mean)}
-    signal = np.where(own, outcome.mean[node] + np.nan_to_num(calling) * part[node], np.nan)
+    signal = np.where(own, outcome[node] + calling * part[node], np.nan)
     return Credit(forests, nodes, leaves, Ragged(start, signal))
 
 
-def stderr(forests: Forests, advantage: FloatArray, action: FloatArray, share: FloatArray) -> FloatArray:
-    """Standard error of the mean of `advantage + share * action` over the leaves beneath, baselines held fixed. `[N]`
+def stderr(
+    forests: Forests,
+    outcome: tuple[FloatArray, FloatArray],
+    action: tuple[FloatArray, FloatArray],
+    share: FloatArray,
+) -> FloatArray:
+    """Standard error of the mean of `outcome + share * action` over the leaves beneath, baselines held fixed. `[N]`
 
-    The share belongs to the step, the two columns to leaves, so their covariance is taken from their sum.
+    The share belongs to the step, the two columns to leaves, so their covariance is needed beside their variances.
+
+    Args:
+        outcome, action: each on the leaves, and its mean over the leaves beneath each node; both as differences from
+            one leaf of the prompt, which leaves less to cancel.
     """
-    action = np.where(forests.scored, action, np.nan)
-    first = leaf_standard_error(forests, advantage)
-    if not np.nan_to_num(action).any():
-        return first
-    second, both = leaf_standard_error(forests, action), leaf_standard_error(forests, advantage + action)
-    variance = first**2 + share * (both**2 - first**2 - second**2) + (share * second) ** 2
-    return np.sqrt(np.maximum(variance, 0.0))
+    topology, n = forests.topology, np.where(forests.n_scored > 1, forests.n_scored, np.nan)
+    (first, first_mean), (second, second_mean) = outcome, action
+    first, second = np.where(forests.scored, first, 0.0), np.where(forests.scored, second, 0.0)
+    variance = topology.leaf_sum(first**2) / n - first_mean**2
+    variance += 2.0 * share * (topology.leaf_sum(first * second) / n - first_mean * second_mean)
+    variance += share**2 * (topology.leaf_sum(second**2) / n - second_mean**2)
+    return np.sqrt(np.maximum(variance, 0.0) / (n - 1.0))
