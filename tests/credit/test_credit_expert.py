@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from treecore.bench.oracles import expert as oracle
 from treecore.credit import compute
-from treecore.credit.expert import action_of, compare, expert_of, expert_steps
+from treecore.credit.expert import action_of, expert_of, expert_steps
+from treecore.credit.matching import compare, matched_characters
 from treecore.errors import MethodError
 from treecore.forest import Forest
 from treecore.forests import Forests
@@ -33,6 +34,23 @@ def test_one_changed_character_of_400_under_autojunk() -> None:
 
 def test_nothing_to_compare_is_invalid() -> None:
     assert compare("", "").ratio == -1
+
+
+@given(
+    pairs=st.lists(st.tuples(st.text("ab \u6f22", max_size=150), st.text("ab \u6f22", max_size=210)), max_size=5),
+    autojunk=st.booleans(),
+)
+def test_many_pairs_at_a_time_share_what_difflib_finds(pairs: list[tuple[str, str]], autojunk: bool) -> None:
+    wanted = [compare(*pair, autojunk=autojunk).matched for pair in pairs]
+    assert matched_characters(pairs, autojunk=autojunk).tolist() == wanted
+
+
+@pytest.mark.parametrize("length", [63, 64, 65, 66, 128, 500])
+def test_long_runs_and_word_borders(length: int) -> None:
+    text = "".join(chr(97 + place * place % 23) for place in range(length))
+    others = [text, text[:-1], text[1:] + "z", "z" + text, text[: length // 2] + "zz" + text[length // 2 :], ""]
+    pairs = [(model, expert) for model in others for expert in others]
+    assert matched_characters(pairs, autojunk=False).tolist() == [compare(*pair).matched for pair in pairs]
 
 
 def test_actions_and_expert_steps() -> None:

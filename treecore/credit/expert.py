@@ -1,27 +1,27 @@
 """SRL: steps judged by how closely they repeat an expert's steps, as strings. Knows nothing about outcomes.
 
 String similarity is not correctness: a wrong step can look like the expert's, a right one can be worded differently.
+Texts repeat among siblings and prompts: what has to be worked out of a text is worked out once for a batch.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
+from treecore.credit.alignment import Alignment, Experts, by_position, monotone
 from treecore.credit.registry import Citation, Credit, credit_method
-from treecore.credit.values import back_up, group_stats
+from treecore.credit.values import back_up, numbered_texts, right_leaves, sibling_stats
 from treecore.forest import Forest
 from treecore.forests import Forests
-from treecore.outcomes import is_right
 from treecore.params import Bounds, Value
-from treecore.topology import FloatArray
+from treecore.topology import FloatArray, IntArray
 
 Align = Literal["prefix", "position", "monotone"]
-INVALID = -1.0
+ExpertSource = Literal["self", "reference"]
 EPSILON = 1e-6
 NUMBERED = re.compile(r"^\s*\d+[.)]\s+", re.M)
 MONOLOGUE = re.compile(r"<think>.*?(?:</think>|\Z)", re.S)
@@ -39,34 +39,6 @@ def expert_steps(trace: str) -> list[str]:
     return [step for piece in pieces if (step := action_of(piece))]
 
 
-class Match(NamedTuple):
-    """`matched` characters in order, `total` characters of both strings, and blocks `(in model, in expert, length)`."""
-
-    matched: int
-    total: int
-    blocks: tuple[tuple[int, int, int], ...]
-
-    @property
-    def ratio(self) -> float:
-        """`2 M / T`, or -1 where there is nothing to compare."""
-        return 2.0 * self.matched / self.total if self.total else INVALID
-
-
-def compare(model: str, expert: str, *, autojunk: bool = False) -> Match:
-    """Characters that two steps share in order, as Python's difflib finds them (not symmetric in its arguments).
-
-    Args:
-        autojunk: Python's default, which ignores every frequent character once `expert` has 200 characters: one
-            changed character among 400 can then halve the ratio.
-    """
-    blocks = SequenceMatcher(None, model, expert, autojunk=autojunk).get_matching_blocks()
-    found = tuple((block.a, block.b, block.size) for block in blocks if block.size)
-    return Match(sum(size for _, _, size in found), len(model) + len(expert), found)
-
-
-NO_MATCH = Match(0, 0, ())
-
-
 class Expert(NamedTuple):
     """Actions of the expert, and the row of the leaf that a self-expert ends with, else -1."""
 
@@ -74,104 +46,72 @@ class Expert(NamedTuple):
     leaf: int
 
 
-def expert_of(forest: Forest, source: Literal["self", "reference"]) -> Expert:
+def expert_of(forest: Forest, source: ExpertSource) -> Expert:
     """The expert trace: the reference, or the steps to the best right leaf (the first sampled of equals).
 
     Without one, `steps` is empty.
     """
     if source == "reference":
         return Expert(expert_steps(forest.reference), -1)
-    right = np.flatnonzero(is_right(forest))
-    if not len(right):
-        return Expert([], -1)
-    best = int(right[np.lexsort((right, forest.born[right], -forest.reward[right]))[0]])
-    return Expert([action_of(forest.text[row]) for row in forest.topology.path(best)[1:]], best)
+    batch = Forests(forest)
+    leaf = int(best_right_leaf(batch)[0])
+    return Expert([action_of(forest.text[row]) for row in rows_to(batch, np.array([leaf])).tolist()], leaf)
 
 
-class Scorer:
-    """Compares actions with the steps of one expert, each pair once."""
-
-    def __init__(self, steps: Sequence[str], *, autojunk: bool) -> None:
-        self.steps = steps
-        self.autojunk = autojunk
-        self._known: dict[tuple[str, int], Match] = {}
-
-    def match(self, action: str, number: int) -> Match:
-        """`action` against expert step `number`, from 0; an empty action matches nothing and is invalid."""
-        key = (action, number)
-        if key not in self._known:
-            self._known[key] = compare(action, self.steps[number], autojunk=self.autojunk) if action else NO_MATCH
-        return self._known[key]
+def best_right_leaf(forests: Forests) -> IntArray:
+    """Row of the best right leaf of each forest, the first sampled of equals, -1 where there is none. `[F]`"""
+    rows = np.flatnonzero(right_leaves(forests))
+    born = np.concatenate([forest.born for forest in forests])
+    for key in (-forests.reward, born):
+        group = forests.forest_of[rows]
+        least = np.full(len(forests), np.inf)
+        np.minimum.at(least, group, key[rows])
+        rows = rows[key[rows] == least[group]]
+    best = np.full(len(forests), -1)
+    best[forests.forest_of[rows[::-1]]] = rows[::-1]
+    return best
 
 
-class Alignment:
-    """What each step was compared with: named `[N]` columns `similarity`, `matched`, `total`, `expert_step`.
-
-    NaN where a step was compared with nothing.
-    """
-
-    def __init__(self, n: int) -> None:
-        self.columns = {name: np.full(n, np.nan) for name in ("similarity", "matched", "total", "expert_step")}
-
-    def put(self, row: int, number: int, match: Match) -> None:
-        """Step `row` belongs to expert step `number`, from 0."""
-        values = (match.ratio, match.matched, match.total, number + 1)
-        for name, value in zip(self.columns, values, strict=True):
-            self.columns[name][row] = value
+def rows_to(forests: Forests, leaf: IntArray) -> IntArray:
+    """Rows of the steps from the root to the leaf of each forest that has one (not -1), in row order."""
+    topology = forests.topology
+    place = np.where(leaf >= 0, topology.position[leaf], -1)[forests.forest_of]
+    above = (topology.position <= place) & (place < topology.position + topology.size)
+    return np.flatnonzero(above & (forests.parent >= 0))
 
 
-def by_position(forest: Forest, actions: Sequence[str], scorer: Scorer, *, on_prefix: bool) -> Alignment:
-    """Step k against the expert's step k; with `on_prefix`, only after a prefix that repeats the expert's actions."""
-    depth, parent = forest.topology.depth, forest.parent
-    found, follows = Alignment(len(parent)), parent < 0
-    for row in np.flatnonzero((parent >= 0) & (depth <= len(scorer.steps))).tolist():
-        number, behind = int(depth[row]) - 1, follows[parent[row]]
-        follows[row] = behind and actions[row] == scorer.steps[number]
-        if behind or not on_prefix:
-            found.put(row, number, scorer.match(actions[row], number))
-    return found
+def experts_of(forests: Forests, source: ExpertSource, actions: Sequence[str], spoken: IntArray) -> Experts:
+    """`expert_of` each forest; node `i` did `actions[spoken[i]]`."""
+    if source == "reference":
+        traces = {text: expert_steps(text) for text in {forest.reference for forest in forests}}
+        steps = [step for forest in forests for step in traces[forest.reference]]
+        count = np.array([len(traces[forest.reference]) for forest in forests])
+    else:
+        rows = rows_to(forests, best_right_leaf(forests))
+        steps = [actions[number] for number in spoken[rows].tolist()]
+        count = np.bincount(forests.forest_of[rows], minlength=len(forests))
+    number = {step: place for place, step in enumerate(dict.fromkeys(steps))}
+    step = np.array([number[step] for step in steps], dtype=np.int64)
+    return Experts(list(number), step, np.concatenate([[0], np.cumsum(count)]))
 
 
-def monotone(forest: Forest, actions: Sequence[str], scorer: Scorer) -> Alignment:
-    """Each prefix aligned with the expert's steps in order, so that the sum of similarities is largest.
-
-    Steps and expert steps may stay alone. A step's partner is the one that it has in the best alignment of the prefix
-    that ends with it, the earliest of equals; where that leaves it alone it matches nothing, so it scores 0.
-    """
-    parent, m = forest.parent, len(scorer.steps)
-    found, best = Alignment(len(parent)), np.zeros((len(parent), m + 1))
-    for row in np.flatnonzero(parent >= 0).tolist():
-        before = best[parent[row]]
-        matches = [scorer.match(actions[row], number) for number in range(m)]
-        together = before[:-1] + [max(match.ratio, 0.0) for match in matches]
-        best[row] = np.maximum.accumulate(np.maximum(before, np.concatenate([[0.0], together])))
-        chosen = int(np.argmax(together)) if m else 0
-        if m and (together[chosen] > before[-1] or not actions[row]):
-            found.put(row, chosen, matches[chosen])
-        elif m:
-            found.columns["similarity"][row] = 0.0
-    return found
-
-
-def align(forest: Forest, how: Align, scorer: Scorer) -> Alignment:
-    """Compare every step of one forest with its expert."""
-    actions = [action_of(text) for text in forest.text]
+def align(forests: Forests, source: ExpertSource, how: Align, *, autojunk: bool) -> Alignment:
+    """Compare every step of a batch with its forest's expert."""
+    texts = numbered_texts(forests)
+    actions = [action_of(text) for text in texts.different]
+    experts = experts_of(forests, source, actions, texts.number)
     if how == "monotone":
-        return monotone(forest, actions, scorer)
-    return by_position(forest, actions, scorer, on_prefix=how == "prefix")
+        return monotone(forests, actions, texts.number, experts, autojunk=autojunk)
+    return by_position(forests, actions, texts.number, experts, on_prefix=how == "prefix", autojunk=autojunk)
 
 
 def among_siblings(forests: Forests, similarity: FloatArray, least_spread: float) -> dict[str, FloatArray]:
     """GRPO's advantage of each step among the steps taken from the same prefix, NaN in groups that are dropped."""
-    columns = {name: np.full(len(similarity), np.nan) for name in ("advantage", "group_mean", "group_std")}
-    rows = np.flatnonzero((forests.parent >= 0) & ~np.isnan(similarity))
-    stats = group_stats(similarity[rows], forests.parent[rows], len(similarity), ddof=1)
-    kept = (stats.count > 1) & (stats.std >= least_spread)
-    advantage = np.full(len(rows), np.nan)
-    advantage[kept] = (similarity[rows] - stats.mean)[kept] / (stats.std[kept] + EPSILON)
-    for name, values in zip(columns, (advantage, stats.mean, stats.std), strict=True):
-        columns[name][rows] = values
-    return columns
+    stats = sibling_stats(forests, similarity, ddof=1)
+    kept = stats.std >= least_spread
+    advantage = np.full(len(similarity), np.nan)
+    np.divide(similarity - stats.mean, stats.std + EPSILON, out=advantage, where=kept)
+    return {"advantage": advantage, "group_mean": stats.mean, "group_std": stats.std}
 
 
 def needs(params: Mapping[str, Value]) -> set[str]:
@@ -215,7 +155,7 @@ def formula(params: Mapping[str, Value]) -> str:
 def srl(
     forests: Forests,
     *,
-    expert: Literal["self", "reference"] = "self",
+    expert: ExpertSource = "self",
     align_by: Align = "position",
     signal: Literal["similarity", "advantage"] = "similarity",
     autojunk: bool = False,
@@ -243,11 +183,8 @@ def srl(
         and `total` characters, `expert_step` (from 1), `advantage` (NaN in dropped groups and without a sibling),
         `group_mean`, `group_std`, `value`, `n_leaves`.
     """
-    parts: list[Mapping[str, FloatArray]] = []
-    for forest in forests:
-        scorer = Scorer(expert_of(forest, expert).steps, autojunk=autojunk)
-        parts.append(align(forest, align_by, scorer).columns)
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    found = align(forests, expert, align_by, autojunk=autojunk)
+    columns = found.columns(len(forests.parent))
     columns |= among_siblings(forests, columns["similarity"], least_spread)
     recorded = back_up(forests, forests.reward)
     nodes = {"credit": columns[signal], **columns, "value": recorded.mean, "n_leaves": recorded.count}

@@ -7,12 +7,13 @@ exactly that value and a standard deviation of exactly zero, whatever the value 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from treecore.forests import Forests
-from treecore.outcomes import is_right
+from treecore.outcomes import FULL
 from treecore.topology import BoolArray, FloatArray, IntArray
 
 
@@ -46,6 +47,34 @@ def group_stats(
         squares = np.bincount(group, weights=(shifted - shift[group]) ** 2 * weight, minlength=n_groups)
         spread = np.where(count > ddof, np.sqrt(squares / (count - ddof)), np.nan)
     return GroupStats((reference + shift)[group], spread[group], count[group])
+
+
+class SiblingStats(NamedTuple):
+    """Mean and standard deviation among each node's siblings, NaN where it has no value. `[N]`"""
+
+    mean: FloatArray
+    std: FloatArray
+
+
+def sibling_stats(forests: Forests, values: FloatArray, *, ddof: int) -> SiblingStats:
+    """`group_stats` of `values [N]` among the children of each node, NaN left out; roots have no siblings."""
+    rows = forests.topology.child
+    own = values[rows]
+    known = ~np.isnan(own)
+    rows, own = rows[known], own[known]
+    first = np.flatnonzero(np.diff(forests.parent[rows], prepend=-1))
+    count = np.diff(first, append=len(rows))
+    mean, std = np.full(len(values), np.nan), np.full(len(values), np.nan)
+    if len(rows):
+        shifted = own - np.repeat(own[first], count)
+        shift = np.add.reduceat(shifted, first) / count
+        shifted -= np.repeat(shift, count)
+        squares = np.add.reduceat(np.square(shifted, out=shifted), first)
+        spread = np.full(len(first), np.nan)
+        np.divide(squares, count - ddof, out=spread, where=count > ddof)
+        mean[rows] = np.repeat(own[first] + shift, count)
+        std[rows] = np.repeat(np.sqrt(spread), count)
+    return SiblingStats(mean, std)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,4 +191,21 @@ def path_tokens(forests: Forests) -> FloatArray:
 
 def right_leaves(forests: Forests) -> BoolArray:
     """Scored leaves that earn the full reward of their forest, by the rule of `outcomes`. `[N]`"""
-    return np.concatenate([is_right(forest) for forest in forests])
+    top = np.fmax.reduceat(forests.reward, forests.offset[:-1])
+    right: BoolArray = forests.reward >= np.fmax(top, FULL)[forests.forest_of] - 1e-9
+    return right
+
+
+class NumberedTexts(NamedTuple):
+    """The `different` texts of a batch's steps, and which of them each step has, `number [N]`."""
+
+    different: list[str]
+    number: IntArray
+
+
+def numbered_texts(forests: Forests) -> NumberedTexts:
+    """Texts of steps repeat among siblings and prompts: what is worked out once for each serves all that share it."""
+    texts = list(chain.from_iterable(forest.text for forest in forests))
+    different = list(dict.fromkeys(texts))
+    place = dict(zip(different, range(len(different)), strict=True))
+    return NumberedTexts(different, np.fromiter(map(place.__getitem__, texts), dtype=np.int64, count=len(texts)))
