@@ -9,7 +9,7 @@ import numpy as np
 
 from treecore.credit.paths import weighted_back_up
 from treecore.credit.registry import Citation, Credit, Ragged, credit_method
-from treecore.credit.values import back_up, on_leaves, path_tokens, raw_if_alone, whiten
+from treecore.credit.values import back_up, leaf_standard_error, on_leaves, path_tokens, raw_if_alone, whiten
 from treecore.errors import MethodError
 from treecore.forests import Forests
 from treecore.params import Bounds
@@ -82,29 +82,42 @@ def step_columns(
     forests: Forests, reward: FloatArray, series: FloatArray, gamma: float, mean: float, std: float
 ) -> dict[str, FloatArray]:
     """Node columns: mean return over own tokens and trajectories, its whitened form, its standard error."""
-    topology = forests.topology
     own = np.minimum(np.maximum(forests.n_model_tokens, 0), len(series) - 1)
-    at_leaf = np.where(forests.scored, reward, 0.0)
     value = back_up(forests, forests.reward)
     n = np.where(value.count > 0, value.count, np.nan)
     scale = token_mean(series, own)
-    edge = gamma ** own.astype(np.float64)
-    ahead = weighted_back_up(topology, at_leaf, edge) / n
-    squares = weighted_back_up(topology, at_leaf**2, edge**2) / n
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt(np.maximum(squares - ahead**2, 0.0) / (n - 1)) * scale / std
-    credit = (ahead * scale - mean) / std
-    everywhere = np.ones(len(n))
+    ahead, error = ahead_of_steps(forests, reward, gamma ** own.astype(np.float64), n)
+    returns = ahead * scale
+    credit = (returns - mean) / std
     return {
         "credit": credit,
         "gradient_weight": credit * n,
-        "return": ahead * scale,
-        "batch_mean": mean * everywhere,
-        "batch_std": std * everywhere,
+        "return": returns,
+        "batch_mean": np.full(len(n), mean),
+        "batch_std": np.full(len(n), std),
         "value": value.mean,
         "n_leaves": value.count,
-        "stderr": np.where(value.count > 1, error, np.nan),
+        "stderr": error * scale / std,
     }
+
+
+def ahead_of_steps(
+    forests: Forests, reward: FloatArray, edge: FloatArray, n: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Mean over the leaves beneath of the reward discounted down to each step's end, and its standard error. `[N]`
+
+    Args:
+        edge: `[N]`, discount for the tokens of each step.
+        n: `[N]`, scored leaves beneath, NaN for none.
+    """
+    if (edge == 1).all():
+        return back_up(forests, reward).mean, leaf_standard_error(forests, reward)
+    at_leaf = np.where(forests.scored, reward, 0.0)
+    ahead = weighted_back_up(forests.topology, at_leaf, edge) / n
+    squares = weighted_back_up(forests.topology, at_leaf**2, edge**2) / n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt(np.maximum(squares - ahead**2, 0.0) / (n - 1))
+    return ahead, np.where(n > 1, error, np.nan)
 
 
 @credit_method(
