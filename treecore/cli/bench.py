@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from treecore.cli.output import console, json_option, print_json
+from treecore.cli.output import console, json_option, parse_settings, print_json, set_option
 
 SIZE = click.IntRange(min=2)
 
@@ -48,6 +48,67 @@ def credit(seed: int, as_json: bool, **sizes: int) -> None:
         print_json(document)
     else:
         print_bench(document)
+
+
+COUNT = click.IntRange(min=1)
+
+
+@bench.command()
+@click.option("--model", default="tiny", show_default=True, help="`tiny` (bundled), a local folder or a hub name.")
+@click.option("--random-config", is_flag=True, help="Random weights in place of --model: 0.5 billion, as of Qwen2.")
+@click.option("--config", "fields", multiple=True, metavar="K=V", help="A field of the random configuration.")
+@click.option("--device", default=None, help="cpu, cuda, cuda:1, mps; the best one present by default.")
+@click.option("--dtype", default=None, help="float32, bfloat16 or float16.")
+@click.option("--batch-tokens", type=COUNT, default=None, help="Most tokens that the engine holds for live branches.")
+@click.option("--static", is_flag=True, help="Static cache in the engine; it is tried in generate too. CUDA only.")
+@click.option("--task", default="countdown", show_default=True, help="Whose prompts to ask, without its environment.")
+@click.option("--prompts", type=COUNT, default=64, show_default=True, help="How many of the task's prompts.")
+@click.option("--sampler", default="random_expansion", show_default=True, help="Of the trees.")
+@set_option
+@click.option("--steps", default=None, help="How a step ends: line (tokens:16 with random weights), tokens:K, whole, …")
+@click.option("--stop", multiple=True, metavar="TEXT", help="A string that ends a trajectory; </answer> by default.")
+@click.option("--max-new", type=SIZE, default=128, show_default=True, help="Most tokens of a trajectory.")
+@click.option("--temperature", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
+@click.option("--top-p", type=click.FloatRange(min=0, max=1, min_open=True), default=1.0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of prompts and sampling.")
+@click.option(
+    "--repeats", type=COUNT, default=3, show_default=True, help="Timed runs of each side; the fastest counts."
+)
+@click.option(
+    "--rows", type=COUNT, default=None, help="Rows of a batch of generate; several sizes are tried by default."
+)
+@json_option
+def rollout(
+    model: str, random_config: bool, fields: tuple[str, ...], device: str | None, dtype: str | None,
+    batch_tokens: int | None, static: bool, settings: tuple[str, ...], steps: str | None, stop: tuple[str, ...],
+    rows: int | None, as_json: bool, **work: Any,
+) -> None:  # fmt: skip
+    """Trajectories a second of trees, of separate answers, and of `model.generate`, on one model.
+
+    Random weights never answer: their trajectories all have --max-new tokens, unless --stop is given.
+
+    \b
+    Example:
+      treecore bench rollout --prompts 64 --json
+      treecore bench rollout --random-config --device cuda --prompts 256 --json
+    """
+    from treecore.bench.rollout import Work, bench_rollout
+
+    if fields and not random_config:
+        raise click.UsageError("--config needs --random-config")
+    ends = stop or (() if random_config else Work.stop)
+    way = steps or ("tokens:16" if random_config else Work.steps)
+    options = {"batch_tokens": batch_tokens, "static": static or None}
+    with progress_bar() as on_progress:
+        document = bench_rollout(
+            Work(settings=parse_settings(settings), steps=way, stop=ends, rows=rows or 0, **work),
+            model=model, config=parse_settings(fields) if random_config else None, device=device, dtype=dtype,
+            options={name: value for name, value in options.items() if value is not None}, on_progress=on_progress,
+        )  # fmt: skip
+    if as_json:
+        print_json(document)
+    else:
+        print_rollout(document)
 
 
 @contextmanager
@@ -89,3 +150,43 @@ def print_bench(document: dict[str, Any]) -> None:
         f"{reading['times_orjson_cpu']:.2f}). Of reading the file and computing {reading['credit_method']} "
         f"({reading['credit_seconds']:.2f} s, shape included), reading is {reading['share_of_reading']:.0%}."
     )
+
+
+def print_rollout(document: dict[str, Any]) -> None:
+    """The figures as a Markdown table, which also reads well in a terminal."""
+    host, model, work, memory = (document[name] for name in ("machine", "model", "settings", "memory"))
+    click.echo(
+        f"{host['device_name'] or host['device']}; {host['cpu_count']} CPU cores ({host['processor']}), Python "
+        f"{host['python']}, torch {host['torch']}, transformers {host['transformers']}; load {host['load_before']} "
+        f"before and {host['load_after']} after.\n"
+    )
+    given = " ".join(f"{name}={value}" for name, value in work["settings"].items())
+    click.echo(
+        f"Model {model['name']} ({model['parameters']:,} parameters, {model['dtype']}); {work['prompts']} prompts of "
+        f"{work['task']}, {work['trajectories_per_prompt']} trajectories each, at most {work['max_new']} tokens; steps "
+        f"{work['steps']}, temperature {work['temperature']:g}, top-p {work['top_p']:g}, seed {work['seed']}; trees "
+        f"by {work['sampler']} {given}.\n"
+    )
+    click.echo(
+        "| side | trajectories/s | per CPU s | seconds | CPU seconds | tokens computed | computed/s | sampled | "
+        "sampled/s | of trajectories | positions | passes | of bandwidth |"
+    )
+    click.echo("|---|" + "---:|" * 12)
+    for row in document["sides"].values():
+        share = "-" if row["share_of_bandwidth"] is None else f"{row['share_of_bandwidth']:.1%}"
+        click.echo(
+            f"| {row['side']} | {row['trajectories_per_second']:.1f} | {row['trajectories_per_cpu_second']:.1f} | "
+            f"{row['seconds']:.2f} | {row['cpu_seconds']:.2f} | {row['tokens_computed']:,} | "
+            f"{row['tokens_computed_per_second']:,.0f} | {row['tokens_sampled']:,} | "
+            f"{row['tokens_sampled_per_second']:,.0f} | {row['tokens_in_trajectories']:,} | {row['positions']:,} | "
+            f"{row['passes']:,} | {share} |"
+        )
+    click.echo()
+    for name, ratio in document["ratio"].items():
+        one, _, other = name.partition("_to_")
+        click.echo(f"{one} / {other}: {ratio['wall']:.2f} by wall time, {ratio['cpu']:.2f} by CPU time")
+    click.echo(f"\nMemory: copies move {memory['bytes_per_second'] / 1e9:.0f} GB/s.\n")
+    for row in document["sides"].values():
+        click.echo(f"- {row['side']}: {row['what']}.")
+    for condition in document["conditions"]:
+        click.echo(f"- {condition[0].upper()}{condition[1:]}.")
