@@ -7,9 +7,9 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
-from treecore.credit.paths import trajectory_rows, weighted_back_up
+from treecore.credit.paths import trajectory_rows
 from treecore.credit.registry import Citation, Credit, Rows, credit_method
-from treecore.credit.values import back_up, group_stats, leaf_standard_error
+from treecore.credit.values import Backup, back_up, group_stats
 from treecore.forests import Forests
 from treecore.params import Bounds, Value
 from treecore.topology import FloatArray, IntArray
@@ -44,42 +44,55 @@ class Group(NamedTuple):
 class Returns(NamedTuple):
     """Discounted returns of the rows at each node, one for each scored leaf beneath, and of each step group. `[N]`
 
-    `mean` is over the rows of the step that ends in the node; `among [N]` is over all steps taken from it.
-    `squares` and `mixed` are sums over a step's rows of squared deviations, and of their products with the deviations
-    of the reward.
+    `mean` is over the rows of the step that ends in the node; `among [N]` is over all steps taken from it, `size [N]`
+    rows in all. `squares` and `mixed` are sums over a step's rows of squared deviations, and of their products with
+    the deviations of the reward.
     """
 
     mean: FloatArray
     squares: FloatArray
     mixed: FloatArray
     among: Group
+    size: FloatArray
 
 
-def discounted_returns(forests: Forests, gamma: float, count: FloatArray, reward_mean: FloatArray) -> Returns:
-    """Mean and spread of the returns, backed up from the leaves: deviations within children plus between them."""
+def discounted_sum(forests: Forests, values: FloatArray, gamma: float) -> FloatArray:
+    """The solution of `x(s) = values(s) + gamma * sum of x over the children of s`. `[N]`
+
+    Terms from less than 1, 2, 4, ... steps below are in; `gamma` becomes the discount of so many steps.
+    """
+    total = values.copy()
+    for rows, above in forests.jumps:
+        total += gamma * np.bincount(above, weights=total[rows], minlength=len(total))
+        gamma *= gamma
+    return total
+
+
+def discounted_returns(forests: Forests, gamma: float, value: Backup, first: FloatArray) -> Returns:
+    """Mean and spread of the returns, backed up from the leaves: deviations within children plus between them.
+
+    Args:
+        first: `[N]`, reward of one leaf of each prompt: deviations from it are exactly 0 where all are equal.
+    """
     topology, parent = forests.topology, forests.parent
-    has = count > 0
-    anchor = np.zeros(len(forests))
-    if gamma == 1:
-        leaves = np.flatnonzero(forests.scored)[::-1]
-        anchor[forests.forest_of[leaves]] = forests.reward[leaves]
-    base = anchor[forests.forest_of]
-    at_leaf = np.where(forests.scored, forests.reward - base, 0.0)
-    n = np.where(has, count, 1.0)
-    edge = np.full(len(parent), gamma)
-    mean = weighted_back_up(topology, at_leaf, edge) / n
-    below = np.where(has & (parent >= 0), count, 0.0)
+    base = first if gamma == 1 else np.zeros(len(parent))
+    has = value.count > 0
+    mean = discounted_sum(forests, np.where(forests.scored, forests.reward - base, 0.0), gamma)
+    mean /= np.where(has, value.count, 1.0)
+    chosen = has & (parent >= 0)
+    below = np.where(chosen, value.count, 0.0)
     above = np.maximum(parent, 0)
     size = topology.children_sum(below)
     among = topology.children_sum(below * mean) / np.maximum(size, 1.0)
-    gap = np.where(below > 0, mean - among[above], 0.0)
-    reward_gap = np.where(below > 0, reward_mean - reward_mean[above], 0.0)
-    between = topology.children_sum(below * gap**2)
-    squares = weighted_back_up(topology, gamma**2 * between, edge**2)
-    mixed = weighted_back_up(topology, gamma * topology.children_sum(below * gap * reward_gap), edge)
-    inside = topology.children_sum(np.where(below > 0, squares, 0.0)) + between
+    gap = np.where(chosen, mean - among[above], 0.0)
+    reward_gap = np.where(chosen, value.mean - value.mean[above], 0.0)
+    weighted = below * gap
+    between = topology.children_sum(weighted * gap)
+    squares = discounted_sum(forests, gamma**2 * between, gamma**2)
+    mixed = discounted_sum(forests, gamma * topology.children_sum(weighted * reward_gap), gamma)
+    inside = topology.children_sum(np.where(chosen, squares, 0.0)) + between
     std = np.where(size > 1, np.sqrt(inside / np.maximum(size - 1, 1.0)), 1.0)
-    return Returns(np.where(has, base + mean, np.nan), squares, mixed, Group(base + among, std))
+    return Returns(np.where(has, base + mean, np.nan), squares, mixed, Group(base + among, std), size)
 
 
 def episode_group(forests: Forests, leaves: IntArray, depth: FloatArray) -> Group:
@@ -151,55 +164,59 @@ def gigpo(
         step advantage of 0); `value`, `n_leaves`, `stderr`. NaN at roots, which nobody chose, and without scored
         leaves.
     """
-    topology, parent = forests.topology, forests.parent
+    parent = forests.parent
     divide = mode == "mean_std_norm"
     value = back_up(forests, forests.reward)
-    returns = discounted_returns(forests, gamma, value.count, np.where(value.count > 0, value.mean, 0.0))
-    leaves = np.flatnonzero(forests.scored & (parent >= 0))
-    group = episode_group(forests, leaves, topology.depth[leaves].astype(np.float64))
+    scored = np.flatnonzero(forests.scored)
+    first = on_forest(forests, scored[::-1], forests.reward[scored[::-1]])
+    returns = discounted_returns(forests, gamma, value, first)
+    leaves = scored[parent[scored] >= 0]
+    group = episode_group(forests, leaves, forests.topology.depth[leaves].astype(np.float64))
+    scale = 1.0 / (group.std + EPSILON) if divide else np.ones(len(leaves))
     columns = {}
     for name, values in (
-        ("episode", (forests.reward[leaves] - group.mean) / (group.std + EPSILON if divide else 1.0)),
+        ("episode", (forests.reward[leaves] - group.mean) * scale),
         ("group_mean", group.mean),
         ("group_std", group.std),
     ):
         columns[name] = np.full(len(parent), np.nan)
         columns[name][leaves] = values
     chosen = (parent >= 0) & (value.count > 0)
-    above = np.maximum(parent, 0)
-    size = topology.children_sum(np.where(chosen, value.count, 0.0))[above]
-    divisor = returns.among.std[above] + EPSILON if divide else np.ones(len(parent))
-    step = np.where(size > 1, (returns.mean - returns.among.mean[above]) / divisor, 0.0)
-    episode = np.where(chosen, back_up(forests, columns["episode"]).mean, np.nan)
-    scale = 1.0 / (group.std + EPSILON) if divide else np.ones(len(leaves))
+    above = np.where(chosen, parent, 0)
+    among, std, size = (np.where(chosen, column[above], np.nan) for column in (*returns.among, returns.size))
+    divisor = std + EPSILON if divide else np.ones(len(parent))
+    step = np.where(size > 1, (returns.mean - among) / divisor, np.where(chosen, 0.0, np.nan))
+    scale = on_forest(forests, leaves, scale)
+    episode = np.where(chosen, (value.mean - on_forest(forests, leaves, group.mean)) * scale, np.nan)
     nodes = {
-        "credit": np.where(chosen, episode + step, np.nan),
+        "credit": episode + step,
         "episode_advantage": episode,
-        "step_advantage": np.where(chosen, step, np.nan),
+        "step_advantage": step,
         "return": np.where(chosen, returns.mean, np.nan),
-        "anchor_mean": np.where(chosen, np.where(size > 1, returns.among.mean[above], returns.mean), np.nan),
-        "anchor_std": np.where(chosen, returns.among.std[above], np.nan),
-        "anchor_size": np.where(chosen, size, np.nan),
+        "anchor_mean": np.where(size > 1, among, np.where(chosen, returns.mean, np.nan)),
+        "anchor_std": std,
+        "anchor_size": size,
         "value": value.mean,
         "n_leaves": value.count,
+        "stderr": row_error(forests, returns, value, first, scale, divisor),
     }
-    nodes["stderr"] = row_error(forests, returns, value.count, on_forest(forests, leaves, scale), divisor)
     return Credit(forests, nodes, {**columns, "reward": forests.reward}, rows_of=rows_of)
 
 
-def on_forest(forests: Forests, leaves: IntArray, values: FloatArray) -> FloatArray:
-    """A number that all `leaves` of a forest share, told to all its nodes. `[N]`"""
+def on_forest(forests: Forests, rows: IntArray, values: FloatArray) -> FloatArray:
+    """A number that `rows` tell to all nodes of their forest; of different ones the last. `[N]`"""
     by_forest = np.full(len(forests), np.nan)
-    by_forest[forests.forest_of[leaves]] = values
+    by_forest[forests.forest_of[rows]] = values
     return by_forest[forests.forest_of]
 
 
 def row_error(
-    forests: Forests, returns: Returns, count: FloatArray, scale: FloatArray, divisor: FloatArray
+    forests: Forests, returns: Returns, value: Backup, first: FloatArray, scale: FloatArray, divisor: FloatArray
 ) -> FloatArray:
     """Standard error of a step's mean over its rows, groups held fixed: rewards, returns and what they share. `[N]`"""
-    size = np.where((count > 1) & (forests.parent >= 0), count, np.nan)
-    reward = leaf_standard_error(forests, forests.reward) * scale
-    variance = (returns.squares / divisor**2 + 2.0 * returns.mixed * scale / divisor) / (size * (size - 1))
-    error: FloatArray = np.sqrt(np.maximum(reward**2 + variance, 0.0))
+    size = np.where((value.count > 1) & (forests.parent >= 0), value.count, np.nan)
+    gap = np.where(forests.scored, forests.reward - first, 0.0)
+    rewards = forests.topology.leaf_sum(gap**2) - size * (value.mean - first) ** 2
+    squares = np.maximum(rewards, 0.0) * scale**2 + returns.squares / divisor**2 + 2.0 * returns.mixed * scale / divisor
+    error: FloatArray = np.sqrt(np.maximum(squares, 0.0) / (size * (size - 1)))
     return error
