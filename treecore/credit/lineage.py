@@ -5,9 +5,19 @@ Every function doubles pointers, so it takes `O(log depth)` numpy passes. Knows 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from treecore.topology import BoolArray, FloatArray, IntArray, Topology
+
+
+def jumps(topology: Topology) -> Iterator[tuple[IntArray, IntArray]]:
+    """For `k` = 0, 1, 2, ...: rows that have an ancestor `2**k` above them, and that ancestor."""
+    k = 0
+    while (jump := topology._jump(k)) is not None:
+        yield jump
+        k += 1
 
 
 def marked_above(parent: IntArray, marked: BoolArray) -> IntArray:
@@ -32,23 +42,19 @@ def path_min(parent: IntArray, values: FloatArray) -> FloatArray:
     return least
 
 
-def path_product(parent: IntArray, values: FloatArray) -> FloatArray:
+def path_product(topology: Topology, values: FloatArray) -> FloatArray:
     """Product of `values` over each node's path from its tree root, both ends included. `[N]`"""
-    product, jump = values.copy(), parent.copy()
-    while len(rows := np.flatnonzero(jump >= 0)):
-        target = jump[rows]
-        product[rows] *= product[target]
-        jump[rows] = jump[target]
+    product = values.copy()
+    for rows, above in jumps(topology):
+        product[rows] *= product[above]
     return product
 
 
-def subtree_min(parent: IntArray, values: FloatArray) -> FloatArray:
+def subtree_min(topology: Topology, values: FloatArray) -> FloatArray:
     """Smallest of `values` in each subtree; infinity stands for "none" and must not be NaN. `[N]`"""
-    least, jump = values.copy(), parent.copy()
-    while len(rows := np.flatnonzero(jump >= 0)):
-        target = jump[rows]
-        np.minimum.at(least, target, least[rows])
-        jump[rows] = jump[target]
+    least = values.copy()
+    for rows, above in jumps(topology):
+        np.minimum.at(least, above, least[rows])
     return least
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from treecore.credit.lineage import subtree_min
 from treecore.credit.monte_carlo import TREE_BIAS, Source, needs, prefix_values
 from treecore.credit.registry import Citation, Credit, credit_method
-from treecore.credit.values import back_up, right_leaves
+from treecore.credit.values import back_up, numbered_texts, right_leaves
 from treecore.forests import Forests
 from treecore.params import Bounds
 from treecore.topology import FloatArray
@@ -102,7 +102,7 @@ def omegaprm(
     mark = np.where(np.isnan(mc), np.nan, mc if label == "soft" else mc > 0)
     words = forests.topology.path_sum(step_words(forests))
     failed = forests.scored & ~right_leaves(forests)
-    shortest = subtree_min(parent, np.where(failed, words, np.inf)) - words
+    shortest = subtree_min(forests.topology, np.where(failed, words, np.inf)) - words
     pooled = (mc > 0) & (mc < 1) & np.isfinite(shortest)
     priority = rollout_priority(
         np.where(pooled, mc, 1.0), np.where(pooled, shortest, 0.0), alpha=alpha, beta=beta, length=length
@@ -124,5 +124,5 @@ def omegaprm(
 
 def step_words(forests: Forests) -> FloatArray:
     """Words that the model wrote in each step. `[N]`"""
-    counts = [len(text.split()) for forest in forests for text in forest.text]
-    return np.array(counts, dtype=np.float64)
+    texts = numbered_texts(forests)
+    return np.array([len(text.split()) for text in texts.different], dtype=np.float64)[texts.number]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from treecore.credit.lineage import jumps
 from treecore.errors import MethodError
 from treecore.topology import FloatArray, IntArray, Topology
 
@@ -19,23 +20,16 @@ def weighted_back_up(topology: Topology, values: FloatArray, edge: FloatArray) -
     """The solution of `x(s) = values(s) + sum over children c of edge(c) x(c)`. `[N]`
 
     After `k` passes `total` holds the terms from less than `2**k` steps below, and `weight` is the product of the
-    edges on the way up to `jump`, the ancestor `2**k` above.
+    edges on the way to the ancestor `2**k` above.
 
     Args:
         values: `[N]`, what each node adds itself (usually a leaf's number, 0 elsewhere).
         edge: `[N]`, weight with which a node counts in its parent; ignored at roots.
     """
-    total, rows = values.astype(np.float64), np.flatnonzero(topology.parent >= 0)
-    target, weight = topology.parent[rows], edge[rows].astype(np.float64)
-    place = np.full(topology.n, -1, dtype=np.int64)
-    while len(rows):
-        total += np.bincount(target, weights=weight * total[rows], minlength=topology.n)
-        place[:] = -1
-        place[rows] = np.arange(len(rows))
-        onward = place[target]
-        keep = onward >= 0
-        rows, onward = rows[keep], onward[keep]
-        target, weight = target[onward], weight[keep] * weight[onward]
+    total, weight = values.astype(np.float64), edge.astype(np.float64)
+    for rows, above in jumps(topology):
+        total += np.bincount(above, weights=weight[rows] * total[rows], minlength=topology.n)
+        weight[rows] *= weight[above]
     return total
 
 

@@ -157,7 +157,7 @@ class Distances(NamedTuple):
 def distances(forests: Forests) -> Distances:
     """Steps to the nearest right leaf, counting from 1; beside the way to one, those of the node where it was left."""
     depth = forests.topology.depth.astype(np.float64)
-    nearest = subtree_min(forests.parent, np.where(right_leaves(forests), depth, np.inf))
+    nearest = subtree_min(forests.topology, np.where(right_leaves(forests), depth, np.inf))
     hard = np.isfinite(nearest)
     steps = np.where(hard, nearest - depth + 1, np.nan)
     wrong = forests.topology.subtree_sum(forests.scored.astype(np.float64)) > 0
@@ -202,7 +202,7 @@ def rest_mcts(forests: Forests) -> Credit:
     sign = np.where(np.isnan(found.steps), np.nan, np.where(hard, 1.0, -1.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = 1.0 - 1.0 / found.steps
-        missing = path_product(parent, np.where(hard & (parent >= 0), factor, 1.0))
+        missing = path_product(forests.topology, np.where(hard & (parent >= 0), factor, 1.0))
         left = marked_above(parent, hard)
         behind = forests.topology.depth - forests.topology.depth[np.maximum(left, 0)]
         drift = missing[np.maximum(left, 0)] * np.exp(behind * np.log1p(1.0 / found.steps))

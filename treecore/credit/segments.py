@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from treecore.credit.monte_carlo import at_parent
 from treecore.credit.outcome import STEP_LINE, STEP_SYMBOLS, from_leaves
 from treecore.credit.paths import weighted_back_up
 from treecore.credit.registry import Citation, Credit, credit_method
-from treecore.credit.values import back_up, group_stats, leaf_standard_error, on_leaves, path_tokens, raw_if_alone
+from treecore.credit.values import back_up, leaf_standard_error, on_leaves, path_tokens, raw_if_alone, sibling_stats
 from treecore.credit.values import whiten as whiten_tokens
 from treecore.forests import Forests
 from treecore.params import Value
@@ -19,16 +20,24 @@ from treecore.topology import BoolArray, FloatArray
 SPO_EPSILON = 1e-8
 
 
-def child_means(forests: Forests) -> tuple[FloatArray, FloatArray, FloatArray]:
+class ChildMeans(NamedTuple):
     """Value of each node as the mean of its children's values, down to the leaves' rewards.
 
-    Returns:
+    Attributes:
         value: `[N]`, NaN where no scored leaf is beneath.
         branches: `[N]`, children with a value; 1 for a scored leaf, which is its own only branch.
         spread: `[N]`, root of the summed squared weights that the leaves beneath have in the value.
     """
+
+    value: FloatArray
+    branches: FloatArray
+    spread: FloatArray
+
+
+def child_means(forests: Forests) -> ChildMeans:
+    """Values over children, branch by branch."""
     topology, parent = forests.topology, forests.parent
-    has_value = back_up(forests, forests.reward).count > 0
+    has_value = forests.n_scored > 0
     branches = topology.children_sum(has_value.astype(np.float64)) + forests.scored
     share = np.where(has_value & (parent >= 0), 1.0 / np.maximum(branches[parent], 1.0), 0.0)
     anchor = np.zeros(len(forests))
@@ -37,7 +46,7 @@ def child_means(forests: Forests) -> tuple[FloatArray, FloatArray, FloatArray]:
     base = anchor[forests.forest_of]
     value = base + weighted_back_up(topology, np.where(forests.scored, forests.reward - base, 0.0), share)
     squares = weighted_back_up(topology, forests.scored.astype(np.float64), share**2)
-    return np.where(has_value, value, np.nan), branches, np.sqrt(squares)
+    return ChildMeans(np.where(has_value, value, np.nan), branches, np.sqrt(squares))
 
 
 def spo_formula(params: Mapping[str, Value]) -> str:
@@ -81,14 +90,11 @@ def spo_tree(forests: Forests, *, normalize: Literal["none", "std"] = "none") ->
         nodes: `credit` (NaN at roots, which no segment leads to, and where no scored leaf is; 0 for a lone child),
         `value`, `parent_value`, `parent_std` (over the parent's children, ddof 0), `n_branches`, `n_leaves`, `stderr`.
     """
-    parent = forests.parent
     value, branches, spread = child_means(forests)
-    edges = np.flatnonzero((parent >= 0) & ~np.isnan(value))
-    std = np.full(len(parent), np.nan)
-    std[edges] = group_stats(value[edges], parent[edges], len(parent), ddof=0).std
-    above = np.where(parent >= 0, value[parent], np.nan)
+    std = sibling_stats(forests, value, ddof=0).std
+    above = at_parent(forests, value)
     scale = std + SPO_EPSILON if normalize == "std" else np.where(np.isnan(std), np.nan, 1.0)
-    counts = back_up(forests, forests.reward).count
+    counts = forests.n_scored
     nodes = {
         "credit": (value - above) / scale,
         "value": value,

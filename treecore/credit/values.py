@@ -7,6 +7,7 @@ exactly that value and a standard deviation of exactly zero, whatever the value 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
@@ -122,43 +123,62 @@ def on_leaves(forests: Forests, values: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Backup:
-    """Sum, mean and count of a leaf column under each node; mean and sum NaN where no scored leaf is. `[N]`"""
+    """Sum, mean and count of a leaf column under each node; mean and sum NaN where no scored leaf is. `[N]`
 
-    total: FloatArray
+    `base [N]` is one of the tree's numbers, and `above_base [N]` the sum of what the leaves have more than that.
+    """
+
     mean: FloatArray
     count: FloatArray
+    base: FloatArray
+    above_base: FloatArray
+
+    @cached_property
+    def total(self) -> FloatArray:
+        """Sum of the leaves beneath. `[N]`"""
+        return np.where(self.count > 0, self.above_base + self.base * self.count, np.nan)
 
 
 def back_up(forests: Forests, values: FloatArray, mask: BoolArray | None = None) -> Backup:
     """Leaf-weighted backup of `values [N]` over the leaves in `mask` (default: all that have a value)."""
     topology = forests.topology
+    leaves, roots = topology.leaf_spans, topology.roots
     mask = ~np.isnan(values) if mask is None else mask
     scored = np.array_equal(mask, forests.scored)
     count = forests.n_scored if scored else topology.leaf_sum(mask.astype(np.float64))
-    reference = np.zeros(forests.n_trees)
-    leaves = np.flatnonzero(mask)[::-1]
-    reference[forests.tree[leaves]] = values[leaves]
+    own, known = values[leaves.order], mask[leaves.order]
+    first, last = leaves.first[roots], leaves.last[roots]
+    earliest = np.minimum.reduceat(np.where(known, leaves.order, topology.n), first)
+    reference = np.append(values, 0.0)[earliest]
+    running = np.zeros(len(own) + 1)
+    np.cumsum(np.where(known, own - np.repeat(reference, last - first), 0.0), out=running[1:])
+    above_base = running[leaves.last] - running[leaves.first]
     base = reference[forests.tree]
-    shifted = topology.leaf_sum(np.where(mask, values - base, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(count > 0, base + shifted / count, np.nan)
-    return Backup(np.where(count > 0, shifted + base * count, np.nan), mean, count)
+        mean = above_base / count
+        mean += base
+    return Backup(mean, count, base, above_base)
 
 
-def leaf_standard_error(forests: Forests, values: FloatArray) -> FloatArray:
+def leaf_standard_error(forests: Forests, values: FloatArray, *, backup: Backup | None = None) -> FloatArray:
     """Standard error of the mean of a leaf column under each node, NaN for fewer than two leaves. `[N]`
 
     The sample standard deviation of the leaves beneath over the square root of their number; leaves that share
     a prefix are taken as independent given that prefix, and group statistics as fixed.
+
+    Args:
+        backup: `back_up(forests, values)`, where that is known already.
     """
-    backup = back_up(forests, values)
+    backup = back_up(forests, values) if backup is None else backup
     known = ~np.isnan(values)
     centre = values[known].mean() if known.any() else 0.0
-    squares = back_up(forests, (values - centre) ** 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = (squares.mean - (backup.mean - centre) ** 2) * backup.count / (backup.count - 1)
-        error = np.sqrt(np.maximum(variance, 0.0) / backup.count)
-    return np.where(backup.count > 1, error, np.nan)
+    variance = back_up(forests, (values - centre) ** 2, known).mean
+    variance -= (backup.mean - centre) ** 2
+    np.maximum(variance, 0.0, out=variance)
+    error = np.full(len(values), np.nan)
+    np.divide(variance, backup.count - 1, out=error, where=backup.count > 1)
+    np.sqrt(error, out=error)
+    return error
 
 
 class Whitened(NamedTuple):
