@@ -52,6 +52,21 @@ def test_a_stopped_run_goes_on_and_a_finished_one_has_nothing_to_do(tmp_path: Pa
     assert path.read_bytes() == data
 
 
+def test_a_part_of_the_same_annotation_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "out.forest.jsonl"
+    annotate_file(FORESTS, path, WORK)
+    data = path.read_bytes()
+    path.write_bytes(data[:-30])
+    with pytest.raises(FormatError, match=r"an unfinished annotation: 2 of 3 forests are there; go on with --resume"):
+        annotate_file(FORESTS, path, WORK)
+    assert path.read_bytes() == data[:-30]
+    assert annotate_file(FORESTS[:1], path, WORK).forests == 1
+    path.write_text("a shopping list\n")
+    with pytest.raises(FormatError):
+        annotate_file(FORESTS, path, WORK)
+    assert path.read_text() == "a shopping list\n"
+
+
 def test_equal_forests_are_each_annotated(tmp_path: Path) -> None:
     path = tmp_path / "out.forest.jsonl"
     assert annotate_file([FORESTS[0], FORESTS[0]], path, WORK).forests == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from toy import ToyTask, toy_policy
 
 import treecore as tc
-from treecore.errors import FormatError, MethodError
+from treecore.errors import FormatError, MethodError, PolicyError
 from treecore.sampling import rollout, rollout_to_file
 
 POLICY = toy_policy()
@@ -27,6 +28,22 @@ def test_the_file_holds_what_rollout_gives(tmp_path: Path) -> None:
     assert summary.tokens_generated == sum(int(forest.n_model_tokens.sum()) for forest in expected)
     assert summary.tokens_per_second > 0
     assert path.read_bytes().count(b"\n") == 5
+    assert [forest.id for forest in tc.read(path)] == [forest.id for forest in expected]
+
+
+def test_a_finished_file_is_in_the_order_of_the_prompts(tmp_path: Path) -> None:
+    path = tmp_path / "run.forest.jsonl"
+    narrow = {**RUN, "model": toy_policy(slots=4), "prompts": 8}
+    rollout_to_file(path, **narrow)
+    names = [f"toy-{number}" for number in range(8)]
+    assert [forest.id for forest in tc.read(path)] == names
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[6], lines[2], lines[7]]))
+    rollout_to_file(path, resume=True, **narrow)
+    assert [forest.id for forest in tc.read(path)] == names
+    assert [path.read_bytes().splitlines(keepends=True)[number] for number in (2, 6, 7)] == [
+        lines[number] for number in (2, 6, 7)
+    ]
 
 
 @pytest.mark.parametrize("cut", ["between lines", "inside a line", "inside the first line", "one byte short"])
@@ -116,13 +133,39 @@ def test_other_settings_are_refused_and_the_file_stays(tmp_path: Path, other: di
     assert path.read_bytes() == data
 
 
-def test_places_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="cannot be written"):
+def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FormatError, match="no such folder"):
         rollout_to_file(tmp_path / "no" / "run.forest.jsonl", **RUN)
     with pytest.raises(FormatError, match="compressed"):
         rollout_to_file(tmp_path / "run.forest.jsonl.gz", **RUN)
+    with pytest.raises(FormatError, match="no such folder"):
+        rollout_to_file(tmp_path / "no" / "run.forest.jsonl", model="./no_model")
+    with monkeypatch.context() as patch:
+        patch.setattr("treecore.sampling.run_file.TRAJECTORY_BYTES", 1 << 60)
+        with pytest.raises(FormatError, match="nearly full"):
+            rollout_to_file(tmp_path / "run.forest.jsonl", model="./no_model")
+    with pytest.raises(PolicyError, match="no such folder"):
+        rollout_to_file(tmp_path / "run.forest.jsonl", model="./no_model")
+    assert not (tmp_path / "run.forest.jsonl").exists()
     broken = tmp_path / "broken.forest.jsonl"
     broken.write_text("not json\n")
     with pytest.raises(FormatError):
         rollout_to_file(broken, resume=True, **RUN)
     assert broken.read_text() == "not json\n"
+
+
+def test_a_disk_that_runs_full_keeps_finished_forests(tmp_path: Path) -> None:
+    path = tmp_path / "run.forest.jsonl"
+    rollout_to_file(path, **RUN)
+    whole = path.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) * 3 // 5, before[1]))
+    try:
+        with pytest.raises(FormatError, match=r"largest size .*; [234] finished forests are kept; .* --resume") as full:
+            rollout_to_file(path, **RUN)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes().endswith(b"\n")
+    assert f" {len(tc.read(path))} finished" in str(full.value)
+    assert rollout_to_file(path, resume=True, **RUN).forests == 5
+    assert [forest.id for forest in tc.read(path)] == [f"toy-{number}" for number in range(5)]

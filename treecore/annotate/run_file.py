@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ import numpy as np
 from treecore.annotate.run import Annotation, annotate
 from treecore.errors import FormatError, MethodError
 from treecore.forest import Forest
-from treecore.formats import read, write
+from treecore.formats import read
 from treecore.formats.native_write import encode
+from treecore.sampling.lines import LineFile
 from treecore.sampling.progress import Progress
-from treecore.sampling.run_file import opened
 
 ENDING = ".forest.jsonl"
+ADDED_BYTES = 1024
+"""Disk that an annotated forest takes beside what it took before."""
 
 
 @dataclass(frozen=True)
@@ -65,48 +68,51 @@ def annotate_file(
 
     Args:
         forests: as they were recorded.
-        path: the file; replaced unless `resume`.
+        path: the file; replaced unless `resume`, or unless it holds a part of this annotation.
         resume: keep the forests that are there, drop a torn last line, annotate only those that are missing.
 
     Raises:
-        FormatError: the file cannot be written, or is not one of these.
+        FormatError: the file cannot be written, is being written by another run, is not one of these, or holds a part
+            of this annotation and `resume` is False.
         MethodError: the file to resume holds something else than this annotation of these forests.
         PolicyError, TaskError: see `annotate`.
+        Stopped: a KeyboardInterrupt; says how many forests are there.
     """
     target = Path(path)
     if not target.name.lower().endswith(ENDING):
         raise FormatError("an annotation is written line by line", where=str(target), todo=f"name it {ENDING}")
-    if not target.parent.is_dir():
-        raise FormatError("there is no such folder", where=str(target.parent), todo="make it, or choose another place")
-    kept = resumed(target, forests, annotation) if resume else []
-    left = missing(forests, kept)
-    began, fresh = time.monotonic(), list[Forest]()
-    run = annotate(left, annotation, on_progress=on_progress, should_stop=should_stop) if left else iter(())
-    first = next(run, None)
-    with opened(target, "ab" if kept else "wb") as file:
-        while first is not None:
-            file.write(encode(first) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-            fresh.append(first)
-            first = next(run, None)
-    done = [*kept, *fresh]
-    if len(done) == len(forests):
-        write(in_order(forests, done), str(target))
-    return summarise(done, seconds=time.monotonic() - began)
+    with LineFile(target, needs=len(forests) * ADDED_BYTES) as file:
+        whole = file.whole()
+        kept = resumed(target, whole, forests, annotation) if resume else []
+        if not resume:
+            refuse_loss(target, whole, forests, annotation)
+        left = missing(forests, kept)
+        began, done = time.monotonic(), list(kept)
+        run = annotate(left, annotation, on_progress=on_progress, should_stop=should_stop) if left else iter(())
+        first = next(run, None)
+        file.keep(len(whole) if kept else 0, total=len(forests))
+        for forest in run if first is None else chain([first], run):
+            file.append(encode(forest))
+            done.append(forest)
+        summary = summarise(done, seconds=time.monotonic() - began)
+        if len(done) == len(forests):
+            place = {forest.digest: number for number, forest in enumerate(forests)}
+            file.arrange([place[origin(forest)] for forest in done])
+    return summary
 
 
-def resumed(path: Path, forests: Sequence[Forest], annotation: Annotation) -> list[Forest]:
-    """Forests of an earlier run of the same annotation; a torn last line is left out, and cut off the file.
+def resumed(path: Path, whole: bytes, forests: Sequence[Forest], annotation: Annotation) -> list[Forest]:
+    """Forests of an earlier run of the same annotation.
+
+    Args:
+        path: of the file.
+        whole: its whole lines.
+        forests, annotation: as in `annotate_file`.
 
     Raises:
         FormatError: the whole lines are not native forests.
         MethodError: they are of another annotation, or of other forests.
     """
-    if not path.exists():
-        return []
-    data = path.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
     kept = read(whole, name=str(path)) if whole.strip() else []
     expected = Counter(encoded(annotation.said(forest)) for forest in forests)
     for forest in kept:
@@ -116,10 +122,24 @@ def resumed(path: Path, forests: Sequence[Forest], annotation: Annotation) -> li
             "the file holds another annotation, or other forests", where=str(path),
             todo="repeat the settings and the input, or write to another file",
         )  # fmt: skip
-    if len(whole) < len(data):
-        with opened(path, "r+b") as file:
-            file.truncate(len(whole))
     return kept
+
+
+def refuse_loss(path: Path, whole: bytes, forests: Sequence[Forest], annotation: Annotation) -> None:
+    """Do not write over a part of the same annotation. Arguments as in `resumed`.
+
+    Raises:
+        FormatError: it would be lost, or the whole lines are not native forests.
+    """
+    try:
+        kept = resumed(path, whole, forests, annotation)
+    except MethodError:
+        return
+    if 0 < len(kept) < len(forests):
+        raise FormatError(
+            f"an unfinished annotation: {len(kept)} of {len(forests)} forests are there", where=str(path),
+            todo="go on with --resume, or delete the file to start over",
+        )  # fmt: skip
 
 
 def entry_of(forest: Forest, annotation: Annotation) -> dict[str, Any]:
@@ -142,12 +162,6 @@ def missing(forests: Sequence[Forest], done: Sequence[Forest]) -> list[Forest]:
         if have[forest.digest] < 0:
             left.append(forest)
     return left
-
-
-def in_order(forests: Sequence[Forest], done: Sequence[Forest]) -> list[Forest]:
-    """Annotated forests in the order of those they were made from."""
-    place = {forest.digest: number for number, forest in enumerate(forests)}
-    return sorted(done, key=lambda forest: place[origin(forest)])
 
 
 def origin(forest: Forest) -> str:

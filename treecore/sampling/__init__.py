@@ -7,8 +7,8 @@ Importing this loads no model library; running does.
 from __future__ import annotations
 
 from treecore.sampling.progress import Progress
-from treecore.sampling.run import rollout
 from treecore.sampling.run_file import rollout_to_file
+from treecore.sampling.run_memory import rollout
 from treecore.sampling.summary import Summary
 
 __all__ = ["Progress", "Summary", "rollout", "rollout_to_file"]

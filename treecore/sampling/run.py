@@ -1,83 +1,92 @@
-"""From names and numbers to a checked plan, and the call that samples it."""
+"""From names and numbers to a checked plan. Loads no model and samples nothing."""
 
 from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from treecore.errors import MethodError, PolicyError, TaskError, boundary
-from treecore.forest import Forest
-from treecore.policies import Policy, load_policy
+from treecore.params import Value
+from treecore.policies import Policy
 from treecore.policies.base import ChatPolicy
 from treecore.protocols import Prompt, Task
 from treecore.samplers import get_sampler
-from treecore.sampling.driver import Driver, Plan
-from treecore.sampling.progress import Progress
+from treecore.samplers.registry import Sampler
+from treecore.sampling.driver import Plan
 from treecore.tasks import get_task
 
 PACKAGES = ("torch", "transformers")
 
 
-def rollout(
-    *,
-    task: str | Task = "multihop",
-    model: str | Policy = "tiny",
-    sampler: str = "random_expansion",
-    prompts: int | Sequence[Prompt] = 1,
-    question: str | None = None,
-    seed: int = 0,
-    temperature: float = 1.0,
-    top_p: float = 1.0,
-    device: str | None = None,
-    reward_scheme: str | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-    **sampler_settings: Any,
-) -> list[Forest]:
-    """Sample one forest a prompt; the same arguments give the same forests.
+@dataclass(frozen=True)
+class Ask:
+    """What was asked for, all of it checked that needs no model.
 
-    Args:
-        task: name of a bundled task, or a task.
-        model: `tiny`, a local folder, a hub name, or a policy that is loaded already.
-        sampler: a name of `treecore.samplers.SAMPLERS`.
-        prompts: how many of the task's own prompts, or the prompts themselves.
-        question: one prompt asked by the user, in place of `prompts`.
-        seed: of the prompts and of everything drawn.
-        temperature: of the sampling law; 0 takes the likeliest token.
-        top_p: mass of the likeliest tokens that may be drawn.
-        device: where to load the model; the best one present when None.
-        reward_scheme: one that the task lists; its default when None.
-        on_progress: called after every wave and about ten times a second.
-        should_stop: asked before every decoding step; when it says True, only finished forests are returned.
-        sampler_settings: the sampler's parameters, typed or as text.
-
-    Returns:
-        Forests in the order of the prompts.
-
-    Raises:
-        MethodError, PolicyError, TaskError: an argument that does not fit, a model that cannot be used, a task that
-            has no such prompts. A step that fails later is a failed node.
+    Attributes:
+        task: the task; `named` with `options` is what made it, None where it came as an object.
+        model: a name, or a policy that is loaded already.
+        sampler, settings: who decides where to grow, with all its parameters.
+        prompts: as the task gave them.
+        seed, temperature, top_p: as in `rollout`.
     """
-    plan = make_plan(
-        task=task, model=model, sampler=sampler, prompts=prompts, question=question, seed=seed,
-        temperature=temperature, top_p=top_p, device=device, reward_scheme=reward_scheme, settings=sampler_settings,
-    )  # fmt: skip
-    return in_order(plan.prompts, Driver(plan, on_progress=on_progress, should_stop=should_stop).run())
+
+    task: Task
+    named: str | None
+    options: Mapping[str, Any]
+    model: str | Policy
+    sampler: Sampler
+    settings: Mapping[str, Value]
+    prompts: Sequence[Prompt]
+    seed: int
+    temperature: float
+    top_p: float
+
+    @property
+    def trajectories(self) -> int:
+        """How many there will surely be, unless the run is stopped."""
+        return len(self.prompts) * self.sampler.trajectories(self.settings)
+
+    def plan(self, policy: Policy, prompts: Sequence[Prompt]) -> Plan:
+        """What a policy is to sample.
+
+        Args:
+            policy: what answers; only its description is asked for here.
+            prompts: some of the prompts, perhaps `as_read`.
+        """
+        described = {**policy.describe(), "temperature": self.temperature, "top_p": self.top_p}
+        sampled = {"name": self.sampler.name, "parameters": dict(self.settings), "seed": self.seed}
+        sampled |= {"bias": self.sampler.bias} if self.sampler.bias else {}
+        about = {
+            "reward_scheme": getattr(self.task, "reward_scheme", None),
+            "task_settings": getattr(self.task, "settings", None),
+        }
+
+        def meta(prompt: Prompt) -> dict[str, Any]:
+            return {
+                "id": prompt.id,
+                "prompt": prompt.question,
+                "task": self.task.name,
+                "reference": prompt.reference,
+                "policy": described,
+                "sampler": sampled,
+                "extra": {"input": str(prompt.text)}
+                | {key: value for key, value in about.items() if value is not None},
+            }
+
+        return Plan(
+            task=self.task, policy=policy, sampler=self.sampler, settings=self.settings, prompts=prompts,
+            seed=self.seed, temperature=self.temperature, top_p=self.top_p, meta=meta, provenance=versions(),
+        )  # fmt: skip
 
 
-def in_order(prompts: Sequence[Prompt], forests: Iterator[Forest]) -> list[Forest]:
-    """Forests sorted as their prompts are."""
-    place = {prompt.id: number for number, prompt in enumerate(prompts)}
-    return sorted(forests, key=lambda forest: place[forest.id])
-
-
-def make_plan(
+def check(
     *,
     task: str | Task,
+    task_options: Mapping[str, Any] | None,
     model: str | Policy,
     sampler: str,
     prompts: int | Sequence[Prompt],
@@ -85,41 +94,23 @@ def make_plan(
     seed: int,
     temperature: float,
     top_p: float,
-    device: str | None,
     reward_scheme: str | None,
     settings: dict[str, Any],
-) -> Plan:
-    """Check everything that can be checked before the model is loaded, then load it. Arguments as in `rollout`.
+) -> Ask:
+    """Check everything that can be checked before the model is loaded. Arguments as in `rollout`.
 
     Raises:
-        MethodError, PolicyError, TaskError: see `rollout`.
+        MethodError, TaskError: see `rollout`.
     """
     chosen = get_sampler(sampler)
     values = chosen.parse(settings)
     check_law(temperature, top_p, seed)
-    work = find_task(task, reward_scheme)
-    asked = find_prompts(work, prompts, question, seed)
-    policy = load_policy(model, device=device) if isinstance(model, str) else model
-    asked = [as_read(prompt, policy) for prompt in asked]
-    described = {**policy.describe(), "temperature": float(temperature), "top_p": float(top_p)}
-    sampled = {"name": chosen.name, "parameters": values, "seed": seed}
-    sampled |= {"bias": chosen.bias} if chosen.bias else {}
-    about = {"reward_scheme": getattr(work, "reward_scheme", None), "task_settings": getattr(work, "settings", None)}
-
-    def meta(prompt: Prompt) -> dict[str, Any]:
-        return {
-            "id": prompt.id,
-            "prompt": prompt.question,
-            "task": work.name,
-            "reference": prompt.reference,
-            "policy": described,
-            "sampler": sampled,
-            "extra": {"input": str(prompt.text)} | {key: value for key, value in about.items() if value is not None},
-        }
-
-    return Plan(
-        task=work, policy=policy, sampler=chosen, settings=values, prompts=asked, seed=seed,
-        temperature=float(temperature), top_p=float(top_p), meta=meta, provenance=versions(),
+    options = {**(task_options or {}), **({} if reward_scheme is None else {"reward_scheme": reward_scheme})}
+    work = find_task(task, options)
+    return Ask(
+        task=work, named=task if isinstance(task, str) else None, options=options, model=model, sampler=chosen,
+        settings=values, prompts=find_prompts(work, prompts, question, seed), seed=seed,
+        temperature=float(temperature), top_p=float(top_p),
     )  # fmt: skip
 
 
@@ -151,16 +142,16 @@ def check_law(temperature: float, top_p: float, seed: int) -> None:
         raise MethodError(f"seed={seed} is below 0", todo="change it")
 
 
-def find_task(task: str | Task, reward_scheme: str | None) -> Task:
+def find_task(task: str | Task, options: Mapping[str, Any]) -> Task:
     """The task itself.
 
     Raises:
-        TaskError: no such task or scheme, or a scheme beside a task that is made already.
+        TaskError: no such task or option, or options beside a task that is made already.
     """
     if isinstance(task, str):
-        return get_task(task) if reward_scheme is None else get_task(task, reward_scheme=reward_scheme)
-    if reward_scheme is not None:
-        raise TaskError("a reward scheme for a task that is made already", todo="make the task with that scheme")
+        return get_task(task, **options)
+    if options:
+        raise TaskError(f"a {next(iter(options))} for a task that is made already", todo="make the task with it")
     return task
 
 

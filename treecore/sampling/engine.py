@@ -1,0 +1,129 @@
+"""Who samples a plan: this process, or the workers of a Ray cluster. Knows no files; imports Ray when asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from treecore.errors import PolicyError
+from treecore.forest import Forest
+from treecore.policies import Policy, load_policy
+from treecore.sampling.driver import Driver, Plan
+from treecore.sampling.progress import Progress
+from treecore.sampling.run import Ask, as_read
+
+ENGINES = ("local", "ray")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where models are loaded, and how.
+
+    Attributes:
+        device, dtype, batch_tokens, static: as in `treecore.policies.load_policy`.
+        engine: one of `ENGINES`.
+        workers: models that sample side by side, with `ray` only; one a GPU, or one a computer without any, when None.
+        ray_address: of a cluster that runs already, with `ray` only; one is started here when None.
+
+    Raises:
+        PolicyError: an unknown engine, or something that it does not take.
+    """
+
+    device: str | None = None
+    dtype: str | None = None
+    batch_tokens: int | None = None
+    static: bool = False
+    engine: str = "local"
+    workers: int | None = None
+    ray_address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise PolicyError(f"no engine is called {self.engine!r}", todo=f"choose one of {', '.join(ENGINES)}")
+        for name in ("workers", "ray_address"):
+            if self.engine == "local" and getattr(self, name) is not None:
+                raise PolicyError(f"{name} without Ray", todo="leave it out, or choose the engine 'ray'")
+        if self.workers is not None and self.workers < 1:
+            raise PolicyError(f"{self.workers} workers", todo="ask for at least 1")
+
+    @property
+    def loading(self) -> dict[str, Any]:
+        """What `load_policy` is to be told beside the name."""
+        given = {name: getattr(self, name) for name in ("device", "dtype", "batch_tokens", "static")}
+        return {name: value for name, value in given.items() if value is not None and value is not False}
+
+    def load(self, model: str | Policy) -> Policy:
+        """The policy itself.
+
+        Raises:
+            PolicyError: see `load_policy`; or how to load a policy that is loaded already.
+        """
+        if isinstance(model, str):
+            return load_policy(model, **self.loading)
+        if self.loading:
+            raise PolicyError(f"a {next(iter(self.loading))} for a model that is loaded already", todo="load it so")
+        return model
+
+
+class Engine(Protocol):
+    """Something that samples.
+
+    Attributes:
+        plan: all that was asked for.
+    """
+
+    @property
+    def plan(self) -> Plan: ...
+
+    def run(
+        self,
+        plan: Plan,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Iterator[Forest]:
+        """Forests in the order in which they are finished.
+
+        Args:
+            plan: `self.plan`, perhaps with fewer prompts.
+            on_progress, should_stop: as in `treecore.rollout`.
+
+        Raises:
+            MethodError: at the call, the policy does not give what the sampler needs.
+        """
+        ...
+
+
+class LocalEngine:
+    """Samples in this process. Same errors as `Machine.load` and `as_read`."""
+
+    def __init__(self, ask: Ask, machine: Machine) -> None:
+        policy = machine.load(ask.model)
+        self.plan = ask.plan(policy, [as_read(prompt, policy) for prompt in ask.prompts])
+
+    def run(
+        self,
+        plan: Plan,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Iterator[Forest]:
+        return Driver(plan, on_progress=on_progress, should_stop=should_stop).run()
+
+
+@contextmanager
+def opened(ask: Ask, machine: Machine) -> Iterator[Engine]:
+    """The engine that the machine names, with the model loaded.
+
+    Raises:
+        PolicyError: it cannot be loaded or started.
+    """
+    if machine.engine == "local":
+        yield LocalEngine(ask, machine)
+        return
+    from treecore.sampling.ray_engine import RayEngine
+
+    with RayEngine(ask, machine) as engine:
+        yield engine

@@ -1,0 +1,249 @@
+"""A file that grows by whole lines: each is on the disk before the next is begun, whatever happens in between.
+
+Checks the place before anything else is done, lets one process write at a time, cuts off what a killed one left of its
+last line, and can put the lines of a complete file in order. A line is a forest; what stands in it is not looked at.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from treecore.errors import FormatError
+
+if sys.platform != "win32":
+    import fcntl
+
+LEAST_FREE = 16 << 20
+"""Bytes that must be free beyond what a run surely writes."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+REASONS = {
+    errno.ENOENT: "there is no such folder",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.EISDIR: "is a folder, not a file",
+    errno.EACCES: "no permission to write there",
+    errno.EPERM: "no permission to write there",
+    errno.EROFS: "the disk can only be read",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file has reached the largest size that is allowed here",
+}
+CHUNK = 1 << 20
+
+
+class Stopped(KeyboardInterrupt):
+    """A run was interrupted; its finished lines are on the disk.
+
+    Attributes:
+        done, total: lines that are there, and that there would have been.
+    """
+
+    def __init__(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        super().__init__(f"stopped with {done} of {total} done")
+
+
+class LineFile:
+    """An open file of lines, to be used as a context; `keep` first, then `append`, then perhaps `arrange`.
+
+    Nothing that was there is changed before `keep`. A file that was made here and is still empty goes away again.
+
+    Args:
+        path: where.
+        needs: bytes that will surely be written.
+
+    Raises:
+        FormatError: on entering, the place cannot be written, its disk is nearly full, or another run writes there.
+        Stopped: on leaving by a KeyboardInterrupt, once `keep` was called.
+    """
+
+    def __init__(self, path: Path, *, needs: int = 0) -> None:
+        self.path, self.needs = path, needs
+        self.total: int | None = None
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        if "\0" in str(self.path):
+            raise FormatError("the name holds a null character", where=str(self.path).replace("\0", "?"))
+        with told(self.path):
+            self._new = not self.path.exists()
+            if not self._new and not stat.S_ISREG(self.path.stat().st_mode) and not self.path.is_dir():
+                raise FormatError("is no regular file", where=str(self.path), todo="name a file")
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            self._lock()
+            require_space(self.path, self.needs)
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        done = len(self) if self.total is not None else 0
+        self._close()
+        if isinstance(error, KeyboardInterrupt) and self.total is not None:
+            raise Stopped(done, self.total) from None
+
+    def __len__(self) -> int:
+        """Whole lines in the file."""
+        return sum(chunk.count(b"\n") for chunk in self._chunks())
+
+    def whole(self) -> bytes:
+        """The whole lines; a torn one after the last line end is left out.
+
+        Raises:
+            FormatError: what follows the last line end is not the beginning of a JSON object.
+        """
+        data = b"".join(self._chunks())
+        size = data.rfind(b"\n") + 1
+        if data[size : size + 1] not in (b"", b"{"):
+            lost = "the file exists and holds no forests"
+            raise FormatError(lost, where=str(self.path), todo="write to another file, or delete it first")
+        return data[:size]
+
+    def keep(self, size: int, *, total: int) -> None:
+        """Go on after the first `size` bytes; the rest is cut off.
+
+        Args:
+            size: of what `whole` gave, or 0.
+            total: lines that there will be.
+
+        Raises:
+            FormatError: the file cannot be written.
+        """
+        with told(self.path):
+            os.ftruncate(self._fd, size)
+            os.fsync(self._fd)
+            sync_folder(self.path)
+        self._size, self.total = size, total
+
+    def append(self, line: bytes) -> None:
+        """Write one more line, without its end, and wait until it is on the disk.
+
+        Raises:
+            FormatError: the disk is full or broken; the lines before stay whole.
+        """
+        try:
+            os.lseek(self._fd, self._size, os.SEEK_SET)
+            put(self._fd, line + b"\n")
+            os.fsync(self._fd)
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._size)
+            reason = REASONS.get(error.errno or 0, f"cannot be written ({error.strerror or error})")
+            raise FormatError(
+                f"{reason}; {len(self)} finished forests are kept", where=str(self.path),
+                todo="make room and go on with --resume" if error.errno in FULL else "go on with --resume",
+            ) from None  # fmt: skip
+        self._size += len(line) + 1
+
+    def arrange(self, places: Sequence[int]) -> None:
+        """Sort the lines by `places`, one number a line; whatever happens, the file has the old order or the new.
+
+        Where there is no room for a second copy, the old order stays.
+        """
+        order = sorted(range(len(places)), key=places.__getitem__)
+        if order == list(range(len(places))):
+            return
+        target = os.path.realpath(self.path)
+        beside = f"{target}.part"
+        lines = self.whole().splitlines(keepends=True)
+        if len(lines) != len(places):
+            return
+        with suppress(OSError):
+            try:
+                copy_lines(beside, (lines[number] for number in order))
+                shutil.copymode(target, beside)
+                os.replace(beside, target)
+                sync_folder(self.path)
+            finally:
+                with suppress(FileNotFoundError):
+                    os.unlink(beside)
+
+    def _chunks(self) -> Iterator[bytes]:
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        while chunk := os.read(self._fd, CHUNK):
+            yield chunk
+
+    def _lock(self) -> None:
+        if sys.platform == "win32":
+            return
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            alone = os.path.samestat(os.fstat(self._fd), self.path.stat())
+        except (BlockingIOError, FileNotFoundError):
+            alone = False
+        except OSError:  # a disk that knows no locks
+            return
+        if not alone:
+            self._new = False
+            raise FormatError(
+                "another run is writing this file", where=str(self.path), todo="wait for it, or write to another file"
+            )
+
+    def _close(self) -> None:
+        if self._new and os.fstat(self._fd).st_size == 0:
+            with suppress(OSError):
+                os.unlink(self.path)
+        os.close(self._fd)
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Errors of the disk, as one sentence."""
+    try:
+        yield
+    except OSError as error:
+        where = path.parent if error.errno == errno.ENOENT else path
+        reason = REASONS.get(error.errno or 0, f"cannot be written ({error.strerror or error})")
+        todo = "make it, or choose another place" if error.errno == errno.ENOENT else "choose another place"
+        raise FormatError(reason, where=str(where), todo=todo) from None
+
+
+def require_space(path: Path, needs: int) -> None:
+    """The disk has room for `needs` bytes and `LEAST_FREE` more.
+
+    Raises:
+        FormatError: it has not.
+    """
+    wanted, free = LEAST_FREE + needs, shutil.disk_usage(path.parent).free
+    if free < wanted:
+        raise FormatError(
+            f"the disk is nearly full: {free / 1e6:,.0f} MB are free, the run needs at least {wanted / 1e6:,.0f} MB",
+            where=str(path), todo="make room, or choose another place",
+        )  # fmt: skip
+
+
+def put(fd: int, data: bytes) -> None:
+    """All of `data`; one call of the system wherever that takes it whole."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def copy_lines(path: str, lines: Iterator[bytes]) -> None:
+    """A new file of these lines, on the disk when this returns."""
+    with open(path, "wb") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Make the file's name as durable as what it holds, where the system can."""
+    with suppress(OSError):
+        folder = os.open(path.resolve().parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
