@@ -56,3 +56,59 @@ def test_a_setting_of_the_run_is_no_setting_of_the_sampler(run, calls, tmp_path:
     assert result.exit_code == 1
     assert "sampler 'chains' has no parameter 'seed'" in result.stderr
     assert calls == []
+
+
+def test_how_the_model_is_loaded_arrives(run, calls, tmp_path: Path) -> None:
+    result = run(
+        "rollout", "--sampler", "chains", "--device", "cpu", "--dtype", "bfloat16", "--batch-tokens", 4096, "--static",
+        "--engine", "ray", "--workers", 2, "--ray-address", "auto", "-o", tmp_path / "o",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    options = calls[0][1]
+    assert (options["device"], options["dtype"], options["batch_tokens"]) == ("cpu", "bfloat16", 4096)
+    assert (options["static"], options["engine"]) == (True, "ray")
+    assert (options["workers"], options["ray_address"]) == (2, "auto")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--device", "cpu"), ("--dtype", "float16"), ("--batch-tokens", "9"), ("--static",), ("--engine", "ray"),
+    ],
+)  # fmt: skip
+def test_a_server_loads_its_own_model(run, calls, tmp_path: Path, words: tuple[str, ...]) -> None:
+    server = ("--server", "http://localhost:1/v1", "--model", "m")
+    result = run("rollout", "--sampler", "chains", *server, *words, "-o", tmp_path / "o")
+    assert result.exit_code == 2
+    assert f"{words[0]} with --server: leave it to the server" in result.stderr
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--workers", "2"), "--workers needs --engine ray"),
+        (("--ray-address", "auto"), "--ray-address needs --engine ray"),
+        (("--timeout", "2"), "--timeout needs --server"),
+        (("--dtype", "int8"), "'int8' is not one of 'float32', 'bfloat16', 'float16'"),
+        (("--batch-tokens", "0"), "0 is not in the range x>=1"),
+    ],
+)
+def test_options_that_do_not_fit(run, calls, tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    result = run("rollout", "--sampler", "chains", *words, "-o", tmp_path / "o")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert calls == []
+
+
+def test_workers_of_ray_make_the_task_from_its_name_and_options(run, calls, tmp_path: Path) -> None:
+    quiz = tmp_path / "quiz.jsonl"
+    quiz.write_text('{"prompt": "make 25 from 3 7 4", "answer": 25}\n')
+    words = ("rollout", "--task", quiz, "--verifier", "number", "--sampler", "chains", "-o", tmp_path / "o")
+    assert run(*words, "--engine", "ray").exit_code == 0
+    assert run(*words).exit_code == 0
+    (_, far), (_, here) = calls
+    assert far["task"] == str(quiz)
+    assert far["task_options"] == here["task"].settings
+    assert far["task_options"]["verifier"] == "number"
+    assert "task_options" not in here

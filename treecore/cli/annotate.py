@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from treecore.cli.interrupt import resumable
 from treecore.cli.output import json_option, parse_settings, print_json, read_input, set_option
 from treecore.cli.rollout import progress_bar
 
@@ -39,7 +40,7 @@ def annotate(file: str, output: str, settings: tuple[str, ...], resume: bool, as
     forests = read_input(file).forests
     if Path(file).exists() and Path(output).exists() and Path(file).samefile(output):
         raise click.UsageError("OUT is FILE itself; write to another file")
-    with progress_bar() as on_progress:
+    with resumable(output), progress_bar() as on_progress:
         summary = annotate_file(forests, output, annotation, resume=resume, on_progress=on_progress)
     if as_json:
         print_json(summary.as_json())

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from treecore.cli.interrupt import resumable
 from treecore.cli.output import console, json_option, parse_settings, print_json, set_option
 from treecore.cli.task_options import take_task, task_options
 
 if TYPE_CHECKING:
-    from treecore.sampling import Progress
+    from treecore.sampling import Progress, Summary
+
+SERVED = ("server", "concurrency", "timeout")
+LOADED = ("device", "dtype", "batch_tokens", "static", "engine")
+RAY = ("workers", "ray_address")
 
 
 @click.command()
@@ -36,6 +41,34 @@ if TYPE_CHECKING:
     show_default=True,
     help="Longest wait for one answer of the server, in seconds.",
 )
+@click.option("--device", default=None, help="cpu, cuda, cuda:1 or mps; the best one present if left out.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+    default=None,
+    help="Numbers of the model; float32 on a CPU and the model's own elsewhere if left out.",
+)
+@click.option(
+    "--batch-tokens",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Most tokens, of all live branches, whose keys and values are held at once; what fits if left out.",
+)
+@click.option("--static", is_flag=True, help="Compile the decoding step over a cache of fixed size (CUDA).")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="This process, or the workers of a Ray cluster.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=None,
+    help="With --engine ray: models side by side; one a GPU, or one a computer without any, if left out.",
+)
+@click.option("--ray-address", metavar="ADDRESS", default=None, help="With --engine ray: a cluster that runs already.")
 @click.option("--sampler", required=True, help="Where branches grow; see `treecore samplers`.")
 @set_option
 @click.option(
@@ -60,30 +93,58 @@ def rollout(output: str, settings: tuple[str, ...], as_json: bool, **options: An
 
     A server's key is read from the environment variable OPENAI_API_KEY.
     """
+    with resumable(output):
+        summary = sampled(output, settings, options)
+    if as_json:
+        print_json(summary.as_json())
+        return
+    for name, value in summary.as_json().items():
+        click.echo(f"{name.replace('_', ' ')}: {'not assigned' if value is None else value}")
+
+
+def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> Summary:
+    """Take the options apart and sample.
+
+    Raises:
+        click.UsageError: options that exclude each other.
+        TreecoreError: see `treecore.sampling.rollout_to_file`.
+    """
     from treecore.samplers import get_sampler
     from treecore.sampling import rollout_to_file
 
     values: dict[str, Any] = get_sampler(options["sampler"]).parse(parse_settings(settings))
     if options["question"] is not None and given("prompts"):
         raise click.UsageError("--question and --prompts exclude each other")
-    server = {name: options.pop(name) for name in ("server", "concurrency", "timeout")}
+    if options["engine"] == "local":
+        refuse(RAY, "needs --engine ray")
+    server = {name: options.pop(name) for name in SERVED}
     if server["server"] is None:
-        if unused := [name for name in ("concurrency", "timeout") if given(name)]:
-            raise click.UsageError(f"--{unused[0]} needs --server")
-    elif not given("model"):
-        raise click.UsageError("--server needs --model, the name that the server gives it")
+        refuse(SERVED[1:], "needs --server")
+    else:
+        refuse((*LOADED, *RAY), "with --server: leave it to the server")
+        if not given("model"):
+            raise click.UsageError("--server needs --model, the name that the server gives it")
+    task = options["task"]
     take_task(options)
+    if options["engine"] == "ray" and options["task"] is not task:
+        options["task_options"] = getattr(options["task"], "settings", {})
+        options["task"] = task
     with progress_bar() as on_progress:
         if server["server"] is not None:
             from treecore.policies import load_policy
 
             options["model"] = load_policy(options["model"], **server)
-        summary = rollout_to_file(output, on_progress=on_progress, **options, **values)
-    if as_json:
-        print_json(summary.as_json())
-        return
-    for name, value in summary.as_json().items():
-        click.echo(f"{name.replace('_', ' ')}: {'not assigned' if value is None else value}")
+        return rollout_to_file(output, on_progress=on_progress, **options, **values)
+
+
+def refuse(names: Sequence[str], why: str) -> None:
+    """None of these options was written by the user.
+
+    Raises:
+        click.UsageError: one was.
+    """
+    if unused := [name for name in names if given(name)]:
+        raise click.UsageError(f"--{unused[0].replace('_', '-')} {why}")
 
 
 def given(option: str) -> bool:
