@@ -5,6 +5,7 @@ Knows shape only, never rewards.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,20 +17,35 @@ from treecore.topology import FloatArray, IntArray, Topology
 MAX_ROWS = 100_000_000
 
 
+class WeightedJump(NamedTuple):
+    """Rows that have an ancestor `2**k` above them, that ancestor, and the product of the edges on the way to it."""
+
+    rows: IntArray
+    above: IntArray
+    weight: FloatArray
+
+
+def weighted_jumps(topology: Topology, edge: FloatArray) -> Iterator[WeightedJump]:
+    """The jumps of `k` = 0, 1, 2, ...; `edge [N]` leads from a node to its parent and is ignored at roots."""
+    product = edge.astype(np.float64)
+    for rows, above in jumps(topology):
+        weight = product[rows]
+        yield WeightedJump(rows, above, weight)
+        product[rows] = weight * product[above]
+
+
 def weighted_back_up(topology: Topology, values: FloatArray, edge: FloatArray) -> FloatArray:
     """The solution of `x(s) = values(s) + sum over children c of edge(c) x(c)`. `[N]`
 
-    After `k` passes `total` holds the terms from less than `2**k` steps below, and `weight` is the product of the
-    edges on the way to the ancestor `2**k` above.
+    After `k` jumps `total` holds the terms from less than `2**k` steps below.
 
     Args:
         values: `[N]`, what each node adds itself (usually a leaf's number, 0 elsewhere).
         edge: `[N]`, weight with which a node counts in its parent; ignored at roots.
     """
-    total, weight = values.astype(np.float64), edge.astype(np.float64)
-    for rows, above in jumps(topology):
-        total += np.bincount(above, weights=weight[rows] * total[rows], minlength=topology.n)
-        weight[rows] *= weight[above]
+    total = values.astype(np.float64)
+    for rows, above, weight in weighted_jumps(topology, edge):
+        total += np.bincount(above, weights=weight * total[rows], minlength=topology.n)
     return total
 
 

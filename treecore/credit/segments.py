@@ -9,7 +9,7 @@ import numpy as np
 
 from treecore.credit.monte_carlo import at_parent
 from treecore.credit.outcome import STEP_LINE, STEP_SYMBOLS, from_leaves
-from treecore.credit.paths import weighted_back_up
+from treecore.credit.paths import weighted_jumps
 from treecore.credit.registry import Citation, Credit, credit_method
 from treecore.credit.values import back_up, leaf_standard_error, on_leaves, path_tokens, raw_if_alone, sibling_stats
 from treecore.credit.values import whiten as whiten_tokens
@@ -39,14 +39,17 @@ def child_means(forests: Forests) -> ChildMeans:
     topology, parent = forests.topology, forests.parent
     has_value = forests.n_scored > 0
     branches = topology.children_sum(has_value.astype(np.float64)) + forests.scored
-    share = np.where(has_value & (parent >= 0), 1.0 / np.maximum(branches[parent], 1.0), 0.0)
+    share = np.where(has_value & (parent >= 0), (1.0 / np.maximum(branches, 1.0))[parent], 0.0)
     anchor = np.zeros(len(forests))
     leaves = np.flatnonzero(forests.scored)[::-1]
     anchor[forests.forest_of[leaves]] = forests.reward[leaves]
     base = anchor[forests.forest_of]
-    value = base + weighted_back_up(topology, np.where(forests.scored, forests.reward - base, 0.0), share)
-    squares = weighted_back_up(topology, forests.scored.astype(np.float64), share**2)
-    return ChildMeans(np.where(has_value, value, np.nan), branches, np.sqrt(squares))
+    value = np.where(forests.scored, forests.reward - base, 0.0)
+    squares = forests.scored.astype(np.float64)
+    for rows, above, weight in weighted_jumps(topology, share):
+        value += np.bincount(above, weights=weight * value[rows], minlength=topology.n)
+        squares += np.bincount(above, weights=weight**2 * squares[rows], minlength=topology.n)
+    return ChildMeans(np.where(has_value, base + value, np.nan), branches, np.sqrt(squares))
 
 
 def spo_formula(params: Mapping[str, Value]) -> str:
