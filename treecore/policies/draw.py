@@ -40,8 +40,10 @@ def draw(
     """
     wide = (logits.cpu() if logits.device.type == "mps" else logits).double()
     raw = torch.log_softmax(wide, dim=-1)
-    entropy = torch.special.entr(raw.exp()).sum(dim=-1)
-    likeliest = raw.topk(min(TOP, raw.shape[-1]), dim=-1).values
+    probability = raw.exp()
+    entropy = torch.special.entr(probability).sum(dim=-1)
+    best = logits.to(wide.device).topk(min(TOP, logits.shape[-1]), dim=-1).indices
+    likeliest = raw.gather(-1, best)
     confidence = -likeliest.mean(dim=-1)
     top_entropy = torch.special.entr(likeliest[:, :TOP_ENTROPY].exp()).sum(dim=-1)
     if temperature == 0:
@@ -51,7 +53,8 @@ def draw(
         law = raw if temperature == 1 else torch.log_softmax(wide / temperature, dim=-1)
         if top_p < 1:
             law = nucleus(law, top_p)
-        ids = inverse_cdf(law.exp(), torch.tensor(uniform, dtype=torch.float64, device=law.device))
+        probability = probability if law is raw else law.exp()
+        ids = inverse_cdf(probability, torch.tensor(uniform, dtype=torch.float64, device=law.device))
         logprob = law.gather(-1, ids[:, None])[:, 0]
         if greedy is not None and any(greedy):
             sure = torch.tensor(greedy, device=ids.device)

@@ -257,16 +257,20 @@ def recorded(
 
 def token_parts(written: Written, spans: Sequence[Span]) -> list[int]:
     """Part of each token of a step: what most of its characters but spaces are; that of the token before if none."""
-    of_char = np.full(len(written.text), int(Part.THOUGHT))
+    of_char = bytearray([Part.THOUGHT]) * len(written.text)
     for span in spans:
-        of_char[span.start : span.end] = int(span.part)
+        of_char[span.start : span.end] = bytes([span.part]) * len(of_char[span.start : span.end])
     parts: list[int] = []
     at = 0
     for piece in written.pieces:
-        chars = [part for part, char in zip(of_char[at:], piece, strict=False) if not char.isspace()]
+        own = of_char[at : at + len(piece)]
         at += len(piece)
-        if chars:
-            parts.append(int(np.bincount(chars).argmax()))
+        if own and own.count(own[0]) < len(own):
+            own = bytearray(part for part, char in zip(own, piece, strict=False) if not char.isspace())
+        elif piece.isspace():
+            own.clear()
+        if own:
+            parts.append(max(sorted(set(own)), key=own.count))
         else:
             parts.append(parts[-1] if parts else int(Part.THOUGHT))
     return parts
