@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from treecore.errors import MethodError
 from treecore.forest import Forest
 from treecore.topology import BoolArray, FloatArray, IntArray, Topology
+
+Shape = TypeVar("Shape")
 
 
 class Forests(Sequence[Forest]):
@@ -29,6 +32,7 @@ class Forests(Sequence[Forest]):
             raise MethodError("no forests to compute on", todo="give at least one")
         self._columns: dict[str, FloatArray] = {}
         self._token_columns: dict[str, FloatArray] = {}
+        self._shapes: dict[Callable[[Forests], object], object] = {}
 
     def __len__(self) -> int:
         return len(self._forests)
@@ -107,6 +111,12 @@ class Forests(Sequence[Forest]):
     def status(self) -> IntArray:
         """`columns.Status` of each node, -1 unknown. `[N]`"""
         return self._stack("status").astype(np.int64)
+
+    def shape(self, make: Callable[[Forests], Shape]) -> Shape:
+        """What `make` works out from the recorded columns alone, kept for the next method; never credit."""
+        if make not in self._shapes:
+            self._shapes[make] = make(self)
+        return cast(Shape, self._shapes[make])
 
     @cached_property
     def answered(self) -> BoolArray:

@@ -12,50 +12,58 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
-from treecore.credit.lineage import marked_above, path_min, window_sum
+from treecore.credit.lineage import marked_above, window_sum
 from treecore.credit.registry import Citation, Credit, Ragged, credit_method
-from treecore.credit.token_columns import model_tokens, step_mean, token_column, token_node, token_start
+from treecore.credit.token_columns import model_tokens, step_count, step_mean
 from treecore.credit.values import back_up, group_stats
 from treecore.forests import Forests
 from treecore.params import Bounds, Value
-from treecore.topology import BoolArray, FloatArray, IntArray
+from treecore.topology import FloatArray, IntArray
 
 DEFAULT_WINDOW = 32
 
 
 class TokenPaths(NamedTuple):
-    """The chosen tokens of a batch as one forest of their own.
+    """The tokens that the model wrote with a confidence, `K` in a batch, as one forest of their own.
 
-    `row [K]` in the batch's token table; `node [K]`; `parent [K]`, the chosen token before, -1 for the first of a
-    trajectory; `position [K]`, their number from the root, from 1; `last [N]`, the last chosen token on each node's
-    path, -1 where there is none.
+    They are in preorder, where the tokens before one on its path are mostly near it in memory too. `row [K]` in the
+    batch's token table; `confidence [K]`; `parent [K]`, the token before, -1 for the first of a trajectory;
+    `position [K]`, their number from the root, from 1. `step [S]` are the nodes that have such tokens, in preorder,
+    and `begin [S]` the first token of each; `last [N]` is the last token on each node's path, -1 where there is none,
+    `length [N]` their number there.
     """
 
     row: IntArray
-    node: IntArray
+    confidence: FloatArray
     parent: IntArray
     position: IntArray
+    step: IntArray
+    begin: IntArray
     last: IntArray
+    length: IntArray
 
 
-def token_paths(forests: Forests, chosen: BoolArray) -> TokenPaths:
-    """Link every chosen token `[T]` to the one before it on its path."""
-    start = token_start(forests)
-    row = np.flatnonzero(chosen)
-    node = token_node(start)[row]
-    n = len(start) - 1
-    count = np.bincount(node, minlength=n)
-    end = np.cumsum(count)
+def token_paths(forests: Forests) -> TokenPaths:
+    """Link every token of the model that has a confidence to the one before it on its path."""
+    topology, order = forests.topology, forests.topology.order
+    confidence = forests.token_column("confidence")
+    chosen = model_tokens(forests) & np.isfinite(confidence)
+    count = step_count(chosen, forests.token_start)
+    in_table = np.cumsum(count) - count
+    first = np.empty(topology.n, dtype=np.int64)
+    first[order] = np.cumsum(count[order]) - count[order]
+    number = np.arange(int(count.sum()))
+    row = np.flatnonzero(chosen)[np.repeat((in_table - first)[order], count[order]) + number]
     has = count > 0
     above = marked_above(forests.parent, has)
-    holder = np.where(has, np.arange(n), above)
-    last = np.where(holder >= 0, end[np.maximum(holder, 0)] - 1, -1)
-    place = np.arange(len(row)) - (end - count)[node]
-    before = np.where(above >= 0, end[np.maximum(above, 0)] - 1, -1)
-    parent = np.where(place > 0, np.arange(len(row)) - 1, before[node])
-    behind = forests.topology.path_sum(count.astype(np.float64)).astype(np.int64) - count
-    position = behind[node] + place + 1
-    return TokenPaths(row, node, parent, position, last)
+    before = np.where(above >= 0, (first + count - 1)[above], -1)
+    parent = number - 1
+    parent[first[has]] = before[has]
+    length = topology.path_sum(count)
+    position = np.repeat((length - count - first)[order], count[order]) + number + 1
+    step = order[has[order]]
+    last = np.where(has, first + count - 1, before)
+    return TokenPaths(row, confidence[row], parent, position, step, first[step], last, length)
 
 
 def formula(params: Mapping[str, Value]) -> str:
@@ -105,60 +113,53 @@ def deepconf(
         (mean of the step's tokens, where recorded), `value`, `n_leaves`. leaves: `least`, `tail` (the last window)
         and `mean` of each trajectory; where there is no full window, all three are the mean.
     """
-    confidence = token_column(forests, "confidence")
-    paths = token_paths(forests, model_tokens(forests) & np.isfinite(confidence))
-    n = len(forests.parent)
+    paths, topology = forests.shape(token_paths), forests.topology
+    n = topology.n
     length = np.minimum(paths.position, window)
-    mean = window_sum(paths.parent, confidence[paths.row], window) / length
-    ends = np.zeros(len(mean), dtype=bool)
-    own = np.bincount(paths.node, minlength=n) > 0
-    ends[paths.last[forests.topology.is_leaf & own]] = True
-    shown = ends | (length == window) | (windows == "growing")
+    mean = window_sum(paths.parent, paths.confidence, window) / length
+    shown = (length == window) | (windows == "growing")
+    shown[paths.last[paths.step[topology.is_leaf[paths.step]]]] = True
     full = np.where(shown, mean, np.nan)
     lowest = np.full(n, np.nan)
     if len(full):
-        lowest[own] = np.fmin.reduceat(full, np.flatnonzero(np.diff(paths.node, prepend=-1)))
-    centre = np.zeros(n)
+        lowest[paths.step] = np.fmin.reduceat(full, paths.begin)
+    centre, gap = np.zeros(n), full
     if baseline == "prompt":
         known = ~np.isnan(lowest)
         stats = group_stats(lowest[known], forests.forest_of[known], len(forests), ddof=0)
         centre = np.full(n, np.nan)
         centre[known] = stats.mean
-    start = token_start(forests)
-    signal = np.full(len(confidence), np.nan)
-    signal[paths.row] = full - centre[paths.node]
+        gap = full - np.repeat(centre[paths.step], np.diff(paths.begin, append=len(full)))
+    signal = np.full(len(forests.token_node), np.nan)
+    signal[paths.row] = gap
     recorded = back_up(forests, forests.reward)
     nodes = {
         "credit": lowest - centre,
         "lowest_window": lowest,
         "baseline": centre,
-        "entropy": step_mean(token_column(forests, "entropy"), token_node(start), n),
+        "entropy": step_mean(forests.token_column("entropy"), forests.token_node, n),
         "value": recorded.mean,
         "n_leaves": recorded.count,
     }
-    return Credit(forests, nodes, trajectories(forests, paths, confidence, lowest, mean), Ragged(start, signal))
+    leaves = {"reward": forests.reward, **trajectories(forests, paths, lowest, mean)}
+    return Credit(forests, nodes, leaves, Ragged(forests.token_start, signal))
 
 
-def trajectories(
-    forests: Forests, paths: TokenPaths, confidence: FloatArray, lowest: FloatArray, mean: FloatArray
-) -> dict[str, FloatArray]:
+def trajectories(forests: Forests, paths: TokenPaths, lowest: FloatArray, mean: FloatArray) -> dict[str, FloatArray]:
     """The scores `least`, `tail` and `mean` of every trajectory, at its leaf. `[N]`
 
     Args:
-        lowest: `[N]` lowest window of each step; mean: `[K]` mean of the window that ends at each chosen token.
+        lowest: `[N]` lowest window of each step; mean: `[K]` mean of the window that ends at each token.
     """
-    n = len(forests.parent)
     topology = forests.topology
-    sums: FloatArray = np.bincount(paths.node, weights=confidence[paths.row], minlength=n).astype(np.float64)
-    total = topology.path_sum(sums)
-    count = topology.path_sum(np.bincount(paths.node, minlength=n).astype(np.float64))
-    seen = topology.is_leaf & (count > 0)
-    whole = np.where(seen, total / np.maximum(count, 1), np.nan)
-    least = path_min(forests.parent, lowest)
-    tail = mean[np.maximum(paths.last, 0)] if len(mean) else whole
-    return {
-        "reward": forests.reward,
-        "least": np.where(seen, np.where(np.isnan(least), whole, least), np.nan),
-        "tail": np.where(seen, tail, np.nan),
-        "mean": whole,
-    }
+    sums = np.zeros(topology.n)
+    if len(mean):
+        sums[paths.step] = np.add.reduceat(paths.confidence, paths.begin)
+    seen = topology.is_leaf & (paths.length > 0)
+    whole = np.where(seen, topology.path_sum(sums) / np.maximum(paths.length, 1), np.nan)
+    least = lowest.copy()
+    for rows, above in forests.jumps:
+        least[rows] = np.fmin(least[rows], least[above])
+    tail = np.full(topology.n, np.nan)
+    tail[seen] = mean[paths.last[seen]]
+    return {"least": np.where(seen & ~np.isnan(least), least, whole), "tail": tail, "mean": whole}

@@ -34,7 +34,7 @@ def step_count(chosen: BoolArray, start: IntArray) -> IntArray:
     """How many of each step's tokens are `chosen [T]`. `[N]`"""
     running = np.zeros(len(chosen) + 1, dtype=np.int32)
     np.cumsum(chosen, dtype=np.int32, out=running[1:])
-    return np.diff(running[start])
+    return np.diff(running[start]).astype(np.int64)
 
 
 def step_mean(values: FloatArray, node: IntArray, n: int) -> FloatArray:
