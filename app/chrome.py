@@ -8,8 +8,11 @@ import numpy as np
 import streamlit as st
 
 from app import state
+from treecore.forest import Forest
 from treecore.outcomes import is_right
+from treecore.samplers import SAMPLERS
 
+FEW = 4
 STYLE = (Path(__file__).parent / "style.css").read_text()
 
 
@@ -42,10 +45,7 @@ def title() -> None:
 def provenance_line() -> str:
     """`multihop · tiny · random expansion m=2 n=2 l=1 · 7 trajectories, 2 right · expected: cairo`."""
     forest = state.forest()
-    sampler = str(forest.sampler.get("name", "")).replace("_", " ")
-    numbers = forest.sampler.get("parameters", {})
-    if isinstance(numbers, dict):
-        sampler = " ".join([sampler, *(f"{name}={value}" for name, value in numbers.items())])
+    sampler = " ".join([str(forest.sampler.get("name", "")).replace("_", " "), *sampler_numbers(forest)])
     scored = not np.isnan(forest.reward).all()
     right = f", {int(is_right(forest).sum())} right" if scored else ""
     parts = [
@@ -56,6 +56,16 @@ def provenance_line() -> str:
         f"expected: {forest.reference}" if forest.reference else "",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def sampler_numbers(forest: Forest) -> list[str]:
+    """The sampler's parameters; of many, only those that are not as by default."""
+    numbers = forest.sampler.get("parameters", {})
+    known = SAMPLERS.get(str(forest.sampler.get("name", "")))
+    if not isinstance(numbers, dict):
+        return []
+    usual = {param.name: param.default for param in known.params} if known and len(numbers) > FEW else {}
+    return [f"{name}={value}" for name, value in numbers.items() if name not in usual or usual[name] != value]
 
 
 def counted(number: int, one: str, many: str) -> str:

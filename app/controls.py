@@ -11,7 +11,7 @@ from treecore.credit import METHODS, get_method
 from treecore.errors import TreecoreError
 from treecore.formats import ReadReport
 from treecore.params import Param
-from treecore.samples import samples
+from treecore.samples import by_group
 
 MOST_WARNINGS = 8
 
@@ -44,16 +44,9 @@ def pills(title: str, options: dict[str, str], key: str) -> None:
 def open_menu() -> None:
     """Samples, upload, and which forest of a file."""
     current = state.opened()
-    with st.popover(chrome.escape(shorten(current.title)), icon=":material/folder_open:", width="content"):
-        st.selectbox(
-            "Sample",
-            list(samples()),
-            index=None,
-            key="sample",
-            format_func=lambda name: samples()[name].title,
-            on_change=pick_sample,
-            placeholder="choose a sample",
-        )
+    label = chrome.escape(shorten(current.title))
+    with st.popover(label, icon=":material/folder_open:", width="content", key=f"open:{state.get_or('picked', '')}"):
+        sample_lists(current.sample)
         if current.note:
             st.caption(chrome.escape(current.note))
         st.file_uploader(
@@ -96,11 +89,26 @@ def forest_menu() -> None:
         )
 
 
-def pick_sample() -> None:
-    """Open the chosen sample."""
-    state.put({"upload_error": ""})
-    if name := state.get("sample"):
-        state.open_sample(name)
+def sample_lists(chosen: str) -> None:
+    """The bundled samples under their headings, side by side; the one that is open stands out."""
+    groups = by_group()
+    with st.container(key="samples"):
+        for column, (heading, entries) in zip(st.columns(len(groups)), groups.items(), strict=True):
+            column.caption(heading)
+            for sample in entries:
+                column.button(
+                    f"**{sample.title}**" if sample.name == chosen else sample.title,
+                    key=f"sample:{sample.name}",
+                    type="tertiary",
+                    on_click=pick_sample,
+                    args=(sample.name,),
+                )
+
+
+def pick_sample(name: str) -> None:
+    """Open the chosen sample; the menu, which is named after it, closes."""
+    state.put({"upload_error": "", "picked": name})
+    state.open_sample(name)
 
 
 def take_upload() -> None:

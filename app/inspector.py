@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import chrome, state
 from app.panel import step_panel
+from app.panel.recorded import recorded
 from app.panel.words import words_of
 from treecore.analysis.stages import label, short, signed
 from treecore.credit import get_method
@@ -168,6 +169,8 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     if tokens > 0:
         facts.append(f"{tokens} tokens")
     st.caption(" · ".join(facts))
+    for sentence in recorded(credit.forests[0], row):
+        st.caption(chrome.escape(sentence))
     resampled(credit, row)
     if bias := str(credit.forests[0].sampler.get("bias") or ""):
         st.warning(chrome.escape(f"Values here are biased: {bias}"), icon=":material/balance:")

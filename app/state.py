@@ -35,7 +35,7 @@ AXES = {"steps": "steps", "tokens": "tokens"}
 DEFAULTS: dict[str, Any] = {"view": "explore", "colour": "credit", "axis": "steps", "forest": 0, "frame": 0, "node": ""}
 SETTLED = 1.5
 RESAMPLES = 200
-KEPT = ("view", "sample", "method", "colour", "axis", "forest", "frame", "node", "guess", "resample")
+KEPT = ("view", "method", "colour", "axis", "forest", "frame", "node", "guess", "resample")
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,18 @@ def _read_address() -> None:
     """Take view, sample, method and node from the address bar; say so where one does not exist."""
     query, session = st.query_params, st.session_state
     unknown = []
+    sample = query.get("sample", "")
+    if sample in samples() and ("opened" not in session or opened().sample != sample):
+        open_sample(sample)
     for name, allowed in (("view", VIEWS), ("method", METHODS), ("sample", samples())):
-        if (wanted := query.get(name)) is None:
-            continue
-        if wanted in allowed:
-            session[name] = wanted
-        else:
+        wanted = query.get(name)
+        if wanted is not None and wanted not in allowed:
             unknown.append(f"no {name} called “{wanted[:40]}”")
-    name = query.get("sample", "")
-    if name in samples() and ("opened" not in session or opened().sample != name):
-        open_sample(name)
+        elif wanted is not None and name != "sample":
+            session[name] = wanted
     if "sample" not in query and query.get("file", opened().key[:12]) != opened().key[:12]:
         unknown.append("the file it was made with is not open in this session (open it again)")
-    elif (node := query.get("node")) is not None:
+    elif node := query.get("node"):
         if node in node_ids():
             session.node = node
         else:
@@ -152,7 +151,6 @@ def _show(fresh: Opened) -> None:
     session = st.session_state
     session.opened = fresh
     session.forest, session.frame, session.node, session.guess = 0, 0, "", ""
-    session.sample = fresh.sample or None
 
 
 def open_sample(name: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -18,14 +20,26 @@ class Sample:
     Attributes:
         name: for links and the command line.
         title: for people.
+        group: heading that it stands under.
         path: the file.
-        look_for: one or two sentences.
+        look_for: a few sentences.
     """
 
     name: str
     title: str
+    group: str
     path: Path
     look_for: str
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "group": self.group,
+            "file": str(self.path),
+            "look_for": self.look_for,
+        }
 
 
 @cache
@@ -34,6 +48,21 @@ def samples() -> dict[str, Sample]:
     folder = samples_dir()
     entries = orjson.loads((folder / "index.json").read_bytes())["samples"]
     return {
-        entry["name"]: Sample(entry["name"], entry["title"], folder / entry["file"], entry["look_for"])
+        entry["name"]: Sample(
+            entry["name"], entry["title"], entry["group"], folder / entry["file"], entry["look_for"]
+        )
         for entry in entries
-    }
+    }  # fmt: skip
+
+
+def by_group() -> dict[str, list[Sample]]:
+    """Samples under their headings, in the order of the index."""
+    groups: dict[str, list[Sample]] = {}
+    for sample in samples().values():
+        groups.setdefault(sample.group, []).append(sample)
+    return groups
+
+
+def file_meant(path: str) -> str:
+    """`path`, or the file of the sample with this name where no such file is there."""
+    return str(samples()[path].path) if path in samples() and not os.path.exists(path) else path

@@ -49,6 +49,16 @@ def test_every_sample_opens_in_every_view(name: str, view: str) -> None:
     assert test.session_state["opened"].sample == name
 
 
+def test_a_sample_is_picked_from_its_list_and_stands_out() -> None:
+    test = app(sample="by_hand")
+    assert test.button(key="sample:by_hand").label == "**Written by hand**"
+    test.button(key="sample:mcts").click().run()
+    assert not test.exception
+    assert test.session_state["opened"].sample == "mcts"
+    assert test.button(key="sample:mcts").label.startswith("**")
+    assert [button.label for button in test.button if str(button.key) == "sample:by_hand"] == ["Written by hand"]
+
+
 def test_a_deep_link_selects_the_step_and_its_numbers() -> None:
     test = app(sample="by_hand", node="a3", method="tree_grpo")
     assert not test.exception

@@ -17,6 +17,7 @@ COMMANDS = {
     "app": "treecore.cli.app:app",
     "methods": "treecore.cli.lists:methods",
     "samplers": "treecore.cli.lists:samplers",
+    "samples": "treecore.cli.lists:samples",
     "formats": "treecore.cli.lists:formats",
     "schema": "treecore.cli.lists:schema",
 }

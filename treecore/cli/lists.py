@@ -63,6 +63,23 @@ def samplers(as_json: bool) -> None:
 
 @click.command()
 @json_option
+def samples(as_json: bool) -> None:
+    """List the bundled sample forests and what to look for in each; commands take their names in place of FILE.
+
+    \b
+    Example:
+      treecore samples
+    """
+    from treecore.samples import samples as bundled
+
+    def lines(document: dict[str, Any]) -> list[str]:
+        return [f"{document['name']}: {document['title']}", document["look_for"]]
+
+    print_registry(list(bundled().values()), as_json, lines)
+
+
+@click.command()
+@json_option
 def formats(as_json: bool) -> None:
     """List the file formats that can be read or written.
 

@@ -53,11 +53,12 @@ def busy(message: str) -> AbstractContextManager[Any]:
 
 
 def read_input(path: str) -> ReadReport:
-    """The forests of a file, with a spinner; warnings go to standard error."""
+    """The forests of a file or of a bundled sample, with a spinner; warnings go to standard error."""
     from treecore.formats import read_with_report
+    from treecore.samples import file_meant
 
     with busy(f"Reading {path}"):
-        report = read_with_report(path)
+        report = read_with_report(file_meant(path))
     for warning in report.warnings:
         click.echo(f"treecore: warning: {warning}", err=True)
     return report

@@ -14,11 +14,12 @@ from treecore.cli.text import clean, counted
 @set_option
 @click.option("--forest", "wanted", default="", help="Only the forest with this id, or this number from 0.")
 def show(file: str, method: str, settings: tuple[str, ...], wanted: str) -> None:
-    """Draw the forests of FILE as text trees: value of every step, and its credit if a method is given.
+    """Draw the forests of FILE, or of the bundled sample with that name, as text trees: value of every step, and its
+    credit if a method is given.
 
     \b
     Example:
-      treecore show run.forest.jsonl --method tree_grpo
+      treecore show early_fork --method tree_grpo
     """
     from rich.text import Text
 

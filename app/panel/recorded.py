@@ -1,0 +1,49 @@
+"""What a sampler recorded about a step beside its words. Pure: a forest and a row in, sentences out."""
+
+from __future__ import annotations
+
+import math
+
+from treecore.analysis.intervals import LEVEL
+from treecore.forest import Forest
+from treecore.samplers.estimates import COLUMNS
+from treecore.samplers.mcts.search import Kind
+
+KINDS = {
+    Kind.ROLLOUT: "Written as a fast rollout to judge a step; the search does not go on from here.",
+    Kind.TOO_ALIKE: "Too like a sibling: the search drew another step in its place.",
+}
+
+
+def recorded(forest: Forest, row: int) -> list[str]:
+    """Sentences about the columns that samplers of this package write; empty where there are none."""
+    said = {name: float(values[row]) for name, values in forest.columns.items() if not math.isnan(values[row])}
+    return [*estimated(said), *curriculum(said), *searched(said)]
+
+
+def estimated(said: dict[str, float]) -> list[str]:
+    """The value from fresh continuations."""
+    value, count, low, high = (said.get(name, math.nan) for name in COLUMNS)
+    if math.isnan(value):
+        return []
+    level = f"{LEVEL:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
+    interval = "" if math.isnan(low) else f", {level} interval {low:.2f} to {high:.2f}"
+    return [f"{count:.0f} fresh continuations from here earned {value:.2f} on average{interval}."]
+
+
+def curriculum(said: dict[str, float]) -> list[str]:
+    """Where the step stands in a reverse curriculum."""
+    if "start" not in said:
+        return []
+    frontier = " The frontier: the last step whose value surely rises." if said.get("frontier") else ""
+    return [f"Start state {said['start']:.0f} of the curriculum.{frontier}"]
+
+
+def searched(said: dict[str, float]) -> list[str]:
+    """What a tree search knew of the step."""
+    if "mcts_visits" in said:
+        visits, mean, width = (said[f"mcts_{name}"] for name in ("visits", "q", "width"))
+        way = " On the way that the search would answer." if said.get("mcts_answer") else ""
+        return [f"The search: {visits:.0f} visits, mean score {mean:.2f}, room for {width:.0f} children.{way}"]
+    kind = said.get("mcts_kind")
+    return [KINDS[Kind(int(kind))]] if kind in (Kind.ROLLOUT, Kind.TOO_ALIKE) else []

@@ -1,0 +1,135 @@
+"""The bundled samples: each sampler has one, and what the index says of a file is what the file shows."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import treecore as tc
+from treecore.analysis.lint import lint
+from treecore.forest import Forest
+from treecore.forests import Forests
+from treecore.paths import samples_dir
+from treecore.samplers import SAMPLERS
+from treecore.samples import by_group, file_meant, samples
+from treecore.tasks import get_task
+
+TRUE_FINDINGS = {
+    "by_hand": {"zero-variance-tree"},
+    "early_fork": {"zero-variance-tree"},
+    "late_fork": {"zero-variance-tree"},
+    "all_right": {"zero-variance-group"},
+    "rare_success": {"zero-variance-tree"},
+    "surprisal": {"zero-variance-tree"},
+    "tool_entropy": {"zero-variance-tree"},
+    "mcts": {"unscored-leaf"},
+}
+"""What lint may say of a sample, because it is so."""
+
+
+@contextmanager
+def importable(folder: Path) -> Iterator[None]:
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+@cache
+def recording() -> ModuleType:
+    with importable(samples_dir()):
+        import record  # type: ignore[import-not-found]
+    return record
+
+
+WANTED = {wanted.name: wanted for wanted in recording().WANTED}
+
+
+def sampled(name: str) -> Forest:
+    (forest,) = tc.read(samples()[name].path)
+    return forest
+
+
+def test_every_sampler_has_a_sample() -> None:
+    names = {str(sampled(name).sampler.get("name", "")) for name in samples()}
+    assert set(SAMPLERS) <= names
+
+
+def test_the_samples_stand_under_two_headings_and_none_is_without_its_rule() -> None:
+    assert list(by_group()) == ["One idea each", "One sampler each"]
+    assert set(samples()) == {*WANTED, "by_hand"}
+    files = {path.name for path in samples_dir().glob("*.forest.json")}
+    assert files == {sample.path.name for sample in samples().values()}
+
+
+@pytest.mark.parametrize("name", list(samples()))
+def test_a_sample_validates_and_lint_says_what_is_so(name: str) -> None:
+    found = {finding.kind for finding in lint(Forests([sampled(name)]))}
+    assert found == TRUE_FINDINGS.get(name, set())
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_the_text_of_a_sample_is_what_its_file_shows(name: str) -> None:
+    wanted, forest = WANTED[name], sampled(name)
+    assert recording().described(wanted, forest) == samples()[name].look_for
+    assert (wanted.title, wanted.group) == (samples()[name].title, samples()[name].group)
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_a_sample_was_grown_by_the_run_that_the_table_names(name: str) -> None:
+    run, forest = WANTED[name].run, sampled(name)
+    parameters = forest.sampler["parameters"]
+    settings = {key: value for key, value in run.items() if key in parameters}
+    assert settings == {key: parameters[key] for key in settings}
+    assert set(run) == {*settings, "model", "seed", "sampler", "task", "prompts"}
+    assert (forest.sampler["name"], forest.sampler["seed"]) == (run["sampler"], run["seed"])
+    assert (forest.policy["model"], forest.task) == (run["model"], run["task"])
+
+
+def again(name: str) -> Forest:
+    """The sample's prompt alone, sampled as the table says."""
+    run: dict[str, Any] = {**WANTED[name].run}
+    drawn = get_task(run["task"]).prompts(run["prompts"], seed=run["seed"])
+    (forest,) = tc.rollout(**run | {"prompts": [prompt for prompt in drawn if prompt.id == sampled(name).id]})
+    return forest
+
+
+@pytest.mark.parametrize("name", ["late_fork", "chains", "surprisal"])
+def test_the_bundled_model_grows_the_sample_again(name: str) -> None:
+    kept, fresh = sampled(name), again(name)
+    assert list(fresh.text) == list(kept.text)
+    assert list(fresh.parent) == list(kept.parent)
+    assert np.array_equal(fresh.reward, kept.reward, equal_nan=True)
+
+
+def test_a_forest_that_does_not_show_the_thing_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not show late_fork"):
+        recording().described(WANTED["late_fork"], sampled("all_right"))
+
+
+def test_a_second_recording_leaves_the_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "x.forest.json"
+    path.write_bytes(samples()["chains"].path.read_bytes())
+    before, forest = path.read_bytes(), sampled("chains")
+    recording().save(forest.with_columns(provenance={**forest.provenance, "seconds": 99.0}), path)
+    assert path.read_bytes() == before
+    recording().save(forest.with_columns(prompt="another one"), path)
+    assert json.loads(path.read_bytes())["prompt"] == "another one"
+
+
+def test_a_sample_can_be_named_in_place_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert file_meant("mcts") == str(samples()["mcts"].path)
+    assert file_meant("nothing") == "nothing"
+    (tmp_path / "mcts").write_text("")
+    assert file_meant("mcts") == "mcts"
