@@ -70,14 +70,6 @@ class Forests(Sequence[Forest]):
         return self._forests[0].topology if len(self) == 1 else Topology(self.parent)
 
     @cached_property
-    def jumps(self) -> list[tuple[IntArray, IntArray]]:
-        """For 1, 2, 4, ... steps up: the rows that have so high an ancestor, and that ancestor."""
-        found: list[tuple[IntArray, IntArray]] = []
-        while (jump := self.topology._jump(len(found))) is not None:
-            found.append(jump)
-        return found
-
-    @cached_property
     def tree(self) -> IntArray:
         """Number of the tree in the batch that each node belongs to. `[N]`"""
         return (np.cumsum(self.parent < 0) - 1)[self.topology.root]

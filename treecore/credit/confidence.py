@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
-from treecore.credit.lineage import marked_above, window_sum
+from treecore.credit.lineage import jumps, marked_above, window_sum
 from treecore.credit.registry import Citation, Credit, Ragged, credit_method
 from treecore.credit.token_columns import model_tokens, step_count, step_mean
 from treecore.credit.values import back_up, group_stats
@@ -158,7 +158,7 @@ def trajectories(forests: Forests, paths: TokenPaths, lowest: FloatArray, mean: 
     seen = topology.is_leaf & (paths.length > 0)
     whole = np.where(seen, topology.path_sum(sums) / np.maximum(paths.length, 1), np.nan)
     least = lowest.copy()
-    for rows, above in forests.jumps:
+    for rows, above in jumps(topology):
         least[rows] = np.fmin(least[rows], least[above])
     tail = np.full(topology.n, np.nan)
     tail[seen] = mean[paths.last[seen]]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
+from treecore.credit.lineage import jumps
 from treecore.credit.paths import trajectory_rows
 from treecore.credit.registry import Citation, Credit, Rows, credit_method
 from treecore.credit.values import Backup, back_up, group_stats
@@ -62,7 +63,7 @@ def discounted_sum(forests: Forests, values: FloatArray, gamma: float) -> FloatA
     Terms from less than 1, 2, 4, ... steps below are in; `gamma` becomes the discount of so many steps.
     """
     total = values.copy()
-    for rows, above in forests.jumps:
+    for rows, above in jumps(forests.topology):
         total += gamma * np.bincount(above, weights=total[rows], minlength=len(total))
         gamma *= gamma
     return total
