@@ -49,19 +49,19 @@ def token_paths(forests: Forests) -> TokenPaths:
     confidence = forests.token_column("confidence")
     chosen = model_tokens(forests) & np.isfinite(confidence)
     count = step_count(chosen, forests.token_start)
-    in_table = np.cumsum(count) - count
+    in_table, ordered = np.cumsum(count) - count, count[order]
     first = np.empty(topology.n, dtype=np.int64)
-    first[order] = np.cumsum(count[order]) - count[order]
+    first[order] = np.cumsum(ordered) - ordered
     number = np.arange(int(count.sum()))
-    row = np.flatnonzero(chosen)[np.repeat((in_table - first)[order], count[order]) + number]
+    row = np.flatnonzero(chosen)[np.repeat((in_table - first)[order], ordered) + number]
     has = count > 0
     above = marked_above(forests.parent, has)
     before = np.where(above >= 0, (first + count - 1)[above], -1)
     parent = number - 1
     parent[first[has]] = before[has]
     length = topology.path_sum(count)
-    position = np.repeat((length - count - first)[order], count[order]) + number + 1
-    step = order[has[order]]
+    position = np.repeat((length - count - first)[order], ordered) + number + 1
+    step = order[ordered > 0]
     last = np.where(has, first + count - 1, before)
     return TokenPaths(row, confidence[row], parent, position, step, first[step], last, length)
 
