@@ -167,24 +167,27 @@ def treepo(
     reward = forests.reward[scored]
     backup = back_up(forests, forests.reward)
     prompt = raw_if_alone(reward, forests.forest_of[scored], len(forests))
-    origin = np.zeros(len(forests))
-    origin[forests.forest_of[scored]] = prompt.mean
+    origin, size = np.zeros(len(forests)), np.ones(len(forests))
+    origin[forests.forest_of[scored]], size[forests.forest_of[scored]] = prompt.mean, prompt.count
+    usual = origin[forests.forest_of]
     shared = backup.count >= 2
     if estimator.endswith("drop_zero_std"):
         shared &= ~agreeing(forests)
-    weight = np.where(shared, backup.count if estimator.startswith("group_size") else 1.0, 0.0)
-    off_origin = np.where(shared, backup.mean - origin[forests.forest_of], 0.0)
-    topology = forests.topology
-    first = prompt.count if estimator.startswith("group_size") else np.ones(len(reward))
-    total = first + topology.path_sum(weight)[scored]
-    baseline = prompt.mean + topology.path_sum(weight * off_origin)[scored] / total
-    advantage = reward - baseline
-    columns = {"baseline": baseline, "n_groups": 1.0 + topology.path_sum(shared.astype(np.float64))[scored]}
+    by_size = estimator.startswith("group_size")
+    weight = np.where(shared, backup.count if by_size else 1.0, 0.0)
+    off_usual = np.where(shared, backup.mean - usual, 0.0)
+    path_sum = forests.topology.path_sum
+    total = path_sum(weight)
+    total += size[forests.forest_of] if by_size else 1.0
+    baseline = usual + path_sum(weight * off_usual) / total
+    advantage = forests.reward - baseline
+    columns = {"baseline": baseline, "n_groups": 1.0 + path_sum(shared.astype(np.float64))}
     if whiten:
-        advantage, mean, std = whiten_tokens(advantage, path_tokens(forests)[scored])
-        columns |= {"batch_mean": np.full(len(reward), mean), "batch_std": np.full(len(reward), std)}
-    leaves = {name: on_leaves(forests, values) for name, values in columns.items()}
-    return from_leaves(forests, on_leaves(forests, advantage), leaves)
+        advantage, mean, std = whiten_tokens(advantage[scored], path_tokens(forests)[scored])
+        advantage = on_leaves(forests, advantage)
+        columns |= {"batch_mean": np.full(len(scored), mean), "batch_std": np.full(len(scored), std)}
+    leaves = {name: np.where(scored, values, np.nan) for name, values in columns.items()}
+    return from_leaves(forests, advantage, leaves)
 
 
 def agreeing(forests: Forests) -> BoolArray:

@@ -175,10 +175,10 @@ def leaf_standard_error(forests: Forests, values: FloatArray, *, backup: Backup 
     variance = back_up(forests, (values - centre) ** 2, known).mean
     variance -= (backup.mean - centre) ** 2
     np.maximum(variance, 0.0, out=variance)
-    error = np.full(len(values), np.nan)
-    np.divide(variance, backup.count - 1, out=error, where=backup.count > 1)
-    np.sqrt(error, out=error)
-    return error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance /= backup.count - 1
+    variance[backup.count <= 1] = np.nan
+    return np.sqrt(variance)
 
 
 class Whitened(NamedTuple):
