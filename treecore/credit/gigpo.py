@@ -69,14 +69,10 @@ def discounted_sum(forests: Forests, values: FloatArray, gamma: float) -> FloatA
     return total
 
 
-def discounted_returns(forests: Forests, gamma: float, value: Backup, first: FloatArray) -> Returns:
-    """Mean and spread of the returns, backed up from the leaves: deviations within children plus between them.
-
-    Args:
-        first: `[N]`, reward of one leaf of each prompt: deviations from it are exactly 0 where all are equal.
-    """
+def discounted_returns(forests: Forests, gamma: float, value: Backup) -> Returns:
+    """Mean and spread of the returns, backed up from the leaves: deviations within children plus between them."""
     topology, parent = forests.topology, forests.parent
-    base = first if gamma == 1 else np.zeros(len(parent))
+    base = value.base if gamma == 1 else np.zeros(len(parent))
     has = value.count > 0
     mean = discounted_sum(forests, np.where(forests.scored, forests.reward - base, 0.0), gamma)
     mean /= np.where(has, value.count, 1.0)
@@ -169,8 +165,7 @@ def gigpo(
     divide = mode == "mean_std_norm"
     value = back_up(forests, forests.reward)
     scored = np.flatnonzero(forests.scored)
-    first = on_forest(forests, scored[::-1], forests.reward[scored[::-1]])
-    returns = discounted_returns(forests, gamma, value, first)
+    returns = discounted_returns(forests, gamma, value)
     leaves = scored[parent[scored] >= 0]
     group = episode_group(forests, leaves, forests.topology.depth[leaves].astype(np.float64))
     scale = 1.0 / (group.std + EPSILON) if divide else np.ones(len(leaves))
@@ -199,25 +194,23 @@ def gigpo(
         "anchor_size": size,
         "value": value.mean,
         "n_leaves": value.count,
-        "stderr": row_error(forests, returns, value, first, scale, divisor),
+        "stderr": row_error(forests, returns, value, scale, divisor),
     }
     return Credit(forests, nodes, {**columns, "reward": forests.reward}, rows_of=rows_of)
 
 
 def on_forest(forests: Forests, rows: IntArray, values: FloatArray) -> FloatArray:
-    """A number that `rows` tell to all nodes of their forest; of different ones the last. `[N]`"""
+    """A number that all `rows` of a forest share, told to all its nodes; NaN where none does. `[N]`"""
     by_forest = np.full(len(forests), np.nan)
     by_forest[forests.forest_of[rows]] = values
     return by_forest[forests.forest_of]
 
 
-def row_error(
-    forests: Forests, returns: Returns, value: Backup, first: FloatArray, scale: FloatArray, divisor: FloatArray
-) -> FloatArray:
+def row_error(forests: Forests, returns: Returns, value: Backup, scale: FloatArray, divisor: FloatArray) -> FloatArray:
     """Standard error of a step's mean over its rows, groups held fixed: rewards, returns and what they share. `[N]`"""
     size = np.where((value.count > 1) & (forests.parent >= 0), value.count, np.nan)
-    gap = np.where(forests.scored, forests.reward - first, 0.0)
-    rewards = forests.topology.leaf_sum(gap**2) - size * (value.mean - first) ** 2
+    gap = np.where(forests.scored, forests.reward - value.base, 0.0)
+    rewards = forests.topology.leaf_sum(gap**2) - value.above_base**2 / size
     squares = np.maximum(rewards, 0.0) * scale**2 + returns.squares / divisor**2 + 2.0 * returns.mixed * scale / divisor
     error: FloatArray = np.sqrt(np.maximum(squares, 0.0) / (size * (size - 1)))
     return error
