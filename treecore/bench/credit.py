@@ -34,7 +34,7 @@ PEERS = {
         "making the objects not counted; CPU seconds, as everything here runs on one core at a time"
     ),
     "numpy_pass": "every float64 column of the batch, of steps and of tokens, read once and written once; CPU seconds",
-    "first_seconds": "of the method on a batch that nothing was asked of before: shape and stacking of columns included",
+    "first_seconds": "the method on a batch that nothing was asked of before: shape and stacked columns included",
     "orjson": "orjson.loads alone on the same bytes; CPU seconds, and wall seconds beside them",
 }
 OnProgress = Callable[[str, int, int], None]
