@@ -22,7 +22,7 @@ RANKS = {
     4: ("analysis", "samplers", "training"),
     5: ("interop", "sampling"),
     6: ("annotate", "bench", "drawing", "export"),
-    7: ("cli",),
+    7: ("cli", "__main__"),
 }
 RANK = {name: rank for rank, names in RANKS.items() for name in names}
 HEAVY = ("torch", "transformers", "tokenizers")

@@ -1,0 +1,5 @@
+"""`python -m treecore` is the command `treecore`."""
+
+from treecore.cli import main
+
+main()
