@@ -175,7 +175,7 @@ class Sides:
         self.generate, self.setup = Generate(policy, self.prompt_ids, law), Setup(policy.slots, None)
 
     def try_setups(self, *, static: bool) -> list[dict[str, Any]]:
-        """Run `generate` in several ways and keep the fastest; those that do not fit in memory are left out."""
+        """Run `generate` in several ways and keep the fastest; those that fail, for lack of memory say, tell why."""
         import torch
 
         total = len(self.prompts) * self.per_prompt
@@ -187,17 +187,21 @@ class Sides:
             for number in threads
             for rows in sorted({min(max(size, self.per_prompt), total) for size in sizes})
         ]
-        tried = []
-        for setup in setups[:1] + setups:
+        tried: list[dict[str, Any]] = []
+        seconds: dict[Setup, float] = {}
+        for setup in setups:
             try:
-                tried.append((once(partial(self.generate.run, setup)).wall, setup))
-            except torch.OutOfMemoryError:
-                torch.cuda.empty_cache()
-        if not tried:
-            raise MethodError("generate has no room for the smallest batch", todo="ask for fewer prompts")
-        tried = tried[1:] or tried
-        self.setup = min(tried, key=lambda one: one[0])[1]
-        return [{**asdict(setup), "seconds": wall, "chosen": setup is self.setup} for wall, setup in tried]
+                if setup.cache or not seconds:
+                    self.generate.run(setup)
+                seconds[setup] = once(partial(self.generate.run, setup)).wall
+            except (RuntimeError, ValueError) as error:
+                tried.append({**asdict(setup), "seconds": None, "error": f"{type(error).__name__}: {error}"[:200]})
+                continue
+            tried.append({**asdict(setup), "seconds": seconds[setup], "error": None})
+        if not seconds:
+            raise MethodError(f"generate cannot be run: {tried[0]['error']}", todo="ask for fewer prompts")
+        self.setup = min(seconds, key=lambda setup: seconds[setup])
+        return [{**row, "chosen": row["seconds"] == seconds[self.setup]} for row in tried]
 
     def run(self, name: str) -> Drawn | list[Forest]:
         """One run of a side."""

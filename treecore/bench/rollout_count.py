@@ -33,7 +33,7 @@ class Counted:
 def passes(policy: Any) -> Iterator[list[tuple[int, int]]]:
     """Rows and width of every pass that sessions of a policy ask of its model in the meantime."""
     shapes: list[tuple[int, int]] = []
-    make = policy.session
+    make, watched = policy.session, []
 
     def session(**law: Any) -> Any:
         made = make(**law)
@@ -44,6 +44,7 @@ def passes(policy: Any) -> Iterator[list[tuple[int, int]]]:
             return feed(rows, tokens)
 
         made.runner.feed = noted
+        watched.append(made.runner)
         return made
 
     policy.session = session
@@ -51,6 +52,8 @@ def passes(policy: Any) -> Iterator[list[tuple[int, int]]]:
         yield shapes
     finally:
         del policy.session
+        for runner in watched:
+            del runner.feed
 
 
 def count_rows(rows: Sequence[Row], max_new: int) -> Counted:
