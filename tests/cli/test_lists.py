@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from treecore.samples import samples
+from treecore.tasks import MORE_TASKS, TASKS
+from treecore.tasks.verifiers import known_verifiers
 
 
 def test_samples_as_json_and_as_text(run) -> None:
@@ -23,3 +25,26 @@ def test_commands_take_the_name_of_a_sample(run) -> None:
     credit = json.loads(run("credit", "by_hand", "--method", "tree_grpo", "--json").stdout)
     assert credit["forests"][0]["id"] == "by-hand"
     assert "structure is valid" in run("validate", "mcts").stdout
+
+
+def test_verifiers_as_json_and_as_text(run) -> None:
+    entries = json.loads(run("verifiers", "--json").stdout)
+    assert [entry["name"] for entry in entries] == list(known_verifiers())
+    tolerance = next(entry for entry in entries if entry["name"] == "number")["parameters"][0]
+    assert (tolerance["name"], tolerance["default"], tolerance["maximum"]) == ("tolerance", 0.0, 1)
+    text = " ".join(run("verifiers").stdout.split())
+    for entry in entries:
+        assert f"{entry['name']}: {entry['title']}" in text
+        assert " ".join(entry["summary"].partition("\n")[0].split()) in text
+    assert "tolerance=0.0 (float, ≥ 0, ≤ 1)" in text
+
+
+def test_tasks_are_listed_with_the_options_that_can_be_set(run) -> None:
+    entries = {entry["name"]: entry for entry in json.loads(run("tasks", "--json").stdout)}
+    assert list(entries) == [*TASKS, *MORE_TASKS, "FILE.jsonl"]
+    assert [one["name"] for one in entries["countdown"]["parameters"]] == ["reward_scheme"]
+    assert {"shuffle", "tool", "prompt_field", "answer_field"} <= {
+        one["name"] for one in entries["FILE.jsonl"]["parameters"]
+    }
+    text = run("tasks").stdout
+    assert all(f"{entry['name']}: {entry['title']}" in text for entry in entries.values())

@@ -43,6 +43,7 @@ def test_a_file_with_all_options(run, quiz: Path, tmp_path: Path) -> None:
         ),
         (("--task", "nope"), "no task is called 'nope'; choose one of"),
         (("--task", "none.jsonl"), "none.jsonl: there is no such file; check the path"),
+        (("--task", "calculator", "--task-set", "shuffle=false"), "task 'calculator' has no parameter 'shuffle'"),
         (("--task", "calculator", "--steps", "bits"), "steps='bits' is no way to cut steps"),
         (("--task", "calculator", "--chat"), "the model has no chat template that can be used here"),
     ],
@@ -52,6 +53,44 @@ def test_errors_are_one_line(run, tmp_path: Path, arguments: tuple[str, ...], me
     assert result.exit_code == 1
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_any_option_of_the_task_can_be_set(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "q.jsonl").write_text(
+        '{"question": "make 25 from 3 7 4", "target": 25}\n{"question": "make 6 from 1 2 3", "target": 6}\n'
+    )
+    (tmp_path / "shouting.py").write_text("def shout(call):\n    return call.upper()\n")
+    monkeypatch.chdir(tmp_path)
+    chosen = ("shuffle=false", "prompt_field=question", "answer_field=target", "tool=shouting:shout", "max_steps=2")
+    result = run(
+        "rollout", "--task", "q.jsonl", "--verifier", "number", "--max-tokens", 6, "--sampler", "chains",
+        *(argument for pair in chosen for argument in ("--task-set", pair)), "--seed", 9, "-o", "o.forest.jsonl",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    forest = read("o.forest.jsonl")[0]
+    assert (forest.id, forest.prompt, forest.reference) == ("q-1", "make 25 from 3 7 4", "25")
+    settings = forest.extra["task_settings"]
+    assert (settings["tool"], settings["shuffle"], settings["max_steps"]) == ("shouting:shout", False, 2)
+    resumed = run(
+        "rollout", "--task", "q.jsonl", "--task-set", "shuffle=false", "--verifier", "number", "--sampler", "chains",
+        "-o", "o.forest.jsonl",
+    )  # fmt: skip
+    assert resumed.exit_code == 1
+    assert "the row has no 'prompt'" in resumed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--task-set", "shuffle"), "'shuffle' is not K=V"),
+        (("--task-set", "max_steps=2", "--max-steps", "3"), "'max_steps' is given twice"),
+    ],
+)
+def test_wrong_usage_of_task_options(run, quiz: Path, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = run("rollout", "--task", quiz, *arguments, "--sampler", "chains", "-o", tmp_path / "o.forest.jsonl")
+    assert result.exit_code == 2
+    assert "--task-set" in result.stderr
+    assert message in result.stderr
 
 
 def test_a_scheme_and_an_option_together(run, tmp_path: Path) -> None:

@@ -183,6 +183,22 @@ def test_the_calculator_on_a_file(path: str) -> None:
     assert plain.stop == ("\n", "</tool_call>")
 
 
+def test_a_tool_of_the_users_own(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_tools.py").write_text("def length(call):\n    return len(call.strip())\n")
+    monkeypatch.chdir(tmp_path)
+    task = get_task(path, tool="own_tools:length")
+    prompt = task.ask("puzzle")
+    said = task.respond(prompt, [], "<tool_call> abc </tool_call>")
+    assert said == Turn("<tool_call_result> 3 </tool_call_result>")
+    assert task.respond(prompt, [], "no call\n") == Turn()
+    assert task.settings["tool"] == "own_tools:length"
+    monkeypatch.setattr(task, "tool", lambda call: 1 / 0)
+    with pytest.raises(TaskError, match=r"tool 'own_tools:length'.*division by zero"):
+        task.respond(prompt, [], "<tool_call> abc </tool_call>")
+    with pytest.raises(TaskError, match="no tool is called 'abacus'; choose one of none, calculator, or give module"):
+        get_task(path, tool="abacus")
+
+
 @pytest.mark.parametrize("steps", ["line", "sentence", "tokens:5", "whole"])
 def test_a_rollout_of_a_file_ends_with_rewards(path: str, steps: str, tmp_path: Path) -> None:
     task = get_task(path, verifier="contains whole_words=no", steps=steps, max_tokens=30)

@@ -18,6 +18,8 @@ COMMANDS = {
     "methods": "treecore.cli.lists:methods",
     "samplers": "treecore.cli.lists:samplers",
     "samples": "treecore.cli.lists:samples",
+    "tasks": "treecore.cli.lists:tasks",
+    "verifiers": "treecore.cli.lists:verifiers",
     "formats": "treecore.cli.lists:formats",
     "schema": "treecore.cli.lists:schema",
 }

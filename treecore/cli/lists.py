@@ -25,6 +25,12 @@ def registered(document: dict[str, Any]) -> list[str]:
     return [heading, question, document["citation"], *needs, *map(parameter_line, document["parameters"])]
 
 
+def with_parameters(document: dict[str, Any]) -> list[str]:
+    """Lines of a task or a verifier."""
+    heading = f"{document['name']}: {document['title']}"
+    return [heading, document["summary"].split("\n")[0], *map(parameter_line, document["parameters"])]
+
+
 @click.command()
 @json_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the whole reference as Markdown.")
@@ -76,6 +82,34 @@ def samples(as_json: bool) -> None:
         return [f"{document['name']}: {document['title']}", document["look_for"]]
 
     print_registry(list(bundled().values()), as_json, lines)
+
+
+@click.command()
+@json_option
+def tasks(as_json: bool) -> None:
+    """List the bundled tasks and what a file of questions can be asked with: their options, for --task-set.
+
+    \b
+    Example:
+      treecore tasks
+    """
+    from treecore.tasks import known_tasks
+
+    print_registry(known_tasks(), as_json, with_parameters)
+
+
+@click.command()
+@json_option
+def verifiers(as_json: bool) -> None:
+    """List the verifiers: what each compares, and its settings.
+
+    \b
+    Example:
+      treecore verifiers
+    """
+    from treecore.tasks.verifiers import known_verifiers
+
+    print_registry(list(known_verifiers().values()), as_json, with_parameters)
 
 
 @click.command()

@@ -22,8 +22,8 @@ set_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
 
-def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
-    """`("k=v", ...)` as a mapping.
+def parse_settings(pairs: Sequence[str], *, option: str = "--set") -> dict[str, str]:
+    """`("k=v", ...)`, given by `option`, as a mapping.
 
     Raises:
         click.BadParameter: no `=`, or a name given twice.
@@ -32,9 +32,9 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            raise click.BadParameter(f"{pair!r} is not K=V", param_hint="--set")
+            raise click.BadParameter(f"{pair!r} is not K=V", param_hint=option)
         if name.strip() in settings:
-            raise click.BadParameter(f"{name.strip()!r} is given twice", param_hint="--set")
+            raise click.BadParameter(f"{name.strip()!r} is given twice", param_hint=option)
         settings[name.strip()] = value.strip()
     return settings
 

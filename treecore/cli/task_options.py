@@ -7,14 +7,17 @@ from typing import Any
 
 import click
 
+from treecore.cli.output import parse_settings
+
+TASK_SET = "--task-set"
 NAMES = ("verifier", "system", "chat", "steps", "stop", "max_tokens", "max_steps", "max_step_tokens")
 
 _OPTIONS = (
     click.option(
         "--verifier",
         default=None,
-        help="What judges the answers to a file of questions: exact, contains, number, choice, f1, regex or math, with "
-        "settings as in 'number tolerance=0.01'; or module:function, called as f(prompt, answer, output).",
+        help="What judges the answers to a file of questions: one of `treecore verifiers`, with settings as in 'number "
+        "tolerance=0.01'; or module:function, called as f(prompt, answer, output).",
     ),
     click.option("--system", default=None, help="Text before every question; the system message of a chat."),
     click.option(
@@ -29,6 +32,13 @@ _OPTIONS = (
     click.option("--max-tokens", type=int, default=None, help="Most tokens of a trajectory after its prompt."),
     click.option("--max-steps", type=int, default=None, help="Most steps of a trajectory."),
     click.option("--max-step-tokens", type=int, default=None, help="Most tokens of a step."),
+    click.option(
+        TASK_SET,
+        multiple=True,
+        metavar="K=V",
+        help="Any option of the task, such as shuffle=false, tool=calculator or prompt_field=question; see `treecore "
+        "tasks`. May be given several times.",
+    ),
 )
 
 
@@ -40,20 +50,18 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def take_task(options: dict[str, Any]) -> None:
-    """Put the task itself in place of its name where one of its options was given; the options leave `options`.
+    """Gather the options of the task under `task_options`, where any was given.
 
     Raises:
-        TaskError, FormatError: see `treecore.tasks.get_task`.
+        click.BadParameter: one is given twice, or is not K=V.
     """
     given = {name: value for name in NAMES if (value := options.pop(name)) not in (None, ())}
-    if not given:
-        return
-    from treecore.tasks import get_task
-
     if "stop" in given:
         given["stop"] = "\n".join(text.replace("\n", "\\n") for text in given["stop"])
     if "chat" in given:
         given["chat"] = "on" if given["chat"] else "off"
-    if options["reward_scheme"] is not None:
-        given["reward_scheme"], options["reward_scheme"] = options["reward_scheme"], None
-    options["task"] = get_task(options["task"], **given)
+    more = parse_settings(options.pop("task_set"), option=TASK_SET)
+    if twice := sorted(given.keys() & more.keys()):
+        raise click.BadParameter(f"{twice[0]!r} is given twice", param_hint=TASK_SET)
+    if given or more:
+        options["task_options"] = {**given, **more}

@@ -5,6 +5,6 @@ Some are bundled; `get_task` also makes one from a file of questions and answers
 
 from __future__ import annotations
 
-from treecore.tasks.registry import MORE_TASKS, TASKS, get_task, task_params
+from treecore.tasks.registry import MORE_TASKS, TASKS, get_task, known_tasks, task_params
 
-__all__ = ["MORE_TASKS", "TASKS", "get_task", "task_params"]
+__all__ = ["MORE_TASKS", "TASKS", "get_task", "known_tasks", "task_params"]

@@ -1,4 +1,4 @@
-"""Questions with expected answers as a task: rows in, prompts out, a verifier for the answers, optionally a calculator.
+"""Questions with expected answers as a task: rows in, prompts out, a verifier for the answers, optionally a tool.
 
 How the text is cut into steps, and whether the model is asked as in a chat, are options. Knows no model.
 """
@@ -11,16 +11,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from treecore.errors import TaskError
+from treecore.errors import TaskError, boundary
 from treecore.params import Bounds
 from treecore.protocols import Message, Part, Prompt, Span, Step, StepRule, Turn
-from treecore.tasks.calculator import calculate
 from treecore.tasks.rows import Row, read_rows, stem
 from treecore.tasks.steps import parse_steps, parse_stop
+from treecore.tasks.tools import NONE, get_tool
 from treecore.tasks.verifiers import get_check
 
 Chat = Literal["auto", "on", "off"]
-Tool = Literal["none", "calculator"]
 CALL_END = "</tool_call>"
 MAX_CALL = 2000
 """Characters before a step in which a call that ends in it may have begun."""
@@ -41,7 +40,7 @@ class Options:
     max_step_tokens: int = 512
     max_steps: int = 64
     max_tokens: int = 0
-    tool: str = "none"
+    tool: str = NONE
     shuffle: bool = True
 
 
@@ -63,7 +62,8 @@ class DatasetTask:
         self.check = get_check(options.verifier)
         self.rows = {row.id: row for row in rows}
         cut, self.endings = parse_steps(options.steps), parse_stop(options.stop)
-        tool_end = (CALL_END,) if options.tool != "none" else ()
+        self.tool = get_tool(options.tool)
+        tool_end = () if self.tool is None else (CALL_END,)
         self.stop = tuple(dict.fromkeys((*cut.stop, *self.endings, *tool_end)))
         self.max_steps = options.max_steps if options.steps != "whole" or tool_end else 1
         self.max_step_tokens = min(cut.tokens or options.max_step_tokens, options.max_step_tokens)
@@ -122,13 +122,21 @@ class DatasetTask:
         )
 
     def respond(self, prompt: Prompt, steps: Sequence[Step], text: str) -> Turn:
-        """The calculator's result after a call; silence otherwise. One of the extra stop strings ends it."""
+        """The tool's answer after a call; silence otherwise. One of the extra stop strings ends it.
+
+        Raises:
+            TaskError: the tool failed.
+        """
         if any(ending in text for ending in self.endings):
             return Turn(done=True)
-        called = self.options.tool == "calculator" and CALL_END in text
-        if called and (call := _CALL.search(_joined(steps)[-MAX_CALL:] + text)):
-            return Turn(f"<tool_call_result> {calculate(call[1])} </tool_call_result>")
-        return Turn()
+        if self.tool is None or CALL_END not in text:
+            return Turn()
+        call = _CALL.search(_joined(steps)[-MAX_CALL:] + text)
+        if call is None:
+            return Turn()
+        with boundary(TaskError, f"tool '{self.options.tool}'"):
+            answer = str(self.tool(call[1]))
+        return Turn(f"<tool_call_result> {answer} </tool_call_result>")
 
     def reward(self, prompt: Prompt, steps: Sequence[Step]) -> float:
         """What the verifier gives for all that the model wrote."""
@@ -185,7 +193,7 @@ def dataset_task(
     max_step_tokens: Annotated[int, Bounds(1, 100_000)] = 512,
     max_steps: Annotated[int, Bounds(1, 10_000)] = 64,
     max_tokens: Annotated[int, Bounds(0, 10_000_000)] = 0,
-    tool: Tool = "none",
+    tool: str = NONE,
     prompt_field: str = "prompt",
     answer_field: str = "answer",
     shuffle: bool = True,
@@ -202,7 +210,8 @@ def dataset_task(
         max_step_tokens: longest step; one that is cut there ends its trajectory.
         max_steps: most steps of a trajectory.
         max_tokens: most tokens of a trajectory after its prompt; 0 is no limit.
-        tool: `calculator` answers `<tool_call> 3*(4+2) </tool_call>`.
+        tool: `calculator` answers `<tool_call> 3*(4+2) </tool_call>`; `module:function` answers with what the function
+            makes of the text of the call.
         prompt_field: name of the field with the question.
         answer_field: name of the field with the expected answer.
         shuffle: draw the rows in place of taking the first of the file.

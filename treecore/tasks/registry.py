@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from typing import Any
 
 from treecore.errors import MethodError, TaskError, boundary
-from treecore.params import Param, argument_docs, params_of, parse_settings
+from treecore.params import Param, argument_docs, params_of, parse_settings, summary_of
 from treecore.protocols import Task
 from treecore.tasks.plugin import checked_task, is_entry_point, load_entry_point
 from treecore.tasks.rows import is_file_name
@@ -25,6 +25,9 @@ TASKS: dict[str, str] = {
 
 MORE_TASKS: dict[str, str] = {"calculator": "treecore.tasks.calculator_task:calculator_task"}
 """Bundled tasks for models of your own."""
+
+ANY_FILE = "FILE.jsonl"
+"""What lists call a file of questions."""
 
 
 def get_task(name: str, **options: Any) -> Task:
@@ -53,6 +56,35 @@ def task_params(name: str) -> tuple[Param, ...]:
     return _params(name, _factory(name))
 
 
+@dataclass(frozen=True)
+class TaskInfo:
+    """A task as lists show it; a file of questions is one of them."""
+
+    name: str
+    title: str
+    summary: str
+    params: tuple[Param, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "summary": self.summary,
+            "parameters": [param.as_json() for param in self.params],
+        }
+
+
+def known_tasks() -> list[TaskInfo]:
+    """The bundled tasks, and what any file of questions can be asked with."""
+    bundled = [
+        TaskInfo(name, get_task(name).title, summary_of(_factory(name)), task_params(name))
+        for name in TASKS | MORE_TASKS
+    ]
+    file = _factory(ANY_FILE)
+    return [*bundled, TaskInfo(ANY_FILE, "A file of questions", summary_of(made_by(file)), _params(ANY_FILE, file))]
+
+
 def _factory(name: str) -> TaskFactory:
     known = TASKS | MORE_TASKS
     if name in known:
@@ -71,12 +103,17 @@ def _factory(name: str) -> TaskFactory:
     )
 
 
+def made_by(factory: TaskFactory) -> Any:
+    """The function or class that the user or we wrote."""
+    return factory.func if isinstance(factory, partial) else factory
+
+
 def _params(name: str, factory: TaskFactory) -> tuple[Param, ...]:
-    made_by: Any = factory.func if isinstance(factory, partial) else factory
+    written = made_by(factory)
     with boundary(TaskError, f"reading the options of task '{name}'"):
-        params = params_of(made_by.__init__ if inspect.isclass(made_by) else made_by)
-    meanings = argument_docs(made_by.__doc__ or "")
-    schemes = tuple(getattr(made_by, "reward_schemes", ()))
+        params = params_of(written.__init__ if inspect.isclass(written) else written)
+    meanings = argument_docs(written.__doc__ or "")
+    schemes = tuple(getattr(written, "reward_schemes", ()))
     params = tuple(replace(param, meaning=param.meaning or meanings.get(param.name, "")) for param in params)
     return tuple(
         replace(param, type="choice", choices=schemes) if param.name == "reward_scheme" and schemes else param
