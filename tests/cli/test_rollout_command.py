@@ -99,16 +99,3 @@ def test_options_that_do_not_fit(run, calls, tmp_path: Path, words: tuple[str, .
     assert result.exit_code == 2
     assert said in result.stderr
     assert calls == []
-
-
-def test_workers_of_ray_make_the_task_from_its_name_and_options(run, calls, tmp_path: Path) -> None:
-    quiz = tmp_path / "quiz.jsonl"
-    quiz.write_text('{"prompt": "make 25 from 3 7 4", "answer": 25}\n')
-    words = ("rollout", "--task", quiz, "--verifier", "number", "--sampler", "chains", "-o", tmp_path / "o")
-    assert run(*words, "--engine", "ray").exit_code == 0
-    assert run(*words).exit_code == 0
-    (_, far), (_, here) = calls
-    assert far["task"] == str(quiz)
-    assert far["task_options"] == here["task"].settings
-    assert far["task_options"]["verifier"] == "number"
-    assert "task_options" not in here

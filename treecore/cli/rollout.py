@@ -124,11 +124,7 @@ def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> 
         refuse((*LOADED, *RAY), "with --server: leave it to the server")
         if not given("model"):
             raise click.UsageError("--server needs --model, the name that the server gives it")
-    task = options["task"]
     take_task(options)
-    if options["engine"] == "ray" and options["task"] is not task:
-        options["task_options"] = getattr(options["task"], "settings", {})
-        options["task"] = task
     with progress_bar() as on_progress:
         if server["server"] is not None:
             from treecore.policies import load_policy

@@ -118,7 +118,7 @@ def size_of(machine: Machine) -> Size:
     """
     import ray
 
-    resources: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    resources: Mapping[str, float] = ray.cluster_resources()
     gpus, cpus = int(resources.get("GPU", 0)), int(resources.get("CPU", 0))
     device = machine.device or ("cuda" if gpus else None)
     if device is not None and device.startswith("cuda:"):
