@@ -74,7 +74,7 @@ def int_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any
         place = next(i for i, value in enumerate(values) if value is not None and abs(value) > INT_MAX)
         fail(place, f"{shown(values[place])} is too large", f"give at most {INT_MAX}")
     low = -1 if column.minimum is None else int(column.minimum)
-    if int((array < low).sum()) > (values.count(None) if gaps else 0):
+    if np.count_nonzero(array < low) > (values.count(None) if gaps else 0):
         place = next(i for i, value in enumerate(values) if value is not None and value < low)
         fail(place, f"{shown(values[place])} is negative", f"give {low} or more, or null")
     return array

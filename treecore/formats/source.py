@@ -24,7 +24,7 @@ from treecore.formats.json_errors import explain
 MAX_BYTES = 500_000_000
 MAX_NODES = 5_000_000
 CONTAINERS_PER_NODE = 5
-CHUNK = 1 << 18
+CHUNK = 1 << 17
 GZIP_MAGIC = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
 BLANK = b" \t\r\n"
@@ -156,8 +156,15 @@ def open_source(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = ""
 def opening_brackets(data: bytes) -> int:
     """Number of `{` and `[`, which differ in one bit, also those inside texts."""
     codes = np.frombuffer(data, dtype=np.uint8)
-    chunks = (codes[start : start + CHUNK] for start in range(0, len(codes), CHUNK))
-    return sum(int(np.count_nonzero((chunk & ~np.uint8(0x20)) == 0x5B)) for chunk in chunks)
+    masked, opening = np.empty(CHUNK, dtype=np.uint8), np.empty(CHUNK, dtype=bool)
+    total = 0
+    for start in range(0, len(codes), CHUNK):
+        chunk = codes[start : start + CHUNK]
+        n = len(chunk)
+        np.bitwise_and(chunk, ~np.uint8(0x20), out=masked[:n])
+        np.equal(masked[:n], 0x5B, out=opening[:n])
+        total += int(np.count_nonzero(opening[:n]))
+    return total
 
 
 def read_path(path: str, name: str) -> bytes:
