@@ -6,19 +6,17 @@ import torch
 
 from treecore.policies.kv_cache import SlotCache
 
-CPU = torch.device("cpu")
-
 
 def put(cache: SlotCache, rows: list[int], values: list[list[float]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Feed numbers as keys, their negatives as values; returns what attention would see and the mask."""
+    """Feed numbers as keys, their negatives as values; returns what attention would see and where the tokens are."""
     n_valid = [len(row) for row in values]
-    mask = cache.plan(rows, n_valid, CPU)
+    position, _ = cache.chunks(rows, n_valid)
     filled = [[*map(float, row), *[99.0] * (max(n_valid) - len(row))] for row in values]
     padded = torch.tensor(filled)[:, None, :, None]
     for layer in range(len(cache)):
         keys, _ = cache.update(padded, -padded, layer)
     cache.commit(rows, n_valid)
-    return keys[:, 0, :, 0], mask[:, 0]
+    return keys[:, 0, :, 0], position
 
 
 def seen(cache: SlotCache, slot: int) -> list[float]:
@@ -28,18 +26,18 @@ def seen(cache: SlotCache, slot: int) -> list[float]:
 def test_rows_of_different_length_have_no_holes() -> None:
     cache = SlotCache(layers=2, slots=3)
     put(cache, [0, 1, 2], [[1, 2, 3], [4], [5, 6]])
-    keys, mask = put(cache, [0, 1, 2], [[7], [8], []])
+    keys, position = put(cache, [0, 1, 2], [[7], [8], []])
     assert keys.tolist() == [[1, 2, 3, 7], [4, 8, 0, 0], [5, 6, 0, 0]]
-    assert mask.tolist() == [[[True] * 4], [[True, True, False, False]], [[True, True, True, False]]]
+    assert position.tolist() == [[3], [1], [2]]
     assert [seen(cache, slot) for slot in range(3)] == [[1, 2, 3, 7], [4, 8], [5, 6]]
 
 
-def test_a_chunk_sees_the_past_and_itself_only() -> None:
+def test_a_chunk_goes_behind_what_its_row_holds() -> None:
     cache = SlotCache(layers=2, slots=2)
     put(cache, [0], [[1, 2]])
-    _, mask = put(cache, [1, 0], [[3], [4, 5]])
-    assert mask[1].tolist() == [[True, True, True, False], [True, True, True, True]]
-    assert mask[0, 0].tolist() == [True, False, False, False]
+    keys, position = put(cache, [1, 0], [[3], [4, 5]])
+    assert position.tolist() == [[0, 1], [2, 3]]
+    assert keys.tolist() == [[3, 0, 0, 0], [1, 2, 4, 5]]
 
 
 def test_segments_continue_elsewhere_and_do_not_change_with_their_slot() -> None:

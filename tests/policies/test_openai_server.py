@@ -429,9 +429,10 @@ def test_the_client_is_loaded_when_a_server_is_asked(monkeypatch: pytest.MonkeyP
         load_policy("toy", server="http://127.0.0.1:9")
 
 
-def test_a_server_chooses_its_device() -> None:
-    with pytest.raises(PolicyError, match="leave them to the server"):
-        load_policy("toy", server="http://127.0.0.1:9", device="cpu")
+@pytest.mark.parametrize("given", [{"device": "cpu"}, {"dtype": "float32"}, {"batch_tokens": 9}, {"static": True}])
+def test_a_server_chooses_its_device(given: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError, match=f"{next(iter(given))} is given .* leave it to the server"):
+        load_policy("toy", server="http://127.0.0.1:9", **given)
 
 
 def test_a_failed_step_says_why_when_asked() -> None:

@@ -17,6 +17,8 @@ def load_policy(
     *,
     device: str | None = None,
     dtype: str | None = None,
+    batch_tokens: int | None = None,
+    static: bool = False,
     server: str | None = None,
     concurrency: int = 16,
     timeout: float = 120.0,
@@ -26,21 +28,27 @@ def load_policy(
     Args:
         model: what to load; with `server`, the name that it has there.
         device: `cpu`, `cuda`, `cuda:1`, `mps`; the best one present when None.
-        dtype: `float32`, `bfloat16` or `float16`; float32 on a CPU, the model's own elsewhere when None.
+        dtype: `float32`, `bfloat16` or `float16`; when None, float32 on a CPU, and elsewhere bfloat16 or, where the
+            device does not compute in that, float16.
+        batch_tokens: most tokens of keys and values held for live branches at once, rows x positions; what fits into
+            memory when None. One branch is let through whatever it needs.
+        static: keep the batch in one place and run single tokens in few fixed shapes, on CUDA as captured graphs.
         server: address of an OpenAI-compatible server that runs the model, for example `http://localhost:8000/v1`.
             A key, where it wants one, comes from the environment variable `OPENAI_API_KEY`.
         concurrency: requests under way at a time; with `server` only.
         timeout: longest wait for one answer, seconds; with `server` only.
 
     Raises:
-        PolicyError: it cannot be loaded or reached, or its attention keeps no plain list of keys and values.
+        PolicyError: it cannot be loaded or reached, its attention keeps no plain list of keys and values, or an
+            argument that does not fit.
     """
     if server is not None:
         from treecore.policies.openai_server import ServerPolicy
 
-        if device is not None or dtype is not None:
-            raise PolicyError("a device or dtype for a model that a server runs", todo="leave them to the server")
+        given = {"device": device, "dtype": dtype, "batch_tokens": batch_tokens, "static": static or None}
+        if wrong := [name for name, value in given.items() if value is not None]:
+            raise PolicyError(f"{wrong[0]} is given for a model that a server runs", todo="leave it to the server")
         return ServerPolicy.connect(server, model, concurrency=concurrency, timeout=timeout)
     from treecore.policies.transformers_local import TransformersPolicy
 
-    return TransformersPolicy.load(model, device=device, dtype=dtype)
+    return TransformersPolicy.load(model, device=device, dtype=dtype, batch_tokens=batch_tokens, static=static)

@@ -61,19 +61,19 @@ class SlotState:
         return states[::-1]
 
     def missing(self) -> list[SlotState]:
-        """States of the path that have to be computed before a branch can start here, in order."""
-        lacking: list[SlotState] = []
-        state: SlotState | None = self
-        while state is not None:
-            if not state.whole:
-                lacking = [state, *lacking]
-            state = state.parent
-        return lacking or ([] if self.logits is not None else [self])
+        """States that have to be gone through before a branch can start here, in order: all from the first gap on."""
+        path = self.path()
+        gap = next((place for place, state in enumerate(path) if not state.whole), None)
+        if gap is not None:
+            return path[gap:]
+        return [] if self.logits is not None else [self]
 
-    @property
-    def startable(self) -> bool:
-        """Whether a branch may start here now: all is computed, or nobody computes it yet."""
-        return not any(state.claimed for state in self.missing())
+    def to_host(self) -> None:
+        """Move what is held of it into the host's memory."""
+        if self.segment is not None:
+            self.segment = self.segment.on_host()
+        if self.logits is not None:
+            self.logits = self.logits.cpu()
 
     def at(self, length: int) -> SlotState:
         """The state of this path at so many tokens; the one that goes beyond is cut in two there.
@@ -105,7 +105,8 @@ class SlotBranch:
         closing: states that become computed when they have been, in order.
         logits: of the next token, once known.
         held: a token that was drawn, with its numbers, and ended the step that it does not belong to.
-        slot: its row of the store.
+        kept: keys and values of its tokens after `state`, while it waits for a slot again.
+        slot: its row of the store; -1 while it waits.
     """
 
     state: SlotState
@@ -119,14 +120,34 @@ class SlotBranch:
     closing: list[SlotState] = field(default_factory=list)
     logits: Tensor | None = None
     held: tuple[int, float, float, float, float] | None = None
+    kept: Segment | None = None
     slot: int = -1
 
     def __lt__(self, other: SlotBranch) -> bool:
         return (self.state.order, self.serial) < (other.state.order, other.serial)
 
+    @property
+    def tail(self) -> list[int]:
+        """Tokens that it wrote after `state`."""
+        return self.written.ids[self.start :]
+
+    @property
+    def end(self) -> int:
+        """Tokens from the start of the prompt up to where it is."""
+        return self.state.length + len(self.written.ids) - self.start
+
+    def lacks(self) -> list[SlotState]:
+        """States that it has to go through before it can go on, in order."""
+        missing = self.state.missing()
+        return [] if self.tail and missing and missing[0].whole else missing
+
+    @property
+    def startable(self) -> bool:
+        """Whether it may be seated now: all that it needs is computed, or nobody computes it yet."""
+        return not any(state.claimed for state in self.lacks())
+
     def chunk(self, longest: int) -> list[int]:
         """What to feed next: pending tokens up to the end of the first state that they close."""
-        if len(self.closing) > 1:
-            after = sum(len(state.ids) for state in self.closing[1:])
-            longest = min(longest, len(self.pending) - after)
+        if self.closing:
+            longest = min(longest, len(self.pending) - (self.end - self.closing[0].length))
         return self.pending[:longest]

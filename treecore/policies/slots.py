@@ -8,10 +8,10 @@ logits; so does no other that starts there. Knows no task and no sampler.
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -20,7 +20,8 @@ from torch import Tensor
 from treecore.errors import PolicyError
 from treecore.policies.base import PLAIN, Branch, End, State, Tally, Written
 from treecore.policies.draw import draw
-from treecore.policies.forward import Runner
+from treecore.policies.memory import TOO_LARGE, out_of_memory
+from treecore.policies.seats import Seats
 from treecore.policies.slot_state import SlotBranch, SlotState
 from treecore.protocols import StepRule
 
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 
 LONGEST_CHUNK = 1024
 LARGEST_FEED = 8192
+SMALLEST_FEED = 16
 CHUNK_SHARE = 4
+
+log = logging.getLogger(__name__)
 
 
 class SlotSession:
@@ -48,12 +52,19 @@ class SlotSession:
         self.policy, self.temperature, self.top_p = policy, temperature, top_p
         self.stop, self.max_step_tokens, self.rule = stop, max_step_tokens, rule
         self.max_length = policy.max_length
-        self.runner = Runner(policy.model, layers=policy.layers, slots=policy.slots, max_length=policy.max_length)
+        self.runner = policy.runner()
+        self.seats = Seats(self.runner, slots=policy.slots, max_length=policy.max_length)
         self._longest_stop = max((len(one) for one in stop), default=0)
-        self._live: list[SlotBranch | None] = []
-        self._queue: list[SlotBranch] = []
+        self._largest_feed = LARGEST_FEED
         self._ended: list[Branch] = []
         self._opened = self._grown = 0
+        self._alone = False
+
+    @property
+    def notes(self) -> Mapping[str, Any]:
+        """What happened that whoever reads the results should know."""
+        lowered = self.seats.limit < self.policy.slots
+        return {"branches_after_out_of_memory": self.seats.limit} if lowered else {}
 
     def open(self, prompt: str) -> SlotState:
         ids = self.policy.encode_prompt(prompt)
@@ -64,7 +75,7 @@ class SlotSession:
             )
         self._opened += 1
         most = min(self.max_length, len(ids) + (self.rule.max_tokens or self.max_length))
-        return SlotState(None, ids, len(ids), Tally(), self._opened, most)
+        return self._known(SlotState(None, ids, len(ids), Tally(), self._opened, most))
 
     def grow(
         self,
@@ -80,42 +91,83 @@ class SlotSession:
         branch = SlotBranch(
             cast(SlotState, state), random, self._grown, written=begun, start=len(begun.ids), left=tokens, greedy=greedy
         )
-        insort(self._queue, branch)
+        self.seats.wait(branch)
         return branch
 
     def fork(self, state: State, length: int) -> SlotState:
-        return cast(SlotState, state).at(length)
+        return self._known(cast(SlotState, state).at(length))
 
     def extend(self, state: State, ids: Sequence[int]) -> SlotState:
         above = cast(SlotState, state)
         length = above.length + len(ids)
         if length >= above.most:
             raise PolicyError(f"{length} tokens are given where {above.most} fit", todo="give a shorter text")
-        return SlotState(above, list(ids), length, above.tally, above.order, above.most)
+        return self._known(SlotState(above, list(ids), length, above.tally, above.order, above.most))
 
     def keep(self, branch: Branch) -> SlotState:
         own = cast(SlotBranch, branch)
-        above, ids = own.state, own.written.ids[own.start :]
-        held = self.runner.cache.read(own.slot, above.length, above.length + len(ids) - 1)
-        return SlotState(above, ids, above.length + len(ids), above.tally, above.order, above.most, segment=held)
+        above, ids = own.state, own.tail
+        state = SlotState(above, ids, above.length + len(ids), above.tally, above.order, above.most)
+        self.seats.hold(state, own.slot, self.runner.cache.lengths[own.slot])
+        return self._known(state)
+
+    def _known(self, state: SlotState) -> SlotState:
+        self.seats.states.add(state)
+        return state
 
     @property
     def free(self) -> int:
-        return self.policy.slots - len(self._queue) - sum(branch is not None for branch in self._live)
+        return self.seats.free
 
     def advance(self) -> list[Branch]:
+        if self._ended:
+            ended, self._ended = self._ended, []
+            return ended
         with torch.inference_mode(), threads(self.policy.threads):
-            self._fill()
-            self._feed()
+            while not self._fed_all():
+                self._retreat()
             return self._draw()
+
+    def _fed_all(self) -> bool:
+        """Seat who has room and feed them; False when memory runs out, with nothing lost."""
+        try:
+            self.seats.fill()
+            self._feed()
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            return False
+        self._alone = False
+        return True
+
+    def _retreat(self) -> None:
+        """Out of memory: half as many branches from now on, and half as many tokens of a prompt at a time.
+
+        Raises:
+            PolicyError: one branch alone is too much.
+        """
+        longest = max((len(branch.chunk(self._longest_chunk)) for branch in self.seats.seated()), default=1)
+        rows = self.seats.clear()
+        alone = rows <= 1 and longest <= SMALLEST_FEED
+        if alone and self._alone:
+            raise PolicyError("memory is used up by one branch alone", todo=TOO_LARGE)
+        self._alone = alone
+        self.seats.limit = max(1, rows // 2)
+        self._largest_feed = max(SMALLEST_FEED, min(self._largest_feed, rows * longest) // 2)
+        log.warning("out of memory with %d branches at once; going on with %d", rows, self.seats.limit)
+
+    @property
+    def _longest_chunk(self) -> int:
+        return min(LONGEST_CHUNK, self._largest_feed)
 
     def reply(self, branch: Branch, observation: Sequence[int]) -> SlotState | None:
         own = cast(SlotBranch, branch)
-        ids = [*own.written.ids[own.start :], *observation]
+        ids = [*own.tail, *observation]
         length = own.state.length + len(ids)
         if length >= own.state.most:
             return None
-        state = SlotState(own.state, ids, length, own.state.tally, own.state.order, own.state.most, claimed=True)
+        above = own.state
+        state = self._known(SlotState(above, ids, length, above.tally, above.order, above.most, claimed=True))
         own.pending = [own.written.ids[-1], *observation]
         own.state, own.closing = state, [state]
         own.written, own.start = Written(), 0
@@ -140,79 +192,36 @@ class SlotSession:
 
     def end(self, branch: Branch) -> None:
         own = cast(SlotBranch, branch)
-        for state in own.closing:
-            start = state.length - len(state.ids)
-            state.segment = self.runner.cache.read(own.slot, start, max(start, self.runner.cache.lengths[own.slot]))
-            state.claimed = False
         if branch in self._ended:
             self._ended.remove(branch)
-        self._live[own.slot] = None
-
-    def _fill(self) -> None:
-        """Seat waiting branches in free slots, then close the holes that are left."""
-        holes = [slot for slot, branch in enumerate(self._live) if branch is None]
-        while self._queue and (holes or len(self._live) < self.policy.slots):
-            place = next((i for i, branch in enumerate(self._queue) if branch.state.startable), None)
-            if place is None:
-                break
-            if not holes:
-                self._live.append(None)
-                holes.append(len(self._live) - 1)
-            self._seat(self._queue.pop(place), holes.pop(0))
-        while self._live and self._live[-1] is None:
-            self._live.pop()
-        for hole in holes:
-            if hole < len(self._live):
-                last = self._live.pop()
-                assert last is not None
-                self.runner.cache.move(last.slot, hole)
-                self._live[hole], last.slot = last, hole
-                while self._live and self._live[-1] is None:
-                    self._live.pop()
-
-    def _seat(self, branch: SlotBranch, slot: int) -> None:
-        """Put what is known of the branch's past into its slot; the first to come computes what is not."""
-        state, branch.slot = branch.state, slot
-        self._live[slot] = branch
-        branch.closing = state.missing()
-        branch.pending = [token for one in branch.closing for token in one.ids[one.known :]]
-        if branch.closing and not branch.pending:
-            branch.pending = state.ids[-1:]
-        for one in branch.closing:
-            one.claimed = True
-        known = [one.segment for one in state.path() if one.segment is not None]
-        self.runner.cache.load(slot, known, length=state.length - len(branch.pending))
-        if not branch.closing:
-            branch.logits = state.logits
+        self.seats.leave(own)
 
     def _feed(self) -> None:
         """One forward pass: all single tokens, or chunks of like length once enough rows wait with one."""
         group = self._chunks()
         if group:
             rows = [branch.slot for branch in group]
-            tokens = [branch.chunk(LONGEST_CHUNK) for branch in group]
+            tokens = [branch.chunk(self._longest_chunk) for branch in group]
         else:
-            rows = list(range(len(self._live)))
-            tokens = [branch.pending if branch and len(branch.chunk(2)) == 1 else [] for branch in self._live]
-            tokens = [chunk[:1] for chunk in tokens]
+            group = self.seats.seated()
+            rows = [branch.slot for branch in group]
+            tokens = [chunk if len(chunk) == 1 else [] for chunk in (branch.chunk(2) for branch in group)]
             if not any(tokens):
                 return
         logits = self.runner.feed(rows, tokens)
-        for place, row in enumerate(rows):
-            branch = self._live[row]
-            if branch is not None and tokens[place]:
+        for place, branch in enumerate(group):
+            if tokens[place]:
                 self._fed(branch, len(tokens[place]), logits[place])
 
     def _chunks(self) -> list[SlotBranch]:
         """Rows to feed a chunk now; none while too few wait for it, themselves or as siblings of a prompt."""
-        waiting = [branch for branch in self._live if branch is not None and branch.pending]
-        chunks = [branch for branch in waiting if len(branch.chunk(2)) > 1]
-        blocked = len(self._queue) if len(self._live) < self.policy.slots else 0
-        if not chunks or (len(chunks) + blocked) * CHUNK_SHARE < len(waiting):
+        waiting = [branch for branch in self.seats.seated() if branch.pending]
+        chunks = [branch for branch in waiting if len(branch.pending) > 1 and len(branch.chunk(2)) > 1]
+        if not chunks or (len(chunks) + self.seats.blocked) * CHUNK_SHARE < len(waiting):
             return []
-        longest = max(len(branch.chunk(LONGEST_CHUNK)) for branch in chunks)
-        alike = [branch for branch in chunks if 2 * len(branch.chunk(LONGEST_CHUNK)) >= longest]
-        return alike[: max(1, LARGEST_FEED // longest)]
+        longest = max(len(branch.chunk(self._longest_chunk)) for branch in chunks)
+        alike = [branch for branch in chunks if 2 * len(branch.chunk(self._longest_chunk)) >= longest]
+        return alike[: max(1, self._largest_feed // longest)]
 
     def _fed(self, branch: SlotBranch, n: int, logits: Tensor) -> None:
         branch.state.tally.computed += n
@@ -226,20 +235,15 @@ class SlotSession:
         """The first state that the branch closes is computed: keep what it needs to start others."""
         state = branch.closing.pop(0)
         if not state.whole:
-            state.segment = self.runner.cache.read(branch.slot, state.length - len(state.ids), state.length)
-        state.logits, state.claimed = logits.clone(), False
+            self.seats.hold(state, branch.slot, state.length)
+        state.logits, state.claimed = self.seats.copy_of(logits), False
 
     def _draw(self) -> list[Branch]:
         """Draw for every branch that knows its next logits; returns those whose step ended, in slot order."""
-        ready = [branch for branch in self._live if branch is not None and branch.logits is not None]
-        ended, self._ended = self._ended, []
-        if not ready:
-            return ended
+        ready = [branch for branch in self.seats.seated() if branch.logits is not None]
+        ended: list[Branch] = []
         uniform = [float(branch.random.random()) for branch in ready]
-        logits = torch.stack([cast(Tensor, branch.logits) for branch in ready])
-        greedy = [branch.greedy for branch in ready]
-        drawn = draw(logits, uniform, temperature=self.temperature, top_p=self.top_p, greedy=greedy)
-        for branch, token, *numbers in zip(ready, *drawn, strict=True):
+        for branch, (token, *numbers) in zip(ready, self._drawn(ready, uniform), strict=True):
             branch.state.tally.sampled += 1
             self._write(branch, token, *numbers)
             if branch.held is None:
@@ -249,6 +253,23 @@ class SlotSession:
             else:
                 ended.append(branch)
         return ended
+
+    def _drawn(self, ready: list[SlotBranch], uniform: list[float]) -> list[tuple[Any, ...]]:
+        """A token with its numbers for every branch; in two halves where memory does not allow all at once."""
+        if not ready:
+            return []
+        try:
+            logits = torch.stack([cast(Tensor, branch.logits) for branch in ready])
+            greedy = [branch.greedy for branch in ready]
+            drawn = draw(logits, uniform, temperature=self.temperature, top_p=self.top_p, greedy=greedy)
+            return list(zip(*drawn, strict=True))
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+        if len(ready) == 1:
+            raise PolicyError("memory is used up by one branch alone", todo=TOO_LARGE)
+        half = len(ready) // 2
+        return [*self._drawn(ready[:half], uniform[:half]), *self._drawn(ready[half:], uniform[half:])]
 
     def _write(
         self, branch: SlotBranch, token: int, logprob: float, entropy: float, confidence: float, top_entropy: float

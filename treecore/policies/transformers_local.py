@@ -1,7 +1,7 @@
 """A policy for any causal language model that transformers loads and whose layers keep plain keys and values.
 
-Weights come from safetensors only and no code of a model repository is run. Models that cannot be branched (sliding
-windows, recurrent states, encoder-decoders, attention with rules of its own) are refused at load.
+Weights come from safetensors only and no code of a model repository is run. Models that cannot be branched (recurrent
+states, encoder-decoders, attention with rules of its own) are refused at load.
 """
 
 from __future__ import annotations
@@ -20,24 +20,26 @@ from urllib.request import getproxies
 import torch
 from huggingface_hub import constants
 from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.cache_utils import DynamicCache, DynamicLayer
 from transformers.utils import logging
 
 from treecore.errors import PolicyError, boundary
 from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Rendered
+from treecore.policies.branchable import check_branchable, context_length, end_tokens
 from treecore.policies.detokenize import Detokenizer
-from treecore.policies.forward import differs_from_plain
+from treecore.policies.forward import Runner
+from treecore.policies.memory import out_of_memory, store_bytes
 from treecore.policies.slots import SlotSession
+from treecore.policies.static_steps import SHORTEST, bucket
 from treecore.protocols import Message, StepRule
 
 MOST_SLOTS = 64
 MOST_SLOTS_CUDA = 256
-TYPICAL_LENGTH = 1024
-CPU_STORE_BYTES = 2 << 30
-NO_LIMIT = 1 << 20
 HUB_SECONDS = 5.0
 SMALL_MODEL = 20_000_000
 """Parameters below which more threads than one spend their time waiting for each other."""
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DEFAULT_DTYPES = {"cuda": (torch.bfloat16, torch.float16), "mps": (torch.bfloat16, torch.float16)}
+"""What each kind of device computes in unless told otherwise, the first that it supports; all others in float32."""
 
 
 class TransformersPolicy:
@@ -47,32 +49,56 @@ class TransformersPolicy:
         model: a causal language model in evaluation mode.
         tokenizer: its tokenizer.
         name: what forests will say the model was.
-        slots: branches in one batch; as many as fit, at most 64 (256 on CUDA), when None.
+        slots: most branches in one batch; 64 (256 on CUDA) when None.
+        batch_tokens: most tokens of keys and values in one batch, rows x positions, unless one branch alone is longer;
+            what fits into memory when None.
+        static: keep the batch where it is and run single tokens in few fixed shapes, captured as graphs on CUDA.
 
     Raises:
-        PolicyError: the model cannot be branched.
+        PolicyError: the model cannot be branched, or nothing fits into such a batch.
     """
 
     gives = frozenset({EXTENDS, FORKS, GREEDY, TOP})
 
-    def __init__(self, model: Any, tokenizer: Any, *, name: str, slots: int | None = None) -> None:
-        self.model, self.tokenizer, self.name = model, tokenizer, name
-        self.layers = branchable_layers(model, name)
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        name: str,
+        slots: int | None = None,
+        batch_tokens: int | None = None,
+        static: bool = False,
+    ) -> None:
+        if batch_tokens is not None and batch_tokens < 1:
+            raise PolicyError(f"batch_tokens={batch_tokens} is below 1", todo="give more, or leave it out")
+        self.model, self.tokenizer, self.name, self.static = model, tokenizer, name, static
         self.max_length = context_length(model, tokenizer)
-        if reason := differs_from_plain(model, layers=self.layers, max_length=self.max_length):
-            raise PolicyError(f"model {name!r} cannot be branched: {reason}", todo="use another model")
-        self.slots = slots or self._fitting_slots()
+        checked = check_branchable(model, name, max_length=self.max_length, static=static)
+        self.layout, self.layers = checked.layout, checked.layout.layers
+        self.slots = slots or (MOST_SLOTS_CUDA if model.device.type == "cuda" else MOST_SLOTS)
+        fitting = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
+        self.batch_tokens = min(fitting, bucket(self.slots) * bucket(self.max_length, SHORTEST))
         self.detokenizer = Detokenizer(tokenizer)
         self.end_ids = end_tokens(model, tokenizer)
         small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
         self.threads = 1 if small else None
 
     @classmethod
-    def load(cls, model: str, *, device: str | None = None, dtype: str | None = None) -> TransformersPolicy:
-        """Load `tiny`, a local folder or a hub model.
+    def load(
+        cls,
+        model: str,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        batch_tokens: int | None = None,
+        static: bool = False,
+    ) -> TransformersPolicy:
+        """Load `tiny`, a local folder or a hub model. Arguments as in `treecore.policies.load_policy`.
 
         Raises:
-            PolicyError: unknown device or dtype, nothing to load there, or a model that cannot be branched.
+            PolicyError: unknown device or dtype, nothing to load there, no memory for it, or a model that cannot be
+                branched.
         """
         target = pick_device(device)
         number = pick_dtype(dtype, target)
@@ -85,12 +111,24 @@ class TransformersPolicy:
                 )
             weights = weights.to(target).eval()
         except Exception as error:
+            if out_of_memory(error):
+                raise PolicyError(
+                    f"model {model!r} does not fit into the memory of {target}",
+                    todo="use a smaller model, a shorter dtype or a device with more memory",
+                ) from error
             first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
             raise PolicyError(
                 f"model {model!r} could not be loaded: {first.rstrip('. ')}",
                 todo="give 'tiny', a folder with config.json, tokenizer and safetensors, or a hub name",
             ) from error
-        return cls(weights, tokenizer, name=model)
+        return cls(weights, tokenizer, name=model, batch_tokens=batch_tokens, static=static)
+
+    def runner(self) -> Runner:
+        """The model with an empty batch."""
+        return Runner(
+            self.model, layout=self.layout, slots=self.slots, max_length=self.max_length,
+            tokens=self.batch_tokens, static=self.static,
+        )  # fmt: skip
 
     def session(
         self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int, rule: StepRule = PLAIN
@@ -141,54 +179,6 @@ class TransformersPolicy:
             sha.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
         return sha.hexdigest()
 
-    def _fitting_slots(self) -> int:
-        config = self.model.config.get_text_config(decoder=True)
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        row = 2 * self.layers * heads * dim * self.model.dtype.itemsize * min(self.max_length, TYPICAL_LENGTH)
-        device = self.model.device
-        if device.type == "cuda":
-            most, free = MOST_SLOTS_CUDA, torch.cuda.mem_get_info(device)[0] * 2 // 5
-        else:
-            most, free = MOST_SLOTS, CPU_STORE_BYTES
-        return int(max(1, min(most, free // row)))
-
-
-def branchable_layers(model: Any, name: str) -> int:
-    """Number of layers, all with plain keys and values.
-
-    Raises:
-        PolicyError: some have not.
-    """
-    refused = f"model {name!r} cannot be branched: "
-    todo = "use a decoder-only model with full attention in every layer"
-    if model.config.is_encoder_decoder:
-        raise PolicyError(refused + "it is an encoder-decoder", todo=todo)
-    try:
-        layers = DynamicCache(config=model.config.get_text_config(decoder=True)).layers
-    except Exception as error:
-        raise PolicyError(refused + f"its cache is of an unknown kind ({error})", todo=todo) from error
-    odd = sorted({type(layer).__name__ for layer in layers if type(layer) is not DynamicLayer})
-    if odd or not layers:
-        raise PolicyError(refused + f"it has layers of another kind ({', '.join(odd) or 'none'})", todo=todo)
-    return len(layers)
-
-
-def context_length(model: Any, tokenizer: Any) -> int:
-    """Positions that the model knows, or that its tokenizer says it knows."""
-    config = model.config.get_text_config(decoder=True)
-    known = [getattr(config, "max_position_embeddings", None), getattr(tokenizer, "model_max_length", None)]
-    return min([int(length) for length in known if length and length > 0] + [NO_LIMIT])
-
-
-def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
-    """Ids that end a text."""
-    generation = getattr(model, "generation_config", None)
-    found: set[int] = set()
-    for value in (getattr(generation, "eos_token_id", None), model.config.eos_token_id, tokenizer.eos_token_id):
-        found.update([] if value is None else value if isinstance(value, (list, tuple)) else [value])
-    return frozenset(found)
-
 
 def locate(model: str) -> tuple[str, bool]:
     """Where to load from, and whether to look on this machine only: a folder, or the cache when no hub answers.
@@ -232,24 +222,35 @@ def pick_device(device: str | None) -> torch.device:
         )
     try:
         target = torch.device(device)
-        torch.empty(1, device=target)
+        torch.zeros(1, device=target).item()
     except Exception as error:
         raise PolicyError(f"device {device!r} is not usable here", todo="use cpu, or leave it out") from error
     return target
 
 
-def pick_dtype(dtype: str | None, device: torch.device) -> torch.dtype | str:
-    """Float32 on a CPU and the model's own elsewhere, unless asked otherwise.
+def pick_dtype(dtype: str | None, device: torch.device) -> torch.dtype:
+    """The number format asked for, or the device's own: `DEFAULT_DTYPES`, whatever the weights were saved in.
 
     Raises:
         PolicyError: an unknown name.
     """
     if dtype is None:
-        return torch.float32 if device.type == "cpu" else "auto"
-    known = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-    if dtype not in known:
-        raise PolicyError(f"unknown dtype {dtype!r}", todo=f"use one of {', '.join(known)}")
-    return known[dtype]
+        return next((one for one in DEFAULT_DTYPES.get(device.type, ()) if computes(device, one)), torch.float32)
+    if dtype not in DTYPES:
+        raise PolicyError(f"unknown dtype {dtype!r}", todo=f"use one of {', '.join(DTYPES)}")
+    return DTYPES[dtype]
+
+
+def computes(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether the device itself computes in a number format, and does not imitate it with a wider one."""
+    if device.type == "cuda" and dtype == torch.bfloat16:
+        with torch.cuda.device(device):
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    try:
+        one = torch.ones(1, 1, dtype=dtype, device=device)
+        return float(one @ one) == 1
+    except (RuntimeError, TypeError):
+        return False
 
 
 @contextmanager

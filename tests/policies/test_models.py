@@ -1,0 +1,165 @@
+"""Kinds of models: branches of each give what the model itself gives, and what cannot be branched is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from test_slots import recomputed
+from toy import LENGTH, WORDS, ToyTask, toy_tokenizer
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from treecore.errors import PolicyError
+from treecore.policies import branchable
+from treecore.policies.branchable import context_length
+from treecore.policies.forward import Layout
+from treecore.policies.transformers_local import TransformersPolicy
+from treecore.sampling import rollout
+
+WINDOW = 5
+MIXED = ["sliding_attention", "full_attention"]
+FAMILIES: dict[str, dict[str, Any]] = {
+    "llama": {},
+    "qwen2": {},
+    "qwen2 mixed": {"use_sliding_window": True, "sliding_window": WINDOW, "layer_types": MIXED},
+    "qwen3": {"head_dim": 8},
+    "mistral": {"sliding_window": None},
+    "mistral sliding": {"sliding_window": WINDOW},
+    "mixtral sliding": {"sliding_window": WINDOW, "num_local_experts": 2},
+    "gemma2 mixed": {"sliding_window": WINDOW, "head_dim": 8, "layer_types": MIXED},
+    "gemma3_text mixed": {"sliding_window": WINDOW, "head_dim": 8, "layer_types": MIXED},
+    "cohere2 mixed": {"sliding_window": WINDOW, "layer_types": MIXED},
+    "gpt_oss mixed": {
+        "sliding_window": WINDOW,
+        "head_dim": 8,
+        "layer_types": MIXED,
+        "num_local_experts": 4,
+        "num_experts_per_tok": 2,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+    },
+    "phi3": {},
+    "phi3 sliding": {"sliding_window": WINDOW},
+    "starcoder2 sliding": {"sliding_window": WINDOW},
+    "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": LENGTH},
+    "gpt_neox": {},
+    "gptj": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": LENGTH, "rotary_dim": 4},
+    "opt": {"ffn_dim": 48, "word_embed_proj_dim": 32},
+    "falcon": {"alibi": False},
+    "olmo2": {},
+    "granite": {},
+}
+COMMON = {
+    "vocab_size": len(WORDS), "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": LENGTH,
+    "bos_token_id": None, "eos_token_id": 0, "pad_token_id": None, "initializer_range": 0.25,
+}  # fmt: skip
+OWN_SIZES_TAKE = ("vocab_size", "bos_token_id", "eos_token_id", "initializer_range")
+OWN_SIZES = ("gpt2", "gptj", "gpt_neo", "bloom")
+
+
+def random_model(name: str, **config: Any) -> Any:
+    """A small random model of a family."""
+    family = name.split()[0]
+    common = {key: COMMON[key] for key in COMMON if family not in OWN_SIZES or key in OWN_SIZES_TAKE}
+    torch.manual_seed(7)
+    made = AutoConfig.for_model(family, **{**common, **FAMILIES.get(name, {}), **config})
+    return AutoModelForCausalLM.from_config(made).eval()
+
+
+def random_policy(name: str, *, static: bool = False, **config: Any) -> TransformersPolicy:
+    model = random_model(name, **config)
+    return TransformersPolicy(model, toy_tokenizer(), name=name, slots=5, static=static)
+
+
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_branches_give_what_the_model_gives(name: str, static: bool) -> None:
+    policy = random_policy(name, static=static)
+    beyond = 0
+    for forest in rollout(task=ToyTask(), model=policy, prompts=3, m=2, n=3, l=2, seed=1):
+        table = forest.tokens
+        assert table is not None
+        for leaf in forest.leaves:
+            plain, entropy, at = recomputed(policy, forest, int(leaf))
+            own = table.part[at] > 0
+            np.testing.assert_allclose(table.logprob[at][own], plain[own], atol=1e-4)
+            np.testing.assert_allclose(table.entropy[at][own], entropy[own], atol=1e-4)
+            beyond += len(at) > 2 * WINDOW
+    assert beyond > 3
+
+
+def test_windows_are_kept_of_sliding_layers_alone() -> None:
+    assert dict(random_policy("mistral sliding").layout.windows) == {"sliding_attention": WINDOW}
+    assert dict(random_policy("gemma2 mixed").layout.windows) == {"sliding_attention": WINDOW, "full_attention": None}
+    assert random_policy("gemma2 mixed").model.config.sliding_window == WINDOW
+
+
+@pytest.mark.parametrize("name", ["mistral sliding", "gemma2 mixed"])
+def test_a_window_that_were_not_minded_would_be_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treecore.policies.branchable.PROBE_WINDOW", 4)
+    real = branchable.short_windows
+
+    @contextmanager
+    def wrong(model: Any, layout: Layout) -> Iterator[Layout]:
+        with real(model, layout) as short:
+            yield short._replace(
+                windows={kind: None if window is None else 5 for kind, window in short.windows.items()}
+            )
+
+    random_policy(name)
+    monkeypatch.setattr(branchable, "short_windows", wrong)
+    with pytest.raises(PolicyError, match="give other logits"):
+        random_policy(name)
+
+
+LLAMA4 = {"attention_chunk_size": 4, "head_dim": 8, "num_local_experts": 2, "intermediate_size_mlp": 48}
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "llama4_text": (LLAMA4, "layers of another kind .*chunked_attention"),
+    "gpt_neo": (
+        {"num_layers": 2, "num_heads": 4, "hidden_size": 32, "attention_types": [[["global", "local"], 1]]},
+        "give other logits",
+    ),
+    "gpt_neo global": (
+        {"num_layers": 2, "num_heads": 4, "hidden_size": 32, "attention_types": [[["global"], 2]]},
+        "give other logits",
+    ),
+    "mamba": ({"state_size": 4}, "cannot be branched"),
+    "bloom": ({"hidden_size": 32, "n_layer": 2, "n_head": 4}, "cannot be branched"),
+    "falcon": ({"alibi": True}, "cannot be branched"),
+    "gemma3_text": ({"use_bidirectional_attention": True, "head_dim": 8, "layer_types": MIXED}, "other logits"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_other_kinds_of_attention_are_refused(name: str) -> None:
+    config, said = REFUSED[name]
+    with pytest.raises(PolicyError, match=said) as caught:
+        random_policy(name, **config)
+    assert "\n" not in str(caught.value)
+
+
+def test_encoder_decoders_are_refused() -> None:
+    model = random_model("llama")
+    model.config.is_encoder_decoder = True
+    with pytest.raises(PolicyError, match="encoder-decoder"):
+        TransformersPolicy(model, toy_tokenizer(), name="m")
+
+
+def test_a_model_that_overflows_its_dtype_is_refused() -> None:
+    model = random_model("llama").half()
+    with torch.no_grad():
+        model.model.norm.weight.fill_(6e4)
+    with pytest.raises(PolicyError, match="gives no finite numbers in float16; use dtype float32 or bfloat16"):
+        TransformersPolicy(model, toy_tokenizer(), name="m")
+
+
+def test_rotary_positions_that_change_for_the_whole_batch_count_up_to_there() -> None:
+    factors = [1.0] * 4
+    rotary = {"rope_type": "longrope", "short_factor": factors, "long_factor": [4.0] * 4, "rope_theta": 10000.0}
+    model = random_model("phi3", rope_parameters=rotary, original_max_position_embeddings=24)
+    assert context_length(model, toy_tokenizer()) == 24
+    assert context_length(random_model("phi3"), toy_tokenizer()) == LENGTH

@@ -1,0 +1,169 @@
+"""What a loaded model is like, and whether branches in slots give what the model itself gives.
+
+Knows models of transformers and their configurations; knows no text and no tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
+
+from treecore.errors import PolicyError
+from treecore.policies.forward import Layout, Runner
+from treecore.policies.memory import TOO_LARGE, out_of_memory
+
+FULL, SLIDING = "full_attention", "sliding_attention"
+NO_LIMIT = 1 << 20
+PROBE_WINDOW = 3
+PROBE_TOKENS = 512
+TOLERANCES = {torch.float32: 1e-2}
+LOOSE_TOLERANCE = 0.3
+
+
+class Branchable(NamedTuple):
+    """A model that can be branched.
+
+    Attributes:
+        layout: its layers.
+        token_bytes: keys and values of one token, in all layers.
+    """
+
+    layout: Layout
+    token_bytes: int
+
+
+def check_branchable(model: Any, name: str, *, max_length: int, static: bool = False) -> Branchable:
+    """Find out how a model's layers work and try them, in a store of the kind that will be used.
+
+    Raises:
+        PolicyError: branches in slots would not give what the model gives.
+    """
+    layout = layout_of(model, name)
+    refused = f"model {name!r} cannot be branched: "
+    if max_length < 8:
+        raise PolicyError(f"{refused}its context of {max_length} tokens is too short", todo="use another model")
+    runs = some_runs(model)
+    try:
+        with torch.inference_mode(), short_windows(model, layout) as shortened:
+            runner = Runner(model, layout=shortened, slots=4, max_length=max_length, tokens=PROBE_TOKENS, static=static)
+            pairs = list(zip(_ragged(runner, runs), [_plain(model, run) for run in runs], strict=True))
+    except PolicyError:
+        raise
+    except Exception as error:
+        if out_of_memory(error):
+            raise PolicyError(f"no memory is left to run model {name!r}", todo=TOO_LARGE) from error
+        raise PolicyError(
+            f"{refused}it does not take rows of different length ({type(error).__name__}: {error})",
+            todo="use another model",
+        ) from error
+    _compare(pairs, model, name)
+    layers = [one for layer in runner.cache.layers for one in (layer.keys, layer.values)]
+    return Branchable(layout, sum(one.shape[1] * one.shape[3] * one.itemsize for one in layers))
+
+
+def layout_of(model: Any, name: str) -> Layout:
+    """The layers of a model, all with plain keys and values and with full attention or a sliding window.
+
+    Raises:
+        PolicyError: some are of another kind.
+    """
+    refused = f"model {name!r} cannot be branched: "
+    todo = "use a decoder-only model whose layers have full attention or sliding windows"
+    config = model.config.get_text_config(decoder=True)
+    if model.config.is_encoder_decoder:
+        raise PolicyError(refused + "it is an encoder-decoder", todo=todo)
+    try:
+        layers = DynamicCache(config=config).layers
+    except Exception as error:
+        raise PolicyError(refused + f"its cache is of an unknown kind ({error})", todo=todo) from error
+    odd = {type(layer).__name__ for layer in layers if type(layer) not in (DynamicLayer, DynamicSlidingWindowLayer)}
+    odd |= {kind for kind in getattr(config, "layer_types", None) or () if kind not in (FULL, SLIDING)}
+    odd |= {"chunked_attention"} if getattr(config, "attention_chunk_size", None) is not None else set()
+    if odd or not layers:
+        raise PolicyError(refused + f"it has layers of another kind ({', '.join(sorted(odd)) or 'none'})", todo=todo)
+    windows = {layer.sliding_window for layer in layers if layer.is_sliding}
+    if len(windows) > 1:
+        raise PolicyError(refused + "its layers have windows of different lengths", todo=todo)
+    kinds = {
+        (SLIDING if layer.is_sliding else FULL): layer.sliding_window if layer.is_sliding else None for layer in layers
+    }
+    return Layout(len(layers), kinds)
+
+
+@contextmanager
+def short_windows(model: Any, layout: Layout) -> Iterator[Layout]:
+    """The model with windows so short that a few tokens go beyond them, and its layers as they then are."""
+    if SLIDING not in layout.windows:
+        yield layout
+        return
+    config = model.config.get_text_config(decoder=True)
+    before, config.sliding_window = config.sliding_window, PROBE_WINDOW
+    try:
+        yield layout._replace(windows={**layout.windows, SLIDING: PROBE_WINDOW})
+    finally:
+        config.sliding_window = before
+
+
+def some_runs(model: Any) -> list[list[int]]:
+    """Three runs of random tokens of different length."""
+    generator = torch.Generator().manual_seed(0)
+    vocabulary = int(model.config.get_text_config(decoder=True).vocab_size)
+    return [torch.randint(vocabulary, (n,), generator=generator).tolist() for n in (7, 4, 6)]
+
+
+def _ragged(runner: Runner, runs: Sequence[Sequence[int]]) -> list[Tensor]:
+    """Last logits of runs that go in as chunks and singles, one of them forked into another slot half way."""
+    first, second, third = runs
+    runner.feed([0, 1, 2], [first[:5], second[:2], third[:3]])
+    after_third = runner.feed([2, 0], [third[3:], first[5:6]])[0]
+    runner.feed([0, 1, 2], [[], second[2:3], []])
+    runner.cache.load(3, [runner.cache.read(0, 0, 4), runner.cache.read(0, 4, 6)])
+    after_first = runner.feed([3], [first[6:]])[0]
+    after_second = runner.feed([1], [second[3:]])[0]
+    return [logits.float() for logits in (after_first, after_second, after_third)]
+
+
+def _plain(model: Any, run: Sequence[int]) -> Tensor:
+    logits: Tensor = model(input_ids=torch.tensor([run], device=model.device), use_cache=False).logits[0, -1]
+    return logits.float()
+
+
+def _compare(pairs: Sequence[tuple[Tensor, Tensor]], model: Any, name: str) -> None:
+    number = str(model.dtype).removeprefix("torch.")
+    if not all(bool(plain.isfinite().all()) for _, plain in pairs):
+        raise PolicyError(f"model {name!r} gives no finite numbers in {number}", todo="use dtype float32 or bfloat16")
+    for got, expected in pairs:
+        size, spread = float((got - expected).abs().max()), float(expected.std())
+        if not size <= TOLERANCES.get(model.dtype, LOOSE_TOLERANCE) * max(spread, 1e-6):
+            raise PolicyError(
+                f"model {name!r} cannot be branched: "
+                f"its forked branches give other logits than it does (off by {size:.3g} of {spread:.3g})",
+                todo="use another model",
+            )
+
+
+def context_length(model: Any, tokenizer: Any) -> int:
+    """Positions that the model knows, or that its tokenizer says it knows.
+
+    Rotary positions that change for a whole batch once one of its rows is long count up to there only.
+    """
+    config = model.config.get_text_config(decoder=True)
+    rotary = getattr(config, "rope_parameters", None) or {}
+    laws = [rotary, *(law for law in rotary.values() if isinstance(law, dict))]
+    known = [law.get("original_max_position_embeddings") for law in laws if law.get("rope_type") == "longrope"]
+    known += [getattr(config, "max_position_embeddings", None), getattr(tokenizer, "model_max_length", None)]
+    return min([int(length) for length in known if length and length > 0] + [NO_LIMIT])
+
+
+def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Ids that end a text."""
+    generation = getattr(model, "generation_config", None)
+    found: set[int] = set()
+    for value in (getattr(generation, "eos_token_id", None), model.config.eos_token_id, tokenizer.eos_token_id):
+        found.update([] if value is None else value if isinstance(value, (list, tuple)) else [value])
+    return frozenset(found)
