@@ -1,0 +1,38 @@
+"""The page about rollouts: options that exist, numbers that are those of the code."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from treecore.annotate.run_file import ADDED_BYTES
+from treecore.cli.rollout import rollout
+from treecore.sampling.lines import LEAST_FREE
+from treecore.sampling.ray_cluster import STORE_BYTES
+from treecore.sampling.ray_engine import MOST_LOSSES
+from treecore.sampling.run_file import TRAJECTORY_BYTES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "rollout.md").read_text()
+OPTIONS = {name for param in rollout.params for name in param.opts} | {"--help"}
+
+
+def test_options_exist() -> None:
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", PAGE))
+    assert named <= OPTIONS
+    assert {"--device", "--dtype", "--batch-tokens", "--static", "--engine", "--workers", "--ray-address"} <= named
+
+
+def test_commands_are_understood() -> None:
+    lines = [line for line in PAGE.splitlines() if line.startswith("treecore rollout --")]
+    assert len(lines) == 3
+    for line in lines:
+        assert rollout.make_context("rollout", shlex.split(line)[2:]).params["output"] == "run.forest.jsonl"
+
+
+def test_numbers_are_those_of_the_code() -> None:
+    assert f"{LEAST_FREE >> 20} MiB must be free beside {TRAJECTORY_BYTES >> 10} KiB for every trajectory" in PAGE
+    assert f"(`annotate`: {ADDED_BYTES >> 10} KiB a forest)" in PAGE
+    assert f"{STORE_BYTES >> 20} MiB of shared" in PAGE
+    assert MOST_LOSSES + 1 == 4
+    assert "after four losses in a" in PAGE
