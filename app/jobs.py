@@ -1,7 +1,7 @@
 """One queue for all visitors of a server: a single worker samples, everyone else sees their place in line.
 
-Knows threads and callbacks; the work itself is a plain function `run(job)` that reads `job.stop` and sets
-`job.progress`. A job's fields are written by the worker and only read by views.
+Knows threads and callbacks; the work itself is a plain function `run(job)` that reads `job.stop`, sets `job.progress`
+and tells `job.pace`. A job's fields are written by the worker and only read by views.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from treecore.errors import TreecoreError
 
 MOST_WAITING = 64
+ENOUGH = 0.1
+"""Share of a job that must be done before its speed says something."""
 
 
 class Phase(Enum):
@@ -29,6 +32,48 @@ class Phase(Enum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How far a running job was when it last told.
+
+    Attributes:
+        done, total: pieces of work.
+        seconds: since the work itself began.
+        recent: pieces a second in the later half of that time; many begin at once and end late, so the first half is
+            slower than the rest.
+        at: `time.monotonic()` of the telling.
+    """
+
+    done: int
+    total: int
+    seconds: float
+    recent: float
+    at: float
+
+    @property
+    def known(self) -> bool:
+        """Whether enough is done to say how fast it goes."""
+        return self.done > 0 and self.done >= ENOUGH * self.total and self.seconds > 0
+
+    @property
+    def speed(self) -> float | None:
+        """Pieces a second over all the time, None while that is not known."""
+        return self.done / self.seconds if self.known else None
+
+    def left(self, now: float) -> float | None:
+        """Seconds to go at the recent speed, None while that is not known."""
+        if not self.known or self.recent <= 0:
+            return None
+        return max((self.total - self.done) / self.recent - (now - self.at), 0.0)
+
+
+class Wait(NamedTuple):
+    """What a waiting job waits for: jobs ahead that have not begun, and seconds until its turn, None if not known."""
+
+    ahead: int
+    seconds: float | None
+
+
 @dataclass(eq=False)
 class Job:
     """Work that one visitor asked for.
@@ -36,27 +81,43 @@ class Job:
     Attributes:
         run: the work; its return value becomes `result`.
         title: for people.
+        size: pieces of work, as far as known before it begins; 0 for not known.
+        kind: jobs of one kind take about as long a piece.
+        pace: how far it was when it last told; None before.
         progress: whatever the work last reported; None before it reports.
         error: one sentence, "" unless it failed.
         stop: set to ask the work to stop soon.
-        started: `time.monotonic()` when it began, 0.0 before.
-        seen: whether its visitor has been shown the end.
     """
 
     run: Callable[[Job], Any]
     title: str
+    size: int = 0
+    kind: str = ""
+    pace: Pace | None = None
     phase: Phase = Phase.WAITING
     progress: Any = None
     result: Any = None
     error: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
-    started: float = 0.0
-    seen: bool = False
+    _told: deque[tuple[float, int]] = field(default_factory=deque)
 
     @property
     def live(self) -> bool:
         """Whether there is still something to wait for."""
         return self.phase in (Phase.WAITING, Phase.RUNNING)
+
+    def tell(self, done: int, total: int, seconds: float) -> None:
+        """Say how far the work is, from the worker."""
+        self._told.append((seconds, done))
+        while len(self._told) > 1 and self._told[1][0] <= seconds / 2:
+            self._told.popleft()
+        since, before = self._told[0] if self._told[0][0] <= seconds / 2 else (0.0, 0)
+        recent = (done - before) / (seconds - since) if seconds > since else 0.0
+        self.pace = Pace(done, total, seconds, recent, time.monotonic())
+
+    def seconds_left(self) -> float | None:
+        """Until a running job ends, None if that is not known."""
+        return None if self.pace is None else self.pace.left(time.monotonic())
 
 
 class JobQueue:
@@ -66,6 +127,8 @@ class JobQueue:
         self._waiting: deque[Job] = deque()
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
+        self._running: Job | None = None
+        self._speed: dict[str, float] = {}
 
     def submit(self, job: Job) -> None:
         """Put a job at the end of the line.
@@ -82,10 +145,24 @@ class JobQueue:
                 self._worker.start()
             self._changed.notify_all()
 
-    def place(self, job: Job) -> int:
-        """Jobs ahead of this one that have not begun."""
+    def wait(self, job: Job) -> Wait:
+        """Where in line a job is; its turn comes when the running job and all ahead of it are over."""
         with self._changed:
-            return self._waiting.index(job) if job in self._waiting else 0
+            ahead = list(takewhile(lambda one: one is not job, self._waiting)) if job in self._waiting else []
+            times = [self._expected(one) for one in ahead]
+            if self._running is not None:
+                left = self._running.seconds_left()
+                times.append(self._expected(self._running) if left is None else left)
+        known = [seconds for seconds in times if seconds is not None]
+        return Wait(len(ahead), sum(known) if len(known) == len(times) else None)
+
+    def _expected(self, job: Job) -> float | None:
+        """Seconds that a job takes, from the speed of the last one of its kind, running or over."""
+        running = self._running
+        speed = self._speed.get(job.kind)
+        if running is not None and running.pace is not None and running.kind == job.kind:
+            speed = running.pace.speed or speed
+        return job.size / speed if job.size and speed else None
 
     def cancel(self, job: Job) -> None:
         """Take a waiting job out of the line, or ask a running one to stop."""
@@ -101,11 +178,15 @@ class JobQueue:
                 while not self._waiting:
                     self._changed.wait()
                 job = self._waiting.popleft()
-                job.phase, job.started = Phase.RUNNING, time.monotonic()
+                job.phase, self._running = Phase.RUNNING, job
             try:
                 job.result = job.run(job)
-                job.phase = Phase.CANCELLED if job.stop.is_set() else Phase.DONE
+                end = Phase.CANCELLED if job.stop.is_set() else Phase.DONE
             except TreecoreError as error:
-                job.error, job.phase = str(error), Phase.FAILED
+                job.error, end = str(error), Phase.FAILED
             except Exception as error:  # the worker must outlive any single job
-                job.error, job.phase = f"sampling failed with {type(error).__name__}: {error}", Phase.FAILED
+                job.error, end = f"sampling failed with {type(error).__name__}: {error}", Phase.FAILED
+            with self._changed:
+                self._running, job.phase = None, end
+                if job.pace is not None and job.pace.speed is not None:
+                    self._speed[job.kind] = job.pace.speed

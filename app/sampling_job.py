@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from app.jobs import Job, JobQueue
 from treecore.forest import Forest
+from treecore.samplers import SAMPLERS
 
 LOOK_EVERY = 0.25
 MOST_LOADED = 2
@@ -18,20 +19,36 @@ QUEUE = JobQueue()
 
 
 @dataclass(frozen=True)
+class Model:
+    """A model and how to load it.
+
+    Attributes:
+        name: bundled name, folder or hub name; with `server`, the name that the server gives it.
+        server: address of an OpenAI-compatible server, "" for models of this machine.
+        device, dtype: as `treecore.policies.load_policy` takes them, "" for the best one present.
+        batch_tokens: most tokens held at once, 0 for what fits.
+    """
+
+    name: str
+    server: str = ""
+    device: str = ""
+    dtype: str = ""
+    batch_tokens: int = 0
+
+
+@dataclass(frozen=True)
 class Request:
     """What a visitor asked for.
 
     Attributes:
         task, sampler: registry names; `options` and `settings` are their parameters.
-        model: bundled name, folder or hub name; with `server`, the name that the server gives it.
-        server: address of an OpenAI-compatible server, "" for models of this machine.
+        model: what writes.
         question: the visitor's own question, "" to draw `prompts` from the task.
     """
 
     task: str
     sampler: str
-    model: str
-    server: str
+    model: Model
     question: str
     prompts: int
     seed: int
@@ -58,11 +75,12 @@ class Grown:
 
 
 @lru_cache(maxsize=MOST_LOADED)
-def policy(model: str, server: str) -> Any:
+def policy(model: Model) -> Any:
     """A model, loaded once for all visitors."""
     from treecore.policies import load_policy
 
-    return load_policy(model, server=server or None)
+    given = {name: value for name, value in asdict(model).items() if name != "name" and value}
+    return load_policy(model.name, **given)
 
 
 def submit(request: Request) -> Job:
@@ -71,7 +89,13 @@ def submit(request: Request) -> Job:
     Raises:
         TreecoreError: the line is full.
     """
-    job = Job(run=lambda job: run(job, request), title=request.question or f"{request.task}, {request.prompts} prompts")
+    each = SAMPLERS[request.sampler].trajectories(request.settings)
+    job = Job(
+        run=lambda job: run(job, request),
+        title=request.question or f"{request.task}, {request.prompts} prompts",
+        size=each * (1 if request.question else request.prompts),
+        kind=repr((request.model, request.task, request.sampler)),
+    )
     QUEUE.submit(job)
     return job
 
@@ -86,6 +110,7 @@ def run(job: Job, request: Request) -> list[Forest]:
 
     def report(progress: Progress) -> None:
         nonlocal looked
+        job.tell(progress.done, progress.total, progress.seconds)
         now = time.monotonic()
         if now - looked < LOOK_EVERY and progress.done < progress.total:
             return
@@ -96,7 +121,7 @@ def run(job: Job, request: Request) -> list[Forest]:
 
     return rollout(
         task=get_task(request.task, **request.options),
-        model=policy(request.model, request.server),
+        model=policy(request.model),
         sampler=request.sampler,
         prompts=request.prompts,
         question=request.question or None,

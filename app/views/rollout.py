@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -9,22 +10,29 @@ import streamlit as st
 from app import chrome, controls, sampling_job, stage, state
 from app.canvas.scene import Stage
 from app.jobs import Job, Phase
-from app.sampling_job import Grown, Request
+from app.sampling_job import Grown, Model, Request
 from treecore.builder import ForestBuilder
 from treecore.errors import PolicyError, TreecoreError
 from treecore.forest import Forest
 from treecore.params import Param
 from treecore.protocols import Task
-from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS
+from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
 from treecore.tasks import MORE_TASKS, TASKS, get_task, task_params
 
-LOOK_EVERY = 0.4
+LOOK_SELDOM, LOOK_OFTEN = 2.0, 0.4
+"""Seconds; many may wait at once, and their looking must slow down neither a model that loads nor one that writes."""
 HEIGHT = 600
 MOST_PROMPTS = 32
 WIDE = 3
+FEW_SECONDS, MINUTE = 5, 60
 DRAWN, OWN = "drawn", "my own"
 BUNDLED, LOCAL, SERVER = "bundled", "folder or hub", "server"
 BUNDLED_MODEL = "tiny"
+AUTOMATIC = "automatic"
+DTYPES = ("float32", "bfloat16", "float16")
+DEVICE_HELP = "cpu, cuda, cuda:1 or mps; empty for the best one present."
+DTYPE_HELP = "In what the model computes; automatic is float32 on a CPU."
+BATCH_HELP = "Most tokens of keys and values held for all branches at once; 0 for what fits into memory."
 
 
 def render() -> None:
@@ -37,7 +45,8 @@ def render() -> None:
         if job is None:
             nothing_yet()
         else:
-            (st.fragment(watch, run_every=LOOK_EVERY) if job.live else watch)(job)
+            every = LOOK_SELDOM if job.progress is None else LOOK_OFTEN
+            (st.fragment(watch, run_every=every) if job.live else watch)(job, moment(job))
 
 
 def nothing_yet() -> None:
@@ -81,7 +90,7 @@ def form(*, busy: bool) -> None:
     state.prime("roll:sampler", DEFAULT_SAMPLER)
     st.selectbox("Sampler", list(SAMPLERS), key="roll:sampler", format_func=lambda name: SAMPLERS[name].title)
     sampler = SAMPLERS[state.get("roll:sampler")]
-    grid(sampler.params, sampler.name)
+    grid(sampler_options(sampler), sampler.name)
     if options := task_options(state.get("roll:task")):
         with st.expander("Options of the task"):
             grid(options, task.name)
@@ -92,7 +101,7 @@ def form(*, busy: bool) -> None:
     left.number_input("Temperature", 0.0, 3.0, step=0.1, key="roll:temperature")
     right.number_input("Seed", 0, 2**31 - 1, step=1, key="roll:seed")
     least = "at least " if sampler.open_ended else ""
-    st.caption(f"{least}{sampler.trajectories(chosen(sampler.params, sampler.name))} trajectories a prompt")
+    st.caption(f"{least}{sampler.trajectories(chosen(sampler_options(sampler), sampler.name))} trajectories a prompt")
     st.button("Grow trees", type="primary", icon=":material/forest:", on_click=begin, disabled=busy, width="stretch")
     if error := state.get("roll:error"):
         st.error(chrome.escape(error), icon=":material/error:")
@@ -116,6 +125,11 @@ def task_options(task: str) -> list[Param]:
     return [param for param in task_params(task) if param.type != "str"]
 
 
+def sampler_options(sampler: Sampler) -> list[Param]:
+    """Options of a sampler that this visitor may set: those that name code or models only on one's own machine."""
+    return [param for param in sampler.params if state.is_private() or param.name not in sampler.private]
+
+
 def model_field() -> None:
     """Bundled model; on one's own machine also a folder, a hub name or a server."""
     if not state.is_private():
@@ -128,21 +142,42 @@ def model_field() -> None:
     elif kind == SERVER:
         st.text_input("Address", key="roll:server", placeholder="http://localhost:8000/v1")
         st.text_input("Name of the model there", key="roll:model")
+    if kind != SERVER:
+        loading_fields()
 
 
-def model_asked() -> tuple[str, str]:
-    """Model and server as the widgets have them.
+def loading_fields() -> None:
+    """How a model of this machine is loaded."""
+    with st.expander("Advanced"):
+        left, right = st.columns(2)
+        left.text_input("Device", key="roll:device", placeholder=AUTOMATIC, help=DEVICE_HELP)
+        state.prime("roll:dtype", AUTOMATIC)
+        right.selectbox("Number type", [AUTOMATIC, *DTYPES], key="roll:dtype", help=DTYPE_HELP)
+        state.prime("roll:batch_tokens", 0)
+        st.number_input("Tokens in a batch", 0, step=1024, key="roll:batch_tokens", help=BATCH_HELP)
+
+
+def model_asked() -> Model:
+    """The model as the widgets have it.
 
     Raises:
         PolicyError: a name is missing.
     """
-    kind = state.get("roll:kind") if state.is_private() else BUNDLED
-    if kind in (None, BUNDLED):
-        return BUNDLED_MODEL, ""
-    model, server = (str(state.get(name) or "").strip() for name in ("roll:model", "roll:server"))
-    if not model or (kind == SERVER and not server):
+    if not state.is_private():
+        return Model(BUNDLED_MODEL)
+    kind = state.get("roll:kind") or BUNDLED
+    name, server, device = (str(state.get(f"roll:{field}") or "").strip() for field in ("model", "server", "device"))
+    if kind != BUNDLED and (not name or (kind == SERVER and not server)):
         raise PolicyError("no model is named", todo="fill in the fields under Model")
-    return model, server if kind == SERVER else ""
+    if kind == SERVER:
+        return Model(name, server=server)
+    dtype = str(state.get("roll:dtype") or AUTOMATIC)
+    return Model(
+        BUNDLED_MODEL if kind == BUNDLED else name,
+        device=device,
+        dtype="" if dtype == AUTOMATIC else dtype,
+        batch_tokens=int(state.get("roll:batch_tokens") or 0),
+    )
 
 
 def chosen(params: Sequence[Param], owner: str) -> dict[str, object]:
@@ -160,17 +195,15 @@ def begin() -> None:
         options = chosen(task_options(name), name)
         if state.get("roll:prompt") == OWN:
             get_task(name, **options).ask(question)
-        model, server = model_asked()
         request = Request(
             task=name,
             sampler=sampler,
-            model=model,
-            server=server,
+            model=model_asked(),
             question=question,
             prompts=int(state.get("roll:prompts") or 1),
             seed=int(state.get("roll:seed")),
             temperature=float(state.get("roll:temperature")),
-            settings=chosen(SAMPLERS[sampler].params, sampler),
+            settings=chosen(sampler_options(SAMPLERS[sampler]), sampler),
             options=options,
         )
         state.put({"job": sampling_job.submit(request)})
@@ -178,10 +211,18 @@ def begin() -> None:
         state.put({"roll:error": str(error)})
 
 
-def watch(job: Job) -> None:
-    """Progress while it runs, the trees so far, and what to do with them at the end."""
-    if not job.live and not job.seen:
-        job.seen = True
+def moment(job: Job) -> tuple[Phase, bool]:
+    """Where a job is, as far as the page looks different: its phase, and whether something has grown."""
+    return job.phase, job.progress is not None
+
+
+def watch(job: Job, drawn: tuple[Phase, bool]) -> None:
+    """Progress while it runs, the trees so far, and what to do with them at the end.
+
+    Args:
+        drawn: moment for which the page was drawn; when it is another, the page is drawn anew.
+    """
+    if moment(job) != drawn:
         st.rerun()
     grown: Grown | None = job.progress
     forests: list[Forest] = list(job.result or (grown.forests if grown else ()))
@@ -198,20 +239,42 @@ def watch(job: Job) -> None:
 
 def headline(job: Job, grown: Grown | None) -> None:
     """Where the job is, and the button to cancel it."""
-    if job.phase is Phase.WAITING:
-        ahead = sampling_job.QUEUE.place(job)
-        st.progress(0.0, f"waiting in line, {ahead} ahead" if ahead else "next in line")
-    elif job.live and grown is None:
-        st.progress(0.0, "loading the model")
-    elif grown is not None:
-        speed = grown.tokens / grown.seconds if grown.seconds > 0 else 0.0
-        state_word = "" if job.live else f" · {job.phase.value}"
-        text = f"{grown.done} of {grown.total} trajectories · {grown.tokens} tokens · {speed:.0f} a second{state_word}"
-        st.progress(min(grown.done / max(grown.total, 1), 1.0), text)
+    share = min(grown.done / max(grown.total, 1), 1.0) if grown is not None else 0.0
+    if job.live or grown is not None:
+        st.progress(share, standing(job, grown))
     if job.live:
-        st.button("Cancel", icon=":material/close:", on_click=sampling_job.QUEUE.cancel, args=(job,))
+        stopping = job.stop.is_set()
+        cancel = sampling_job.QUEUE.cancel
+        st.button("Cancel", icon=":material/close:", on_click=cancel, args=(job,), disabled=stopping)
     elif job.phase is Phase.CANCELLED and not job.result:
         st.info("Cancelled before a forest was finished. Press Grow trees to start again.")
+
+
+def standing(job: Job, grown: Grown | None) -> str:
+    """One line: the place in line, or what is done, how fast, and how long it will still take."""
+    if job.phase is Phase.WAITING:
+        wait = sampling_job.QUEUE.wait(job)
+        place = "next in line" if not wait.ahead else f"waiting, place {wait.ahead + 1} in line"
+        return place if wait.seconds is None else f"{place} · its turn in {duration(wait.seconds)}"
+    if job.live and job.stop.is_set():
+        return "stopping"
+    if grown is None:
+        return "loading the model"
+    speed = grown.tokens / grown.seconds if grown.seconds > 0 else 0.0
+    facts = [f"{grown.done} of {grown.total} trajectories", f"{grown.tokens} tokens", f"{speed:.0f} a second"]
+    left = job.seconds_left() if job.live else None
+    facts += [] if left is None else [f"{duration(left)} left"]
+    return " · ".join(facts if job.live else [*facts, job.phase.value])
+
+
+def duration(seconds: float) -> str:
+    """`a few seconds`, `about 20 s`, `about 3 min`: as exact as such a guess can be."""
+    if seconds < FEW_SECONDS:
+        return "a few seconds"
+    if seconds < MINUTE:
+        return f"about {5 * math.ceil(seconds / 5)} s"
+    minutes = math.ceil(seconds / MINUTE)
+    return f"about {minutes} min" if minutes < 2 * MINUTE else f"about {math.ceil(minutes / MINUTE)} h"
 
 
 def draw(forest: Forest, *, live: bool) -> None:

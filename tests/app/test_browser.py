@@ -104,6 +104,31 @@ def test_a_rollout_from_the_browser_becomes_a_drawn_tree(open_page: Open, addres
     page.get_by_role("button", name="Show the fork that matters most").wait_for()
 
 
+def grow(page: Any, *, prompts: int) -> None:
+    """Ask for a run of so many prompts."""
+    field = page.get_by_label("Prompts", exact=True)
+    field.fill(str(prompts))
+    field.press("Enter")
+    page.get_by_text("6 trajectories a prompt").wait_for()
+    page.get_by_role("button", name="Grow trees").click()
+
+
+def test_two_visitors_queue_see_their_time_and_cancel(open_page: Open, address: str) -> None:
+    first, second = (open_page(f"{address}/?view=rollout") for _ in range(2))
+    first.set_default_timeout(90_000)
+    grow(first, prompts=32)
+    first.get_by_text("of 192 trajectories").wait_for()
+    first.get_by_text("left", exact=False).first.wait_for()
+    grow(second, prompts=1)
+    second.get_by_text("next in line").wait_for()
+    second.get_by_role("button", name="Cancel").click()
+    second.get_by_text("Cancelled before a forest was finished").wait_for()
+    first.get_by_role("button", name="Cancel").click()
+    first.get_by_text("cancelled", exact=False).first.wait_for()
+    grow(second, prompts=1)
+    second.get_by_role("button", name="Open in Explore").wait_for()
+
+
 def test_a_question_outside_the_vocabulary_is_refused(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?view=rollout")
     page.get_by_text("my own", exact=True).click()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -34,10 +35,10 @@ def test_place_in_line_and_cancel_while_waiting() -> None:
     second, third = (Job(run=lambda job: None, title=name) for name in "bc")
     queue.submit(second)
     queue.submit(third)
-    assert (queue.place(second), queue.place(third)) == (0, 1)
+    assert (queue.wait(second).ahead, queue.wait(third).ahead) == (0, 1)
     queue.cancel(second)
     assert second.phase is Phase.CANCELLED
-    assert queue.place(third) == 0
+    assert queue.wait(third).ahead == 0
     go.set()
     wait(queue)
     assert third.phase is Phase.DONE
@@ -57,6 +58,74 @@ def test_a_running_job_is_asked_to_stop_and_keeps_what_it_has() -> None:
     queue.cancel(job)
     wait(queue)
     assert (job.phase, job.result) == (Phase.CANCELLED, [1])
+
+
+def test_time_left_follows_from_what_is_done_and_how_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: now))
+    job = Job(run=lambda job: None, title="a")
+    assert job.seconds_left() is None
+    job.tell(0, 8, 3.0)
+    assert job.seconds_left() is None
+    job.tell(9, 100, 3.0)
+    assert job.seconds_left() is None
+    job = Job(run=lambda job: None, title="b")
+    job.tell(2, 8, 4.0)
+    assert job.seconds_left() == 12.0
+    now = 105.0
+    assert job.seconds_left() == 7.0
+    now = 200.0
+    assert job.seconds_left() == 0.0
+
+
+def test_the_later_half_of_the_time_tells_the_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    job = Job(run=lambda job: None, title="a")
+    for second, done in ((1.0, 0), (2.0, 0), (3.0, 6), (4.0, 10), (5.0, 20)):
+        job.tell(done, 60, second)
+    assert job.pace is not None
+    assert job.pace.recent == 20 / 3
+    assert job.seconds_left() == 6.0
+    assert job.pace.speed == 4.0
+
+
+def test_those_who_wait_see_the_time_of_all_jobs_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: 100.0))
+    queue, started, go = JobQueue(), threading.Event(), threading.Event()
+
+    def work(job: Job) -> None:
+        job.tell(1, 4, 2.0)
+        started.set()
+        assert go.wait(20)
+
+    running = Job(run=work, title="a", kind="tiny", size=4)
+    queue.submit(running)
+    assert started.wait(20)
+    like, unlike, last = (
+        Job(run=lambda job: None, title=kind, size=10, kind=kind) for kind in ("tiny", "another", "tiny")
+    )
+    for job in (like, unlike, last):
+        queue.submit(job)
+    assert queue.wait(like) == (0, 6.0)
+    assert queue.wait(unlike) == (1, 6.0 + 20.0)
+    assert queue.wait(last) == (2, None)
+    queue.cancel(unlike)
+    assert queue.wait(last) == (1, 26.0)
+    go.set()
+    wait(queue)
+
+
+def test_a_job_without_a_report_takes_as_long_as_the_last_one_of_its_kind() -> None:
+    queue, started, go = JobQueue(), threading.Event(), threading.Event()
+    queue.submit(Job(run=lambda job: job.tell(10, 10, 5.0), title="a", kind="tiny", size=10))
+    wait(queue)
+    queue.submit(Job(run=lambda job: (started.set(), go.wait(20)), title="b", kind="tiny", size=4))
+    assert started.wait(20)
+    waiting = Job(run=lambda job: None, title="c", kind="tiny", size=1)
+    queue.submit(waiting)
+    assert queue.wait(waiting) == (0, 2.0)
+    go.set()
+    wait(queue)
 
 
 @pytest.mark.parametrize("error", [TreecoreError("no model", todo="give one"), RuntimeError("boom")])

@@ -8,6 +8,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app import sampling_job
+from app.sampling_job import Model, Request
+from app.views import rollout
 from treecore.samplers import SAMPLERS
 from treecore.tasks import MORE_TASKS, TASKS
 
@@ -27,8 +30,25 @@ def address() -> object:
     st.config.set_option("server.address", before)
 
 
+def texts(test: AppTest) -> set[str]:
+    return {str(widget.key) for widget in test.text_input}
+
+
+def test_a_shared_server_takes_no_code_and_no_model_for_a_critic(address: object) -> None:
+    address("0.0.0.0")  # type: ignore[operator]
+    test = form()
+    test.session_state["roll:sampler"] = "mcts"
+    test.session_state["set:mcts:outcome"] = "os:getcwd"
+    test.run()
+    assert not any(key.startswith("set:mcts:") for key in texts(test))
+    settings = begun(test).settings
+    assert not settings.keys() & SAMPLERS["mcts"].private
+    assert settings["simulations"] == 16
+
+
 @pytest.mark.parametrize("sampler", list(SAMPLERS))
-def test_every_sampler_has_its_widgets(sampler: str) -> None:
+def test_every_sampler_has_its_widgets(sampler: str, address: object) -> None:
+    address("localhost")  # type: ignore[operator]
     test = form()
     test.session_state["roll:sampler"] = sampler
     test.run()
@@ -49,9 +69,42 @@ def test_every_task_can_be_chosen_and_takes_no_paths_or_code(task: str, address:
     assert not [field for field in test.text_input if str(field.key).startswith(f"set:{task}:")]
 
 
+def test_how_a_local_model_is_loaded_can_be_chosen(address: object) -> None:
+    address("localhost")  # type: ignore[operator]
+    test = form()
+    test.text_input(key="roll:device").set_value("cpu")
+    test.selectbox(key="roll:dtype").set_value("float32")
+    test.number_input(key="roll:batch_tokens").set_value(4096)
+    asked = begun(test)
+    assert asked.model == Model("tiny", device="cpu", dtype="float32", batch_tokens=4096)
+    test.session_state["roll:kind"] = "server"
+    test.run()
+    assert "roll:device" not in texts(test)
+
+
+def begun(test: AppTest) -> Request:
+    """What the form asks for when its button is pressed; nothing is sampled."""
+    taken: list[Request] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sampling_job, "submit", lambda request: taken.append(request))
+        next(button for button in test.button if button.label == "Grow trees").click().run()
+    assert not test.exception
+    return taken[0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.0, "a few seconds"), (4.9, "a few seconds"), (5.1, "about 10 s"), (20.0, "about 20 s"), (58.0, "about 60 s"),
+     (61.0, "about 2 min"), (3600.0, "about 60 min"), (7201.0, "about 3 h")],
+)  # fmt: skip
+def test_durations_in_words(seconds: float, said: str) -> None:
+    assert rollout.duration(seconds) == said
+
+
 def test_a_shared_server_loads_only_the_bundled_model(address: object) -> None:
     address("0.0.0.0")  # type: ignore[operator]
     test = form()
     assert not test.exception
     assert "loads nothing else" in "\n".join(block.value for block in test.caption)
     assert len(test.selectbox(key="roll:task").options) == len(TASKS)
+    assert "roll:device" not in texts(test)
