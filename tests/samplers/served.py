@@ -10,6 +10,7 @@ import numpy as np
 
 from treecore.columns import Status
 from treecore.policies.base import Written
+from treecore.protocols import Prompt
 from treecore.samplers.registry import Expand, Growing, Recite, Request
 
 NAN = float("nan")
@@ -42,6 +43,7 @@ class Served:
     """
 
     def __init__(self, write: Write, *, gold: list[Row] | None = None, target: int | None = None) -> None:
+        self.prompt = Prompt("served-1", "say a or b", "say a or b", "b")
         self.parent: list[int] = []
         self.fork: list[int] = []
         self.nodes: list[Row] = []

@@ -161,5 +161,5 @@ def test_a_critic_of_ones_own() -> None:
             register_critic("likes_b", label="again", judges_ends=False)(lambda growth, row: 0.0)
     finally:
         CRITICS.pop("likes_b", None)
-    with pytest.raises(MethodError, match="choose one of none, oracle"):
+    with pytest.raises(MethodError, match="choose one of none, oracle, prompted, or give module:factory"):
         searched(World(), outcome="judge")

@@ -22,6 +22,7 @@ from treecore.credit.registry import Citation
 from treecore.named import Named
 from treecore.params import Param, Value, params_of, parse_settings, summary_of
 from treecore.policies.base import Written
+from treecore.protocols import Prompt
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Growth(Protocol):
     """One prompt's forest while it grows, as a sampler sees it.
 
     Attributes:
+        prompt: what is answered. It holds the expected answer too: what looks at that is an oracle and says so.
         parent: `[N]` row of each node's parent, -1 at roots; grows with every wave.
         fork: `[N]` how many of the parent's own tokens come before the row; -1 where it starts at the parent's end.
         nodes: `[N]` what was written.
@@ -92,6 +94,9 @@ class Growth(Protocol):
         random: the sampler's own stream of random numbers.
         notes: facts about the whole forest, kept in its field `sampler_notes`; a sampler may add to them.
     """
+
+    @property
+    def prompt(self) -> Prompt: ...
 
     @property
     def parent(self) -> Sequence[int]: ...
@@ -128,6 +133,7 @@ class Sampler:
         size: parameters -> trajectories that one prompt gets, or the most of them where they may end early.
         open_ended: `size` is the least instead: how many there are depends on what is written.
         bias: why means over subtrees are no estimates of a step's value; "" where they are.
+        private: parameters that may name code or models of the machine, so never to be taken from a visitor.
     """
 
     name: str
@@ -140,6 +146,7 @@ class Sampler:
     size: Callable[..., int]
     open_ended: bool = False
     bias: str = ""
+    private: frozenset[str] = frozenset()
 
     @cached_property
     def params(self) -> tuple[Param, ...]:
@@ -190,6 +197,7 @@ def sampler(
     needs: set[str] | frozenset[str] = frozenset(),
     open_ended: bool = False,
     bias: str = "",
+    private: set[str] | frozenset[str] = frozenset(),
 ) -> Callable[[Callable[..., Growing]], Callable[..., Growing]]:
     """Register a sampler under the function's name; its summary is the docstring, its parameters the signature.
 
@@ -199,9 +207,11 @@ def sampler(
 
     def register(function: Callable[..., Growing]) -> Callable[..., Growing]:
         name = function.__name__
-        SAMPLERS.add(
-            Sampler(name, title, family, formula, citation, frozenset(needs), function, size, open_ended, bias)
-        )
+        made = Sampler(
+            name, title, family, formula, citation, frozenset(needs), function, size, open_ended, bias,
+            frozenset(private),
+        )  # fmt: skip
+        SAMPLERS.add(made)
         return function
 
     return register

@@ -1,8 +1,8 @@
 """What may judge a place of a search, and the critics that are known by name.
 
-A critic looks at the growing forest and one row. The only one that comes with the package asks the task's verifier:
-it knows the answer, so a search that it guides shows what a perfect critic would do. Another is a function and a call
-of `register_critic`.
+A critic looks at the growing forest and one row. `oracle` asks the task's verifier: it knows the answer, so a search
+that it guides shows what a perfect critic would do. `prompted` asks a language model, which knows no answer. Others are
+a function and a call of `register_critic`, or an entry point `module:factory`: `factory()` makes the judge.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from treecore.errors import MethodError
+from treecore.errors import MethodError, TaskError, boundary
 from treecore.samplers.registry import Growth
+from treecore.tasks.plugin import is_entry_point, load_entry_point
 
-NONE = "none"
+NONE, PROMPTED = "none", "prompted"
 
 
 class Judge(Protocol):
@@ -51,7 +52,7 @@ def register_critic(name: str, *, label: str, judges_ends: bool) -> Callable[[Ju
     """
 
     def register(judge: Judge) -> Judge:
-        if name in CRITICS or name == NONE:
+        if name in CRITICS or name in (NONE, PROMPTED):
             raise MethodError(f"two critics are named {name!r}", todo="rename one")
         CRITICS[name] = Critic(name, label, judges_ends, judge)
         return judge
@@ -59,19 +60,49 @@ def register_critic(name: str, *, label: str, judges_ends: bool) -> Callable[[Ju
     return register
 
 
-def get_critic(name: str, *, judges_ends: bool) -> Critic | None:
-    """A critic by name; None for `none`.
+def get_critic(name: str, *, judges_ends: bool, model: str | None = None) -> Critic | None:
+    """A critic by name or entry point; None for `none`. An entry point runs code of this machine.
+
+    Args:
+        judges_ends: whether it is to score finished trajectories.
+        model: what `prompted` asks; None where it has no question to ask.
 
     Raises:
         MethodError: unknown, or it judges the other kind of thing.
+        PolicyError: the model cannot be loaded.
+        TaskError: no such module or factory, or it makes nothing that can be called.
     """
     if name == NONE:
         return None
+    if name == PROMPTED and model is not None:
+        return prompted(judges_ends=judges_ends, model=model)
+    if is_entry_point(name):
+        return made_by_user(name, judges_ends=judges_ends)
     fitting = sorted(one.name for one in CRITICS.values() if one.judges_ends == judges_ends)
     if name not in fitting:
         what = "finished trajectories" if judges_ends else "unfinished steps"
-        raise MethodError(f"no critic {name!r} of {what}", todo="choose one of " + ", ".join([NONE, *fitting]))
+        known = ", ".join([NONE, *fitting, *([] if model is None else [PROMPTED])])
+        raise MethodError(f"no critic {name!r} of {what}", todo=f"choose one of {known}, or give module:factory")
     return CRITICS[name]
+
+
+def prompted(*, judges_ends: bool, model: str) -> Critic:
+    """A language model that is asked whether a step, or a whole answer, is correct."""
+    from treecore.samplers.mcts.prompted import STEP, WHOLE, PromptedCritic, loaded
+
+    judge = PromptedCritic(loaded(model), WHOLE if judges_ends else STEP)
+    return Critic(PROMPTED, f"prompted, untrained critic: {model}", judges_ends, judge)
+
+
+def made_by_user(name: str, *, judges_ends: bool) -> Critic:
+    """The judge that `module:factory` makes, under its own `label` where it has one."""
+    with boundary(TaskError, f"making critic '{name}'"):
+        judge = load_entry_point(name)()
+    if not callable(judge):
+        raise TaskError(
+            f"{name!r} made {type(judge).__name__}, which cannot be called", todo="return a function of growth and row"
+        )
+    return Critic(name, str(getattr(judge, "label", name)), judges_ends, judge)
 
 
 @register_critic("oracle", label="oracle: uses the label", judges_ends=True)

@@ -30,6 +30,7 @@ from treecore.samplers.registry import Growing, Growth, sampler
     size=lambda *, simulations, **_: simulations,
     open_ended=True,
     bias="the search chose which branches to grow, so means over subtrees are biased",
+    private={"value", "process", "outcome", "critic_model"},
 )
 def mcts(
     growth: Growth,
@@ -50,6 +51,7 @@ def mcts(
     value: str = "none",
     process: str = "none",
     outcome: str = "oracle",
+    critic_model: str = "",
     beta_value: Annotated[float, Bounds(0, 100)] = 1.0,
     beta_process: Annotated[float, Bounds(0, 100)] = 1.0,
     beta_outcome: Annotated[float, Bounds(0, 100)] = 1.0,
@@ -80,17 +82,19 @@ def mcts(
             taken if none does.
         greedy: the first child of a step takes the likeliest tokens.
         rollouts: finished answers drawn from every new step for the outcome critic.
-        value: critic of unfinished answers, by name; `none` for no critic.
-        process: critic of the last step, by name; `none` for no critic.
-        outcome: critic of finished answers: `oracle` (the task's verifier; it uses the label), `none`, or another.
+        value: critic of unfinished answers: `none`, or `module:factory` (your own).
+        process: critic of the last step: `none`, `prompted` (a language model is asked), or `module:factory`.
+        outcome: critic of finished answers: `oracle` (the task's verifier; it uses the label), `prompted`, `none`, or
+            `module:factory`.
+        critic_model: folder or hub name of the model that `prompted` asks.
         beta_value: weight of the value critic.
         beta_process: weight of the process critic.
         beta_outcome: weight of the outcome critic.
     """
     critics = {
         "value": get_critic(value, judges_ends=False),
-        "process": get_critic(process, judges_ends=False),
-        "outcome": get_critic(outcome, judges_ends=True),
+        "process": get_critic(process, judges_ends=False, model=critic_model),
+        "outcome": get_critic(outcome, judges_ends=True, model=critic_model),
     }
     growth.notes["critics"] = {role: "none" if critic is None else critic.label for role, critic in critics.items()}
     settings = Settings(
