@@ -175,12 +175,17 @@ class Sides:
         self.generate, self.setup = Generate(policy, self.prompt_ids, law), Setup(policy.slots, None)
 
     def try_setups(self, *, static: bool) -> list[dict[str, Any]]:
-        """Run `generate` in several ways and keep the fastest; those that fail, for lack of memory say, tell why."""
+        """Run `generate` in several ways and keep the fastest; those that fail, for lack of memory say, tell why.
+
+        On a CPU the fastest is the one with the fewest CPU seconds a thread: what else is running does not decide.
+        """
         import torch
 
         total = len(self.prompts) * self.per_prompt
-        sizes = (self.work.rows,) if self.work.rows else (self.policy.slots, 4 * self.policy.slots, total)
-        threads = (None, 1) if self.policy.model.device.type == "cpu" and torch.get_num_threads() > 1 else (None,)
+        slots = self.policy.slots
+        sizes = (self.work.rows,) if self.work.rows else (slots // 2, slots, 4 * slots, total)
+        on_cpu, n_threads = self.policy.model.device.type == "cpu", torch.get_num_threads()
+        threads = (None, 1) if on_cpu and n_threads > 1 else (None,)
         setups = [
             Setup(rows, number, cache)
             for cache in ((None, "static") if static else (None,))
@@ -188,20 +193,23 @@ class Sides:
             for rows in sorted({min(max(size, self.per_prompt), total) for size in sizes})
         ]
         tried: list[dict[str, Any]] = []
-        seconds: dict[Setup, float] = {}
+        cost: dict[Setup, float] = {}
         for setup in setups:
             try:
-                if setup.cache or not seconds:
+                if setup.cache or not cost:
                     self.generate.run(setup)
-                seconds[setup] = once(partial(self.generate.run, setup)).wall
+                spent = once(partial(self.generate.run, setup))
             except (RuntimeError, ValueError) as error:
-                tried.append({**asdict(setup), "seconds": None, "error": f"{type(error).__name__}: {error}"[:200]})
+                told = f"{type(error).__name__}: {error}"[:200]
+                tried.append({**asdict(setup), "seconds": None, "cpu_seconds": None, "error": told})
                 continue
-            tried.append({**asdict(setup), "seconds": seconds[setup], "error": None})
-        if not seconds:
+            cost[setup] = spent.cpu / (setup.threads or n_threads) if on_cpu else spent.wall
+            tried.append({**asdict(setup), "seconds": spent.wall, "cpu_seconds": spent.cpu, "error": None})
+        if not cost:
             raise MethodError(f"generate cannot be run: {tried[0]['error']}", todo="ask for fewer prompts")
-        self.setup = min(seconds, key=lambda setup: seconds[setup])
-        return [{**row, "chosen": row["seconds"] == seconds[self.setup]} for row in tried]
+        self.setup = min(cost, key=lambda setup: cost[setup])
+        chosen = asdict(self.setup)
+        return [{**row, "chosen": chosen.items() <= row.items()} for row in tried]
 
     def run(self, name: str) -> Drawn | list[Forest]:
         """One run of a side."""
