@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import sampling_job
+from app.jobs import Job
 from app.sampling_job import Model, Request
 from app.views import rollout
 from treecore.samplers import SAMPLERS
@@ -90,6 +91,25 @@ def begun(test: AppTest) -> Request:
         next(button for button in test.button if button.label == "Grow trees").click().run()
     assert not test.exception
     return taken[0]
+
+
+LESS = {"set:fixed_width:widths": "3,2", "set:mcts:simulations": 3, "set:mcts:min_terminals": 0, "set:mcts:rollouts": 1}
+
+
+@pytest.mark.parametrize("sampler", list(SAMPLERS))
+@pytest.mark.parametrize("task", [*TASKS, *MORE_TASKS])
+def test_what_the_form_asks_for_can_be_sampled(task: str, sampler: str, address: object) -> None:
+    address("localhost")  # type: ignore[operator]
+    test = form()
+    test.session_state["roll:task"], test.session_state["roll:sampler"] = task, sampler
+    for name, value in LESS.items():
+        test.session_state[name] = value
+    request = begun(test.run())
+    job = Job(run=lambda job: None, title=task)
+    (forest,) = sampling_job.run(job, request)
+    assert (forest.task, forest.sampler["name"]) == (task, sampler)
+    assert job.progress.done == job.progress.total > 0
+    assert job.seconds_left() == 0.0
 
 
 @pytest.mark.parametrize(
