@@ -26,8 +26,8 @@ BREAK = r"\\[2pt] &"
 WIDEST = 30
 """Characters of worked numbers beside which the result still fits."""
 TRUST = (
-    "The standard error is the spread of the leaves beneath over the square root of their number, with the baseline "
-    "held fixed. Fewer than 4 leaves count as weak evidence, fewer than 16 as fair."
+    "The standard error says how far the credit would move with other leaves or continuations, baselines held fixed. "
+    "Fewer than 4 of them count as weak evidence, fewer than 16 as fair."
 )
 RESAMPLING = (
     "The scored leaves of each tree are drawn again, with replacement, and the whole method is computed anew, with its "
@@ -89,6 +89,8 @@ def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
     st.markdown("##### How the number comes about")
     if explanation.silence:
         st.info(explanation.silence, icon=":material/volume_off:")
+    elif explanation.convention:
+        st.info(explanation.convention, icon=":material/rule:")
     forest = credit.forests[0]
     about_leaf = [line for line in explanation.lines if line.row == explanation.leaf and line.row != row]
     if about_leaf and explanation.n_leaves > 1:
@@ -152,14 +154,13 @@ def resampled(credit: Credit, row: int) -> None:
 def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     """Leaves beneath and standard error, in words."""
     st.markdown("##### How far to trust it")
-    n = explanation.n_leaves
-    leaves = "1 leaf" if n == 1 else f"{n} leaves"
-    if math.isnan(explanation.stderr):
-        error = "no standard error from a single leaf" if n == 1 else "no standard error"
-    else:
-        error = f"standard error {explanation.stderr:.2f}"
-    verdict = "weak evidence" if n < WEAK else "fair evidence" if n < FAIR else "solid evidence"
-    st.markdown(f"{leaves} beneath · {error} · {verdict}", help=TRUST)
+    n = explanation.evidence
+    said = [explanation.evidence_is]
+    if n is not None:
+        lone = "no standard error from a single leaf" if n == 1 else "no standard error"
+        said.append(lone if math.isnan(explanation.stderr) else f"standard error {explanation.stderr:.2f}")
+        said.append("weak evidence" if n < WEAK else "fair evidence" if n < FAIR else "solid evidence")
+    st.markdown(" · ".join(said), help=TRUST if n is not None else None)
     facts = []
     if "value" in credit.nodes:
         facts.append(f"value {short(float(credit.nodes['value'][row]))}")

@@ -83,7 +83,7 @@ def parents(draw: st.DrawFn, max_size: int = 30) -> np.ndarray:
     return np.array([-1] + [draw(st.integers(-1, i - 1)) for i in range(1, n)], dtype=np.int64)
 
 
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = st.floats(-1e100, 1e100)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | NUMBERS | TEXT,

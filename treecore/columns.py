@@ -37,7 +37,7 @@ class Column:
         name: as in files and on `Forest` or `TokenTable`.
         kind: `int` (null -1), `float` (null NaN), `text` (null ""), `choice` (index into `choices`, null -1).
         meaning: one clause for people, with units.
-        minimum: smallest value allowed, if any.
+        minimum, maximum: smallest and largest value allowed, if any.
         choices: allowed names of a `choice`.
     """
 
@@ -45,6 +45,7 @@ class Column:
     kind: Kind
     meaning: str
     minimum: float | None = None
+    maximum: float | None = None
     choices: tuple[str, ...] = ()
 
     def empty(self, n: int) -> Any:
@@ -62,10 +63,13 @@ class Column:
         return np.equal(np.asarray(values, dtype=np.int64), -1)
 
 
+LARGEST_REWARD = 1e100
+"""Sums of squares of rewards must fit a float."""
+
 NODE_COLUMNS = (
     Column("text", "text", "what the model wrote in this step"),
     Column("observation", "text", "what the environment answered"),
-    Column("reward", "float", "outcome, in task units, on leaves only"),
+    Column("reward", "float", "outcome, in task units, on leaves only", -LARGEST_REWARD, LARGEST_REWARD),
     Column("status", "choice", "how the step ended", choices=STATUS_NAMES),
     Column("born", "int", "order of sampling", minimum=0),
     Column("n_model_tokens", "int", "tokens the model wrote in this step", minimum=0),

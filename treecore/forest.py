@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from treecore.columns import DTYPES, NODE_COLUMNS, TOKEN_COLUMNS, Column
+from treecore.columns import DTYPES, LARGEST_REWARD, NODE_COLUMNS, TOKEN_COLUMNS, Column
 from treecore.errors import ForestError
 from treecore.topology import FloatArray, IntArray, Topology
 
@@ -203,9 +203,12 @@ class Forest:
                 f"node {self.node_id[inner[0]]!r} has children and a reward",
                 todo="put outcome rewards on leaves only (for values of inner steps use a column)",
             )
-        wild = np.flatnonzero(np.isinf(self.reward))
+        wild = np.flatnonzero(np.abs(self.reward) > LARGEST_REWARD)
         if len(wild):
-            raise ForestError(f"node {self.node_id[wild[0]]!r} has an infinite reward", todo="give a finite number")
+            raise ForestError(
+                f"node {self.node_id[wild[0]]!r} has the reward {self.reward[wild[0]]:g}",
+                todo=f"give a number between -{LARGEST_REWARD:g} and {LARGEST_REWARD:g}",
+            )
 
     def __len__(self) -> int:
         return len(self.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
 from treecore.errors import MethodError
@@ -45,5 +46,7 @@ class Named(dict[str, Item]):
             MethodError: unknown name; lists the known ones.
         """
         if name not in self:
-            raise MethodError(f"no {self.what} {name!r}", todo="known: " + ", ".join(sorted(self)))
+            near = get_close_matches(name, self, n=1)
+            guess = f"did you mean {near[0]!r}? " if near else ""
+            raise MethodError(f"no {self.what} {name!r}", todo=f"{guess}known: " + ", ".join(sorted(self)))
         return self[name]

@@ -73,7 +73,7 @@ class Topology:
         self.n = len(parent)
         self._jumps: list[tuple[IntArray, IntArray]] = []
 
-    def _jump(self, k: int) -> tuple[IntArray, IntArray] | None:
+    def jump(self, k: int) -> tuple[IntArray, IntArray] | None:
         """Rows that have an ancestor `2**k` above them, and that ancestor; None when there are none."""
         while len(self._jumps) <= k:
             if not self._jumps:
@@ -93,7 +93,7 @@ class Topology:
         """Sum of `values` over each node's path from its tree root, both ends included. `[N]`."""
         total = np.array(values, copy=True)
         k = 0
-        while (jump := self._jump(k)) is not None:
+        while (jump := self.jump(k)) is not None:
             rows, above = jump
             total[rows] += total[above]
             k += 1
@@ -109,7 +109,7 @@ class Topology:
         """Nodes in each subtree, the node itself included. `[N]`"""
         size = np.ones(self.n, dtype=np.float64)
         k = 0
-        while (jump := self._jump(k)) is not None:
+        while (jump := self.jump(k)) is not None:
             rows, above = jump
             size = size + np.bincount(above, weights=size[rows], minlength=self.n)
             k += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from families import batches
+from families import batches, computed
 from forests import random_forest
 from hypothesis import given, settings
 
@@ -42,7 +42,7 @@ def same(first: float, second: float) -> bool:
 @settings(max_examples=8)
 @given(batch=batches())
 def test_the_last_line_is_the_credit(method: str, params: dict, batch: Forests) -> None:
-    whole = compute(batch, method, **params)
+    whole = computed(batch, method, **params)
     for number in range(len(batch)):
         credit = whole.of(number)
         for node in range(len(credit.credit)):
@@ -55,18 +55,18 @@ def test_the_last_line_is_the_credit(method: str, params: dict, batch: Forests) 
 @settings(max_examples=3)
 @given(batch=batches())
 def test_every_method_makes_a_film(method: str, params: dict, batch: Forests) -> None:
-    assert frames(compute(batch, method, **params).of(0))
+    assert frames(computed(batch, method, **params).of(0))
 
 
 @pytest.mark.parametrize("method", sorted({name for name, _ in CASES}))
 @settings(max_examples=10)
 @given(batch=batches())
 def test_other_forests_of_the_batch_change_nothing(method: str, batch: Forests) -> None:
-    whole = compute(batch, method)
+    whole = computed(batch, method)
     for number, forest in enumerate(batch):
         if METHODS[method].lacking(Forests(forest)):
             continue
-        alone, part = compute(forest, method), whole.of(number)
+        alone, part = computed(forest, method), whole.of(number)
         for name, values in alone.nodes.items():
             np.testing.assert_allclose(part.nodes[name], values, atol=1e-6, err_msg=name)
         if alone.tokens is not None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from families import batches
+from families import batches, computed
 from hypothesis import given
 from hypothesis import strategies as st
 
 from treecore.bench.oracles import labels as oracle
 from treecore.bench.oracles.nodes import Walk
 from treecore.credit import compute
+from treecore.errors import MethodError
 from treecore.forest import Forest
 from treecore.forests import Forests
 
@@ -52,7 +53,7 @@ def test_zero_over_zero_is_bad() -> None:
 @pytest.mark.parametrize("estimate", ["hard", "soft"])
 @given(batch=batches())
 def test_math_shepherd_is_its_definition(source: str, estimate: str, batch: Forests) -> None:
-    found = compute(batch, "math_shepherd", values=source, estimate=estimate).nodes["label"]
+    found = computed(batch, "math_shepherd", values=source, estimate=estimate).nodes["label"]
     np.testing.assert_allclose(found, oracle.math_shepherd(Walk(batch), source, estimate), atol=1e-9)
 
 
@@ -61,14 +62,14 @@ def test_math_shepherd_is_its_definition(source: str, estimate: str, batch: Fore
 @given(batch=batches(), alpha=st.sampled_from([0.4, 0.8]), gamma=st.sampled_from([0.7, 0.83]))
 def test_stepwiser_is_its_definition(source: str, scheme: str, batch: Forests, alpha: float, gamma: float) -> None:
     settings = {"alpha": alpha, "n": 4, "gamma": gamma}
-    found = compute(batch, "stepwiser", values=source, scheme=scheme, **settings).nodes["label"]
+    found = computed(batch, "stepwiser", values=source, scheme=scheme, **settings).nodes["label"]
     np.testing.assert_allclose(found, oracle.stepwiser(Walk(batch), source, scheme, **settings))
 
 
 @pytest.mark.parametrize("source", SOURCES)
 @given(batch=batches())
 def test_genprm_is_its_definition(source: str, batch: Forests) -> None:
-    found = compute(batch, "genprm", values=source, epsilon=0.83).nodes["label"]
+    found = computed(batch, "genprm", values=source, epsilon=0.83).nodes["label"]
     np.testing.assert_allclose(found, oracle.genprm(Walk(batch), source, 0.83))
 
 
@@ -77,3 +78,15 @@ def test_a_step_without_a_success_is_worth_exactly_nothing() -> None:
     parent = np.concatenate([[-1, 0], np.full(3, 0), np.full(7, 1)])
     forest = Forest(parent=parent, reward=np.array([np.nan, np.nan, 0.3, 0.1, 0.7, *[0.0] * 7]))
     assert compute(forest, "stepwiser", scheme="abs_q").credit[1] == -1
+
+
+@pytest.mark.parametrize("method", ["stepwiser", "genprm", "omegaprm"])
+def test_outcomes_that_are_no_shares_are_refused(method: str) -> None:
+    signed = Forest(parent=np.array([-1, 0, 0]), reward=np.array([np.nan, 1.0, -1.0]))
+    with pytest.raises(MethodError, match="from 0 to 1, and 1 steps have others"):
+        compute(signed, method)
+
+
+def test_the_first_error_is_never_the_prompt() -> None:
+    failed = Forest(parent=np.array([-1, 0, 1, 1]), reward=np.array([np.nan, np.nan, 0.0, 0.0]))
+    assert compute(failed, "omegaprm").nodes["first_error"].tolist() == [0, 1, 0, 0]

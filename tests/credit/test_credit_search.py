@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from families import batches
+from families import batches, computed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -132,11 +132,11 @@ def test_rest_mcts_is_the_walk(batch: Forests) -> None:
 @given(batch=batches())
 def test_omegaprm_is_its_definition(source: str, batch: Forests) -> None:
     wanted = oracle.omegaprm(Walk(batch), source, alpha=0.5, beta=0.9, length=5.0)
-    nodes = compute(batch, "omegaprm", values=source, length=5.0).nodes
+    nodes = computed(batch, "omegaprm", values=source, length=5.0).nodes
     for name, values in wanted.items():
         np.testing.assert_allclose(nodes[name], values, atol=1e-9, err_msg=name)
     step = batch.parent >= 0
     np.testing.assert_allclose(nodes["credit"][step], 2 * np.array(wanted["mc"])[step] - 1, atol=1e-9)
-    hard = compute(batch, "omegaprm", values=source, label="hard").credit
+    hard = computed(batch, "omegaprm", values=source, label="hard").credit
     known = step & ~np.isnan(nodes["mc"])
     np.testing.assert_array_equal(hard[known], np.where(nodes["mc"][known] > 0, 1.0, -1.0))

@@ -67,11 +67,48 @@ def test_numbers_as_latex() -> None:
     assert [number(x) for x in (1.0, -0.25, 1e-6, 2e-5, -1e-12, NAN)] == [
         "1", "-0.25", "10^{-6}", r"2 \cdot 10^{-5}", "0", r"\text{n/a}",
     ]  # fmt: skip
-    assert sum_of([1, -0.5, 0]) == "(1 - 0.5 + 0)"
-    assert sum_of(list(range(9))) == r"(0 + 1 + 2 + 3 + \cdots + 8)"
+    assert sum_of([1, -0.5, 0], 3) == "(1 - 0.5 + 0)"
+    assert sum_of(list(range(9)), 3) == r"(0 + 1 + 2 + 3 + \cdots + 8)"
 
 
 def test_fractions_only_where_exact() -> None:
     assert exact_fraction(2 / 3) == "2/3"
     assert exact_fraction(np.sqrt(2)) == ""
     assert exact_fraction(3.0) == ""
+
+
+def test_numbers_that_are_close_keep_the_digits_that_tell_them_apart() -> None:
+    close = Forest(parent=[-1, 0, 0, 0], reward=[NAN, 0.5, 0.502, 0.51])
+    line = explain(compute(close, "dr_grpo").of(0), 1).lines[0]
+    assert line.numbers == r"A_i = 0.5 - 0.504"
+    tight = Forest(parent=[-1, 0, 0], reward=[NAN, 0.5, 0.5004])
+    line = explain(compute(tight, "dr_grpo").of(0), 1).lines[0]
+    assert line.numbers == r"A_i = 0.5 - 0.5002"
+
+
+def test_what_cannot_be_worked_shows_its_result_alone() -> None:
+    leaf = explain(compute(Forest(parent=[-1, 0, 0], reward=[NAN, 1, 0]), "spo_tree").of(0), 1)
+    assert leaf.lines[0].numbers == "V(s) = 1"
+
+
+def test_a_lone_trajectory_is_told_by_what_convention_it_is_judged() -> None:
+    lone = explain(compute(Forest(parent=[-1, 0], reward=[NAN, 1]), "tree_grpo").of(0), 1)
+    assert "measured against mean 0" in lone.convention
+    pair = explain(compute(Forest(parent=[-1, 0, 0], reward=[NAN, 1, 0]), "tree_grpo").of(0), 1)
+    assert pair.convention == ""
+    assert "single scored leaf" in explain(compute(Forest(parent=[-1, 0], reward=[NAN, 1]), "treerl").of(0), 1).silence
+
+
+def test_siblings_that_fared_differently_are_not_called_alike() -> None:
+    forest = Forest(parent=[-1, 0, 0, 2, 2], reward=[NAN, 1, NAN, 1, 0])
+    assert "though they fared differently" in explain(compute(forest, "math_shepherd").of(0), 1).silence
+
+
+def test_evidence_is_what_the_credit_rests_on() -> None:
+    forest = Forest(
+        parent=[-1, 0, 1], reward=[NAN, NAN, 1], text=["", "a", "b"],
+        columns={"mc_value": np.array([0.5, 0.75, NAN]), "mc_count": np.array([8.0, 64.0, NAN])},
+    )  # fmt: skip
+    assert explain(compute(forest, "vineppo").of(0), 1).evidence_is == "64 continuations from here"
+    assert explain(compute(forest, "vineppo", values="tree").of(0), 1).evidence_is == "1 leaf beneath"
+    assert explain(compute(forest, "srl").of(0), 1).evidence is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from families import batches
+from families import batches, computed
 from hypothesis import given, settings
 
 from treecore.bench.oracles import ADVANTAGE, CREDIT, outcome, slow_credit, trees
@@ -24,7 +24,7 @@ def test_every_method_has_one_oracle() -> None:
 @given(batch=batches())
 @settings(max_examples=25)
 def test_a_method_is_its_oracle(method: str, batch: Forests) -> None:
-    found, wanted = compute(batch, method).nodes, slow_credit(Walk(batch), method)
+    found, wanted = computed(batch, method).nodes, slow_credit(Walk(batch), method)
     assert {"credit", "value", "n_leaves"} <= set(wanted)
     for name, values in wanted.items():
         if not (name == "value" and method in OWN_VALUE):

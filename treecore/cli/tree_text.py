@@ -20,6 +20,8 @@ from treecore.steptext import split_step
 from treecore.topology import Topology
 
 NUMBER_WIDTH = 10
+WIDE = 1e4
+"""From here on three decimals would touch the next column."""
 LABEL_CHARS = 400
 BRANCH, LAST, STEM, GAP = "├─ ", "└─ ", "│  ", "   "
 
@@ -55,7 +57,8 @@ def forest_lines(forest: Forest, credit: Credit | None, *, width: int) -> Iterat
     header.truncate(left, overflow="ellipsis", pad=True)
     yield header.append("".join(name.rjust(NUMBER_WIDTH) for name in columns), style="dim")
     for row, guide in guides(forest.topology):
-        line = Text(shortened(guide, left // 2), style="dim")
+        line = Text()
+        line.append(shortened(guide, left // 2), style="dim")
         line.append_text(label(forest, row))
         line.truncate(left, overflow="ellipsis", pad=True)
         line.append(number(value[row], signed=False), style="" if np.isfinite(value[row]) else "dim")
@@ -74,17 +77,15 @@ def label(forest: Forest, row: int) -> Text:
     """Name and words of one step."""
     topology = forest.topology
     leaf = bool(topology.is_leaf[row])
-    text = Text("● " if leaf else "○ ", style="not dim")
-    text.append(clean(str(forest.node_id[row]), 24), style="bold not dim")
+    text = Text("● " if leaf else "○ ")
+    text.append(clean(str(forest.node_id[row]), 24), style="bold")
     if topology.parent[row] < 0:
-        text.append(
-            f"  tree {forest.tree[row]}, {counted(int(topology.n_leaves[row]), 'leaf', 'leaves')}", style="not dim"
-        )
+        text.append(f"  tree {forest.tree[row]}, {counted(int(topology.n_leaves[row]), 'leaf', 'leaves')}")
     words = clean(split_step(forest.text[row][:LABEL_CHARS]).label)
     if words:
-        text.append(f"  {words}", style="not dim")
+        text.append(f"  {words}")
     if forest.status[row] in (Status.TRUNCATED, Status.FAILED, Status.OPEN):
-        text.append(f"  [{STATUS_NAMES[forest.status[row]]}]", style="italic not dim")
+        text.append(f"  [{STATUS_NAMES[forest.status[row]]}]", style="italic")
     return text
 
 
@@ -92,7 +93,10 @@ def number(value: float, *, signed: bool) -> str:
     """A number in its column; a dash where nothing is assigned."""
     if not np.isfinite(value):
         return "–".rjust(NUMBER_WIDTH)
-    return (f"{value:+.3f}" if signed and value else f"{value:.3f}").rjust(NUMBER_WIDTH)
+    if abs(value) >= WIDE:
+        return f"{value:+.1e}".rjust(NUMBER_WIDTH) if signed else f"{value:.1e}".rjust(NUMBER_WIDTH)
+    text = f"{value:+.3f}" if signed else f"{value:.3f}"
+    return ("0.000" if float(text) == 0 else text).rjust(NUMBER_WIDTH)
 
 
 def colour(signal: float, scale: float) -> str:

@@ -73,6 +73,7 @@ def formula(params: Mapping[str, Value]) -> str:
 
 @credit_method(
     title="DeepConf",
+    judges_outcomes=False,
     family="confidence",
     formula=formula,
     symbols={"C(s)": "credit", "G(s)": "lowest_window", "b": "baseline"},

@@ -156,6 +156,8 @@ def section(method: Method) -> Iterator[str]:
     yield " ".join([*columns, *(["And a signal for each token."] if signals.tokens else []), f"Needs {needs(method)}."])
     note = f" ({method.citation.note})" if method.citation.note else ""
     yield f"Source: {method.citation}{note}."
+    if method.alone:
+        yield f"Nothing to compare with: {method.alone}"
     if method.departures:
         yield f"Where this departs: {method.departures}"
 

@@ -127,6 +127,7 @@ def formula(params: Mapping[str, Value]) -> str:
 
 @credit_method(
     title="SRL",
+    judges_outcomes=False,
     family="expert",
     formula=formula,
     symbols={
@@ -146,8 +147,8 @@ def formula(params: Mapping[str, Value]) -> str:
     ),
     needs=needs,
     departures=(
-        "The paper samples every step after the expert's own prefix; `align=prefix` keeps to steps where the recorded "
-        "tree does. `position` and `monotone` compare free-running steps (extension). The authors' setting of "
+        "The paper samples every step after the expert's own prefix; `align_by=prefix` keeps to steps where the "
+        "recorded tree does. `position` and `monotone` compare free-running steps (extension). The authors' setting of "
         "difflib's autojunk and their smallest spread of a group are not published; ours are off and 0.01. A "
         "self-expert is the tree's own best right leaf, not an expert."
     ),

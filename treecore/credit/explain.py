@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from treecore.credit.registry import Credit, get_method
 
 SHOWN = 6
 AGREE = NOISE = 1e-9
+DECIMALS, TINY, HUGE = 3, 5e-4, 1e7
+EMPTY = re.compile(r"n/a|\\varnothing|\}\{0\}")
+"""Numbers that cannot be worked: missing ones, sums of nothing, fractions over zero."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,10 @@ class Explanation:
     Attributes:
         lines: worked equations in order; those about a trajectory are worked for `leaf`.
         n_leaves: scored leaves beneath; stderr: standard error of the credit, NaN when it cannot be estimated.
+        evidence: how many leaves or continuations the credit rests on, None where it does not rest on outcomes.
+        evidence_is: what they are, in words.
         silence: why there is no signal here, one sentence; "" when there is one.
+        convention: what the method does where there is nothing to compare with, "" where there is.
     """
 
     lines: tuple[Line, ...]
@@ -56,7 +63,10 @@ class Explanation:
     n_leaves: int
     credit: float
     stderr: float
+    evidence: int | None
+    evidence_is: str
     silence: str
+    convention: str
 
 
 def explain(credit: Credit, node: int, *, leaf: int | None = None) -> Explanation:
@@ -78,18 +88,40 @@ def explain(credit: Credit, node: int, *, leaf: int | None = None) -> Explanatio
         column = references[left]
         row = node if column in credit.nodes else chosen
         result = float(credit.column(column)[row])
-        numbers = f"{left} = {substitute(right, references, credit, row)}"
+        worked = substitute(right, references, credit, row)
+        numbers = f"{left} = {number(result) if EMPTY.search(worked) else worked}"
         lines.append(Line(left, column, formula, numbers, row, result, exact_fraction(result)))
     stderr = credit.nodes["stderr"][node] if "stderr" in credit.nodes else math.nan
     value = float(credit.credit[node])
-    return Explanation(tuple(lines), chosen, len(scored), value, float(stderr), silence(credit, node))
+    return Explanation(
+        tuple(lines), chosen, len(scored), value, float(stderr), *evidence(credit, node, len(scored)),
+        silence(credit, node), method.alone if is_alone(credit, chosen) and math.isfinite(value) else "",
+    )  # fmt: skip
+
+
+def evidence(credit: Credit, node: int, n_leaves: int) -> tuple[int | None, str]:
+    """What a step's credit rests on: how many, and of what."""
+    method = get_method(credit.method)
+    if not method.judges_outcomes:
+        return None, "does not rest on outcomes"
+    continued = credit.forests.column("mc_count")[node] if "mc_value" in method.needs_with(credit.params) else math.nan
+    if math.isfinite(continued):
+        return int(continued), f"{continued:.0f} continuations from here"
+    return n_leaves, "1 leaf beneath" if n_leaves == 1 else f"{n_leaves} leaves beneath"
+
+
+def is_alone(credit: Credit, leaf: int) -> bool:
+    """Whether a trajectory has none to be compared with, in its prompt or, where that counts, in its tree."""
+    in_tree = credit.leaves.get("tree_size", np.full(leaf + 1, math.nan))[leaf]
+    return int(credit.forests.scored.sum()) == 1 or bool(in_tree == 1)
 
 
 def silence(credit: Credit, node: int) -> str:
     """Why a step carries no signal, in one sentence; "" when it carries some."""
     forest = credit.forests[0]
     topology = forest.topology
-    judged = "reward" in get_method(credit.method).needs_with(credit.params)
+    method = get_method(credit.method)
+    judged = "reward" in method.needs_with(credit.params)
     siblings = topology.siblings(node)
     value = float(credit.credit[node])
     if math.isnan(value):
@@ -97,13 +129,19 @@ def silence(credit: Credit, node: int) -> str:
             return "No signal: no trajectory through this step has an outcome yet."
         if topology.parent[node] < 0:
             return "No signal is assigned to the prompt: nothing was chosen here."
-        alone = "; it has no sibling to compare with" if len(siblings) < 2 else ""
+        if is_alone(credit, node) and judged and method.alone:
+            return method.alone
+        compares = any(reference.startswith("siblings:") for reference in method.symbols.values())
+        alone = "; it has no sibling to compare with" if compares and len(siblings) < 2 else ""
         return f"No signal is assigned to this step{alone}."
     rewards = forest.reward[~np.isnan(forest.reward)]
     if judged and abs(value) < NOISE and len(rewards) > 1 and np.ptp(rewards) == 0:
         return "No signal: every trajectory of this prompt ended alike, so there is nothing to compare."
     values = credit.credit[siblings]
     if len(siblings) > 1 and np.isfinite(values).all() and np.ptp(values) < AGREE:
+        fared = credit.nodes.get("value", values)[siblings] if "value" in credit.nodes else values
+        if method.judges_outcomes and np.ptp(np.nan_to_num(fared)) > AGREE:
+            return "All siblings have the same credit, though they fared differently: the method makes no difference."
         return "All siblings have the same credit: the choice between them made no difference."
     return ""
 
@@ -112,54 +150,65 @@ def substitute(right: str, references: dict[str, str], credit: Credit, row: int)
     """LaTeX `right` with every symbol replaced by its number at `row`."""
     symbols = sorted(references, key=len, reverse=True)
     pattern = "|".join(re.escape(symbol) + (r"(?![A-Za-z])" if symbol[-1].isalpha() else "") for symbol in symbols)
+    found = {name: look_up(references[name], credit, row) for name in set(re.findall(pattern, right))}
+    digits = enough_decimals([value for value in found.values() if isinstance(value, float)])
 
     def replacement(match: re.Match[str]) -> str:
-        text = look_up(references[match.group(0)], credit, row)
+        value = found[match.group(0)]
+        text = number(value, digits) if isinstance(value, float) else sum_of(value, digits)
         after_operator = right[: match.start()].rstrip().endswith(("+", "-", "}"))
         return f"({text})" if text.startswith("-") and after_operator else text
 
     return re.sub(pattern, replacement, right)
 
 
-def look_up(reference: str, credit: Credit, row: int) -> str:
-    """One reference as LaTeX: a number, or a bracketed sum."""
+def enough_decimals(values: Sequence[float]) -> int:
+    """Decimals with which the numbers of one equation still tell their differences within about 2 %."""
+    known = sorted({0.0, *(value for value in values if math.isfinite(value) and abs(value) >= TINY)})
+    gaps = [high - low for low, high in pairwise(known) if high - low > NOISE]
+    return max(DECIMALS, *(math.ceil(1.7 - math.log10(gap)) for gap in gaps)) if gaps else DECIMALS
+
+
+def look_up(reference: str, credit: Credit, row: int) -> float | list[float]:
+    """What one reference stands for: a number, or the terms of a sum."""
     scope, _, name = reference.rpartition(":")
     topology = credit.forests[0].topology
     if scope == "param":
-        return number(float(credit.params[name]))
+        return float(credit.params[name])
     values = credit.column(name)
     if scope == "":
-        return number(values[row])
+        return float(values[row])
     if scope == "parent":
         above = int(topology.parent[row])
-        return number(values[above]) if above >= 0 else "0"
+        return float(values[above]) if above >= 0 else 0.0
     rows = {"leaves": topology.leaves_under, "children": topology.children, "siblings": topology.siblings}[scope](row)
-    return sum_of([float(value) for value in values[rows] if not math.isnan(value)])
+    return [float(value) for value in values[rows] if not math.isnan(value)]
 
 
-def sum_of(values: Sequence[float]) -> str:
+def sum_of(values: Sequence[float], digits: int) -> str:
     """`(1 + 0 - 0.5)`, the middle of long sums as dots."""
     if not values:
         return r"\varnothing"
     dots = len(values) > SHOWN
     shown = [*values[: SHOWN - 2], *values[-1:]] if dots else values
-    text = number(shown[0])
+    text = number(shown[0], digits)
     for position, value in enumerate(shown[1:], start=1):
         if dots and position == len(shown) - 1:
             text += r" + \cdots"
-        text += f" - {number(-value)}" if value < 0 else f" + {number(value)}"
+        text += f" - {number(-value, digits)}" if value < 0 else f" + {number(value, digits)}"
     return f"({text})"
 
 
-def number(value: float) -> str:
-    """A number as LaTeX: whole numbers plain, others with three decimals, tiny ones as powers of ten."""
+def number(value: float, digits: int = DECIMALS) -> str:
+    """A number as LaTeX: whole numbers plain, others with `digits` decimals, tiny and huge ones as powers of ten."""
     if math.isnan(value):
         return r"\text{n/a}"
-    if NOISE < abs(value) < 5e-4:
-        mantissa, exponent = f"{value:.0e}".split("e")
+    if NOISE < abs(value) < TINY or abs(value) >= HUGE:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        mantissa = mantissa.rstrip("0").rstrip(".")
         power = f"10^{{{int(exponent)}}}"
         return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
-    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 

@@ -115,6 +115,10 @@ def rows_of(credit: Credit) -> Rows:
 
 @credit_method(
     title="GiGPO",
+    alone=(
+        "The only step of a prompt's only episode keeps its raw reward; a step that is alone in its group gets a step "
+        "advantage of 0."
+    ),
     family="tree",
     formula=formula,
     symbols={

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from treecore.credit.monte_carlo import TREE_BIAS, Source, at_parent, needs, prefix_values
+from treecore.credit.monte_carlo import TREE_BIAS, Source, at_parent, needs, prefix_values, success_values
 from treecore.credit.registry import Citation, Credit, credit_method
 from treecore.credit.values import back_up, right_leaves
 from treecore.forests import Forests
@@ -18,7 +18,8 @@ from treecore.params import Bounds, Value
 from treecore.topology import FloatArray
 
 LABEL_LINE = r"C(s) = 2 \cdot y(s) - 1"
-LABEL_SYMBOLS = {"C(s)": "credit", "y(s)": "label", "Q(s)": "q", "Q(s^{-})": "q_before"}
+LABEL_SYMBOLS = {"C(s)": "credit", "y(s)": "label", "Q(s)": "q"}
+BEFORE_SYMBOL = {"Q(s^{-})": "q_before"}
 TIE = 1e-12
 """Values closer to a threshold than this are on it: rounding must not decide a label."""
 STRETCHED = "The label in 0..1 is stretched to -1..1, so that its middle is neutral. "
@@ -34,11 +35,23 @@ def labelled(forests: Forests, label: FloatArray, columns: Mapping[str, FloatArr
     return Credit(forests, nodes, {"reward": forests.reward})
 
 
+def rule(condition: str) -> str:
+    """The line that turns a measure into a label, and the one that stretches it."""
+    return rf"y(s) = \mathbb{{1}}[{condition}]" + "\n" + LABEL_LINE
+
+
+def shepherd_formula(params: Mapping[str, Value]) -> str:
+    """The equations of one estimate."""
+    if params["estimate"] == "soft":
+        return "y(s) = Q(s)\n" + LABEL_LINE
+    return rule("r(s) > 0" if params["values"] == "tree" else "Q(s) > 0")
+
+
 @credit_method(
     title="Math-Shepherd",
     family="labels",
-    formula=LABEL_LINE,
-    symbols=LABEL_SYMBOLS,
+    formula=shepherd_formula,
+    symbols={**LABEL_SYMBOLS, "r(s)": "n_right"},
     citation=Citation("Wang et al.", 2023, "Math-Shepherd", "arXiv:2312.08935", "from the paper; no code was read"),
     needs=needs,
     departures=STRETCHED + TREE_BIAS,
@@ -56,31 +69,32 @@ def math_shepherd(forests: Forests, *, values: Source = "tree", estimate: Litera
 
     Returns:
         nodes: `credit` (2 label - 1; NaN at roots and where no value is known), `label`, `q` (mean outcome),
-        `value`, `n_leaves`, `stderr` (soft only). A lone trajectory is labelled by its own outcome.
+        `n_right` (leaves beneath with the full reward), `value`, `n_leaves`, `stderr` (soft only; outcomes must lie in
+        0..1). A lone trajectory is labelled by its own outcome.
     """
-    source = prefix_values(forests, values)
+    source = success_values(forests, values) if estimate == "soft" else prefix_values(forests, values)
     q = source.value
+    right = back_up(forests, right_leaves(forests).astype(np.float64), forests.scored)
     if estimate == "soft":
         label = q
     elif values == "tree":
-        right = back_up(forests, right_leaves(forests).astype(np.float64), forests.scored)
         label = np.where(right.count > 0, right.total > 0, np.nan)
     else:
         label = np.where(np.isnan(q), np.nan, q > 0)
     soft = {"stderr": np.where(forests.parent >= 0, 2.0 * source.stderr, np.nan)} if estimate == "soft" else {}
-    return labelled(forests, label, {"q": q, **soft})
+    return labelled(forests, label, {"q": q, "n_right": right.total, **soft})
 
 
 STEPWISER_LINES = {
-    "abs_q": "",
-    "rel_effective": r"e(s) = Q(s) + \alpha \cdot (B(s) - B(s^{-}))" + "\n",
-    "rel_ratio": r"\rho(s) = \frac{Q(s)}{Q(s^{-})}" + "\n",
+    "abs_q": rule("Q(s) > 0"),
+    "rel_effective": r"e(s) = Q(s) + \alpha \cdot (B(s) - B(s^{-}))" + "\n" + rule("e(s) > 0"),
+    "rel_ratio": r"\rho(s) = \frac{Q(s)}{Q(s^{-})}" + "\n" + rule(r"\rho(s) > \gamma"),
 }
 
 
 def stepwiser_formula(params: Mapping[str, Value]) -> str:
     """The equations of one scheme."""
-    return STEPWISER_LINES[str(params["scheme"])] + LABEL_LINE
+    return STEPWISER_LINES[str(params["scheme"])]
 
 
 @credit_method(
@@ -89,8 +103,10 @@ def stepwiser_formula(params: Mapping[str, Value]) -> str:
     formula=stepwiser_formula,
     symbols={
         **LABEL_SYMBOLS,
+        **BEFORE_SYMBOL,
         "e(s)": "effective",
         r"\rho(s)": "ratio",
+        r"\gamma": "param:gamma",
         r"\alpha": "param:alpha",
         "B(s)": "best_of_n",
         "B(s^{-})": "parent:best_of_n",
@@ -129,9 +145,10 @@ def stepwiser(
     Returns:
         nodes: `credit` (+1 good, -1 bad; NaN at roots and where a value is missing), `label`, `q`, `q_before`,
         `best_of_n`, `effective`, `ratio` (NaN where undefined), `undefined_ratio` (1 where the value before is 0),
-        `value`, `n_leaves`. Outcomes are taken to lie in 0..1. A lone trajectory is labelled by its own outcome.
+        `value`, `n_leaves`. Outcomes must lie in 0..1: any above 0 is some success. A lone trajectory is labelled by
+        its own outcome.
     """
-    q = prefix_values(forests, values).value
+    q = success_values(forests, values).value
     before = at_parent(forests, q)
     best = 1.0 - (1.0 - q) ** n
     effective = q + alpha * (best - at_parent(forests, best))
@@ -157,8 +174,8 @@ def stepwiser(
 @credit_method(
     title="GenPRM labels (relative progress)",
     family="labels",
-    formula=r"P(s) = \frac{Q(s)}{Q(s^{-})}" + "\n" + LABEL_LINE,
-    symbols={**LABEL_SYMBOLS, "P(s)": "progress"},
+    formula=r"P(s) = \frac{Q(s)}{Q(s^{-})}" + "\n" + rule(r"P(s) \ge \epsilon"),
+    symbols={**LABEL_SYMBOLS, **BEFORE_SYMBOL, "P(s)": "progress", r"\epsilon": "param:epsilon"},
     citation=Citation("Zhao et al.", 2025, "GenPRM", "arXiv:2504.00891", "relative progress estimation"),
     needs=needs,
     departures=(
@@ -171,7 +188,7 @@ def genprm(forests: Forests, *, values: Source = "tree", epsilon: Annotated[floa
     """Did this step keep most of the chance of success that there was before it?
 
     The share of continuations that succeed after the step, over the share before it, is the step's progress. It is
-    good from 0.8 on. Once no continuation succeeds any more, every later step is bad, even if a lucky one recovers.
+    good from `epsilon` on. Once no continuation succeeds, every later step is bad, even if a lucky one recovers.
 
     Args:
         values: where values of prefixes come from, `tree` (mean outcome of the recorded leaves beneath; biased where
@@ -180,10 +197,11 @@ def genprm(forests: Forests, *, values: Source = "tree", epsilon: Annotated[floa
 
     Returns:
         nodes: `credit` (+1 good, -1 bad; NaN at roots and where a value is missing), `label`, `progress` (0 after a
-        value of 0), `q` (0 after a value of 0), `q_before`, `value`, `n_leaves`. A lone trajectory is labelled by
+        value of 0), `q` (0 after a value of 0), `q_before`, `value`, `n_leaves`. Outcomes must lie in 0..1: any above
+        0 is some success. A lone trajectory is labelled by
         its own outcome.
     """
-    q = prefix_values(forests, values).value
+    q = success_values(forests, values).value
     lost = (q == 0).astype(np.float64)
     after_loss = forests.topology.path_sum(lost) > 0
     q = np.where(after_loss & (~np.isnan(q) | (values == "monte_carlo")), 0.0, q)

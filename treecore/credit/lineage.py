@@ -15,7 +15,7 @@ from treecore.topology import BoolArray, FloatArray, IntArray, Topology
 def jumps(topology: Topology) -> Iterator[tuple[IntArray, IntArray]]:
     """For `k` = 0, 1, 2, ...: rows that have an ancestor `2**k` above them, and that ancestor."""
     k = 0
-    while (jump := topology._jump(k)) is not None:
+    while (jump := topology.jump(k)) is not None:
         yield jump
         k += 1
 
@@ -30,16 +30,6 @@ def marked_above(parent: IntArray, marked: BoolArray) -> IntArray:
         if not len(waiting):
             return above
         above[waiting] = above[above[waiting]]
-
-
-def path_min(parent: IntArray, values: FloatArray) -> FloatArray:
-    """Smallest of `values` on each node's path from its tree root, NaN left out. `[N]`"""
-    least, jump = values.copy(), parent.copy()
-    while len(rows := np.flatnonzero(jump >= 0)):
-        target = jump[rows]
-        least[rows] = np.fmin(least[rows], least[target])
-        jump[rows] = jump[target]
-    return least
 
 
 def path_product(topology: Topology, values: FloatArray) -> FloatArray:

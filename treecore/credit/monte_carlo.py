@@ -14,8 +14,9 @@ import numpy as np
 
 from treecore.credit.lineage import marked_above
 from treecore.credit.registry import Citation, Credit, Ragged, credit_method
-from treecore.credit.token_columns import model_tokens, step_mean, token_column, token_node, token_start
+from treecore.credit.token_columns import model_tokens, step_mean
 from treecore.credit.values import back_up, leaf_standard_error
+from treecore.errors import MethodError
 from treecore.forests import Forests
 from treecore.params import Bounds, Value
 from treecore.topology import FloatArray, IntArray
@@ -59,6 +60,23 @@ def prefix_values(forests: Forests, source: Source) -> PrefixValues:
         share = (count >= 2) & (value >= 0) & (value <= 1)
         error = np.sqrt(np.where(share, value * (1 - value) / (count - 1), np.nan))
     return PrefixValues(value, error)
+
+
+def success_values(forests: Forests, source: Source) -> PrefixValues:
+    """`prefix_values` for methods that read them as shares of successes.
+
+    Raises:
+        MethodError: some lie outside 0..1.
+    """
+    found = prefix_values(forests, source)
+    read = forests.reward if source == "tree" else found.value
+    outside = int(((read < 0) | (read > 1)).sum())
+    if outside:
+        raise MethodError(
+            f"outcomes are read as shares of success, from 0 to 1, and {outside} steps have others",
+            todo="rescale the rewards, or choose a method that takes any",
+        )
+    return found
 
 
 def value_ahead(forests: Forests, value: FloatArray) -> FloatArray:
@@ -191,9 +209,8 @@ def spo_chain(
     inner = forests.parent >= 0
     before = np.where(inner, np.where(above >= 0, source.value[np.maximum(above, 0)], ahead), np.nan)
     advantage = ahead - before
-    start = token_start(forests)
-    node = token_node(start)
-    probability = np.exp(token_column(forests, "logprob"))
+    start, node = forests.token_start, forests.token_node
+    probability = np.exp(forests.token_column("logprob"))
     hesitant = np.where(model_tokens(forests) & ~np.isnan(probability), probability <= threshold, np.nan)
     signal = advantage[node] * hesitant
     share = step_mean(hesitant, node, len(inner))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
 from treecore.credit.lineage import subtree_min
-from treecore.credit.monte_carlo import TREE_BIAS, Source, needs, prefix_values
+from treecore.credit.monte_carlo import TREE_BIAS, Source, needs, success_values
 from treecore.credit.registry import Citation, Credit, credit_method
 from treecore.credit.values import back_up, numbered_texts, right_leaves
 from treecore.forests import Forests
-from treecore.params import Bounds
+from treecore.params import Bounds, Value
 from treecore.topology import FloatArray
 
 
@@ -54,11 +54,17 @@ def rollout_priority(mc: FloatArray, words: FloatArray, *, alpha: float, beta: f
     return priority
 
 
+def formula(params: Mapping[str, Value]) -> str:
+    """The equations of one label."""
+    label = "Q(s)" if params["label"] == "soft" else r"\mathbb{1}[Q(s) > 0]"
+    return f"y(s) = {label}\n" + r"C(s) = 2 \cdot y(s) - 1"
+
+
 @credit_method(
     title="OmegaPRM",
     family="search",
-    formula=r"C(s) = 2 \cdot y(s) - 1",
-    symbols={"C(s)": "credit", "y(s)": "label"},
+    formula=formula,
+    symbols={"C(s)": "credit", "y(s)": "label", "Q(s)": "mc"},
     citation=Citation("Luo et al.", 2024, "OmegaPRM", "arXiv:2406.06592", "priority as in openr's re-implementation"),
     needs=needs,
     departures=(
@@ -92,12 +98,13 @@ def omegaprm(
 
     Returns:
         nodes: `credit` (2 label - 1; NaN at roots and where no value is known), `label`, `mc`, `first_error` (1
-        where the first error lies, else 0), `priority` (of the shortest failed continuation; NaN unless some succeed
-        and some fail), `value`, `n_leaves`, `stderr` (soft labels). A lone trajectory is labelled by its own outcome.
+        where the first error lies, else 0; never the prompt), `priority` (of the shortest failed continuation; NaN
+        unless some succeed and some fail), `value`, `n_leaves`, `stderr` (soft labels). Outcomes must lie in 0..1: any
+        above 0 is some success. A lone trajectory is labelled by its own outcome.
     """
-    source = prefix_values(forests, values)
-    mc, parent = source.value, forests.parent
-    lost = np.where(np.isnan(mc), 0.0, mc == 0)
+    source = success_values(forests, values)
+    mc, step = source.value, forests.parent >= 0
+    lost = np.where(np.isnan(mc) | ~step, 0.0, mc == 0)
     above = forests.topology.path_sum(lost) - lost
     mark = np.where(np.isnan(mc), np.nan, mc if label == "soft" else mc > 0)
     words = forests.topology.path_sum(step_words(forests))
@@ -108,7 +115,6 @@ def omegaprm(
         np.where(pooled, mc, 1.0), np.where(pooled, shortest, 0.0), alpha=alpha, beta=beta, length=length
     )
     recorded = back_up(forests, forests.reward)
-    step = parent >= 0
     nodes = {
         "credit": np.where(step, 2.0 * mark - 1.0, np.nan),
         "label": mark,

@@ -57,6 +57,7 @@ def from_leaves(forests: Forests, advantage: FloatArray, leaves: dict[str, Float
 
 @credit_method(
     title="GRPO",
+    alone="The only trajectory of a prompt is measured against mean 0, deviation 1: it keeps its raw reward.",
     family="outcome",
     formula="\n".join([r"A_i = \frac{R_i - \mu}{\sigma + \epsilon}", STEP_LINE]),
     symbols={
@@ -90,6 +91,7 @@ def grpo(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6) ->
 
 @credit_method(
     title="Dr. GRPO",
+    alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",
     formula="\n".join([r"A_i = R_i - \mu", STEP_LINE]),
     symbols={"R_i": "reward", r"\mu": "group_mean", **STEP_SYMBOLS},
@@ -115,6 +117,7 @@ def dr_grpo(forests: Forests) -> Credit:
 
 @credit_method(
     title="RLOO",
+    alone="The only trajectory of a prompt keeps its raw reward, or gets 0 with `singleton=zero`.",
     family="outcome",
     formula="\n".join([r"A_i = R_i - \mu_{-i}", STEP_LINE]),
     symbols={"R_i": "reward", r"\mu_{-i}": "others_mean", **STEP_SYMBOLS},
@@ -146,6 +149,7 @@ def rloo(forests: Forests, *, singleton: Literal["raw", "zero"] = "raw") -> Cred
 
 @credit_method(
     title="OPO",
+    alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",
     formula="\n".join([r"b = \frac{\sum_j L_j R_j}{\sum_j L_j}", r"A_i = R_i - b", STEP_LINE]),
     symbols={
@@ -190,6 +194,7 @@ def opo(forests: Forests) -> Credit:
 
 @credit_method(
     title="GRPO pass@k",
+    alone="The only trajectory of a prompt gets nothing: there is no second to lead.",
     family="outcome",
     formula="\n".join([r"A_i = \frac{R_{(1)} - R_{(2)}}{\sigma + \epsilon} \cdot b_i", STEP_LINE]),
     symbols={

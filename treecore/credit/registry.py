@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from treecore.credit.token_columns import token_column
 from treecore.errors import MethodError
 from treecore.forests import Forests
 from treecore.named import Named
@@ -132,6 +131,8 @@ class Method:
         params: from the signature.
         summary: plain words, from the docstring.
         departures: where we depart from paper or code, and why; empty when nowhere.
+        alone: what a trajectory gets that has no other to be compared with; empty when nothing is special.
+        judges_outcomes: False where the credit does not rest on how the leaves beneath ended.
     """
 
     name: str
@@ -143,6 +144,8 @@ class Method:
     needs_of: Needs
     function: Callable[..., Credit]
     departures: str = ""
+    alone: str = ""
+    judges_outcomes: bool = True
 
     @cached_property
     def params(self) -> tuple[Param, ...]:
@@ -199,6 +202,7 @@ class Method:
             "symbols": dict(self.symbols),
             "citation": str(self.citation),
             "departures": self.departures,
+            "alone": self.alone,
             "needs": sorted(self.needs),
             "parameters": [param.as_json() for param in self.params],
         }
@@ -212,13 +216,15 @@ def lacking(need: str, forests: Forests) -> str:
         return "" if has else "no leaf has a reward; score the leaves first"
     if need == "n_model_tokens":
         missing = int(((forests.n_model_tokens < 0) & (forests.parent >= 0)).sum())
-        return f"{missing} of {n} steps have no token count (n_model_tokens)" if missing > 0 else ""
+        return f"{missing} of {n} steps have no n_model_tokens; add the counts to the file" if missing > 0 else ""
     if need == "reference":
         return "" if any(forest.reference for forest in forests) else "no forest has a reference to compare with"
     if need.startswith(TOKENS):
         name = need.removeprefix(TOKENS)
-        known = np.isfinite(token_column(forests, name))
-        return "" if known.any() else f"0 of {len(known)} tokens have the token column '{name}'"
+        known = np.isfinite(forests.token_column(name))
+        if known.any():
+            return ""
+        return f"0 of {len(known)} tokens have the token column '{name}'; record it when sampling"
     if np.isfinite(forests.column(need)).any():
         return ""
     supply = f"; {SUPPLY[need]}" if need in SUPPLY else ""
@@ -237,6 +243,8 @@ def credit_method(
     citation: Citation,
     needs: Needs = frozenset({"reward"}),
     departures: str = "",
+    alone: str = "",
+    judges_outcomes: bool = True,
     name: str = "",
 ) -> Callable[[Callable[..., Credit]], Callable[..., Credit]]:
     """Register a credit method under the function's name (or `name`).
@@ -247,7 +255,8 @@ def credit_method(
 
     def register(function: Callable[..., Credit]) -> Callable[..., Credit]:
         key = name or function.__name__
-        METHODS.add(Method(key, title, family, formula, dict(symbols), citation, needs, function, departures))
+        fields = (key, title, family, formula, dict(symbols), citation, needs, function, departures, alone)
+        METHODS.add(Method(*fields, judges_outcomes))
         return function
 
     return register

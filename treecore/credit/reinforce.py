@@ -151,6 +151,7 @@ def reinforce_pp(forests: Forests, *, gamma: Annotated[float, Bounds(0, 1)] = 1.
 
 @credit_method(
     title="REINFORCE++ baseline",
+    alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",
     formula="\n".join([LEAF_LINE, NODE_LINE]),
     symbols=SYMBOLS,

@@ -90,6 +90,7 @@ def judge_by_ends(
 
 @credit_method(
     title="DeepSearch",
+    alone="In a prompt with a single scored leaf 0 is subtracted, and nothing is divided.",
     family="search",
     formula=r"C(s) = \frac{u(s) - \mu}{d}",
     symbols={"C(s)": "credit", "u(s)": "token_value", r"\mu": "baseline", "d": "divisor"},

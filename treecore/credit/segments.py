@@ -61,6 +61,7 @@ def spo_formula(params: Mapping[str, Value]) -> str:
 
 @credit_method(
     title="SPO-tree",
+    alone="A lone child has the value of the step before it, so it gets 0.",
     family="tree",
     formula=spo_formula,
     symbols={
@@ -124,6 +125,7 @@ def treepo_needs(params: Mapping[str, Value]) -> set[str]:
 
 @credit_method(
     title="TreePO",
+    alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="tree",
     formula=treepo_formula,
     symbols={

@@ -14,6 +14,7 @@ from treecore.forests import Forests
 
 @credit_method(
     title="Sibling comparison",
+    alone="A step without a scored sibling gets nothing: there is nothing to compare.",
     family="tree",
     formula="\n".join([VALUE_LINE, r"C(s) = V(s) - \frac{1}{k} \sum_{s' \sim s} V(s')"]),
     symbols={
@@ -63,9 +64,6 @@ def sibling(forests: Forests, *, below_single: Literal["continue", "stop"] = "co
     if below_single == "stop":
         blocked = topology.path_sum(np.where(k < 2, 1.0, 0.0))
         compared &= blocked[above] == 0
-    error = leaf_standard_error(forests, forests.reward)
-    square = np.where(inner & has_value, error**2, 0.0)
-    others = topology.children_sum(square)[above] - square
     count = np.where(compared, k[above], np.nan)
     nodes = {
         "credit": np.where(compared, value - mean[above], np.nan),
@@ -73,6 +71,6 @@ def sibling(forests: Forests, *, below_single: Literal["continue", "stop"] = "co
         "baseline": np.where(compared, mean[above], np.nan),
         "n_siblings": count,
         "n_leaves": backup.count,
-        "stderr": np.sqrt(((count - 1) / count) ** 2 * error**2 + others / count**2),
+        "stderr": np.where(compared, leaf_standard_error(forests, forests.reward, backup=backup), np.nan),
     }
     return Credit(forests, nodes, {"reward": forests.reward})

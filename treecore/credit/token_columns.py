@@ -9,21 +9,6 @@ from treecore.protocols import Part
 from treecore.topology import BoolArray, FloatArray, IntArray
 
 
-def token_start(forests: Forests) -> IntArray:
-    """Tokens of node `i` are rows `start[i]:start[i + 1]`; a forest without a table has none. `[N+1]`"""
-    return forests.token_start
-
-
-def token_node(start: IntArray) -> IntArray:
-    """Node that each token belongs to. `[T]`"""
-    return np.repeat(np.arange(len(start) - 1), np.diff(start))
-
-
-def token_column(forests: Forests, name: str) -> FloatArray:
-    """A numeric token column over the batch, NaN where it is null or absent. `[T]`"""
-    return forests.token_column(name)
-
-
 def model_tokens(forests: Forests) -> BoolArray:
     """Tokens that the model wrote itself; where the part is not recorded they count as its own. `[T]`"""
     own: BoolArray = forests.token_column("part") != Part.OBSERVATION

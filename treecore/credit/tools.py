@@ -68,6 +68,7 @@ def usual(forests: Forests, values: FloatArray, rows: IntArray) -> Usual:
 
 @credit_method(
     title="ToolPO",
+    alone="The only trajectory of a prompt gets 0: it is its own mean.",
     family="tools",
     formula=formula,
     symbols={

@@ -34,6 +34,10 @@ def formula(params: Mapping[str, Value]) -> str:
 
 @credit_method(
     title="Tree-GRPO",
+    alone=(
+        "Inside its tree the only scored leaf is measured against mean 0 and standard deviation 1, and so is the only "
+        "one of a prompt among all: its reward stays as it is."
+    ),
     family="tree",
     formula=formula,
     symbols={

@@ -60,6 +60,7 @@ class StateValues(NamedTuple):
 
 @credit_method(
     title="TreeRL (code)",
+    alone="Nothing is assigned in a prompt with a single scored leaf: there is no other to be measured against.",
     family="tree",
     formula=formula,
     symbols={
@@ -207,6 +208,7 @@ def chosen_leaves(forests: Forests, selected: str) -> BoolArray:
 
 @credit_method(
     title="TreeRL (paper)",
+    alone="In a prompt with a single scored leaf every step gets 0: nothing differs from the mean.",
     family="tree",
     formula="\n".join(
         [

@@ -97,7 +97,9 @@ def normalise(values: FloatArray, group: IntArray, n_groups: int, *, epsilon: fl
     single = stats.count < 2
     mean = np.where(single, 0.0, stats.mean)
     std = np.where(single, 1.0, stats.std)
-    return Normalised((values - mean) / (std + epsilon), mean, std, stats.count)
+    gap = values - mean
+    advantage = np.divide(gap, std + epsilon, out=np.zeros(len(gap)), where=gap != 0)
+    return Normalised(advantage, mean, std, stats.count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,10 +172,8 @@ def leaf_standard_error(forests: Forests, values: FloatArray, *, backup: Backup 
         backup: `back_up(forests, values)`, where that is known already.
     """
     backup = back_up(forests, values) if backup is None else backup
-    known = ~np.isnan(values)
-    centre = values[known].mean() if known.any() else 0.0
-    variance = back_up(forests, (values - centre) ** 2, known).mean
-    variance -= (backup.mean - centre) ** 2
+    variance = back_up(forests, (values - backup.base) ** 2).mean
+    variance -= (backup.mean - backup.base) ** 2
     np.maximum(variance, 0.0, out=variance)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance /= backup.count - 1

@@ -36,8 +36,8 @@ def column_schema(column: Column) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": [JSON_TYPES[column.kind], "null"], "description": column.meaning}
     if column.minimum is not None:
         schema["minimum"] = column.minimum
-    if column.kind == "int":
-        schema["maximum"] = INT_MAX
+    if column.maximum is not None or column.kind == "int":
+        schema["maximum"] = INT_MAX if column.maximum is None else column.maximum
     return schema
 
 

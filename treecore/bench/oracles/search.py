@@ -97,7 +97,7 @@ def omegaprm(walk: Walk, source: str, *, alpha: float, beta: float, length: floa
     columns: Columns = {"mc": mc, "first_error": [], "priority": []}
     for node in walk.nodes:
         path = node.path()
-        lost = mc[node.row] == 0 and not any(mc[step.row] == 0 for step in path[:-1])
+        lost = len(path) > 1 and mc[node.row] == 0 and not any(mc[step.row] == 0 for step in path[1:-1])
         columns["first_error"].append(NAN if math.isnan(mc[node.row]) else float(lost))
         ahead = [
             sum(words[step.row] for step in leaf.path()[len(path) :])
