@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import click
 import pytest
 
 import treecore as tc
+from treecore.cli.interrupt import resumable
 
 START = [sys.executable, "-W", "error", "-c", "from treecore.cli import main; main(prog_name='treecore')"]
 
@@ -56,6 +58,24 @@ def test_before_the_model_is_loaded(tmp_path: Path) -> None:
     assert (code, stdout) == (130, "")
     assert stderr.startswith(f"treecore: stopped before anything new was written to {out}; go on with: treecore")
     assert not out.exists()
+
+
+def test_a_second_signal_ends_at_once_and_handlers_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, codes = signal.getsignal(signal.SIGTERM), list[int]()
+    monkeypatch.setattr("treecore.cli.interrupt.os._exit", codes.append)
+    with click.Context(click.Command("rollout"), info_name="treecore"), pytest.raises(click.exceptions.Exit) as ended:
+        twice()
+    assert codes == [128 + signal.SIGTERM]
+    assert ended.value.exit_code == 128 + signal.SIGINT
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def twice() -> None:
+    with resumable("run.forest.jsonl"):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.raise_signal(signal.SIGTERM)
 
 
 def test_an_annotation_keeps_what_is_finished(run, tmp_path: Path) -> None:

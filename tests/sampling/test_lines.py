@@ -11,12 +11,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from treecore.errors import FormatError
 from treecore.sampling import lines
 from treecore.sampling.lines import LineFile, Stopped
+
+
+class Usage(NamedTuple):
+    free: int
 
 
 def written(path: Path, *, count: int = 3) -> LineFile:
@@ -117,6 +122,12 @@ def test_a_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     with pytest.raises(FormatError, match=r"nearly full: [\d,]+ MB are free, the run needs at least [\d,]+ MB"):
         LineFile(tmp_path / "run", needs=2 * free).__enter__()
     assert not (tmp_path / "run").exists()
+    (tmp_path / "run").write_bytes(b"{}\n" * 1000)
+    monkeypatch.setattr(lines.shutil, "disk_usage", lambda folder: Usage(free=lines.LEAST_FREE))
+    with LineFile(tmp_path / "run", needs=3000) as file:
+        assert len(file) == 1000
+    with pytest.raises(FormatError, match="nearly full"), LineFile(tmp_path / "run", needs=3001):
+        pass
 
 
 @pytest.fixture

@@ -110,6 +110,9 @@ def test_an_unfinished_run_is_not_replaced(tmp_path: Path) -> None:
         rollout_to_file(path, **RUN)
     path.write_bytes(data)
     assert rollout_to_file(path, resume=True, **RUN).forests == RUN["prompts"]
+    path.write_bytes(data)
+    assert rollout_to_file(path, **{**RUN, "seed": 9, "prompts": 1}).forests == 1
+    assert [forest.sampler["seed"] for forest in tc.read(path)] == [9]
 
 
 @pytest.mark.parametrize(

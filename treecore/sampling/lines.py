@@ -23,7 +23,7 @@ if sys.platform != "win32":
     import fcntl
 
 LEAST_FREE = 16 << 20
-"""Bytes that must be free beyond what a run surely writes."""
+"""Bytes that must be free beyond what a run surely adds."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REASONS = {
     errno.ENOENT: "there is no such folder",
@@ -58,7 +58,7 @@ class LineFile:
 
     Args:
         path: where.
-        needs: bytes that will surely be written.
+        needs: bytes that the file will surely hold.
 
     Raises:
         FormatError: on entering, the place cannot be written, its disk is nearly full, or another run writes there.
@@ -80,7 +80,7 @@ class LineFile:
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         try:
             self._lock()
-            require_space(self.path, self.needs)
+            require_space(self.path, max(0, self.needs - os.fstat(self._fd).st_size))
         except BaseException:
             self._close()
             raise
