@@ -191,3 +191,17 @@ def test_the_real_command(minimal: Path, tmp_path: Path) -> None:
     assert (failed.returncode, failed.stdout) == (1, "")
     assert failed.stderr == f"treecore: {tmp_path}/none: there is no such file; check the path\n"
     assert treecore("credit").returncode == 2
+
+
+def test_a_method_is_explained_in_full(run) -> None:
+    text = " ".join(run("methods", "spo_tree").stdout.split())
+    method = METHODS["spo_tree"]
+    for part in (*method.formula().splitlines(), method.departures, method.alone, str(method.citation)):
+        assert " ".join(part.split()) in text
+    assert "parent_value" in text
+    assert "tree_grpo" not in text
+    assert method.departures not in " ".join(run("methods", "--short").stdout.split())
+
+
+def test_a_name_that_is_nearly_right_is_guessed(run) -> None:
+    assert "did you mean 'tree_grpo'?" in run("methods", "tree_gpro").stderr

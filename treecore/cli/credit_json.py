@@ -40,6 +40,7 @@ def forest_json(credit: Credit, number: int, tokens: bool) -> dict[str, Any]:
     }
     if credit.tokens is not None or tokens:
         document["tokens"] = token_signals(credit, forest, names)
+        document["tokens_of"] = "trajectories" if credit.tokens_are_trajectories else "steps"
     if credit.rows is not None:
         document["rows"] = trajectory_rows(credit.rows, names)
     return document

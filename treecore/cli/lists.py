@@ -25,6 +25,20 @@ def registered(document: dict[str, Any]) -> list[str]:
     return [heading, question, document["citation"], *needs, *map(parameter_line, document["parameters"])]
 
 
+def explained(document: dict[str, Any]) -> list[str]:
+    """Lines of a method: all that the reference says of it."""
+    from treecore.credit.document import meaning
+
+    heading, question, citation, *rest = registered(document)
+    symbols = "; ".join(f"{symbol} is {meaning(reference)}" for symbol, reference in document["symbols"].items())
+    words = " ".join(document["summary"].split("\n\n", 1)[1].split()) if "\n\n" in document["summary"] else ""
+    notes = [("with nothing to compare", document["alone"]), ("departs", document["departures"])]
+    return [
+        heading, question, *([words] if words else []), *document["formula"].splitlines(), f"where {symbols}", *rest,
+        f"source: {citation}", *(f"{name}: {text}" for name, text in notes if text), "",
+    ]  # fmt: skip
+
+
 def with_parameters(document: dict[str, Any]) -> list[str]:
     """Lines of a task or a verifier."""
     heading = f"{document['name']}: {document['title']}"
@@ -32,25 +46,30 @@ def with_parameters(document: dict[str, Any]) -> list[str]:
 
 
 @click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @json_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the whole reference as Markdown.")
-def methods(as_json: bool, as_markdown: bool) -> None:
-    """List the credit methods: what each asks, its source and its parameters.
+@click.option("--short", is_flag=True, help="What each asks, its source and its parameters only.")
+def methods(names: tuple[str, ...], as_json: bool, as_markdown: bool, short: bool) -> None:
+    """Explain the credit methods: formula, symbols, plain words, parameters, source and where it is departed from.
 
     \b
     Example:
-      treecore methods --json
+      treecore methods tree_grpo
     """
-    from treecore.credit import METHODS
+    from treecore.credit import METHODS, get_method
     from treecore.credit.document import by_family, markdown
 
     if as_json and as_markdown:
         raise click.UsageError("give --json or --markdown, not both")
+    if as_markdown and (names or short):
+        raise click.UsageError("--markdown prints the whole reference: give neither names nor --short")
     if as_markdown:
         click.echo(markdown(), nl=False)
         return
-    grouped = [method for group in by_family().values() for method in group]
-    print_registry(list(METHODS.values()) if as_json else grouped, as_json, registered)
+    grouped = list(METHODS.values()) if as_json else [method for group in by_family().values() for method in group]
+    chosen = [get_method(name) for name in names] or grouped
+    print_registry(chosen, as_json, registered if short else explained)
 
 
 @click.command()

@@ -109,7 +109,7 @@ def deepconf(
 
     Returns:
         tokens: mean confidence of the window that ends at the token, NaN where none does. A trajectory shorter than
-        the window has one, all of it, at its last token.
+        the window has one, all of it, at its last token if that is in its last step.
         nodes: `credit` and `lowest_window` in nats (NaN where no window ends in the step), `baseline`, `entropy`
         (mean of the step's tokens, where recorded), `value`, `n_leaves`. leaves: `least`, `tail` (the last window)
         and `mean` of each trajectory; where there is no full window, all three are the mean.

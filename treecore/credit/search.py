@@ -92,8 +92,8 @@ def judge_by_ends(
     title="DeepSearch",
     alone="In a prompt with a single scored leaf 0 is subtracted, and nothing is divided.",
     family="search",
-    formula=r"C(s) = \frac{u(s) - \mu}{d}",
-    symbols={"C(s)": "credit", "u(s)": "token_value", r"\mu": "baseline", "d": "divisor"},
+    formula="\n".join([r"u(s) = \tanh v(s) \text{, unsqueezed at the last step}", r"C(s) = \frac{u(s) - \mu}{d}"]),
+    symbols={"C(s)": "credit", "u(s)": "token_value", "v(s)": "search_value", r"\mu": "baseline", "d": "divisor"},
     citation=Citation("Wu et al.", 2025, "DeepSearch", "arXiv:2509.25454", "backup and advantage as in the code"),
     departures=(
         "Every scored leaf is backed up, where the search backs up at most one of the leaves that a step finishes. "
@@ -181,6 +181,7 @@ def distances(forests: Forests) -> Distances:
     },
     citation=Citation("Zhang et al.", 2024, "ReST-MCTS*", "arXiv:2406.03816", "relabelling as in the released code"),
     departures=(
+        "The released code takes distances from 1024 steps on for none; here any distance counts. "
         "The paper trains on the quality value v itself; the credit is its change over the step, which is the "
         "weighted reward w cut off where v would fall below 0."
     ),

@@ -40,7 +40,7 @@ def formula(params: Mapping[str, Value]) -> str:
         rf"g(s) = \frac{{\sum_{{i \in s}} A_i{shift}}}{{n(s){weight}}}",
     ]
     if mode in ("advantage_only", "state_value"):
-        lines.append("L(s) = g(s) - g(p)")
+        lines += ["L(s) = g(s) - g(p)", r"\hat{L}(s) = L(s) \text{, that of the step before where it is 0}"]
     return "\n".join([*lines, LAST[mode]])
 
 
