@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,13 @@ from toy import ToyTask, toy_policy
 import treecore as tc
 from treecore.errors import MethodError, PolicyError, TaskError, TreecoreError
 from treecore.forest import Forest
+from treecore.protocols import Message
 from treecore.sampling import Progress, ray_cluster, rollout, rollout_to_file
 from treecore.sampling.engine import Machine
 from treecore.sampling.ray_cluster import Size, cluster, size_of
 from treecore.sampling.ray_engine import portion
+from treecore.sampling.ray_worker import Recipe, Worker
+from treecore.tasks import get_task
 
 pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'treecore[ray]'"),
@@ -149,6 +153,25 @@ def test_as_many_workers_as_there_are_gpus(monkeypatch: pytest.MonkeyPatch) -> N
     assert size_of(Machine(engine="ray", device="cpu")) == Size(2, "cpu", 0)
     has(CPU=64.0, **nodes)
     assert size_of(Machine(engine="ray")) == Size(2, None, 0)
+
+
+def test_a_worker_by_itself(here: list[Forest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = {"task": "multihop", "task_options": None, "model": "tiny", "sampler": "random_expansion", "seed": 3}
+    names |= {"settings": {"m": 1, "n": 1, "l": 1}, "temperature": 1.0, "top_p": 1.0}
+    prompts = get_task("multihop").prompts(24, seed=3)
+    worker = Worker()
+    assert worker.load(Recipe(names, Machine(device="cpu"), str(tmp_path)), prompts[0])["model"] == "tiny"
+    found: dict[str, Forest] = {}
+    for part in (prompts[:9], prompts[9:]):
+        report = worker.begin(part)
+        while not report.idle:
+            report = worker.report(60.0)
+            found |= {forest.id: forest for line in report.lines for forest in tc.read(line)}
+        assert (report.done, report.total) == (2 * len(part), 2 * len(part))
+    same([found[prompt.id] for prompt in prompts], here)
+    with pytest.raises(PolicyError, match="no chat template"):
+        worker.begin([replace(prompts[0], text="", messages=(Message("user", "?"),))])
 
 
 def test_portions_shrink_to_the_end() -> None:

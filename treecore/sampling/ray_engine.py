@@ -137,8 +137,7 @@ class RayEngine:
                 share = portion(len(waiting), self.size.workers)
                 hand.prompts = {prompt.id: prompt for prompt in (waiting.popleft() for _ in range(share))}
                 hand.report = Report(idle=False)
-                hand.actor.begin.remote(list(hand.prompts.values()))
-                hand.asked = hand.actor.report.remote(PATIENCE)
+                hand.asked = hand.actor.begin.remote(list(hand.prompts.values()))
         loading = sum(hand.asked is not None and hand.report.idle for hand in self._hands)
         for _ in range(min(self.size.workers - len(self._hands), len(waiting) - loading)):
             self._hire()
@@ -164,6 +163,7 @@ class RayEngine:
             self._losses = 0
             tally.finished(hand, forest)
             yield forest
+        assert not (news.idle and hand.prompts), "a worker is idle and has not handed back all its prompts"
 
     def _lost(self, hand: Hand, waiting: deque[Prompt], tally: Tally, why: str) -> None:
         self._hands.remove(hand)

@@ -61,7 +61,7 @@ class Report:
 
 
 class Worker:
-    """One model and the prompts that it samples. Only `report` may be called while it samples."""
+    """One model and the prompts that it samples: `load` once, then `begin` and `report` until idle, again and again."""
 
     def __init__(self) -> None:
         self._news = threading.Condition()
@@ -84,12 +84,17 @@ class Worker:
         check_needs(ask.sampler, policy)
         return dict(policy.describe())
 
-    def begin(self, prompts: Sequence[Prompt]) -> None:
-        """Sample these prompts from now on."""
+    def begin(self, prompts: Sequence[Prompt]) -> Report:
+        """Sample these prompts from now on; ask for a `report` next.
+
+        Raises:
+            TreecoreError: the model cannot be asked one of them.
+        """
         assert self._policy is not None
         plan = self._recipe.ask(prompts).plan(self._policy, [as_read(prompt, self._policy) for prompt in prompts])
         self._report = Report(idle=False)
         threading.Thread(target=self._sample, args=(plan,), daemon=True).start()
+        return Report(idle=False)
 
     def report(self, patience: float) -> Report:
         """What is new, at the latest after `patience` seconds.
