@@ -68,9 +68,9 @@ class Runner:
         self.cache.commit(rows, n_valid)
         return logits
 
-    def release(self) -> None:
-        """Give the memory of the store, and of what was captured on it, back."""
-        self.cache.release()
+    def retreat(self) -> None:
+        """Give the memory of the store, and of what was captured on it, back; the next may be smaller."""
+        self.cache.retreat()
         if isinstance(self._step, StaticSteps):
             self._step.forget()
 

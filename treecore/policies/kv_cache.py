@@ -194,7 +194,7 @@ class SlotCache(Cache):  # type: ignore[misc]
             layer.resize(slots, length, rows=rows, filled=filled)
         self.rows, self.length = slots, length
 
-    def release(self) -> None:
+    def retreat(self) -> None:
         """Give all memory back; no slot holds anything any more."""
         for layer in self.layers:
             layer.release()

@@ -39,7 +39,7 @@ class Seats:
 
     def __init__(self, runner: Runner, *, slots: int, max_length: int) -> None:
         self.runner, self.cache, self.limit = runner, runner.cache, slots
-        self._all_fit = self.cache.fits(slots, max_length)
+        self.max_length = max_length
         self.live: list[SlotBranch | None] = []
         self.queue: list[SlotBranch] = []
         self.states: WeakSet[SlotState] = WeakSet()
@@ -49,6 +49,11 @@ class Seats:
     def seated(self) -> list[SlotBranch]:
         """Live branches in slot order."""
         return [branch for branch in self.live if branch is not None]
+
+    @property
+    def _all_fit(self) -> bool:
+        """Whether the bound leaves room for as many branches as may be live, however long they become."""
+        return self.cache.fits(self.limit, self.max_length)
 
     @property
     def free(self) -> int:
@@ -214,7 +219,7 @@ class Seats:
             self.on_host = True
             for state in list(self.states):
                 state.to_host()
-        self.runner.release()
+        self.runner.retreat()
         give_back(self.cache.device)
         number, self._coming = len(live) + self._coming, 0
         return number

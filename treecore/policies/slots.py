@@ -154,7 +154,7 @@ class SlotSession:
         self._alone = alone
         self.seats.limit = max(1, rows // 2)
         self._largest_feed = max(SMALLEST_FEED, min(self._largest_feed, rows * longest) // 2)
-        log.warning("out of memory with %d branches at once; going on with %d", rows, self.seats.limit)
+        log.warning("out of memory with a batch of %d, going on with %d", rows, self.seats.limit)
 
     @property
     def _longest_chunk(self) -> int:

@@ -34,11 +34,15 @@ def bucket(n: int, least: int = 1) -> int:
 
 
 class StaticLayer(SlotLayer):
-    """A layer whose keys and values are views of buffers that stay where they are while these are large enough."""
+    """A layer whose keys and values are views of buffers that stay where they are while these are large enough.
 
-    def __init__(self, tokens: int) -> None:
+    Attributes:
+        tokens: positions that there is memory for.
+    """
+
+    def __init__(self) -> None:
         super().__init__()
-        self.tokens = tokens
+        self.tokens = 0
         self._buffers: dict[str, Tensor] = {}
 
     def room(self, name: str, like: Tensor) -> Tensor:
@@ -68,8 +72,14 @@ class StaticCache(SlotCache):
     """
 
     def __init__(self, *, layers: int, slots: int, tokens: int, device: torch.device) -> None:
-        super().__init__(layers=layers, slots=slots, tokens=tokens, device=device, layer=lambda: StaticLayer(tokens))
-        self.capacity, self.version = tokens, 0
+        super().__init__(layers=layers, slots=slots, tokens=tokens, device=device, layer=StaticLayer)
+        self.version = 0
+        self._set_capacity(tokens)
+
+    def _set_capacity(self, tokens: int) -> None:
+        self.capacity = tokens
+        for layer in self.layers:
+            layer.tokens = tokens
 
     def fits(self, rows: int, length: int) -> bool:
         return rows <= 1 or bucket(rows) * bucket(length, SHORTEST) <= self.tokens
@@ -82,7 +92,7 @@ class StaticCache(SlotCache):
         used = self.used
         rows = max(bucket(max(rows, used)), min(self.tokens // size, bucket(len(self.lengths))))
         if rows * size > self.capacity:
-            self.capacity = rows * size
+            self._set_capacity(rows * size)
             self.version += 1
         self.take_shape(rows, size, rows=used)
 
@@ -91,9 +101,11 @@ class StaticCache(SlotCache):
         self.reserve(rows, length)
         return rows, self.length
 
-    def release(self) -> None:
-        super().release()
-        self.capacity = self.tokens
+    def retreat(self) -> None:
+        """As of every store; the next has half the size."""
+        super().retreat()
+        self.tokens = max(self.tokens // 2, 1)
+        self._set_capacity(self.tokens)
         self.version += 1
 
 
