@@ -12,7 +12,7 @@ from treecore.forest import Forest
 from treecore.outcomes import is_right
 from treecore.samplers import SAMPLERS
 
-FEW = 4
+FEW = 6
 STYLE = (Path(__file__).parent / "style.css").read_text()
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -123,6 +124,10 @@ def test_a_second_recording_leaves_the_file_alone(tmp_path: Path) -> None:
     before, forest = path.read_bytes(), sampled("chains")
     recording().save(forest.with_columns(provenance={**forest.provenance, "seconds": 99.0}), path)
     assert path.read_bytes() == before
+    assert forest.tokens is not None
+    for shift, kept in ((1e-5, True), (1e-2, False)):
+        moved = replace(forest.tokens, entropy=forest.tokens.entropy + shift)
+        assert recording().same(forest, forest.with_columns(tokens=moved)) is kept
     recording().save(forest.with_columns(prompt="another one"), path)
     assert json.loads(path.read_bytes())["prompt"] == "another one"
 
