@@ -50,6 +50,22 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "opt": {"ffn_dim": 48, "word_embed_proj_dim": 32},
     "falcon": {"alibi": False},
     "olmo2": {},
+    "mpt": {"d_model": 32, "n_heads": 4, "n_layers": 2, "max_seq_len": LENGTH},
+    "qwen3_moe": {"head_dim": 8, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 8},
+    "deepseek_v3": {
+        "q_lora_rank": 8,
+        "kv_lora_rank": 8,
+        "qk_rope_head_dim": 4,
+        "qk_nope_head_dim": 4,
+        "v_head_dim": 12,
+        "num_key_value_heads": 4,
+        "n_routed_experts": 4,
+        "num_experts_per_tok": 2,
+        "n_group": 2,
+        "topk_group": 1,
+        "first_k_dense_replace": 1,
+        "moe_intermediate_size": 8,
+    },
     "granite": {},
 }
 COMMON = {
@@ -58,7 +74,7 @@ COMMON = {
     "bos_token_id": None, "eos_token_id": 0, "pad_token_id": None, "initializer_range": 0.25,
 }  # fmt: skip
 OWN_SIZES_TAKE = ("vocab_size", "bos_token_id", "eos_token_id", "initializer_range")
-OWN_SIZES = ("gpt2", "gptj", "gpt_neo", "bloom")
+OWN_SIZES = ("gpt2", "gptj", "gpt_neo", "bloom", "mpt")
 
 
 def random_model(name: str, **config: Any) -> Any:
@@ -128,6 +144,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "give other logits",
     ),
     "mamba": ({"state_size": 4}, "cannot be branched"),
+    "jamba": ({}, "layers of another kind .*linear_attention"),
+    "lfm2": ({"layer_types": ["conv", "full_attention"]}, "layers of another kind .*conv"),
+    "deepseek_v32": ({}, "layers of another kind .*indexed_attention"),
     "bloom": ({"hidden_size": 32, "n_layer": 2, "n_head": 4}, "cannot be branched"),
     "falcon": ({"alibi": True}, "cannot be branched"),
     "gemma3_text": ({"use_bidirectional_attention": True, "head_dim": 8, "layer_types": MIXED}, "other logits"),
