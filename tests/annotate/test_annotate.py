@@ -211,7 +211,7 @@ def test_a_model_that_changed_is_refused_unless_it_is_named(monkeypatch: pytest.
 
 
 def test_settings_are_checked() -> None:
-    with pytest.raises(MethodError, match="no annotation 'judge'; choose one of first_error, monte_carlo"):
+    with pytest.raises(MethodError, match="no annotation 'judge'; known: first_error, monte_carlo"):
         Annotation("judge", {})
     with pytest.raises(MethodError, match="k='0'"):
         Annotation("monte_carlo", {"k": "0"})

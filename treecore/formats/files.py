@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,11 +84,24 @@ def read(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = "") -> li
     return read_with_report(path_or_bytes, name=name).forests
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection meanwhile: parsing makes millions of objects, none of them garbage in a cycle."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
 def read_with_report(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = "") -> ReadReport:
     """`read`, with an account of what was found. Same arguments and errors."""
     source = open_source(path_or_bytes, name=name)
     found = recognise(source)
-    reading = found.read(source)
+    with collector_paused():
+        reading = found.read(source)
     if not reading.forests:
         raise FormatError("the file holds no forest", where=source.name, todo="give a file with at least one")
     fields = Counter(f"forest.{field}" for forest in reading.forests for field in forest.extra)
