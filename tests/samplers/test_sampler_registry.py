@@ -26,7 +26,7 @@ def test_settings_are_parsed_from_text_and_checked() -> None:
         chains.parse({"m": 0})
     with pytest.raises(MethodError, match=r"chains.*no parameter 'n'"):
         chains.parse({"n": 2})
-    with pytest.raises(MethodError, match=r"no sampler 'chain'; known: .*chains"):
+    with pytest.raises(MethodError, match=r"no sampler 'chain'; did you mean 'chains'\? known: .*chains"):
         get_sampler("chain")
 
 
