@@ -51,12 +51,13 @@ def render() -> None:
 
 def nothing_yet() -> None:
     """Before the first run: what will happen, and one trajectory that the verifier accepts."""
+    sampler = SAMPLERS[state.get("roll:sampler") or DEFAULT_SAMPLER]
     st.markdown("#### Grow your own trees")
     st.markdown(
-        "A small model that comes with treecore answers a question several times; then steps are drawn at random and "
-        "continued to the end again, so that the answers branch. Choose what to ask on the right and press "
-        "**Grow trees**: it takes a few seconds, on this machine only."
+        "A model answers a question several times, and the sampler decides where its answers branch. Choose what to ask "
+        "on the right and press **Grow trees**: with the small model that comes with treecore it takes a few seconds."
     )
+    st.markdown(f"*{sampler.title}.* {chrome.escape(sampler.summary.splitlines()[0])}")
     example = solved(get_task(state.get("roll:task") or next(iter(TASKS))))
     st.caption(
         chrome.escape(f"A trajectory that the verifier accepts, written by the task, no model asked: {example.prompt}")
