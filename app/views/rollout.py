@@ -55,7 +55,7 @@ def nothing_yet() -> None:
     st.markdown("#### Grow your own trees")
     st.markdown(
         "A model answers a question several times, and the sampler decides where its answers branch. Choose what to "
-        "ask on the right and press **Grow trees**: with the small model that comes with treecore it takes a few seconds."
+        "ask on the right and press **Grow trees**: with the bundled model it takes a few seconds."
     )
     st.markdown(f"*{sampler.title}.* {chrome.escape(sampler.summary.splitlines()[0])}")
     example = solved(get_task(state.get("roll:task") or next(iter(TASKS))))
