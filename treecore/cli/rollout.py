@@ -54,7 +54,9 @@ RAY = ("workers", "ray_address")
     default=None,
     help="Most tokens, of all live branches, whose keys and values are held at once; what fits if left out.",
 )
-@click.option("--static", is_flag=True, help="Compile the decoding step over a cache of fixed size (CUDA).")
+@click.option(
+    "--static", is_flag=True, help="Run steps in few fixed shapes over a store that stays in place; graphs on CUDA."
+)
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),

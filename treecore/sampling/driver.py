@@ -165,7 +165,8 @@ class Driver:
 
     def _forest(self, grove: Grove) -> Forest:
         seconds = round(time.monotonic() - grove.began, 3)
-        provenance = {**self.plan.provenance, **grove.cost().as_json(), "seconds": seconds}
+        notes = getattr(self.session, "notes", {})
+        provenance = {**self.plan.provenance, **grove.cost().as_json(), **notes, "seconds": seconds}
         return grove.forest({**self.plan.meta(grove.prompt), "provenance": provenance})
 
     def _report(self, *, last: bool = False) -> None:
