@@ -7,7 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +18,14 @@ import treecore as tc
 from treecore.cli.interrupt import resumable
 
 START = [sys.executable, "-W", "error", "-c", "from treecore.cli import main; main(prog_name='treecore')"]
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Ctrl-C is heard, also where the tests were started with it ignored, as in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupted(words: Sequence[object], out: Path, number: int, *, lines: int) -> tuple[int, str, str]:
