@@ -178,7 +178,7 @@ def opo(forests: Forests) -> Credit:
     """
     scored = forests.scored
     reward, group = forests.reward[scored], forests.forest_of[scored]
-    length = path_tokens(forests)[scored]
+    length = forests.shape(path_tokens)[scored]
     size = np.bincount(group, minlength=len(forests))[group]
     stats = group_stats(reward, group, len(forests), ddof=0, weight=length)
     baseline, tokens = np.where(size < 2, 0.0, stats.mean), stats.count

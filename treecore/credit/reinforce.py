@@ -42,7 +42,7 @@ def discounted(forests: Forests, reward: FloatArray, gamma: float) -> Credit:
         reward: `[N]`, what each scored leaf's last token receives; ignored elsewhere.
     """
     scored = forests.scored
-    length = path_tokens(forests)[scored]
+    length = forests.shape(path_tokens)[scored]
     total = float(length.sum())
     if total > MAX_TOKENS:
         raise MethodError(

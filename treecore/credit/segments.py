@@ -185,7 +185,7 @@ def treepo(
     advantage = forests.reward - baseline
     columns = {"baseline": baseline, "n_groups": 1.0 + path_sum(shared.astype(np.float64))}
     if whiten:
-        advantage, mean, std = whiten_tokens(advantage[scored], path_tokens(forests)[scored])
+        advantage, mean, std = whiten_tokens(advantage[scored], forests.shape(path_tokens)[scored])
         advantage = on_leaves(forests, advantage)
         columns |= {"batch_mean": np.full(len(scored), mean), "batch_std": np.full(len(scored), std)}
     leaves = {name: np.where(scored, values, np.nan) for name, values in columns.items()}
