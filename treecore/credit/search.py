@@ -15,7 +15,7 @@ from treecore.credit.registry import Citation, Credit, credit_method
 from treecore.credit.values import back_up, group_stats, right_leaves
 from treecore.forests import Forests
 from treecore.params import Bounds
-from treecore.topology import FloatArray, IntArray
+from treecore.topology import BoolArray, FloatArray, IntArray
 
 
 class SearchValues(NamedTuple):
@@ -35,7 +35,8 @@ def deepsearch_backup(forests: Forests, *, gamma_min: float) -> SearchValues:
     topology = forests.topology
     length = topology.depth + 1.0
     right = right_leaves(forests)
-    value, visits = np.zeros(len(length)), np.zeros(len(length))
+    n_right = topology.leaf_sum(right.astype(np.float64))
+    value = np.zeros(len(length))
     for mask, sign in ((forests.scored & ~right, -1.0), (right, 1.0)):
         leaves = np.flatnonzero(mask)
         sloped, flat = np.zeros(len(length)), np.zeros(len(length))
@@ -46,10 +47,9 @@ def deepsearch_backup(forests: Forests, *, gamma_min: float) -> SearchValues:
         np.subtract.at(sloped, top, sign / length[floored])
         np.add.at(flat, top, sign * gamma_min)
         total = length * topology.subtree_sum(sloped) + (topology.subtree_sum(flat) if len(top) else 0.0)
-        count = topology.subtree_sum(mask.astype(np.float64))
-        value, visits = np.where(count > 0, total, value), visits + count
+        value = total if sign < 0 else np.where(n_right > 0, total, value)
     value = np.where(forests.scored, np.where(right, 1.0, -1.0), value)
-    return SearchValues(value, visits)
+    return SearchValues(np.where(forests.n_scored > 0, value, 0.0), forests.n_scored)
 
 
 def upper_bounds(search: SearchValues, parent: IntArray, *, exploration: float) -> FloatArray:
@@ -149,10 +149,13 @@ def deepsearch(
 
 
 class Distances(NamedTuple):
-    """`hard [N]`: whether a right leaf lies beneath; `steps [N]`: ReST-MCTS*'s distance, NaN where it has none."""
+    """`hard [N]`: whether a right leaf lies beneath; `steps [N]`: ReST-MCTS*'s distance, NaN where it has none;
+    `left [N]`: the nearest ancestor that is hard, -1 where none is.
+    """
 
-    hard: FloatArray
+    hard: BoolArray
     steps: FloatArray
+    left: IntArray
 
 
 def distances(forests: Forests) -> Distances:
@@ -161,10 +164,10 @@ def distances(forests: Forests) -> Distances:
     nearest = subtree_min(forests.topology, np.where(right_leaves(forests), depth, np.inf))
     hard = np.isfinite(nearest)
     steps = np.where(hard, nearest - depth + 1, np.nan)
-    wrong = forests.topology.subtree_sum(forests.scored.astype(np.float64)) > 0
     left = marked_above(forests.parent, hard)
-    steps = np.where(~hard & wrong & (left >= 0), steps[np.maximum(left, 0)], steps)
-    return Distances(hard.astype(np.float64), steps)
+    off = ~hard & (forests.n_scored > 0) & (left >= 0)
+    steps[off] = steps[left[off]]
+    return Distances(hard, steps, left)
 
 
 @credit_method(
@@ -199,15 +202,13 @@ def rest_mcts(forests: Forests) -> Credit:
         `value`, `n_leaves`. A tree with one trajectory needs no partner.
     """
     found = distances(forests)
-    parent = forests.parent
-    hard = found.hard == 1
+    parent, hard, left = forests.parent, found.hard, np.maximum(found.left, 0)
     sign = np.where(np.isnan(found.steps), np.nan, np.where(hard, 1.0, -1.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = 1.0 - 1.0 / found.steps
         missing = path_product(forests.topology, np.where(hard & (parent >= 0), factor, 1.0))
-        left = marked_above(parent, hard)
-        behind = forests.topology.depth - forests.topology.depth[np.maximum(left, 0)]
-        drift = missing[np.maximum(left, 0)] * np.exp(behind * np.log1p(1.0 / found.steps))
+        behind = forests.topology.depth - forests.topology.depth[left]
+        drift = missing[left] * np.exp(behind * np.log1p(1.0 / found.steps))
     quality = np.where(hard, 1.0 - missing, 1.0 - np.minimum(drift, 1.0))
     quality = np.where(parent < 0, 0.0, np.where(np.isnan(found.steps), np.nan, quality))
     before = at_parent(forests, quality)
