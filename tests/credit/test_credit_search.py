@@ -103,7 +103,7 @@ def test_backing_up_at_once_is_backing_up_one_after_another(batch: Forests, gamm
 @pytest.mark.parametrize("norm", ["none", "std"])
 @given(batch=batches())
 def test_deepsearch_is_its_definition(norm: str, batch: Forests) -> None:
-    wanted = oracle.deepsearch(Walk(batch), 0.1, norm, 1e-3)
+    wanted = oracle.deepsearch(Walk(batch), 0.1, norm, 1e-3)["credit"]
     found = compute(batch, "deepsearch", norm=norm, epsilon=1e-3).credit
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 

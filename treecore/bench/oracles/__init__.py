@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from treecore.bench.oracles import confidence, expert, labels, monte_carlo, outcome, search, tools, trees
 from treecore.bench.oracles.nodes import Columns, Walk, from_leaves, recorded
 
-Oracle = Callable[[Walk], list[float]]
+Oracle = Callable[[Walk], list[float] | Columns]
 
 
 CREDIT: Mapping[str, Oracle] = {
-    "deepconf": lambda walk: confidence.deepconf(walk, 32, False)["lowest"],
+    "deepconf": lambda walk: confidence.deepconf_credit(walk, 32),
     "srl": expert.srl,
     "gigpo": trees.gigpo_credit,
     "vineppo": lambda walk: monte_carlo.vineppo(walk, "monte_carlo"),
@@ -28,7 +28,7 @@ CREDIT: Mapping[str, Oracle] = {
     "reinforce_pp": lambda walk: outcome.mean_of_tokens(walk, baseline=False),
     "reinforce_pp_baseline": lambda walk: outcome.mean_of_tokens(walk, baseline=True),
     "deepsearch": lambda walk: search.deepsearch(walk, 0.1, "none", 1e-6),
-    "rest_mcts": search.quality_gain,
+    "rest_mcts": search.rest_mcts_credit,
     "spo_tree": lambda walk: trees.spo_tree(walk, "none"),
     "sibling": lambda walk: trees.sibling(walk, "continue"),
     "toolpo": tools.mean_of_tokens,
@@ -49,11 +49,12 @@ ADVANTAGE: Mapping[str, Callable[[Walk], outcome.ByLeaf]] = {
 
 def slow_credit(walk: Walk, method: str) -> Columns:
     """Step columns of `method` at its default settings: `credit`, `value` and `n_leaves` of recorded leaves; of methods
-    that judge trajectories also `gradient_weight` and `stderr`.
+    that judge trajectories also `gradient_weight` and `stderr`; of some what the credit is made of.
 
     Raises:
         KeyError: no oracle of that name.
     """
     if method in ADVANTAGE:
         return from_leaves(walk, ADVANTAGE[method](walk))
-    return {"credit": CREDIT[method](walk), **recorded(walk)}
+    found = CREDIT[method](walk)
+    return {**(found if isinstance(found, dict) else {"credit": found}), **recorded(walk)}

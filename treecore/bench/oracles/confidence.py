@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 from treecore.bench.oracles.nodes import NAN, Columns, Walk, mean
 
 
@@ -24,3 +27,16 @@ def deepconf(walk: Walk, window: int, growing: bool) -> Columns:
         columns["tail"][node.row] = mean(sequence[-window:])
         columns["mean"][node.row] = mean(sequence)
     return columns
+
+
+def deepconf_credit(walk: Walk, window: int) -> Columns:
+    """Credit of every step, and the mean entropy of its tokens."""
+    lowest = deepconf(walk, window, False)["lowest"]
+    entropy: list[float] = []
+    for forest in walk.forests:
+        assert forest.tokens is not None
+        assert forest.tokens.entropy is not None
+        start, values = forest.tokens.start.tolist(), forest.tokens.entropy.tolist()
+        for first, last in pairwise(start):
+            entropy.append(mean([value for value in values[first:last] if not math.isnan(value)]))
+    return {"credit": lowest, "lowest_window": lowest, "entropy": entropy}

@@ -27,20 +27,38 @@ def deepsearch_backup(walk: Walk, gamma_min: float) -> tuple[list[float], list[i
     return value, visits
 
 
-def deepsearch(walk: Walk, gamma_min: float, norm: str, epsilon: float) -> list[float]:
-    """Credit of every step."""
+def deepsearch(walk: Walk, gamma_min: float, norm: str, epsilon: float, exploration: float = 2.0) -> Columns:
+    """Credit of every step and what it is made of."""
     value, visits = deepsearch_backup(walk, gamma_min)
     ends = [[value[node.row] for node in group if node.scored] for group in walk.by_forest]
-    centre = [0.0 if len(values) == 1 else mean(values) for values in ends]
+    centre = [NAN if not values else 0.0 if len(values) == 1 else mean(values) for values in ends]
     divisor = [1.0 if norm == "none" else (1.0 if len(v) == 1 else spread(v, ddof=0)) + epsilon for v in ends]
 
-    def credit(node: Node) -> float:
-        if node.parent is None or not visits[node.row]:
+    def squeezed(node: Node) -> float:
+        if not visits[node.row]:
             return NAN
-        own = value[node.row] if node.scored else math.tanh(value[node.row])
-        return (own - centre[node.forest]) / divisor[node.forest]
+        return value[node.row] if node.scored else math.tanh(value[node.row])
 
-    return [credit(node) for node in walk.nodes]
+    def bound(node: Node) -> float:
+        n = visits[node.row]
+        if not n or node.parent is None:
+            return NAN if not n else 0.0
+        return value[node.row] / n + exploration * math.sqrt(math.log(visits[node.parent.row]) / n)
+
+    def credit(node: Node) -> float:
+        if node.parent is None:
+            return NAN
+        return (squeezed(node) - centre[node.forest]) / divisor[node.forest]
+
+    nodes = walk.nodes
+    return {
+        "credit": [credit(node) for node in nodes],
+        "token_value": [squeezed(node) for node in nodes],
+        "search_value": [value[node.row] if visits[node.row] else NAN for node in nodes],
+        "mean_value": [value[node.row] / visits[node.row] if visits[node.row] else NAN for node in nodes],
+        "uct": [bound(node) for node in nodes],
+        "baseline": [centre[node.forest] for node in nodes],
+    }
 
 
 def rest_mcts(walk: Walk) -> tuple[list[float], list[float]]:
@@ -80,14 +98,22 @@ def rest_mcts(walk: Walk) -> tuple[list[float], list[float]]:
     return quality, [NAN if count == NO_WAY else float(count) for count in steps]
 
 
-def quality_gain(walk: Walk) -> list[float]:
-    """ReST-MCTS*'s credit of every step: what it adds to the quality."""
+def rest_mcts_credit(walk: Walk) -> Columns:
+    """Credit of every step, what it adds to the quality, and what that is made of."""
     quality, distance = rest_mcts(walk)
+    hard = [bool(walk.right.intersection(leaf.row for leaf in node.leaves())) for node in walk.nodes]
 
-    def credit(node: Node) -> float:
-        return NAN if node.parent is None else quality[node.row] - quality[node.parent.row]
+    def before(node: Node) -> float:
+        return NAN if node.parent is None or math.isnan(distance[node.row]) else quality[node.parent.row]
 
-    return [NAN if math.isnan(distance[node.row]) else credit(node) for node in walk.nodes]
+    sign = [NAN if math.isnan(distance[node.row]) else 1.0 if hard[node.row] else -1.0 for node in walk.nodes]
+    return {
+        "credit": [quality[node.row] - before(node) for node in walk.nodes],
+        "quality": quality,
+        "step_reward": [(1 - before(node)) / distance[node.row] * sign[node.row] for node in walk.nodes],
+        "steps_to_right": distance,
+        "sign": sign,
+    }
 
 
 def omegaprm(walk: Walk, source: str, *, alpha: float, beta: float, length: float) -> Columns:
