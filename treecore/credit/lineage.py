@@ -6,6 +6,7 @@ Every function doubles pointers, so it takes `O(log depth)` numpy passes. Knows 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,6 +47,25 @@ def subtree_min(topology: Topology, values: FloatArray) -> FloatArray:
     for rows, above in jumps(topology):
         np.minimum.at(least, above, least[rows])
     return least
+
+
+class Sparse(NamedTuple):
+    """`rows [R]` and their `value [R]`; all other rows have 0."""
+
+    rows: IntArray
+    value: FloatArray
+
+
+def sum_above(topology: Topology, rows: IntArray, values: FloatArray) -> Sparse:
+    """Sums over subtrees of `values [K]` standing on `rows [K]`, where there can be any: no deeper than these rows."""
+    deepest = int(topology.depth[rows].max()) if len(rows) else -1
+    above = np.flatnonzero(topology.depth <= deepest)
+    above = above[np.argsort(topology.position[above])]
+    standing = np.bincount(rows, weights=values, minlength=topology.n)[above]
+    running = np.concatenate([[0.0], np.cumsum(standing)])
+    first = topology.position[above]
+    low, high = (np.searchsorted(first, at) for at in (first, first + topology.size[above]))
+    return Sparse(above, running[high] - running[low])
 
 
 def ancestor_at(topology: Topology, rows: IntArray, depth: IntArray) -> IntArray:

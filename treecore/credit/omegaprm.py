@@ -107,7 +107,7 @@ def omegaprm(
     lost = np.where(np.isnan(mc) | ~step, 0.0, mc == 0)
     above = forests.topology.path_sum(lost) - lost
     mark = np.where(np.isnan(mc), np.nan, mc if label == "soft" else mc > 0)
-    words = forests.topology.path_sum(step_words(forests))
+    words = forests.shape(path_words)
     failed = forests.scored & ~right_leaves(forests)
     shortest = subtree_min(forests.topology, np.where(failed, words, np.inf)) - words
     pooled = (mc > 0) & (mc < 1) & np.isfinite(shortest)
@@ -128,7 +128,8 @@ def omegaprm(
     return Credit(forests, nodes, {"reward": forests.reward})
 
 
-def step_words(forests: Forests) -> FloatArray:
-    """Words that the model wrote in each step. `[N]`"""
+def path_words(forests: Forests) -> FloatArray:
+    """Words that the model wrote from the root to each node, the node's included. `[N]`"""
     texts = numbered_texts(forests)
-    return np.array([len(text.split()) for text in texts.different], dtype=np.float64)[texts.number]
+    own = np.array([len(text.split()) for text in texts.different], dtype=np.float64)[texts.number]
+    return forests.topology.path_sum(own)

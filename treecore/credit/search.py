@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
-from treecore.credit.lineage import ancestor_at, marked_above, path_product, subtree_min
+from treecore.credit.lineage import ancestor_at, marked_above, path_product, subtree_min, sum_above
 from treecore.credit.monte_carlo import at_parent
 from treecore.credit.registry import Citation, Credit, credit_method
 from treecore.credit.values import back_up, group_stats, right_leaves
@@ -39,14 +39,15 @@ def deepsearch_backup(forests: Forests, *, gamma_min: float) -> SearchValues:
     value = np.zeros(len(length))
     for mask, sign in ((forests.scored & ~right, -1.0), (right, 1.0)):
         leaves = np.flatnonzero(mask)
-        sloped, flat = np.zeros(len(length)), np.zeros(len(length))
+        sloped = np.zeros(len(length))
         sloped[leaves] = sign / length[leaves]
+        total = length * topology.leaf_sum(sloped)
         floor = np.ceil(gamma_min * length[leaves]).astype(np.int64) - 2
         floored = leaves[floor >= 0]
         top = ancestor_at(topology, floored, floor[floor >= 0])
-        np.subtract.at(sloped, top, sign / length[floored])
-        np.add.at(flat, top, sign * gamma_min)
-        total = length * topology.subtree_sum(sloped) + (topology.subtree_sum(flat) if len(top) else 0.0)
+        rows, excess = sum_above(topology, top, 1.0 / length[floored])
+        rows, number = sum_above(topology, top, np.ones(len(top)))
+        total[rows] += sign * (gamma_min * number - length[rows] * excess)
         value = total if sign < 0 else np.where(n_right > 0, total, value)
     value = np.where(forests.scored, np.where(right, 1.0, -1.0), value)
     return SearchValues(np.where(forests.n_scored > 0, value, 0.0), forests.n_scored)
