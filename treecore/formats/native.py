@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from treecore.errors import FormatError
 from treecore.forest import Forest
 from treecore.formats.native_fields import VERSION
 from treecore.formats.native_read import forest_from
+from treecore.formats.native_typed import forest_or_value
 from treecore.formats.native_write import write_native
 from treecore.formats.registry import Reading, file_format
 from treecore.formats.source import Document, Source
 
+OURS = re.compile(rb'\s*\{\s*"format"\s*:\s*"treecore/')
+"""How files begin that this program writes."""
+
 
 def looks_native(source: Source) -> bool:
     """A `format` field of ours, or a list of forests whose first has one."""
+    if source.starts_with(OURS):
+        return True
     first = source.first
     if not isinstance(first, dict):
         return False
@@ -36,9 +44,11 @@ def read_native(source: Source) -> Reading:
     """All forests of all documents of a file."""
     forests: list[Forest] = []
     warnings: list[str] = []
-    for document in source.documents():
+    for document in source.documents(forest_or_value):
         value = document.value
-        if isinstance(value, dict) and "forests" in value and "nodes" not in value:
+        if isinstance(value, Forest):
+            forests.append(value)
+        elif isinstance(value, dict) and "forests" in value and "nodes" not in value:
             forests.extend(forests_of(document))
             lost = sorted(value.keys() - {"format", "forests"})
             warnings.extend(f'{document.where}: field {name!r} beside "forests" is not kept' for name in lost)

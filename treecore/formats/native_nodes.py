@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, NoReturn
@@ -13,7 +13,7 @@ import numpy as np
 from treecore.columns import Column
 from treecore.errors import ForestError, FormatError, TreecoreError
 from treecore.forest import NodeId
-from treecore.formats.native_fields import ID_MAX, ID_MIN
+from treecore.formats.native_fields import ID_MAX, ID_MIN, NODE_FIELDS
 from treecore.formats.native_values import NONE, Fail, shown, typed, whole
 from treecore.topology import IntArray, topological_order
 
@@ -35,6 +35,7 @@ class Nodes:
     Args:
         items: the objects, in file order.
         where: file and line; path: JSON path of the list.
+        fields: names of all their fields, where that is known already.
 
     Attributes:
         fields: all field names that occur.
@@ -42,10 +43,10 @@ class Nodes:
         numbered: ids are the row numbers of the file.
     """
 
-    def __init__(self, items: list[dict[str, Any]], where: str, path: str) -> None:
+    def __init__(self, items: list[Any], where: str, path: str, fields: Set[str] = frozenset()) -> None:
         self.items, self.where, self.path = items, where, path
         self.place: IntArray = np.arange(len(items))
-        self.fields: set[str] = set()
+        self.fields = set(fields)
         self.ids: list[NodeId] = []
         self.numbered = True
         given = self._take_apart()
@@ -71,7 +72,11 @@ class Nodes:
 
     def get(self, field: str) -> list[Any] | None:
         """`[N]` values, None where absent; None when no node has the field."""
-        return list(map(dict.get, self.items, repeat(field))) if field in self.fields else None
+        return self._pick(field, self.items) if field in self.fields else None
+
+    def _pick(self, field: str, items: Sequence[Any], absent: Any = None) -> list[Any]:
+        """The field of each of `items`."""
+        return list(map(dict.get, items, repeat(field), repeat(absent)))
 
     def columns(self, declared: Sequence[Column]) -> dict[str, Any]:
         """Declared columns by name, read-only where they are arrays; their nulls where a node lacks the field."""
@@ -81,7 +86,7 @@ class Nodes:
         for low in range(0, len(self), CHUNK):
             items = self.items[low : low + CHUNK]
             for column in present:
-                values = list(map(dict.get, items, repeat(column.name), repeat(absent[column.name])))
+                values = self._pick(column.name, items, absent[column.name])
                 parts[column.name].append(typed(values, column, self.failer(member(column.name), low)))
         return {column.name: self._joined(column, parts.get(column.name)) for column in declared}
 
@@ -100,6 +105,15 @@ class Nodes:
         for row in wrong_rows(values, {dict, NONE}):
             self.fail(row, member(field), f"{shown(values[row])} is not an object", "give an object, or leave it out")
         return values if any(values) else None
+
+    def unknown(self) -> dict[int, dict[str, Any]]:
+        """Fields that are not declared, as they came. Row -> fields."""
+        names = self.fields - NODE_FIELDS
+        return {
+            row: {name: value for name, value in item.items() if name in names}
+            for row, item in enumerate(self.items if names else ())
+            if not names.isdisjoint(item)
+        }
 
     def _take_apart(self) -> list[Any]:
         """Collect the names of all fields and the ids; returns the parents as given. `[N]`"""
@@ -221,13 +235,10 @@ def frozen(array: Any) -> Any:
 
 def rows_as_given(given: list[int | None]) -> IntArray | None:
     """Parents as rows where ids are row numbers; None when one of them is no row."""
-    try:
-        rows = np.fromiter((-1 if name is None else name for name in given), dtype=np.int64, count=len(given))
-    except OverflowError:
+    rows = np.array(given, dtype=np.float64)
+    if bool(((rows < 0) | (rows >= len(rows))).any()):
         return None
-    roots = np.flatnonzero(rows < 0).tolist()
-    in_range = int(rows.max()) < len(rows) and all(given[row] is None for row in roots)
-    return rows if in_range else None
+    return np.nan_to_num(rows, copy=False, nan=-1).astype(np.int64)
 
 
 def wrong_rows(values: list[Any], allowed: set[type]) -> list[int]:

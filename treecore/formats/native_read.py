@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from treecore.forest import Forest
 from treecore.formats.native_fields import (
     FOREST_FIELDS,
     MAP_FIELDS,
-    NODE_FIELDS,
     NUMBER_AS_TEXT,
     OBJECT_FIELDS,
     TEXT_FIELDS,
@@ -29,19 +29,20 @@ from treecore.formats.source import MAX_NODES, limit
 from treecore.topology import FloatArray, Topology
 
 
-def forest_from(value: Any, where: str, path: str) -> Forest:
+def forest_from(value: Any, where: str, path: str, *, to_nodes: Callable[..., Nodes] = Nodes) -> Forest:
     """One forest of plain JSON.
 
     Args:
         value: the parsed object.
         where: file and line, for messages; path: JSON path of `value`.
+        to_nodes: takes the list of nodes apart.
 
     Raises:
         FormatError: a field is not what the format says; names the place.
         ForestError: the nodes do not make a forest.
     """
     check_version(value, where, path)
-    nodes = Nodes(node_list(value, where, path), where, f"{path}.nodes")
+    nodes = to_nodes(node_list(value, where, path), where, f"{path}.nodes")
     meta = read_meta(value, where, path)
     columns = nodes.columns(NODE_COLUMNS)
     check_rewards(nodes, columns["reward"])
@@ -77,7 +78,7 @@ def check_version(value: Any, where: str, path: str) -> None:
     raise FormatError(f"the format is {shown(version)}", where=place, todo=todo)
 
 
-def node_list(value: dict[str, Any], where: str, path: str) -> list[dict[str, Any]]:
+def node_list(value: dict[str, Any], where: str, path: str) -> list[Any]:
     """The list of nodes: there, not empty, not too long."""
     place, nodes = f"{where}, {path}.nodes", value.get("nodes")
     if nodes is None:
@@ -147,12 +148,7 @@ def read_map(nodes: Nodes, field: str) -> dict[str, FloatArray]:
 
 def read_extra(nodes: Nodes) -> dict[int, dict[str, Any]]:
     """Fields of nodes, and columns of their tokens, that we do not know, as they came. Row -> fields."""
-    extra: dict[int, dict[str, Any]] = {}
-    unknown = nodes.fields - NODE_FIELDS
-    if unknown:
-        for row, item in enumerate(nodes.items):
-            if not unknown.isdisjoint(item):
-                extra[row] = {name: value for name, value in item.items() if name in unknown}
+    extra = nodes.unknown()
     for row, tokens in enumerate(nodes.objects("tokens") or ()):
         if tokens and not TOKEN_FIELDS.issuperset(tokens):
             own = {name: value for name, value in tokens.items() if name not in TOKEN_FIELDS}

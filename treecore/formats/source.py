@@ -8,9 +8,10 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, Any, NamedTuple
@@ -44,8 +45,17 @@ def limit(name: str, default: int) -> int:
     return int(text)
 
 
+Decode = Callable[[bytes, int, int], Any]
+"""Content, start and end of one JSON value to whatever stands for it; raises `orjson.JSONDecodeError` if it is none."""
+
+
+def plain(data: bytes, start: int, end: int) -> Any:
+    """One JSON value as Python objects."""
+    return orjson.loads(memoryview(data)[start:end])
+
+
 class Document(NamedTuple):
-    """One JSON value of a file and where it stands."""
+    """One JSON value of a file, or what was decoded from it, and where it stands."""
 
     value: Any
     where: str
@@ -61,18 +71,20 @@ class Source:
     @cached_property
     def _opening(self) -> tuple[Any, int] | FormatError:
         """The first JSON value and where the next one starts, or why there is none."""
+        return self._open(plain)
+
+    def _open(self, decode: Decode) -> tuple[Any, int] | FormatError:
         start = len(self.data) - len(self.data.lstrip(BLANK))
         end = self.data.find(b"\n", start)
         end = len(self.data) if end < 0 else end
-        view = memoryview(self.data)
         try:
-            return orjson.loads(view[start:end]), end
+            return decode(self.data, start, end), end
         except orjson.JSONDecodeError as error:
             line_error = error
         if not self.data[end:].strip(BLANK):
             return explain(self.data, line_error, name=self.name)
         try:
-            return orjson.loads(self.data), len(self.data)
+            return decode(self.data, 0, len(self.data)), len(self.data)
         except orjson.JSONDecodeError as whole_error:
             line = self.data[start:end].strip(BLANK)
             if line.startswith(b"{") and line.endswith(b"}"):
@@ -92,15 +104,23 @@ class Source:
         """Why the content does not start with a JSON value."""
         return self._opening if isinstance(self._opening, FormatError) else None
 
-    def documents(self) -> Iterator[Document]:
+    def starts_with(self, pattern: re.Pattern[bytes]) -> bool:
+        """Whether the content matches from its start; nothing is parsed."""
+        return pattern.match(self.data) is not None
+
+    def documents(self, decode: Decode = plain) -> Iterator[Document]:
         """All JSON values: one over the whole file, or one a line.
+
+        Args:
+            decode: gives the value of a document; the first is plain JSON all the same where detection parsed it.
 
         Raises:
             FormatError: not JSON; names line and column.
         """
-        if isinstance(self._opening, FormatError):
-            raise self._opening
-        value, offset = self._opening
+        opening = self._opening if "_opening" in vars(self) else self._open(decode)
+        if isinstance(opening, FormatError):
+            raise opening
+        value, offset = opening
         if not self.data[offset : offset + 4096].strip(BLANK) and not self.data[offset:].strip(BLANK):
             yield Document(value, self.name)
             return
@@ -114,7 +134,7 @@ class Source:
             if not bytes(view[start : min(offset, start + 4096)]).strip(BLANK) and not self.data[start:offset].strip():
                 continue
             try:
-                value = orjson.loads(view[start:offset])
+                value = decode(self.data, start, offset)
             except orjson.JSONDecodeError as error:
                 raise explain(self.data[start:offset], error, name=self.name, line=line) from None
             yield Document(value, f"{self.name}, line {line}")

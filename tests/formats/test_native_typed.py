@@ -1,0 +1,124 @@
+"""Decoding to records gives what plain JSON gives, or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from forests import any_forest, random_forest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treecore.columns import NODE_COLUMNS, TOKEN_COLUMNS
+from treecore.errors import TreecoreError
+from treecore.forest import Forest
+from treecore.formats import read
+from treecore.formats.compare import losses
+from treecore.formats.native_fields import FOREST_FIELDS, NODE_FIELDS
+from treecore.formats.native_read import forest_from
+from treecore.formats.native_typed import SAMPLE, typed_forest
+from treecore.formats.native_write import encode
+
+SAMPLES = sorted((Path(__file__).parents[2] / "sample_trees").glob("*.forest.json*"))
+ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["", "0", "1", "terminated", "treecore/1", "\u0000", "\U0001f600"]),
+    st.lists(st.one_of(st.none(), st.integers(-2, 2**65), st.text(max_size=2)), max_size=3),
+    st.dictionaries(
+        st.sampled_from(["x", "y", *(column.name for column in TOKEN_COLUMNS)]),
+        st.one_of(st.none(), st.integers(-1, 2**66), st.lists(st.one_of(st.none(), st.floats(-9, 0)), max_size=2)),
+        max_size=2,
+    ),
+)  # fmt: skip
+
+
+def dumps(value: Any) -> bytes:
+    """JSON with whole numbers of any size."""
+    return json.dumps(value).encode()
+
+
+def typed(data: bytes) -> Forest | None:
+    return typed_forest(memoryview(data))
+
+
+def outcome(reading: Callable[[], Forest]) -> Forest | str:
+    """The forest, or what is wrong."""
+    try:
+        return reading()
+    except TreecoreError as error:
+        return str(error)
+
+
+def same(one: Forest, other: Forest) -> bool:
+    return one.digest == other.digest and not losses([one], [other]) and not losses([other], [one])
+
+
+@given(any_forest())
+def test_what_it_gives_is_what_plain_json_gives(forest: Forest) -> None:
+    data = encode(forest)
+    found = typed(data)
+    if found is not None:
+        assert same(found, forest_from(orjson.loads(data), "", "$"))
+        assert encode(found) == encode(forest_from(orjson.loads(data), "", "$"))
+
+
+@given(st.data())
+def test_whatever_is_changed(data: st.DataObject) -> None:
+    forest = random_forest(np.random.default_rng(data.draw(st.integers(0, 50))), 6, tokens=True)
+    value = orjson.loads(encode(forest))
+    place = data.draw(st.sampled_from([value, *value["nodes"]]))
+    names = FOREST_FIELDS - {"format", "nodes"} if place is value else NODE_FIELDS
+    place[data.draw(st.sampled_from([*sorted(names), "other"]))] = data.draw(ODD)
+    changed = dumps(value)
+    found = typed(changed)
+    if found is not None:
+        assert same(found, forest_from(orjson.loads(changed), "", "$"))
+    plainly = outcome(lambda: forest_from(orjson.loads(changed), "the data", "$"))
+    in_file = outcome(lambda: read(changed)[0])
+    if isinstance(plainly, str):
+        assert in_file == plainly
+    else:
+        assert isinstance(in_file, Forest)
+        assert same(in_file, plainly)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_recorded_forests_take_the_short_way(path: Path) -> None:
+    data = path.read_bytes()
+    found = typed(data)
+    assert found is not None
+    assert same(found, forest_from(orjson.loads(data), "", "$"))
+
+
+def test_fields_that_first_occur_in_the_middle_are_kept(rng: np.random.Generator) -> None:
+    value = orjson.loads(encode(random_forest(rng, 3000, n_trees=1)))
+    for node in value["nodes"]:
+        node["text"] = "x" * 60
+        for name in (*(column.name for column in NODE_COLUMNS if column.name != "text"), "columns"):
+            node.pop(name, None)
+    value["nodes"][1500] |= {"observation": "here", "columns": {"value": 0.5}}
+    data = orjson.dumps(value)
+    assert b'"columns"' not in data[:SAMPLE]
+    assert b'"columns"' not in data[-SAMPLE:]
+    found = typed(data)
+    assert found is not None
+    assert found.observation[1500] == "here"
+    assert found.columns["value"][1500] == 0.5
+    assert same(found, forest_from(value, "", "$"))
+
+
+def test_escaped_names_are_names() -> None:
+    data = b'{"format":"treecore/1","nodes":[{"id":0,"parent":null,"te\\u0078t":"hello"},{"\\u0069d":1,"parent":0}]}'
+    assert read(data)[0].text == ("hello", "")
+
+
+@pytest.mark.parametrize("depth", [100, 100_000])
+def test_nesting_does_no_harm(depth: int) -> None:
+    nested = b'{"format":"treecore/1","policy":' + b'{"a":' * depth + b"1" + b"}" * depth
+    with pytest.raises(TreecoreError):
+        read(nested + b',"nodes":[{"id":0,"parent":null}]}')
