@@ -48,10 +48,9 @@ def test_every_method_has_figures_in_both_cases() -> None:
     assert steps == [(done, steps[0][1]) for done in range(steps[0][1])]
 
 
-def test_long_measurements_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("treecore.bench.measure.ENOUGH", 0.0)
+def test_long_measurements_are_not_repeated() -> None:
     calls: list[int] = []
-    best_of(lambda: calls.append(1), 5)
+    best_of(lambda: calls.append(1), 5, enough=0.0)
     assert len(calls) == 1
 
 

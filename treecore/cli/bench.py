@@ -134,7 +134,7 @@ def print_bench(document: dict[str, Any]) -> None:
         click.echo(
             f"{case['case']}: {case['n_forests']:,} x {case['n_nodes'] // case['n_forests']:,} nodes, "
             f"{case['n_tokens']:,} tokens. CPU seconds: shape {case['shape_cpu_seconds']:.2f}, numpy pass "
-            f"{case['numpy_pass_cpu_seconds']:.4f}.\n"
+            f"{case['numpy_pass_cpu_seconds']:.4f}, text pass {case['text_pass_cpu_seconds']:.4f}.\n"
         )
         click.echo("| method | seconds | CPU seconds | first call | oracle, µs a node | times oracle | numpy passes |")
         click.echo("|---|---:|---:|---:|---:|---:|---:|")

@@ -30,7 +30,7 @@ class TokenPaths(NamedTuple):
     batch's token table; `confidence [K]`; `parent [K]`, the token before, -1 for the first of a trajectory;
     `position [K]`, their number from the root, from 1. `step [S]` are the nodes that have such tokens, in preorder,
     and `begin [S]` the first token of each; `last [N]` is the last token on each node's path, -1 where there is none,
-    `length [N]` their number there.
+    `length [N]` their number there and `mean [N]` their mean confidence, NaN where there is none.
     """
 
     row: IntArray
@@ -41,6 +41,7 @@ class TokenPaths(NamedTuple):
     begin: IntArray
     last: IntArray
     length: IntArray
+    mean: FloatArray
 
 
 def token_paths(forests: Forests) -> TokenPaths:
@@ -63,7 +64,17 @@ def token_paths(forests: Forests) -> TokenPaths:
     position = np.repeat((length - count - first)[order], ordered) + number + 1
     step = order[ordered > 0]
     last = np.where(has, first + count - 1, before)
-    return TokenPaths(row, confidence[row], parent, position, step, first[step], last, length)
+    begin, confidence = first[step], confidence[row]
+    sums = np.zeros(topology.n)
+    if len(row):
+        sums[step] = np.add.reduceat(confidence, begin)
+    mean = np.where(length > 0, topology.path_sum(sums) / np.maximum(length, 1), np.nan)
+    return TokenPaths(row, confidence, parent, position, step, begin, last, length, mean)
+
+
+def step_entropy(forests: Forests) -> FloatArray:
+    """Mean entropy of each step's tokens, NaN where none is recorded. `[N]`"""
+    return step_mean(forests.token_column("entropy"), forests.token_node, forests.topology.n)
 
 
 def formula(params: Mapping[str, Value]) -> str:
@@ -138,7 +149,7 @@ def deepconf(
         "credit": lowest - centre,
         "lowest_window": lowest,
         "baseline": centre,
-        "entropy": step_mean(forests.token_column("entropy"), forests.token_node, n),
+        "entropy": forests.shape(step_entropy),
         "value": recorded.mean,
         "n_leaves": recorded.count,
     }
@@ -153,11 +164,8 @@ def trajectories(forests: Forests, paths: TokenPaths, lowest: FloatArray, mean: 
         lowest: `[N]` lowest window of each step; mean: `[K]` mean of the window that ends at each token.
     """
     topology = forests.topology
-    sums = np.zeros(topology.n)
-    if len(mean):
-        sums[paths.step] = np.add.reduceat(paths.confidence, paths.begin)
     seen = topology.is_leaf & (paths.length > 0)
-    whole = np.where(seen, topology.path_sum(sums) / np.maximum(paths.length, 1), np.nan)
+    whole = np.where(seen, paths.mean, np.nan)
     least = lowest.copy()
     for rows, above in jumps(topology):
         least[rows] = np.fmin(least[rows], least[above])

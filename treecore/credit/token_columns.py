@@ -24,7 +24,8 @@ def step_count(chosen: BoolArray, start: IntArray) -> IntArray:
 
 def step_mean(values: FloatArray, node: IntArray, n: int) -> FloatArray:
     """Mean of a token column over each step, NaN tokens left out, NaN where none is left. `[N]`"""
-    known = ~np.isnan(values)
-    count = np.bincount(node, weights=known, minlength=n)
+    gaps = np.isnan(values)
+    if bool(gaps.any()):
+        values, node = values[~gaps], node[~gaps]
     with np.errstate(invalid="ignore"):
-        return np.bincount(node, weights=np.where(known, values, 0.0), minlength=n) / count
+        return np.bincount(node, weights=values, minlength=n) / np.bincount(node, minlength=n)
