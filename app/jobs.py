@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 from treecore.errors import TreecoreError
 
 MOST_WAITING = 64
+PATIENCE = 60.0
+"""Seconds for which others wait for a visitor whose page is closed: a page that is loaded again is back by then."""
 ENOUGH = 0.1
 """Share of a job that must be done before its speed says something."""
 
@@ -86,6 +88,7 @@ class Job:
         pace: how far it was when it last told; None before.
         progress: whatever the work last reported; None before it reports.
         error: one sentence, "" unless it failed.
+        present: whether the visitor's page is open.
         stop: set to ask the work to stop soon.
     """
 
@@ -98,8 +101,10 @@ class Job:
     progress: Any = None
     result: Any = None
     error: str = ""
+    present: Callable[[], bool] = lambda: True
     stop: threading.Event = field(default_factory=threading.Event)
     _told: deque[tuple[float, int]] = field(default_factory=deque)
+    _away: float | None = None
 
     @property
     def live(self) -> bool:
@@ -115,13 +120,19 @@ class Job:
         recent = (done - before) / (seconds - since) if seconds > since else 0.0
         self.pace = Pace(done, total, seconds, recent, time.monotonic())
 
+    def left_behind(self) -> bool:
+        """Whether the visitor has been away for longer than others should wait."""
+        now = time.monotonic()
+        self._away = None if self.present() else now if self._away is None else self._away
+        return self._away is not None and now - self._away > PATIENCE
+
     def seconds_left(self) -> float | None:
         """Until a running job ends, None if that is not known."""
         return None if self.pace is None else self.pace.left(time.monotonic())
 
 
 class JobQueue:
-    """First come, first served, one at a time."""
+    """First come, first served, one at a time; who has left holds up nobody."""
 
     def __init__(self) -> None:
         self._waiting: deque[Job] = deque()
@@ -148,6 +159,7 @@ class JobQueue:
     def wait(self, job: Job) -> Wait:
         """Where in line a job is; its turn comes when the running job and all ahead of it are over."""
         with self._changed:
+            self._let_go(for_job=job)
             ahead = list(takewhile(lambda one: one is not job, self._waiting)) if job in self._waiting else []
             times = [self._expected(one) for one in ahead]
             if self._running is not None:
@@ -155,6 +167,14 @@ class JobQueue:
                 times.append(self._expected(self._running) if left is None else left)
         known = [seconds for seconds in times if seconds is not None]
         return Wait(len(ahead), sum(known) if len(known) == len(times) else None)
+
+    def _let_go(self, for_job: Job) -> None:
+        """Cancel what others asked for and left behind, as somebody waits for it."""
+        if self._running is not None and self._running is not for_job and self._running.left_behind():
+            self._running.stop.set()
+        for job in [job for job in self._waiting if job is not for_job and job.left_behind()]:
+            self._waiting.remove(job)
+            job.phase = Phase.CANCELLED
 
     def _expected(self, job: Job) -> float | None:
         """Seconds that a job takes, from the speed of the last one of its kind, running or over."""

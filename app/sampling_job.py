@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
+
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.jobs import Job, JobQueue
 from treecore.forest import Forest
@@ -95,9 +99,18 @@ def submit(request: Request) -> Job:
         title=request.question or f"{request.task}, {request.prompts} prompts",
         size=each * (1 if request.question else request.prompts),
         kind=repr((request.model, request.task, request.sampler)),
+        present=open_page(),
     )
     QUEUE.submit(job)
     return job
+
+
+def open_page() -> Callable[[], bool]:
+    """Tells whether the page that asks now is still open."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return lambda: True
+    return partial(runtime.get_instance().is_active_session, context.session_id)
 
 
 def run(job: Job, request: Request) -> list[Forest]:

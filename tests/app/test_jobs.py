@@ -44,6 +44,36 @@ def test_place_in_line_and_cancel_while_waiting() -> None:
     assert third.phase is Phase.DONE
 
 
+def test_jobs_of_closed_pages_hold_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "PATIENCE", -1.0)
+    queue, started = JobQueue(), threading.Event()
+    running = Job(run=lambda job: (started.set(), job.stop.wait(20)), title="a", present=lambda: False)
+    queue.submit(running)
+    assert started.wait(20)
+    gone, own = (Job(run=lambda job: None, title=name, present=lambda: False) for name in "bc")
+    queue.submit(gone)
+    queue.submit(own)
+    assert queue.wait(own).ahead == 0
+    assert (gone.phase, running.stop.is_set()) == (Phase.CANCELLED, True)
+    wait(queue)
+    assert (running.phase, own.phase) == (Phase.CANCELLED, Phase.DONE)
+
+
+def test_a_page_that_is_loaded_again_keeps_its_place() -> None:
+    queue, started, go = JobQueue(), threading.Event(), threading.Event()
+    running = Job(run=lambda job: (started.set(), go.wait(20)), title="a", present=lambda: False)
+    queue.submit(running)
+    assert started.wait(20)
+    away, own = Job(run=lambda job: None, title="b", present=lambda: False), Job(run=lambda job: None, title="c")
+    queue.submit(away)
+    queue.submit(own)
+    assert queue.wait(own).ahead == 1
+    assert not running.stop.is_set()
+    go.set()
+    wait(queue)
+    assert away.phase is Phase.DONE
+
+
 def test_a_running_job_is_asked_to_stop_and_keeps_what_it_has() -> None:
     queue, started = JobQueue(), threading.Event()
 
