@@ -104,20 +104,21 @@ def test_a_rollout_from_the_browser_becomes_a_drawn_tree(open_page: Open, addres
     page.get_by_role("button", name="Show the fork that matters most").wait_for()
 
 
-def grow(page: Any, *, prompts: int) -> None:
-    """Ask for a run of so many prompts."""
-    field = page.get_by_label("Prompts", exact=True)
-    field.fill(str(prompts))
-    field.press("Enter")
-    page.get_by_text("6 trajectories a prompt").wait_for()
+def grow(page: Any, *, prompts: int, trees: int = 2) -> None:
+    """Ask for a run of so many prompts and trees for each, of three trajectories."""
+    for label, number in (("Prompts", prompts), ("m", trees)):
+        field = page.get_by_label(label, exact=True)
+        field.fill(str(number))
+        field.press("Enter")
+    page.get_by_text(f"{3 * trees} trajectories a prompt").wait_for()
     page.get_by_role("button", name="Grow trees").click()
 
 
 def test_two_visitors_queue_see_their_time_and_cancel(open_page: Open, address: str) -> None:
     first, second = (open_page(f"{address}/?view=rollout") for _ in range(2))
     first.set_default_timeout(90_000)
-    grow(first, prompts=32)
-    first.get_by_text("of 192 trajectories").wait_for()
+    grow(first, prompts=32, trees=64)
+    first.get_by_text("of 6144 trajectories").wait_for()
     first.get_by_text("left", exact=False).first.wait_for()
     grow(second, prompts=1)
     second.get_by_text("next in line").wait_for()
