@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, ge
 from treecore.errors import MethodError
 
 Value = int | float | bool | str
+SECTIONS = "Args|Columns|Returns|Raises|Departures"
 TRUE_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -24,6 +25,13 @@ class Bounds(NamedTuple):
 
     low: float = -math.inf
     high: float = math.inf
+
+
+class Only(NamedTuple):
+    """The parameter counts only where `other` has one of these values."""
+
+    other: str
+    values: tuple[Value, ...]
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Param:
         choices: names allowed for a `choice`.
         low, high: bounds, included; infinite when there are none.
         meaning: one sentence from the docstring.
+        only: where it counts; None for everywhere.
     """
 
     name: str
@@ -46,6 +55,11 @@ class Param:
     low: float = -math.inf
     high: float = math.inf
     meaning: str = ""
+    only: Only | None = None
+
+    def counts(self, values: Mapping[str, Any]) -> bool:
+        """Whether the parameter makes a difference beside `values` of the others."""
+        return self.only is None or values.get(self.only.other) in self.only.values
 
     def parse(self, value: Any) -> Value:
         """`value` (text or already typed) as this parameter's type.
@@ -102,13 +116,15 @@ def params_of(function: Callable[..., Any]) -> tuple[Param, ...]:
     for name, argument in inspect.signature(function).parameters.items():
         if argument.kind is not inspect.Parameter.KEYWORD_ONLY or argument.default is inspect.Parameter.empty:
             continue
-        hint, bounds = hints[name], Bounds()
+        hint, bounds, only = hints[name], Bounds(), None
         if get_origin(hint) is Annotated:
             hint, *notes = get_args(hint)
             bounds = next((note for note in notes if isinstance(note, Bounds)), bounds)
+            only = next((note for note in notes if isinstance(note, Only)), None)
         choices = get_args(hint) if get_origin(hint) is Literal else ()
         kind: Any = "choice" if choices else hint.__name__
-        params.append(Param(name, kind, argument.default, choices, bounds.low, bounds.high, meanings.get(name, "")))
+        meaning = meanings.get(name, "")
+        params.append(Param(name, kind, argument.default, choices, bounds.low, bounds.high, meaning, only))
     return tuple(params)
 
 
@@ -124,15 +140,21 @@ def argument_docs(doc: str) -> dict[str, str]:
 
 def summary_of(function: Callable[..., Any]) -> str:
     """The docstring before its first `Args:`, as paragraphs of plain words."""
-    doc = re.split(r"^ *(?:Args|Returns|Raises|Departures):", inspect.cleandoc(function.__doc__ or ""), flags=re.M)
+    doc = re.split(rf"^ *(?:{SECTIONS}):", inspect.cleandoc(function.__doc__ or ""), flags=re.M)
     return re.sub(r"(?<!\n)\n(?!\n)", " ", doc[0]).strip()
+
+
+def section_of(function: Callable[..., Any], name: str) -> str:
+    """One section of the docstring on one line, "" when there is none."""
+    parts = re.split(rf"^ *({SECTIONS}):", inspect.cleandoc(function.__doc__ or ""), flags=re.M)
+    return " ".join(dict(zip(parts[1::2], parts[2::2], strict=True)).get(name, "").split())
 
 
 def parse_settings(params: tuple[Param, ...], settings: Mapping[str, Any], *, owner: str) -> dict[str, Value]:
     """All parameters with their values: defaults, overridden by `settings`.
 
     Raises:
-        MethodError: an unknown name, or a value that does not parse.
+        MethodError: an unknown name, a value that does not parse, or one that makes no difference beside the others.
     """
     known = {param.name: param for param in params}
     unknown = [name for name in settings if name not in known]
@@ -145,4 +167,15 @@ def parse_settings(params: tuple[Param, ...], settings: Mapping[str, Any], *, ow
             values[name] = known[name].parse(value)
         except MethodError as error:
             raise error.at(owner) from None
+    for name in settings:
+        only = known[name].only
+        if only is not None and values[name] != known[name].default and not known[name].counts(values):
+            found = f"{name} makes no difference with {only.other}={shown(values[only.other])}"
+            wanted = " or ".join(map(shown, only.values))
+            raise MethodError(found, where=owner, todo=f"leave it out, or set {only.other}={wanted}")
     return values
+
+
+def shown(value: Value) -> str:
+    """A value as settings write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -23,6 +23,8 @@ LOOK_SELDOM, LOOK_OFTEN = 2.0, 0.4
 """Seconds; many may wait at once, and their looking must slow down neither a model that loads nor one that writes."""
 HEIGHT = 600
 MOST_PROMPTS = 32
+FEW = 6
+"""Parameters of a sampler that are always in sight."""
 WIDE = 3
 FEW_SECONDS, MINUTE = 5, 60
 DRAWN, OWN = "drawn", "my own"
@@ -91,7 +93,11 @@ def form(*, busy: bool) -> None:
     state.prime("roll:sampler", DEFAULT_SAMPLER)
     st.selectbox("Sampler", list(SAMPLERS), key="roll:sampler", format_func=lambda name: SAMPLERS[name].title)
     sampler = SAMPLERS[state.get("roll:sampler")]
-    grid(sampler_options(sampler), sampler.name)
+    options = sampler_options(sampler)
+    grid(options[:FEW], sampler.name)
+    if options[FEW:]:
+        with st.expander("More parameters"):
+            grid(options[FEW:], sampler.name)
     if options := task_options(state.get("roll:task")):
         with st.expander("Options of the task"):
             grid(options, task.name)
@@ -127,8 +133,13 @@ def task_options(task: str) -> list[Param]:
 
 
 def sampler_options(sampler: Sampler) -> list[Param]:
-    """Options of a sampler that this visitor may set: those that name code or models only on one's own machine."""
-    return [param for param in sampler.params if state.is_private() or param.name not in sampler.private]
+    """Options of a sampler that this visitor may set and that make a difference beside the others.
+
+    Those that name code or models are only for one's own machine.
+    """
+    allowed = [param for param in sampler.params if state.is_private() or param.name not in sampler.private]
+    values = chosen(allowed, sampler.name)
+    return [param for param in allowed if param.counts(values)]
 
 
 def model_field() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from served import Row, Served
 from treecore.errors import MethodError
 from treecore.samplers import SAMPLERS, Expand
 from treecore.samplers.mcts import CRITICS, mcts, register_critic
+from treecore.samplers.mcts.critics import Critic
 from treecore.samplers.mcts.search import Kind
 
 DEPTH = 3
@@ -142,6 +144,29 @@ def test_who_judged_is_said_and_the_oracle_is_called_one() -> None:
     assert "biased" in SAMPLERS["mcts"].bias
 
 
+def test_a_critic_that_gives_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for given in (float("nan"), "high", None, True):
+        judge: Any = lambda growth, row, given=given: given  # noqa: E731
+        monkeypatch.setitem(CRITICS, "odd", Critic("odd", "odd", True, judge))
+        with pytest.raises(MethodError, match=r"critic 'odd' gave .*; let it return a finite number"):
+            searched(World(), outcome="odd")
+    monkeypatch.setitem(CRITICS, "odd", Critic("odd", "odd", True, lambda growth, row: 1 / 0))
+    with pytest.raises(MethodError, match="critic 'odd' failed with ZeroDivisionError"):
+        searched(World(), outcome="odd")
+
+
+def test_a_search_that_nothing_judges_says_so() -> None:
+    notes = searched(World(), simulations=3, outcome="none").notes
+    assert "no critic was set" in notes["unjudged"]
+    assert "unjudged" not in searched(World(), simulations=3).notes
+
+
+def test_how_far_the_search_got_is_noted() -> None:
+    growth = searched(World(), simulations=2, min_terminals=1000, root_width=1, width=1, alpha=0)
+    assert growth.notes["simulations"] == 20
+    assert growth.notes["terminals"] < 1000
+
+
 def test_a_critic_of_ones_own() -> None:
     register_critic("likes_b", label="likes the letter b", judges_ends=False)(
         lambda growth, row: float("b" in growth.nodes[row].text)
@@ -153,9 +178,9 @@ def test_a_critic_of_ones_own() -> None:
         assert scores == {"a": 0.0, "b": 1.0}
         halved = searched(World("ab"), simulations=6, process="likes_b", outcome="none", beta_process=0.5)
         assert np.nanmax(halved.column("mcts_score")) == 0.5
-        script = searched(World("ab"), simulations=6, process="likes_b", outcome="none", form="code")
-        assert np.nanmax(script.column("mcts_score")) == 0.0, "the released script leaves the process critic out"
-        with pytest.raises(MethodError, match="no critic 'likes_b' of finished trajectories"):
+        with pytest.raises(MethodError, match="process makes no difference with form=code"):
+            searched(World("ab"), simulations=6, process="likes_b", outcome="none", form="code")
+        with pytest.raises(MethodError, match="outcome=likes_b: no critic of finished trajectories has this name"):
             searched(World(), outcome="likes_b")
         with pytest.raises(MethodError, match="two critics"):
             register_critic("likes_b", label="again", judges_ends=False)(lambda growth, row: 0.0)

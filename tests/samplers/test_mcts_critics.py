@@ -41,13 +41,13 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_entry_point_makes_a_critic_that_sees_the_question(own: None) -> None:
-    found = get_critic("own_critics:Likes", judges_ends=False)
+    found = get_critic("own_critics:Likes", role="value")
     assert found is not None
     growth = Served(lambda growth, request: [])
     row = growth.add(growth.add(-1, Row()), Row("ffa"))
     assert found.judge(growth, row) == 0.02
     assert found.label == "likes the letter f"
-    assert found.judge.asked == ["say a or b"]  # type: ignore[attr-defined]
+    assert found.function.asked == ["say a or b"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_an_entry_point_makes_a_critic_that_sees_the_question(own: None) -> None
 )
 def test_an_entry_point_that_makes_none_is_refused(own: None, name: str, message: str) -> None:
     with pytest.raises(TaskError, match=message):
-        get_critic(name, judges_ends=True)
+        get_critic(name, role="outcome")
 
 
 def test_a_rollout_is_guided_by_ones_own_critics(own: None) -> None:
@@ -143,9 +143,9 @@ def test_a_prompted_critic_of_answers_asks_about_the_whole_and_gives_zero_where_
 
 def test_a_prompted_critic_needs_a_model_and_has_no_question_for_a_value() -> None:
     with pytest.raises(MethodError, match="no model to ask; set critic_model"):
-        get_critic("prompted", judges_ends=True, model="")
-    with pytest.raises(MethodError, match="no critic 'prompted' of unfinished steps; choose one of none, or"):
-        get_critic("prompted", judges_ends=False)
+        get_critic("prompted", role="outcome", model="")
+    with pytest.raises(MethodError, match=r"value=prompted: no critic of unfinished steps .*; choose one of none, or"):
+        get_critic("prompted", role="value")
 
 
 def test_a_real_model_is_asked_and_the_forest_says_so() -> None:

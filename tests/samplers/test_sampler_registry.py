@@ -43,3 +43,24 @@ def test_a_new_sampler_is_listed_and_names_are_unique() -> None:
             register(lonely)
     finally:
         SAMPLERS.pop("lonely", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("fixed_width", {"leaves": "4"}, "leaves makes no difference with form=spo; leave it out, or set form=treepo"),
+        ("fixed_width", {"form": "treepo", "widths": "2,2"}, "widths makes no difference with form=treepo"),
+        ("surprisal", {"upsampling": 3}, "upsampling makes no difference with diverse=false; .* set diverse=true"),
+        ("reverse_curriculum", {"attempts": 3}, "attempts makes no difference with demo=gold"),
+        ("mcts", {"max_split_depth": 3}, "max_split_depth makes no difference with form=paper"),
+    ],
+)
+def test_a_setting_that_makes_no_difference_is_refused(name: str, settings: dict[str, object], message: str) -> None:
+    with pytest.raises(MethodError, match=message):
+        get_sampler(name).parse(settings)
+
+
+def test_all_settings_as_a_forest_records_them_are_taken() -> None:
+    for known in SAMPLERS.values():
+        recorded = known.parse({})
+        assert known.parse(recorded) == recorded

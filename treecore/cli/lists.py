@@ -21,8 +21,9 @@ def registered(document: dict[str, Any]) -> list[str]:
     """Lines of a method or a sampler."""
     question = document["summary"].split("\n")[0]
     needs = [f"needs: {', '.join(document['needs'])}"] if document["needs"] else []
+    biased = [f"biased: {document['bias']}"] if document.get("bias") else []
     heading = f"{document['name']}: {document['title']} ({document['family']})"
-    return [heading, question, document["citation"], *needs, *map(parameter_line, document["parameters"])]
+    return [heading, question, document["citation"], *needs, *biased, *map(parameter_line, document["parameters"])]
 
 
 def explained(document: dict[str, Any]) -> list[str]:

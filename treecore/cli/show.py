@@ -46,6 +46,8 @@ def show(file: str, method: str, settings: tuple[str, ...], wanted: str) -> None
         )
         heading = f"forest {forest_name(forest, number)}: {', '.join(sizes)}"
         out.print(Text(clean(heading), style="bold underline"))
+        if bias := str(forest.sampler.get("bias") or ""):
+            out.print(Text(clean(f"Values here are biased: {bias}"), style="italic"))
         credit = result.of(number) if result is not None else None
         for line in forest_lines(forest, credit, width=out.width):
             out.print(line, no_wrap=True, crop=True)

@@ -16,7 +16,7 @@ from treecore.samplers.registry import Expand, Growing, Growth, sampler
     citation=Citation("Shao et al.", 2024, "DeepSeekMath (GRPO)", "arXiv:2402.03300"),
     size=lambda *, m: m,
 )
-def chains(growth: Growth, *, m: Annotated[int, Bounds(1, 256)] = 4) -> Growing:
+def chains(growth: Growth, *, m: Annotated[int, Bounds(1, 4096)] = 4) -> Growing:
     """Write the answer m times from the start; nothing is shared but the prompt.
 
     Each trajectory is a tree of one branch, so a group of answers is a forest of m such trees.

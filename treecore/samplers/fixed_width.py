@@ -9,12 +9,13 @@ from typing import Annotated, Literal, NamedTuple
 
 from treecore.credit.registry import Citation
 from treecore.errors import MethodError
-from treecore.params import Bounds
+from treecore.params import Bounds, Only
 from treecore.policies.base import FORKS
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 
 MOST_LEAVES = 4096
 Form = Literal["spo", "treepo"]
+TREEPO = Only("form", ("treepo",))
 
 
 class Live(NamedTuple):
@@ -43,11 +44,11 @@ def fixed_width(
     *,
     form: Form = "spo",
     k: Annotated[int, Bounds(1, 4096)] = 30,
-    widths: str = "6,6,6",
-    leaves: Annotated[int, Bounds(1, 512)] = 16,
-    div: Annotated[int, Bounds(1, 64)] = 2,
-    first: Annotated[int, Bounds(1, 64)] = 8,
-    depth: Annotated[int, Bounds(1, 64)] = 14,
+    widths: Annotated[str, Only("form", ("spo",))] = "6,6,6",
+    leaves: Annotated[int, Bounds(1, 512), TREEPO] = 16,
+    div: Annotated[int, Bounds(1, 64), TREEPO] = 2,
+    first: Annotated[int, Bounds(1, 64), TREEPO] = 8,
+    depth: Annotated[int, Bounds(1, 64), TREEPO] = 14,
 ) -> Growing:
     """Write segments of k tokens and branch after each; a segment that ends the answer is a leaf.
 
@@ -64,7 +65,7 @@ def fixed_width(
         widths: spo: children at each level, separated by commas.
         leaves: treepo: answers of each prompt.
         div: treepo: most children of a segment.
-        first: treepo: most children of the prompt.
+        first: treepo: most children of the prompt, or div if that is more.
         depth: treepo: longest answer in segments; the last of them is written to the end.
 
     Departures:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from treecore.credit.registry import Citation
 from treecore.outcomes import FULL
-from treecore.params import Bounds
+from treecore.params import Bounds, Only
 from treecore.samplers.estimates import INTERVAL, Estimate, continued, path
 from treecore.samplers.registry import Expand, Growing, Growth, Recite, Request, sampler
 
@@ -34,7 +34,7 @@ def reverse_curriculum(
     *,
     n: Annotated[int, Bounds(1, 1024)] = 8,
     demo: Literal["gold", "sampled"] = "gold",
-    attempts: Annotated[int, Bounds(1, 256)] = 8,
+    attempts: Annotated[int, Bounds(1, 256), Only("demo", ("sampled",))] = 8,
 ) -> Growing:
     """Take a right answer, cut it before its last step, before the last two, and so on to the prompt; finish each.
 

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 from treecore.credit.registry import Citation
 from treecore.errors import MethodError
-from treecore.params import Bounds
+from treecore.params import Bounds, Only
 from treecore.policies.base import FORKS
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 
@@ -59,7 +59,7 @@ def surprisal(
     l: Annotated[int, Bounds(0, 16)] = 1,  # noqa: E741  (the paper's letter)
     t: Annotated[int, Bounds(1, 16)] = 2,
     diverse: bool = False,
-    upsampling: Annotated[int, Bounds(1, 16)] = 2,
+    upsampling: Annotated[int, Bounds(1, 16), Only("diverse", (True,))] = 2,
 ) -> Growing:
     """Write m answers, each the seed of a tree; then, l times, draw the n least likely tokens of each tree anew.
 

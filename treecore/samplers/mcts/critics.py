@@ -7,15 +7,17 @@ a function and a call of `register_critic`, or an entry point `module:factory`: 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, SupportsFloat
 
 from treecore.errors import MethodError, TaskError, boundary
 from treecore.samplers.registry import Growth
 from treecore.tasks.plugin import is_entry_point, load_entry_point
 
 NONE, PROMPTED = "none", "prompted"
+Role = Literal["value", "process", "outcome"]
 
 
 class Judge(Protocol):
@@ -32,13 +34,25 @@ class Critic:
         name: as parameters give it.
         label: what a forest says about who judged.
         judges_ends: scores finished trajectories; else it scores any step.
-        judge: the function.
+        function: the judge.
     """
 
     name: str
     label: str
     judges_ends: bool
-    judge: Judge
+    function: Judge
+
+    def judge(self, growth: Growth, row: int) -> float:
+        """The score of a row.
+
+        Raises:
+            MethodError: the critic failed, or gave no finite number.
+        """
+        with boundary(MethodError, f"critic '{self.name}'"):
+            score = self.function(growth, row)
+        if isinstance(score, bool) or not isinstance(score, SupportsFloat) or not math.isfinite(float(score)):
+            raise MethodError(f"critic '{self.name}' gave {score!r:.40}", todo="let it return a finite number")
+        return float(score)
 
 
 CRITICS: dict[str, Critic] = {}
@@ -60,11 +74,11 @@ def register_critic(name: str, *, label: str, judges_ends: bool) -> Callable[[Ju
     return register
 
 
-def get_critic(name: str, *, judges_ends: bool, model: str | None = None) -> Critic | None:
+def get_critic(name: str, *, role: Role, model: str | None = None) -> Critic | None:
     """A critic by name or entry point; None for `none`. An entry point runs code of this machine.
 
     Args:
-        judges_ends: whether it is to score finished trajectories.
+        role: what it is wanted for; `outcome` scores finished trajectories.
         model: what `prompted` asks; None where it has no question to ask.
 
     Raises:
@@ -72,6 +86,7 @@ def get_critic(name: str, *, judges_ends: bool, model: str | None = None) -> Cri
         PolicyError: the model cannot be loaded.
         TaskError: no such module or factory, or it makes nothing that can be called.
     """
+    judges_ends = role == "outcome"
     if name == NONE:
         return None
     if name == PROMPTED and model is not None:
@@ -82,7 +97,8 @@ def get_critic(name: str, *, judges_ends: bool, model: str | None = None) -> Cri
     if name not in fitting:
         what = "finished trajectories" if judges_ends else "unfinished steps"
         known = ", ".join([NONE, *fitting, *([] if model is None else [PROMPTED])])
-        raise MethodError(f"no critic {name!r} of {what}", todo=f"choose one of {known}, or give module:factory")
+        found = f"{role}={name}: no critic of {what} has this name"
+        raise MethodError(found, todo=f"choose one of {known}, or give module:factory")
     return CRITICS[name]
 
 

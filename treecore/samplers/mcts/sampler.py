@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from treecore.credit.registry import Citation
-from treecore.params import Bounds
-from treecore.samplers.mcts.critics import get_critic
+from treecore.errors import MethodError
+from treecore.params import Bounds, Only
+from treecore.samplers.mcts.critics import PROMPTED, get_critic
 from treecore.samplers.mcts.search import Search, Settings
 from treecore.samplers.registry import Growing, Growth, sampler
+
+PAPER = Only("form", ("paper",))
 
 
 @sampler(
@@ -43,17 +46,17 @@ def mcts(
     root_width: Annotated[int, Bounds(1, 60)] = 4,
     width: Annotated[int, Bounds(1, 10)] = 2,
     max_depth: Annotated[int, Bounds(1, 100)] = 10,
-    max_split_depth: Annotated[int, Bounds(0, 100)] = 10,
+    max_split_depth: Annotated[int, Bounds(0, 100), Only("form", ("code",))] = 10,
     max_repeats: Annotated[int, Bounds(1, 20)] = 5,
     min_distance: Annotated[int, Bounds(0, 1000)] = 20,
     greedy: bool = True,
     rollouts: Annotated[int, Bounds(0, 32)] = 4,
     value: str = "none",
-    process: str = "none",
+    process: Annotated[str, PAPER] = "none",
     outcome: str = "oracle",
     critic_model: str = "",
     beta_value: Annotated[float, Bounds(0, 100)] = 1.0,
-    beta_process: Annotated[float, Bounds(0, 100)] = 1.0,
+    beta_process: Annotated[float, Bounds(0, 100), PAPER] = 1.0,
     beta_outcome: Annotated[float, Bounds(0, 100)] = 1.0,
 ) -> Growing:
     """Search for good answers step by step: go where the score is high or little was tried, write a new step, judge it.
@@ -90,17 +93,36 @@ def mcts(
         beta_value: weight of the value critic.
         beta_process: weight of the process critic.
         beta_outcome: weight of the outcome critic.
+
+    Columns:
+        mcts_kind: what a step is to the search: 0 a place that it may go on from, 1 of a rollout for the outcome
+            critic, 2 an option that was too like a sibling.
+        mcts_greedy: 1 where the likeliest tokens were taken, 0 where they were drawn; log probabilities of the former
+            are 0 and no part of any policy.
+        mcts_visits, mcts_q: scores backed up through a place, and their mean.
+        mcts_score: the critics' own score of a place.
+        mcts_simulation: the simulation that made it, from 0; -1 for the prompt.
+        mcts_width: children that it may have.
+        mcts_distance: characters in which an option differs from the most similar sibling.
+        mcts_answer: 1 on the way down by the largest mean score, what the search would answer.
     """
+    if critic_model and PROMPTED not in (process, outcome):
+        raise MethodError("critic_model is asked by no critic", todo=f"set process or outcome to {PROMPTED}")
     critics = {
-        "value": get_critic(value, judges_ends=False),
-        "process": get_critic(process, judges_ends=False, model=critic_model),
-        "outcome": get_critic(outcome, judges_ends=True, model=critic_model),
+        "value": get_critic(value, role="value"),
+        "process": get_critic(process, role="process", model=critic_model),
+        "outcome": get_critic(outcome, role="outcome", model=critic_model),
     }
     growth.notes["critics"] = {role: "none" if critic is None else critic.label for role, critic in critics.items()}
+    if not any(critics.values()):
+        growth.notes["unjudged"] = "no critic was set: the search went by visits alone and finished what it came upon"
     settings = Settings(
         form=form, simulations=simulations, min_terminals=min_terminals, c=c, alpha=alpha, root_width=root_width,
         width=width, max_depth=max_depth, max_split_depth=max_split_depth, max_repeats=max_repeats,
         min_distance=min_distance, greedy=greedy, rollouts=rollouts, beta_value=beta_value,
         beta_process=beta_process, beta_outcome=beta_outcome, **critics,
     )  # fmt: skip
-    yield from Search(growth, settings).run()
+    search = Search(growth, settings)
+    yield from search.run()
+    growth.notes["simulations"] = search.simulations
+    growth.notes["terminals"] = search.terminals

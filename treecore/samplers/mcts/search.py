@@ -82,6 +82,7 @@ class Search:
         self.growth, self.settings = growth, settings
         self.kind: dict[int, Kind] = {}
         self.distance: dict[int, int] = {}
+        self.greedy: set[int] = set()
         self.root: Place | None = None
         self.simulations = self.terminals = 0
 
@@ -114,7 +115,7 @@ class Search:
 
     def _first(self) -> Made:
         """The first option of all starts the tree; the paper's importance needs the root's own score too."""
-        (row,) = yield [self._option(None, greedy=self.settings.greedy)]
+        row = yield from self._written(None, greedy=self.settings.greedy)
         self.root = Place(self._root_above(row))
         child = self._place(self.root, row)
         if self.form == "paper":
@@ -128,17 +129,20 @@ class Search:
         child.score = yield from self._judge(child)
         return child
 
-    def _option(self, above: Place | None, *, greedy: bool) -> Expand:
-        depth = 0 if above is None else above.depth
+    def _written(self, above: Place | None, *, greedy: bool) -> Generator[list[Request], list[int], int]:
+        """One more option of a place: the row of its end."""
+        before, depth = len(self.growth.parent), 0 if above is None else above.depth
         steps = None if depth >= self.settings.max_depth - 1 else 1
-        return Expand(None if above is None else above.row, steps=steps, greedy=greedy)
+        (row,) = yield [Expand(None if above is None else above.row, steps=steps, greedy=greedy)]
+        self.greedy |= set(range(before, len(self.growth.parent))) if greedy else set()
+        return row
 
     def _distinct_option(self, above: Place) -> Generator[list[Request], list[int], int]:
         """Draw options until one is far enough from all siblings or ends the trajectory; keep the farthest."""
         best, farthest = -1, -1.0
         for attempt in range(self.settings.max_repeats):
             greedy = self.settings.greedy and not above.children and attempt == 0
-            (row,) = yield [self._option(above, greedy=greedy)]
+            row = yield from self._written(above, greedy=greedy)
             text = self.growth.nodes[row].text
             gap = min((float(edit_distance(text, child.text)) for child in above.children), default=np.inf)
             gap = gap if text.strip() else -0.5
@@ -192,6 +196,9 @@ class Search:
         columns = [node.columns for node in self.growth.nodes]
         for row, kind in self.kind.items():
             columns[row]["mcts_kind"] = kind
+        for row in self.kind.keys() | self.greedy:
+            if self.growth.parent[row] >= 0:
+                columns[row]["mcts_greedy"] = float(row in self.greedy)
         for row, distance in self.distance.items():
             columns[row]["mcts_distance"] = distance
         answer = self.root.answer()
