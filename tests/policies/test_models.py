@@ -149,7 +149,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "deepseek_v32": ({}, "layers of another kind .*indexed_attention"),
     "bloom": ({"hidden_size": 32, "n_layer": 2, "n_head": 4}, "cannot be branched"),
     "falcon": ({"alibi": True}, "cannot be branched"),
-    "gemma3_text": ({"use_bidirectional_attention": True, "head_dim": 8, "layer_types": MIXED}, "other logits"),
+    "gemma3_text": ({"use_bidirectional_attention": True, "head_dim": 8, "layer_types": MIXED}, "both directions"),
+    "bert": ({"pad_token_id": 0}, "both directions"),
 }
 
 
@@ -159,6 +160,42 @@ def test_other_kinds_of_attention_are_refused(name: str) -> None:
     with pytest.raises(PolicyError, match=said) as caught:
         random_policy(name, **config)
     assert "\n" not in str(caught.value)
+
+
+LOOKS_AHEAD: dict[str, dict[str, Any]] = {
+    "bert": {"pad_token_id": 0},
+    "bert faint": {"pad_token_id": 0, "initializer_range": 0.005},
+    "gemma3_text": {"use_bidirectional_attention": True, "head_dim": 8, "layer_types": MIXED},
+}
+
+
+@pytest.mark.parametrize("name", LOOKS_AHEAD)
+def test_looking_ahead_is_noticed_whatever_the_configuration_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(branchable, "check_kind", lambda config, name: None)
+    with pytest.raises(PolicyError, match=r"its attention looks ahead \(later tokens move its logits by .* of .*\)"):
+        random_policy(name, **LOOKS_AHEAD[name])
+
+
+@pytest.mark.parametrize("number", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_looking_ahead_is_told_from_rounding(name: str, number: torch.dtype) -> None:
+    model = random_model(name).to(number)
+    run = branchable.some_runs(model)[0]
+    with torch.inference_mode():
+        branchable.check_causal(branchable._plain(model, run), model, name, run=run)
+
+
+def test_a_decoder_of_an_encoder_family_is_taken() -> None:
+    random_policy("bert", is_decoder=True, pad_token_id=0)
+
+
+def test_a_model_that_judges_is_refused() -> None:
+    model = random_model("llama")
+    model.config.architectures = ["LlamaForSequenceClassification"]
+    with pytest.raises(PolicyError, match="saved as LlamaForSequenceClassification, which writes no text"):
+        TransformersPolicy(model, toy_tokenizer(), name="m")
+    model.config.architectures = ["LLaMAForCausalLM"]
+    TransformersPolicy(model, toy_tokenizer(), name="m")
 
 
 def test_encoder_decoders_are_refused() -> None:
@@ -173,6 +210,26 @@ def test_a_model_that_overflows_its_dtype_is_refused() -> None:
     with torch.no_grad():
         model.model.norm.weight.fill_(6e4)
     with pytest.raises(PolicyError, match="gives no finite numbers in float16; use dtype float32 or bfloat16"):
+        TransformersPolicy(model, toy_tokenizer(), name="m")
+
+
+NOT_FINITE = r"model 'm' has weights that are not finite \(model.layers.1.mlp.up_proj.weight, 1 in all\); save or"
+
+
+@pytest.mark.parametrize("number", [torch.float32, torch.bfloat16])
+def test_weights_that_are_not_finite_are_refused(number: torch.dtype) -> None:
+    model = random_model("llama").to(number)
+    with torch.no_grad():
+        model.model.layers[1].mlp.up_proj.weight[3, 4] = torch.nan
+    with pytest.raises(PolicyError, match=NOT_FINITE):
+        TransformersPolicy(model, toy_tokenizer(), name="m")
+
+
+def test_a_model_that_overflows_float32_is_not_sent_to_float32() -> None:
+    model = random_model("llama")
+    with torch.no_grad():
+        model.model.norm.weight.fill_(3e38)
+    with pytest.raises(PolicyError, match="gives no finite numbers in float32; use another model"):
         TransformersPolicy(model, toy_tokenizer(), name="m")
 
 

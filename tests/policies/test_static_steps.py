@@ -55,6 +55,13 @@ def test_the_bundled_model_writes_the_same() -> None:
     assert [one.text for one in static] == [one.text for one in plain]
 
 
+def test_where_it_saves_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    toy_policy()
+    assert caplog.messages == []
+    static_policy()
+    assert caplog.messages == ["static steps save time on CUDA only; on cpu they save none"]
+
+
 def store(tokens: int) -> StaticCache:
     return StaticCache(layers=2, slots=6, tokens=tokens, device=CPU)
 

@@ -11,7 +11,7 @@ import torch
 from toy import toy_model, toy_policy, toy_tokenizer
 
 from treecore.errors import PolicyError
-from treecore.policies import load_policy, transformers_local
+from treecore.policies import checkpoint, load_policy, transformers_local
 from treecore.policies.transformers_local import TransformersPolicy, pick_device, pick_dtype
 
 
@@ -44,7 +44,7 @@ def test_a_folder_that_is_not_there(name: str) -> None:
 
 
 def test_a_hub_name_without_a_network_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("treecore.policies.transformers_local.hub_answers", lambda: False)
+    monkeypatch.setattr("treecore.policies.checkpoint.hub_answers", lambda: False)
     with pytest.raises(PolicyError, match=r"^model 'nobody/nothing' could not be loaded: .*cache") as caught:
         load_policy("nobody/nothing")
     assert "\n" not in str(caught.value)
@@ -134,7 +134,7 @@ def test_a_model_that_does_not_fit_is_one_clear_line(monkeypatch: pytest.MonkeyP
     def full(*args: Any, **kwargs: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.\nMore lines.")
 
-    monkeypatch.setattr(transformers_local.AutoModelForCausalLM, "from_pretrained", full)
+    monkeypatch.setattr(checkpoint.AutoModelForCausalLM, "from_pretrained", full)
     with pytest.raises(
         PolicyError, match=r"^model 'tiny' does not fit into the memory of cpu; use a smaller"
     ) as caught:

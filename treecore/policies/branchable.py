@@ -12,17 +12,31 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
+from transformers.models.auto import modeling_auto
 
 from treecore.errors import PolicyError
 from treecore.policies.forward import Layout, Runner
 from treecore.policies.memory import TOO_LARGE, out_of_memory
 
 FULL, SLIDING = "full_attention", "sliding_attention"
+TODO = "use a decoder-only model whose layers have full attention or sliding windows"
 NO_LIMIT = 1 << 20
 PROBE_WINDOW = 3
 PROBE_TOKENS = 512
 TOLERANCES = {torch.float32: 1e-2}
 LOOSE_TOLERANCE = 0.3
+AHEAD_TOLERANCES = {torch.float32: 1e-4}
+LOOSE_AHEAD_TOLERANCE = 0.05
+WRITERS = frozenset(modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values())
+FILLERS = modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+OTHERS = (
+    FILLERS,
+    modeling_auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
+    modeling_auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
+    modeling_auto.MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES,
+)
+NO_WRITERS = frozenset(name for names in OTHERS for name in names.values()) - WRITERS
+"""Classes of models that fill gaps or judge texts."""
 
 
 class Branchable(NamedTuple):
@@ -51,7 +65,10 @@ def check_branchable(model: Any, name: str, *, max_length: int, static: bool = F
     try:
         with torch.inference_mode(), short_windows(model, layout) as shortened:
             runner = Runner(model, layout=shortened, slots=4, max_length=max_length, tokens=PROBE_TOKENS, static=static)
-            pairs = list(zip(_ragged(runner, runs), [_plain(model, run) for run in runs], strict=True))
+            plain = [_plain(model, run) for run in runs]
+            check_finite(plain, model, name)
+            check_causal(plain[0], model, name, run=runs[0])
+            pairs = list(zip(_ragged(runner, runs), [logits[-1] for logits in plain], strict=True))
     except PolicyError:
         raise
     except Exception as error:
@@ -66,29 +83,48 @@ def check_branchable(model: Any, name: str, *, max_length: int, static: bool = F
     return Branchable(layout, sum(one.shape[1] * one.shape[3] * one.itemsize for one in layers))
 
 
+def check_kind(config: Any, name: str) -> None:
+    """See that a configuration is of a model that writes from left to right.
+
+    Raises:
+        PolicyError: it is of another one.
+    """
+    other = NO_WRITERS.intersection(config.architectures or ())
+    own = config.get_text_config(decoder=True)
+    fills = getattr(own, "is_decoder", None) is False and own.model_type in FILLERS
+    both = getattr(own, "use_bidirectional_attention", None) in (True, "all")
+    why = ""
+    if config.is_encoder_decoder:
+        why = "it is an encoder-decoder"
+    elif other:
+        why = f"it was saved as {min(other)}, which writes no text"
+    elif fills or both or getattr(own, "is_causal", None) is False:
+        why = "its attention looks in both directions"
+    if why:
+        raise PolicyError(f"model {name!r} cannot be branched: {why}", todo=TODO)
+
+
 def layout_of(model: Any, name: str) -> Layout:
     """The layers of a model, all with plain keys and values and with full attention or a sliding window.
 
     Raises:
         PolicyError: some are of another kind.
     """
+    check_kind(model.config, name)
     refused = f"model {name!r} cannot be branched: "
-    todo = "use a decoder-only model whose layers have full attention or sliding windows"
     config = model.config.get_text_config(decoder=True)
-    if model.config.is_encoder_decoder:
-        raise PolicyError(refused + "it is an encoder-decoder", todo=todo)
     try:
         layers = DynamicCache(config=config).layers
     except Exception as error:
-        raise PolicyError(refused + f"its cache is of an unknown kind ({error})", todo=todo) from error
+        raise PolicyError(refused + f"its cache is of an unknown kind ({error})", todo=TODO) from error
     odd = {type(layer).__name__ for layer in layers if type(layer) not in (DynamicLayer, DynamicSlidingWindowLayer)}
     odd |= {kind for kind in getattr(config, "layer_types", None) or () if kind not in (FULL, SLIDING)}
     odd |= {"chunked_attention"} if getattr(config, "attention_chunk_size", None) is not None else set()
     if odd or not layers:
-        raise PolicyError(refused + f"it has layers of another kind ({', '.join(sorted(odd)) or 'none'})", todo=todo)
+        raise PolicyError(refused + f"it has layers of another kind ({', '.join(sorted(odd)) or 'none'})", todo=TODO)
     windows = {layer.sliding_window for layer in layers if layer.is_sliding}
     if len(windows) > 1:
-        raise PolicyError(refused + "its layers have windows of different lengths", todo=todo)
+        raise PolicyError(refused + "its layers have windows of different lengths", todo=TODO)
     kinds = {
         (SLIDING if layer.is_sliding else FULL): layer.sliding_window if layer.is_sliding else None for layer in layers
     }
@@ -129,14 +165,46 @@ def _ragged(runner: Runner, runs: Sequence[Sequence[int]]) -> list[Tensor]:
 
 
 def _plain(model: Any, run: Sequence[int]) -> Tensor:
-    logits: Tensor = model(input_ids=torch.tensor([run], device=model.device), use_cache=False).logits[0, -1]
+    """Logits `[n, V]` after every token of a run, as the model gives them by itself."""
+    logits: Tensor = model(input_ids=torch.tensor([run], device=model.device), use_cache=False).logits[0]
     return logits.float()
 
 
-def _compare(pairs: Sequence[tuple[Tensor, Tensor]], model: Any, name: str) -> None:
+def check_finite(plain: Sequence[Tensor], model: Any, name: str) -> None:
+    """Raises: PolicyError: some logits are no numbers."""
+    if all(bool(logits.isfinite().all()) for logits in plain):
+        return
     number = str(model.dtype).removeprefix("torch.")
-    if not all(bool(plain.isfinite().all()) for _, plain in pairs):
-        raise PolicyError(f"model {name!r} gives no finite numbers in {number}", todo="use dtype float32 or bfloat16")
+    found, todo = f"model {name!r} gives no finite numbers in {number}", "use dtype float32 or bfloat16"
+    if model.dtype != torch.float16:
+        broken = [key for key, weight in model.named_parameters() if not bool(weight.float().isfinite().all())]
+        if broken:
+            raise PolicyError(
+                f"model {name!r} has weights that are not finite ({broken[0]}, {len(broken)} in all)",
+                todo="save or download it again, or use another model",
+            )
+        todo = "use another model" if model.dtype == torch.float32 else "use dtype float32"
+    raise PolicyError(found, todo=todo)
+
+
+def check_causal(plain: Tensor, model: Any, name: str, *, run: Sequence[int]) -> None:
+    """See that no logits depend on tokens after them: all later ones of a run are replaced.
+
+    Raises:
+        PolicyError: some do.
+    """
+    half, vocabulary = len(run) // 2, plain.shape[1]
+    other = _plain(model, [*run[:half], *((token + 1) % vocabulary for token in run[half:])])
+    moved, spread = float((other - plain)[:half].abs().max()), float(plain.std())
+    if not moved <= AHEAD_TOLERANCES.get(model.dtype, LOOSE_AHEAD_TOLERANCE) * max(spread, 1e-6):
+        raise PolicyError(
+            f"model {name!r} cannot be branched: its attention looks ahead "
+            f"(later tokens move its logits by {moved:.3g} of {spread:.3g})",
+            todo=TODO,
+        )
+
+
+def _compare(pairs: Sequence[tuple[Tensor, Tensor]], model: Any, name: str) -> None:
     for got, expected in pairs:
         size, spread = float((got - expected).abs().max()), float(expected.std())
         if not size <= TOLERANCES.get(model.dtype, LOOSE_TOLERANCE) * max(spread, 1e-6):

@@ -6,40 +6,36 @@ states, encoder-decoders, attention with rules of its own) are refused at load.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import socket
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import torch
-from huggingface_hub import constants
-from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging
+from transformers.utils import logging as library
 
 from treecore.errors import PolicyError, boundary
 from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Rendered
 from treecore.policies.branchable import check_branchable, context_length, end_tokens
+from treecore.policies.checkpoint import load_checkpoint
 from treecore.policies.detokenize import Detokenizer
+from treecore.policies.digest import digest_of_model
 from treecore.policies.forward import Runner
-from treecore.policies.memory import out_of_memory, store_bytes
+from treecore.policies.memory import store_bytes
 from treecore.policies.slots import SlotSession
 from treecore.policies.static_steps import SHORTEST, bucket
 from treecore.protocols import Message, StepRule
 
 MOST_SLOTS = 64
 MOST_SLOTS_CUDA = 256
-HUB_SECONDS = 5.0
 SMALL_MODEL = 20_000_000
 """Parameters below which more threads than one spend their time waiting for each other."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 DEFAULT_DTYPES = {"cuda": (torch.bfloat16, torch.float16), "mps": (torch.bfloat16, torch.float16)}
 """What each kind of device computes in unless told otherwise, the first that it supports; all others in float32."""
+
+log = logging.getLogger(__name__)
 
 
 class TransformersPolicy:
@@ -53,6 +49,7 @@ class TransformersPolicy:
         batch_tokens: most tokens of keys and values in one batch, rows x positions, unless one branch alone is longer;
             what fits into memory when None.
         static: keep the batch where it is and run single tokens in few fixed shapes, captured as graphs on CUDA.
+        digest: of the weights as they were saved; of those that the model holds when None.
 
     Raises:
         PolicyError: the model cannot be branched, or nothing fits into such a batch.
@@ -69,10 +66,14 @@ class TransformersPolicy:
         slots: int | None = None,
         batch_tokens: int | None = None,
         static: bool = False,
+        digest: str | None = None,
     ) -> None:
         if batch_tokens is not None and batch_tokens < 1:
             raise PolicyError(f"batch_tokens={batch_tokens} is below 1", todo="give more, or leave it out")
+        if static and model.device.type != "cuda":
+            log.warning("static steps save time on CUDA only; on %s they save none", model.device.type)
         self.model, self.tokenizer, self.name, self.static = model, tokenizer, name, static
+        self._digest = digest
         self.max_length = context_length(model, tokenizer)
         checked = check_branchable(model, name, max_length=self.max_length, static=static)
         self.layout, self.layers = checked.layout, checked.layout.layers
@@ -97,31 +98,16 @@ class TransformersPolicy:
         """Load `tiny`, a local folder or a hub model. Arguments as in `treecore.policies.load_policy`.
 
         Raises:
-            PolicyError: unknown device or dtype, nothing to load there, no memory for it, or a model that cannot be
-                branched.
+            PolicyError: unknown device or dtype, nothing whole to load there, no memory for it, or a model that cannot
+                be branched.
         """
         target = pick_device(device)
         number = pick_dtype(dtype, target)
-        source, local = locate(model)
-        try:
-            with quiet():
-                tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local, trust_remote_code=False)
-                weights = AutoModelForCausalLM.from_pretrained(
-                    source, local_files_only=local, trust_remote_code=False, use_safetensors=True, dtype=number
-                )
-            weights = weights.to(target).eval()
-        except Exception as error:
-            if out_of_memory(error):
-                raise PolicyError(
-                    f"model {model!r} does not fit into the memory of {target}",
-                    todo="use a smaller model, a shorter dtype or a device with more memory",
-                ) from error
-            first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise PolicyError(
-                f"model {model!r} could not be loaded: {first.rstrip('. ')}",
-                todo="give 'tiny', a folder with config.json, tokenizer and safetensors, or a hub name",
-            ) from error
-        return cls(weights, tokenizer, name=model, batch_tokens=batch_tokens, static=static)
+        with quiet():
+            found = load_checkpoint(model, device=target, dtype=number)
+        return cls(
+            found.model, found.tokenizer, name=model, batch_tokens=batch_tokens, static=static, digest=found.digest
+        )
 
     def runner(self) -> Runner:
         """The model with an empty batch."""
@@ -138,11 +124,12 @@ class TransformersPolicy:
         )
 
     def encode(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def encode_prompt(self, text: str) -> list[int]:
         """Ids of a prompt, with the control tokens that the tokenizer puts before a text that is no chat."""
-        ids = list(self.tokenizer(text, add_special_tokens=not isinstance(text, Rendered))["input_ids"])
+        control = not isinstance(text, Rendered)
+        ids = list(self.tokenizer(text, add_special_tokens=control, verbose=False)["input_ids"])
         if not ids and self.tokenizer.bos_token_id is not None:
             ids = [int(self.tokenizer.bos_token_id)]
         return ids
@@ -172,42 +159,8 @@ class TransformersPolicy:
 
     @cached_property
     def weights_digest(self) -> str:
-        """SHA-256 of all parameters with their names."""
-        sha = hashlib.sha256()
-        for name, tensor in sorted(self.model.state_dict().items()):
-            sha.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-            sha.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
-        return sha.hexdigest()
-
-
-def locate(model: str) -> tuple[str, bool]:
-    """Where to load from, and whether to look on this machine only: a folder, or the cache when no hub answers.
-
-    Raises:
-        PolicyError: it reads as a path and nothing is there.
-    """
-    if model == "tiny":
-        from treecore import tiny
-
-        return str(tiny.path()), True
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        return str(folder), True
-    if model.startswith((".", "~", os.sep)) or model.count("/") > 1:
-        raise PolicyError("there is no such folder", where=model, todo="give 'tiny', a model's folder or a hub name")
-    return model, not hub_answers()
-
-
-def hub_answers() -> bool:
-    """Whether the model hub can be reached; taken for granted behind a proxy."""
-    if getproxies():
-        return True
-    hub = urlsplit(constants.ENDPOINT)
-    try:
-        socket.create_connection((hub.hostname, hub.port or 443), timeout=HUB_SECONDS).close()
-    except OSError:
-        return False
-    return True
+        """SHA-256 of all weights with their names, as they were saved where they were loaded."""
+        return self._digest or digest_of_model(self.model)
 
 
 def pick_device(device: str | None) -> torch.device:
@@ -256,12 +209,12 @@ def computes(device: torch.device, dtype: torch.dtype) -> bool:
 @contextmanager
 def quiet() -> Iterator[None]:
     """No progress bars and no advice of the model library."""
-    bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    bars, level = library.is_progress_bar_enabled(), library.get_verbosity()
+    library.disable_progress_bar()
+    library.set_verbosity_error()
     try:
         yield
     finally:
-        logging.set_verbosity(level)
+        library.set_verbosity(level)
         if bars:
-            logging.enable_progress_bar()
+            library.enable_progress_bar()
