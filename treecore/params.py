@@ -111,7 +111,7 @@ class Param:
 def params_of(function: Callable[..., Any]) -> tuple[Param, ...]:
     """Parameters of `function`: its keyword-only arguments, in order."""
     hints = get_type_hints(function, include_extras=True)
-    meanings = argument_docs(function.__doc__ or "")
+    meanings = entries_of(function, "Args")
     params = []
     for name, argument in inspect.signature(function).parameters.items():
         if argument.kind is not inspect.Parameter.KEYWORD_ONLY or argument.default is inspect.Parameter.empty:
@@ -128,12 +128,14 @@ def params_of(function: Callable[..., Any]) -> tuple[Param, ...]:
     return tuple(params)
 
 
-def argument_docs(doc: str) -> dict[str, str]:
-    """Argument name -> meaning, from the `Args:` part of a docstring."""
-    match = re.search(r"^ *Args:\n(.*?)(?:\n *\n|\n *[A-Z]\w+:\n|\Z)", inspect.cleandoc(doc), re.S | re.M)
+def entries_of(documented: object, section: str) -> dict[str, str]:
+    """Name -> meaning, from a section of the docstring that lists names; a line names one or more."""
+    match = re.search(
+        rf"^ *{section}:\n(.*?)(?:\n *\n|\n *[A-Z]\w+:\n|\Z)", inspect.cleandoc(documented.__doc__ or ""), re.S | re.M
+    )
     if not match:
         return {}
-    entries = re.split(r"^ {4}(?=\w+:)", match.group(1), flags=re.M)
+    entries = re.split(r"^ {4}(?=\w[\w, ]*:)", match.group(1), flags=re.M)
     pairs = (entry.split(":", 1) for entry in entries if ":" in entry)
     return {name.strip(): " ".join(text.split()) for name, text in pairs}
 

@@ -74,17 +74,25 @@ def methods(names: tuple[str, ...], as_json: bool, as_markdown: bool, short: boo
 
 
 @click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @json_option
-def samplers(as_json: bool) -> None:
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the whole reference as Markdown.")
+def samplers(names: tuple[str, ...], as_json: bool, as_markdown: bool) -> None:
     """List the samplers: where each grows the next branch, its source and its parameters.
 
     \b
     Example:
-      treecore samplers --json
+      treecore samplers mcts
     """
-    from treecore.samplers import SAMPLERS
+    from treecore.samplers import SAMPLERS, get_sampler
+    from treecore.samplers.document import markdown
 
-    print_registry(list(SAMPLERS.values()), as_json, registered)
+    if as_markdown and (names or as_json):
+        raise click.UsageError("--markdown prints the whole reference: give neither names nor --json")
+    if as_markdown:
+        click.echo(markdown(), nl=False)
+        return
+    print_registry([get_sampler(name) for name in names] or list(SAMPLERS.values()), as_json, registered)
 
 
 @click.command()

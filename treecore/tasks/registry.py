@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from treecore.errors import MethodError, TaskError, boundary
-from treecore.params import Param, argument_docs, params_of, parse_settings, summary_of
+from treecore.params import Param, entries_of, params_of, parse_settings, summary_of
 from treecore.protocols import Task
 from treecore.tasks.plugin import checked_task, is_entry_point, load_entry_point
 from treecore.tasks.rows import is_file_name
@@ -112,7 +112,7 @@ def _params(name: str, factory: TaskFactory) -> tuple[Param, ...]:
     written = made_by(factory)
     with boundary(TaskError, f"reading the options of task '{name}'"):
         params = params_of(written.__init__ if inspect.isclass(written) else written)
-    meanings = argument_docs(written.__doc__ or "")
+    meanings = entries_of(written, "Args")
     schemes = tuple(getattr(written, "reward_schemes", ()))
     params = tuple(replace(param, meaning=param.meaning or meanings.get(param.name, "")) for param in params)
     return tuple(
