@@ -71,7 +71,7 @@ def reading(report: ReadReport) -> None:
     st.success(chrome.escape(f"{report.title}: {forests}, {trees}, {nodes}; {scored}."), icon=":material/check:")
     if report.extra:
         kept = ", ".join(f"{name} ({count})" for name, count in list(report.extra.items())[:8])
-        st.caption(chrome.escape(f"Fields not known here, kept as they came: {kept}."))
+        st.caption(chrome.escape(f"Fields beyond the format, kept as they came: {kept}."))
     for warning in [*report.warnings, *state.findings()][:MOST_WARNINGS]:
         st.caption(f":material/info: {chrome.escape(warning)}")
 

@@ -25,7 +25,7 @@ def summary_lines(report: ReadReport) -> list[str]:
     lines = [f"{report.name}: {report.title}, {counts}"]
     if report.extra:
         kept = ", ".join(f"{name} ({count:,})" for name, count in report.extra.items())
-        lines.append(f"unknown fields, kept as they are: {kept}")
+        lines.append(f"fields beyond the format, kept as they are: {kept}")
     return [clean(line) for line in lines]
 
 
