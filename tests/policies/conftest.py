@@ -1,13 +1,17 @@
-"""A sampler that starts, pauses and goes on wherever it can, for tests of forks."""
+"""A sampler that starts, pauses and goes on wherever it can, for tests of forks; a server and connections to it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from openai_stub import Connect, Stub
 
 from treecore.credit.registry import Citation
 from treecore.policies.base import FORKS
+from treecore.policies.openai_server import ServerPolicy
 from treecore.samplers import SAMPLERS, Expand, Growing, Growth, sampler
 
 
@@ -33,3 +37,42 @@ def wanderer() -> Any:
     sampler(title="Wander", family="tree", citation=citation, size=lambda: 1, needs={FORKS})(wander)
     yield "wander"
     SAMPLERS.pop("wander")
+
+
+@pytest.fixture
+def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_BASE_URL", "OPENAI_CUSTOM_HEADERS"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def stub(no_account: None) -> Iterator[Stub]:
+    with Stub() as server:
+        yield server
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def connect(stub: Stub, waits: list[float]) -> Iterator[Connect]:
+    """Connects to the stub; waits are written down and not waited."""
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    with ExitStack() as stack:
+
+        def make(model: str = "toy", *, url: str = "", **options: Any) -> ServerPolicy:
+            policy = ServerPolicy.connect(url or stub.url, model, sleep=sleep, **options)
+            stack.callback(policy.close)
+            stub.seen.clear()
+            waits.clear()
+            return policy
+
+        yield make

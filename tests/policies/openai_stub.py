@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from treecore.policies.openai_server import ServerPolicy
 from treecore.protocols import Part, Prompt, Span, Step, Turn
+
+Connect = Callable[..., ServerPolicy]
 
 TEXTS = ("a b?", "c!", "b a c!", "b?", "a c?")
 ALTERNATIVES = [-3.0 - 0.1 * place for place in range(30)]

@@ -99,7 +99,7 @@ def test_no_name(model: str, said: str) -> None:
 
 
 def test_a_file_is_no_folder(folder: Path) -> None:
-    with pytest.raises(PolicyError, match="config.json: this is a file, not a model's folder; give the folder"):
+    with pytest.raises(PolicyError, match=r"config\.json: this is a file, not a model's folder; give the folder"):
         load_policy(str(folder / "config.json"))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from treecore.errors import PolicyError
@@ -41,13 +41,21 @@ class Answer:
 
 @dataclass(frozen=True)
 class Token:
-    """One token as the server tells it; `raw` are its bytes, `id` is -1 when they are not told."""
+    """One token as the server tells it.
+
+    Attributes:
+        text, logprob, confidence: as in `Written`; NaN where not told.
+        id: in the vocabulary; -1 when not told.
+        raw: its bytes; None when not told.
+        alternatives: tokens at its place whose log probabilities are told.
+    """
 
     text: str
     logprob: float
     confidence: float
     id: int = -1
     raw: bytes | None = None
+    alternatives: int = 0
 
 
 def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bool) -> Answer:
@@ -83,7 +91,9 @@ def first_choice(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """Raises: PolicyError: there is none."""
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise PolicyError("the server's answer holds no choices")
+        raise PolicyError(
+            "the server's answer holds no choices", todo="check its log, and that it is OpenAI-compatible"
+        )
     return choices[0]
 
 
@@ -92,7 +102,7 @@ def choice_text(choice: Mapping[str, Any]) -> str:
     message = choice.get("message")
     if not isinstance(message, dict):
         if not isinstance(choice.get("text"), str):
-            raise PolicyError("the server's answer holds no text")
+            raise no_text()
         return str(choice["text"])
     if message.get("reasoning_content") or message.get("reasoning"):
         raise PolicyError(
@@ -100,8 +110,13 @@ def choice_text(choice: Mapping[str, Any]) -> str:
         )
     content = message.get("content")
     if not isinstance(content, str | None):
-        raise PolicyError("the server's answer holds no text")
+        raise no_text()
     return content or ""
+
+
+def no_text() -> PolicyError:
+    """An answer in which a text has no place."""
+    return PolicyError("the server's answer holds no text", todo="use a model that answers in text")
 
 
 def ended(choice: Mapping[str, Any], text: str, stop: Sequence[str]) -> tuple[str, End]:
@@ -123,7 +138,9 @@ def ended(choice: Mapping[str, Any], text: str, stop: Sequence[str]) -> tuple[st
         return text, End.EOS
     if reason == "length":
         return text, End.STEP
-    raise PolicyError(f"the server ended the step with {str(reason)[:40]!r}")
+    raise PolicyError(
+        f"the server ended the step with {str(reason)[:40]!r}", todo="start it without filters and without tools"
+    )
 
 
 def count(usage: Any) -> dict[str, int | None]:
@@ -143,9 +160,7 @@ def read_tokens(choice: Mapping[str, Any]) -> list[Token]:
     tokens = modern(logprobs["content"]) if isinstance(logprobs.get("content"), list) else legacy(logprobs)
     ids = choice.get("token_ids")
     if isinstance(ids, list) and len(ids) == len(tokens):
-        return [
-            Token(t.text, t.logprob, t.confidence, whole_number(i), t.raw) for t, i in zip(tokens, ids, strict=True)
-        ]
+        return [replace(token, id=whole_number(one)) for token, one in zip(tokens, ids, strict=True)]
     return tokens
 
 
@@ -157,10 +172,8 @@ def modern(content: Sequence[Any]) -> list[Token]:
             return []
         top = entry.get("top_logprobs")
         values = [one.get("logprob") for one in top if isinstance(one, dict)] if isinstance(top, list) else []
-        tokens.append(
-            Token(entry["token"], nats(entry.get("logprob")), confidence(values), whole_number(entry.get("id")),
-                  raw_bytes(entry.get("bytes")))
-        )  # fmt: skip
+        own, vocabulary, raw = entry.get("logprob"), whole_number(entry.get("id")), raw_bytes(entry.get("bytes"))
+        tokens.append(Token(entry["token"], nats(own), confidence(values), vocabulary, raw, known(values)))
     return tokens
 
 
@@ -171,9 +184,10 @@ def legacy(logprobs: Mapping[str, Any]) -> list[Token]:
         return []
     own = own if isinstance(own, list) and len(own) == len(texts) else [None] * len(texts)
     top = top if isinstance(top, list) and len(top) == len(texts) else [None] * len(texts)
+    values = [list(best.values()) if isinstance(best, dict) else [] for best in top]
     return [
-        Token(text, nats(value), confidence(list(best.values()) if isinstance(best, dict) else []))
-        for text, value, best in zip(texts, own, top, strict=True)
+        Token(text, nats(value), confidence(others), alternatives=known(others))
+        for text, value, others in zip(texts, own, values, strict=True)
     ]
 
 
@@ -185,8 +199,13 @@ def nats(value: Any) -> float:
 
 def confidence(values: Sequence[Any]) -> float:
     """Minus the mean of the 20 largest log probabilities; NaN when fewer are given."""
-    known = sorted((value for value in map(nats, values) if not math.isnan(value)), reverse=True)[:TOP]
-    return round(-sum(known) / TOP, DECIMALS) + 0.0 if len(known) == TOP else NAN
+    largest = sorted((value for value in map(nats, values) if not math.isnan(value)), reverse=True)[:TOP]
+    return round(-sum(largest) / TOP, DECIMALS) + 0.0 if len(largest) == TOP else NAN
+
+
+def known(values: Sequence[Any]) -> int:
+    """How many of them are log probabilities."""
+    return sum(not math.isnan(nats(value)) for value in values)
 
 
 def whole_number(value: Any) -> int:

@@ -6,20 +6,22 @@ fields, not what they are used for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from treecore.errors import PolicyError
 from treecore.policies.base import Rendered
-from treecore.policies.openai_answer import TOP, choice_text, first_choice
-from treecore.policies.openai_http import KEY_VARIABLE, Connection, RequestError, busy, elsewhere
+from treecore.policies.openai_answer import TOP, choice_text, first_choice, read_tokens
+from treecore.policies.openai_http import BUSY, KEY_VARIABLE, Connection, RequestError, busy, elsewhere, transient
 from treecore.protocols import Message
 
 PROBE_PROMPT, PROBE_TOKENS = "1 2 3 4", 24
 PROBE_STOP = (" ", "e", "a", "\n")
 FEWER = 5
 LARGEST_SEED = 2**31 - 1
+ABSENT = frozenset({404, 405, 501})
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,14 @@ class Dialect:
     Attributes:
         model: its name there.
         endpoint: `completions` or `chat`.
-        options: names of the optional fields it takes, see `fields`.
+        options: names of the optional fields that it took, see `fields`; they are sent.
+        shown: names of those whose effect its answer showed.
     """
 
     model: str
     endpoint: str
     options: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
 
     def body(self, prompt: str, text: str, *, law: Law, seed: int, longest: int | None = None) -> dict[str, Any]:
         """The request that lets the model go on after `prompt` and `text`, for `longest` tokens if not for a step."""
@@ -115,27 +119,49 @@ async def find_dialect(
         bare = Dialect(model, endpoint)
         try:
             again = elsewhere if refused else busy
-            choice_text(first_choice(await connection.ask(endpoint, probe(bare), again=again)))
+            answer = await connection.ask(endpoint, probe(bare), again=again)
         except RequestError as refusal:
             if refusal.kind != "status" or refusal.status in (401, 403):
                 raise hopeless(connection, model, refusal) from None
             refused.append(refusal)
         else:
+            try:
+                choice_text(first_choice(answer))
+            except PolicyError as error:
+                raise error.at(f"server {connection.url}") from None
             return await with_options(connection, bare)
-    telling = next((one for one in refused if one.status not in (404, 405, 501)), refused[0])
+    telling = next((one for one in refused if one.status not in ABSENT), refused[0])
     raise hopeless(connection, model, telling, offered=await connection.models())
 
 
 def hopeless(connection: Connection, model: str, refusal: RequestError, *, offered: Sequence[str] = ()) -> PolicyError:
-    """Why there is no point in going on, in one line."""
-    if refusal.kind in ("unreachable", "timeout"):
-        return PolicyError(f"server {connection.url} cannot be reached: {refusal}", todo="start it, or check --server")
-    if refusal.status in (401, 403):
-        return PolicyError(f"server {connection.url} refuses the key: {refusal}", todo=f"set {KEY_VARIABLE}")
+    """Why there is no point in going on, in one line; `offered` are the models that the server lists."""
+    server, what, status = f"server {connection.url}", f"a short request to model {model!r}", refusal.status
+    if refusal.kind == "timeout":
+        return PolicyError(f"{server} is too slow: {refusal}", todo="give more time with --timeout, or see its log")
+    if refusal.kind == "unreachable":
+        return PolicyError(f"{server} cannot be reached: {refusal}", todo="start it, or check --server")
     if refusal.kind == "answer":
-        return PolicyError(f"server {connection.url} is not OpenAI-compatible: {refusal}", todo="check --server")
-    known = f"it offers {', '.join(offered[:10])}" if offered else "check --server and --model"
-    return PolicyError(f"server {connection.url} does not serve model {model!r}: {refusal}", todo=known)
+        return PolicyError(f"{server} is not OpenAI-compatible: {refusal}", todo="check --server")
+    if status in (401, 403):
+        return PolicyError(f"{server} refuses the key: {refusal}", todo=f"set {KEY_VARIABLE}")
+    if 300 <= status < 400:
+        return PolicyError(f"{server} is elsewhere: {refusal}", todo="give the address that it redirects to")
+    if status in BUSY:
+        return PolicyError(f"{server} is busy: {refusal}", todo="try again later")
+    if offered and model not in offered:
+        listed = f"it offers {', '.join(offered[:10])}"
+        return PolicyError(f"{server} does not serve model {model!r}: {refusal}", todo=listed)
+    if transient(refusal):
+        return PolicyError(f"{server} fails on {what}: {refusal}", todo="look into its log, or check --model")
+    if status in ABSENT and offered:
+        return PolicyError(
+            f"{server} lists model {model!r}, but answers neither completions nor chats: {refusal}",
+            todo="check --server, and that the model is one that writes",
+        )
+    if status in ABSENT:
+        return PolicyError(f"{server} does not serve model {model!r}: {refusal}", todo="check --server and --model")
+    return PolicyError(f"{server} refuses {what}: {refusal}", todo="check how it was started, and --model")
 
 
 async def with_options(connection: Connection, bare: Dialect) -> Dialect:
@@ -151,9 +177,13 @@ async def with_options(connection: Connection, bare: Dialect) -> Dialect:
                 if (reply := await taken(connection, more)) is not None:
                     full, answer = more, reply
                     break
-    if answer is not None and "stop" in full.options and not tells_stops(answer):
-        full = Dialect(full.model, full.endpoint, tuple(one for one in full.options if one != "stop"))
-    return full
+    if answer is None:
+        return full
+    endless = replace(full, options=tuple(one for one in full.options if one != "stop"))
+    shown = found_in(answer, full)
+    if not (choice_text(first_choice(answer)) or read_tokens(first_choice(answer))):
+        shown += found_in(await taken(connection, endless) or {}, endless)
+    return replace(full if tells_stops(answer) else endless, shown=shown)
 
 
 async def taken(connection: Connection, dialect: Dialect) -> Mapping[str, Any] | None:
@@ -183,3 +213,22 @@ def tells_stops(answer: Mapping[str, Any]) -> bool:
     """
     choice = first_choice(answer)
     return "stop_reason" in choice or "matched_stop" in choice or any(one in choice_text(choice) for one in PROBE_STOP)
+
+
+def found_in(answer: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
+    """Options of a dialect whose effect an answer shows: a step that a stop string ended, log probabilities with so
+    many alternatives a token, vocabulary ids. What a seed or a law did cannot be seen."""
+    if not answer:
+        return ()
+    choice = first_choice(answer)
+    text, tokens = choice_text(choice), read_tokens(choice)
+    named = choice.get("stop_reason") or choice.get("matched_stop")
+    first = min((text.find(one) for one in PROBE_STOP if one in text), default=-2)
+    found = []
+    if "stop" in dialect.options and (named in PROBE_STOP or first == len(text) - 1):
+        found.append("stop")
+    if any(not math.isnan(token.logprob) for token in tokens):
+        found.append(f"logprobs={min(TOP, max(token.alternatives for token in tokens))}")
+    if tokens and all(token.id >= 0 for token in tokens):
+        found.append("ids")
+    return tuple(found)

@@ -154,13 +154,15 @@ class ServerPolicy:
         return []
 
     def describe(self) -> Mapping[str, Any]:
-        """As `Policy.describe`. A seed is sent where the server takes one; no server promises the same text again."""
+        """As `Policy.describe`. `options` are those that the server's answer showed at work, `sent` the optional fields
+        that it took. A seed is sent where the server takes one; no server promises the same text again."""
         dialect = self._chat or self.dialect
         return {
             "model": dialect.model,
             "device": self.connection.url,
             "endpoint": dialect.endpoint,
-            "options": list(dialect.options),
+            "options": list(dialect.shown),
+            "sent": list(dialect.options),
             "reproducible": False,
         }
 

@@ -1,0 +1,116 @@
+"""What is found out about a server at the start: why there is no point in going on, and what its answers show."""
+
+from __future__ import annotations
+
+import pytest
+from openai_stub import Connect, LetterTask, Reply, Stub
+
+from treecore.errors import PolicyError
+from treecore.policies import openai_http
+from treecore.policies.openai_server import ServerPolicy
+from treecore.sampling import rollout
+
+pytest.importorskip("openai", reason="the package openai is not installed")
+
+
+REFUSALS = {
+    r"refuses the key: the server answers 401: who\?; set OPENAI_API_KEY": Reply(401, {"error": {"message": "who?"}}),
+    "/v1 lists model 'toy', but answers neither completions nor chats: .* 404: no path; check --server": Reply(
+        404, {"detail": "no path"}
+    ),
+    "is not OpenAI-compatible: the answer is not JSON": Reply(body=b"<html>"),
+    "cannot be reached: the connection failed": Reply(reset=True),
+    "/v1 is busy: the server answers 429: slow down; try again later": Reply(429, {"error": "slow down"}),
+    "/v1 fails on a short request to model 'toy': .* 500: oops; look into its log, or check --model": Reply(
+        500, {"error": "oops"}
+    ),
+    "/v1 refuses a short request to model 'toy': the server answers 400: no; check how": Reply(400, {"error": "no"}),
+    "/v1 is elsewhere: .* 307: it redirects to http://b/, which is not followed; give the address": Reply(
+        307, {}, {"Location": "http://b/"}
+    ),
+    "/v1: the server's answer holds no choices; check its log": Reply(body={"choices": []}),
+    "/v1: the server's answer holds no text; use a model that": Reply(body={"choices": [{"finish_reason": "stop"}]}),
+    "/v1: the server tells reasoning apart .*; start it without": Reply(
+        body={"choices": [{"message": {"content": "", "reasoning": "so"}}]}
+    ),
+}
+
+
+@pytest.mark.parametrize("message", REFUSALS)
+def test_a_server_that_refuses_at_the_start_stops_the_run(connect: Connect, stub: Stub, message: str) -> None:
+    stub.always = REFUSALS[message]
+    with pytest.raises(PolicyError, match=message) as caught:
+        connect()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [404, 400, 500])
+def test_a_model_that_the_server_does_not_offer(connect: Connect, stub: Stub, status: int) -> None:
+    stub.always = Reply(status, {"detail": "no such model"})
+    said = f"does not serve model 'mine': the server answers {status}: no such model; it offers toy, other$"
+    with pytest.raises(PolicyError, match=said):
+        connect("mine")
+
+
+def test_a_model_where_the_server_lists_none(connect: Connect, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(connection: openai_http.Connection) -> list[str]:
+        return []
+
+    monkeypatch.setattr(openai_http.Connection, "models", nothing)
+    stub.always = Reply(404, {"detail": "no such model"})
+    with pytest.raises(PolicyError, match=r"does not serve model 'toy': .*; check --server and --model"):
+        connect()
+
+
+def test_a_server_that_hangs_at_the_start(connect: Connect, stub: Stub) -> None:
+    stub.always = Reply(hang=True)
+    with pytest.raises(PolicyError, match=r"is too slow: no answer within 0\.2 seconds; give more time with --timeout"):
+        connect(timeout=0.2)
+
+
+def test_nobody_there(connect: Connect, stub: Stub, waits: list[float]) -> None:
+    with Stub() as other:
+        gone = other.url
+    with pytest.raises(PolicyError, match=r"cannot be reached: .*; start it, or check --server"):
+        connect(url=gone)
+    assert waits == []
+
+
+def test_a_server_that_is_still_loading_is_waited_for(connect: Connect, stub: Stub) -> None:
+    stub.script = [Reply(503, {"error": {"message": "loading model"}}), Reply(503, b"")]
+    assert "stop" in connect().describe()["options"]
+
+
+def test_the_result_says_that_it_cannot_be_repeated(connect: Connect, stub: Stub) -> None:
+    described = rollout(task=LetterTask(), model=connect(), prompts=1, m=1, n=0)[0].policy
+    assert described["reproducible"] is False
+    assert described["device"] == f"{stub.url}/v1"
+    assert described["options"] == ["stop", "logprobs=20"]
+    assert described["sent"] == ["stop", "seed", "logprobs=20", "whole law", "ids"]
+
+
+@pytest.mark.parametrize(
+    ("top", "options"), [(None, ["stop"]), (0, ["stop", "logprobs=0"]), (5, ["stop", "logprobs=5"])]
+)
+def test_what_no_answer_shows_is_not_among_the_options(
+    connect: Connect, stub: Stub, top: int | None, options: list[str]
+) -> None:
+    stub.top = top
+    described = connect().describe()
+    assert described["options"] == options
+    assert {"logprobs=20", "ids", "seed", "whole law"} <= set(described["sent"])
+
+
+def test_vocabulary_ids_that_an_answer_shows(connect: Connect, stub: Stub) -> None:
+    stub.endpoints = ("/v1/chat/completions",)
+    assert connect().describe()["options"] == ["stop", "logprobs=20", "ids"]
+
+
+def test_an_empty_answer_shows_nothing_and_is_asked_for_again(connect: Connect, stub: Stub) -> None:
+    stub.write = lambda body: "" if "stop" in body else "b c"
+    policy = ServerPolicy.connect(stub.url, "toy")
+    policy.close()
+    assert policy.describe()["options"] == ["logprobs=20"]
+    assert ["stop" in body for body in stub.seen] == [False, True, False]
+    stub.write = lambda body: ""
+    assert connect().describe()["options"] == []
