@@ -21,7 +21,7 @@ from treecore.formats import read
 from treecore.formats.compare import losses
 from treecore.formats.native_fields import FOREST_FIELDS, NODE_FIELDS
 from treecore.formats.native_read import forest_from
-from treecore.formats.native_typed import SAMPLE, typed_forest
+from treecore.formats.native_typed import SAMPLE, TypedForests
 from treecore.formats.native_write import encode
 
 SAMPLES = sorted((Path(__file__).parents[2] / "sample_trees").glob("*.forest.json*"))
@@ -43,7 +43,7 @@ def dumps(value: Any) -> bytes:
 
 
 def typed(data: bytes) -> Forest | None:
-    return typed_forest(memoryview(data))
+    return TypedForests().forest(memoryview(data))
 
 
 def outcome(reading: Callable[[], Forest]) -> Forest | str:
@@ -122,3 +122,15 @@ def test_nesting_does_no_harm(depth: int) -> None:
     nested = b'{"format":"treecore/1","policy":' + b'{"a":' * depth + b"1" + b"}" * depth
     with pytest.raises(TreecoreError):
         read(nested + b',"nodes":[{"id":0,"parent":null}]}')
+
+
+@given(st.lists(any_forest(), min_size=2, max_size=4))
+def test_documents_of_one_file_may_differ_in_their_fields(forests: list[Forest]) -> None:
+    decode = TypedForests()
+    for forest in forests:
+        data = encode(forest)
+        found = decode(data, 0, len(data))
+        if isinstance(found, Forest):
+            assert same(found, forest_from(orjson.loads(data), "", "$"))
+        else:
+            assert found == orjson.loads(data)

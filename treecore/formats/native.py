@@ -8,7 +8,7 @@ from treecore.errors import FormatError
 from treecore.forest import Forest
 from treecore.formats.native_fields import VERSION
 from treecore.formats.native_read import forest_from
-from treecore.formats.native_typed import forest_or_value
+from treecore.formats.native_typed import TypedForests
 from treecore.formats.native_write import write_native
 from treecore.formats.registry import Reading, file_format
 from treecore.formats.source import Document, Source
@@ -44,7 +44,7 @@ def read_native(source: Source) -> Reading:
     """All forests of all documents of a file."""
     forests: list[Forest] = []
     warnings: list[str] = []
-    for document in source.documents(forest_or_value):
+    for document in source.documents(TypedForests()):
         value = document.value
         if isinstance(value, Forest):
             forests.append(value)

@@ -7,10 +7,11 @@ plain JSON, which names what is wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache, partial
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import orjson
@@ -33,32 +34,59 @@ NODE_RECORD: tuple[Any, ...] = (
     *((name, dict[str, float | None] | None, None) for name in MAP_FIELDS),
 )
 """Name and type of each field of a node, and what stands for it where it is absent."""
-SAMPLE = 1 << 16
+SAMPLE = 1 << 14
 """Bytes at either end that are searched for names of fields."""
 NAME = re.compile(rb'"([^"\\\x00-\x1f\x80-\xff]{1,64})"\s*:')
 MOST_UNKNOWN = 16
 """Fields that are not declared, beyond which decoding to records gains nothing."""
 
 
-def forest_or_value(data: bytes, start: int, end: int) -> Any:
-    """A `Forest`, when the bytes from `start` to `end` are one and nothing is wrong with it; plain JSON otherwise.
+class Shape(NamedTuple):
+    """The fields that nodes may have: declared ones, and others."""
 
-    Raises:
-        orjson.JSONDecodeError: it is not JSON.
-    """
-    forest = typed_forest(memoryview(data)[start:end])
-    return plain(data, start, end) if forest is None else forest
+    declared: frozenset[str]
+    unknown: tuple[str, ...]
 
 
-def typed_forest(data: memoryview) -> Forest | None:
-    """The forest, unless decoding it plainly could give another one or an error."""
-    try:
-        raw = {name: memoryview(value) for name, value in raw_fields(data).items()}
-        nodes, fields = decoded(raw.pop("nodes", memoryview(b"")))
-        value = {name: orjson.loads(item) for name, item in raw.items()}
-        return forest_from({**value, "nodes": nodes}, "", "", to_nodes=partial(TypedNodes, fields=fields))
-    except (msgspec.DecodeError, TreecoreError, ValueError, OverflowError, RecursionError):
-        return None
+class TypedForests:
+    """Decodes the documents of one file, which mostly have the same fields."""
+
+    def __init__(self) -> None:
+        self.shape = Shape(frozenset(), ())
+
+    def __call__(self, data: bytes, start: int, end: int) -> Any:
+        """A `Forest`, when the bytes from `start` to `end` are one and nothing is wrong with it; plain JSON otherwise.
+
+        Raises:
+            orjson.JSONDecodeError: it is not JSON.
+        """
+        forest = self.forest(memoryview(data)[start:end])
+        return plain(data, start, end) if forest is None else forest
+
+    def forest(self, data: memoryview) -> Forest | None:
+        """The forest, unless decoding it plainly could give another one or an error."""
+        try:
+            raw = {name: memoryview(value) for name, value in raw_fields(data).items()}
+            nodes = self._decoded(raw.pop("nodes", memoryview(b"")))
+            value = {name: orjson.loads(item) for name, item in raw.items()}
+            to_nodes = partial(TypedNodes, fields=self.shape.declared)
+            return forest_from({**value, "nodes": nodes}, "", "", to_nodes=to_nodes)
+        except (msgspec.DecodeError, TreecoreError, ValueError, OverflowError, RecursionError):
+            return None
+
+    def _decoded(self, nodes: memoryview) -> list[Any]:
+        """Records of the nodes: with the fields of the document before, else those in sight, else all declared ones.
+
+        Raises:
+            msgspec.DecodeError: a field was not foreseen, or a value of another type.
+        """
+        with suppress(msgspec.ValidationError):
+            return decoder(self.shape)(nodes)
+        self.shape = sampled(nodes)
+        with suppress(msgspec.ValidationError):
+            return decoder(self.shape)(nodes)
+        self.shape = Shape(NODE_FIELDS, self.shape.unknown)
+        return decoder(self.shape)(nodes)
 
 
 class TypedNodes(Nodes):
@@ -84,25 +112,18 @@ class TypedNodes(Nodes):
 raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def decoded(nodes: memoryview) -> tuple[list[Any], Set[str]]:
-    """Records of the nodes, and which declared fields they may have.
-
-    Raises:
-        msgspec.DecodeError: a field was not foreseen, or a value of another type.
-    """
-    names = {name.decode() for part in (nodes[:SAMPLE], nodes[-SAMPLE:]) for name in NAME.findall(part)}
-    seen, unknown = frozenset(names & NODE_FIELDS), tuple(sorted(names - NODE_FIELDS)[:MOST_UNKNOWN])
-    try:
-        return decoder(seen, unknown)(nodes), seen
-    except msgspec.ValidationError:
-        return decoder(NODE_FIELDS, unknown)(nodes), NODE_FIELDS
+def sampled(nodes: memoryview) -> Shape:
+    """The fields near the start and the end: mostly all there are."""
+    parts = (nodes[:SAMPLE], nodes[max(SAMPLE, len(nodes) - SAMPLE) :])
+    names = {name.decode() for name in {name for part in parts for name in NAME.findall(part)}}
+    return Shape(frozenset(names & NODE_FIELDS), tuple(sorted(names - NODE_FIELDS)[:MOST_UNKNOWN]))
 
 
 @lru_cache(maxsize=64)
-def decoder(fields: frozenset[str], unknown: tuple[str, ...]) -> Callable[[memoryview], Any]:
+def decoder(shape: Shape) -> Callable[[memoryview], list[Any]]:
     """Decodes a list of nodes that have these fields; refuses other fields and values of other types."""
-    present = [declared for declared in NODE_RECORD if declared[0] in fields or declared[0] in ("id", "parent")]
-    attributes = {f"unknown_{number}": name for number, name in enumerate(unknown)}
+    present = [declared for declared in NODE_RECORD if declared[0] in shape.declared or declared[0] in ("id", "parent")]
+    attributes = {f"unknown_{number}": name for number, name in enumerate(shape.unknown)}
     node: Any = msgspec.defstruct(
         "Node",
         [*present, *((attribute, msgspec.Raw | msgspec.UnsetType, msgspec.UNSET) for attribute in attributes)],
@@ -112,4 +133,5 @@ def decoder(fields: frozenset[str], unknown: tuple[str, ...]) -> Callable[[memor
         gc=False,
         forbid_unknown_fields=True,
     )
-    return msgspec.json.Decoder(list[node]).decode
+    decode: Callable[[memoryview], list[Any]] = msgspec.json.Decoder(list[node]).decode
+    return decode
