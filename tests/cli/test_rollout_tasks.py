@@ -27,10 +27,11 @@ def test_a_file_with_all_options(run, quiz: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["forests"] == 2
     settings = read(out)[0].extra["task_settings"]
-    assert settings == {
+    assert (settings.pop("file_name"), len(settings.pop("rows_sha256"))) == ("quiz.jsonl", 64)
+    wanted = {
         "verifier": "number tolerance=0.1", "system": "be brief", "chat": "off", "steps": "tokens:4",
         "stop": "</answer>\n\\nmake", "max_tokens": 12, "max_steps": 9, "max_step_tokens": 3, "tool": "none",
-        "shuffle": True,
+        "shuffle": True, "prompt_field": "prompt", "answer_field": "answer",
     }  # fmt: skip
 
 
@@ -84,12 +85,14 @@ def test_any_option_of_the_task_can_be_set(run, tmp_path: Path, monkeypatch: pyt
     [
         (("--task-set", "shuffle"), "'shuffle' is not K=V"),
         (("--task-set", "max_steps=2", "--max-steps", "3"), "'max_steps' is given twice"),
+        (("--stop", ""), "an empty text ends nothing"),
+        (("--stop", "END", "--stop", ""), "an empty text ends nothing"),
     ],
 )
 def test_wrong_usage_of_task_options(run, quiz: Path, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
     result = run("rollout", "--task", quiz, *arguments, "--sampler", "chains", "-o", tmp_path / "o.forest.jsonl")
     assert result.exit_code == 2
-    assert "--task-set" in result.stderr
+    assert arguments[0] in result.stderr
     assert message in result.stderr
 
 

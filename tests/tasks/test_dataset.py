@@ -16,6 +16,7 @@ from treecore.sampling import rollout, rollout_to_file
 from treecore.tasks import get_task, task_params
 from treecore.tasks.calculator_task import sums
 from treecore.tasks.check import check_task
+from treecore.tasks.tools import MAX_RESULT
 
 ROWS = [
     {"id": "puzzle", "prompt": "make 25 from 3 7 4", "answer": 25, "level": 2},
@@ -50,6 +51,23 @@ def test_a_file_is_a_task(path: str) -> None:
     assert task.reward(puzzle, [Step("24")]) == 0
     assert task.gold(puzzle) == [Step("25")]
     assert [one.id for one in get_task(path, shuffle=False).prompts(2, seed=9)] == ["puzzle", "quiz-2"]
+
+
+def test_settings_say_which_file_was_read_and_how(tmp_path: Path) -> None:
+    rows = [{"q": "a?", "t": "b"}, {"q": "c?", "t": "d"}]
+    fields = {"prompt_field": "q", "answer_field": "t"}
+    first = get_task(written(tmp_path, rows), **fields).settings
+    assert {name: first[name] for name in fields} == fields
+    assert first["file_name"] == "quiz.jsonl"
+    assert str(tmp_path) not in json.dumps(first)
+    (tmp_path / "sub").mkdir()
+    moved = get_task(written(tmp_path / "sub", rows), **fields).settings
+    assert moved == first
+    changed = get_task(written(tmp_path, [rows[0], {"q": "c?", "t": "e"}]), **fields).settings
+    assert {name for name in first if first[name] != changed[name]} == {"rows_sha256"}
+    calculator = get_task("calculator", file=written(tmp_path, ROWS)).settings
+    assert calculator["rows_sha256"] == get_task(written(tmp_path, ROWS)).settings["rows_sha256"]
+    assert "rows_sha256" not in get_task("calculator").settings
 
 
 def test_any_of_several_answers_will_do(path: str) -> None:
@@ -95,7 +113,7 @@ def test_a_row_whose_own_answer_is_refused_stops_the_run(tmp_path: Path) -> None
         tmp_path, [*ROWS, {"prompt": "who?", "answer": "iris"}, {"prompt": "so?", "answer": "x", "gold": "3"}]
     )
     task = get_task(path, verifier="number")
-    with pytest.raises(TaskError, match=r"quiz.jsonl, line \d: the answer '.*' holds no number; correct it"):
+    with pytest.raises(TaskError, match=r"quiz.jsonl, line \d: the answer '.*' is not one clear number"):
         task.prompts(5, seed=0)
     assert len(task.problems()) == 2
     assert get_task(path, verifier="exact").problems()[0].where.endswith("line 5")
@@ -184,7 +202,7 @@ def test_the_calculator_on_a_file(path: str) -> None:
 
 
 def test_a_tool_of_the_users_own(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "own_tools.py").write_text("def length(call):\n    return len(call.strip())\n")
+    (tmp_path / "own_tools.py").write_text("def length(call):\n    return str(len(call.strip()))\n")
     monkeypatch.chdir(tmp_path)
     task = get_task(path, tool="own_tools:length")
     prompt = task.ask("puzzle")
@@ -195,6 +213,15 @@ def test_a_tool_of_the_users_own(path: str, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(task, "tool", lambda call: 1 / 0)
     with pytest.raises(TaskError, match=r"tool 'own_tools:length'.*division by zero"):
         task.respond(prompt, [], "<tool_call> abc </tool_call>")
+    monkeypatch.setattr(task, "tool", lambda call: None)
+    with pytest.raises(TaskError, match="tool 'own_tools:length' gave NoneType; let it return text"):
+        task.respond(prompt, [], "<tool_call> abc </tool_call>")
+    monkeypatch.setattr(task, "tool", lambda call: sys.exit(3))
+    with pytest.raises(TaskError, match="tool 'own_tools:length' ended with SystemExit"):
+        task.respond(prompt, [], "<tool_call> abc </tool_call>")
+    monkeypatch.setattr(task, "tool", lambda call: "x" * 500_000)
+    seen = task.respond(prompt, [], "<tool_call> abc </tool_call>").observation
+    assert seen == f"<tool_call_result> {'x' * MAX_RESULT} [cut here: 10,000 of 500,000 characters] </tool_call_result>"
     with pytest.raises(TaskError, match="no tool is called 'abacus'; choose one of none, calculator, or give module"):
         get_task(path, tool="abacus")
 

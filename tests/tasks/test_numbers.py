@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from treecore.tasks.numbers import last_number
+from treecore.tasks.numbers import clear_number, last_number
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,31 @@ from treecore.tasks.numbers import last_number
         ("#### 72", "72"),
         ("0.1", "1/10"),
         ("2 + 2 = 4 apples", "4"),
+        ("\\frac12", "1/2"),
+        ("\\frac1{20}", "1/20"),
+        ("1 1/2", "3/2"),
+        ("-1 1/2 cups", "-3/2"),
+        ("1\\frac{1}{2}", "3/2"),
+        ("1½", "3/2"),
+        ("5 10/2", "5"),
+        ("3\\times 10^5", "300000"),
+        ("3 \\cdot 10^{-2}", "3/100"),
+        ("3×10⁵", "300000"),
+        ("10^5", "100000"),
+        ("2^{10}", "1024"),
+        ("2**10", "1024"),
+        ("1 000", "1000"),
+        ("12\u2009345\u2009678", "12345678"),
+        ("1\u202f000.5", "2001/2"),
+        ("10{,}000", "10000"),
+        ("10\\,000", "10000"),
+        ("1'000", "1000"),
+        ("12 3456", "3456"),
+        ("**42** apples", "42"),
+        ("so 5. **Done**", "5"),
+        ("5 m^2", "5"),
+        ("5 \\text{ cm}^2", "5"),
+        ("\\(42\\)", "42"),
     ],
 )
 def test_last_number(text: str, value: str) -> None:
@@ -42,6 +67,79 @@ def test_last_number(text: str, value: str) -> None:
 @pytest.mark.parametrize("text", ["", "none", "1/0", "1e999999999", "1e-99999", "9" * 401, "\\frac{1}{0}", "."])
 def test_no_number_that_can_be_read(text: str) -> None:
     assert last_number(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\frac{x}{2}",
+        "\\frac{\\sqrt{2}}{2}",
+        "\\sqrt{2}",
+        "2\\sqrt{3}",
+        "2\\pi",
+        "2π",
+        "x^2",
+        "(-2)^2",
+        "16^{1/2}",
+        "2^x",
+        "9**9**9",
+        "10^{99999}",
+        "2\\frac{3}{2}",
+    ],
+)
+def test_no_part_of_a_formula_passes_for_its_value(text: str) -> None:
+    assert last_number(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("72 clips", "72"),
+        ("48/2 = 24\n#### 1,072", "1072"),
+        ("$1,000.00", "1000"),
+        ("x = 3", "3"),
+        ("12 km/h", "12"),
+        ("7 \\%", "7"),
+        ("5 m²", "5"),
+        ("$-\\frac{3}{4}$", "-3/4"),
+        ("1 1/2", "3/2"),
+    ],
+)
+def test_clear_numbers(text: str, value: str) -> None:
+    assert clear_number(text) == Fraction(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "many",
+        "3 or 4",
+        "3x",
+        "2\\pi",
+        "π",
+        "x^2",
+        "3-5",
+        "3+5",
+        "1,2",
+        "-(3)",
+        "3!",
+        "2024-01-05",
+        "3:30",
+        "a1",
+        "1/0",
+        "√2",
+    ],
+)
+def test_answers_that_are_not_one_clear_number(text: str) -> None:
+    assert clear_number(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\\frac" * 20_000, "\\sqrt[" * 20_000, "1 111" * 20_000, "2^{2" * 20_000, "1 1/1" * 20_000, "\\frac{{a}" * 20_000],
+)
+def test_long_formulas_are_read_in_bounded_time(text: str) -> None:
+    assert clear_number(text) is None
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,19 @@ def test_ways_to_cut(text: str, cut: Cut) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "lines", "tokens", "tokens:0", "tokens:-1", "tokens:x", "tokens:9999999", "tool_call:<a>", "line:3"]
+    "text",
+    [
+        "",
+        "lines",
+        "tokens",
+        "tokens:0",
+        "tokens:-1",
+        "tokens:x",
+        "tokens:9999999",
+        "tool_call:<a>",
+        "tool_call:",
+        "line:3",
+    ],
 )
 def test_other_ways_are_refused_with_the_list(text: str) -> None:
     with pytest.raises(TaskError, match="is no way to cut steps; choose one of line, paragraph, sentence, tool_call"):

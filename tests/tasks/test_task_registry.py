@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from treecore.errors import TaskError
 from treecore.protocols import Prompt, Step, Task, Turn
-from treecore.tasks import TASKS, get_task
+from treecore.tasks import MORE_TASKS, TASKS, get_task
 from treecore.tasks.check import check_task
 from treecore.tasks.multihop import MultihopTask
 
@@ -34,6 +35,20 @@ def test_tasks_follow_the_protocol(name: str) -> None:
     assert task.prompts(5, seed=1) != task.prompts(5, seed=2)
     with pytest.raises(TaskError, match="exist; ask for fewer"):
         task.prompts(10**6, seed=0)
+
+
+@pytest.mark.parametrize("name", [*sorted(TASKS | MORE_TASKS), "quiz.jsonl", "the first of quiz.jsonl"])
+def test_a_smaller_draw_begins_a_larger_one(name: str, tmp_path: Path) -> None:
+    options = {"shuffle": False} if name.startswith("the first") else {}
+    if "quiz" in name:
+        path = tmp_path / "quiz.jsonl"
+        path.write_text("".join(f'{{"prompt": "q{row}", "answer": "{row}"}}\n' for row in range(120)))
+        name = str(path)
+    task = get_task(name, **options)
+    for seed in range(3):
+        largest = task.prompts(110, seed=seed)
+        for n in (1, 2, 3, 10, 37, 50, 100, 109):
+            assert task.prompts(n, seed=seed) == largest[:n]
 
 
 @pytest.mark.parametrize("name", sorted(TASKS))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treecore.errors import MethodError, TaskError
-from treecore.tasks import verify_text
+from treecore.tasks import get_task, verify_text
 from treecore.tasks.verifiers import get_check, known_verifiers
 
 NAMES = ("exact", "contains", "number", "choice", "f1", "regex", "math")
@@ -49,6 +49,29 @@ def test_the_list_of_verifiers() -> None:
         ("contains ignore_case=false", "Paris", "paris", 0),
         ("contains", "Paris", "<think> Paris </think> Rome", 0),
         ("contains", "-4", "x -4", 1),
+        ("contains", "4", "It is 4.5", 0),
+        ("contains", "5", "It is 4.5", 0),
+        ("contains", "4", "It is 4,000", 0),
+        ("contains", "400", "It is 1,400", 0),
+        ("contains", "4", "It is -4", 0),
+        ("contains", "4", "It is 5-4", 1),
+        ("contains", "4", "1,2,4.", 1),
+        ("contains", "4.5", "It is 4.5.", 1),
+        ("contains", "4.5", "It is 14.5", 0),
+        ("contains", "日本", "これは日本です", 1),
+        ("contains", "4", "第4章", 1),
+        ("contains", "서울", "서울입니다", 1),
+        ("contains", "cafe", "cafe\u0301", 0),
+        ("contains", "caf\u00e9", "cafe\u0301", 1),
+        ("contains", "क", "का", 0),
+        ("exact", "caf\u00e9", "cafe\u0301", 1),
+        ("exact ignore_case=yes", "CAF\u00c9", "cafe\u0301", 1),
+        ("number", "1/2", "\\frac12", 1),
+        ("number", "12", "\\frac12", 0),
+        ("number", "1.5", "1 1/2", 1),
+        ("number", "300000", "3\\times 10^5", 1),
+        ("number", "1000", "1\u2009000", 1),
+        ("number", ["2\\pi", "6"], "2", 0),
         ("number", "72", "so 48+24 = 72 clips", 1),
         ("number", "48/2 = 24\n#### 72", "72", 1),
         ("number", "0.5", "1/2", 1),
@@ -72,6 +95,10 @@ def test_the_list_of_verifiers() -> None:
         ("choice", "B", "A", 0),
         ("choice", "B", "\\boxed{\\text{B}}", 1),
         ("choice", "D", "Answer: $D$", 1),
+        ("choice", "B", "The answer is (b).", 1),
+        ("choice", "B", "I pick (b)", 1),
+        ("choice", "B", "f(b) is large", 0),
+        ("choice", "A", "the answer is a mess", 0),
         ("f1", "the red house", "A red house!", 1),
         ("f1", "red house", "house blue", 0.5),
         ("f1", "yes", "yes indeed", 0),
@@ -102,7 +129,9 @@ def test_any_answer_is_accepted_as_itself(answer: str) -> None:
 @pytest.mark.parametrize(
     ("name", "answer", "message"),
     [
-        ("number", "many", "the answer 'many' holds no number; correct it"),
+        ("number", "many", "the answer 'many' is not one clear number; write one number"),
+        ("number", "2\\pi", "is not one clear number"),
+        ("number", "3 or 4", "is not one clear number"),
         ("choice", "seven", "the answer 'seven' is no letter"),
         ("f1", "the", "verifier 'f1' gives 0, not 1, to the row's own answer 'the'"),
         ("regex", "(a", "'(a' is not a regular expression"),
@@ -202,6 +231,27 @@ def broken(prompt, answer, output):
 
 def endless(prompt, answer, output):
     return float("inf")
+
+def undefined(prompt, answer, output):
+    return float("nan")
+
+def nothing(prompt, answer, output):
+    pass
+
+def text(prompt, answer, output):
+    return "1"
+
+def few(answer):
+    return 1
+
+def leaving(prompt, answer, output):
+    raise SystemExit(3)
+
+def interrupted(prompt, answer, output):
+    raise KeyboardInterrupt
+
+def strict(prompt, answer, output):
+    return output == f"Final: {answer}"
 """
 
 
@@ -221,3 +271,58 @@ def test_a_verifier_of_ones_own() -> None:
         score("own_verifiers:broken", "x", "")
     with pytest.raises(TaskError, match="verifier 'own_verifiers:endless' gave inf; give a finite number"):
         score("own_verifiers:endless", "x", "")
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("broken", "failed with ZeroDivisionError: division by zero"),
+        ("endless", "gave inf; give a finite number"),
+        ("undefined", "gave nan; give a finite number"),
+        ("nothing", "gave None; give a finite number"),
+        ("text", "gave '1'; give a finite number"),
+        ("few", "failed with TypeError: few\\(\\) takes 1 positional argument but 3 were given"),
+        ("leaving", "ended with SystemExit: 3; let it return instead"),
+    ],
+)
+def test_a_verifier_of_ones_own_that_fails_is_refused_before_anything_is_sampled(
+    name: str, message: str, tmp_path: Path
+) -> None:
+    quiz = tmp_path / "quiz.jsonl"
+    quiz.write_text('{"prompt": "q", "answer": "a"}\n')
+    with pytest.raises(TaskError, match=f"quiz.jsonl, line 1: verifier 'own_verifiers:{name}' {message}"):
+        get_task(str(quiz), verifier=f"own_verifiers:{name}").prompts(1, seed=0)
+
+
+@pytest.mark.usefixtures("own")
+def test_ctrl_c_passes_through_a_verifier() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        score("own_verifiers:interrupted", "x", "")
+
+
+@pytest.mark.usefixtures("own")
+def test_a_verifier_of_ones_own_that_rejects_its_answers_is_noted_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    quiz = tmp_path / "quiz.jsonl"
+    quiz.write_text('{"prompt": "q", "answer": "a"}\n{"prompt": "r", "answer": ["b", "c"]}\n')
+    task = get_task(str(quiz), verifier="own_verifiers:strict", shuffle=False)
+    assert len(task.prompts(2, seed=0)) == 2
+    task.ask("q")
+    (note,) = caplog.messages
+    assert "verifier 'own_verifiers:strict' gives nothing for the expected answers of 2 of 2 rows" in note
+    assert note.endswith("quiz.jsonl, line 1")
+    caplog.clear()
+    get_task(str(quiz), verifier="own_verifiers:length").prompts(2, seed=0)
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize("ending", ["SystemExit(3)", "GeneratorExit"])
+def test_a_module_that_ends_the_program_is_an_error(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ending_verifiers.py").write_text(f"raise {ending}")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TaskError, match="importing 'ending_verifiers' ended with"):
+        get_check("ending_verifiers:f")

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from treecore.errors import TaskError
-from treecore.tasks import verify_math
+from treecore.tasks import math_worker, verify_math
 from treecore.tasks.verifiers import get_check
 
 CHECK = get_check("math")
@@ -25,10 +25,52 @@ CHECK = get_check("math")
         ("12", "<think> 12 </think> \\boxed{13}", 0),
         ("12", "", 0),
         ("1", "__import__('os').system('true')", 0),
+        ("5", "<answer>5</answer>", 1),
+        ("5", "\\boxed{5} so <answer>7</answer>", 0),
+        ("5", "\\boxed{7} so <answer> 5 </answer>", 1),
+        ("5", "\\boxed{5}, or 7", 1),
+        ("1/2", "<answer>1/2</answer>", 1),
+        ("1/2", "<answer> \\frac12 </answer> 3", 1),
+        ("x+1", "x+1", 1),
+        ("x+1", "<answer>1+x</answer>", 1),
+        ("2", "2x", 0),
+        ("5", "<answer>5 apples</answer>", 1),
+        ("5", "<answer>the answer is 5.</answer>", 1),
+        ("\\text{Evelyn}", "<answer>\\text{Evelyn}</answer>", 1),
+        ("Evelyn", "<answer> Evelyn </answer>", 1),
+        ("sqrt(2)", "\\sqrt{2}", 1),
     ],
 )
 def test_scores(answer: str, output: str, reward: float) -> None:
     assert CHECK.score("", [answer], output) == reward
+
+
+@pytest.mark.parametrize("answer", ["5", "1/2", "x+1", "\\frac{1}{2}", "$x^2$", "\\text{even}", "Evelyn", "(1,2)"])
+def test_rows_are_accepted_in_a_box_and_in_tags(answer: str) -> None:
+    assert CHECK.refuses("", [answer]) == ""
+    assert [CHECK.score("", [answer], one) for one in CHECK.verifier.outputs_for(answer)] == [1, 1]
+
+
+def test_an_error_of_the_process_is_no_wrong_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = {"error": "it took too much memory"}
+    monkeypatch.setattr(verify_math.WORKER_OF_ALL, "ask", lambda request, *, seconds: reply)
+    with pytest.raises(TaskError, match="the math verifier could not compare '5': it took too much memory"):
+        CHECK.score("", ["5"], "<answer>5</answer>")
+
+
+def test_too_little_memory_is_an_error_and_what_cannot_be_read_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    def starved(*arguments: object) -> None:
+        raise MemoryError
+
+    def broken(*arguments: object) -> None:
+        raise RecursionError
+
+    assert math_worker.unless_broken(broken, "x", otherwise=[]) == []
+    monkeypatch.setattr(math_worker, "readings", starved)
+    request = json.dumps({"answers": ["1"], "output": "1"})
+    assert math_worker.answer(request) == {"error": "it took too much memory"}
+    with pytest.raises(MemoryError):
+        math_worker.unless_broken(starved, "x", otherwise=[])
 
 
 def test_several_answers_and_other_threads() -> None:

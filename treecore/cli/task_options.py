@@ -53,10 +53,12 @@ def take_task(options: dict[str, Any]) -> None:
     """Gather the options of the task under `task_options`, where any was given.
 
     Raises:
-        click.BadParameter: one is given twice, or is not K=V.
+        click.BadParameter: one is given twice, is not K=V, or is an empty `--stop`.
     """
     given = {name: value for name in NAMES if (value := options.pop(name)) not in (None, ())}
     if "stop" in given:
+        if "" in given["stop"]:
+            raise click.BadParameter("an empty text ends nothing", param_hint="--stop")
         given["stop"] = "\n".join(text.replace("\n", "\\n") for text in given["stop"])
     if "chat" in given:
         given["chat"] = "on" if given["chat"] else "off"

@@ -10,7 +10,7 @@ from typing import Annotated
 from treecore.params import Bounds
 from treecore.protocols import Prompt, Step
 from treecore.tasks.calculator import calculate
-from treecore.tasks.dataset import CALL_END, Chat, DatasetTask, Options
+from treecore.tasks.dataset import CALL_END, Chat, DatasetTask, Options, source_of
 from treecore.tasks.rows import Row, read_rows, stem
 
 ROWS = 2000
@@ -81,7 +81,8 @@ def calculator_task(
         verifier=verifier, system=system, chat=chat, steps=steps, stop=stop, max_step_tokens=max_step_tokens,
         max_steps=max_steps, max_tokens=max_tokens, tool="calculator",
     )  # fmt: skip
-    rows = read_rows(file).all_good() if file else sums()
-    return CalculatorTask(
-        rows, name=stem(file) if file else "calculator", title="Sums with a calculator", options=options
-    )
+    title = "Sums with a calculator"
+    if not file:
+        return CalculatorTask(sums(), name="calculator", title=title, options=options)
+    rows = read_rows(file).all_good()
+    return CalculatorTask(rows, name=stem(file), title=title, options=options, source=source_of(file, rows))

@@ -5,24 +5,27 @@ How the text is cut into steps, and whether the model is asked as in a chat, are
 
 from __future__ import annotations
 
+import logging
+import os
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from treecore.errors import TaskError, boundary
+from treecore.errors import TaskError
 from treecore.params import Bounds
 from treecore.protocols import Message, Part, Prompt, Span, Step, StepRule, Turn
-from treecore.tasks.rows import Row, read_rows, stem
+from treecore.tasks.rows import Row, digest, read_rows, stem
 from treecore.tasks.steps import parse_steps, parse_stop
-from treecore.tasks.tools import NONE, get_tool
-from treecore.tasks.verifiers import get_check
+from treecore.tasks.tools import NONE, answered, get_tool
+from treecore.tasks.verifiers import Trial, get_check
 
 Chat = Literal["auto", "on", "off"]
 CALL_END = "</tool_call>"
 MAX_CALL = 2000
 """Characters before a step in which a call that ends in it may have begun."""
+_LOG = logging.getLogger(__name__)
 _CALL = re.compile(r"<tool_call>((?:(?!</?tool_call>).)*)</tool_call>\s*\Z", re.DOTALL)
 _PARTS = {"think": Part.THOUGHT, "tool_call": Part.TOOL_CALL, "search": Part.TOOL_CALL, "answer": Part.ANSWER}
 _PART = re.compile(r"<(think|tool_call|search|answer)>.*?(?:</\1>|$)", re.DOTALL)
@@ -52,14 +55,23 @@ class DatasetTask:
         name: of the task in forests.
         title: for people.
         options: checked here.
+        source: what `settings` say of the rows beside the options; see `source_of`.
 
     Raises:
         TaskError, MethodError: an option that does not fit.
     """
 
-    def __init__(self, rows: Sequence[Row], *, name: str, title: str, options: Options) -> None:
-        self.name, self.title, self.options = name, title, options
-        self.check = get_check(options.verifier)
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        *,
+        name: str,
+        title: str,
+        options: Options,
+        source: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name, self.title, self.options, self.source = name, title, options, dict(source or {})
+        self.check, self._noted = get_check(options.verifier), False
         self.rows = {row.id: row for row in rows}
         cut, self.endings = parse_steps(options.steps), parse_stop(options.stop)
         self.tool = get_tool(options.tool)
@@ -78,11 +90,11 @@ class DatasetTask:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All options."""
-        return asdict(self.options)
+        """All options, and where the rows come from."""
+        return {**asdict(self.options), **self.source}
 
     def prompts(self, n: int, *, seed: int) -> list[Prompt]:
-        """`n` different rows, drawn with `seed` or the first of the file.
+        """`n` different rows, drawn with `seed` or the first of the file; those of a smaller `n` come first.
 
         Raises:
             TaskError: more prompts than rows, or a row whose own answer the verifier does not accept.
@@ -91,30 +103,53 @@ class DatasetTask:
             raise TaskError(f"{n} prompts asked, {len(self.rows)} exist", todo="ask for fewer")
         rows = list(self.rows.values())
         if self.options.shuffle:
-            rows = random.Random(f"{self.name}-{seed}").sample(rows, n)
-        if problem := next(iter(self.problems(rows[:n])), None):
-            raise problem
+            rows = random.Random(f"{self.name}-{seed}").sample(rows, len(rows))
+        self._try(rows[:n])
         return [self._prompt(row) for row in rows[:n]]
 
     def problems(self, rows: Sequence[Row] | None = None) -> list[TaskError]:
         """One error for each row (of all by default) whose own answer the verifier does not accept."""
         found = []
         for row in self.rows.values() if rows is None else rows:
-            gold = row.data.get("gold")
-            reason = self.check.refuses(row.prompt, row.answers, gold if isinstance(gold, str) else None)
-            if reason:
+            if reason := self._trial(row).refusal:
                 found.append(TaskError(reason, where=row.where))
         return found
+
+    def _trial(self, row: Row) -> Trial:
+        gold = row.data.get("gold")
+        return self.check.trial(row.prompt, row.answers, gold if isinstance(gold, str) else None)
+
+    def _try(self, rows: Sequence[Row]) -> None:
+        """Let the verifier judge the answers of rows before anything is sampled.
+
+        Raises:
+            TaskError: it refuses one.
+        """
+        rejected = []
+        for row in rows:
+            trial = self._trial(row)
+            if trial.refusal:
+                raise TaskError(trial.refusal, where=row.where)
+            if trial.rejected:
+                rejected.append(row)
+        if rejected and not self._noted:
+            self._noted = True
+            _LOG.warning(
+                "treecore: note: verifier '%s' gives nothing for the expected answers of %d of %d rows, bare or in "
+                "<answer> tags, the first at %s",
+                self.check.verifier.name, len(rejected), len(rows), rejected[0].where,
+            )  # fmt: skip
 
     def ask(self, question: str) -> Prompt:
         """The prompt of the row with this id or this question; another has no expected answer.
 
         Raises:
-            TaskError: there is no such row.
+            TaskError: there is no such row, or the verifier does not accept its answer.
         """
         wanted = " ".join(question.split())
         for row in self.rows.values():
             if wanted in (row.id, " ".join(row.prompt.split())):
+                self._try([row])
                 return self._prompt(row)
         raise TaskError(
             f"{self.name} has no question {wanted[:60]!r}, so no answer to compare with",
@@ -125,7 +160,7 @@ class DatasetTask:
         """The tool's answer after a call; silence otherwise. One of the extra stop strings ends it.
 
         Raises:
-            TaskError: the tool failed.
+            TaskError: the tool failed, or gave no text.
         """
         if any(ending in text for ending in self.endings):
             return Turn(done=True)
@@ -134,8 +169,7 @@ class DatasetTask:
         call = _CALL.search(_joined(steps)[-MAX_CALL:] + text)
         if call is None:
             return Turn()
-        with boundary(TaskError, f"tool '{self.options.tool}'"):
-            answer = str(self.tool(call[1]))
+        answer = answered(self.tool, self.options.tool, call[1])
         return Turn(f"<tool_call_result> {answer} </tool_call_result>")
 
     def reward(self, prompt: Prompt, steps: Sequence[Step]) -> float:
@@ -176,6 +210,11 @@ class DatasetTask:
             data=row.data,
             messages=() if chat == "off" else tuple(messages),
         )
+
+
+def source_of(path: str, rows: Sequence[Row], **fields: str) -> dict[str, str]:
+    """What a forest is to know of the file that its question is from: name, content, names of the fields."""
+    return {"file_name": os.path.basename(path), "rows_sha256": digest(rows), **fields}
 
 
 def _joined(steps: Sequence[Step]) -> str:
@@ -226,4 +265,5 @@ def dataset_task(
     )  # fmt: skip
     rows = read_rows(path, prompt_field=prompt_field, answer_field=answer_field).all_good()
     name = stem(path)
-    return DatasetTask(rows, name=name, title=f"Questions of {name}", options=options)
+    source = source_of(path, rows, prompt_field=prompt_field, answer_field=answer_field)
+    return DatasetTask(rows, name=name, title=f"Questions of {name}", options=options, source=source)

@@ -5,6 +5,7 @@ Every row that is wrong gets one error with its place. Knows sizes and fields; k
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,15 @@ class Rows:
         first, others = self.errors[0], len(self.errors) - 1
         more = f" ({others} more {'row is' if others == 1 else 'rows are'} wrong)" if others else ""
         raise FormatError(first.found + more, where=first.where, todo=first.todo)
+
+
+def digest(rows: Sequence[Row]) -> str:
+    """SHA-256 of all that rows ask, expect and hold; where they stand does not count."""
+    sha = hashlib.sha256()
+    for row in rows:
+        sha.update(orjson.dumps([row.id, row.prompt, row.answers, row.data], option=orjson.OPT_SORT_KEYS))
+        sha.update(b"\n")
+    return sha.hexdigest()
 
 
 def is_file_name(name: str) -> bool:
@@ -125,6 +135,7 @@ def _values(text: bytes, data: bytes, name: str) -> Iterator[tuple[int, str, Any
         try:
             values = orjson.loads(text)
         except orjson.JSONDecodeError as error:
+            _check_utf8(data, name)
             first = data.find(b"[")
             at = error.lineno + data.count(b"\n", 0, first)
             raise FormatError(
@@ -141,8 +152,22 @@ def _values(text: bytes, data: bytes, name: str) -> Iterator[tuple[int, str, Any
         try:
             yield number, where, orjson.loads(line)
         except orjson.JSONDecodeError as error:
+            _check_utf8(line, name, first=number)
             reason = f"not valid JSON: {_reason(error)}"
             yield number, where, FormatError(reason, where=where, todo="write one object on each line")
+
+
+def _check_utf8(data: bytes, name: str, *, first: int = 1) -> None:
+    """Some lines of a file, of which `first` is the first, are in the right encoding.
+
+    Raises:
+        FormatError: they are not.
+    """
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = first + data.count(b"\n", 0, error.start)
+        raise FormatError("the text is not UTF-8", where=f"{name}, line {line}", todo="save it as UTF-8") from None
 
 
 def _reason(error: orjson.JSONDecodeError) -> str:

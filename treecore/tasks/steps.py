@@ -40,7 +40,7 @@ def parse_steps(text: str) -> Cut:
     Raises:
         TaskError: none of these.
     """
-    kind, _, detail = text.strip().partition(":")
+    kind, colon, detail = text.strip().partition(":")
     if (
         kind == "tokens"
         and detail.isascii()
@@ -49,7 +49,7 @@ def parse_steps(text: str) -> Cut:
         and 0 < int(detail) <= MOST_TOKENS
     ):
         return Cut(tokens=int(detail))
-    if kind == "tool_call" and (not detail or re.fullmatch(r"</[^<>\s]{1,60}>", detail)):
+    if kind == "tool_call" and (not colon or re.fullmatch(r"</[^<>\s]{1,60}>", detail)):
         return Cut(stop=(detail,) if detail else TOOL_ENDS)
     cuts = {
         "line": Cut(stop=("\n",)),

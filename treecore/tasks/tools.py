@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 from treecore.errors import TaskError
 from treecore.tasks.calculator import calculate
-from treecore.tasks.plugin import is_entry_point, load_entry_point
+from treecore.tasks.plugin import is_entry_point, load_entry_point, user_code
 
 Tool = Callable[[str], str]
 
 NONE = "none"
+MAX_RESULT = 10_000
+"""Characters of an answer that the model reads; the rest is cut, with a note that says so."""
 TOOLS: dict[str, Tool] = {"calculator": calculate}
 
 
@@ -30,3 +32,18 @@ def get_tool(name: str) -> Tool | None:
     raise TaskError(
         f"no tool is called {name!r}", todo=f"choose one of {', '.join([NONE, *TOOLS])}, or give module:function"
     )
+
+
+def answered(tool: Tool, name: str, call: str) -> str:
+    """What the model reads after a call.
+
+    Raises:
+        TaskError: the tool failed, or gave something else than text.
+    """
+    with user_code(f"tool '{name}'"):
+        answer: object = tool(call)
+    if not isinstance(answer, str):
+        raise TaskError(f"tool '{name}' gave {type(answer).__name__}", todo="let it return text")
+    if len(answer) <= MAX_RESULT:
+        return answer
+    return f"{answer[:MAX_RESULT]} [cut here: {MAX_RESULT:,} of {len(answer):,} characters]"

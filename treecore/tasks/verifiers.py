@@ -10,13 +10,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, SupportsFloat
 
-from treecore.errors import TaskError, boundary
+from treecore.errors import TaskError
 from treecore.params import Param, Value, params_of, parse_settings, summary_of
-from treecore.tasks.plugin import is_entry_point, load_entry_point
+from treecore.tasks.plugin import is_entry_point, load_entry_point, user_code
 
 Score = Callable[..., float]
+Outputs = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,16 @@ class Verifier:
     Attributes:
         name, title: for lists and pickers.
         function: see above.
-        output_for: answer -> an output that must earn 1, or None where none follows from the answer; a TaskError
+        outputs_for: answer -> outputs that must each earn 1, none where none follows from the answer; a TaskError
             where the answer is not one that this verifier takes.
+        own: written by the user, so that its scale and the form of its answers are not known.
     """
 
     name: str
     title: str
     function: Score
-    output_for: Callable[[str], str | None]
+    outputs_for: Outputs
+    own: bool = False
 
     @cached_property
     def params(self) -> tuple[Param, ...]:
@@ -57,15 +60,38 @@ class Verifier:
 VERIFIERS: dict[str, Verifier] = {}
 
 
-def verifier(*, title: str, output_for: Callable[[str], str | None] = str) -> Callable[[Score], Score]:
+def tagged(answer: str) -> str:
+    """An answer between tags, as models are often asked to give it."""
+    return f"<answer> {answer} </answer>"
+
+
+def both(answer: str) -> tuple[str, ...]:
+    """An answer alone and between tags."""
+    return answer, tagged(answer)
+
+
+def verifier(*, title: str, outputs_for: Outputs = both) -> Callable[[Score], Score]:
     """Register a verifier under the function's name; its summary is the docstring, its parameters the signature."""
 
     def register(function: Score) -> Score:
         name = function.__name__.rstrip("_")
-        VERIFIERS[name] = Verifier(name, title, function, output_for)
+        VERIFIERS[name] = Verifier(name, title, function, outputs_for)
         return function
 
     return register
+
+
+class Trial(NamedTuple):
+    """What a verifier makes of a row's own answers.
+
+    Attributes:
+        refusal: why it cannot judge the row: it accepts none of the answers, or, where the user wrote it, it gives no
+            number for one of them; "" when it can, or when none can be told.
+        rejected: the user wrote it, and it gives nothing for all of the answers, as they are and between tags.
+    """
+
+    refusal: str = ""
+    rejected: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,34 +115,48 @@ class Check:
             TaskError: the verifier failed, or gave no finite number.
         """
         what = f"verifier '{self.verifier.name}'"
-        with boundary(TaskError, what):
-            earned = float(self.verifier.function(question, answers, output, **self.settings))
+        with user_code(what):
+            given: object = self.verifier.function(question, answers, output, **self.settings)
+            earned = float(given) if isinstance(given, SupportsFloat) else math.nan
         if not math.isfinite(earned):
-            raise TaskError(f"{what} gave {earned}", todo="give a finite number")
+            shown = earned if isinstance(given, SupportsFloat) else repr(given)[:60]
+            raise TaskError(f"{what} gave {shown}", todo="give a finite number")
         return earned
 
     def gold_output(self, answers: Sequence[str]) -> str | None:
         """An output that must earn 1; None where the answers tell none."""
-        return self.verifier.output_for(answers[0])
+        return next(iter(self.verifier.outputs_for(answers[0])), None) if not self.verifier.own else None
 
     def refuses(self, question: str, answers: Sequence[str], gold: str | None = None) -> str:
-        """Why the verifier accepts no answer of its own row; "" when it accepts one or when none can be told.
+        """Why the verifier cannot judge a row; see `trial`."""
+        return self.trial(question, answers, gold).refusal
+
+    def trial(self, question: str, answers: Sequence[str], gold: str | None = None) -> Trial:
+        """Judge a row's own answers.
 
         Args:
             gold: an output that must earn 1, in place of those that follow from the answers.
         """
-        reasons = [self._refusal(question, answers, answer, gold) for answer in answers]
-        return reasons[0] if all(reasons) else ""
+        trials = [self._tried(question, answers, one, gold) for one in (answers if gold is None else answers[:1])]
+        refusals = [one.refusal for one in trials]
+        if self.verifier.own:
+            refusal = next(filter(None, refusals), "")
+            return Trial(refusal, not refusal and all(one.rejected for one in trials))
+        return Trial(refusals[0] if all(refusals) else "")
 
-    def _refusal(self, question: str, answers: Sequence[str], answer: str, gold: str | None) -> str:
+    def _tried(self, question: str, answers: Sequence[str], answer: str, gold: str | None) -> Trial:
         try:
-            output = self.verifier.output_for(answer) if gold is None else gold
-            earned = 1.0 if output is None else self.score(question, answers, output)
+            outputs = self.verifier.outputs_for(answer) if gold is None else [gold]
+            earned = [self.score(question, answers, output) for output in outputs]
         except TaskError as error:
-            return str(error)
-        if output is None or earned == 1.0:
-            return ""
-        return f"verifier '{self.verifier.name}' gives {earned:g}, not 1, to the row's own answer {output[:60]!r}"
+            return Trial(str(error))
+        if gold is None and self.verifier.own:
+            return Trial(rejected=max(earned) <= 0)
+        wrong = next((pair for pair in zip(earned, outputs, strict=True) if pair[0] != 1.0), None)
+        if wrong is None:
+            return Trial()
+        name = self.verifier.name
+        return Trial(f"verifier '{name}' gives {wrong[0]:g}, not 1, to the row's own answer {wrong[1][:60]!r}")
 
 
 def get_check(text: str) -> Check:
@@ -156,6 +196,7 @@ def _own(entry_point: str) -> Verifier:
     function = load_entry_point(entry_point)
 
     def score(question: str, answers: Sequence[str], output: str) -> float:
-        return float(function(question, answers[0] if len(answers) == 1 else list(answers), output))
+        earned: float = function(question, answers[0] if len(answers) == 1 else list(answers), output)
+        return earned
 
-    return Verifier(entry_point, entry_point, score, lambda answer: None)
+    return Verifier(entry_point, entry_point, score, both, own=True)

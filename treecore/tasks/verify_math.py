@@ -20,8 +20,8 @@ from queue import Empty, Queue
 from typing import Any
 
 from treecore.errors import TaskError
-from treecore.tasks.verifiers import verifier
-from treecore.tasks.verify_text import answer_part
+from treecore.tasks.verifiers import tagged, verifier
+from treecore.tasks.verify_text import final
 
 SECONDS = 5.0
 START_SECONDS = 60.0
@@ -125,24 +125,30 @@ def missing() -> TaskError:
     return TaskError("verifier 'math' needs the math-verify library", todo=INSTALL)
 
 
-def boxed(answer: str) -> str:
-    """An answer in a box, as models are asked to give it."""
-    return answer if "\\boxed" in answer else f"\\boxed{{{answer.strip().strip('$')}}}"
+def forms(answer: str) -> tuple[str, ...]:
+    """An answer as models are asked to give it: in a box, and between tags."""
+    boxed = answer if "\\boxed" in answer else f"\\boxed{{{answer.strip().strip('$')}}}"
+    return boxed, tagged(answer)
 
 
-@verifier(title="The same mathematics (math-verify)", output_for=boxed)
+@verifier(title="The same mathematics (math-verify)", outputs_for=forms)
 def math(question: str, answers: Sequence[str], output: str) -> float:
-    """1 if the last formula or number of the output equals an expected answer mathematically: `1/2`, `0.5`, `\\frac12`.
+    """1 if the final answer equals an expected answer mathematically: `1/2`, `0.5`, `\\frac12`.
 
-    What cannot be compared within five seconds is wrong.
+    In prose the last formula between `$` counts, or the last number. What cannot be compared within five seconds is
+    wrong.
     """
     if find_spec("math_verify") is None:
         raise missing()
     if any(len(answer) > MAX_CHARS for answer in answers):
         raise TaskError(f"an answer of more than {MAX_CHARS:,} characters", todo="shorten it")
-    request = {"answers": list(answers), "output": answer_part(output)[-MAX_CHARS:]}
+    said = final(output)
+    text = said.text[-MAX_CHARS:]
+    request = {"answers": list(answers), "output": f"\\boxed{{{text}}}" if said.boxed else text}
     try:
         reply = WORKER_OF_ALL.ask(request, seconds=SECONDS)
     except TooLongError:
         return 0.0
-    return float(reply.get("correct", False))
+    if "error" in reply:
+        raise TaskError(f"the math verifier could not compare {said.text[:60]!r}: {reply['error']}")
+    return float(reply["correct"])

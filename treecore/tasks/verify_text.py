@@ -7,18 +7,20 @@ Where an output ends its thoughts with `</think>`, only what follows counts. The
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import regex
 
 from treecore.errors import TaskError
 from treecore.params import Bounds
-from treecore.tasks.numbers import last_number
+from treecore.tasks.numbers import clear_number, last_number
 from treecore.tasks.reward import f1_score
 from treecore.tasks.verifiers import verifier
+from treecore.tasks.words import stands
 
 PATTERN_SECONDS = 1.0
 LONGEST_PATTERN = 2000
@@ -28,8 +30,11 @@ _THOUGHT_END = "</think>"
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RECURSION = re.compile(r"\(\?(?:R|&|P>|[-+]?\d)")
 _LETTER = re.compile(r"\W*([A-Za-z])(?:\W*|\W{1,3}\s.*)", re.DOTALL)
-_SAID = re.compile(r"(?i:answer|option|choice)(?:\s(?i:is|would\sbe))?[\s:*(\[{$]{1,8}(?:\\text\{)?([A-Z])(?![\w'])")
-_BRACKETED = re.compile(r"[(\[*]([A-Z])[)\]*]")
+_SAID = re.compile(
+    r"(?i:answer|option|choice)(?:\s(?i:is|would\sbe))?"
+    r"(?:[\s:*(\[{$]{1,8}(?:\\text\{)?([A-Z])(?![\w'])|[\s:*]{1,4}\(([a-z])\))"
+)
+_BRACKETED = re.compile(r"[(\[*]([A-Z])[)\]*]|(?<!\w)\(([a-z])\)")
 _ALONE = re.compile(r"(?<![\w'])([B-HJ-Z]|[AI](?=[).:\s]*\Z))(?![\w'])")
 
 
@@ -38,14 +43,28 @@ def answer_part(output: str) -> str:
     return output.rpartition(_THOUGHT_END)[2]
 
 
-def final_answer(output: str) -> str:
-    """The part of the output that is meant as the answer, without spaces around it."""
+class Final(NamedTuple):
+    """The part of an output that is meant as the answer, without spaces around it; `boxed` if it came from a box."""
+
+    text: str
+    boxed: bool = False
+
+
+def final(output: str) -> Final:
+    """What an output says in the end."""
     text = answer_part(output)
     opening = text.rfind("<answer>")
     if opening >= 0:
-        return text[opening + len("<answer>") :].partition("</answer>")[0].strip()
+        return Final(text[opening + len("<answer>") :].partition("</answer>")[0].strip())
     boxed = text.rfind("\\boxed{")
-    return (text if boxed < 0 else _braced(text[boxed + len("\\boxed{") :])).strip()
+    if boxed >= 0:
+        return Final(_braced(text[boxed + len("\\boxed{") :]).strip(), boxed=True)
+    return Final(text.strip())
+
+
+def final_answer(output: str) -> str:
+    """The text of `final`."""
+    return final(output).text
 
 
 def _braced(text: str) -> str:
@@ -59,13 +78,13 @@ def _braced(text: str) -> str:
 
 
 def _plain(text: str, ignore_case: bool) -> str:
-    text = " ".join(text.split())
-    return text.casefold() if ignore_case else text
+    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    return unicodedata.normalize("NFC", text.casefold()) if ignore_case else text
 
 
 @verifier(title="The final answer is the same text")
 def exact(question: str, answers: Sequence[str], output: str, *, ignore_case: bool = False) -> float:
-    """1 if the final answer equals an expected answer, runs of spaces taken as one.
+    """1 if the final answer equals an expected answer, runs of spaces taken as one, after Unicode normalisation (NFC).
 
     Args:
         ignore_case: take capital and small letters as the same.
@@ -82,37 +101,29 @@ def contains(
 
     Args:
         ignore_case: take capital and small letters as the same.
-        whole_words: `4` does not stand in `14`.
+        whole_words: `cat` does not stand in `cats`, nor `4` in `14`, `4.5`, `4,000` or `-4`. Words of scripts that are
+            written without spaces, and of Korean, stand wherever they are found.
     """
     text = _plain(answer_part(output), ignore_case)
-    return float(any(_stands(_plain(answer, ignore_case), text, whole_words) for answer in answers))
-
-
-def _stands(answer: str, text: str, whole_words: bool) -> bool:
-    at = text.find(answer)
-    while at >= 0:
-        around = text[max(at - 1, 0) : at] + answer[:1], answer[-1:] + text[at + len(answer) :][:1]
-        if not whole_words or not any(len(pair) == 2 and re.fullmatch(r"\w\w", pair) for pair in around):
-            return True
-        at = text.find(answer, at + 1)
-    return False
+    return float(any(stands(_plain(answer, ignore_case), text, whole_words) for answer in answers))
 
 
 @verifier(title="The last number of the output")
 def number(
     question: str, answers: Sequence[str], output: str, *, tolerance: Annotated[float, Bounds(0, 1)] = 0.0
 ) -> float:
-    """1 if the last number of the final answer is the last number of an expected answer, compared as exact fractions.
+    """1 if the last number of the final answer equals an expected answer, compared as exact fractions.
 
-    Thousands may have commas; units, currencies and the per cent sign are passed over, so `50%` is 50.
+    Thousands may have commas or spaces; `1 1/2`, `\\frac12`, `10^5` and `3\\times 10^5` are read; units, currencies and
+    the per cent sign are passed over, so `50%` is 50. A row whose answer is not one clear number is refused.
 
     Args:
         tolerance: largest difference allowed, as a share of the expected number.
     """
     said = last_number(final_answer(output))
-    wanted = [one for answer in answers if (one := last_number(answer)) is not None]
+    wanted = [one for answer in answers if (one := clear_number(final_answer(answer))) is not None]
     if not wanted:
-        raise TaskError(f"the answer {answers[0][:60]!r} holds no number", todo="correct it")
+        raise TaskError(f"the answer {answers[0][:60]!r} is not one clear number", todo="write one number")
     if said is None:
         return 0.0
     room = Fraction(tolerance)
@@ -121,7 +132,10 @@ def number(
 
 @verifier(title="The letter of a multiple choice")
 def choice(question: str, answers: Sequence[str], output: str) -> float:
-    """1 if the expected letter is chosen: as all of the final answer, after `answer is`, in brackets, or alone."""
+    """1 if the expected letter is chosen: as all of the final answer, after `answer is`, in brackets, or alone.
+
+    A small letter counts in round brackets, or as all of the final answer.
+    """
     wanted = {chosen_letter(answer) for answer in answers} - {None}
     if not wanted:
         raise TaskError(f"the answer {answers[0][:60]!r} is no letter", todo="write a letter, such as B")
@@ -133,7 +147,7 @@ def chosen_letter(text: str) -> str | None:
     if whole := _LETTER.fullmatch(text[:200]) if len(text.strip()) < 5 or text.lstrip()[1:2] in (").:") else None:
         return whole.group(1).upper()
     for pattern in (_SAID, _BRACKETED, _ALONE):
-        found: list[str] = pattern.findall(text)
+        found = [one[one.lastindex or 0].upper() for one in pattern.finditer(text)]
         if found:
             return found[-1]
     return None
@@ -145,13 +159,16 @@ def f1(question: str, answers: Sequence[str], output: str) -> float:
     return f1_score(final_answer(output), answers)
 
 
-def _checked_pattern(answer: str) -> None:
+def _checked_pattern(answer: str) -> tuple[str, ...]:
     compiled(answer)
+    return ()
 
 
-@verifier(title="The row's pattern is found in the output", output_for=_checked_pattern)
+@verifier(title="The row's pattern is found in the output", outputs_for=_checked_pattern)
 def regex_(question: str, answers: Sequence[str], output: str, *, ignore_case: bool = False) -> float:
-    """1 if a pattern of the row (a regular expression) is found in the output after its thoughts, within a second.
+    """1 if a pattern of the row (a regular expression) is found in the output after its thoughts.
+
+    A search of more than a second is an error: the trajectory is a failed one without a reward, not a wrong one.
 
     Args:
         ignore_case: take capital and small letters as the same.
