@@ -48,6 +48,50 @@ def test_steps_come_in_few_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {length for _, length in shapes} <= {64, 96}
 
 
+def test_sessions_one_after_the_other_share_memory_and_graphs() -> None:
+    policy, fresh = static_policy(slots=16), static_policy(slots=16)
+    first = rollout(model=policy, **RUN)
+    (steps,) = policy._idle
+    place = steps.cache.layers[0].keys.data_ptr()
+    other = rollout(model=policy, **{**RUN, "seed": 5, "m": 1})
+    second = rollout(model=policy, **RUN)
+    assert policy._idle == [steps]
+    assert steps.cache.layers[0].keys.data_ptr() == place
+    for one, again in zip(
+        [*first, *other], [*second, *rollout(model=fresh, **{**RUN, "seed": 5, "m": 1})], strict=True
+    ):
+        assert one.text == again.text
+        assert one.tokens.id.tolist() == again.tokens.id.tolist()
+        np.testing.assert_array_equal(one.tokens.logprob, again.tokens.logprob)
+
+
+def test_sessions_at_the_same_time_share_nothing() -> None:
+    policy = static_policy(slots=4)
+    law: dict[str, Any] = {"temperature": 1, "top_p": 1, "stop": (), "max_step_tokens": 4}
+    one, other = policy.session(**law), policy.session(**law)
+    assert one.runner.cache is not other.runner.cache
+    kept = one.runner.steps
+    del one
+    assert policy._idle == [kept]
+    del other
+    assert policy._idle == [kept]
+    assert toy_policy().session(**law).runner.steps is None
+
+
+def test_what_had_to_retreat_is_not_kept_and_gives_up_what_is() -> None:
+    policy = static_policy(slots=4)
+    law: dict[str, Any] = {"temperature": 1, "top_p": 1, "stop": (), "max_step_tokens": 4}
+    session, other = policy.session(**law), policy.session(**law)
+    del other
+    session.grow(session.open("a b"), np.random.default_rng(0))
+    session.advance()
+    assert len(policy._idle) == 1
+    session._retreat()
+    assert policy._idle == []
+    del session
+    assert policy._idle == []
+
+
 def test_the_bundled_model_writes_the_same() -> None:
     run = {"task": "multihop", "sampler": "random_expansion", "m": 2, "n": 2, "l": 2, "prompts": 2, "seed": 5}
     plain = rollout(model=load_policy("tiny", device="cpu"), **run)

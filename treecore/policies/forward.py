@@ -39,18 +39,34 @@ class Runner:
         max_length: positions that the model knows.
         tokens: bound of the store, see `SlotCache`.
         static: the store stays where it is and single tokens go through in few fixed shapes.
+        steps: those of a runner of the same kind that is used no more, to go on with in its store.
+
+    Attributes:
+        cache: the store.
+        steps: what single tokens go through with `static`; None without.
     """
 
     def __init__(
-        self, model: Any, *, layout: Layout, slots: int, max_length: int, tokens: int = NO_BOUND, static: bool = False
+        self,
+        model: Any,
+        *,
+        layout: Layout,
+        slots: int,
+        max_length: int,
+        tokens: int = NO_BOUND,
+        static: bool = False,
+        steps: StaticSteps | None = None,
     ) -> None:
         self.model, self.layout, self.max_length = model, layout, max_length
         self.device: torch.device = model.device
         store = {"layers": layout.layers, "slots": slots, "tokens": tokens, "device": self.device}
-        self.cache: SlotCache = StaticCache(**store) if static else SlotCache(**store)
-        self._step: Step = self._through
-        if isinstance(self.cache, StaticCache):
-            self._step = StaticSteps(self.cache, self._through)
+        if static and steps is None:
+            steps = StaticSteps(StaticCache(**store), self._through)
+        elif steps is not None:
+            steps.cache.empty()
+        self.cache: SlotCache = SlotCache(**store) if steps is None else steps.cache
+        self.steps = steps
+        self._step: Step = steps or self._through
         self._keeps = "logits_to_keep" in signature(model.forward).parameters
         self._bool_mask = model.config._attn_implementation == "sdpa"
 
@@ -71,8 +87,8 @@ class Runner:
     def retreat(self) -> None:
         """Give the memory of the store, and of what was captured on it, back; the next may be smaller."""
         self.cache.retreat()
-        if isinstance(self._step, StaticSteps):
-            self._step.forget()
+        if self.steps is not None:
+            self.steps.forget()
 
     def _feed_singles(self, tokens: list[int]) -> Tensor:
         n = len(tokens)

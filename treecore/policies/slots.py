@@ -9,6 +9,7 @@ logits; so does no other that starts there. Knows no task and no sampler.
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -53,6 +54,7 @@ class SlotSession:
         self.stop, self.max_step_tokens, self.rule = stop, max_step_tokens, rule
         self.max_length = policy.max_length
         self.runner = policy.runner()
+        weakref.finalize(self, policy.take_back, self.runner).atexit = False
         self.seats = Seats(self.runner, slots=policy.slots, max_length=policy.max_length)
         self._longest_stop = max((len(one) for one in stop), default=0)
         self._largest_feed = LARGEST_FEED
@@ -147,6 +149,7 @@ class SlotSession:
             PolicyError: one branch alone is too much.
         """
         longest = max((len(branch.chunk(self._longest_chunk)) for branch in self.seats.seated()), default=1)
+        self.policy.give_up_idle()
         rows = self.seats.clear()
         alone = rows <= 1 and longest <= SMALLEST_FEED
         if alone and self._alone:

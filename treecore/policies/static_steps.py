@@ -81,6 +81,11 @@ class StaticCache(SlotCache):
         for layer in self.layers:
             layer.tokens = tokens
 
+    def empty(self) -> None:
+        """Hold nothing, in a shape that is chosen anew; the memory stays where it is."""
+        self.lengths = [0] * len(self.lengths)
+        self.rows = self.length = 0
+
     def fits(self, rows: int, length: int) -> bool:
         return rows <= 1 or bucket(rows) * bucket(length, SHORTEST) <= self.tokens
 

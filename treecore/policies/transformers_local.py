@@ -24,7 +24,7 @@ from treecore.policies.digest import digest_of_model
 from treecore.policies.forward import Runner
 from treecore.policies.memory import store_bytes
 from treecore.policies.slots import SlotSession
-from treecore.policies.static_steps import SHORTEST, bucket
+from treecore.policies.static_steps import SHORTEST, StaticSteps, bucket
 from treecore.protocols import Message, StepRule
 
 MOST_SLOTS = 64
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class TransformersPolicy:
-    """A loaded model with its tokenizer; sessions share the weights and nothing else.
+    """A loaded model with its tokenizer; sessions that live at the same time share the weights and nothing else.
 
     Args:
         model: a causal language model in evaluation mode.
@@ -84,6 +84,7 @@ class TransformersPolicy:
         self.end_ids = end_tokens(model, tokenizer)
         small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
         self.threads = 1 if small else None
+        self._idle: list[StaticSteps] = []
 
     @classmethod
     def load(
@@ -110,11 +111,25 @@ class TransformersPolicy:
         )
 
     def runner(self) -> Runner:
-        """The model with an empty batch."""
+        """The model with an empty batch; with `static` in the memory, and with the graphs, of one that is idle."""
+        try:
+            steps = self._idle.pop()
+        except IndexError:
+            steps = None
         return Runner(
             self.model, layout=self.layout, slots=self.slots, max_length=self.max_length,
-            tokens=self.batch_tokens, static=self.static,
+            tokens=self.batch_tokens, static=self.static, steps=steps,
         )  # fmt: skip
+
+    def take_back(self, runner: Runner) -> None:
+        """Keep the static steps of a session that is over for the next, one at most, unless they had to retreat."""
+        steps = runner.steps
+        if steps is not None and not self._idle and steps.cache.tokens == self.batch_tokens:
+            self._idle.append(steps)
+
+    def give_up_idle(self) -> None:
+        """Let go of the memory that is kept for the next session."""
+        self._idle.clear()
 
     def session(
         self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int, rule: StepRule = PLAIN
