@@ -29,11 +29,11 @@ def test_all_options_arrive(run, calls, tmp_path: Path) -> None:
     result = run(
         "rollout", "--task", "countdown", "--model", "m", "--sampler", "random_expansion", "--set", "m=3",
         "--prompts", 2, "--seed", 7, "--temperature", 0.5,
-        "--reward-scheme", "exact", "-o", tmp_path / "o", "--resume", "--json",
+        "--reward-scheme", "exact", "-o", tmp_path / "o.jsonl", "--resume", "--json",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     ((path, options),) = calls
-    assert path == str(tmp_path / "o")
+    assert path == str(tmp_path / "o.jsonl")
     wanted = {"task": "countdown", "model": "m", "sampler": "random_expansion", "prompts": 2, "seed": 7, "resume": True}
     assert {name: options[name] for name in wanted} == wanted
     assert (options["temperature"], options["reward_scheme"], options["question"]) == (0.5, "exact", None)
@@ -45,14 +45,14 @@ def test_all_options_arrive(run, calls, tmp_path: Path) -> None:
 
 
 def test_the_summary_in_words(run, calls, tmp_path: Path) -> None:
-    result = run("rollout", "--sampler", "chains", "--question", "why", "-o", tmp_path / "o")
+    result = run("rollout", "--sampler", "chains", "--question", "why", "-o", tmp_path / "o.jsonl")
     assert calls[0][1]["question"] == "why"
     assert "distinct trajectories: 2\n" in result.stdout
     assert "mean reward: not assigned\n" in result.stdout
 
 
 def test_a_setting_of_the_run_is_no_setting_of_the_sampler(run, calls, tmp_path: Path) -> None:
-    result = run("rollout", "--sampler", "chains", "--set", "seed=3", "-o", tmp_path / "o")
+    result = run("rollout", "--sampler", "chains", "--set", "seed=3", "-o", tmp_path / "o.jsonl")
     assert result.exit_code == 1
     assert "sampler 'chains' has no parameter 'seed'" in result.stderr
     assert calls == []
@@ -61,7 +61,7 @@ def test_a_setting_of_the_run_is_no_setting_of_the_sampler(run, calls, tmp_path:
 def test_how_the_model_is_loaded_arrives(run, calls, tmp_path: Path) -> None:
     result = run(
         "rollout", "--sampler", "chains", "--device", "cpu", "--dtype", "bfloat16", "--batch-tokens", 4096, "--static",
-        "--engine", "ray", "--workers", 2, "--ray-address", "auto", "-o", tmp_path / "o",
+        "--engine", "ray", "--workers", 2, "--ray-address", "auto", "-o", tmp_path / "o.jsonl",
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     options = calls[0][1]
@@ -78,7 +78,7 @@ def test_how_the_model_is_loaded_arrives(run, calls, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_server_loads_its_own_model(run, calls, tmp_path: Path, words: tuple[str, ...]) -> None:
     server = ("--server", "http://localhost:1/v1", "--model", "m")
-    result = run("rollout", "--sampler", "chains", *server, *words, "-o", tmp_path / "o")
+    result = run("rollout", "--sampler", "chains", *server, *words, "-o", tmp_path / "o.jsonl")
     assert result.exit_code == 2
     assert f"{words[0]} with --server: leave it to the server" in result.stderr
     assert calls == []
@@ -95,7 +95,7 @@ def test_a_server_loads_its_own_model(run, calls, tmp_path: Path, words: tuple[s
     ],
 )
 def test_options_that_do_not_fit(run, calls, tmp_path: Path, words: tuple[str, ...], said: str) -> None:
-    result = run("rollout", "--sampler", "chains", *words, "-o", tmp_path / "o")
+    result = run("rollout", "--sampler", "chains", *words, "-o", tmp_path / "o.jsonl")
     assert result.exit_code == 2
     assert said in result.stderr
     assert calls == []

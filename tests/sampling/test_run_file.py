@@ -91,30 +91,6 @@ def test_a_stopped_run_goes_on_and_a_finished_one_has_nothing_to_do(tmp_path: Pa
     assert path.read_bytes() == data
 
 
-def test_without_resume_the_file_is_replaced_and_resume_may_start(tmp_path: Path) -> None:
-    path = tmp_path / "run.forest.jsonl"
-    rollout_to_file(path, resume=True, **RUN)
-    assert rollout_to_file(path, **{**RUN, "prompts": 1}).forests == 1
-    assert len(tc.read(path)) == 1
-
-
-def test_an_unfinished_run_is_not_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "run.forest.jsonl"
-    rollout_to_file(path, **RUN)
-    path.write_bytes(path.read_bytes()[:-30])
-    data = path.read_bytes()
-    with pytest.raises(FormatError, match=r"unfinished run.*--resume"):
-        rollout_to_file(path, **RUN)
-    path.write_text("a shopping list\n")
-    with pytest.raises(FormatError, match="holds no forests"):
-        rollout_to_file(path, **RUN)
-    path.write_bytes(data)
-    assert rollout_to_file(path, resume=True, **RUN).forests == RUN["prompts"]
-    path.write_bytes(data)
-    assert rollout_to_file(path, **{**RUN, "seed": 9, "prompts": 1}).forests == 1
-    assert [forest.sampler["seed"] for forest in tc.read(path)] == [9]
-
-
 @pytest.mark.parametrize(
     ("other", "said"),
     [
@@ -150,10 +126,14 @@ def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(PolicyError, match="no such folder"):
         rollout_to_file(tmp_path / "run.forest.jsonl", model="./no_model")
     assert not (tmp_path / "run.forest.jsonl").exists()
+    for name in ("x", "x.txt", "x.json", "x.forest.json"):
+        with pytest.raises(FormatError, match=r"line by line; name it \.forest\.jsonl"):
+            rollout_to_file(tmp_path / name, model="./no_model")
     broken = tmp_path / "broken.forest.jsonl"
     broken.write_text("not json\n")
-    with pytest.raises(FormatError):
-        rollout_to_file(broken, resume=True, **RUN)
+    for choice in ({"resume": True}, {"overwrite": True}, {}):
+        with pytest.raises(FormatError, match="holds no forests"):
+            rollout_to_file(broken, **choice, **RUN)
     assert broken.read_text() == "not json\n"
 
 
@@ -165,7 +145,7 @@ def test_a_disk_that_runs_full_keeps_finished_forests(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) * 3 // 5, before[1]))
     try:
         with pytest.raises(FormatError, match=r"largest size .*; [234] finished forests are kept; .* --resume") as full:
-            rollout_to_file(path, **RUN)
+            rollout_to_file(path, overwrite=True, **RUN)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_bytes().endswith(b"\n")

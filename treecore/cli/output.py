@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,19 @@ def print_json(document: Any) -> None:
     import orjson
 
     click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
+
+
+def print_summary(document: Mapping[str, Any], *, hidden: Collection[str] = ()) -> None:
+    """Numbers a line each, rounded for people.
+
+    Args:
+        document: name -> value; None is what was not assigned.
+        hidden: names to leave out.
+    """
+    for name, value in document.items():
+        shown = round(value, 4) if isinstance(value, float) else value
+        if name not in hidden:
+            click.echo(f"{name.replace('_', ' ')}: {'not assigned' if shown is None else shown}")
 
 
 def print_registry(entries: Sequence[Any], as_json: bool, rows: Callable[[dict[str, Any]], Sequence[str]]) -> None:

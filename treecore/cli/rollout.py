@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from treecore.cli.interrupt import resumable
-from treecore.cli.output import console, json_option, parse_settings, print_json, set_option
+from treecore.cli.output import console, json_option, parse_settings, print_json, print_summary, set_option
 from treecore.cli.task_options import take_task, task_options
+from treecore.cli.text import clean
+from treecore.sampling.given import MOST_SEED
 
 if TYPE_CHECKING:
     from treecore.sampling import Progress, Summary
@@ -46,7 +49,8 @@ RAY = ("workers", "ray_address")
     "--dtype",
     type=click.Choice(["float32", "bfloat16", "float16"]),
     default=None,
-    help="Numbers of the model; float32 on a CPU and the model's own elsewhere if left out.",
+    help="Numbers of the model, however it was saved; if left out float32 on a CPU, and elsewhere bfloat16, or float16 "
+    "where the device does not compute in that.",
 )
 @click.option(
     "--batch-tokens",
@@ -77,14 +81,29 @@ RAY = ("workers", "ray_address")
     "--prompts", type=click.IntRange(min=1), default=1, show_default=True, help="How many of the task's prompts."
 )
 @click.option("--question", default=None, help="One question of your own, in place of the task's prompts.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of prompts and sampling.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0, max=MOST_SEED),
+    default=0,
+    show_default=True,
+    help="Of prompts and sampling; below 2^63.",
+)
 @click.option("--temperature", type=float, default=1.0, show_default=True, help="0 takes the likeliest token.")
 @click.option("--top-p", type=float, default=1.0, show_default=True, help="Mass of the likeliest tokens to draw from.")
 @click.option("--reward-scheme", default=None, help="One of the task's reward schemes.")
 @click.option(
     "-o", "--output", required=True, metavar="OUT", help="A .forest.jsonl file; each forest is a line at once."
 )
-@click.option("--resume", is_flag=True, help="Keep the forests that OUT holds and sample the missing ones.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep the forests that OUT holds of this run; sample what is missing, and again where the model failed.",
+)
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace the forests that OUT holds once a new one is there; with --resume only those of another run.",
+)
 @json_option
 def rollout(output: str, settings: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Sample forests: a model answers the prompts of a task, a sampler decides where branches grow.
@@ -93,15 +112,28 @@ def rollout(output: str, settings: tuple[str, ...], as_json: bool, **options: An
     Example:
       treecore rollout --sampler random_expansion --set m=2 --set n=2 --set l=1 --prompts 4 --seed 0 -o run.forest.jsonl
 
+    In the numbers at the end, the computed ratio is tokens that went through the model per token that had to: 1.0 when
+    nothing was computed twice. The exit code is 1 if every trajectory failed.
+
     A server's key is read from the environment variable OPENAI_API_KEY.
     """
     with resumable(output):
         summary = sampled(output, settings, options)
     if as_json:
         print_json(summary.as_json())
-        return
-    for name, value in summary.as_json().items():
-        click.echo(f"{name.replace('_', ' ')}: {'not assigned' if value is None else value}")
+    else:
+        print_summary(summary.as_json(), hidden=("first_failure",) if summary.failed else ("failed", "first_failure"))
+    if summary.failed:
+        warn(summary)
+
+
+def warn(summary: Summary) -> None:
+    """Tell on standard error that trajectories failed; exit with 1 if all did."""
+    told = f"{summary.failed} of {summary.trajectories} trajectories failed, the first: {clean(summary.first_failure)}"
+    lost = summary.failed == summary.trajectories
+    click.echo(f"treecore: {told}" if lost else f"treecore: warning: {told}", err=True)
+    if lost:
+        click.get_current_context().exit(1)
 
 
 def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> Summary:
@@ -113,8 +145,10 @@ def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> 
     """
     from treecore.samplers import get_sampler
     from treecore.sampling import rollout_to_file
+    from treecore.sampling.run_file import check_name
 
     values: dict[str, Any] = get_sampler(options["sampler"]).parse(parse_settings(settings))
+    check_name(Path(output))
     if options["question"] is not None and given("prompts"):
         raise click.UsageError("--question and --prompts exclude each other")
     if options["engine"] == "local":

@@ -19,7 +19,7 @@ from treecore.protocols import Prompt, StepRule, Task, step_rule
 from treecore.samplers.registry import Sampler
 from treecore.sampling.grove import Grove
 from treecore.sampling.progress import Progress
-from treecore.sampling.trajectory import Grown, Trajectory, Writer
+from treecore.sampling.trajectory import BY_PROMPT, Grown, Trajectory, Writer
 
 REPORT_EVERY = 0.1
 
@@ -114,7 +114,7 @@ class Driver:
     def _start(self, grove: Grove, wave: Sequence[Trajectory]) -> None:
         for trajectory in wave:
             if grove.error is not None:
-                trajectory.fail(grove.error, Grown())
+                trajectory.fail(grove.error, Grown(), by=BY_PROMPT)
                 self._done += 1
                 continue
             if trajectory.recited:

@@ -36,8 +36,9 @@ class Cost:
     Attributes:
         generated: drawn from the model.
         computed: gone through the model.
-        in_forest: all that the forest holds, the prompt counted once.
-        unfed: of these, the last drawn token of each leaf and its observation: nothing follows them.
+        in_forest: all that the forest holds, the prompt counted once; None where they are not known.
+        unfed: of these, what never goes through the model because nothing is drawn after it: the last drawn token of
+            each leaf and its observation, and all of the last step of a recited solution.
         separate: what as many separate chains would have computed, the prompt once for each.
     """
 
@@ -101,7 +102,17 @@ class Grove:
 
         Args:
             leaves: rows of the leaves of the wave before; None at the start.
+
+        Raises:
+            TreecoreError: the sampler, or a critic of it, failed; names the prompt.
         """
+        try:
+            self.wave = [self._trajectory(request) for request in self._requests(leaves)]
+        except TreecoreError as error:
+            raise error.at(f"prompt {self.prompt.id!r}") from error.__cause__
+        return self.wave
+
+    def _requests(self, leaves: list[int] | None) -> Sequence[Request]:
         requests: Sequence[Request] = []
         while not requests and self.error is None:
             with boundary(MethodError, f"sampler '{self.sampler.name}'"):
@@ -110,8 +121,7 @@ class Grove:
                 except StopIteration:
                     break
             leaves = []
-        self.wave = [self._trajectory(request) for request in requests]
-        return self.wave
+        return requests
 
     @property
     def wave_over(self) -> bool:
@@ -244,7 +254,7 @@ class Grove:
             return Cost(0, 0, 0, 0, 0)
         prompt, tally = self.start.length, self.start.tally
         pieces = self._pieces()
-        if not all(counted(node) for _, node in pieces):
+        if not prompt or not all(counted(node) for _, node in pieces):
             return Cost(tally.sampled, tally.computed, None, 0, 0)
         sizes = [0 if node.tokens is None else len(node.tokens) for _, node in pieces]
         inner = {above for above, _ in pieces}
@@ -252,14 +262,17 @@ class Grove:
         for (above, _), size in zip(pieces, sizes, strict=True):
             upto.append(size + (upto[above] if above >= 0 else prompt))
         leaves = [row for row in range(len(pieces)) if row not in inner]
-        unfed = sum(self._unfed(pieces[leaf][1].tokens) for leaf in leaves)
+        unfed = sum(unfed_of(node, leaf=row not in inner) for row, (_, node) in enumerate(pieces))
         chains = sum(upto[leaf] for leaf in leaves)
         return Cost(tally.sampled, tally.computed, prompt + sum(sizes), unfed, chains - unfed)
 
-    @staticmethod
-    def _unfed(tokens: Any) -> int:
-        parts: Sequence[int] = () if tokens is None else tokens.part
-        return sum(part == Part.OBSERVATION for part in parts) + 1 if parts else 0
+
+def unfed_of(node: Grown, *, leaf: bool) -> int:
+    """Tokens of a row that never went through the model: see `Cost.unfed`."""
+    parts: Sequence[int] = () if node.tokens is None else node.tokens.part
+    if not node.fed:
+        return len(parts)
+    return sum(part == Part.OBSERVATION for part in parts) + 1 if leaf and parts else 0
 
 
 def columns_of(nodes: Sequence[Grown]) -> dict[str, FloatArray]:

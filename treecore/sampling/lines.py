@@ -1,7 +1,8 @@
 """A file that grows by whole lines: each is on the disk before the next is begun, whatever happens in between.
 
 Checks the place before anything else is done, lets one process write at a time, cuts off what a killed one left of its
-last line, and can put the lines of a complete file in order. A line is a forest; what stands in it is not looked at.
+last line, can put others in place of all that is there, and the lines of a complete file in order. A line is a forest;
+what stands in it is not looked at.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +38,7 @@ REASONS = {
     errno.EFBIG: "the file has reached the largest size that is allowed here",
 }
 CHUNK = 1 << 20
+BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Stopped(KeyboardInterrupt):
@@ -52,9 +54,10 @@ class Stopped(KeyboardInterrupt):
 
 
 class LineFile:
-    """An open file of lines, to be used as a context; `keep` first, then `append`, then perhaps `arrange`.
+    """An open file of lines, to be used as a context; `keep` or `replace` first, then `append`, then perhaps `arrange`.
 
-    Nothing that was there is changed before `keep`. A file that was made here and is still empty goes away again.
+    Nothing that was there is changed before `keep`, nor between `replace` and the first `append`. A file that was made
+    here and is still empty goes away again.
 
     Args:
         path: where.
@@ -62,13 +65,14 @@ class LineFile:
 
     Raises:
         FormatError: on entering, the place cannot be written, its disk is nearly full, or another run writes there.
-        Stopped: on leaving by a KeyboardInterrupt, once `keep` was called.
+        Stopped: on leaving by a KeyboardInterrupt, once `keep` was called, or after `replace` a line was appended.
     """
 
     def __init__(self, path: Path, *, needs: int = 0) -> None:
         self.path, self.needs = path, needs
         self.total: int | None = None
         self._size = 0
+        self._instead: list[bytes] | None = None
 
     def __enter__(self) -> Self:
         if "\0" in str(self.path):
@@ -77,7 +81,7 @@ class LineFile:
             self._new = not self.path.exists()
             if not self._new and not stat.S_ISREG(self.path.stat().st_mode) and not self.path.is_dir():
                 raise FormatError("is no regular file", where=str(self.path), todo="name a file")
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
         try:
             self._lock()
             require_space(self.path, max(0, self.needs - os.fstat(self._fd).st_size))
@@ -91,7 +95,7 @@ class LineFile:
     ) -> None:
         done = len(self) if self.total is not None else 0
         self._close()
-        if isinstance(error, KeyboardInterrupt) and self.total is not None:
+        if isinstance(error, KeyboardInterrupt) and self.total is not None and self._instead is None:
             raise Stopped(done, self.total) from None
 
     def __len__(self) -> int:
@@ -111,6 +115,11 @@ class LineFile:
             raise FormatError(lost, where=str(self.path), todo="write to another file, or delete it first")
         return data[:size]
 
+    def torn(self) -> bytes:
+        """What follows the last line end."""
+        data = b"".join(self._chunks())
+        return data[data.rfind(b"\n") + 1 :]
+
     def keep(self, size: int, *, total: int) -> None:
         """Go on after the first `size` bytes; the rest is cut off.
 
@@ -125,27 +134,50 @@ class LineFile:
             os.ftruncate(self._fd, size)
             os.fsync(self._fd)
             sync_folder(self.path)
-        self._size, self.total = size, total
+        self._size, self.total, self._instead = size, total, None
+
+    def replace(self, lines: Sequence[bytes], *, total: int) -> None:
+        """Go on after these lines, in place of all that is there; that stays until the next line is on the disk.
+
+        Args:
+            lines: without their ends.
+            total: lines that there will be; where these are all, they take their place at once.
+
+        Raises:
+            FormatError: the file cannot be written.
+        """
+        self._instead, self.total = list(lines), total
+        if len(lines) == total:
+            with told(self.path):
+                self._exchange([line + b"\n" for line in lines])
 
     def append(self, line: bytes) -> None:
         """Write one more line, without its end, and wait until it is on the disk.
 
         Raises:
-            FormatError: the disk is full or broken; the lines before stay whole.
+            FormatError: the disk is full or broken; the lines before stay whole, those to be replaced are still there.
         """
         try:
+            if self._instead is not None:
+                self._exchange([one + b"\n" for one in (*self._instead, line)])
+                return
             os.lseek(self._fd, self._size, os.SEEK_SET)
             put(self._fd, line + b"\n")
             os.fsync(self._fd)
         except OSError as error:
-            with suppress(OSError):
-                os.ftruncate(self._fd, self._size)
-            reason = REASONS.get(error.errno or 0, f"cannot be written ({error.strerror or error})")
-            raise FormatError(
-                f"{reason}; {len(self)} finished forests are kept", where=str(self.path),
-                todo="make room and go on with --resume" if error.errno in FULL else "go on with --resume",
-            ) from None  # fmt: skip
+            raise self._refused(error) from None
         self._size += len(line) + 1
+
+    def _refused(self, error: OSError) -> FormatError:
+        """Why a line could not be written, once the file is whole again."""
+        reason = REASONS.get(error.errno or 0, f"cannot be written ({error.strerror or error})")
+        room = "make room and " if error.errno in FULL else ""
+        if self._instead is not None:
+            return FormatError(f"{reason}; the file is as it was", where=str(self.path), todo=f"{room}start again")
+        with suppress(OSError):
+            os.ftruncate(self._fd, self._size)
+        kept = f"{reason}; {len(self)} finished forests are kept"
+        return FormatError(kept, where=str(self.path), todo=f"{room}go on with --resume")
 
     def arrange(self, places: Sequence[int]) -> None:
         """Sort the lines by `places`, one number a line; whatever happens, the file has the old order or the new.
@@ -153,22 +185,54 @@ class LineFile:
         Where there is no room for a second copy, the old order stays.
         """
         order = sorted(range(len(places)), key=places.__getitem__)
-        if order == list(range(len(places))):
-            return
-        target = os.path.realpath(self.path)
-        beside = f"{target}.part"
-        lines = self.whole().splitlines(keepends=True)
-        if len(lines) != len(places):
-            return
         with suppress(OSError):
+            if order == list(range(len(places))):
+                os.unlink(self._beside)
+                return
+            lines = self.whole().splitlines(keepends=True)
+            if len(lines) == len(places):
+                self._exchange([lines[number] for number in order])
+
+    @property
+    def _beside(self) -> str:
+        """Where a copy is written before it takes the place of the file; a killed process leaves it there."""
+        return f"{os.path.realpath(self.path)}.part"
+
+    def _exchange(self, lines: Sequence[bytes]) -> None:
+        """Put these lines, with their ends, in place of the file in one step; it stays locked.
+
+        Raises:
+            OSError: they could not be written; the file is as it was.
+        """
+        target, beside = os.path.realpath(self.path), self._beside
+        try:
+            copy_lines(beside, lines)
+            shutil.copymode(target, beside)
+            self._take(beside, target)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(beside)
+        sync_folder(self.path)
+        self._size, self._instead = sum(len(line) for line in lines), None
+
+    def _take(self, beside: str, target: str) -> None:
+        if sys.platform == "win32":  # where no open file can be moved
+            os.close(self._fd)
             try:
-                copy_lines(beside, (lines[number] for number in order))
-                shutil.copymode(target, beside)
                 os.replace(beside, target)
-                sync_folder(self.path)
             finally:
-                with suppress(FileNotFoundError):
-                    os.unlink(beside)
+                self._fd = os.open(target, os.O_RDWR | BINARY)
+            return
+        fresh = os.open(beside, os.O_RDWR)
+        try:
+            with suppress(OSError):
+                lock(fresh)
+            os.replace(beside, target)
+        except BaseException:
+            os.close(fresh)
+            raise
+        old, self._fd = self._fd, fresh
+        os.close(old)
 
     def _chunks(self) -> Iterator[bytes]:
         os.lseek(self._fd, 0, os.SEEK_SET)
@@ -176,10 +240,8 @@ class LineFile:
             yield chunk
 
     def _lock(self) -> None:
-        if sys.platform == "win32":
-            return
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._fd)
             alone = os.path.samestat(os.fstat(self._fd), self.path.stat())
         except (BlockingIOError, FileNotFoundError):
             alone = False
@@ -196,6 +258,17 @@ class LineFile:
             with suppress(OSError):
                 os.unlink(self.path)
         os.close(self._fd)
+
+
+def lock(fd: int) -> None:
+    """Let no other process write the file; does nothing on Windows.
+
+    Raises:
+        BlockingIOError: another one does.
+        OSError: the disk knows no locks.
+    """
+    if sys.platform != "win32":
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -231,7 +304,7 @@ def put(fd: int, data: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
-def copy_lines(path: str, lines: Iterator[bytes]) -> None:
+def copy_lines(path: str, lines: Iterable[bytes]) -> None:
     """A new file of these lines, on the disk when this returns."""
     with open(path, "wb") as file:
         file.writelines(lines)

@@ -54,7 +54,7 @@ def cluster(machine: Machine) -> Iterator[None]:
     try:
         import ray
     except ImportError:
-        raise PolicyError("Ray is not installed", todo="install it with: pip install 'treecore[ray]'") from None
+        raise PolicyError("Ray is not installed", todo="install it with: pip install -e '.[ray]'") from None
     if ray.is_initialized():
         yield
         return

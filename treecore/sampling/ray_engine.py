@@ -23,7 +23,7 @@ from treecore.sampling.progress import Progress
 from treecore.sampling.ray_cluster import Lost, answer, cluster, first_ready, hire, kill, size_of
 from treecore.sampling.ray_tally import Tally
 from treecore.sampling.ray_worker import Recipe, Report, Worker
-from treecore.sampling.run import Ask
+from treecore.sampling.run import Ask, Described
 
 PATIENCE = 0.2
 """Seconds between looks at what a worker has done."""
@@ -46,16 +46,6 @@ class Hand:
     asked: Any = None
     prompts: dict[str, Prompt] = field(default_factory=dict)
     report: Report = field(default_factory=Report)
-
-
-@dataclass(frozen=True)
-class Described:
-    """A model that is loaded elsewhere: what is known of it."""
-
-    description: Mapping[str, Any]
-
-    def describe(self) -> Mapping[str, Any]:
-        return self.description
 
 
 class RayEngine:

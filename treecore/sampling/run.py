@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from treecore.errors import MethodError, PolicyError, TaskError, boundary
+from treecore.errors import PolicyError, TaskError, boundary
 from treecore.params import Value
 from treecore.policies import Policy
 from treecore.policies.base import ChatPolicy
@@ -17,9 +16,20 @@ from treecore.protocols import Prompt, Task
 from treecore.samplers import get_sampler
 from treecore.samplers.registry import Sampler
 from treecore.sampling.driver import Plan
+from treecore.sampling.given import check_kinds, check_law
 from treecore.tasks import get_task
 
 PACKAGES = ("torch", "transformers")
+
+
+@dataclass(frozen=True)
+class Described:
+    """A model that is not loaded here: what is known of it."""
+
+    description: Mapping[str, Any]
+
+    def describe(self) -> Mapping[str, Any]:
+        return self.description
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,11 @@ class Ask:
     def trajectories(self) -> int:
         """How many there will surely be, unless the run is stopped."""
         return len(self.prompts) * self.sampler.trajectories(self.settings)
+
+    def draft(self) -> Plan:
+        """The plan as far as it is known before the model is loaded, for comparing."""
+        known: Any = Described({"model": self.model}) if isinstance(self.model, str) else self.model
+        return self.plan(known, self.prompts)
 
     def plan(self, policy: Policy, prompts: Sequence[Prompt]) -> Plan:
         """What a policy is to sample.
@@ -100,11 +115,16 @@ def check(
     """Check everything that can be checked before the model is loaded. Arguments as in `rollout`.
 
     Raises:
-        MethodError, TaskError: see `rollout`.
+        MethodError, PolicyError, TaskError: see `rollout`.
     """
+    check_kinds(
+        task=task, task_options=task_options, model=model, sampler=sampler, prompts=prompts, question=question,
+        reward_scheme=reward_scheme,
+    )  # fmt: skip
+    check_law(temperature, top_p, seed)
+    seed = int(seed)
     chosen = get_sampler(sampler)
     values = chosen.parse(settings)
-    check_law(temperature, top_p, seed)
     options = {**(task_options or {}), **({} if reward_scheme is None else {"reward_scheme": reward_scheme})}
     work = find_task(task, options)
     return Ask(
@@ -126,20 +146,6 @@ def as_read(prompt: Prompt, policy: Policy) -> Prompt:
     if prompt.messages and not prompt.text:
         raise PolicyError("the model has no chat template that can be used here", todo="ask without chat")
     return prompt
-
-
-def check_law(temperature: float, top_p: float, seed: int) -> None:
-    """The sampling law makes sense.
-
-    Raises:
-        MethodError: it does not.
-    """
-    if not (math.isfinite(temperature) and temperature >= 0):
-        raise MethodError(f"temperature={temperature} is not a number of at least 0", todo="change it")
-    if not 0 < top_p <= 1:
-        raise MethodError(f"top_p={top_p} is not above 0 and at most 1", todo="change it")
-    if seed < 0:
-        raise MethodError(f"seed={seed} is below 0", todo="change it")
 
 
 def find_task(task: str | Task, options: Mapping[str, Any]) -> Task:
@@ -164,12 +170,12 @@ def find_prompts(task: Task, prompts: int | Sequence[Prompt], question: str | No
     with boundary(TaskError, f"task '{task.name}'"):
         if question is not None:
             found = [task.ask(question)]
-        elif isinstance(prompts, int):
+        elif isinstance(prompts, Sequence):
+            found = list(prompts)
+        else:
             if prompts < 1:
                 raise TaskError(f"{prompts} prompts asked", todo="ask for at least 1")
-            found = task.prompts(prompts, seed=seed)
-        else:
-            found = list(prompts)
+            found = task.prompts(int(prompts), seed=seed)
     if not found:
         raise TaskError("no prompts to sample for", todo="give at least one")
     if len({prompt.id for prompt in found}) < len(found):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from treecore.forest import Forest
+from treecore.sampling.failures import failed_rows, reason
 
 NAN = float("nan")
 
@@ -22,13 +23,16 @@ class Summary:
         distinct_trajectories: trajectories of different text within their forest, summed.
         tokens_generated: drawn from the model.
         tokens_computed: gone through the model.
-        tokens_in_forest: held by the forests, each prompt once.
-        computed_ratio: tokens computed per token that something follows; 1.0 when nothing was computed twice. The
-            last drawn token of a leaf and the observation after it are followed by nothing.
-        tokens_saved_by_sharing: what as many separate chains would have computed, less what was.
+        tokens_in_forest: held by the forests, each prompt once; NaN where those of one forest are not known.
+        computed_ratio: tokens computed per token that had to be; 1.0 when nothing was computed twice. Those after which
+            nothing is drawn need not be: the last drawn token of a leaf, the observation after it, and the last step of
+            a recited solution. NaN as above.
+        tokens_saved_by_sharing: what as many separate chains would have computed, less what was; NaN as above.
         mean_reward: over all scored leaves; NaN when there is none.
         seconds: of this run alone, where it continued an earlier one.
         tokens_per_second: drawn in this run per second.
+        failed: trajectories that failed, of all; the model, the task or its verifier did.
+        first_failure: why the first of them did; empty when none failed.
     """
 
     forests: int
@@ -42,10 +46,12 @@ class Summary:
     mean_reward: float
     seconds: float
     tokens_per_second: float
+    failed: int = 0
+    first_failure: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """JSON-ready; a reward that is not there is null."""
-        return {name: None if value != value else value for name, value in asdict(self).items()}
+        """JSON-ready; what is not known or not there is null."""
+        return {name: None if value != value or value == "" else value for name, value in asdict(self).items()}
 
 
 def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Forest]) -> Summary:
@@ -54,12 +60,12 @@ def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Fore
     def total(name: str, of: Sequence[Forest] = forests) -> int:
         return sum(int(forest.provenance.get(name, 0)) for forest in of)
 
-    known = [forest for forest in forests if "tokens_in_forest" in forest.provenance]
-    unknown = bool(forests) and not known
+    unknown = any("tokens_in_forest" not in forest.provenance for forest in forests)
     rewards = np.concatenate([forest.reward[forest.leaves] for forest in forests]) if forests else np.empty(0)
     scored = rewards[~np.isnan(rewards)]
-    in_forest, saved = total("tokens_in_forest", known), total("tokens_saved_by_sharing", known)
-    computed, followed = total("tokens_computed", known), in_forest - total("tokens_unfed", known)
+    reasons = [reason(row) for forest in forests for row in failed_rows(forest)]
+    in_forest, saved = total("tokens_in_forest"), total("tokens_saved_by_sharing")
+    computed, followed = total("tokens_computed"), in_forest - total("tokens_unfed")
     return Summary(
         forests=len(forests),
         trajectories=sum(len(forest.leaves) for forest in forests),
@@ -72,6 +78,8 @@ def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Fore
         mean_reward=float(scored.mean()) if len(scored) else float("nan"),
         seconds=round(seconds, 3),
         tokens_per_second=round(total("tokens_generated", fresh) / seconds, 1) if seconds > 0 else 0.0,
+        failed=len(reasons),
+        first_failure=next(iter(reasons), ""),
     )
 
 

@@ -14,11 +14,15 @@ import numpy as np
 
 from treecore.builder import NAN, StepTokens
 from treecore.columns import Status
-from treecore.errors import TaskError, TreecoreError, boundary
+from treecore.errors import PolicyError, TaskError, TreecoreError, boundary
 from treecore.policies.base import Branch, End, Policy, Session, State, Written
 from treecore.protocols import Part, Prompt, Span, Step, Task, Turn, step_rule
 from treecore.samplers.registry import Expand
 from treecore.transforms import END, cut_text, cut_tokens
+
+BY_POLICY, BY_PROMPT, BY_TASK = "policy", "prompt", "task"
+"""Who failed, as failed nodes say under `failed_by`: the model or its server, a prompt that it cannot take at all, or
+the task with its environment and verifier."""
 
 
 @dataclass
@@ -33,6 +37,7 @@ class Grown:
         offset: tokens from the start of the prompt up to its first own one.
         state: the end of it, when it is kept.
         over: whether the step is over, with its observation; False after a pause inside it.
+        fed: False where nothing of it went through the model.
     """
 
     text: str = ""
@@ -48,6 +53,7 @@ class Grown:
     offset: int = 0
     state: State | None = None
     over: bool = True
+    fed: bool = True
 
     @property
     def own(self) -> Written:
@@ -128,10 +134,10 @@ class Trajectory:
         """Whether there is anything of it to see."""
         return bool(self.steps) or self.open_step is not None
 
-    def fail(self, error: Exception, step: Grown) -> None:
-        """End with a failed leaf that says why."""
+    def fail(self, error: Exception, step: Grown, *, by: str) -> None:
+        """End with a failed leaf that says why, and by whom it failed."""
         step.status, step.reward = Status.FAILED, NAN
-        step.extra["error"] = str(error)
+        step.extra |= {"error": str(error), "failed_by": by}
         self.steps.append(step)
         self.done = True
 
@@ -159,7 +165,7 @@ class Writer:
             self._close(prompt, trajectory, step, branch)
         except TreecoreError as error:
             step.tokens = step.tokens or recorded(branch.written, start=step.start)
-            trajectory.fail(error, step)
+            trajectory.fail(error, step, by=BY_POLICY if isinstance(error, PolicyError) else BY_TASK)
         if trajectory.done:
             if self.keep and step.state is None:
                 step.state = self.session.keep(branch)
@@ -205,8 +211,9 @@ class Writer:
                 else:
                     assert row.tokens is not None
                     start = row.state = self.session.extend(start, row.tokens.id)
+                    row.fed = True
         except TreecoreError as error:
-            trajectory.fail(error, Grown())
+            trajectory.fail(error, Grown(), by=BY_TASK)
         trajectory.done = True
 
     def _told(self, step: Step, offset: int) -> Grown:
@@ -215,7 +222,7 @@ class Writer:
         written = Written(ids, self.policy.pieces(ids), nothing, nothing, nothing, step.text)
         seen = self.policy.encode(step.observation) if step.observation else []
         tokens = recorded(written, self._spans(step.text), seen, self.policy.pieces(seen))
-        return Grown(step.text, step.observation, tokens=tokens, written=written, offset=offset)
+        return Grown(step.text, step.observation, tokens=tokens, written=written, offset=offset, fed=False)
 
     def _spans(self, text: str) -> list[Span]:
         with boundary(TaskError, f"task '{self.task.name}'"):

@@ -1,0 +1,71 @@
+"""Arguments of a run that are of no kind that can be used, each told in one sentence. Looks nothing up by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, SupportsFloat, SupportsIndex
+
+from treecore.errors import MethodError, PolicyError, TaskError
+from treecore.protocols import Prompt
+
+MOST_SEED = 2**63 - 1
+"""The largest whole number that every reader of JSON here keeps."""
+TASK = ("name", "stop", "max_steps", "max_step_tokens", "prompts", "respond", "reward")
+POLICY = ("describe", "session", "encode", "pieces")
+
+
+def check_kinds(
+    *, task: Any, task_options: Any, model: Any, sampler: Any, prompts: Any, question: Any, reward_scheme: Any
+) -> None:
+    """Names are text, objects have what is asked of them. Arguments as in `treecore.rollout`.
+
+    Raises:
+        TaskError, PolicyError, MethodError: one is something else.
+    """
+    if not isinstance(task, str) and any(not hasattr(task, name) for name in TASK):
+        raise TaskError(f"task={shown(task)} is neither a name nor a task", todo="see treecore tasks")
+    if task_options is not None and not isinstance(task_options, Mapping):
+        raise TaskError(f"task_options={shown(task_options)} is no mapping", todo="give names and values")
+    if not isinstance(model, str) and any(not hasattr(model, name) for name in POLICY):
+        raise PolicyError(
+            f"model={shown(model)} is neither a name nor a policy", todo="give 'tiny', a folder, a hub name or a policy"
+        )
+    if not isinstance(sampler, str):
+        raise MethodError(f"sampler={shown(sampler)} is not a name", todo="see treecore samplers")
+    for name, value in (("question", question), ("reward_scheme", reward_scheme)):
+        if value is not None and not isinstance(value, str):
+            raise TaskError(f"{name}={shown(value)} is not text", todo="change it, or leave it out")
+    if not isinstance(prompts, SupportsIndex) and not is_prompts(prompts):
+        raise TaskError(
+            f"prompts={shown(prompts)} is neither a number nor a list of prompts",
+            todo="give how many of the task's prompts are wanted, or treecore.protocols.Prompt objects",
+        )
+
+
+def is_prompts(value: Any) -> bool:
+    """Whether these are prompts, or nothing."""
+    return isinstance(value, Sequence) and all(isinstance(one, Prompt) for one in value) and not isinstance(value, str)
+
+
+def check_law(temperature: Any, top_p: Any, seed: Any) -> None:
+    """The sampling law makes sense.
+
+    Raises:
+        MethodError: it does not.
+    """
+    for name, value in (("temperature", temperature), ("top_p", top_p)):
+        if not isinstance(value, SupportsFloat):
+            raise MethodError(f"{name}={shown(value)} is not a number", todo="change it")
+    if not (math.isfinite(temperature) and temperature >= 0):
+        raise MethodError(f"temperature={temperature} is not a number of at least 0", todo="change it")
+    if not 0 < top_p <= 1:
+        raise MethodError(f"top_p={top_p} is not above 0 and at most 1", todo="change it")
+    if not isinstance(seed, SupportsIndex) or not 0 <= int(seed) <= MOST_SEED:
+        raise MethodError(f"seed={shown(seed)} is not a whole number from 0 to {MOST_SEED}", todo="change it")
+
+
+def shown(value: Any) -> str:
+    """A value as it was written, not too long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
