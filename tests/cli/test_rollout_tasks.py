@@ -28,7 +28,7 @@ def test_a_file_with_all_options(run, quiz: Path, tmp_path: Path) -> None:
     assert json.loads(result.stdout)["forests"] == 2
     settings = read(out)[0].extra["task_settings"]
     assert (settings.pop("file_name"), len(settings.pop("rows_sha256"))) == ("quiz.jsonl", 64)
-    wanted = {
+    assert settings == {
         "verifier": "number tolerance=0.1", "system": "be brief", "chat": "off", "steps": "tokens:4",
         "stop": "</answer>\n\\nmake", "max_tokens": 12, "max_steps": 9, "max_step_tokens": 3, "tool": "none",
         "shuffle": True, "prompt_field": "prompt", "answer_field": "answer",
