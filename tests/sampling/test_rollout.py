@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,10 +12,12 @@ from toy import ToyTask, toy_policy
 
 from treecore.analysis.growth import expansions
 from treecore.columns import Status
-from treecore.errors import MethodError, TaskError, TreecoreError
+from treecore.errors import MethodError, PolicyError, TaskError, TreecoreError
 from treecore.forest import Forest
 from treecore.policies.transformers_local import TransformersPolicy
 from treecore.protocols import Prompt, Step, Turn
+from treecore.samplers import get_sampler
+from treecore.samplers.registry import Expand, Growing, Growth
 from treecore.sampling import Progress, rollout
 from treecore.sampling.summary import summarise
 from treecore.topology import Topology
@@ -81,6 +84,60 @@ def test_every_token_is_computed_once(slots: int) -> None:
     assert summary.trajectories == 5 * 2 * 7
     assert 1 < summary.distinct_trajectories <= summary.trajectories
     assert summary.as_json()["mean_reward"] == summary.mean_reward
+
+
+class Solved(ToyTask):
+    """A solution of three steps; the last is four tokens with what is seen."""
+
+    def __init__(self, *, wrong: bool = False) -> None:
+        self.wrong = wrong
+
+    def gold(self, prompt: Prompt) -> list[Step]:
+        return [Step("a b ?", "seen e seen"), Step("c .", ""), Step("a !", "seen e")]
+
+    def reward(self, prompt: Prompt, steps: Sequence[Step]) -> float:
+        if self.wrong:
+            raise ValueError("no")
+        return 1.0
+
+
+def test_the_last_step_of_a_recited_solution_is_never_fed() -> None:
+    (forest,) = rollout(task=Solved(), model=POLICY, sampler="reverse_curriculum", n=2, temperature=0)
+    table, cost = forest.tokens, forest.provenance
+    assert table is not None
+    sizes, prompt = np.diff(table.start), len(forest.extra["input"].split())
+    solution = next(leaf for leaf in forest.leaves if forest.text[leaf] == "a !")
+    drawn = [leaf for leaf in forest.leaves if leaf != solution]
+    after = sum(1 + int((table.part[table.start[row] : table.start[row + 1]] == 0).sum()) for row in drawn)
+    assert sizes[solution] == 4
+    assert cost["tokens_unfed"] == after + 4
+    assert cost["tokens_computed"] == prompt + table.total - after - 4
+    chains = sum(prompt + int(sizes[forest.topology.path(int(leaf))].sum()) for leaf in forest.leaves)
+    assert cost["tokens_saved_by_sharing"] == chains - after - 4 - cost["tokens_computed"] > 0
+    assert summarise([forest], seconds=1.0, fresh=[forest]).computed_ratio == 1.0
+
+
+def test_a_recited_solution_that_fails_is_not_fed_at_all() -> None:
+    (forest,) = rollout(task=Solved(wrong=True), model=POLICY, sampler="reverse_curriculum", n=2)
+    cost = forest.provenance
+    assert (forest.status[forest.leaves] == Status.FAILED).all()
+    assert cost["tokens_in_forest"] == cost["tokens_unfed"] == 4 + forest.tokens.total
+    assert (cost["tokens_computed"], cost["tokens_saved_by_sharing"]) == (0, 0)
+    assert summarise([forest], seconds=1.0, fresh=[forest]).computed_ratio == 1.0
+
+
+def test_an_error_of_a_sampler_names_the_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(growth: Growth) -> Growing:
+        (leaf,) = yield [Expand()]
+        raise ValueError(f"row {leaf}")
+
+    sampler = replace(get_sampler("chains"), function=broken)
+    monkeypatch.setattr("treecore.sampling.run.get_sampler", lambda name: sampler)
+    with pytest.raises(
+        MethodError, match=r"^prompt 'toy-0': sampler 'chains' failed with ValueError: row \d+$"
+    ) as told:
+        rollout(task=ToyTask(), model=POLICY, sampler="chains")
+    assert isinstance(told.value.__cause__, ValueError)
 
 
 def test_the_same_seed_gives_the_same_digest_and_another_seed_does_not() -> None:
@@ -251,6 +308,20 @@ def test_progress_shows_forests_as_they_grow(monkeypatch: pytest.MonkeyPatch) ->
         ({"temperature": float("nan")}, "temperature=nan"),
         ({"top_p": 0}, "top_p=0"),
         ({"seed": -1}, "seed=-1"),
+        ({"seed": 2**63}, "seed=9223372036854775808 is not a whole number from 0 to 9223372036854775807"),
+        ({"seed": None}, "seed=None is not a whole number"),
+        ({"seed": 1.5}, r"seed=1\.5 is not a whole number"),
+        ({"temperature": "hot"}, "temperature='hot' is not a number"),
+        ({"top_p": None}, "top_p=None is not a number"),
+        ({"sampler": None}, "sampler=None is not a name"),
+        ({"task": None}, "task=None is neither a name nor a task"),
+        ({"task_options": 5}, "task_options=5 is no mapping"),
+        ({"question": 5}, "question=5 is not text"),
+        ({"model": None}, "model=None is neither a name nor a policy"),
+        ({"model": 5}, "model=5 is neither a name nor a policy"),
+        ({"prompts": "3"}, "prompts='3' is neither a number nor a list of prompts"),
+        ({"prompts": ["a"]}, r"prompts=\['a'\] is neither"),
+        ({"prompts": 1.5}, r"prompts=1\.5 is neither"),
         ({"prompts": 0}, "0 prompts"),
         ({"prompts": []}, "no prompts"),
         ({"prompts": [Prompt("x", "a", "a", "a")] * 2}, "same id"),
@@ -261,4 +332,10 @@ def test_progress_shows_forests_as_they_grow(monkeypatch: pytest.MonkeyPatch) ->
 def test_wrong_arguments_are_told_before_anything_is_sampled(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(TreecoreError, match=said) as caught:
         rollout(**{"task": ToyTask(), "model": POLICY, **wrong})
-    assert isinstance(caught.value, (MethodError, TaskError))
+    assert isinstance(caught.value, (MethodError, PolicyError, TaskError))
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    forests = rollout(task=ToyTask(), model=POLICY, prompts=np.int64(2), seed=np.int64(3), temperature=np.float32(0.5))
+    assert [forest.sampler["seed"] for forest in forests] == [3, 3]
+    assert type(forests[0].sampler["seed"]) is int

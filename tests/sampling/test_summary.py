@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from treecore.builder import ForestBuilder
+from treecore.columns import Status
 from treecore.sampling.summary import distinct, summarise
 
 
@@ -28,6 +29,30 @@ def test_a_run_without_forests_has_no_reward() -> None:
     assert math.isnan(summary.mean_reward)
     assert summary.as_json()["mean_reward"] is None
     assert summary.as_json()["computed_ratio"] == 1.0
+
+
+def test_a_sum_over_what_is_partly_unknown_is_unknown() -> None:
+    known = {"tokens_generated": 10, "tokens_computed": 8, "tokens_in_forest": 12, "tokens_unfed": 4}
+    for first in (known | {"tokens_saved_by_sharing": 3}, dict.fromkeys([*known, "tokens_saved_by_sharing"], 0)):
+        forests = []
+        for cost in (first, {"tokens_generated": 10, "tokens_computed": 9}):
+            builder = ForestBuilder(provenance=cost)
+            builder.add(builder.root(), text="a")
+            forests.append(builder.build())
+        told = summarise(forests, seconds=1.0, fresh=forests).as_json()
+        assert told["tokens_generated"] == first["tokens_generated"] + 10
+        assert [told[name] for name in ("tokens_in_forest", "computed_ratio", "tokens_saved_by_sharing")] == [None] * 3
+
+
+def test_failures_are_counted_and_the_first_is_told() -> None:
+    builder = ForestBuilder()
+    root = builder.root()
+    builder.add(root, text="a", reward=1.0, status=Status.TERMINATED)
+    for reason in ("no memory", "no time"):
+        builder.add(root, status=Status.FAILED, extra={"error": reason})
+    summary = summarise([builder.build()], seconds=1.0, fresh=[])
+    assert (summary.trajectories, summary.failed, summary.first_failure) == (3, 2, "no memory")
+    assert summarise([], seconds=0.0, fresh=[]).as_json()["first_failure"] is None
 
 
 def test_the_same_words_with_another_observation_are_another_trajectory() -> None:

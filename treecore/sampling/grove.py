@@ -38,7 +38,7 @@ class Cost:
         computed: gone through the model.
         in_forest: all that the forest holds, the prompt counted once; None where they are not known.
         unfed: of these, what never goes through the model because nothing is drawn after it: the last drawn token of
-            each leaf and its observation, and all of the last step of a recited solution.
+            each leaf and its observation, and of a recited solution all steps that nothing is drawn after.
         separate: what as many separate chains would have computed, the prompt once for each.
     """
 
@@ -262,17 +262,29 @@ class Grove:
         for (above, _), size in zip(pieces, sizes, strict=True):
             upto.append(size + (upto[above] if above >= 0 else prompt))
         leaves = [row for row in range(len(pieces)) if row not in inner]
-        unfed = sum(unfed_of(node, leaf=row not in inner) for row, (_, node) in enumerate(pieces))
+        unfed = unfed_tokens(pieces, prompt=prompt)
         chains = sum(upto[leaf] for leaf in leaves)
         return Cost(tally.sampled, tally.computed, prompt + sum(sizes), unfed, chains - unfed)
 
 
-def unfed_of(node: Grown, *, leaf: bool) -> int:
-    """Tokens of a row that never went through the model: see `Cost.unfed`."""
-    parts: Sequence[int] = () if node.tokens is None else node.tokens.part
-    if not node.fed:
-        return len(parts)
-    return sum(part == Part.OBSERVATION for part in parts) + 1 if leaf and parts else 0
+def unfed_tokens(pieces: Sequence[tuple[int, Grown]], *, prompt: int) -> int:
+    """Tokens that never went through the model: see `Cost.unfed`.
+
+    Args:
+        pieces: parent and content of each row, parents first.
+        prompt: tokens of the prompt, which are not fed either where nothing is drawn.
+    """
+    followed = [False] * len(pieces)
+    unfed = 0
+    for row in range(len(pieces) - 1, -1, -1):
+        above, node = pieces[row]
+        if above >= 0:
+            followed[above] |= followed[row] or not node.recited
+        parts: Sequence[int] = () if node.tokens is None or followed[row] else node.tokens.part
+        if parts:
+            unfed += len(parts) if node.recited else 1 + sum(part == Part.OBSERVATION for part in parts)
+    drawn = any(followed[row] for row, (above, _) in enumerate(pieces) if above < 0)
+    return unfed if drawn else unfed + prompt
 
 
 def columns_of(nodes: Sequence[Grown]) -> dict[str, FloatArray]:

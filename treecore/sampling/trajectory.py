@@ -37,7 +37,7 @@ class Grown:
         offset: tokens from the start of the prompt up to its first own one.
         state: the end of it, when it is kept.
         over: whether the step is over, with its observation; False after a pause inside it.
-        fed: False where nothing of it went through the model.
+        recited: it is of the task's own solution, not drawn.
     """
 
     text: str = ""
@@ -53,7 +53,7 @@ class Grown:
     offset: int = 0
     state: State | None = None
     over: bool = True
-    fed: bool = True
+    recited: bool = False
 
     @property
     def own(self) -> Written:
@@ -211,9 +211,8 @@ class Writer:
                 else:
                     assert row.tokens is not None
                     start = row.state = self.session.extend(start, row.tokens.id)
-                    row.fed = True
         except TreecoreError as error:
-            trajectory.fail(error, Grown(), by=BY_TASK)
+            trajectory.fail(error, Grown(recited=True), by=BY_TASK)
         trajectory.done = True
 
     def _told(self, step: Step, offset: int) -> Grown:
@@ -222,7 +221,7 @@ class Writer:
         written = Written(ids, self.policy.pieces(ids), nothing, nothing, nothing, step.text)
         seen = self.policy.encode(step.observation) if step.observation else []
         tokens = recorded(written, self._spans(step.text), seen, self.policy.pieces(seen))
-        return Grown(step.text, step.observation, tokens=tokens, written=written, offset=offset, fed=False)
+        return Grown(step.text, step.observation, tokens=tokens, written=written, offset=offset, recited=True)
 
     def _spans(self, text: str) -> list[Span]:
         with boundary(TaskError, f"task '{self.task.name}'"):
