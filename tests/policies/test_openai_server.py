@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import nullcontext, suppress
 from typing import Any
 
@@ -13,7 +12,7 @@ from openai_stub import ALTERNATIVES, Connect, LetterTask, Reply, Stub
 from treecore.columns import Status
 from treecore.errors import MethodError, PolicyError
 from treecore.forest import Forest
-from treecore.policies import load_policy, openai_http
+from treecore.policies import openai_http
 from treecore.policies.base import End, Policy
 from treecore.policies.openai_session import Failed
 from treecore.protocols import Message, Prompt, StepRule
@@ -342,18 +341,6 @@ def test_the_key_goes_to_the_server_and_nowhere_else(
 def test_without_a_key_none_is_sent(connect: Connect, stub: Stub) -> None:
     one_step(connect())
     assert "authorization" not in stub.headers
-
-
-def test_the_client_is_loaded_when_a_server_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "openai", None)
-    with pytest.raises(PolicyError, match=r"pip install 'openai>="):
-        load_policy("toy", server="http://127.0.0.1:9")
-
-
-@pytest.mark.parametrize("given", [{"device": "cpu"}, {"dtype": "float32"}, {"batch_tokens": 9}, {"static": True}])
-def test_a_server_chooses_its_device(given: dict[str, Any]) -> None:
-    with pytest.raises(PolicyError, match=f"{next(iter(given))} is given .* leave it to the server"):
-        load_policy("toy", server="http://127.0.0.1:9", **given)
 
 
 def test_a_failed_step_says_why_when_asked() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 import pytest
 from openai_stub import Connect, LetterTask, Reply, Stub
 
 from treecore.errors import PolicyError
-from treecore.policies import openai_http
+from treecore.policies import load_policy, openai_http
 from treecore.policies.openai_server import ServerPolicy
 from treecore.sampling import rollout
 
@@ -114,3 +117,15 @@ def test_an_empty_answer_shows_nothing_and_is_asked_for_again(connect: Connect, 
     assert ["stop" in body for body in stub.seen] == [False, True, False]
     stub.write = lambda body: ""
     assert connect().describe()["options"] == []
+
+
+def test_the_client_is_loaded_when_a_server_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(PolicyError, match=r"pip install 'openai>="):
+        load_policy("toy", server="http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("given", [{"device": "cpu"}, {"dtype": "float32"}, {"batch_tokens": 9}, {"static": True}])
+def test_a_server_chooses_its_device(given: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError, match=f"{next(iter(given))} is given .* leave it to the server"):
+        load_policy("toy", server="http://127.0.0.1:9", **given)
