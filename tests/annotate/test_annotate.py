@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,12 +12,13 @@ import pytest
 from toy import ToyTask, toy_policy
 
 import treecore as tc
-from treecore.annotate import Annotation, annotate
+from treecore.annotate import Annotation, annotate, annotate_file
 from treecore.columns import Status
 from treecore.errors import MethodError, PolicyError, TaskError
 from treecore.forest import Forest
 from treecore.protocols import Prompt
 from treecore.sampling import rollout
+from treecore.tasks import get_task
 
 POLICY = toy_policy()
 
@@ -194,6 +197,12 @@ def without_ids(forest: Forest) -> Forest:
         (lambda f: f.with_columns(extra={"input": "b b b ?"}), {}, MethodError, "input for this question"),
         (lambda f: f.with_columns(reference="z"), {}, MethodError, "reference for this question"),
         (lambda f: f, {"node": "zzz"}, MethodError, "no node 'zzz'"),
+        (
+            lambda f: f.with_columns(policy={"model": "m", "endpoint": "chat"}),
+            {"model": None},
+            MethodError,
+            "model 'm' wrote it behind a server, which cannot go on after recorded tokens",
+        ),
     ],
 )
 def test_what_cannot_be_continued_is_refused(change: Any, more: dict[str, Any], error: type, said: str) -> None:
@@ -203,11 +212,78 @@ def test_what_cannot_be_continued_is_refused(change: Any, more: dict[str, Any], 
 
 def test_a_model_that_changed_is_refused_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     other = FORESTS[0].with_columns(policy={**FORESTS[0].policy, "weights": "0"})
-    monkeypatch.setattr("treecore.annotate.run.load_policy", lambda name, *, device: POLICY)
+    monkeypatch.setattr("treecore.sampling.engine.load_policy", lambda name, **how: POLICY)
     with pytest.raises(MethodError, match="other weights now"):
         annotated([other], model=None)
     (after,) = annotated([other])
     assert after.provenance["annotations"][-1]["policy"]["weights"] == POLICY.weights_digest
+
+
+def test_a_model_is_loaded_in_the_numbers_that_it_computed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr("treecore.sampling.engine.load_policy", lambda name, **how: asked.append(how) or POLICY)
+    wrote = FORESTS[0].policy
+    half = FORESTS[0].with_columns(policy={**wrote, "dtype": "bfloat16"})
+    plain = FORESTS[1].with_columns(policy={name: wrote[name] for name in wrote if name != "dtype"})
+    annotated([half, plain], model=None)
+    annotated([half], model=None, dtype="float32", batch_tokens=99, static=True)
+    annotated([half], model="another")
+    assert asked == [{"dtype": "bfloat16"}, {}, {"dtype": "float32", "batch_tokens": 99, "static": True}, {}]
+    with pytest.raises(PolicyError, match="a dtype for a model that is loaded already; load it so"):
+        annotated([half], dtype="float32")
+
+
+def test_weights_that_differ_by_their_numbers_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = FORESTS[0].with_columns(policy={**FORESTS[0].policy, "weights": "0", "dtype": "bfloat16"})
+    monkeypatch.setattr("treecore.sampling.engine.load_policy", lambda name, **how: POLICY)
+    with pytest.raises(
+        MethodError, match=r"weights now as float32 than when it wrote .* as bfloat16; use --dtype bfloat16"
+    ):
+        annotated([other], model=None)
+
+
+def test_forests_of_other_settings_are_gone_on_with_under_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "quiz.jsonl"
+    path.write_text('{"prompt": "a b ?", "answer": "a"}\n{"prompt": "b a ?", "answer": "b"}\n')
+    forests = [
+        rollout(task=get_task(str(path), max_tokens=most, chat="off"), model=POLICY, sampler="chains", m=2)[0]
+        for most in (2, 4)
+    ]
+    after = annotated(forests, task=str(path), keep=True)
+    for most, forest in zip((2, 4), after, strict=True):
+        for leaf in forest.leaves:
+            assert sum(int(forest.n_model_tokens[row]) for row in forest.topology.path(int(leaf))) <= most
+
+
+def test_a_setting_that_is_no_option_must_be_the_same() -> None:
+    changed = FORESTS[0].with_columns(task="multihop", extra={"task_settings": {"depth": 3}})
+    with pytest.raises(MethodError, match="the task has depth=None, not 3; use the task that it was sampled with"):
+        annotated([changed], task=None)
+
+
+def test_errors_name_the_file_the_forest_and_its_prompt() -> None:
+    annotation = Annotation("monte_carlo", {"k": 1}, task=Asked(), model=POLICY, node="999")
+    where = re.escape(f"run.forest.jsonl, forest {FORESTS[0].id!r} ({FORESTS[0].prompt!r}): there is no node '999'")
+    with pytest.raises(MethodError, match=where):
+        list(annotate(FORESTS, annotation, source="run.forest.jsonl"))
+
+
+class Unscored(Asked):
+    """Its verifier fails."""
+
+    def reward(self, prompt: Prompt, steps: Any) -> float:
+        raise OSError("no judge")
+
+
+def test_continuations_that_failed_are_told(tmp_path: Path) -> None:
+    annotation = Annotation("monte_carlo", {"k": 2}, task=Unscored(), model=POLICY)
+    summary = annotate_file(FORESTS[:2], tmp_path / "o.forest.jsonl", annotation)
+    assert summary.failed == summary.continuations > 0
+    assert summary.first_failure.startswith(f"forest {FORESTS[0].id!r} ({FORESTS[0].prompt!r}): the verifier of task")
+    assert "OSError: no judge" in summary.first_failure
+    fine = Annotation("monte_carlo", {"k": 2}, task=Asked(), model=POLICY)
+    fine_summary = annotate_file(FORESTS[:1], tmp_path / "f.forest.jsonl", fine)
+    assert (fine_summary.failed, fine_summary.first_failure) == (0, "")
 
 
 def test_settings_are_checked() -> None:

@@ -61,8 +61,10 @@ def monte_carlo(growth: ExistingGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 
     Args:
         k: continuations of each step (published: 9).
     """
-    rows = range(len(growth.nodes)) if growth.target is None else path(growth, growth.target)
+    recorded = len(growth.nodes)
+    rows = range(recorded) if growth.target is None else path(growth, growth.target)
     yield from continued(growth, [row for row in rows if growth.nodes[row].open], k=k)
+    note_failures(growth, recorded)
 
 
 class UnknownValueError(LookupError):
@@ -88,6 +90,7 @@ def first_error(growth: ExistingGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 
     Args:
         k: continuations of each probed step.
     """
+    recorded = len(growth.nodes)
     right = max([FULL, *(node.reward for node in growth.nodes if node.reward == node.reward)]) - 1e-9
     ends = wrong_ends(growth, right) if growth.target is None else [growth.target]
     ways = {end: path(growth, end)[1:] for end in ends}
@@ -107,6 +110,14 @@ def first_error(growth: ExistingGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 
             known[row] = share(estimate.rewards, right)
             growth.nodes[row].columns["probe"] = turn
     mark(growth, ways, found)
+    note_failures(growth, recorded)
+
+
+def note_failures(growth: Growth, recorded: int) -> None:
+    """Tell of continuations that failed, in the rows after those that were `recorded`: how many, why the first did."""
+    reasons = [str(node.extra["error"]) for node in growth.nodes[recorded:] if "error" in node.extra]
+    if reasons:
+        growth.notes.update(failed=len(reasons), first_failure=reasons[0])
 
 
 def wrong_ends(growth: Growth, right: float) -> list[int]:

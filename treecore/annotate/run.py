@@ -9,13 +9,14 @@ from typing import Any
 
 from treecore.annotate.kinds import continuations, get_kind
 from treecore.annotate.sources import Batch, batches
-from treecore.errors import MethodError
+from treecore.errors import MethodError, TreecoreError
 from treecore.forest import Forest
 from treecore.params import Value
-from treecore.policies import Policy, load_policy
+from treecore.policies import Policy
 from treecore.protocols import Task
 from treecore.samplers.registry import Sampler
 from treecore.sampling.driver import Plan
+from treecore.sampling.engine import Machine
 from treecore.sampling.existing import Existing, ExistingDriver
 from treecore.sampling.progress import Progress
 from treecore.sampling.run import versions
@@ -32,7 +33,8 @@ class Annotation:
         node: go on only from the steps on the way to this node.
         keep: keep the continuations in the forests.
         task, model: in place of those that the forests name; `model` may be a loaded policy.
-        device: where to load models; the best one present when None.
+        device, batch_tokens, static: how to load models; see `treecore.policies.load_policy`.
+        dtype: numbers of the model; when None those that the model that wrote the forest computed in.
     """
 
     kind: str
@@ -43,6 +45,9 @@ class Annotation:
     task: str | Task | None = None
     model: str | Policy | None = None
     device: str | None = None
+    dtype: str | None = None
+    batch_tokens: int | None = None
+    static: bool = False
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -58,11 +63,18 @@ class Annotation:
         """Name of the model in place of the forests' own."""
         return self.model if self.model is None or isinstance(self.model, str) else str(self.model.describe()["model"])
 
-    def load(self, name: str) -> Policy:
-        """A policy by name."""
-        return (
-            load_policy(name, device=self.device) if self.model is None or isinstance(self.model, str) else self.model
-        )
+    def load(self, name: str, dtype: str | None = None) -> Policy:
+        """A policy by name.
+
+        Args:
+            dtype: numbers that it computed in, where no others are asked for.
+
+        Raises:
+            PolicyError: it cannot be loaded, or is loaded already and was to be loaded in some way.
+        """
+        if self.model is None or isinstance(self.model, str):
+            return Machine(self.device, self.dtype or dtype, self.batch_tokens, self.static).load(name)
+        return Machine(self.device, self.dtype, self.batch_tokens, self.static).load(self.model)
 
     def said(self, forest: Forest) -> dict[str, Any]:
         """What an annotated forest says was done, beside numbers: equal for equal annotations of equal forests."""
@@ -71,6 +83,7 @@ class Annotation:
             **fields,
             "keep": self.keep,
             "model": self.model_name or forest.policy.get("model"),
+            "dtype": self.dtype,
             "of": forest.digest,
         }
 
@@ -79,6 +92,7 @@ def annotate(
     forests: Sequence[Forest],
     annotation: Annotation,
     *,
+    source: str = "",
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Iterator[Forest]:
@@ -90,12 +104,25 @@ def annotate(
     Args:
         forests: as they were recorded, with token ids.
         annotation: what to add.
+        source: what errors call the file of the forests.
         on_progress: called about ten times a second; counts over all forests.
         should_stop: asked before every decoding step; True leaves unfinished forests out.
 
     Raises:
         MethodError, PolicyError, TaskError: a forest that cannot be continued; nothing is sampled then.
     """
+    try:
+        yield from _annotated(forests, annotation, on_progress, should_stop)
+    except TreecoreError as error:
+        raise error.at(source) if source else error from error.__cause__
+
+
+def _annotated(
+    forests: Sequence[Forest],
+    annotation: Annotation,
+    on_progress: Callable[[Progress], None] | None,
+    should_stop: Callable[[], bool] | None,
+) -> Iterator[Forest]:
     ready = batches(
         forests, load=annotation.load, task=annotation.task, model=annotation.model_name, node=annotation.node
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from treecore.annotate.run import Annotation, annotate
+from treecore.annotate.sources import named
 from treecore.errors import FormatError, MethodError
 from treecore.forest import Forest
 from treecore.formats import read
@@ -40,6 +41,8 @@ class AnnotationSummary:
         tokens_computed: gone through the model, recorded steps included.
         mean_value: over the nodes that have one; NaN when none has.
         seconds: of this run alone, where it continued an earlier one.
+        failed: continuations that were not scored, because the model, the task or its verifier failed.
+        first_failure: where and why the first of them did; empty when none failed.
     """
 
     forests: int
@@ -49,10 +52,12 @@ class AnnotationSummary:
     tokens_computed: int
     mean_value: float
     seconds: float
+    failed: int = 0
+    first_failure: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """JSON-ready; a mean that is not there is null."""
-        return {name: None if value != value else value for name, value in asdict(self).items()}
+        """JSON-ready; what is not there is null."""
+        return {name: None if value != value or value == "" else value for name, value in asdict(self).items()}
 
 
 def annotate_file(
@@ -61,6 +66,7 @@ def annotate_file(
     annotation: Annotation,
     *,
     resume: bool = False,
+    source: str = "",
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> AnnotationSummary:
@@ -70,6 +76,7 @@ def annotate_file(
         forests: as they were recorded.
         path: the file; replaced unless `resume`, or unless it holds a part of this annotation.
         resume: keep the forests that are there, drop a torn last line, annotate only those that are missing.
+        source: what errors call the file of the forests.
 
     Raises:
         FormatError: the file cannot be written, is being written by another run, is not one of these, or holds a part
@@ -88,7 +95,9 @@ def annotate_file(
             refuse_loss(target, whole, forests, annotation)
         left = missing(forests, kept)
         began, done = time.monotonic(), list(kept)
-        run = annotate(left, annotation, on_progress=on_progress, should_stop=should_stop) if left else iter(())
+        run: Iterator[Forest] = iter(())
+        if left:
+            run = annotate(left, annotation, source=source, on_progress=on_progress, should_stop=should_stop)
         first = next(run, None)
         file.keep(len(whole) if kept else 0, total=len(forests))
         for forest in run if first is None else chain([first], run):
@@ -173,6 +182,11 @@ def summarise(forests: Sequence[Forest], *, seconds: float) -> AnnotationSummary
     """Numbers over annotated forests."""
     last = [forest.provenance["annotations"][-1] for forest in forests]
     values = [forest.columns["mc_value"] for forest in forests if "mc_value" in forest.columns]
+    failures = [
+        f"{named(forest)}: {entry['first_failure']}"
+        for forest, entry in zip(forests, last, strict=True)
+        if "first_failure" in entry
+    ]
     known = np.concatenate([one[~np.isnan(one)] for one in values]) if values else np.empty(0)
     return AnnotationSummary(
         forests=len(forests),
@@ -182,4 +196,6 @@ def summarise(forests: Sequence[Forest], *, seconds: float) -> AnnotationSummary
         tokens_computed=sum(int(entry["tokens_computed"]) for entry in last),
         mean_value=float(known.mean()) if len(known) else float("nan"),
         seconds=round(seconds, 3),
+        failed=sum(int(entry.get("failed", 0)) for entry in last),
+        first_failure=next(iter(failures), ""),
     )

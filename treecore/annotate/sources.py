@@ -5,7 +5,9 @@ A forest that does not say all of this, or says something that is no longer so, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +17,16 @@ from treecore.policies import Policy
 from treecore.policies.base import EXTENDS
 from treecore.protocols import Task
 from treecore.sampling.existing import Existing
-from treecore.sampling.run import as_read, check_law
+from treecore.sampling.given import check_law
+from treecore.sampling.run import as_read
 from treecore.tasks.registry import get_task, task_params
+from treecore.tasks.rows import UnknownQuestionError
+
+ROWS, FILE = "rows_sha256", "file_name"
+"""What forests of a file of questions say of its content and its name; see `treecore.tasks.dataset.source_of`."""
+SHOWN = 60
+"""Characters of a question in errors."""
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,13 +35,17 @@ class Law:
 
     Attributes:
         task, scheme: as forests name them.
+        settings: of the task, as JSON.
         model: name of the policy.
+        dtype: numbers that it computed in; None when they do not say, or another model is asked for.
         temperature, top_p: the sampling law.
     """
 
     task: str
     scheme: str | None
+    settings: str
     model: str
+    dtype: str | None
     temperature: float
     top_p: float
 
@@ -64,15 +78,27 @@ def law_of(forest: Forest, *, task: str | Task | None, model: str | None) -> Law
     temperature, top_p = (forest.policy.get(key, 1.0) for key in ("temperature", "top_p"))
     if not all(isinstance(value, int | float) for value in (temperature, top_p)):
         raise MethodError("its temperature or top_p is no number", where=named(forest), todo="correct its policy")
-    check_law(temperature, top_p, 0)
-    scheme = forest.extra.get("reward_scheme")
-    return Law(name, None if scheme is None else str(scheme), wrote, float(temperature), float(top_p))
+    try:
+        check_law(temperature, top_p, 0)
+    except MethodError as error:
+        raise error.at(named(forest)) from None
+    scheme, settings = forest.extra.get("reward_scheme"), forest.extra.get("task_settings")
+    dtype = forest.policy.get("dtype") if model is None else None
+    return Law(
+        task=name,
+        scheme=None if scheme is None else str(scheme),
+        settings=json.dumps(settings if isinstance(settings, dict) else {}, sort_keys=True),
+        model=wrote,
+        dtype=dtype if isinstance(dtype, str) else None,
+        temperature=float(temperature),
+        top_p=float(top_p),
+    )
 
 
 def batches(
     forests: Sequence[Forest],
     *,
-    load: Callable[[str], Policy],
+    load: Callable[[str, str | None], Policy],
     task: str | Task | None = None,
     model: str | None = None,
     node: str | None = None,
@@ -80,7 +106,7 @@ def batches(
     """Forests by law, in the order in which each law first appears.
 
     Args:
-        load: a policy by name.
+        load: a policy by name and by the numbers that it computed in, None for its own.
         task: in place of the one that each forest names.
         model: in place of the one that each forest names.
         node: go on only from the steps on the way to this node; every forest must have it.
@@ -89,17 +115,22 @@ def batches(
         MethodError, PolicyError, TaskError: a forest that cannot be continued.
     """
     laws = [law_of(forest, task=task, model=model) for forest in forests]
-    policies: dict[str, Policy] = {}
+    policies: dict[tuple[str, str | None], Policy] = {}
     found = []
     for law in dict.fromkeys(laws):
         chosen = [forest for forest, one in zip(forests, laws, strict=True) if one == law]
         work = task_of(law, chosen[0]) if task is None or isinstance(task, str) else task
-        if law.model not in policies:
-            policies[law.model] = load(law.model)
-        policy = policies[law.model]
+        for forest in chosen:
+            check_server(forest, other=model is not None)
+        if (law.model, law.dtype) not in policies:
+            policies[law.model, law.dtype] = load(law.model, law.dtype)
+        policy = policies[law.model, law.dtype]
         for forest in chosen:
             check_model(forest, policy, other=model is not None)
-        sources = [source(forest, work, policy, node) for forest in chosen]
+        changed = other_rows(law, work)
+        sources = [source(forest, work, policy, node, changed=changed) for forest in chosen]
+        if changed:
+            _LOG.warning("treecore: note: %s; the questions of the forests are among them", changed)
         found.append(Batch(law, work, policy, sources))
     return found
 
@@ -108,17 +139,56 @@ def task_of(law: Law, forest: Forest) -> Task:
     """The task that a forest names, with the settings that it was sampled under.
 
     Raises:
+        MethodError: a setting that is no option of the task is another now.
         TaskError: there is no such task here.
     """
-    settings = forest.extra.get("task_settings")
-    options: dict[str, Any] = dict(settings) if isinstance(settings, dict) else {}
+    settings: dict[str, Any] = json.loads(law.settings)
     try:
-        if law.scheme is not None and any(param.name == "reward_scheme" for param in task_params(law.task)):
+        known = {param.name for param in task_params(law.task)}
+        options = {name: value for name, value in settings.items() if name in known}
+        if law.scheme is not None and "reward_scheme" in known:
             options["reward_scheme"] = law.scheme
-        return get_task(law.task, **options)
+        task = get_task(law.task, **options)
     except TreecoreError as error:
-        todo = "name the task with --task, by its file if it has one"
-        raise type(error)(error.found, where=named(forest), todo=todo) from None
+        file = settings.get(FILE)
+        todo = f"name the task with --task, by its file{f' {file}' if file else ' if it has one'}"
+        raise type(error)(error.found, where=f"{named(forest)}, task {law.task!r}", todo=todo) from None
+    now = settings_of(task)
+    for name in settings.keys() - known - {ROWS, FILE}:
+        if settings[name] != now.get(name):
+            raise MethodError(
+                f"the task has {name}={now.get(name)!r}, not {settings[name]!r}", where=named(forest),
+                todo="use the task that it was sampled with",
+            )  # fmt: skip
+    return task
+
+
+def settings_of(task: Task) -> Mapping[str, Any]:
+    """What a task says of itself; nothing where it says nothing."""
+    settings = getattr(task, "settings", None)
+    return settings if isinstance(settings, Mapping) else {}
+
+
+def other_rows(law: Law, task: Task) -> str:
+    """How the task differs from the file that forests of this law were sampled from; "" where it does not."""
+    settings = json.loads(law.settings)
+    if settings.get(ROWS) in (None, settings_of(task).get(ROWS)):
+        return ""
+    file = settings_of(task).get(FILE) or f"task {task.name!r}"
+    return f"{file} has other rows now than {settings.get(FILE)} had when the forests were sampled"
+
+
+def check_server(forest: Forest, *, other: bool) -> None:
+    """The forest was not written by a model behind a server, unless another is asked for.
+
+    Raises:
+        MethodError: it was.
+    """
+    if not other and "endpoint" in forest.policy:
+        raise MethodError(
+            f"model {forest.policy.get('model')!r} wrote it behind a server, which cannot go on after recorded tokens",
+            where=named(forest), todo="name one that is loaded here with --model",
+        )  # fmt: skip
 
 
 def check_model(forest: Forest, policy: Policy, *, other: bool) -> None:
@@ -131,17 +201,25 @@ def check_model(forest: Forest, policy: Policy, *, other: bool) -> None:
         raise MethodError(
             "the model cannot go on after recorded tokens", where=named(forest), todo="use a model that is loaded here"
         )
-    then, now = forest.policy.get("weights"), policy.describe().get("weights")
+    loaded = policy.describe()
+    then, now = forest.policy.get("weights"), loaded.get("weights")
     if not other and then is not None and then != now:
+        written, read = forest.policy.get("dtype"), loaded.get("dtype")
+        differ = f" as {read}" if written and read and written != read else ""
         raise MethodError(
-            f"model {forest.policy.get('model')!r} has other weights now than when it wrote the forest",
+            f"model {forest.policy.get('model')!r} has other weights now{differ} than when it wrote the forest"
+            + (f" as {written}" if differ else ""),
             where=named(forest),
-            todo="use those weights, or name the model with --model if its own values are wanted",
+            todo=(f"use --dtype {written}, " if differ else "use those weights, ")
+            + "or name the model with --model if its own values are wanted",
         )
 
 
-def source(forest: Forest, task: Task, policy: Policy, node: str | None) -> Existing:
+def source(forest: Forest, task: Task, policy: Policy, node: str | None, *, changed: str = "") -> Existing:
     """A forest with its prompt as the task knows it.
+
+    Args:
+        changed: how the task differs from the one that it was sampled from.
 
     Raises:
         MethodError, TaskError: the task has no such prompt, or means another by it now.
@@ -150,6 +228,9 @@ def source(forest: Forest, task: Task, policy: Policy, node: str | None) -> Exis
         with boundary(TaskError, f"task '{task.name}'"):
             prompt = as_read(task.ask(forest.prompt), policy)
     except TreecoreError as error:
+        if changed and isinstance(error, UnknownQuestionError):
+            found, todo = f"{changed}, and not this question", "give the file that it was sampled from"
+            raise TaskError(found, where=named(forest), todo=todo) from None
         raise error.at(named(forest)) from None
     for name, then, now in (
         ("input", forest.extra.get("input"), str(prompt.text)),
@@ -169,4 +250,6 @@ def source(forest: Forest, task: Task, policy: Policy, node: str | None) -> Exis
 
 def named(forest: Forest) -> str:
     """What errors call a forest."""
-    return f"forest {forest.id!r}"
+    question = " ".join(forest.prompt.split())
+    shown = question if len(question) <= SHOWN else f"{question[: SHOWN - 1]}…"
+    return f"forest {forest.id!r} ({shown!r})"

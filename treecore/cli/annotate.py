@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from treecore.cli.interrupt import resumable
-from treecore.cli.output import json_option, parse_settings, print_json, read_input, set_option
-from treecore.cli.rollout import progress_bar
+from treecore.cli.output import json_option, parse_settings, print_json, print_summary, read_input, set_option
+from treecore.cli.rollout import progress_bar, rollout
+from treecore.cli.text import clean
+
+if TYPE_CHECKING:
+    from treecore.annotate.run_file import AnnotationSummary
+
+RECORDED = "Numbers of the model; those that it computed in when it wrote the forests if left out."
 
 
+def like_rollout(command: click.Command) -> click.Command:
+    """Add the options of `treecore rollout` for how a model is loaded, after `--model`."""
+    options = {param.name: copy(param) for param in rollout.params if isinstance(param, click.Option)}
+    options["dtype"].help = RECORDED
+    at = [param.name for param in command.params].index("model") + 1
+    command.params[at:at] = [options[name] for name in ("device", "dtype", "batch_tokens", "static")]
+    return command
+
+
+@like_rollout
 @click.command()
 @click.argument("file")
 @click.option("--kind", required=True, help="`monte_carlo` (value of every step) or `first_error`.")
@@ -19,7 +36,6 @@ from treecore.cli.rollout import progress_bar
 @click.option("--node", default=None, metavar="ID", help="Only the steps on the way to this node.")
 @click.option("--task", default=None, help="The task, in place of the one that the forests name.")
 @click.option("--model", default=None, help="Another model than the one that wrote the forests.")
-@click.option("--device", default=None, help="Where to load the model; the best one present if left out.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything drawn.")
 @click.option("--keep", is_flag=True, help="Keep the continuations in the forests.")
 @click.option(
@@ -41,9 +57,20 @@ def annotate(file: str, output: str, settings: tuple[str, ...], resume: bool, as
     if Path(file).exists() and Path(output).exists() and Path(file).samefile(output):
         raise click.UsageError("OUT is FILE itself; write to another file")
     with resumable(output), progress_bar() as on_progress:
-        summary = annotate_file(forests, output, annotation, resume=resume, on_progress=on_progress)
+        summary = annotate_file(forests, output, annotation, resume=resume, source=file, on_progress=on_progress)
     if as_json:
         print_json(summary.as_json())
-        return
-    for name, value in summary.as_json().items():
-        click.echo(f"{name.replace('_', ' ')}: {'not assigned' if value is None else value}")
+    else:
+        print_summary(summary.as_json(), hidden=("first_failure",) if summary.failed else ("failed", "first_failure"))
+    if summary.failed:
+        warn(summary, file)
+
+
+def warn(summary: AnnotationSummary, file: str) -> None:
+    """Tell on standard error that continuations failed; exit with 1 if all did."""
+    first = clean(f"{file}, {summary.first_failure}")
+    told = f"{summary.failed} of {summary.continuations} continuations failed, the first: {first}"
+    lost = summary.failed == summary.continuations
+    click.echo(f"treecore: {told}" if lost else f"treecore: warning: {told}", err=True)
+    if lost:
+        click.get_current_context().exit(1)

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from treecore.errors import TaskError
 from treecore.params import Bounds
 from treecore.protocols import Message, Part, Prompt, Span, Step, StepRule, Turn
-from treecore.tasks.rows import Row, digest, read_rows, stem
+from treecore.tasks.rows import Row, UnknownQuestionError, digest, read_rows, stem
 from treecore.tasks.steps import parse_steps, parse_stop
 from treecore.tasks.tools import NONE, answered, get_tool
 from treecore.tasks.verifiers import Trial, get_check
@@ -151,7 +151,7 @@ class DatasetTask:
             if wanted in (row.id, " ".join(row.prompt.split())):
                 self._try([row])
                 return self._prompt(row)
-        raise TaskError(
+        raise UnknownQuestionError(
             f"{self.name} has no question {wanted[:60]!r}, so no answer to compare with",
             todo="give the question or the id of one of its rows, or add a row",
         )

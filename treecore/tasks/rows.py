@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from treecore.errors import FormatError
+from treecore.errors import FormatError, TaskError
 from treecore.formats.source import BLANK, BOM, GZIP_MAGIC, gunzip, read_path
 
 ENDINGS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
@@ -22,6 +22,10 @@ MAX_CHARS = 500_000
 """Longest prompt, answer or id."""
 EXACT_FLOAT = 2**53
 """Whole numbers beyond may have been rounded when the JSON was read."""
+
+
+class UnknownQuestionError(TaskError):
+    """A question that no row asks, so that there is no answer to compare with."""
 
 
 @dataclass(frozen=True)
