@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import fields
 from pathlib import Path
 
 from treecore.annotate.run_file import ADDED_BYTES
 from treecore.cli.rollout import rollout
+from treecore.sampling import Summary
+from treecore.sampling.failures import MOST_IN_A_ROW, REFUSED
 from treecore.sampling.lines import LEAST_FREE
 from treecore.sampling.ray_cluster import STORE_BYTES
 from treecore.sampling.ray_engine import MOST_LOSSES
 from treecore.sampling.run_file import TRAJECTORY_BYTES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rollout.md").read_text()
+NUMBERS = {field.name.replace("_", " ") for field in fields(Summary)}
 OPTIONS = {name for param in rollout.params for name in param.opts} | {"--help"}
 
 
@@ -30,9 +34,18 @@ def test_commands_are_understood() -> None:
         assert rollout.make_context("rollout", shlex.split(line)[2:]).params["output"] == "run.forest.jsonl"
 
 
+def test_numbers_at_the_end_are_those_that_are_printed() -> None:
+    table = PAGE.partition("## The numbers at the end")[2].partition("##")[0]
+    assert set(re.findall(r"^\| `(.*?)` \|", table, re.MULTILINE)) <= NUMBERS
+
+
 def test_numbers_are_those_of_the_code() -> None:
     assert f"{LEAST_FREE >> 20} MiB must be free beside {TRAJECTORY_BYTES >> 10} KiB for every trajectory" in PAGE
     assert f"(`annotate`: {ADDED_BYTES >> 10} KiB a forest)" in PAGE
     assert f"{STORE_BYTES >> 20} MiB of shared" in PAGE
+    assert MOST_IN_A_ROW == 3
+    assert "of three forests in a row failed" in PAGE
+    assert all(REFUSED.match(f"the server answers {status}: x") for status in (400, 413, 422))
+    assert "(status 400, 413 or 422)" in PAGE
     assert MOST_LOSSES + 1 == 4
     assert "after four losses in a" in PAGE

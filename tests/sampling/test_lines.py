@@ -171,6 +171,52 @@ def test_lines_in_order(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["link", "run"]
 
 
+def test_replaced_lines_stay_until_the_next_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    path.write_bytes(b"{0}\n{1}\n{2")
+    path.chmod(0o640)
+    with LineFile(path) as file:
+        file.replace([b"{1}"], total=3)
+        assert path.read_bytes() == b"{0}\n{1}\n{2"
+        file.append(b"{3}")
+        assert path.read_bytes() == b"{1}\n{3}\n"
+        with pytest.raises(FormatError, match="another run"), LineFile(path):
+            pass
+        file.append(b"{4}")
+        assert len(file) == 3
+    assert path.read_bytes() == b"{1}\n{3}\n{4}\n"
+    assert path.stat().st_mode & 0o777 == 0o640
+    with LineFile(path) as file:
+        file.replace([b"{4}"], total=1)
+    assert path.read_bytes() == b"{4}\n"
+    assert os.listdir(tmp_path) == ["run"]
+
+
+def test_a_disk_without_room_keeps_what_was_to_be_replaced(tmp_path: Path, at_most_64_bytes: None) -> None:
+    path = tmp_path / "run"
+    path.write_bytes(b"{0}\n")
+    with LineFile(path) as file:
+        file.replace([], total=1)
+        with pytest.raises(FormatError, match=r"largest size.*; the file is as it was; make room and start again"):
+            file.append(b"x" * 100)
+    assert path.read_bytes() == b"{0}\n"
+    assert os.listdir(tmp_path) == ["run"]
+
+
+def test_an_interrupt_before_anything_was_replaced(tmp_path: Path) -> None:
+    (tmp_path / "run").write_bytes(b"{0}\n")
+    with pytest.raises(KeyboardInterrupt) as caught:
+        interrupted_before(tmp_path / "run")
+    assert not isinstance(caught.value, Stopped)
+    assert (tmp_path / "run").read_bytes() == b"{0}\n"
+
+
+def interrupted_before(path: Path) -> None:
+    with LineFile(path) as file:
+        file.replace([], total=5)
+        raise KeyboardInterrupt
+
+
 KILLED = """
 import os, pathlib, signal, sys
 from treecore.sampling import lines
@@ -188,6 +234,9 @@ def test_killed_while_lines_are_put_in_order(tmp_path: Path, at: str) -> None:
     ended = subprocess.run([sys.executable, "-c", KILLED, str(path), at], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"{0}\n{1}\n{2}\n"
+    with LineFile(path) as file:
+        file.arrange([0, 1, 2])
+    assert os.listdir(tmp_path) == ["run"]
     with LineFile(path) as file:
         file.arrange([2, 1, 0])
     assert path.read_bytes() == b"{2}\n{1}\n{0}\n"

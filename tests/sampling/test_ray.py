@@ -28,7 +28,7 @@ from treecore.sampling.ray_worker import Recipe, Worker
 from treecore.tasks import get_task
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'treecore[ray]'"),
+    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install -e '.[ray]'"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Ray leaves pipes and processes to the collector
 ]
 RUN: dict[str, Any] = {"sampler": "random_expansion", "m": 1, "n": 1, "l": 1, "seed": 3, "device": "cpu"}
@@ -191,7 +191,7 @@ def test_portions_shrink_to_the_end() -> None:
         (
             "sys.modules['ray'] = None\nimport treecore.sampling as s\ntry: s.rollout(engine='ray')\n"
             "except Exception as error: print(type(error).__name__, error)",
-            "PolicyError Ray is not installed; install it with: pip install 'treecore[ray]'",
+            "PolicyError Ray is not installed; install it with: pip install -e '.[ray]'",
         ),
     ],
 )

@@ -159,10 +159,10 @@ def test_more_prompts_than_the_file_has_are_added(path: Path) -> None:
     assert [(one.id, one.text) for one in tc.read(path)] == [(one.id, one.text) for one in tc.read(fresh)]
 
 
-@pytest.mark.parametrize("source", ["multihop", "a file"])
+@pytest.mark.parametrize("source", ["multihop", "countdown", "a file"])
 def test_a_larger_run_begins_with_the_smaller(tmp_path: Path, source: str) -> None:
     path, fresh, rows = tmp_path / "run.forest.jsonl", tmp_path / "fresh.forest.jsonl", tmp_path / "rows.jsonl"
-    rows.write_text("".join(json.dumps({"prompt": f"What is {n}?", "answer": str(n)}) + "\n" for n in range(30)))
+    rows.write_text("".join(json.dumps({"prompt": f"What is {n}?", "answer": str(n)}) + "\n" for n in range(50)))
     options: dict[str, Any] = {"max_tokens": 12} if source == "a file" else {}
     task = str(rows) if source == "a file" else source
     run = {"task": task, "task_options": options, "model": "tiny", "device": "cpu", "sampler": "chains", "m": 1}
