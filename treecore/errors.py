@@ -64,10 +64,10 @@ class TaskError(TreecoreError):
 
 @contextmanager
 def boundary(kind: type[TreecoreError], what: str) -> Iterator[None]:
-    """Attribute anything raised inside to `what` (for example "task 'countdown'")."""
+    """Attribute what is raised inside, or an attempt to end the program, to `what`, for example "task 'countdown'"."""
     try:
         yield
     except TreecoreError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise kind(f"{what} failed with {type(error).__name__}: {error}") from error

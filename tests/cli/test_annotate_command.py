@@ -159,4 +159,4 @@ def test_a_verifier_that_fails_is_told_with_file_and_prompt(
     )  # fmt: skip
     assert done.exit_code == code
     assert "continuations failed, the first: run.forest.jsonl, forest 'quiz-1' ('make 25 from 3 7 4'): " in done.stderr
-    assert "verifier 'failing_judge:judge' ended with SystemExit: no judge" in done.stderr
+    assert "verifier 'failing_judge:judge' failed with SystemExit: no judge" in done.stderr

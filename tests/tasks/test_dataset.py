@@ -217,7 +217,7 @@ def test_a_tool_of_the_users_own(path: str, tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(TaskError, match="tool 'own_tools:length' gave NoneType; let it return text"):
         task.respond(prompt, [], "<tool_call> abc </tool_call>")
     monkeypatch.setattr(task, "tool", lambda call: sys.exit(3))
-    with pytest.raises(TaskError, match="tool 'own_tools:length' ended with SystemExit"):
+    with pytest.raises(TaskError, match="tool 'own_tools:length' failed with SystemExit"):
         task.respond(prompt, [], "<tool_call> abc </tool_call>")
     monkeypatch.setattr(task, "tool", lambda call: "x" * 500_000)
     seen = task.respond(prompt, [], "<tool_call> abc </tool_call>").observation

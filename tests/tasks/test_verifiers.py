@@ -283,7 +283,7 @@ def test_a_verifier_of_ones_own() -> None:
         ("nothing", "gave None; give a finite number"),
         ("text", "gave '1'; give a finite number"),
         ("few", "failed with TypeError: few\\(\\) takes 1 positional argument but 3 were given"),
-        ("leaving", "ended with SystemExit: 3; let it return instead"),
+        ("leaving", "failed with SystemExit: 3"),
     ],
 )
 def test_a_verifier_of_ones_own_that_fails_is_refused_before_anything_is_sampled(
@@ -318,11 +318,8 @@ def test_a_verifier_of_ones_own_that_rejects_its_answers_is_noted_once(
     assert not caplog.messages
 
 
-@pytest.mark.parametrize("ending", ["SystemExit(3)", "GeneratorExit"])
-def test_a_module_that_ends_the_program_is_an_error(
-    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "ending_verifiers.py").write_text(f"raise {ending}")
+def test_a_module_that_ends_the_program_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ending_verifiers.py").write_text("raise SystemExit(3)")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(TaskError, match="importing 'ending_verifiers' ended with"):
+    with pytest.raises(TaskError, match="importing 'ending_verifiers' failed with SystemExit: 3"):
         get_check("ending_verifiers:f")

@@ -8,34 +8,17 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from treecore.errors import TaskError, TreecoreError, boundary
+from treecore.errors import TaskError, boundary
 from treecore.protocols import Task
 
 ENTRY_POINT = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 NAMES = ("name", "title")
 NUMBERS = ("max_steps", "max_step_tokens")
 METHODS = ("prompts", "ask", "respond", "reward", "parts", "gold")
-
-
-@contextmanager
-def user_code(what: str) -> Iterator[None]:
-    """Attribute anything raised inside to `what`, an attempt to end the program included; only Ctrl-C passes.
-
-    Raises:
-        TaskError: something was raised.
-    """
-    try:
-        with boundary(TaskError, what):
-            yield
-    except (TreecoreError, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        raise TaskError(f"{what} ended with {type(error).__name__}: {error}", todo="let it return instead") from error
 
 
 def is_entry_point(text: str) -> bool:
@@ -71,7 +54,7 @@ def _imported(module: str) -> Any:
     if added:
         sys.path.append(here)
     try:
-        with user_code(f"importing {module!r}"):
+        with boundary(TaskError, f"importing {module!r}"):
             return import_module(module)
     except TaskError as error:
         cause = error.__cause__

@@ -12,7 +12,7 @@ from typing import Any
 from treecore.errors import MethodError, TaskError, boundary
 from treecore.params import Param, entries_of, params_of, parse_settings, summary_of
 from treecore.protocols import Task
-from treecore.tasks.plugin import checked_task, is_entry_point, load_entry_point, user_code
+from treecore.tasks.plugin import checked_task, is_entry_point, load_entry_point
 from treecore.tasks.rows import is_file_name
 
 TaskFactory = Callable[..., Task]
@@ -46,7 +46,7 @@ def get_task(name: str, **options: Any) -> Task:
     factory = _factory(name)
     given = _parsed(name, factory, options) if options else {}
     own = is_entry_point(name)
-    with user_code(f"making task '{name}'"):
+    with boundary(TaskError, f"making task '{name}'"):
         made = factory(**given)
     return checked_task(made, name) if own else made
 

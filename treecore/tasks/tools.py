@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from treecore.errors import TaskError
+from treecore.errors import TaskError, boundary
 from treecore.tasks.calculator import calculate
-from treecore.tasks.plugin import is_entry_point, load_entry_point, user_code
+from treecore.tasks.plugin import is_entry_point, load_entry_point
 
 Tool = Callable[[str], str]
 
@@ -40,7 +40,7 @@ def answered(tool: Tool, name: str, call: str) -> str:
     Raises:
         TaskError: the tool failed, or gave something else than text.
     """
-    with user_code(f"tool '{name}'"):
+    with boundary(TaskError, f"tool '{name}'"):
         answer: object = tool(call)
     if not isinstance(answer, str):
         raise TaskError(f"tool '{name}' gave {type(answer).__name__}", todo="let it return text")

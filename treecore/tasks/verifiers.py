@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, SupportsFloat
 
-from treecore.errors import TaskError
+from treecore.errors import TaskError, boundary
 from treecore.params import Param, Value, params_of, parse_settings, summary_of
-from treecore.tasks.plugin import is_entry_point, load_entry_point, user_code
+from treecore.tasks.plugin import is_entry_point, load_entry_point
 
 Score = Callable[..., float]
 Outputs = Callable[[str], Sequence[str]]
@@ -115,7 +115,7 @@ class Check:
             TaskError: the verifier failed, or gave no finite number.
         """
         what = f"verifier '{self.verifier.name}'"
-        with user_code(what):
+        with boundary(TaskError, what):
             given: object = self.verifier.function(question, answers, output, **self.settings)
             earned = float(given) if isinstance(given, SupportsFloat) else math.nan
         if not math.isfinite(earned):
