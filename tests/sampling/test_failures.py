@@ -130,6 +130,7 @@ def test_a_prompt_without_room_says_so() -> None:
         ("the connection failed: refused", True),
         ("no answer within 2 seconds", True),
         ("the verifier of task 'x' failed with ValueError: no", False),
+        ("verifier 'own:judge' failed with KeyError: 'x'", False),
         ("task 'x' failed with ValueError: no", False),
         ("the prompt has 900 tokens, the model's context 512; shorten the prompt", False),
     ],

@@ -13,7 +13,7 @@ from treecore.errors import PolicyError
 from treecore.forest import Forest
 from treecore.sampling.trajectory import BY_POLICY
 
-OTHERS = ("task '", "the verifier of ", "the solution of ", "the prompt ")
+OTHERS = ("task '", "the verifier of ", "the solution of ", "the prompt ", "verifier '", "tool '")
 """How reasons begin that are not the model's, in files that do not say who failed."""
 REFUSED = re.compile(r"the server answers (400|413|422)\b")
 """A server that is well and does not take this one request, for example because it is too long."""

@@ -90,7 +90,7 @@ class Held:
                 raise MethodError(f"the file was sampled with {reason}", where=where, todo=todo)
         if strange := list(dict.fromkeys(one.id for one in self.forests if one.id not in wanted)):
             raise MethodError(
-                f"the file has forests of {len(strange)} prompts that are not among the {len(wanted)} of this run",
+                f"the file has forests of other prompts than the {len(wanted)} of this run, {len(strange)} in number",
                 where=f"{self.path}, forest {strange[0]!r}", todo="ask for as many prompts as before",
             )  # fmt: skip
         good: dict[str, int] = {}
