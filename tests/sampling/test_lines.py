@@ -223,15 +223,20 @@ from treecore.sampling import lines
 kill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 setattr(lines.os, sys.argv[2], kill)
 with lines.LineFile(pathlib.Path(sys.argv[1])) as file:
-    file.arrange([2, 1, 0])
+    if sys.argv[3] == "order":
+        file.arrange([2, 1, 0])
+    else:
+        file.replace([], total=1)
+        file.append(b"{9}")
 """
 
 
+@pytest.mark.parametrize("doing", ["order", "overwrite"])
 @pytest.mark.parametrize("at", ["fsync", "replace"])
-def test_killed_while_lines_are_put_in_order(tmp_path: Path, at: str) -> None:
+def test_killed_while_a_copy_takes_the_place_of_the_file(tmp_path: Path, at: str, doing: str) -> None:
     path = tmp_path / "run"
     written(path).__exit__(None, None, None)
-    ended = subprocess.run([sys.executable, "-c", KILLED, str(path), at], check=False)
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(path), at, doing], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"{0}\n{1}\n{2}\n"
     with LineFile(path) as file:

@@ -147,7 +147,7 @@ def test_a_line_without_its_end_is_kept(path: Path) -> None:
 
 def test_fewer_prompts_than_the_file_has_are_refused(path: Path) -> None:
     data = path.read_bytes()
-    with pytest.raises(MethodError, match=r"forest 'toy-3'.*other prompts than the 3 of this run, 2 in number; ask for"):
+    with pytest.raises(MethodError, match=r"'toy-3'.*other prompts than the 3 of this run, 2 in number; ask for"):
         rollout_to_file(path, resume=True, **{**RUN, "prompts": 3})
     assert path.read_bytes() == data
 
