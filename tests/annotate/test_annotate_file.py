@@ -52,7 +52,7 @@ def test_a_stopped_run_goes_on_and_a_finished_one_has_nothing_to_do(tmp_path: Pa
     assert path.read_bytes() == data
 
 
-def test_a_part_of_the_same_annotation_is_not_replaced(tmp_path: Path) -> None:
+def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
     path = tmp_path / "out.forest.jsonl"
     annotate_file(FORESTS, path, WORK)
     data = path.read_bytes()
@@ -60,10 +60,18 @@ def test_a_part_of_the_same_annotation_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"an unfinished annotation: 2 of 3 forests are there; go on with --resume"):
         annotate_file(FORESTS, path, WORK)
     assert path.read_bytes() == data[:-30]
-    assert annotate_file(FORESTS[:1], path, WORK).forests == 1
-    path.write_text("a shopping list\n")
-    with pytest.raises(FormatError):
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match=r"a finished annotation: 3 of 3 forests are there; go on with --resume"):
         annotate_file(FORESTS, path, WORK)
+    with pytest.raises(FormatError, match=r"something else than this annotation; write to .*overwrite"):
+        annotate_file(FORESTS[:1], path, WORK)
+    assert path.read_bytes() == data
+    assert annotate_file(FORESTS[:1], path, WORK, overwrite=True).forests == 1
+    assert len(tc.read(path)) == 1
+    path.write_text("a shopping list\n")
+    for overwrite in (False, True):
+        with pytest.raises(FormatError):
+            annotate_file(FORESTS, path, WORK, overwrite=overwrite)
     assert path.read_text() == "a shopping list\n"
 
 
@@ -85,7 +93,7 @@ def test_other_work_is_refused_and_the_file_stays(tmp_path: Path) -> None:
         with pytest.raises(MethodError, match="another annotation, or other forests"):
             annotate_file(forests, path, work, resume=True)
     with pytest.raises(MethodError, match="no token ids"):
-        annotate_file([FORESTS[0].with_columns(tokens=None)], path, WORK)
+        annotate_file([FORESTS[0].with_columns(tokens=None)], path, WORK, overwrite=True)
     assert path.read_bytes() == data
 
 

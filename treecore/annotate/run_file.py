@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -66,6 +66,7 @@ def annotate_file(
     annotation: Annotation,
     *,
     resume: bool = False,
+    overwrite: bool = False,
     source: str = "",
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -74,13 +75,14 @@ def annotate_file(
 
     Args:
         forests: as they were recorded.
-        path: the file; replaced unless `resume`, or unless it holds a part of this annotation.
+        path: the file; nothing in it is lost unless `overwrite`.
         resume: keep the forests that are there, drop a torn last line, annotate only those that are missing.
+        overwrite: replace what is there, once the first forest is annotated.
         source: what errors call the file of the forests.
 
     Raises:
-        FormatError: the file cannot be written, is being written by another run, is not one of these, or holds a part
-            of this annotation and `resume` is False.
+        FormatError: the file cannot be written, is being written by another run, is not one of these, or holds
+            anything while neither `resume` nor `overwrite` is set.
         MethodError: the file to resume holds something else than this annotation of these forests.
         PolicyError, TaskError: see `annotate`.
         Stopped: a KeyboardInterrupt; says how many forests are there.
@@ -91,8 +93,10 @@ def annotate_file(
     with LineFile(target, needs=len(forests) * ADDED_BYTES) as file:
         whole = file.whole()
         kept = resumed(target, whole, forests, annotation) if resume else []
-        if not resume:
-            refuse_loss(target, whole, forests, annotation)
+        if whole.strip() and not resume:
+            read(whole, name=str(target))
+            if not overwrite:
+                refuse_loss(target, whole, forests, annotation)
         left = missing(forests, kept)
         began, done = time.monotonic(), list(kept)
         run: Iterator[Forest] = iter(())
@@ -134,21 +138,20 @@ def resumed(path: Path, whole: bytes, forests: Sequence[Forest], annotation: Ann
     return kept
 
 
-def refuse_loss(path: Path, whole: bytes, forests: Sequence[Forest], annotation: Annotation) -> None:
-    """Do not write over a part of the same annotation. Arguments as in `resumed`.
+def refuse_loss(path: Path, whole: bytes, forests: Sequence[Forest], annotation: Annotation) -> NoReturn:
+    """Do not write over what is there. Arguments as in `resumed`.
 
     Raises:
-        FormatError: it would be lost, or the whole lines are not native forests.
+        FormatError: always; says what would be lost.
     """
+    todo = "write to another file, or replace this one with --overwrite"
     try:
         kept = resumed(path, whole, forests, annotation)
     except MethodError:
-        return
-    if 0 < len(kept) < len(forests):
-        raise FormatError(
-            f"an unfinished annotation: {len(kept)} of {len(forests)} forests are there", where=str(path),
-            todo="go on with --resume, or delete the file to start over",
-        )  # fmt: skip
+        raise FormatError("the file holds something else than this annotation", where=str(path), todo=todo) from None
+    part = "an unfinished annotation" if len(kept) < len(forests) else "a finished annotation"
+    found = f"{part}: {len(kept)} of {len(forests)} forests are there"
+    raise FormatError(found, where=str(path), todo=f"go on with --resume, {todo}")
 
 
 def entry_of(forest: Forest, annotation: Annotation) -> dict[str, Any]:

@@ -42,8 +42,11 @@ def like_rollout(command: click.Command) -> click.Command:
     "-o", "--output", required=True, metavar="OUT", help="A .forest.jsonl file; each forest is a line at once."
 )
 @click.option("--resume", is_flag=True, help="Keep the forests that OUT holds and annotate the missing ones.")
+@click.option("--overwrite", is_flag=True, help="Replace what OUT holds, once the first forest is annotated.")
 @json_option
-def annotate(file: str, output: str, settings: tuple[str, ...], resume: bool, as_json: bool, **options: Any) -> None:
+def annotate(
+    file: str, output: str, settings: tuple[str, ...], resume: bool, overwrite: bool, as_json: bool, **options: Any
+) -> None:
     """Continue the forests of FILE with the model that wrote them, and write what that tells about each step.
 
     \b
@@ -57,7 +60,9 @@ def annotate(file: str, output: str, settings: tuple[str, ...], resume: bool, as
     if Path(file).exists() and Path(output).exists() and Path(file).samefile(output):
         raise click.UsageError("OUT is FILE itself; write to another file")
     with resumable(output), progress_bar() as on_progress:
-        summary = annotate_file(forests, output, annotation, resume=resume, source=file, on_progress=on_progress)
+        summary = annotate_file(
+            forests, output, annotation, resume=resume, overwrite=overwrite, source=file, on_progress=on_progress
+        )
     if as_json:
         print_json(summary.as_json())
     else:
