@@ -102,7 +102,7 @@ class Solved(ToyTask):
 
 
 def test_the_last_step_of_a_recited_solution_is_never_fed() -> None:
-    (forest,) = rollout(task=Solved(), model=POLICY, sampler="reverse_curriculum", n=2, temperature=0)
+    (forest,) = rollout(task=Solved(), model=POLICY, sampler="reverse_curriculum", n=2, temperature=0.5)
     table, cost = forest.tokens, forest.provenance
     assert table is not None
     sizes, prompt = np.diff(table.start), len(forest.extra["input"].split())
@@ -339,3 +339,10 @@ def test_numbers_of_numpy_are_numbers() -> None:
     forests = rollout(task=ToyTask(), model=POLICY, prompts=np.int64(2), seed=np.int64(3), temperature=np.float32(0.5))
     assert [forest.sampler["seed"] for forest in forests] == [3, 3]
     assert type(forests[0].sampler["seed"]) is int
+
+
+@pytest.mark.parametrize(("sampler", "name"), [("monte_carlo", "k"), ("reverse_curriculum", "n")])
+def test_equal_continuations_are_no_sample(sampler: str, name: str) -> None:
+    with pytest.raises(MethodError, match=rf"'{sampler}': at temperature 0 all 8 .* are the same; set {name}=1"):
+        rollout(task=ToyTask(), model=POLICY, sampler=sampler, temperature=0)
+    rollout(task="multihop", sampler=sampler, temperature=0, **{name: 1})

@@ -31,8 +31,11 @@ def kind(
     def register(function: Callable[..., Growing]) -> Callable[..., Growing]:
         name = function.__name__
         KINDS.add(
-            Sampler(name, title, "annotation", formula, citation, frozenset(), function, lambda **_: 0, open_ended=True)
-        )
+            Sampler(
+                name, title, "annotation", formula, citation, frozenset(), function, lambda **_: 0, open_ended=True,
+                continuations="k",
+            )
+        )  # fmt: skip
         return function
 
     return register

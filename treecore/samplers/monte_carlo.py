@@ -17,6 +17,7 @@ from treecore.samplers.registry import Expand, Growing, Growth, sampler
     citation=Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "McGill-NLP/VinePPO"),
     size=lambda *, k, m: m + k,
     open_ended=True,
+    continuations="k",
 )
 def monte_carlo(
     growth: Growth, *, k: Annotated[int, Bounds(1, 1024)] = 8, m: Annotated[int, Bounds(1, 64)] = 1

@@ -134,6 +134,7 @@ class Sampler:
         open_ended: `size` is the least instead: how many there are depends on what is written.
         bias: why means over subtrees are no estimates of a step's value; "" where they are.
         private: parameters that may name code or models of the machine, so never to be taken from a visitor.
+        continuations: the parameter that says how many continuations a value is the mean of; "" where there is none.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Sampler:
     open_ended: bool = False
     bias: str = ""
     private: frozenset[str] = frozenset()
+    continuations: str = ""
 
     @cached_property
     def params(self) -> tuple[Param, ...]:
@@ -198,6 +200,7 @@ def sampler(
     open_ended: bool = False,
     bias: str = "",
     private: set[str] | frozenset[str] = frozenset(),
+    continuations: str = "",
 ) -> Callable[[Callable[..., Growing]], Callable[..., Growing]]:
     """Register a sampler under the function's name; its summary is the docstring, its parameters the signature.
 
@@ -209,7 +212,7 @@ def sampler(
         name = function.__name__
         made = Sampler(
             name, title, family, formula, citation, frozenset(needs), function, size, open_ended, bias,
-            frozenset(private),
+            frozenset(private), continuations,
         )  # fmt: skip
         SAMPLERS.add(made)
         return function

@@ -27,6 +27,7 @@ NO_DEMONSTRATION = "none: no answer was right"
     ),
     size=lambda *, n, demo, attempts: n + (1 if demo == "gold" else attempts),
     open_ended=True,
+    continuations="n",
     bias="branches were started along a chosen right answer, so means over subtrees are biased; mc_value is not",
 )
 def reverse_curriculum(

@@ -70,6 +70,7 @@ class Driver:
     ) -> None:
         self.plan, self.on_progress, self.should_stop = plan, on_progress, should_stop
         check_needs(plan.sampler, plan.policy)
+        check_chance(plan.sampler, plan.settings, plan.temperature)
         rule = step_rule(plan.task)
         self.session = plan.policy.session(
             temperature=plan.temperature,
@@ -222,3 +223,17 @@ def check_needs(sampler: Sampler, policy: Policy) -> None:
             f"sampler '{sampler.name}' needs a policy that can {told}",
             todo="use a model that is loaded here, or another sampler",
         )
+
+
+def check_chance(sampler: Sampler, settings: Mapping[str, Value], temperature: float) -> None:
+    """Continuations differ where a value is the mean of several.
+
+    Raises:
+        MethodError: they are all the same.
+    """
+    name = sampler.continuations
+    if name and settings[name] != 1 and temperature == 0:
+        raise MethodError(
+            f"at temperature 0 all {settings[name]} continuations of a step are the same",
+            where=f"sampler '{sampler.name}'", todo=f"set {name}=1, or give a temperature above 0",
+        )  # fmt: skip

@@ -15,7 +15,7 @@ from treecore.policies.base import ChatPolicy
 from treecore.protocols import Prompt, Task
 from treecore.samplers import get_sampler
 from treecore.samplers.registry import Sampler
-from treecore.sampling.driver import Plan
+from treecore.sampling.driver import Plan, check_chance
 from treecore.sampling.given import check_kinds, check_law
 from treecore.tasks import get_task
 
@@ -125,6 +125,7 @@ def check(
     seed = int(seed)
     chosen = get_sampler(sampler)
     values = chosen.parse(settings)
+    check_chance(chosen, values, float(temperature))
     options = {**(task_options or {}), **({} if reward_scheme is None else {"reward_scheme": reward_scheme})}
     work = find_task(task, options)
     return Ask(
