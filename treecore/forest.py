@@ -256,7 +256,7 @@ class Forest:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the content, provenance left out: equal digests mean equal forests."""
+        """SHA-256 of the content, provenance and the order of fields left out: equal digests mean equal forests."""
         sha = hashlib.sha256()
 
         def put(name: str, values: Any) -> None:
@@ -278,6 +278,13 @@ class Forest:
         for group in (self.columns, self.claimed):
             for name in sorted(group):
                 put(name, group[name])
-        put("meta", [self.id, self.prompt, self.task, self.reference, self.policy, self.sampler, self.extra])
-        put("node_extra", [self.node_extra])
+        put("meta", [self.id, self.prompt, self.task, self.reference])
+        put("objects", map(in_order, [self.policy, self.sampler, self.extra, self.node_extra]))
         return sha.hexdigest()
+
+
+def in_order(value: Any) -> Any:
+    """Plain data with the fields of all objects in order of their names."""
+    if isinstance(value, Mapping):
+        return {name: in_order(value[name]) for name in sorted(value, key=str)}
+    return [in_order(item) for item in value] if isinstance(value, list | tuple) else value

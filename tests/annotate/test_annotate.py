@@ -74,7 +74,9 @@ def test_kept_continuations_give_the_values_and_leave_the_recorded_steps_alone()
             assert len(starts) == (0 if shared else 3)
             if not shared:
                 assert after.reward[starts].mean() == pytest.approx(values.columns["mc_value"][row])
-        assert all(after.node_extra[row] == {"sampled_for": "mc_value"} for row in range(n, len(after)))
+        assert all(
+            after.node_extra[row] == {"sampled_by": "policy", "sampled_for": "mc_value"} for row in range(n, len(after))
+        )
 
 
 def way(forest: Forest, leaf: int) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def twice() -> None:
 def test_an_annotation_keeps_what_is_finished(run, tmp_path: Path) -> None:
     source, out = tmp_path / "run.forest.jsonl", tmp_path / "values.forest.jsonl"
     assert run("rollout", "--sampler", "chains", "--prompts", 12, "--set", "m=1", "-o", source).exit_code == 0
-    words = ["annotate", source, "--kind", "monte_carlo", "--set", "k=4"]
+    words = ["annotate", source, "--kind", "monte_carlo", "--set", "k=32"]
     code, stdout, stderr = interrupted(words, out, signal.SIGINT, lines=1)
     done = out.read_bytes().count(b"\n")
     assert (code, stdout) == (130, "")

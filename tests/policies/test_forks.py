@@ -77,7 +77,9 @@ def test_forests_do_not_depend_on_the_batch_and_their_order_is_that_of_sampling(
     assert waiting.any()
     assert np.isnan(forest.reward[waiting]).all()
     assert ((forest.status >= 0) == forest.topology.is_leaf).all()
-    assert {extra.get("round") for extra in forest.node_extra.values()} == {0, 1, 2, 3}
+    assert {extra["round"] for extra in forest.node_extra.values() if "round" in extra} == {0, 1, 2, 3}
+    assert {extra["sampled_by"] for extra in forest.node_extra.values()} == {"policy"}
+    assert set(forest.node_extra) == set(range(len(forest))) - set(forest.topology.roots.tolist())
 
 
 def test_snapshots_are_forests_that_only_grow(wanderer: str) -> None:

@@ -346,3 +346,15 @@ def test_equal_continuations_are_no_sample(sampler: str, name: str) -> None:
     with pytest.raises(MethodError, match=rf"'{sampler}': at temperature 0 all 8 .* are the same; set {name}=1"):
         rollout(task=ToyTask(), model=POLICY, sampler=sampler, temperature=0)
     rollout(task="multihop", sampler=sampler, temperature=0, **{name: 1})
+
+
+def test_every_step_says_who_wrote_it() -> None:
+    (forest,) = rollout(task="multihop", sampler="reverse_curriculum", n=2)
+    writers = {row: fields["sampled_by"] for row, fields in forest.node_extra.items()}
+    solution = {row for row in range(len(forest)) if forest.columns["start"][row] > 0}
+    assert {row for row, who in writers.items() if who == "task"} == solution
+    assert set(writers) == set(range(len(forest))) - set(forest.topology.roots.tolist())
+    (searched,) = rollout(task="multihop", sampler="mcts", simulations=2, min_terminals=0, rollouts=1)
+    greedy = np.flatnonzero(searched.columns["mcts_greedy"] == 1)
+    assert len(greedy)
+    assert {searched.node_extra[row]["sampled_by"] for row in greedy.tolist()} == {"policy, greedily"}

@@ -115,8 +115,9 @@ raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 def sampled(nodes: memoryview) -> Shape:
     """The fields near the start and the end: mostly all there are."""
     parts = (nodes[:SAMPLE], nodes[max(SAMPLE, len(nodes) - SAMPLE) :])
-    names = {name.decode() for name in {name for part in parts for name in NAME.findall(part)}}
-    return Shape(frozenset(names & NODE_FIELDS), tuple(sorted(names - NODE_FIELDS)[:MOST_UNKNOWN]))
+    names = [name.decode() for name in dict.fromkeys(name for part in parts for name in NAME.findall(part))]
+    others = [name for name in names if name not in NODE_FIELDS]
+    return Shape(NODE_FIELDS.intersection(names), tuple(others[:MOST_UNKNOWN]))
 
 
 @lru_cache(maxsize=64)

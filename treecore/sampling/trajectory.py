@@ -24,6 +24,9 @@ BY_POLICY, BY_PROMPT, BY_TASK = "policy", "prompt", "task"
 """Who failed, as failed nodes say under `failed_by`: the model or its server, a prompt that it cannot take at all, or
 the task with its environment and verifier."""
 
+SAMPLED, GREEDY, RECITED = ({"sampled_by": who} for who in ("policy", "policy, greedily", "task"))
+"""Who wrote a step, as every step says."""
+
 
 @dataclass
 class Grown:
@@ -127,7 +130,8 @@ class Trajectory:
     def next_row(self, written: Written) -> Grown:
         """A row for the step that was written, with its own part of the text."""
         text = written.text[len(self.head.text) if self.head is not None and self.shared else 0 :]
-        return Grown(text, note=self.request.note, written=written, start=self.shared, offset=self.offset)
+        note = GREEDY if self.request.greedy else SAMPLED
+        return Grown(text, note={**note, **self.request.note}, written=written, start=self.shared, offset=self.offset)
 
     @property
     def begun(self) -> bool:
@@ -212,7 +216,7 @@ class Writer:
                     assert row.tokens is not None
                     start = row.state = self.session.extend(start, row.tokens.id)
         except TreecoreError as error:
-            trajectory.fail(error, Grown(recited=True), by=BY_TASK)
+            trajectory.fail(error, Grown(note=RECITED, recited=True), by=BY_TASK)
         trajectory.done = True
 
     def _told(self, step: Step, offset: int) -> Grown:
@@ -221,7 +225,9 @@ class Writer:
         written = Written(ids, self.policy.pieces(ids), nothing, nothing, nothing, step.text)
         seen = self.policy.encode(step.observation) if step.observation else []
         tokens = recorded(written, self._spans(step.text), seen, self.policy.pieces(seen))
-        return Grown(step.text, step.observation, tokens=tokens, written=written, offset=offset, recited=True)
+        return Grown(
+            step.text, step.observation, tokens=tokens, note=RECITED, written=written, offset=offset, recited=True
+        )
 
     def _spans(self, text: str) -> list[Span]:
         with boundary(TaskError, f"task '{self.task.name}'"):
