@@ -14,11 +14,22 @@ KINDS = {
     Kind.TOO_ALIKE: "Too like a sibling: the search drew another step in its place.",
 }
 
+WRITERS = {
+    "task": "Recited from the task's own solution: the model wrote none of it.",
+    "policy, greedily": "The likeliest tokens were taken here, none was drawn.",
+}
+
 
 def recorded(forest: Forest, row: int) -> list[str]:
-    """Sentences about the columns that samplers of this package write; empty where there are none."""
+    """Sentences about what samplers of this package record of a step; empty where there is nothing to say."""
     said = {name: float(values[row]) for name, values in forest.columns.items() if not math.isnan(values[row])}
-    return [*estimated(said), *curriculum(said), *searched(said)]
+    return [*written(forest, row), *estimated(said), *curriculum(said), *searched(said)]
+
+
+def written(forest: Forest, row: int) -> list[str]:
+    """Who wrote the step, where it was not drawn from the model."""
+    writer = forest.node_extra.get(row, {}).get("sampled_by")
+    return [WRITERS[writer]] if isinstance(writer, str) and writer in WRITERS else []
 
 
 def estimated(said: dict[str, float]) -> list[str]:

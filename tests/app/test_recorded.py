@@ -39,7 +39,8 @@ def test_the_frontier_of_a_curriculum_is_named_once() -> None:
 def test_a_search_tells_its_places_from_what_only_informed_it() -> None:
     forest = sample("mcts")
     assert recorded(forest, 1) == [
-        "The search: 6 visits, mean score 0.92, room for 3 children. On the way that the search would answer."
+        "The likeliest tokens were taken here, none was drawn.",
+        "The search: 6 visits, mean score 0.92, room for 3 children. On the way that the search would answer.",
     ]
     everything = said("mcts")
     assert sum("fast rollout" in sentence for sentence in everything) > 0
@@ -56,3 +57,11 @@ def test_few_parameters_are_all_shown_and_of_many_those_that_differ() -> None:
     assert sampler_numbers(sample("mcts")) == [
         "simulations=10", "min_terminals=2", "root_width=3", "max_repeats=2", "rollouts=2",
     ]  # fmt: skip
+
+
+def test_steps_that_nobody_drew_say_so() -> None:
+    recited = "Recited from the task's own solution: the model wrote none of it."
+    forest = sample("reverse_curriculum")
+    assert [row for row in range(len(forest)) if recited in recorded(forest, row)] == [1, 2, 3]
+    odd = sample("late_fork").with_columns(node_extra={1: {"sampled_by": ["task"]}})
+    assert recorded(odd, 1) == []
