@@ -68,11 +68,17 @@ def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
     assert path.read_bytes() == data
     assert annotate_file(FORESTS[:1], path, WORK, overwrite=True).forests == 1
     assert len(tc.read(path)) == 1
-    path.write_text("a shopping list\n")
-    for overwrite in (False, True):
-        with pytest.raises(FormatError):
-            annotate_file(FORESTS, path, WORK, overwrite=overwrite)
-    assert path.read_text() == "a shopping list\n"
+    assert annotate_file(FORESTS, path, WORK, resume=True, overwrite=True).forests == 3
+    other = Annotation("monte_carlo", {"k": 1}, task=Asked(), model=POLICY)
+    with pytest.raises(MethodError, match=r"another annotation, or other forests; .*--overwrite"):
+        annotate_file(FORESTS, path, other, resume=True)
+    assert annotate_file(FORESTS, path, other, resume=True, overwrite=True).continuations < 30
+    for text in ("a shopping list\n", '{"prompt":"a","answer":1', '{"prompt":"a","answer":1}'):
+        path.write_text(text)
+        for how in ({}, {"overwrite": True}, {"resume": True}, {"resume": True, "overwrite": True}):
+            with pytest.raises(FormatError):
+                annotate_file(FORESTS, path, WORK, **how)
+        assert path.read_text() == text
 
 
 def test_equal_forests_are_each_annotated(tmp_path: Path) -> None:

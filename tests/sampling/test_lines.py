@@ -36,11 +36,11 @@ def written(path: Path, *, count: int = 3) -> LineFile:
 def test_lines_are_kept_and_a_torn_end_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "run"
     written(path).__exit__(None, None, None)
-    path.write_bytes(path.read_bytes() + b'{"torn')
+    path.write_bytes(path.read_bytes() + b'{"format":"tree')
     with LineFile(path) as file:
         whole = file.whole()
         assert whole == b"{0}\n{1}\n{2}\n"
-        assert path.read_bytes().endswith(b"torn")
+        assert path.read_bytes().endswith(b'"tree')
         file.keep(len(whole), total=4)
         file.append(b"{3}")
         assert len(file) == 4

@@ -9,17 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from toy import ToyTask, toy_policy
 
 import treecore as tc
 from treecore.errors import FormatError, MethodError, TaskError
 from treecore.formats.native_write import encode
 from treecore.protocols import Prompt
-from treecore.sampling import rollout_to_file
+from treecore.samples import samples
+from treecore.sampling import rollout, rollout_to_file
 from treecore.sampling.driver import Driver
+from treecore.sampling.lines import is_beginning, is_json
 
 POLICY = toy_policy()
 RUN: dict[str, Any] = {"task": ToyTask(), "model": POLICY, "prompts": 5, "m": 2, "n": 1, "seed": 3}
+FORESTS = [*rollout(**RUN), tc.read(str(samples()["by_hand"].path))[0]]
 MINIMAL = b'{"format": "treecore/1", "nodes": [{"id": 0, "parent": null}, {"id": 1, "parent": 0, "text": "3*4=12"}]}'
 
 
@@ -215,3 +220,37 @@ def test_too_few_prompts_leave_the_file(path: Path) -> None:
     with pytest.raises(TaskError):
         rollout_to_file(path, overwrite=True, **{**RUN, "prompts": 0})
     assert path.read_bytes() == data
+
+
+def test_a_forest_over_many_lines_becomes_one_line(path: Path) -> None:
+    (first, *_) = path.read_bytes().splitlines()
+    path.write_text(json.dumps(json.loads(first), indent=1) + "\n")
+    rollout_to_file(path, resume=True, **RUN)
+    assert names(path) == [f"toy-{number}" for number in range(5)]
+    assert path.read_bytes().count(b"\n") == 5
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"prompt":"a","answer":1',
+        b'{"format":"treecore/1","prompt":"my own work","nodes":[{"id":0,"parent":null},]}',
+        b'{"milk": 2',
+        MINIMAL + b"\n" + b'{"a note',
+    ],
+)
+@pytest.mark.parametrize("how", [{}, {"resume": True}, {"overwrite": True}, {"resume": True, "overwrite": True}])
+def test_what_no_run_can_have_begun_is_never_touched(tmp_path: Path, data: bytes, how: dict[str, bool]) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_bytes(data)
+    with pytest.raises(FormatError):
+        rollout_to_file(path, **RUN, **how)
+    assert path.read_bytes() == data
+
+
+@given(st.data())
+def test_every_beginning_of_a_line_is_known(data: st.DataObject) -> None:
+    line = encode(FORESTS[data.draw(st.integers(0, len(FORESTS) - 1))])
+    assert is_json(line)
+    assert is_beginning(line[: data.draw(st.integers(1, len(line) - 1))])
+    assert not is_beginning(line)

@@ -22,7 +22,7 @@ from treecore.errors import FormatError, MethodError
 from treecore.forest import Forest
 from treecore.formats import read
 from treecore.formats.native_write import encode
-from treecore.sampling.lines import LineFile
+from treecore.sampling.lines import LineFile, is_json, one_a_line
 from treecore.sampling.progress import Progress
 
 ENDING = ".forest.jsonl"
@@ -91,12 +91,20 @@ def annotate_file(
     if not target.name.lower().endswith(ENDING):
         raise FormatError("an annotation is written line by line", where=str(target), todo=f"name it {ENDING}")
     with LineFile(target, needs=len(forests) * ADDED_BYTES) as file:
-        whole = file.whole()
-        kept = resumed(target, whole, forests, annotation) if resume else []
-        if whole.strip() and not resume:
-            read(whole, name=str(target))
+        whole, torn = file.whole(), file.torn()
+        held = whole + torn if is_json(torn) else whole
+        if held.strip() and not resume:
+            read(held, name=str(target))
             if not overwrite:
-                refuse_loss(target, whole, forests, annotation)
+                refuse_loss(target, held, forests, annotation)
+        kept: list[Forest] = []
+        if resume:
+            try:
+                resumed(target, held, forests, annotation)
+                kept = resumed(target, whole, forests, annotation)
+            except MethodError:
+                if not overwrite:
+                    raise
         left = missing(forests, kept)
         began, done = time.monotonic(), list(kept)
         run: Iterator[Forest] = iter(())
@@ -127,13 +135,16 @@ def resumed(path: Path, whole: bytes, forests: Sequence[Forest], annotation: Ann
         MethodError: they are of another annotation, or of other forests.
     """
     kept = read(whole, name=str(path)) if whole.strip() else []
+    if not one_a_line(whole, len(kept)):
+        todo = "write to another file, or replace this one with --overwrite"
+        raise MethodError("the file has not one forest a line", where=str(path), todo=todo)
     expected = Counter(encoded(annotation.said(forest)) for forest in forests)
     for forest in kept:
         expected[encoded(entry_of(forest, annotation))] -= 1
     if any(count < 0 for count in expected.values()):
         raise MethodError(
             "the file holds another annotation, or other forests", where=str(path),
-            todo="repeat the settings and the input, or write to another file",
+            todo="repeat the settings and the input, write to another file, or replace this one with --overwrite",
         )  # fmt: skip
     return kept
 

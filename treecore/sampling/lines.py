@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
 import sys
@@ -18,7 +19,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import orjson
+
 from treecore.errors import FormatError
+from treecore.formats.native_fields import VERSION
 
 if sys.platform != "win32":
     import fcntl
@@ -38,6 +42,9 @@ REASONS = {
     errno.EFBIG: "the file has reached the largest size that is allowed here",
 }
 CHUNK = 1 << 20
+HEAD = b'{"format":"%s"' % VERSION.encode()
+"""How every line of ours begins."""
+TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -106,11 +113,12 @@ class LineFile:
         """The whole lines; a torn one after the last line end is left out.
 
         Raises:
-            FormatError: what follows the last line end is not the beginning of a JSON object.
+            FormatError: what follows the last line end is neither whole nor the beginning of a forest.
         """
         data = b"".join(self._chunks())
         size = data.rfind(b"\n") + 1
-        if data[size : size + 1] not in (b"", b"{"):
+        tail = data[size:]
+        if tail and not is_json(tail) and not is_beginning(tail):
             lost = "the file exists and holds no forests"
             raise FormatError(lost, where=str(self.path), todo="write to another file, or delete it first")
         return data[:size]
@@ -320,3 +328,25 @@ def sync_folder(path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def is_json(data: bytes) -> bool:
+    """Whether these bytes are whole."""
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def one_a_line(data: bytes, n: int) -> bool:
+    """Whether these bytes are `n` JSON values, each on a line; a file made elsewhere may be one over many lines."""
+    lines = [line for line in data.split(b"\n") if line.strip()]
+    return len(lines) == n and all(map(is_json, lines))
+
+
+def is_beginning(data: bytes) -> bool:
+    """Whether a line of ours may begin like this: our first field, and a text, list or object that is still open."""
+    rest = TEXT.sub(b"", data)
+    still_open = b'"' in rest or sum(map(rest.count, (b"{", b"["))) > sum(map(rest.count, (b"}", b"]")))
+    return (data.startswith(HEAD) or HEAD.startswith(data)) and still_open
