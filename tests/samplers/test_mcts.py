@@ -150,6 +150,11 @@ def test_a_critic_that_gives_no_number_is_named(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setitem(CRITICS, "odd", Critic("odd", "odd", True, judge))
         with pytest.raises(MethodError, match=r"critic 'odd' gave .*; let it return a finite number"):
             searched(World(), outcome="odd")
+    for given, message in ((1e300, r"gave 1e\+300; let it return a number between"), (10**400, "failed with Overflow")):
+        judge = lambda growth, row, given=given: given  # noqa: E731
+        monkeypatch.setitem(CRITICS, "odd", Critic("odd", "odd", True, judge))
+        with pytest.raises(MethodError, match=f"critic 'odd' {message}"):
+            searched(World(), outcome="odd")
     monkeypatch.setitem(CRITICS, "odd", Critic("odd", "odd", True, lambda growth, row: 1 / 0))
     with pytest.raises(MethodError, match="critic 'odd' failed with ZeroDivisionError"):
         searched(World(), outcome="odd")

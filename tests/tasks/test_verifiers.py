@@ -232,6 +232,9 @@ def broken(prompt, answer, output):
 def endless(prompt, answer, output):
     return float("inf")
 
+def huge(prompt, answer, output):
+    return -1e300
+
 def undefined(prompt, answer, output):
     return float("nan")
 
@@ -279,6 +282,7 @@ def test_a_verifier_of_ones_own() -> None:
     [
         ("broken", "failed with ZeroDivisionError: division by zero"),
         ("endless", "gave inf; give a finite number"),
+        ("huge", r"gave -1e\+300; give a number between -1e\+100 and 1e\+100"),
         ("undefined", "gave nan; give a finite number"),
         ("nothing", "gave None; give a finite number"),
         ("text", "gave '1'; give a finite number"),

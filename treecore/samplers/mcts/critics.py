@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, SupportsFloat
 
+from treecore.columns import LARGEST_REWARD
 from treecore.errors import MethodError, TaskError, boundary
 from treecore.samplers.registry import Growth
 from treecore.tasks.plugin import is_entry_point, load_entry_point
@@ -46,13 +47,17 @@ class Critic:
         """The score of a row.
 
         Raises:
-            MethodError: the critic failed, or gave no finite number.
+            MethodError: the critic failed, or gave no finite number, or one beyond `LARGEST_REWARD`.
         """
         with boundary(MethodError, f"critic '{self.name}'"):
-            score = self.function(growth, row)
-        if isinstance(score, bool) or not isinstance(score, SupportsFloat) or not math.isfinite(float(score)):
-            raise MethodError(f"critic '{self.name}' gave {score!r:.40}", todo="let it return a finite number")
-        return float(score)
+            given: object = self.function(growth, row)
+            score = math.nan if isinstance(given, bool) or not isinstance(given, SupportsFloat) else float(given)
+        if not math.isfinite(score):
+            raise MethodError(f"critic '{self.name}' gave {given!r:.40}", todo="let it return a finite number")
+        if abs(score) > LARGEST_REWARD:
+            todo = f"let it return a number between -{LARGEST_REWARD:g} and {LARGEST_REWARD:g}"
+            raise MethodError(f"critic '{self.name}' gave {score:g}", todo=todo)
+        return score
 
 
 CRITICS: dict[str, Critic] = {}
