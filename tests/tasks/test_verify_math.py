@@ -39,13 +39,39 @@ CHECK = get_check("math")
         ("\\text{Evelyn}", "<answer>\\text{Evelyn}</answer>", 1),
         ("Evelyn", "<answer> Evelyn </answer>", 1),
         ("sqrt(2)", "\\sqrt{2}", 1),
+        ("1 1/2", "\\boxed{1.5}", 1),
+        ("1.5", "<answer>1 1/2</answer>", 1),
+        ("1.5", "so it is 1 1/2.", 1),
+        ("11/2", "\\boxed{1 1/2}", 0),
+        ("1e5", "\\boxed{100000}", 1),
+        ("100000", "<answer>1e5</answer>", 1),
+        ("1000", "\\boxed{1 000}", 1),
+        ("1 000", "\\boxed{1000}", 1),
+        ("3/2", "\\boxed{1\\frac12}", 1),
+        ("300000", "$3 \\times 10^5$", 1),
+        ("1/3", "\\boxed{0.3333333}", 1),
+        ("50%", "\\boxed{0.5}", 1),
+        ("2", "\\boxed{2a}", 0),
+        ("2", "\\boxed{2e}", 0),
+        ("2", "2 pi", 0),
+        ("(1,234)", "\\boxed{1234}", 0),
+        ("east", "\\boxed{East}", 1),
+        ("east", "\\boxed{seat}", 0),
+        ("east", "It is $\\text{east}$.", 1),
+        ("east", "<answer>so \\boxed{\\text{ east}}</answer>", 1),
+        ("\\text{blue}", "<answer>lube</answer>", 0),
+        ("\\text{no  solution}", "<answer>No solution.</answer>", 1),
+        ("xy", "\\boxed{yx}", 1),
+        ("pi", "\\boxed{pi}", 1),
     ],
 )
 def test_scores(answer: str, output: str, reward: float) -> None:
     assert CHECK.score("", [answer], output) == reward
 
 
-@pytest.mark.parametrize("answer", ["5", "1/2", "x+1", "\\frac{1}{2}", "$x^2$", "\\text{even}", "Evelyn", "(1,2)"])
+@pytest.mark.parametrize(
+    "answer", ["5", "1/2", "x+1", "\\frac{1}{2}", "$x^2$", "\\text{even}", "Evelyn", "(1,2)", "east", "1 1/2"]
+)
 def test_rows_are_accepted_in_a_box_and_in_tags(answer: str) -> None:
     assert CHECK.refuses("", [answer]) == ""
     assert [CHECK.score("", [answer], one) for one in CHECK.verifier.outputs_for(answer)] == [1, 1]
@@ -54,8 +80,8 @@ def test_rows_are_accepted_in_a_box_and_in_tags(answer: str) -> None:
 def test_an_error_of_the_process_is_no_wrong_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     reply = {"error": "it took too much memory"}
     monkeypatch.setattr(verify_math.WORKER_OF_ALL, "ask", lambda request, *, seconds: reply)
-    with pytest.raises(TaskError, match="the math verifier could not compare '5': it took too much memory"):
-        CHECK.score("", ["5"], "<answer>5</answer>")
+    with pytest.raises(TaskError, match="the math verifier could not compare '5x': it took too much memory"):
+        CHECK.score("", ["5x"], "<answer>5x</answer>")
 
 
 def test_too_little_memory_is_an_error_and_what_cannot_be_read_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from queue import Empty, Queue
 from typing import Any
 
 from treecore.errors import TaskError
+from treecore.tasks.plain_answers import ROUNDING, bare_number, plain_words, said_number, said_words
 from treecore.tasks.verifiers import tagged, verifier
 from treecore.tasks.verify_text import final
 
@@ -131,12 +132,26 @@ def forms(answer: str) -> tuple[str, ...]:
     return boxed, tagged(answer)
 
 
+def settled(answer: str, said: str) -> bool | None:
+    """Whether an answer was given, where that is a matter of plain words or numbers; None where algebra must tell."""
+    if (words := plain_words(answer)) is not None:
+        return said_words(final(said).text) == words
+    wanted = bare_number(answer)
+    given = said_number(final(said).text) if wanted is not None else None
+    if wanted is None or given is None:
+        return None
+    if wanted == given:
+        return True
+    return None if abs(wanted - given) <= ROUNDING * abs(wanted) else False
+
+
 @verifier(title="The same mathematics (math-verify)", outputs_for=forms)
 def math(question: str, answers: Sequence[str], output: str) -> float:
     """1 if the final answer equals an expected answer mathematically: `1/2`, `0.5`, `\\frac12`.
 
-    In prose the last formula between `$` counts, or the last number. What cannot be compared within five seconds is
-    wrong.
+    Two plain numbers are compared exactly, so `1 1/2` is 1.5 and `1e5` is 100000; an answer of plain words is compared
+    as text. In prose the last formula between `$` counts, or the last number. What cannot be compared within five
+    seconds is wrong.
     """
     if find_spec("math_verify") is None:
         raise missing()
@@ -144,7 +159,16 @@ def math(question: str, answers: Sequence[str], output: str) -> float:
         raise TaskError(f"an answer of more than {MAX_CHARS:,} characters", todo="shorten it")
     said = final(output)
     text = said.text[-MAX_CHARS:]
-    request = {"answers": list(answers), "output": f"\\boxed{{{text}}}" if said.boxed else text}
+    open_answers: list[str] = []
+    for answer in answers:
+        equal = settled(answer, text)
+        if equal:
+            return 1.0
+        if equal is None:
+            open_answers.append(answer)
+    if not open_answers:
+        return 0.0
+    request = {"answers": open_answers, "output": f"\\boxed{{{text}}}" if said.boxed else text}
     try:
         reply = WORKER_OF_ALL.ask(request, seconds=SECONDS)
     except TooLongError:
