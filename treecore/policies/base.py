@@ -212,8 +212,9 @@ PLAIN = StepRule()
 class Policy(Protocol):
     """A model that is ready to write.
 
-    Two attributes may be left out: `gives`, a frozenset of such names, taken as empty; and `vocabulary_size`,
-    taken as unknown.
+    Four attributes may be left out: `gives`, a frozenset of such names, taken as empty; `vocabulary_size`, taken as
+    unknown; and two frozensets of keys of `describe`, taken as empty, that matter when a run goes on in its file:
+    `observed`, never compared with it, and `asked_as`, compared only when all prompts are read.
     """
 
     def session(

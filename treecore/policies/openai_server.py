@@ -79,6 +79,10 @@ class ServerPolicy:
     """
 
     gives = frozenset({GREEDY})
+    observed = frozenset({"options"})
+    """The same server may show more or less of them in another answer."""
+    asked_as = frozenset({"endpoint", "sent"})
+    """The first prompt that is a chat changes them."""
 
     def __init__(self, connection: Connection, dialect: Dialect, *, places: int, background: Background) -> None:
         self.connection, self.dialect, self.places, self._background = connection, dialect, places, background

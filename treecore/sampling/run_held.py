@@ -174,16 +174,19 @@ def origin(forest: Forest) -> str:
 def differs(forest: Forest, plan: Plan, prompt: Prompt | None, *, drafted: bool = False) -> str:
     """The first thing in which `forest` differs from what `plan` would give; empty when nothing does.
 
-    The device is not compared, nor are settings of the task that the file does not know, because an older version wrote
-    it.
+    The device is not compared, nor what the policy calls `observed`, nor are settings of the task that the file does
+    not know, because an older version wrote it.
 
     Args:
         forest: whose `origin` is a rollout.
         plan: of the run.
         prompt: of the forest's id, if the plan has one.
-        drafted: the model is not loaded, so only what is known of it is compared.
+        drafted: the model is not loaded, so only what is known of it is compared; or it has read no prompts yet, so
+            what it calls `asked_as` is not.
     """
     wanted = plan.meta(prompt or plan.prompts[0])
+    loose = {"device", *getattr(plan.policy, "observed", ())}
+    loose |= getattr(plan.policy, "asked_as", set()) if drafted else set()
     settings = forest.extra.get("task_settings") or {}
     asked = {name: value for name, value in wanted["extra"].get("task_settings", {}).items() if name in settings}
     pairs = [
@@ -192,7 +195,7 @@ def differs(forest: Forest, plan: Plan, prompt: Prompt | None, *, drafted: bool 
         *compare(settings, asked),
         *compare(without(forest.sampler, "parameters"), without(wanted["sampler"], "parameters")),
         *compare(forest.sampler["parameters"], wanted["sampler"]["parameters"]),
-        *compare(without(forest.policy, "device"), without(wanted["policy"], "device"), common=drafted),
+        *(pair for pair in compare(forest.policy, wanted["policy"], common=drafted) if pair[0] not in loose),
     ]
     if reason := next((f"{name}={found!r}, not {want!r}" for name, found, want in pairs if found != want), ""):
         return reason
