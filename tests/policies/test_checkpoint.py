@@ -49,6 +49,15 @@ def halved(folder: Path) -> None:
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
+def rows(number: int) -> Edit:
+    def edit(folder: Path) -> None:
+        model = toy_model()
+        model.resize_token_embeddings(number)
+        model.save_pretrained(folder)
+
+    return edit
+
+
 LAYER = "model.layers.2."
 BROKEN: dict[str, tuple[Edit, str]] = {
     "more layers": (
@@ -58,6 +67,10 @@ BROKEN: dict[str, tuple[Edit, str]] = {
     "other sizes": (
         configured(vocab_size=20),
         r"2 of its weights have other sizes than its config.json says: lm_head.weight is 12 x 32, not 20 x 32; use .*",
+    ),
+    "fewer rows than ids": (
+        rows(10),
+        "its tokenizer gives ids up to 11, but the model has embeddings for 10 only, 0 to 9; use the tokenizer that .*",
     ),
     "no number": (
         configured(hidden_size="x"),
@@ -90,6 +103,17 @@ def test_what_is_broken_is_said_in_one_line(name: str, folder: Path) -> None:
     with pytest.raises(PolicyError, match=rf"^model '{folder}' could not be loaded: {said}$") as caught:
         load_policy(str(folder), device="cpu")
     assert "\n" not in str(caught.value)
+
+
+def test_rows_without_ids_and_added_tokens_without_rows_are_no_fault(folder: Path) -> None:
+    rows(16)(folder)
+    assert load_policy(str(folder), device="cpu").encode("f") == [11]
+    rows(12)(folder)
+    tokenizer = toy_tokenizer()
+    tokenizer.add_tokens(["<image>"], special_tokens=True)
+    assert tokenizer.encode("<image>") == [12]
+    tokenizer.save_pretrained(folder)
+    assert load_policy(str(folder), device="cpu").encode("f") == [11]
 
 
 @pytest.mark.parametrize(("model", "said"), [("", "the model's name is empty; give 'tiny', "), (" ", "name is empty")])

@@ -69,6 +69,7 @@ def load_checkpoint(name: str, *, device: torch.device, dtype: torch.dtype) -> C
             source, **options, use_safetensors=True, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True
         )
         check_whole(report, name)
+        check_rows(model, tokenizer, name)
         model = model.to(device).eval()
         files = weight_files(source)
         digest = digest_of_files(model, files, unused=report["unexpected_keys"]) if files else digest_of_model(model)
@@ -166,6 +167,25 @@ def check_whole(report: dict[str, Any], name: str) -> None:
         )
     if unused := report["unexpected_keys"]:
         log.warning("model %r: %s saved that its config.json does not ask for; they are left out", name, some(unused))
+
+
+def check_rows(model: Any, tokenizer: Any, name: str) -> None:
+    """See that the model has an input embedding for every id that its tokenizer gives for plain text or puts before it.
+
+    Added tokens may lie beyond: some models that see no images keep the name of one, and some a padding that is unused.
+
+    Raises:
+        PolicyError: there are fewer rows.
+    """
+    rows = int(model.get_input_embeddings().weight.shape[0])
+    plain = tokenizer.get_vocab().items() - tokenizer.get_added_vocab().items()
+    largest = max([*(number for _, number in plain), *tokenizer("")["input_ids"]], default=0)
+    if largest >= rows:
+        raise not_loaded(
+            name,
+            f"its tokenizer gives ids up to {largest}, but the model has embeddings for {rows} only, 0 to {rows - 1}",
+            todo="use the tokenizer that the model was trained with",
+        )
 
 
 def some(keys: Collection[str]) -> str:
