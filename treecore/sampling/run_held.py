@@ -20,7 +20,7 @@ from treecore.formats.native_write import encode
 from treecore.protocols import Prompt
 from treecore.sampling.driver import Plan
 from treecore.sampling.failures import model_failed
-from treecore.sampling.lines import LineFile
+from treecore.sampling.lines import LineFile, is_json, one_a_line
 
 OTHER = "give another name, or replace the file with --overwrite"
 
@@ -97,7 +97,7 @@ class Held:
         for place, forest in enumerate(self.forests):
             if not model_failed(forest):
                 good.setdefault(forest.id, place)
-        as_it_is = len(good) == len(self.forests) and not self.unended
+        as_it_is = len(good) == len(self.forests) and self.one_a_line and not self.unended
         return Kept(
             forests=[self.forests[place] for place in good.values()],
             lines=None if as_it_is else [self.lines[place] for place in good.values()],
@@ -132,10 +132,16 @@ class Held:
         return f"this run is finished and there already: {told}", OTHER
 
     @cached_property
+    def one_a_line(self) -> bool:
+        """Whether every forest is a line of its own."""
+        return one_a_line(self.data, len(self.forests))
+
+    @cached_property
     def lines(self) -> list[bytes]:
         """A line without its end for each of the forests, as it stands in the file where each has one."""
-        lines = [line for line in self.data.split(b"\n") if line.strip()]
-        return lines if len(lines) == len(self.forests) else [encode(forest) for forest in self.forests]
+        if not self.one_a_line:
+            return [encode(forest) for forest in self.forests]
+        return [line for line in self.data.split(b"\n") if line.strip()]
 
 
 def forests_in(data: bytes, path: Path) -> list[Forest]:
@@ -153,15 +159,6 @@ def forests_in(data: bytes, path: Path) -> list[Forest]:
             f"the file exists and holds no forests that can be read ({error.found})", where=error.where or str(path),
             todo="write to another file, or delete it first",
         ) from None  # fmt: skip
-
-
-def is_json(data: bytes) -> bool:
-    """Whether these bytes are whole."""
-    try:
-        orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return False
-    return True
 
 
 def origin(forest: Forest) -> str:
