@@ -58,6 +58,26 @@ from treecore.tasks.numbers import clear_number, last_number
         ("5 m^2", "5"),
         ("5 \\text{ cm}^2", "5"),
         ("\\(42\\)", "42"),
+        ("90^\\circ", "90"),
+        ("$90^{\\circ}$", "90"),
+        ("90°", "90"),
+        ("the 3^{rd}", "3"),
+        ("5^{\\text{th}}", "5"),
+        ("the 3rd", "3"),
+        ("\\cfrac{1}{2}", "1/2"),
+        ("- 2", "-2"),
+        ("x = - 2", "-2"),
+        ("so $- 2$", "-2"),
+        ("x = -\\,2", "-2"),
+        ("–2", "-2"),
+        ("−2", "-2"),
+        ("it is minus 2", "-2"),
+        ("minus 2", "-2"),
+        ("5 - 3", "3"),
+        ("5 minus 3", "3"),
+        ("$5$ - 3", "3"),
+        ("pages 3–5", "5"),
+        ("12 (units of 10)", "10"),
     ],
 )
 def test_last_number(text: str, value: str) -> None:
@@ -78,6 +98,10 @@ def test_no_number_that_can_be_read(text: str) -> None:
         "2\\sqrt{3}",
         "2\\pi",
         "2π",
+        "2 pi",
+        "2pi",
+        "2\\,\\pi",
+        "2\\cdot\\pi",
         "x^2",
         "(-2)^2",
         "16^{1/2}",
@@ -103,6 +127,10 @@ def test_no_part_of_a_formula_passes_for_its_value(text: str) -> None:
         ("5 m²", "5"),
         ("$-\\frac{3}{4}$", "-3/4"),
         ("1 1/2", "3/2"),
+        ("90^{\\circ}", "90"),
+        ("$3^{rd}$", "3"),
+        ("#### - 2", "-2"),
+        ("5 pints", "5"),
     ],
 )
 def test_clear_numbers(text: str, value: str) -> None:
@@ -128,6 +156,8 @@ def test_clear_numbers(text: str, value: str) -> None:
         "a1",
         "1/0",
         "√2",
+        "2 pi",
+        "5 - 3",
     ],
 )
 def test_answers_that_are_not_one_clear_number(text: str) -> None:
@@ -136,7 +166,16 @@ def test_answers_that_are_not_one_clear_number(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["\\frac" * 20_000, "\\sqrt[" * 20_000, "1 111" * 20_000, "2^{2" * 20_000, "1 1/1" * 20_000, "\\frac{{a}" * 20_000],
+    [
+        "\\frac" * 20_000,
+        "\\sqrt[" * 20_000,
+        "1 111" * 20_000,
+        "2^{2" * 20_000,
+        "1 1/1" * 20_000,
+        "\\frac{{a}" * 20_000,
+        "= - " * 20_000,
+        "1^" * 20_000,
+    ],
 )
 def test_long_formulas_are_read_in_bounded_time(text: str) -> None:
     assert clear_number(text) is None

@@ -39,6 +39,7 @@ def test_the_list_of_verifiers() -> None:
         ("exact", "Paris", "It is Paris", 0),
         ("exact", "Paris", "so <answer> Paris </answer> .", 1),
         ("exact", "Paris", "<answer>Rome</answer> no, <answer>Paris", 1),
+        ("exact", "Paris", "<answer>Rome</answer> <ANSWER> Paris </Answer> .", 1),
         ("exact", "{1}", "it is \\boxed{{1}}.", 1),
         ("exact", "Paris", "<think> Rome? <answer> Rome </answer> </think> Paris", 1),
         ("exact", ["Rome", "Paris"], "Paris", 1),

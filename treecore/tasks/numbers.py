@@ -24,21 +24,28 @@ _ARGUMENT = rf"(?:\{{\s*[-−]?{_PLAIN}\s*\}}|\s*\d)"
 _RAISED = r"(?:\s?\^\s?|\*\*|\s\*\*\s)"
 _POWER = rf"{_RAISED}(?:\{{[-+−]?\d+\}}|[-+−]?\d+(?!\.?\d))"
 _BRACED = r"\s*+\{(?:[^{}]|\{[^{}]*\})*+\}"
+_TIMES = r"(?:\\cdot|\\times|[*·×])"
 _NUMBER = re.compile(
     rf"(?P<sign>(?<![\w)\]}}])[-+−])?[$€£¥]?(?:"
-    rf"(?:(?P<whole>{_DIGITS})\s?)?\\[dt]?frac(?P<over>{_ARGUMENT})(?P<under>{_ARGUMENT})"
+    rf"(?:(?P<whole>{_DIGITS})\s?)?\\[dtc]?frac(?P<over>{_ARGUMENT})(?P<under>{_ARGUMENT})"
     rf"|(?P<ones>{_DIGITS})[{_SPACES}](?P<part>\d\d?)/(?P<parts>\d+)(?!\d)"
     rf"|(?P<plain>{_PLAIN})(?:[eE](?P<exponent>[-+]?\d+)(?!\w)"
     rf"|\s?(?:\\times|\\cdot|[×·*xX])\s?10(?P<times>{_POWER})|(?P<power>(?:{_POWER})+))?(?:\s?/\s?(?P<divisor>{_PLAIN}))?"
-    rf")(?:(?=(?P<factor>\s?(?:\\pi|\\sqrt|[π√^])|\*\*[\d({{-])))?"
+    rf")(?:(?=(?P<factor>\s{{0,3}}(?:{_TIMES}\s?)?(?:\\pi|\\sqrt|pi(?![^\W_])|[π√])|\s?\^|\*\*[\d({{-])))?"
     rf"|(?P<unit>(?<=[^\W\d_]){_POWER})"
-    rf"|(?P<unread>(?:\\[dt]?frac(?:{_BRACED}|\s?\w)?|\\sqrt(?:\[[^]]{{0,20}}\])?|√"
+    rf"|(?P<unread>(?:\\[dtc]?frac(?:{_BRACED}|\s?\w)?|\\sqrt(?:\[[^]]{{0,20}}\])?|√"
     r"|(?<=[\w)\]}])\s?\^\s?[-+−]?|(?<=[\d)\]}])\*\*(?=[\d({-])[-+−]?)"
     rf"(?:{_BRACED}|\s?[\w.]+)?)"
 )
 _UNITS = re.compile(r"""(?:[^\W\d_π]|[\s$€£¥%°.,;:?'"’()\[\]{}#=~≈]|(?<=[^\W\d_])[-/](?=[^\W\d_]))*""")
 _VARIABLE = re.compile(r"\s?[xyz](?![^\W_])")
 _TEXT = re.compile(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s*\{([^{}]*)\}")
+_DEGREES = re.compile(r"\s?\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![a-z]))|\\degree(?![a-z])")
+_ORDINAL = re.compile(r"(?<=\d)\s?\^\s?(?:\{\s?(st|nd|rd|th)\s?\}|\s?(st|nd|rd|th)(?![^\W_]))")
+_APART = re.compile(
+    r"(\A\s{0,9}|[=≈:#(]\s?|(?<![\w)\]}])\$\s?|(?<!\w)(?:is|was|be|equals|to|of)\s)(?:[-−]|minus)\s{1,3}(?=[\d.$\\])"
+)
+"""A minus sign with a space after it, or as a word, where nothing stands that it could take from."""
 _SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
 
@@ -47,7 +54,7 @@ def last_number(text: str) -> Fraction | None:
     """The last number written in `text`, or None when there is none, or it is one that is not read.
 
     `1,234.5` and `1 000` are one number each, `1/3` is a third, `1 1/2` three halves, `3\\times 10^5` is 300000, `50%`
-    is 50, `5-3` ends in 3, `-3` after a space or at the start is negative.
+    is 50, `5-3` and `5 - 3` end in 3, `-3` after a space or at the start is negative, as are `= - 3` and `is minus 3`.
     """
     last = deque((one for one in _NUMBER.finditer(_spelt(text)) if one["unit"] is None), maxlen=1)
     return _value(last[0]) if last else None
@@ -71,7 +78,9 @@ def clear_number(text: str) -> Fraction | None:
 def _spelt(text: str) -> str:
     """Spaces, signs and digits of LaTeX and of typography as the grammar has them."""
     text = text.replace("{,}", ",").replace("\\!", "").replace("\\$", "$").replace("\\%", "%")
-    text = _TEXT.sub(r" \1", re.sub(r"\\[,;: ()\[\]]", " ", text))
+    text = _TEXT.sub(r" \1", re.sub(r"\\[,;: ()\[\]]", " ", text.replace("–", "−")))
+    text = _ORDINAL.sub(r"\1\2", _DEGREES.sub("°", text))
+    text = _APART.sub(r"\1-", text)
     text = _VULGAR.sub(lambda one: " " + unicodedata.normalize("NFKC", one[0]).replace("⁄", "/"), text)
     return _SUPERSCRIPTS.sub(lambda one: f"^{{{unicodedata.normalize('NFKC', one[0])}}}", text)
 

@@ -16,7 +16,7 @@ ROUNDING = Fraction(1, 10_000)
 """Share of a number by which another may differ and still be it, rounded; that is not decided here."""
 _COMMAND = re.compile(r"\\(?:[dtc]?frac|times|cdot|[,;:! ])")
 _EXPONENT = re.compile(r"(?<=\d)[eE](?=[-+]?\d)|(?<=\d)\s?[xX]\s?(?=10(?:\^|\*\*))")
-_BARE = re.compile(r"[\d\s.,'’/^{}$+\-−×·*⁰¹²³⁴⁵⁶⁷⁸⁹⁻¼-¾⅐-⅞]*")
+_BARE = re.compile(r"[\d\s.,'’/^{}$+\-−–×·*⁰¹²³⁴⁵⁶⁷⁸⁹⁻¼-¾⅐-⅞]*")
 _PROSE = re.compile(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])")
 _FUNCTION = re.compile(
     r"(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|sqrt|log|ln|exp|pi|inf|infty|infinity|oo|mod|gcd|lcm|min|max|det|lim",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -27,6 +28,7 @@ LONGEST_PATTERN = 2000
 MOST_REPEATS = 10_000
 """Largest product of all counts in a pattern; `(a{1000}){1000}` alone takes hundreds of megabytes to prepare."""
 _THOUGHT_END = "</think>"
+_OPENING, _CLOSING = re.compile("<answer>", re.IGNORECASE), re.compile("</answer>", re.IGNORECASE)
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RECURSION = re.compile(r"\(\?(?:R|&|P>|[-+]?\d)")
 _LETTER = re.compile(r"\W*([A-Za-z])(?:\W*|\W{1,3}\s.*)", re.DOTALL)
@@ -53,9 +55,8 @@ class Final(NamedTuple):
 def final(output: str) -> Final:
     """What an output says in the end."""
     text = answer_part(output)
-    opening = text.rfind("<answer>")
-    if opening >= 0:
-        return Final(text[opening + len("<answer>") :].partition("</answer>")[0].strip())
+    if openings := deque(_OPENING.finditer(text), maxlen=1):
+        return Final(_CLOSING.split(text[openings[0].end() :], maxsplit=1)[0].strip())
     boxed = text.rfind("\\boxed{")
     if boxed >= 0:
         return Final(_braced(text[boxed + len("\\boxed{") :]).strip(), boxed=True)
