@@ -104,29 +104,35 @@ def test_a_rollout_from_the_browser_becomes_a_drawn_tree(open_page: Open, addres
     page.get_by_role("button", name="Show the fork that matters most").wait_for()
 
 
-def grow(page: Any, *, prompts: int, trees: int = 2) -> None:
-    """Ask for a run of so many prompts and trees for each, of three trajectories."""
+def fill_in(page: Any, *, prompts: int, trees: int = 2) -> None:
+    """Ask for so many prompts and trees for each, of three trajectories."""
     for label, number in (("Prompts", prompts), ("m", trees)):
         field = page.get_by_label(label, exact=True)
         field.fill(str(number))
         field.press("Enter")
     page.get_by_text(f"{3 * trees} trajectories a prompt").wait_for()
+
+
+def grow(page: Any) -> None:
+    """Start the run that was asked for."""
     page.get_by_role("button", name="Grow trees").click()
 
 
 def test_two_visitors_queue_see_their_time_and_cancel(open_page: Open, address: str) -> None:
     first, second = (open_page(f"{address}/?view=rollout") for _ in range(2))
     first.set_default_timeout(90_000)
-    grow(first, prompts=32, trees=12)
-    first.get_by_text("of 1152 trajectories").wait_for()
-    first.get_by_text("left", exact=False).first.wait_for()
-    grow(second, prompts=1)
+    fill_in(first, prompts=32, trees=16)
+    fill_in(second, prompts=1)
+    grow(first)
+    first.get_by_text("of 1536 trajectories").wait_for()
+    grow(second)
     second.get_by_text("next in line").wait_for()
     second.get_by_role("button", name="Cancel").click()
     second.get_by_text("Cancelled before a forest was finished").wait_for()
+    first.get_by_text("left", exact=False).first.wait_for()
     first.get_by_role("button", name="Cancel").click()
     first.get_by_text("cancelled", exact=False).first.wait_for()
-    grow(second, prompts=1)
+    grow(second)
     second.get_by_role("button", name="Open in Explore").wait_for()
 
 
