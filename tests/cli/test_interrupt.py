@@ -88,11 +88,11 @@ def twice() -> None:
 
 def test_an_annotation_keeps_what_is_finished(run, tmp_path: Path) -> None:
     source, out = tmp_path / "run.forest.jsonl", tmp_path / "values.forest.jsonl"
-    assert run("rollout", "--sampler", "chains", "--prompts", 12, "--set", "m=1", "-o", source).exit_code == 0
-    words = ["annotate", source, "--kind", "monte_carlo", "--set", "k=32"]
+    assert run("rollout", "--sampler", "chains", "--prompts", 60, "--set", "m=1", "-o", source).exit_code == 0
+    words = ["annotate", source, "--kind", "monte_carlo", "--set", "k=1"]
     code, stdout, stderr = interrupted(words, out, signal.SIGINT, lines=1)
     done = out.read_bytes().count(b"\n")
     assert (code, stdout) == (130, "")
-    assert stderr.startswith(f"treecore: stopped; {done} of 12 forests are in {out}; go on with: treecore annotate")
+    assert stderr.startswith(f"treecore: stopped; {done} of 60 forests are in {out}; go on with: treecore annotate")
     assert stderr.endswith(" --resume\n")
-    assert 1 <= done < 12
+    assert 1 <= done < 60
