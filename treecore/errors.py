@@ -62,6 +62,18 @@ class TaskError(TreecoreError):
     """A task cannot take this prompt, or its environment failed."""
 
 
+class Stopped(KeyboardInterrupt):
+    """A run was interrupted; its finished lines are on the disk.
+
+    Attributes:
+        done, total: lines that are there, and that there would have been.
+    """
+
+    def __init__(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        super().__init__(f"stopped with {done} of {total} done")
+
+
 @contextmanager
 def boundary(kind: type[TreecoreError], what: str) -> Iterator[None]:
     """Attribute what is raised inside, or an attempt to end the program, to `what`, for example "task 'countdown'"."""

@@ -9,8 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+MOST_SEED = 2**63 - 1
+"""The largest whole number that every reader of JSON here keeps."""
+
+
+class SampledBy(StrEnum):
+    """Who wrote a step, as forests say in `sampled_by`."""
+
+    POLICY = "policy"
+    """Drawn by the recorded law."""
+    GREEDY = "policy, greedily"
+    """Its likeliest tokens."""
+    TASK = "task"
+    """A recited solution, no token of which was drawn."""
 
 
 class Part(IntEnum):

@@ -6,6 +6,7 @@ import math
 
 from treecore.analysis.intervals import LEVEL
 from treecore.forest import Forest
+from treecore.protocols import SampledBy
 from treecore.samplers.estimates import COLUMNS
 from treecore.samplers.mcts.search import Kind
 
@@ -14,9 +15,9 @@ KINDS = {
     Kind.TOO_ALIKE: "Too like a sibling: the search drew another step in its place.",
 }
 
-WRITERS = {
-    "task": "Recited from the task's own solution: the model wrote none of it.",
-    "policy, greedily": "The likeliest tokens were taken here, none was drawn.",
+WRITERS: dict[str, str] = {
+    SampledBy.TASK: "Recited from the task's own solution: the model wrote none of it.",
+    SampledBy.GREEDY: "The likeliest tokens were taken here, none was drawn.",
 }
 
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import pytest
 
-from treecore.errors import FormatError
+from treecore.errors import FormatError, Stopped
 from treecore.sampling import lines
-from treecore.sampling.lines import LineFile, Stopped
+from treecore.sampling.lines import LineFile
 
 
 class Usage(NamedTuple):

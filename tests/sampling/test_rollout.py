@@ -355,6 +355,9 @@ def test_every_step_says_who_wrote_it() -> None:
     assert {row for row, who in writers.items() if who == "task"} == solution
     assert set(writers) == set(range(len(forest))) - set(forest.topology.roots.tolist())
     (searched,) = rollout(task="multihop", sampler="mcts", simulations=2, min_terminals=0, rollouts=1)
-    greedy = np.flatnonzero(searched.columns["mcts_greedy"] == 1)
-    assert len(greedy)
-    assert {searched.node_extra[row]["sampled_by"] for row in greedy.tolist()} == {"policy, greedily"}
+    assert searched.tokens is not None
+    drawn = np.nan_to_num(searched.tokens.logprob) < 0
+    for row, fields in searched.node_extra.items():
+        start, end = searched.tokens.start[row : row + 2]
+        assert fields["sampled_by"] == ("policy" if drawn[start:end].any() else "policy, greedily")
+    assert {fields["sampled_by"] for fields in searched.node_extra.values()} == {"policy", "policy, greedily"}

@@ -116,15 +116,15 @@ def test_scores(verifier: str, answer: str | list[str], output: str, reward: flo
 def test_the_answer_itself_is_accepted(name: str) -> None:
     check = get_check(name)
     answers = ["B"] if name == "choice" else ["12"]
-    assert check.refuses("question", answers) == ""
+    assert check.trial("question", answers).refusal == ""
     assert check.score("question", answers, str(check.gold_output(answers))) == 1
 
 
 @given(st.text(max_size=40).filter(str.strip))
 def test_any_answer_is_accepted_as_itself(answer: str) -> None:
     if "</think>" not in answer and "<answer>" not in answer and "\\boxed{" not in answer:
-        assert get_check("exact").refuses("", [answer]) == ""
-        assert get_check("contains").refuses("", [answer]) == ""
+        assert get_check("exact").trial("", [answer]).refusal == ""
+        assert get_check("contains").trial("", [answer]).refusal == ""
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_any_answer_is_accepted_as_itself(answer: str) -> None:
     ],
 )
 def test_answers_that_cannot_be_right(name: str, answer: str, message: str) -> None:
-    assert message in get_check(name).refuses("question", [answer])
+    assert message in get_check(name).trial("question", [answer]).refusal
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_verifier_of_ones_own() -> None:
     assert score("own_verifiers:length", "x", "12345") == 0.5
     assert score("own_verifiers:same", ["ab", "c"], "c") == 1
-    assert get_check("own_verifiers:same").refuses("", ["ab"]) == ""
+    assert get_check("own_verifiers:same").trial("", ["ab"]).refusal == ""
     with pytest.raises(TaskError, match="verifier 'own_verifiers:broken' failed with ZeroDivisionError"):
         score("own_verifiers:broken", "x", "")
     with pytest.raises(TaskError, match="verifier 'own_verifiers:endless' gave inf; give a finite number"):

@@ -73,7 +73,7 @@ def test_scores(answer: str, output: str, reward: float) -> None:
     "answer", ["5", "1/2", "x+1", "\\frac{1}{2}", "$x^2$", "\\text{even}", "Evelyn", "(1,2)", "east", "1 1/2"]
 )
 def test_rows_are_accepted_in_a_box_and_in_tags(answer: str) -> None:
-    assert CHECK.refuses("", [answer]) == ""
+    assert CHECK.trial("", [answer]).refusal == ""
     assert [CHECK.score("", [answer], one) for one in CHECK.verifier.outputs_for(answer)] == [1, 1]
 
 

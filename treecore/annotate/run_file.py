@@ -24,6 +24,7 @@ from treecore.formats import read
 from treecore.formats.native_write import encode
 from treecore.sampling.lines import LineFile, is_json, one_a_line
 from treecore.sampling.progress import Progress
+from treecore.sampling.summary import or_null
 
 ENDING = ".forest.jsonl"
 ADDED_BYTES = 1024
@@ -57,7 +58,7 @@ class AnnotationSummary:
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready; what is not there is null."""
-        return {name: None if value != value or value == "" else value for name, value in asdict(self).items()}
+        return or_null(asdict(self))
 
 
 def annotate_file(

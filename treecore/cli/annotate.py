@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from treecore.cli.interrupt import resumable
-from treecore.cli.output import json_option, parse_settings, print_json, print_summary, read_input, set_option
+from treecore.cli.output import json_option, parse_settings, print_run, read_input, set_option
 from treecore.cli.rollout import progress_bar, rollout
-from treecore.cli.text import clean
-from treecore.sampling.given import MOST_SEED
-
-if TYPE_CHECKING:
-    from treecore.annotate.run_file import AnnotationSummary
+from treecore.protocols import MOST_SEED
 
 RECORDED = "Numbers of the model; those that it computed in when it wrote the forests if left out."
 
@@ -64,19 +60,4 @@ def annotate(
         summary = annotate_file(
             forests, output, annotation, resume=resume, overwrite=overwrite, source=file, on_progress=on_progress
         )
-    if as_json:
-        print_json(summary.as_json())
-    else:
-        print_summary(summary.as_json(), hidden=("first_failure",) if summary.failed else ("failed", "first_failure"))
-    if summary.failed:
-        warn(summary, file)
-
-
-def warn(summary: AnnotationSummary, file: str) -> None:
-    """Tell on standard error that continuations failed; exit with 1 if all did."""
-    first = clean(f"{file}, {summary.first_failure}")
-    told = f"{summary.failed} of {summary.continuations} continuations failed, the first: {first}"
-    lost = summary.failed == summary.continuations
-    click.echo(f"treecore: {told}" if lost else f"treecore: warning: {told}", err=True)
-    if lost:
-        click.get_current_context().exit(1)
+    print_run(summary, "continuations", as_json=as_json, where=f"{file}, ")

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from treecore.sampling.lines import Stopped
+from treecore.errors import Stopped
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from treecore.cli.output import json_option, print_json, print_registry
+from treecore.params import shown
 
 
 def parameter_line(param: dict[str, Any]) -> str:
     """One parameter: name, default, what is allowed, meaning."""
     allowed = "|".join(param.get("choices", ())) or param["type"]
     bounds = [f"{sign} {param[key]:g}" for key, sign in (("minimum", "≥"), ("maximum", "≤")) if key in param]
-    default = str(param["default"]).lower() if param["type"] == "bool" else param["default"]
-    return f"{param['name']}={default}  ({', '.join([allowed, *bounds])}) {param['meaning']}".rstrip()
+    return f"{param['name']}={shown(param['default'])}  ({', '.join([allowed, *bounds])}) {param['meaning']}".rstrip()
 
 
 def registered(document: dict[str, Any]) -> list[str]:

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from treecore.cli.text import clean
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from treecore.annotate.run_file import AnnotationSummary
     from treecore.formats import ReadReport
+    from treecore.sampling import Summary
 
 PIPE_WIDTH = 120
 
@@ -82,6 +86,26 @@ def print_summary(document: Mapping[str, Any], *, hidden: Collection[str] = ()) 
         shown = round(value, 4) if isinstance(value, float) else value
         if name not in hidden:
             click.echo(f"{name.replace('_', ' ')}: {'not assigned' if shown is None else shown}")
+
+
+def print_run(summary: Summary | AnnotationSummary, unit: str, *, as_json: bool, where: str = "") -> None:
+    """The numbers of a run; what failed is told on standard error, and the exit code is 1 if all did.
+
+    Args:
+        unit: what failed, and the field of the summary that counts all of it.
+        where: put before the reason of the first failure.
+    """
+    document = summary.as_json()
+    failed, of = document["failed"], document[unit]
+    if as_json:
+        print_json(document)
+    else:
+        print_summary(document, hidden=("first_failure",) if failed else ("failed", "first_failure"))
+    if failed:
+        told = f"{failed} of {of} {unit} failed, the first: {clean(f'{where}{summary.first_failure}')}"
+        click.echo(f"treecore: {'' if failed == of else 'warning: '}{told}", err=True)
+    if failed and failed == of:
+        click.get_current_context().exit(1)
 
 
 def print_registry(entries: Sequence[Any], as_json: bool, rows: Callable[[dict[str, Any]], Sequence[str]]) -> None:

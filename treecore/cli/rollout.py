@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from treecore.cli.interrupt import resumable
-from treecore.cli.output import console, json_option, parse_settings, print_json, print_summary, set_option
+from treecore.cli.output import console, json_option, parse_settings, print_run, set_option
 from treecore.cli.task_options import take_task, task_options
-from treecore.cli.text import clean
-from treecore.sampling.given import MOST_SEED
+from treecore.protocols import MOST_SEED
 
 if TYPE_CHECKING:
     from treecore.sampling import Progress, Summary
@@ -119,21 +118,7 @@ def rollout(output: str, settings: tuple[str, ...], as_json: bool, **options: An
     """
     with resumable(output):
         summary = sampled(output, settings, options)
-    if as_json:
-        print_json(summary.as_json())
-    else:
-        print_summary(summary.as_json(), hidden=("first_failure",) if summary.failed else ("failed", "first_failure"))
-    if summary.failed:
-        warn(summary)
-
-
-def warn(summary: Summary) -> None:
-    """Tell on standard error that trajectories failed; exit with 1 if all did."""
-    told = f"{summary.failed} of {summary.trajectories} trajectories failed, the first: {clean(summary.first_failure)}"
-    lost = summary.failed == summary.trajectories
-    click.echo(f"treecore: {told}" if lost else f"treecore: warning: {told}", err=True)
-    if lost:
-        click.get_current_context().exit(1)
+    print_run(summary, "trajectories", as_json=as_json)
 
 
 def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> Summary:

@@ -14,7 +14,7 @@ import numpy as np
 from treecore.credit.registry import METHODS, TOKENS, Method
 from treecore.forest import Forest, TokenTable
 from treecore.forests import Forests
-from treecore.params import Param
+from treecore.params import Param, shown
 
 SCOPES = {
     "": "`{}`",
@@ -178,7 +178,7 @@ def variants(method: Method) -> Iterator[tuple[str, str]]:
             formula = method.formula({param.name: value})
             if formula not in known:
                 known.add(formula)
-                yield f"`{param.name}={str(value).lower() if param.type == 'bool' else value}`", formula
+                yield f"`{param.name}={shown(value)}`", formula
 
 
 def meaning(reference: str) -> str:
@@ -192,9 +192,8 @@ def parameter_row(param: Param) -> str:
     bounds = [f"≥ {param.low:g}"] if np.isfinite(param.low) else []
     bounds += [f"≤ {param.high:g}"] if np.isfinite(param.high) else []
     allowed = ", ".join(f"`{choice}`" for choice in param.choices) or ", ".join([param.type, *bounds])
-    default = str(param.default).lower() if param.type == "bool" else str(param.default)
-    shown = f"`{default}`" if default else "empty"
-    return f"| `{param.name}` | {shown} | {allowed} | {re.sub(r'[|]', '/', param.meaning)} |"
+    default = f"`{shown(param.default)}`" if param.default != "" else "empty"
+    return f"| `{param.name}` | {default} | {allowed} | {re.sub(r'[|]', '/', param.meaning)} |"
 
 
 def listed(names: tuple[str, ...]) -> str:

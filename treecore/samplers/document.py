@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from treecore.credit.document import equations, parameter_row
 from treecore.params import entries_of, section_of
 from treecore.policies.base import FORKS, TOP
+from treecore.protocols import SampledBy
 from treecore.samplers.registry import SAMPLERS, Sampler
 
 NEEDS = {FORKS: "a model that can go on inside a step", TOP: "the likeliest tokens with their probabilities"}
@@ -17,13 +18,14 @@ Generated from the registry by `treecore samplers --markdown`; a test fails when
 A sampler decides where the next branch grows. `treecore rollout --sampler NAME --set PARAMETER=VALUE` runs one; the
 forest records its name, parameters and seed. Where the choice of branches makes means over subtrees no fair estimates
 of a step's value, the forest says so under `sampler.bias`; `treecore annotate` adds values without such a bias. Every
-step says in `sampled_by` who wrote it: `policy` (drawn by the recorded law), `policy, greedily` (its likeliest tokens)
-or `task` (a recited solution, no token of which was drawn)."""
+step says in `sampled_by` who wrote it: `{policy}` (drawn by the recorded law), `{greedy}` (its likeliest tokens)
+or `{task}` (a recited solution, no token of which was drawn)."""
 
 
 def markdown() -> str:
     """The whole document."""
-    parts = [PREAMBLE, "\n".join(table()), *("\n\n".join(section(sampler)) for sampler in SAMPLERS.values())]
+    preamble = PREAMBLE.format(policy=SampledBy.POLICY, greedy=SampledBy.GREEDY, task=SampledBy.TASK)
+    parts = [preamble, "\n".join(table()), *("\n\n".join(section(sampler)) for sampler in SAMPLERS.values())]
     return "\n\n".join(parts) + "\n"
 
 

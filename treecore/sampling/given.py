@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, SupportsFloat, SupportsIndex
 
 from treecore.errors import MethodError, PolicyError, TaskError
-from treecore.protocols import Prompt
+from treecore.protocols import MOST_SEED, Prompt
 
-MOST_SEED = 2**63 - 1
-"""The largest whole number that every reader of JSON here keeps."""
 TASK = ("name", "stop", "max_steps", "max_step_tokens", "prompts", "respond", "reward")
 POLICY = ("describe", "session", "encode", "pieces")
 

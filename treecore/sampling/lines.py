@@ -21,7 +21,7 @@ from typing import Self
 
 import orjson
 
-from treecore.errors import FormatError
+from treecore.errors import FormatError, Stopped
 from treecore.formats.native_fields import VERSION
 
 if sys.platform != "win32":
@@ -46,18 +46,6 @@ HEAD = b'{"format":"%s"' % VERSION.encode()
 """How every line of ours begins."""
 TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 BINARY = getattr(os, "O_BINARY", 0)
-
-
-class Stopped(KeyboardInterrupt):
-    """A run was interrupted; its finished lines are on the disk.
-
-    Attributes:
-        done, total: lines that are there, and that there would have been.
-    """
-
-    def __init__(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
-        super().__init__(f"stopped with {done} of {total} done")
 
 
 class LineFile:

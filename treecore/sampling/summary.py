@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,7 +51,12 @@ class Summary:
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready; what is not known or not there is null."""
-        return {name: None if value != value or value == "" else value for name, value in asdict(self).items()}
+        return or_null(asdict(self))
+
+
+def or_null(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with null for NaN and for empty text."""
+    return {name: None if value != value or value == "" else value for name, value in numbers.items()}
 
 
 def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Forest]) -> Summary:

@@ -16,16 +16,13 @@ from treecore.builder import NAN, StepTokens
 from treecore.columns import Status
 from treecore.errors import PolicyError, TaskError, TreecoreError, boundary
 from treecore.policies.base import Branch, End, Policy, Session, State, Written
-from treecore.protocols import Part, Prompt, Span, Step, Task, Turn, step_rule
+from treecore.protocols import Part, Prompt, SampledBy, Span, Step, Task, Turn, step_rule
 from treecore.samplers.registry import Expand
 from treecore.transforms import END, cut_text, cut_tokens
 
 BY_POLICY, BY_PROMPT, BY_TASK = "policy", "prompt", "task"
 """Who failed, as failed nodes say under `failed_by`: the model or its server, a prompt that it cannot take at all, or
 the task with its environment and verifier."""
-
-SAMPLED, GREEDY, RECITED = ({"sampled_by": who} for who in ("policy", "policy, greedily", "task"))
-"""Who wrote a step, as every step says."""
 
 
 @dataclass
@@ -130,8 +127,8 @@ class Trajectory:
     def next_row(self, written: Written) -> Grown:
         """A row for the step that was written, with its own part of the text."""
         text = written.text[len(self.head.text) if self.head is not None and self.shared else 0 :]
-        note = GREEDY if self.request.greedy else SAMPLED
-        return Grown(text, note={**note, **self.request.note}, written=written, start=self.shared, offset=self.offset)
+        note = {**signed(SampledBy.GREEDY if self.request.greedy else SampledBy.POLICY), **self.request.note}
+        return Grown(text, note=note, written=written, start=self.shared, offset=self.offset)
 
     @property
     def begun(self) -> bool:
@@ -216,7 +213,7 @@ class Writer:
                     assert row.tokens is not None
                     start = row.state = self.session.extend(start, row.tokens.id)
         except TreecoreError as error:
-            trajectory.fail(error, Grown(note=RECITED, recited=True), by=BY_TASK)
+            trajectory.fail(error, Grown(note=signed(SampledBy.TASK), recited=True), by=BY_TASK)
         trajectory.done = True
 
     def _told(self, step: Step, offset: int) -> Grown:
@@ -226,8 +223,9 @@ class Writer:
         seen = self.policy.encode(step.observation) if step.observation else []
         tokens = recorded(written, self._spans(step.text), seen, self.policy.pieces(seen))
         return Grown(
-            step.text, step.observation, tokens=tokens, note=RECITED, written=written, offset=offset, recited=True
-        )
+            step.text, step.observation, tokens=tokens, note=signed(SampledBy.TASK), written=written, offset=offset,
+            recited=True,
+        )  # fmt: skip
 
     def _spans(self, text: str) -> list[Span]:
         with boundary(TaskError, f"task '{self.task.name}'"):
@@ -239,6 +237,11 @@ class Writer:
         if not np.isfinite(reward):
             raise TaskError(f"the verifier of task '{self.task.name}' gave {reward}", todo="give a finite number")
         return reward
+
+
+def signed(writer: SampledBy) -> dict[str, str]:
+    """The note of a step: who wrote it."""
+    return {"sampled_by": writer.value}
 
 
 def recorded(

@@ -131,10 +131,6 @@ class Check:
         """An output that must earn 1; None where the answers tell none."""
         return next(iter(self.verifier.outputs_for(answers[0])), None) if not self.verifier.own else None
 
-    def refuses(self, question: str, answers: Sequence[str], gold: str | None = None) -> str:
-        """Why the verifier cannot judge a row; see `trial`."""
-        return self.trial(question, answers, gold).refusal
-
     def trial(self, question: str, answers: Sequence[str], gold: str | None = None) -> Trial:
         """Judge a row's own answers.
 

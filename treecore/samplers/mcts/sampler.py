@@ -97,7 +97,6 @@ def mcts(
     Columns:
         mcts_kind: what a step is to the search: 0 a place that it may go on from, 1 of a rollout for the outcome
             critic, 2 an option that was too like a sibling.
-        mcts_greedy: 1 where the likeliest tokens were taken and log probabilities are 0, 0 where tokens were drawn.
         mcts_visits, mcts_q: scores backed up through a place, and their mean.
         mcts_score: the critics' own score of a place.
         mcts_simulation: the simulation that made it, from 0; -1 for the prompt.

@@ -82,7 +82,6 @@ class Search:
         self.growth, self.settings = growth, settings
         self.kind: dict[int, Kind] = {}
         self.distance: dict[int, int] = {}
-        self.greedy: set[int] = set()
         self.root: Place | None = None
         self.simulations = self.terminals = 0
 
@@ -131,10 +130,9 @@ class Search:
 
     def _written(self, above: Place | None, *, greedy: bool) -> Generator[list[Request], list[int], int]:
         """One more option of a place: the row of its end."""
-        before, depth = len(self.growth.parent), 0 if above is None else above.depth
+        depth = 0 if above is None else above.depth
         steps = None if depth >= self.settings.max_depth - 1 else 1
         (row,) = yield [Expand(None if above is None else above.row, steps=steps, greedy=greedy)]
-        self.greedy |= set(range(before, len(self.growth.parent))) if greedy else set()
         return row
 
     def _distinct_option(self, above: Place) -> Generator[list[Request], list[int], int]:
@@ -196,9 +194,6 @@ class Search:
         columns = [node.columns for node in self.growth.nodes]
         for row, kind in self.kind.items():
             columns[row]["mcts_kind"] = kind
-        for row in self.kind.keys() | self.greedy:
-            if self.growth.parent[row] >= 0:
-                columns[row]["mcts_greedy"] = float(row in self.greedy)
         for row, distance in self.distance.items():
             columns[row]["mcts_distance"] = distance
         answer = self.root.answer()
