@@ -81,6 +81,29 @@ def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
         assert path.read_text() == text
 
 
+def test_what_is_to_be_replaced_stays_until_the_first_forest_is_annotated(tmp_path: Path) -> None:
+    def interrupt() -> bool:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "out.forest.jsonl"
+    annotate_file(FORESTS, path, WORK)
+    data = path.read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        annotate_file(FORESTS, path, WORK, overwrite=True, should_stop=interrupt)
+    assert path.read_bytes() == data
+
+
+def test_a_last_line_without_its_end_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "out.forest.jsonl"
+    annotate_file(FORESTS, path, WORK)
+    data = path.read_bytes()
+    path.write_bytes(data.removesuffix(b"\n"))
+    calls: list[int] = []
+    assert annotate_file(FORESTS, path, WORK, resume=True, on_progress=lambda one: calls.append(1)).forests == 3
+    assert not calls
+    assert path.read_bytes() == data
+
+
 def test_equal_forests_are_each_annotated(tmp_path: Path) -> None:
     path = tmp_path / "out.forest.jsonl"
     assert annotate_file([FORESTS[0], FORESTS[0]], path, WORK).forests == 2

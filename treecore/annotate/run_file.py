@@ -8,25 +8,23 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from treecore.annotate.run import Annotation, annotate
 from treecore.annotate.sources import named
-from treecore.errors import FormatError, MethodError
+from treecore.errors import MethodError
 from treecore.forest import Forest
-from treecore.formats import read
 from treecore.formats.native_write import encode
-from treecore.sampling.lines import LineFile, is_json, one_a_line
+from treecore.sampling.held import Held, check_name
+from treecore.sampling.lines import LineFile
 from treecore.sampling.progress import Progress
 from treecore.sampling.summary import or_null
 
-ENDING = ".forest.jsonl"
 ADDED_BYTES = 1024
 """Disk that an annotated forest takes beside what it took before."""
 
@@ -89,33 +87,19 @@ def annotate_file(
         Stopped: a KeyboardInterrupt; says how many forests are there.
     """
     target = Path(path)
-    if not target.name.lower().endswith(ENDING):
-        raise FormatError("an annotation is written line by line", where=str(target), todo=f"name it {ENDING}")
+    check_name(target, "an annotation")
     with LineFile(target, needs=len(forests) * ADDED_BYTES) as file:
-        whole, torn = file.whole(), file.torn()
-        held = whole + torn if is_json(torn) else whole
-        if held.strip() and not resume:
-            read(held, name=str(target))
-            if not overwrite:
-                refuse_loss(target, held, forests, annotation)
-        kept: list[Forest] = []
-        if resume:
-            try:
-                resumed(target, held, forests, annotation)
-                kept = resumed(target, whole, forests, annotation)
-            except MethodError:
-                if not overwrite:
-                    raise
-        left = missing(forests, kept)
-        began, done = time.monotonic(), list(kept)
-        run: Iterator[Forest] = iter(())
+        held = Held(file)
+        if not (resume or overwrite):
+            held.refuse(lambda: told(held, forests, annotation))
+        kept = held.kept(lambda: own(held, forests, annotation), resume=resume, overwrite=overwrite)
+        left = missing(forests, kept.forests)
+        began, done = time.monotonic(), list(kept.forests)
+        kept.begin(file, total=len(forests))
         if left:
-            run = annotate(left, annotation, source=source, on_progress=on_progress, should_stop=should_stop)
-        first = next(run, None)
-        file.keep(len(whole) if kept else 0, total=len(forests))
-        for forest in run if first is None else chain([first], run):
-            file.append(encode(forest))
-            done.append(forest)
+            for forest in annotate(left, annotation, source=source, on_progress=on_progress, should_stop=should_stop):
+                file.append(encode(forest))
+                done.append(forest)
         summary = summarise(done, seconds=time.monotonic() - began)
         if len(done) == len(forests):
             place = {forest.digest: number for number, forest in enumerate(forests)}
@@ -123,47 +107,36 @@ def annotate_file(
     return summary
 
 
-def resumed(path: Path, whole: bytes, forests: Sequence[Forest], annotation: Annotation) -> list[Forest]:
-    """Forests of an earlier run of the same annotation.
+def own(held: Held, forests: Sequence[Forest], annotation: Annotation) -> Sequence[int]:
+    """Places of all forests of the file, which are of this annotation.
 
     Args:
-        path: of the file.
-        whole: its whole lines.
+        held: of the file.
         forests, annotation: as in `annotate_file`.
 
     Raises:
-        FormatError: the whole lines are not native forests.
         MethodError: they are of another annotation, or of other forests.
     """
-    kept = read(whole, name=str(path)) if whole.strip() else []
-    if not one_a_line(whole, len(kept)):
-        todo = "write to another file, or replace this one with --overwrite"
-        raise MethodError("the file has not one forest a line", where=str(path), todo=todo)
     expected = Counter(encoded(annotation.said(forest)) for forest in forests)
-    for forest in kept:
+    for forest in held.forests:
         expected[encoded(entry_of(forest, annotation))] -= 1
     if any(count < 0 for count in expected.values()):
         raise MethodError(
-            "the file holds another annotation, or other forests", where=str(path),
+            "the file holds another annotation, or other forests", where=str(held.path),
             todo="repeat the settings and the input, write to another file, or replace this one with --overwrite",
         )  # fmt: skip
-    return kept
+    return range(len(held.forests))
 
 
-def refuse_loss(path: Path, whole: bytes, forests: Sequence[Forest], annotation: Annotation) -> NoReturn:
-    """Do not write over what is there. Arguments as in `resumed`.
-
-    Raises:
-        FormatError: always; says what would be lost.
-    """
+def told(held: Held, forests: Sequence[Forest], annotation: Annotation) -> tuple[str, str]:
+    """What the forests of the file are to an annotation that was not to go on with them, and what can be done."""
     todo = "write to another file, or replace this one with --overwrite"
     try:
-        kept = resumed(path, whole, forests, annotation)
+        there = len(own(held, forests, annotation))
     except MethodError:
-        raise FormatError("the file holds something else than this annotation", where=str(path), todo=todo) from None
-    part = "an unfinished annotation" if len(kept) < len(forests) else "a finished annotation"
-    found = f"{part}: {len(kept)} of {len(forests)} forests are there"
-    raise FormatError(found, where=str(path), todo=f"go on with --resume, {todo}")
+        return "the file holds something else than this annotation", todo
+    part = "an unfinished annotation" if there < len(forests) else "a finished annotation"
+    return f"{part}: {there} of {len(forests)} forests are there", f"go on with --resume, {todo}"
 
 
 def entry_of(forest: Forest, annotation: Annotation) -> dict[str, Any]:

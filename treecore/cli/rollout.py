@@ -130,7 +130,7 @@ def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> 
     """
     from treecore.samplers import get_sampler
     from treecore.sampling import rollout_to_file
-    from treecore.sampling.run_file import check_name
+    from treecore.sampling.held import check_name
 
     values: dict[str, Any] = get_sampler(options["sampler"]).parse(parse_settings(settings))
     check_name(Path(output))

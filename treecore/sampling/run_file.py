@@ -1,7 +1,7 @@
 """A run straight into a file: every finished forest is a whole line at once, and a broken run can go on.
 
 When all are finished the lines are put in the order of the prompts. What is sampled is the plan's business, by whom the
-engine's; what a file held before and what of it stays is told by `run_held`.
+engine's; what of a file that was there before is the run's own is told by `run_held`.
 """
 
 from __future__ import annotations
@@ -13,21 +13,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from treecore.errors import FormatError, MethodError
 from treecore.forest import Forest
 from treecore.formats.native_write import encode
 from treecore.policies import Policy
 from treecore.protocols import Prompt, Task
-from treecore.sampling.driver import Plan
 from treecore.sampling.engine import Engine, Machine, opened
 from treecore.sampling.failures import Patience
+from treecore.sampling.held import Held, Kept, check_name
 from treecore.sampling.lines import LineFile
 from treecore.sampling.progress import Progress
 from treecore.sampling.run import check
-from treecore.sampling.run_held import Held, Kept
+from treecore.sampling.run_held import own, told
 from treecore.sampling.summary import Summary, summarise
 
-ENDING = ".jsonl"
 TRAJECTORY_BYTES = 4096
 """Disk that a trajectory takes: some sixty tokens of its own."""
 
@@ -92,36 +90,11 @@ def rollout_to_file(
     with LineFile(target, needs=ask.trajectories * TRAJECTORY_BYTES) as file:
         held = Held(file)
         if not (resume or overwrite):
-            held.refuse(ask.draft())
-        kept_of(held, ask.draft(), resume=resume, overwrite=overwrite, drafted=True)
+            held.refuse(lambda: told(held, ask.draft()))
+        held.kept(lambda: own(held, ask.draft(), drafted=True), resume=resume, overwrite=overwrite)
         with opened(ask, machine) as hands:
-            kept = kept_of(held, hands.plan, resume=resume, overwrite=overwrite)
+            kept = held.kept(lambda: own(held, hands.plan), resume=resume, overwrite=overwrite)
             return sampled(file, hands, kept, on_progress=on_progress, should_stop=should_stop)
-
-
-def check_name(path: Path) -> None:
-    """The name is one of a file of lines.
-
-    Raises:
-        FormatError: it is not.
-    """
-    name = path.name.lower()
-    if name.endswith(".gz"):
-        raise FormatError("a run cannot be written compressed", where=str(path), todo="name it .forest.jsonl")
-    if not name.endswith(ENDING):
-        raise FormatError("a run is written line by line", where=str(path), todo="name it .forest.jsonl")
-
-
-def kept_of(held: Held, plan: Plan, *, resume: bool, overwrite: bool, drafted: bool = False) -> Kept:
-    """What the run goes on with. Errors as in `Held.kept`."""
-    if not resume:
-        return Kept(lines=None) if held.empty else Kept()
-    try:
-        return held.kept(plan, drafted=drafted)
-    except MethodError:
-        if overwrite:
-            return Kept()
-        raise
 
 
 def sampled(
