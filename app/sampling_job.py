@@ -15,7 +15,8 @@ from app.jobs import Job, JobQueue
 from treecore.forest import Forest
 from treecore.samplers import SAMPLERS
 
-LOOK_EVERY = 0.25
+LOOK_EVERY, LOOK_SHARE = 0.25, 0.05
+"""Seconds between two looks at what grows; more where they would take more than this share of the time."""
 MOST_LOADED = 2
 
 QUEUE = JobQueue()
@@ -118,17 +119,18 @@ def run(job: Job, request: Request) -> list[Forest]:
     from treecore.sampling import Progress, rollout
     from treecore.tasks import get_task
 
-    looked = 0.0
+    next_look = 0.0
     finished: dict[str, Forest] = {}
 
     def report(progress: Progress) -> None:
-        nonlocal looked
+        nonlocal next_look
         job.tell(progress.done, progress.total, progress.seconds)
         now = time.monotonic()
-        if now - looked < LOOK_EVERY and progress.done < progress.total:
+        if now < next_look and progress.done < progress.total:
             return
-        looked = now
         growing = progress.snapshot()
+        took = time.monotonic() - now
+        next_look = now + max(LOOK_EVERY, took / LOOK_SHARE)
         finished.update({forest.id: forest for forest in growing})
         job.progress = Grown(progress.done, progress.total, progress.tokens, progress.seconds, tuple(finished.values()))
 

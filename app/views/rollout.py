@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -19,8 +20,10 @@ from treecore.protocols import Task
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
 from treecore.tasks import MORE_TASKS, TASKS, get_task, task_params
 
-LOOK_SELDOM, LOOK_OFTEN = 2.0, 0.4
-"""Seconds; many may wait at once, and their looking must slow down neither a model that loads nor one that writes."""
+LOOK_SELDOM = 2.0
+LOOKS = ((300, 0.4), (1000, 1.0))
+"""Steps of a growing tree, and the seconds between two looks at one of at most as many; larger ones are looked at
+seldom. Many may wait at once, and their looking must slow down neither a model that loads nor one that writes."""
 HEIGHT = 600
 MOST_PROMPTS = 32
 FEW = 6
@@ -47,8 +50,8 @@ def render() -> None:
         if job is None:
             nothing_yet()
         else:
-            every = LOOK_SELDOM if job.progress is None else LOOK_OFTEN
-            (st.fragment(watch, run_every=every) if job.live else watch)(job, moment(job))
+            now = moment(job)
+            (st.fragment(watch, run_every=now.pace) if job.live else watch)(job, now)
 
 
 def nothing_yet() -> None:
@@ -223,12 +226,22 @@ def begin() -> None:
         state.put({"roll:error": str(error)})
 
 
-def moment(job: Job) -> tuple[Phase, bool]:
-    """Where a job is, as far as the page looks different: its phase, and whether something has grown."""
-    return job.phase, job.progress is not None
+class Moment(NamedTuple):
+    """Where a job is, as far as the page is made differently: its phase, and the seconds between two looks at it."""
+
+    phase: Phase
+    pace: float
 
 
-def watch(job: Job, drawn: tuple[Phase, bool]) -> None:
+def moment(job: Job) -> Moment:
+    """Where a job is now."""
+    if job.progress is None:
+        return Moment(job.phase, LOOK_SELDOM)
+    steps = max(map(len, job.progress.forests), default=0)
+    return Moment(job.phase, next((seconds for most, seconds in LOOKS if steps <= most), LOOK_SELDOM))
+
+
+def watch(job: Job, drawn: Moment) -> None:
     """Progress while it runs, the trees so far, and what to do with them at the end.
 
     Args:
