@@ -45,6 +45,11 @@ def test_every_method_has_figures_in_both_cases() -> None:
     assert [(case["n_forests"], case["n_nodes"]) for case in document["cases"]] == [(3, 36), (1, 40)]
     numbers = [value for case in document["cases"] for row in case["methods"] for value in row.values()]
     assert all(math.isfinite(value) and value >= 0 for value in numbers if not isinstance(value, str))
+    small, large = (case["methods"] for case in document["cases"])
+    assert all(row["times_oracle_one_forest"] == row["times_oracle"] for row in large)
+    assert small[0]["times_oracle_one_forest"] == pytest.approx(
+        large[0]["oracle_cpu_seconds_per_node"] * 36 / small[0]["cpu_seconds"]
+    )
     assert steps == [(done, steps[0][1]) for done in range(steps[0][1])]
 
 

@@ -36,6 +36,7 @@ PEERS = {
         "step; per node of `oracle_nodes` nodes in forests as large as those of the case or one that has them all, "
         "making the objects not counted; CPU seconds, as everything here runs on one core at a time"
     ),
+    "oracle_one_forest": "the same oracle, per node of `oracle_nodes` nodes of one forest, in all cases",
     "numpy_pass": (
         "every float64 column of the batch, of steps and of tokens, read once and written once; for methods of the "
         "family `expert`, which compare texts, also every character of every text (the text pass); CPU seconds"
@@ -93,6 +94,7 @@ def bench_credit(
             rows.append(method_row(method, batch, head, walk, sizes.repeats))
         cases.append({**head, "methods": rows})
         del batch
+    compare_with_one_forest(cases)
     advance("reading")
     reading = bench_reading(sizes, seed=seed)
     return {
@@ -184,6 +186,14 @@ def method_row(method: Method, batch: Forests, head: dict[str, Any], walk: Walk,
         "times_oracle": oracle * head["n_nodes"] / spent.cpu,
         "numpy_passes": spent.cpu / floor,
     }
+
+
+def compare_with_one_forest(cases: Sequence[dict[str, Any]]) -> None:
+    """Add to every method of every case how it compares with the oracle of the last case, which is one forest."""
+    oracle = {row["method"]: row["oracle_cpu_seconds_per_node"] for row in cases[-1]["methods"]}
+    for case in cases:
+        for row in case["methods"]:
+            row["times_oracle_one_forest"] = oracle[row["method"]] * case["n_nodes"] / row["cpu_seconds"]
 
 
 def bench_reading(sizes: Sizes, *, seed: int) -> dict[str, Any]:
