@@ -28,7 +28,6 @@ HEIGHT = 600
 MOST_PROMPTS = 32
 FEW = 6
 """Parameters of a sampler that are always in sight."""
-WIDE = 3
 FEW_SECONDS, MINUTE = 5, 60
 DRAWN, OWN = "drawn", "my own"
 BUNDLED, LOCAL, SERVER = "bundled", "folder or hub", "server"
@@ -46,7 +45,7 @@ def render() -> None:
     left, right = st.columns([0.69, 0.31], gap="medium")
     with right, st.container(key="side"):
         form(busy=job is not None and job.live)
-    with left:
+    with left, st.container(key="stay"):
         if job is None:
             nothing_yet()
         else:
@@ -97,7 +96,8 @@ def form(*, busy: bool) -> None:
     st.selectbox("Sampler", list(SAMPLERS), key="roll:sampler", format_func=lambda name: SAMPLERS[name].title)
     sampler = SAMPLERS[state.get("roll:sampler")]
     options = sampler_options(sampler)
-    grid(options[:FEW], sampler.name)
+    if options:
+        grid(options[:FEW], sampler.name)
     if options[FEW:]:
         with st.expander("More parameters"):
             grid(options[FEW:], sampler.name)
@@ -118,11 +118,10 @@ def form(*, busy: bool) -> None:
 
 
 def grid(params: Sequence[Param], owner: str) -> None:
-    """Widgets of several parameters, three in a row."""
-    for start in range(0, len(params), WIDE):
-        for column, param in zip(st.columns(WIDE), params[start : start + WIDE], strict=False):
-            with column:
-                controls.parameter(param, owner)
+    """Widgets of several parameters, as many in a row as there is room for."""
+    with st.container(key=f"grid_{params[0].name}"):
+        for param in params:
+            controls.parameter(param, owner)
 
 
 def tasks() -> list[str]:
@@ -254,12 +253,12 @@ def watch(job: Job, drawn: Moment) -> None:
     headline(job, grown)
     if job.phase is Phase.FAILED:
         st.error(chrome.escape(job.error), icon=":material/error:")
+    if job.result:
+        finish(job)
     if forests:
         shown = forests[0] if not job.live else forests[-1]
         st.text(shown.prompt)
         draw(shown, live=job.live)
-    if job.result:
-        finish(job)
 
 
 def headline(job: Job, grown: Grown | None) -> None:
