@@ -17,7 +17,6 @@ from treecore.credit.registry import Citation
 from treecore.errors import MethodError, PolicyError
 from treecore.forest import Forest
 from treecore.policies.base import FORKS, End
-from treecore.policies.kv_cache import Segment
 from treecore.protocols import Prompt, Step, StepRule, Turn
 from treecore.samplers import SAMPLERS, Expand, Growing, Growth, sampler
 from treecore.sampling import rollout
@@ -182,15 +181,6 @@ def test_given_tokens_are_computed_when_a_branch_grows_from_them() -> None:
     np.testing.assert_allclose(branches[0].written.logprob, plain.numpy(), atol=1e-4)
     with pytest.raises(PolicyError, match="tokens are given where"):
         session.extend(root, [6] * 200)
-
-
-def test_a_cut_segment_shares_its_memory() -> None:
-    whole = Segment((torch.arange(12.0).view(2, 3, 2),), (torch.ones(2, 3, 2),))
-    head, tail = whole.cut(2)
-    assert (head.size, tail.size) == (2, 1)
-    assert torch.equal(torch.cat([head.keys[0], tail.keys[0]], dim=1), whole.keys[0])
-    assert head.keys[0].data_ptr() == whole.keys[0].data_ptr()
-    assert [one.size for one in whole.cut(9)] == [3, 0]
 
 
 class Held(ToyTask):

@@ -16,7 +16,6 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from treecore.errors import PolicyError
 from treecore.policies import branchable
 from treecore.policies.branchable import context_length
-from treecore.policies.forward import Layout
 from treecore.policies.transformers_local import TransformersPolicy
 from treecore.sampling import rollout
 
@@ -120,11 +119,9 @@ def test_a_window_that_were_not_minded_would_be_noticed(name: str, monkeypatch: 
     real = branchable.short_windows
 
     @contextmanager
-    def wrong(model: Any, layout: Layout) -> Iterator[Layout]:
-        with real(model, layout) as short:
-            yield short._replace(
-                windows={kind: None if window is None else 5 for kind, window in short.windows.items()}
-            )
+    def wrong(model: Any, windows: dict[str, int | None]) -> Iterator[dict[str, int | None]]:
+        with real(model, windows) as short:
+            yield {kind: None if window is None else 5 for kind, window in short.items()}
 
     random_policy(name)
     monkeypatch.setattr(branchable, "short_windows", wrong)

@@ -124,11 +124,11 @@ def test_a_store_that_cannot_grow(static: bool, monkeypatch: pytest.MonkeyPatch)
     policy = TransformersPolicy(
         toy_policy().model, toy_policy().tokenizer, name="m", slots=12, batch_tokens=400, static=static
     )
-    layer = policy.runner().cache.layers[0].__class__
-    room = limited(layer.room, lambda own, name, like: name == "values" and own.slots * own.length > 300)
-    monkeypatch.setattr(layer, "room", room)
+    store = type(policy.runner().cache)
+    moved = limited(store.moved, lambda own, kind, shape, kept: shape[0] * shape[3] > 300)
+    monkeypatch.setattr(store, "moved", moved)
     assert content(sampled(policy)) == free
-    assert room.failed > 0
+    assert moved.failed > 0
 
 
 @pytest.mark.parametrize("share", [1, 3])
@@ -193,15 +193,18 @@ def test_the_allocator_of_this_machine_is_understood() -> None:
     assert out_of_memory(caught.value)
 
 
+@torch.inference_mode()
 def test_layers_give_their_memory_back() -> None:
     policy = toy_policy(slots=4)
     runner = policy.runner()
     runner.feed([0, 1], [[6, 7], [8]])
     layer: SlotLayer = runner.cache.layers[0]
     assert layer.keys.numel() > 0
+    assert runner.cache.stores
     segment = runner.cache.read(0, 0, 2)
     runner.retreat()
     assert layer.keys.numel() == 0
+    assert not runner.cache.stores
     assert runner.cache.lengths == [0] * 4
     runner.cache.load(2, [segment])
-    assert torch.equal(runner.cache.read(2, 0, 2).keys[0], segment.keys[0])
+    assert torch.equal(runner.cache.read(2, 0, 2).parts[0], segment.parts[0])

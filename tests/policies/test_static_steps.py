@@ -13,11 +13,13 @@ from toy import ToyTask, toy_model, toy_policy, toy_tokenizer
 
 from treecore.errors import PolicyError
 from treecore.policies import load_policy
+from treecore.policies.kv_cache import Kind
 from treecore.policies.static_steps import Captured, StaticCache, StaticSteps, bucket
 from treecore.policies.transformers_local import TransformersPolicy
 from treecore.sampling import rollout
 
 CPU = torch.device("cpu")
+NUMBER = Kind(heads=1, dim=1, dtype=torch.float32)
 RUN: dict[str, Any] = {"task": ToyTask(), "prompts": 5, "m": 3, "n": 3, "l": 2, "seed": 4}
 
 
@@ -107,21 +109,21 @@ def test_where_it_saves_nothing_is_said(caplog: pytest.LogCaptureFixture) -> Non
 
 
 def store(tokens: int) -> StaticCache:
-    return StaticCache(layers=2, slots=6, tokens=tokens, device=CPU)
+    return StaticCache(kinds=((NUMBER, NUMBER),) * 2, slots=6, tokens=tokens, device=CPU)
 
 
 def put(cache: StaticCache, values: list[float]) -> None:
     """Feed a number into each of the first rows."""
     cache.step_shape(len(values), max(cache.lengths) + 1)
     cache.single(torch.tensor(cache.lengths[: len(values)]), cache.length)
-    states = torch.tensor(values)[:, None, None, None]
+    states = torch.tensor(values, dtype=torch.float32)[:, None, None, None]
     for layer in range(2):
         cache.update(states, -states, layer)
     cache.commit(range(len(values)), [1] * len(values))
 
 
 def held(cache: StaticCache, row: int) -> list[float]:
-    return cache.read(row, 0, cache.lengths[row]).keys[1][0, :, 0].tolist()
+    return cache.read(row, 0, cache.lengths[row]).parts[0][2, 0, :, 0].tolist()
 
 
 def test_rows_get_longer_and_shorter_on_the_same_memory() -> None:
@@ -130,7 +132,7 @@ def test_rows_get_longer_and_shorter_on_the_same_memory() -> None:
         put(cache, [number, 100 + number])
         if number == 0:
             assert (cache.rows, cache.length) == (6, 64)
-            place = cache.layers[1].keys.data_ptr()
+            place = cache.stores[NUMBER].data_ptr()
     assert (cache.rows, cache.length) == (4, 96)
     assert held(cache, 0) == list(range(70))
     assert held(cache, 1) == list(range(100, 170))
@@ -139,7 +141,7 @@ def test_rows_get_longer_and_shorter_on_the_same_memory() -> None:
     put(cache, [7, 8, 9])
     assert held(cache, 1) == [*range(100, 110), 8]
     assert cache.length == 96
-    assert (cache.layers[1].keys.data_ptr(), cache.version) == (place, 0)
+    assert (cache.stores[NUMBER].data_ptr(), cache.version) == (place, 0)
 
 
 def test_rows_that_became_much_too_long_are_shortened() -> None:

@@ -16,6 +16,7 @@ from transformers.models.auto import modeling_auto
 
 from treecore.errors import PolicyError
 from treecore.policies.forward import Layout, Runner
+from treecore.policies.kv_cache import Kind
 from treecore.policies.memory import TOO_LARGE, out_of_memory
 
 FULL, SLIDING = "full_attention", "sliding_attention"
@@ -57,14 +58,16 @@ def check_branchable(model: Any, name: str, *, max_length: int, static: bool = F
     Raises:
         PolicyError: branches in slots would not give what the model gives.
     """
-    layout = layout_of(model, name)
+    windows = windows_of(model, name)
     refused = f"model {name!r} cannot be branched: "
     if max_length < 8:
         raise PolicyError(f"{refused}its context of {max_length} tokens is too short", todo="use another model")
     runs = some_runs(model)
     try:
-        with torch.inference_mode(), short_windows(model, layout) as shortened:
-            runner = Runner(model, layout=shortened, slots=4, max_length=max_length, tokens=PROBE_TOKENS, static=static)
+        with torch.inference_mode(), short_windows(model, windows) as shortened:
+            kinds = kinds_of(model, runs[0])
+            layout = Layout(kinds, shortened)
+            runner = Runner(model, layout=layout, slots=4, max_length=max_length, tokens=PROBE_TOKENS, static=static)
             plain = [_plain(model, run) for run in runs]
             check_finite(plain, model, name)
             check_causal(plain[0], model, name, run=runs[0])
@@ -79,8 +82,8 @@ def check_branchable(model: Any, name: str, *, max_length: int, static: bool = F
             todo="use another model",
         ) from error
     _compare(pairs, model, name)
-    layers = [one for layer in runner.cache.layers for one in (layer.keys, layer.values)]
-    return Branchable(layout, sum(one.shape[1] * one.shape[3] * one.itemsize for one in layers))
+    token_bytes = sum(one.heads * one.dim * one.dtype.itemsize for pair in kinds for one in pair)
+    return Branchable(Layout(kinds, windows), token_bytes)
 
 
 def check_kind(config: Any, name: str) -> None:
@@ -104,8 +107,8 @@ def check_kind(config: Any, name: str) -> None:
         raise PolicyError(f"model {name!r} cannot be branched: {why}", todo=TODO)
 
 
-def layout_of(model: Any, name: str) -> Layout:
-    """The layers of a model, all with plain keys and values and with full attention or a sliding window.
+def windows_of(model: Any, name: str) -> dict[str, int | None]:
+    """Kinds of layers and how far they look back; all have plain keys and values, and full attention or a window.
 
     Raises:
         PolicyError: some are of another kind.
@@ -125,22 +128,31 @@ def layout_of(model: Any, name: str) -> Layout:
     windows = {layer.sliding_window for layer in layers if layer.is_sliding}
     if len(windows) > 1:
         raise PolicyError(refused + "its layers have windows of different lengths", todo=TODO)
-    kinds = {
+    return {
         (SLIDING if layer.is_sliding else FULL): layer.sliding_window if layer.is_sliding else None for layer in layers
     }
-    return Layout(len(layers), kinds)
+
+
+def kinds_of(model: Any, run: Sequence[int]) -> tuple[tuple[Kind, Kind], ...]:
+    """What each layer keeps of a token as key and as value, from a pass over a few."""
+    cache = DynamicCache(config=model.config.get_text_config(decoder=True))
+    model(input_ids=torch.tensor([run], device=model.device), past_key_values=cache, use_cache=True)
+    return tuple(
+        (Kind(keys.shape[1], keys.shape[3], keys.dtype), Kind(values.shape[1], values.shape[3], values.dtype))
+        for keys, values in ((layer.keys, layer.values) for layer in cache.layers)
+    )
 
 
 @contextmanager
-def short_windows(model: Any, layout: Layout) -> Iterator[Layout]:
+def short_windows(model: Any, windows: dict[str, int | None]) -> Iterator[dict[str, int | None]]:
     """The model with windows so short that a few tokens go beyond them, and its layers as they then are."""
-    if SLIDING not in layout.windows:
-        yield layout
+    if SLIDING not in windows:
+        yield windows
         return
     config = model.config.get_text_config(decoder=True)
     before, config.sliding_window = config.sliding_window, PROBE_WINDOW
     try:
-        yield layout._replace(windows={**layout.windows, SLIDING: PROBE_WINDOW})
+        yield {**windows, SLIDING: PROBE_WINDOW}
     finally:
         config.sliding_window = before
 

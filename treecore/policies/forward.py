@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from treecore.policies.kv_cache import NO_BOUND, SlotCache
+from treecore.policies.kv_cache import NO_BOUND, Kind, SlotCache
 from treecore.policies.static_steps import StaticCache, StaticSteps, Step
 
 
@@ -20,12 +20,12 @@ class Layout(NamedTuple):
     """What the layers of a model keep and look at.
 
     Attributes:
-        layers: layers that keep keys and values.
+        kinds: what each layer keeps as key and as value.
         windows: each kind of layer by the model's name for it, with the tokens that it looks back over, the current
             one included; None for all.
     """
 
-    layers: int
+    kinds: Sequence[tuple[Kind, Kind]]
     windows: Mapping[str, int | None]
 
 
@@ -59,7 +59,7 @@ class Runner:
     ) -> None:
         self.model, self.layout, self.max_length = model, layout, max_length
         self.device: torch.device = model.device
-        store = {"layers": layout.layers, "slots": slots, "tokens": tokens, "device": self.device}
+        store: Any = {"kinds": layout.kinds, "slots": slots, "tokens": tokens, "device": self.device}
         if static and steps is None:
             steps = StaticSteps(StaticCache(**store), self._through)
         elif steps is not None:

@@ -7,8 +7,9 @@ Knows tensors and positions; knows no tokens, no text and no tree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,28 +22,38 @@ NO_BOUND = 1 << 40
 NOTHING = torch.empty(0)
 
 
+class Kind(NamedTuple):
+    """What a layer keeps of a token as its key, or as its value: `dim` numbers for each of its heads."""
+
+    heads: int
+    dim: int
+    dtype: torch.dtype
+
+
 @dataclass(frozen=True)
 class Segment:
-    """Keys and values of a run of tokens, one tensor `[heads, n, dim]` a layer each."""
+    """Keys and values of a run of tokens.
 
-    keys: tuple[Tensor, ...]
-    values: tuple[Tensor, ...]
+    Attributes:
+        parts: `[k, heads, n, dim]` for each kind that the layers keep, in all `k` places where they do.
+    """
+
+    parts: tuple[Tensor, ...]
 
     @property
     def size(self) -> int:
         """Tokens."""
-        return int(self.keys[0].shape[1])
+        return int(self.parts[0].shape[2])
 
     def cut(self, n: int) -> tuple[Segment, Segment]:
         """The first `n` tokens and the others; nothing is copied."""
         n = min(n, self.size)
-        head = Segment(tuple(one[:, :n] for one in self.keys), tuple(one[:, :n] for one in self.values))
-        tail = Segment(tuple(one[:, n:] for one in self.keys), tuple(one[:, n:] for one in self.values))
-        return head, tail
+        head, tail = (tuple(one[:, :, part] for one in self.parts) for part in (slice(n), slice(n, None)))
+        return Segment(head), Segment(tail)
 
     def on_host(self) -> Segment:
         """The same in the host's memory."""
-        return Segment(tuple(one.cpu() for one in self.keys), tuple(one.cpu() for one in self.values))
+        return Segment(tuple(one.cpu() for one in self.parts))
 
 
 @dataclass
@@ -65,42 +76,19 @@ class Feed:
 
 
 class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
-    """Keys and values of one layer, `[slots, heads, length, dim]`."""
+    """Keys and values of one layer, `[slots, heads, length, dim]`: its part of the store."""
 
     is_sliding = False
     supports_early_init = False
 
     def __init__(self) -> None:
         super().__init__()
-        self.slots = self.length = 0
+        self.keys, self.values = NOTHING, NOTHING
+        self.is_initialized = True
         self.feed: Feed | None = None
 
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
-        """Make the store for the shapes that this layer turns out to have, `[..., heads, n, dim]`."""
-        self.keys = self.room("keys", key_states)
-        self.values = self.room("values", value_states)
-        self.is_initialized = True
-
-    def room(self, name: str, like: Tensor) -> Tensor:
-        """Zeros for `name`: attention must meet numbers even where it may not look."""
-        return like.new_zeros((self.slots, like.shape[-3], self.length, like.shape[-1]))
-
-    def resize(self, slots: int, length: int, *, rows: int, filled: int) -> None:
-        """Take another shape; the first `filled` positions of the first `rows` slots stay."""
-        self.slots, self.length = slots, length
-        if not self.is_initialized:
-            return
-        for name in ("keys", "values"):
-            kept = getattr(self, name)[:rows, :, :filled]
-            room = self.room(name, kept)
-            room[: len(kept), :, : kept.shape[2]] = kept
-            setattr(self, name, room)
-
-    def release(self) -> None:
-        """Give the memory back; nothing is held any more."""
-        self.keys, self.values = NOTHING, NOTHING
-        self.is_initialized = False
-        self.slots = self.length = 0
+        """Nothing to do: the store makes room for all layers."""
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
@@ -108,8 +96,6 @@ class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
         """Put each row's new entries at that row's own position; returns all of them, `[B, heads, length, dim]`."""
         feed = self.feed
         assert feed is not None
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
         if feed.batch is None:
             self.keys[feed.slot, :, feed.position] = key_states[:, :, 0]
             self.values[feed.slot, :, feed.position] = value_states[:, :, 0]
@@ -129,7 +115,7 @@ class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
         return self.feed.length, 0
 
     def get_seq_length(self) -> int:
-        return self.length
+        return int(self.keys.shape[-2])
 
     def get_max_length(self) -> int:
         return -1
@@ -138,31 +124,37 @@ class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
 class SlotCache(Cache):  # type: ignore[misc]
     """The store of all layers; grows both ways to what is used.
 
+    All that is kept of one kind is one tensor, so that a run of tokens is copied in one go.
+
     Args:
-        layers: number of layers.
+        kinds: what each layer keeps as key and as value.
         slots: rows that may ever be used.
         tokens: most that it makes room for, rows x positions, unless one row alone is longer.
         device: where passes run.
-        layer: makes the store of one layer.
 
     Attributes:
         lengths: positions of each slot that count.
         rows, length: shape of the store.
+        stores: `[rows, k, heads, length, dim]` for each kind, with `k` places that keep it; empty before the first use.
     """
 
     def __init__(
         self,
         *,
-        layers: int,
+        kinds: Sequence[tuple[Kind, Kind]],
         slots: int,
         tokens: int = NO_BOUND,
         device: torch.device | None = None,
-        layer: Callable[[], SlotLayer] = SlotLayer,
     ) -> None:
-        super().__init__(layers=[layer() for _ in range(layers)])
+        super().__init__(layers=[SlotLayer() for _ in kinds])
+        self._places: dict[Kind, list[tuple[SlotLayer, str]]] = {}
+        for layer, pair in zip(self.layers, kinds, strict=True):
+            for name, kind in zip(("keys", "values"), pair, strict=True):
+                self._places.setdefault(kind, []).append((layer, name))
         self.lengths = [0] * slots
         self.tokens, self.device = tokens, device or torch.device("cpu")
         self.rows = self.length = 0
+        self.stores: dict[Kind, Tensor] = {}
 
     def fits(self, rows: int, length: int) -> bool:
         """Whether so many rows of this length are within the bound; one row always is."""
@@ -188,16 +180,31 @@ class SlotCache(Cache):  # type: ignore[misc]
         return max(rows, min(wanted, self.tokens // length, len(self.lengths))), length
 
     def take_shape(self, slots: int, length: int, *, rows: int) -> None:
-        """Change the shape of every layer; what the first `rows` hold stays."""
+        """Change the shape of every store; what the first `rows` hold stays."""
         filled = max(self.lengths)
-        for layer in self.layers:
-            layer.resize(slots, length, rows=rows, filled=filled)
+        for kind, places in self._places.items():
+            kept = self.stores[kind][:rows, :, :, :filled] if kind in self.stores else None
+            store = self.moved(kind, (slots, len(places), kind.heads, length, kind.dim), kept)
+            self.stores[kind] = store
+            for place, (layer, name) in enumerate(places):
+                setattr(layer, name, store[:, place])
         self.rows, self.length = slots, length
+
+    def moved(self, kind: Kind, shape: tuple[int, ...], kept: Tensor | None) -> Tensor:
+        """A store of this shape that begins with what is kept.
+
+        The rest is zeros: attention must meet numbers even where it may not look.
+        """
+        store = torch.zeros(shape, dtype=kind.dtype, device=self.device)
+        if kept is not None:
+            store[: kept.shape[0], :, :, : kept.shape[3]] = kept
+        return store
 
     def retreat(self) -> None:
         """Give all memory back; no slot holds anything any more."""
+        self.stores.clear()
         for layer in self.layers:
-            layer.release()
+            layer.keys, layer.values = NOTHING, NOTHING
         self.lengths = [0] * len(self.lengths)
         self.rows = self.length = 0
 
@@ -241,8 +248,7 @@ class SlotCache(Cache):  # type: ignore[misc]
     def read(self, slot: int, start: int, end: int, *, on_host: bool = False) -> Segment:
         """A copy of positions `start:end` of one slot."""
         return Segment(
-            tuple(duplicate(layer.keys[slot, :, start:end], on_host=on_host) for layer in self.layers),
-            tuple(duplicate(layer.values[slot, :, start:end], on_host=on_host) for layer in self.layers),
+            tuple(duplicate(store[slot, :, :, start:end], on_host=on_host) for store in self.stores.values())
         )
 
     def load(self, slot: int, segments: Sequence[Segment], *, length: int | None = None) -> None:
@@ -252,22 +258,16 @@ class SlotCache(Cache):  # type: ignore[misc]
         self.lengths[slot] = 0
         if segments:
             self.reserve(slot + 1, total)
-        for number, layer in enumerate(self.layers if segments else ()):
-            if not layer.is_initialized:
-                kinds = (segments[0].keys[number], segments[0].values[number])
-                layer.lazy_initialization(*(one[:, :0].to(self.device) for one in kinds))
-            at = 0
-            for segment, size in zip(segments, sizes, strict=True):
-                layer.keys[slot, :, at : at + size] = segment.keys[number]
-                layer.values[slot, :, at : at + size] = segment.values[number]
-                at += size
+        at = 0
+        for segment, size in zip(segments, sizes, strict=True):
+            for store, part in zip(self.stores.values(), segment.parts, strict=True):
+                store[slot, :, :, at : at + size] = part
+            at += size
         self.lengths[slot] = total if length is None else length
 
     def move(self, source: int, target: int) -> None:
         """Copy one slot onto another; the source is empty afterwards."""
         n = self.lengths[source]
-        for layer in self.layers:
-            if layer.is_initialized:
-                layer.keys[target, :, :n] = layer.keys[source, :, :n]
-                layer.values[target, :, :n] = layer.values[source, :, :n]
+        for store in self.stores.values():
+            store[target, :, :, :n] = store[source, :, :, :n]
         self.lengths[target], self.lengths[source] = n, 0

@@ -7,14 +7,15 @@ the same shapes run as they are. Knows no text and no tree.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from treecore.errors import PolicyError
-from treecore.policies.kv_cache import SlotCache, SlotLayer
+from treecore.policies.kv_cache import Kind, SlotCache
 from treecore.policies.memory import out_of_memory
 
 SHORTEST = 64
@@ -33,53 +34,36 @@ def bucket(n: int, least: int = 1) -> int:
     return size
 
 
-class StaticLayer(SlotLayer):
-    """A layer whose keys and values are views of buffers that stay where they are while these are large enough.
-
-    Attributes:
-        tokens: positions that there is memory for.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tokens = 0
-        self._buffers: dict[str, Tensor] = {}
-
-    def room(self, name: str, like: Tensor) -> Tensor:
-        heads, dim = like.shape[-3], like.shape[-1]
-        size = self.slots * self.length * heads * dim
-        if name not in self._buffers or self._buffers[name].numel() < size:
-            self._buffers[name] = like.new_zeros(max(size, self.tokens * heads * dim))
-        return self._buffers[name][:size].view(self.slots, heads, self.length, dim)
-
-    def resize(self, slots: int, length: int, *, rows: int, filled: int) -> None:
-        """As of every layer; what stays is moved by a copy, as old and new shape share the memory."""
-        for name in ("keys", "values") if self.is_initialized else ():
-            setattr(self, name, getattr(self, name)[:rows, :, :filled].clone())
-        super().resize(slots, length, rows=rows, filled=filled)
-
-    def release(self) -> None:
-        super().release()
-        self._buffers.clear()
-
-
 class StaticCache(SlotCache):
     """A store of `tokens` positions in all, laid out as rows of the length that is needed now.
+
+    Its stores are views of buffers that stay where they are while these are large enough; where a row of one length
+    begins does not depend on how many there are. Arguments as of `SlotCache`.
 
     Attributes:
         capacity: positions that there is memory for; more than `tokens` only where one row is longer.
         version: counts the times that the memory moved.
     """
 
-    def __init__(self, *, layers: int, slots: int, tokens: int, device: torch.device) -> None:
-        super().__init__(layers=layers, slots=slots, tokens=tokens, device=device, layer=StaticLayer)
+    def __init__(
+        self, *, kinds: Sequence[tuple[Kind, Kind]], slots: int, tokens: int, device: torch.device | None = None
+    ) -> None:
+        super().__init__(kinds=kinds, slots=slots, tokens=tokens, device=device)
         self.version = 0
-        self._set_capacity(tokens)
-
-    def _set_capacity(self, tokens: int) -> None:
         self.capacity = tokens
-        for layer in self.layers:
-            layer.tokens = tokens
+        self._buffers: dict[Kind, Tensor] = {}
+
+    def moved(self, kind: Kind, shape: tuple[int, ...], kept: Tensor | None) -> Tensor:
+        """As of every store; what stays goes over by a copy, as old and new shape share the memory."""
+        copy = None if kept is None else kept.clone()
+        size = prod(shape)
+        if kind not in self._buffers or self._buffers[kind].numel() < size:
+            room = max(size, self.capacity * shape[1] * kind.heads * kind.dim)
+            self._buffers[kind] = torch.zeros(room, dtype=kind.dtype, device=self.device)
+        store = self._buffers[kind][:size].view(shape)
+        if copy is not None:
+            store[: copy.shape[0], :, :, : copy.shape[3]] = copy
+        return store
 
     def empty(self) -> None:
         """Hold nothing, in a shape that is chosen anew; the memory stays where it is."""
@@ -97,7 +81,7 @@ class StaticCache(SlotCache):
         used = self.used
         rows = max(bucket(max(rows, used)), min(self.tokens // size, bucket(len(self.lengths))))
         if rows * size > self.capacity:
-            self._set_capacity(rows * size)
+            self.capacity = rows * size
             self.version += 1
         self.take_shape(rows, size, rows=used)
 
@@ -109,8 +93,8 @@ class StaticCache(SlotCache):
     def retreat(self) -> None:
         """As of every store; the next has half the size."""
         super().retreat()
-        self.tokens = max(self.tokens // 2, 1)
-        self._set_capacity(self.tokens)
+        self._buffers.clear()
+        self.capacity = self.tokens = max(self.tokens // 2, 1)
         self.version += 1
 
 

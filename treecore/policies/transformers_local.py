@@ -76,7 +76,7 @@ class TransformersPolicy:
         self._digest = digest
         self.max_length = context_length(model, tokenizer)
         checked = check_branchable(model, name, max_length=self.max_length, static=static)
-        self.layout, self.layers = checked.layout, checked.layout.layers
+        self.layout, self.layers = checked.layout, len(checked.layout.kinds)
         self.slots = slots or (MOST_SLOTS_CUDA if model.device.type == "cuda" else MOST_SLOTS)
         fitting = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
         self.batch_tokens = min(fitting, bucket(self.slots) * bucket(self.max_length, SHORTEST))

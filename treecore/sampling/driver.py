@@ -81,6 +81,7 @@ class Driver:
         )
         self.writer = Writer(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
         self._groves: list[Grove] = []
+        self._changed: set[Grove] = set()
         self._writing: dict[Branch, tuple[Grove, Trajectory]] = {}
         self._waves: list[str] = []
         self._began = self._reported = time.monotonic()
@@ -113,6 +114,7 @@ class Driver:
         self._start(grove, wave)
 
     def _start(self, grove: Grove, wave: Sequence[Trajectory]) -> None:
+        self._changed.add(grove)
         for trajectory in wave:
             if grove.error is not None:
                 trajectory.fail(grove.error, Grown(), by=BY_PROMPT)
@@ -150,10 +152,12 @@ class Driver:
         if trajectory.done:
             self._done += self.plan.sampler.open_ended or trajectory.over
             del self._writing[branch]
+            self._changed.add(grove)
 
     def _finished_groves(self) -> Iterator[Forest]:
         """Commit the waves that are over, start the next ones, and hand out forests whose sampler is done."""
-        for grove in list(self._groves):
+        changed, self._changed = self._changed, set()
+        for grove in [one for one in self._groves if one in changed] if changed else ():
             while grove.wave_over:
                 leaves = grove.commit()
                 self._waves.append(grove.prompt.id)
