@@ -160,6 +160,22 @@ def test_draws_are_made_in_halves(sampler: str, monkeypatch: pytest.MonkeyPatch,
         sampled(toy_policy(slots=12), sampler)
 
 
+@pytest.mark.parametrize("most", [1, 100])
+def test_so_are_draws_from_many_logits(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = content(sampled(toy_policy(slots=12)))
+    batches: list[int] = []
+
+    def draw(logits: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        batches.append(len(logits))
+        return real(logits, *args, **kwargs)
+
+    real = slots_module.draw
+    monkeypatch.setattr(slots_module, "draw", draw)
+    monkeypatch.setattr(slots_module, "MOST_DRAWN", most)
+    assert content(sampled(toy_policy(slots=12))) == free
+    assert max(batches) == max(1, most // toy_policy().vocabulary_size)
+
+
 def test_other_errors_are_not_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = RuntimeError("shape mismatch")
     with pytest.raises(RuntimeError, match="shape mismatch"):

@@ -146,6 +146,16 @@ class SlotBranch:
         """Whether it may be seated now: all that it needs is computed, or nobody computes it yet."""
         return not any(state.claimed for state in self.lacks())
 
+    @property
+    def lone(self) -> bool:
+        """Whether one token is to be fed, and closes no state."""
+        return len(self.pending) == 1 and not self.closing
+
+    def single(self) -> list[int]:
+        """The token to feed next, where it is the last of its chunk; none otherwise."""
+        chunk = self.chunk(2)
+        return chunk if len(chunk) == 1 else []
+
     def chunk(self, longest: int) -> list[int]:
         """What to feed next: pending tokens up to the end of the first state that they close."""
         if self.closing:

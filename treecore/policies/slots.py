@@ -33,6 +33,8 @@ LONGEST_CHUNK = 1024
 LARGEST_FEED = 8192
 SMALLEST_FEED = 16
 CHUNK_SHARE = 4
+MOST_DRAWN = 1 << 25
+"""Logits that tokens are drawn from at once; some ten tensors of as many float64 numbers are needed for that."""
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ class SlotSession:
         weakref.finalize(self, policy.take_back, self.runner).atexit = False
         self.seats = Seats(self.runner, slots=policy.slots, max_length=policy.max_length)
         self._longest_stop = max((len(one) for one in stop), default=0)
+        self._stopping: dict[str, bool] = {}
         self._largest_feed = LARGEST_FEED
         self._ended: list[Branch] = []
         self._opened = self._grown = 0
@@ -208,13 +211,13 @@ class SlotSession:
         else:
             group = self.seats.seated()
             rows = [branch.slot for branch in group]
-            tokens = [chunk if len(chunk) == 1 else [] for chunk in (branch.chunk(2) for branch in group)]
+            tokens = [branch.pending if branch.lone else branch.single() for branch in group]
             if not any(tokens):
                 return
-        logits = self.runner.feed(rows, tokens)
-        for place, branch in enumerate(group):
-            if tokens[place]:
-                self._fed(branch, len(tokens[place]), logits[place])
+        logits = self.runner.feed(rows, tokens).unbind()
+        for branch, chunk, own in zip(group, tokens, logits, strict=True):
+            if chunk:
+                self._fed(branch, len(chunk), own)
 
     def _chunks(self) -> list[SlotBranch]:
         """Rows to feed a chunk now; none while too few wait for it, themselves or as siblings of a prompt."""
@@ -228,6 +231,9 @@ class SlotSession:
 
     def _fed(self, branch: SlotBranch, n: int, logits: Tensor) -> None:
         branch.state.tally.computed += n
+        if branch.lone:
+            branch.pending, branch.logits = [], logits
+            return
         branch.pending = branch.pending[n:]
         if branch.closing and self.runner.cache.lengths[branch.slot] == branch.closing[0].length:
             self._ready(branch, logits)
@@ -258,29 +264,30 @@ class SlotSession:
         return ended
 
     def _drawn(self, ready: list[SlotBranch], uniform: list[float]) -> list[tuple[Any, ...]]:
-        """A token with its numbers for every branch; in two halves where memory does not allow all at once."""
-        if not ready:
+        """A token with its numbers for every branch; in halves where that is much, or more than memory allows."""
+        rows = [cast(Tensor, branch.logits) for branch in ready]
+        if not rows:
             return []
-        try:
-            logits = torch.stack([cast(Tensor, branch.logits) for branch in ready])
-            greedy = [branch.greedy for branch in ready]
-            drawn = draw(logits, uniform, temperature=self.temperature, top_p=self.top_p, greedy=greedy)
-            return list(zip(*drawn, strict=True))
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-        if len(ready) == 1:
-            raise PolicyError("memory is used up by one branch alone", todo=TOO_LARGE)
+        if len(rows) == 1 or len(rows) * len(rows[0]) <= MOST_DRAWN:
+            try:
+                greedy = [branch.greedy for branch in ready]
+                law = {"temperature": self.temperature, "top_p": self.top_p}
+                return list(zip(*draw(torch.stack(rows), uniform, greedy=greedy, **law), strict=True))
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+            if len(rows) == 1:
+                raise PolicyError("memory is used up by one branch alone", todo=TOO_LARGE)
         half = len(ready) // 2
         return [*self._drawn(ready[:half], uniform[:half]), *self._drawn(ready[half:], uniform[half:])]
 
     def _write(
         self, branch: SlotBranch, token: int, logprob: float, entropy: float, confidence: float, top_entropy: float
     ) -> None:
-        written, detokenizer = branch.written, self.policy.detokenizer
+        written, detokenizer, ends = branch.written, self.policy.detokenizer, token in self.policy.end_ids
         before = written.ids or (branch.state.ids[-1:] if self.rule.joined else [])
         piece = detokenizer.next_piece(before, token)
-        if self.rule.before_word and token not in self.policy.end_ids and self._begins_next(written, piece):
+        if self.rule.before_word and not ends and self._begins_next(written, piece):
             written.end, branch.held = End.STOP, (token, logprob, entropy, confidence, top_entropy)
             return
         written.ids.append(token)
@@ -290,14 +297,13 @@ class SlotSession:
         written.entropy.append(entropy)
         written.confidence.append(confidence)
         written.top_entropy.append(top_entropy)
-        if token in self.policy.end_ids:
+        if ends:
             written.pieces.append(detokenizer.decode([token]))
             written.end = End.EOS
             return
         written.pieces.append(piece)
         written.text += piece
-        tail = written.text[-len(piece) - self._longest_stop :]
-        if any(one in tail for one in self.stop):
+        if self._may_stop(piece) and any(map(written.text[-len(piece) - self._longest_stop :].__contains__, self.stop)):
             written.end = End.STOP
         elif len(written.ids) >= self.max_step_tokens:
             written.end = End.STEP
@@ -305,6 +311,13 @@ class SlotSession:
             written.end = End.CONTEXT
         elif branch.left == 0:
             written.end = End.PAUSE
+
+    def _may_stop(self, piece: str) -> bool:
+        """Whether a stop string may end within this piece."""
+        known = self._stopping.get(piece)
+        if known is None:
+            known = self._stopping[piece] = any(one[-1] in piece for one in self.stop)
+        return known
 
     def _begins_next(self, written: Written, piece: str) -> bool:
         """Whether a token completes a stop string with the space before its word."""

@@ -28,7 +28,7 @@ from treecore.policies.static_steps import SHORTEST, StaticSteps, bucket
 from treecore.protocols import Message, StepRule
 
 MOST_SLOTS = 64
-MOST_SLOTS_CUDA = 256
+MOST_SLOTS_CUDA = 1024
 SMALL_MODEL = 20_000_000
 """Parameters below which more threads than one spend their time waiting for each other."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
