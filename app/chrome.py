@@ -39,12 +39,22 @@ def title() -> None:
     forest = state.forest()
     with st.container(key="title", gap=None):
         st.text(forest.prompt or state.opened().title)
-        st.caption(escape(provenance_line()))
+        st.caption(escape(provenance(forest)))
+        bias(forest)
 
 
-def provenance_line() -> str:
-    """`multihop · tiny · random expansion m=2 n=2 l=1 · 7 trajectories, 2 right · expected: cairo`."""
-    forest = state.forest()
+def bias(forest: Forest) -> None:
+    """Why the sampler's choice of branches biases means over subtrees, where it does."""
+    if said := str(forest.sampler.get("bias") or ""):
+        st.caption(f":material/info: Biased: {escape(said)}.")
+
+
+def provenance(forest: Forest, *, seed: bool = False) -> str:
+    """`multihop · tiny · random expansion m=2 n=2 l=1 · 7 trajectories, 2 right · expected: cairo`.
+
+    Args:
+        seed: tell seed and temperature too.
+    """
     sampler = " ".join([str(forest.sampler.get("name", "")).replace("_", " "), *sampler_numbers(forest)])
     scored = not np.isnan(forest.reward).all()
     right = f", {int(is_right(forest).sum())} right" if scored else ""
@@ -54,8 +64,15 @@ def provenance_line() -> str:
         sampler.strip(),
         f"{counted(len(forest.leaves), 'trajectory', 'trajectories')}{right}",
         f"expected: {forest.reference}" if forest.reference else "",
+        *(drawn_with(forest) if seed else ()),
     ]
     return " · ".join(part for part in parts if part)
+
+
+def drawn_with(forest: Forest) -> list[str]:
+    """Seed and temperature, as far as they are recorded."""
+    found = (("seed", forest.sampler.get("seed")), ("temperature", forest.policy.get("temperature")))
+    return [f"{name} {value}" for name, value in found if value is not None]
 
 
 def sampler_numbers(forest: Forest) -> list[str]:

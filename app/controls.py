@@ -57,8 +57,10 @@ def open_menu() -> None:
         )
         if error := state.get("upload_error"):
             st.error(chrome.escape(error), icon=":material/error:")
-        elif current.report is not None and not current.sample:
-            reading(current.report)
+        elif not current.sample:
+            if current.report is not None:
+                reading(current.report)
+            noticed(current.report)
         forest_menu()
 
 
@@ -72,7 +74,11 @@ def reading(report: ReadReport) -> None:
     if report.extra:
         kept = ", ".join(f"{name} ({count})" for name, count in list(report.extra.items())[:8])
         st.caption(chrome.escape(f"Fields beyond the format, kept as they came: {kept}."))
-    for warning in [*report.warnings, *state.findings()][:MOST_WARNINGS]:
+
+
+def noticed(report: ReadReport | None) -> None:
+    """What could not be taken over, and what is odd in what is open."""
+    for warning in [*(report.warnings if report is not None else ()), *state.findings()][:MOST_WARNINGS]:
         st.caption(f":material/info: {chrome.escape(warning)}")
 
 

@@ -33,6 +33,11 @@ class Phase(Enum):
     CANCELLED = "cancelled"
     FAILED = "failed"
 
+    @property
+    def live(self) -> bool:
+        """Whether there is still something to wait for."""
+        return self in (Phase.WAITING, Phase.RUNNING)
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -83,6 +88,7 @@ class Job:
     Attributes:
         run: the work; its return value becomes `result`.
         title: for people.
+        begins: what it does before it reports anything, for people.
         size: pieces of work, as far as known before it begins; 0 for not known.
         kind: jobs of one kind take about as long a piece.
         pace: how far it was when it last told; None before.
@@ -94,6 +100,7 @@ class Job:
 
     run: Callable[[Job], Any]
     title: str
+    begins: str = "starting"
     size: int = 0
     kind: str = ""
     pace: Pace | None = None
@@ -109,7 +116,7 @@ class Job:
     @property
     def live(self) -> bool:
         """Whether there is still something to wait for."""
-        return self.phase in (Phase.WAITING, Phase.RUNNING)
+        return self.phase.live
 
     def tell(self, done: int, total: int, seconds: float) -> None:
         """Say how far the work is, from the worker."""

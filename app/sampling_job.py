@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.jobs import Job, JobQueue
+from app.loader import Loader
 from treecore.forest import Forest
 from treecore.samplers import SAMPLERS
 
 LOOK_EVERY, LOOK_SHARE = 0.25, 0.05
 """Seconds between two looks at what grows; more where they would take more than this share of the time."""
-MOST_LOADED = 2
 
 QUEUE = JobQueue()
 """One for all visitors of this server: they share one processor."""
@@ -69,7 +69,7 @@ class Grown:
     Attributes:
         done, total: trajectories.
         tokens: drawn so far; seconds: since sampling began.
-        forests: those finished and those still growing.
+        forests: as they were at the last look at them, those that are finished too.
     """
 
     done: int
@@ -79,13 +79,15 @@ class Grown:
     forests: tuple[Forest, ...]
 
 
-@lru_cache(maxsize=MOST_LOADED)
-def policy(model: Model) -> Any:
-    """A model, loaded once for all visitors."""
+def load(model: Model) -> Any:
+    """A model, from where it is."""
     from treecore.policies import load_policy
 
     given = {name: value for name, value in asdict(model).items() if name != "name" and value}
     return load_policy(model.name, **given)
+
+
+MODELS = Loader(load)
 
 
 def submit(request: Request) -> Job:
@@ -97,13 +99,21 @@ def submit(request: Request) -> Job:
     each = SAMPLERS[request.sampler].trajectories(request.settings)
     job = Job(
         run=lambda job: run(job, request),
-        title=request.question or f"{request.task}, {request.prompts} prompts",
+        title=request.question or f"{request.task}, {request.prompts} prompt{'s' if request.prompts > 1 else ''}",
+        begins=begins(request.model),
         size=each * (1 if request.question else request.prompts),
         kind=repr((request.model, request.task, request.sampler)),
         present=open_page(),
     )
     QUEUE.submit(job)
     return job
+
+
+def begins(model: Model) -> str:
+    """What a run does before it can tell of anything."""
+    if model.server:
+        return "asking the server"
+    return "starting" if MODELS.ready(model) else "loading the model"
 
 
 def open_page() -> Callable[[], bool]:
@@ -119,24 +129,24 @@ def run(job: Job, request: Request) -> list[Forest]:
     from treecore.sampling import Progress, rollout
     from treecore.tasks import get_task
 
+    policy = MODELS.get(request.model, job.stop)
+    if policy is None:
+        return []
     next_look = 0.0
-    finished: dict[str, Forest] = {}
+    seen: dict[str, Forest] = {}
 
     def report(progress: Progress) -> None:
         nonlocal next_look
         job.tell(progress.done, progress.total, progress.seconds)
         now = time.monotonic()
-        if now < next_look and progress.done < progress.total:
-            return
-        growing = progress.snapshot()
-        took = time.monotonic() - now
-        next_look = now + max(LOOK_EVERY, took / LOOK_SHARE)
-        finished.update({forest.id: forest for forest in growing})
-        job.progress = Grown(progress.done, progress.total, progress.tokens, progress.seconds, tuple(finished.values()))
+        if now >= next_look or progress.done >= progress.total:
+            seen.update({forest.id: forest for forest in progress.snapshot()})
+            next_look = now + max(LOOK_EVERY, (time.monotonic() - now) / LOOK_SHARE)
+        job.progress = Grown(progress.done, progress.total, progress.tokens, progress.seconds, tuple(seen.values()))
 
     return rollout(
         task=get_task(request.task, **request.options),
-        model=policy(request.model),
+        model=policy,
         sampler=request.sampler,
         prompts=request.prompts,
         question=request.question or None,

@@ -35,6 +35,8 @@ AXES = {"steps": "steps", "tokens": "tokens"}
 DEFAULTS: dict[str, Any] = {"view": "explore", "colour": "credit", "axis": "steps", "forest": 0, "frame": 0, "node": ""}
 SETTLED = 1.5
 RESAMPLES = 200
+SHORT, RECENT = 12, 4
+"""Characters of a key in the address bar, and how many files and rollouts of a session can be gone back to."""
 KEPT = ("view", "method", "colour", "axis", "forest", "frame", "node", "guess", "resample")
 
 
@@ -84,13 +86,15 @@ def _read_address() -> None:
     sample = query.get("sample", "")
     if sample in samples() and ("opened" not in session or opened().sample != sample):
         open_sample(sample)
+    elif "sample" not in query and (known := _recent().get(query.get("file", ""))) and known is not opened():
+        _show(known)
     for name, allowed in (("view", VIEWS), ("method", METHODS), ("sample", samples())):
         wanted = query.get(name)
         if wanted is not None and wanted not in allowed:
             unknown.append(f"no {name} called “{wanted[:40]}”")
         elif wanted is not None and name != "sample":
             session[name] = wanted
-    if "sample" not in query and query.get("file", opened().key[:12]) != opened().key[:12]:
+    if "sample" not in query and query.get("file", opened().key[:SHORT]) != opened().key[:SHORT]:
         unknown.append("the file it was made with is not open in this session (open it again)")
     elif node := query.get("node"):
         if node in node_ids():
@@ -114,7 +118,7 @@ def _went_back() -> bool:
 def sync_address() -> None:
     """Write what is shown into the address bar, so that the page can be linked and reloaded."""
     wanted: dict[str, str] = {name: st.session_state[name] for name in ("view", "method", "node")}
-    wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:12]
+    wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:SHORT]
     wanted = {name: value for name, value in wanted.items() if value}
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
@@ -149,8 +153,17 @@ def _sample(sample: Sample) -> Opened:
 
 def _show(fresh: Opened) -> None:
     session = st.session_state
+    if not fresh.sample:
+        others = {key: one for key, one in _recent().items() if key != fresh.key[:SHORT]}
+        session.recent = dict([*others.items(), (fresh.key[:SHORT], fresh)][-RECENT:])
     session.opened = fresh
     session.forest, session.frame, session.node, session.guess = 0, 0, "", ""
+
+
+def _recent() -> dict[str, Opened]:
+    """What was opened last in this session beside samples, by the beginning of its key."""
+    recent: dict[str, Opened] = st.session_state.get("recent", {})
+    return recent
 
 
 def open_sample(name: str) -> None:

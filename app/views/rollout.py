@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import streamlit as st
 
-from app import chrome, controls, sampling_job, stage, state
+from app import chrome, controls, growing, sampling_job, stage, state
 from app.canvas.scene import Stage
-from app.jobs import Job, Phase
-from app.sampling_job import Grown, Model, Request
+from app.jobs import Job
+from app.sampling_job import Model, Request
 from treecore.builder import ForestBuilder
 from treecore.errors import PolicyError, TreecoreError
 from treecore.forest import Forest
@@ -20,15 +18,9 @@ from treecore.protocols import Task
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
 from treecore.tasks import MORE_TASKS, TASKS, get_task, task_params
 
-LOOK_SELDOM = 2.0
-LOOKS = ((300, 0.4), (1000, 1.0))
-"""Steps of a growing tree, and the seconds between two looks at one of at most as many; larger ones are looked at
-seldom. Many may wait at once, and their looking must slow down neither a model that loads nor one that writes."""
-HEIGHT = 600
 MOST_PROMPTS = 32
 FEW = 6
 """Parameters of a sampler that are always in sight."""
-FEW_SECONDS, MINUTE = 5, 60
 DRAWN, OWN = "drawn", "my own"
 BUNDLED, LOCAL, SERVER = "bundled", "folder or hub", "server"
 BUNDLED_MODEL = "tiny"
@@ -42,19 +34,20 @@ BATCH_HELP = "Most tokens of keys and values held for all branches at once; 0 fo
 def render() -> None:
     """Trees on the left, what to sample on the right."""
     job: Job | None = state.get("job")
+    now = None if job is None else growing.moment(job)
     left, right = st.columns([0.69, 0.31], gap="medium")
     with right, st.container(key="side"):
-        form(busy=job is not None and job.live)
+        form(busy=now is not None and now.phase.live)
     with left, st.container(key="stay"):
-        if job is None:
-            nothing_yet()
-        else:
-            now = moment(job)
-            (st.fragment(watch, run_every=now.pace) if job.live else watch)(job, now)
+        if job is not None and now is not None:
+            watch = st.fragment(growing.watch, run_every=now.pace) if now.phase.live else growing.watch
+            watch(job, now)
+        if now is None or (now.phase.live and not now.begun):
+            introduction()
 
 
-def nothing_yet() -> None:
-    """Before the first run: what will happen, and one trajectory that the verifier accepts."""
+def introduction() -> None:
+    """Before there is a tree: what will happen, and one trajectory that the verifier accepts."""
     sampler = SAMPLERS[state.get("roll:sampler") or DEFAULT_SAMPLER]
     st.markdown("#### Grow your own trees")
     st.markdown(
@@ -66,7 +59,8 @@ def nothing_yet() -> None:
     st.caption(
         chrome.escape(f"A trajectory that the verifier accepts, written by the task, no model asked: {example.prompt}")
     )
-    stage.trees(example, None, key="example", height=240, stage=Stage(filled=False, advantages=False))
+    drawn = Stage(filled=False, advantages=False)
+    stage.trees(example, None, key="example", height=240, stage=drawn, linked=False)
 
 
 def solved(task: Task) -> Forest:
@@ -86,6 +80,8 @@ def form(*, busy: bool) -> None:
     st.markdown("#### What to sample")
     st.selectbox("Task", tasks(), key="roll:task", format_func=lambda name: get_task(name).title)
     task = get_task(state.get("roll:task"))
+    if task.name in MORE_TASKS and state.get_or("roll:kind", BUNDLED) == BUNDLED:
+        st.caption("The bundled model never saw this task: choose another model below to see it answered.")
     state.prime("roll:prompt", DRAWN)
     if st.segmented_control("Prompt", [DRAWN, OWN], key="roll:prompt", required=True) == OWN:
         st.text_input("Your question", key="roll:question", placeholder=task.prompts(1, seed=0)[0].question)
@@ -110,11 +106,15 @@ def form(*, busy: bool) -> None:
     state.prime("roll:seed", 0)
     left.number_input("Temperature", 0.0, 3.0, step=0.1, key="roll:temperature")
     right.number_input("Seed", 0, 2**31 - 1, step=1, key="roll:seed")
-    least = "at least " if sampler.open_ended else ""
-    st.caption(f"{least}{sampler.trajectories(chosen(sampler_options(sampler), sampler.name))} trajectories a prompt")
+    wrong = state.get("roll:error")
+    try:
+        many = sampler.how_many(chosen(sampler_options(sampler), sampler.name))
+        st.caption(f"{many} trajectories a prompt" if many[-1].isdigit() else f"{many}: trajectories a prompt")
+    except TreecoreError as error:
+        wrong, busy = str(error), True
+    if wrong:
+        st.error(chrome.escape(wrong), icon=":material/error:")
     st.button("Grow trees", type="primary", icon=":material/forest:", on_click=begin, disabled=busy, width="stretch")
-    if error := state.get("roll:error"):
-        st.error(chrome.escape(error), icon=":material/error:")
 
 
 def grid(params: Sequence[Param], owner: str) -> None:
@@ -220,112 +220,6 @@ def begin() -> None:
             settings=chosen(sampler_options(SAMPLERS[sampler]), sampler),
             options=options,
         )
-        state.put({"job": sampling_job.submit(request)})
+        state.put({"job": sampling_job.submit(request), growing.SHOWN: 0})
     except TreecoreError as error:
         state.put({"roll:error": str(error)})
-
-
-class Moment(NamedTuple):
-    """Where a job is, as far as the page is made differently: its phase, and the seconds between two looks at it."""
-
-    phase: Phase
-    pace: float
-
-
-def moment(job: Job) -> Moment:
-    """Where a job is now."""
-    if job.progress is None:
-        return Moment(job.phase, LOOK_SELDOM)
-    steps = max(map(len, job.progress.forests), default=0)
-    return Moment(job.phase, next((seconds for most, seconds in LOOKS if steps <= most), LOOK_SELDOM))
-
-
-def watch(job: Job, drawn: Moment) -> None:
-    """Progress while it runs, the trees so far, and what to do with them at the end.
-
-    Args:
-        drawn: moment for which the page was drawn; when it is another, the page is drawn anew.
-    """
-    if moment(job) != drawn:
-        st.rerun()
-    grown: Grown | None = job.progress
-    forests: list[Forest] = list(job.result or (grown.forests if grown else ()))
-    headline(job, grown)
-    if job.phase is Phase.FAILED:
-        st.error(chrome.escape(job.error), icon=":material/error:")
-    if job.result:
-        finish(job)
-    if forests:
-        shown = forests[0] if not job.live else forests[-1]
-        st.text(shown.prompt)
-        draw(shown, live=job.live)
-
-
-def headline(job: Job, grown: Grown | None) -> None:
-    """Where the job is, and the button to cancel it."""
-    share = min(grown.done / max(grown.total, 1), 1.0) if grown is not None else 0.0
-    if job.live or grown is not None:
-        st.progress(share, standing(job, grown))
-    if job.live:
-        stopping = job.stop.is_set()
-        cancel = sampling_job.QUEUE.cancel
-        st.button("Cancel", icon=":material/close:", on_click=cancel, args=(job,), disabled=stopping)
-    elif job.phase is Phase.CANCELLED and not job.result:
-        st.info("Cancelled before a forest was finished. Press Grow trees to start again.")
-
-
-def standing(job: Job, grown: Grown | None) -> str:
-    """One line: the place in line, or what is done, how fast, and how long it will still take."""
-    if job.phase is Phase.WAITING:
-        wait = sampling_job.QUEUE.wait(job)
-        place = "next in line" if not wait.ahead else f"waiting, place {wait.ahead + 1} in line"
-        return place if wait.seconds is None else f"{place} · its turn in {duration(wait.seconds)}"
-    if job.live and job.stop.is_set():
-        return "stopping"
-    if grown is None:
-        return "loading the model"
-    speed = grown.tokens / grown.seconds if grown.seconds > 0 else 0.0
-    facts = [f"{grown.done} of {grown.total} trajectories", f"{grown.tokens} tokens", f"{speed:.0f} a second"]
-    left = job.seconds_left() if job.live else None
-    facts += [] if left is None else [f"{duration(left)} left"]
-    return " · ".join(facts if job.live else [*facts, job.phase.value])
-
-
-def duration(seconds: float) -> str:
-    """`a few seconds`, `about 20 s`, `about 3 min`: as exact as such a guess can be."""
-    if seconds < FEW_SECONDS:
-        return "a few seconds"
-    if seconds < MINUTE:
-        return f"about {5 * math.ceil(seconds / 5)} s"
-    minutes = math.ceil(seconds / MINUTE)
-    return f"about {minutes} min" if minutes < 2 * MINUTE else f"about {math.ceil(minutes / MINUTE)} h"
-
-
-def draw(forest: Forest, *, live: bool) -> None:
-    """The trees so far: no colours while they grow, outcomes when they are finished."""
-    stage.trees(
-        forest, None, key="rollout", height=HEIGHT, stage=Stage(filled=False, advantages=False, outcomes=not live)
-    )
-
-
-def finish(job: Job) -> None:
-    """Open the result in Explore, or save it."""
-    from treecore.formats.native_write import json_lines
-
-    forests: list[Forest] = job.result
-    with st.container(horizontal=True):
-        st.button("Open in Explore", type="primary", icon=":material/open_in_new:", on_click=explore, args=(job,))
-        st.download_button(
-            f"Save {len(forests)} {'forest' if len(forests) == 1 else 'forests'}",
-            b"".join(json_lines(forests)),
-            file_name="rollout.forest.jsonl",
-            mime="application/jsonl",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-
-
-def explore(job: Job) -> None:
-    """Open what was sampled in the Explore view."""
-    state.open_forests(job.result, f"rollout: {job.title}")
-    state.put({"view": "explore"})

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import sampling_job
+from app import growing, sampling_job
 from app.jobs import Job
 from app.sampling_job import Model, Request
-from app.views import rollout
 from treecore.samplers import SAMPLERS
 from treecore.tasks import MORE_TASKS, TASKS
 
@@ -85,12 +85,34 @@ def test_how_a_local_model_is_loaded_can_be_chosen(address: object) -> None:
     assert "roll:device" not in texts(test)
 
 
+@pytest.mark.parametrize("widths", ["abc", "", "6,,6", "0", "100,100,100"])
+def test_a_wrong_setting_is_told_and_nothing_can_be_grown(widths: str, address: object) -> None:
+    address("localhost")  # type: ignore[operator]
+    test = form()
+    test.session_state["roll:sampler"] = "fixed_width"
+    test.session_state["set:fixed_width:widths"] = widths
+    test.run()
+    assert not test.exception
+    assert "widths" in test.error[0].value
+    assert button(test, "Grow trees").disabled
+    test.session_state["set:fixed_width:widths"] = "3,2"
+    test.run()
+    assert not test.error
+    assert not button(test, "Grow trees").disabled
+    assert "at most 6 trajectories a prompt" in [caption.value for caption in test.caption]
+
+
+def button(test: AppTest, label: str) -> Any:
+    """The button with this label."""
+    return next(one for one in test.button if one.label == label)
+
+
 def begun(test: AppTest) -> Request:
     """What the form asks for when its button is pressed; nothing is sampled."""
     taken: list[Request] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sampling_job, "submit", lambda request: taken.append(request))
-        next(button for button in test.button if button.label == "Grow trees").click().run()
+        button(test, "Grow trees").click().run()
     assert not test.exception
     return taken[0]
 
@@ -120,7 +142,7 @@ def test_what_the_form_asks_for_can_be_sampled(task: str, sampler: str, address:
      (61.0, "about 2 min"), (3600.0, "about 60 min"), (7201.0, "about 3 h")],
 )  # fmt: skip
 def test_durations_in_words(seconds: float, said: str) -> None:
-    assert rollout.duration(seconds) == said
+    assert growing.duration(seconds) == said
 
 
 def test_a_shared_server_loads_only_the_bundled_model(address: object) -> None:

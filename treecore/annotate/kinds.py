@@ -32,7 +32,7 @@ def kind(
         name = function.__name__
         KINDS.add(
             Sampler(
-                name, title, "annotation", formula, citation, frozenset(), function, lambda **_: 0, open_ended=True,
+                name, title, "annotation", formula, citation, frozenset(), function, lambda **_: 0, count="at least",
                 continuations="k",
             )
         )  # fmt: skip

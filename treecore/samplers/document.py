@@ -34,10 +34,9 @@ def table() -> Iterator[str]:
     yield "| sampler | family | where it branches | trajectories a prompt, by default | subtree means |"
     yield "|---|---|---|---|---|"
     for sampler in SAMPLERS.values():
-        least = "at least " if sampler.open_ended else ""
         first = sampler.summary.split("\n")[0].split(": ")[0]
         means = "biased" if sampler.bias else "fair"
-        cells = [f"[`{sampler.name}`](#{sampler.name})", sampler.family, first, f"{least}{sampler.trajectories({})}"]
+        cells = [f"[`{sampler.name}`](#{sampler.name})", sampler.family, first, sampler.how_many({})]
         yield "| " + " | ".join([*cells, means]) + " |"
 
 

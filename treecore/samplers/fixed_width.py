@@ -36,6 +36,7 @@ class Live(NamedTuple):
     size=lambda *, form, k, widths, leaves, div, first, depth: (
         leaves if form == "treepo" else math.prod(parse_widths(widths))
     ),
+    count="at most",
     needs={FORKS},
     bias="with form=treepo, what ends early gets fewer children, so means over leaves weigh long answers more",
 )  # fmt: skip

@@ -16,7 +16,7 @@ from treecore.samplers.registry import Expand, Growing, Growth, sampler
     formula=r"\hat V(s) = \frac{1}{k} \sum_{i=1}^{k} R(\tau_i), \quad \tau_i \sim \pi(\cdot \mid s)",
     citation=Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "McGill-NLP/VinePPO"),
     size=lambda *, k, m: m + k,
-    open_ended=True,
+    count="at least",
     continuations="k",
 )
 def monte_carlo(

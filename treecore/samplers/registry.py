@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -117,6 +117,7 @@ class Growth(Protocol):
     def notes(self) -> dict[str, Any]: ...
 
 
+Count = Literal["exactly", "at most", "at least", "about"]
 Growing = Generator[list[Request], list[int], None] | Generator[list[Expand], list[int], None]
 
 
@@ -130,8 +131,9 @@ class Sampler:
         citation: source.
         needs: what the policy must give beside text, of `FORKS` and `TOP`; empty for most.
         function: the generator function.
-        size: parameters -> trajectories that one prompt gets, or the most of them where they may end early.
-        open_ended: `size` is the least instead: how many there are depends on what is written.
+        size: parameters -> trajectories that one prompt gets.
+        count: what `size` says of them; `about` where their number depends on what is written and has no bound that
+            would tell anything.
         bias: why means over subtrees are no estimates of a step's value; "" where they are.
         private: parameters that may name code or models of the machine, so never to be taken from a visitor.
         continuations: the parameter that says how many continuations a value is the mean of; "" where there is none.
@@ -145,7 +147,7 @@ class Sampler:
     needs: frozenset[str]
     function: Callable[..., Growing]
     size: Callable[..., int]
-    open_ended: bool = False
+    count: Count = "exactly"
     bias: str = ""
     private: frozenset[str] = frozenset()
     continuations: str = ""
@@ -168,8 +170,20 @@ class Sampler:
         return parse_settings(self.params, settings, owner=f"sampler '{self.name}'")
 
     def trajectories(self, settings: Mapping[str, Any]) -> int:
-        """How many trajectories one prompt gets with these settings."""
+        """How many trajectories one prompt gets with these settings, as far as `count` says."""
         return self.size(**self.parse(settings))
+
+    def how_many(self, settings: Mapping[str, Any]) -> str:
+        """The same in words: `6`, `at most 9`, `at least 9`, or that it depends."""
+        number = self.trajectories(settings)
+        if self.count == "about":
+            return "as many as the answers make it"
+        return str(number) if self.count == "exactly" else f"{self.count} {number}"
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether there may be more trajectories than `size` says."""
+        return self.count in ("at least", "about")
 
     def as_json(self) -> dict[str, Any]:
         """The fields that the contract lists, JSON-ready."""
@@ -197,7 +211,7 @@ def sampler(
     size: Callable[..., int],
     formula: str = "",
     needs: set[str] | frozenset[str] = frozenset(),
-    open_ended: bool = False,
+    count: Count = "exactly",
     bias: str = "",
     private: set[str] | frozenset[str] = frozenset(),
     continuations: str = "",
@@ -211,7 +225,7 @@ def sampler(
     def register(function: Callable[..., Growing]) -> Callable[..., Growing]:
         name = function.__name__
         made = Sampler(
-            name, title, family, formula, citation, frozenset(needs), function, size, open_ended, bias,
+            name, title, family, formula, citation, frozenset(needs), function, size, count, bias,
             frozenset(private), continuations,
         )  # fmt: skip
         SAMPLERS.add(made)

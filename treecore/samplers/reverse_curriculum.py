@@ -26,7 +26,7 @@ NO_DEMONSTRATION = "none: no answer was right"
         "WooooDyy/LLM-Reverse-Curriculum-RL",
     ),
     size=lambda *, n, demo, attempts: n + (1 if demo == "gold" else attempts),
-    open_ended=True,
+    count="at least",
     continuations="n",
     bias="branches were started along a chosen right answer, so means over subtrees are biased; mc_value is not",
 )

@@ -48,6 +48,7 @@ class Fork(NamedTuple):
         "THUDM/TreeRL",
     ),
     size=lambda *, m, n, l, t, diverse, upsampling: m * (1 + n * t * l),  # noqa: E741  (the paper's letter)
+    count="at most",
     needs={FORKS},
     bias="new endings start where an unlikely token was drawn, so the ending that was there first is no fair draw",
 )  # fmt: skip

@@ -85,7 +85,7 @@ class Driver:
         self._writing: dict[Branch, tuple[Grove, Trajectory]] = {}
         self._waves: list[str] = []
         self._began = self._reported = time.monotonic()
-        self._done = self._finished = self._tokens = self._over = 0
+        self._done = self._finished = self._drawn = self._over = 0
 
     def run(self) -> Iterator[Forest]:
         """Forests in the order in which they are finished."""
@@ -147,7 +147,6 @@ class Driver:
 
     def _step_ended(self, branch: Branch) -> None:
         grove, trajectory = self._writing[branch]
-        self._tokens += len(branch.written.ids) - trajectory.shared
         self.writer.step_ended(grove.prompt, trajectory)
         if trajectory.done:
             self._done += self.plan.sampler.open_ended or trajectory.over
@@ -165,6 +164,7 @@ class Driver:
             if not grove.wave:
                 self._groves.remove(grove)
                 self._finished += 1
+                self._drawn += grove.sampled
                 self._over += grove.asked if self.plan.sampler.open_ended else grove.over
                 yield self._forest(grove)
 
@@ -187,7 +187,7 @@ class Driver:
                 total=self.total,
                 forests=self._finished,
                 prompts=prompts,
-                tokens=self._tokens,
+                tokens=self._drawn + sum(grove.sampled for grove in self._groves),
                 seconds=now - self._began,
                 waves=waves,
                 snapshot=self._snapshot,

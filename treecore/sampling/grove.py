@@ -134,6 +134,11 @@ class Grove:
         return sum(node.status is not None for node in self.nodes)
 
     @property
+    def sampled(self) -> int:
+        """Tokens drawn so far."""
+        return 0 if self.start is None else self.start.tally.sampled
+
+    @property
     def begun(self) -> bool:
         """Whether there is anything to see."""
         return bool(self.nodes) or any(trajectory.begun for trajectory in self.wave)

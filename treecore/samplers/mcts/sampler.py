@@ -31,7 +31,7 @@ PAPER = Only("form", ("paper",))
         "YeTianJHU/AlphaLLM",
     ),
     size=lambda *, simulations, **_: simulations,
-    open_ended=True,
+    count="about",
     bias="the search chose which branches to grow, so means over subtrees are biased",
     private={"value", "process", "outcome", "critic_model"},
 )

@@ -1,0 +1,179 @@
+"""What a rollout shows while it waits, runs and when it is over: progress, the trees so far, what to do with them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import streamlit as st
+
+from app import chrome, sampling_job, stage, state
+from app.canvas.scene import Stage
+from app.jobs import Job, Phase
+from app.sampling_job import Grown
+from treecore.forest import Forest
+
+WAITING_LOOK, STARTING_LOOK = 2.0, 0.4
+LOOKS = ((300, 0.4), (1000, 1.0), (math.inf, 2.0))
+"""Steps of a growing tree, and the seconds between two looks at one of at most as many. Many may wait at once, and
+their looking must not slow down what runs."""
+HEIGHT = 600
+FEW_SECONDS, MINUTE = 5, 60
+SHOWN = "roll:shown"
+
+
+class Moment(NamedTuple):
+    """Where a job is, as far as the page is made differently.
+
+    Attributes:
+        phase: of the job.
+        begun: whether there is anything of it to see.
+        pace: seconds between two looks at it.
+    """
+
+    phase: Phase
+    begun: bool
+    pace: float
+
+
+def moment(job: Job) -> Moment:
+    """Where a job is now."""
+    phase, grown = job.phase, job.progress
+    if phase is Phase.WAITING:
+        return Moment(phase, False, WAITING_LOOK)
+    steps = max(map(len, grown.forests), default=0) if grown is not None else 0
+    pace = STARTING_LOOK if grown is None else next(seconds for most, seconds in LOOKS if steps <= most)
+    return Moment(phase, grown is not None, pace)
+
+
+def watch(job: Job, drawn: Moment) -> None:
+    """Progress while it runs, the trees so far, and what to do with them at the end.
+
+    Args:
+        drawn: moment for which the page was drawn; when it is another, the page is drawn anew.
+    """
+    if moment(job) != drawn:
+        st.rerun()
+    grown: Grown | None = job.progress
+    headline(job, grown)
+    if job.phase is Phase.FAILED:
+        st.error(chrome.escape(job.error), icon=":material/error:")
+    forests = shown_of(job, grown)
+    if not job.live and forests:
+        finish(job, forests)
+    if forests:
+        show(forests, live=job.live)
+
+
+def shown_of(job: Job, grown: Grown | None) -> Sequence[Forest]:
+    """The forests to look at: what came out; else what had grown when the job was last looked at."""
+    if job.result:
+        forests: list[Forest] = job.result
+        return forests
+    return () if grown is None else grown.forests
+
+
+def headline(job: Job, grown: Grown | None) -> None:
+    """Where the job is, and the button to cancel it."""
+    share = min(grown.done / max(grown.total, 1), 1.0) if grown is not None else 0.0
+    if job.live or grown is not None:
+        st.progress(share, standing(job, grown))
+    if job.live:
+        stopping = job.stop.is_set()
+        cancel = sampling_job.QUEUE.cancel
+        st.button("Cancel", icon=":material/close:", on_click=cancel, args=(job,), disabled=stopping)
+    elif job.phase is Phase.CANCELLED and not shown_of(job, grown):
+        st.info("Cancelled before anything was written. Press Grow trees to start again.")
+
+
+def standing(job: Job, grown: Grown | None) -> str:
+    """One line: the place in line, or what is done, how fast, and how long it will still take."""
+    if job.phase is Phase.WAITING:
+        wait = sampling_job.QUEUE.wait(job)
+        place = "next in line" if not wait.ahead else f"waiting, place {wait.ahead + 1} in line"
+        return place if wait.seconds is None else f"{place} · its turn in {duration(wait.seconds)}"
+    if job.live and job.stop.is_set():
+        return "stopping"
+    if grown is None:
+        return job.begins
+    facts = [f"{grown.done} of {grown.total} trajectories" if job.live else f"{grown.done} trajectories"]
+    if grown.tokens:
+        speed = grown.tokens / grown.seconds if grown.seconds > 0 else 0.0
+        facts += [f"{grown.tokens} tokens", f"{speed:.0f} a second"]
+    left = job.seconds_left() if job.live else None
+    facts += [] if left is None else [f"{duration(left)} left"]
+    return " · ".join(facts if job.live else [*facts, job.phase.value])
+
+
+def duration(seconds: float) -> str:
+    """`a few seconds`, `about 20 s`, `about 3 min`: as exact as such a guess can be."""
+    if seconds < FEW_SECONDS:
+        return "a few seconds"
+    if seconds < MINUTE:
+        return f"about {5 * math.ceil(seconds / 5)} s"
+    minutes = math.ceil(seconds / MINUTE)
+    return f"about {minutes} min" if minutes < 2 * MINUTE else f"about {math.ceil(minutes / MINUTE)} h"
+
+
+def show(forests: Sequence[Forest], *, live: bool) -> None:
+    """One of the prompts: while they grow the one that was begun last, afterwards the one that was chosen."""
+    number = len(forests) - 1 if live else min(int(state.get_or(SHOWN, 0)), len(forests) - 1)
+    forest = forests[number]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.text(forest.prompt, width="stretch")
+        if len(forests) > 1:
+            turn(number, len(forests), live=live)
+    if not live:
+        st.caption(chrome.escape(chrome.provenance(forest, seed=True)))
+        chrome.bias(forest)
+    drawn = Stage(filled=False, advantages=False, outcomes=not live)
+    stage.trees(forest, None, key="rollout", height=HEIGHT, stage=drawn, linked=False)
+
+
+def turn(number: int, count: int, *, live: bool) -> None:
+    """Which of the prompts it is, and the way to the others once all are there."""
+    st.caption(f"prompt {number + 1} of {count}", width="content")
+    ways: tuple[tuple[str, Literal["left", "right"], int], ...]
+    ways = ("Previous prompt", "left", number - 1), ("Next prompt", "right", number + 1)
+    for label, side, to in ways:
+        st.button(
+            label,
+            icon=f":material/chevron_{side}:",
+            icon_position=side,
+            key=f"turn:{side}",
+            type="tertiary",
+            on_click=lambda to=to: state.put({SHOWN: to}),
+            disabled=live or not 0 <= to < count,
+        )
+
+
+def finish(job: Job, forests: Sequence[Forest]) -> None:
+    """What failed; open the result in Explore, or save it."""
+    from treecore.formats.native_write import json_lines
+    from treecore.sampling.failures import failed_rows, reason
+
+    failed = [reason(row) for forest in forests for row in failed_rows(forest)]
+    if failed:
+        of = sum(len(forest.leaves) for forest in forests)
+        told = f"{len(failed)} of {of} trajectories failed, the first: {failed[0]}"
+        st.warning(chrome.escape(told), icon=":material/warning:")
+    with st.container(horizontal=True):
+        st.button(
+            "Open in Explore", type="primary", icon=":material/open_in_new:", on_click=explore, args=(job, forests)
+        )
+        st.download_button(
+            f"Save {chrome.counted(len(forests), 'forest', 'forests')}",
+            b"".join(json_lines(forests)),
+            file_name=f"{forests[0].task or 'rollout'}_{forests[0].sampler.get('name', '')}.forest.jsonl",
+            mime="application/jsonl",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def explore(job: Job, forests: Sequence[Forest]) -> None:
+    """Open what was sampled in the Explore view."""
+    title = f"rollout: {job.title}" if job.phase is Phase.DONE else f"rollout, {job.phase.value}: {job.title}"
+    state.open_forests(forests, title)
+    state.put({"view": "explore"})

@@ -1,0 +1,124 @@
+"""What a rollout shows at each point of its life, from jobs made here; nothing is sampled in the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import treecore as tc
+from app.growing import LOOKS, STARTING_LOOK, WAITING_LOOK, Moment, moment
+from app.jobs import Job, Phase
+from app.sampling_job import Grown
+from treecore.samples import samples
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+
+
+def forest(name: str) -> Any:
+    return tc.read(samples()[name].path)[0]
+
+
+def page(job: Job) -> AppTest:
+    test = AppTest.from_file(MAIN, default_timeout=60)
+    test.query_params["view"] = "rollout"
+    test.session_state["job"] = job
+    test.run()
+    assert not test.exception
+    return test
+
+
+def job(phase: Phase, **fields: Any) -> Job:
+    return Job(run=lambda job: None, title="a question", phase=phase, **fields)
+
+
+def labels(test: AppTest) -> set[str]:
+    return {one.label for one in test.button}
+
+
+def failed(of: Any) -> Any:
+    """The forest with its first leaf failed."""
+    leaf = int(of.leaves[0])
+    status, reward = of.status.copy(), of.reward.copy()
+    status[leaf], reward[leaf] = tc.columns.Status.FAILED, np.nan
+    extra = {**of.node_extra, leaf: {"error": "the server answers 500", "failed_by": "policy"}}
+    return of.with_columns(status=status, reward=reward, node_extra=extra)
+
+
+@pytest.mark.parametrize(("steps", "pace"), [(9, 0.4), (900, 1.0), (5000, 2.0)])
+def test_larger_trees_are_looked_at_less_often(steps: int, pace: float) -> None:
+    grown = Grown(1, 2, 3, 1.0, ([None] * steps,))  # type: ignore[arg-type]
+    assert moment(job(Phase.RUNNING, progress=grown)) == Moment(Phase.RUNNING, True, pace)
+    assert pace in {seconds for _, seconds in LOOKS}
+
+
+def test_a_run_that_begins_is_looked_at_more_often_than_one_that_waits() -> None:
+    assert moment(job(Phase.WAITING)) == Moment(Phase.WAITING, False, WAITING_LOOK)
+    assert moment(job(Phase.RUNNING)) == Moment(Phase.RUNNING, False, STARTING_LOOK)
+
+
+def test_while_a_model_loads_the_page_says_so_and_explains_the_sampler() -> None:
+    test = page(job(Phase.RUNNING, begins="loading the model"))
+    assert any("Grow your own trees" in one.value for one in test.markdown)
+    assert "Cancel" in labels(test)
+
+
+@pytest.mark.parametrize("phase", [Phase.DONE, Phase.CANCELLED, Phase.FAILED])
+def test_when_a_run_is_over_another_can_begin(phase: Phase) -> None:
+    test = page(job(phase, error="it broke" if phase is Phase.FAILED else ""))
+    grow = next(one for one in test.button if one.label == "Grow trees")
+    assert not grow.disabled
+    assert "Cancel" not in labels(test)
+
+
+def test_what_a_cancelled_run_had_written_can_be_opened() -> None:
+    grown = Grown(3, 7, 99, 1.0, (forest("late_fork"),))
+    test = page(job(Phase.CANCELLED, progress=grown, result=[]))
+    next(one for one in test.button if one.label == "Open in Explore").click().run()
+    assert test.session_state["opened"].title == "rollout, cancelled: a question"
+    assert test.session_state["view"] == "explore"
+
+
+def test_one_can_go_back_to_what_was_opened_and_forward_again() -> None:
+    test = page(job(Phase.DONE, result=[forest("late_fork")]))
+    next(one for one in test.button if one.label == "Open in Explore").click().run()
+    key = test.session_state["opened"].key
+
+    def go_to(**address: str) -> None:
+        test.query_params.clear()
+        for name, value in address.items():
+            test.query_params[name] = value
+        test.session_state["written_at"] = 0.0
+        test.run()
+        assert not test.exception
+        assert not test.warning
+
+    go_to(view="explore", sample="by_hand")
+    assert test.session_state["opened"].sample == "by_hand"
+    go_to(view="explore", file=key[:12])
+    assert test.session_state["opened"].key == key
+
+
+def test_failures_are_told() -> None:
+    test = page(job(Phase.DONE, result=[failed(forest("late_fork"))]))
+    (said,) = [one.value for one in test.warning]
+    assert said.startswith("1 of 6 trajectories failed, the first")
+    assert "the server answers 500" in said
+
+
+def test_every_prompt_can_be_looked_at() -> None:
+    two = [forest("late_fork"), forest("early_fork")]
+    test = page(job(Phase.DONE, result=two))
+    assert two[0].prompt in {one.value for one in test.text}
+    assert "prompt 1 of 2" in {one.value for one in test.caption}
+    next(one for one in test.button if one.label == "Next prompt").click().run()
+    assert two[1].prompt in {one.value for one in test.text}
+    assert next(one for one in test.button if one.label == "Next prompt").disabled
+
+
+def test_a_biased_sampler_is_called_so() -> None:
+    test = page(job(Phase.DONE, result=[forest("mcts")]))
+    assert any("Biased" in one.value for one in test.caption)
