@@ -12,7 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from itertools import takewhile
+from secrets import token_urlsafe
 from typing import Any, NamedTuple
 
 from treecore.errors import TreecoreError
@@ -20,6 +22,8 @@ from treecore.errors import TreecoreError
 MOST_WAITING = 64
 PATIENCE = 60.0
 """Seconds for which others wait for a visitor whose page is closed: a page that is loaded again is back by then."""
+MOST_OVER = 32
+"""Jobs that are over and can still be found, with what came out."""
 ENOUGH = 0.1
 """Share of a job that must be done before its speed says something."""
 
@@ -95,6 +99,7 @@ class Job:
         progress: whatever the work last reported; None before it reports.
         error: one sentence, "" unless it failed.
         present: whether the visitor's page is open.
+        name: that nobody can guess, to find it again after the page was loaded anew.
         stop: set to ask the work to stop soon.
     """
 
@@ -109,6 +114,7 @@ class Job:
     result: Any = None
     error: str = ""
     present: Callable[[], bool] = lambda: True
+    name: str = field(default_factory=partial(token_urlsafe, 9))
     stop: threading.Event = field(default_factory=threading.Event)
     _told: deque[tuple[float, int]] = field(default_factory=deque)
     _away: float | None = None
@@ -143,6 +149,7 @@ class JobQueue:
 
     def __init__(self) -> None:
         self._waiting: deque[Job] = deque()
+        self._over: deque[Job] = deque(maxlen=MOST_OVER)
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
         self._running: Job | None = None
@@ -162,6 +169,12 @@ class JobQueue:
                 self._worker = threading.Thread(target=self._work, name="treecore-jobs", daemon=True)
                 self._worker.start()
             self._changed.notify_all()
+
+    def find(self, name: str) -> Job | None:
+        """A job by its name, also one that was over not long ago."""
+        with self._changed:
+            jobs = (*self._waiting, *self._over, *((self._running,) if self._running else ()))
+        return next((job for job in jobs if job.name == name), None)
 
     def wait(self, job: Job) -> Wait:
         """Where in line a job is; its turn comes when the running job and all ahead of it are over."""
@@ -215,5 +228,6 @@ class JobQueue:
                 job.error, end = f"sampling failed with {type(error).__name__}: {error}", Phase.FAILED
             with self._changed:
                 self._running, job.phase = None, end
+                self._over.append(job)
                 if job.pace is not None and job.pace.speed is not None:
                     self._speed[job.kind] = job.pace.speed

@@ -109,6 +109,14 @@ def submit(request: Request) -> Job:
     return job
 
 
+def take_up(name: str) -> Job | None:
+    """A job of this server by its name, for the page that asks now."""
+    job = QUEUE.find(name)
+    if job is not None:
+        job.present = open_page()
+    return job
+
+
 def begins(model: Model) -> str:
     """What a run does before it can tell of anything."""
     if model.server:

@@ -118,12 +118,19 @@ def _went_back() -> bool:
 def sync_address() -> None:
     """Write what is shown into the address bar, so that the page can be linked and reloaded."""
     wanted: dict[str, str] = {name: st.session_state[name] for name in ("view", "method", "node")}
+    if wanted["view"] == "rollout" and "job" in st.session_state:
+        wanted["run"] = st.session_state.job.name
     wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:SHORT]
     wanted = {name: value for name, value in wanted.items() if value}
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
         st.session_state.written_at = time.monotonic()
     st.session_state.written = wanted
+
+
+def asked(name: str) -> str:
+    """A field of the address bar, "" where it has none."""
+    return st.query_params.get(name, "")
 
 
 def notice() -> str:

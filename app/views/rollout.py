@@ -33,7 +33,7 @@ BATCH_HELP = "Most tokens of keys and values held for all branches at once; 0 fo
 
 def render() -> None:
     """Trees on the left, what to sample on the right."""
-    job: Job | None = state.get("job")
+    job: Job | None = state.get("job") or taken_up()
     now = None if job is None else growing.moment(job)
     left, right = st.columns([0.69, 0.31], gap="medium")
     with right, st.container(key="side"):
@@ -44,6 +44,14 @@ def render() -> None:
             watch(job, now)
         if now is None or (now.phase.live and not now.begun):
             introduction()
+
+
+def taken_up() -> Job | None:
+    """The run that the address names, after the page was loaded again."""
+    job = sampling_job.take_up(state.asked("run"))
+    if job is not None:
+        state.put({"job": job})
+    return job
 
 
 def introduction() -> None:

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 import treecore as tc
 from app.growing import LOOKS, STARTING_LOOK, WAITING_LOOK, Moment, moment
 from app.jobs import Job, Phase
-from app.sampling_job import Grown
+from app.sampling_job import QUEUE, Grown
 from treecore.samples import samples
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
@@ -100,6 +100,23 @@ def test_one_can_go_back_to_what_was_opened_and_forward_again() -> None:
     assert test.session_state["opened"].sample == "by_hand"
     go_to(view="explore", file=key[:12])
     assert test.session_state["opened"].key == key
+
+
+def test_a_page_that_is_loaded_again_finds_its_run() -> None:
+    done = job(Phase.DONE, result=[forest("late_fork")])
+    test = page(done)
+    assert test.query_params["run"] == done.name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QUEUE, "find", {done.name: done}.get)
+        again = AppTest.from_file(MAIN, default_timeout=60)
+        again.query_params["view"], again.query_params["run"] = "rollout", done.name
+        again.run()
+        assert again.session_state["job"] is done
+        other = AppTest.from_file(MAIN, default_timeout=60)
+        other.query_params["view"], other.query_params["run"] = "rollout", "no-such-run"
+        other.run()
+        assert "job" not in other.session_state
+        assert "run" not in other.query_params
 
 
 def test_failures_are_told() -> None:

@@ -44,6 +44,25 @@ def test_place_in_line_and_cancel_while_waiting() -> None:
     assert third.phase is Phase.DONE
 
 
+def test_jobs_are_found_by_name_until_many_others_are_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "MOST_OVER", 2)
+    queue, go, started = JobQueue(), threading.Event(), threading.Event()
+    running = Job(run=lambda job: (started.set(), go.wait(20)), title="a")
+    waiting = [Job(run=lambda job: None, title=name) for name in "bc"]
+    for job in (running, *waiting):
+        queue.submit(job)
+    assert started.wait(20)
+    assert [queue.find(job.name) for job in (running, *waiting)] == [running, *waiting]
+    assert queue.find("") is None
+    go.set()
+    wait(queue)
+    assert queue.find(waiting[1].name) is waiting[1]
+    wait(queue)
+    wait(queue)
+    assert [queue.find(job.name) for job in (running, *waiting)] == [None, None, None]
+    assert len({job.name for job in (running, *waiting)}) == 3
+
+
 def test_jobs_of_closed_pages_hold_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "PATIENCE", -1.0)
     queue, started = JobQueue(), threading.Event()
