@@ -20,7 +20,7 @@ __all__ = ["EVENT", "Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_s
 EVENT = "selected"
 """Name of the component's one state value: the id of the selected node, as text."""
 
-SCRIPTS = ("geometry", "palette", "nodes", "words", "motion", "chrome", "walk", "interaction", "main")
+SCRIPTS = ("geometry", "growth", "palette", "nodes", "words", "motion", "chrome", "walk", "interaction", "main")
 
 
 def component_script() -> str:
@@ -46,7 +46,8 @@ def tree_canvas(
 ) -> str | None:
     """Draw `scene` and return the id of the node selected in the browser, None when that is not a node of it.
 
-    Zoom, folds and selection live in the browser, by `key` and forest: new colours or numbers leave them alone.
+    Zoom, folds and selection live in the browser, by `key` and forest: new colours or numbers leave them alone, and
+    so does a forest that has grown; what is selected is reported again where growing has changed its id.
 
     Args:
         scene: from `make_scene`.

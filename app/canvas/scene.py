@@ -147,6 +147,7 @@ def _fixed(forest: Forest) -> Scene:
     gap = 0.35 if single else 0.7
     return {
         "digest": _shape_digest(forest),
+        "forest": _prompt_digest(forest),
         "summary": _summary(forest),
         "id": [_safe(str(name), 200) for name in forest.node_id],
         "parent": forest.parent.tolist(),
@@ -169,6 +170,12 @@ def _shape_digest(forest: Forest) -> str:
     """Equal for forests that look the same: a changed outcome must not throw the reader's zoom away."""
     sha = hashlib.sha256(forest.parent.tobytes())
     sha.update("\x00".join([forest.prompt, *map(str, forest.node_id)]).encode("utf-8", "replace"))
+    return sha.hexdigest()[:24]
+
+
+def _prompt_digest(forest: Forest) -> str:
+    """Equal for looks at one forest while it grows."""
+    sha = hashlib.sha256("\x00".join([forest.id, forest.task, forest.prompt]).encode("utf-8", "replace"))
     return sha.hexdigest()[:24]
 
 

@@ -139,6 +139,13 @@ def test_a_changed_outcome_keeps_the_digest_and_another_prompt_does_not() -> Non
     assert make_scene(forest(), None)["digest"] != make_scene(forest(prompt="p"), None)["digest"]
 
 
+def test_looks_at_one_growing_forest_share_a_name() -> None:
+    grown = forest(parent=[*PARENT, 0], text=[""] * 8, observation=(), reward=np.full(8, NAN), n_model_tokens=())
+    assert make_scene(forest(), None)["forest"] == make_scene(grown, None)["forest"]
+    for other in (forest(prompt="p"), forest(id="p"), forest(task="p")):
+        assert make_scene(forest(), None)["forest"] != make_scene(other, None)["forest"]
+
+
 def test_entropy_is_the_mean_of_the_models_own_tokens() -> None:
     tokens = TokenTable(
         start=np.array([0, 0, 3, 3, 4, 4, 4, 4]),

@@ -109,7 +109,9 @@ function drawLegend(app) {
   if (app.blank.some((blank, i) => blank && scene.parent[i] >= 0 && app.shown[i])) {
     parts.push(swatch(app, "blank", "not assigned"));
   }
-  parts.push(swatch(app, "fork", "fork: ring shows what it decides"));
+  if (app.branches.some((_, i) => isFork(app, i) && scene.parent[i] >= 0)) {
+    parts.push(swatch(app, "fork", "fork: ring shows what it decides"));
+  }
   if (scene.table.outcomes) {
     parts.push(swatch(app, "right", "right"), swatch(app, "wrong", "wrong"));
     if (scene.share.some((share) => share > 0 && share < 1)) parts.push(swatch(app, "partial", "partly right"));
@@ -173,6 +175,15 @@ function showTooltip(app, i, px, py) {
   const left = px + 18 + box.width > area.clientWidth ? px - box.width - 14 : px + 18;
   const top = py + 18 + box.height > area.clientHeight ? py - box.height - 12 : py + 18;
   tooltip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
+}
+
+// After a new scene the tooltip stays with its node where that is still under the pointer, with what is known now.
+function keepTooltip(app) {
+  const { hover, point, dom } = app;
+  const open = !dom.tooltip.hidden;
+  showTooltip(app, -1);
+  if (hover >= 0 && nodeAt(app, point.x, point.y) !== hover) app.hover = -1;
+  else if (open) showTooltip(app, hover, point.x, point.y);
 }
 
 function describe(app) {

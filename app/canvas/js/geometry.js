@@ -1,7 +1,8 @@
 // Forest shape and positions: what is shown, where it stands, what lies under a point. Draws nothing.
 
 const HEAD = 44;
-const PAD = { left: 34, top: 30, bottom: 26, leaf: 40 };
+const PAD = { top: 30, bottom: 26, leaf: 40 };
+const ROOT_LEFT = 24;
 const ROW = { least: 34, most: 80, closest: 150 };
 
 function readShape(scene) {
@@ -30,7 +31,7 @@ function readShape(scene) {
 // A node is shown when the stage has grown it and no ancestor is collapsed. `ends` are the rows of the table.
 function arrange(app) {
   const { scene, shape } = app;
-  const { n, children, tree } = shape;
+  const { n, children } = shape;
   const grown = scene.stage.visible;
   const shown = new Uint8Array(n);
   const branches = new Int32Array(n);
@@ -47,9 +48,7 @@ function arrange(app) {
     last = Math.max(last, row[i]);
     if (shown[i] && (app.collapsed.has(i) || !children[i].length)) ends.push(i);
   }
-  const top = new Float32Array(shape.roots.length).fill(Infinity);
-  for (const i of scene.order) top[tree[i]] = Math.min(top[tree[i]], row[i]);
-  Object.assign(app, { shown, branches, row, ends, top, rows: last + 1, order: scene.order.filter((i) => shown[i]) });
+  Object.assign(app, { shown, branches, row, ends, rows: last + 1, order: scene.order.filter((i) => shown[i]) });
 }
 
 function collapsedRows(app) {
@@ -78,7 +77,8 @@ function collapsedRows(app) {
   return row;
 }
 
-// Columns of the table give way from the right as the canvas narrows.
+// Headings of the trees have their room left of the roots. Columns of the table give way from the right as the canvas
+// narrows.
 function measure(app) {
   const { width, height, scene } = app;
   const table = scene.table;
@@ -94,15 +94,21 @@ function measure(app) {
     bar: bar ? width - bar / 2 - 6 : 0,
     reach: bar ? bar / 2 - 10 : 0,
   };
-  app.plot = Math.max(80, width - side - PAD.left - PAD.leaf);
+  app.left = ROOT_LEFT + headingWidth(app);
+  app.plot = Math.max(80, width - side - app.left - PAD.leaf);
   app.room = Math.max(40, height - HEAD);
 }
 
-function fitView(app, { whole = false } = {}) {
+function fitView(app, { whole = app.whole } = {}) {
   const space = app.room - PAD.top - PAD.bottom;
   const spread = space / Math.max(app.rows - 1, 1);
   const ky = whole ? Math.min(ROW.most, spread) : Math.min(ROW.most, Math.max(ROW.least, spread));
-  return { zx: 1, ky, ox: 0, oy: 0, whole };
+  return { zx: 1, ky, ox: 0, oy: 0 };
+}
+
+// A view that the reader has not moved keeps fitting.
+function refit(app) {
+  if (!app.touched) Object.assign(app.view, fitView(app));
 }
 
 function contentHeight(app) {
@@ -111,7 +117,7 @@ function contentHeight(app) {
 
 function clampView(app, view) {
   const high = PAD.top + PAD.bottom + (app.rows - 1) * view.ky;
-  const wide = PAD.left + PAD.leaf + app.plot * view.zx;
+  const wide = app.left + PAD.leaf + app.plot * view.zx;
   const room = app.width - app.side;
   view.oy = Math.min(0, Math.max(view.oy, Math.min(0, app.room - high)));
   view.ox = Math.min(0, Math.max(view.ox, Math.min(0, room - wide)));
@@ -119,7 +125,7 @@ function clampView(app, view) {
 }
 
 function screenX(app, i) {
-  return PAD.left + app.ax[i] * app.plot * app.view.zx + app.view.ox;
+  return app.left + app.ax[i] * app.plot * app.view.zx + app.view.ox;
 }
 
 function screenY(app, i) {

@@ -4,9 +4,7 @@ function select(app, i, { report = true, reveal = false } = {}) {
   if (i === undefined || i < 0) return;
   if (!app.shown[i]) unfold(app, i);
   app.selected = i;
-  app.path = pathTo(app, i);
-  app.pathSet = new Set(app.path);
-  app.dom.root.dataset.selected = app.scene.id[i];
+  markSelected(app);
   describe(app);
   if (reveal) bringIntoView(app, i);
   if (report) sendSelection(app);
@@ -14,10 +12,9 @@ function select(app, i, { report = true, reveal = false } = {}) {
   requestDraw(app);
 }
 
-function sendSelection(app) {
-  app.pending = { id: app.scene.id[app.selected], at: performance.now() };
+function sendSelection(app, wait = performance.now() - app.sent < 120 ? 120 : 0) {
+  app.pending = { id: app.scene.id[app.selected], at: performance.now() + wait };
   clearTimeout(app.timer);
-  const wait = performance.now() - app.sent < 120 ? 120 : 0;
   const send = () => {
     app.sent = performance.now();
     app.report("selected", app.pending?.id ?? app.scene.id[app.selected]);
@@ -45,7 +42,7 @@ function toggleFold(app, i) {
 
 function bringIntoView(app, i) {
   const margin = Math.min(70, app.room / 4);
-  const x = PAD.left + app.scene.x[i] * app.plot * app.view.zx + app.view.ox;
+  const x = app.left + app.scene.x[i] * app.plot * app.view.zx + app.view.ox;
   const y = HEAD + PAD.top + app.row[i] * app.view.ky + app.view.oy;
   const right = app.width - app.side - 30;
   const shift = { ox: app.view.ox, oy: app.view.oy };
@@ -53,7 +50,9 @@ function bringIntoView(app, i) {
   if (y > app.height - margin) shift.oy += app.height - margin - y;
   if (x < 90) shift.ox += 90 - x;
   if (x > right) shift.ox += right - x;
-  if (shift.ox !== app.view.ox || shift.oy !== app.view.oy) moveView(app, shift);
+  if (shift.ox === app.view.ox && shift.oy === app.view.oy) return;
+  Object.assign(app, { touched: true, whole: false });
+  moveView(app, shift);
 }
 
 function zoomAt(app, factor, px, py) {
@@ -64,8 +63,8 @@ function zoomAt(app, factor, px, py) {
   const grows = factor < 1 || ky >= ROW.least;
   const zx = grows ? Math.max(1, Math.min(widest, view.zx * factor)) : view.zx;
   const across = (py - HEAD - PAD.top - view.oy) / view.ky;
-  const along = (px - PAD.left - view.ox) / view.zx;
-  setView(app, { ky, zx, oy: py - HEAD - PAD.top - across * ky, ox: px - PAD.left - along * zx });
+  const along = (px - app.left - view.ox) / view.zx;
+  setView(app, { ky, zx, oy: py - HEAD - PAD.top - across * ky, ox: px - app.left - along * zx });
 }
 
 function zoomMiddle(app, factor) {
@@ -77,13 +76,11 @@ function zoomMiddle(app, factor) {
 
 // Fits for reading; when it already does and more is below, fits everything.
 function fit(app) {
-  const reading = fitView(app);
+  const reading = fitView(app, { whole: false });
   const there = Math.abs(app.view.ky - reading.ky) < 0.01 && app.view.zx === 1 && app.view.oy === 0;
-  app.touched = false;
   const overflows = PAD.top + PAD.bottom + (app.rows - 1) * reading.ky > app.room + 1;
-  const whole = there && overflows;
-  app.touched = whole;
-  moveView(app, whole ? fitView(app, { whole }) : reading);
+  Object.assign(app, { touched: false, whole: there && overflows });
+  moveView(app, fitView(app));
 }
 
 function pointIn(app, event) {
@@ -141,6 +138,7 @@ function listenPointer(app) {
 }
 
 function hoverAt(app, point, kind = "mouse") {
+  app.point = point;
   const i = kind === "touch" ? -1 : nodeAt(app, point.x, point.y);
   app.dom.canvas.style.cursor = i >= 0 ? "pointer" : "";
   showTooltip(app, i, point.x, point.y);

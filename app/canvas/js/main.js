@@ -1,8 +1,10 @@
 // Streamlit's entry: called again with new data on the same element; view, folds and selection live on.
 
 const APPS = new WeakMap();
+const LEFT = new Map();
 const MEMORY = new Map();
 const PATIENCE_MS = 4000;
+const RENAMED_MS = 3000;
 
 function memoryKey(app) {
   return `${app.key}/${app.scene.digest}`;
@@ -11,7 +13,8 @@ function memoryKey(app) {
 function remember(app) {
   MEMORY.delete(memoryKey(app));
   MEMORY.set(memoryKey(app), {
-    view: { ...app.view }, touched: app.touched, collapsed: new Set(app.collapsed), selected: app.selected,
+    view: { ...app.view }, touched: app.touched, whole: app.whole,
+    collapsed: new Set(app.collapsed), selected: app.selected,
   });
   if (MEMORY.size > 40) MEMORY.delete(MEMORY.keys().next().value);
 }
@@ -28,7 +31,7 @@ function mount(host, report) {
   const dom = buildFrame(host);
   const app = {
     dom, report, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(), written: new Set(),
-    width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false,
+    width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), sent: -1e9,
   };
   listenPointer(app);
@@ -40,6 +43,7 @@ function mount(host, report) {
   app.resize.observe(dom.area);
   document.fonts?.ready.then(() => {
     app.widths.clear();
+    if (app.scene) measure(app);
     requestDraw(app);
   });
   dom.canvas.treecore = handleOf(app);
@@ -53,28 +57,73 @@ function restyle(app) {
   app.widths.clear();
 }
 
+// The reader's view, folds and selection stay where the scene is the one before with other colours, or that one grown;
+// where it is of another forest, they are what they were when that was last seen.
 function takeScene(app, scene) {
-  const sameForest = app.scene?.digest === scene.digest && app.shape;
+  const before = app.scene ? { ...app } : LEFT.get(app.key);
+  const same = before?.scene.digest === scene.digest;
+  app.shape = same ? before.shape : readShape(scene);
   app.scene = scene;
-  if (!sameForest) {
-    app.shape = readShape(scene);
-    const kept = MEMORY.get(memoryKey(app));
-    app.collapsed = new Set(kept?.collapsed);
-    app.touched = kept?.touched ?? false;
-    app.selected = kept?.selected ?? -1;
-    app.hover = -1;
-    app.view = { ...app.view, ...kept?.view };
-    app.ax = undefined;
-  }
+  const rows = same ? null : before && grownRows(before, app);
+  if (rows) carry(app, before, rows);
+  else if (!same || before.dom !== app.dom) recall(app, { resend: same && before.pending });
   app.highlight = new Set(scene.stage.highlight);
   arrange(app);
   syncSize(app);
   measure(app);
-  if (!app.touched) Object.assign(app.view, fitView(app));
+  refit(app);
+  if (rows) stayAt(app, before, rows);
   clampView(app, app.view);
+  markSelected(app);
+  settle(app, { still: !same });
+  keepTooltip(app);
+}
+
+function recall(app, { resend }) {
+  const kept = MEMORY.get(memoryKey(app));
+  app.collapsed = new Set(kept?.collapsed);
+  app.touched = kept?.touched ?? false;
+  app.whole = kept?.whole ?? false;
+  app.selected = kept?.selected ?? -1;
+  app.pending = null;
+  app.hover = -1;
+  app.view = { ...app.view, ...kept?.view };
+  app.ax = undefined;
+  if (resend && app.selected >= 0) sendSelection(app, RENAMED_MS);
+}
+
+// Python hears of the new id once no more scenes come: it may change with each of them.
+function carry(app, before, rows) {
+  const now = (i) => (i < 0 ? -1 : rows[i]);
+  MEMORY.delete(memoryKey(before));
+  Object.assign(app, {
+    touched: before.touched, whole: before.whole, view: { ...before.view, ...before.viewMotion?.to }, viewMotion: null,
+    collapsed: new Set([...before.collapsed].map(now)), selected: now(before.selected),
+    hover: app.point ? now(before.hover) : -1,
+  });
+  remember(app);
+  if (app.selected < 0) return;
+  if (before.pending || before.scene.id[before.selected] !== app.scene.id[app.selected]) sendSelection(app, RENAMED_MS);
+}
+
+// What the reader looks at stays where it was while the forest grows around it.
+function stayAt(app, before, rows) {
+  if (!app.touched) return;
+  const { view } = app;
+  const height = (i) => HEAD + PAD.top + before.row[i] * view.ky + view.oy;
+  const inSight = (i) => i >= 0 && before.shown[i] && height(i) > HEAD && height(i) < before.height;
+  const middle = HEAD + app.room / 2;
+  const nearest = (best, i) => (Math.abs(height(i) - middle) < Math.abs(height(best) - middle) ? i : best);
+  const anchor = [before.hover, before.selected].find(inSight) ?? before.order.reduce(nearest);
+  view.oy += (before.row[anchor] - app.row[rows[anchor]]) * view.ky;
+  view.ox += (before.scene.x[anchor] - app.scene.x[rows[anchor]]) * app.plot * view.zx;
+}
+
+function markSelected(app) {
   app.path = app.selected >= 0 ? pathTo(app, app.selected) : [];
   app.pathSet = new Set(app.path);
-  settle(app, { still: !sameForest });
+  if (app.selected >= 0) app.dom.root.dataset.selected = app.scene.id[app.selected];
+  else delete app.dom.root.dataset.selected;
 }
 
 // What Python says is selected holds, except while it has not yet heard of what was just clicked.
@@ -87,8 +136,8 @@ function takeSelection(app, id) {
   const row = id === null ? -1 : (app.shape.rowOf.get(id) ?? -1);
   if (row === app.selected) return;
   if (row < 0) {
-    Object.assign(app, { selected: -1, path: [], pathSet: new Set() });
-    delete app.dom.root.dataset.selected;
+    app.selected = -1;
+    markSelected(app);
     requestDraw(app);
   } else if (!app.scene.stage.visible || app.scene.stage.visible[row]) select(app, row, { report: false, reveal: true });
 }
@@ -132,6 +181,7 @@ export default function treeCanvas({ data, parentElement, setStateValue }) {
     cancelAnimationFrame(app.frame);
     clearTimeout(app.timer);
     app.dom.root.remove();
+    LEFT.set(app.key, app);
     APPS.delete(parentElement);
   };
 }

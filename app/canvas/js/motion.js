@@ -77,7 +77,7 @@ function moveView(app, target) {
 
 function setView(app, target) {
   app.viewMotion = null;
-  app.touched = true;
+  Object.assign(app, { touched: true, whole: false });
   Object.assign(app.view, clampView(app, { ...app.view, ...target }));
   remember(app);
   requestDraw(app);
@@ -96,6 +96,6 @@ function syncSize(app) {
   canvas.style.height = `${height}px`;
   if (!app.scene || !width) return;
   measure(app);
-  if (!app.touched) Object.assign(app.view, fitView(app));
+  refit(app);
   clampView(app, app.view);
 }

@@ -70,7 +70,8 @@ function bothColour(theme, share, strength) {
   return mix(theme.zero, mix(theme.fine, theme.coarse, share), 0.12 + 0.88 * Math.min(1, strength));
 }
 
-// [3N] colours; `app.blank` marks nodes without a value. Roots and unfilled stages stay neutral.
+// [3N] colours; `app.blank` marks nodes without a value. Roots stay neutral, and so do unfilled stages but for leaves
+// without an outcome where outcomes are shown: round would say that they are right.
 function paint(app) {
   const { scene, shape, theme } = app;
   const { fill } = scene;
@@ -82,6 +83,7 @@ function paint(app) {
     let colour = theme.neutral;
     const waits = fill.partial && scene.credit[i] !== null;
     if (fill.on && value === null) blank[i] = waits ? 0 : 1;
+    else if (!fill.on && scene.table.outcomes && scene.share[i] === null) blank[i] = shape.children[i].length ? 0 : 1;
     else if (fill.on && fill.kind === "diverging") colour = diverging(theme, value, fill.high);
     else if (fill.on && fill.kind === "granularity") colour = governing(theme, value);
     else if (fill.on && fill.kind === "both") colour = bothColour(theme, fill.hue[i] ?? 0, Math.abs(value) / fill.high);

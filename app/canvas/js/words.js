@@ -120,17 +120,26 @@ function drawCrowdedLabels(app) {
   }
 }
 
+function headingFont(app) {
+  return `600 12px ${app.theme.sans}`;
+}
+
+function headingWidth(app) {
+  app.context.font = headingFont(app);
+  return app.context.measureText(`tree ${app.shape.roots.length}`).width;
+}
+
+// Beside the root, where no words of a step can be.
 function drawHeadings(app) {
-  const { context, theme, view } = app;
-  if (view.ky < 12 && app.shape.roots.length > 1) return;
-  context.font = `600 12px ${theme.sans}`;
-  context.textAlign = "left";
-  context.textBaseline = "alphabetic";
-  app.shape.roots.forEach((root, number) => {
-    if (!app.shown[root]) return;
-    const y = HEAD + PAD.top + app.top[number] * view.ky + view.oy;
-    if (y < HEAD - 20 || y > app.height + 40) return;
-    haloText(app, `tree ${number + 1}`, 8, y - Math.min(18, 6 + view.ky * 0.3), theme.muted);
+  const { context, theme, view, shape } = app;
+  if (view.ky < 12 && shape.roots.length > 1) return;
+  context.font = headingFont(app);
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  shape.roots.forEach((root, number) => {
+    const y = screenY(app, root);
+    if (!app.shown[root] || y < HEAD - 20 || y > app.height + 20) return;
+    haloText(app, `tree ${number + 1}`, screenX(app, root) - 18, y + 0.5, theme.muted);
   });
 }
 
@@ -145,7 +154,7 @@ function drawTicks(app) {
   context.textAlign = "center";
   context.textBaseline = "alphabetic";
   for (let at = 0; at <= end + 1e-9; at += Math.max(1, step)) {
-    const x = PAD.left + (at / end) * app.plot * app.view.zx + app.view.ox;
+    const x = app.left + (at / end) * app.plot * app.view.zx + app.view.ox;
     if (x > app.width - app.side - 8 || x < 8) continue;
     context.fillStyle = theme.muted;
     context.fillText(at === 0 ? "0 tokens" : String(Math.round(at)), x, HEAD - 6);
@@ -158,7 +167,7 @@ function drawTicks(app) {
 
 function drawRuler(app) {
   const { context, theme } = app;
-  const left = PAD.left - 6;
+  const left = app.left - 6;
   const right = app.width - app.side - 8;
   const y = 17;
   context.font = `12px ${theme.sans}`;
