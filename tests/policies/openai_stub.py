@@ -39,6 +39,7 @@ class Stub:
         script: replies to the next requests; when it is empty, requests are answered well.
         always: a reply to every request, while set.
         fails_after, failure: the reply to every request after so many.
+        fails_with, failure: the reply to every request with this field.
         write: text of an answer from the body of its request.
         refuses: fields that give status 422.
         endpoints: paths that exist.
@@ -53,6 +54,7 @@ class Stub:
     always: Reply | None = None
     fails_after: int | None = None
     failure: Reply | None = None
+    fails_with: str | None = None
     write: Callable[[dict[str, Any]], str] = lambda body: TEXTS[body.get("seed", 0) % len(TEXTS)]
     refuses: frozenset[str] = frozenset()
     endpoints: tuple[str, ...] = ("/v1/completions",)
@@ -86,6 +88,8 @@ class Stub:
         if self.always is not None:
             return self.always
         if self.failure is not None and self.fails_after is not None and len(self.seen) > self.fails_after:
+            return self.failure
+        if self.failure is not None and self.fails_with in body:
             return self.failure
         if self.script:
             return self.script.pop(0)

@@ -11,6 +11,7 @@ from openai_stub import Connect, LetterTask, Reply, Stub
 from treecore.errors import PolicyError
 from treecore.policies import load_policy, openai_http
 from treecore.policies.openai_server import ServerPolicy
+from treecore.protocols import Message
 from treecore.sampling import rollout
 
 pytest.importorskip("openai", reason="the package openai is not installed")
@@ -82,6 +83,53 @@ def test_nobody_there(connect: Connect, stub: Stub, waits: list[float]) -> None:
 def test_a_server_that_is_still_loading_is_waited_for(connect: Connect, stub: Stub) -> None:
     stub.script = [Reply(503, {"error": {"message": "loading model"}}), Reply(503, b"")]
     assert "stop" in connect().describe()["options"]
+
+
+@pytest.mark.parametrize("status", [429, 500])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_server_that_stumbles_is_asked_again_before_an_option_or_an_endpoint_is_given_up(
+    connect: Connect, stub: Stub, status: int, place: int
+) -> None:
+    stub.endpoints = ("/v1/completions", "/v1/chat/completions")
+    whole = connect().describe()
+    answer = Reply(body=stub.completion("/v1/completions", {"prompt": "1", "max_tokens": 24}))
+    stub.script = [answer] * place + [Reply(status, {"error": "oops"})] * 2
+    assert connect().describe() == whole
+    assert stub.script == []
+
+
+FAILURES = {
+    "/v1 is busy: the server answers 429: oops; try again later": Reply(429, {"error": "oops"}),
+    "/v1 fails on a short request to model 'toy': .* 500: oops": Reply(500, {"error": "oops"}),
+    r"/v1 is too slow: no answer within 0\.2 seconds": Reply(hang=True),
+    "/v1 refuses the key: .* 401: oops; set OPENAI_API_KEY": Reply(401, {"error": "oops"}),
+    "/v1 cannot be reached: the connection failed": Reply(reset=True),
+}
+
+
+@pytest.mark.parametrize("message", FAILURES)
+def test_a_failure_that_does_not_lie_in_an_option_gives_none_up(connect: Connect, stub: Stub, message: str) -> None:
+    stub.fails_with, stub.failure = "logprobs", FAILURES[message]
+    with pytest.raises(PolicyError, match=message):
+        connect(timeout=0.2)
+
+
+@pytest.mark.parametrize("status", [400, 404, 415, 422, 501])
+def test_an_option_that_is_refused_is_left_out(connect: Connect, stub: Stub, status: int) -> None:
+    stub.fails_with, stub.failure = "logprobs", Reply(status, {"error": "no"})
+    assert connect().describe()["sent"] == ["stop", "seed", "whole law", "ids"]
+
+
+def test_chats_are_not_given_up_for_a_server_that_fails(connect: Connect, stub: Stub) -> None:
+    chat = (Message("user", "hello"),)
+    policy = connect()
+    assert policy.chat_text(chat) is None
+    stub.endpoints = ("/v1/completions", "/v1/chat/completions")
+    stub.always = Reply(500, {"error": "oops"})
+    with pytest.raises(PolicyError, match="fails on a short request to model 'toy'"):
+        policy.chat_text(chat)
+    stub.always = None
+    assert policy.chat_text(chat) == "user: hello"
 
 
 def test_the_result_says_that_it_cannot_be_repeated(connect: Connect, stub: Stub) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from treecore.errors import PolicyError
 from treecore.policies.base import Rendered
 from treecore.policies.openai_answer import TOP, choice_text, first_choice, read_tokens
-from treecore.policies.openai_http import BUSY, KEY_VARIABLE, Connection, RequestError, busy, elsewhere, transient
+from treecore.policies.openai_http import BUSY, KEY_VARIABLE, Connection, RequestError, busy, refuses, transient
 from treecore.protocols import Message
 
 PROBE_PROMPT, PROBE_TOKENS = "1 2 3 4", 24
@@ -22,6 +22,10 @@ PROBE_STOP = (" ", "e", "a", "\n")
 FEWER = 5
 LARGEST_SEED = 2**31 - 1
 ABSENT = frozenset({404, 405, 501})
+
+
+class UnansweredError(PolicyError):
+    """No answer came that says what the server takes; another time one may."""
 
 
 @dataclass(frozen=True)
@@ -112,17 +116,19 @@ async def find_dialect(
     """Ask the server what it takes at the first of these endpoints that it has.
 
     Raises:
-        PolicyError: it cannot be reached, or refuses the key or the model.
+        UnansweredError: it cannot be reached, has no time or fails.
+        PolicyError: it refuses the key or the model.
     """
     refused: list[RequestError] = []
     for endpoint in endpoints:
         bare = Dialect(model, endpoint)
         try:
-            again = elsewhere if refused else busy
+            again = transient if refused else busy
             answer = await connection.ask(endpoint, probe(bare), again=again)
         except RequestError as refusal:
-            if refusal.kind != "status" or refusal.status in (401, 403):
-                raise hopeless(connection, model, refusal) from None
+            if not refuses(refusal):
+                offered = await connection.models() if busy(refusal) else ()
+                raise hopeless(connection, model, refusal, offered=offered) from None
             refused.append(refusal)
         else:
             try:
@@ -138,9 +144,9 @@ def hopeless(connection: Connection, model: str, refusal: RequestError, *, offer
     """Why there is no point in going on, in one line; `offered` are the models that the server lists."""
     server, what, status = f"server {connection.url}", f"a short request to model {model!r}", refusal.status
     if refusal.kind == "timeout":
-        return PolicyError(f"{server} is too slow: {refusal}", todo="give more time with --timeout, or see its log")
+        return UnansweredError(f"{server} is too slow: {refusal}", todo="give more time with --timeout, or see its log")
     if refusal.kind == "unreachable":
-        return PolicyError(f"{server} cannot be reached: {refusal}", todo="start it, or check --server")
+        return UnansweredError(f"{server} cannot be reached: {refusal}", todo="start it, or check --server")
     if refusal.kind == "answer":
         return PolicyError(f"{server} is not OpenAI-compatible: {refusal}", todo="check --server")
     if status in (401, 403):
@@ -148,12 +154,12 @@ def hopeless(connection: Connection, model: str, refusal: RequestError, *, offer
     if 300 <= status < 400:
         return PolicyError(f"{server} is elsewhere: {refusal}", todo="give the address that it redirects to")
     if status in BUSY:
-        return PolicyError(f"{server} is busy: {refusal}", todo="try again later")
+        return UnansweredError(f"{server} is busy: {refusal}", todo="try again later")
     if offered and model not in offered:
         listed = f"it offers {', '.join(offered[:10])}"
         return PolicyError(f"{server} does not serve model {model!r}: {refusal}", todo=listed)
     if transient(refusal):
-        return PolicyError(f"{server} fails on {what}: {refusal}", todo="look into its log, or check --model")
+        return UnansweredError(f"{server} fails on {what}: {refusal}", todo="look into its log, or check --model")
     if status in ABSENT and offered:
         return PolicyError(
             f"{server} lists model {model!r}, but answers neither completions nor chats: {refusal}",
@@ -187,12 +193,17 @@ async def with_options(connection: Connection, bare: Dialect) -> Dialect:
 
 
 async def taken(connection: Connection, dialect: Dialect) -> Mapping[str, Any] | None:
-    """The answer to a short request with these options; None when the server refuses them."""
+    """The answer to a short request with these options; None when the server refuses them, or answers what cannot be
+    read.
+
+    Raises:
+        PolicyError: the reason does not lie in the options.
+    """
     try:
-        answer = await connection.ask(dialect.endpoint, probe(dialect), again=elsewhere)
+        answer = await connection.ask(dialect.endpoint, probe(dialect))
         choice_text(first_choice(answer))
     except RequestError as refusal:
-        if refusal.kind == "unreachable":
+        if refusal.kind != "answer" and not refuses(refusal):
             raise hopeless(connection, dialect.model, refusal) from None
         return None
     except PolicyError:

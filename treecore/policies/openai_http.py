@@ -27,6 +27,7 @@ TIMEOUT_RETRIES = 1
 FIRST_WAIT, LONGEST_BACKOFF, LONGEST_ASKED = 0.5, 30.0, 300.0
 BUSY = frozenset({429, 502, 503, 504, 529})
 TRANSIENT = BUSY | {408, 425, 500}
+NOT_YOU = frozenset({401, 402, 403, 407})
 PRIVATE_HEADERS = ("OpenAI-Organization", "OpenAI-Project")
 
 
@@ -50,13 +51,14 @@ def transient(refusal: RequestError) -> bool:
 
 
 def busy(refusal: RequestError) -> bool:
-    """Whether something is there and only has no time now."""
-    return refusal.status in BUSY
+    """Whether something is there and may answer the same request later."""
+    return refusal.status in TRANSIENT
 
 
-def elsewhere(refusal: RequestError) -> bool:
-    """Whether the reason cannot lie in the request: a server without time, or a connection that it closed."""
-    return refusal.kind == "unreachable" or busy(refusal)
+def refuses(refusal: RequestError) -> bool:
+    """Whether the server will not take the request as it is, whoever asks and whenever."""
+    status = refusal.status
+    return status == 501 or (400 <= status < 500 and status not in TRANSIENT | NOT_YOU)
 
 
 class Connection:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from treecore.errors import PolicyError
 from treecore.policies.base import GREEDY, PLAIN
-from treecore.policies.openai_dialect import Chat, Dialect, Law, find_dialect
+from treecore.policies.openai_dialect import Chat, Dialect, Law, UnansweredError, find_dialect
 from treecore.policies.openai_http import Connection, base_url
 from treecore.policies.openai_session import ServerSession, Unspelt
 from treecore.protocols import Message, StepRule
@@ -140,11 +140,17 @@ class ServerPolicy:
         )
 
     def chat_text(self, messages: Sequence[Message]) -> Chat | None:
-        """As `ChatPolicy.chat_text`; the server's own template writes the chat down. None where it answers no chats."""
+        """As `ChatPolicy.chat_text`; the server's own template writes the chat down. None where it answers no chats.
+
+        Raises:
+            PolicyError: it cannot be asked whether it does.
+        """
         if self._chat is None:
             search = find_dialect(self.connection, self.dialect.model, endpoints=("chat",))
             try:
                 self._chat = self._background.submit(search).result()
+            except UnansweredError:
+                raise
             except PolicyError:
                 return None
         return Chat(messages)
