@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from treecore.errors import PolicyError
-from treecore.policies.openai_http import base_url, clean, said_by, seconds_to_wait
+from treecore.policies.openai_http import base_url, clean, key_of, said_by, seconds_to_wait
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,18 @@ def test_addresses_that_are_refused(url: str) -> None:
 def test_addresses() -> None:
     assert base_url("http://h:1") == base_url("http://h:1/") == base_url(" http://h:1/v1/ ") == "http://h:1/v1"
     assert base_url("https://[::1]:2/api/v2") == "https://[::1]:2/api/v2"
+
+
+def test_keys() -> None:
+    assert key_of({}) == ""
+    assert key_of({"OPENAI_API_KEY": " sk-a1 \n"}) == "sk-a1"
+
+
+@pytest.mark.parametrize("key", ["sk-ä\n", "sk-\nb", "sk-\x7f", "sk-\udce4"])
+def test_keys_that_cannot_be_sent(key: str) -> None:
+    with pytest.raises(PolicyError, match="the key in OPENAI_API_KEY holds characters that cannot be sent; ") as caught:
+        key_of({"OPENAI_API_KEY": key})
+    assert "sk-" not in str(caught.value)
 
 
 def test_waits_that_servers_ask_for() -> None:

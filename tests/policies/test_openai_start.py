@@ -72,6 +72,22 @@ def test_a_server_that_hangs_at_the_start(connect: Connect, stub: Stub) -> None:
         connect(timeout=0.2)
 
 
+@pytest.mark.parametrize("timeout", [float("nan"), float("inf"), 0.0, -1.0])
+def test_a_timeout_that_is_none(connect: Connect, stub: Stub, timeout: float) -> None:
+    with pytest.raises(PolicyError, match=f"^timeout is {timeout:g} seconds; give a finite number above 0$"):
+        connect(timeout=timeout)
+    assert stub.seen == []
+
+
+def test_a_key_that_cannot_be_sent_is_told_before_any_request(
+    connect: Connect, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-ä\n")
+    with pytest.raises(PolicyError, match="the key in OPENAI_API_KEY holds characters that cannot be sent"):
+        connect()
+    assert stub.headers == {}
+
+
 def test_nobody_there(connect: Connect, stub: Stub, waits: list[float]) -> None:
     with Stub() as other:
         gone = other.url

@@ -71,7 +71,7 @@ class Connection:
         sleep: how to wait between tries.
 
     Raises:
-        PolicyError: the client's package is not installed.
+        PolicyError: the client's package is not installed, or the key cannot be sent.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Connection:
         except ImportError:
             raise PolicyError("a server needs the package openai", todo="pip install 'openai>=1.98'") from None
         self.url, self.seconds, self._sleep = url, seconds, sleep
-        self._key = os.environ.get(KEY_VARIABLE, "").strip()
+        self._key = key_of(os.environ)
         self._places = asyncio.Semaphore(concurrency)
         self._random = np.random.default_rng(os.getpid())
         self._lost = False
@@ -204,6 +204,18 @@ class Connection:
 
     def _public(self, text: str) -> str:
         return clean(text.replace(self._key, "[key]") if self._key else text)
+
+
+def key_of(environment: Mapping[str, str]) -> str:
+    """The key, less white space around it; empty when there is none.
+
+    Raises:
+        PolicyError: a header cannot hold it.
+    """
+    key = environment.get(KEY_VARIABLE, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise PolicyError(f"the key in {KEY_VARIABLE} holds characters that cannot be sent", todo="copy it anew")
+    return key
 
 
 async def limited(chunks: AsyncIterator[bytes]) -> bytes:

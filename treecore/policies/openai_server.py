@@ -7,6 +7,7 @@ tree.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -108,9 +109,11 @@ class ServerPolicy:
             sleep: how to wait before another try.
 
         Raises:
-            PolicyError: it cannot be reached, or refuses the key or the model.
+            PolicyError: it cannot be reached, or refuses the key or the model; or the timeout is none.
         """
         address = base_url(url)
+        if not 0 < timeout < math.inf:
+            raise PolicyError(f"timeout is {timeout:g} seconds", todo="give a finite number above 0")
 
         async def begin() -> tuple[Connection, Dialect]:
             connection = Connection(address, seconds=timeout, concurrency=concurrency, sleep=sleep)
