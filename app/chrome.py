@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -36,11 +38,37 @@ def header() -> None:
 
 def title() -> None:
     """What is open: the question, and one line about where it comes from."""
-    forest = state.forest()
+    forest, count = state.forest(), len(state.opened().forests)
     with st.container(key="title", gap=None):
-        st.text(forest.prompt or state.opened().title)
+        with st.container(key="asked_opened", horizontal=True, vertical_alignment="center", gap="small"):
+            st.text(forest.prompt or state.opened().title, width="stretch")
+            if count > 1:
+                turn(state.forest_number(), count, key="opened", on_turn=state.turn_to)
         st.caption(escape(provenance(forest)))
         bias(forest)
+
+
+def turn(number: int, count: int, *, key: str, on_turn: Callable[[int], None], disabled: bool = False) -> None:
+    """Which of several prompts is shown, and the way to its neighbours.
+
+    Args:
+        number: from 0.
+        on_turn: takes the number that is to be shown.
+    """
+    st.caption(f"prompt {number + 1} of {count}", width="content")
+    ways: tuple[tuple[str, Literal["left", "right"], int], ...]
+    ways = ("Previous prompt", "left", number - 1), ("Next prompt", "right", number + 1)
+    for label, side, to in ways:
+        st.button(
+            label,
+            icon=f":material/chevron_{side}:",
+            icon_position=side,
+            key=f"turn:{key}:{side}",
+            type="tertiary",
+            on_click=on_turn,
+            args=(to,),
+            disabled=disabled or not 0 <= to < count,
+        )
 
 
 def bias(forest: Forest) -> None:

@@ -91,7 +91,7 @@ def forest_menu() -> None:
             range(len(forests)),
             key="forest",
             format_func=lambda i: shorten(forests[i].prompt or forests[i].id or f"forest {i + 1}", 70),
-            on_change=lambda: state.put({"node": "", "frame": 0, "guess": ""}),
+            on_change=lambda: state.turn_to(state.forest_number()),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -120,32 +120,15 @@ def show(forests: Sequence[Forest], *, live: bool) -> None:
     """One of the prompts: while they grow the one that was begun last, afterwards the one that was chosen."""
     number = len(forests) - 1 if live else min(int(state.get_or(SHOWN, 0)), len(forests) - 1)
     forest = forests[number]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="asked_grown", horizontal=True, vertical_alignment="center", gap="small"):
         st.text(forest.prompt, width="stretch")
         if len(forests) > 1:
-            turn(number, len(forests), live=live)
+            chrome.turn(number, len(forests), key="grown", on_turn=lambda to: state.put({SHOWN: to}), disabled=live)
     if not live:
         st.caption(chrome.escape(chrome.provenance(forest, seed=True)))
         chrome.bias(forest)
     drawn = Stage(filled=False, advantages=False, outcomes=not live)
     stage.trees(forest, None, key="rollout", height=HEIGHT, stage=drawn, linked=False)
-
-
-def turn(number: int, count: int, *, live: bool) -> None:
-    """Which of the prompts it is, and the way to the others once all are there."""
-    st.caption(f"prompt {number + 1} of {count}", width="content")
-    ways: tuple[tuple[str, Literal["left", "right"], int], ...]
-    ways = ("Previous prompt", "left", number - 1), ("Next prompt", "right", number + 1)
-    for label, side, to in ways:
-        st.button(
-            label,
-            icon=f":material/chevron_{side}:",
-            icon_position=side,
-            key=f"turn:{side}",
-            type="tertiary",
-            on_click=lambda to=to: state.put({SHOWN: to}),
-            disabled=live or not 0 <= to < count,
-        )
 
 
 def finish(job: Job, forests: Sequence[Forest]) -> None:

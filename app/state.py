@@ -216,6 +216,11 @@ def forest_number() -> int:
     return min(max(int(st.session_state.forest), 0), len(opened().forests) - 1)
 
 
+def turn_to(number: int) -> None:
+    """Show another forest of the batch; only from callbacks."""
+    put({"forest": number, "node": "", "frame": 0, "guess": ""})
+
+
 def forest() -> Forest:
     """The forest that is shown."""
     return opened().forests[forest_number()]  # type: ignore[no-any-return]

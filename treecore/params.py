@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, ge
 from treecore.errors import MethodError
 
 Value = int | float | bool | str
+Kind = Literal["int", "float", "bool", "str", "choice"]
 SECTIONS = "Args|Columns|Returns|Raises|Departures"
 TRUE_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -49,7 +50,7 @@ class Param:
     """
 
     name: str
-    type: Literal["int", "float", "bool", "str", "choice"]
+    type: Kind
     default: Value
     choices: tuple[str, ...] = ()
     low: float = -math.inf
@@ -78,7 +79,7 @@ class Param:
                 raise wrong
             return TRUE_WORDS[text.lower()]
         if self.type == "str":
-            return text
+            return str(value)
         try:
             number: int | float = int(text) if self.type == "int" else float(text)
         except ValueError:
@@ -109,20 +110,26 @@ class Param:
 
 
 def params_of(function: Callable[..., Any]) -> tuple[Param, ...]:
-    """Parameters of `function`: its keyword-only arguments, in order."""
+    """Parameters of `function`: its keyword-only arguments that have a default, in order.
+
+    Raises:
+        TypeError: one is of a type that cannot be set.
+    """
     hints = get_type_hints(function, include_extras=True)
     meanings = entries_of(function, "Args")
     params = []
     for name, argument in inspect.signature(function).parameters.items():
         if argument.kind is not inspect.Parameter.KEYWORD_ONLY or argument.default is inspect.Parameter.empty:
             continue
-        hint, bounds, only = hints[name], Bounds(), None
+        hint, bounds, only = hints.get(name, type(argument.default)), Bounds(), None
         if get_origin(hint) is Annotated:
             hint, *notes = get_args(hint)
             bounds = next((note for note in notes if isinstance(note, Bounds)), bounds)
             only = next((note for note in notes if isinstance(note, Only)), None)
         choices = get_args(hint) if get_origin(hint) is Literal else ()
-        kind: Any = "choice" if choices else hint.__name__
+        kind: Any = "choice" if choices else getattr(hint, "__name__", str(hint))
+        if kind not in get_args(Kind):
+            raise TypeError(f"{name!r} is of type {kind}; int, float, bool, str and Literal can be set")
         meaning = meanings.get(name, "")
         params.append(Param(name, kind, argument.default, choices, bounds.low, bounds.high, meaning, only))
     return tuple(params)

@@ -9,13 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy import ToyTask, toy_policy
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from toy import WORDS, ToyTask, toy_policy
+from transformers import PreTrainedTokenizerFast
 
 import treecore as tc
 from treecore.annotate import Annotation, annotate, annotate_file
 from treecore.columns import Status
 from treecore.errors import MethodError, PolicyError, TaskError
 from treecore.forest import Forest
+from treecore.policies.detokenize import Detokenizer
 from treecore.protocols import Prompt
 from treecore.sampling import rollout
 from treecore.tasks import get_task
@@ -308,3 +313,36 @@ def test_progress_ends_at_its_total() -> None:
     assert reports[-1][0] == reports[-1][1]
     assert reports[-1][2] == 3
     assert all(done <= total for done, total, _ in reports)
+
+
+def test_a_model_with_other_tokens_is_refused() -> None:
+    words = dict(zip(WORDS, (*WORDS[:6], *WORDS[:5:-1]), strict=True))
+    other = toy_policy()
+    other.tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(WordLevel({words[word]: place for place, word in enumerate(WORDS)}, "<unk>"))
+    )
+    other.detokenizer = Detokenizer(other.tokenizer)
+    with torch.no_grad():
+        next(other.model.parameters()).add_(1e-3)
+    with pytest.raises(MethodError, match="are other tokens to this model; name a model with the same tokenizer"):
+        annotated(FORESTS, model=other)
+    small = toy_policy()
+    small.model.config.vocab_size = 3
+    with torch.no_grad():
+        next(small.model.parameters()).add_(1e-3)
+    with pytest.raises(MethodError, match="are other tokens to this model"):
+        annotated(FORESTS, model=small)
+
+
+def test_a_forest_whose_prompt_is_too_long_is_left_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    long = replace(FORESTS[0], prompt="too long", extra={**FORESTS[0].extra, "input": "a " * 200})
+
+    class Long(Asked):
+        def ask(self, question: str) -> Prompt:
+            return Prompt("long", "a " * 200, question, "a") if question == "too long" else super().ask(question)
+
+    after = annotated([long, FORESTS[1]], task=Long())
+    assert "mc_value" not in after[0].columns
+    assert after[0].provenance["annotations"][-1]["trajectories"] == 0
+    assert "mc_value" in after[1].columns
+    assert "is left as it is: the prompt has 200 tokens" in caplog.messages[0]

@@ -136,6 +136,16 @@ def test_every_prompt_can_be_looked_at() -> None:
     assert next(one for one in test.button if one.label == "Next prompt").disabled
 
 
+def test_so_it_can_be_in_explore() -> None:
+    two = [forest("late_fork"), forest("early_fork")]
+    test = page(job(Phase.DONE, result=two))
+    next(one for one in test.button if one.label == "Open in Explore").click().run()
+    next(one for one in test.button if one.label == "Next prompt").click().run()
+    assert not test.exception
+    assert two[1].prompt in {one.value for one in test.text}
+    assert test.session_state["forest"] == 1
+
+
 def test_a_biased_sampler_is_called_so() -> None:
     test = page(job(Phase.DONE, result=[forest("mcts")]))
     assert any("Biased" in one.value for one in test.caption)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
@@ -15,8 +17,9 @@ from treecore.columns import Status
 from treecore.errors import PolicyError
 from treecore.forest import Forest
 from treecore.policies.base import End, Rendered
-from treecore.protocols import Message, Prompt, StepRule, Turn
+from treecore.protocols import Message, Prompt, Step, StepRule, Turn
 from treecore.sampling import rollout
+from treecore.tasks.dataset import before
 
 
 class Uncut(ToyTask):
@@ -187,3 +190,35 @@ def test_rules_reach_the_session() -> None:
         session.advance()
     assert branch.written.end in (End.CONTEXT, End.EOS)
     assert len(branch.written.ids) <= 2
+
+
+class Fragments(Uncut):
+    """Steps of two tokens; a stop string may lie across them."""
+
+    stop = ("a b c", "d e")
+    max_step_tokens = 2
+    step_rule = StepRule(joined=True, cut_is_end=True)
+
+    def respond(self, prompt: Prompt, steps: Sequence[Step], text: str) -> Turn:
+        said = before(steps, 4) + text
+        return Turn(done=any(stop in said for stop in self.stop))
+
+
+class Whole(Fragments):
+    max_step_tokens = 200
+
+
+def test_a_stop_string_across_steps_ends_the_trajectory_where_it_would_in_one_step() -> None:
+    cut, whole = (sampled(task, m=24, n=0) for task in (Fragments(), Whole()))
+    across = 0
+    for leaf, end in zip(cut.leaves, whole.leaves, strict=True):
+        path = [cut.text[row] for row in cut.topology.path(int(leaf))[1:]]
+        text = "".join(path)
+        assert text == whole.text[int(end)]
+        across += any(stop in text and stop not in path[-1] for stop in Fragments.stop)
+    assert across > 3
+
+
+def test_nothing_is_seen_across_an_answer_of_the_environment() -> None:
+    said = [Step("a", "seen"), Step("bc"), Step("d")]
+    assert [before(said, n) for n in range(5)] == ["", "d", "cd", "bcd", "bcd"]

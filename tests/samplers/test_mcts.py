@@ -102,6 +102,17 @@ def test_widths_hold_and_the_last_option_is_written_to_the_end() -> None:
     assert {one.steps for one in options if growth.depth(one.node) == 0 and len(growth.waves) > 1} == {1, None}
 
 
+def test_every_place_that_is_not_over_has_room_for_children() -> None:
+    growth = searched(World(), simulations=40, min_terminals=3, width=3, root_width=5)
+    widths, kinds = growth.column("mcts_width"), growth.column("mcts_kind")
+    places = [row for row, kind in enumerate(kinds) if kind == Kind.PLACE]
+    over = [row for row in places if row and not growth.nodes[row].open]
+    assert over
+    assert len(over) < len(places)
+    assert all((widths[row] == 0) if row in over else (widths[row] >= 3) for row in places)
+    assert widths[0] >= 5
+
+
 def test_the_first_child_is_greedy_and_no_other_is() -> None:
     growth = searched(World("abc"), simulations=8, rollouts=0, beta_outcome=0)
     greedy = [one for wave in growth.waves for one in wave if isinstance(one, Expand) and one.greedy]

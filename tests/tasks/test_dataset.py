@@ -268,7 +268,10 @@ def wrong():
 def failing():
     raise OSError("no disk")
 
-def untyped(*, a=[]):
+def untyped(*, n=3, word="x"):
+    return MultihopTask()
+
+def odd(*, a=[]):
     return MultihopTask()
 
 THING = MultihopTask()
@@ -316,6 +319,32 @@ def test_a_task_of_ones_own_that_fails(name: str, message: str) -> None:
 
 @pytest.mark.usefixtures("own")
 def test_options_that_cannot_be_read() -> None:
-    assert get_task("own_tasks:untyped").name == "multihop"
-    with pytest.raises(TaskError, match="reading the options of task 'own_tasks:untyped' failed"):
-        task_params("own_tasks:untyped")
+    assert get_task("own_tasks:odd").name == "multihop"
+    with pytest.raises(TaskError, match=r"reading the options of task 'own_tasks:odd' failed .*'a' is of type list"):
+        task_params("own_tasks:odd")
+
+
+@pytest.mark.usefixtures("own")
+def test_options_without_a_type_have_that_of_their_default() -> None:
+    assert [(param.name, param.type) for param in task_params("own_tasks:untyped")] == [("n", "int"), ("word", "str")]
+    assert get_task("own_tasks:untyped", n="4").name == "multihop"
+
+
+def test_stop_strings_keep_their_spaces(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "a", "answer": "b"}')
+    path = str(tmp_path / "rows.jsonl")
+    assert get_task(path, steps="whole", stop=" ").stop == (" ",)
+    assert get_task(path, steps="whole", stop=" Q:\nx").stop == (" Q:", "x")
+
+
+def test_a_gold_output_is_text_or_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"prompt": "a", "answer": "5", "gold": 5}')
+    (prompt,) = get_task(str(path)).prompts(1, seed=0)
+    assert get_task(str(path)).gold(prompt) == [Step("5")]
+    path.write_text('{"prompt": "a", "answer": "5", "gold": 6}')
+    with pytest.raises(TaskError, match="gives 0"):
+        get_task(str(path)).prompts(1, seed=0)
+    path.write_text('{"prompt": "a", "answer": "5", "gold": ["5"]}')
+    with pytest.raises(FormatError, match="'gold' is a list; write text or a number"):
+        get_task(str(path))

@@ -213,6 +213,36 @@ def check_model(forest: Forest, policy: Policy, *, other: bool) -> None:
             todo=(f"use --dtype {written}, " if differ else "use those weights, ")
             + "or name the model with --model if its own values are wanted",
         )
+    if then is None or then != now:
+        check_vocabulary(forest, policy)
+
+
+def check_vocabulary(forest: Forest, policy: Policy) -> None:
+    """The recorded token ids mean to the loaded model what they meant to the one that wrote them.
+
+    Raises:
+        MethodError: they are other tokens there.
+    """
+    table, size = forest.tokens, int(getattr(policy, "vocabulary_size", 0))
+    if table is None or table.id is None:
+        return
+    other = bool(size) and bool((table.id >= size).any())
+    for row in range(len(forest)) if table.text is not None and not other else ():
+        start, end = (int(place) for place in table.start[row : row + 2])
+        ids = table.id[start:end].tolist()
+        if -1 not in ids and spaceless(policy.pieces(ids)) != spaceless(table.text[start:end]):  # type: ignore[index]
+            other = True
+            break
+    if other:
+        raise MethodError(
+            f"the token ids that {forest.policy.get('model')!r} wrote are other tokens to this model",
+            where=named(forest), todo="name a model with the same tokenizer",
+        )  # fmt: skip
+
+
+def spaceless(pieces: Sequence[str]) -> str:
+    """Pieces as one text without spaces, which depend on what stands before."""
+    return "".join("".join(pieces).split())
 
 
 def source(forest: Forest, task: Task, policy: Policy, node: str | None, *, changed: str = "") -> Existing:

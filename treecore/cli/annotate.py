@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ def annotate(
     forests = read_input(file).forests
     if Path(file).exists() and Path(output).exists() and Path(file).samefile(output):
         raise click.UsageError("OUT is FILE itself; write to another file")
-    with resumable(output), progress_bar() as on_progress:
+    with resumable(output), progress_bar() as on_progress, redirect_stdout(sys.stderr):
         summary = annotate_file(
             forests, output, annotation, resume=resume, overwrite=overwrite, source=file, on_progress=on_progress
         )

@@ -39,7 +39,7 @@ def parse_settings(pairs: Sequence[str], *, option: str = "--set") -> dict[str, 
             raise click.BadParameter(f"{pair!r} is not K=V", param_hint=option)
         if name.strip() in settings:
             raise click.BadParameter(f"{name.strip()!r} is given twice", param_hint=option)
-        settings[name.strip()] = value.strip()
+        settings[name.strip()] = value
     return settings
 
 

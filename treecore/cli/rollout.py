@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +116,7 @@ def rollout(output: str, settings: tuple[str, ...], as_json: bool, **options: An
 
     A server's key is read from the environment variable OPENAI_API_KEY.
     """
-    with resumable(output):
+    with resumable(output), redirect_stdout(sys.stderr):
         summary = sampled(output, settings, options)
     print_run(summary, "trajectories", as_json=as_json)
 

@@ -107,6 +107,8 @@ class SlotBranch:
         held: a token that was drawn, with its numbers, and ended the step that it does not belong to.
         kept: keys and values of its tokens after `state`, while it waits for a slot again.
         slot: its row of the store; -1 while it waits.
+        before: the last characters that it wrote before its step, with which a stop string may begin; "" where the
+            environment spoke since, and where the space after a stop string is of the next step.
     """
 
     state: SlotState
@@ -122,6 +124,7 @@ class SlotBranch:
     held: tuple[int, float, float, float, float] | None = None
     kept: Segment | None = None
     slot: int = -1
+    before: str = ""
 
     def __lt__(self, other: SlotBranch) -> bool:
         return (self.state.order, self.serial) < (other.state.order, other.serial)

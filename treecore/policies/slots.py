@@ -175,6 +175,8 @@ class SlotSession:
         above = own.state
         state = self._known(SlotState(above, ids, length, above.tally, above.order, above.most, claimed=True))
         own.pending = [own.written.ids[-1], *observation]
+        most = 0 if observation or self.rule.before_word else self._longest_stop - 1
+        own.before = (own.before + own.written.text)[-most:] if most > 0 else ""
         own.state, own.closing = state, [state]
         own.written, own.start = Written(), 0
         if own.held is not None:
@@ -303,7 +305,7 @@ class SlotSession:
             return
         written.pieces.append(piece)
         written.text += piece
-        if self._may_stop(piece) and any(map(written.text[-len(piece) - self._longest_stop :].__contains__, self.stop)):
+        if self._may_stop(piece) and self._stops(branch.before, written.text, len(piece)):
             written.end = End.STOP
         elif len(written.ids) >= self.max_step_tokens:
             written.end = End.STEP
@@ -318,6 +320,14 @@ class SlotSession:
         if known is None:
             known = self._stopping[piece] = any(one[-1] in piece for one in self.stop)
         return known
+
+    def _stops(self, before: str, text: str, n: int) -> bool:
+        """Whether a stop string ends within the last `n` characters of a text that something comes before."""
+        for stop in self.stop:
+            most = n + len(stop) - 1
+            if stop in (text[-most:] if len(text) >= most else (before + text)[-most:]):
+                return True
+        return False
 
     def _begins_next(self, written: Written, piece: str) -> bool:
         """Whether a token completes a stop string with the space before its word."""

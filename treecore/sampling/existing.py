@@ -6,6 +6,7 @@ What grows is either added to the forest or only told through the columns that t
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +17,9 @@ import numpy as np
 
 from treecore.builder import NAN
 from treecore.columns import Status
-from treecore.errors import MethodError
+from treecore.errors import MethodError, PolicyError
 from treecore.forest import Forest
-from treecore.policies.base import Session, Written
+from treecore.policies.base import Session, Tally, Written
 from treecore.protocols import Prompt, Task, step_rule
 from treecore.samplers.registry import Growth
 from treecore.sampling.driver import Driver, Plan
@@ -27,6 +28,8 @@ from treecore.sampling.grove import Grove, columns_of
 from treecore.sampling.progress import Progress
 from treecore.sampling.trajectory import Grown
 from treecore.topology import BoolArray
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,20 +69,24 @@ class ExistingGrove(Grove):
     """A grove that begins with the rows of a recorded forest.
 
     Args:
-        source: the forest.
+        source: the forest; where its prompt cannot be opened nothing grows, and `error` says why.
         plan: of the run.
         session: where its places are opened.
 
     Raises:
         MethodError: a step that is to be continued has no token ids.
-        PolicyError: the prompt cannot be opened, or a step does not fit the model's context.
+        PolicyError: a step does not fit the model's context.
     """
 
     def __init__(self, source: Existing, plan: Plan, session: Session) -> None:
         self.source, self.target = source, source.target
         super().__init__(source.prompt, plan.sampler, plan.settings, seed=plan.seed)
-        self.start = session.open(source.prompt.text)
-        for row in range(len(source.forest)):
+        try:
+            self.start = session.open(source.prompt.text)
+        except PolicyError as error:
+            self.error = error
+            _LOG.warning("treecore: note: forest %r is left as it is: %s", source.forest.id, error)
+        for row in range(len(source.forest)) if self.error is None else ():
             self.parent.append(int(source.forest.parent[row]))
             self.fork.append(-1)
             self.nodes.append(self._recorded(row, plan, session))
@@ -194,8 +201,7 @@ class ExistingDriver(Driver):
 
     def _forest(self, grove: Grove) -> Forest:
         assert isinstance(grove, ExistingGrove)
-        assert grove.start is not None
-        tally = grove.start.tally
+        tally = Tally() if grove.start is None else grove.start.tally
         numbers = {
             "trajectories": grove.asked,
             "tokens_generated": tally.sampled,

@@ -146,5 +146,5 @@ def forests_in(data: bytes, path: Path) -> list[Forest]:
     except FormatError as error:
         raise FormatError(
             f"the file exists and holds no forests that can be read ({error.found})", where=error.where or str(path),
-            todo="write to another file, or delete it first",
+            todo="write to another file, or take out what is broken first",
         ) from None  # fmt: skip

@@ -273,7 +273,7 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = path.parent if error.errno == errno.ENOENT else path
+        where = Path(os.path.realpath(path)).parent if error.errno == errno.ENOENT else path
         reason = REASONS.get(error.errno or 0, f"cannot be written ({error.strerror or error})")
         todo = "make it, or choose another place" if error.errno == errno.ENOENT else "choose another place"
         raise FormatError(reason, where=str(where), todo=todo) from None

@@ -162,7 +162,7 @@ class DatasetTask:
         Raises:
             TaskError: the tool failed, or gave no text.
         """
-        if any(ending in text for ending in self.endings):
+        if any(ending in before(steps, len(ending) - 1) + text for ending in self.endings):
             return Turn(done=True)
         if self.tool is None or CALL_END not in text:
             return Turn()
@@ -215,6 +215,17 @@ class DatasetTask:
 def source_of(path: str, rows: Sequence[Row], **fields: str) -> dict[str, str]:
     """What a forest is to know of the file that its question is from: name, content, names of the fields."""
     return {"file_name": os.path.basename(path), "rows_sha256": digest(rows), **fields}
+
+
+def before(steps: Sequence[Step], n: int) -> str:
+    """The last `n` characters that the model wrote before this step; none from before the environment spoke."""
+    texts: list[str] = []
+    for step in reversed(steps):
+        if n <= 0 or step.observation:
+            break
+        texts.append(step.text[-n:])
+        n -= len(texts[-1])
+    return "".join(reversed(texts))
 
 
 def _joined(steps: Sequence[Step]) -> str:

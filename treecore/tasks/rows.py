@@ -195,6 +195,9 @@ def _row(value: Any, identity: str, where: str, fields: Sequence[str]) -> Row:
     if not answers:
         raise FormatError(f"{answer_field!r} is an empty list", where=where, todo="give at least one answer")
     own = value.get("id")
+    gold = value.get("gold")
+    if gold is not None:
+        value = {**value, "gold": _text(gold, "gold", where)}
     row = Row(
         id=identity if own is None else _text(own, "id", where),
         prompt=prompt,

@@ -203,6 +203,6 @@ class Search:
                 "mcts_q": place.mean,
                 "mcts_score": place.score,
                 "mcts_simulation": place.made,
-                "mcts_width": place.width,
+                "mcts_width": 0 if place.over else max(place.width, self.settings.least_width(place)),
                 "mcts_answer": float(place in answer),
             }
