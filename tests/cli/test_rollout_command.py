@@ -80,6 +80,21 @@ def test_failures_are_told(
     assert json.loads(result.stdout)["failed"] == failed if words else f"\nfailed: {failed}\n" in result.stdout
 
 
+def test_what_tasks_and_verifiers_print_is_kept_out_of_the_document(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loud_verifiers.py").write_text(
+        "def loud(question, answers, output):\n    print('noise')\n    return 1\n"
+    )
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "a", "answer": "b"}')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    words = ("--task", "rows.jsonl", "--verifier", "loud_verifiers:loud", "--max-tokens", 4, "--sampler", "chains")
+    result = run("rollout", *words, "-o", "o.forest.jsonl", "--json")
+    assert json.loads(result.stdout)["mean_reward"] == 1
+    assert "noise" in result.stderr
+
+
 def test_a_real_run_whose_verifier_fails(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "judges.py").write_text("def broken(prompt, answer, output):\n    raise KeyError('x')\n")
     rows = tmp_path / "q.jsonl"

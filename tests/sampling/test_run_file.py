@@ -115,6 +115,9 @@ def test_other_settings_are_refused_and_the_file_stays(tmp_path: Path, other: di
 def test_places_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FormatError, match="no such folder"):
         rollout_to_file(tmp_path / "no" / "run.forest.jsonl", **RUN)
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "nowhere" / "run.jsonl")
+    with pytest.raises(FormatError, match="nowhere: there is no such folder"):
+        rollout_to_file(tmp_path / "link.jsonl", **RUN)
     with pytest.raises(FormatError, match="compressed"):
         rollout_to_file(tmp_path / "run.forest.jsonl.gz", **RUN)
     with pytest.raises(FormatError, match="no such folder"):
