@@ -59,6 +59,20 @@ def test_a_run_that_the_server_leaves_is_finished_with_failed_steps(run: Run, ou
     assert any(node.get("status") == "terminated" for node in nodes)
 
 
+def test_numbers_that_the_server_does_not_tell_are_null(run: Run, out: Path) -> None:
+    with Stub(write=lambda body: ANSWERS[1], usage=False) as stub:
+        asked = ("--server", stub.url, "--model", "toy")
+        told = json.loads(run(*asked, "--prompts", 1).stdout)
+        assert told["tokens_generated"] > 0
+        assert [told[name] for name in ("tokens_computed", "computed_ratio", "tokens_saved_by_sharing")] == [None] * 3
+        forest = json.loads(out.read_text())
+        forest["provenance"] |= {"tokens_generated": "x"}
+        out.write_text(json.dumps(forest) + "\n")
+        resumed = run(*asked, "--prompts", 2, "--resume")
+    assert resumed.exit_code == 0, resumed.stderr
+    assert json.loads(resumed.stdout)["tokens_generated"] is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -18,6 +18,7 @@ from treecore.policies.openai_session import Failed
 from treecore.protocols import Message, Prompt, StepRule
 from treecore.samplers import SAMPLERS
 from treecore.sampling import rollout
+from treecore.sampling.summary import summarise
 
 pytest.importorskip("openai", reason="the package openai is not installed")
 
@@ -316,6 +317,40 @@ def test_tokens_are_counted_as_the_server_counts(connect: Connect, stub: Stub) -
     stub.always = Reply(body={"choices": [{"text": "ab", "finish_reason": "stop"}], "usage": usage})
     provenance = one_step(policy).provenance
     assert (provenance["tokens_generated"], provenance["tokens_computed"]) == (4, 6)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [None, {}, "x", {"prompt_tokens": -9, "completion_tokens": 2}, {"prompt_tokens": "30"}, {"completion_tokens": 2}],
+)
+def test_what_the_server_does_not_count_is_not_known(connect: Connect, stub: Stub, usage: Any) -> None:
+    policy = connect()
+    told = {"tokens": ["a", "b"], "token_logprobs": [-1.0, -1.0]}
+    stub.always = Reply(body={"choices": [{"text": "ab", "finish_reason": "stop", "logprobs": told}], "usage": usage})
+    forest = one_step(policy)
+    assert forest.provenance["tokens_generated"] == 2
+    assert not {"tokens_computed", "tokens_saved_by_sharing"} & forest.provenance.keys()
+    summary = summarise([forest], seconds=1.0, fresh=[forest])
+    assert np.isnan([summary.tokens_computed, summary.computed_ratio, summary.tokens_saved_by_sharing]).all()
+
+
+def test_one_answer_that_is_not_counted_leaves_the_sum_unknown(connect: Connect, stub: Stub) -> None:
+    policy = connect()
+    choices = [{"text": "b!", "finish_reason": "stop", "logprobs": {"tokens": ["b", "!"]}}]
+    stub.script = [Reply(body={"choices": choices, "usage": {"prompt_tokens": 3, "completion_tokens": 2}})]
+    stub.always, counted = None, grown(policy, prompts=1, m=1, n=0)[0].provenance
+    assert (counted["tokens_computed"], counted["tokens_in_forest"]) == (5, 5)
+    stub.script = [Reply(body={"choices": choices, "usage": {"prompt_tokens": 3, "completion_tokens": 2}})] * 2
+    stub.script += [Reply(body={"choices": choices})]
+    partly = grown(policy, prompts=1, m=3, n=0)[0].provenance
+    assert (partly["tokens_generated"], partly["tokens_in_forest"]) == (6, 9)
+    assert not {"tokens_computed", "tokens_saved_by_sharing"} & partly.keys()
+
+
+def test_tokens_that_are_neither_counted_nor_told_are_not_known(connect: Connect, stub: Stub) -> None:
+    policy = connect()
+    stub.always = Reply(body={"choices": [{"text": "ab", "finish_reason": "stop"}]})
+    assert not [name for name in one_step(policy).provenance if name.startswith("tokens_")]
 
 
 def test_an_empty_prompt_is_refused(connect: Connect) -> None:

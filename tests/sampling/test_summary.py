@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 from treecore.builder import ForestBuilder
 from treecore.columns import Status
 from treecore.sampling.summary import distinct, summarise
@@ -42,6 +44,23 @@ def test_a_sum_over_what_is_partly_unknown_is_unknown() -> None:
         told = summarise(forests, seconds=1.0, fresh=forests).as_json()
         assert told["tokens_generated"] == first["tokens_generated"] + 10
         assert [told[name] for name in ("tokens_in_forest", "computed_ratio", "tokens_saved_by_sharing")] == [None] * 3
+
+
+@pytest.mark.parametrize("value", ["x", None, -1, 8.5, True, [8], float("nan")])
+@pytest.mark.parametrize("name", ["tokens_generated", "tokens_computed", "tokens_in_forest", "tokens_unfed"])
+def test_a_count_that_is_none_is_not_known(name: str, value: object) -> None:
+    known = {"tokens_generated": 10, "tokens_computed": 8, "tokens_in_forest": 12, "tokens_unfed": 4}
+    for cost in (known | {name: value}, {one: known[one] for one in known if one != name}):
+        forests = [ForestBuilder(provenance={**one, "tokens_saved_by_sharing": -3}) for one in (known, cost)]
+        for forest in forests:
+            forest.root()
+        built = [forest.build() for forest in forests]
+        told = summarise(built, seconds=1.0, fresh=built).as_json()
+        for field in ("tokens_generated", "tokens_computed", "tokens_in_forest"):
+            assert told[field] == (None if field == name else 2 * known[field])
+        assert told["tokens_per_second"] == (None if name == "tokens_generated" else 20)
+        assert told["computed_ratio"] == (1.0 if name == "tokens_generated" else None)
+        assert told["tokens_saved_by_sharing"] == -6
 
 
 def test_failures_are_counted_and_the_first_is_told() -> None:

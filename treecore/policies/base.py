@@ -103,10 +103,13 @@ class Tally:
     Attributes:
         computed: tokens that went through the model.
         sampled: tokens that were drawn.
+        computed_known, sampled_known: whether the number is of all tokens; a server may leave some uncounted.
     """
 
     computed: int = 0
     sampled: int = 0
+    computed_known: bool = True
+    sampled_known: bool = True
 
 
 class State(Protocol):

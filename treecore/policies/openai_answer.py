@@ -30,13 +30,13 @@ class Answer:
         written: the step; its columns are empty where the server gave nothing.
         prompt: tokens that were sent; None when the server does not count.
         cached: of these, those that the server says it did not compute again.
-        sampled: tokens that were drawn.
+        sampled: tokens that were drawn; None when the server neither counts nor tells them.
     """
 
     written: Written
     prompt: int | None
     cached: int
-    sampled: int
+    sampled: int | None
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bo
         written,
         prompt=counted["prompt_tokens"],
         cached=counted["cached_tokens"] or 0,
-        sampled=len(tokens) if sampled is None else sampled,
+        sampled=(len(tokens) or None) if sampled is None else sampled,
     )
 
 

@@ -195,13 +195,16 @@ class ServerSession:
         elif isinstance(outcome, Exception):
             raise outcome
         else:
-            branch.written, branch.sampled = outcome.written, outcome.sampled
+            drawn, sent = outcome.sampled, outcome.prompt
+            branch.written, branch.sampled = outcome.written, drawn or 0
             state, tally = branch.state, branch.state.tally
             if outcome.written.end is End.STEP and self._longest(state) < self._law.max_step_tokens:
                 outcome.written.end = End.CONTEXT
-            tally.sampled += outcome.sampled
-            tally.computed += outcome.sampled + max(0, (outcome.prompt or 0) - outcome.cached)
-            state.length = outcome.prompt or state.length
+            tally.sampled += drawn or 0
+            tally.computed += (drawn or 0) + max(0, (sent or 0) - outcome.cached)
+            tally.sampled_known &= drawn is not None
+            tally.computed_known &= drawn is not None and sent is not None
+            state.length = sent or state.length
         return branch
 
 

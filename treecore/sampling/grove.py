@@ -34,30 +34,31 @@ class Cost:
     """Tokens of one forest.
 
     Attributes:
-        generated: drawn from the model.
-        computed: gone through the model.
+        generated: drawn from the model; None where the policy did not count them all.
+        computed: gone through the model; None as above.
         in_forest: all that the forest holds, the prompt counted once; None where they are not known.
         unfed: of these, what never goes through the model because nothing is drawn after it: the last drawn token of
             each leaf and its observation, and of a recited solution all steps that nothing is drawn after.
         separate: what as many separate chains would have computed, the prompt once for each.
     """
 
-    generated: int
-    computed: int
+    generated: int | None
+    computed: int | None
     in_forest: int | None
     unfed: int
     separate: int
 
     def as_json(self) -> dict[str, int]:
-        if self.in_forest is None:
-            return {"tokens_generated": self.generated, "tokens_computed": self.computed}
-        return {
-            "tokens_generated": self.generated,
-            "tokens_computed": self.computed,
-            "tokens_in_forest": self.in_forest,
-            "tokens_unfed": self.unfed,
-            "tokens_saved_by_sharing": self.separate - self.computed,
-        }
+        """What is known of them."""
+        told = {"tokens_generated": self.generated, "tokens_computed": self.computed}
+        if self.in_forest is not None:
+            saved = None if self.computed is None else self.separate - self.computed
+            told |= {
+                "tokens_in_forest": self.in_forest,
+                "tokens_unfed": self.unfed,
+                "tokens_saved_by_sharing": saved,
+            }
+        return {name: value for name, value in told.items() if value is not None}
 
 
 class Grove:
@@ -258,9 +259,11 @@ class Grove:
         if self.start is None:
             return Cost(0, 0, 0, 0, 0)
         prompt, tally = self.start.length, self.start.tally
+        generated = tally.sampled if tally.sampled_known else None
+        computed = tally.computed if tally.computed_known else None
         pieces = self._pieces()
         if not prompt or not all(counted(node) for _, node in pieces):
-            return Cost(tally.sampled, tally.computed, None, 0, 0)
+            return Cost(generated, computed, None, 0, 0)
         sizes = [0 if node.tokens is None else len(node.tokens) for _, node in pieces]
         inner = {above for above, _ in pieces}
         upto: list[int] = []
@@ -269,7 +272,7 @@ class Grove:
         leaves = [row for row in range(len(pieces)) if row not in inner]
         unfed = unfed_tokens(pieces, prompt=prompt)
         chains = sum(upto[leaf] for leaf in leaves)
-        return Cost(tally.sampled, tally.computed, prompt + sum(sizes), unfed, chains - unfed)
+        return Cost(generated, computed, prompt + sum(sizes), unfed, chains - unfed)
 
 
 def unfed_tokens(pieces: Sequence[tuple[int, Grown]], *, prompt: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -21,16 +22,16 @@ class Summary:
     Attributes:
         forests, trajectories: counts.
         distinct_trajectories: trajectories of different text within their forest, summed.
-        tokens_generated: drawn from the model.
-        tokens_computed: gone through the model.
-        tokens_in_forest: held by the forests, each prompt once; NaN where those of one forest are not known.
+        tokens_generated: drawn from the model; NaN where those of one forest are not known.
+        tokens_computed: gone through the model; NaN as above.
+        tokens_in_forest: held by the forests, each prompt once; NaN as above.
         computed_ratio: tokens computed per token that had to be; 1.0 when nothing was computed twice. Those after which
             nothing is drawn need not be: the last drawn token of a leaf, the observation after it, and the last step of
             a recited solution. NaN as above.
         tokens_saved_by_sharing: what as many separate chains would have computed, less what was; NaN as above.
         mean_reward: over all scored leaves; NaN when there is none.
         seconds: of this run alone, where it continued an earlier one.
-        tokens_per_second: drawn in this run per second.
+        tokens_per_second: drawn in this run per second; NaN as above.
         failed: trajectories that failed, of all; the model, the task or its verifier did.
         first_failure: why the first of them did; empty when none failed.
     """
@@ -38,8 +39,8 @@ class Summary:
     forests: int
     trajectories: int
     distinct_trajectories: int
-    tokens_generated: int
-    tokens_computed: int
+    tokens_generated: float
+    tokens_computed: float
     tokens_in_forest: float
     computed_ratio: float
     tokens_saved_by_sharing: float
@@ -61,31 +62,32 @@ def or_null(numbers: Mapping[str, Any]) -> dict[str, Any]:
 
 def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Forest]) -> Summary:
     """Numbers over `forests`; the speed over those of them that are `fresh`, sampled in this run."""
-
-    def total(name: str, of: Sequence[Forest] = forests) -> int:
-        return sum(int(forest.provenance.get(name, 0)) for forest in of)
-
-    unknown = any("tokens_in_forest" not in forest.provenance for forest in forests)
     rewards = np.concatenate([forest.reward[forest.leaves] for forest in forests]) if forests else np.empty(0)
     scored = rewards[~np.isnan(rewards)]
     reasons = [reason(row) for forest in forests for row in failed_rows(forest)]
-    in_forest, saved = total("tokens_in_forest"), total("tokens_saved_by_sharing")
-    computed, followed = total("tokens_computed"), in_forest - total("tokens_unfed")
+    computed, in_forest = total(forests, "tokens_computed"), total(forests, "tokens_in_forest")
+    followed = in_forest - total(forests, "tokens_unfed")
     return Summary(
         forests=len(forests),
         trajectories=sum(len(forest.leaves) for forest in forests),
         distinct_trajectories=sum(distinct(forest) for forest in forests),
-        tokens_generated=total("tokens_generated"),
-        tokens_computed=total("tokens_computed"),
-        tokens_in_forest=NAN if unknown else in_forest,
-        computed_ratio=NAN if unknown else computed / followed if followed else 1.0,
-        tokens_saved_by_sharing=NAN if unknown else saved,
-        mean_reward=float(scored.mean()) if len(scored) else float("nan"),
+        tokens_generated=total(forests, "tokens_generated"),
+        tokens_computed=computed,
+        tokens_in_forest=in_forest,
+        computed_ratio=computed / followed if followed else 1.0,
+        tokens_saved_by_sharing=total(forests, "tokens_saved_by_sharing", least=-math.inf),
+        mean_reward=float(scored.mean()) if len(scored) else NAN,
         seconds=round(seconds, 3),
-        tokens_per_second=round(total("tokens_generated", fresh) / seconds, 1) if seconds > 0 else 0.0,
+        tokens_per_second=round(total(fresh, "tokens_generated") / seconds, 1) if seconds > 0 else 0.0,
         failed=len(reasons),
         first_failure=next(iter(reasons), ""),
     )
+
+
+def total(forests: Sequence[Forest], name: str, *, least: float = 0) -> float:
+    """Sum of a count in the forests' provenance; NaN where one lacks it or has no whole number of at least `least`."""
+    counts = [forest.provenance.get(name) for forest in forests]
+    return sum(count if type(count) is int and count >= least else NAN for count in counts)
 
 
 def distinct(forest: Forest) -> int:
