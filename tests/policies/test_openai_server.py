@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -10,19 +9,17 @@ import pytest
 from openai_stub import ALTERNATIVES, Connect, LetterTask, Reply, Stub
 
 from treecore.columns import Status
-from treecore.errors import MethodError, PolicyError
+from treecore.errors import PolicyError
 from treecore.forest import Forest
 from treecore.policies import openai_http
 from treecore.policies.base import End, Policy
 from treecore.policies.openai_session import Failed
 from treecore.protocols import Message, Prompt, StepRule
-from treecore.samplers import SAMPLERS
 from treecore.sampling import rollout
 from treecore.sampling.summary import summarise
 
 pytest.importorskip("openai", reason="the package openai is not installed")
 
-WHOLE_STEPS = {"random_expansion", "chains", "mcts", "monte_carlo"}
 KEY = "sk-secret-1234"
 OVERLONG = b'{"choices": [' + b" " * 3000
 
@@ -37,21 +34,6 @@ def one_step(policy: Policy, **law: Any) -> Forest:
 
 def statuses(forest: Forest) -> set[int]:
     return {int(forest.status[leaf]) for leaf in forest.leaves}
-
-
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_every_sampler_grows_forests_or_is_refused(connect: Connect, sampler: str) -> None:
-    policy, forests = connect(), []
-    refused = nullcontext() if sampler in WHOLE_STEPS else suppress(MethodError)
-    with refused:
-        forests = rollout(task=LetterTask(), model=policy, sampler=sampler, prompts=2, seed=1)
-    if not forests:
-        return
-    assert {forest.id for forest in forests} == {"letters-0", "letters-1"}
-    for forest in forests:
-        assert Status.FAILED not in statuses(forest)
-        assert np.isfinite(forest.reward[forest.leaves]).any()
-    assert any(forest.topology.depth.max() > 1 for forest in forests)
 
 
 def test_a_step_goes_on_from_exactly_the_text_before_it(connect: Connect, stub: Stub) -> None:
