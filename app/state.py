@@ -118,8 +118,8 @@ def _went_back() -> bool:
 def sync_address() -> None:
     """Write what is shown into the address bar, so that the page can be linked and reloaded."""
     wanted: dict[str, str] = {name: st.session_state[name] for name in ("view", "method", "node")}
-    if wanted["view"] == "rollout" and "job" in st.session_state:
-        wanted["run"] = st.session_state.job.name
+    if wanted["view"] == "rollout" and (job := st.session_state.get("job")) is not None:
+        wanted["run"] = job.name
     wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:SHORT]
     wanted = {name: value for name, value in wanted.items() if value}
     if st.query_params.to_dict() != wanted:

@@ -116,7 +116,6 @@ def test_a_server_that_stumbles_is_asked_again_before_an_option_or_an_endpoint_i
 
 FAILURES = {
     "/v1 is busy: the server answers 429: oops; try again later": Reply(429, {"error": "oops"}),
-    "/v1 fails on a short request to model 'toy': .* 500: oops": Reply(500, {"error": "oops"}),
     r"/v1 is too slow: no answer within 0\.2 seconds": Reply(hang=True),
     "/v1 refuses the key: .* 401: oops; set OPENAI_API_KEY": Reply(401, {"error": "oops"}),
     "/v1 cannot be reached: the connection failed": Reply(reset=True),
@@ -130,7 +129,13 @@ def test_a_failure_that_does_not_lie_in_an_option_gives_none_up(connect: Connect
         connect(timeout=0.2)
 
 
-@pytest.mark.parametrize("status", [400, 404, 415, 422, 501])
+def test_a_server_that_breaks_without_options_too_is_not_asked_to_sample(connect: Connect, stub: Stub) -> None:
+    stub.fails_after, stub.failure = 1, Reply(500, {"error": "oops"})
+    with pytest.raises(PolicyError, match=r"/v1 fails on a short request to model 'toy': .* 500: oops"):
+        connect()
+
+
+@pytest.mark.parametrize("status", [400, 404, 415, 422, 500, 501])
 def test_an_option_that_is_refused_is_left_out(connect: Connect, stub: Stub, status: int) -> None:
     stub.fails_with, stub.failure = "logprobs", Reply(status, {"error": "no"})
     assert connect().describe()["sent"] == ["stop", "seed", "whole law", "ids"]

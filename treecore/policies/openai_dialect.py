@@ -7,7 +7,7 @@ fields, not what they are used for.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,8 @@ PROBE_STOP = (" ", "e", "a", "\n")
 FEWER = 5
 LARGEST_SEED = 2**31 - 1
 ABSENT = frozenset({404, 405, 501})
+BROKEN, BREAKS = 500, 2
+"""The status of a server that stumbled, and how often an option is tried again after it."""
 
 
 class UnansweredError(PolicyError):
@@ -193,22 +195,45 @@ async def with_options(connection: Connection, bare: Dialect) -> Dialect:
 
 
 async def taken(connection: Connection, dialect: Dialect) -> Mapping[str, Any] | None:
-    """The answer to a short request with these options; None when the server refuses them, or answers what cannot be
-    read.
+    """The answer to a short request with these options; None when the server refuses them, answers what cannot be
+    read, or breaks every time with them and never without.
 
     Raises:
         PolicyError: the reason does not lie in the options.
     """
     try:
-        answer = await connection.ask(dialect.endpoint, probe(dialect))
+        answer = await connection.ask(dialect.endpoint, probe(dialect), again=but_not_for_ever())
         choice_text(first_choice(answer))
     except RequestError as refusal:
-        if refusal.kind != "answer" and not refuses(refusal):
-            raise hopeless(connection, dialect.model, refusal) from None
-        return None
+        if refusal.kind == "answer" or refuses(refusal):
+            return None
+        if refusal.status == BROKEN and await answers(connection, replace(dialect, options=())):
+            return None
+        raise hopeless(connection, dialect.model, refusal) from None
     except PolicyError:
         return None
     return answer
+
+
+async def answers(connection: Connection, bare: Dialect) -> bool:
+    """Whether a short request without options is answered."""
+    try:
+        await connection.ask(bare.endpoint, probe(bare), again=but_not_for_ever())
+    except RequestError:
+        return False
+    return True
+
+
+def but_not_for_ever() -> Callable[[RequestError], bool]:
+    """Which refusals to try again: those that may pass, but a server that breaks not more than `BREAKS` times."""
+    broke = 0
+
+    def again(refusal: RequestError) -> bool:
+        nonlocal broke
+        broke += refusal.status == BROKEN
+        return transient(refusal) and broke <= BREAKS
+
+    return again
 
 
 def probe(dialect: Dialect) -> dict[str, Any]:
