@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ import treecore as tc
 from treecore.annotate import Annotation, annotate, annotate_file
 from treecore.columns import Status
 from treecore.errors import MethodError, PolicyError, TaskError
-from treecore.forest import Forest
+from treecore.forest import Forest, TokenTable
 from treecore.policies.detokenize import Detokenizer
-from treecore.protocols import Prompt
+from treecore.protocols import Part, Prompt
 from treecore.sampling import rollout
 from treecore.tasks import get_task
 
@@ -313,6 +314,18 @@ def test_progress_ends_at_its_total() -> None:
     assert reports[-1][0] == reports[-1][1]
     assert reports[-1][2] == 3
     assert all(done <= total for done, total, _ in reports)
+
+
+def test_an_observation_without_token_ids_is_refused() -> None:
+    forest = next(one for one in FORESTS if any(one.observation))
+    assert forest.tokens is not None
+    table, own = forest.tokens, forest.tokens.part != Part.OBSERVATION
+    counts = np.array([own[start:end].sum() for start, end in pairwise(table.start)])
+    columns = {name: getattr(table, name)[own] for name in ("id", "logprob", "entropy", "confidence", "part")}
+    text = [piece for piece, kept in zip(table.text, own, strict=True) if kept]
+    lacking = forest.with_columns(tokens=TokenTable(np.concatenate([[0], counts.cumsum()]), text=text, **columns))
+    with pytest.raises(MethodError, match="what the environment answered has no token ids"):
+        annotated([lacking])
 
 
 def test_a_model_with_other_tokens_is_refused() -> None:

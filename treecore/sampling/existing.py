@@ -20,7 +20,7 @@ from treecore.columns import Status
 from treecore.errors import MethodError, PolicyError
 from treecore.forest import Forest
 from treecore.policies.base import Session, Tally, Written
-from treecore.protocols import Prompt, Task, step_rule
+from treecore.protocols import Part, Prompt, Task, step_rule
 from treecore.samplers.registry import Growth
 from treecore.sampling.driver import Driver, Plan
 from treecore.sampling.graft import grafted
@@ -130,13 +130,23 @@ class ExistingGrove(Grove):
         ids: list[int] = []
         if table is not None and table.id is not None:
             ids = table.id[table.start[row] : table.start[row + 1]].tolist()
-        if -1 in ids or (not ids and (self.source.forest.text[row] or self.source.forest.observation[row])):
+        text, observation = self.source.forest.text[row], self.source.forest.observation[row]
+        lacking = "the step" if -1 in ids or (not ids and (text or observation)) else ""
+        if not lacking and observation.strip() and self._all_own(row):
+            lacking = "what the environment answered"
+        if lacking:
             raise MethodError(
-                "the step has no token ids, so it cannot be continued exactly",
+                f"{lacking} has no token ids, so it cannot be continued exactly",
                 where=f"forest {self.source.forest.id!r}, node {self.source.forest.node_id[row]!r}",
                 todo="use a forest that was sampled with treecore rollout",
             )
         return ids
+
+    def _all_own(self, row: int) -> bool:
+        """Whether all tokens of a step are recorded as the model's own."""
+        table = self.source.forest.tokens
+        parts = None if table is None or table.part is None else table.part[table.start[row] : table.start[row + 1]]
+        return parts is not None and bool((parts > Part.OBSERVATION).all())
 
     def _own(self, row: int, ids: list[int]) -> list[int]:
         table = self.source.forest.tokens
