@@ -23,7 +23,7 @@ from treecore.formats.native_write import encode
 from treecore.sampling.held import Held, check_name
 from treecore.sampling.lines import LineFile
 from treecore.sampling.progress import Progress
-from treecore.sampling.summary import or_null
+from treecore.sampling.summary import or_null, total
 
 ADDED_BYTES = 1024
 """Disk that an annotated forest takes beside what it took before."""
@@ -37,7 +37,7 @@ class AnnotationSummary:
         forests, steps: forests annotated, and their nodes that have a value.
         continuations: trajectories sampled.
         tokens_generated: drawn from the model.
-        tokens_computed: gone through the model, recorded steps included.
+        tokens_computed: gone through the model, recorded steps included. A count that a file does not tell is NaN.
         mean_value: over the nodes that have one; NaN when none has.
         seconds: of this run alone, where it continued an earlier one.
         failed: continuations that were not scored, because the model, the task or its verifier failed.
@@ -46,12 +46,12 @@ class AnnotationSummary:
 
     forests: int
     steps: int
-    continuations: int
-    tokens_generated: int
-    tokens_computed: int
+    continuations: float
+    tokens_generated: float
+    tokens_computed: float
     mean_value: float
     seconds: float
-    failed: int = 0
+    failed: float = 0
     first_failure: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -179,11 +179,11 @@ def summarise(forests: Sequence[Forest], *, seconds: float) -> AnnotationSummary
     return AnnotationSummary(
         forests=len(forests),
         steps=len(known),
-        continuations=sum(int(entry["trajectories"]) for entry in last),
-        tokens_generated=sum(int(entry["tokens_generated"]) for entry in last),
-        tokens_computed=sum(int(entry["tokens_computed"]) for entry in last),
+        continuations=total(last, "trajectories"),
+        tokens_generated=total(last, "tokens_generated"),
+        tokens_computed=total(last, "tokens_computed"),
         mean_value=float(known.mean()) if len(known) else float("nan"),
         seconds=round(seconds, 3),
-        failed=sum(int(entry.get("failed", 0)) for entry in last),
+        failed=total([{"failed": 0, **entry} for entry in last], "failed"),
         first_failure=next(iter(failures), ""),
     )

@@ -65,28 +65,30 @@ def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Fore
     rewards = np.concatenate([forest.reward[forest.leaves] for forest in forests]) if forests else np.empty(0)
     scored = rewards[~np.isnan(rewards)]
     reasons = [reason(row) for forest in forests for row in failed_rows(forest)]
-    computed, in_forest = total(forests, "tokens_computed"), total(forests, "tokens_in_forest")
-    followed = in_forest - total(forests, "tokens_unfed")
+    told = [forest.provenance for forest in forests]
+    computed, in_forest = total(told, "tokens_computed"), total(told, "tokens_in_forest")
+    followed = in_forest - total(told, "tokens_unfed")
+    drawn_now = total([forest.provenance for forest in fresh], "tokens_generated")
     return Summary(
         forests=len(forests),
         trajectories=sum(len(forest.leaves) for forest in forests),
         distinct_trajectories=sum(distinct(forest) for forest in forests),
-        tokens_generated=total(forests, "tokens_generated"),
+        tokens_generated=total(told, "tokens_generated"),
         tokens_computed=computed,
         tokens_in_forest=in_forest,
         computed_ratio=computed / followed if followed else 1.0,
-        tokens_saved_by_sharing=total(forests, "tokens_saved_by_sharing", least=-math.inf),
+        tokens_saved_by_sharing=total(told, "tokens_saved_by_sharing", least=-math.inf),
         mean_reward=float(scored.mean()) if len(scored) else NAN,
         seconds=round(seconds, 3),
-        tokens_per_second=round(total(fresh, "tokens_generated") / seconds, 1) if seconds > 0 else 0.0,
+        tokens_per_second=round(drawn_now / seconds, 1) if seconds > 0 else 0.0,
         failed=len(reasons),
         first_failure=next(iter(reasons), ""),
     )
 
 
-def total(forests: Sequence[Forest], name: str, *, least: float = 0) -> float:
-    """Sum of a count in the forests' provenance; NaN where one lacks it or has no whole number of at least `least`."""
-    counts = [forest.provenance.get(name) for forest in forests]
+def total(records: Sequence[Mapping[str, Any]], name: str, *, least: float = 0) -> float:
+    """Sum of a count over records; NaN where one lacks it or has no whole number of at least `least`."""
+    counts = [record.get(name) for record in records]
     return sum(count if type(count) is int and count >= least else NAN for count in counts)
 
 
