@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,18 @@ def test_a_last_line_without_its_end_is_kept(tmp_path: Path) -> None:
     assert annotate_file(FORESTS, path, WORK, resume=True, on_progress=lambda one: calls.append(1)).forests == 3
     assert not calls
     assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("count", ["x", None, -1, 2.5])
+def test_counts_that_are_none_are_not_known(tmp_path: Path, count: object) -> None:
+    path = tmp_path / "out.forest.jsonl"
+    annotate_file(FORESTS, path, WORK)
+    first, *rest = [json.loads(line) for line in path.read_text().splitlines()]
+    first["provenance"]["annotations"][-1]["tokens_computed"] = count
+    path.write_text("".join(json.dumps(one) + "\n" for one in (first, *rest)))
+    summary = annotate_file(FORESTS, path, WORK, resume=True)
+    assert summary.as_json()["tokens_computed"] is None
+    assert summary.as_json()["continuations"] > 0
 
 
 def test_equal_forests_are_each_annotated(tmp_path: Path) -> None:
