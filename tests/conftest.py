@@ -22,6 +22,16 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
+LONG = ("test_ray.py", "test_browser.py", "test_openai_transformers.py", "test_interrupt.py", "test_crash.py")
+"""Files that take longest; they begin first, so that no core waits for one of them at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of few long tests before all others."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a user may have set must not decide a test."""
