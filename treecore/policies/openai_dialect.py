@@ -125,7 +125,7 @@ async def find_dialect(
     for endpoint in endpoints:
         bare = Dialect(model, endpoint)
         try:
-            again = transient if refused else busy
+            again = but_not_for_ever(transient if refused else busy)
             answer = await connection.ask(endpoint, probe(bare), again=again)
         except RequestError as refusal:
             if not refuses(refusal):
@@ -224,14 +224,14 @@ async def answers(connection: Connection, bare: Dialect) -> bool:
     return True
 
 
-def but_not_for_ever() -> Callable[[RequestError], bool]:
-    """Which refusals to try again: those that may pass, but a server that breaks not more than `BREAKS` times."""
+def but_not_for_ever(passing: Callable[[RequestError], bool] = transient) -> Callable[[RequestError], bool]:
+    """Which refusals to try again: those that are `passing`, and a server that breaks, but not over `BREAKS` times."""
     broke = 0
 
     def again(refusal: RequestError) -> bool:
         nonlocal broke
         broke += refusal.status == BROKEN
-        return transient(refusal) and broke <= BREAKS
+        return (passing(refusal) or refusal.status == BROKEN) and broke <= BREAKS
 
     return again
 
