@@ -134,13 +134,12 @@ def show(forests: Sequence[Forest], *, live: bool) -> None:
 def finish(job: Job, forests: Sequence[Forest]) -> None:
     """What failed; open the result in Explore, or save it."""
     from treecore.formats.native_write import json_lines
-    from treecore.sampling.failures import failed_rows, reason
+    from treecore.sampling.failures import reasons, told
 
-    failed = [reason(row) for forest in forests for row in failed_rows(forest)]
-    if failed:
+    if failed := reasons(forests):
         of = sum(len(forest.leaves) for forest in forests)
-        told = f"{len(failed)} of {of} trajectories failed, the first: {failed[0]}"
-        st.warning(chrome.escape(told), icon=":material/warning:")
+        said = told(len(failed), of, "trajectories", failed[0])
+        st.warning(chrome.escape(said), icon=":material/warning:")
     with st.container(horizontal=True):
         st.button(
             "Open in Explore", type="primary", icon=":material/open_in_new:", on_click=explore, args=(job, forests)

@@ -102,10 +102,12 @@ def print_run(summary: Summary | AnnotationSummary, unit: str, *, as_json: bool,
     else:
         print_summary(document, hidden=("first_failure",) if failed else ("failed", "first_failure"))
     if failed:
-        told = f"{failed} of {of} {unit} failed, the first: {clean(f'{where}{summary.first_failure}')}"
-        click.echo(f"treecore: {'' if failed == of else 'warning: '}{told}", err=True)
-    if failed and failed == of:
-        click.get_current_context().exit(1)
+        from treecore.sampling.failures import told
+
+        said = told(failed, of, unit, clean(f"{where}{summary.first_failure}"))
+        click.echo(f"treecore: {'' if failed == of else 'warning: '}{said}", err=True)
+        if failed == of:
+            click.get_current_context().exit(1)
 
 
 def print_registry(entries: Sequence[Any], as_json: bool, rows: Callable[[dict[str, Any]], Sequence[str]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,16 @@ def failed_rows(forest: Forest) -> list[Mapping[str, Any]]:
 def reason(row: Mapping[str, Any]) -> str:
     """Why a node failed."""
     return str(row.get("error", "no reason is recorded"))
+
+
+def reasons(forests: Iterable[Forest]) -> list[str]:
+    """Why each failed trajectory did."""
+    return [reason(row) for forest in forests for row in failed_rows(forest)]
+
+
+def told(failed: float, of: float, unit: str, first: str) -> str:
+    """How many of all failed, and why the first did, as a clause; `unit` is their name in the plural."""
+    return f"{failed} of {of} {unit} failed, the first: {first}"
 
 
 def by_model(row: Mapping[str, Any]) -> bool:

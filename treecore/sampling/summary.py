@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from treecore.forest import Forest
-from treecore.sampling.failures import failed_rows, reason
+from treecore.sampling.failures import reasons
 
 NAN = float("nan")
 
@@ -64,7 +64,7 @@ def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Fore
     """Numbers over `forests`; the speed over those of them that are `fresh`, sampled in this run."""
     rewards = np.concatenate([forest.reward[forest.leaves] for forest in forests]) if forests else np.empty(0)
     scored = rewards[~np.isnan(rewards)]
-    reasons = [reason(row) for forest in forests for row in failed_rows(forest)]
+    why = reasons(forests)
     told = [forest.provenance for forest in forests]
     computed, in_forest = total(told, "tokens_computed"), total(told, "tokens_in_forest")
     followed = in_forest - total(told, "tokens_unfed")
@@ -81,8 +81,8 @@ def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Fore
         mean_reward=float(scored.mean()) if len(scored) else NAN,
         seconds=round(seconds, 3),
         tokens_per_second=round(drawn_now / seconds, 1) if seconds > 0 else 0.0,
-        failed=len(reasons),
-        first_failure=next(iter(reasons), ""),
+        failed=len(why),
+        first_failure=next(iter(why), ""),
     )
 
 
