@@ -23,7 +23,7 @@ FEWER = 5
 LARGEST_SEED = 2**31 - 1
 ABSENT = frozenset({404, 405, 501})
 BROKEN, BREAKS = 500, 2
-"""The status of a server that stumbled, and how often an option is tried again after it."""
+"""The status of a server that stumbled, and how often a short request is tried again after it."""
 
 
 class UnansweredError(PolicyError):
@@ -225,13 +225,13 @@ async def answers(connection: Connection, bare: Dialect) -> bool:
 
 
 def but_not_for_ever(passing: Callable[[RequestError], bool] = transient) -> Callable[[RequestError], bool]:
-    """Which refusals to try again: those that are `passing`, and a server that breaks, but not over `BREAKS` times."""
+    """Which refusals to try again: those that are `passing`, but a server that breaks not more than `BREAKS` times."""
     broke = 0
 
     def again(refusal: RequestError) -> bool:
         nonlocal broke
         broke += refusal.status == BROKEN
-        return (passing(refusal) or refusal.status == BROKEN) and broke <= BREAKS
+        return passing(refusal) and broke <= BREAKS
 
     return again
 
