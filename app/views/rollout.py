@@ -116,8 +116,7 @@ def form(*, busy: bool) -> None:
     right.number_input("Seed", 0, 2**31 - 1, step=1, key="roll:seed")
     wrong = state.get("roll:error")
     try:
-        many = sampler.how_many(chosen(sampler_options(sampler), sampler.name))
-        st.caption(f"{many} trajectories a prompt" if many[-1].isdigit() else f"{many}: trajectories a prompt")
+        st.caption(f"Trajectories a prompt: {sampler.how_many(chosen(sampler_options(sampler), sampler.name))}")
     except TreecoreError as error:
         wrong, busy = str(error), True
     if wrong:

@@ -110,7 +110,7 @@ def fill_in(page: Any, *, prompts: int, trees: int = 2) -> None:
         field = page.get_by_label(label, exact=True)
         field.fill(str(number))
         field.press("Enter")
-    page.get_by_text(f"{3 * trees} trajectories a prompt").wait_for()
+    page.get_by_text(f"Trajectories a prompt: {3 * trees}", exact=True).wait_for()
 
 
 def grow(page: Any) -> None:

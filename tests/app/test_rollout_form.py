@@ -99,7 +99,7 @@ def test_a_wrong_setting_is_told_and_nothing_can_be_grown(widths: str, address: 
     test.run()
     assert not test.error
     assert not button(test, "Grow trees").disabled
-    assert "at most 6 trajectories a prompt" in [caption.value for caption in test.caption]
+    assert "Trajectories a prompt: at most 6" in [caption.value for caption in test.caption]
 
 
 def button(test: AppTest, label: str) -> Any:

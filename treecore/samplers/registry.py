@@ -177,7 +177,7 @@ class Sampler:
         """The same in words: `6`, `at most 9`, `at least 9`, or that it depends."""
         number = self.trajectories(settings)
         if self.count == "about":
-            return "as many as the answers make it"
+            return "depends on the answers"
         return str(number) if self.count == "exactly" else f"{self.count} {number}"
 
     @property
