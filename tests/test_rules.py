@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -261,3 +263,15 @@ def test_opening_a_forest_imports_nothing_heavy(tmp_path: Path, code: str) -> No
         check=False,
     )
     assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_warnings_of_our_own_modules_are_errors() -> None:
+    """Of each module that is there, and of no other."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["filterwarnings"]
+    ours = [line.removeprefix("error:::") for line in told if line.startswith("error:::")]
+    names = {path.stem for path in (ROOT / "tests").rglob("*.py")}
+    names |= {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts) for part in ("treecore", "app") for path in sources(part)
+    }
+    assert [name for name in sorted(names) if not any(re.match(one, name) for one in ours)] == []
+    assert not any(re.match(one, name) for one in ours for name in ("transformers", "torch.nn", "applib", "streamlit"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +19,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from treecore.errors import PolicyError
 from treecore.policies import branchable
 from treecore.policies.branchable import context_length
+from treecore.policies.forward import CACHE_NAMES, cache_argument
 from treecore.policies.transformers_local import TransformersPolicy
 from treecore.sampling import rollout
 
@@ -180,6 +184,75 @@ def test_looking_ahead_is_told_from_rounding(name: str, number: torch.dtype) -> 
     run = branchable.some_runs(model)[0]
     with torch.inference_mode():
         branchable.check_causal(branchable._plain(model, run), model, name, run=run)
+
+
+def with_forward(model: Any, argument: str) -> Any:
+    """A model whose forward takes keys and values by this name alone."""
+    real, name = model.forward, cache_argument(model)
+
+    def newer(input_ids: Any = None, cache: Any = None, use_cache: Any = None, **more: Any) -> Any:
+        return real(input_ids=input_ids, use_cache=use_cache, **{name: cache}, **more)
+
+    def older(input_ids: Any = None, past_key_values: Any = None, use_cache: Any = None, **more: Any) -> Any:
+        return real(input_ids=input_ids, use_cache=use_cache, **{name: past_key_values}, **more)
+
+    model.forward = newer if argument == "cache" else older
+    return model
+
+
+@pytest.mark.parametrize("argument", CACHE_NAMES)
+@pytest.mark.parametrize("static", [False, True])
+def test_keys_and_values_go_by_the_name_that_the_model_takes(argument: str, static: bool) -> None:
+    model = with_forward(random_model("llama"), argument)
+    assert cache_argument(model) == argument
+    TransformersPolicy(model, toy_tokenizer(), name="m", slots=5, static=static)
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt2", "gemma2 mixed"])
+def test_a_model_is_called_as_its_library_wants_it(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rollout(task=ToyTask(), model=random_policy(name), prompts=1, m=1, n=1, l=1)
+
+
+class StrangeError(Exception):
+    """Not what a pass raises that cannot take something."""
+
+
+@pytest.mark.parametrize("error", [StrangeError("of its own"), FutureWarning("will go"), OSError("no disk")])
+@pytest.mark.parametrize("after", [0, 5])
+def test_what_says_nothing_of_branches_keeps_its_own_words(error: Exception, after: int) -> None:
+    model = random_model("llama")
+    real, calls = model.forward, itertools.count()
+
+    @functools.wraps(real)
+    def forward(*args: Any, **more: Any) -> Any:
+        if next(calls) >= after:
+            raise error
+        return real(*args, **more)
+
+    model.forward = forward
+    with pytest.raises(PolicyError) as caught:
+        TransformersPolicy(model, toy_tokenizer(), name="m")
+    assert str(caught.value) == f"model 'm' failed with {type(error).__name__}: {error}"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"), [(1, "failed with ValueError: one row"), (3, "does not take rows of different length .*one row")]
+)
+def test_only_rows_together_are_evidence_against_rows_together(rows: int, said: str) -> None:
+    model = random_model("llama")
+    real = model.forward
+
+    @functools.wraps(real)
+    def forward(*args: Any, **more: Any) -> Any:
+        if len(more["input_ids"]) >= rows:
+            raise ValueError("one row")
+        return real(*args, **more)
+
+    model.forward = forward
+    with pytest.raises(PolicyError, match=said):
+        TransformersPolicy(model, toy_tokenizer(), name="m")
 
 
 def test_a_decoder_of_an_encoder_family_is_taken() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -41,3 +45,13 @@ def test_a_question_of_the_user(tiny: object) -> None:
     assert forest.prompt == "who is the boss of paul ?"
     assert forest.extra["reward_scheme"] == "tree_grpo"
     assert len(forest.leaves) == 1
+
+
+def test_the_command_line_prints_no_warning(tmp_path: Path) -> None:
+    command = ["rollout", "--prompts", "1", "--sampler", "chains", "--set", "m=1", "-o", "run.forest.jsonl"]
+    done = subprocess.run(
+        [sys.executable, "-m", "treecore", *command], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "warn" not in (done.stdout + done.stderr).lower()
+    assert "deprecated" not in (done.stdout + done.stderr).lower()

@@ -14,8 +14,8 @@ from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 from transformers.models.auto import modeling_auto
 
-from treecore.errors import PolicyError
-from treecore.policies.forward import Layout, Runner
+from treecore.errors import PolicyError, boundary
+from treecore.policies.forward import Layout, Runner, cache_argument
 from treecore.policies.kv_cache import Kind
 from treecore.policies.memory import TOO_LARGE, out_of_memory
 
@@ -36,6 +36,17 @@ OTHERS = (
     modeling_auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES,
     modeling_auto.MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES,
 )
+SIGNS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a pass raises that cannot take its arguments; other exceptions are no evidence of that."""
 NO_WRITERS = frozenset(name for names in OTHERS for name in names.values()) - WRITERS
 """Classes of models that fill gaps or judge texts."""
 
@@ -63,27 +74,47 @@ def check_branchable(model: Any, name: str, *, max_length: int, static: bool = F
     if max_length < 8:
         raise PolicyError(f"{refused}its context of {max_length} tokens is too short", todo="use another model")
     runs = some_runs(model)
-    try:
-        with torch.inference_mode(), short_windows(model, windows) as shortened:
-            kinds = kinds_of(model, runs[0])
-            layout = Layout(kinds, shortened)
-            runner = Runner(model, layout=layout, slots=4, max_length=max_length, tokens=PROBE_TOKENS, static=static)
-            plain = [_plain(model, run) for run in runs]
-            check_finite(plain, model, name)
-            check_causal(plain[0], model, name, run=runs[0])
-            pairs = list(zip(_ragged(runner, runs), [logits[-1] for logits in plain], strict=True))
-    except PolicyError:
-        raise
-    except Exception as error:
-        if out_of_memory(error):
-            raise PolicyError(f"no memory is left to run model {name!r}", todo=TOO_LARGE) from error
-        raise PolicyError(
-            f"{refused}it does not take rows of different length ({type(error).__name__}: {error})",
-            todo="use another model",
-        ) from error
-    _compare(pairs, model, name)
+    with tried(name), short_windows(model, windows) as shortened:
+        plain = [_plain(model, run) for run in runs]
+        check_finite(plain, model, name)
+        check_causal(plain[0], model, name, run=runs[0])
+        kinds = kinds_of(model, runs[0])
+        layout = Layout(kinds, shortened)
+        runner = Runner(model, layout=layout, slots=4, max_length=max_length, tokens=PROBE_TOKENS, static=static)
+        try:
+            ragged = _ragged(runner, runs)
+        except SIGNS as error:
+            if says_nothing(error):
+                raise
+            raise PolicyError(
+                f"{refused}it does not take rows of different length ({type(error).__name__}: {error})",
+                todo="use another model",
+            ) from error
+    _compare(list(zip(ragged, [logits[-1] for logits in plain], strict=True)), model, name)
     token_bytes = sum(one.heads * one.dim * one.dtype.itemsize for pair in kinds for one in pair)
     return Branchable(Layout(kinds, windows), token_bytes)
+
+
+@contextmanager
+def tried(name: str) -> Iterator[None]:
+    """Passes through a model that is not known yet; what it raises goes on in its own words.
+
+    Raises:
+        PolicyError: no memory is left, or a pass failed.
+    """
+    with boundary(PolicyError, f"model {name!r}"):
+        try:
+            with torch.inference_mode():
+                yield
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            raise PolicyError(f"no memory is left to run model {name!r}", todo=TOO_LARGE) from error
+
+
+def says_nothing(error: Exception) -> bool:
+    """Whether the reason lies in the machine, not in the model."""
+    return out_of_memory(error) or "CUDA error" in str(error)
 
 
 def check_kind(config: Any, name: str) -> None:
@@ -118,7 +149,7 @@ def windows_of(model: Any, name: str) -> dict[str, int | None]:
     config = model.config.get_text_config(decoder=True)
     try:
         layers = DynamicCache(config=config).layers
-    except Exception as error:
+    except SIGNS as error:
         raise PolicyError(refused + f"its cache is of an unknown kind ({error})", todo=TODO) from error
     odd = {type(layer).__name__ for layer in layers if type(layer) not in (DynamicLayer, DynamicSlidingWindowLayer)}
     odd |= {kind for kind in getattr(config, "layer_types", None) or () if kind not in (FULL, SLIDING)}
@@ -136,7 +167,8 @@ def windows_of(model: Any, name: str) -> dict[str, int | None]:
 def kinds_of(model: Any, run: Sequence[int]) -> tuple[tuple[Kind, Kind], ...]:
     """What each layer keeps of a token as key and as value, from a pass over a few."""
     cache = DynamicCache(config=model.config.get_text_config(decoder=True))
-    model(input_ids=torch.tensor([run], device=model.device), past_key_values=cache, use_cache=True)
+    ids = torch.tensor([run], device=model.device)
+    model(input_ids=ids, use_cache=True, **{cache_argument(model): cache})
     return tuple(
         (Kind(keys.shape[1], keys.shape[3], keys.dtype), Kind(values.shape[1], values.shape[3], values.dtype))
         for keys, values in ((layer.keys, layer.values) for layer in cache.layers)

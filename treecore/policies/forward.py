@@ -11,9 +11,13 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from transformers import GenerationMixin
 
 from treecore.policies.kv_cache import NO_BOUND, Kind, SlotCache
 from treecore.policies.static_steps import StaticCache, StaticSteps, Step
+
+CACHE_NAMES = ("cache", "past_key_values")
+"""Of the argument for keys and values, the newest first."""
 
 
 class Layout(NamedTuple):
@@ -67,6 +71,7 @@ class Runner:
         self.cache: SlotCache = SlotCache(**store) if steps is None else steps.cache
         self.steps = steps
         self._step: Step = steps or self._through
+        self._cached = {cache_argument(model): self.cache}
         self._keeps = "logits_to_keep" in signature(model.forward).parameters
         self._bool_mask = model.config._attn_implementation == "sdpa"
 
@@ -122,8 +127,8 @@ class Runner:
             input_ids=ids,
             attention_mask=self._masks(position, length),
             position_ids=position.clamp(max=self.max_length - 1),
-            past_key_values=self.cache,
             use_cache=True,
+            **self._cached,
             **more,
         )
 
@@ -142,3 +147,12 @@ class Runner:
     def _additive(self, mask: Tensor) -> Tensor:
         lowest = torch.finfo(self.model.dtype).min
         return torch.zeros(mask.shape, dtype=self.model.dtype, device=mask.device).masked_fill_(~mask, lowest)
+
+
+def cache_argument(model: Any) -> str:
+    """By which name a model takes keys and values; where its signature hides it, by that of the model library."""
+    for call in (model.forward, GenerationMixin.prepare_inputs_for_generation):
+        for name in CACHE_NAMES:
+            if name in signature(call).parameters:
+                return name
+    return CACHE_NAMES[0]
