@@ -9,9 +9,9 @@ import streamlit as st
 
 from app import chrome, controls, stage, state
 from app.canvas.scene import Stage
+from app.signals import film_keys, press_in
 from treecore.analysis.question import Question, question
 from treecore.analysis.stages import Frame
-from treecore.credit.registry import Credit
 from treecore.errors import TreecoreError
 
 SECONDS_A_FRAME = 1.6
@@ -21,11 +21,17 @@ HEIGHT = 620
 def render() -> None:
     """The view; while it plays, a timer reruns it."""
     playing = bool(state.get("playing"))
-    st.fragment(film, run_every=SECONDS_A_FRAME if playing else None)()
+    st.fragment(film, run_every=SECONDS_A_FRAME if playing else None)(playing)
 
 
-def film() -> None:
-    """Trees on the left, the story on the right."""
+def film(playing: bool) -> None:
+    """Trees on the left, the story on the right.
+
+    Args:
+        playing: whether the timer was set; when that has changed, the view is drawn anew with or without one.
+    """
+    if bool(state.get("playing")) != playing:
+        st.rerun()
     left, right = st.columns([0.69, 0.31], gap="medium")
     with left:
         chrome.title()
@@ -36,11 +42,12 @@ def film() -> None:
             st.info(chrome.escape(f"{error}. Choose another method, or open data that has it."), icon=":material/info:")
             return
         shots = state.film()
-        advance(len(shots))
+        asked = question(credit)
+        advance(shots, asked)
         number = min(int(state.get("frame")), len(shots) - 1)
         stage.trees(state.forest(), credit, key="step", height=HEIGHT, stage=as_stage(shots[number]))
     with right, st.container(key="side"):
-        story(shots, number, credit)
+        story(shots, number, asked)
     state.sync_address()
 
 
@@ -61,10 +68,11 @@ def as_stage(frame: Frame) -> Stage:
     )
 
 
-def story(shots: list[Frame], number: int, credit: Credit) -> None:
-    """Where we are, one sentence, the numbers that change, a prediction, and the controls."""
+def story(shots: list[Frame], number: int, asked: Question | None) -> None:
+    """The controls, which never move; where we are, one sentence, the numbers that change, a prediction."""
     frame = shots[number]
     titles = list(dict.fromkeys(shot.stage for shot in shots))
+    player(len(shots), number)
     st.caption(f"{titles.index(frame.stage) + 1} of {len(titles)}")
     st.markdown(f"#### {chrome.escape(frame.stage)}")
     with st.container(key="sentence"):
@@ -72,10 +80,14 @@ def story(shots: list[Frame], number: int, credit: Credit) -> None:
     stages(titles, frame.stage, shots)
     if frame.numbers:
         st.markdown("  \n".join(f"{name}: **{chrome.escape(value)}**" for name, value in frame.numbers.items()))
-    asked = question(credit)
-    if asked is not None and (frame.stage == "Compare siblings" or number == len(shots) - 1):
+    if asked is not None and (asks(frame) or number == len(shots) - 1):
         predict(asked, reveal=number == len(shots) - 1)
-    player(len(shots), number)
+    keys(len(shots), number)
+
+
+def asks(frame: Frame) -> bool:
+    """Whether a prediction is asked for at this frame."""
+    return frame.stage == "Compare siblings"
 
 
 def stages(titles: list[str], now: str, shots: list[Frame]) -> None:
@@ -109,22 +121,44 @@ def predict(asked: Question, *, reveal: bool) -> None:
 
 
 def player(total: int, number: int) -> None:
-    """Slider, previous, play, next; arrow keys work anywhere on the page."""
-    st.slider("Frame", 0, total - 1, key="frame", label_visibility="collapsed", format=" ")
+    """Previous, play, next, slider."""
     playing = bool(state.get("playing"))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Back", icon=":material/chevron_left:", shortcut="Left", on_click=go, args=(-1, total))
-        if st.button("Pause" if playing else "Play", key="play", on_click=toggle, args=(total,)):
-            st.rerun()
+    with st.container(key="player", horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Back", icon=":material/chevron_left:", help="Left arrow key", on_click=go, args=(number - 1, total))
+        st.button("Pause" if playing else "Play", key="play", help="Space", on_click=toggle, args=(total,))
         st.button(
-            "Next", icon=":material/chevron_right:", shortcut="Right", type="primary", on_click=go, args=(1, total)
+            "Next",
+            icon=":material/chevron_right:",
+            help="Right arrow key",
+            type="primary",
+            on_click=go,
+            args=(number + 1, total),
         )
         st.caption(f"{number + 1}/{total}", width="content")
+    st.slider("Frame", 0, total - 1, key="frame", label_visibility="collapsed", format=" ")
 
 
-def go(by: int, total: int) -> None:
-    """Move by some frames and stop playing."""
-    state.put({"frame": min(max(int(state.get("frame")) + by, 0), total - 1), "playing": False})
+def keys(total: int, number: int) -> None:
+    """Arrows, Home, End and Space, wherever the focus is."""
+    heard = int(state.get_or("film_heard", 0))
+    film_keys(frame=number, last=total - 1, heard=heard, key="film_keys", on_press=lambda: pressed(total))
+
+
+def pressed(total: int) -> None:
+    """Do what a key asked."""
+    press = press_in(state.get("film_keys"), total - 1)
+    if press is None:
+        return
+    state.put({"film_heard": press.number})
+    if press.frame is None:
+        toggle(total)
+    else:
+        go(press.frame, total)
+
+
+def go(frame: int, total: int) -> None:
+    """Show a frame and stop playing."""
+    state.put({"frame": min(max(frame, 0), total - 1), "playing": False})
 
 
 def toggle(total: int) -> None:
@@ -136,13 +170,13 @@ def toggle(total: int) -> None:
         state.put({"frame": 0})
 
 
-def advance(total: int) -> None:
-    """While playing, one frame on each tick of the timer; stop at the end."""
-    if not state.get("playing"):
+def advance(shots: list[Frame], asked: Question | None) -> None:
+    """While playing, one frame on each tick of the timer; wait for a prediction that is asked for, stop at the end."""
+    now = time.monotonic()
+    if not state.get("playing") or now - float(state.get("moved") or 0) < SECONDS_A_FRAME * 0.8:
         return
-    if time.monotonic() - float(state.get("moved") or 0) < SECONDS_A_FRAME * 0.8:
+    frame, last = int(state.get("frame")), len(shots) - 1
+    if asked is not None and asks(shots[min(frame, last)]) and not state.get("guess"):
         return
-    frame = min(int(state.get("frame")) + 1, total - 1)
-    state.put({"frame": frame, "moved": time.monotonic()})
-    if frame == total - 1:
-        state.put({"playing": False})
+    frame = min(frame + 1, last)
+    state.put({"frame": frame, "moved": now, "playing": frame < last})

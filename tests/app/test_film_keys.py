@@ -1,0 +1,116 @@
+"""Step through by keyboard in a real browser: keys work wherever the focus is, and the buttons keep their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser import ROOT, click_node, serve, wait_for_canvas
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    with serve(ROOT / "app" / "main.py") as address:
+        yield address
+
+
+def film(open_page: Open, address: str, **size: int) -> Any:
+    page = open_page(f"{address}/?sample=by_hand&view=step_through", **size)
+    wait_for_canvas(page)
+    page.locator(".st-key-player").wait_for()
+    return page
+
+
+def expect_frame(page: Any, number: int) -> None:
+    page.locator(".st-key-player").get_by_text(f"{number}/", exact=False).wait_for()
+
+
+def total(page: Any) -> int:
+    return int(page.locator(".st-key-player [data-testid=stCaptionContainer]").inner_text().split("/")[1])
+
+
+def focus_tab(page: Any) -> None:
+    page.locator(".st-key-header button", has_text="Step through").click()
+
+
+def focus_canvas(page: Any) -> None:
+    click_node(page, "a1")
+
+
+def focus_beside(page: Any) -> None:
+    page.locator(".st-key-side h4").first.click()
+
+
+def focus_next(page: Any) -> None:
+    page.locator(".st-key-player").get_by_role("button", name="Next").focus()
+
+
+def focus_slider(page: Any) -> None:
+    page.locator(".st-key-frame input[type=range]").focus()
+
+
+@pytest.mark.parametrize("focus", [focus_tab, focus_canvas, focus_beside, focus_next, focus_slider])
+def test_keys_work_wherever_the_focus_is(open_page: Open, address: str, focus: Callable[[Any], None]) -> None:
+    page = film(open_page, address)
+    last = total(page)
+    page.keyboard.press("End")
+    expect_frame(page, last)
+    focus(page)
+    page.keyboard.press("ArrowLeft")
+    expect_frame(page, last - 1)
+    page.keyboard.press("Home")
+    expect_frame(page, 1)
+    page.keyboard.press("ArrowRight")
+    expect_frame(page, 2)
+
+
+def test_fast_presses_are_all_counted(open_page: Open, address: str) -> None:
+    page = film(open_page, address)
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    expect_frame(page, 7)
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    expect_frame(page, 4)
+
+
+def test_space_plays_and_pauses(open_page: Open, address: str) -> None:
+    page = film(open_page, address)
+    player = page.locator(".st-key-player")
+    page.keyboard.press("Space")
+    player.get_by_role("button", name="Pause").wait_for()
+    expect_frame(page, 2)
+    page.keyboard.press("Space")
+    player.get_by_role("button", name="Play").wait_for()
+
+
+def test_keys_in_an_open_menu_are_the_menus_own(open_page: Open, address: str) -> None:
+    page = film(open_page, address)
+    page.get_by_role("button", name="Tree-GRPO").click()
+    page.locator("[data-testid=stPopoverBody]").wait_for()
+    page.locator("[data-testid=stPopoverBody] input").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    page.locator("[data-testid=stPopoverBody]").wait_for(state="hidden")
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    expect_frame(page, total(page) - 1)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (1024, 768)])
+def test_next_stands_still_and_in_sight_on_every_frame(open_page: Open, address: str, width: int, height: int) -> None:
+    page = film(open_page, address, width=width, height=height)
+    button = page.locator(".st-key-player").get_by_role("button", name="Next")
+    places = set()
+    for number in range(1, total(page) + 1):
+        expect_frame(page, number)
+        box = button.bounding_box()
+        places.add((round(box["x"]), round(box["y"])))
+        assert box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= height
+        page.keyboard.press("ArrowRight")
+    assert len(places) == 1
