@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from treecore.errors import FormatError, TreecoreError
 from treecore.formats import read
 from treecore.formats.source import open_source
+from treecore.tasks.rows import read_rows
 
 
 def forest(nodes: str, head: str = '"format":"treecore/1"') -> str:
@@ -158,7 +160,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> object:
+    def refuse(*_: object, **options: object) -> object:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("builtins.open", refuse)
@@ -214,3 +216,21 @@ def test_a_pipe_is_read_within_the_limit(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(FormatError, match="101 bytes or more"):
         open_source(f"/dev/fd/{end}")
     os.close(end)
+
+
+def test_what_may_never_end_is_not_waited_for(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "run.forest.jsonl", tmp_path / "link.jsonl"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(FormatError, match=rf"{path.name}: this is a FIFO, not a file; save what it gives"):
+            read(path)
+    with pytest.raises(FormatError, match="this is a FIFO"):
+        read_rows(str(pipe))
+    for path in ("/dev/zero", os.devnull):
+        with pytest.raises(FormatError, match="this is a device"):
+            read(path)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        with pytest.raises(FormatError, match="this is a socket"):
+            read(tmp_path / "socket")

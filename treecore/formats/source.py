@@ -5,6 +5,7 @@ Knows sizes, encodings and JSON; knows nothing about forests.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -29,6 +30,8 @@ CHUNK = 1 << 17
 GZIP_MAGIC = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
 BLANK = b" \t\r\n"
+HANDED = re.compile(r"/dev/stdin|(/dev|/proc/self)/fd/\d+")
+"""How a shell names a pipe that it opened for us."""
 
 
 def limit(name: str, default: int) -> int:
@@ -188,12 +191,19 @@ def opening_brackets(data: bytes) -> int:
 
 
 def read_path(path: str, name: str) -> bytes:
-    """Bytes of a file, at most the limit."""
+    """Bytes of a file, at most the limit; of a pipe only where the shell opened it, as `/dev/stdin` or `<(command)`.
+
+    Raises:
+        FormatError: missing, a folder, not permitted, too large, or something that may never end: a device, a FIFO.
+    """
+    handed = HANDED.fullmatch(path) is not None
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=None if handed else open_at_once) as file:
             status = os.fstat(file.fileno())
             if stat.S_ISREG(status.st_mode):
                 check_size(status.st_size, name)
+            elif not (handed and stat.S_ISFIFO(status.st_mode)):
+                raise no_file(status.st_mode, name)
             return read_within_limit(file, name)
     except FileNotFoundError:
         raise FormatError("there is no such file", where=name, todo="check the path") from None
@@ -202,8 +212,21 @@ def read_path(path: str, name: str) -> bytes:
     except PermissionError:
         raise FormatError("no permission to read this file", where=name, todo="change its permissions") from None
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ENXIO:
+            raise no_file(os.stat(path).st_mode, name) from None
         reason = getattr(error, "strerror", None) or str(error)
         raise FormatError(f"the file cannot be read ({reason})", where=name, todo="check path and disk") from None
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for whoever writes to a FIFO, and without taking a terminal as our own."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+
+
+def no_file(mode: int, name: str) -> FormatError:
+    """The error for what is neither a file nor a folder."""
+    kind = "a FIFO" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+    return FormatError(f"this is {kind}, not a file", where=name, todo="save what it gives to a file, and name that")
 
 
 def check_size(size: int, name: str) -> None:
