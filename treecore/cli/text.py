@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
+from treecore.labels import ELLIPSIS, LONGEST_GRAPHEME, graphemes
+
 
 def clean(text: str, limit: int = 2000) -> str:
     """One line without control characters, escape sequences or direction marks; at most `limit` characters.
@@ -14,3 +18,20 @@ def clean(text: str, limit: int = 2000) -> str:
 def counted(n: int, one: str, many: str = "") -> str:
     """A number with its noun: `counted(1, "leaf", "leaves")` is `1 leaf`."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def cut_cells(text: str, most: int) -> str:
+    """At most `most` cells of a terminal, where wide characters take two; an ellipsis where some are left out."""
+    if text.isascii():
+        return text if len(text) <= most else text[: max(most - 1, 0)] + ELLIPSIS[: most > 0]
+    found, width = [], 0
+    for grapheme in graphemes(text[: most * LONGEST_GRAPHEME + 1]):
+        width += cell_len(grapheme)
+        found.append(grapheme)
+        if width > most:
+            break
+    if width <= most:
+        return "".join(found)
+    while found and width > most - 1:
+        width -= cell_len(found.pop())
+    return "".join(found) + ELLIPSIS[: most > 0]
