@@ -10,11 +10,13 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 import treecore as tc
 from treecore.analysis.lint import lint
@@ -74,9 +76,19 @@ def start() -> None:
         _read_address()
     elif _went_back():
         _read_address()
-    for name in map(str, list(session)):
+    keep()
+
+
+def keep() -> None:
+    """Hold the values of all widgets, at the beginning of every run, of the page and of a fragment.
+
+    Streamlit forgets the value of a widget that is not drawn, and sends the browser the value of one that is drawn only
+    where it was set in the same run: a menu that opens later would show, and then report, its first option.
+    """
+    for name in map(str, list(st.session_state)):
         if name in KEPT or name.startswith(("set:", "roll:")):
-            session[name] = session[name]
+            with suppress(StreamlitAPIException):  # drawn earlier in this run, by what is around the fragment
+                st.session_state[name] = st.session_state[name]
 
 
 def _read_address() -> None:

@@ -15,6 +15,7 @@ HEIGHT = 560
 @st.fragment
 def render() -> None:
     """The whole view; a click reruns only this."""
+    state.keep()
     left, right = st.columns([0.69, 0.31], gap="medium")
     with left:
         chrome.title()

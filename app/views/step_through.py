@@ -32,6 +32,7 @@ def film(playing: bool) -> None:
     """
     if bool(state.get("playing")) != playing:
         st.rerun()
+    state.keep()
     left, right = st.columns([0.69, 0.31], gap="medium")
     with left:
         chrome.title()

@@ -1,0 +1,163 @@
+"""Opening and closing a menu changes nothing, whatever was run anew before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import ROOT, click_node, serve, wait_for_canvas
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Any]
+METHOD, EPSILON = "Tree-GRPO", "0.25"
+CONTROLS = ".st-key-controls"
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    with serve(ROOT / "app" / "main.py") as address:
+        yield address
+
+
+def settled(page: Any) -> None:
+    """Return when no run is under way."""
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+    )
+
+
+def menus(page: Any) -> Any:
+    return page.locator(f"{CONTROLS} [data-testid=stPopover] button")
+
+
+def opened(page: Any, number: int) -> Any:
+    """The body of a menu, opened now."""
+    menus(page).nth(number).click()
+    body = page.locator("[data-testid=stPopoverBody]")
+    body.wait_for()
+    return body
+
+
+def closed(page: Any) -> None:
+    page.keyboard.press("Escape")
+    page.locator("[data-testid=stPopoverBody]").wait_for(state="detached")
+    settled(page)
+
+
+def epsilon(body: Any) -> Any:
+    return body.locator("input[aria-label=epsilon]")
+
+
+def method(body: Any) -> str:
+    """The method that the menu shows as chosen."""
+    return str(body.locator("[data-testid=stSelectbox] input").first.input_value())
+
+
+def set_up(page: Any) -> None:
+    """A method and a parameter that are not the first and not the default."""
+    body = opened(page, 1)
+    epsilon(body).fill(EPSILON)
+    epsilon(body).press("Enter")
+    settled(page)
+    closed(page)
+
+
+def in_force(page: Any) -> tuple[str, ...]:
+    """What the page says is computed and shown: method, prompt, the last result beside the trees."""
+    results = page.locator(".st-key-side .katex annotation")
+    texts = results.all_text_contents()
+    return (menus(page).nth(1).inner_text(), page.locator(".st-key-title").inner_text(), *texts)
+
+
+def click_step(page: Any) -> None:
+    click_node(page, "b1")
+    page.wait_for_url("**node=b1**")
+
+
+def click_card(page: Any) -> None:
+    page.locator(".st-key-side .card", has_text="rome").click()
+    page.wait_for_url("**node=b1**")
+
+
+def click_chart(page: Any) -> None:
+    page.locator(".st-key-chart_icicle .slice", has_text="find the teacher of iris").first.click()
+    page.wait_for_url("**node=a2**")
+
+
+def change_colour(page: Any) -> None:
+    page.locator(CONTROLS).get_by_text("value", exact=True).click()
+
+
+def change_view(page: Any) -> None:
+    page.locator(".st-key-header").get_by_text("Step through").click()
+    page.locator(".st-key-stages").wait_for()
+    page.locator(".st-key-header").get_by_text("Explore").click()
+    page.locator(".st-key-chart_icicle").wait_for()
+
+
+RERUNS = (click_step, click_card, click_chart, change_colour, change_view)
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["first_time", "seen_before"])
+@pytest.mark.parametrize("rerun", RERUNS, ids=lambda rerun: rerun.__name__)
+def test_a_menu_opened_and_closed_changes_nothing(
+    open_page: Open, address: str, rerun: Callable[[Any], None], seen: bool
+) -> None:
+    page = open_page(f"{address}/?sample=by_hand&node=a3&method=tree_grpo")
+    wait_for_canvas(page)
+    if seen:
+        set_up(page)
+    rerun(page)
+    settled(page)
+    before = in_force(page)
+    for number in range(menus(page).count()):
+        opened(page, number)
+        closed(page)
+    body = opened(page, 1)
+    assert method(body).startswith(METHOD)
+    assert epsilon(body).input_value() == (EPSILON if seen else "0.000001")
+    closed(page)
+    page.locator(CONTROLS).get_by_text("tokens", exact=True).click()
+    settled(page)
+    assert in_force(page) == before
+    assert "method=tree_grpo" in page.url
+
+
+def test_a_menu_of_the_film_shows_what_is_in_force(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand&view=step_through&method=rloo")
+    wait_for_canvas(page)
+    page.get_by_role("button", name="Next").click()
+    settled(page)
+    body = opened(page, 1)
+    assert "RLOO" in method(body)
+    closed(page)
+    page.get_by_role("button", name="Next").click()
+    settled(page)
+    assert menus(page).nth(1).get_by_text("RLOO").is_visible()
+    assert "method=rloo" in page.url
+
+
+def test_the_prompt_chooser_stays_at_its_prompt(open_page: Open, browser: Any, tmp_path: Path) -> None:
+    one = json.loads((ROOT / "sample_trees" / "by_hand.forest.json").read_text())
+    path = tmp_path / "two.forest.json"
+    path.write_text(json.dumps({"forests": [one, {**one, "id": "other", "prompt": "another question"}]}))
+    with serve(ROOT / "app" / "main.py", TREECORE_FILE=str(path)) as address:
+        page = open_page(address)
+        turn_and_look(page)
+
+
+def turn_and_look(page: Any) -> None:
+    wait_for_canvas(page)
+    page.get_by_role("button", name="Next prompt").click()
+    page.get_by_text("prompt 2 of").wait_for()
+    settled(page)
+    body = opened(page, 0)
+    chosen = body.locator("[data-testid=stSelectbox] input")
+    assert chosen.input_value() == "another question"
+    closed(page)
+    page.locator(CONTROLS).get_by_text("tokens", exact=True).click()
+    settled(page)
+    assert page.get_by_text("prompt 2 of").is_visible()
