@@ -55,7 +55,7 @@ def save(forest: Forest, path: Path) -> None:
     """Write the forest, unless the file holds the same one, recorded at another speed or on another machine."""
     written = read_with_report(b"".join(json_lines([forest])), name=path.name).forests[0]
     if not path.exists() or not same(tc.read(path)[0], written):
-        tc.write([forest], path)
+        tc.write([forest], path, overwrite=True)
 
 
 def same(a: Forest, b: Forest) -> bool:

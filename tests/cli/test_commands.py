@@ -15,6 +15,7 @@ from treecore.cli import COMMANDS, main
 from treecore.credit import METHODS
 from treecore.formats.schema import json_schema
 from treecore.samplers import SAMPLERS
+from treecore.sampling.lines import LineFile
 
 
 def treecore(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
@@ -162,6 +163,20 @@ def test_convert_keeps_everything_and_says_so(run, minimal: Path, tmp_path: Path
     report = json.loads(run("convert", target, "-o", tmp_path / "again.json", "--json").stdout)
     assert report["lost"] == []
     assert report["read"]["n_nodes"] == report["written"]["n_nodes"] == 5
+
+
+def test_convert_writes_over_nothing_unasked(run, minimal: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.forest.jsonl"
+    target.write_text("notes")
+    one_error(run("convert", minimal, "-o", target), "out.forest.jsonl: there is such a file", "--overwrite")
+    one_error(run("convert", tmp_path / "none", "-o", target), "there is such a file")
+    assert target.read_text() == "notes"
+    assert run("convert", minimal, "-o", target, "--overwrite").stdout.splitlines()[-1] == "nothing lost"
+    assert run("convert", target, "-o", target, "--overwrite").exit_code == 0
+    before = target.read_bytes()
+    with LineFile(target):
+        one_error(run("convert", minimal, "-o", target, "--overwrite"), "another run is writing this file")
+    assert target.read_bytes() == before
 
 
 def test_validate_reports_and_succeeds(run, minimal: Path) -> None:

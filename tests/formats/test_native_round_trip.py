@@ -158,7 +158,7 @@ def test_what_json_cannot_hold_is_refused_and_nothing_is_left(tmp_path: Path, fi
     path = tmp_path / "a.forest.jsonl"
     path.write_bytes(b"before")
     with pytest.raises(FormatError, match=message):
-        write([Forest(parent=[-1]), Forest(parent=[-1], **fields)], path)
+        write([Forest(parent=[-1]), Forest(parent=[-1], **fields)], path, overwrite=True)
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -167,8 +167,8 @@ def test_what_json_cannot_hold_is_refused_and_nothing_is_left(tmp_path: Path, fi
     ("name", "message"),
     [
         ("a.txt", "no writable format ends like this name"),
-        ("missing/a.json", "cannot be written"),
-        ("folder.json", "cannot be written"),
+        ("missing/a.json", "missing: there is no such folder; make it"),
+        ("folder.json", "is a folder, not a file"),
         ("nul\0.json", "null character"),
     ],
 )

@@ -155,3 +155,17 @@ def test_a_disk_that_runs_full_keeps_finished_forests(tmp_path: Path) -> None:
     assert f" {len(tc.read(path))} finished" in str(full.value)
     assert rollout_to_file(path, resume=True, **RUN).forests == 5
     assert [forest.id for forest in tc.read(path)] == [f"toy-{number}" for number in range(5)]
+
+
+def test_a_file_that_is_removed_while_its_run_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "run.forest.jsonl"
+
+    def remove(progress: tc.sampling.Progress) -> None:
+        if progress.forests == 3 and not caplog.messages:
+            path.unlink(missing_ok=True)
+
+    run = {**RUN, "model": toy_policy(slots=4)}
+    summary = rollout_to_file(path, on_progress=remove, **run)
+    assert summary.forests == len(tc.read(path)) == 5
+    assert "run.forest.jsonl was removed while it was written; its" in caplog.text
+    assert {one.digest for one in tc.read(path)} == {one.digest for one in rollout(**run)}

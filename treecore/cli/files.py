@@ -58,20 +58,22 @@ def validate(file: str, as_json: bool) -> None:
 @click.command()
 @click.argument("source", metavar="IN")
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to write; its ending chooses the format.")
+@click.option("--overwrite", is_flag=True, help="Replace what OUT holds.")
 @json_option
-def convert(source: str, output: str, as_json: bool) -> None:
+def convert(source: str, output: str, overwrite: bool, as_json: bool) -> None:
     """Read IN in any readable format, write OUT in the format its name ends in, and report what was lost.
 
     \b
     Example:
       treecore convert run.forest.jsonl -o run.forest.json.gz
     """
-    from treecore.formats import read_with_report, write
+    from treecore.formats import check_output, read_with_report, write
     from treecore.formats.compare import losses
 
+    check_output(output, overwrite=overwrite)
     report = read_input(source)
     with busy(f"Writing {output}"):
-        write(report.forests, output)
+        write(report.forests, output, overwrite=overwrite)
         written = read_with_report(output)
     lost = losses(report.forests, written.forests)
     if as_json:

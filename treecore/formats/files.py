@@ -14,6 +14,7 @@ from treecore.errors import FormatError
 from treecore.forest import Forest
 from treecore.formats.registry import recognise, writer_for
 from treecore.formats.source import open_source
+from treecore.formats.target import check_free, write_whole
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,19 @@ def read_with_report(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str
     return ReadReport(source.name, found.name, found.title, reading.forests, dict(fields), reading.warnings)
 
 
-def write(forests: Forest | Sequence[Forest], path: str | os.PathLike[str]) -> None:
+def write(forests: Forest | Sequence[Forest], path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write forests in the format that the name's ending asks for, compressed when it ends in `.gz`.
 
     The file appears whole or not at all.
 
+    Args:
+        forests: one or several.
+        path: where.
+        overwrite: put them in place of a file that holds anything.
+
     Raises:
-        FormatError: no writable format ends like this, nothing to write, or the place cannot be written.
+        FormatError: no writable format ends like this, nothing to write, the place cannot be written, another process
+            is writing a run there, or there is a file that is not to be overwritten.
     """
     batch = [forests] if isinstance(forests, Forest) else list(forests)
     target = os.fspath(path)
@@ -125,4 +132,10 @@ def write(forests: Forest | Sequence[Forest], path: str | os.PathLike[str]) -> N
         raise FormatError("no forests to write", where=target, todo="give at least one")
     writer = writer_for(target).write
     assert writer is not None
-    writer(batch, target)
+    write_whole(target, writer(batch, target), overwrite=overwrite)
+
+
+def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """`write` can write there, as far as can be told without writing. Errors as there."""
+    writer_for(os.fspath(path))
+    check_free(path, overwrite=overwrite)

@@ -23,14 +23,13 @@ from treecore.formats.native_fields import (
     unwritable,
 )
 from treecore.formats.native_tokens import recorded, token_objects
-from treecore.formats.target import write_whole
 from treecore.topology import IntArray
 
 
-def write_native(forests: Sequence[Forest], path: str) -> None:
+def write_native(forests: Sequence[Forest], name: str) -> Iterator[bytes]:
     """One forest a line, or one document when the name ends in `.json`."""
-    lines = path.lower().removesuffix(".gz").endswith(".jsonl")
-    write_whole(path, json_lines(forests) if lines else one_document(forests))
+    lines = name.lower().removesuffix(".gz").endswith(".jsonl")
+    return json_lines(forests) if lines else one_document(forests)
 
 
 def json_lines(forests: Sequence[Forest]) -> Iterator[bytes]:

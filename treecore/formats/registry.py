@@ -5,7 +5,7 @@ Knows nothing about what is inside any file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ class Reading(NamedTuple):
 
 Detector = Callable[[Source], bool]
 Reader = Callable[[Source], Reading]
-Writer = Callable[[Sequence[Forest], str], None]
+Writer = Callable[[Sequence[Forest], str], Iterable[bytes]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Format:
         extensions: how names end, without `.gz`; used for choosing a writer, never for reading.
         detect: whether content is in this format; must be quick and never raise.
         read: content to forests.
-        write: forests to a path; None when the format is only read.
+        write: forests, and the name that they will have, to the content of the file before any compression; None when
+            the format is only read.
     """
 
     name: str

@@ -2,54 +2,98 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import stat
-from collections.abc import Iterable
-from typing import IO
+import shutil
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+from treecore.disk import BINARY, check_place, give_name, lock, sync_folder, told, write_new
 from treecore.errors import FormatError
 
 
-def write_whole(path: str, chunks: Iterable[bytes]) -> None:
-    """Write `chunks` to `path`, compressed when the name ends in `.gz`.
+def check_free(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """A file may be written there, as far as can be told before it is.
 
     Raises:
-        FormatError: the place cannot be written.
+        FormatError: there is a file that holds anything and is not to be overwritten, another run is writing it, or
+            the place cannot be written.
     """
-    if "\0" in path:
-        raise FormatError("the name holds a null character", where=path.replace("\0", "?"), todo="choose another name")
-    try:
-        if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
-            with open(path, "wb") as device:
-                put(device, chunks, compressed=path.lower().endswith(".gz"))
-            return
-        replace(os.path.realpath(path), chunks, compressed=path.lower().endswith(".gz"))
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise FormatError(
-            f"cannot be written ({error.strerror or error})", where=path, todo="choose another place"
-        ) from None
+    with place(Path(path), overwrite=overwrite):
+        pass
 
 
-def replace(path: str, chunks: Iterable[bytes], *, compressed: bool) -> None:
-    """Write beside `path`, then move over it; on failure nothing is left behind and `path` is as it was."""
-    beside = f"{path}.{os.getpid()}.part"
-    try:
-        with open(beside, "wb") as file:
-            put(file, chunks, compressed=compressed)
-        os.replace(beside, path)
-    finally:
-        if os.path.exists(beside):
-            os.unlink(beside)
+def write_whole(path: str, chunks: Iterable[bytes], *, overwrite: bool) -> None:
+    """Write `chunks` to `path`, compressed when the name ends in `.gz`.
+
+    Args:
+        path: where.
+        chunks: what the file will hold.
+        overwrite: put it in place of a file that holds anything.
+
+    Raises:
+        FormatError: as `check_free`; nothing is left behind and what was there is as it was.
+    """
+    with place(Path(path), overwrite=overwrite) as there:
+        target = os.path.realpath(path)
+        beside = f"{target}.{os.getpid()}-{threading.get_ident()}.part"
+        try:
+            with told(Path(path)):
+                write_new(beside, chunks, compressed=path.lower().endswith(".gz"))
+                move(beside, target, there=there)
+        except FileExistsError:
+            raise exists(path) from None
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(beside)
+    sync_folder(Path(path))
 
 
-def put(file: IO[bytes], chunks: Iterable[bytes], *, compressed: bool) -> None:
-    """All chunks into an open file."""
-    if not compressed:
-        file.writelines(chunks)
+def move(beside: str, target: str, *, there: bool) -> None:
+    """Give a finished file its name; only where something was there may it take the place of anything."""
+    if not there:
+        give_name(beside, target)
         return
-    with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0, compresslevel=6) as packed:
-        for chunk in chunks:
-            packed.write(chunk)
+    shutil.copymode(target, beside)
+    os.replace(beside, target)
+
+
+@contextmanager
+def place(path: Path, *, overwrite: bool) -> Iterator[bool]:
+    """Whether there is a file; meanwhile no other process writes it.
+
+    Raises:
+        FormatError: see `check_free`.
+    """
+    check_place(path)
+    fd = opened(path)
+    if fd is None:
+        yield False
+        return
+    try:
+        lock(fd, path)
+        if not overwrite and os.fstat(fd).st_size:
+            raise exists(str(path))
+        if sys.platform == "win32":  # where no open file can be replaced
+            os.close(fd)
+        yield True
+    finally:
+        if sys.platform != "win32":
+            os.close(fd)
+
+
+def opened(path: Path) -> int | None:
+    """The file, open for writing; None where there is none."""
+    with told(path):
+        try:
+            return os.open(path, os.O_RDWR | BINARY)
+        except FileNotFoundError:
+            os.stat(os.path.dirname(os.path.realpath(path)))
+            return None
+
+
+def exists(path: str) -> FormatError:
+    """The error for a file that is not to be overwritten."""
+    return FormatError("there is such a file", where=path, todo="give another name, or replace it with --overwrite")

@@ -1,51 +1,40 @@
 """A file that grows by whole lines: each is on the disk before the next is begun, whatever happens in between.
 
 Checks the place before anything else is done, lets one process write at a time, cuts off what a killed one left of its
-last line, can put others in place of all that is there, and the lines of a complete file in order. A line is a forest;
-what stands in it is not looked at.
+last line, can put others in place of all that is there, and the lines of a complete file in order. What others do to
+the file meanwhile is noticed: one that was removed is written anew. A line is a forest; what stands in it is not seen.
 """
 
 from __future__ import annotations
 
-import errno
+import logging
 import os
 import re
 import shutil
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import orjson
 
+from treecore.disk import BINARY, FULL, check_place, give_name, leads_to, lock, reason, sync_folder, told, write_new
 from treecore.errors import FormatError, Stopped
 from treecore.formats.native_fields import VERSION
 
-if sys.platform != "win32":
-    import fcntl
-
 LEAST_FREE = 16 << 20
 """Bytes that must be free beyond what a run surely adds."""
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-REASONS = {
-    errno.ENOENT: "there is no such folder",
-    errno.ENOTDIR: "a part of the path is a file, not a folder",
-    errno.EISDIR: "is a folder, not a file",
-    errno.EACCES: "no permission to write there",
-    errno.EPERM: "no permission to write there",
-    errno.EROFS: "the disk can only be read",
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "the file has reached the largest size that is allowed here",
-}
 CHUNK = 1 << 20
 HEAD = b'{"format":"%s"' % VERSION.encode()
 """How every line of ours begins."""
 TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
-BINARY = getattr(os, "O_BINARY", 0)
+
+_LOG = logging.getLogger(__name__)
 
 
 class LineFile:
@@ -60,6 +49,7 @@ class LineFile:
 
     Raises:
         FormatError: on entering, the place cannot be written, its disk is nearly full, or another run writes there.
+            On leaving, another file or other content is in its place.
         Stopped: on leaving by a KeyboardInterrupt, once `keep` was called, or after `replace` a line was appended.
     """
 
@@ -68,14 +58,12 @@ class LineFile:
         self.total: int | None = None
         self._size = 0
         self._instead: list[bytes] | None = None
+        self._given_up = False
 
     def __enter__(self) -> Self:
-        if "\0" in str(self.path):
-            raise FormatError("the name holds a null character", where=str(self.path).replace("\0", "?"))
+        check_place(self.path)
         with told(self.path):
             self._new = not self.path.exists()
-            if not self._new and not stat.S_ISREG(self.path.stat().st_mode) and not self.path.is_dir():
-                raise FormatError("is no regular file", where=str(self.path), todo="name a file")
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
         try:
             self._lock()
@@ -88,8 +76,15 @@ class LineFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        done = len(self) if self.total is not None else 0
-        self._close()
+        try:
+            self._stay()
+        except FormatError as found:
+            if error is None:
+                raise
+            _LOG.warning("treecore: note: %s", found)
+        finally:
+            done = len(self) if self.total is not None else 0
+            self._close()
         if isinstance(error, KeyboardInterrupt) and self.total is not None and self._instead is None:
             raise Stopped(done, self.total) from None
 
@@ -131,6 +126,7 @@ class LineFile:
             os.fsync(self._fd)
             sync_folder(self.path)
         self._size, self.total, self._instead = size, total, None
+        self._stay()
 
     def replace(self, lines: Sequence[bytes], *, total: int) -> None:
         """Go on after these lines, in place of all that is there; that stays until the next line is on the disk.
@@ -152,27 +148,30 @@ class LineFile:
 
         Raises:
             FormatError: the disk is full or broken; the lines before stay whole, those to be replaced are still there.
+                Or another file or other content is in its place; says where the lines are.
         """
         try:
             if self._instead is not None:
                 self._exchange([one + b"\n" for one in (*self._instead, line)])
                 return
+            self._check_size()
             os.lseek(self._fd, self._size, os.SEEK_SET)
             put(self._fd, line + b"\n")
             os.fsync(self._fd)
         except OSError as error:
             raise self._refused(error) from None
         self._size += len(line) + 1
+        self._stay()
 
     def _refused(self, error: OSError) -> FormatError:
         """Why a line could not be written, once the file is whole again."""
-        reason = REASONS.get(error.errno or 0, f"cannot be written ({error.strerror or error})")
+        why = reason(error)
         room = "make room and " if error.errno in FULL else ""
         if self._instead is not None:
-            return FormatError(f"{reason}; the file is as it was", where=str(self.path), todo=f"{room}start again")
+            return FormatError(f"{why}; the file is as it was", where=str(self.path), todo=f"{room}start again")
         with suppress(OSError):
             os.ftruncate(self._fd, self._size)
-        kept = f"{reason}; {len(self)} finished forests are kept"
+        kept = f"{why}; {len(self)} finished forests are kept"
         return FormatError(kept, where=str(self.path), todo=f"{room}go on with --resume")
 
     def arrange(self, places: Sequence[int]) -> None:
@@ -200,10 +199,13 @@ class LineFile:
         Raises:
             OSError: they could not be written; the file is as it was.
         """
+        if self._instead is None:
+            self._stay()
+        elif leads_to(self.path, self._fd) is False:
+            self._give_up("another file was put in its place", "give another name")
         target, beside = os.path.realpath(self.path), self._beside
         try:
-            copy_lines(beside, lines)
-            shutil.copymode(target, beside)
+            self._copy(beside, lines)
             self._take(beside, target)
         finally:
             with suppress(FileNotFoundError):
@@ -211,24 +213,104 @@ class LineFile:
         sync_folder(self.path)
         self._size, self._instead = sum(len(line) for line in lines), None
 
-    def _take(self, beside: str, target: str) -> None:
+    def _copy(self, beside: str, chunks: Iterable[bytes]) -> None:
+        write_new(beside, chunks)
+        os.chmod(beside, stat.S_IMODE(os.fstat(self._fd).st_mode))
+
+    def _take(self, beside: str, target: str, *, over: bool = True) -> None:
+        """Give a copy the name of the file and go on in it; with `over`, in place of what has the name."""
+        move = os.replace if over else give_name
         if sys.platform == "win32":  # where no open file can be moved
             os.close(self._fd)
             try:
-                os.replace(beside, target)
+                move(beside, target)
             finally:
                 self._fd = os.open(target, os.O_RDWR | BINARY)
             return
         fresh = os.open(beside, os.O_RDWR)
         try:
-            with suppress(OSError):
-                lock(fresh)
-            os.replace(beside, target)
+            with suppress(FormatError):
+                lock(fresh, Path(beside))
+            move(beside, target)
         except BaseException:
             os.close(fresh)
             raise
         old, self._fd = self._fd, fresh
         os.close(old)
+
+    def _check_size(self) -> None:
+        """Nobody else wrote into the file.
+
+        Raises:
+            FormatError: somebody did.
+        """
+        size = os.fstat(self._fd).st_size
+        if size != self._size:
+            changed = f"another program changed the file while it was written: {size:,} bytes, not {self._size:,}"
+            self._give_up(changed, "look what is left, then go on with --resume, or start over with --overwrite")
+
+    def _stay(self) -> None:
+        """The path leads to this file and its lines, once there are any; a file that was removed is written anew.
+
+        Raises:
+            FormatError: another file or other content is there; says where the lines are.
+        """
+        if self.total is None or self._instead is not None or self._given_up:
+            return
+        self._check_size()
+        there = leads_to(self.path, self._fd)
+        if there:
+            return
+        why = "another file was put in its place"
+        if there is None:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._write_anew(self.path)
+            except FileExistsError:
+                pass
+            except OSError as error:
+                why = f"it was removed and cannot be written anew ({reason(error)})"
+            else:
+                if len(self):
+                    said = "treecore: note: %s was removed while it was written; its %d forests were written anew"
+                    _LOG.warning(said, self.path, len(self))
+                return
+        self._give_up(*self._rescued(why))
+
+    def _give_up(self, found: str, todo: str) -> NoReturn:
+        self._given_up = True
+        raise FormatError(found, where=str(self.path), todo=todo)
+
+    def _write_anew(self, path: Path) -> None:
+        """Copy the lines to a name that nothing has, and go on there.
+
+        Raises:
+            OSError: they cannot be written there; a `FileExistsError` where something has the name.
+        """
+        target = os.path.realpath(path)
+        beside = f"{target}.part"
+        try:
+            self._copy(beside, self._chunks())
+            self._take(beside, target, over=False)
+        finally:
+            with suppress(OSError):
+                os.unlink(beside)
+        sync_folder(path)
+
+    def _rescued(self, why: str) -> tuple[str, str]:
+        """Save the lines of a file that lost its name; what happened, and what can be done."""
+        base, dot, endings = self.path.name.partition(".")
+        for folder in (self.path.parent, Path(gettempdir())):
+            for number in count(2):
+                other = folder / f"{base}-{number}{dot}{endings}"
+                try:
+                    self._write_anew(other)
+                except FileExistsError:
+                    continue
+                except OSError:
+                    break
+                return f"{why}; the {len(self)} finished forests are in {other}", "go on there with --resume"
+        return f"{why}; {len(self)} finished forests are lost", "choose another place"
 
     def _chunks(self) -> Iterator[bytes]:
         os.lseek(self._fd, 0, os.SEEK_SET)
@@ -237,46 +319,16 @@ class LineFile:
 
     def _lock(self) -> None:
         try:
-            lock(self._fd)
-            alone = os.path.samestat(os.fstat(self._fd), self.path.stat())
-        except (BlockingIOError, FileNotFoundError):
-            alone = False
-        except OSError:  # a disk that knows no locks
-            return
-        if not alone:
+            lock(self._fd, self.path)
+        except FormatError:
             self._new = False
-            raise FormatError(
-                "another run is writing this file", where=str(self.path), todo="wait for it, or write to another file"
-            )
+            raise
 
     def _close(self) -> None:
-        if self._new and os.fstat(self._fd).st_size == 0:
-            with suppress(OSError):
+        with suppress(OSError):
+            if self._new and os.fstat(self._fd).st_size == 0 and leads_to(self.path, self._fd):
                 os.unlink(self.path)
         os.close(self._fd)
-
-
-def lock(fd: int) -> None:
-    """Let no other process write the file; does nothing on Windows.
-
-    Raises:
-        BlockingIOError: another one does.
-        OSError: the disk knows no locks.
-    """
-    if sys.platform != "win32":
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-@contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Errors of the disk, as one sentence."""
-    try:
-        yield
-    except OSError as error:
-        where = Path(os.path.realpath(path)).parent if error.errno == errno.ENOENT else path
-        reason = REASONS.get(error.errno or 0, f"cannot be written ({error.strerror or error})")
-        todo = "make it, or choose another place" if error.errno == errno.ENOENT else "choose another place"
-        raise FormatError(reason, where=str(where), todo=todo) from None
 
 
 def require_space(path: Path, needs: int) -> None:
@@ -298,24 +350,6 @@ def put(fd: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
-
-
-def copy_lines(path: str, lines: Iterable[bytes]) -> None:
-    """A new file of these lines, on the disk when this returns."""
-    with open(path, "wb") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(path: Path) -> None:
-    """Make the file's name as durable as what it holds, where the system can."""
-    with suppress(OSError):
-        folder = os.open(path.resolve().parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def is_json(data: bytes) -> bool:
