@@ -101,6 +101,8 @@ def standing(job: Job, grown: Grown | None) -> str:
     if grown.tokens:
         speed = grown.tokens / grown.seconds if grown.seconds > 0 else 0.0
         facts += [f"{grown.tokens} tokens", f"{speed:.0f} a second"]
+    if job.live and grown.waiting:
+        return " · ".join([*facts, chrome.escape(grown.waiting)])
     left = job.seconds_left() if job.live else None
     facts += [] if left is None else [f"{duration(left)} left"]
     return " · ".join(facts if job.live else [*facts, job.phase.value])

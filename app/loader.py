@@ -30,8 +30,11 @@ class Loader:
             found = self._loading.get(key)
         return found is not None and found.done()
 
-    def get(self, key: Hashable, stop: threading.Event) -> Any:
+    def get(self, key: Hashable, stop: threading.Event, *, meanwhile: Callable[[], None] = lambda: None) -> Any:
         """A model; None once `stop` is set, and then a thread of its own goes on loading for the next who asks.
+
+        Args:
+            meanwhile: called about ten times a second until the model is there.
 
         Raises:
             Exception: whatever loading raises; the next who asks tries again.
@@ -47,6 +50,7 @@ class Loader:
         while not stop.is_set():
             if wait([future], timeout=TICK).done:
                 return future.result()
+            meanwhile()
         return None
 
     def _fill(self, key: Hashable, future: Future[Any]) -> None:

@@ -70,6 +70,7 @@ class Grown:
         done, total: trajectories.
         tokens: drawn so far; seconds: since sampling began.
         forests: as they were at the last look at them, those that are finished too.
+        waiting: what it waits for and how long yet, in words of a server; empty while it goes on.
     """
 
     done: int
@@ -77,6 +78,7 @@ class Grown:
     tokens: int
     seconds: float
     forests: tuple[Forest, ...]
+    waiting: str = ""
 
 
 def load(model: Model) -> Any:
@@ -132,12 +134,22 @@ def open_page() -> Callable[[], bool]:
     return partial(runtime.get_instance().is_active_session, context.session_id)
 
 
+def tell_waits(job: Job, server: str) -> None:
+    """What a server is waited for while its model is asked for the first time."""
+    if server:
+        from treecore.policies.openai_http import base_url
+        from treecore.policies.openai_waits import told_of
+
+        waiting = told_of(base_url(server))
+        job.progress = Grown(0, job.size, 0, 0.0, (), waiting) if waiting else None
+
+
 def run(job: Job, request: Request) -> list[Forest]:
     """The work itself, in the worker's thread."""
     from treecore.sampling import Progress, rollout
     from treecore.tasks import get_task
 
-    policy = MODELS.get(request.model, job.stop)
+    policy = MODELS.get(request.model, job.stop, meanwhile=lambda: tell_waits(job, request.model.server))
     if policy is None:
         return []
     next_look = 0.0
@@ -150,7 +162,9 @@ def run(job: Job, request: Request) -> list[Forest]:
         if now >= next_look or progress.done >= progress.total:
             seen.update({forest.id: forest for forest in progress.snapshot()})
             next_look = now + max(LOOK_EVERY, (time.monotonic() - now) / LOOK_SHARE)
-        job.progress = Grown(progress.done, progress.total, progress.tokens, progress.seconds, tuple(seen.values()))
+        job.progress = Grown(
+            progress.done, progress.total, progress.tokens, progress.seconds, tuple(seen.values()), progress.waiting
+        )
 
     return rollout(
         task=get_task(request.task, **request.options),

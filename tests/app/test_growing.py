@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import treecore as tc
-from app.growing import LOOKS, STARTING_LOOK, WAITING_LOOK, Moment, moment
+from app.growing import LOOKS, STARTING_LOOK, WAITING_LOOK, Moment, moment, standing
 from app.jobs import Job, Phase
 from app.sampling_job import QUEUE, Grown
 from treecore.samples import samples
@@ -149,3 +149,12 @@ def test_so_it_can_be_in_explore() -> None:
 def test_a_biased_sampler_is_called_so() -> None:
     test = page(job(Phase.DONE, result=[forest("mcts")]))
     assert any("Biased" in one.value for one in test.caption)
+
+
+def test_what_a_server_is_waited_for_is_told_as_plain_text() -> None:
+    waiting = "1 request waits for the server, next try in 290 s (the server answers 429: *slow* [down](http://x))"
+    shown = standing(job(Phase.RUNNING), Grown(1, 8, 0, 3.0, (), waiting))
+    assert shown.startswith("1 of 8 trajectories · 1 request waits for the server, next try in 290 s")
+    assert "*slow*" not in shown.replace("\\*", "")
+    assert "](http" not in shown.replace("\\]", "")
+    assert standing(job(Phase.DONE), Grown(1, 8, 0, 3.0, (), waiting)) == "1 trajectories · done"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
 from treecore.errors import PolicyError
-from treecore.policies.openai_http import base_url, clean, key_of, said_by, seconds_to_wait
+from treecore.policies.openai_http import base_url, clean, key_of, said_by
+from treecore.policies.openai_waits import Waits, backoff, pause, seconds_to_wait
 
 
 @pytest.mark.parametrize(
@@ -40,10 +42,45 @@ def test_keys_that_cannot_be_sent(key: str) -> None:
 
 def test_waits_that_servers_ask_for() -> None:
     assert seconds_to_wait("2.5") == 2.5
-    assert seconds_to_wait("-1") == 0.0
-    assert seconds_to_wait(format_datetime(datetime.now(UTC) - timedelta(days=1))) == 0.0
+    assert seconds_to_wait("0") == 0.0
+    assert seconds_to_wait("-1") is None
+    assert seconds_to_wait(format_datetime(datetime.now(UTC) - timedelta(days=1))) is None
     assert seconds_to_wait(format_datetime(datetime.now(UTC) + timedelta(hours=1))) > 3000
     assert [seconds_to_wait(one) for one in (None, "soon", "nan", "inf")] == [None] * 4
+
+
+@pytest.mark.parametrize("asked", [None, "0", "0.01", "-1", "-86400", "soon"])
+def test_no_answer_makes_the_pause_shorter(asked: str | None) -> None:
+    pauses = [pause(seconds_to_wait(asked), tries, 0.5) for tries in range(6)]
+    assert all(one is not None and one >= backoff(tries, 0.5) for tries, one in enumerate(pauses))
+    assert backoff(5, 0.5) > 10
+
+
+def test_the_longest_pause() -> None:
+    assert pause(290.0, 0, 0.5) == 290.25
+    assert pause(301.0, 0, 0.5) is None
+
+
+def test_what_is_told_of_pauses(caplog: pytest.LogCaptureFixture) -> None:
+    told = list[str]()
+
+    async def sleep(seconds: float) -> None:
+        told.append(waits.told)
+        if len(told) == 1:
+            await waits.wait(100.0, "busy")
+
+    waits = Waits("http://h/v1", sleep)
+    asyncio.run(waits.wait(290.0, "the server answers 429: slow down"))
+    assert told == [
+        "1 request waits for the server, next try in 290 s (the server answers 429: slow down)",
+        "2 requests wait for the server, next try in 100 s (busy)",
+    ]
+    assert waits.told == ""
+    asyncio.run(waits.wait(1.0, "busy"))
+    assert told[2:] == [""]
+    assert [record.getMessage() for record in caplog.records] == [
+        "server http://h/v1: the server answers 429: slow down; waiting 290 seconds before the next try"
+    ]
 
 
 def test_messages_are_one_short_line() -> None:

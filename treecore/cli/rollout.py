@@ -185,6 +185,7 @@ def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
 
         def report(progress: Progress) -> None:
             text = f"{progress.forests} of {progress.prompts} forests, {progress.tokens:,} tokens, trajectories"
+            text = f"{progress.waiting}; {text}" if progress.waiting else text
             bar.update(line, completed=progress.done, total=progress.total, description=text)
 
         yield report

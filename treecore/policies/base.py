@@ -15,7 +15,7 @@ alone may refuse a place that is no boundary of its own tokens with a PolicyErro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
@@ -241,6 +241,19 @@ class Policy(Protocol):
 
 class Rendered(str):
     """A prompt with all its control tokens in it as text; none are put before it when it is encoded."""
+
+
+@runtime_checkable
+class AskingPolicy(Protocol):
+    """A policy that has to ask somebody before it can write a chat down, which may take long."""
+
+    def ask_for_chats(self, should_stop: Callable[[], bool]) -> bool:
+        """Ask now, so that `chat_text` need not; False where it was told to stop before an answer came.
+
+        Raises:
+            PolicyError: there is no answer to be had.
+        """
+        ...
 
 
 @runtime_checkable

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from email.utils import parsedate_to_datetime
-from time import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +15,7 @@ import numpy as np
 import orjson
 
 from treecore.errors import PolicyError
+from treecore.policies.openai_waits import Waits, pause, seconds_to_wait
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 LARGEST_ANSWER = 32 << 20
@@ -24,7 +23,6 @@ LONGEST_MESSAGE = 300
 CONNECT_SECONDS = 10.0
 RETRIES = 5
 TIMEOUT_RETRIES = 1
-FIRST_WAIT, LONGEST_BACKOFF, LONGEST_ASKED = 0.5, 30.0, 300.0
 BUSY = frozenset({429, 502, 503, 504, 529})
 TRANSIENT = BUSY | {408, 425, 500}
 NOT_YOU = frozenset({401, 402, 403, 407})
@@ -70,6 +68,9 @@ class Connection:
         concurrency: requests under way at a time.
         sleep: how to wait between tries.
 
+    Attributes:
+        waits: requests that wait to be tried again.
+
     Raises:
         PolicyError: the client's package is not installed, or the key cannot be sent.
     """
@@ -81,7 +82,8 @@ class Connection:
             import openai
         except ImportError:
             raise PolicyError("a server needs the package openai", todo="pip install 'openai>=1.98'") from None
-        self.url, self.seconds, self._sleep = url, seconds, sleep
+        self.url, self.seconds = url, seconds
+        self.waits = Waits(url, sleep)
         self._key = key_of(os.environ)
         self._places = asyncio.Semaphore(concurrency)
         self._random = np.random.default_rng(os.getpid())
@@ -138,7 +140,7 @@ class Connection:
                         self._lost = refusal.kind == "unreachable"
                         raise
                     tries += 1
-                    await self._sleep(wait)
+                    await self.waits.wait(wait, str(refusal))
                 else:
                     self._lost = False
                     return answer
@@ -151,12 +153,7 @@ class Connection:
         most = TIMEOUT_RETRIES if refusal.kind == "timeout" else RETRIES
         if self._lost and refusal.kind == "unreachable":
             most = 0
-        if tries >= most or (refusal.wait or 0.0) > LONGEST_ASKED:
-            return None
-        jitter = float(self._random.random())
-        if refusal.wait is not None:
-            return refusal.wait + FIRST_WAIT * jitter
-        return float(min(FIRST_WAIT * 2**tries, LONGEST_BACKOFF) * (1 + jitter) / 2)
+        return None if tries >= most else pause(refusal.wait, tries, float(self._random.random()))
 
     async def _once(self, call: Any) -> Mapping[str, Any]:
         try:
@@ -247,20 +244,6 @@ def clean(text: str) -> str:
     """One short printable line."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * LONGEST_MESSAGE]).split())
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
-
-
-def seconds_to_wait(header: str | None) -> float | None:
-    """Seconds of a Retry-After header, which is a number or a date; None when it is neither."""
-    if header is None:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(header).timestamp() - time()
-        except (ValueError, OverflowError):
-            return None
-    return max(0.0, seconds) if np.isfinite(seconds) else None
 
 
 def base_url(url: str) -> str:

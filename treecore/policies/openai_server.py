@@ -11,14 +11,14 @@ import math
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
 from treecore.errors import PolicyError
 from treecore.policies.base import GREEDY, PLAIN
 from treecore.policies.openai_dialect import Chat, Dialect, Law, UnansweredError, find_dialect
 from treecore.policies.openai_http import Connection, base_url
-from treecore.policies.openai_session import ServerSession, Unspelt
+from treecore.policies.openai_session import TICK, ServerSession, Unspelt
 from treecore.protocols import Message, StepRule
 
 CONCURRENCY = 16
@@ -148,15 +148,25 @@ class ServerPolicy:
         Raises:
             PolicyError: it cannot be asked whether it does.
         """
-        if self._chat is None:
-            search = find_dialect(self.connection, self.dialect.model, endpoints=("chat",))
-            try:
-                self._chat = self._background.submit(search).result()
-            except UnansweredError:
-                raise
-            except PolicyError:
-                return None
-        return Chat(messages)
+        self.ask_for_chats(lambda: False)
+        return None if self._chat is None else Chat(messages)
+
+    def ask_for_chats(self, should_stop: Callable[[], bool]) -> bool:
+        """As `AskingPolicy.ask_for_chats`."""
+        if self._chat is not None:
+            return True
+        search = self._background.submit(find_dialect(self.connection, self.dialect.model, endpoints=("chat",)))
+        while not wait([search], timeout=TICK).done:
+            if should_stop():
+                search.cancel()
+                return False
+        try:
+            self._chat = search.result()
+        except UnansweredError:
+            raise
+        except PolicyError:
+            self._chat = None
+        return True
 
     def encode(self, text: str) -> Unspelt:
         """No ids: only the server knows them. The text goes along."""

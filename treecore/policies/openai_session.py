@@ -131,6 +131,11 @@ class ServerSession:
         return branch
 
     @property
+    def waiting(self) -> str:
+        """What the server is waited for, a clause; empty while nothing is."""
+        return self._connection.waits.told
+
+    @property
     def free(self) -> int:
         return self._places - len(self._live) - len(self._waiting)
 

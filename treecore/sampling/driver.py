@@ -191,6 +191,7 @@ class Driver:
                 seconds=now - self._began,
                 waves=waves,
                 snapshot=self._snapshot,
+                waiting=getattr(self.session, "waiting", ""),
             )
         )
 

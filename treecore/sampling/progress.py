@@ -20,6 +20,7 @@ class Progress:
         waves: prompt ids of the forests whose wave ended since the last report.
         snapshot: gives all forests begun so far and not yet finished, unfinished steps as open nodes; only valid
             during the report.
+        waiting: what the run waits for and how long yet, a clause; empty while it goes on.
     """
 
     done: int
@@ -30,3 +31,4 @@ class Progress:
     seconds: float
     waves: tuple[str, ...]
     snapshot: Callable[[], list[Forest]]
+    waiting: str = ""

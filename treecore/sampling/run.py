@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from treecore.errors import PolicyError, TaskError, boundary
 from treecore.params import Value
 from treecore.policies import Policy
-from treecore.policies.base import ChatPolicy
+from treecore.policies.base import AskingPolicy, ChatPolicy
 from treecore.protocols import Prompt, Task
 from treecore.samplers import get_sampler
 from treecore.samplers.registry import Sampler
@@ -147,6 +147,17 @@ def as_read(prompt: Prompt, policy: Policy) -> Prompt:
     if prompt.messages and not prompt.text:
         raise PolicyError("the model has no chat template that can be used here", todo="ask without chat")
     return prompt
+
+
+def ready(ask: Ask, should_stop: Callable[[], bool] | None) -> bool:
+    """See to it that a policy that has to ask first has done so; False where the run was stopped before.
+
+    Raises:
+        PolicyError: there is no answer to be had.
+    """
+    if should_stop is None or not isinstance(ask.model, AskingPolicy):
+        return True
+    return not any(prompt.messages for prompt in ask.prompts) or ask.model.ask_for_chats(should_stop)
 
 
 def find_task(task: str | Task, options: Mapping[str, Any]) -> Task:

@@ -22,7 +22,7 @@ from treecore.sampling.failures import Patience
 from treecore.sampling.held import Held, Kept, check_name
 from treecore.sampling.lines import LineFile
 from treecore.sampling.progress import Progress
-from treecore.sampling.run import check
+from treecore.sampling.run import check, ready
 from treecore.sampling.run_held import own, told
 from treecore.sampling.summary import Summary, summarise
 
@@ -91,7 +91,9 @@ def rollout_to_file(
         held = Held(file)
         if not (resume or overwrite):
             held.refuse(lambda: told(held, ask.draft()))
-        held.kept(lambda: own(held, ask.draft(), drafted=True), resume=resume, overwrite=overwrite)
+        drafted = held.kept(lambda: own(held, ask.draft(), drafted=True), resume=resume, overwrite=overwrite)
+        if not ready(ask, should_stop):
+            return summarise(drafted.forests, seconds=0.0, fresh=[])
         with opened(ask, machine) as hands:
             kept = held.kept(lambda: own(held, hands.plan), resume=resume, overwrite=overwrite)
             return sampled(file, hands, kept, on_progress=on_progress, should_stop=should_stop)

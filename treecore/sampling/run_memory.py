@@ -10,7 +10,7 @@ from treecore.policies import Policy
 from treecore.protocols import Prompt, Task
 from treecore.sampling.engine import Machine, opened
 from treecore.sampling.progress import Progress
-from treecore.sampling.run import check
+from treecore.sampling.run import check, ready
 
 
 def rollout(
@@ -69,6 +69,8 @@ def rollout(
         seed=seed, temperature=temperature, top_p=top_p, reward_scheme=reward_scheme, settings=sampler_settings,
     )  # fmt: skip
     place = {prompt.id: number for number, prompt in enumerate(ask.prompts)}
+    if not ready(ask, should_stop):
+        return []
     with opened(ask, machine) as hands:
         forests = list(hands.run(hands.plan, on_progress=on_progress, should_stop=should_stop))
     return sorted(forests, key=lambda forest: place[forest.id])
