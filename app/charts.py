@@ -46,10 +46,9 @@ def chart(figure: Any, key: str, alt: str) -> None:
 
 def take(name: str) -> None:
     """Select the step of a clicked point or sector; unknown ids deselect."""
-    points = (state.get(name) or {}).get("selection", {}).get("points", [])
-    if points:
-        found = points[0].get("customdata") or points[0].get("id")
-        state.select(str(found[0] if isinstance(found, list) else found))
+    match state.get(name):
+        case {"selection": {"points": [{"customdata": [found, *_]} | {"customdata": str(found)} | {"id": found}, *_]}}:
+            state.select(str(found))
 
 
 def palette_now() -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,12 @@ from treecore.samples import Sample, samples
 VIEWS = {"explore": "Explore", "step_through": "Step through", "rollout": "Rollout"}
 COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "value": "value", "entropy": "entropy"}
 AXES = {"steps": "steps", "tokens": "tokens"}
-DEFAULTS: dict[str, Any] = {"view": "explore", "colour": "credit", "axis": "steps", "forest": 0, "frame": 0, "node": ""}
+DEFAULTS: dict[str, Any] = {
+    "view": "explore", "method": DEFAULT_METHOD, "colour": "credit", "axis": "steps",
+    "forest": 0, "frame": 0, "node": "",
+}  # fmt: skip
+CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colour": COLOURS, "axis": AXES}
+"""Values that name something; a browser may send any text for them, and what is none of these is not looked up."""
 SETTLED = 1.5
 RESAMPLES = 200
 SHORT, RECENT = 12, 4
@@ -68,7 +73,6 @@ def start() -> None:
         session.started = True
         for name, value in DEFAULTS.items():
             session.setdefault(name, value)
-        session.setdefault("method", DEFAULT_METHOD)
         session.setdefault("notice", "")
         given = os.environ.get("TREECORE_FILE", "")
         if given and "sample" not in st.query_params:
@@ -129,7 +133,7 @@ def _went_back() -> bool:
 
 def sync_address() -> None:
     """Write what is shown into the address bar, so that the page can be linked and reloaded."""
-    wanted: dict[str, str] = {name: st.session_state[name] for name in ("view", "method", "node")}
+    wanted: dict[str, str] = {name: get(name) for name in ("view", "method", "node")}
     if wanted["view"] == "rollout" and (job := st.session_state.get("job")) is not None:
         wanted["run"] = job.name
     wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:SHORT]
@@ -225,7 +229,8 @@ def opened() -> Opened:
 
 def forest_number() -> int:
     """Which forest of the batch is shown."""
-    return min(max(int(st.session_state.forest), 0), len(opened().forests) - 1)
+    number = st.session_state.forest
+    return min(max(number, 0), len(opened().forests) - 1) if isinstance(number, int) else 0
 
 
 def turn_to(number: int) -> None:
@@ -243,9 +248,9 @@ def node_ids() -> frozenset[str]:
     return frozenset(str(node) for node in forest().node_id)
 
 
-def select(node_id: str | None) -> None:
+def select(node_id: object) -> None:
     """Select a step by id; an unknown or stale id deselects."""
-    st.session_state.node = node_id if node_id is not None and node_id in node_ids() else ""
+    st.session_state.node = node_id if isinstance(node_id, str) and node_id in node_ids() else ""
 
 
 def selected_row() -> int | None:
@@ -284,7 +289,7 @@ def batch_credit() -> Credit:
     Raises:
         MethodError: the method cannot run on this data; says what is lacking.
     """
-    method = st.session_state.method
+    method = get("method")
     return _credit(opened().key, opened().forests, method, tuple(settings(method).items()))
 
 
@@ -299,7 +304,7 @@ def interval(tell: Callable[[int], None]) -> Interval:
     Raises:
         MethodError: more numbers than fit.
     """
-    session, method = st.session_state, st.session_state.method
+    session, method = st.session_state, get("method")
     asked = (opened().key, method, tuple(settings(method).items()))
     if session.get("interval", (None,))[0] != asked:
         found = bootstrap(opened().forests, method, n=RESAMPLES, settings=dict(asked[2]), on_progress=tell)
@@ -316,13 +321,14 @@ def _film(key: str, number: int, method: str, params: tuple[tuple[str, Value], .
 
 def film() -> list[Frame]:
     """The frames of Step through for the shown forest and the chosen method."""
-    method = st.session_state.method
+    method = get("method")
     return _film(opened().key, forest_number(), method, tuple(settings(method).items()), credit())
 
 
 def get(name: str) -> Any:
-    """A value of the session."""
-    return st.session_state.get(name, DEFAULTS.get(name))
+    """A value of the session; the default where the browser sent a name that does not exist."""
+    value = st.session_state.get(name, DEFAULTS.get(name))
+    return value if name not in CLOSED or (isinstance(value, str) and value in CLOSED[name]) else DEFAULTS[name]
 
 
 def is_private() -> bool:

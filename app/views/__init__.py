@@ -6,5 +6,5 @@ from importlib import import_module
 
 
 def render(view: str) -> None:
-    """Draw a view by its name in the address bar."""
+    """Draw a view by its name, one of `state.VIEWS`."""
     import_module(f"app.views.{view}").render()

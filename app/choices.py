@@ -1,0 +1,63 @@
+"""Closed sets of names that a widget offers.
+
+What a browser sends for a widget is whatever the visitor wrote: Streamlit hands it to the widget's format function and
+to callbacks before it is compared with the options. So names are looked up in the set that was offered, nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from app import state
+from treecore.errors import PolicyError
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Names to choose from.
+
+    Attributes:
+        label: of the widget; key: of its value in the session.
+        titles: name -> what people read, in the order shown.
+        default: the name chosen before anybody chose; "" for the first.
+    """
+
+    label: str
+    key: str
+    titles: Mapping[str, str]
+    default: str = ""
+
+    @property
+    def first(self) -> str:
+        """What is chosen before anybody chose."""
+        return self.default or next(iter(self.titles))
+
+    def title(self, name: object) -> str:
+        """What people read for a name, "" for anything that is not offered."""
+        return self.titles.get(name, "") if isinstance(name, str) else ""
+
+    def selectbox(self, **more: Any) -> str:
+        """Draw them as a menu; the chosen name."""
+        state.prime(self.key, self.first)
+        return str(st.selectbox(self.label, list(self.titles), key=self.key, format_func=self.title, **more))
+
+    def pills(self) -> str:
+        """Draw them as a row; the chosen name."""
+        state.prime(self.key, self.first)
+        names = list(self.titles)
+        return str(st.segmented_control(self.label, names, key=self.key, format_func=self.title, required=True))
+
+    def chosen(self) -> str:
+        """The chosen name, for callbacks.
+
+        Raises:
+            PolicyError: the browser sent a name that was not offered.
+        """
+        name = state.get_or(self.key, self.first)
+        if not isinstance(name, str) or name not in self.titles:
+            raise PolicyError(f"what was sent for {self.label} is none of its choices", todo="choose one of them")
+        return name

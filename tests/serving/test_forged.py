@@ -1,0 +1,94 @@
+"""Values that no browser sends, for every widget of every view: none is looked up beyond what was offered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.state import VIEWS
+from tests.browser import ROOT, serve
+from tests.serving.visitor import Sent, Visitor
+
+TRAP = "from pathlib import Path\nPath(__file__).with_suffix('.sprung').touch()\n\n\ndef touch() -> None:\n    pass\n"
+NAME = "trap:touch"
+OF_KIND: dict[str, tuple[tuple[str, object], ...]] = {
+    "button": (("trigger_value", True),),
+    "checkbox": (("bool_value", True),),
+    "selectbox": (("string_value", NAME), ("string_value", "{file}"), ("string_value", "x" * 100_000)),
+    "text_input": (("string_value", NAME), ("string_value", "{file}"), ("string_value", "x" * 100_000)),
+    "button_group": (
+        ("string_array_value", [NAME]),
+        ("string_array_value", ["{file}", NAME]),
+        ("string_array_value", []),
+    ),
+    "number_input": (("double_value", 1e308), ("double_value", -1e308), ("double_value", 2.5)),
+    "slider": (("double_array_value", [1e18]), ("double_array_value", [-1e18])),
+    "bidi_component": (
+        ("json_value", f'{{"selected": "{NAME}", "pick": "{NAME}"}}'),
+        ("json_value", '{"selected": {"a": [1]}, "pick": [{}], "folds": 7}'),
+    ),
+    "plotly_chart": (
+        ("string_value", '{"selection": {"points": [{"customdata": []}]}}'),
+        ("string_value", '{"selection": {"points": [{"id": {"a": 1}}, 7]}}'),
+    ),
+}
+"""What a widget of a type sends, with contents that it would not send: a page takes them without an error."""
+OF_ANOTHER = (("string_value", NAME), ("string_array_value", [NAME]), ("json_value", f'{{"selected": "{NAME}"}}'))
+"""Values of other types: Streamlit may refuse them, for this visitor alone."""
+
+
+@pytest.fixture(scope="module")
+def trap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder on the server's path with a module that leaves a mark when it is imported."""
+    folder = tmp_path_factory.mktemp("trap")
+    (folder / "trap.py").write_text(TRAP)
+    (folder / "secret.jsonl").write_text('{"prompt": "secret question", "answer": "secret answer"}\n')
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(trap: Path) -> Iterator[str]:
+    """Open to others, as `treecore app --public` is."""
+    with serve(ROOT / "app" / "main.py", PYTHONPATH=f"{ROOT}:{trap}", TREECORE_PUBLIC="1") as address:
+        yield address
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_forged_value_reaches_code_files_or_others(view: str, server: str, trap: Path) -> None:
+    with Visitor(server) as visitor:
+        found = dict(visitor.run(f"view={view}").widgets)
+    assert len(found) > 10
+    for name, (kind, _) in found.items():
+        with Visitor(server) as visitor:
+            visitor.run(f"view={view}")
+            for field, value in OF_KIND.get(kind, ()):
+                visitor.run(f"view={view}", Sent(name, field, filled(value, trap)))
+                assert visitor.exceptions() == [], (kind, name, value)
+            for field, value in OF_ANOTHER:
+                visitor.run(f"view={view}", Sent(name, field, value))
+                assert visitor.says("secret") == []
+    assert not (trap / "trap.sprung").exists()
+    with Visitor(server) as another:
+        assert another.run(f"view={view}").exceptions() == []
+
+
+def filled(value: object, trap: Path) -> object:
+    """The value with the path of the file in its place."""
+    if isinstance(value, list):
+        return [filled(one, trap) for one in value]
+    return value.replace("{file}", str(trap / "secret.jsonl")) if isinstance(value, str) else value
+
+
+def test_a_forged_choice_begins_nothing_and_is_told(server: str, trap: Path) -> None:
+    """The press comes with the forged value, so the callback runs before the widget is drawn again."""
+    for key, forged in (("roll:task", NAME), ("roll:task", str(trap / "secret.jsonl")), ("roll:sampler", NAME)):
+        with Visitor(server) as visitor:
+            visitor.run("view=rollout")
+            sent = Sent(visitor.widget(key), "string_value", forged), visitor.press("Grow trees")
+            visitor.run("view=rollout", *sent)
+            assert visitor.exceptions() == []
+            assert visitor.says("is none of its choices")
+            assert not visitor.says("secret", "trajectories written", "Cancel")
+    assert not (trap / "trap.sprung").exists()
