@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import state
+from app.signals import chart_marks
 from treecore.credit.registry import Credit
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
@@ -28,27 +28,12 @@ def pair(credit: Credit) -> None:
     with right:
         st.markdown(f"###### Where the {'tokens' if counted(credit.forests[0]) else 'steps'} went")
         chart(icicle_figure(credit, palette=palette), "icicle", "Icicle of the forest by tokens")
+    chart_marks([f"chart_{name}" for name in ("forks", "icicle")], key="chart_marks")
 
 
 def chart(figure: Any, key: str, alt: str) -> None:
     """A chart whose clicks select a step."""
-    name = f"chart_{key}"
-    st.plotly_chart(
-        figure,
-        key=name,
-        on_select=lambda: take(name),
-        selection_mode="points",
-        config=CONFIG,
-        theme=None,
-        alt=alt,
-    )
-
-
-def take(name: str) -> None:
-    """Select the step of a clicked point or sector; unknown ids deselect."""
-    match state.get(name):
-        case {"selection": {"points": [{"customdata": [found, *_]} | {"customdata": str(found)} | {"id": found}, *_]}}:
-            state.select(str(found))
+    st.plotly_chart(figure, key=f"chart_{key}", config=CONFIG, theme=None, alt=alt)
 
 
 def palette_now() -> Any:

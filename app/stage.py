@@ -1,38 +1,42 @@
-"""The tree canvas of a view, wired to the selection."""
+"""The tree canvas of a view, and the selection that it shares with the rest of the page."""
 
 from __future__ import annotations
 
 from app import state
-from app.canvas import EVENT, tree_canvas
+from app.canvas import tree_canvas
 from app.canvas.scene import Stage, make_scene
+from app.signals import choice_in, selection
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
+
+CHANNEL, HEARD = "selection", "selection_heard"
 
 
 def trees(
     forest: Forest, credit: Credit | None, *, key: str, height: int, stage: Stage | None = None, linked: bool = True
 ) -> None:
-    """Draw a forest; a click or a key selects a step for every part of the page.
+    """Draw a forest.
 
     Args:
         credit: of this forest alone; None while there is none.
         key: of the canvas in its view, which keeps zoom and selection under that name.
-        linked: it is what is open, so that the rest of the page follows; otherwise its selection is its own.
+        linked: it is what is open, so that a click selects a step for every part of the page; otherwise its selection
+            is its own.
     """
     scale = None if credit is None else credit.scale
     scene = make_scene(forest, credit, colour=state.get("colour"), axis=state.get("axis"), scale=scale, stage=stage)
-    name = f"canvas_{key}"
-    if linked:
-        tree_canvas(scene, selected=state.get("node") or None, key=name, height=height, on_select=lambda: take(name))
-    else:
-        tree_canvas(scene, selected=reported(name), key=name, height=height)
+    tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height, linked=linked)
 
 
-def take(name: str) -> None:
-    """Select what the canvas reports."""
-    state.select(reported(name))
+def share_selection() -> None:
+    """Tell canvases what is selected, and hear of what is chosen there; put it where a choice is to rerun."""
+    heard = int(state.get_or(HEARD, 0))
+    selection(state.get("node") or None, heard=heard, key=CHANNEL, on_choose=take)
 
 
-def reported(name: str) -> str | None:
-    """The step that a canvas last said is selected."""
-    return (state.get(name) or {}).get(EVENT)
+def take() -> None:
+    """Select what was chosen in the browser."""
+    choice = choice_in(state.get(CHANNEL))
+    if choice is not None:
+        state.put({HEARD: choice.number})
+        state.select(choice.node_id)

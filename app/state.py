@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from treecore.analysis.stages import Frame, frames
 from treecore.credit import DEFAULT_METHOD, METHODS, get_method
 from treecore.credit.registry import Credit
 from treecore.credit.uncertainty import Interval, bootstrap
-from treecore.errors import TreecoreError
+from treecore.errors import ForestError, TreecoreError
 from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.formats import ReadReport, read_with_report
@@ -40,7 +39,6 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colour": COLOURS, "axis": AXES}
 """Values that name something; a browser may send any text for them, and what is none of these is not looked up."""
-SETTLED = 1.5
 RESAMPLES = 200
 SHORT, RECENT = 12, 4
 """Characters of a key in the address bar, and how many files and rollouts of a session can be gone back to."""
@@ -80,6 +78,7 @@ def start() -> None:
         _read_address()
     elif _went_back():
         _read_address()
+        session.written = _address()
     keep()
 
 
@@ -110,10 +109,16 @@ def _read_address() -> None:
             unknown.append(f"no {name} called “{wanted[:40]}”")
         elif wanted is not None and name != "sample":
             session[name] = wanted
+    session.node = ""
+    number = query.get("prompt", "1")
+    if number.isascii() and number.isdecimal() and 0 < int(number[:9]) <= len(opened().forests):
+        session.forest = int(number) - 1
+    else:
+        unknown.append(f"no prompt {number[:40]} here")
     if "sample" not in query and query.get("file", opened().key[:SHORT]) != opened().key[:SHORT]:
         unknown.append("the file it was made with is not open in this session (open it again)")
     elif node := query.get("node"):
-        if node in node_ids():
+        if has_node(node):
             session.node = node
         else:
             unknown.append(f"no step “{node[:40]}” here")
@@ -124,23 +129,28 @@ def _read_address() -> None:
 def _went_back() -> bool:
     """Whether the address bar shows something else than what was last written there, so that the visitor went back.
 
-    A run that was asked for before the browser took the last address over shows an old one too; those come soon.
+    A run that a widget asked for before the browser took the last address over shows an old one too: then what is
+    shown has changed as well.
     """
-    session = st.session_state
-    settled = time.monotonic() - session.get("written_at", 0.0) > SETTLED
-    return settled and "written" in session and st.query_params.to_dict() != session.written
+    written = st.session_state.get("written")
+    return written is not None and st.query_params.to_dict() != written == _address()
 
 
-def sync_address() -> None:
-    """Write what is shown into the address bar, so that the page can be linked and reloaded."""
+def _address() -> dict[str, str]:
+    """What is shown, as the address bar says it."""
     wanted: dict[str, str] = {name: get(name) for name in ("view", "method", "node")}
     if wanted["view"] == "rollout" and (job := st.session_state.get("job")) is not None:
         wanted["run"] = job.name
     wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:SHORT]
-    wanted = {name: value for name, value in wanted.items() if value}
+    wanted["prompt"] = str(forest_number() + 1) if forest_number() else ""
+    return {name: value for name, value in wanted.items() if value}
+
+
+def sync_address() -> None:
+    """Write what is shown into the address bar, so that the page can be linked and reloaded."""
+    wanted = _address()
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
-        st.session_state.written_at = time.monotonic()
     st.session_state.written = wanted
 
 
@@ -243,20 +253,30 @@ def forest() -> Forest:
     return opened().forests[forest_number()]  # type: ignore[no-any-return]
 
 
-def node_ids() -> frozenset[str]:
-    """Ids of the shown forest's nodes, as text."""
-    return frozenset(str(node) for node in forest().node_id)
+def has_node(node_id: str) -> bool:
+    """Whether the shown forest has a node of this id."""
+    try:
+        forest().row(node_id)
+    except ForestError:
+        return False
+    return True
 
 
 def select(node_id: object) -> None:
     """Select a step by id; an unknown or stale id deselects."""
-    st.session_state.node = node_id if isinstance(node_id, str) and node_id in node_ids() else ""
+    st.session_state.node = node_id if isinstance(node_id, str) and has_node(node_id) else ""
 
 
 def selected_row() -> int | None:
     """Row of the selected step, None when none is."""
     node = st.session_state.node
-    return forest().row(node) if node and node in node_ids() else None
+    return forest().row(node) if node and has_node(node) else None
+
+
+def held() -> set[str]:
+    """Stamps of what the session's browser has of canvases."""
+    stamps: set[str] = st.session_state.setdefault("held", set())
+    return stamps
 
 
 def settings(method: str) -> dict[str, Value]:
@@ -294,8 +314,17 @@ def batch_credit() -> Credit:
 
 
 def credit() -> Credit:
-    """Credit of the shown forest."""
-    return batch_credit().of(forest_number())
+    """Credit of the shown forest, the same object as long as it does not change.
+
+    Raises:
+        MethodError: the method cannot run on this data; says what is lacking.
+    """
+    session, whole, number = st.session_state, batch_credit(), forest_number()
+    kept = session.get("credit")
+    if kept is None or kept[0] is not whole or kept[1] != number:
+        session.credit = kept = (whole, number, whole.of(number))
+    own: Credit = kept[2]
+    return own
 
 
 def interval(tell: Callable[[int], None]) -> Interval:

@@ -1,82 +1,75 @@
 """The tree canvas as a Streamlit component: typed Python face of `js/` and `canvas.css`. Knows no session state.
 
-The scene is sent as bytes after one line of small values, so that the browser reads it again only when it changed.
+Script, style and the two parts of a scene are sent once a session and then named by their stamps; `loader.js`, which
+Streamlit sends with every run, keeps them in the browser and asks for what it lacks.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import orjson
 import streamlit as st
 
-from app.canvas.scene import Axis, Colour, Scene, Stage, make_scene, outcome_share
+from app.canvas.part import Part
+from app.canvas.scene import Axis, Colour, Scene, Stage, make_scene
+from app.canvas.shape import outcome_share
 
-__all__ = ["EVENT", "Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "selection_in", "tree_canvas"]
-
-EVENT = "selected"
-"""Name of the component's one state value: the id of the selected node, as text."""
+__all__ = ["Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "tree_canvas"]
 
 SCRIPTS = ("geometry", "growth", "palette", "nodes", "words", "motion", "chrome", "walk", "interaction", "main")
+FOLDER = Path(__file__).parent
 
 
 def component_script() -> str:
     """All scripts as one module, in the order in which they build on each other."""
-    folder = Path(__file__).parent / "js"
-    return "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    return "\n".join((FOLDER / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
 
+
+SCRIPT = Part.of(component_script().encode())
+STYLE = Part.of((FOLDER / "canvas.css").read_bytes())
 
 _mount = st.components.v2.component(
-    "treecore.tree_canvas",
-    css=(Path(__file__).parent / "canvas.css").read_text(encoding="utf-8"),
-    js=component_script(),
+    "treecore.tree_canvas", js=(FOLDER / "loader.js").read_text(encoding="utf-8"), isolate_styles=True
 )
 
 
 def tree_canvas(
     scene: Scene,
     *,
-    selected: str | None = None,
     key: str,
+    held: set[str],
     height: int = 640,
-    on_select: Callable[[], None] | None = None,
-) -> str | None:
-    """Draw `scene` and return the id of the node selected in the browser, None when that is not a node of it.
+    linked: bool = True,
+    on_need: Callable[[], None] | None = None,
+) -> None:
+    """Draw `scene`.
 
     Zoom, folds and selection live in the browser, by `key` and forest: new colours or numbers leave them alone, and
-    so does a forest that has grown; what is selected is reported again where growing has changed its id.
+    so does a forest that has grown.
 
     Args:
         scene: from `make_scene`.
-        selected: id of the node to show as selected, None for none: what `on_select` stored. A click shows at once
-            and stays while this lags behind it.
-        key: Streamlit key; the state is `session_state[key][EVENT]`.
+        key: Streamlit key.
+        held: stamps of the parts that this session's browser has; those sent now are added.
         height: of canvas and legend, in pixels.
-        on_select: called before the rerun that follows a new selection.
+        linked: show the selection of the page and choose for it (`app.signals.selection`); else have one of its own.
+        on_need: called before a rerun that the browser asks for because it lacks parts; empty `held` there.
     """
-    result = _mount(
+    _mount(
         key=key,
-        data=payload(scene, selected=selected, key=key, height=height),
-        on_selected_change=on_select or _ignore,
+        data=payload(scene, key=key, held=held, height=height, linked=linked),
+        on_need_change=on_need or held.clear,
     )
-    return selection_in(scene, result.get(EVENT))
 
 
-def payload(scene: Scene, *, selected: str | None, key: str, height: int) -> bytes:
-    """One JSON line (`selected`, `key`, `height`, `stamp` of the scene), then the scene as JSON."""
-    body = orjson.dumps(scene)
-    stamp = hashlib.blake2b(body, digest_size=12).hexdigest()
-    head = {"selected": selection_in(scene, selected), "key": key, "height": height, "stamp": stamp}
-    return orjson.dumps(head) + b"\n" + body
-
-
-def selection_in(scene: Scene, value: Any) -> str | None:
-    """`value` when it is the id of a node of the scene, None otherwise: browsers may hold ids of another forest."""
-    return value if isinstance(value, str) and value in scene["id"] else None
-
-
-def _ignore() -> None:
-    """Keeps the state name known to Streamlit when nobody listens."""
+def payload(scene: Scene, *, key: str, held: set[str], height: int, linked: bool = True) -> bytes:
+    """One JSON line (stamps of the parts, `sent` with the bytes of those that follow), then the bodies one by one."""
+    parts = {"script": SCRIPT, "style": STYLE, "forest": scene.forest, "look": scene.look}
+    fresh = {part.stamp: part.body for part in parts.values() if part.stamp not in held}
+    held.update(fresh)
+    stamps = {name: part.stamp for name, part in parts.items()}
+    sent = [(stamp, len(body)) for stamp, body in fresh.items()]
+    head = {**stamps, "key": key, "height": height, "linked": linked, "sent": sent}
+    return b"".join([orjson.dumps(head), b"\n", *fresh.values()])

@@ -1,37 +1,48 @@
-"""What the tree canvas shows, as one JSON-ready dictionary. Pure: knows forests and credits, not streamlit or pixels.
+"""What the tree canvas shows, in two parts: the forest, and how it looks now. Pure: knows no streamlit and no pixels.
 
-All node lists run over the forest's rows. None stands for "not assigned"; the canvas never sees NaN.
+All node lists run over the forest's rows. Null stands for "not assigned"; the canvas never sees NaN.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+import orjson
 
+from app.canvas.part import Part, as_json, numbers, safe
+from app.canvas.shape import forest_part, outcome_range
 from treecore.analysis.granularity import granularity
 from treecore.credit.registry import Credit
 from treecore.credit.values import back_up
 from treecore.forest import Forest
 from treecore.forests import Forests
-from treecore.layout import by_length, by_steps, leaf_rows
-from treecore.outcomes import is_right, top_reward
-from treecore.steptext import plain, split_step
+from treecore.layout import by_length, by_steps
 from treecore.topology import BoolArray, FloatArray
 
 RESIDUE = 1e-9
 Colour = Literal["credit", "granularity", "both", "value", "entropy"]
 Axis = Literal["steps", "tokens"]
-Scene = dict[str, Any]
 
-FULL_TEXT_NODES = 20_000
-LONGEST_TEXT = 1_200
-SHORTENED_TEXT = 120
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Two parts that go to the browser apart, because colours, numbers and stages change on a forest that does not."""
+
+    forest: Part
+    look: Part
+
+    def __getitem__(self, name: str) -> Any:
+        """A value as the browser reads it."""
+        return self._read[name]
+
+    @cached_property
+    def _read(self) -> dict[str, Any]:
+        return {**orjson.loads(self.forest.body), **orjson.loads(self.look.body)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,43 +97,26 @@ def make_scene(
     """
     own = None if credit is None else _own_part(forest, credit)
     limit = scale if scale is not None else (credit.scale if credit is not None else 1.0)
-    fixed = _fixed(forest)
     stage = stage or Stage()
     leaf_title, leaf_values = _leaf_numbers(forest, own, stage)
-    return {
-        **fixed,
+    look = {
         "x": _axis_of(forest, axis),
         "axis": _axis_note(forest, axis),
-        "credit": _numbers(_quiet(own.credit, limit)) if own is not None else [None] * len(forest),
-        "value": _numbers(_value(forest, own)),
+        "credit": numbers(_quiet(own.credit, limit) if own is not None else np.full(len(forest), np.nan)),
+        "value": numbers(_value(forest, own)),
         "fill": _fill(forest, own, colour=colour, limit=limit, stage=stage),
         "table": {
             "outcomes": stage.outcomes,
             "numbers": stage.advantages and leaf_title != "",
             "title": leaf_title,
-            "values": _numbers(leaf_values),
+            "values": numbers(leaf_values),
             "limit": max(limit, _largest(leaf_values)) if scale is None else limit,
             "decimals": decimals_for(limit),
         },
         "decimals": decimals_for(limit),
         "stage": _stage(forest, stage),
     }
-
-
-def outcome_share(forest: Forest) -> FloatArray:
-    """Each leaf's reward between the bottom (0) and the top (1) of the scale, NaN where there is none. `[N]`
-
-    The scale is 0 to 1, wider where rewards go beyond; a leaf at its top counts as right.
-    """
-    low, high = outcome_range(forest)
-    half = high / 2 - low / 2
-    return np.where(is_right(forest), 1.0, (forest.reward / 2 - low / 2) / half)
-
-
-def outcome_range(forest: Forest) -> tuple[float, float]:
-    """Bottom and top of the scale of outcomes: 0 and 1, or the extreme rewards where those lie outside."""
-    known = forest.reward[np.isfinite(forest.reward)]
-    return float(min([0.0, *known])), top_reward(forest)
+    return Scene(forest_part(forest), as_json(look))
 
 
 def decimals_for(limit: float) -> int:
@@ -133,73 +127,17 @@ def decimals_for(limit: float) -> int:
 def _own_part(forest: Forest, credit: Credit) -> Credit:
     for number, other in enumerate(credit.forests):
         if other is forest or (len(other) == len(forest) and other.digest == forest.digest):
-            return credit.of(number)
+            return credit if len(credit.forests) == 1 else credit.of(number)
     raise ValueError("the credit was computed on other forests; compute it on this one")
 
 
-@lru_cache(maxsize=8)
-def _fixed(forest: Forest) -> Scene:
-    """The part that depends on the forest alone."""
-    topology = forest.topology
-    most = LONGEST_TEXT if len(forest) <= FULL_TEXT_NODES else SHORTENED_TEXT
-    share = outcome_share(forest)
-    single = forest.n_trees == len(forest.leaves)
-    gap = 0.35 if single else 0.7
-    return {
-        "digest": _shape_digest(forest),
-        "forest": _prompt_digest(forest),
-        "summary": _summary(forest),
-        "id": [_safe(str(name), 200) for name in forest.node_id],
-        "parent": forest.parent.tolist(),
-        "order": topology.order.tolist(),
-        "row": _numbers(leaf_rows(topology, gap=gap), 3),
-        "gap": gap,
-        "leaves": topology.n_leaves.tolist(),
-        "governs": _numbers(granularity(Forests(forest)).governs),
-        "label": [_safe(split_step(text).label, 160) for text in forest.text],
-        "observation": [_safe(plain(text), 160) for text in forest.observation],
-        "text": [_safe(text, most) for text in forest.text],
-        "tokens": forest.n_model_tokens.tolist(),
-        "reward": _numbers(forest.reward),
-        "share": _numbers(share),
-        "reward_decimals": _reward_decimals(forest.reward),
-    }
-
-
-def _shape_digest(forest: Forest) -> str:
-    """Equal for forests that look the same: a changed outcome must not throw the reader's zoom away."""
-    sha = hashlib.sha256(forest.parent.tobytes())
-    sha.update("\x00".join([forest.prompt, *map(str, forest.node_id)]).encode("utf-8", "replace"))
-    return sha.hexdigest()[:24]
-
-
-def _prompt_digest(forest: Forest) -> str:
-    """Equal for looks at one forest while it grows."""
-    sha = hashlib.sha256("\x00".join([forest.id, forest.task, forest.prompt]).encode("utf-8", "replace"))
-    return sha.hexdigest()[:24]
-
-
-def _summary(forest: Forest) -> str:
-    trees, leaves, n_right = forest.n_trees, len(forest.leaves), int(is_right(forest).sum())
-    return (
-        f"Reasoning forest: {trees} {'tree' if trees == 1 else 'trees'}, {leaves} "
-        f"{'trajectory' if leaves == 1 else 'trajectories'}, {n_right} right, {len(forest)} nodes."
-    )
-
-
-def _reward_decimals(reward: FloatArray) -> int:
-    known = reward[np.isfinite(reward)]
-    tenths = known[np.abs(known) < 1e12] * 10
-    return 1 if np.allclose(tenths, np.round(tenths), atol=1e-9) else 2
-
-
-def _axis_of(forest: Forest, axis: Axis) -> list[float | None]:
+def _axis_of(forest: Forest, axis: Axis) -> FloatArray:
     """Positions from 0 (root) to 1 (the end of the longest trajectory)."""
     if axis == "tokens" and _has_lengths(forest):
         position = by_length(forest.topology, _lengths(forest))
     else:
         position = by_steps(forest.topology, align_leaves=True)
-    return _numbers(position / max(position.max(), 1.0), 5)
+    return numbers(position / max(position.max(), 1.0), 5)
 
 
 def _axis_note(forest: Forest, axis: Axis) -> dict[str, Any]:
@@ -263,8 +201,8 @@ def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, limit: float
         "high": high,
         "on": stage.filled and (credit is not None or stage.fill is not None or colour not in ("credit", "both")),
         "partial": stage.fill is not None,
-        "values": _numbers(values if stage.fill is None else stage.fill),
-        "hue": _numbers(granularity(Forests(forest)).step) if colour == "both" else None,
+        "values": numbers(values if stage.fill is None else stage.fill),
+        "hue": numbers(granularity(Forests(forest)).step) if colour == "both" else None,
     }
 
 
@@ -287,11 +225,11 @@ def _stage(forest: Forest, stage: Stage) -> dict[str, Any]:
         inner = forest.parent >= 0
         if bool((shown & inner & ~shown[np.where(inner, forest.parent, 0)]).any()):
             raise ValueError("a stage shows a node without its parent; show the whole path to it")
-        visible = shown.astype(int).tolist()
+        visible = shown.astype(np.int8)
     return {
         "visible": visible,
         "highlight": [int(row) for row in stage.highlight],
-        "badges": {str(row): _safe(text, 24) for row, text in stage.badges.items()},
+        "badges": {str(row): safe(text, 24) for row, text in stage.badges.items()},
     }
 
 
@@ -303,16 +241,3 @@ def _largest(values: FloatArray) -> float:
 def _quiet(values: FloatArray, limit: float) -> FloatArray:
     """Values with what is only rounding set to zero, so that it gets no sign."""
     return np.where(np.abs(values) < RESIDUE * limit, 0.0, values)
-
-
-def _numbers(values: FloatArray, digits: int = 6) -> list[float | None]:
-    """Rounded, None for NaN, never minus zero. Very small and very large values keep their own precision."""
-    moderate = np.isfinite(values) & (np.abs(values) >= 10.0 ** (2 - digits)) & (np.abs(values) < 1e12)
-    rounded = (np.where(moderate, np.round(np.where(moderate, values, 0.0), digits), values) + 0.0).tolist()
-    return [number if math.isfinite(number) else None for number in rounded]
-
-
-def _safe(text: str, most: int) -> str:
-    """At most `most` characters, without surrogates that no encoder takes."""
-    cut = text if len(text) <= most else text[: most - 1] + "…"
-    return cut.encode("utf-8", "replace").decode("utf-8")

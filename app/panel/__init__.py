@@ -48,11 +48,12 @@ class Words:
     """Everything the panel shows about one step; empty strings and tuples are left out.
 
     Attributes:
-        eyebrow: `Step 3 of 4 · tree 1`; path: steps that led here, as cards.
+        node: id of the step; eyebrow: `Step 3 of 4 · tree 1`; path: steps that led here, as cards.
         title: the step in a phrase; thought: where the title does not say it; call, observation: its tool use.
         decides: one sentence on granularity; heading: above the siblings; verdict: below them.
     """
 
+    node: str
     eyebrow: str
     path: tuple[Card, ...]
     title: str

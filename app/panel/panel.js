@@ -8,6 +8,7 @@ export default function (component) {
     parentElement.appendChild(root);
   }
   const bright = luminance(getComputedStyle(document.body).backgroundColor) > 0.5;
+  root.dataset.node = data.node;
   root.dataset.theme = bright ? "light" : "dark";
   root.replaceChildren(...blocks(data, (id) => setTriggerValue("pick", id)));
 }
@@ -25,7 +26,7 @@ function element(tag, className, text) {
 }
 
 function blocks(data, pick) {
-  const made = [element("div", "eyebrow", data.eyebrow)];
+  const made = [element("div", "eyebrow", `${data.eyebrow} · id ${data.node}`)];
   if (data.path.length) made.push(path(data.path, pick));
   if (data.title) made.push(element("div", "title", data.title));
   if (data.thought) made.push(tagged("thought", data.thought));

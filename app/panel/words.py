@@ -26,6 +26,7 @@ def words_of(credit: Credit, row: int) -> Words:
     is_root = forest.parent[row] < 0
     where = "Prompt" if is_root else f"Step {len(path) - 1} of {longest_through(forest, row)}"
     return Words(
+        node=str(forest.node_id[row]),
         eyebrow=f"{where} · tree {int(forest.tree[row]) + 1} of {forest.n_trees}",
         path=tuple(crumb(forest, int(step)) for step in path[1:-1]),
         title=forest.prompt if is_root else parts.label,

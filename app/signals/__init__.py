@@ -9,9 +9,28 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 FOLDER = Path(__file__).parent
-PRESSED = "pressed"
+PRESSED, CHOSEN = "pressed", "chosen"
 
-_keys = st.components.v2.component("treecore.film_keys", js=(FOLDER / "film_keys.js").read_text(encoding="utf-8"))
+
+def _script(name: str) -> str:
+    return "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in ("focus", name))
+
+
+_keys = st.components.v2.component("treecore.film_keys", js=_script("film_keys"))
+_marks = st.components.v2.component("treecore.chart_marks", js=_script("chart_marks"))
+_selection = st.components.v2.component("treecore.selection", js=_script("selection"))
+
+
+class Choice(NamedTuple):
+    """A step that was chosen in the browser.
+
+    Attributes:
+        number: counts the choices of a page; echo it, so that the browser knows what has been heard.
+        node_id: as text, unchecked; None when the selection was taken back.
+    """
+
+    number: int
+    node_id: str | None
 
 
 class Press(NamedTuple):
@@ -24,6 +43,35 @@ class Press(NamedTuple):
 
     number: int
     frame: int | None
+
+
+def selection(node_id: str | None, *, heard: int, key: str, on_choose: Callable[[], None]) -> None:
+    """Carry the selection of a page: canvases show it, and what is chosen on one is an event here.
+
+    Args:
+        node_id: selected now, None for none.
+        heard: number of the last choice that was heard, 0 before the first.
+        on_choose: called before the rerun; `choice_in` reads what `session_state[key]` then holds.
+    """
+    _selection(key=key, data={"id": node_id, "heard": heard}, height=1, on_chosen_change=on_choose)
+
+
+def choice_in(held: Any) -> Choice | None:
+    """The choice that a component's state holds; None for anything a browser should not send."""
+    value = (held or {}).get(CHOSEN)
+    if not isinstance(value, dict) or not _whole(value.get("number")):
+        return None
+    node_id = value.get("id")
+    return Choice(value["number"], node_id) if node_id is None or isinstance(node_id, str) else None
+
+
+def chart_marks(charts: list[str], *, key: str) -> None:
+    """Mark the selected step in Plotly charts, and choose the step of a point or sector that is clicked.
+
+    Args:
+        charts: Streamlit keys of the charts; `customdata` or `id` of what they show is a node id.
+    """
+    _marks(key=key, data=charts, height=1)
 
 
 def film_keys(*, frame: int, last: int, heard: int, key: str, on_press: Callable[[], None]) -> None:

@@ -1,9 +1,7 @@
-// Keys of a film. They are taken before the element that has the focus sees them, but never from where one writes or
-// chooses from a list, and Space never from a button that was reached with Tab.
+// Keys of a film. They are taken before the element that has the focus sees them; Space not from a button that was
+// reached with Tab.
 
 const HELD = new WeakMap();
-const WRITING = "input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable=true]";
-const CHOOSING = "[role=listbox], [role=menu], [role=dialog], [data-testid=stPopoverBody]";
 let number = 0;
 
 function goal(film, key) {
@@ -15,10 +13,8 @@ function goal(film, key) {
 }
 
 function onKey(film, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-  const at = event.composedPath()[0];
-  if (!(at instanceof Element) || at.matches(WRITING) || at.closest(CHOOSING)) return;
-  const plays = event.key === " " && !at.matches("button:focus-visible");
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || ownsKeys(event)) return;
+  const plays = event.key === " " && !event.composedPath()[0].matches("button:focus-visible");
   const frame = goal(film, event.key);
   if (!plays && frame === undefined) return;
   event.preventDefault();
@@ -42,8 +38,5 @@ export default function filmKeys({ data, parentElement, setTriggerValue }) {
   film.send = setTriggerValue;
   film.last = data.last;
   if (data.heard >= number) film.frame = data.frame;
-  return () => {
-    film.abort.abort();
-    HELD.delete(parentElement);
-  };
+  return onceGone(parentElement, () => film.abort.abort());
 }

@@ -12,31 +12,38 @@ from treecore.forest import Forest
 HEIGHT = 560
 
 
-@st.fragment
 def render() -> None:
-    """The whole view; a click reruns only this."""
-    state.keep()
+    """The whole view. A click on a step reruns only what stands beside the trees."""
     left, right = st.columns([0.69, 0.31], gap="medium")
     with left:
         chrome.title()
         controls.bar()
-        credit: Credit | None
         try:
-            credit = state.credit()
+            scored(state.credit())
         except TreecoreError as error:
             st.info(chrome.escape(f"{error}. Choose another method, or open data that has it."), icon=":material/info:")
             stage.trees(state.forest(), None, key="explore", height=HEIGHT)
-            credit = None
-        if credit is not None:
-            scored(credit)
     with right, st.container(key="side"):
-        row = state.selected_row()
-        if row is None:
-            inspector.empty(credit)
-        elif credit is None:
-            inspector.words(state.forest(), row)
-        else:
-            inspector.step(credit, row)
+        beside()
+
+
+@st.fragment
+def beside() -> None:
+    """The selected step, and the way in which a click on one gets here."""
+    state.keep()
+    row = state.selected_row()
+    credit: Credit | None
+    try:
+        credit = state.credit()
+    except TreecoreError:
+        credit = None
+    if row is None:
+        inspector.empty(credit)
+    elif credit is None:
+        inspector.words(state.forest(), row)
+    else:
+        inspector.step(credit, row)
+    stage.share_selection()
     state.sync_address()
 
 

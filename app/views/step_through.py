@@ -22,6 +22,14 @@ def render() -> None:
     """The view; while it plays, a timer reruns it."""
     playing = bool(state.get("playing"))
     st.fragment(film, run_every=SECONDS_A_FRAME if playing else None)(playing)
+    selecting()
+
+
+@st.fragment
+def selecting() -> None:
+    """The way in which a click on a step is heard, without another picture of the film."""
+    stage.share_selection()
+    state.sync_address()
 
 
 def film(playing: bool) -> None:

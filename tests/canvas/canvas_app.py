@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app.canvas import make_scene, tree_canvas
+from app.canvas import SCRIPT, STYLE, make_scene, tree_canvas
+from app.signals import choice_in, selection
 from treecore.credit import compute
 from treecore.forest import Forest
 
@@ -27,9 +28,17 @@ def jump() -> None:
 
 
 def take() -> None:
-    st.session_state["node"] = st.session_state["tree"]["selected"]
+    choice = choice_in(st.session_state["selection"])
+    assert choice is not None
+    st.session_state.update(node=choice.node_id, heard=choice.number)
 
 
-tree_canvas(scene, selected=st.session_state.get("node"), key="tree", height=480, on_select=take)
+held = st.session_state.setdefault("held", set())
+if "lost" in st.query_params and "asked" not in st.session_state:
+    held.update(part.stamp for part in (SCRIPT, STYLE, scene.forest, scene.look))
+    st.session_state["asked"] = True
+tree_canvas(scene, key="tree", held=held, height=480)
+node, heard = st.session_state.get("node"), st.session_state.get("heard", 0)
+selection(node, heard=heard, key="selection", on_choose=take)
 st.text(f"selected: {st.session_state.get('node')}")
 st.button("jump to 7", on_click=jump)

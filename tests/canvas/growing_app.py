@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.canvas import Stage, make_scene, tree_canvas
+from app.signals import choice_in, selection
 from treecore.forest import Forest
 
 NAN = float("nan")
@@ -54,17 +55,20 @@ def grow() -> None:
 
 
 def take() -> None:
-    st.session_state["node"] = st.session_state["tree"]["selected"]
+    choice = choice_in(st.session_state["selection"])
+    assert choice is not None
+    st.session_state.update(node=choice.node_id, heard=choice.number)
 
 
 forest = LOOKS[st.session_state["look"]]
 stage = Stage(filled=False, advantages=False, outcomes=st.toggle("outcomes"))
 tree_canvas(
     make_scene(forest, None, stage=stage),
-    selected=st.session_state.get("node"),
     key="tree",
+    held=st.session_state.setdefault("held", set()),
     height=400,
-    on_select=take,
 )
+node, heard = st.session_state.get("node"), st.session_state.get("heard", 0)
+selection(node, heard=heard, key="selection", on_choose=take)
 st.text(f"selected: {st.session_state.get('node')}")
 st.button("grow", on_click=grow)

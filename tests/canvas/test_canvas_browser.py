@@ -126,3 +126,12 @@ def test_the_theme_follows_the_page(open_page: Open, address: str) -> None:
         """() => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot
             .querySelector('.tc-canvas').treecore.theme === 'light'"""
     )
+
+
+def test_a_browser_that_lacks_parts_asks_for_them(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?lost=1")
+    wait_for_canvas(page)
+    click_node(page, "4")
+    expect_selected(page, "4")
+    page.reload()
+    wait_for_canvas(page)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
-import orjson
 import pytest
-from forests import any_forest, random_forest
-from hypothesis import given, settings
+from forests import random_forest
 
-from app.canvas import SCRIPTS, Stage, component_script, make_scene, outcome_share, payload, selection_in
+from app.canvas import Stage, make_scene, outcome_share
 from app.canvas.scene import decimals_for, mean_entropy
 from treecore.credit import compute
 from treecore.forest import Forest, TokenTable
@@ -29,19 +25,6 @@ def forest(**changes: object) -> Forest:
         "n_model_tokens": np.array([-1, 4, 2, 3, 9, -1, 2]),
     }
     return Forest(**{**fields, **changes})  # type: ignore[arg-type]
-
-
-@given(any_forest())
-@settings(max_examples=40)
-def test_any_forest_gives_strict_json(any_: Forest) -> None:
-    for colour in ("credit", "granularity", "both", "value", "entropy"):
-        scene = make_scene(any_, None, colour=colour, axis="tokens")
-        assert json.loads(json.dumps(scene, allow_nan=False)) == orjson.loads(orjson.dumps(scene))
-
-
-def test_lone_surrogates_do_not_break_the_wire() -> None:
-    scene = make_scene(forest(text=["", "\ud800", "", "", "", "", ""]), None)
-    assert payload(scene, selected=None, key="k", height=1)
 
 
 def test_rows_do_not_depend_on_the_stage() -> None:
@@ -160,35 +143,6 @@ def test_entropy_is_the_mean_of_the_models_own_tokens() -> None:
 @pytest.mark.parametrize(("limit", "decimals"), [(250.0, 2), (2.96, 2), (0.5, 2), (0.02, 3), (0.0004, 5), (1e-12, 6)])
 def test_decimals_grow_as_scales_shrink(limit: float, decimals: int) -> None:
     assert decimals_for(limit) == decimals
-
-
-@pytest.mark.parametrize("value", [None, "99", 1, ["1"], {"id": "1"}])
-def test_a_selection_that_is_no_node_is_ignored(value: object) -> None:
-    assert selection_in(make_scene(forest(), None), value) is None
-
-
-def test_a_selection_is_an_id_as_text() -> None:
-    assert selection_in(make_scene(forest(), None), "1") == "1"
-
-
-def test_payload_is_a_line_and_a_scene_that_is_stamped_by_its_content() -> None:
-    scene = make_scene(forest(), None)
-    head, _, body = payload(scene, selected="1", key="k", height=300).partition(b"\n")
-    assert json.loads(body) == json.loads(json.dumps(scene))
-    told = json.loads(head)
-    assert (told["selected"], told["key"], told["height"]) == ("1", "k", 300)
-    same = json.loads(payload(scene, selected="gone", key="k", height=300).partition(b"\n")[0])
-    assert (same["stamp"], same["selected"]) == (told["stamp"], None)
-    other = make_scene(forest(), None, colour="value")
-    assert json.loads(payload(other, selected=None, key="k", height=300).partition(b"\n")[0])["stamp"] != told["stamp"]
-
-
-def test_scripts_are_one_module_that_never_parses_markup() -> None:
-    script = component_script()
-    assert script.count("export default") == 1
-    assert len(SCRIPTS) == len(set(SCRIPTS))
-    for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("):
-        assert forbidden not in script
 
 
 def test_scene_of_a_large_forest_shortens_texts(rng: np.random.Generator) -> None:

@@ -7,8 +7,9 @@ function element(tag, className, text) {
   return made;
 }
 
-function buildFrame(host) {
+function buildFrame(host, style) {
   const root = element("div", "tc");
+  root.append(element("style", "", style));
   const area = element("div", "tc-area");
   const canvas = element("canvas", "tc-canvas");
   canvas.tabIndex = 0;

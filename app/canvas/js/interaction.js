@@ -1,26 +1,33 @@
-// Pointer, wheel, touch and keyboard. Selection shows at once here and is reported to Python beside that.
+// Pointer, wheel, touch and keyboard. What is chosen shows at once here, and the page is told.
 
-function select(app, i, { report = true, reveal = false } = {}) {
+function select(app, i, { reveal = false } = {}) {
   if (i === undefined || i < 0) return;
-  if (!app.shown[i]) unfold(app, i);
+  showSelected(app, i, { reveal });
+  sendSelection(app);
+}
+
+function deselect(app) {
+  showTooltip(app, -1);
+  showSelected(app, -1);
+  sendSelection(app);
+}
+
+function showSelected(app, i, { reveal = false } = {}) {
+  if (i >= 0 && !app.shown[i]) unfold(app, i);
   app.selected = i;
   markSelected(app);
   describe(app);
-  if (reveal) bringIntoView(app, i);
-  if (report) sendSelection(app);
+  if (reveal && i >= 0) bringIntoView(app, i);
   remember(app);
   requestDraw(app);
 }
 
-function sendSelection(app, wait = performance.now() - app.sent < 120 ? 120 : 0) {
-  app.pending = { id: app.scene.id[app.selected], at: performance.now() + wait };
-  clearTimeout(app.timer);
-  const send = () => {
-    app.sent = performance.now();
-    app.report("selected", app.pending?.id ?? app.scene.id[app.selected]);
-  };
-  if (wait) app.timer = setTimeout(send, wait);
-  else send();
+function sendSelection(app) {
+  clearTimeout(app.renamed);
+  app.renamed = 0;
+  if (!app.linked) return;
+  const id = app.selected < 0 ? null : app.scene.id[app.selected];
+  document.dispatchEvent(new CustomEvent("treecore-choose", { detail: id }));
 }
 
 function unfold(app, i) {
@@ -184,7 +191,7 @@ function onKey(app, event) {
     "/": () => openSearch(app),
     enter: () => toggleFold(app, app.selected),
     " ": () => toggleFold(app, app.selected),
-    escape: () => showTooltip(app, -1),
+    escape: () => deselect(app),
   };
   const target = actions[key] ? undefined : destination(app, key, event.shiftKey);
   if (actions[key]) actions[key]();

@@ -3,7 +3,6 @@
 const APPS = new WeakMap();
 const LEFT = new Map();
 const MEMORY = new Map();
-const PATIENCE_MS = 4000;
 const RENAMED_MS = 3000;
 
 function memoryKey(app) {
@@ -19,20 +18,12 @@ function remember(app) {
   if (MEMORY.size > 40) MEMORY.delete(MEMORY.keys().next().value);
 }
 
-// The payload is one line of small things, then the scene, which is only read when it has changed.
-function readPayload(data) {
-  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
-  const end = bytes.indexOf(10);
-  const decoder = new TextDecoder();
-  return { head: JSON.parse(decoder.decode(bytes.subarray(0, end))), body: () => JSON.parse(decoder.decode(bytes.subarray(end + 1))) };
-}
-
-function mount(host, report) {
-  const dom = buildFrame(host);
+function mount(host, style) {
+  const dom = buildFrame(host, style);
   const app = {
-    dom, report, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(), written: new Set(),
+    dom, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(), written: new Set(),
     width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
-    collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), sent: -1e9,
+    collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(),
   };
   listenPointer(app);
   listenKeys(app);
@@ -47,6 +38,7 @@ function mount(host, report) {
     requestDraw(app);
   });
   dom.canvas.treecore = handleOf(app);
+  document.addEventListener("treecore-selected", (event) => takeSelection(app, event.detail), { signal: app.abort.signal });
   APPS.set(host, app);
   return app;
 }
@@ -66,7 +58,7 @@ function takeScene(app, scene) {
   app.scene = scene;
   const rows = same ? null : before && grownRows(before, app);
   if (rows) carry(app, before, rows);
-  else if (!same || before.dom !== app.dom) recall(app, { resend: same && before.pending });
+  else if (!same || before.dom !== app.dom) recall(app);
   app.highlight = new Set(scene.stage.highlight);
   arrange(app);
   syncSize(app);
@@ -79,20 +71,18 @@ function takeScene(app, scene) {
   keepTooltip(app);
 }
 
-function recall(app, { resend }) {
+function recall(app) {
   const kept = MEMORY.get(memoryKey(app));
   app.collapsed = new Set(kept?.collapsed);
   app.touched = kept?.touched ?? false;
   app.whole = kept?.whole ?? false;
   app.selected = kept?.selected ?? -1;
-  app.pending = null;
   app.hover = -1;
   app.view = { ...app.view, ...kept?.view };
   app.ax = undefined;
-  if (resend && app.selected >= 0) sendSelection(app, RENAMED_MS);
 }
 
-// Python hears of the new id once no more scenes come: it may change with each of them.
+// The page hears of the new id once no more scenes come: it may change with each of them.
 function carry(app, before, rows) {
   const now = (i) => (i < 0 ? -1 : rows[i]);
   MEMORY.delete(memoryKey(before));
@@ -102,8 +92,10 @@ function carry(app, before, rows) {
     hover: app.point ? now(before.hover) : -1,
   });
   remember(app);
-  if (app.selected < 0) return;
-  if (before.pending || before.scene.id[before.selected] !== app.scene.id[app.selected]) sendSelection(app, RENAMED_MS);
+  if (app.selected < 0 || !app.linked) return;
+  const tell = app.renamed || before.scene.id[before.selected] !== app.scene.id[app.selected];
+  clearTimeout(app.renamed);
+  if (tell) app.renamed = setTimeout(() => sendSelection(app), RENAMED_MS);
 }
 
 // What the reader looks at stays where it was while the forest grows around it.
@@ -126,20 +118,13 @@ function markSelected(app) {
   else delete app.dom.root.dataset.selected;
 }
 
-// What Python says is selected holds, except while it has not yet heard of what was just clicked.
+// What is selected on the page; a growing forest waits until the page has heard of the new id.
 function takeSelection(app, id) {
-  if (app.pending) {
-    const waiting = performance.now() - app.pending.at < PATIENCE_MS;
-    if (id !== app.pending.id && waiting) return;
-    app.pending = null;
-  }
+  if (!app.scene || !app.linked || app.renamed || id === undefined) return;
   const row = id === null ? -1 : (app.shape.rowOf.get(id) ?? -1);
   if (row === app.selected) return;
-  if (row < 0) {
-    app.selected = -1;
-    markSelected(app);
-    requestDraw(app);
-  } else if (!app.scene.stage.visible || app.scene.stage.visible[row]) select(app, row, { report: false, reveal: true });
+  if (row < 0) showSelected(app, -1);
+  else if (!app.scene.stage.visible || app.scene.stage.visible[row]) showSelected(app, row, { reveal: true });
 }
 
 // For tests and the console: where a node is on the page, and what the canvas holds.
@@ -159,29 +144,31 @@ function handleOf(app) {
   };
 }
 
-export default function treeCanvas({ data, parentElement, setStateValue }) {
-  const app = APPS.get(parentElement) ?? mount(parentElement, setStateValue);
-  app.report = setStateValue;
-  const { head, body } = readPayload(data);
-  app.key = head.key;
+export default function treeCanvas({ head, text, host }) {
+  const app = APPS.get(host) ?? mount(host, text(head.style));
+  Object.assign(app, { key: head.key, linked: head.linked });
   app.dom.root.style.height = `${head.height}px`;
   restyle(app);
-  if (app.stamp !== head.stamp) {
-    takeScene(app, body());
-    app.stamp = head.stamp;
+  if (app.forestStamp !== head.forest) app.forest = JSON.parse(text(head.forest));
+  if (app.forestStamp !== head.forest || app.lookStamp !== head.look) {
+    takeScene(app, { ...app.forest, ...JSON.parse(text(head.look)) });
+    Object.assign(app, { forestStamp: head.forest, lookStamp: head.look });
   } else settle(app);
-  takeSelection(app, head.selected);
+  takeSelection(app, globalThis.treecoreSelected);
   drawLegend(app);
   describe(app);
   app.dom.root.dataset.digest = app.scene.digest;
   app.dom.root.dataset.nodes = String(app.shape.n);
-  return () => {
-    app.abort.abort();
-    app.resize.disconnect();
-    cancelAnimationFrame(app.frame);
-    clearTimeout(app.timer);
-    app.dom.root.remove();
-    LEFT.set(app.key, app);
-    APPS.delete(parentElement);
-  };
+}
+
+export function leave(host) {
+  const app = APPS.get(host);
+  if (!app) return;
+  app.abort.abort();
+  app.resize.disconnect();
+  cancelAnimationFrame(app.frame);
+  clearTimeout(app.renamed);
+  app.dom.root.remove();
+  LEFT.set(app.key, app);
+  APPS.delete(host);
 }

@@ -1,0 +1,102 @@
+"""The part of a scene that depends on the forest alone: shape, rows, words, outcomes. Knows no credit and no stage."""
+
+from __future__ import annotations
+
+import hashlib
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from app.canvas.part import Part, as_json, numbers, safe
+from treecore.analysis.granularity import granularity
+from treecore.forest import Forest
+from treecore.forests import Forests
+from treecore.layout import leaf_rows
+from treecore.outcomes import is_right, top_reward
+from treecore.steptext import plain, split_step
+from treecore.topology import FloatArray
+
+FULL_TEXT_NODES = 20_000
+LONGEST_TEXT = 1_200
+SHORTENED_TEXT = 120
+LONGEST_LABEL = 160
+
+_made: WeakKeyDictionary[Forest, Part] = WeakKeyDictionary()
+
+
+def forest_part(forest: Forest) -> Part:
+    """The part of a forest, made once for as long as the forest is there."""
+    if forest not in _made:
+        _made[forest] = _make(forest)
+    return _made[forest]
+
+
+def _make(forest: Forest) -> Part:
+    topology = forest.topology
+    most = LONGEST_TEXT if len(forest) <= FULL_TEXT_NODES else SHORTENED_TEXT
+    single = forest.n_trees == len(forest.leaves)
+    gap = 0.35 if single else 0.7
+    return as_json(
+        {
+            "digest": _shape_digest(forest),
+            "forest": _prompt_digest(forest),
+            "summary": _summary(forest),
+            "id": [safe(str(name)) for name in forest.node_id],
+            "parent": np.ascontiguousarray(forest.parent),
+            "order": np.ascontiguousarray(topology.order),
+            "row": numbers(leaf_rows(topology, gap=gap), 3),
+            "gap": gap,
+            "leaves": np.ascontiguousarray(topology.n_leaves),
+            "governs": numbers(granularity(Forests(forest)).governs),
+            "label": [safe(split_step(text).label, LONGEST_LABEL) for text in forest.text],
+            "observation": [safe(plain(text), LONGEST_LABEL) if text else "" for text in forest.observation],
+            "text": [safe(text, most) for text in forest.text],
+            "tokens": np.ascontiguousarray(forest.n_model_tokens),
+            "reward": numbers(forest.reward),
+            "share": numbers(outcome_share(forest)),
+            "reward_decimals": _reward_decimals(forest.reward),
+        }
+    )
+
+
+def outcome_share(forest: Forest) -> FloatArray:
+    """Each leaf's reward between the bottom (0) and the top (1) of the scale, NaN where there is none. `[N]`
+
+    The scale is 0 to 1, wider where rewards go beyond; a leaf at its top counts as right.
+    """
+    low, high = outcome_range(forest)
+    half = high / 2 - low / 2
+    return np.where(is_right(forest), 1.0, (forest.reward / 2 - low / 2) / half)
+
+
+def outcome_range(forest: Forest) -> tuple[float, float]:
+    """Bottom and top of the scale of outcomes: 0 and 1, or the extreme rewards where those lie outside."""
+    known = forest.reward[np.isfinite(forest.reward)]
+    return float(min([0.0, known.min()])) if len(known) else 0.0, top_reward(forest)
+
+
+def _shape_digest(forest: Forest) -> str:
+    """Equal for forests that look the same: a changed outcome must not throw the reader's zoom away."""
+    sha = hashlib.sha256(forest.parent.tobytes())
+    sha.update("\x00".join([forest.prompt, *map(str, forest.node_id)]).encode("utf-8", "replace"))
+    return sha.hexdigest()[:24]
+
+
+def _prompt_digest(forest: Forest) -> str:
+    """Equal for looks at one forest while it grows."""
+    sha = hashlib.sha256("\x00".join([forest.id, forest.task, forest.prompt]).encode("utf-8", "replace"))
+    return sha.hexdigest()[:24]
+
+
+def _summary(forest: Forest) -> str:
+    trees, leaves, n_right = forest.n_trees, len(forest.leaves), int(is_right(forest).sum())
+    return (
+        f"Reasoning forest: {trees} {'tree' if trees == 1 else 'trees'}, {leaves} "
+        f"{'trajectory' if leaves == 1 else 'trajectories'}, {n_right} right, {len(forest)} nodes."
+    )
+
+
+def _reward_decimals(reward: FloatArray) -> int:
+    known = reward[np.isfinite(reward)]
+    tenths = known[np.abs(known) < 1e12] * 10
+    return 1 if np.allclose(tenths, np.round(tenths), atol=1e-9) else 2

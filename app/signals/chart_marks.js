@@ -1,0 +1,56 @@
+// Marks the selected step in Plotly charts and chooses the step of what is clicked there. Plotly draws anew whenever it
+// likes, so marks are set again after every change of the page.
+
+const HELD = new WeakMap();
+
+// What can be marked in a chart, as [element, node id].
+function places(plot) {
+  const { customdata } = plot.data[0];
+  const points = [...plot.querySelectorAll(".scatterlayer .points path")].map((path, k) => [path, customdata?.[k]]);
+  const sectors = [...plot.querySelectorAll("g.slice")].map((slice) => {
+    return [slice.querySelector("path.surface"), slice.__data__?.data.data.id];
+  });
+  return [...points, ...sectors];
+}
+
+function choose(event) {
+  const [point] = event.points;
+  const id = point.customdata ?? point.id;
+  if (id !== undefined && id !== "") document.dispatchEvent(new CustomEvent("treecore-choose", { detail: String(id) }));
+}
+
+function refresh(marks) {
+  marks.frame = 0;
+  const selected = globalThis.treecoreSelected;
+  for (const key of marks.charts) {
+    const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
+    if (!plot?.data?.length) continue;
+    if (plot.treecoreEvents !== plot._ev) {
+      plot.on("plotly_click", choose);
+      plot.treecoreEvents = plot._ev;
+    }
+    for (const [element, id] of places(plot)) {
+      element?.classList.toggle("tc-marked", selected !== null && selected !== undefined && id === selected);
+    }
+  }
+}
+
+export default function chartMarks({ data, parentElement }) {
+  let marks = HELD.get(parentElement);
+  if (!marks) {
+    marks = { abort: new AbortController(), frame: 0 };
+    HELD.set(parentElement, marks);
+    const later = () => {
+      marks.frame ||= requestAnimationFrame(() => refresh(marks));
+    };
+    document.addEventListener("treecore-selected", later, { signal: marks.abort.signal });
+    marks.watch = new MutationObserver(later);
+    marks.watch.observe(document.querySelector(".stMain") ?? document.body, { childList: true, subtree: true });
+    later();
+  }
+  marks.charts = data;
+  return onceGone(parentElement, () => {
+    marks.abort.abort();
+    marks.watch.disconnect();
+  });
+}

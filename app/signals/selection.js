@@ -1,0 +1,40 @@
+// The one selection of a page. Who lets a step be chosen sends "treecore-choose"; who shows what is selected listens to
+// "treecore-selected" and finds it in `treecoreSelected` when it comes later. Python is told of every choice, the same
+// one twice included, and has the last word: what it says holds unless something was chosen that it has not heard of.
+
+const HELD = new WeakMap();
+let number = 0;
+
+function show(id) {
+  globalThis.treecoreSelected = id;
+  document.dispatchEvent(new CustomEvent("treecore-selected", { detail: id }));
+}
+
+function choose(channel, id) {
+  number = Math.max(number + 1, Date.now());
+  show(id);
+  channel.send("chosen", { number, id });
+}
+
+function onKey(channel, event) {
+  const open = document.querySelector("[data-testid=stPopoverBody], [role=dialog]");
+  if (event.key === "Escape" && !open && !ownsKeys(event) && globalThis.treecoreSelected) choose(channel, null);
+}
+
+function listen(channel) {
+  const { signal } = channel.abort;
+  document.addEventListener("treecore-choose", (event) => choose(channel, event.detail), { signal });
+  document.addEventListener("keydown", (event) => onKey(channel, event), { signal });
+}
+
+export default function selection({ data, parentElement, setTriggerValue }) {
+  let channel = HELD.get(parentElement);
+  if (!channel) {
+    channel = { abort: new AbortController() };
+    HELD.set(parentElement, channel);
+    listen(channel);
+  }
+  channel.send = setTriggerValue;
+  if (data.heard >= number) show(data.id);
+  return onceGone(parentElement, () => channel.abort.abort());
+}
