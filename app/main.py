@@ -6,10 +6,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import chrome, state
+from app import chrome, serving, state
 from app.views import render
 
+REFUSED = (
+    "This server does not answer under this name. Its operator opens it to others with `treecore app --public`, and "
+    "allows names with `--host NAME`."
+)
+
 st.set_page_config(page_title="treecore", page_icon=str(Path(__file__).parent / "icon.svg"), layout="wide")
+if serving.is_refused():
+    st.error(REFUSED, icon=":material/block:")
+    st.stop()
 state.start()
 chrome.header()
 render(state.get("view"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import chrome, controls, growing, sampling_job, state
+from app import chrome, controls, growing, sampling_job, serving, state
 from app.choices import Choices
 from app.sampling_job import Model, Request
 from treecore.errors import PolicyError, TreecoreError
@@ -76,7 +76,7 @@ def grid(params: Sequence[Param], owner: str) -> None:
 
 def tasks() -> Choices:
     """Tasks of the bundled model; on one's own machine, where other models can be named, also those for them."""
-    names = [*TASKS, *(MORE_TASKS if state.is_private() else ())]
+    names = [*TASKS, *(MORE_TASKS if serving.is_private() else ())]
     return Choices("Task", "roll:task", {name: get_task(name).title for name in names})
 
 
@@ -90,14 +90,14 @@ def sampler_options(sampler: Sampler) -> list[Param]:
 
     Those that name code or models are only for one's own machine.
     """
-    allowed = [param for param in sampler.params if state.is_private() or param.name not in sampler.private]
+    allowed = [param for param in sampler.params if serving.is_private() or param.name not in sampler.private]
     values = chosen(allowed, sampler.name)
     return [param for param in allowed if param.counts(values)]
 
 
 def model_field() -> None:
     """Bundled model; on one's own machine also a folder, a hub name or a server."""
-    if not state.is_private():
+    if not serving.is_private():
         st.caption("Model: the bundled one. This server is open to others, so it loads nothing else.")
         return
     kind = MODEL.pills()
@@ -127,7 +127,7 @@ def model_asked() -> Model:
     Raises:
         PolicyError: a name is missing, or a choice is none that was offered.
     """
-    if not state.is_private():
+    if not serving.is_private():
         return Model(BUNDLED_MODEL)
     kind = MODEL.chosen()
     name, server, device = (str(state.get(f"roll:{field}") or "").strip() for field in ("model", "server", "device"))

@@ -360,11 +360,6 @@ def get(name: str) -> Any:
     return value if name not in CLOSED or (isinstance(value, str) and value in CLOSED[name]) else DEFAULTS[name]
 
 
-def is_private() -> bool:
-    """Whether only this machine can reach the server: then its visitor may load models and call servers."""
-    return st.get_option("server.address") in ("localhost", "127.0.0.1", "::1")
-
-
 def get_or(name: str, default: Any) -> Any:
     """A value of the session, or `default` when there is none."""
     return st.session_state.get(name, default)

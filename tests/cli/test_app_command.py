@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from treecore.cli.app import FILE_VARIABLE, app_command, app_environment
+from app import serving
+from treecore.cli import app as command_module
+from treecore.cli.app import FILE_VARIABLE, HOSTS_VARIABLE, PUBLIC_VARIABLE, app_command, app_environment
 from treecore.paths import app_dir, bundle_root, samples_dir
 
 
@@ -24,11 +26,14 @@ def test_an_installed_wheel_has_its_own_bundle(tmp_path: Path, monkeypatch: pyte
     assert samples_dir() == tmp_path / "bundle" / "sample_trees"
 
 
+OWN = {"address": "localhost", "hosts": (), "public": False}
+
+
 def test_the_command_asks_nothing_and_reports_nothing() -> None:
-    command = app_command(port=8600, browser=False)
+    command = app_command(port=8600, browser=False, **OWN)
     assert command[:4] == [sys.executable, "-m", "streamlit", "run"]
     assert {"--browser.gatherUsageStats=false", "--server.headless=true", "--server.port=8600"} <= set(command)
-    assert "--server.headless=false" in app_command(port=None, browser=True)
+    assert "--server.headless=false" in app_command(port=None, browser=True, **OWN)
 
 
 def test_the_environment_leads_to_app_and_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,5 +50,49 @@ def test_the_command_becomes_the_app(run, minimal: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "execve", lambda *call: calls.append(call))
     assert run("app", minimal, "--no-browser", "--port", 8600).exit_code == 0
     ((program, command, environment),) = calls
-    assert (program, command) == (sys.executable, app_command(port=8600, browser=False))
+    assert (program, command) == (sys.executable, app_command(port=8600, browser=False, **OWN))
     assert environment[FILE_VARIABLE] == str(minimal)
+    assert PUBLIC_VARIABLE not in environment
+
+
+def names(command: list[str]) -> set[str]:
+    """Names under which the server may be reached; none for any."""
+    return {one.partition("=")[2] for one in command if one.startswith("--server.allowedHosts=")}
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "address", "public", "hosts"),
+    [
+        ([], {}, "localhost", False, {"localhost", "127.0.0.1", "::1"}),
+        (["--public"], {}, "0.0.0.0", True, set()),
+        ([], {PUBLIC_VARIABLE: "1"}, "0.0.0.0", True, set()),
+        (["--public", "--address", "127.0.0.1", "--host", "class.example.org"], {}, "127.0.0.1", True,
+         {"localhost", "127.0.0.1", "::1", "class.example.org"}),
+        ([], {HOSTS_VARIABLE: "a.org *.b.org"}, "localhost", False,
+         {"localhost", "127.0.0.1", "::1", "a.org", "*.b.org"}),
+    ],
+)  # fmt: skip
+def test_what_visitors_may_do_is_the_operators_setting(
+    run, monkeypatch, given: list[str], environment: dict[str, str], address: str, public: bool, hosts: set[str]
+) -> None:
+    calls = []
+    monkeypatch.setattr(os, "execve", lambda *call: calls.append(call))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert run("app", "--no-browser", *given).exit_code == 0
+    ((_, command, passed),) = calls
+    assert f"--server.address={address}" in command
+    assert passed.get(PUBLIC_VARIABLE, "") == ("1" if public else "")
+    assert names(command) == hosts
+    assert {"--server.enableCORS=true", "--server.enableXsrfProtection=true"} <= set(command)
+
+
+def test_an_address_that_others_reach_asks_for_public(run) -> None:
+    done = run("app", "--no-browser", "--address", "0.0.0.0")
+    assert done.exit_code == 2
+    assert "--public" in done.output
+
+
+def test_the_command_and_the_app_agree_on_the_names_of_the_variables() -> None:
+    for name in ("PUBLIC_VARIABLE", "HOSTS_VARIABLE"):
+        assert getattr(serving, name) == getattr(command_module, name)

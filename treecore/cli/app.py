@@ -4,31 +4,47 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
-FILE_VARIABLE = "TREECORE_FILE"
+FILE_VARIABLE, PUBLIC_VARIABLE, HOSTS_VARIABLE = "TREECORE_FILE", "TREECORE_PUBLIC", "TREECORE_HOSTS"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+EVERYWHERE = "0.0.0.0"
 
 
-def app_command(*, port: int | None, browser: bool) -> list[str]:
-    """The command line that serves the app."""
+def app_command(*, port: int | None, browser: bool, address: str, hosts: Sequence[str], public: bool) -> list[str]:
+    """The command line that serves the app.
+
+    Args:
+        address: to bind to.
+        hosts: names beside those of loopback under which it may be reached; none on a public server for any.
+    """
     from treecore.paths import app_dir
 
     command = [sys.executable, "-m", "streamlit", "run", str(app_dir() / "main.py")]
     command += ["--browser.gatherUsageStats=false", "--server.showEmailPrompt=false"]
     command += [f"--server.headless={'false' if browser else 'true'}"]
+    command += [f"--server.address={address}", "--server.enableCORS=true", "--server.enableXsrfProtection=true"]
+    if hosts or not public:
+        command += [f"--server.allowedHosts={name}" for name in (*LOOPBACK, *hosts)]
     return command if port is None else [*command, f"--server.port={port}"]
 
 
-def app_environment(file: str | None) -> dict[str, str]:
-    """The environment of the app: its package on the path, and the file it opens."""
+def app_environment(file: str | None, *, hosts: Sequence[str] = (), public: bool = False) -> dict[str, str]:
+    """The environment of the app: its package on the path, the file it opens, and what visitors may do."""
     from treecore.paths import bundle_root
 
     environment = dict(os.environ)
     paths = [str(bundle_root()), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     environment["PYTHONPATH"] = os.pathsep.join(paths)
-    environment.pop(FILE_VARIABLE, None)
-    return environment if file is None else environment | {FILE_VARIABLE: os.path.abspath(file)}
+    given = {
+        FILE_VARIABLE: os.path.abspath(file) if file is not None else "",
+        PUBLIC_VARIABLE: "1" if public else "",
+        HOSTS_VARIABLE: " ".join(hosts),
+    }
+    kept = {name: value for name, value in environment.items() if name not in given}
+    return kept | {name: value for name, value in given.items() if value}
 
 
 @click.command()
@@ -37,16 +53,41 @@ def app_environment(file: str | None) -> dict[str, str]:
     "--port", type=click.IntRange(1, 65535), default=None, help="Port to serve on; the first free by default."
 )
 @click.option("--browser/--no-browser", default=True, help="Open a browser window, or only print the address.")
-def app(file: str | None, port: int | None, browser: bool) -> None:
+@click.option(
+    "--public",
+    is_flag=True,
+    envvar=PUBLIC_VARIABLE,
+    help="For servers that others reach: the bundled model only, no paths, no addresses, bounded jobs.",
+)
+@click.option(
+    "--address",
+    default=None,
+    help=f"Address to serve on; this machine only by default, every address ({EVERYWHERE}) with --public.",
+)
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    envvar=HOSTS_VARIABLE,
+    help="A name under which it is reached, as through a reverse proxy (*.example.org for many); others are refused.",
+)
+def app(
+    file: str | None, port: int | None, browser: bool, public: bool, address: str | None, hosts: tuple[str, ...]
+) -> None:
     """Start the explorer, on FILE if given, else on a bundled sample.
 
     \b
-    Example:
+    Examples:
       treecore app run.forest.jsonl
+      treecore app --public --host class.example.org
     """
     from treecore.formats.source import open_source
 
     if file is not None:
         open_source(file)
-    command = app_command(port=port, browser=browser)
-    os.execve(command[0], command, app_environment(file))
+    address = address or (EVERYWHERE if public else LOOPBACK[0])
+    if address not in LOOPBACK and not public:
+        raise click.UsageError(f"others reach {address}: add --public, which says what they may do")
+    command = app_command(port=port, browser=browser, address=address, hosts=hosts, public=public)
+    os.execve(command[0], command, app_environment(file, hosts=hosts, public=public))

@@ -1,0 +1,144 @@
+"""What a visitor may do follows from the operator's setting and from the name under which the page was asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import streamlit as st
+from websockets.exceptions import InvalidStatus
+
+from app import serving
+from app.serving import Access, access
+from tests.browser import ROOT, free_port, serve, wait_until_up
+from tests.serving.visitor import Visitor
+
+OUTSIDE = "class.example.org"
+LOCAL = {"host": "localhost:8501", "origin": "http://localhost:8501"}
+OPTIONS = ("server.address", "server.allowedHosts", "server.corsAllowedOrigins")
+
+
+@pytest.fixture(autouse=True)
+def options(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server on this machine alone, by default; what a test sets is taken back."""
+    before = {name: st.get_option(name) for name in OPTIONS}
+    for name in (serving.PUBLIC_VARIABLE, serving.HOSTS_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    st.config.set_option("server.address", "localhost")
+    yield
+    for name, value in before.items():
+        st.config.set_option(name, value)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8501", "127.0.0.1:8501", "127.8.9.10", "[::1]:8501", "localhost."]
+)
+def test_loopback_names_are_private(host: str) -> None:
+    assert access({"host": host}) is Access.PRIVATE
+    assert access({"host": host, "origin": f"http://{host}"}) is Access.PRIVATE
+
+
+@pytest.mark.parametrize(
+    "host", ["", OUTSIDE, "192.168.0.5:8501", "localhost.example.org", "127.0.0.1.nip.io", "a@localhost", "localhost/x",
+             "localhost:99999", "[::1", "0.0.0.0"],
+)  # fmt: skip
+def test_other_names_are_refused_until_the_server_is_opened(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert access({"host": host}) is Access.REFUSED
+    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    assert access({"host": host}) is Access.PUBLIC
+
+
+def test_a_page_that_no_request_asked_for_is_the_operators_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert access({}) is Access.PRIVATE
+    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    assert access({}) is Access.PUBLIC
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-for", "x-forwarded-host", "forwarded", "x-real-ip", "via"])
+def test_a_proxy_makes_its_visitors_public(header: str) -> None:
+    """Whatever name it passes on: many proxies ask for the address that they are configured with."""
+    assert access(LOCAL) is Access.PRIVATE
+    assert access(LOCAL | {header: "203.0.113.9"}) is Access.PUBLIC
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://localhost:3000", "http://localhost:8501.evil"]
+)
+def test_pages_of_other_origins_are_refused(origin: str) -> None:
+    assert access(LOCAL | {"origin": origin}) is Access.REFUSED
+    st.config.set_option("server.corsAllowedOrigins", [origin])
+    assert access(LOCAL | {"origin": origin}) is Access.PUBLIC
+
+
+@pytest.mark.parametrize("said", ["1", "true", "yes", "on", "anything"])
+def test_a_server_that_is_declared_public_has_no_private_visitor(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(serving.PUBLIC_VARIABLE, said)
+    assert access(LOCAL) is Access.PUBLIC
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.0.5", "", None])
+def test_neither_has_one_that_others_reach(address: str | None) -> None:
+    st.config.set_option("server.address", address)
+    assert access(LOCAL) is Access.PUBLIC
+
+
+def test_names_that_are_allowed_are_public_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(serving.HOSTS_VARIABLE, f"{OUTSIDE} *.lab.example")
+    for public in ("", "1"):
+        monkeypatch.setenv(serving.PUBLIC_VARIABLE, public)
+        for host in (OUTSIDE, f"{OUTSIDE}:443", "a.lab.example"):
+            assert access({"host": host}) is Access.PUBLIC
+        for host in ("lab.example", f"evil.{OUTSIDE}", "evil.example", "evillab.example"):
+            assert access({"host": host}) is Access.REFUSED
+
+
+def offered(visitor: Visitor) -> dict[str, list[str]]:
+    """What the form offers: tasks, kinds of models, and whether there is a field for an address."""
+    visitor.run("view=rollout")
+    drawn = {key: visitor.widgets.get(visitor.widget(key)) for key in ("roll:task", "roll:kind")}
+    tasks = drawn["roll:task"]
+    return {"tasks": list(tasks[1].options) if tasks else [], "kinds": ["some"] if drawn["roll:kind"] else []}
+
+
+def test_a_proxy_before_a_private_server_gives_visitors_nothing() -> None:
+    with serve(ROOT / "app" / "main.py", TREECORE_PUBLIC="") as address:
+        with Visitor(address) as own:
+            assert (len(offered(own)["tasks"]), offered(own)["kinds"]) == (3, ["some"])
+        with Visitor(address, host=OUTSIDE) as outside:
+            assert offered(outside) == {"tasks": [], "kinds": []}
+            assert outside.says("does not answer under this name")
+        with Visitor(address, headers={"X-Forwarded-For": "203.0.113.9"}) as passed_on:
+            assert (len(offered(passed_on)["tasks"]), offered(passed_on)["kinds"]) == (2, [])
+
+
+def test_a_proxy_before_a_public_server_gives_the_public_form() -> None:
+    with serve(ROOT / "app" / "main.py", TREECORE_PUBLIC="1") as address:
+        for host in (OUTSIDE, "localhost"):
+            with Visitor(address, host=host) as visitor:
+                assert (len(offered(visitor)["tasks"]), offered(visitor)["kinds"]) == (2, [])
+
+
+@pytest.mark.parametrize("more", [(), ("--public", "--address", "127.0.0.1", "--host", "other.example.org")])
+def test_the_command_refuses_other_names_before_a_page_runs(more: tuple[str, ...]) -> None:
+    port = free_port()
+    command = [
+        sys.executable,
+        "-c",
+        "from treecore.cli import main; main()",
+        "app",
+        "--no-browser",
+        "--port",
+        str(port),
+    ]
+    server = subprocess.Popen([*command, *more], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until_up(server, f"http://127.0.0.1:{port}")
+        with Visitor(f"http://127.0.0.1:{port}") as visitor:
+            assert offered(visitor)["tasks"]
+        with pytest.raises(InvalidStatus), Visitor(f"http://127.0.0.1:{port}", host=OUTSIDE):
+            pass
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
