@@ -159,6 +159,19 @@ def test_an_interrupt_after_a_removal_tells_what_is_there(tmp_path: Path, caplog
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
+def test_an_interrupt_tells_where_the_lines_are(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+
+    def interrupted() -> None:
+        path.unlink()
+        path.write_text("notes")
+        raise KeyboardInterrupt
+
+    with pytest.raises(FormatError, match=f"the 2 finished forests are in {tmp_path / 'run-2'}"):
+        run(path, interrupted, at=2)
+    assert path.read_text() == "notes"
+
+
 def test_an_error_of_the_run_is_told_before_what_happened_to_its_file(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -173,3 +186,41 @@ def test_an_error_of_the_run_is_told_before_what_happened_to_its_file(
         run(path, failed, at=2)
     assert f"the 2 finished forests are in {tmp_path / 'run-2'}" in caplog.text
     assert (tmp_path / "run-2").read_bytes() == b"{0}\n{1}\n"
+
+
+@pytest.mark.parametrize("at", ["write", "fsync"])
+def test_an_interrupt_inside_a_line_keeps_it_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    path = tmp_path / "run"
+    write = os.write
+
+    def half(fd: int, data: bytes) -> int:
+        write(fd, data[:2])
+        raise KeyboardInterrupt
+
+    def stop() -> None:
+        monkeypatch.setattr(lines.os, at, half if at == "write" else stopped)
+
+    with pytest.raises(Stopped) as caught:
+        run(path, stop, at=1)
+    assert caught.value.done == path.read_bytes().count(b"\n") == (1 if at == "write" else 2)
+    assert path.read_bytes() in (b"{0}\n", b"{0}\n{1}\n")
+
+
+def stopped(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interrupt_right_after_the_lines_were_put_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, replace = tmp_path / "run", os.replace
+
+    def moved(old: str, new: str) -> None:
+        replace(old, new)
+        raise KeyboardInterrupt
+
+    with pytest.raises(Stopped) as caught:
+        run(path, lambda: monkeypatch.setattr(lines.os, "replace", moved), at=2, order=(2, 1, 0))
+    assert caught.value.done == 3
+    assert path.read_bytes() == b"{2}\n{1}\n{0}\n"
+    assert os.listdir(tmp_path) == ["run"]

@@ -31,7 +31,7 @@ def bench() -> None:
 @click.option("--file-nodes", type=SIZE, default=1_000_000, show_default=True, help="Nodes of the file that is read.")
 @click.option("--oracle-nodes", type=SIZE, default=50_000, show_default=True, help="Nodes that the oracle walks.")
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True, help="Runs; the least counts.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the made-up forests.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the made-up forests.")
 @click.option("--method", "methods", multiple=True, help="Time this method only; may be repeated.  [default: all]")
 @json_option
 def credit(seed: int, methods: tuple[str, ...], as_json: bool, **sizes: int) -> None:

@@ -22,7 +22,7 @@ MAIN_COLUMNS = ("credit", "credit_low", "credit_high", "gradient_weight", "value
 @set_option
 @click.option("--tokens", is_flag=True, help="Print the signal of every token, also where a step's tokens share it.")
 @click.option("--bootstrap", type=click.IntRange(min=2), metavar="N", help="Add a 90 % interval from N resamples.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the resamples.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the resamples.")
 @json_option
 def credit(
     file: str, method: str, settings: tuple[str, ...], tokens: bool, bootstrap: int | None, seed: int, as_json: bool

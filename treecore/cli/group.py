@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, TextIO
 
 import click
 
+from treecore.cli.interrupt import stoppable
 from treecore.cli.text import clean
+from treecore.disk import FULL, reason
 from treecore.errors import TreecoreError
 
 
@@ -30,8 +36,24 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # rather a question mark than no answer
         try:
-            return super().invoke(ctx)
+            with stoppable(lambda _: "stopped"):
+                return super().invoke(ctx)
         except TreecoreError as error:
-            click.echo(f"treecore: {clean(str(error))}", err=True)
-            ctx.exit(1)
+            told = str(error)
+        except OSError as error:  # files are written elsewhere: this is the standard output
+            if error.errno not in FULL:
+                raise
+            told = f"the output cannot be written: {reason(error)}; make room and start again"
+            drop(sys.stdout)
+        click.echo(f"treecore: {clean(told)}", err=True)
+        ctx.exit(1)
+
+
+def drop(stream: TextIO) -> None:
+    """Forget what a stream holds, so that the end of the program does not try to write it again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -21,13 +21,24 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def resumable(output: str) -> Iterator[None]:
+    """`stoppable`, for a run that can go on.
+
+    Args:
+        output: the file that is being written.
+    """
+    with stoppable(lambda error: f"{told(error, output)}; go on with: {command()}"):
+        yield
+
+
+@contextmanager
+def stoppable(say: Callable[[KeyboardInterrupt], str]) -> Iterator[None]:
     """Let the first signal end what runs inside, and a second one end it at once.
 
     The exit code is 128 and the number of the signal: 130 after Ctrl-C, 143 after SIGTERM. A signal that was ignored
     when the command began stays ignored.
 
     Args:
-        output: the file that is being written.
+        say: what is told.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -50,7 +61,7 @@ def resumable(output: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        click.echo(f"treecore: {told(error, output)}; go on with: {command()}", err=True)
+        click.echo(f"treecore: {say(error)}", err=True)
         click.get_current_context().exit(128 + number)
     finally:
         for one, old in before.items():

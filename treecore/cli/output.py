@@ -53,7 +53,11 @@ def console(*, stderr: bool = False) -> Console:
 
 def busy(message: str) -> AbstractContextManager[Any]:
     """A spinner on standard error while something takes its time; nothing where that is no terminal."""
-    return console(stderr=True).status(message) if sys.stderr.isatty() else nullcontext()
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.text import Text
+
+    return console(stderr=True).status(Text(clean(message)))
 
 
 def read_input(path: str) -> ReadReport:
@@ -64,7 +68,7 @@ def read_input(path: str) -> ReadReport:
     with busy(f"Reading {path}"):
         report = read_with_report(file_meant(path))
     for warning in report.warnings:
-        click.echo(f"treecore: warning: {warning}", err=True)
+        click.echo(f"treecore: warning: {clean(warning)}", err=True)
     return report
 
 

@@ -62,7 +62,7 @@ class ReadReport:
         """Everything but the forests themselves, JSON-ready."""
         counts = ("n_trees", "n_nodes", "n_leaves", "n_scored", "n_tokens")
         return {
-            "file": self.name,
+            "file": self.name.encode(errors="surrogateescape").decode(errors="replace"),
             "format": self.format,
             "n_forests": len(self.forests),
             **{name: getattr(self, name) for name in counts},

@@ -13,7 +13,7 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -79,8 +79,8 @@ class LineFile:
         try:
             self._stay()
         except FormatError as found:
-            if error is None:
-                raise
+            if error is None or isinstance(error, KeyboardInterrupt):
+                raise found from None
             _LOG.warning("treecore: note: %s", found)
         finally:
             done = len(self) if self.total is not None else 0
@@ -158,10 +158,20 @@ class LineFile:
             os.lseek(self._fd, self._size, os.SEEK_SET)
             put(self._fd, line + b"\n")
             os.fsync(self._fd)
+            self._size += len(line) + 1
         except OSError as error:
             raise self._refused(error) from None
-        self._size += len(line) + 1
+        except KeyboardInterrupt:
+            self._settle(len(line) + 1)
+            raise
         self._stay()
+
+    def _settle(self, more: int) -> None:
+        """After an interrupt, a line of so many bytes is there as a whole or not at all."""
+        if os.fstat(self._fd).st_size == self._size + more:
+            self._size += more
+        elif not self._given_up:
+            os.ftruncate(self._fd, self._size)
 
     def _refused(self, error: OSError) -> FormatError:
         """Why a line could not be written, once the file is whole again."""
@@ -206,7 +216,7 @@ class LineFile:
         target, beside = os.path.realpath(self.path), self._beside
         try:
             self._copy(beside, lines)
-            self._take(beside, target)
+            self._take(beside, target, os.replace)
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(beside)
@@ -217,9 +227,8 @@ class LineFile:
         write_new(beside, chunks)
         os.chmod(beside, stat.S_IMODE(os.fstat(self._fd).st_mode))
 
-    def _take(self, beside: str, target: str, *, over: bool = True) -> None:
-        """Give a copy the name of the file and go on in it; with `over`, in place of what has the name."""
-        move = os.replace if over else give_name
+    def _take(self, beside: str, target: str, move: Callable[[str, str], None]) -> None:
+        """Give a copy the name of the file by `move`, and go on in it."""
         if sys.platform == "win32":  # where no open file can be moved
             os.close(self._fd)
             try:
@@ -232,11 +241,9 @@ class LineFile:
             with suppress(FormatError):
                 lock(fresh, Path(beside))
             move(beside, target)
-        except BaseException:
-            os.close(fresh)
-            raise
-        old, self._fd = self._fd, fresh
-        os.close(old)
+        finally:  # an interrupt may come right after
+            left, self._fd = (self._fd, fresh) if leads_to(Path(target), fresh) else (fresh, self._fd)
+            os.close(left)
 
     def _check_size(self) -> None:
         """Nobody else wrote into the file.
@@ -291,7 +298,7 @@ class LineFile:
         beside = f"{target}.part"
         try:
             self._copy(beside, self._chunks())
-            self._take(beside, target, over=False)
+            self._take(beside, target, give_name)
         finally:
             with suppress(OSError):
                 os.unlink(beside)
