@@ -35,7 +35,7 @@ COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "va
 AXES = {"steps": "steps", "tokens": "tokens"}
 DEFAULTS: dict[str, Any] = {
     "view": "explore", "method": DEFAULT_METHOD, "colour": "credit", "axis": "steps",
-    "forest": 0, "frame": 0, "node": "",
+    "forest": 0, "turned": 0, "frame": 0, "node": "",
 }  # fmt: skip
 CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colour": COLOURS, "axis": AXES}
 """Values that name something; a browser may send any text for them, and what is none of these is not looked up."""
@@ -112,7 +112,7 @@ def _read_address() -> None:
     session.node = ""
     number = query.get("prompt", "1")
     if number.isascii() and number.isdecimal() and 0 < int(number[:9]) <= len(opened().forests):
-        session.forest = int(number) - 1
+        session.forest = session.turned = int(number) - 1
     else:
         unknown.append(f"no prompt {number[:40]} here")
     if "sample" not in query and query.get("file", opened().key[:SHORT]) != opened().key[:SHORT]:
@@ -190,7 +190,8 @@ def _show(fresh: Opened) -> None:
         others = {key: one for key, one in _recent().items() if key != fresh.key[:SHORT]}
         session.recent = dict([*others.items(), (fresh.key[:SHORT], fresh)][-RECENT:])
     session.opened = fresh
-    session.forest, session.frame, session.node, session.guess = 0, 0, "", ""
+    session.forest = session.turned = session.frame = 0
+    session.node = session.guess = ""
 
 
 def _recent() -> dict[str, Opened]:
@@ -244,8 +245,12 @@ def forest_number() -> int:
 
 
 def turn_to(number: int) -> None:
-    """Show another forest of the batch; only from callbacks."""
-    put({"forest": number, "node": "", "frame": 0, "guess": ""})
+    """Show another forest of the batch, without a selection; nothing where that one is shown already.
+
+    Only from callbacks.
+    """
+    if st.session_state.turned != number:
+        put({"forest": number, "turned": number, "node": "", "frame": 0, "guess": ""})
 
 
 def forest() -> Forest:

@@ -164,6 +164,11 @@ def test_another_sample_and_another_prompt(open_page: Open, address: str, tmp_pa
     page.go_back()
     page.get_by_text("prompt 1 of 2").wait_for()
     expect(page, "a1")
+    page.locator(".st-key-controls").get_by_role("button").first.click()
+    page.locator("[data-testid=stPopoverBody] [data-testid=stSelectbox] input").click()
+    page.get_by_role("option", name="where was the home").click()
+    page.get_by_text("prompt 2 of 2").wait_for()
+    expect(page, None)
 
 
 def test_another_method_and_another_view(open_page: Open, address: str) -> None:
