@@ -112,6 +112,34 @@ def rollout(
         print_rollout(document)
 
 
+@bench.command()
+@click.option(
+    "--nodes", type=SIZE, multiple=True, help="Nodes of a forest; may be repeated.  [default: 100, 10k, 100k]"
+)
+@click.option("--clicks", type=COUNT, default=15, show_default=True, help="Clicks on each forest.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the made-up forests and of the clicks.")
+@json_option
+def app(nodes: tuple[int, ...], clicks: int, seed: int, as_json: bool) -> None:
+    """Time clicks in the explorer in a real browser, and count what they send.
+
+    \b
+    Example:
+      treecore bench app --json
+    """
+    from treecore.bench.app import NODES, bench_app
+    from treecore.cli.app import app_command, app_environment
+
+    command, environment = app_command(port=None, browser=False), app_environment(None)
+    with progress_bar() as on_progress:
+        document = bench_app(
+            command, environment, nodes=nodes or NODES, clicks=clicks, seed=seed, on_progress=on_progress
+        )
+    if as_json:
+        print_json(document)
+    else:
+        print_app(document)
+
+
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
     """A bar on standard error; nothing where that is no terminal."""
@@ -154,6 +182,38 @@ def print_bench(document: dict[str, Any]) -> None:
         f"{reading['times_orjson_cpu']:.2f}). Of reading the file and computing {reading['credit_method']} "
         f"({reading['credit_seconds']:.2f} s, shape included), reading is {reading['share_of_reading']:.0%}."
     )
+
+
+def print_app(document: dict[str, Any]) -> None:
+    """The figures as a Markdown table and the goals, which also read well in a terminal."""
+    host = document["machine"]
+    click.echo(
+        f"{host['cpu_count']} CPU cores ({host['processor']}), Python {host['python']}; load {host['load_before']} "
+        f"before and {host['load_after']} after. First page: {document['first_page_ms']:.0f} ms.\n"
+    )
+    click.echo(f"Data: {document['data']}.\n")
+    click.echo(
+        "| nodes | upload until drawn | click to words, median (most) | click to end of run | bytes a click, most | "
+        "server memory | browser memory |"
+    )
+    click.echo("|---:" * 7 + "|")
+    for case in document["cases"]:
+        done = case["click"]
+        click.echo(
+            f"| {case['nodes']:,} | {case['upload_ms'] / 1000:.1f} s | {done['words_ms']:.0f} ms "
+            f"({done['words_ms_most']:.0f}) | {done['settled_ms']:.0f} ms | "
+            f"{done['received_bytes_most'] + done['sent_bytes_most']:,} | {megabytes(case['server_bytes'])} | "
+            f"{megabytes(case['browser_bytes'])} |"
+        )
+    click.echo()
+    for goal in document["goals"]:
+        verdict = "met" if goal["met"] else "missed"
+        click.echo(f"{verdict}: {goal['what']}, {goal['nodes']:,} nodes: {goal['found']:,.0f} of {goal['limit']:,.0f}")
+
+
+def megabytes(held: int | None) -> str:
+    """`123 MB`, `-` where it is not known."""
+    return "-" if held is None else f"{held / 1e6:.0f} MB"
 
 
 def print_rollout(document: dict[str, Any]) -> None:

@@ -1,0 +1,198 @@
+"""How long a click on a step takes in the app, and how much it sends, on forests of several sizes, in a real browser.
+
+A browser and playwright (extra `test`) are needed. The server runs on this machine, so the network is not in the times.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from treecore.bench.app_page import Click, Page, pages
+from treecore.bench.measure import machine
+from treecore.bench.synthetic import MEAN_TOKENS, synthetic_forests
+from treecore.errors import TreecoreError
+from treecore.formats.native_write import json_lines
+
+NODES = (100, 10_000, 100_000)
+CLICK_BYTES = 20_000
+CLICK_MS = {10_000: 150.0, 100_000: 300.0}
+UPLOAD_MS = {100_000: 5_000.0}
+SERVER_SECONDS = 60
+DESCRIPTION = (
+    "one random recursive tree (each step hangs below a uniformly drawn earlier one), 0/1 rewards on all leaves, token "
+    f"counts around {MEAN_TOKENS} a step, texts of 12 words, no tables of tokens"
+)
+
+
+class Goal(NamedTuple):
+    """A bound that was set beforehand, and whether it was met."""
+
+    what: str
+    nodes: int
+    limit: float
+    found: float
+
+    @property
+    def met(self) -> bool:
+        """Whether what was found stays within the limit."""
+        return self.found <= self.limit
+
+
+def bench_app(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    nodes: Sequence[int] = NODES,
+    clicks: int = 15,
+    seed: int = 0,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Serve the app, open forests of `nodes` nodes in a browser, click on steps.
+
+    Args:
+        command, environment: that serve the app; `--server.port` is added.
+        clicks: on steps of each forest, drawn by `seed`.
+
+    Raises:
+        TreecoreError: no browser, no playwright, or the app does not start.
+    """
+    host, total = machine(), len(nodes) + 1
+    tell = on_progress or (lambda what, done, total: None)
+    cases = []
+    with pages() as new_page, serving(command, environment) as server:
+        tell("first page", 0, total)
+        begun = time.perf_counter()
+        page = new_page(server.address)
+        first = (time.perf_counter() - begun) * 1000
+        for number, n in enumerate(nodes):
+            tell(f"{n:,} nodes", number + 1, total)
+            cases.append(one_size(page, server, n, clicks=clicks, seed=seed))
+    goals = [goal for case in cases for goal in goals_of(case)]
+    host["load_after"] = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    return {
+        "machine": host,
+        "data": DESCRIPTION,
+        "first_page_ms": first,
+        "cases": cases,
+        "goals": [{**goal._asdict(), "met": goal.met} for goal in goals],
+    }
+
+
+def one_size(page: Page, server: Server, n: int, *, clicks: int, seed: int) -> dict[str, Any]:
+    """Upload a forest of `n` nodes and click on its steps."""
+    with forest_file(n, seed=seed) as path:
+        upload = page.open_file(path, n)
+        size = path.stat().st_size
+    rng = np.random.default_rng(seed)
+    done = [page.click(share) for share in rng.random(clicks)]
+    return {
+        "nodes": n,
+        "file_bytes": size,
+        "upload_ms": upload,
+        "click": summary(done),
+        "server_bytes": server.memory(),
+        "browser_bytes": page.memory(),
+    }
+
+
+def summary(clicks: Sequence[Click]) -> dict[str, Any]:
+    """Medians and largest values of some clicks."""
+    words, settled = [click.words_ms for click in clicks], [click.settled_ms for click in clicks]
+    return {
+        "clicks": len(clicks),
+        "words_ms": statistics.median(words),
+        "words_ms_most": max(words),
+        "settled_ms": statistics.median(settled),
+        "received_bytes": statistics.median(click.received for click in clicks),
+        "received_bytes_most": max(click.received for click in clicks),
+        "sent_bytes_most": max(click.sent for click in clicks),
+        "requests": sum(click.requests for click in clicks),
+    }
+
+
+def goals_of(case: Mapping[str, Any]) -> Iterator[Goal]:
+    """The bounds for a size."""
+    n, click = case["nodes"], case["click"]
+    most = click["received_bytes_most"] + click["sent_bytes_most"]
+    yield Goal("bytes a click, both ways, at most", n, CLICK_BYTES, most)
+    if n in CLICK_MS:
+        yield Goal("ms from click to words, median", n, CLICK_MS[n], click["words_ms"])
+    if n in UPLOAD_MS:
+        yield Goal("ms from upload to picture", n, UPLOAD_MS[n], case["upload_ms"])
+
+
+@contextlib.contextmanager
+def forest_file(n: int, *, seed: int) -> Iterator[Path]:
+    """A file of one made-up forest."""
+    forest = synthetic_forests(1, n, seed=seed)[0]
+    plain = forest.with_columns(tokens=None, n_model_tokens=np.where(forest.parent < 0, -1, MEAN_TOKENS), columns={})
+    with tempfile.TemporaryDirectory(prefix="treecore-bench-") as folder:
+        path = Path(folder) / f"made_up_{n}.forest.jsonl"
+        path.write_bytes(b"".join(json_lines([plain])))
+        yield path
+
+
+class Server(NamedTuple):
+    """The app while it is served."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+    def memory(self) -> int | None:
+        """Resident bytes of the server, None where the system does not tell."""
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+                if line.startswith("VmRSS:"):
+                    return int(line.split()[1]) * 1024
+        return None
+
+
+@contextlib.contextmanager
+def serving(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Server]:
+    """The app on a free port of the loopback interface, ended afterwards.
+
+    Raises:
+        TreecoreError: it ends or does not answer within a minute.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    process = subprocess.Popen(
+        [*command, f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"],
+        env=dict(environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(process, f"{address}/_stcore/health")
+        yield Server(address, process)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for(process: subprocess.Popen[bytes], url: str) -> None:
+    """Return once the server answers.
+
+    Raises:
+        TreecoreError: it ends, or takes more than a minute.
+    """
+    end = time.monotonic() + SERVER_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1):
+            return
+        time.sleep(0.1)
+    raise TreecoreError("the app did not start", todo="try `treecore app` by itself; it says why")
