@@ -1,0 +1,41 @@
+"""The app's benchmark in a real browser: what a click sends does not grow with the forest; goals are told as they are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from browser import find_browser, skip_or_fail
+from click.testing import CliRunner
+
+from treecore.bench.app import CLICK_BYTES, Goal, goals_of, summary
+from treecore.bench.app_page import Click
+from treecore.cli import main
+
+
+@pytest.mark.browser
+def test_a_click_sends_little_at_any_size() -> None:
+    if find_browser() is None:
+        skip_or_fail("no Chromium or Chrome in PATH")
+    done = CliRunner().invoke(main, ["bench", "app", "--nodes", "60", "--nodes", "3000", "--clicks", "3", "--json"])
+    assert done.exit_code == 0, done.output
+    document: dict[str, Any] = json.loads(done.stdout)
+    assert [case["nodes"] for case in document["cases"]] == [60, 3000]
+    for case in document["cases"]:
+        assert case["click"]["received_bytes_most"] + case["click"]["sent_bytes_most"] <= CLICK_BYTES
+        assert case["click"]["requests"] == 0
+        assert case["click"]["words_ms"] > 0
+    assert all(goal["met"] for goal in document["goals"] if goal["limit"] == CLICK_BYTES)
+
+
+def test_goals_say_whether_they_are_met() -> None:
+    click = summary(
+        [Click(100.0, 120.0, 9_000, 500, 0), Click(180.0, 190.0, 19_700, 500, 1), Click(160.0, 170.0, 9, 9, 0)]
+    )
+    goals = list(goals_of({"nodes": 10_000, "click": click, "upload_ms": 1.0}))
+    assert [(goal.limit, goal.found, goal.met) for goal in goals] == [(20_000, 20_200, False), (150.0, 160.0, False)]
+    assert click["requests"] == 1
+    large = list(goals_of({"nodes": 100_000, "click": click, "upload_ms": 5_000.0}))
+    assert [goal.met for goal in large] == [False, True, True]
+    assert Goal("a", 1, 2.0, 2.0).met
