@@ -62,7 +62,7 @@ def bench_app(
     """Serve the app, open forests of `nodes` nodes in a browser, click on steps.
 
     Args:
-        command, environment: that serve the app; `--server.port` is added.
+        command, environment: that serve the app on 127.0.0.1; `--server.port` is added.
         clicks: on steps of each forest, drawn by `seed`.
 
     Raises:
@@ -96,6 +96,7 @@ def one_size(page: Page, server: Server, n: int, *, clicks: int, seed: int) -> d
         upload = page.open_file(path, n)
         size = path.stat().st_size
     rng = np.random.default_rng(seed)
+    page.click(0.5)  # fonts and scripts of the panel are loaded with the first
     done = [page.click(share) for share in rng.random(clicks)]
     return {
         "nodes": n,
@@ -170,7 +171,7 @@ def serving(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     process = subprocess.Popen(
-        [*command, f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"],
+        [*command, f"--server.port={port}", "--server.fileWatcherType=none"],
         env=dict(environment),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -127,12 +127,12 @@ def app(nodes: tuple[int, ...], clicks: int, seed: int, as_json: bool) -> None:
       treecore bench app --json
     """
     from treecore.bench.app import NODES, bench_app
-    from treecore.cli.app import app_command, app_environment
+    from treecore.cli.app import LOOPBACK, app_command, app_environment
 
-    command, environment = app_command(port=None, browser=False), app_environment(None)
+    command = app_command(port=None, browser=False, address=LOOPBACK[1], hosts=(), public=False)
     with progress_bar() as on_progress:
         document = bench_app(
-            command, environment, nodes=nodes or NODES, clicks=clicks, seed=seed, on_progress=on_progress
+            command, app_environment(None), nodes=nodes or NODES, clicks=clicks, seed=seed, on_progress=on_progress
         )
     if as_json:
         print_json(document)
