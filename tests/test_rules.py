@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 RANKS = {
     0: ("errors", "columns", "disk", "named", "topology", "params", "paths", "steptext", "labels"),
     1: ("forest",),
-    2: ("builder", "forests", "protocols", "layout", "samples", "outcomes"),
+    2: ("builder", "forests", "protocols", "layout", "samples", "outcomes", "states"),
     3: ("credit", "formats", "policies", "tasks", "tiny", "transforms"),
     4: ("analysis", "samplers", "training"),
     5: ("interop", "sampling"),
@@ -29,7 +29,7 @@ RANKS = {
 RANK = {name: rank for rank, names in RANKS.items() for name in names}
 HEAVY = ("torch", "transformers", "tokenizers")
 MODEL_CODE = ("policies", "tiny")
-CORE = ("credit", "topology", "forest", "forests", "layout", "columns", "errors", "params")
+CORE = ("credit", "topology", "forest", "forests", "states", "layout", "columns", "errors", "params")
 
 
 class Import(NamedTuple):

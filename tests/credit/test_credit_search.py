@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treecore.bench.oracles import search as oracle
-from treecore.bench.oracles.nodes import Walk
+from treecore.bench.oracles.nodes import StateWalk
 from treecore.credit import compute
 from treecore.credit.omegaprm import first_error, rollout_priority
 from treecore.credit.search import SearchValues, deepsearch_backup, judge_by_ends, upper_bounds
 from treecore.forest import Forest
 from treecore.forests import Forests
+from treecore.states import states_of
 
 SECTIONS = json.loads((Path(__file__).parent.parent / "data" / "public_misc.json").read_text())["sections"]
 
@@ -94,8 +95,8 @@ def test_binary_search_finds_the_first_error_in_few_probes(n: int, wrong: int) -
 
 @given(batch=batches(), gamma_min=st.sampled_from([0.0, 0.1, 0.5, 1.0]))
 def test_backing_up_at_once_is_backing_up_one_after_another(batch: Forests, gamma_min: float) -> None:
-    value, visits = oracle.deepsearch_backup(Walk(batch), gamma_min)
-    found = deepsearch_backup(batch, gamma_min=gamma_min)
+    value, visits = oracle.deepsearch_backup(StateWalk(batch), gamma_min)
+    found = deepsearch_backup(states_of(batch), gamma_min=gamma_min)
     np.testing.assert_allclose(found.value, value, atol=1e-9)
     np.testing.assert_array_equal(found.visits, visits)
 
@@ -103,8 +104,8 @@ def test_backing_up_at_once_is_backing_up_one_after_another(batch: Forests, gamm
 @pytest.mark.parametrize("norm", ["none", "std"])
 @given(batch=batches())
 def test_deepsearch_is_its_definition(norm: str, batch: Forests) -> None:
-    wanted = oracle.deepsearch(Walk(batch), 0.1, norm, 1e-3)["credit"]
-    found = compute(batch, "deepsearch", norm=norm, epsilon=1e-3).credit
+    wanted = oracle.deepsearch(StateWalk(batch), 0.1, norm, 1e-3)["credit"]
+    found = compute(batch, "deepsearch", norm=norm, epsilon=1e-3).seen.credit
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
@@ -120,23 +121,25 @@ def test_upper_bounds_of_what_was_never_visited_are_zero() -> None:
 
 @given(batch=batches())
 def test_rest_mcts_is_the_walk(batch: Forests) -> None:
-    nodes = compute(batch, "rest_mcts").nodes
-    quality, steps = oracle.rest_mcts(Walk(batch))
+    credit = compute(batch, "rest_mcts").seen
+    nodes = credit.nodes
+    quality, steps = oracle.rest_mcts(StateWalk(batch))
     np.testing.assert_allclose(nodes["quality"], quality, atol=1e-9)
     np.testing.assert_array_equal(nodes["steps_to_right"], steps)
-    above = [np.nan if parent < 0 else quality[parent] for parent in batch.parent]
+    above = [np.nan if parent < 0 else quality[parent] for parent in credit.forests.parent]
     np.testing.assert_allclose(nodes["credit"], np.array(quality) - above, atol=1e-9)
 
 
 @pytest.mark.parametrize("source", ["tree", "monte_carlo"])
 @given(batch=batches())
 def test_omegaprm_is_its_definition(source: str, batch: Forests) -> None:
-    wanted = oracle.omegaprm(Walk(batch), source, alpha=0.5, beta=0.9, length=5.0)
-    nodes = computed(batch, "omegaprm", values=source, length=5.0).nodes
+    wanted = oracle.omegaprm(StateWalk(batch), source, alpha=0.5, beta=0.9, length=5.0)
+    credit = computed(batch, "omegaprm", values=source, length=5.0).seen
+    nodes = credit.nodes
     for name, values in wanted.items():
         np.testing.assert_allclose(nodes[name], values, atol=1e-9, err_msg=name)
-    step = batch.parent >= 0
+    step = credit.forests.parent >= 0
     np.testing.assert_allclose(nodes["credit"][step], 2 * np.array(wanted["mc"])[step] - 1, atol=1e-9)
-    hard = computed(batch, "omegaprm", values=source, label="hard").credit
+    hard = computed(batch, "omegaprm", values=source, label="hard").seen.credit
     known = step & ~np.isnan(nodes["mc"])
     np.testing.assert_array_equal(hard[known], np.where(nodes["mc"][known] > 0, 1.0, -1.0))

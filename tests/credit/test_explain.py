@@ -42,8 +42,19 @@ def test_negative_numbers_after_an_operator_are_bracketed(forest: Forest) -> Non
 
 def test_sibling_values_are_exact_fractions(forest: Forest) -> None:
     explanation = explain(compute(forest, "sibling").of(0), 1)
-    assert [line.exact for line in explanation.lines] == ["1/2", "1/4"]
+    assert [line.exact for line in explanation.lines] == ["1/2", ""]
+    assert explanation.lines[1].numbers == r"C(s) = 0.5 - \frac{1}{3} (0.5 + 0 + 1)"
     assert explanation.n_leaves == 2
+
+
+def test_every_empty_root_is_the_prompt_to_a_method_over_states(forest: Forest) -> None:
+    paper = compute(forest, "treerl_paper").of(0)
+    first, other = (explain(paper, row) for row in (0, 5))
+    assert first.n_leaves == other.n_leaves == 4
+    assert first.lines[0].numbers == other.lines[0].numbers == r"V(s) = \frac{1}{4} (1 + 0 + 0 + 1)"
+    assert explain(compute(forest, "tree_diff").of(0), 5).n_leaves == 1
+    step = explain(compute(forest, "rest_mcts").of(0), 6)
+    assert step.lines[1].numbers == "C(s) = 0.5 - 0"
 
 
 def test_the_trajectory_can_be_chosen(forest: Forest) -> None:
@@ -52,7 +63,7 @@ def test_the_trajectory_can_be_chosen(forest: Forest) -> None:
 
 
 def test_silence_says_why(forest: Forest) -> None:
-    assert "no sibling" in explain(compute(forest, "sibling").of(0), 6).silence
+    assert "no sibling" in explain(compute(forest, "sibling").of(0), 7).silence
     assert "nothing was chosen" in explain(compute(forest, "sibling").of(0), 5).silence
     open_end = Forest(parent=[-1, 0, 0], reward=[NAN, 1, NAN])
     assert "an outcome yet" in explain(compute(open_end, "grpo").of(0), 2).silence

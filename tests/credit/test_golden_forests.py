@@ -22,9 +22,11 @@ from treecore.formats import read
 CASES = json.loads((Path(__file__).parent.parent / "data" / "public_forest.json").read_text())["cases"]
 RECORDED = {
     "tree_grpo", "tree_diff", "grpo", "dr_grpo", "rloo", "opo", "grpo_passk", "reinforce_pp", "reinforce_pp_baseline",
-    "treerl", "treerl_paper", "spo_tree", "treepo", "sibling",
+    "treerl", "treerl_paper", "spo_tree", "treepo", "sibling", "gigpo",
 }  # fmt: skip
 """Methods whose numbers the reference implementations were asked for; `gigpo` is replayed row by row elsewhere."""
+OVER_STATES = ("treerl", "spo_tree", "treepo", "gigpo", "sibling")
+"""Methods to which every empty root is the prompt: no step, so no credit, and its value is that of all trees."""
 LOOSE, STRICT = 1e-5, 2e-6
 
 
@@ -56,6 +58,11 @@ def checks(expected: dict[str, Any]) -> Iterator[Check]:
     yield from tree_checks(expected)
     if "node" in expected.get("sibling_mean", {}):
         yield Check("sibling", {}, "nodes", "credit", expected["sibling_mean"]["node"], loose=True)
+    prompts = expected["empty_roots"]["node"]
+    for method in OVER_STATES:
+        for column in ("credit", "n_leaves") if method == "spo_tree" else ("credit", "value", "n_leaves"):
+            values = {name: row.get(column) for name, row in prompts.items()}
+            yield Check(method, {}, "nodes", column, values)
 
 
 def outcome_checks(expected: dict[str, Any]) -> Iterator[Check]:
@@ -115,6 +122,8 @@ def batch_of(case: dict[str, Any]) -> Forests:
         for node in prompt["nodes"]:
             row = {"id": node["id"], "parent": node["parent"], "tree": node["tree"]}
             row |= {"n_model_tokens": node["model_tokens"], "n_obs_tokens": node["obs_tokens"]}
+            if node["parent"] is not None or node["model_tokens"]:
+                row["text"] = f"step {node['id']}"
             if node["leaf"]:
                 row |= {"reward": node["reward"], "status": "terminated"}
             nodes.append(row)
@@ -132,8 +141,8 @@ ALL = [
 
 def test_there_are_numbers_to_compare() -> None:
     values = [value for param in ALL for value in param.values[1].values.values()]
-    assert len(CASES) >= 7
-    assert len(values) > 4000
+    assert len(CASES) >= 13
+    assert len(values) > 7000
     assert {param.values[1].method for param in ALL} == RECORDED
 
 

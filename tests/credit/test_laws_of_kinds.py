@@ -101,16 +101,17 @@ def test_sums_vanish(law: str, seed: int) -> None:
     batch = batch_of(seed)
     if not batch.scored.any():
         return
-    np.testing.assert_allclose(total(batch, compute(batch, method, **settings)), 0, atol=1e-5)
+    seen = compute(batch, method, **settings).seen
+    np.testing.assert_allclose(total(seen.forests, seen), 0, atol=1e-5)
 
 
-def tree_root(batch: Forests, values: Numbers) -> Numbers:
+def at_root(batch: Forests, values: Numbers) -> Numbers:
     return values[batch.topology.root]
 
 
 TELESCOPES: dict[str, tuple[str, dict[str, object], str, Callable[[Forests, Credit], Numbers]]] = {
-    "SPO-tree": ("spo_tree", {}, "credit", lambda b, c: b.reward - tree_root(b, c.nodes["value"])),
-    "VinePPO": ("vineppo", {"values": "tree"}, "credit", lambda b, c: b.reward - tree_root(b, c.nodes["value"])),
+    "SPO-tree": ("spo_tree", {}, "credit", lambda b, c: b.reward - at_root(b, c.nodes["value"])),
+    "VinePPO": ("vineppo", {"values": "tree"}, "credit", lambda b, c: b.reward - at_root(b, c.nodes["value"])),
     "TreeRL's local part in the paper": ("treerl_paper", {}, "local", lambda b, c: b.reward - c.nodes["root_value"]),
     "TreeRL's local part in the code": (
         "treerl", {"mode": "advantage_only", "weight": "none"}, "local", lambda b, c: c.nodes["state_value"],
@@ -126,7 +127,8 @@ def test_step_advantages_telescope_along_a_trajectory(law: str, seed: int) -> No
     batch = batch_of(seed)
     if not batch.scored.any():
         return
-    credit = compute(batch, method, **settings)
+    credit = compute(batch, method, **settings).seen
+    batch = credit.forests
     along = batch.topology.path_sum(np.nan_to_num(credit.nodes[column]))
     wanted = gain(batch, credit)
     ends = batch.scored & np.isfinite(wanted)
@@ -134,7 +136,7 @@ def test_step_advantages_telescope_along_a_trajectory(law: str, seed: int) -> No
 
 
 def chains(seed: int, length: int = 4) -> Forest:
-    """Trajectories of equal length that share nothing but the prompt."""
+    """Trajectories of equal length that share nothing but the prompt, which their first steps are taken from."""
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 7))
     parent = np.concatenate([np.arange(length) - 1 + length * tree for tree in range(n)])
@@ -152,7 +154,7 @@ REDUCES: dict[str, tuple[dict[str, object], str]] = {
     "treepo": ({"whiten": False}, "dr_grpo"),
     "gigpo": ({}, "dr_grpo"),
 }
-"""Tree methods and the flat method that they are on chains of one length."""
+"""Tree methods and the flat method that they are on chains of one length, after the first step."""
 NO_CHOICE = ("spo_tree", "vineppo")
 """Methods of differences between steps: on a chain no step changes anything."""
 
@@ -162,7 +164,7 @@ NO_CHOICE = ("spo_tree", "vineppo")
 def test_on_chains_tree_methods_are_their_flat_parents(method: str, seed: int) -> None:
     forest = chains(seed)
     settings, flat = REDUCES[method]
-    steps = forest.parent >= 0
+    steps = forest.topology.depth > 1
     found, wanted = compute(forest, method, **settings).credit, compute(forest, flat).credit
     np.testing.assert_allclose(found[steps], wanted[steps], atol=1e-9)
 
@@ -172,7 +174,9 @@ def test_on_chains_tree_methods_are_their_flat_parents(method: str, seed: int) -
 def test_on_chains_nothing_changes_between_steps(method: str, seed: int) -> None:
     forest = chains(seed)
     settings = {"values": "tree"} if method == "vineppo" else {}
-    assert (compute(forest, method, **settings).credit[forest.parent >= 0] == 0).all()
+    credit, depth = compute(forest, method, **settings).credit, forest.topology.depth
+    assert (credit[depth > 1] == 0).all()
+    np.testing.assert_allclose(credit[depth == 1], compute(forest, "dr_grpo").credit[depth == 1], atol=1e-12)
 
 
 SINGLETON: list[tuple[str, dict[str, object], float]] = [
@@ -225,7 +229,7 @@ def test_unweighted_treerl_stretches_the_gap_to_the_prompts_mean(seed: int) -> N
     state = compute(batch, "treerl", weight="none").nodes["state_value"]
     paper = compute(batch, "treerl_paper").nodes
     n = np.bincount(batch.forest_of, weights=batch.scored, minlength=len(batch))[batch.forest_of]
-    known = np.isfinite(state)
+    known = np.isfinite(state) & ~batch.is_prompt
     gap = (paper["value"] - paper["root_value"])[known] * n[known] / (n[known] - 1)
     np.testing.assert_allclose(state[known], gap, atol=1e-9)
 

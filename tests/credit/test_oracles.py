@@ -8,7 +8,7 @@ from families import batches, computed
 from hypothesis import given, settings
 
 from treecore.bench.oracles import ADVANTAGE, CREDIT, outcome, slow_credit, trees
-from treecore.bench.oracles.nodes import Walk
+from treecore.bench.oracles.nodes import StateWalk, Walk
 from treecore.credit import METHODS, compute
 from treecore.forests import Forests
 
@@ -45,5 +45,5 @@ def test_tree_grpo_compares_inside_trees_and_across_them(variant: str, batch: Fo
 @given(batch=batches())
 @settings(max_examples=25)
 def test_siblings_are_compared_where_there_are_two(below_single: str, batch: Forests) -> None:
-    wanted = trees.sibling(Walk(batch), below_single)
-    np.testing.assert_allclose(compute(batch, "sibling", below_single=below_single).credit, wanted, atol=1e-9)
+    wanted = trees.sibling(StateWalk(batch), below_single)
+    np.testing.assert_allclose(compute(batch, "sibling", below_single=below_single).seen.credit, wanted, atol=1e-9)

@@ -52,8 +52,8 @@ def synthetic_forests(n_forests: int, n_nodes: int, *, seed: int) -> Forests:
         forests.append(
             Forest(
                 parent=parent[part],
-                text=[sentences[choice] for choice in spoken[part]],
-                observation=["found" if choice else "" for choice in answered[part]],
+                text=["", *(sentences[choice] for choice in spoken[part][1:])],
+                observation=["", *("found" if choice else "" for choice in answered[part][1:])],
                 reward=own.pop("reward"),
                 status=own.pop("status"),
                 born=own.pop("born"),

@@ -86,6 +86,7 @@ def formula(params: Mapping[str, Value]) -> str:
     title="DeepConf",
     judges_outcomes=False,
     family="confidence",
+    over="trajectories",
     formula=formula,
     symbols={"C(s)": "credit", "G(s)": "lowest_window", "b": "baseline"},
     citation=Citation(

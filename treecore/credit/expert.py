@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import numpy as np
 
 from treecore.credit.alignment import Alignment, Experts, by_position, monotone
 from treecore.credit.registry import Citation, Credit, credit_method
 from treecore.credit.values import back_up, numbered_texts, right_leaves, sibling_stats
-from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.params import Bounds, Value
 from treecore.topology import FloatArray, IntArray
@@ -39,30 +38,10 @@ def expert_steps(trace: str) -> list[str]:
     return [step for piece in pieces if (step := action_of(piece))]
 
 
-class Expert(NamedTuple):
-    """Actions of the expert, and the row of the leaf that a self-expert ends with, else -1."""
-
-    steps: list[str]
-    leaf: int
-
-
-def expert_of(forest: Forest, source: ExpertSource) -> Expert:
-    """The expert trace: the reference, or the steps to the best right leaf (the first sampled of equals).
-
-    Without one, `steps` is empty.
-    """
-    if source == "reference":
-        return Expert(expert_steps(forest.reference), -1)
-    batch = Forests(forest)
-    leaf = int(best_right_leaf(batch)[0])
-    return Expert([action_of(forest.text[row]) for row in rows_to(batch, np.array([leaf])).tolist()], leaf)
-
-
 def best_right_leaf(forests: Forests) -> IntArray:
     """Row of the best right leaf of each forest, the first sampled of equals, -1 where there is none. `[F]`"""
     rows = np.flatnonzero(right_leaves(forests))
-    born = np.concatenate([forest.born for forest in forests])
-    for key in (-forests.reward, born):
+    for key in (-forests.reward, forests.born):
         group = forests.forest_of[rows]
         least = np.full(len(forests), np.inf)
         np.minimum.at(least, group, key[rows])
@@ -81,7 +60,10 @@ def rows_to(forests: Forests, leaf: IntArray) -> IntArray:
 
 
 def experts_of(forests: Forests, source: ExpertSource, actions: Sequence[str], spoken: IntArray) -> Experts:
-    """`expert_of` each forest; node `i` did `actions[spoken[i]]`."""
+    """Steps of the expert of each forest, none where it has none; node `i` did `actions[spoken[i]]`.
+
+    The expert is the reference, or the steps to the best right leaf.
+    """
     if source == "reference":
         traces = {text: expert_steps(text) for text in {forest.reference for forest in forests}}
         steps = [step for forest in forests for step in traces[forest.reference]]
@@ -129,6 +111,7 @@ def formula(params: Mapping[str, Value]) -> str:
     title="SRL",
     judges_outcomes=False,
     family="expert",
+    over="states",
     formula=formula,
     symbols={
         "C(s)": "credit",
@@ -179,7 +162,7 @@ def srl(
         least_spread: groups whose sample standard deviation is below this are dropped (`signal=advantage`).
 
     Returns:
-        nodes: `credit` and `similarity` (-1 for a step without an action; NaN at roots, past the expert's end, off
+        nodes: `credit` and `similarity` (-1 for a step without an action; NaN at the prompt, past the expert's end, off
         the expert's prefix, and in forests without an expert; 0 where the alignment leaves a step alone), `matched`
         and `total` characters, `expert_step` (from 1), `advantage` (NaN in dropped groups and without a sibling),
         `group_mean`, `group_std`, `value`, `n_leaves`.

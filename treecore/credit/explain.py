@@ -70,16 +70,16 @@ class Explanation:
 
 
 def explain(credit: Credit, node: int, *, leaf: int | None = None) -> Explanation:
-    """Work every equation of the method for `node` (a row of a single forest).
+    """Work every equation of the method for `node` (a row of a single forest); all empty roots are the prompt.
 
     Args:
         credit: of one forest (`Credit.of`).
         leaf: trajectory to work the trajectory equations for; default the first scored leaf beneath.
     """
     method = get_method(credit.method)
-    forest = credit.forests[0]
-    beneath = forest.topology.leaves_under(node)
-    scored = beneath[~np.isnan(forest.reward[beneath])]
+    seen, row_of = credit.seen, credit.shape.row
+    beneath = credit.shape.leaves_under(node)
+    scored = beneath[credit.forests.scored[beneath]]
     chosen = int(scored[0] if len(scored) else beneath[0]) if leaf is None else leaf
     references = dict(method.symbols)
     lines = []
@@ -88,7 +88,7 @@ def explain(credit: Credit, node: int, *, leaf: int | None = None) -> Explanatio
         column = references[left]
         row = node if column in credit.nodes else chosen
         result = float(credit.column(column)[row])
-        worked = substitute(right, references, credit, row)
+        worked = substitute(right, references, seen, int(row_of[row]))
         numbers = f"{left} = {number(result) if EMPTY.search(worked) else worked}"
         lines.append(Line(left, column, formula, numbers, row, result, exact_fraction(result)))
     stderr = credit.nodes["stderr"][node] if "stderr" in credit.nodes else math.nan
@@ -118,23 +118,22 @@ def is_alone(credit: Credit, leaf: int) -> bool:
 
 def silence(credit: Credit, node: int) -> str:
     """Why a step carries no signal, in one sentence; "" when it carries some."""
-    forest = credit.forests[0]
-    topology = forest.topology
+    forests, shape = credit.forests, credit.shape
     method = get_method(credit.method)
     judged = "reward" in method.needs_with(credit.params)
-    siblings = topology.siblings(node)
+    siblings = shape.siblings(node)
     value = float(credit.credit[node])
     if math.isnan(value):
-        if judged and np.isnan(forest.reward[topology.leaves_under(node)]).all():
+        if judged and not forests.scored[shape.leaves_under(node)].any():
             return "No signal: no trajectory through this step has an outcome yet."
-        if topology.parent[node] < 0:
+        if forests.is_prompt[node]:
             return "No signal is assigned to the prompt: nothing was chosen here."
         if is_alone(credit, node) and judged and method.alone:
             return method.alone
         compares = any(reference.startswith("siblings:") for reference in method.symbols.values())
         alone = "; it has no sibling to compare with" if compares and len(siblings) < 2 else ""
         return f"No signal is assigned to this step{alone}."
-    rewards = forest.reward[~np.isnan(forest.reward)]
+    rewards = forests.reward[forests.scored]
     if judged and abs(value) < NOISE and len(rewards) > 1 and np.ptp(rewards) == 0:
         return "No signal: every trajectory of this prompt ended alike, so there is nothing to compare."
     values = credit.credit[siblings]
@@ -172,7 +171,7 @@ def enough_decimals(values: Sequence[float]) -> int:
 def look_up(reference: str, credit: Credit, row: int) -> float | list[float]:
     """What one reference stands for: a number, or the terms of a sum."""
     scope, _, name = reference.rpartition(":")
-    topology = credit.forests[0].topology
+    topology = credit.forests.topology
     if scope == "param":
         return float(credit.params[name])
     values = credit.column(name)

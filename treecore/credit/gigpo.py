@@ -12,6 +12,7 @@ from treecore.credit.paths import trajectory_rows
 from treecore.credit.registry import Citation, Credit, Rows, credit_method
 from treecore.credit.values import Backup, back_up, group_stats
 from treecore.forests import Forests
+from treecore.outcomes import gap
 from treecore.params import Bounds, Value
 from treecore.topology import FloatArray, IntArray
 
@@ -72,24 +73,26 @@ def discounted_sum(forests: Forests, values: FloatArray, gamma: float) -> FloatA
 def discounted_returns(forests: Forests, gamma: float, value: Backup) -> Returns:
     """Mean and spread of the returns, backed up from the leaves: deviations within children plus between them."""
     topology, parent = forests.topology, forests.parent
-    base = value.base if gamma == 1 else np.zeros(len(parent))
     has = value.count > 0
-    mean = discounted_sum(forests, np.where(forests.scored, forests.reward - base, 0.0), gamma)
-    mean /= np.where(has, value.count, 1.0)
+    if gamma == 1:
+        mean = np.where(has, value.mean, 0.0)
+    else:
+        mean = discounted_sum(forests, np.where(forests.scored, forests.reward, 0.0), gamma)
+        mean /= np.where(has, value.count, 1.0)
     chosen = has & (parent >= 0)
     below = np.where(chosen, value.count, 0.0)
     above = np.maximum(parent, 0)
     size = topology.children_sum(below)
     among = topology.children_sum(below * mean) / np.maximum(size, 1.0)
-    gap = np.where(chosen, mean - among[above], 0.0)
+    off = np.where(chosen, gap(mean, among[above]), 0.0)
     reward_gap = np.where(chosen, value.mean - value.mean[above], 0.0)
-    weighted = below * gap
-    between = topology.children_sum(weighted * gap)
+    weighted = below * off
+    between = topology.children_sum(weighted * off)
     squares = discounted_sum(forests, gamma**2 * between, gamma**2)
     mixed = discounted_sum(forests, gamma * topology.children_sum(weighted * reward_gap), gamma)
     inside = topology.children_sum(np.where(chosen, squares, 0.0)) + between
     std = np.where(size > 1, np.sqrt(inside / np.maximum(size - 1, 1.0)), 1.0)
-    return Returns(np.where(has, base + mean, np.nan), squares, mixed, Group(base + among, std), size)
+    return Returns(np.where(has, mean, np.nan), squares, mixed, Group(among, std), size)
 
 
 def episode_group(forests: Forests, leaves: IntArray, depth: FloatArray) -> Group:
@@ -106,7 +109,7 @@ def rows_of(credit: Credit) -> Rows:
     leaf, node = trajectory_rows(topology, np.flatnonzero(forests.scored))
     returns = forests.reward[leaf] * gamma ** (topology.depth[leaf] - topology.depth[node]).astype(np.float64)
     divisor = credit.nodes["anchor_std"][node] + EPSILON if credit.params["mode"] == "mean_std_norm" else 1.0
-    episode, step = credit.leaves["episode"][leaf], (returns - credit.nodes["anchor_mean"][node]) / divisor
+    episode, step = credit.leaves["episode"][leaf], gap(returns, credit.nodes["anchor_mean"][node]) / divisor
     alone = credit.nodes["anchor_size"][node] == 1
     step = np.where(alone, 0.0, step)
     columns = {"return": returns, "episode_advantage": episode, "step_advantage": step, "credit": episode + step}
@@ -120,6 +123,7 @@ def rows_of(credit: Credit) -> Rows:
         "advantage of 0."
     ),
     family="tree",
+    over="states",
     formula=formula,
     symbols={
         "E_i": "episode",
@@ -138,8 +142,8 @@ def rows_of(credit: Credit) -> Rows:
     citation=Citation("Feng et al.", 2025, "GiGPO", "arXiv:2505.10978", "computed as in verl-agent"),
     departures=(
         "The method finds repeated states by their observations; in a tree the state is known, so a step's group are "
-        "all steps taken from the same parent, once for each trajectory. A step that several trajectories share has a "
-        "number for each of them (`rows`); its credit is their mean."
+        "all steps taken from the same prefix, once for each trajectory, and first steps of all trees are one group. "
+        "A step that several trajectories share has a number for each of them (`rows`); its credit is their mean."
     ),
 )
 def gigpo(
@@ -162,7 +166,7 @@ def gigpo(
         leaves: `episode`, `group_mean`, `group_std`; the only step of a prompt's only episode keeps its raw reward.
         nodes: means over the trajectories through a step of `credit`, `episode_advantage`, `step_advantage` and
         `return`; `anchor_mean`, `anchor_std`, `anchor_size` of the group (a step that is alone in its group gets a
-        step advantage of 0); `value`, `n_leaves`, `stderr`. NaN at roots, which nobody chose, and without scored
+        step advantage of 0); `value`, `n_leaves`, `stderr`. NaN at the prompt, which nobody chose, and without scored
         leaves.
     """
     parent = forests.parent
@@ -175,7 +179,7 @@ def gigpo(
     scale = 1.0 / (group.std + EPSILON) if divide else np.ones(len(leaves))
     columns = {}
     for name, values in (
-        ("episode", (forests.reward[leaves] - group.mean) * scale),
+        ("episode", gap(forests.reward[leaves], group.mean) * scale),
         ("group_mean", group.mean),
         ("group_std", group.std),
     ):
@@ -185,9 +189,9 @@ def gigpo(
     above = np.where(chosen, parent, 0)
     among, std, size = (np.where(chosen, column[above], np.nan) for column in (*returns.among, returns.size))
     divisor = std + EPSILON if divide else np.ones(len(parent))
-    step = np.where(size > 1, (returns.mean - among) / divisor, np.where(chosen, 0.0, np.nan))
+    step = np.where(size > 1, gap(returns.mean, among) / divisor, np.where(chosen, 0.0, np.nan))
     scale = on_forest(forests, leaves, scale)
-    episode = np.where(chosen, (value.mean - on_forest(forests, leaves, group.mean)) * scale, np.nan)
+    episode = np.where(chosen, gap(value.mean, on_forest(forests, leaves, group.mean)) * scale, np.nan)
     nodes = {
         "credit": episode + step,
         "episode_advantage": episode,
@@ -213,8 +217,6 @@ def on_forest(forests: Forests, rows: IntArray, values: FloatArray) -> FloatArra
 def row_error(forests: Forests, returns: Returns, value: Backup, scale: FloatArray, divisor: FloatArray) -> FloatArray:
     """Standard error of a step's mean over its rows, groups held fixed: rewards, returns and what they share. `[N]`"""
     size = np.where((value.count > 1) & (forests.parent >= 0), value.count, np.nan)
-    gap = np.where(forests.scored, forests.reward - value.base, 0.0)
-    rewards = forests.topology.leaf_sum(gap**2) - value.above_base**2 / size
-    squares = np.maximum(rewards, 0.0) * scale**2 + returns.squares / divisor**2 + 2.0 * returns.mixed * scale / divisor
+    squares = value.squares * scale**2 + returns.squares / divisor**2 + 2.0 * returns.mixed * scale / divisor
     error: FloatArray = np.sqrt(np.maximum(squares, 0.0) / (size * (size - 1)))
     return error

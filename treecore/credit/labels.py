@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from treecore.credit.monte_carlo import TREE_BIAS, Source, at_parent, needs, prefix_values, success_values
+from treecore.credit.monte_carlo import TREE_BIAS, Source, needs, prefix_values, success_values
 from treecore.credit.registry import Citation, Credit, credit_method
-from treecore.credit.values import back_up, right_leaves
+from treecore.credit.values import at_parent, back_up, right_leaves
 from treecore.forests import Forests
 from treecore.params import Bounds, Value
 from treecore.topology import FloatArray
@@ -26,7 +26,7 @@ STRETCHED = "The label in 0..1 is stretched to -1..1, so that its middle is neut
 
 
 def labelled(forests: Forests, label: FloatArray, columns: Mapping[str, FloatArray]) -> Credit:
-    """Credit of labels in 0..1, `[N]`; roots are prompts and get none."""
+    """Credit of labels in 0..1, `[N]`; prompts get none."""
     step = forests.parent >= 0
     label = np.where(step, label, np.nan)
     recorded = back_up(forests, forests.reward)
@@ -50,6 +50,7 @@ def shepherd_formula(params: Mapping[str, Value]) -> str:
 @credit_method(
     title="Math-Shepherd",
     family="labels",
+    over="states",
     formula=shepherd_formula,
     symbols={**LABEL_SYMBOLS, "r(s)": "n_right"},
     citation=Citation("Wang et al.", 2023, "Math-Shepherd", "arXiv:2312.08935", "from the paper; no code was read"),
@@ -68,21 +69,21 @@ def math_shepherd(forests: Forests, *, values: Source = "tree", estimate: Litera
         estimate: `hard`, 1 if any continuation is right; or `soft`, the share (the mean outcome).
 
     Returns:
-        nodes: `credit` (2 label - 1; NaN at roots and where no value is known), `label`, `q` (mean outcome),
+        nodes: `credit` (2 label - 1; NaN at the prompt and where no value is known), `label`, `q` (mean outcome),
         `n_right` (leaves beneath with the full reward), `value`, `n_leaves`, `stderr` (soft only; outcomes must lie in
         0..1). A lone trajectory is labelled by its own outcome.
     """
     source = success_values(forests, values) if estimate == "soft" else prefix_values(forests, values)
     q = source.value
-    right = back_up(forests, right_leaves(forests).astype(np.float64), forests.scored)
+    n_right = np.where(forests.n_scored > 0, forests.topology.leaf_count(right_leaves(forests)), np.nan)
     if estimate == "soft":
         label = q
     elif values == "tree":
-        label = np.where(right.count > 0, right.total > 0, np.nan)
+        label = np.where(np.isnan(n_right), np.nan, n_right > 0)
     else:
         label = np.where(np.isnan(q), np.nan, q > 0)
     soft = {"stderr": np.where(forests.parent >= 0, 2.0 * source.stderr, np.nan)} if estimate == "soft" else {}
-    return labelled(forests, label, {"q": q, "n_right": right.total, **soft})
+    return labelled(forests, label, {"q": q, "n_right": n_right, **soft})
 
 
 STEPWISER_LINES = {
@@ -100,6 +101,7 @@ def stepwiser_formula(params: Mapping[str, Value]) -> str:
 @credit_method(
     title="StepWiser labels",
     family="labels",
+    over="states",
     formula=stepwiser_formula,
     symbols={
         **LABEL_SYMBOLS,
@@ -143,7 +145,7 @@ def stepwiser(
         gamma: fraction that must be kept under `rel_ratio` (paper: 0.8 for 1.5B, 0.7 for 7B models).
 
     Returns:
-        nodes: `credit` (+1 good, -1 bad; NaN at roots and where a value is missing), `label`, `q`, `q_before`,
+        nodes: `credit` (+1 good, -1 bad; NaN at the prompt and where a value is missing), `label`, `q`, `q_before`,
         `best_of_n`, `effective`, `ratio` (NaN where undefined), `undefined_ratio` (1 where the value before is 0),
         `value`, `n_leaves`. Outcomes must lie in 0..1: any above 0 is some success. A lone trajectory is labelled by
         its own outcome.
@@ -174,6 +176,7 @@ def stepwiser(
 @credit_method(
     title="GenPRM labels (relative progress)",
     family="labels",
+    over="states",
     formula=r"P(s) = \frac{Q(s)}{Q(s^{-})}" + "\n" + rule(r"P(s) \ge \epsilon"),
     symbols={**LABEL_SYMBOLS, **BEFORE_SYMBOL, "P(s)": "progress", r"\epsilon": "param:epsilon"},
     citation=Citation("Zhao et al.", 2025, "GenPRM", "arXiv:2504.00891", "relative progress estimation"),
@@ -196,10 +199,9 @@ def genprm(forests: Forests, *, values: Source = "tree", epsilon: Annotated[floa
         epsilon: progress from which a step is good.
 
     Returns:
-        nodes: `credit` (+1 good, -1 bad; NaN at roots and where a value is missing), `label`, `progress` (0 after a
-        value of 0), `q` (0 after a value of 0), `q_before`, `value`, `n_leaves`. Outcomes must lie in 0..1: any above
-        0 is some success. A lone trajectory is labelled by
-        its own outcome.
+        nodes: `credit` (+1 good, -1 bad; NaN at the prompt and where a value is missing), `label`, `progress` (0 after
+        a value of 0), `q` (0 after a value of 0), `q_before`, `value`, `n_leaves`. Outcomes must lie in 0..1: any above
+        0 is some success. A lone trajectory is labelled by its own outcome.
     """
     q = success_values(forests, values).value
     lost = (q == 0).astype(np.float64)

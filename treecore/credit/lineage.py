@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from treecore.topology import BoolArray, FloatArray, IntArray, Topology
+from treecore.topology import NO_NODE, BoolArray, FloatArray, IntArray, Topology
 
 
 def jumps(topology: Topology) -> Iterator[tuple[IntArray, IntArray]]:
@@ -60,12 +60,10 @@ def sum_above(topology: Topology, rows: IntArray, values: FloatArray) -> Sparse:
     """Sums over subtrees of `values [K]` standing on `rows [K]`, where there can be any: no deeper than these rows."""
     deepest = int(topology.depth[rows].max()) if len(rows) else -1
     above = np.flatnonzero(topology.depth <= deepest)
-    above = above[np.argsort(topology.position[above])]
-    standing = np.bincount(rows, weights=values, minlength=topology.n)[above]
-    running = np.concatenate([[0.0], np.cumsum(standing)])
-    first = topology.position[above]
-    low, high = (np.searchsorted(first, at) for at in (first, first + topology.size[above]))
-    return Sparse(above, running[high] - running[low])
+    number = np.full(topology.n + 1, NO_NODE)
+    number[above] = np.arange(len(above))
+    standing = np.bincount(number[rows], weights=values, minlength=len(above)).astype(np.float64)
+    return Sparse(above, Topology(number[topology.parent[above]]).subtree_sum(standing))
 
 
 def ancestor_at(topology: Topology, rows: IntArray, depth: IntArray) -> IntArray:

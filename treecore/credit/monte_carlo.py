@@ -13,11 +13,13 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 
 from treecore.credit.lineage import marked_above
+from treecore.credit.paths import weighted_back_up
 from treecore.credit.registry import Citation, Credit, Ragged, credit_method
 from treecore.credit.token_columns import model_tokens, step_mean
-from treecore.credit.values import back_up, leaf_standard_error
+from treecore.credit.values import at_parent, back_up, leaf_standard_error
 from treecore.errors import MethodError
 from treecore.forests import Forests
+from treecore.outcomes import gap
 from treecore.params import Bounds, Value
 from treecore.topology import FloatArray, IntArray
 
@@ -45,15 +47,13 @@ def needs(params: Mapping[str, Value]) -> set[str]:
 def prefix_values(forests: Forests, source: Source) -> PrefixValues:
     """Value after every step; after a scored leaf it is the outcome, whatever was sampled.
 
-    Where all outcomes are 0 the value is exactly 0, because labels ask whether it is. The standard error of a Monte
+    The standard error of a Monte
     Carlo value is that of a share of `mc_count` continuations (for graded outcomes in 0..1 an upper bound), unknown
     below two continuations.
     """
     if source == "tree":
         recorded = back_up(forests, forests.reward)
-        hopeless = forests.topology.subtree_sum((forests.scored & (forests.reward != 0)).astype(np.float64)) == 0
-        value = np.where(hopeless & (recorded.count > 0), 0.0, recorded.mean)
-        return PrefixValues(value, leaf_standard_error(forests, forests.reward))
+        return PrefixValues(recorded.mean, leaf_standard_error(forests, forests.reward, backup=recorded))
     value = np.where(forests.scored, forests.reward, forests.column("mc_value"))
     count = np.where(forests.scored, np.nan, forests.column("mc_count"))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -84,29 +84,18 @@ def value_ahead(forests: Forests, value: FloatArray) -> FloatArray:
     known = ~np.isnan(value)
     if bool(known.all()):
         return value
-    weight = forests.topology.subtree_sum(forests.scored.astype(np.float64))
-    reference = np.zeros(len(forests))
-    rows = np.flatnonzero(known)
-    reference[forests.forest_of[rows[::-1]]] = value[rows[::-1]]
-    base = reference[forests.forest_of]
-    own: FloatArray = np.where(known, weight * (np.where(known, value, 0.0) - base), 0.0)
-    above = marked_above(forests.parent, known)
-    covered = known & (above >= 0)
-    below: FloatArray = np.bincount(above[covered], weights=own[covered], minlength=len(own)).astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = base + forests.topology.subtree_sum(own - below) / weight
+    weight = forests.n_scored
+    passed = (~known & (weight > 0)).astype(np.float64)
+    own: FloatArray = np.where(known, weight * np.where(known, value, 0.0), 0.0)
+    mean = weighted_back_up(forests.topology, own, at_parent(forests, passed, prompt=0.0))
+    np.divide(mean, weight, out=mean, where=weight > 0)
     return np.where(known, value, np.where(weight > 0, mean, np.nan))
-
-
-def at_parent(forests: Forests, value: FloatArray) -> FloatArray:
-    """`value` of the node before each step, NaN at roots. `[N]`"""
-    parent = forests.parent
-    return np.where(parent >= 0, value[np.maximum(parent, 0)], np.nan)
 
 
 @credit_method(
     title="VinePPO",
     family="value",
+    over="states",
     formula=f"C(s) = {AFTER} - {BEFORE}",
     symbols={"C(s)": "credit", AFTER: "after", BEFORE: "before"},
     citation=Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "computed as in the released code"),
@@ -128,7 +117,7 @@ def vineppo(forests: Forests, *, values: Source = "monte_carlo") -> Credit:
             (mean outcome of the recorded leaves beneath; biased where the sampler is a search).
 
     Returns:
-        nodes: `credit` (NaN at roots, and where no value is known ahead), `before` and `after`, `value` and
+        nodes: `credit` (NaN at the prompt, and where no value is known ahead), `before` and `after`, `value` and
         `n_leaves` of the recorded leaves, `stderr` (of the value after the step; NaN after a last step). Where no
         value was sampled before a step, it is filled in backwards as in the released code, so the credit is 0. A
         single trajectory needs no partner.
@@ -140,7 +129,7 @@ def vineppo(forests: Forests, *, values: Source = "monte_carlo") -> Credit:
     inner = forests.parent >= 0
     recorded = back_up(forests, forests.reward)
     nodes = {
-        "credit": np.where(inner, ahead - before, np.nan),
+        "credit": np.where(inner, gap(ahead, before), np.nan),
         "before": np.where(inner, before, np.nan),
         "after": ahead,
         "value": recorded.mean,
@@ -165,6 +154,7 @@ def spo_chain_cutpoints(probability: FloatArray, *, interval: int, threshold: fl
 @credit_method(
     title="SPO-chain",
     family="value",
+    over="states",
     formula=f"A(s) = {AFTER} - {BEFORE}\n" + r"C(s) = \rho(s) \cdot A(s)",
     symbols={
         "C(s)": "credit",
@@ -198,7 +188,7 @@ def spo_chain(
 
     Returns:
         tokens: the segment's advantage, 0 where the model was sure, NaN for observations and unknown probabilities.
-        nodes: `credit`, the mean over the step's tokens (NaN at roots and without tokens); `segment_advantage`,
+        nodes: `credit`, the mean over the step's tokens (NaN at the prompt and without tokens); `segment_advantage`,
         `share` (of tokens that carry it), `before`, `after`, `value`, `n_leaves`, `stderr`. A step without a value
         belongs to the segment that ends at the next one; before the first known value nothing can be compared, so
         the advantage is 0.
@@ -208,7 +198,7 @@ def spo_chain(
     above = marked_above(forests.parent, ~np.isnan(source.value))
     inner = forests.parent >= 0
     before = np.where(inner, np.where(above >= 0, source.value[np.maximum(above, 0)], ahead), np.nan)
-    advantage = ahead - before
+    advantage = gap(ahead, before)
     start, node = forests.token_start, forests.token_node
     probability = np.exp(forests.token_column("logprob"))
     hesitant = np.where(model_tokens(forests) & ~np.isnan(probability), probability <= threshold, np.nan)

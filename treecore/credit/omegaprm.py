@@ -63,6 +63,7 @@ def formula(params: Mapping[str, Value]) -> str:
 @credit_method(
     title="OmegaPRM",
     family="search",
+    over="states",
     formula=formula,
     symbols={"C(s)": "credit", "y(s)": "label", "Q(s)": "mc"},
     citation=Citation("Luo et al.", 2024, "OmegaPRM", "arXiv:2406.06592", "priority as in openr's re-implementation"),
@@ -97,7 +98,7 @@ def omegaprm(
         length: words over which it falls by `beta`.
 
     Returns:
-        nodes: `credit` (2 label - 1; NaN at roots and where no value is known), `label`, `mc`, `first_error` (1
+        nodes: `credit` (2 label - 1; NaN at the prompt and where no value is known), `label`, `mc`, `first_error` (1
         where the first error lies, else 0; never the prompt), `priority` (of the shortest failed continuation; NaN
         unless some succeed and some fail), `value`, `n_leaves`, `stderr` (soft labels). Outcomes must lie in 0..1: any
         above 0 is some success. A lone trajectory is labelled by its own outcome.

@@ -17,6 +17,7 @@ from treecore.credit.values import (
     normalise,
     on_leaves,
     path_tokens,
+    ratio,
     raw_if_alone,
 )
 from treecore.forests import Forests
@@ -59,6 +60,7 @@ def from_leaves(forests: Forests, advantage: FloatArray, leaves: dict[str, Float
     title="GRPO",
     alone="The only trajectory of a prompt is measured against mean 0, deviation 1: it keeps its raw reward.",
     family="outcome",
+    over="trajectories",
     formula="\n".join([r"A_i = \frac{R_i - \mu}{\sigma + \epsilon}", STEP_LINE]),
     symbols={
         "R_i": "reward",
@@ -93,6 +95,7 @@ def grpo(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6) ->
     title="Dr. GRPO",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",
+    over="trajectories",
     formula="\n".join([r"A_i = R_i - \mu", STEP_LINE]),
     symbols={"R_i": "reward", r"\mu": "group_mean", **STEP_SYMBOLS},
     citation=Citation("Liu et al.", 2025, "Understanding R1-Zero-Like Training", "arXiv:2503.20783"),
@@ -119,6 +122,7 @@ def dr_grpo(forests: Forests) -> Credit:
     title="RLOO",
     alone="The only trajectory of a prompt keeps its raw reward, or gets 0 with `singleton=zero`.",
     family="outcome",
+    over="trajectories",
     formula="\n".join([r"A_i = R_i - \mu_{-i}", STEP_LINE]),
     symbols={"R_i": "reward", r"\mu_{-i}": "others_mean", **STEP_SYMBOLS},
     citation=Citation("Ahmadian et al.", 2024, "Back to Basics", "arXiv:2402.14740", "computed as in verl"),
@@ -151,6 +155,7 @@ def rloo(forests: Forests, *, singleton: Literal["raw", "zero"] = "raw") -> Cred
     title="OPO",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",
+    over="trajectories",
     formula="\n".join([r"b = \frac{\sum_j L_j R_j}{\sum_j L_j}", r"A_i = R_i - b", STEP_LINE]),
     symbols={
         "b": "baseline",
@@ -196,6 +201,7 @@ def opo(forests: Forests) -> Credit:
     title="GRPO pass@k",
     alone="The only trajectory of a prompt gets nothing: there is no second to lead.",
     family="outcome",
+    over="trajectories",
     formula="\n".join([r"A_i = \frac{R_{(1)} - R_{(2)}}{\sigma + \epsilon} \cdot b_i", STEP_LINE]),
     symbols={
         "R_{(1)}": "best",
@@ -233,7 +239,7 @@ def grpo_passk(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e
     best = np.where(enough, reward[winner], np.nan)
     second = np.where(enough, reward[order[np.maximum(last - 1, 0)]], np.nan)
     is_best = np.where(enough, (np.arange(len(reward)) == winner).astype(np.float64), np.nan)
-    lead = (best - second) / (stats.std + epsilon)
+    lead = ratio(best - second, stats.std + epsilon)
     columns = {
         "best": best,
         "second": second,

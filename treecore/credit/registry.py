@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from treecore.errors import MethodError
 from treecore.forests import Forests
 from treecore.named import Named
+from treecore.outcomes import ROUNDING
 from treecore.params import Param, Value, params_of, parse_settings, summary_of
+from treecore.states import Shape, shape_of, states_of
 from treecore.topology import FloatArray, IntArray
 
 
@@ -62,6 +64,8 @@ class Credit:
         tokens: per-token signal where it differs inside a step (of a leaf: see `tokens_are_trajectories`).
         tokens_are_trajectories: the tokens of a leaf are those of its whole trajectory, root to leaf.
         rows_of: works out `rows` from this credit's columns; None where all trajectories through a step agree.
+        states: of a method over states, the credit of the batch's states (`treecore.states`), in which all empty roots
+            of a forest are one row; None where these are the batch's own rows.
         forests: the batch; method, params: filled by `Method.compute`.
     """
 
@@ -71,6 +75,7 @@ class Credit:
     tokens: Ragged | None = None
     tokens_are_trajectories: bool = False
     rows_of: Callable[[Credit], Rows] | None = None
+    states: Credit | None = None
     method: str = ""
     params: Mapping[str, Value] = field(default_factory=dict)
 
@@ -86,10 +91,30 @@ class Credit:
     @cached_property
     def rows(self) -> Rows | None:
         """Signal of a step in each trajectory through it, where those differ; worked out when first asked for."""
-        return None if self.rows_of is None else self.rows_of(self)
+        if self.rows_of is None:
+            return None
+        rows = self.rows_of(self.seen)
+        return Rows(self.shape.node[rows.leaf], self.shape.node[rows.node], rows.columns)
+
+    @property
+    def seen(self) -> Credit:
+        """This credit in the rows that the method worked on: `states`, or itself."""
+        return self if self.states is None else self.states
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Which steps the method takes for siblings, and what for a fork."""
+        return shape_of(self.seen.forests, len(self.forests.parent))
 
     def of(self, number: int) -> Credit:
         """The part that belongs to one forest of the batch, as a credit of its own."""
+        forests = Forests(self.forests[number])
+        own = self._part(number, forests)
+        if self.states is None:
+            return own
+        return replace(own, states=self.states._part(number, forests.shape(states_of)))
+
+    def _part(self, number: int, forests: Forests) -> Credit:
         low, high = self.forests.offset[number], self.forests.offset[number + 1]
         tokens = None
         if self.tokens is not None:
@@ -97,7 +122,7 @@ class Credit:
             tokens = Ragged(start - start[0], self.tokens.value[start[0] : start[-1]])
         return replace(
             self,
-            forests=Forests(self.forests[number]),
+            forests=forests,
             nodes={name: values[low:high] for name, values in self.nodes.items()},
             leaves={name: values[low:high] for name, values in self.leaves.items()},
             tokens=tokens,
@@ -105,12 +130,15 @@ class Credit:
 
     @cached_property
     def scale(self) -> float:
-        """Largest `|credit|`, 1.0 when nothing carries signal: the symmetric colour scale of a view."""
+        """Largest `|credit|`, 1.0 when nothing carries more than rounding: the symmetric colour scale of a view."""
         columns = [self.credit] + [self.leaves[name] for name in ("advantage",) if name in self.leaves]
-        finite = np.concatenate([column[np.isfinite(column)] for column in columns])
-        return float(np.abs(finite).max()) if len(finite) and np.abs(finite).max() > 0 else 1.0
+        largest = max(float(np.abs(column[np.isfinite(column)]).max(initial=0.0)) for column in columns)
+        return largest if largest > ROUNDING else 1.0
 
 
+Over = Literal["states", "trees", "trajectories"]
+"""What a method compares. Over states, steps from one prefix, whatever root they stand below: the trees of a prompt
+part at the prompt. Over trees, trees as wholes too. Over trajectories, none of them has a shape."""
 Formula = str | Callable[[Mapping[str, Value]], str]
 Needs = Set[str] | Callable[[Mapping[str, Value]], Set[str]]
 SUPPLY = {"mc_value": "add it with `treecore annotate FILE --kind monte_carlo --set k=8 -o OUT`"}
@@ -133,6 +161,7 @@ class Method:
         departures: where we depart from paper or code, and why; empty when nowhere.
         alone: what a trajectory gets that has no other to be compared with; empty when nothing is special.
         judges_outcomes: False where the credit does not rest on how the leaves beneath ended.
+        over: see `Over`. Methods over states are handed the batch's states, where `parent` is -1 at prompts only.
     """
 
     name: str
@@ -146,6 +175,7 @@ class Method:
     departures: str = ""
     alone: str = ""
     judges_outcomes: bool = True
+    over: Over = "trajectories"
 
     @cached_property
     def params(self) -> tuple[Param, ...]:
@@ -189,7 +219,12 @@ class Method:
         params = parse_settings(self.params, settings, owner=f"method '{self.name}'")
         if reason := self.lacking(forests, params):
             raise MethodError(f"{self.name} cannot run: {reason}")
-        return replace(self.function(forests, **params), method=self.name, params=params)
+        seen = forests.shape(states_of) if self.over == "states" else forests
+        credit = replace(self.function(seen, **params), method=self.name, params=params)
+        if self.over != "states":
+            return credit
+        credit = replace(credit, nodes=silent_at(np.flatnonzero(seen.is_prompt), credit.nodes))
+        return credit if seen is forests else told(credit, forests)
 
     def as_json(self) -> dict[str, Any]:
         """The fields that the contract lists, JSON-ready."""
@@ -197,6 +232,7 @@ class Method:
             "name": self.name,
             "title": self.title,
             "family": self.family,
+            "over": self.over,
             "summary": self.summary,
             "formula": self.formula(),
             "symbols": dict(self.symbols),
@@ -208,6 +244,32 @@ class Method:
         }
 
 
+SIGNALS = ("credit", "gradient_weight", "stderr")
+
+
+def silent_at(prompts: IntArray, nodes: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """The columns, with no signal assigned to the prompt: nobody chose it."""
+    columns = dict(nodes)
+    for name in SIGNALS:
+        if name in columns and not np.isnan(columns[name][prompts]).all():
+            columns[name] = columns[name].copy()
+            columns[name][prompts] = np.nan
+    return columns
+
+
+def told(credit: Credit, forests: Forests) -> Credit:
+    """The credit of states, told to the nodes of their batch: every empty root has the row of its prompt."""
+    row = shape_of(credit.forests, len(forests.parent)).row
+    return replace(
+        credit,
+        forests=forests,
+        nodes={name: values[row] for name, values in credit.nodes.items()},
+        leaves={name: values[row] for name, values in credit.leaves.items()},
+        tokens=None if credit.tokens is None else Ragged(forests.token_start, credit.tokens.value),
+        states=credit,
+    )
+
+
 def lacking(need: str, forests: Forests) -> str:
     """What is missing of one need, as a clause with counts; empty when nothing is."""
     n = len(forests.parent)
@@ -215,7 +277,7 @@ def lacking(need: str, forests: Forests) -> str:
         has = forests.scored.any()
         return "" if has else "no leaf has a reward; score the leaves first"
     if need == "n_model_tokens":
-        missing = int(((forests.n_model_tokens < 0) & (forests.parent >= 0)).sum())
+        missing = int(((forests.n_model_tokens < 0) & ~forests.is_prompt).sum())
         return f"{missing} of {n} steps have no n_model_tokens; add the counts to the file" if missing > 0 else ""
     if need == "reference":
         return "" if any(forest.reference for forest in forests) else "no forest has a reference to compare with"
@@ -238,6 +300,7 @@ def credit_method(
     *,
     title: str,
     family: str,
+    over: Over,
     formula: Formula,
     symbols: Mapping[str, str],
     citation: Citation,
@@ -256,7 +319,7 @@ def credit_method(
     def register(function: Callable[..., Credit]) -> Callable[..., Credit]:
         key = name or function.__name__
         fields = (key, title, family, formula, dict(symbols), citation, needs, function, departures, alone)
-        METHODS.add(Method(*fields, judges_outcomes))
+        METHODS.add(Method(*fields, judges_outcomes, over))
         return function
 
     return register

@@ -9,7 +9,15 @@ import numpy as np
 
 from treecore.credit.paths import weighted_back_up
 from treecore.credit.registry import Citation, Credit, Ragged, credit_method
-from treecore.credit.values import back_up, leaf_standard_error, on_leaves, path_tokens, raw_if_alone, whiten
+from treecore.credit.values import (
+    at_parent,
+    back_up,
+    leaf_standard_error,
+    on_leaves,
+    path_tokens,
+    raw_if_alone,
+    whiten,
+)
 from treecore.errors import MethodError
 from treecore.forests import Forests
 from treecore.params import Bounds
@@ -112,17 +120,18 @@ def ahead_of_steps(
     """
     if (edge == 1).all():
         return back_up(forests, reward).mean, leaf_standard_error(forests, reward)
-    at_leaf = np.where(forests.scored, reward, 0.0)
-    ahead = weighted_back_up(forests.topology, at_leaf, edge) / n
-    squares = weighted_back_up(forests.topology, at_leaf**2, edge**2) / n
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt(np.maximum(squares - ahead**2, 0.0) / (n - 1))
-    return ahead, np.where(n > 1, error, np.nan)
+    topology = forests.topology
+    ahead = weighted_back_up(topology, np.where(forests.scored, reward, 0.0), edge) / n
+    off = edge * ahead - at_parent(forests, ahead)
+    between = topology.children_sum(np.where(np.isnan(off), 0.0, n * off**2))
+    several = np.where(n > 1, n, np.nan)
+    return ahead, np.sqrt(weighted_back_up(topology, between, edge**2) / (several * (several - 1)))
 
 
 @credit_method(
     title="REINFORCE++",
     family="outcome",
+    over="trajectories",
     formula="\n".join([LEAF_LINE, NODE_LINE]),
     symbols=SYMBOLS,
     citation=PAPER,
@@ -153,6 +162,7 @@ def reinforce_pp(forests: Forests, *, gamma: Annotated[float, Bounds(0, 1)] = 1.
     title="REINFORCE++ baseline",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",
+    over="trajectories",
     formula="\n".join([LEAF_LINE, NODE_LINE]),
     symbols=SYMBOLS,
     citation=PAPER,

@@ -10,10 +10,10 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 
 from treecore.credit.lineage import ancestor_at, marked_above, path_product, subtree_min, sum_above
-from treecore.credit.monte_carlo import at_parent
 from treecore.credit.registry import Citation, Credit, credit_method
-from treecore.credit.values import back_up, group_stats, right_leaves
+from treecore.credit.values import at_parent, back_up, group_stats, ratio, right_leaves
 from treecore.forests import Forests
+from treecore.outcomes import gap
 from treecore.params import Bounds
 from treecore.topology import BoolArray, FloatArray, IntArray
 
@@ -35,7 +35,7 @@ def deepsearch_backup(forests: Forests, *, gamma_min: float) -> SearchValues:
     topology = forests.topology
     length = topology.depth + 1.0
     right = right_leaves(forests)
-    n_right = topology.leaf_sum(right.astype(np.float64))
+    n_right = topology.leaf_count(right)
     value = np.zeros(len(length))
     for mask, sign in ((forests.scored & ~right, -1.0), (right, 1.0)):
         leaves = np.flatnonzero(mask)
@@ -86,13 +86,14 @@ def judge_by_ends(
     mean[end_group], std[end_group], count[end_group] = stats.mean, stats.std, stats.count
     mean, std = np.where(count == 1, 0.0, mean), np.where(count == 1, 1.0, std)
     divisor = std + epsilon if norm == "std" else np.where(count > 0, 1.0, np.nan)
-    return Judged((values - mean[group]) / divisor[group], mean[group], divisor[group])
+    return Judged(ratio(gap(values, mean[group]), divisor[group]), mean[group], divisor[group])
 
 
 @credit_method(
     title="DeepSearch",
     alone="In a prompt with a single scored leaf 0 is subtracted, and nothing is divided.",
     family="search",
+    over="states",
     formula="\n".join([r"u(s) = \tanh v(s) \text{, unsqueezed at the last step}", r"C(s) = \frac{u(s) - \mu}{d}"]),
     symbols={"C(s)": "credit", "u(s)": "token_value", "v(s)": "search_value", r"\mu": "baseline", "d": "divisor"},
     citation=Citation("Wu et al.", 2025, "DeepSearch", "arXiv:2509.25454", "backup and advantage as in the code"),
@@ -123,10 +124,11 @@ def deepsearch(
         epsilon: added to the standard deviation.
 
     Returns:
-        nodes: `credit` (NaN at roots and where no scored leaf lies beneath), `token_value` (after tanh),
+        nodes: `credit` (NaN at the prompt and where no scored leaf lies beneath), `token_value` (after tanh),
         `search_value`, `mean_value` (per visit), `uct`, `baseline`, `divisor`, `value`, `n_leaves` (the visits).
         Values are not averages: equal outcomes do not give 0 at inner steps, and with `norm=std` they are divided
-        by `epsilon` alone, as in the code. A prompt with one trajectory keeps its raw values.
+        by `epsilon` alone, as in the code (not assigned where that is 0). A prompt with one trajectory keeps its raw
+        values.
     """
     search = deepsearch_backup(forests, gamma_min=gamma_min)
     seen = search.visits > 0
@@ -174,6 +176,7 @@ def distances(forests: Forests) -> Distances:
 @credit_method(
     title="ReST-MCTS*",
     family="search",
+    over="states",
     formula="\n".join([r"w(s) = \frac{1 - v(s^{-})}{m(s)} \cdot h(s)", r"C(s) = v(s) - v(s^{-})"]),
     symbols={
         "C(s)": "credit",
@@ -198,9 +201,9 @@ def rest_mcts(forests: Forests) -> Credit:
     below 0. Outcomes count as right or wrong only; how many trajectories succeed does not matter.
 
     Returns:
-        nodes: `credit` (NaN at roots, above unscored leaves only, and in trees without a right leaf), `quality`,
+        nodes: `credit` (NaN at the prompt, above unscored leaves only, and in forests without a right leaf), `quality`,
         `step_reward` (before the cut at 0), `steps_to_right`, `sign` (1 on the way to a right leaf, else -1),
-        `value`, `n_leaves`. A tree with one trajectory needs no partner.
+        `value`, `n_leaves`. A prompt with one trajectory needs no partner.
     """
     found = distances(forests)
     parent, hard, left = forests.parent, found.hard, np.maximum(found.left, 0)

@@ -7,15 +7,24 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from treecore.credit.monte_carlo import at_parent
 from treecore.credit.outcome import STEP_LINE, STEP_SYMBOLS, from_leaves
 from treecore.credit.paths import weighted_jumps
 from treecore.credit.registry import Citation, Credit, credit_method
-from treecore.credit.values import back_up, leaf_standard_error, on_leaves, path_tokens, raw_if_alone, sibling_stats
+from treecore.credit.values import (
+    agreeing,
+    at_parent,
+    back_up,
+    leaf_standard_error,
+    on_leaves,
+    path_tokens,
+    scored_leaves,
+    sibling_stats,
+)
 from treecore.credit.values import whiten as whiten_tokens
 from treecore.forests import Forests
+from treecore.outcomes import gap
 from treecore.params import Value
-from treecore.topology import BoolArray, FloatArray
+from treecore.topology import FloatArray
 
 SPO_EPSILON = 1e-8
 
@@ -40,16 +49,17 @@ def child_means(forests: Forests) -> ChildMeans:
     has_value = forests.n_scored > 0
     branches = topology.children_sum(has_value.astype(np.float64)) + forests.scored
     share = np.where(has_value & (parent >= 0), (1.0 / np.maximum(branches, 1.0))[parent], 0.0)
-    anchor = np.zeros(len(forests))
-    leaves = np.flatnonzero(forests.scored)[::-1]
-    anchor[forests.forest_of[leaves]] = forests.reward[leaves]
-    base = anchor[forests.forest_of]
-    value = np.where(forests.scored, forests.reward - base, 0.0)
+    value = np.where(forests.scored, forests.reward, 0.0)
     squares = forests.scored.astype(np.float64)
     for rows, above, weight in weighted_jumps(topology, share):
         value += np.bincount(above, weights=weight * value[rows], minlength=topology.n)
         squares += np.bincount(above, weights=weight**2 * squares[rows], minlength=topology.n)
-    return ChildMeans(np.where(has_value, base + value, np.nan), branches, np.sqrt(squares))
+    equal = agreeing(forests.shape(scored_leaves), forests.reward)
+    shared = np.full(len(topology.skeleton.row), np.nan)
+    shared[equal.end] = equal.value
+    shared = shared[topology.skeleton.end]
+    value = np.where(np.isnan(shared), np.where(has_value, value, np.nan), shared)
+    return ChildMeans(value, branches, np.sqrt(squares))
 
 
 def spo_formula(params: Mapping[str, Value]) -> str:
@@ -63,6 +73,7 @@ def spo_formula(params: Mapping[str, Value]) -> str:
     title="SPO-tree",
     alone="A lone child has the value of the step before it, so it gets 0.",
     family="tree",
+    over="states",
     formula=spo_formula,
     symbols={
         "V(s)": "value",
@@ -84,14 +95,14 @@ def spo_tree(forests: Forests, *, normalize: Literal["none", "std"] = "none") ->
 
     A node's value is the mean of its children's values, so that every branch counts the same however many leaves it
     has; a leaf's value is its reward. The credit of a segment is the value after it minus the value before it. Along
-    a trajectory these differences add up to the reward minus the value of the tree's root.
+    a trajectory these differences add up to the reward minus the value of the prompt.
 
     Args:
         normalize: divide by the standard deviation among the parent's children (`std`) or not (`none`, the default
             of the released code).
 
     Returns:
-        nodes: `credit` (NaN at roots, which no segment leads to, and where no scored leaf is; 0 for a lone child),
+        nodes: `credit` (NaN at the prompt, which no segment leads to, and where no scored leaf is; 0 for a lone child),
         `value`, `parent_value`, `parent_std` (over the parent's children, ddof 0), `n_branches`, `n_leaves`, `stderr`.
     """
     value, branches, spread = child_means(forests)
@@ -100,7 +111,7 @@ def spo_tree(forests: Forests, *, normalize: Literal["none", "std"] = "none") ->
     scale = std + SPO_EPSILON if normalize == "std" else np.where(np.isnan(std), np.nan, 1.0)
     counts = forests.n_scored
     nodes = {
-        "credit": (value - above) / scale,
+        "credit": gap(value, above) / scale,
         "value": value,
         "parent_value": above,
         "parent_std": std,
@@ -127,6 +138,7 @@ def treepo_needs(params: Mapping[str, Value]) -> set[str]:
     title="TreePO",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="tree",
+    over="states",
     formula=treepo_formula,
     symbols={
         "R_i": "reward",
@@ -150,9 +162,9 @@ def treepo(
 ) -> Credit:
     """Was this rollout better than all others that shared its start, for every start it has?
 
-    A trajectory belongs to a group for the prompt, one for its tree and one for every step on its way that others
-    share. In each group its reward is compared with the group's mean; the differences are averaged. Finally all tokens
-    of the batch are brought to mean 0 and standard deviation 1.
+    A trajectory belongs to a group for the prompt and one for every step on its way that others share. In each group
+    its reward is compared with the group's mean; the differences are averaged. Finally all tokens of the batch are
+    brought to mean 0 and standard deviation 1.
 
     Args:
         estimator: average the differences weighted by the groups' sizes (`group_size`, the code's default) or plainly
@@ -163,43 +175,27 @@ def treepo(
         leaves: `advantage`, `baseline` (average of the groups' means), `n_groups`, `batch_mean`, `batch_std`. A group
         of one below the prompt is skipped; a prompt with one trajectory keeps its raw reward (baseline 0) before
         whitening. NaN where whitening finds fewer than two tokens.
-        nodes: mean (`credit`) and sum (`gradient_weight`) of the advantages beneath, `value`, `n_leaves`, `stderr`.
+        nodes: mean (`credit`) and sum (`gradient_weight`) of the advantages beneath, NaN at the prompt; `value`,
+        `n_leaves`, `stderr`.
     """
     scored = forests.scored
-    reward = forests.reward[scored]
     backup = back_up(forests, forests.reward)
-    prompt = raw_if_alone(reward, forests.forest_of[scored], len(forests))
-    origin, size = np.zeros(len(forests)), np.ones(len(forests))
-    origin[forests.forest_of[scored]], size[forests.forest_of[scored]] = prompt.mean, prompt.count
-    usual = origin[forests.forest_of]
+    prompt, path_sum = forests.offset[:-1], forests.topology.path_sum
+    usual = np.where(backup.count[prompt] > 1, backup.mean[prompt], 0.0)[forests.forest_of]
     shared = backup.count >= 2
     if estimator.endswith("drop_zero_std"):
-        shared &= ~agreeing(forests)
-    by_size = estimator.startswith("group_size")
-    weight = np.where(shared, backup.count if by_size else 1.0, 0.0)
-    off_usual = np.where(shared, backup.mean - usual, 0.0)
-    path_sum = forests.topology.path_sum
+        shared &= backup.squares > 0
+    shared[prompt] = backup.count[prompt] > 0
+    weight = np.where(shared, backup.count if estimator.startswith("group_size") else 1.0, 0.0)
+    off_usual = np.where(shared, gap(backup.mean, usual), 0.0)
+    off_usual[prompt] = 0.0
     total = path_sum(weight)
-    total += size[forests.forest_of] if by_size else 1.0
-    baseline = usual + path_sum(weight * off_usual) / total
-    advantage = forests.reward - baseline
-    columns = {"baseline": baseline, "n_groups": 1.0 + path_sum(shared.astype(np.float64))}
+    baseline = usual + np.divide(path_sum(weight * off_usual), total, out=np.zeros(len(total)), where=total > 0)
+    advantage = gap(forests.reward, baseline)
+    columns = {"baseline": baseline, "n_groups": path_sum(shared.astype(np.float64))}
     if whiten:
         advantage, mean, std = whiten_tokens(advantage[scored], forests.shape(path_tokens)[scored])
         advantage = on_leaves(forests, advantage)
         columns |= {"batch_mean": np.full(len(scored), mean), "batch_std": np.full(len(scored), std)}
     leaves = {name: np.where(scored, values, np.nan) for name, values in columns.items()}
     return from_leaves(forests, advantage, leaves)
-
-
-def agreeing(forests: Forests) -> BoolArray:
-    """Nodes whose scored leaves all have the same reward, compared exactly. `[N]`"""
-    topology = forests.topology
-    order = topology.order[forests.scored[topology.order]]
-    before = np.concatenate([[0], np.cumsum(forests.scored[topology.order])])
-    changes = np.concatenate([[0], np.cumsum(np.diff(forests.reward[order]) != 0)])
-    low = before[topology.position]
-    high = before[topology.position + topology.size]
-    last = max(len(order) - 1, 0)
-    same: BoolArray = (high > low) & (changes[np.minimum(low, last)] == changes[np.clip(high - 1, 0, last)])
-    return same

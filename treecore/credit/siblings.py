@@ -8,14 +8,16 @@ import numpy as np
 
 from treecore.credit.outcome import VALUE_LINE, VALUE_SYMBOLS
 from treecore.credit.registry import Citation, Credit, credit_method
-from treecore.credit.values import back_up, leaf_standard_error
+from treecore.credit.values import back_up, leaf_standard_error, sibling_stats
 from treecore.forests import Forests
+from treecore.outcomes import gap
 
 
 @credit_method(
     title="Sibling comparison",
     alone="A step without a scored sibling gets nothing: there is nothing to compare.",
     family="tree",
+    over="states",
     formula="\n".join([VALUE_LINE, r"C(s) = V(s) - \frac{1}{k} \sum_{s' \sim s} V(s')"]),
     symbols={
         "C(s)": "credit",
@@ -36,8 +38,8 @@ def sibling(forests: Forests, *, below_single: Literal["continue", "stop"] = "co
     """Of the steps taken from the same prefix, which led to better ends?
 
     Each step's value is the mean reward of the leaves beneath it; its credit is that value minus the mean value of
-    all steps that share its prefix, itself included. Where a step has no sibling nothing is compared, and no credit
-    is assigned.
+    all steps that share its prefix, itself included; first steps of all trees share the prompt. Where a step has no
+    sibling nothing is compared, and no credit is assigned.
 
     Args:
         below_single: whether forks below a step without siblings are compared (`continue`) or left out as in the
@@ -50,25 +52,19 @@ def sibling(forests: Forests, *, below_single: Literal["continue", "stop"] = "co
     topology, parent = forests.topology, forests.parent
     backup = back_up(forests, forests.reward)
     has_value = backup.count > 0
-    value = np.where(has_value, backup.mean, 0.0)
     k = topology.children_sum(has_value.astype(np.float64))
-    anchor = np.zeros(len(parent))
-    below = np.flatnonzero((parent >= 0) & has_value)[::-1]
-    anchor[parent[below]] = value[below]
     inner = parent >= 0
     above = np.where(inner, parent, 0)
-    shifted = topology.children_sum(np.where(inner & has_value, value - anchor[above], 0.0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = anchor + shifted / k
+    mean = sibling_stats(forests, backup.mean, ddof=0).mean
     compared = inner & has_value & (k[above] >= 2)
     if below_single == "stop":
         blocked = topology.path_sum(np.where(k < 2, 1.0, 0.0))
         compared &= blocked[above] == 0
     count = np.where(compared, k[above], np.nan)
     nodes = {
-        "credit": np.where(compared, value - mean[above], np.nan),
+        "credit": np.where(compared, gap(backup.mean, mean), np.nan),
         "value": backup.mean,
-        "baseline": np.where(compared, mean[above], np.nan),
+        "baseline": np.where(compared, mean, np.nan),
         "n_siblings": count,
         "n_leaves": backup.count,
         "stderr": np.where(compared, leaf_standard_error(forests, forests.reward, backup=backup), np.nan),

@@ -10,7 +10,7 @@ import numpy as np
 from treecore.columns import Status
 from treecore.credit.registry import Citation, Credit, Ragged, credit_method
 from treecore.credit.token_columns import model_tokens, step_count
-from treecore.credit.values import back_up, leaf_standard_error
+from treecore.credit.values import Backup, back_up, leaf_standard_error
 from treecore.forests import Forests
 from treecore.params import Bounds, Value
 from treecore.protocols import Part
@@ -70,6 +70,7 @@ def usual(forests: Forests, values: FloatArray, rows: IntArray) -> Usual:
     title="ToolPO",
     alone="The only trajectory of a prompt gets 0: it is its own mean.",
     family="tools",
+    over="trajectories",
     formula=formula,
     symbols={
         "C(s)": "credit",
@@ -155,10 +156,9 @@ def toolpo(
         error = leaf_standard_error(forests, reward)
     else:
         leaves["action_mean"] = np.where(forests.scored, calls.mean, np.nan)
-        right_value = back_up(forests, right).mean
-        part = right_value - calls.mean
-        gaps = (reward - rewards.first, value.mean - rewards.first), (right - calls.first, right_value - calls.first)
-        error = stderr(forests, *gaps, share)
+        right_value = back_up(forests, right)
+        part = right_value.mean - calls.mean
+        error = stderr(value, right_value, share)
     credit = outcome + share * part
     nodes = {
         "credit": credit,
@@ -176,24 +176,11 @@ def toolpo(
     return Credit(forests, nodes, leaves, Ragged(start, signal))
 
 
-def stderr(
-    forests: Forests,
-    outcome: tuple[FloatArray, FloatArray],
-    action: tuple[FloatArray, FloatArray],
-    share: FloatArray,
-) -> FloatArray:
+def stderr(outcome: Backup, action: Backup, share: FloatArray) -> FloatArray:
     """Standard error of the mean of `outcome + share * action` over the leaves beneath, baselines held fixed. `[N]`
 
     The share belongs to the step, the two columns to leaves, so their covariance is needed beside their variances.
-
-    Args:
-        outcome, action: each on the leaves, and its mean over the leaves beneath each node; both as differences from
-            one leaf of the prompt, which leaves less to cancel.
     """
-    topology, n = forests.topology, np.where(forests.n_scored > 1, forests.n_scored, np.nan)
-    (first, first_mean), (second, second_mean) = outcome, action
-    first, second = np.where(forests.scored, first, 0.0), np.where(forests.scored, second, 0.0)
-    variance = topology.leaf_sum(first**2) / n - first_mean**2
-    variance += 2.0 * share * (topology.leaf_sum(first * second) / n - first_mean * second_mean)
-    variance += share**2 * (topology.leaf_sum(second**2) / n - second_mean**2)
-    return np.sqrt(np.maximum(variance, 0.0) / (n - 1.0))
+    n = np.where(outcome.count > 1, outcome.count, np.nan)
+    squares = outcome.squares + 2.0 * share * outcome.products(action) + share**2 * action.squares
+    return np.sqrt(np.maximum(squares, 0.0) / (n * (n - 1.0)))

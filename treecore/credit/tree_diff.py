@@ -9,14 +9,16 @@ import numpy as np
 from treecore.credit.outcome import VALUE_LINE, VALUE_SYMBOLS
 from treecore.credit.registry import Credit, credit_method
 from treecore.credit.tree_grpo import PAPER
-from treecore.credit.values import back_up, leaf_standard_error
+from treecore.credit.values import at_parent, back_up, leaf_standard_error
 from treecore.forests import Forests
+from treecore.outcomes import gap
 from treecore.params import Bounds
 
 
 @credit_method(
     title="Tree-diff",
     family="tree",
+    over="trees",
     formula="\n".join([VALUE_LINE, r"C(s) = \frac{\max(V(s) - V(p) - \delta, 0) + V(s)}{\sqrt{n(s)}}"]),
     symbols={"C(s)": "credit", "V(p)": "parent_value", r"\delta": "param:margin", **VALUE_SYMBOLS},
     citation=PAPER._replace(note="the `tree_diff` reward mode of the released code, not the published method"),
@@ -36,15 +38,16 @@ def tree_diff(forests: Forests, *, margin: Annotated[float, Bounds(0, 1)] = 0.1)
         margin: gain in value that is not rewarded.
 
     Returns:
-        nodes: `credit` (NaN at roots, which nobody chose, and where no scored leaf is), `value`, `parent_value`,
-        `n_leaves`, `stderr`. A step on an unbranched stretch gains nothing and keeps its value.
+        nodes: `credit` (NaN at empty roots, which nobody chose, and where no scored leaf is), `value`, `parent_value`,
+        `n_leaves`, `stderr`. A step on an unbranched stretch, and a root that is a step, gains nothing and keeps its
+        value.
     """
-    parent = forests.parent
     backup = back_up(forests, forests.reward)
-    above = np.where(parent >= 0, backup.mean[parent], np.nan)
-    gain = backup.mean - above - margin
+    above = np.where(forests.is_prompt, np.nan, backup.mean)
+    above = np.where(forests.parent >= 0, at_parent(forests, backup.mean), above)
+    gain = gap(backup.mean, above) - margin
     root_n = np.sqrt(np.where(backup.count > 0, backup.count, np.nan))
-    error = leaf_standard_error(forests, forests.reward)
+    error = leaf_standard_error(forests, forests.reward, backup=backup)
     nodes = {
         "credit": (np.maximum(gain, 0.0) + backup.mean) / root_n,
         "value": backup.mean,

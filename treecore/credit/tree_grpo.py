@@ -39,6 +39,7 @@ def formula(params: Mapping[str, Value]) -> str:
         "one of a prompt among all: its reward stays as it is."
     ),
     family="tree",
+    over="trees",
     formula=formula,
     symbols={
         INTRA: "intra",

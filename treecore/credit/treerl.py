@@ -10,9 +10,10 @@ import numpy as np
 from treecore.credit.lineage import marked_above
 from treecore.credit.outcome import VALUE_LINE, VALUE_SYMBOLS
 from treecore.credit.registry import Citation, Credit, credit_method
-from treecore.credit.values import back_up, group_stats, leaf_standard_error, on_leaves
+from treecore.credit.values import at_parent, back_up, group_stats, leaf_standard_error, on_leaves
 from treecore.errors import MethodError
 from treecore.forests import Forests
+from treecore.outcomes import gap
 from treecore.params import Value
 from treecore.topology import BoolArray, FloatArray
 
@@ -50,10 +51,9 @@ def needs(params: Mapping[str, Value]) -> set[str]:
 
 
 class StateValues(NamedTuple):
-    """`g` and its parts. `[N]`, `root` `[F]` for the virtual root above the trees of each prompt."""
+    """`g` and its parts. `[N]`"""
 
     value: FloatArray
-    root: FloatArray
     weight: FloatArray
     shift: FloatArray
 
@@ -62,6 +62,7 @@ class StateValues(NamedTuple):
     title="TreeRL (code)",
     alone="Nothing is assigned in a prompt with a single scored leaf: there is no other to be measured against.",
     family="tree",
+    over="states",
     formula=formula,
     symbols={
         "A_i": "leave_one_out",
@@ -98,9 +99,9 @@ def treerl(
     """Does this step lead to better ends than the prompt as a whole, and than the step before it?
 
     Every leaf is measured against the other leaves of its prompt. A step's state value is the mean of that over the
-    leaves beneath; its local advantage is what it gained on the step before. All trees of a prompt hang below one
-    virtual root. By default both parts are added, and shared early steps are divided by the root of the number of
-    trajectories that use them.
+    leaves beneath; its local advantage is what it gained on the step before. All trees of a prompt hang below it, and
+    its own state value is 0 unless `norm` shifts it. By default both parts are added, and shared early steps are
+    divided by the root of the number of trajectories that use them.
 
     Args:
         mode: what becomes the credit: local advantage plus state value (`state_value`, the released scripts), either
@@ -113,7 +114,8 @@ def treerl(
     Returns:
         leaves: `leave_one_out`, `others_mean`. nodes: `credit`, `state_value`, `parent_state_value`, `local`,
         `filled_local` (a `local` below 1e-8 takes the step before's), `ancestor_mean`, `weight`, `shift`, `value`,
-        `n_leaves`, `stderr`. NaN off the selected paths, and everywhere in a prompt with a single scored leaf.
+        `n_leaves`, `stderr`. NaN off the selected paths, and everywhere in a prompt with a single scored leaf;
+        `credit` and `local` NaN at the prompt.
     """
     scored = forests.scored
     reward = forests.reward[scored]
@@ -123,14 +125,14 @@ def treerl(
     leaf = on_leaves(forests, (reward - stats.mean) * factor)
     state = state_values(forests, leaf, weight, norm, chosen_leaves(forests, selected))
     parent, g = forests.parent, state.value
-    at_root = state.root[forests.forest_of]
-    above = np.where(parent >= 0, g[parent], at_root)
+    topology = forests.topology
+    above = at_parent(forests, g)
     local = g - above
-    moved = (np.abs(local) >= SAME) | (parent < 0)
+    moved = (np.abs(local) >= SAME) | (topology.depth <= 1)
     filled = np.where(moved, local, local[marked_above(parent, moved)])
     filled[np.isnan(g)] = np.nan
-    topology = forests.topology
-    ancestors = (topology.path_sum(g) - g + at_root) / (topology.depth + 1)
+    ancestors = np.full(len(g), np.nan)
+    np.divide(topology.path_sum(at_parent(forests, g, prompt=0.0)), topology.depth, out=ancestors, where=parent >= 0)
     credit = {
         "advantage_only": filled,
         "state_value": filled + g,
@@ -164,28 +166,24 @@ def spread_factor(forests: Forests, factor: FloatArray) -> FloatArray:
 
 
 def state_values(forests: Forests, leaf: FloatArray, weight: str, norm: str, chosen: BoolArray) -> StateValues:
-    """Accumulated leaf advantages over leaves, normalised and weighted; the virtual root accumulates zero."""
+    """Accumulated leaf advantages over leaves, normalised and weighted; the prompt accumulates zero."""
     forest_of, n_forests = forests.forest_of, len(forests)
     backup = back_up(forests, leaf)
     count = backup.count
-    total = np.where(count > 0, backup.total, 0.0)
-    n_root = np.bincount(forest_of[forests.scored], minlength=n_forests).astype(np.float64)
+    total = np.where((count > 0) & (forests.parent >= 0), backup.total, 0.0)
     shift = np.zeros(n_forests)
     if norm != "none":
         each = np.ones(len(count)) if norm == "step" else np.maximum(forests.n_model_tokens, 0).astype(np.float64)
         above = np.bincount(forest_of, weights=total * each, minlength=n_forests)
-        below = np.bincount(forest_of, weights=count * each, minlength=n_forests) + n_root * (norm == "step")
+        below = np.bincount(forest_of, weights=count * each, minlength=n_forests)
         np.divide(above, below, out=shift, where=below > 0)
-    on_path = back_up(forests, forests.reward, chosen).count
-    c_root = np.bincount(forest_of[chosen], minlength=n_forests).astype(np.float64)
+    on_path = forests.topology.leaf_count(chosen)
     power = {"none": 0.0, "sqrt": 0.5, "uniform": 1.0}[weight]
     on_path = np.where(on_path > 0, on_path, np.nan)
-    c_root = np.where(c_root > 0, c_root, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = (total / count - shift[forest_of]) / on_path**power
-        root = -shift / c_root**power
     off = np.isnan(on_path) | np.isnan(backup.total)
-    return StateValues(np.where(off, np.nan, value), root, on_path**power, shift[forest_of])
+    return StateValues(np.where(off, np.nan, value), on_path**power, shift[forest_of])
 
 
 def chosen_leaves(forests: Forests, selected: str) -> BoolArray:
@@ -197,7 +195,7 @@ def chosen_leaves(forests: Forests, selected: str) -> BoolArray:
     names = {name.strip() for name in selected.split(",") if name.strip()}
     if not names:
         return forests.scored
-    ids = [str(name) for forest in forests for name in forest.node_id]
+    ids = list(map(str, forests.node_id))
     rows = [row for row in np.flatnonzero(forests.scored).tolist() if ids[row] in names]
     if missing := sorted(names - {ids[row] for row in rows}):
         raise MethodError(f"selected={missing[0]!r} is no leaf with a reward", todo="give ids of scored leaves")
@@ -210,6 +208,7 @@ def chosen_leaves(forests: Forests, selected: str) -> BoolArray:
     title="TreeRL (paper)",
     alone="In a prompt with a single scored leaf every step gets 0: nothing differs from the mean.",
     family="tree",
+    over="states",
     formula="\n".join(
         [
             VALUE_LINE,
@@ -238,18 +237,14 @@ def treerl_paper(forests: Forests) -> Credit:
 
     Returns:
         nodes: `credit`, `global`, `local`, `value`, `parent_value`, `root_value` (mean over all trees of the prompt,
-        which is also what the first node of a tree is compared with), `n_leaves`, `stderr`. NaN where no scored leaf
-        is; a prompt with a single scored leaf gets 0 everywhere, since nothing differs from its mean.
+        which is also what a first step is compared with), `n_leaves`, `stderr`. NaN where no scored leaf is, and at
+        the prompt itself; a prompt with a single scored leaf gives 0 everywhere, since nothing differs from its mean.
     """
-    parent, scored = forests.parent, forests.scored
     backup = back_up(forests, forests.reward)
-    by_forest = np.full(len(forests), np.nan)
-    group = forests.forest_of[scored]
-    by_forest[group] = group_stats(forests.reward[scored], group, len(forests), ddof=0).mean
-    root = by_forest[forests.forest_of]
-    above = np.where(parent >= 0, backup.mean[parent], root)
+    root = np.where(forests.is_prompt, np.nan, backup.mean[forests.offset[:-1]][forests.forest_of])
+    above = at_parent(forests, backup.mean)
     root_n = np.sqrt(np.where(backup.count > 0, backup.count, np.nan))
-    overall, local = backup.mean - root, backup.mean - above
+    overall, local = gap(backup.mean, root), gap(backup.mean, above)
     nodes = {
         "credit": (overall + local) / root_n,
         "global": overall,

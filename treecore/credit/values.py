@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from treecore.forests import Forests
 from treecore.outcomes import FULL
-from treecore.topology import BoolArray, FloatArray, IntArray
+from treecore.topology import BoolArray, FloatArray, IntArray, Topology
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +87,12 @@ class Normalised:
     count: FloatArray
 
 
+def ratio(gap: FloatArray, divisor: FloatArray) -> FloatArray:
+    """`gap / divisor`; 0 where the gap is 0, whatever it is measured in, and NaN where only the divisor is. `[K]`"""
+    divisor = np.where(divisor == 0, np.nan, divisor)
+    return np.divide(gap, divisor, out=np.zeros(len(gap)), where=gap != 0)
+
+
 def normalise(values: FloatArray, group: IntArray, n_groups: int, *, epsilon: float) -> Normalised:
     """GRPO's group normalisation `(r - mean) / (std1 + epsilon)`; a group of one keeps its raw value.
 
@@ -97,9 +102,7 @@ def normalise(values: FloatArray, group: IntArray, n_groups: int, *, epsilon: fl
     single = stats.count < 2
     mean = np.where(single, 0.0, stats.mean)
     std = np.where(single, 1.0, stats.std)
-    gap = values - mean
-    advantage = np.divide(gap, std + epsilon, out=np.zeros(len(gap)), where=gap != 0)
-    return Normalised(advantage, mean, std, stats.count)
+    return Normalised(ratio(values - mean, std + epsilon), mean, std, stats.count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,43 +126,107 @@ def on_leaves(forests: Forests, values: FloatArray) -> FloatArray:
     return column
 
 
+class Counted(NamedTuple):
+    """Which leaves count under each end of the skeleton: those of `order [L]` from `low [K]` to before `high [K]`."""
+
+    order: IntArray
+    low: IntArray
+    high: IntArray
+
+
+def counted_leaves(forests: Forests, mask: BoolArray) -> Counted:
+    """The leaves in `mask [N]`, in preorder, and where those under each end stand among them."""
+    leaves, row = forests.topology.leaf_spans, forests.topology.skeleton.row
+    counts = mask[leaves.order]
+    before = np.concatenate([[0], np.cumsum(counts)])
+    return Counted(leaves.order[counts], before[leaves.first[row]], before[leaves.last[row]])
+
+
+def scored_leaves(forests: Forests) -> Counted:
+    """`counted_leaves` of all leaves with a reward."""
+    return counted_leaves(forests, forests.scored)
+
+
 @dataclass(frozen=True, eq=False)
 class Backup:
-    """Sum, mean and count of a leaf column under each node; mean and sum NaN where no scored leaf is. `[N]`
+    """Mean, count, sum and spread of a leaf column under each node; NaN where no counted leaf is. `[N]`
 
-    `base [N]` is one of the tree's numbers, and `above_base [N]` the sum of what the leaves have more than that.
+    Leaves that are all equal have a mean that is exactly their number. What is under one node is made of the numbers
+    beneath it alone: no other number, however large, takes part in its rounding.
     """
 
-    mean: FloatArray
+    topology: Topology
     count: FloatArray
-    base: FloatArray
-    above_base: FloatArray
+    at_ends: FloatArray
+    """Means at the ends of the skeleton. `[K]`"""
 
     @cached_property
+    def mean(self) -> FloatArray:
+        """Mean of the leaves beneath. `[N]`"""
+        return self.at_ends[self.topology.skeleton.end]
+
+    @property
     def total(self) -> FloatArray:
         """Sum of the leaves beneath. `[N]`"""
-        return np.where(self.count > 0, self.above_base + self.base * self.count, np.nan)
+        return self.mean * self.count
+
+    @cached_property
+    def squares(self) -> FloatArray:
+        """Sum of squared deviations of the leaves beneath from their mean. `[N]`"""
+        return self.products(self)
+
+    def products(self, other: Backup) -> FloatArray:
+        """Sum over the leaves beneath of the products of the deviations of two columns on the same leaves. `[N]`
+
+        Of the steps taken at forks beneath, each deviates from the fork's mean, as often as it has leaves.
+        """
+        ends = self.topology.skeleton
+        above = np.maximum(ends.parent, 0)
+        own = self.at_ends - self.at_ends[above]
+        theirs = own if other is self else other.at_ends - other.at_ends[above]
+        count = self.count[ends.row]
+        each = np.where((ends.parent >= 0) & (count > 0), count * own * theirs, 0.0)
+        total: FloatArray = np.take(ends.below(each), ends.end)
+        return total
 
 
 def back_up(forests: Forests, values: FloatArray, mask: BoolArray | None = None) -> Backup:
     """Leaf-weighted backup of `values [N]` over the leaves in `mask` (default: all that have a value)."""
     topology = forests.topology
-    leaves, roots = topology.leaf_spans, topology.roots
     mask = ~np.isnan(values) if mask is None else mask
     scored = np.array_equal(mask, forests.scored)
-    count = forests.n_scored if scored else topology.leaf_sum(mask.astype(np.float64))
-    own, known = values[leaves.order], mask[leaves.order]
-    first, last = leaves.first[roots], leaves.last[roots]
-    earliest = np.minimum.reduceat(np.where(known, leaves.order, topology.n), first)
-    reference = np.append(values, 0.0)[earliest]
-    running = np.zeros(len(own) + 1)
-    np.cumsum(np.where(known, own - np.repeat(reference, last - first), 0.0), out=running[1:])
-    above_base = running[leaves.last] - running[leaves.first]
-    base = reference[forests.tree]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = above_base / count
-        mean += base
-    return Backup(mean, count, base, above_base)
+    count = forests.n_scored if scored else topology.leaf_count(mask)
+    leaves = forests.shape(scored_leaves) if scored else counted_leaves(forests, mask)
+    ends = topology.skeleton
+    own = np.where(mask[ends.row], values[ends.row], 0.0)
+    n = count[ends.row]
+    mean = np.full(len(own), np.nan)
+    np.divide(own + ends.below(own), n, out=mean, where=n > 0)
+    equal = agreeing(leaves, values)
+    mean[equal.end] = equal.value
+    return Backup(topology, count, mean)
+
+
+class Agreeing(NamedTuple):
+    """Ends of the skeleton whose counted leaves all have one number, `end [A]`, and that number, `value [A]`."""
+
+    end: IntArray
+    value: FloatArray
+
+
+def agreeing(leaves: Counted, values: FloatArray) -> Agreeing:
+    """Where the counted leaves beneath are equal, compared exactly."""
+    own = values[leaves.order]
+    changes = np.concatenate([[0], np.cumsum(np.diff(own) != 0)])
+    last = max(len(own) - 1, 0)
+    low, high = np.minimum(leaves.low, last), np.clip(leaves.high - 1, 0, last)
+    end = np.flatnonzero((leaves.high > leaves.low) & (changes[low] == changes[high]))
+    return Agreeing(end, own[leaves.low[end]])
+
+
+def at_parent(forests: Forests, values: FloatArray, *, prompt: float = np.nan) -> FloatArray:
+    """`values` of the node before each step, `prompt` at roots. `[N]`"""
+    return np.where(forests.parent >= 0, values[np.maximum(forests.parent, 0)], prompt)
 
 
 def leaf_standard_error(forests: Forests, values: FloatArray, *, backup: Backup | None = None) -> FloatArray:
@@ -172,13 +239,9 @@ def leaf_standard_error(forests: Forests, values: FloatArray, *, backup: Backup 
         backup: `back_up(forests, values)`, where that is known already.
     """
     backup = back_up(forests, values) if backup is None else backup
-    variance = back_up(forests, (values - backup.base) ** 2).mean
-    variance -= (backup.mean - backup.base) ** 2
-    np.maximum(variance, 0.0, out=variance)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance /= backup.count - 1
-    variance[backup.count <= 1] = np.nan
-    return np.sqrt(variance)
+    n = np.where(backup.count > 1, backup.count, np.nan)
+    error: FloatArray = np.sqrt(backup.squares / (n * (n - 1)))
+    return error
 
 
 class Whitened(NamedTuple):
@@ -225,7 +288,7 @@ class NumberedTexts(NamedTuple):
 
 def numbered_texts(forests: Forests) -> NumberedTexts:
     """Texts of steps repeat among siblings and prompts: what is worked out once for each serves all that share it."""
-    texts = list(chain.from_iterable(forest.text for forest in forests))
+    texts = list(forests.text)
     different = list(dict.fromkeys(texts))
     place = dict(zip(different, range(len(different)), strict=True))
     return NumberedTexts(different, np.fromiter(map(place.__getitem__, texts), dtype=np.int64, count=len(texts)))

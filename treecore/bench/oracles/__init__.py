@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from treecore.bench.oracles import confidence, expert, labels, monte_carlo, outcome, search, tools, trees
-from treecore.bench.oracles.nodes import Columns, Walk, from_leaves, recorded
+from treecore.bench.oracles.nodes import NAN, Columns, StateWalk, Walk, from_leaves, recorded
+from treecore.credit.registry import SIGNALS, get_method
 
 Oracle = Callable[[Walk], list[float] | Columns]
 
@@ -54,6 +55,18 @@ def slow_credit(walk: Walk, method: str) -> Columns:
     Raises:
         KeyError: no oracle of that name.
     """
+    if get_method(method).over != "states":
+        return one(walk, method)
+    states = StateWalk(walk.forests)
+    columns = one(states, method)
+    for name in SIGNALS:
+        if name in columns:
+            columns[name] = [NAN if node.parent is None else columns[name][node.row] for node in states.nodes]
+    return states.told(columns)
+
+
+def one(walk: Walk, method: str) -> Columns:
+    """The columns on what the method works on: the batch, or its states."""
     if method in ADVANTAGE:
         return from_leaves(walk, ADVANTAGE[method](walk))
     found = CREDIT[method](walk)

@@ -29,11 +29,10 @@ def best_alignment(actions: Sequence[str], steps: Sequence[str]) -> float:
 
 def srl(walk: Walk) -> list[float]:
     """Credit of every step: likeness to the step of the same number on the way to the best right leaf."""
-    born = [order for forest in walk.forests for order in forest.born.tolist()]
     experts: list[list[str]] = []
     for group in walk.by_forest:
         right = [node for node in group if node.row in walk.right]
-        best = min(right, key=lambda leaf: (-leaf.reward, born[leaf.row]), default=None)
+        best = min(right, key=lambda leaf: (-leaf.reward, walk.born[leaf.row]), default=None)
         experts.append([action_of(walk.texts[step.row]) for step in best.path()[1:]] if best else [])
 
     def credit(node: Node) -> float:

@@ -11,7 +11,7 @@ def prefix_values(walk: Walk, source: str) -> list[float]:
     """Value after each step, NaN where unknown."""
     if source == "tree":
         return [reward_mean(node) for node in walk.nodes]
-    sampled = walk.forests.column("mc_value").tolist()
+    sampled = walk.column("mc_value")
     return [node.reward if node.scored else sampled[node.row] for node in walk.nodes]
 
 

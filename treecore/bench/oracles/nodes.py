@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import TypeVar
 
 from treecore.forests import Forests
 from treecore.outcomes import is_right
 
 Columns = dict[str, list[float]]
+T = TypeVar("T")
 NAN = math.nan
 OBSERVATION = 0
 
@@ -108,6 +110,95 @@ class Walk:
     def texts(self) -> list[str]:
         """Text of each step."""
         return [text for forest in self.forests for text in forest.text]
+
+    @cached_property
+    def born(self) -> list[int]:
+        """Order of sampling of each step."""
+        return [order for forest in self.forests for order in forest.born.tolist()]
+
+    def column(self, name: str) -> list[float]:
+        """An annotation of each step."""
+        return list(map(float, self.forests.column(name)))
+
+    @cached_property
+    def empty(self) -> set[int]:
+        """Rows of roots on which nothing is recorded: they are the prompt."""
+        observed = [text for forest in self.forests for text in forest.observation]
+        around = [count for forest in self.forests for count in forest.n_obs_tokens.tolist()]
+
+        def recorded(node: Node) -> bool:
+            words = self.texts[node.row] or observed[node.row]
+            return bool(words) or node.tokens > 0 or around[node.row] > 0 or node.scored
+
+        return {node.row for node in self.nodes if node.parent is None and not recorded(node)}
+
+
+class StateWalk(Walk):
+    """The states of a batch as objects: for each forest one prompt, and all of its steps below it in order.
+
+    `place` leads from a row of the batch to its state.
+    """
+
+    def __init__(self, forests: Forests) -> None:
+        self.forests, self.walk = forests, Walk(forests)
+        self.nodes = []
+        self.place: dict[int, int] = {}
+        of_state: list[list[int]] = []
+        for number, group in enumerate(self.walk.by_forest):
+            prompt = Node(len(self.nodes), number, NAN, 0, None)
+            self.nodes.append(prompt)
+            roots = [node.row for node in group if node.row in self.walk.empty]
+            self.place |= dict.fromkeys(roots, prompt.row)
+            of_state.append(roots)
+            for node in group:
+                if node.row in self.walk.empty:
+                    continue
+                above = prompt if node.parent is None else self.nodes[self.place[node.parent.row]]
+                state = Node(len(self.nodes), number, node.reward, node.tokens, above)
+                above.children.append(state)
+                self.place[node.row] = state.row
+                self.nodes.append(state)
+                of_state.append([node.row])
+        self.of_state = of_state
+
+    def listed(self, values: Sequence[T], nothing: T) -> list[T]:
+        """Numbers or texts of the batch by state, those of the first empty root at a prompt."""
+        return [values[rows[0]] if rows else nothing for rows in self.of_state]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        return self.listed(self.walk.texts, "")
+
+    @cached_property
+    def born(self) -> list[int]:
+        return self.listed(self.walk.born, -1)
+
+    @cached_property
+    def right(self) -> set[int]:
+        return {self.place[row] for row in self.walk.right}
+
+    def own_tokens(self, name: str) -> list[list[float]]:
+        return self.listed(self.walk.own_tokens(name), [])
+
+    def column(self, name: str) -> list[float]:
+        if name != "mc_value":
+            return self.listed(self.walk.column(name), NAN)
+        value, count = self.walk.column(name), self.walk.column("mc_count")
+
+        def pooled(rows: Sequence[int]) -> float:
+            known = [row for row in rows if not math.isnan(value[row])]
+            if len(known) < 2:
+                return value[known[0]] if known and known[0] == rows[0] else value[rows[0]] if rows else NAN
+            draws = [1.0 if math.isnan(count[row]) else count[row] for row in known]
+            return math.fsum(value[row] * n for row, n in zip(known, draws, strict=True)) / math.fsum(draws)
+
+        return [pooled(rows) for rows in self.of_state]
+
+    def told(self, columns: Columns) -> Columns:
+        """Columns of states, told to the rows of the batch."""
+        return {
+            name: [values[self.place[row]] for row in range(len(self.walk.nodes))] for name, values in columns.items()
+        }
 
 
 def grouped(nodes: Sequence[Node], n_forests: int) -> list[list[Node]]:

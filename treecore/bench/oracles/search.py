@@ -13,8 +13,7 @@ NO_WAY = 1024
 def deepsearch_backup(walk: Walk, gamma_min: float) -> tuple[list[float], list[int]]:
     """Values and visits after backing up every scored leaf in order of sampling."""
     value, visits = [0.0] * len(walk.nodes), [0] * len(walk.nodes)
-    born = [order for forest in walk.forests for order in forest.born.tolist()]
-    for leaf in sorted((node for node in walk.nodes if node.scored), key=lambda node: (node.forest, born[node.row])):
+    for leaf in sorted((n for n in walk.nodes if n.scored), key=lambda node: (node.forest, walk.born[node.row])):
         outcome, path = 1.0 if leaf.row in walk.right else -1.0, leaf.path()
         for depth, node in enumerate(path):
             visits[node.row] += 1

@@ -36,9 +36,9 @@ def tree_diff(walk: Walk, margin: float) -> list[float]:
     """Credit of every step."""
 
     def credit(node: Node) -> float:
-        if node.parent is None or not node.ends():
+        if node.row in walk.empty or not node.ends():
             return NAN
-        gain = reward_mean(node) - reward_mean(node.parent) - margin
+        gain = reward_mean(node) - reward_mean(node.parent or node) - margin
         return (max(gain, 0.0) + reward_mean(node)) / math.sqrt(len(node.ends()))
 
     return [credit(node) for node in walk.nodes]
@@ -49,11 +49,11 @@ def treerl_paper(walk: Walk) -> list[float]:
     overall = [mean([leaf.reward for leaf in group]) for group in walk.prompts()]
 
     def credit(node: Node) -> float:
-        if not node.ends():
+        if node.parent is None or not node.ends():
             return NAN
-        before = overall[node.forest] if node.parent is None else reward_mean(node.parent)
         value = reward_mean(node)
-        return (value - overall[node.forest] + value - before) / math.sqrt(len(node.ends()))
+        gains = value - overall[node.forest] + value - reward_mean(node.parent)
+        return gains / math.sqrt(len(node.ends()))
 
     return [credit(node) for node in walk.nodes]
 
@@ -71,22 +71,21 @@ class TreeRL:
         if norm != "none":
             each = {node.row: 1 if norm == "step" else node.tokens for node in nodes}
             above = math.fsum(each[n.row] * self.accumulated(n) for n in nodes)
-            below = sum(each[n.row] * len(n.ends()) for n in nodes) + (self.n if norm == "step" else 0)
+            below = sum(each[n.row] * len(n.ends()) for n in nodes)
             self.shift = above / below if below else 0.0
-        self.root = -self.shift / self.divisor(len(selected)) if selected else NAN
 
     def accumulated(self, node: Node) -> float:
-        """Sum over the leaves beneath."""
+        """Sum over the leaves beneath; 0 at the prompt."""
+        if node.parent is None:
+            return 0.0 if self.n > 1 else NAN
         return math.fsum(self.leaf[leaf.row] for leaf in node.ends())
 
     def divisor(self, count: int) -> float:
         """What a value is divided by."""
         return {"none": 1.0, "sqrt": math.sqrt(count), "uniform": float(count)}[self.weight]
 
-    def state(self, node: Node | None) -> float:
-        """State value; of the virtual root where there is no node."""
-        if node is None:
-            return self.root
+    def state(self, node: Node) -> float:
+        """State value."""
         chosen = sum(leaf.row in self.selected for leaf in node.ends())
         if not chosen:
             return NAN
@@ -94,21 +93,20 @@ class TreeRL:
         return (self.accumulated(node) - n * self.shift) / self.divisor(chosen) / n
 
     def local(self, node: Node) -> float:
-        """Gain on the node before, or that node's own where there is none."""
+        """Gain on the node before, or that node's own where there is none; of a first step always its gain."""
+        assert node.parent is not None
         gain = self.state(node) - self.state(node.parent)
-        if node.parent is not None and abs(gain) < SAME:
-            return self.local(node.parent)
-        return gain
+        return self.local(node.parent) if node.parent.parent is not None and abs(gain) < SAME else gain
 
     def credit(self, node: Node, mode: str) -> float:
         """Credit of one step."""
         state = self.state(node)
-        if math.isnan(state):
+        if math.isnan(state) or node.parent is None:
             return NAN
         if mode == "value_only":
             return state
         if mode == "mix_allancestor":
-            return mean([state - self.state(above) for above in [None, *node.path()[:-1]]])
+            return mean([state - self.state(above) for above in node.path()[:-1]])
         return self.local(node) + (state if mode == "state_value" else 0.0)
 
 
@@ -165,7 +163,7 @@ def treepo(walk: Walk, estimator: str, whiten: bool) -> ByLeaf:
         whole = group_of(leaves)
         for leaf in leaves:
             parts = [(leaf.reward - (whole.mean if whole.size > 1 else 0.0), whole.size)]
-            for above in leaf.path()[:-1]:
+            for above in leaf.path()[1:-1]:
                 group = beneath[above.row]
                 dropped = estimator.endswith("drop_zero_std") and not group.mixed
                 if group.size > 1 and not dropped:
