@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from app import state
+from app.verbatim import ours
 from treecore.errors import PolicyError
 
 
@@ -43,13 +44,17 @@ class Choices:
     def selectbox(self, **more: Any) -> str:
         """Draw them as a menu; the chosen name."""
         state.prime(self.key, self.first)
-        return str(st.selectbox(self.label, list(self.titles), key=self.key, format_func=self.title, **more))
+        return str(st.selectbox(ours(self.label), list(self.titles), key=self.key, format_func=self.title, **more))
 
     def pills(self) -> str:
         """Draw them as a row; the chosen name."""
         state.prime(self.key, self.first)
-        names = list(self.titles)
-        return str(st.segmented_control(self.label, names, key=self.key, format_func=self.title, required=True))
+        names, title = list(self.titles), self.title
+        return str(
+            st.segmented_control(
+                ours(self.label), names, key=self.key, format_func=lambda name: ours(title(name)), required=True
+            )
+        )
 
     def chosen(self) -> str:
         """The chosen name, for callbacks.

@@ -10,6 +10,8 @@ import numpy as np
 import streamlit as st
 
 from app import state
+from app.verbatim import ours, verbatim
+from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.outcomes import is_right
 from treecore.samplers import SAMPLERS
@@ -26,14 +28,14 @@ def header() -> None:
         st.segmented_control(
             "View",
             list(state.VIEWS),
-            format_func=state.VIEWS.__getitem__,
+            format_func=lambda name: ours(state.VIEWS.get(name, "")),
             key="view",
             label_visibility="collapsed",
             required=True,
             width="content",
         )
     if text := state.notice():
-        st.warning(escape(text), icon=":material/link_off:")
+        st.warning(verbatim(text), icon=":material/link_off:")
 
 
 def title() -> None:
@@ -44,7 +46,7 @@ def title() -> None:
             st.text(forest.prompt or state.opened().title, width="stretch")
             if count > 1:
                 turn(state.forest_number(), count, key="opened", on_turn=state.turn_to)
-        st.caption(escape(provenance(forest)))
+        st.caption(verbatim(provenance(forest)))
         bias(forest)
 
 
@@ -55,12 +57,12 @@ def turn(number: int, count: int, *, key: str, on_turn: Callable[[int], None], d
         number: from 0.
         on_turn: takes the number that is to be shown.
     """
-    st.caption(f"prompt {number + 1} of {count}", width="content")
+    st.caption(f"prompt {number + 1:d} of {count:d}", width="content")
     ways: tuple[tuple[str, Literal["left", "right"], int], ...]
     ways = ("Previous prompt", "left", number - 1), ("Next prompt", "right", number + 1)
     for label, side, to in ways:
         st.button(
-            label,
+            ours(label),
             icon=f":material/chevron_{side}:",
             icon_position=side,
             key=f"turn:{key}:{side}",
@@ -71,10 +73,16 @@ def turn(number: int, count: int, *, key: str, on_turn: Callable[[int], None], d
         )
 
 
+def cannot(error: TreecoreError) -> None:
+    """Why there is no credit, and what to do."""
+    todo = "" if error.todo else " Choose another method, or open data that has it."
+    st.info(verbatim(f"{error}.{todo}"), icon=":material/info:")
+
+
 def bias(forest: Forest) -> None:
     """Why the sampler's choice of branches biases means over subtrees, where it does."""
     if said := str(forest.sampler.get("bias") or ""):
-        st.caption(f":material/info: Biased: {escape(said)}.")
+        st.caption(f":material/info: Biased: {verbatim(said)}.")
 
 
 def provenance(forest: Forest, *, seed: bool = False) -> str:
@@ -116,8 +124,3 @@ def sampler_numbers(forest: Forest) -> list[str]:
 def counted(number: int, one: str, many: str) -> str:
     """`1 tree`, `2 trees`."""
     return f"{number:,} {one if number == 1 else many}"
-
-
-def escape(text: str) -> str:
-    """Untrusted text for places that read Markdown: every character that could mean something is escaped."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~$:^=" else c for c in text)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
 from app import chrome, state
+from app.fields import parameter
+from app.verbatim import ours, verbatim
 from treecore.credit import METHODS, get_method
 from treecore.errors import TreecoreError
 from treecore.formats import ReadReport
-from treecore.params import Param
 from treecore.samples import by_group
 
 MOST_WARNINGS = 8
@@ -29,11 +28,11 @@ def bar(*, colours: bool = True) -> None:
 def pills(title: str, options: dict[str, str], key: str) -> None:
     """A labelled row of exclusive choices."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-        st.caption(title.lower(), width="content")
+        st.caption(ours(title.lower()), width="content")
         st.segmented_control(
-            title,
+            ours(title),
             list(options),
-            format_func=options.__getitem__,
+            format_func=lambda name: ours(options.get(name, "")),
             key=key,
             label_visibility="collapsed",
             required=True,
@@ -44,11 +43,15 @@ def pills(title: str, options: dict[str, str], key: str) -> None:
 def open_menu() -> None:
     """Samples, upload, and which forest of a file."""
     current = state.opened()
-    label = chrome.escape(shorten(current.title))
-    with st.popover(label, icon=":material/folder_open:", width="content", key=f"open:{state.get_or('picked', '')}"):
+    with st.popover(
+        verbatim(shorten(current.title)),
+        icon=":material/folder_open:",
+        width="content",
+        key=f"open:{state.get_or('picked', '')}",
+    ):
         sample_lists(current.sample)
         if current.note:
-            st.caption(chrome.escape(current.note))
+            st.caption(verbatim(current.note))
         st.file_uploader(
             "Or open your own rollouts",
             key="upload",
@@ -56,7 +59,7 @@ def open_menu() -> None:
             help="treecore native files: .forest.jsonl or .forest.json, plain or .gz. Read on this machine only.",
         )
         if error := state.get("upload_error"):
-            st.error(chrome.escape(error), icon=":material/error:")
+            st.error(verbatim(error), icon=":material/error:")
         elif not current.sample:
             if current.report is not None:
                 reading(current.report)
@@ -70,16 +73,16 @@ def reading(report: ReadReport) -> None:
     trees = chrome.counted(report.n_trees, "tree", "trees")
     nodes = chrome.counted(report.n_nodes, "node", "nodes")
     scored = f"{report.n_scored:,} of {report.n_leaves:,} leaves with an outcome, {report.n_tokens:,} tokens recorded"
-    st.success(chrome.escape(f"{report.title}: {forests}, {trees}, {nodes}; {scored}."), icon=":material/check:")
+    st.success(verbatim(f"{report.title}: {forests}, {trees}, {nodes}; {scored}."), icon=":material/check:")
     if report.extra:
         kept = ", ".join(f"{name} ({count})" for name, count in list(report.extra.items())[:8])
-        st.caption(chrome.escape(f"Fields beyond the format, kept as they came: {kept}."))
+        st.caption(verbatim(f"Fields beyond the format, kept as they came: {kept}."))
 
 
 def noticed(report: ReadReport | None) -> None:
     """What could not be taken over, and what is odd in what is open."""
     for warning in [*(report.warnings if report is not None else ()), *state.findings()][:MOST_WARNINGS]:
-        st.caption(f":material/info: {chrome.escape(warning)}")
+        st.caption(f":material/info: {verbatim(warning)}")
 
 
 def forest_menu() -> None:
@@ -87,7 +90,7 @@ def forest_menu() -> None:
     forests = state.opened().forests
     if len(forests) > 1:
         st.selectbox(
-            f"Prompt ({len(forests)} in this file)",
+            f"Prompt ({len(forests):,} in this file)",
             range(len(forests)),
             key="forest",
             format_func=lambda i: shorten(forests[i].prompt or forests[i].id or f"forest {i + 1}", 70),
@@ -100,10 +103,10 @@ def sample_lists(chosen: str) -> None:
     groups = by_group()
     with st.container(key="samples"):
         for column, (heading, entries) in zip(st.columns(len(groups)), groups.items(), strict=True):
-            column.caption(heading)
+            column.caption(ours(heading))
             for sample in entries:
                 column.button(
-                    f"**{sample.title}**" if sample.name == chosen else sample.title,
+                    f"**{ours(sample.title)}**" if sample.name == chosen else ours(sample.title),
                     key=f"sample:{sample.name}",
                     type="tertiary",
                     on_click=pick_sample,
@@ -132,41 +135,20 @@ def take_upload() -> None:
 def method_menu() -> None:
     """The method with its words, source and parameters."""
     method = get_method(state.get("method"))
-    with st.popover(method.title, icon=":material/function:", width="content"):
+    with st.popover(ours(method.title), icon=":material/function:", width="content"):
         st.selectbox(
             "Method",
             list(METHODS),
             key="method",
             format_func=lambda name: f"{METHODS[name].title} · {METHODS[name].family}",
         )
-        st.markdown(method.summary)
+        with st.container(key="method_words"):
+            st.markdown(ours(method.summary))
         for param in method.params:
             parameter(param, method.name)
-        st.caption(f"{method.citation}. {method.citation.note}".strip())
+        st.caption(verbatim(f"{method.citation}. {method.citation.note}".strip()))
         if method.departures:
-            st.caption(f"Where we depart: {method.departures}")
-
-
-def parameter(param: Param, owner: str) -> None:
-    """One widget for one parameter, whatever its type; `owner` is the method or sampler it belongs to."""
-    key, tip = f"set:{owner}:{param.name}", param.meaning or None
-    state.prime(key, param.default)
-    if param.type == "choice":
-        st.selectbox(param.name, param.choices, key=key, help=tip)
-    elif param.type == "bool":
-        st.toggle(param.name, key=key, help=tip)
-    elif param.type == "str":
-        st.text_input(param.name, key=key, help=tip)
-    elif param.type == "int":
-        st.number_input(param.name, whole(param.low), whole(param.high), step=1, key=key, help=tip)
-    else:
-        low, high = (None if math.isinf(bound) else float(bound) for bound in (param.low, param.high))
-        st.number_input(param.name, low, high, format="%g", key=key, help=tip)
-
-
-def whole(bound: float) -> int | None:
-    """A bound of a whole number, None when there is none."""
-    return None if math.isinf(bound) else int(bound)
+            st.caption(f"Where we depart: {ours(method.departures)}")
 
 
 def shorten(text: str, most: int = 34) -> str:

@@ -12,6 +12,7 @@ from app import chrome, sampling_job, stage, state
 from app.canvas.scene import Stage
 from app.jobs import Job, Phase
 from app.sampling_job import Grown
+from app.verbatim import verbatim
 from treecore.forest import Forest
 
 WAITING_LOOK, STARTING_LOOK = 2.0, 0.4
@@ -58,7 +59,7 @@ def watch(job: Job, drawn: Moment) -> None:
     grown: Grown | None = job.progress
     headline(job, grown)
     if job.phase is Phase.FAILED:
-        st.error(chrome.escape(job.error), icon=":material/error:")
+        st.error(verbatim(job.error), icon=":material/error:")
     forests = shown_of(job, grown)
     if not job.live and forests:
         finish(job, forests)
@@ -78,7 +79,7 @@ def headline(job: Job, grown: Grown | None) -> None:
     """Where the job is, and the button to cancel it."""
     share = min(grown.done / max(grown.total, 1), 1.0) if grown is not None else 0.0
     if job.live or grown is not None:
-        st.progress(share, standing(job, grown))
+        st.progress(share, verbatim(standing(job, grown)))
     if job.live:
         stopping = job.stop.is_set()
         cancel = sampling_job.QUEUE.cancel
@@ -102,7 +103,7 @@ def standing(job: Job, grown: Grown | None) -> str:
         speed = grown.tokens / grown.seconds if grown.seconds > 0 else 0.0
         facts += [f"{grown.tokens} tokens", f"{speed:.0f} a second"]
     if job.live and grown.waiting:
-        return " · ".join([*facts, chrome.escape(grown.waiting)])
+        return " · ".join([*facts, grown.waiting])
     left = job.seconds_left() if job.live else None
     facts += [] if left is None else [f"{duration(left)} left"]
     return " · ".join(facts if job.live else [*facts, job.phase.value])
@@ -127,7 +128,7 @@ def show(forests: Sequence[Forest], *, live: bool) -> None:
         if len(forests) > 1:
             chrome.turn(number, len(forests), key="grown", on_turn=lambda to: state.put({SHOWN: to}), disabled=live)
     if not live:
-        st.caption(chrome.escape(chrome.provenance(forest, seed=True)))
+        st.caption(verbatim(chrome.provenance(forest, seed=True)))
         chrome.bias(forest)
     drawn = Stage(filled=False, advantages=False, outcomes=not live)
     stage.trees(forest, None, key="rollout", height=HEIGHT, stage=drawn, linked=False)
@@ -141,13 +142,13 @@ def finish(job: Job, forests: Sequence[Forest]) -> None:
     if failed := reasons(forests):
         of = sum(len(forest.leaves) for forest in forests)
         said = told(len(failed), of, "trajectories", failed[0])
-        st.warning(chrome.escape(said), icon=":material/warning:")
+        st.warning(verbatim(said), icon=":material/warning:")
     with st.container(horizontal=True):
         st.button(
             "Open in Explore", type="primary", icon=":material/open_in_new:", on_click=explore, args=(job, forests)
         )
         st.download_button(
-            f"Save {chrome.counted(len(forests), 'forest', 'forests')}",
+            verbatim(f"Save {chrome.counted(len(forests), 'forest', 'forests')}"),
             b"".join(json_lines(forests)),
             file_name=f"{forests[0].task or 'rollout'}_{forests[0].sampler.get('name', '')}.forest.jsonl",
             mime="application/jsonl",

@@ -8,10 +8,11 @@ import re
 import numpy as np
 import streamlit as st
 
-from app import chrome, state
+from app import state
 from app.panel import step_panel
 from app.panel.recorded import recorded
 from app.panel.words import words_of
+from app.verbatim import ours, verbatim
 from treecore.analysis.stages import label, short, signed
 from treecore.credit import get_method
 from treecore.credit.explain import Explanation, Line, explain
@@ -88,14 +89,14 @@ def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
     """The method's formula, then the same with this step's numbers, then the result."""
     st.markdown("##### How the number comes about")
     if explanation.silence:
-        st.info(explanation.silence, icon=":material/volume_off:")
+        st.info(verbatim(explanation.silence), icon=":material/volume_off:")
     elif explanation.convention:
-        st.info(explanation.convention, icon=":material/rule:")
+        st.info(ours(explanation.convention), icon=":material/rule:")
     forest = credit.forests[0]
     about_leaf = [line for line in explanation.lines if line.row == explanation.leaf and line.row != row]
     if about_leaf and explanation.n_leaves > 1:
-        end = chrome.escape(label(forest, explanation.leaf))
-        st.caption(f"One of its {explanation.n_leaves} trajectories, the one that ends in “{end}”, and then the step:")
+        end = f"the one that ends in “{label(forest, explanation.leaf)}”, and then the step:"
+        st.caption(f"One of its {explanation.n_leaves:d} trajectories, {verbatim(end)}")
     for line in explanation.lines:
         equation(line)
     claimed = forest.claimed.get(credit.method)
@@ -111,7 +112,7 @@ def equation(line: Line) -> None:
     result = r"\text{not assigned}" if math.isnan(line.result) else rf"\mathbf{{{line.result:+.4f}}}"
     wide = len(LATEX.sub("", worked)) > WIDEST
     numbers = rf"{worked}{BREAK if wide else ' '}{exact} = {result}"
-    st.markdown(rf"$\displaystyle\begin{{aligned}}{left} &= {right} {BREAK}= {numbers}\end{{aligned}}$")
+    st.markdown(ours(rf"$\displaystyle\begin{{aligned}}{left} &= {right} {BREAK}= {numbers}\end{{aligned}}$"))
 
 
 def fraction(text: str) -> str:
@@ -123,9 +124,9 @@ def fraction(text: str) -> str:
 def claim(claimed: float, computed: float) -> None:
     """The file's own number beside ours."""
     if abs(claimed - computed) <= 1e-4 * max(1.0, abs(computed)):
-        st.badge(f"the file claims {signed(claimed)}: agrees", icon=":material/check:", color="gray")
+        st.badge(f"the file claims {ours(signed(claimed))}: agrees", icon=":material/check:", color="gray")
     else:
-        st.badge(f"the file claims {signed(claimed)}: differs", icon=":material/difference:", color="orange")
+        st.badge(f"the file claims {ours(signed(claimed))}: differs", icon=":material/difference:", color="orange")
 
 
 def resampled(credit: Credit, row: int) -> None:
@@ -140,7 +141,7 @@ def resampled(credit: Credit, row: int) -> None:
     try:
         found = state.interval(tell)
     except TreecoreError as error:
-        st.info(chrome.escape(f"{error}."), icon=":material/info:")
+        st.info(verbatim(f"{error}."), icon=":material/info:")
         return
     finally:
         bar.empty()
@@ -148,7 +149,7 @@ def resampled(credit: Credit, row: int) -> None:
     if math.isnan(lower):
         st.caption("No interval: too few scored leaves beneath, or most draws assign nothing.")
     else:
-        st.markdown(f"90 % of {state.RESAMPLES} draws give {signed(lower)} to {signed(upper)}")
+        st.markdown(f"90 % of {state.RESAMPLES:d} draws give {ours(signed(lower))} to {ours(signed(upper))}")
 
 
 def trust(credit: Credit, row: int, explanation: Explanation) -> None:
@@ -160,7 +161,7 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
         lone = "no standard error from a single leaf" if n == 1 else "no standard error"
         said.append(lone if math.isnan(explanation.stderr) else f"standard error {explanation.stderr:.2f}")
         said.append("weak evidence" if n < WEAK else "fair evidence" if n < FAIR else "solid evidence")
-    st.markdown(" · ".join(said), help=TRUST if n is not None else None)
+    st.markdown(verbatim(" · ".join(said)), help=TRUST if n is not None else None)
     facts = []
     if "value" in credit.nodes:
         facts.append(f"value {short(float(credit.nodes['value'][row]))}")
@@ -169,10 +170,10 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     tokens = int(credit.forests[0].n_model_tokens[row])
     if tokens > 0:
         facts.append(f"{tokens} tokens")
-    st.caption(" · ".join(facts))
+    st.caption(verbatim(" · ".join(facts)))
     for sentence in recorded(credit.forests[0], row):
-        st.caption(chrome.escape(sentence))
+        st.caption(verbatim(sentence))
     resampled(credit, row)
     if bias := str(credit.forests[0].sampler.get("bias") or ""):
-        st.warning(chrome.escape(f"Values here are biased: {bias}"), icon=":material/balance:")
-    st.caption(str(get_method(credit.method).citation))
+        st.warning(verbatim(f"Values here are biased: {bias}"), icon=":material/balance:")
+    st.caption(verbatim(get_method(credit.method).citation))

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import chrome, controls, growing, sampling_job, serving, state
+from app import growing, sampling_job, serving, state
 from app.choices import Choices
+from app.fields import number, parameter
 from app.sampling_job import Model, Request
+from app.verbatim import verbatim
 from treecore.errors import PolicyError, TreecoreError
 from treecore.params import Param
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
@@ -28,6 +30,10 @@ DTYPE = Choices("Number type", "roll:dtype", {name: name for name in (AUTOMATIC,
 DEVICE_HELP = "cpu, cuda, cuda:1 or mps; empty for the best one present."
 DTYPE_HELP = "In what the model computes; automatic is float32 on a CPU."
 BATCH_HELP = "Most tokens of keys and values held for all branches at once; 0 for what fits into memory."
+PROMPTS = Param("prompts", "int", 1, low=1, high=MOST_PROMPTS)
+TEMPERATURE = Param("temperature", "float", 1.0, low=0, high=3)
+SEED = Param("seed", "int", 0, low=0, high=2**31 - 1)
+BATCH = Param("batch_tokens", "int", 0, low=0, meaning=BATCH_HELP)
 
 
 def form(*, busy: bool) -> None:
@@ -36,42 +42,49 @@ def form(*, busy: bool) -> None:
     task = get_task(tasks().selectbox())
     if task.name in MORE_TASKS and state.get_or(MODEL.key, BUNDLED) == BUNDLED:
         st.caption("The bundled model never saw this task: choose another model below to see it answered.")
+    fine = True
     if PROMPT.pills() == OWN:
         st.text_input("Your question", key="roll:question", placeholder=task.prompts(1, seed=0)[0].question)
     else:
-        state.prime("roll:prompts", 1)
-        st.number_input("Prompts", 1, MOST_PROMPTS, step=1, key="roll:prompts")
+        fine &= number(PROMPTS, "roll:prompts", title="Prompts")
     sampler = SAMPLERS[SAMPLER.selectbox()]
     options = sampler_options(sampler)
     if options:
-        grid(options[:FEW], sampler.name)
+        fine &= grid(options[:FEW], sampler.name)
     if options[FEW:]:
         with st.expander("More parameters"):
-            grid(options[FEW:], sampler.name)
+            fine &= grid(options[FEW:], sampler.name)
     if options := task_options(task.name):
         with st.expander("Options of the task"):
-            grid(options, task.name)
-    model_field()
+            fine &= grid(options, task.name)
+    fine &= model_field()
     left, right = st.columns(2)
-    state.prime("roll:temperature", 1.0)
-    state.prime("roll:seed", 0)
-    left.number_input("Temperature", 0.0, 3.0, step=0.1, key="roll:temperature")
-    right.number_input("Seed", 0, 2**31 - 1, step=1, key="roll:seed")
+    with left:
+        fine &= number(TEMPERATURE, "roll:temperature", title="Temperature", step=0.1)
+    with right:
+        fine &= number(SEED, "roll:seed", title="Seed")
     wrong = state.get("roll:error")
     try:
-        st.caption(f"Trajectories a prompt: {sampler.how_many(chosen(sampler_options(sampler), sampler.name))}")
+        many = sampler.how_many(chosen(sampler_options(sampler), sampler.name))
+        st.caption(verbatim(f"Trajectories a prompt: {many}"))
     except TreecoreError as error:
         wrong, busy = str(error), True
     if wrong:
-        st.error(chrome.escape(wrong), icon=":material/error:")
-    st.button("Grow trees", type="primary", icon=":material/forest:", on_click=begin, disabled=busy, width="stretch")
+        st.error(verbatim(wrong), icon=":material/error:")
+    st.button(
+        "Grow trees",
+        type="primary",
+        icon=":material/forest:",
+        on_click=begin,
+        disabled=busy or not fine,
+        width="stretch",
+    )
 
 
-def grid(params: Sequence[Param], owner: str) -> None:
-    """Widgets of several parameters, as many in a row as there is room for."""
+def grid(params: Sequence[Param], owner: str) -> bool:
+    """Widgets of several parameters, as many in a row as there is room for; whether all of them are allowed."""
     with st.container(key=f"grid_{params[0].name}"):
-        for param in params:
-            controls.parameter(param, owner)
+        return all([parameter(param, owner) for param in params])
 
 
 def tasks() -> Choices:
@@ -95,30 +108,28 @@ def sampler_options(sampler: Sampler) -> list[Param]:
     return [param for param in allowed if param.counts(values)]
 
 
-def model_field() -> None:
-    """Bundled model; on one's own machine also a folder, a hub name or a server."""
+def model_field() -> bool:
+    """Whether what stands in the fields of the model is allowed: bundled model; on one's own machine also a folder, a hub name or a server."""
     if not serving.is_private():
         st.caption("Model: the bundled one. This server is open to others, so it loads nothing else.")
-        return
+        return True
     kind = MODEL.pills()
     if kind == LOCAL:
         st.text_input("Folder or Hugging Face name", key="roll:model", placeholder="Qwen/Qwen2.5-0.5B-Instruct")
     elif kind == SERVER:
         st.text_input("Address", key="roll:server", placeholder="http://localhost:8000/v1")
         st.text_input("Name of the model there", key="roll:model")
-    if kind != SERVER:
-        loading_fields()
+    return kind == SERVER or loading_fields()
 
 
-def loading_fields() -> None:
-    """How a model of this machine is loaded."""
+def loading_fields() -> bool:
+    """How a model of this machine is loaded; whether what stands there is allowed."""
     with st.expander("Advanced"):
         left, right = st.columns(2)
         left.text_input("Device", key="roll:device", placeholder=AUTOMATIC, help=DEVICE_HELP)
         with right:
             DTYPE.selectbox(help=DTYPE_HELP)
-        state.prime("roll:batch_tokens", 0)
-        st.number_input("Tokens in a batch", 0, step=1024, key="roll:batch_tokens", help=BATCH_HELP)
+        return number(BATCH, "roll:batch_tokens", title="Tokens in a batch", step=1024)
 
 
 def model_asked() -> Model:
@@ -140,7 +151,7 @@ def model_asked() -> Model:
         BUNDLED_MODEL if kind == BUNDLED else name,
         device=device,
         dtype="" if dtype == AUTOMATIC else dtype,
-        batch_tokens=int(state.get("roll:batch_tokens") or 0),
+        batch_tokens=int(BATCH.parse(state.get_or("roll:batch_tokens", 0))),
     )
 
 
@@ -163,9 +174,9 @@ def begin() -> None:
             sampler=sampler,
             model=model_asked(),
             question=question,
-            prompts=int(state.get("roll:prompts") or 1),
-            seed=int(state.get("roll:seed")),
-            temperature=float(state.get("roll:temperature")),
+            prompts=int(PROMPTS.parse(state.get_or("roll:prompts", 1))),
+            seed=int(SEED.parse(state.get("roll:seed"))),
+            temperature=float(TEMPERATURE.parse(state.get("roll:temperature"))),
             settings=chosen(sampler_options(SAMPLERS[sampler]), sampler),
             options=options,
         )

@@ -68,7 +68,7 @@ class Param:
         Raises:
             MethodError: wrong type, out of bounds, not a choice.
         """
-        text = str(value).strip()
+        text = "" if value is None else str(value).strip()
         wrong = MethodError(f"{self.name}={text!r} is not {self._expected()}", todo="change it")
         if self.type == "choice":
             if text not in self.choices:

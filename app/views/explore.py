@@ -21,7 +21,7 @@ def render() -> None:
         try:
             scored(state.credit())
         except TreecoreError as error:
-            st.info(chrome.escape(f"{error}. Choose another method, or open data that has it."), icon=":material/info:")
+            chrome.cannot(error)
             stage.trees(state.forest(), None, key="explore", height=HEIGHT)
     with right, st.container(key="side"):
         beside()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import chrome, growing, sampling_form, sampling_job, stage, state
+from app import growing, sampling_form, sampling_job, stage, state
 from app.canvas.scene import Stage
 from app.jobs import Job
+from app.verbatim import ours, verbatim
 from treecore.builder import ForestBuilder
 from treecore.forest import Forest
 from treecore.protocols import Task
@@ -45,10 +46,10 @@ def introduction() -> None:
         "A model answers a question several times, and the sampler decides where its answers branch. Choose what to "
         "ask on the right and press **Grow trees**: with the bundled model it takes a few seconds."
     )
-    st.markdown(f"*{sampler.title}.* {chrome.escape(sampler.summary.splitlines()[0])}")
+    st.markdown(f"*{ours(sampler.title)}.* {ours(sampler.summary.splitlines()[0])}")
     example = solved(get_task(sampling_form.tasks().chosen()))
     st.caption(
-        chrome.escape(f"A trajectory that the verifier accepts, written by the task, no model asked: {example.prompt}")
+        verbatim(f"A trajectory that the verifier accepts, written by the task, no model asked: {example.prompt}")
     )
     drawn = Stage(filled=False, advantages=False)
     stage.trees(example, None, key="example", height=240, stage=drawn, linked=False)

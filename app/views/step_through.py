@@ -10,6 +10,7 @@ import streamlit as st
 from app import chrome, controls, stage, state
 from app.canvas.scene import Stage
 from app.signals import film_keys, press_in
+from app.verbatim import ours, verbatim
 from treecore.analysis.question import Question, question
 from treecore.analysis.stages import Frame
 from treecore.errors import TreecoreError
@@ -48,7 +49,7 @@ def film(playing: bool) -> None:
         try:
             credit = state.credit()
         except TreecoreError as error:
-            st.info(chrome.escape(f"{error}. Choose another method, or open data that has it."), icon=":material/info:")
+            chrome.cannot(error)
             return
         shots = state.film()
         asked = question(credit)
@@ -82,13 +83,13 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     frame = shots[number]
     titles = list(dict.fromkeys(shot.stage for shot in shots))
     player(len(shots), number)
-    st.caption(f"{titles.index(frame.stage) + 1} of {len(titles)}")
-    st.markdown(f"#### {chrome.escape(frame.stage)}")
+    st.caption(f"{titles.index(frame.stage) + 1:d} of {len(titles):d}")
+    st.markdown(f"#### {verbatim(frame.stage)}")
     with st.container(key="sentence"):
         st.text(frame.sentence)
     stages(titles, frame.stage, shots)
     if frame.numbers:
-        st.markdown("  \n".join(f"{name}: **{chrome.escape(value)}**" for name, value in frame.numbers.items()))
+        st.markdown("  \n".join(f"{ours(name)}: **{verbatim(value)}**" for name, value in frame.numbers.items()))
     if asked is not None and (asks(frame) or number == len(shots) - 1):
         predict(asked, reveal=number == len(shots) - 1)
     keys(len(shots), number)
@@ -106,9 +107,10 @@ def stages(titles: list[str], now: str, shots: list[Frame]) -> None:
     with st.container(key="stages", gap=None):
         for index, title in enumerate(titles):
             mark = "●" if index <= position else "○"
-            name = chrome.escape(title)
             st.button(
-                f":primary[{mark}]  **{name}**" if index == position else f":primary[{mark}]  {name}",
+                f":primary[{ours(mark)}]  **{verbatim(title)}**"
+                if index == position
+                else f":primary[{ours(mark)}]  {verbatim(title)}",
                 key=f"stage_{index}",
                 type="tertiary",
                 on_click=state.put,
@@ -121,10 +123,16 @@ def predict(asked: Question, *, reveal: bool) -> None:
     guess = state.get("guess")
     if reveal:
         said = f"You said {guess}: " + ("right. " if guess == asked.answer else "not so. ") if guess else ""
-        (st.success if guess == asked.answer else st.info)(chrome.escape(f"{said}The blame goes to {asked.answer}."))
+        (st.success if guess == asked.answer else st.info)(verbatim(f"{said}The blame goes to {asked.answer}."))
         return
     st.markdown("**Before you look: which branch gets the blame?**")
-    st.pills("Which branch gets the blame?", asked.choices, key="guess", label_visibility="collapsed")
+    st.pills(
+        "Which branch gets the blame?",
+        asked.choices,
+        key="guess",
+        format_func=verbatim,
+        label_visibility="collapsed",
+    )
     if guess:
         st.caption("Noted. The last stage shows who was right.")
 
@@ -143,7 +151,7 @@ def player(total: int, number: int) -> None:
             on_click=go,
             args=(number + 1, total),
         )
-        st.caption(f"{number + 1}/{total}", width="content")
+        st.caption(f"{number + 1:d}/{total:d}", width="content")
     st.slider("Frame", 0, total - 1, key="frame", label_visibility="collapsed", format=" ")
 
 

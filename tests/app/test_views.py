@@ -119,7 +119,7 @@ def test_a_link_to_an_upload_of_another_session_says_so() -> None:
 
 def test_a_notice_is_text_and_nothing_else() -> None:
     test = app(sample="by_hand", node="**b** :red[x] $x$")
-    assert r"\*\*b\*\*" in words(test)
+    assert "**b** :red[x] $x$” here.`" in words(test)
 
 
 def test_a_selected_step_survives_another_method() -> None:
