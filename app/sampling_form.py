@@ -10,7 +10,7 @@ from app import growing, sampling_job, serving, state
 from app.choices import Choices
 from app.fields import number, parameter
 from app.sampling_job import Model, Request
-from app.verbatim import verbatim
+from app.verbatim import ours, verbatim
 from treecore.errors import PolicyError, TreecoreError
 from treecore.params import Param
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
@@ -66,25 +66,20 @@ def form(*, busy: bool) -> None:
     wrong = state.get("roll:error")
     try:
         many = sampler.how_many(chosen(sampler_options(sampler), sampler.name))
-        st.caption(verbatim(f"Trajectories a prompt: {many}"))
+        st.caption(f"Trajectories a prompt: {ours(many)}")
     except TreecoreError as error:
         wrong, busy = str(error), True
     if wrong:
         st.error(verbatim(wrong), icon=":material/error:")
-    st.button(
-        "Grow trees",
-        type="primary",
-        icon=":material/forest:",
-        on_click=begin,
-        disabled=busy or not fine,
-        width="stretch",
-    )
+    busy = busy or not fine
+    st.button("Grow trees", type="primary", icon=":material/forest:", on_click=begin, disabled=busy, width="stretch")
 
 
 def grid(params: Sequence[Param], owner: str) -> bool:
     """Widgets of several parameters, as many in a row as there is room for; whether all of them are allowed."""
     with st.container(key=f"grid_{params[0].name}"):
-        return all([parameter(param, owner) for param in params])
+        allowed = [parameter(param, owner) for param in params]
+    return all(allowed)
 
 
 def tasks() -> Choices:
@@ -109,7 +104,7 @@ def sampler_options(sampler: Sampler) -> list[Param]:
 
 
 def model_field() -> bool:
-    """Whether what stands in the fields of the model is allowed: bundled model; on one's own machine also a folder, a hub name or a server."""
+    """Bundled model; on one's own machine also others. Whether what stands there is allowed."""
     if not serving.is_private():
         st.caption("Model: the bundled one. This server is open to others, so it loads nothing else.")
         return True

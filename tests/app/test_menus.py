@@ -162,3 +162,16 @@ def turn_and_look(page: Any) -> None:
     page.locator(CONTROLS).get_by_text("tokens", exact=True).click()
     settled(page)
     assert page.get_by_text("prompt 2 of").is_visible()
+
+
+@pytest.mark.parametrize("typed", ["5", "-3", "1e300", ""])
+def test_a_number_that_is_not_allowed_is_shown_and_stops(open_page: Open, address: str, typed: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand&node=a3&method=tree_grpo")
+    wait_for_canvas(page)
+    body = opened(page, 1)
+    epsilon(body).fill(typed)
+    epsilon(body).press("Enter")
+    body.get_by_text("is not a number from 0 to 1").wait_for()
+    settled(page)
+    assert page.locator(".st-key-side .katex").count() == 0
+    expect(epsilon(body)).to_have_value(typed.replace("1e300", "1e+300"))

@@ -152,3 +152,15 @@ def test_a_shared_server_loads_only_the_bundled_model(address: object) -> None:
     assert "loads nothing else" in "\n".join(block.value for block in test.caption)
     assert len(test.selectbox(key="roll:task").options) == len(TASKS)
     assert "roll:device" not in texts(test)
+
+
+@pytest.mark.parametrize(("field", "value"), [("temperature", 99.0), ("prompts", 0), ("seed", -1)])
+def test_a_number_that_is_not_allowed_is_said_and_nothing_can_be_grown(field: str, value: float) -> None:
+    test = AppTest.from_file(MAIN, default_timeout=60)
+    test.query_params["view"] = "rollout"
+    test.run()
+    test.number_input(key=f"roll:{field}").set_value(value).run()
+    assert not test.exception
+    assert [f"{field}=" in error.value for error in test.error] == [True]
+    grow = next(button for button in test.button if button.label == "Grow trees")
+    assert grow.disabled

@@ -194,3 +194,15 @@ def test_a_new_method_is_in_the_picker_with_its_widgets() -> None:
         assert test.number_input(key="set:dummy:strength").value == 3
     finally:
         del METHODS["dummy"]
+
+
+@pytest.mark.parametrize("value", [5.0, -1.0, None])
+@pytest.mark.parametrize("view", ["explore", "step_through"])
+def test_a_number_that_is_not_allowed_is_said_and_nothing_is_computed(view: str, value: float | None) -> None:
+    test = app(sample="by_hand", node="a3", method="tree_grpo", view=view)
+    test.number_input(key="set:tree_grpo:epsilon").set_value(value).run()
+    assert not test.exception
+    assert ["is not a number from 0 to 1" in error.value for error in test.error] == [True]
+    assert not [block.value for block in test.markdown if r"\mathbf" in block.value]
+    test.number_input(key="set:tree_grpo:epsilon").set_value(0.5).run()
+    assert not test.error
