@@ -21,7 +21,7 @@ def pair(credit: Credit) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("###### What each fork decides, and how much it matters")
-        if credit.forests.topology.is_fork.any():
+        if len(credit.shape.forks):
             chart(forks_figure(credit, palette=palette), "forks", "Forks: share decided against difference of credit")
         else:
             st.caption("No forks: these are independent chains. Sample with random_expansion to grow some.")

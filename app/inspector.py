@@ -61,7 +61,7 @@ def strongest_fork(credit: Credit) -> int | None:
     """The fork with the largest difference of credit, None when there is none."""
     from treecore.analysis.granularity import fork_contrasts
 
-    found = fork_contrasts(credit.forests, credit.credit)
+    found = fork_contrasts(credit)
     known = np.flatnonzero(np.isfinite(found.contrast))
     return int(found.node[known[np.argmax(found.contrast[known])]]) if len(known) else None
 

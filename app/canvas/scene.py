@@ -115,6 +115,7 @@ def make_scene(
         },
         "decimals": decimals_for(limit),
         "stage": _stage(forest, stage),
+        "prompts": forest.prompts.tolist() if own is not None and own.one_prompt else [],
     }
     return Scene(forest_part(forest), as_json(look))
 

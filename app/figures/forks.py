@@ -21,11 +21,11 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
         credit: of one forest. Only the 2,000 forks with the most leaves are drawn.
     """
     forest = credit.forests[0]
-    found = fork_contrasts(credit.forests, credit.credit)
+    found = fork_contrasts(credit)
     keep = np.argsort(-found.n_leaves, kind="stable")[:MOST]
     keep = keep[np.isfinite(found.contrast[keep])]
     rows = found.node[keep]
-    names = [safe("the prompt" if forest.parent[row] < 0 else label(forest, int(row))) for row in rows]
+    names = [safe("the prompt" if forest.is_prompt[row] else label(forest, int(row))) for row in rows]
     hover = [
         f"after {name}<br>decides {share:.0%} of the trajectory<br>difference of credit {gap:.2f}<br>{int(n)} leaves"
         for name, share, gap, n in zip(

@@ -11,7 +11,6 @@ from treecore.analysis.granularity import granularity
 from treecore.analysis.stages import label, short, signed
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
-from treecore.forests import Forests
 from treecore.steptext import plain, split_step
 
 MOST_SIBLINGS = 40
@@ -21,28 +20,41 @@ STRATEGY, DETAIL = 0.66, 0.33
 def words_of(credit: Credit, row: int) -> Words:
     """Path, text, granularity and siblings of one step of a single forest."""
     forest = credit.forests[0]
-    path = forest.topology.path(row)
+    steps = steps_to(forest, row)
     parts = split_step(forest.text[row])
-    is_root = forest.parent[row] < 0
-    where = "Prompt" if is_root else f"Step {len(path) - 1} of {longest_through(forest, row)}"
+    is_root = bool(forest.is_prompt[row])
+    where = "Prompt" if is_root else f"Step {len(steps)} of {longest_through(forest, row)}"
+    tree = f"tree {int(forest.tree[row]) + 1} of {forest.n_trees}"
     return Words(
         node=str(forest.node_id[row]),
-        eyebrow=f"{where} · tree {int(forest.tree[row]) + 1} of {forest.n_trees}",
-        path=tuple(crumb(forest, int(step)) for step in path[1:-1]),
+        eyebrow=f"{where} · " + (f"of all {forest.n_trees} trees" if is_root and several(credit) else tree),
+        path=tuple(crumb(forest, int(step)) for step in steps[:-1]),
         title=forest.prompt if is_root else parts.label,
         thought=parts.thought if parts.answer else "",
         call="" if parts.call == parts.label else parts.call,
         observation=plain(forest.observation[row]),
-        decides=decides(forest, row),
-        heading=sibling_heading(forest, row),
+        decides=decides(credit, row),
+        heading=sibling_heading(credit, row),
         siblings=siblings(credit, row),
         verdict=verdict(credit, row),
     )
 
 
+def several(credit: Credit) -> bool:
+    """Whether several roots are one prompt to the method."""
+    return credit.one_prompt and credit.forests.n_trees > 1
+
+
+def steps_to(forest: Forest, row: int) -> np.ndarray:
+    """Rows of the steps from the prompt to a node, the node included if it is one."""
+    path = forest.topology.path(row)
+    return path[~forest.is_prompt[path]]
+
+
 def longest_through(forest: Forest, row: int) -> int:
     """Steps of the longest trajectory through a node."""
-    return int(forest.topology.depth[forest.topology.leaves_under(row)].max())
+    steps = forest.topology.path_sum((~forest.is_prompt).astype(np.int64))
+    return int(steps[forest.topology.leaves_under(row)].max())
 
 
 def crumb(forest: Forest, row: int) -> Card:
@@ -50,15 +62,15 @@ def crumb(forest: Forest, row: int) -> Card:
     return Card(str(forest.node_id[row]), (Piece(label(forest, row), False),), plain(forest.observation[row]), "", None)
 
 
-def decides(forest: Forest, row: int) -> str:
+def decides(credit: Credit, row: int) -> str:
     """How coarse the signal here is, in words."""
-    found = granularity(Forests(forest))
+    found = granularity(credit.forests)
     unit = "" if found.unit == "tokens" else " (counted in steps: no token counts recorded)"
-    children = len(forest.topology.children(row))
-    if children >= 2:
+    if len(credit.shape.steps_from(row)) >= 2:
         share = found.governs[row]
-        return f"{grain(share)}: the fork after this step decides {percent(share)} of the trajectory{unit}"
-    if forest.parent[row] >= 0 and len(forest.topology.siblings(row)) >= 2:
+        where = "at the prompt" if credit.forests.is_prompt[row] else "after this step"
+        return f"{grain(share)}: the fork {where} decides {percent(share)} of the trajectory{unit}"
+    if len(credit.shape.siblings(row)) >= 2:
         share = found.step[row]
         return f"{grain(share)}: choosing this step decided {percent(share)} of the trajectory{unit}"
     return "no fork here: nothing was compared at this step alone"
@@ -76,25 +88,25 @@ def percent(share: float) -> str:
     return "all" if share >= 0.995 else f"the last {share:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
 
 
-def sibling_heading(forest: Forest, row: int) -> str:
+def sibling_heading(credit: Credit, row: int) -> str:
     """Heading of the sibling list."""
-    rows = compared(forest, row)
+    rows = compared(credit, row)
     return (
         "" if len(rows) < 2 else f"The {len(rows)} siblings it compares" if row in rows else "The siblings it compares"
     )
 
 
-def compared(forest: Forest, row: int) -> np.ndarray:
-    """The steps shown side by side: the children of a fork, else the step and its siblings."""
-    children = forest.topology.children(row)
-    rows = children if len(children) >= 2 else forest.topology.siblings(row)
+def compared(credit: Credit, row: int) -> np.ndarray:
+    """The steps shown side by side: the steps taken at a fork, else the step and its siblings."""
+    children = credit.shape.steps_from(row)
+    rows = children if len(children) >= 2 else credit.shape.siblings(row)
     return rows if len(rows) >= 2 else np.empty(0, dtype=np.int64)
 
 
 def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
     """Cards of the compared steps, what differs marked, outcomes and credit beneath."""
     forest = credit.forests[0]
-    rows = [int(r) for r in compared(forest, row)[:MOST_SIBLINGS]]
+    rows = [int(r) for r in compared(credit, row)[:MOST_SIBLINGS]]
     texts = [said(forest, r) for r in rows]
     marked = differing(texts)
     return tuple(
@@ -152,7 +164,7 @@ def outcomes(forest: Forest, row: int) -> str:
 def verdict(credit: Credit, row: int) -> str:
     """What the comparison amounts to."""
     forest = credit.forests[0]
-    rows = compared(forest, row)
+    rows = compared(credit, row)
     if not len(rows):
         return ""
     means = [forest.reward[forest.topology.leaves_under(int(r))] for r in rows]

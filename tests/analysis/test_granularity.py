@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from treecore.analysis.granularity import fork_contrasts, granularity
+from treecore.credit import Credit, compute
 from treecore.forest import Forest
 from treecore.forests import Forests
 
@@ -41,8 +42,27 @@ def test_shares_fall_along_every_path() -> None:
 
 def test_contrast_is_the_spread_of_credit_at_a_fork() -> None:
     forests = Forests(forked([0, 4, 2, 1, 5]))
-    found = fork_contrasts(forests, np.array([np.nan, 0.1, 0.7, -0.5, -0.5]))
+    found = fork_contrasts(Credit(forests, {"credit": np.array([np.nan, 0.1, 0.7, -0.5, -0.5])}))
     assert list(found.node) == [1]
     assert found.contrast == pytest.approx([1.2])
     assert found.n_leaves == pytest.approx([2])
-    assert np.isnan(fork_contrasts(forests, np.array([np.nan, 0.1, 0.7, np.nan, 0])).contrast).all()
+    silent = Credit(forests, {"credit": np.array([np.nan, 0.1, 0.7, np.nan, 0])})
+    assert np.isnan(fork_contrasts(silent).contrast).all()
+
+
+def test_the_prompt_is_a_fork_to_methods_over_states_only() -> None:
+    two = Forest(parent=[-1, 0, -1, 2], reward=[np.nan, 1, np.nan, 0], n_model_tokens=[0, 4, 0, 2])
+    found = fork_contrasts(compute(two, "sibling"))
+    assert list(found.node) == [0]
+    assert (found.governs[0], found.contrast[0], found.n_leaves[0]) == (1.0, 1.0, 2.0)
+    assert len(fork_contrasts(compute(two, "tree_grpo")).node) == 0
+
+
+def test_shares_do_not_depend_on_how_the_prompt_is_written() -> None:
+    counts = [0, 4, 2, 6, 1]
+    one = Forest(parent=[-1, 0, 1, 0, 3], n_model_tokens=counts)
+    each = Forest(parent=[-1, 0, 1, -1, 3, 4], n_model_tokens=[*counts[:3], 0, *counts[3:]])
+    bare = Forest(parent=[-1, 0, -1, 2], n_model_tokens=counts[1:])
+    for forest, rows in ((each, [1, 2, 4, 5]), (bare, [0, 1, 2, 3])):
+        for found, wanted in zip(granularity(Forests(forest))[:2], granularity(Forests(one))[:2], strict=True):
+            assert found[rows] == pytest.approx(wanted[1:])

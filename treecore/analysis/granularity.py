@@ -6,8 +6,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from treecore.credit.values import back_up
+from treecore.credit.registry import Credit
+from treecore.credit.values import at_parent, back_up
 from treecore.forests import Forests
+from treecore.states import shape_of, states_of
 from treecore.topology import FloatArray
 
 
@@ -15,8 +17,8 @@ class Granularity(NamedTuple):
     """Shares from 1 (everything is still open: strategy) to 0 (nothing is: detail). `[N]`
 
     Attributes:
-        governs: share of the trajectories through a node that comes after it; 1 at roots, 0 at leaves.
-        step: share decided when this step was chosen, `governs` of its parent; NaN at roots.
+        governs: share of the trajectories through a node that comes after it; 1 at the prompt, 0 at leaves.
+        step: share decided when this step was chosen, `governs` of the state before it; NaN at the prompt.
         unit: what lengths were measured in; `steps` where token counts are not recorded.
     """
 
@@ -27,19 +29,25 @@ class Granularity(NamedTuple):
 
 def granularity(forests: Forests) -> Granularity:
     """Mean length after each node over mean length of the trajectories through it."""
-    inner = forests.parent >= 0
-    counted = bool((forests.n_model_tokens[inner] >= 0).all()) and bool((forests.n_model_tokens[inner] > 0).any())
-    length = np.where(inner, forests.n_model_tokens if counted else 1, 0).astype(np.float64)
-    so_far = forests.topology.path_sum(length)
-    whole = back_up(forests, so_far, forests.topology.is_leaf).mean
-    with np.errstate(divide="ignore", invalid="ignore"):
-        governs = np.where(whole > 0, np.clip((whole - so_far) / whole, 0.0, 1.0), 0.0)
-    step = np.where(inner, governs[np.where(inner, forests.parent, 0)], np.nan)
-    return Granularity(governs, step, "tokens" if counted else "steps")
+    seen = forests.shape(states_of)
+    counted = counts_tokens(seen)
+    length = np.where(seen.is_prompt, 0, seen.n_model_tokens if counted else 1).astype(np.float64)
+    so_far = seen.topology.path_sum(length)
+    whole = back_up(seen, so_far, seen.topology.is_leaf).mean
+    ahead = np.divide(whole - so_far, whole, out=np.zeros(len(whole)), where=whole > 0)
+    governs = np.clip(ahead, 0.0, 1.0)
+    row = shape_of(seen, len(forests.parent)).row
+    return Granularity(governs[row], at_parent(seen, governs)[row], "tokens" if counted else "steps")
+
+
+def counts_tokens(forests: Forests) -> bool:
+    """Whether lengths are counted in tokens: the model's are recorded at every step, and some are there."""
+    counts = forests.n_model_tokens[~forests.is_prompt]
+    return bool((counts >= 0).all()) and bool((counts > 0).any())
 
 
 class Contrasts(NamedTuple):
-    """Every fork of a batch. `[K]`
+    """Every fork that a method sees, a prompt of several roots once. `[K]`
 
     Attributes:
         node: rows of the forks.
@@ -54,16 +62,19 @@ class Contrasts(NamedTuple):
     n_leaves: FloatArray
 
 
-def fork_contrasts(forests: Forests, credit: FloatArray) -> Contrasts:
+def fork_contrasts(credit: Credit) -> Contrasts:
     """What each fork decides against the difference of credit that it makes."""
-    topology, parent = forests.topology, forests.parent
-    rows = np.flatnonzero((parent >= 0) & np.isfinite(credit))
+    seen, shape = credit.seen, credit.shape
+    topology, parent = shape.topology, seen.forests.parent
+    rows = np.flatnonzero((parent >= 0) & np.isfinite(seen.credit))
     high = np.full(len(parent), -np.inf)
     low = np.full(len(parent), np.inf)
-    np.maximum.at(high, parent[rows], credit[rows])
-    np.minimum.at(low, parent[rows], credit[rows])
+    np.maximum.at(high, parent[rows], seen.credit[rows])
+    np.minimum.at(low, parent[rows], seen.credit[rows])
     count = np.bincount(parent[rows], minlength=len(parent))
-    forks = np.flatnonzero(topology.is_fork)
-    with np.errstate(invalid="ignore"):
-        contrast = np.where(count[forks] >= 2, high[forks] - low[forks], np.nan)
-    return Contrasts(forks, granularity(forests).governs[forks], contrast, topology.n_leaves[forks].astype(float))
+    forks = np.flatnonzero(topology.is_fork & (shape.node >= 0))
+    contrast = np.full(len(forks), np.nan)
+    np.subtract(high[forks], low[forks], out=contrast, where=count[forks] >= 2)
+    nodes = shape.node[forks]
+    governs = granularity(credit.forests).governs[nodes]
+    return Contrasts(nodes, governs, contrast, topology.n_leaves[forks].astype(np.float64))

@@ -30,14 +30,14 @@ def question(credit: Credit, *, most: int = 4) -> Question | None:
     """A question about the fork whose steps differ most in credit; None when no fork has a signal."""
     forest = credit.forests[0]
     best, gap = -1, 1e-9
-    for fork in np.flatnonzero(forest.topology.is_fork):
-        children = forest.topology.children(fork)
+    for fork in credit.shape.forks:
+        children = credit.shape.steps_from(fork)
         values = credit.credit[children]
         if len(children) <= most and np.isfinite(values).all() and np.ptp(values) > gap:
             best, gap = int(fork), float(np.ptp(values))
     if best < 0:
         return None
-    children = forest.topology.children(best)
+    children = credit.shape.steps_from(best)
     names = [label(forest, int(row)) for row in children]
     if len(set(names)) < len(names):
         names = [f"branch {i + 1}" for i in range(len(names))]

@@ -111,7 +111,7 @@ def growing(forest: Forest) -> Iterator[Frame]:
             fresh[later[number].rows] = True
         visible = visible | fresh
         origin = later[batch[0]].origin
-        place = "the prompt itself" if parent[origin] < 0 else f"“{label(forest, origin)}”"
+        place = "the prompt itself" if forest.is_prompt[origin] else f"“{label(forest, origin)}”"
         begins = "The next branch starts" if len(batch) == 1 else f"The next {len(batch)} branches start, the first"
         sentence = f"{begins} at {place}: the model goes on from there to the end again."
         yield Frame(title, sentence, visible, fresh)
@@ -129,33 +129,33 @@ def scoring(credit: Credit) -> Iterator[Frame]:
     yield Frame("Outcomes", sentence, everything, scored, dict(badges), outcomes=True, numbers=numbers)
     if "value" not in credit.nodes:
         return
-    value, depth = credit.nodes["value"], forest.topology.depth
+    value, depth = credit.nodes["value"], forest.topology.path_sum((~forest.is_prompt).astype(np.int64))
     inner = ~forest.topology.is_leaf
     for level in sorted(set(depth[inner].tolist()), reverse=True):
         at_level = inner & (depth == level)
         badges |= {int(row): short(value[row]) for row in np.flatnonzero(at_level)}
-        where = "Each tree's root" if level == 0 else "Each step"
-        sentence = f"{where} takes the mean outcome of the leaves beneath it."
+        root = "The prompt" if credit.one_prompt or forest.n_trees == 1 else "Each tree's root"
+        sentence = f"{root if level == 0 else 'Each step'} takes the mean outcome of the leaves beneath it."
         yield Frame(TITLES["value"], sentence, everything, at_level, dict(badges), outcomes=True)
 
 
 def comparing(credit: Credit) -> Iterator[Frame]:
     """Siblings side by side, one fork a frame while there are few."""
     forest = credit.forests[0]
-    topology = forest.topology
-    forks = np.flatnonzero(topology.is_fork)
+    shape = credit.shape
+    forks = shape.forks
     everything = np.ones(len(forest), dtype=bool)
     if not len(forks) or "value" not in credit.nodes:
         return
     value = credit.nodes["value"]
-    spread = np.array([float(np.ptp(value[topology.children(fork)])) for fork in forks])
+    spread = np.array([float(np.ptp(value[shape.steps_from(fork)])) for fork in forks])
     chosen = forks[np.argsort(-np.nan_to_num(spread), kind="stable")][:MAX_FORK_FRAMES]
     for fork in np.sort(chosen):
-        children = topology.children(fork)
+        children = shape.steps_from(fork)
         marks = np.isin(np.arange(len(forest)), children)
         badges = {int(row): short(value[row]) for row in children}
         gap = float(np.ptp(value[children]))
-        place = "at the start" if forest.parent[fork] < 0 else f"after “{label(forest, fork)}”"
+        place = "at the start" if forest.is_prompt[fork] else f"after “{label(forest, fork)}”"
         verdict = (
             "the outcomes differ, and what made the difference came with this choice or after it."
             if gap > 0
@@ -206,7 +206,7 @@ def weights(credit: Credit) -> Frame:
     everything = np.ones(len(forest), dtype=bool)
     tokens = forest.n_model_tokens
     weight = credit.nodes.get("gradient_weight", credit.credit)
-    known = (forest.parent >= 0) & np.isfinite(weight) & (tokens != 0)
+    known = ~forest.is_prompt & np.isfinite(weight) & (tokens != 0)
     badges = {int(r): f"{tokens[r]} × {signed(weight[r])}" if tokens[r] > 0 else signed(weight[r])
               for r in np.flatnonzero(known)}  # fmt: skip
     counted = int(tokens[known & (tokens > 0)].sum())

@@ -101,6 +101,11 @@ class Credit:
         """This credit in the rows that the method worked on: `states`, or itself."""
         return self if self.states is None else self.states
 
+    @property
+    def one_prompt(self) -> bool:
+        """Whether the method takes all empty roots of a forest for one state."""
+        return self.method != "" and get_method(self.method).over == "states"
+
     @cached_property
     def shape(self) -> Shape:
         """Which steps the method takes for siblings, and what for a fork."""
@@ -300,7 +305,7 @@ def credit_method(
     *,
     title: str,
     family: str,
-    over: Over,
+    over: Over = "trajectories",
     formula: Formula,
     symbols: Mapping[str, str],
     citation: Citation,

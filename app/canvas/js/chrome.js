@@ -110,7 +110,7 @@ function drawLegend(app) {
   if (app.blank.some((blank, i) => blank && scene.parent[i] >= 0 && app.shown[i])) {
     parts.push(swatch(app, "blank", "not assigned"));
   }
-  if (app.branches.some((_, i) => isFork(app, i) && scene.parent[i] >= 0)) {
+  if (app.branches.some((_, i) => isFork(app, i))) {
     parts.push(swatch(app, "fork", "fork: ring shows what it decides"));
   }
   if (scene.table.outcomes) {

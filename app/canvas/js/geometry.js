@@ -41,6 +41,7 @@ function arrange(app) {
     shown[i] = open && (!grown || grown[i]) ? 1 : 0;
     if (above >= 0 && (!grown || grown[i])) branches[above]++;
   }
+  shareBranches(scene, branches, grown);
   const row = app.collapsed.size ? collapsedRows(app) : Float32Array.from(scene.row);
   let last = 0;
   const ends = [];
@@ -49,6 +50,18 @@ function arrange(app) {
     if (shown[i] && (app.collapsed.has(i) || !children[i].length)) ends.push(i);
   }
   Object.assign(app, { shown, branches, row, ends, rows: last + 1, order: scene.order.filter((i) => shown[i]) });
+}
+
+// Roots that are one state to the method share their branches, and a root that is a step is one more of them.
+function shareBranches(scene, branches, grown) {
+  if (!scene.prompts.length) return;
+  const prompts = new Set(scene.prompts);
+  let total = 0;
+  scene.parent.forEach((above, i) => {
+    if (above >= 0 || (grown && !grown[i])) return;
+    total += prompts.has(i) ? branches[i] : 1;
+  });
+  for (const i of prompts) branches[i] = total;
 }
 
 function collapsedRows(app) {

@@ -147,6 +147,9 @@ function drawRoot(app, i, r) {
   context.fillStyle = theme.background;
   context.fill();
   fade(app, i);
+  if (isFork(app, i)) drawRing(app, i, x, y, r);
+  context.beginPath();
+  context.roundRect(x - half, y - half, 2 * half, 2 * half, 3);
   context.lineWidth = 1.7;
   context.strokeStyle = theme.muted;
   context.stroke();
@@ -258,7 +261,7 @@ function drawSelection(app) {
   if (i < 0 || !app.shown[i]) return;
   const { context, theme } = app;
   const r = Math.max(nodeRadius(app), 3);
-  const ring = isFork(app, i) && app.scene.parent[i] >= 0 && r >= 3.2 ? 4 : 0;
+  const ring = isFork(app, i) && r >= 3.2 ? 4 : 0;
   context.strokeStyle = theme.accent;
   for (const [distance, width] of [[4 + ring, 2.2], [7.6 + ring, 1.1]]) {
     context.beginPath();
