@@ -6,7 +6,7 @@ Each gives None for a forest that does not show its thing. Knows no file and no 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,8 @@ from treecore.forests import Forests
 from treecore.outcomes import is_right
 from treecore.steptext import plain, split_step
 
-VALUE_METHOD = "sibling"
+VALUE_METHOD = "tree_diff"
+"""A method that keeps the trees apart, as they are drawn when a sample opens."""
 WIDE_GAP = 0.99
 
 
@@ -46,8 +47,8 @@ def counts(forest: Forest) -> tuple[int, int]:
 
 def forks(forest: Forest) -> list[Fork]:
     """All forks, the widest gap first."""
-    batch = Forests(forest)
-    found = fork_contrasts(batch, tc.credit(batch, VALUE_METHOD).nodes["value"])
+    credit = tc.credit(Forests(forest), VALUE_METHOD)
+    found = fork_contrasts(replace(credit, nodes={"credit": credit.nodes["value"]}))
     gaps = np.nan_to_num(found.contrast)
     order = np.argsort(-gaps, kind="stable")
     return [Fork(int(found.node[at]), float(found.governs[at]), float(gaps[at])) for at in order]
@@ -62,7 +63,7 @@ def only_fork(forest: Forest) -> Fork | None:
 
 def named(forest: Forest, row: int) -> str:
     """A step in quotes, or the prompt."""
-    return "the prompt" if forest.parent[row] < 0 else f"“{label(forest, row)}”"
+    return "the prompt" if forest.is_prompt[row] else f"“{label(forest, row)}”"
 
 
 def percent(share: float) -> str:
@@ -82,7 +83,7 @@ def common(forest: Forest) -> dict[str, str]:
 def early(forest: Forest) -> Shown | None:
     """A wide gap at the first step, none later."""
     fork = only_fork(forest)
-    return None if fork is None or fork.share < 0.99 else Shown(len(forest) / 100)
+    return Shown(len(forest) / 100) if fork is not None and forest.is_prompt[fork.row] else None
 
 
 def late(forest: Forest) -> Shown | None:

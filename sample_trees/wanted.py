@@ -69,8 +69,8 @@ IDEAS = (
 SAMPLERS = (
     Wanted("chains", "Independent chains (GRPO)", tiny("chains", m=6), shows.same_start,
            "GRPO samples like this: {leaves} answers that share nothing but the prompt, {right} right. {same} of them "
-           "begin with the same step, {step}, and {same_right} of these end right. Nothing forks, so no step has a "
-           "sibling: choose GRPO, and every step of an answer carries the number of the whole answer.", SAMPLER),
+           "begin with the same step, {step}, and {same_right} of these end right. Nothing forks after the "
+           "prompt: choose GRPO, and every step of an answer carries the number of the whole answer.", SAMPLER),
     Wanted("surprisal", "Forks inside a step (TreeRL)", tiny("surprisal", m=2, n=2, l=1, t=2), shows.inside_a_step,
            "EPTree, the sampler of TreeRL: where the model wrote its least likely words, new endings start, also inside a "
            "step. After {fork} the next word separates right from wrong: {best}, {worst}. Choose TreeRL, which compares "
