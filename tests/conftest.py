@@ -35,7 +35,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a user may have set must not decide a test."""
-    for name in ("TREECORE_MAX_BYTES", "TREECORE_MAX_NODES", "TREECORE_FILE", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+    for name in (
+        "TREECORE_MAX_BYTES",
+        "TREECORE_MAX_NODES",
+        "TREECORE_MAX_MEMORY",
+        "TREECORE_FILE",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "COLUMNS",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -95,6 +95,8 @@ class TokenTable:
 
     def count(self, mask: NDArray[np.bool_]) -> IntArray:
         """Tokens of each node where `mask [T]` holds. `[N]`"""
+        if mask.all():
+            return np.diff(self.start)
         return np.bincount(self.node[mask], minlength=len(self.start) - 1)
 
 

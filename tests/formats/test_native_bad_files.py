@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import socket
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from treecore.errors import FormatError, TreecoreError
-from treecore.formats import read
+from treecore.formats import read, write
 from treecore.formats.source import open_source
 from treecore.tasks.rows import read_rows
 
@@ -104,6 +105,58 @@ BAD = {
     "tree differs": (
         forest('{"id":0,"parent":null,"tree":0},{"id":1,"parent":0,"tree":1}'), "$.nodes[1].tree (node 1)", "tree 1",
     ),
+    "id of many lists": (
+        forest(f'{{"id":{"[" * 300}{"]" * 300},"parent":null}}'), "$.nodes[0].id", "[[[]]] is not an id",
+    ),
+    "reward of many objects": (
+        forest(ROOT + ',{"id":1,"parent":0,"reward":' + '{"a":' * 300 + "1" + "}" * 300 + "}"),
+        "$.nodes[1].reward (node 1)", "is not a number",
+    ),
+    "number beyond 64 bits": (
+        forest(ROOT, '"format":"treecore/1","run_id":123456789012345678901234567890'), "$.run_id",
+        "the whole number 123456789012345678901234567890 has more than 64 bits",
+    ),
+    "number beyond 64 bits inside": (
+        forest(ROOT, '"format":"treecore/1","policy":{"seeds":[1,18446744073709551616]}'), "$.policy.seeds[1]",
+        "18446744073709551616 has more than 64 bits",
+    ),
+    "number beyond 64 bits in a node": (
+        forest(ROOT + ',{"id":1,"parent":0,"hash":-9223372036854775809}'), "$.nodes[1].hash (node 1)",
+        "-9223372036854775809 has more than 64 bits",
+    ),
+    "number of thousands of digits": (
+        forest('{"id":0,"parent":null,"x":' + "9" * 300 + "}"), "$.nodes[0].x (node 0)",
+        "the whole number 999999999999999999999999... has more than 64 bits",
+    ),
+    "field twice": (
+        forest(ROOT, '"format":"treecore/1","prompt":"a","prompt":"b"'), "$", 'the field "prompt" is written twice',
+    ),
+    "nodes twice": (forest(ROOT, f'"format":"treecore/1","nodes":[{ROOT}]'), "$", 'field "nodes" is written twice'),
+    "field of a node twice": (
+        forest(ROOT + ',{"id":1,"parent":0,"reward":1,"reward":0}'), "$.nodes[1] (node 1)",
+        'the field "reward" is written twice',
+    ),
+    "unknown field twice": (
+        forest(ROOT + ',{"id":1,"parent":0,"x":{"b":{"a":1,"a":2}}}'), "$.nodes[1].x.b (node 1)",
+        '"a" is written twice',
+    ),
+    "token column twice": (
+        forest('{"id":0,"parent":null,"tokens":{"id":[1],"id":[2]}}'), "$.nodes[0].tokens", '"id" is written twice',
+    ),
+    "name of a column twice": (
+        forest('{"id":0,"parent":null,"columns":{"a":1,"\\u0061":2}}'), "$.nodes[0].columns", '"a" is written twice',
+    ),
+    "field of the policy twice": (
+        forest(ROOT, '"format":"treecore/1","policy":{"name":"a", "name" : "b"}'), "$.policy",
+        '"name" is written twice',
+    ),
+    "children inside": (
+        forest('{"id":0,"parent":null,"children":[{"id":1,"text":"a"},{"id":2}]}'), "$.nodes[0].children (node 0)",
+        "2 nested nodes",
+    ),
+    "lines that end in CR alone": (forest(ROOT) + "\r" + forest(ROOT), "line 1", "second JSON value"),
+    "utf-16 without its mark": ('{"a":1}'.encode("utf-16-le"), "bad", "UTF-16"),
+    "a value after the forest": (forest(ROOT) + "}", "line 1", "second JSON value"),
     "tree twice": (
         forest('{"id":0,"parent":null,"tree":0},{"id":1,"parent":null,"tree":0}'), "$.nodes[1].tree", "second root",
     ),
@@ -150,6 +203,53 @@ def test_whole_numbers_may_be_written_as_floats() -> None:
     found = read(forest('{"id":1.0,"parent":null},{"id":2,"parent":1,"born":3.0}').encode())[0]
     assert found.node_id == (1, 2)
     assert found.born.tolist() == [-1, 3]
+
+
+@pytest.mark.parametrize("depth", range(950, 1050, 7))
+@pytest.mark.parametrize("field", ["id", "reward", "x", "tokens"])
+def test_about_a_thousand_levels_are_told_with_their_place(field: str, depth: int) -> None:
+    nested = forest(f'{{"id":0,"parent":null,"{field}":{"[" * depth}{"]" * depth}}}').encode()
+    with pytest.raises(TreecoreError) as caught:
+        read(nested, name="bad")
+    assert "$.nodes[0]" in one_line(caught.value) or "line 1, column" in one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        ('"x":18446744073709551615', 2**64 - 1), ('"x":-9223372036854775808', -(2**63)), ('"x":"123456789012345678901"',
+        "123456789012345678901"), ('"x":-0.0', -0.0), ('"x":1e-5', 1e-5), ('"x":[null,{"":null}]', [None, {"": None}]),
+        ('"x":0.1234567890123456789', 0.12345678901234568), ('"x":1E+2', 100.0),
+    ],
+)  # fmt: skip
+def test_values_beyond_the_format_that_are_kept(fields: str, kept: object, tmp_path: Path) -> None:
+    """Up to 64 bits, and texts that look like numbers; a name may stand again in another object."""
+    data = forest(f'{{"id":0,"parent":null,{fields}}}', f'"format":"treecore/1","y":{{{fields}}}').encode()
+    found = read(data)[0]
+    assert repr(found.node_extra[0]["x"]) == repr(found.extra["y"]["x"]) == repr(kept)
+    write(found, tmp_path / "a.forest.json")
+    assert read(tmp_path / "a.forest.json")[0].digest == found.digest
+
+
+@pytest.mark.parametrize("text", ['":', ' " : ', ":", ': "', '\\\\":', '{"a":1,"a":2}', "a\\", '\\":"'])
+def test_words_are_not_taken_for_names(text: str) -> None:
+    node = json.dumps({"id": 0, "parent": None, "text": text, text: {text: text}, "observation": text})
+    for separators in ((",", ":"), (", ", " : ")):
+        spaced = json.dumps(json.loads(node), separators=separators)
+        assert read(forest(spaced, json.dumps({"format": "treecore/1", text: text})[1:-1]).encode())[0].text == (text,)
+
+
+def test_children_that_are_ids_are_kept() -> None:
+    found = read(forest('{"id":0,"parent":null,"children":[1]},{"id":1,"parent":0,"children":[]}').encode())[0]
+    assert found.node_extra == {0: {"children": [1]}, 1: {"children": []}}
+
+
+def test_archives_of_several_members_are_one_file() -> None:
+    parts = gzip.compress(forest(ROOT).encode() + b"\n") + gzip.compress(forest(ROOT).encode())
+    assert len(read(parts)) == 2
+    assert len(read(parts + bytes(8))) == 2
+    with pytest.raises(FormatError, match="damaged"):
+        read(parts + b"garbage")
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ VALUES = [
 ]  # fmt: skip
 SEMANTIC = (
     "already that of", "there is no node", "each other's ancestors", "its own parent", "children has a reward",
-    "values where", "say", "second root",
+    "values where", "say", "second root", "more than 64 bits",
 )  # fmt: skip
 
 

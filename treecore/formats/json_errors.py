@@ -8,6 +8,7 @@ import orjson
 
 from treecore.errors import FormatError
 
+TEXT_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.S)
 NOT_A_NUMBER = re.compile(r"-?(?:NaN|nan|Infinity|inf)\b")
 
 
@@ -53,3 +54,18 @@ def diagnose(text: str, position: int, message: str) -> tuple[str, str]:
     if "after document" in message:
         return "a second JSON value in the same file", 'put one forest on each line, or a list under "forests"'
     return f"not valid JSON: {message.split(': line')[0]}", "correct it here"
+
+
+def too_deep(data: bytes, levels: int, *, name: str, line: int = 0) -> FormatError:
+    """The error to raise for `data` whose values are nested too deep for a parser. Same arguments as `explain`."""
+    depth, position = 0, 0
+    for found in TEXT_OR_BRACKET.finditer(data):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found.group(), 0)
+        if depth > levels:
+            position = found.start()
+            break
+    column = position - data.rfind(b"\n", 0, position)
+    place = data.count(b"\n", 0, position) + max(line, 1)
+    return FormatError(
+        f"JSON nested more than {levels} levels deep", where=f"{name}, line {place}, column {column}", todo="flatten it"
+    )

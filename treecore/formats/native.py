@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import numpy as np
+import orjson
 
 from treecore.errors import FormatError
 from treecore.forest import Forest
+from treecore.formats.json_errors import too_deep
+from treecore.formats.json_keys import flaws_in, names_written
+from treecore.formats.limits import MAX_DEPTH, json_cost
 from treecore.formats.native_fields import VERSION
-from treecore.formats.native_read import forest_from
-from treecore.formats.native_typed import TypedForests
+from treecore.formats.native_read import check_version, forest_in
+from treecore.formats.native_typed import Decoders
 from treecore.formats.native_write import write_native
 from treecore.formats.registry import Reading, file_format
-from treecore.formats.source import Document, Source
+from treecore.formats.source import Source, Text, raw_fields
 
 OURS = re.compile(rb'\s*\{\s*"format"\s*:\s*"treecore/')
 """How files begin that this program writes."""
+PREFIX = b'"treecore/'
+raw_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def looks_native(source: Source) -> bool:
     """A `format` field of ours, or a list of forests whose first has one."""
     if source.starts_with(OURS):
         return True
-    first = source.first
-    if not isinstance(first, dict):
-        return False
-    inner = first.get("forests")
-    candidates = [first, inner[0] if isinstance(inner, list) and inner else None]
-    return any(
-        isinstance(found := candidate.get("format"), str) and found.startswith("treecore/")
-        for candidate in candidates
-        if isinstance(candidate, dict)
-    )
+    fields = source.fields
+    return is_ours(fields.get("format")) or ("forests" in fields and is_ours(first_format(fields["forests"])))
+
+
+def is_ours(text: memoryview | None) -> bool:
+    """Whether the text of a `format` field names a version of ours."""
+    return text is not None and bytes(text[: len(PREFIX)]) == PREFIX
+
+
+def first_format(forests: memoryview) -> memoryview | None:
+    """The `format` of the first forest of a list, None when there is none."""
+    with suppress(msgspec.DecodeError, RecursionError):
+        listed = raw_list(forests)
+        raw = raw_fields(memoryview(listed[0])).get("format") if listed else None
+        return None if raw is None else memoryview(raw)
+    return None
 
 
 @file_format(
@@ -42,34 +60,91 @@ def looks_native(source: Source) -> bool:
 )
 def read_native(source: Source) -> Reading:
     """All forests of all documents of a file."""
-    forests: list[Forest] = []
-    warnings: list[str] = []
-    for document in source.documents(TypedForests()):
-        value = document.value
-        if isinstance(value, Forest):
-            forests.append(value)
-        elif isinstance(value, dict) and "forests" in value and "nodes" not in value:
-            forests.extend(forests_of(document))
-            lost = sorted(value.keys() - {"format", "forests"})
-            warnings.extend(f'{document.where}: field {name!r} beside "forests" is not kept' for name in lost)
-        else:
-            forests.append(forest_from(value, document.where, "$"))
-    return Reading(forests, tuple(warnings))
+    found = Reader(source)
+    for text in source.texts():
+        try:
+            found.read(text)
+        except orjson.JSONDecodeError:
+            raise source.not_json(text) from None
+        except RecursionError:
+            raise too_deep(bytes(text.data), MAX_DEPTH, name=source.name, line=text.line) from None
+    return Reading(found.forests, tuple(found.warnings))
 
 
-def forests_of(document: Document) -> list[Forest]:
-    """The forests of `{"forests": [...]}`; a `format` beside the list holds for those that have none."""
-    listed, outer = document.value["forests"], document.value.get("format")
-    if not isinstance(listed, list) or not listed:
-        raise FormatError(
-            '"forests" is not a list of forests', where=f"{document.where}, $.forests", todo="list at least one"
-        )
-    forests = []
-    for number, value in enumerate(listed):
-        if outer is not None and isinstance(value, dict) and "format" not in value:
-            value = {"format": outer, **value}
-        forests.append(forest_from(value, document.where, f"$.forests[{number}]"))
-    return forests
+class Reader:
+    """The forests of one file so far."""
+
+    def __init__(self, source: Source) -> None:
+        self.source, self.decode = source, Decoders()
+        self.forests: list[Forest] = []
+        self.warnings: list[str] = []
+
+    def read(self, text: Text) -> None:
+        """All forests of one document.
+
+        Raises:
+            orjson.JSONDecodeError: it is not JSON.
+            FormatError, ForestError: it holds no forests; names the place.
+        """
+        fields = self.fields_of(text.data, text.where, "$")
+        if "forests" not in fields or "nodes" in fields:
+            self.forest(fields, text.where, "$")
+            return
+        listed = self.listed(fields["forests"], text.where)
+        for number, inner in enumerate(listed):
+            path = f"$.forests[{number}]"
+            own = self.fields_of(memoryview(inner), text.where, path)
+            outer = {} if "format" not in fields else {"format": fields["format"]}
+            self.forest({**outer, **own}, text.where, path)
+        lost = sorted(fields.keys() - {"format", "forests"})
+        self.warnings += [f'{text.where}: field {name!r} beside "forests" is not kept' for name in lost]
+
+    def forest(self, fields: dict[str, memoryview], where: str, path: str) -> None:
+        """One more forest."""
+        self.source.account.line(where)
+        self.forests.append(forest_in(fields, where, path, self.decode, self.source.account))
+
+    def fields_of(self, data: memoryview, where: str, path: str) -> dict[str, memoryview]:
+        """The fields of an object as their text."""
+        try:
+            fields = {name: memoryview(raw) for name, raw in raw_fields(data).items()}
+        except msgspec.DecodeError:
+            self.source.account.afford(json_cost(data), where, "its JSON")
+            check_version(orjson.loads(data), where, path)
+            raise FormatError("not valid JSON", where=f"{where}, {path}", todo="correct it here") from None
+        check_names(data, fields, where, path)
+        return fields
+
+    def listed(self, forests: memoryview, where: str) -> list[Any]:
+        """The texts of a list of forests."""
+        with suppress(msgspec.ValidationError):
+            if found := raw_list(forests):
+                return found
+        raise FormatError('"forests" is not a list of forests', where=f"{where}, $.forests", todo="list at least one")
 
 
-__all__ = ["VERSION", "forests_of", "looks_native", "read_native"]
+def check_names(data: memoryview, fields: Mapping[str, memoryview], where: str, path: str) -> None:
+    """No field of an object is written twice; what is inside the fields is not looked at."""
+    bare = without_values(data, fields.values())
+    if names_written(bare) != len(fields):
+        twice = next((flaw.found for flaw in flaws_in(bare) if flaw.twice), "a field is written twice")
+        raise FormatError(twice, where=f"{where}, {path}", todo="write it once")
+
+
+def without_values(data: memoryview, values: Iterable[memoryview]) -> bytes:
+    """An object with 0 for each of these parts of its text; a value that a later one replaced is left out."""
+    base = address(data)
+    parts, end = [], 0
+    for start, size in sorted((address(value) - base, len(value)) for value in values):
+        parts.append(data[end:start])
+        end = start + size
+    return b"0".join([*parts, data[end:]])
+
+
+def address(view: memoryview) -> int:
+    """Where bytes lie in memory."""
+    found: int = np.frombuffer(view, dtype=np.uint8).__array_interface__["data"][0]
+    return found
+
+
+__all__ = ["VERSION", "looks_native", "read_native"]

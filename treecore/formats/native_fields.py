@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from treecore.columns import NODE_COLUMNS, TOKEN_COLUMNS, Column
+from treecore.formats.limits import MAX_DEPTH
 
 VERSION = "treecore/1"
 TEXT_FIELDS = {
@@ -34,8 +35,8 @@ NODE_FIELDS = frozenset({"id", "parent", TREE.name, "tokens", *MAP_FIELDS, *(col
 TOKEN_FIELDS = frozenset(column.name for column in TOKEN_COLUMNS)
 
 INT_MAX = 2**63 - 1
-ID_MIN, ID_MAX = -(2**63), 2**64 - 1
-MAX_DEPTH = 64
+DEEP = (float, dict, list, tuple, Mapping)
+"""What may hold something that cannot be written."""
 
 
 def unwritable(value: Any) -> str:
@@ -49,5 +50,5 @@ def unwritable(value: Any) -> str:
             if depth > MAX_DEPTH:
                 return f"nested more than {MAX_DEPTH} levels deep"
             inner = item.values() if isinstance(item, Mapping) else item
-            stack.extend((child, depth + 1) for child in inner)
+            stack.extend((child, depth + 1) for child in inner if isinstance(child, DEEP))
     return ""

@@ -1,27 +1,24 @@
-"""The node objects of one forest: their ids, parents and places in the file, and columns gathered from them."""
+"""The nodes of one forest: their ids, parents and places in the file, and messages that name one of them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
-from itertools import chain, repeat
-from operator import itemgetter
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from treecore.columns import Column
 from treecore.errors import ForestError, FormatError, TreecoreError
 from treecore.forest import NodeId
-from treecore.formats.native_fields import ID_MAX, ID_MIN, NODE_FIELDS
-from treecore.formats.native_values import NONE, Fail, shown, typed, whole
+from treecore.formats.json_keys import WHOLE_MAX, WHOLE_MIN
+from treecore.formats.limits import NAMED_NODE, Account, check_nodes
+from treecore.formats.native_chunks import Chunk
+from treecore.formats.native_values import NONE, Fail, shown, whole
 from treecore.topology import IntArray, topological_order
 
 PARENT_TODO = "give the parent's id, or null for a root"
-CHUNK = 4096
-"""Objects taken apart at a time: few enough that they stay in the processor's cache."""
-ABSENT = {"text": "", "float": float("nan")}
-"""What stands for a field that a node does not have, of kinds whose null cannot be written in a file."""
+EXACT = 2**53
+"""Whole numbers below it are exact as floats."""
 
 
 def member(name: str) -> str:
@@ -29,144 +26,172 @@ def member(name: str) -> str:
     return f".{name}" if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else f"[{shown(name)}]"
 
 
-class Nodes:
-    """Node objects in topological order, with the place of each in the file for messages.
+class Given(NamedTuple):
+    """Ids and parents of a chunk, each a whole number or text, parents or None. `[n]`
 
-    Args:
-        items: the objects, in file order.
-        where: file and line; path: JSON path of the list.
-        fields: names of all their fields, where that is known already.
-
-    Attributes:
-        fields: all field names that occur.
-        ids: `[N]`; parent: `[N]`, rows, `parent[i] < i`.
-        numbered: ids are the row numbers of the file.
+    `rows` are the parents as floats with NaN for None, where ids are places in the file and parents are numbers.
     """
 
-    def __init__(self, items: list[Any], where: str, path: str, fields: Set[str] = frozenset()) -> None:
-        self.items, self.where, self.path = items, where, path
-        self.place: IntArray = np.arange(len(items))
-        self.fields = set(fields)
+    ids: list[Any]
+    above: list[Any]
+    rows: Any
+
+
+class Nodes:
+    """Ids and parents, chunk by chunk, then rows in topological order.
+
+    Args:
+        where: file and line; path: JSON path of the list, for messages.
+
+    Attributes:
+        numbered: ids are the places in the file.
+        ids: `[N]` in file order, empty while `numbered`.
+        parent: `[N]`, rows, `parent[i] < i`; order: `[N]`, place in the file of each row; after `finish`.
+    """
+
+    def __init__(self, where: str, path: str, account: Account) -> None:
+        self.where, self.path, self.account = where, path, account
         self.ids: list[NodeId] = []
         self.numbered = True
-        given = self._take_apart()
-        self._check_ids()
-        self.parent = self._read_parents(given)
-        self._sort()
+        self.count = 0
+        self._above: list[Any] = []
+        self._current: tuple[int, Sequence[Any]] = (0, ())
 
-    def __len__(self) -> int:
-        return len(self.items)
+    def look(self, chunk: Chunk) -> Given:
+        """Ids and parents of a chunk, checked one by one; messages name its nodes until the next one is looked at."""
+        ids, above = self._required(chunk)
+        self._current = (chunk.low, ids)
+        numbered = type(ids[0]) is int and ids == list(range(chunk.low, chunk.low + len(ids)))
+        if not numbered or bool in set(map(type, ids)) or float in set(map(type, ids)):
+            ids = self._checked_ids(ids)
+        kinds = set(map(type, above))
+        if not kinds <= {int, str, NONE}:
+            above = [whole(value) for value in above]
+            for row in wrong_rows(above, {int, str, NONE}):
+                self.fail(chunk.low + row, ".parent", f"{shown(above[row])} is not an id", PARENT_TODO)
+        return Given(ids, above, as_floats(above) if numbered and str not in kinds else None)
 
-    def at(self, row: int, field: str) -> str:
+    def take(self, given: Given) -> None:
+        """Keep ids and parents of the next chunk."""
+        check_nodes(self.count + len(given.ids), f"{self.where}, {self.path}")
+        if self.numbered and given.rows is not None:
+            self._above.append(given.rows)
+        else:
+            if self.numbered:
+                self._unnumber()
+            self.account.spend(NAMED_NODE * len(given.ids), self.where)
+            self.ids += given.ids
+            self._above += given.above
+        self.count += len(given.ids)
+
+    def _required(self, chunk: Chunk) -> tuple[list[Any], list[Any]]:
+        """Ids and parents of a chunk as they came."""
+        if (wrong := chunk.look()) is not None:
+            self.fail(
+                chunk.low + wrong, "", f"{shown(chunk.items[wrong])} is not a node",
+                'give objects such as {"id": 0, "parent": null}',
+            )  # fmt: skip
+        found = []
+        for field, noun, todo in (
+            ("id", "a node without id", "give a whole number or text"),
+            ("parent", "a node without parent", PARENT_TODO),
+        ):
+            try:
+                found.append(chunk.required(field))
+            except KeyError:
+                row = next(row for row, item in enumerate(chunk.items) if field not in item)
+                self._current = (chunk.low, found[0] if found else ())
+                self.fail(chunk.low + row, "", noun, todo)
+        return found[0], found[1]
+
+    def _checked_ids(self, ids: list[Any]) -> list[Any]:
+        """Whole numbers in range, or texts."""
+        low, kinds = self._current[0], set(map(type, ids))
+        if not kinds <= {int, str}:
+            ids = [whole(value) for value in ids]
+            self._current = (low, ids)
+            for row in wrong_rows(ids, {int, str}):
+                self.fail(low + row, ".id", f"{shown(ids[row])} is not an id", "give a whole number or text")
+        numbers = ids if kinds == {int} else [value for value in ids if isinstance(value, int)]
+        if numbers and not WHOLE_MIN <= min(numbers) <= max(numbers) <= WHOLE_MAX:
+            row = next(i for i, value in enumerate(ids) if isinstance(value, int) and not fits(value))
+            self.fail(
+                low + row, ".id", f"{shown(float(ids[row]))} is too large for an id", "give a smaller one, or text"
+            )
+        return ids
+
+    def _unnumber(self) -> None:
+        """Write out ids and parents so far, whose ids are their places."""
+        self.account.spend(NAMED_NODE * self.count, self.where)
+        self.numbered, self.ids = False, list(range(self.count))
+        self._above = [None if np.isnan(row) else int(row) for part in self._above for row in part]
+
+    def at(self, place: int, field: str) -> str:
         """File, line, JSON path and node id of one value."""
-        node = f" (node {shown(self.ids[row])})" if row < len(self.ids) else ""
-        return f"{self.where}, {self.path}[{self.place[row]}]{field}{node}"
+        low, ids = self._current
+        name: Any = None
+        if 0 <= place - low < len(ids):
+            name = ids[place - low]
+        elif place < self.count:
+            name = place if self.numbered else self.ids[place]
+        node = "" if name is None else f" (node {shown(name)})"
+        return f"{self.where}, {self.path}[{place}]{field}{node}"
 
-    def fail(self, row: int, field: str, found: str, todo: str, kind: type[TreecoreError] = FormatError) -> NoReturn:
-        """Raise for one value."""
-        raise kind(found, where=self.at(row, field), todo=todo)
+    def fail(self, place: int, field: str, found: str, todo: str, kind: type[TreecoreError] = FormatError) -> NoReturn:
+        """Raise for one value of the node at a place in the file."""
+        raise kind(found, where=self.at(place, field), todo=todo)
 
-    def failer(self, field: str, low: int = 0) -> Fail:
-        """`fail` for a column of one field that starts at row `low`."""
+    def fail_row(self, row: int, field: str, found: str, todo: str) -> NoReturn:
+        """Raise for the node of a row, because it makes no forest with the others."""
+        self.fail(int(self.order[row]), field, found, todo, ForestError)
+
+    def failer(self, field: str, low: int) -> Fail:
+        """`fail` for a column of one field that starts at the place `low`."""
         return lambda row, found, todo: self.fail(low + row, field, found, todo)
 
-    def get(self, field: str) -> list[Any] | None:
-        """`[N]` values, None where absent; None when no node has the field."""
-        return self._pick(field, self.items) if field in self.fields else None
+    def failer_at(self, field: str, places: Sequence[int]) -> Fail:
+        """`fail` for a column of one field whose values stand at these places."""
+        return lambda row, found, todo: self.fail(places[row], field, found, todo)
 
-    def _pick(self, field: str, items: Sequence[Any], absent: Any = None) -> list[Any]:
-        """The field of each of `items`."""
-        return list(map(dict.get, items, repeat(field), repeat(absent)))
-
-    def columns(self, declared: Sequence[Column]) -> dict[str, Any]:
-        """Declared columns by name, read-only where they are arrays; their nulls where a node lacks the field."""
-        present = [column for column in declared if column.name in self.fields]
-        absent = {column.name: ABSENT.get(column.kind) for column in present}
-        parts: dict[str, list[Any]] = {column.name: [] for column in present}
-        for low in range(0, len(self), CHUNK):
-            items = self.items[low : low + CHUNK]
-            for column in present:
-                values = self._pick(column.name, items, absent[column.name])
-                parts[column.name].append(typed(values, column, self.failer(member(column.name), low)))
-        return {column.name: self._joined(column, parts.get(column.name)) for column in declared}
-
-    def _joined(self, column: Column, parts: list[Any] | None) -> Any:
-        if parts is None:
-            return column.empty(len(self))
-        if column.kind == "text":
-            return tuple(chain.from_iterable(parts))
-        return frozen(np.concatenate(parts))
-
-    def objects(self, field: str) -> list[dict[str, Any] | None] | None:
-        """`[N]` objects of a field that holds objects; None when no node has any."""
-        values = self.get(field)
-        if values is None:
-            return None
-        for row in wrong_rows(values, {dict, NONE}):
-            self.fail(row, member(field), f"{shown(values[row])} is not an object", "give an object, or leave it out")
-        return values if any(values) else None
-
-    def unknown(self) -> dict[int, dict[str, Any]]:
-        """Fields that are not declared, as they came. Row -> fields."""
-        names = self.fields - NODE_FIELDS
-        return {
-            row: {name: value for name, value in item.items() if name in names}
-            for row, item in enumerate(self.items if names else ())
-            if not names.isdisjoint(item)
-        }
-
-    def _take_apart(self) -> list[Any]:
-        """Collect the names of all fields and the ids; returns the parents as given. `[N]`"""
-        above: list[Any] = []
-        for low in range(0, len(self), CHUNK):
-            items = self.items[low : low + CHUNK]
-            for row in wrong_rows(items, {dict}):
-                self.fail(
-                    low + row, "", f"{shown(items[row])} is not a node",
-                    'give objects such as {"id": 0, "parent": null}',
-                )  # fmt: skip
-            self.fields.update(*items)
-            ids = self._required("id", items, "a node without id", "give a whole number or text")
-            self.numbered &= ids == list(range(low, low + len(items)))
-            self.ids += ids
-            above += self._required("parent", items, "a node without parent", PARENT_TODO)
-        return above
-
-    def _required(self, field: str, items: list[Any], found: str, todo: str) -> list[Any]:
-        try:
-            return list(map(itemgetter(field), items))
-        except KeyError:
-            row = next(row for row, item in enumerate(self.items) if field not in item)
-            self.fail(row, "", found, todo)
-
-    def _check_ids(self) -> None:
-        """Ids are whole numbers in range, or texts."""
-        ids: list[Any] = self.ids
-        kinds = set(map(type, ids))
-        self.numbered &= kinds == {int}
-        if self.numbered:
+    def finish(self) -> None:
+        """Rows of parents, and the order that puts parents first."""
+        self._current = (0, ())
+        parent = self._rows()
+        ordering = topological_order(parent)
+        if len(ordering.stuck):
+            self._fail_cycle(int(ordering.stuck[0]), parent)
+        places = np.arange(len(parent))
+        self.in_file_order = bool((ordering.order == places).all())
+        self.order: IntArray = places if self.in_file_order else ordering.order
+        if self.in_file_order:
+            self.parent = parent
             return
-        if not kinds <= {int, str}:
-            self.ids = ids = [whole(value) for value in ids]
-            for row in wrong_rows(ids, {int, str}):
-                self.fail(row, ".id", f"{shown(ids[row])} is not an id", "give a whole number or text")
-        numbers = ids if kinds == {int} else [value for value in ids if isinstance(value, int)]
-        if numbers and not ID_MIN <= min(numbers) <= max(numbers) <= ID_MAX:
-            row = next(i for i, value in enumerate(ids) if isinstance(value, int) and not ID_MIN <= value <= ID_MAX)
-            self.fail(row, ".id", f"{shown(float(ids[row]))} is too large for an id", "give a smaller number, or text")
+        row_of = np.empty(len(parent), dtype=np.int64)
+        row_of[ordering.order] = places
+        above = parent[ordering.order]
+        self.parent = np.where(above < 0, -1, row_of[above])
 
-    def _read_parents(self, given: list[Any]) -> IntArray:
-        """Row of each parent in file order; ids are compared as text."""
-        kinds = set(map(type, given))
-        if not kinds <= {int, str, NONE}:
-            given = [whole(value) for value in given]
-            for row in wrong_rows(given, {int, str, NONE}):
-                self.fail(row, ".parent", f"{shown(given[row])} is not an id", PARENT_TODO)
-        names: list[Any] = self.ids
-        if self.numbered and str not in kinds and (rows := rows_as_given(given)) is not None:
-            return rows
-        if str in kinds or str in set(map(type, names)):
-            names = [str(name) for name in names]
+    @property
+    def node_ids(self) -> tuple[NodeId, ...]:
+        """Ids of the rows; empty when they are the row numbers."""
+        if self.in_file_order:
+            return tuple(self.ids)
+        return tuple(map(self.ids.__getitem__, self.order.tolist())) if self.ids else tuple(self.order.tolist())
+
+    def _rows(self) -> IntArray:
+        """Place of each parent, -1 at roots; ids are compared as text."""
+        if self.numbered:
+            rows = np.concatenate(self._above)
+            self._above = []
+            wrong = np.flatnonzero((rows < 0) | (rows >= len(rows)))
+            if len(wrong):
+                self._fail_parent(int(wrong[0]), int(rows[wrong[0]]))
+            found: IntArray = np.nan_to_num(rows, copy=False, nan=-1).astype(np.int64)
+            return found
+        names, given = self.ids, self._above
+        self._above = []
+        if str in set(map(type, given)) or str in set(map(type, names)):
+            names = list(map(str, names))
             given = [None if name is None else str(name) for name in given]
         row_of: dict[Any, int] = dict(zip(names, range(len(names)), strict=True))
         if len(row_of) < len(names):
@@ -175,56 +200,50 @@ class Nodes:
         try:
             return np.fromiter(map(row_of.__getitem__, given), dtype=np.int64, count=len(given))
         except KeyError:
-            row = next(row for row, name in enumerate(given) if name not in row_of)
-        self.fail(
-            row, ".parent", f"there is no node {shown(given[row])}",
-            "name a node of this forest, or null for a root", ForestError,
-        )  # fmt: skip
+            place = next(place for place, name in enumerate(given) if name not in row_of)
+        self._fail_parent(place, given[place])
 
-    def _fail_duplicate(self, names: list[Any]) -> NoReturn:
+    def _fail_parent(self, place: int, name: Any) -> NoReturn:
+        todo = "name a node of this forest, or null for a root"
+        self.fail(place, ".parent", f"there is no node {shown(name)}", todo, ForestError)
+
+    def _fail_duplicate(self, names: Sequence[Any]) -> NoReturn:
         seen: dict[Any, int] = {}
-        for row, name in enumerate(names):
+        for place, name in enumerate(names):
             if name in seen:
                 self.fail(
-                    row, ".id", f"the id {shown(name)} is already that of {self.path}[{seen[name]}]",
+                    place, ".id", f"the id {shown(name)} is already that of {self.path}[{seen[name]}]",
                     "give every node an id of its own", ForestError,
                 )  # fmt: skip
-            seen[name] = row
+            seen[name] = place
         raise AssertionError("duplicates were counted")
 
-    def _sort(self) -> None:
-        """Parents first; the order of the file where it is so already."""
-        ordering = topological_order(self.parent)
-        if len(ordering.stuck):
-            self._fail_cycle(int(ordering.stuck[0]))
-        if bool((ordering.order == self.place).all()):
-            return
-        self.numbered = False
-        order = ordering.order.tolist()
-        row_of = np.empty(len(order), dtype=np.int64)
-        row_of[ordering.order] = self.place
-        above = self.parent[ordering.order]
-        self.parent = np.where(above < 0, -1, row_of[above])
-        self.items = [self.items[place] for place in order]
-        self.ids = [self.ids[place] for place in order]
-        self.place = ordering.order
-
-    def _fail_cycle(self, row: int) -> NoReturn:
+    def _fail_cycle(self, place: int, parent: IntArray) -> NoReturn:
         seen: dict[int, int] = {}
-        while row not in seen:
-            seen[row] = len(seen)
-            row = int(self.parent[row])
-        cycle = list(seen)[seen[row] :]
-        names = ", ".join(shown(self.ids[place]) for place in cycle[:6]) + (", ..." if len(cycle) > 6 else "")
+        while place not in seen:
+            seen[place] = len(seen)
+            place = int(parent[place])
+        cycle = list(seen)[seen[place] :]
+        name = [shown(at if self.numbered else self.ids[at]) for at in cycle[:6]]
+        names = ", ".join(name) + (", ..." if len(cycle) > 6 else "")
         found = f"node {names} is its own parent" if len(cycle) == 1 else f"nodes {names} are each other's ancestors"
-        roots = "" if bool((self.parent < 0).any()) else ", and no node is a root"
-        self.fail(
-            cycle[0],
-            ".parent",
-            f"{found} (a cycle){roots}",
-            "let every path end at a node with parent null",
-            ForestError,
-        )
+        roots = "" if bool((parent < 0).any()) else ", and no node is a root"
+        todo = "let every path end at a node with parent null"
+        self.fail(cycle[0], ".parent", f"{found} (a cycle){roots}", todo, ForestError)
+
+
+def fits(value: int) -> bool:
+    """Whether a whole number fits 64 bits."""
+    return WHOLE_MIN <= value <= WHOLE_MAX
+
+
+def as_floats(above: list[Any]) -> Any:
+    """Parents as floats with NaN for None; None when one of them is not exact as a float."""
+    try:
+        rows = np.array(above, dtype=np.float64)
+    except OverflowError:
+        return None
+    return None if bool((np.abs(rows) >= EXACT).any()) else rows
 
 
 def frozen(array: Any) -> Any:
@@ -233,15 +252,7 @@ def frozen(array: Any) -> Any:
     return array
 
 
-def rows_as_given(given: list[int | None]) -> IntArray | None:
-    """Parents as rows where ids are row numbers; None when one of them is no row."""
-    rows = np.array(given, dtype=np.float64)
-    if bool(((rows < 0) | (rows >= len(rows))).any()):
-        return None
-    return np.nan_to_num(rows, copy=False, nan=-1).astype(np.int64)
-
-
-def wrong_rows(values: list[Any], allowed: set[type]) -> list[int]:
+def wrong_rows(values: Sequence[Any], allowed: set[type]) -> list[int]:
     """The first place whose type is not allowed, as a list of at most one."""
     wrong = set(map(type, values)) - allowed
     return [next(i for i, value in enumerate(values) if type(value) in wrong)] if wrong else []

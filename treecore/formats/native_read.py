@@ -1,19 +1,22 @@
-"""Native JSON to `Forest`, column by column: whole-column checks first, single values only to name a culprit."""
+"""Native JSON to `Forest`, chunk by chunk: whole-column checks first, single values only to name a culprit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 import orjson
 
-from treecore.columns import NODE_COLUMNS, Column
-from treecore.errors import ForestError, FormatError
+from treecore.errors import ForestError, FormatError, TreecoreError
 from treecore.forest import Forest
+from treecore.formats.json_keys import flaws_in, may_be_rounded, names_parsed, names_written
+from treecore.formats.limits import Account, LimitError, check_nodes, json_cost
+from treecore.formats.native_chunks import Chunk, plain_chunks
 from treecore.formats.native_fields import (
     FOREST_FIELDS,
-    MAP_FIELDS,
+    NODE_FIELDS,
     NUMBER_AS_TEXT,
     OBJECT_FIELDS,
     TEXT_FIELDS,
@@ -22,46 +25,148 @@ from treecore.formats.native_fields import (
     VERSION,
     unwritable,
 )
-from treecore.formats.native_nodes import Nodes, frozen, member
-from treecore.formats.native_tokens import read_tokens
-from treecore.formats.native_values import shown, typed
-from treecore.formats.source import MAX_NODES, limit
-from treecore.topology import FloatArray, Topology
+from treecore.formats.native_nodes import Given, Nodes, frozen, member
+from treecore.formats.native_pieces import Piece, join, read_piece
+from treecore.formats.native_typed import Decoders, text_chunks
+from treecore.formats.native_values import shown
+from treecore.topology import FloatArray, IntArray, Topology
 
 
-def forest_from(value: Any, where: str, path: str, *, to_nodes: Callable[..., Nodes] = Nodes) -> Forest:
+def forest_from(value: Any, where: str, path: str, account: Account | None = None) -> Forest:
     """One forest of plain JSON.
 
     Args:
         value: the parsed object.
         where: file and line, for messages; path: JSON path of `value`.
-        to_nodes: takes the list of nodes apart.
+        account: of what its file may take; without limits by default.
 
     Raises:
         FormatError: a field is not what the format says; names the place.
         ForestError: the nodes do not make a forest.
     """
     check_version(value, where, path)
-    nodes = to_nodes(node_list(value, where, path), where, f"{path}.nodes")
-    meta = read_meta(value, where, path)
-    columns = nodes.columns(NODE_COLUMNS)
+    place = f"{where}, {path}.nodes"
+    listed = value.get("nodes")
+    check_node_list(listed, place)
+    check_nodes(len(listed), place)
+    account = account or Account(where, 10**12, 10**12)
+    nodes = Nodes(where, f"{path}.nodes", account)
+    pieces = []
+    for chunk in plain_chunks(listed):
+        given = nodes.look(chunk)
+        pieces.append(read_piece(nodes, chunk, account))
+        nodes.take(given)
+    return assembled(nodes, pieces, read_meta(value, where, path), account)
+
+
+def forest_in(raw: dict[str, memoryview], where: str, path: str, decode: Decoders, account: Account) -> Forest:
+    """One forest of the texts of its fields.
+
+    Args:
+        raw: field -> JSON text.
+        decode: of the file.
+
+    Raises:
+        orjson.JSONDecodeError: a text is not JSON.
+        FormatError: a field is not what the format says; names the place.
+        ForestError: the nodes do not make a forest.
+    """
+    value = plain_meta(raw, where, path, account)
+    check_version(value, where, path)
+    place, text = f"{where}, {path}.nodes", raw.get("nodes", memoryview(b"null"))
+    if bytes(text[:1]) != b"[":
+        check_node_list(orjson.loads(text), place)
+    nodes = Nodes(where, f"{path}.nodes", account)
+    pieces = [read_text(nodes, *found, account) for found in text_chunks(text, decode, account, place)]
+    if not nodes.count:
+        check_node_list([], place)
+    return assembled(nodes, pieces, read_meta(value, where, path), account)
+
+
+def plain_meta(raw: dict[str, memoryview], where: str, path: str, account: Account) -> dict[str, Any]:
+    """All fields of a forest but its nodes."""
+    value = {}
+    for name, text in raw.items():
+        if name != "nodes":
+            account.spend(json_cost(text), where, "fields beside its nodes")
+            value[name] = orjson.loads(text)
+            foreign = name in OBJECT_FIELDS or name not in FOREST_FIELDS
+            check_flaws(text, value[name], f"{where}, {path}{member(name)}", rounded=foreign)
+    return value
+
+
+def check_flaws(text: memoryview, value: Any, place: str, *, rounded: bool) -> None:
+    """Refuse what parsing loses: names written twice and, if asked for, whole numbers beyond 64 bits."""
+    nested = isinstance(value, dict | list)
+    if (rounded and may_be_rounded(text)) or (nested and names_written(text) != names_parsed(value)):
+        for flaw in flaws_in(text):
+            if flaw.twice or rounded:
+                raise FormatError(flaw.found, where=f"{place}{inner_path(flaw.path)}", todo=flaw.todo)
+
+
+def read_text(nodes: Nodes, chunk: Chunk, text: bytes, account: Account) -> Piece:
+    """A chunk of nodes; where it is not as its records say, its plain objects tell what is wrong."""
+    before, found = account.spent, None
+    if chunk.typed:
+        try:
+            found = checked(nodes, chunk, text, account)
+        except LimitError:
+            raise
+        except (TreecoreError, msgspec.DecodeError, ValueError, OverflowError, RecursionError):
+            pass
+    if found is None:
+        account.spent = before
+        chunk = Chunk(orjson.loads(text), chunk.low) if chunk.typed else chunk
+        found = checked(nodes, chunk, text, account)
+    given, piece = found
+    nodes.take(given)
+    return piece
+
+
+def checked(nodes: Nodes, chunk: Chunk, text: bytes, account: Account) -> tuple[Given, Piece]:
+    """Ids, parents and columns of a chunk of nodes in which parsing lost nothing."""
+    given = nodes.look(chunk)
+    piece = read_piece(nodes, chunk, account)
+    rounded = not chunk.typed and may_be_rounded(text)
+    if rounded or names_written(text) != chunk.count_names():
+        for flaw in flaws_in(text):
+            if flaw.twice or is_foreign(flaw.path[1:]):
+                nodes.fail(chunk.low + int(flaw.path[0]), inner_path(flaw.path[1:]), flaw.found, flaw.todo)
+    return given, piece
+
+
+def is_foreign(path: Sequence[str | int]) -> bool:
+    """Whether a place in a node is beyond the format."""
+    if path[:1] == ("tokens",):
+        return len(path) > 1 and path[1] not in TOKEN_FIELDS
+    return path[0] not in NODE_FIELDS
+
+
+def inner_path(path: Sequence[str | int]) -> str:
+    """A place below a value as JSON path."""
+    return "".join(f"[{name}]" if isinstance(name, int) else member(name) for name in path)
+
+
+def assembled(nodes: Nodes, pieces: list[Piece], meta: dict[str, Any], account: Account) -> Forest:
+    """The forest of all that was gathered."""
+    nodes.finish()
+    found = join(pieces, nodes, account)
+    columns, extra = found.columns, found.extra
+    maps: dict[str, Any] = dict(found.maps)
     check_rewards(nodes, columns["reward"])
-    tokens = read_tokens(nodes)
-    maps: dict[str, Any] = {attribute: read_map(nodes, field) for field, attribute in MAP_FIELDS.items()}
-    extra = read_extra(nodes)
-    add_tree_numbers(nodes, extra)
+    add_tree_numbers(nodes, columns.pop(TREE.name), extra)
     try:
         return Forest(
             parent=frozen(nodes.parent),
-            node_id=() if nodes.numbered else tuple(nodes.ids),
-            tokens=tokens,
+            node_id=nodes.node_ids,
+            tokens=found.tokens,
             node_extra={row: extra[row] for row in sorted(extra)},
             **columns,
             **maps,
             **meta,
         )
     except ForestError as error:
-        raise error.at(f"{where}, {path}") from None
+        raise error.at(f"{nodes.where}, {nodes.path.removesuffix('.nodes')}") from None
 
 
 def check_version(value: Any, where: str, path: str) -> None:
@@ -78,22 +183,14 @@ def check_version(value: Any, where: str, path: str) -> None:
     raise FormatError(f"the format is {shown(version)}", where=place, todo=todo)
 
 
-def node_list(value: dict[str, Any], where: str, path: str) -> list[Any]:
-    """The list of nodes: there, not empty, not too long."""
-    place, nodes = f"{where}, {path}.nodes", value.get("nodes")
+def check_node_list(nodes: Any, place: str) -> None:
+    """The list of nodes is there and not empty."""
     if nodes is None:
         raise FormatError("a forest without nodes", where=place, todo='add "nodes": [{"id": 0, "parent": null}, ...]')
     if not isinstance(nodes, list):
         raise FormatError(f"{shown(nodes)} is not a list", where=place, todo="give a list of node objects")
     if not nodes:
         raise ForestError("a forest without nodes", where=place, todo='give at least a root, {"id": 0, "parent": null}')
-    most = limit("TREECORE_MAX_NODES", MAX_NODES)
-    if len(nodes) > most:
-        raise FormatError(
-            f"{len(nodes):,} nodes, where the limit is {most:,}", where=place,
-            todo="split the forest, or raise the limit by setting TREECORE_MAX_NODES",
-        )  # fmt: skip
-    return nodes
 
 
 def read_meta(value: dict[str, Any], where: str, path: str) -> dict[str, Any]:
@@ -118,72 +215,37 @@ def read_meta(value: dict[str, Any], where: str, path: str) -> dict[str, Any]:
 
 def check_rewards(nodes: Nodes, reward: FloatArray) -> None:
     """Outcome rewards stand on leaves."""
-    inner = np.zeros(len(nodes), dtype=bool)
+    inner = np.zeros(nodes.count, dtype=bool)
     inner[nodes.parent[nodes.parent >= 0]] = True
     wrong = np.flatnonzero(inner & ~np.isnan(reward))
     if len(wrong):
-        nodes.fail(
+        nodes.fail_row(
             int(wrong[0]), ".reward", "a node with children has a reward",
-            "put outcome rewards on leaves only (values of inner steps belong under columns)", ForestError,
+            "put outcome rewards on leaves only (values of inner steps belong under columns)",
         )  # fmt: skip
 
 
-def read_map(nodes: Nodes, field: str) -> dict[str, FloatArray]:
-    """A field `{name: number}` of the nodes, gathered to named `[N]` columns."""
-    maps = nodes.objects(field)
-    if maps is None:
-        return {}
-    names = dict.fromkeys(name for item in maps if item for name in item)
-    return {
-        name: frozen(
-            typed(
-                [item.get(name) if item else None for item in maps],
-                Column(name, "float", ""),
-                nodes.failer(f".{field}{member(name)}"),
-            )
-        )
-        for name in names
-    }
-
-
-def read_extra(nodes: Nodes) -> dict[int, dict[str, Any]]:
-    """Fields of nodes, and columns of their tokens, that we do not know, as they came. Row -> fields."""
-    extra = nodes.unknown()
-    for row, tokens in enumerate(nodes.objects("tokens") or ()):
-        if tokens and not TOKEN_FIELDS.issuperset(tokens):
-            own = {name: value for name, value in tokens.items() if name not in TOKEN_FIELDS}
-            extra.setdefault(row, {})["tokens"] = own
-    for row, fields in extra.items():
-        for name, value in fields.items():
-            if isinstance(value, dict | list) and (reason := unwritable(value)):
-                nodes.fail(row, member(name), reason, "flatten it")
-    return extra
-
-
-def add_tree_numbers(nodes: Nodes, extra: dict[int, dict[str, Any]]) -> None:
+def add_tree_numbers(nodes: Nodes, number: IntArray, extra: dict[int, dict[str, Any]]) -> None:
     """Check `tree` against the shape; numbers other than 0, 1, 2 in order of the roots are kept in `extra`."""
-    if TREE.name not in nodes.fields:
-        return
-    number = nodes.columns([TREE])[TREE.name]
     given = np.flatnonzero(number >= 0)
+    if not len(given):
+        return
     topology = Topology(nodes.parent)
-    of_tree = np.full(len(nodes), -1)
+    of_tree = np.full(nodes.count, -1)
     of_tree[topology.root[given[::-1]]] = number[given[::-1]]
     wrong = given[number[given] != of_tree[topology.root[given]]]
     if len(wrong):
         row = int(wrong[0])
         found = f"tree {number[row]}, but other nodes of the same tree say {of_tree[topology.root[row]]}"
-        nodes.fail(row, ".tree", found, "make them agree, or leave tree out", ForestError)
+        nodes.fail_row(row, ".tree", found, "make them agree, or leave tree out")
     known = of_tree[topology.roots]
     known = known[known >= 0]
     if len(np.unique(known)) < len(known):
         values, counts = np.unique(known, return_counts=True)
         twice = int(values[counts > 1][0])
         row = int(topology.roots[of_tree[topology.roots] == twice][1])
-        nodes.fail(
-            row, ".tree", f"tree {twice} has a second root", "give each root a tree of its own, or leave tree out",
-            ForestError,
-        )  # fmt: skip
+        todo = "give each root a tree of its own, or leave tree out"
+        nodes.fail_row(row, ".tree", f"tree {twice} has a second root", todo)
     in_order = (np.cumsum(nodes.parent < 0) - 1)[topology.root]
     if bool((number[given] != in_order[given]).any()):
         for row in given.tolist():

@@ -2,76 +2,165 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from treecore.columns import TOKEN_COLUMNS, Column
 from treecore.forest import Forest, TokenTable
-from treecore.formats.native_nodes import Nodes, wrong_rows
+from treecore.formats.limits import TEXT, TOKEN, Account, object_cost
+from treecore.formats.native_chunks import ABSENT, Chunk
+from treecore.formats.native_nodes import Nodes, frozen, wrong_rows
 from treecore.formats.native_values import NONE, shown, typed
 from treecore.topology import IntArray
 
+UNSET_TYPE = type(ABSENT)
 
-def read_tokens(nodes: Nodes) -> TokenTable | None:
-    """The token table of a forest; None when no node has a token.
+
+class TokenPiece(NamedTuple):
+    """Tokens of the nodes of one chunk.
+
+    Attributes:
+        size: `[n]` tokens of each node.
+        columns: name -> `[t]` values.
+        extra: number of a node -> columns of its tokens that we do not know.
+    """
+
+    size: IntArray
+    columns: dict[str, Any]
+    extra: dict[int, dict[str, Any]]
+
+
+def read_tokens(nodes: Nodes, chunk: Chunk, account: Account) -> TokenPiece | None:
+    """The tokens of a chunk; None when none of its nodes has the field.
 
     Raises:
         FormatError: a column is no list, or the columns of one node have unequal lengths.
     """
-    objects = nodes.objects("tokens")
-    if objects is None:
-        return None
-    names = set().union(*filter(None, objects))
-    lists = {
-        column: [item.get(column.name) if item else None for item in objects]
-        for column in TOKEN_COLUMNS
-        if column.name in names
-    }
+    objects = chunk.get("tokens")
+    if not chunk.typed:
+        for row in wrong_rows(objects, {dict, NONE, UNSET_TYPE}):
+            todo = "give an object, or leave it out"
+            nodes.fail(chunk.low + row, ".tokens", f"{shown(objects[row])} is not an object", todo)
+    rows = [row for row, found in enumerate(objects) if found is not None and found is not ABSENT]
+    given = objects if len(rows) == len(objects) else [objects[row] for row in rows]
+    lists: dict[Column, list[Any]] = {}
+    for column in TOKEN_COLUMNS:
+        values = chunk.token_column(given, column.name)
+        kinds = set(map(type, values))
+        if list in kinds or not kinds <= {UNSET_TYPE, NONE}:
+            lists[column] = values
     for column, values in lists.items():
-        for row in wrong_rows(values, {list, NONE}):
+        for number in wrong_rows(values, {list, NONE, UNSET_TYPE}):
             nodes.fail(
-                row, f".tokens.{column.name}", f"{shown(values[row])} is not a list", "give a list, or leave it out"
-            )
+                chunk.low + rows[number], f".tokens.{column.name}", f"{shown(values[number])} is not a list",
+                "give a list, or leave it out",
+            )  # fmt: skip
     lengths = {
-        column: np.array([-1 if item is None else len(item) for item in items]) for column, items in lists.items()
+        column: np.array([len(v) if type(v) is list else -1 for v in values]) for column, values in lists.items()
     }
-    count = np.maximum(0, np.max([*lengths.values(), np.zeros(len(nodes), dtype=np.int64)], axis=0))
-    check_lengths(nodes, lengths, count)
-    if not count.any():
-        return None
-    start = np.concatenate([[0], np.cumsum(count)])
-    present = {column: items for column, items in lists.items() if (lengths[column] > 0).any()}
-    return TokenTable(
-        start=start, **{column.name: flatten(nodes, column, items, start) for column, items in present.items()}
-    )
+    own = np.maximum(0, np.max([*lengths.values(), np.zeros(len(rows), dtype=np.int64)], axis=0))
+    at = chunk.low + np.array(rows, dtype=np.int64)
+    check_lengths(nodes, lengths, own, at)
+    count = np.zeros(len(objects), dtype=np.int64)
+    count[rows] = own
+    account.spend(TOKEN * int(own.sum()) * len(lists), nodes.where, "its tokens")
+    columns = {
+        column.name: flatten(nodes, column, values, own, at)
+        for column, values in lists.items()
+        if (lengths[column] > 0).any()
+    }
+    if (texts := columns.get("text")) is not None:
+        columns["text"] = shared_texts(texts, account, nodes.where)
+    extra = {row: fields for row, found in zip(rows, given, strict=True) if (fields := chunk.token_extra(found))}
+    account.spend(sum(map(object_cost, extra.values())), nodes.where, "values beyond the format")
+    return TokenPiece(count, columns, extra)
 
 
-def check_lengths(nodes: Nodes, lengths: Mapping[Column, IntArray], count: IntArray) -> None:
+def shared_texts(texts: Sequence[str], account: Account, where: str) -> list[str]:
+    """The same texts, equal ones the same object: tokens repeat."""
+    known: dict[str, str] = {}
+    found = list(map(known.setdefault, texts, texts))
+    account.spend(TEXT * len(known) + sum(map(len, known)), where, "the texts of its tokens")
+    return found
+
+
+def check_lengths(nodes: Nodes, lengths: Mapping[Column, IntArray], count: IntArray, at: IntArray) -> None:
     """All columns of one node are equally long."""
     for column, length in lengths.items():
         wrong = np.flatnonzero((length >= 0) & (length != count))
         if len(wrong):
-            row = int(wrong[0])
-            longest = next(other.name for other, lens in lengths.items() if lens[row] == count[row])
+            number = int(wrong[0])
+            longest = next(other.name for other, lens in lengths.items() if lens[number] == count[number])
             nodes.fail(
-                row, f".tokens.{column.name}", f"{length[row]} values where {longest} has {count[row]}",
+                int(at[number]), f".tokens.{column.name}",
+                f"{length[number]} values where {longest} has {count[number]}",
                 "give all token columns of a node the same length",
             )  # fmt: skip
 
 
-def flatten(nodes: Nodes, column: Column, items: list[Any], start: IntArray) -> Any:
-    """One column over all nodes; nulls where a node lacks it. `[T]`"""
-    count = np.diff(start).tolist()
-    flat = list(chain.from_iterable([None] * n if item is None else item for item, n in zip(items, count, strict=True)))
+def flatten(nodes: Nodes, column: Column, items: list[Any], count: IntArray, at: IntArray) -> Any:
+    """One column over the nodes of a chunk that have tokens; nulls where a node lacks it. `[t]`"""
+    flat: list[Any] = []
+    for item, n in zip(items, count.tolist(), strict=True):
+        flat += item if type(item) is list else [None] * n
 
     def fail(token: int, found: str, todo: str) -> NoReturn:
-        row = int(np.searchsorted(start, token, side="right")) - 1
-        nodes.fail(row, f".tokens.{column.name}[{token - int(start[row])}]", found, todo)
+        start = np.concatenate([[0], np.cumsum(count)])
+        number = int(np.searchsorted(start, token, side="right")) - 1
+        nodes.fail(int(at[number]), f".tokens.{column.name}[{token - int(start[number])}]", found, todo)
 
     return typed(flat, column, fail)
+
+
+def join_tokens(pieces: Sequence[tuple[int, TokenPiece | None]], nodes: Nodes) -> TokenTable | None:
+    """The token table of a forest in the order of rows; None when no node has a token.
+
+    Args:
+        pieces: nodes of each chunk, and their tokens.
+    """
+    counts = [np.zeros(n, dtype=np.int64) if piece is None else piece.size for n, piece in pieces]
+    count = np.concatenate(counts)
+    if not count.any():
+        return None
+    order = None
+    if not nodes.in_file_order:
+        order = gathered_tokens(count, nodes.order)
+        count = count[nodes.order]
+    present = [column for column in TOKEN_COLUMNS if any(piece and column.name in piece.columns for _, piece in pieces)]
+    columns = {}
+    for column in present:
+        parts = []
+        for _, piece in pieces:
+            if piece is not None:
+                values = piece.columns.pop(column.name, None)
+                parts.append(column.empty(int(piece.size.sum())) if values is None else values)
+        columns[column.name] = in_rows(column, parts, order)
+    return TokenTable(start=np.concatenate([[0], np.cumsum(count)]), **columns)
+
+
+def in_rows(column: Column, parts: Sequence[Any], order: IntArray | None) -> Any:
+    """The parts of one token column, joined and put into the order of rows."""
+    if column.kind == "text":
+        texts = tuple(chain.from_iterable(parts))
+        return texts if order is None else tuple(map(texts.__getitem__, order.tolist()))
+    values = np.concatenate(parts)
+    return frozen(values if order is None else values[order])
+
+
+def gathered_tokens(count: IntArray, order: IntArray) -> IntArray:
+    """Where in the file each token stands, in the order of rows. `[T]`
+
+    Args:
+        count: `[N]` tokens of the nodes in file order; order: `[N]` place in the file of each row.
+    """
+    start = np.cumsum(count) - count
+    own = count[order]
+    first = np.repeat(start[order] - (np.cumsum(own) - own), own)
+    found: IntArray = first + np.arange(int(own.sum()))
+    return found
 
 
 def recorded(forest: Forest) -> TokenTable | None:

@@ -7,32 +7,45 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, NoReturn
 
 import numpy as np
 
 from treecore.columns import DTYPES, Column
+from treecore.formats.native_chunks import ABSENT
 from treecore.formats.native_fields import INT_MAX
 
 Fail = Callable[[int, str, str], NoReturn]
 """Raises for one value: its place in the column, what was found, what to do."""
 
-NONE = type(None)
+NONE, UNSET = type(None), type(ABSENT)
 ALLOWED: dict[str, set[type]] = {"text": {str}, "choice": {str}, "int": {int}, "float": {int, float}}
 NOUNS = {"text": "text", "int": "a whole number", "float": "a number", "choice": "text"}
 
 
 def shown(value: Any) -> str:
-    """A value as short JSON, for messages."""
-    text = json.dumps(value, ensure_ascii=False, default=repr)
+    """A value as short JSON, for messages; of objects and lists only the beginning is looked at."""
+    text = json.dumps(beginning(value, 2), ensure_ascii=False, default=repr)
     return text if len(text) <= 40 else text[:37] + "..."
 
 
+def beginning(value: Any, depth: int) -> Any:
+    """Enough of a value to be told."""
+    if isinstance(value, str):
+        return value[:40]
+    if isinstance(value, dict):
+        return {str(name)[:40]: beginning(inner, depth - 1) for name, inner in islice(value.items(), 4 if depth else 0)}
+    if isinstance(value, list | tuple):
+        return [beginning(inner, depth - 1) for inner in islice(value, 20 if depth else 0)]
+    return value
+
+
 def typed(values: list[Any], column: Column, fail: Fail) -> Any:
-    """`values` (None for absent) as a column: an array, or a list of strings.
+    """`values` as a column: an array, or a list of strings.
 
     Args:
-        values: plain JSON values.
+        values: plain JSON values, None or `ABSENT` where there is none.
         column: what they should be.
         fail: called with the first wrong one.
     """
@@ -40,11 +53,11 @@ def typed(values: list[Any], column: Column, fail: Fail) -> Any:
     if column.kind == "int" and float in kinds:
         values = [whole(value) for value in values]
         kinds = set(map(type, values))
-    wrong = kinds - ALLOWED[column.kind] - {NONE}
+    wrong = kinds - ALLOWED[column.kind] - {NONE, UNSET}
     if wrong:
         place = next(i for i, value in enumerate(values) if type(value) in wrong)
         fail(place, f"{shown(values[place])} is not {NOUNS[column.kind]}", f"give {NOUNS[column.kind]} or null")
-    return CONVERT[column.kind](values, column, NONE in kinds, fail)
+    return CONVERT[column.kind](values, column, bool(kinds & {NONE, UNSET}), fail)
 
 
 def whole(value: Any) -> Any:
@@ -57,8 +70,8 @@ def text_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Se
 
 
 def choice_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
-    codes: dict[str | None, int] = {name: code for code, name in enumerate(column.choices)}
-    codes[None] = -1
+    codes: dict[Any, int] = {name: code for code, name in enumerate(column.choices)}
+    codes |= dict.fromkeys((None, ABSENT), -1)
     try:
         return np.fromiter(map(codes.__getitem__, values), dtype=DTYPES["choice"], count=len(values))
     except KeyError:
@@ -68,19 +81,21 @@ def choice_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> 
 
 def int_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
     try:
-        plain = [-1 if value is None else value for value in values] if gaps else values
+        plain = [value if type(value) is int else -1 for value in values] if gaps else values
         array = np.fromiter(plain, dtype=np.int64, count=len(plain))
     except OverflowError:
-        place = next(i for i, value in enumerate(values) if value is not None and abs(value) > INT_MAX)
+        place = next(i for i, value in enumerate(values) if type(value) is int and abs(value) > INT_MAX)
         fail(place, f"{shown(values[place])} is too large", f"give at most {INT_MAX}")
     low = -1 if column.minimum is None else int(column.minimum)
-    if np.count_nonzero(array < low) > (values.count(None) if gaps else 0):
-        place = next(i for i, value in enumerate(values) if value is not None and value < low)
+    if np.count_nonzero(array < low) > (values.count(None) + values.count(ABSENT) if gaps else 0):
+        place = next(i for i, value in enumerate(values) if type(value) is int and value < low)
         fail(place, f"{shown(values[place])} is negative", f"give {low} or more, or null")
     return array
 
 
 def float_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
+    if gaps and ABSENT in values:
+        values = [None if value is ABSENT else value for value in values]
     return np.array(values, dtype=np.float64)
 
 

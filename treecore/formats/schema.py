@@ -1,7 +1,8 @@
 """JSON Schema (draft 2020-12) of the native format, made from the same column tables as reader and writer.
 
 What a schema cannot say is left to the reader: unique ids, parents that exist, no cycle, rewards on leaves only,
-equal lengths of token columns, how deep unknown fields may nest.
+equal lengths of token columns, how deep unknown fields may nest and how large whole numbers in them may be, names
+that are written twice, nodes inside of nodes.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from treecore.columns import NODE_COLUMNS, TOKEN_COLUMNS, Column
+from treecore.formats.json_keys import WHOLE_MAX, WHOLE_MIN
 from treecore.formats.native_fields import (
-    ID_MAX,
-    ID_MIN,
     INT_MAX,
     MAP_FIELDS,
     NUMBER_AS_TEXT,
@@ -22,7 +22,7 @@ from treecore.formats.native_fields import (
 )
 
 JSON_TYPES = {"text": "string", "int": "integer", "float": "number"}
-ID = {"type": ["integer", "string"], "minimum": ID_MIN, "maximum": ID_MAX}
+ID = {"type": ["integer", "string"], "minimum": WHOLE_MIN, "maximum": WHOLE_MAX}
 MAP_MEANINGS = {
     "columns": "named values of the step, for example from fresh rollouts",
     "credit": "credit that the file claims, by method: shown beside the recomputed value, never trusted",

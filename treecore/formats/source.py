@@ -12,53 +12,64 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, Any, NamedTuple
 
+import msgspec
 import numpy as np
 import orjson
 
 from treecore.errors import FormatError
 from treecore.formats.json_errors import explain
+from treecore.formats.limits import (
+    MAX_BYTES,
+    MAX_NODES,
+    SMALL_FILE,
+    SMALL_UNPACKED,
+    Account,
+    check_size,
+    json_cost,
+    limit,
+)
 
-MAX_BYTES = 500_000_000
-MAX_NODES = 5_000_000
 CONTAINERS_PER_NODE = 5
 CHUNK = 1 << 17
+CHECKED_BYTES = 1 << 21
+"""From how many bytes on the cost of plain JSON is estimated before it is parsed."""
 GZIP_MAGIC = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 BLANK = b" \t\r\n"
 HANDED = re.compile(r"/dev/stdin|(/dev|/proc/self)/fd/\d+")
 """How a shell names a pipe that it opened for us."""
 
+is_json = msgspec.json.Decoder(msgspec.Raw).decode
+raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+"""The fields of an object as their text; nothing inside them is parsed.
 
-def limit(name: str, default: int) -> int:
-    """A limit from the environment.
+Raises:
+    msgspec.ValidationError: it is no object.
+    msgspec.DecodeError, RecursionError: it is not JSON, or nested too deep.
+"""
 
-    Raises:
-        FormatError: it is set to something that is no positive whole number.
+
+class Text(NamedTuple):
+    """The text of one JSON value of a file, and where it stands.
+
+    Attributes:
+        line: of the file, 0 for the whole of it.
     """
-    text = os.environ.get(name, "")
-    if not text:
-        return default
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise FormatError(f"{name}={text!r} is not a positive whole number", todo="change or unset it")
-    return int(text)
 
-
-Decode = Callable[[bytes, int, int], Any]
-"""Content, start and end of one JSON value to whatever stands for it; raises `orjson.JSONDecodeError` if it is none."""
-
-
-def plain(data: bytes, start: int, end: int) -> Any:
-    """One JSON value as Python objects."""
-    return orjson.loads(memoryview(data)[start:end])
+    data: memoryview
+    where: str
+    line: int
 
 
 class Document(NamedTuple):
-    """One JSON value of a file, or what was decoded from it, and where it stands."""
+    """One JSON value of a file, and where it stands."""
 
     value: Any
     where: str
@@ -66,85 +77,113 @@ class Document(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """Decompressed content with the name that errors give it."""
+    """Decompressed content with the name that errors give it, and the account of what reading it takes."""
 
     name: str
     data: bytes
+    account: Account
 
     @cached_property
-    def _opening(self) -> tuple[Any, int] | FormatError:
-        """The first JSON value and where the next one starts, or why there is none."""
-        return self._open(plain)
-
-    def _open(self, decode: Decode) -> tuple[Any, int] | FormatError:
+    def _span(self) -> tuple[int, int, bool]:
+        """Start and end of the first JSON value, and whether each line holds one."""
         start = len(self.data) - len(self.data.lstrip(BLANK))
         end = self.data.find(b"\n", start)
-        end = len(self.data) if end < 0 else end
+        if end < 0 or self._blank(end, len(self.data)):
+            return start, len(self.data), False
         try:
-            return decode(self.data, start, end), end
+            is_json(memoryview(self.data)[start:end])
+            return start, end, True
+        except (msgspec.DecodeError, RecursionError):
+            return start, len(self.data), False
+
+    def _blank(self, start: int, end: int) -> bool:
+        """Whether nothing but blanks stands there."""
+        return not self.data[start : min(end, start + 4096)].strip(BLANK) and not self.data[start:end].strip(BLANK)
+
+    def texts(self) -> Iterator[Text]:
+        """The texts of all JSON values: one over the whole file, or one a line. They may be no JSON."""
+        start, end, lines = self._span
+        view = memoryview(self.data)
+        if not lines:
+            yield Text(view[start:end], self.name, 0)
+            return
+        line = self.data.count(b"\n", 0, start)
+        while start < len(self.data):
+            found = self.data.find(b"\n", start)
+            end, line = len(self.data) if found < 0 else found, line + 1
+            if not self._blank(start, end):
+                yield Text(view[start:end], f"{self.name}, line {line}", line)
+            start = end + 1
+
+    def documents(self) -> Iterator[Document]:
+        """All JSON values as plain objects.
+
+        Raises:
+            FormatError: not JSON, which names line and column, or more than the file may take.
+        """
+        for text in self.texts():
+            yield Document(self.plain(text), text.where)
+
+    def plain(self, text: Text) -> Any:
+        """One JSON value as plain objects.
+
+        Raises:
+            FormatError: not JSON, which names line and column, or more than the file may take.
+        """
+        if len(text.data) > CHECKED_BYTES:
+            self.account.afford(json_cost(text.data), text.where, "its JSON")
+        try:
+            return orjson.loads(text.data)
         except orjson.JSONDecodeError as error:
-            line_error = error
-        if not self.data[end:].strip(BLANK):
-            return explain(self.data, line_error, name=self.name)
+            raise self._explained(text, error) from None
+
+    def not_json(self, text: Text) -> FormatError:
+        """Why a text that a parser refused is not JSON."""
         try:
-            return decode(self.data, 0, len(self.data)), len(self.data)
-        except orjson.JSONDecodeError as whole_error:
-            line = self.data[start:end].strip(BLANK)
+            self.plain(text)
+        except FormatError as error:
+            return error
+        return FormatError("not valid JSON", where=text.where, todo="correct it here")
+
+    def _explained(self, text: Text, error: orjson.JSONDecodeError) -> FormatError:
+        if not text.line and (end := bytes(text.data[:CHECKED_BYTES]).find(b"\n")) > 0:
+            line = bytes(text.data[:end]).strip(BLANK)
             if line.startswith(b"{") and line.endswith(b"}"):
-                return explain(line, line_error, name=self.name, line=self._line_number(start))
-            return explain(self.data, whole_error, name=self.name)
+                number = self.data.count(b"\n", 0, self._span[0]) + 1
+                try:
+                    orjson.loads(line)
+                except orjson.JSONDecodeError as of_line:
+                    return explain(line, of_line, name=self.name, line=number)
+        return explain(bytes(text.data), error, name=self.name, line=text.line)
 
-    def _line_number(self, offset: int) -> int:
-        return self.data.count(b"\n", 0, offset) + 1
+    @cached_property
+    def fields(self) -> Mapping[str, memoryview]:
+        """The fields of the first JSON value as their text, for detection; empty when it is no object."""
+        start, end, _ = self._span
+        with suppress(msgspec.DecodeError, RecursionError):
+            return {name: memoryview(raw) for name, raw in raw_fields(memoryview(self.data)[start:end]).items()}
+        return {}
 
-    @property
+    @cached_property
     def first(self) -> Any:
         """The first JSON value, for detection; None when the content does not start with one."""
-        return None if isinstance(self._opening, FormatError) else self._opening[0]
+        try:
+            return self.plain(next(self.texts()))
+        except FormatError:
+            return None
 
     @property
     def json_error(self) -> FormatError | None:
         """Why the content does not start with a JSON value."""
-        return self._opening if isinstance(self._opening, FormatError) else None
+        return self.not_json(next(self.texts())) if self.first is None else None
 
     def starts_with(self, pattern: re.Pattern[bytes]) -> bool:
         """Whether the content matches from its start; nothing is parsed."""
         return pattern.match(self.data) is not None
 
-    def documents(self, decode: Decode = plain) -> Iterator[Document]:
-        """All JSON values: one over the whole file, or one a line.
-
-        Args:
-            decode: gives the value of a document; the first is plain JSON all the same where detection parsed it.
-
-        Raises:
-            FormatError: not JSON; names line and column.
-        """
-        opening = self._opening if "_opening" in vars(self) else self._open(decode)
-        if isinstance(opening, FormatError):
-            raise opening
-        value, offset = opening
-        if not self.data[offset : offset + 4096].strip(BLANK) and not self.data[offset:].strip(BLANK):
-            yield Document(value, self.name)
-            return
-        line = self._line_number(offset)
-        yield Document(value, f"{self.name}, line {line}")
-        view = memoryview(self.data)
-        while offset < len(self.data):
-            start, line = offset + 1, line + 1
-            end = self.data.find(b"\n", start)
-            offset = len(self.data) if end < 0 else end
-            if not bytes(view[start : min(offset, start + 4096)]).strip(BLANK) and not self.data[start:offset].strip():
-                continue
-            try:
-                value = decode(self.data, start, offset)
-            except orjson.JSONDecodeError as error:
-                raise explain(self.data[start:offset], error, name=self.name, line=line) from None
-            yield Document(value, f"{self.name}, line {line}")
-
 
 def open_source(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = "") -> Source:
-    """Content within limits (`TREECORE_MAX_BYTES`, `TREECORE_MAX_NODES`).
+    """Content within limits (`TREECORE_MAX_BYTES`, `TREECORE_MAX_NODES`, `TREECORE_MAX_MEMORY`).
 
     Args:
         path_or_bytes: a path, or the content itself.
@@ -155,17 +194,17 @@ def open_source(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = ""
     """
     if isinstance(path_or_bytes, bytes):
         name = name or "the data"
-        data = within_limit(path_or_bytes, name)
+        stored = data = within_limit(path_or_bytes, name)
     else:
         path = os.fspath(path_or_bytes)
         name = name or path
-        data = read_path(path, name)
+        stored = data = read_path(path, name)
     if data.startswith(GZIP_MAGIC):
         data = gunzip(data, name)
     data = data.removeprefix(BOM)
     if not data[:4096].strip(BLANK) and not data.strip(BLANK):
         raise FormatError("the file is empty", where=name, todo="give a file with at least one forest")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith(UTF_16) or data[:2].count(0) == 1:
         raise FormatError("the text is UTF-16", where=name, todo="save it as UTF-8")
     containers = CONTAINERS_PER_NODE * limit("TREECORE_MAX_NODES", MAX_NODES)
     if len(data) > 2 * containers and opening_brackets(data) > containers:
@@ -173,7 +212,7 @@ def open_source(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = ""
             f"more than {containers:,} JSON objects and lists", where=name,
             todo="split the file, or raise the limit by setting TREECORE_MAX_NODES",
         )  # fmt: skip
-    return Source(name, data)
+    return Source(name, data, Account(name, len(data), len(stored)))
 
 
 def opening_brackets(data: bytes) -> int:
@@ -229,16 +268,6 @@ def no_file(mode: int, name: str) -> FormatError:
     return FormatError(f"this is {kind}, not a file", where=name, todo="save what it gives to a file, and name that")
 
 
-def check_size(size: int, name: str) -> None:
-    """Refuse more bytes than the limit."""
-    most = limit("TREECORE_MAX_BYTES", MAX_BYTES)
-    if size > most:
-        raise FormatError(
-            f"{size:,} bytes or more, where the limit is {most:,}", where=name,
-            todo="split the file, or raise the limit by setting TREECORE_MAX_BYTES",
-        )  # fmt: skip
-
-
 def within_limit(data: bytes, name: str) -> bytes:
     """`data`, if it is not too large."""
     check_size(len(data), name)
@@ -252,10 +281,18 @@ def read_within_limit(file: IO[bytes] | gzip.GzipFile, name: str) -> bytes:
 
 def gunzip(data: bytes, name: str) -> bytes:
     """Decompressed `data`; stops at the limit, whatever the archive would grow to."""
+    most = SMALL_UNPACKED if len(data) < SMALL_FILE else limit("TREECORE_MAX_BYTES", MAX_BYTES)
+    most = min(most, limit("TREECORE_MAX_BYTES", MAX_BYTES))
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            return read_within_limit(file, name)
+            found = file.read(most + 1)
     except EOFError:
         raise FormatError("the gzip file ends too early (truncated)", where=name, todo="copy it again") from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise FormatError(f"the gzip file is damaged ({error})", where=name, todo="copy it again") from None
+    check_size(len(found), name)
+    if len(found) > most:
+        raise FormatError(
+            f"{len(data):,} bytes of gzip grow to more than {most:,}", where=name, todo="unpack it with gunzip first"
+        )
+    return found

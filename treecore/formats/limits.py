@@ -1,0 +1,167 @@
+"""How much a file may cost: every bound that readers keep, and the account that is kept while one file is read.
+
+A file below 1 MB, compressed or not, takes less than 400 MB of memory; any other at most 8 times its decompressed
+size. What forests keep is estimated before it is made, so a file that would take more is refused, not read half.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from treecore.errors import FormatError
+
+MAX_BYTES = 500_000_000
+MAX_NODES = 5_000_000
+MAX_DEPTH = 64
+"""Levels of nesting in a value beyond the format."""
+MAX_NAMES = 1000
+"""Different names under `columns` and `credit` in one file: each is a column over all nodes."""
+SMALL_FILE, SMALL_UNPACKED = 1_000_000, 32_000_000
+"""A compressed file below the first may grow to the second."""
+FEWEST_LINES, BYTES_A_LINE = 20_000, 40
+"""Lines that any file may have, and bytes of the file as stored for each further one."""
+KEPT_BY_SMALL, KEPT_A_BYTE = 200_000_000, 5
+"""Bytes that the forests of any file may take, and bytes for each decompressed byte of a large one. The content
+itself, one chunk of it as objects and the joining of one column come on top."""
+
+FOREST, NODE, NAMED_NODE, TOKEN, TEXT, FOREIGN_NODE = 4_000, 72, 170, 8, 56, 330
+"""Bytes that a forest, a node, an id that is no row number, a number of a token, a text and a node with fields
+beyond the format take, beside what is in them."""
+VALUE, NUMBER, LIST, OBJECT = 9, 32, 64, 232
+"""Bytes that a place in a list, a number, a list and an object of plain JSON take."""
+
+
+def limit(name: str, default: int) -> int:
+    """A limit from the environment.
+
+    Raises:
+        FormatError: it is set to something that is no positive whole number.
+    """
+    text = os.environ.get(name, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise FormatError(f"{name}={text!r} is not a positive whole number", todo="change or unset it")
+    return int(text)
+
+
+def check_size(size: int, name: str) -> None:
+    """Refuse more bytes than the limit.
+
+    Raises:
+        FormatError: the file is too large.
+    """
+    most = limit("TREECORE_MAX_BYTES", MAX_BYTES)
+    if size > most:
+        raise FormatError(
+            f"{size:,} bytes or more, where the limit is {most:,}", where=name,
+            todo="split the file, or raise the limit by setting TREECORE_MAX_BYTES",
+        )  # fmt: skip
+
+
+def check_nodes(count: int, where: str) -> None:
+    """Refuse a forest of more nodes than the limit.
+
+    Raises:
+        FormatError: it has more.
+    """
+    most = limit("TREECORE_MAX_NODES", MAX_NODES)
+    if count > most:
+        raise FormatError(
+            f"at least {count:,} nodes, where the limit is {most:,}", where=where,
+            todo="split the forest, or raise the limit by setting TREECORE_MAX_NODES",
+        )  # fmt: skip
+
+
+def json_cost(data: bytes | memoryview) -> int:
+    """Bytes that JSON takes as plain Python objects, about; never far too few."""
+    text = bytes(data)
+    quotes, commas = text.count(b'"') // 2, text.count(b",")
+    lists, objects = text.count(b"["), text.count(b"{")
+    numbers = max(commas + lists + objects - quotes, 0)
+    return VALUE * (commas + 1) + NUMBER * numbers + LIST * lists + OBJECT * objects + TEXT * quotes + len(text)
+
+
+def object_cost(value: Any) -> int:
+    """The same of plain Python objects."""
+    total, stack = 0, [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            total += OBJECT + VALUE * len(item)
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            total += LIST + VALUE * len(item)
+            stack.extend(item)
+        else:
+            total += TEXT + len(item) if isinstance(item, str) else NUMBER
+    return total
+
+
+class LimitError(FormatError):
+    """A file is larger, or would take more, than it may."""
+
+
+class Account:
+    """What the forests of one file take so far.
+
+    Args:
+        name: of the file.
+        size: bytes, decompressed; stored: bytes as they were given.
+    """
+
+    def __init__(self, name: str, size: int, stored: int) -> None:
+        self.name = name
+        self.allowed = limit("TREECORE_MAX_MEMORY", max(KEPT_BY_SMALL, KEPT_A_BYTE * size))
+        self.lines_allowed = max(FEWEST_LINES, stored // BYTES_A_LINE)
+        self.spent, self.lines = 0, 0
+        self.names: set[str] = set()
+
+    def spend(self, amount: int, where: str, what: str = "its forests") -> None:
+        """Count memory that is about to be taken.
+
+        Raises:
+            FormatError: more than the file may take.
+        """
+        self.afford(amount, where, what)
+        self.spent += amount
+
+    def afford(self, amount: int, where: str, what: str) -> None:
+        """Check that memory may be taken for a while.
+
+        Raises:
+            FormatError: more than the file may take.
+        """
+        if self.spent + amount > self.allowed:
+            raise LimitError(
+                f"{what} would take more than {self.allowed / 1e6:,.0f} MB of memory", where=where or self.name,
+                todo="split the file, or raise the limit by setting TREECORE_MAX_MEMORY to more bytes",
+            )  # fmt: skip
+
+    def line(self, where: str) -> None:
+        """Count one more forest.
+
+        Raises:
+            FormatError: more than a file of this size may have.
+        """
+        self.lines += 1
+        if self.lines > self.lines_allowed:
+            raise LimitError(
+                f"more than {self.lines_allowed:,} forests in a file of this size", where=where, todo="split the file"
+            )
+        self.spend(FOREST, where)
+
+    def name_columns(self, names: Iterable[str], where: str) -> None:
+        """Count names of columns.
+
+        Raises:
+            FormatError: more different ones than a file may have.
+        """
+        self.names.update(names)
+        if len(self.names) > MAX_NAMES:
+            raise LimitError(
+                f'more than {MAX_NAMES:,} different names under "columns" and "credit"', where=where,
+                todo="put what is no number of every step under a name of its own in the node",
+            )  # fmt: skip
