@@ -108,11 +108,18 @@ def test_how_steps_end(path: str) -> None:
     ]  # fmt: skip
 
 
-def test_a_row_whose_own_answer_is_refused_stops_the_run(tmp_path: Path) -> None:
+def test_a_row_whose_own_answer_is_refused_is_left_out_or_stops_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = written(
         tmp_path, [*ROWS, {"prompt": "who?", "answer": "iris"}, {"prompt": "so?", "answer": "x", "gold": "3"}]
     )
     task = get_task(path, verifier="number")
+    assert {prompt.question for prompt in task.prompts(5, seed=0)} == {row["prompt"] for row in ROWS}
+    assert caplog.text.count("treecore: note: 2 of 5 rows left out") == 1
+    assert "--strict stops at such a row" in caplog.text
+    assert task.prompts(2, seed=0) == task.prompts(5, seed=0)[:2]
+    task = get_task(path, verifier="number", strict=True)
     with pytest.raises(TaskError, match=r"quiz.jsonl, line \d: the answer '.*' is not one clear number"):
         task.prompts(5, seed=0)
     assert len(task.problems()) == 2

@@ -2,16 +2,65 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from treecore.errors import TaskError
-from treecore.tasks import math_worker, verify_math
+from treecore.tasks import verify_math
+from treecore.tasks.mathematics import worker as math_worker
 from treecore.tasks.verifiers import get_check
 
 CHECK = get_check("math")
+FOLDER = Path(__file__).parent
+FIELD = json.loads((FOLDER / "math_answers.json").read_text())
+PAIRS = json.loads((FOLDER / "math_pairs.json").read_text())
+
+
+@pytest.mark.parametrize("case", FIELD, ids=lambda case: f"{case['answer']}|{case['output']}")
+def test_answers_from_the_field(case: dict[str, Any]) -> None:
+    answers = case["answer"] if isinstance(case["answer"], list) else [case["answer"]]
+    assert CHECK.score("", answers, case["output"]) == case["expected"]
+
+
+@pytest.mark.parametrize("kind", ["same", "different"])
+def test_pairs_both_ways(kind: str) -> None:
+    """Each pair of `math_pairs.json` in a box, either as the expected answer."""
+    wrong = [
+        (gold, said)
+        for pair in PAIRS[kind]
+        for gold, said in (pair, pair[::-1])
+        if CHECK.score("", [gold], rf"\boxed{{{said}}}") != (kind == "same")
+    ]
+    assert wrong == []
+
+
+def test_what_models_write() -> None:
+    wrong = [(gold, said) for gold, said, reward in PAIRS["said"] if CHECK.score("", [gold], said) != reward]
+    assert wrong == []
+
+
+def test_every_answer_is_its_own() -> None:
+    wrong = [one for pair in PAIRS["same"] for one in pair if CHECK.score("", [one], rf"\boxed{{{one}}}") != 1]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("gold", "said", "reward"),
+    [
+        ("2516_8", "2516", 1),
+        ("2516_8", "1358", 0),
+        ("2516_8", "1358_{10}", 1),
+        ("1358", "2516_8", 1),
+        ("2516", "2516_8", 0),
+        ("7/2", "m = 7/2", 1),
+        ("m = 7/2", "7/2", 1),
+    ],
+)
+def test_digits_without_a_base_are_in_that_of_the_expected_answer(gold: str, said: str, reward: float) -> None:
+    assert CHECK.score("", [gold], rf"\boxed{{{said}}}") == reward
 
 
 @pytest.mark.parametrize(
@@ -81,22 +130,21 @@ def test_an_error_of_the_process_is_no_wrong_answer(monkeypatch: pytest.MonkeyPa
     reply = {"error": "it took too much memory"}
     monkeypatch.setattr(verify_math.WORKER_OF_ALL, "ask", lambda request, *, seconds: reply)
     with pytest.raises(TaskError, match="the math verifier could not compare '5x': it took too much memory"):
-        CHECK.score("", ["5x"], "<answer>5x</answer>")
+        CHECK.score("", ["5y"], "<answer>5x</answer>")
 
 
-def test_too_little_memory_is_an_error_and_what_cannot_be_read_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    def starved(*arguments: object) -> None:
-        raise MemoryError
+def test_too_little_memory_is_an_error_and_what_is_nested_too_deep_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(error: type[BaseException]) -> object:
+        def correct(*arguments: object, **settings: object) -> bool:
+            raise error
 
-    def broken(*arguments: object) -> None:
-        raise RecursionError
+        return correct
 
-    assert math_worker.unless_broken(broken, "x", otherwise=[]) == []
-    monkeypatch.setattr(math_worker, "readings", starved)
     request = json.dumps({"answers": ["1"], "output": "1"})
-    assert math_worker.answer(request) == {"error": "it took too much memory"}
-    with pytest.raises(MemoryError):
-        math_worker.unless_broken(starved, "x", otherwise=[])
+    monkeypatch.setattr(math_worker, "correct", raises(MemoryError))
+    assert math_worker.reply(request) == {"error": "it took too much memory"}
+    monkeypatch.setattr(math_worker, "correct", raises(RecursionError))
+    assert math_worker.reply(request) == {"correct": False}
 
 
 def test_several_answers_and_other_threads() -> None:
@@ -143,9 +191,7 @@ def test_without_the_library_the_error_says_how_to_get_it(monkeypatch: pytest.Mo
 
 
 def test_the_process_answers_nonsense_with_an_error() -> None:
-    done = subprocess.run(
-        [sys.executable, "-I", str(verify_math.WORKER)], input="nonsense\n", capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(verify_math.COMMAND, input="nonsense\n", capture_output=True, text=True, check=True)
     ready, reply = map(json.loads, done.stdout.splitlines())
     assert ready == {"ready": True}
     assert "JSONDecodeError" in reply["error"]

@@ -10,7 +10,7 @@ import click
 from treecore.cli.output import parse_settings
 
 TASK_SET = "--task-set"
-NAMES = ("verifier", "system", "chat", "steps", "stop", "max_tokens", "max_steps", "max_step_tokens")
+NAMES = ("verifier", "system", "chat", "steps", "stop", "max_tokens", "max_steps", "max_step_tokens", "strict")
 
 _OPTIONS = (
     click.option(
@@ -32,6 +32,12 @@ _OPTIONS = (
     click.option("--max-tokens", type=int, default=None, help="Most tokens of a trajectory after its prompt."),
     click.option("--max-steps", type=int, default=None, help="Most steps of a trajectory."),
     click.option("--max-step-tokens", type=int, default=None, help="Most tokens of a step."),
+    click.option(
+        "--strict",
+        is_flag=True,
+        default=None,
+        help="Stop at a row whose own answer the verifier does not accept; by default it is left out and counted.",
+    ),
     click.option(
         TASK_SET,
         multiple=True,

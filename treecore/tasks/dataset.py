@@ -23,6 +23,7 @@ from treecore.tasks.verifiers import Trial, get_check
 
 Chat = Literal["auto", "on", "off"]
 CALL_END = "</tool_call>"
+MEND = "mend the row's answer, give it a field 'gold', or choose another --verifier; --strict stops at such a row"
 MAX_CALL = 2000
 """Characters before a step in which a call that ends in it may have begun."""
 _LOG = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Options:
     max_tokens: int = 0
     tool: str = NONE
     shuffle: bool = True
+    strict: bool = False
 
 
 class DatasetTask:
@@ -90,22 +92,25 @@ class DatasetTask:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All options, and where the rows come from."""
-        return {**asdict(self.options), **self.source}
+        """All options that a result depends on, and where the rows come from."""
+        options = asdict(self.options)
+        del options["strict"]
+        return {**options, **self.source}
 
     def prompts(self, n: int, *, seed: int) -> list[Prompt]:
         """`n` different rows, drawn with `seed` or the first of the file; those of a smaller `n` come first.
 
+        Rows whose own answer the verifier does not accept are left out, so there may be fewer; a note tells of them.
+
         Raises:
-            TaskError: more prompts than rows, or a row whose own answer the verifier does not accept.
+            TaskError: more prompts than rows; the verifier accepts no row; it refuses one and the task is strict.
         """
         if n > len(self.rows):
             raise TaskError(f"{n} prompts asked, {len(self.rows)} exist", todo="ask for fewer")
         rows = list(self.rows.values())
         if self.options.shuffle:
             rows = random.Random(f"{self.name}-{seed}").sample(rows, len(rows))
-        self._try(rows[:n])
-        return [self._prompt(row) for row in rows[:n]]
+        return [self._prompt(row) for row in self._accepted(rows, n)]
 
     def problems(self, rows: Sequence[Row] | None = None) -> list[TaskError]:
         """One error for each row (of all by default) whose own answer the verifier does not accept."""
@@ -119,25 +124,47 @@ class DatasetTask:
         gold = row.data.get("gold")
         return self.check.trial(row.prompt, row.answers, gold if isinstance(gold, str) else None)
 
-    def _try(self, rows: Sequence[Row]) -> None:
-        """Let the verifier judge the answers of rows before anything is sampled.
+    def _accepted(self, rows: Sequence[Row], n: int) -> list[Row]:
+        """The first `n` rows whose own answers the verifier accepts, judged before anything is sampled.
 
         Raises:
-            TaskError: it refuses one.
+            TaskError: there is none, or it refuses one and the task is strict.
         """
-        rejected = []
+        taken: list[Row] = []
+        refused: list[TaskError] = []
+        rejected: list[Row] = []
         for row in rows:
+            if len(taken) == n:
+                break
             trial = self._trial(row)
             if trial.refusal:
-                raise TaskError(trial.refusal, where=row.where)
+                refused.append(TaskError(trial.refusal, where=row.where, todo=MEND))
+                if self.options.strict:
+                    raise refused[0]
+                continue
+            taken.append(row)
             if trial.rejected:
                 rejected.append(row)
-        if rejected and not self._noted:
-            self._noted = True
+        if refused and not taken:
+            raise refused[0]
+        self._note(taken, refused, rejected)
+        return taken
+
+    def _note(self, taken: Sequence[Row], refused: Sequence[TaskError], rejected: Sequence[Row]) -> None:
+        """Tell, once, of rows that are left out and of those for which the user's own verifier gives nothing."""
+        if self._noted or not (refused or rejected):
+            return
+        self._noted = True
+        if refused:
+            _LOG.warning(
+                "treecore: note: %d of %d rows left out, their own answers are not accepted, the first: %s",
+                len(refused), len(refused) + len(taken), refused[0],
+            )  # fmt: skip
+        if rejected:
             _LOG.warning(
                 "treecore: note: verifier '%s' gives nothing for the expected answers of %d of %d rows, bare or in "
                 "<answer> tags, the first at %s",
-                self.check.verifier.name, len(rejected), len(rows), rejected[0].where,
+                self.check.verifier.name, len(rejected), len(taken), rejected[0].where,
             )  # fmt: skip
 
     def ask(self, question: str) -> Prompt:
@@ -149,8 +176,7 @@ class DatasetTask:
         wanted = " ".join(question.split())
         for row in self.rows.values():
             if wanted in (row.id, " ".join(row.prompt.split())):
-                self._try([row])
-                return self._prompt(row)
+                return self._prompt(self._accepted([row], 1)[0])
         raise UnknownQuestionError(
             f"{self.name} has no question {wanted[:60]!r}, so no answer to compare with",
             todo="give the question or the id of one of its rows, or add a row",
@@ -247,6 +273,7 @@ def dataset_task(
     prompt_field: str = "prompt",
     answer_field: str = "answer",
     shuffle: bool = True,
+    strict: bool = False,
 ) -> DatasetTask:
     """A task from a file of questions, JSON lines or a JSON list, plain or gzip.
 
@@ -265,6 +292,7 @@ def dataset_task(
         prompt_field: name of the field with the question.
         answer_field: name of the field with the expected answer.
         shuffle: draw the rows in place of taking the first of the file.
+        strict: stop at a row whose own answer the verifier does not accept, in place of leaving it out.
 
     Raises:
         FormatError: the file cannot be read, or a row is wrong.
@@ -273,6 +301,7 @@ def dataset_task(
     options = Options(
         verifier=verifier, system=system, chat=chat, steps=steps, stop=stop, max_step_tokens=max_step_tokens,
         max_steps=max_steps, max_tokens=max_tokens, tool=tool, shuffle=shuffle,
+        strict=strict,
     )  # fmt: skip
     rows = read_rows(path, prompt_field=prompt_field, answer_field=answer_field).all_good()
     name = stem(path)

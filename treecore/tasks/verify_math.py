@@ -1,7 +1,7 @@
-"""The `math` verifier: equality of mathematical answers by the math-verify library, in a process that can be killed.
+"""The `math` verifier: what structure and fractions settle at once, the rest in a process that can be killed.
 
-The library takes untrusted text apart with a computer algebra system and limits its time by signals, which work in no
-other thread than the main one; so it runs elsewhere, and here is only the clock.
+A computer algebra system that takes untrusted text apart has no bound of its own on time, so it runs elsewhere, and
+here is only the clock.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from queue import Empty, Queue
 from typing import Any
 
 from treecore.errors import TaskError
-from treecore.tasks.plain_answers import ROUNDING, bare_number, plain_words, said_number, said_words
+from treecore.tasks.mathematics.equality import NeedsAlgebraError
+from treecore.tasks.mathematics.worker import correct
 from treecore.tasks.verifiers import tagged, verifier
-from treecore.tasks.verify_text import final
+from treecore.tasks.verify_text import answer_part, final
 
 SECONDS = 5.0
 START_SECONDS = 60.0
 MAX_CHARS = 20_000
 """Only the end of a longer output is read; a longer expected answer is refused."""
 INSTALL = "pip install 'treecore[math]'"
-WORKER = Path(__file__).with_name("math_worker.py")
+START = "import sys; sys.path.insert(0, sys.argv[1]); from treecore.tasks.mathematics.worker import main; main()"
+COMMAND = [sys.executable, "-I", "-c", START, str(Path(__file__).parents[2])]
 
 
 class TooLongError(Exception):
@@ -67,7 +69,7 @@ class Worker:
     def _start(self) -> None:
         self.stop()
         process = subprocess.Popen(
-            [sys.executable, "-I", str(WORKER)],
+            COMMAND,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             encoding="utf-8", env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
@@ -132,45 +134,25 @@ def forms(answer: str) -> tuple[str, ...]:
     return boxed, tagged(answer)
 
 
-def settled(answer: str, said: str) -> bool | None:
-    """Whether an answer was given, where that is a matter of plain words or numbers; None where algebra must tell."""
-    if (words := plain_words(answer)) is not None:
-        return said_words(final(said).text) == words
-    wanted = bare_number(answer)
-    given = said_number(final(said).text) if wanted is not None else None
-    if wanted is None or given is None:
-        return None
-    if wanted == given:
-        return True
-    return None if abs(wanted - given) <= ROUNDING * abs(wanted) else False
-
-
-@verifier(title="The same mathematics (math-verify)", outputs_for=forms)
+@verifier(title="The same mathematics", outputs_for=forms)
 def math(question: str, answers: Sequence[str], output: str) -> float:
     """1 if the final answer equals an expected answer mathematically: `1/2`, `0.5`, `\\frac12`.
 
-    Two plain numbers are compared exactly, so `1 1/2` is 1.5 and `1e5` is 100000; an answer of plain words is compared
-    as text. In prose the last formula between `$` counts, or the last number. What cannot be compared within five
-    seconds is wrong.
+    Numbers are compared exactly; a decimal of six digits or more also stands for a number that it rounds. Lists have
+    no order, tuples, intervals and matrices have; `x = 5` is 5; a per cent sign, a unit and a degree sign may be left
+    out. In prose the last formula between `$` counts, or the last number. What cannot be compared within five seconds
+    is wrong.
     """
     if find_spec("math_verify") is None:
         raise missing()
     if any(len(answer) > MAX_CHARS for answer in answers):
         raise TaskError(f"an answer of more than {MAX_CHARS:,} characters", todo="shorten it")
     said = final(output)
-    text = said.text[-MAX_CHARS:]
-    open_answers: list[str] = []
-    for answer in answers:
-        equal = settled(answer, text)
-        if equal:
-            return 1.0
-        if equal is None:
-            open_answers.append(answer)
-    if not open_answers:
-        return 0.0
-    request = {"answers": open_answers, "output": f"\\boxed{{{text}}}" if said.boxed else text}
+    text = (answer_part(output) if said.boxed else said.text)[-MAX_CHARS:]
+    with contextlib.suppress(NeedsAlgebraError):
+        return float(correct(list(answers), text, algebra=False))
     try:
-        reply = WORKER_OF_ALL.ask(request, seconds=SECONDS)
+        reply = WORKER_OF_ALL.ask({"answers": list(answers), "output": text}, seconds=SECONDS)
     except TooLongError:
         return 0.0
     if "error" in reply:

@@ -1,0 +1,160 @@
+"""One spelling for every way of writing mathematics: Unicode, LaTeX and plain text become one small LaTeX.
+
+Knows characters only. In the result `\\le`, `\\ge`, `\\ne`, `\\in`, `\\pi`, `\\infty`, `\\pm`, `\\cup`, `\\cdot` and
+`\\emptyset` stand for all their spellings, exponents have braces, `°` is a degree, `%` a per cent sign, words stand in
+`\\text{}`, and currency, spacing commands and sizes of brackets are gone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
+_SUBSCRIPT = re.compile(r"[₀₁₂₃₄₅₆₇₈₉]+")
+_VULGAR = re.compile(r"[¼-¾⅐-⅞]")
+_MARKS_OVER = {"\u0304": "overline", "\u0305": "overline", "\u0307": "dot"}
+_MARKED_DIGITS = re.compile(r"(?:\d[\u0304\u0305\u0307])+")
+_SIGNS = str.maketrans({
+    "−": "-", "–": "-", "﹣": "-", "‐": "-", "‑": "-", "×": r"\cdot ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ",
+    "∗": r"\cdot ", "÷": "/", "∕": "/", "⁄": "/", "≤": r"\le ", "≥": r"\ge ", "⩽": r"\le ", "⩾": r"\ge ",
+    "≠": r"\ne ", "∈": r"\in ", "∪": r"\cup ", "∩": r"\cap ", "±": r"\pm ", "∓": r"\mp ", "∞": r"\infty ",
+    "π": r"\pi ", "∅": r"\emptyset ", "ø": r"\emptyset ", "ℝ": r"\mathbb{R}", "√": r"\sqrt ", "∛": r"\sqrt[3] ",
+    "º": "°", "˚": "°", "…": r"\ldots ", "⋯": r"\ldots ", "’": "'", "‘": "'", "′": "'", "、": ",", "。": ".",
+    "≈": r"\approx ", "∨": r"\lor ", "∠": r"\angle ", "⟨": "(", "⟩": ")", "\u200b": "", "\ufeff": "",
+})  # fmt: skip
+_SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), spelling)
+    for pattern, spelling in (
+        (r"\\(?:left|right)\s*\.", ""),
+        (r"\\(?:left|right|middle|bigl?|bigr?|Bigl?|Bigr?|biggl?|biggr?|Biggl?|Biggr?)(?![a-zA-Z])", ""),
+        (r"\\(?:displaystyle|textstyle|scriptstyle|limits|nolimits|hfill)(?![a-zA-Z])", ""),
+        (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
+        (r"\\[dt]binom(?![a-zA-Z])", r"\\binom"),
+        (r"\\(?:leq|leqslant|leqq)(?![a-zA-Z])|<=", r"\\le "),
+        (r"\\(?:geq|geqslant|geqq)(?![a-zA-Z])|>=", r"\\ge "),
+        (r"\\neq(?![a-zA-Z])|(?<!\d)!=", r"\\ne "),
+        (r"\\lt(?![a-zA-Z])", "<"),
+        (r"\\gt(?![a-zA-Z])", ">"),
+        (r"\\(?:varnothing|O)(?![a-zA-Z])", r"\\emptyset "),
+        (r"\\(?:times|ast|bullet)(?![a-zA-Z])", r"\\cdot "),
+        (r"\\div(?![a-zA-Z])", "/"),
+        (r"\\(?:dots|cdots|dotsc|dotsb|hdots)(?![a-zA-Z])|\.\.\.", r"\\ldots "),
+        (r"\\vee(?![a-zA-Z])", r"\\lor "),
+        (r"\\[lr]vert(?![a-zA-Z])|\\mid(?![a-zA-Z])", "|"),
+        (r"\\lbrace(?![a-zA-Z])", r"\\{"),
+        (r"\\rbrace(?![a-zA-Z])", r"\\}"),
+        (r"\\lbrack(?![a-zA-Z])", "["),
+        (r"\\rbrack(?![a-zA-Z])", "]"),
+        (r"\\langle(?![a-zA-Z])", "("),
+        (r"\\rangle(?![a-zA-Z])", ")"),
+        (r"\\(?:textrm|textbf|textit|textnormal|mathrm|mathbf|mathit|mathsf|mbox|hbox|operatorname\*?|bf|rm)\s*(?=\{)",
+         r"\\text"),
+        (r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])|\\text\s*\{\s*°\s*\}", "°"),
+        (r"\^\s*\{?\s*°\s*\}?", "°"),
+        (r"\\%", "%"),
+        (r"\\\$|[$€£¥₹]", " "),
+        (r"\\bar\s*(?=\{\s*\d)", r"\\overline"),
+        (r"\\text\s*\{\s*([-+]?[\d.,/ ]*\d[\d.,/ ]*)\}", r"\1"),
+        (r"\\lg(?![a-zA-Z])", r"\\log_{10}"),
+        (r"\\[!]", ""),
+        (r"\{,\}", ","),
+        (r"(?<=\d)\\[,;:]\s*(?=\d{3}(?!\d))", ","),
+        (r"\\(?:[,;:>]|quad|qquad|hspace\{[^{}]*\}|phantom\{[^{}]*\})(?![a-zA-Z])|\\\s|~", " "),
+        (r"\\[()\[\]]", " "),
+        (r"\*\*", "^"),
+        (r"(?<=[\w)}\]])\s*\*\s*(?=[\w(\\{-])", r"\\cdot "),
+        (r"(?<![a-zA-Z\\])(?:infinity|inf|oo)(?![a-zA-Z])", r"\\infty "),
+        (r"(?<![a-zA-Z\\])pi(?![a-zA-Z])", r"\\pi "),
+        (r"(?<![a-zA-Z\\])(sin|cos|tan|cot|sec|csc|log|ln|exp)(?=\s*\()", r"\\\1"),
+        (r"(?<![a-zA-Z\\])a(?:rc)?(sin|cos|tan)(?=\s*\()", r"\\arc\1"),
+        (r"(?<=[\d%})])\s*(?i:percent|per cent)(?![a-zA-Z])|\\text\s*\{\s*(?i:percent|per cent|%)\s*\}", "%"),
+        (r"\\text\s*\{\s*(?i:degrees?)\s*\}|(?<=\d)\s*(?i:degrees?)(?![a-zA-Z])", "°"),
+        (r"\^\s*(-?\d+(?!\.?\d))", r"^{\1}"),
+        (r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}"),
+        (r"\\frac\s*(\d)\s*(?=\{)", r"\\frac{\1}"),
+        (r"(\\frac\s*\{[^{}]*\})\s*(\d)", r"\1{\2}"),
+        (r"\\sqrt\s*(\[[^\]]*\])?\s*(\d+(?:\.\d+)?|[a-zA-Z])(?![a-zA-Z])", r"\\sqrt\1{\2}"),
+    )
+)  # fmt: skip
+_RAISED = re.compile(r"\^\s*(?=\()")
+_ROOT = re.compile(r"(?<![a-zA-Z\\])sqrt\s*(?=[({])|\\sqrt\s*(?:\[[^\]]*\])?\s*(?=\()")
+MAX_LEVELS = 6
+ROW = "\ue000"
+"""Stands for the double backslash that ends a row of a matrix."""
+TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
+FUNCTIONS = frozenset((
+    "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "log", "ln", "exp",
+    "sqrt", "mod", "gcd", "lcm", "min", "max", "det", "lim", "pi",
+))  # fmt: skip
+"""Names that are mathematics and no words."""
+_WRAPPER = re.compile(r"\\(?:boxed|fbox)\s*\{")
+
+
+def canonical(text: str) -> str:
+    """`text` in the one spelling."""
+    text = _numbers_of_typography(unicodedata.normalize("NFC", text))
+    text = unicodedata.normalize("NFKC", text.translate(_SIGNS)).replace("\\\\", ROW)
+    for pattern, spelling in _SPELLINGS:
+        text = pattern.sub(spelling, text)
+    text = without_wrapper(_braces(text))
+    return " ".join(text.split())
+
+
+def _numbers_of_typography(text: str) -> str:
+    """Raised and lowered digits, fractions of one character, and digits with a mark over them, in LaTeX."""
+    text = _MARKED_DIGITS.sub(_marked, text)
+    text = _VULGAR.sub(lambda one: r"\frac{{{}}}{{{}}}".format(*unicodedata.normalize("NFKC", one[0]).split("⁄")), text)
+    text = _SUPERSCRIPT.sub(lambda one: f"^{{{unicodedata.normalize('NFKC', one[0]).replace('−', '-')}}}", text)
+    return _SUBSCRIPT.sub(lambda one: f"_{{{unicodedata.normalize('NFKC', one[0])}}}", text)
+
+
+def _marked(match: re.Match[str]) -> str:
+    mark = _MARKS_OVER[match[0][1]]
+    digits = match[0][::2]
+    return rf"\overline{{{digits}}}" if mark == "overline" else "".join(rf"\dot{{{digit}}}" for digit in digits)
+
+
+def _braced(text: str, opener: re.Pattern[str], name: str) -> str:
+    """`text` with braces in place of the brackets that follow `opener`, which is written as `name` and its index."""
+    out, place = [], 0
+    for match in opener.finditer(text):
+        end = closing(text, match.end()) if match.start() >= place else -1
+        if end < 0:
+            continue
+        index = match[0][match[0].find("[") :].strip() if "[" in match[0] else ""
+        inside = text[match.end() + 1 : end]
+        out += [text[place : match.start()], name, index, "{", inside, "}"]
+        place = end + 1
+    return "".join([*out, text[place:]])
+
+
+def _braces(text: str) -> str:
+    """Roots and exponents in brackets as roots and exponents in braces, some levels deep."""
+    for _ in range(MAX_LEVELS):
+        braced = _braced(_braced(text, _ROOT, r"\sqrt"), _RAISED, "^")
+        if braced == text:
+            break
+        text = braced
+    return text
+
+
+def without_wrapper(text: str) -> str:
+    """`text` with the contents of each box in place of the box."""
+    for _ in range(8):
+        match = _WRAPPER.search(text)
+        end = closing(text, match.end() - 1) if match else -1
+        if match is None or end < 0:
+            return text
+        text = f"{text[: match.start()]} {text[match.end() : end]} {text[end + 1 :]}"
+    return text
+
+
+def closing(text: str, opening: int) -> int:
+    """The place of the bracket that closes the one at `opening`, any kinds of brackets alike; -1 where none does."""
+    depth = 0
+    for place in range(opening, len(text)):
+        depth += 1 if text[place] in "([{" else -1 if text[place] in ")]}" else 0
+        if depth == 0:
+            return place
+    return -1

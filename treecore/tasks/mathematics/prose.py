@@ -1,0 +1,101 @@
+"""The answer in what a model wrote: a box, the last formula, what follows "is" or a colon, or the last number."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from treecore.tasks.mathematics.notation import canonical, closing
+from treecore.tasks.mathematics.reading import Answer, Words, is_name, plain_words, read
+
+MAX_FORMULA = 1000
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_JOINED = re.compile(r"\s*(?:,|,?\s*(?:and|or)|[、和或])\s*")
+_COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{[^{}]*\}|\\[a-zA-Z]+")
+_FUNCTION = re.compile(r"(?<![a-zA-Z])(?:a(?:rc)?)?(?:sqrt|sin|cos|tan|log|ln|exp|pi|inf|infinity)(?![a-zA-Z])")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_CUE = re.compile(
+    r".*(?:(?<![a-zA-Z])(?:is|are|equals|be|get|gives)(?![a-zA-Z])|[:：]|[是为為はがは]|==?>|→)\s*", re.DOTALL
+)
+_STARS = re.compile(r"(?<![\w)\]}])\*\*|\*\*(?![\w(\-\\])|`")
+_BULLET = re.compile(r"\A(?:[=\-]+>)?[^\w\\$([{+\-.√°|<>∅π∞]+")
+"""What stands before an answer and is none of it: arrows, tick marks, pictures."""
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})+(?!\d)|\d+)"
+_PLAIN = rf"(?:{_DIGITS}(?:\.\d+)?|\.\d+)"
+_NUMBER = re.compile(
+    rf"(?:(?<![\w)\]}}°%.])[-+]\s?)?(?:\d+\s+\d+/\d+|(?:\d+\s*)?\\frac\{{[^{{}}]*\}}\{{[^{{}}]*\}}"
+    rf"|{_PLAIN}(?:\\overline\{{\d+\}})?(?:[eE][-+]?\d+|\s*\\cdot\s*10\^\{{[-+]?\d+\}}|\s?\^\{{-?\d+\}})?(?:\s?/\s?{_PLAIN})?)"
+    r"(?:_\{?\d+\}?)?(?:\s?%)?"
+)
+
+
+def said(text: str) -> list[Answer]:
+    """Readings of what was said, the most likely first; the others count for expected words only."""
+    if (boxed := last_boxes(text)) is not None:
+        return [read(boxed)]
+    text = _BULLET.sub("", _STARS.sub("", text.replace("\\$", "€")).strip())
+    whole = Words(_words(text))
+    formula, rest = _last_formula(text)
+    if formula is not None and not (is_name(read(formula)) and re.search(r"\d", rest)):
+        return [read(formula), whole]
+    text = rest if formula is not None else text
+    bare = text.strip().rstrip(".。")
+    if is_formula(bare):
+        return [read(bare), whole]
+    tail = _CUE.sub("", bare.rstrip("!"), count=1)
+    if tail != bare and is_formula(tail):
+        return [read(tail), whole]
+    spoken = Words(_words(tail))
+    numbers = _NUMBER.findall(canonical(text))
+    return [read(numbers[-1]), whole, spoken] if numbers else [whole, spoken]
+
+
+class Marked(NamedTuple):
+    """A piece of mathematics between marks, and where it stands with them."""
+
+    start: int
+    end: int
+    content: str
+
+
+def last_boxes(text: str) -> str | None:
+    """What the last box holds, after those before it that only `and` or a comma parts; None where there is no box."""
+    found: list[Marked] = []
+    for match in _BOX.finditer(text):
+        end = closing(text, match.end() - 1)
+        if not found or match.start() >= found[-1].end:
+            end = end if end >= 0 else len(text)
+            found.append(Marked(match.start(), end + 1, text[match.end() : end]))
+    return _joined(found, text)
+
+
+def _joined(found: list[Marked], text: str) -> str | None:
+    """The last of several pieces, after those before it that only `and` or a comma parts."""
+    if not found:
+        return None
+    last = [found[-1]]
+    for one in reversed(found[:-1]):
+        if not _JOINED.fullmatch(text[one.end : last[0].start].replace("$", " ")):
+            break
+        last.insert(0, one)
+    return " , ".join(one.content for one in last)
+
+
+def _words(text: str) -> str:
+    spelt = canonical(text[-MAX_FORMULA:]).strip(" *_.")
+    return plain_words(spelt) or " ".join(spelt.casefold().split())
+
+
+def _last_formula(text: str) -> tuple[str | None, str]:
+    """The last formula between marks, with those before it that only `and` or a comma parts; and what follows it."""
+    pieces = [Marked(*match.span(), match[match.lastindex or 0]) for match in _FORMULA.finditer(text)]
+    found = [one for one in pieces if not _WORD.search(_COMMAND.sub(" ", one.content))]
+    return _joined(found, text), text[found[-1].end :] if found else text
+
+
+def is_formula(text: str) -> bool:
+    """Whether a text without marks is mathematics and no prose: no words in it but names of functions."""
+    if not text or len(text) > MAX_FORMULA or "\n" in text:
+        return False
+    return not _WORD.search(_COMMAND.sub(" ", _FUNCTION.sub(" ", text))) and re.search(r"[\w\\]", text) is not None

@@ -1,0 +1,71 @@
+"""One value of an answer, with what stands behind it taken off: unit, per cent sign, degree sign, ordinal, base.
+
+Knows how these are written, not what the value is worth.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from treecore.tasks.mathematics.notation import FUNCTIONS, TEXT
+
+_BASE = re.compile(
+    r"\(?\s*([0-9A-Fa-f]+)\s*\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\d{1,2}|two|eight|ten)\s*\}?\s*\}|(\d))"
+)
+_BASES = {"two": 2, "eight": 8, "ten": 10}
+_ORDINAL = re.compile(r"(?<=\d)\s*(?:\^\s*\{\s*)?(?:\\text\s*\{\s*)?(?:st|nd|rd|th)(?:\s*\})*(?![a-zA-Z])")
+_UNIT = re.compile(r"(?<=[\d}°)])\s*((?:\\text\s*\{[^{}]*\}|[a-zA-Z°]{2,}\.?|[mgsLlhN](?![a-zA-Z]))"
+                   r"(?:\s*(?:/|\^\s*\{[-\d]+\}|\\text\s*\{[^{}]*\}|\s[a-zA-Z]{2,}|°|\.))*)\s*$")  # fmt: skip
+_UNITS = {
+    "mm": "millimeter millimetre", "cm": "centimeter centimetre", "m": "meter metre", "km": "kilometer kilometre",
+    "in": "inch inche", "ft": "foot feet", "yd": "yard", "mi": "mile", "g": "gram", "kg": "kilogram", "mg": "milligram",
+    "lb": "pound lbs", "oz": "ounce", "s": "sec second", "min": "minute", "h": "hr hour", "d": "day", "wk": "week",
+    "yr": "year", "l": "liter litre", "ml": "milliliter millilitre", "mph": "", "rad": "radian", "cent": "",
+}  # fmt: skip
+_SPELT_UNITS = {name: unit for unit, names in _UNITS.items() for name in (unit, *names.split())}
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number or expression.
+
+    Attributes:
+        text: in canonical notation, without unit, per cent sign and base.
+        percent: whether a per cent sign stood behind it.
+        unit: the physical unit behind it in one spelling, "" where there is none that is known.
+        base: of the digits in `text`; None where none is given.
+    """
+
+    text: str
+    percent: bool = False
+    unit: str = ""
+    base: int | None = None
+
+
+def value(text: str) -> Value:
+    """One value, its unit, per cent sign and base taken off."""
+    text = _ORDINAL.sub("", text)
+    based = _BASE.fullmatch(text)
+    if based:
+        base = _BASES.get(based[2]) or int(based[2] or based[3])
+        if 2 <= base <= 16 and all(int(digit, 16) < base or base < 2 for digit in based[1]):
+            return Value(based[1].upper(), base=base)
+        return Value(text)
+    found = Value(text.strip())
+    if match := _UNIT.search(text):
+        words = TEXT.sub(lambda one: f" {one[1]} ", match[1]).split()
+        if not words or words[0].casefold() not in FUNCTIONS:
+            found = Value(text[: match.start()].strip(), unit=_unit(words))
+    bare = found.text.replace("°", "").strip()
+    if bare.endswith("%"):
+        return replace(found, text=bare.rstrip("% "), percent=True)
+    return replace(found, text=bare)
+
+
+def _unit(words: list[str]) -> str:
+    """A known unit in one spelling with its power, "" for other words."""
+    first = re.sub(r"\^.*|[./°].*", "", words[0]).casefold() if words else ""
+    known = _SPELT_UNITS.get(first) or _SPELT_UNITS.get(first.rstrip("s"))
+    power = re.search(r"\^\s*\{?\s*(-?\d)", " ".join(words))
+    return f"{known}{'^' + power[1] if power and power[1] != '1' else ''}" if known else ""
