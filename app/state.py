@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -40,6 +41,8 @@ DEFAULTS: dict[str, Any] = {
 CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colour": COLOURS, "axis": AXES}
 """Values that name something; a browser may send any text for them, and what is none of these is not looked up."""
 RESAMPLES = 200
+LONGEST_ID = 2000
+"""Characters that an id may take in the address bar: servers refuse addresses of several thousand."""
 SHORT, RECENT = 12, 4
 """Characters of a key in the address bar, and how many files and rollouts of a session can be gone back to."""
 KEPT = ("view", "method", "colour", "axis", "forest", "frame", "node", "guess", "resample")
@@ -139,6 +142,8 @@ def _went_back() -> bool:
 def _address() -> dict[str, str]:
     """What is shown, as the address bar says it."""
     wanted: dict[str, str] = {name: get(name) for name in ("view", "method", "node")}
+    if len(quote(wanted["node"])) > LONGEST_ID:
+        wanted["node"] = ""
     if wanted["view"] == "rollout" and (job := st.session_state.get("job")) is not None:
         wanted["run"] = job.name
     wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:SHORT]

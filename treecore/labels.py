@@ -31,6 +31,15 @@ def cut(text: str, most: int) -> str:
     return "".join(found) if len(found) <= most else "".join(found[: most - 1]) + ELLIPSIS
 
 
+def cut_middle(text: str, most: int) -> str:
+    """At most `most` graphemes, an ellipsis in the middle: names that begin alike often end differently."""
+    found = graphemes(text)
+    if len(found) <= most:
+        return text
+    head, tail = most // 2, (most - 1) // 2
+    return "".join(found[:head]) + ELLIPSIS + "".join(found[len(found) - tail :])
+
+
 def told_apart(labels: Sequence[str], *, room: int = ROOM) -> list[str]:
     """Labels of siblings without the beginning that they share, so that the words that differ come first.
 

@@ -15,7 +15,7 @@ MOST = 400
 
 
 def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.Figure:
-    """Icicle of one forest, coloured by credit; `id` of a sector is the node id.
+    """Icicle of one forest, coloured by credit; `id` of a sector is the node id, that of the whole no node's.
 
     Args:
         credit: of one forest. Only the 400 nodes with the most tokens beneath are drawn; what a node leaves out
@@ -27,12 +27,12 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
     kept = largest(beneath, MOST)
     total = beneath[forest.topology.roots].sum()
     hidden = np.bincount(np.maximum(forest.parent[~kept], 0), minlength=len(forest)) if (~kept).any() else None
-    rows = np.flatnonzero(kept)
+    rows, whole = np.flatnonzero(kept), whole_id(forest)
     fill = np.where(np.isfinite(credit.credit), credit.credit, 0.0)
     figure = go.Figure(
         go.Icicle(
-            ids=["forest", *(str(forest.node_id[row]) for row in rows)],
-            parents=["", *(parent_id(forest, int(row)) for row in rows)],
+            ids=[whole, *(str(forest.node_id[row]) for row in rows)],
+            parents=["", *(parent_id(forest, int(row), whole) for row in rows)],
             labels=[f"{total:.0f} {unit}", *(name(forest, int(row)) for row in rows)],
             values=[total, *beneath[rows]],
             branchvalues="total",
@@ -75,10 +75,16 @@ def largest(beneath: FloatArray, most: int) -> np.ndarray:
     return kept
 
 
-def parent_id(forest: Forest, row: int) -> str:
+def whole_id(forest: Forest) -> str:
+    """Id of the sector of the whole forest: one that no node has."""
+    taken = set(map(str, forest.node_id))
+    return next(name for name in ("forest" + "*" * n for n in range(len(taken) + 1)) if name not in taken)
+
+
+def parent_id(forest: Forest, row: int, whole: str) -> str:
     """Id of the sector that holds a node."""
     above = int(forest.parent[row])
-    return "forest" if above < 0 else str(forest.node_id[above])
+    return whole if above < 0 else str(forest.node_id[above])
 
 
 def name(forest: Forest, row: int) -> str:

@@ -39,6 +39,18 @@ def test_icicle_widths_are_tokens(forest: Forest) -> None:
     assert dict(zip(sectors.ids, sectors.parents, strict=True))["a4"] == "a3"
 
 
+@pytest.mark.parametrize("name", ["forest", "forest*", "", "x" * 5000, "__proto__", "<b>"])
+def test_any_id_has_its_own_sector(name: str) -> None:
+    """Plotly draws nothing where two sectors have one id or one is its own parent."""
+    others = ["forest", "forest*"] if name not in ("forest", "forest*") else [name + "*", "forest**"]
+    forest = Forest(parent=[-1, 0, 0], node_id=["r", name, others[0]], reward=[np.nan, 1, 0])
+    sectors = icicle_figure(compute(forest, "grpo").of(0), palette=LIGHT).data[0]
+    assert len(set(sectors.ids)) == 4
+    assert sectors.parents[0] == ""
+    assert list(sectors.parents[1:]) == [sectors.ids[0], "r", "r"]
+    assert set(sectors.ids[1:]) == {"r", name, others[0]}
+
+
 def test_a_large_forest_is_pruned_before_drawing() -> None:
     rng = np.random.default_rng(0)
     parent = np.array([-1] + [int(rng.integers(0, i)) for i in range(1, 3000)])

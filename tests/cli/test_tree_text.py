@@ -120,3 +120,59 @@ def test_colour_is_for_terminals_that_want_it(minimal: Path, environment: dict[s
     )
     assert ("38;5;" in done.stdout) == coloured
     assert "+0.500" in done.stdout
+
+
+CODE = "def f(x):\n    if x:\n\treturn 1\n\n    return 2"
+
+
+def test_words_keep_their_lines_and_indents() -> None:
+    forest = Forest(
+        parent=[-1, 0, 1, 1], node_id=["r", "a", "b", "c"], reward=[np.nan, np.nan, 1, 0], prompt="p",
+        text=["", f"<think>\n{CODE}\n</think>So 2.", "<answer>2</answer>", "<search>who\n  is</search>"],
+    )  # fmt: skip
+    lines = [line[:40].rstrip() for line in drawn(forest, 60)]
+    assert lines == [
+        "p",
+        "○ r  tree 0, 2 leaves",
+        "○ a  def f(x):",
+        "│       if x:",
+        "│       return 1",
+        "│",
+        "│       return 2",
+        "│   So 2.",
+        "├─ ● b  answer 2",
+        "└─ ● c  call who",
+        "         is",
+    ]
+    assert forest_styles(forest).get("So 2.", "") == ""
+    assert "dim" in forest_styles(forest)["return 2"]
+
+
+def forest_styles(forest: Forest) -> dict[str, str]:
+    """Words -> how they look."""
+    lines = forest_lines(forest, None, width=60)
+    return {line.plain[span.start : span.end].strip(): str(span.style) for line in lines for span in line.spans}
+
+
+def test_long_steps_are_folded_unless_all_is_asked_for() -> None:
+    forest = Forest(parent=[-1, 0], text=["", "\n".join(map(str, range(100)))])
+    assert len(drawn(forest)) == 3 + 6 + 1
+    assert "93 more lines; --full shows them" in drawn(forest)[-1]
+    assert len(list(forest_lines(forest, None, width=80, full=True))) == 102
+
+
+def test_joined_emoji_are_cut_off_whole() -> None:
+    forest = Forest(parent=[-1, 0], text=["", "👨‍👩‍👧" * 60])
+    line = drawn(forest, 40)[2]
+    assert cell_len(line) == 40
+    assert line.rstrip("… –").endswith("👨‍👩‍👧")
+
+
+def test_long_names_show_how_they_end() -> None:
+    forest = Forest(parent=[-1, 0, 0], node_id=["r", "x" * 500 + "1", "x" * 500 + "2"])
+    assert [line.split()[2][-1] for line in drawn(forest)[2:]] == ["1", "2"]
+
+
+def test_a_thought_in_a_field_of_its_own_is_shown() -> None:
+    forest = Forest(parent=[-1, 0], text=["", "5"], node_extra={1: {"reasoning_content": "2 + 3"}})
+    assert [line.strip(" –│●○") for line in drawn(forest)[2:]] == ["1  2 + 3 · 5"]

@@ -13,7 +13,8 @@ from treecore.cli.text import clean, counted
 @click.option("--method", default="", help="A credit method whose signal is shown; see `treecore methods`.")
 @set_option
 @click.option("--forest", "wanted", default="", help="Only the forest with this id, or this number from 0.")
-def show(file: str, method: str, settings: tuple[str, ...], wanted: str) -> None:
+@click.option("--full", is_flag=True, help="All lines of steps that have many.")
+def show(file: str, method: str, settings: tuple[str, ...], wanted: str, full: bool) -> None:
     """Draw the forests of FILE, or of the bundled sample with that name, as text trees: value of every step, and its
     credit if a method is given.
 
@@ -49,5 +50,5 @@ def show(file: str, method: str, settings: tuple[str, ...], wanted: str) -> None
         if bias := str(forest.sampler.get("bias") or ""):
             out.print(Text(clean(f"Values here are biased: {bias}"), style="italic"))
         credit = result.of(number) if result is not None else None
-        for line in forest_lines(forest, credit, width=out.width):
+        for line in forest_lines(forest, credit, width=out.width, full=full):
             out.print(line, no_wrap=True, crop=True)

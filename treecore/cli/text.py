@@ -6,18 +6,34 @@ from rich.cells import cell_len
 
 from treecore.labels import ELLIPSIS, LONGEST_GRAPHEME, graphemes
 
+JOINERS = "\u200c\u200d"
+"""What joins characters into one: family emoji, and letters of Persian and Indian scripts."""
+TAB = 4
+
 
 def clean(text: str, limit: int = 2000) -> str:
     """One line without control characters, escape sequences or direction marks; at most `limit` characters.
 
     What is left of an escape sequence is plain text.
     """
-    return " ".join("".join(c if c.isprintable() else " " for c in text[:limit]).split())
+    return " ".join("".join(c if c.isprintable() or c in JOINERS else " " for c in text[:limit]).split())
 
 
 def counted(n: int, one: str, many: str = "") -> str:
     """A number with its noun: `counted(1, "leaf", "leaves")` is `1 leaf`."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def written_lines(text: str) -> list[str]:
+    """The lines of a text with their indents, made safe as by `clean`; blank lines at the end left out."""
+    lines = [clean_line(line) for line in text.rstrip().splitlines()]
+    return lines or [""]
+
+
+def clean_line(line: str) -> str:
+    """One line as it was written: tabs as spaces, without what `clean` leaves out. Joined emoji stay joined."""
+    shown = "".join(c if c.isprintable() or c in JOINERS else " " for c in line.expandtabs(TAB))
+    return shown.rstrip()
 
 
 def cut_cells(text: str, most: int) -> str:

@@ -5,24 +5,31 @@ Only forks indent, so a long chain of single steps stays readable. Prints nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from rich.cells import cell_len
 from rich.text import Text
 
-from treecore.cli.text import clean, counted
+from treecore.cli.text import clean, counted, cut_cells, written_lines
 from treecore.columns import STATUS_NAMES, Status
 from treecore.credit import Credit
 from treecore.credit.values import back_up
 from treecore.forest import Forest
 from treecore.forests import Forests
-from treecore.steptext import split_step
+from treecore.labels import ELLIPSIS, cut_middle
+from treecore.steptext import step_parts
 from treecore.topology import Topology
 
 NUMBER_WIDTH = 10
 WIDE = 1e4
 """From here on three decimals would touch the next column."""
-LABEL_CHARS = 400
+LABEL_CHARS, NAME_CHARS = 400, 24
+BETWEEN = 3
+"""Cells between two pieces of a step in one line."""
+MOST_LINES = 6
+"""Further lines of a step that are shown unasked."""
 BRANCH, LAST, STEM, GAP = "├─ ", "└─ ", "│  ", "   "
 
 
@@ -44,11 +51,12 @@ def guides(topology: Topology) -> Iterator[tuple[int, str]]:
             yield row, stem + (LAST if last else BRANCH)
 
 
-def forest_lines(forest: Forest, credit: Credit | None, *, width: int) -> Iterator[Text]:
+def forest_lines(forest: Forest, credit: Credit | None, *, width: int, full: bool = False) -> Iterator[Text]:
     """The forest line by line, each at most `width` cells.
 
     Args:
         credit: of this forest alone; adds a column of coloured numbers.
+        full: all lines of long steps; else the first ones.
     """
     value = back_up(Forests(forest), forest.reward).mean
     left = width - NUMBER_WIDTH * (2 if credit is not None else 1)
@@ -57,15 +65,84 @@ def forest_lines(forest: Forest, credit: Credit | None, *, width: int) -> Iterat
     header.truncate(left, overflow="ellipsis", pad=True)
     yield header.append("".join(name.rjust(NUMBER_WIDTH) for name in columns), style="dim")
     for row, guide in guides(forest.topology):
-        line = Text()
-        line.append(shortened(guide, left // 2), style="dim")
-        line.append_text(label(forest, row))
-        line.truncate(left, overflow="ellipsis", pad=True)
+        line, *more = step_lines(forest, row, guide, left, full=full)
         line.append(number(value[row], signed=False), style="" if np.isfinite(value[row]) else "dim")
         if credit is not None:
             signal = float(credit.credit[row])
             line.append(number(signal, signed=True), style=colour(signal, credit.scale))
         yield line
+        for below in more:
+            below.append(" " * (width - left))
+            yield below
+
+
+def step_lines(forest: Forest, row: int, guide: str, width: int, *, full: bool) -> Iterator[Text]:
+    """A step in lines of `width` cells: the first with its name, further ones with its words as they were written.
+
+    Line breaks and indents stay; a thought is dim, a call and an answer are named. Of many lines the first ones are
+    shown, unless all are asked for.
+    """
+    head = Text(shortened(guide, width // 2), style="dim")
+    below = Text(shortened(continued(guide), width // 2), style="dim")
+    text = Text().append_text(head).append_text(name(forest, row))
+    words = worded(forest, row)
+    status = forest.status[row]
+    room = width - cell_len(text.plain) - BETWEEN
+    beside = len(words) if sum(cell_len(line.text) + BETWEEN for line in words) <= room and one_each(words) else 1
+    for number, line in enumerate(words[:beside]):
+        text.append(" · " if number else "  ", style="dim").append(line.text, style=line.style)
+    if status in (Status.TRUNCATED, Status.FAILED, Status.OPEN):
+        text.append(f"  [{STATUS_NAMES[status]}]", style="italic")
+    yield fitted(text, width)
+    rest = words[beside:]
+    hidden = len(rest) - MOST_LINES if not full and len(rest) > MOST_LINES + 1 else 0
+    stem = "" if forest.topology.is_leaf[row] else STEM.rstrip()
+    for line in rest[: len(rest) - hidden]:
+        own = Text().append_text(below).append(stem.ljust(2), style="dim").append("  ")
+        yield fitted(own.append(line.text, style=line.style), width)
+    if hidden:
+        told = f"… {hidden:,} more lines; --full shows them"
+        yield fitted(Text().append_text(below).append(stem.ljust(4)).append(told, style="dim"), width)
+
+
+def continued(guide: str) -> str:
+    """What stands below a guide, before the further lines of its step."""
+    if guide.endswith(BRANCH):
+        return guide.removesuffix(BRANCH) + STEM
+    return guide.removesuffix(LAST) + GAP if guide.endswith(LAST) else guide
+
+
+def fitted(line: Text, width: int) -> Text:
+    """A line of exactly so many cells; characters that are seen as one are cut off as one."""
+    plain = cut_cells(line.plain, width)
+    kept = len(plain) - plain.endswith(ELLIPSIS)
+    if len(plain) < len(line.plain) or plain != line.plain:
+        line = line[:kept].append(ELLIPSIS)
+    return line.append(" " * (width - cell_len(line.plain)))
+
+
+class Line(NamedTuple):
+    """One line of a step's words, how it looks, and which piece of the step it belongs to."""
+
+    text: str
+    style: str
+    part: int
+
+
+def one_each(words: Sequence[Line]) -> bool:
+    """Whether every piece of a step is a single line, so that they may stand beside each other."""
+    return len({line.part for line in words}) == len(words)
+
+
+def worded(forest: Forest, row: int) -> list[Line]:
+    """The words of a step as they were written, line by line."""
+    lines = []
+    for number, part in enumerate(step_parts(forest.text[row], forest.node_extra.get(row, {}))):
+        written = written_lines(part.text)
+        if part.kind in ("call", "answer"):
+            written[:1] = [f"{part.kind} {written[0]}"]
+        lines += [Line(text, "dim italic" if part.kind == "thought" else "", number) for text in written]
+    return lines
 
 
 def shortened(guide: str, width: int) -> str:
@@ -73,19 +150,13 @@ def shortened(guide: str, width: int) -> str:
     return guide if len(guide) <= width else "…" + guide[len(guide) - width + 1 :]
 
 
-def label(forest: Forest, row: int) -> Text:
-    """Name and words of one step."""
+def name(forest: Forest, row: int) -> Text:
+    """Name of one step, and what hangs on it if it begins a tree."""
     topology = forest.topology
-    leaf = bool(topology.is_leaf[row])
-    text = Text("● " if leaf else "○ ")
-    text.append(clean(str(forest.node_id[row]), 24), style="bold")
+    text = Text("● " if topology.is_leaf[row] else "○ ")
+    text.append(cut_middle(clean(str(forest.node_id[row])), NAME_CHARS), style="bold")
     if topology.parent[row] < 0:
         text.append(f"  tree {forest.tree[row]}, {counted(int(topology.n_leaves[row]), 'leaf', 'leaves')}")
-    words = clean(split_step(forest.text[row][:LABEL_CHARS]).label)
-    if words:
-        text.append(f"  {words}")
-    if forest.status[row] in (Status.TRUNCATED, Status.FAILED, Status.OPEN):
-        text.append(f"  [{STATUS_NAMES[forest.status[row]]}]", style="italic")
     return text
 
 
