@@ -18,7 +18,20 @@ from app.canvas.shape import outcome_share
 
 __all__ = ["Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "tree_canvas"]
 
-SCRIPTS = ("geometry", "growth", "palette", "nodes", "words", "motion", "chrome", "walk", "interaction", "main")
+SCRIPTS = (
+    "geometry",
+    "growth",
+    "palette",
+    "nodes",
+    "telling",
+    "labels",
+    "words",
+    "motion",
+    "chrome",
+    "walk",
+    "interaction",
+    "main",
+)
 FOLDER = Path(__file__).parent
 
 

@@ -49,7 +49,17 @@ function arrange(app) {
     last = Math.max(last, row[i]);
     if (shown[i] && (app.collapsed.has(i) || !children[i].length)) ends.push(i);
   }
-  Object.assign(app, { shown, branches, row, ends, rows: last + 1, order: scene.order.filter((i) => shown[i]) });
+  Object.assign(app, { shown, branches, row, top: topRows(app, row), ends, rows: last + 1, order: scene.order.filter((i) => shown[i]) });
+}
+
+// The highest row of each subtree.
+function topRows(app, row) {
+  const top = row.slice();
+  for (let i = app.shape.n - 1; i > 0; i--) {
+    const above = app.scene.parent[i];
+    if (above >= 0) top[above] = Math.min(top[above], top[i]);
+  }
+  return top;
 }
 
 // Roots that are one state to the method share their branches, and a root that is a step is one more of them.
@@ -108,8 +118,16 @@ function measure(app) {
     reach: bar ? bar / 2 - 10 : 0,
   };
   app.left = ROOT_LEFT + headingWidth(app);
-  app.plot = Math.max(80, width - side - app.left - PAD.leaf);
+  app.plot = Math.max(80, width - side - app.left - leafRoom(app));
   app.room = Math.max(40, height - HEAD);
+}
+
+// On an axis in tokens the last words stand right of the leaf that ends last.
+function leafRoom(app) {
+  if (app.scene.axis.kind !== "tokens") return PAD.leaf;
+  const last = app.ends.filter((i) => app.scene.x[i] > 0.85).slice(0, 100);
+  const widest = Math.max(0, ...last.map((i) => widthOf(app, `11px ${app.theme.sans}`, app.scene.label[i])));
+  return Math.max(PAD.leaf, Math.min(28 + widest, app.width * 0.085));
 }
 
 function fitView(app, { whole = app.whole } = {}) {
@@ -130,7 +148,7 @@ function contentHeight(app) {
 
 function clampView(app, view) {
   const high = PAD.top + PAD.bottom + (app.rows - 1) * view.ky;
-  const wide = app.left + PAD.leaf + app.plot * view.zx;
+  const wide = app.left + leafRoom(app) + app.plot * view.zx;
   const room = app.width - app.side;
   view.oy = Math.min(0, Math.max(view.oy, Math.min(0, app.room - high)));
   view.ox = Math.min(0, Math.max(view.ox, Math.min(0, room - wide)));
@@ -143,6 +161,14 @@ function screenX(app, i) {
 
 function screenY(app, i) {
   return HEAD + PAD.top + app.ay[i] * app.view.ky + app.view.oy;
+}
+
+// Whether a step stands in the window, with all of its row.
+function inSight(app, i) {
+  const y = screenY(app, i);
+  const x = screenX(app, i);
+  const half = Math.min(app.view.ky / 2, 20);
+  return app.scene.parent[i] >= 0 && y - half > HEAD && y + half < app.height && x > 0 && x < app.width - app.side;
 }
 
 function columnWidth(app) {

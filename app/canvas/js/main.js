@@ -21,7 +21,7 @@ function remember(app) {
 function mount(host, style) {
   const dom = buildFrame(host, style);
   const app = {
-    dom, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(), written: new Set(),
+    dom, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(), written: new Map(),
     width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(),
   };
@@ -134,6 +134,7 @@ function handleOf(app) {
     get ids() { return app.order.map((i) => app.scene.id[i]); },
     get selected() { return app.selected < 0 ? null : app.scene.id[app.selected]; },
     get view() { return { ...app.view }; },
+    get written() { return app.order.filter((i) => inSight(app, i)).map((i) => [app.scene.id[i], app.written.get(i) ?? ""]); },
     get scene() { return app.scene; },
     get theme() { return app.theme.dark ? "dark" : "light"; },
     position(id) {

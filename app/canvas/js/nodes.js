@@ -230,10 +230,18 @@ function drawCollapsed(app, i, x, y, r) {
   if (app.collapsed.has(i)) pill(app, x + r + 22, y, `+${app.scene.leaves[i]}`, app.theme.ink);
 }
 
+function badgeFont(app) {
+  return `600 10.5px ${app.theme.mono}`;
+}
+
+function badgeWidth(app, text) {
+  return widthOf(app, badgeFont(app), text) + 11;
+}
+
 function pill(app, x, y, text, ink) {
   const { context, theme } = app;
-  context.font = `600 10.5px ${theme.mono}`;
-  const half = context.measureText(text).width / 2 + 5.5;
+  const half = badgeWidth(app, text) / 2;
+  context.font = badgeFont(app);
   context.beginPath();
   context.roundRect(x - half, y - 8, 2 * half, 16, 8);
   context.fillStyle = theme.panel;

@@ -1,0 +1,139 @@
+// What tells a step from its siblings: which words differ, and the ways to say it in ever less room. Measures nothing.
+
+const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
+const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]/;
+const RIGHT_TO_LEFT = /^[^\p{L}]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/u;
+const MOST_WORDS = 60;
+const MOST_SIBLINGS = 60;
+const DOTS = "…";
+
+// What is seen as one character each; joined emoji and letters with their marks stay whole.
+function characters(text) {
+  return /^[\x20-\x7e]*$/.test(text) ? [...text] : Array.from(GRAPHEMES.segment(text), (one) => one.segment);
+}
+
+function directionOf(text) {
+  return RIGHT_TO_LEFT.test(text) ? "rtl" : "ltr";
+}
+
+// Words with the blank after each, so that joined they are the text; scripts without blanks are cut by their own rules.
+function splitWords(text) {
+  if (!UNSPACED.test(text)) return text.split(/(?<=\s)(?=\S)/);
+  return Array.from(WORDS.segment(text), (one) => one.segment);
+}
+
+// First steps of all trees of a prompt are read as siblings too, though each tree counts its own.
+function familyOf(app, i) {
+  const { parent, label } = app.scene;
+  const { children, roots } = app.shape;
+  const above = parent[i];
+  if (above < 0) return [i];
+  return parent[above] < 0 && !label[above] ? roots.flatMap((root) => children[root]) : children[above];
+}
+
+function commonWords(one, other) {
+  const rows = Array.from({ length: one.length + 1 }, () => new Uint16Array(other.length + 1));
+  for (let a = one.length - 1; a >= 0; a--) {
+    for (let b = other.length - 1; b >= 0; b--) {
+      rows[a][b] = one[a] === other[b] ? rows[a + 1][b + 1] + 1 : Math.max(rows[a + 1][b], rows[a][b + 1]);
+    }
+  }
+  const common = [];
+  for (let a = 0, b = 0; a < one.length && b < other.length;) {
+    if (one[a] === other[b] && rows[a][b] === rows[a + 1][b + 1] + 1) common.push(one[(b++, a++)]);
+    else if (rows[a + 1][b] >= rows[a][b + 1]) a++;
+    else b++;
+  }
+  return common;
+}
+
+function sharedStart(one, other) {
+  let k = 0;
+  while (k < one.length && k < other.length && one[k] === other[k]) k++;
+  return k;
+}
+
+// For one label of a family: its words, which of them differ, and where it leaves the sibling most like it.
+function tellApart(labels) {
+  const trimmed = (words) => words.map((word) => word.trim());
+  const split = new Map([...new Set(labels)].sort().map((label) => [label, splitWords(label).slice(0, MOST_WORDS)]));
+  const words = [...split.values()].map(trimmed);
+  const few = words.length <= MOST_SIBLINGS;
+  const common = few ? words.reduce(commonWords) : words.reduce((one, other) => one.slice(0, sharedStart(one, other)));
+  const told = new Map();
+  [...split].forEach(([label, whole], k) => {
+    let at = 0;
+    const differs = words[k].map((word) => !(word === common[at] && ++at));
+    const leaves = Math.max(...[k - 1, k + 1].map((other) => (words[other] ? sharedStart(words[k], words[other]) : 0)));
+    told.set(label, { words: whole, differs, leaves: Math.min(leaves, whole.length - 1), alone: words.length < 2 });
+  });
+  return told;
+}
+
+function tellingOf(app, i) {
+  const { shape, scene } = app;
+  const family = familyOf(app, i);
+  shape.told ??= new Map();
+  if (!shape.told.has(family[0])) shape.told.set(family[0], tellApart(family.map((k) => scene.label[k])));
+  return shape.told.get(family[0]).get(scene.label[i]);
+}
+
+// Ways to say that a step reads as the one before it, which is the `place` of so many.
+function waysToRepeat(place) {
+  return [`same words, ${place}`, `same, ${place}`, place].map((text) => splitWords(text).map((word) => [word, false]));
+}
+
+// `2 of 3` where siblings of one step read the same, null for the first of them and where none does.
+function repeatOf(app, i) {
+  const above = app.scene.parent[i];
+  if (above < 0) return null;
+  const same = app.shape.children[above].filter((k) => app.scene.label[k] === app.scene.label[i]);
+  const place = same.indexOf(i);
+  return place > 0 ? `${place + 1} of ${same.length}` : null;
+}
+
+function tagged(words, differs, from, to = words.length) {
+  return words.slice(from, to).map((word, k) => [word, differs[from + k]]);
+}
+
+// Dots never stand alone: they stay with the word before them, or the one after where there is none.
+function dotsAfter(runs) {
+  const [word, differs] = runs.at(-1);
+  return [...runs.slice(0, -1), [`${word.trimEnd()} ${DOTS} `, differs]];
+}
+
+function dotsBefore([[word, differs], ...rest]) {
+  return [[`${DOTS} ${word}`, differs], ...rest];
+}
+
+// Runs [text, differs]: the words that all siblings share give way to dots.
+function withoutShared({ words, differs }) {
+  let runs = [];
+  words.forEach((word, k) => {
+    if (differs[k]) runs.push([k > 0 && !runs.length ? `${DOTS} ${word}` : word, true]);
+    else if (runs.length && !runs.at(-1)[0].trimEnd().endsWith(DOTS)) runs = dotsAfter(runs);
+  });
+  return runs;
+}
+
+// All ways to say a label, longest first, as lists of [word, differs]. None is cut inside a word.
+function waysToSay(telling) {
+  const { words, differs, leaves, alone } = telling;
+  const all = tagged(words, differs, 0);
+  const ways = [all];
+  if (alone) {
+    for (let k = 1; k < words.length; k++) ways.push(dotsBefore(all.slice(k)));
+    return [...ways, all.slice(-1)];
+  }
+  if (differs.some(Boolean) && !differs.every(Boolean)) ways.push(withoutShared(telling));
+  const before = leaves > 0 ? dotsBefore : (runs) => runs;
+  if (leaves > 0) ways.push(before(all.slice(leaves)));
+  for (let k = words.length - 1; k > leaves + 1; k--) {
+    for (let first = Math.min(k, leaves + 3); first > leaves; first--) {
+      ways.push([...dotsAfter(before(all.slice(leaves, first))), ...all.slice(k)]);
+    }
+  }
+  for (let k = words.length - 1; k > leaves; k--) ways.push(dotsAfter(before(all.slice(leaves, k))));
+  return ways;
+}

@@ -1,0 +1,127 @@
+"""The words of steps on the canvas: siblings are told apart in any room, and most steps carry words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser import ROOT, serve, wait_for_canvas
+
+from app.canvas import component_script
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Any]
+LARGE, SMALL = {"width": 1400, "height": 900}, {"width": 1024, "height": 768}
+HELD = """[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+    .map((host) => host.shadowRoot?.querySelector('.tc-canvas')?.treecore).find(Boolean)"""
+WRITTEN = f"""() => {{
+    const held = {HELD}, {{ scene }} = held, row = new Map(scene.id.map((id, i) => [id, i]));
+    return held.written.map(([id, said]) => {{
+        const i = row.get(id);
+        return {{ label: scene.label[i], above: scene.parent[i], said }};
+    }});
+}}"""
+TOKENS = f"() => {{ const held = {HELD}; return held?.ready && held.scene.axis.kind === 'tokens'; }}"
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    with serve(ROOT / "app" / "main.py") as address:
+        yield address
+
+
+def written(page: Any, size: dict[str, int]) -> list[dict[str, Any]]:
+    """Label, parent and written words of the steps in sight."""
+    page.set_viewport_size(size)
+    page.wait_for_function(f"(width) => innerWidth === width && ({HELD})?.ready", arg=size["width"])
+    page.evaluate("() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
+    wait_for_canvas(page)
+    found: list[dict[str, Any]] = [step for step in page.evaluate(WRITTEN) if step["label"]]
+    assert found
+    return found
+
+
+def alike(steps: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Different siblings that are called the same."""
+    told = [step for step in steps if step["said"]]
+    return [
+        (one["said"], one["label"], other["label"])
+        for k, one in enumerate(told)
+        for other in told[:k]
+        if (one["above"], one["said"]) == (other["above"], other["said"]) and one["label"] != other["label"]
+    ]
+
+
+@pytest.mark.parametrize("name", ["by_hand", "early_fork", "late_fork", "fixed_width", "surprisal", "mcts", "large"])
+def test_most_steps_carry_words_and_siblings_differ(open_page: Open, address: str, name: str) -> None:
+    page = open_page(f"{address}/?sample={name}", **LARGE)
+    wait_for_canvas(page)
+    for axis in ("steps", "tokens"):
+        if axis == "tokens":
+            page.locator(".st-key-controls").get_by_text("tokens", exact=True).click()
+            page.wait_for_function(TOKENS)
+        assert alike(written(page, SMALL)) == []
+        steps = written(page, LARGE)
+        assert alike(steps) == []
+        assert sum(bool(step["said"]) for step in steps) >= 0.9 * len(steps), axis
+
+
+@pytest.fixture(scope="module")
+def say(browser: Any) -> Iterator[Callable[[str, Any], Any]]:
+    """`say(expression, value)` evaluates with the functions of the canvas in reach."""
+    page = browser.new_page()
+    script = component_script().replace("export default function", "function").replace("export function", "function")
+
+    def run(expression: str, value: Any) -> Any:
+        return page.evaluate(f"(value) => {{ {script}; return {expression}; }}", value)
+
+    yield run
+    page.close()
+
+
+TEXT = "(runs) => runs.map(([text]) => text).join('').trim()"
+
+
+def ways(say: Callable[[str, Any], Any], labels: list[str]) -> list[list[str]]:
+    """All that each label may be called, longest first."""
+    called = f"(label) => waysToSay(told.get(label)).map({TEXT})"
+    found = say(f"(() => {{ const told = tellApart(value); return value.map({called}); }})()", labels)
+    return list(found)
+
+
+def test_shared_words_give_way_and_differing_ones_stay(say: Callable[[str, Any], Any]) -> None:
+    find, look = ways(say, ["find the boss of paul", "look up the boss of paul"])
+    assert find[:2] == ["find the boss of paul", "find …"]
+    assert look[:2] == ["look up the boss of paul", "look up …"]
+    cairo, rome = ways(say, ["answer cairo", "answer rome"])
+    assert (cairo[1], rome[1]) == ("… cairo", "… rome")
+
+
+def test_a_step_without_siblings_keeps_its_end(say: Callable[[str, Any], Any]) -> None:
+    [lone] = ways(say, ["i recall the boss of otto"])
+    assert lone == [
+        "i recall the boss of otto", "… recall the boss of otto", "… the boss of otto", "… boss of otto", "… of otto",
+        "… otto", "otto",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["a b c", "a b d", "a e c", "f"],
+        ["so we add two", "so we add", "so we add two and three"],
+        ["x 1 y", "x 2 y", "x 1 z", "x 2 z"],
+        ["你好世界朋友", "你好世界敌人"],
+    ],
+)
+def test_no_two_siblings_share_a_shortest_form(say: Callable[[str, Any], Any], labels: list[str]) -> None:
+    shortest = [forms[1] if len(forms) > 1 else forms[0] for forms in ways(say, labels)]
+    assert len(set(shortest)) == len(labels)
+
+
+def test_characters_stay_whole_and_directions_are_seen(say: Callable[[str, Any], Any]) -> None:
+    family, accented = "\U0001f468\u200d\U0001f469\u200d\U0001f467", "e\u0301"
+    assert say("characters(value)", f"a{family}{accented}") == ["a", family, accented]
+    texts = ["شكرا", "(שלום)", "42 שלום", "thanks", "你好"]
+    assert say("value.map(directionOf)", texts) == ["rtl", "rtl", "rtl", "ltr", "ltr"]
