@@ -8,7 +8,7 @@ from treecore.forest import Forest
 from treecore.topology import BoolArray, FloatArray, IntArray
 
 FULL = 1.0
-ROUNDING = 1e-12
+ROUNDING = 1e-13
 """Numbers that differ by less than this, relative to their size where that is above 1, are equal up to rounding."""
 
 

@@ -105,7 +105,7 @@ class States(Forests):
         base, counted = self.base, POOLED.get(name, name)
         rows = np.flatnonzero(base.is_prompt & ~np.isnan(base.column(name)))
         state, own, draws = self.row[rows], base.column(name)[rows], np.nan_to_num(base.column(counted)[rows], nan=1.0)
-        several = np.flatnonzero(np.bincount(state, minlength=len(values)) > 1)
+        several = np.unique(state)
         total = np.bincount(state, weights=own * draws if name in POOLED else own, minlength=len(values))[several]
         drawn = np.bincount(state, weights=draws, minlength=len(values))[several] if name in POOLED else 1.0
         values[several] = total / np.maximum(drawn, 1.0)
