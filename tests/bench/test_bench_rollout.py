@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import PreTrainedTokenizerFast
 
+from treecore.bench import rollout as bench
 from treecore.bench.measure import Spent
-from treecore.bench.rollout import SIDES, Sides, Work, bench_rollout
+from treecore.bench.rollout import bench_rollout
 from treecore.bench.rollout_count import bandwidth, count_rows, ratios, speeds
 from treecore.bench.rollout_generate import Row, Setup
 from treecore.bench.rollout_model import model_facts, random_policy
+from treecore.bench.rollout_sides import SIDES, Share, Sides, Trial, Work, shares_of
 from treecore.cli import main
 from treecore.errors import MethodError
 from treecore.policies import load_policy
@@ -47,8 +50,15 @@ def random_small() -> Any:
 
 
 @pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    return bench_rollout(WORK, device="cpu")
+def told() -> list[tuple[str, int, int]]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def document(told: list[tuple[str, int, int]]) -> dict[str, Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("treecore.bench.rollout_sides.processes", lambda: 2)
+        return bench_rollout(WORK, device="cpu", on_progress=lambda *step: told.append(step))
 
 
 def sides(policy: Any, work: Work) -> Sides:
@@ -81,9 +91,62 @@ def test_the_document_is_whole(document: dict[str, Any]) -> None:
         assert len(numbers) >= 15
         assert all(math.isfinite(value) and value >= 0 for value in numbers)
         assert row["share_of_bandwidth"] is None
-    assert sum(tried["chosen"] for tried in document["generate_tried"]) == 1
+    tried = {tuple(one.values())[:3] for one in document["generate_tried"] if one["chosen"]}
+    assert tuple(document["all_cores"]["generate"].values()) in tried
+    assert any(threads == 1 for _, threads, _ in tried)
     assert document["memory"]["bytes_per_second"] > 0
     assert len(document["conditions"]) >= 5
+
+
+def test_all_cores_do_the_same_work(document: dict[str, Any]) -> None:
+    wide = document["all_cores"]
+    assert (document["share"], wide["processes"]) == ("one core", 2)
+    for name in ("tree", "chains"):
+        one, all_cores = document["sides"][name], wide["sides"][name]
+        assert {key for key in one if one[key] != all_cores[key]} <= {
+            key for key in one if "second" in key or key == "runs"
+        }
+    assert {name: len(row["runs"]) for name, row in wide["sides"].items()} == {"tree": 1, "chains": 1, "generate": 2}
+    assert wide["ratio"].keys() == document["ratio"].keys()
+
+
+def test_everything_that_takes_time_is_told(document: dict[str, Any], told: list[tuple[str, int, int]]) -> None:
+    steps = told[1:]
+    assert [done for _, done, _ in steps] == list(range(len(steps)))
+    assert {total for _, _, total in steps} == {len(steps)}
+    assert told[0] == ("loading the model", 0, 1)
+    assert len({what for what, _, _ in steps}) > 10
+
+
+def test_no_round_begins_when_it_has_taken_long(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "LONG_SECONDS", -1.0)
+    monkeypatch.setattr("treecore.bench.rollout_sides.processes", lambda: 1)
+    found = bench_rollout(replace(WORK, repeats=5, rows=4), device="cpu")
+    assert len(found["sides"]["tree"]["runs"]) == 1
+    assert found["all_cores"] is None
+
+
+def test_shares_of_the_machine(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treecore.bench.rollout_sides.processes", lambda: 8)
+    assert shares_of(tiny, 64) == [Share("one core", 1, (1,)), Share("all cores", 8, (8,))]
+    assert shares_of(tiny, 3)[1] == Share("all cores", 3, (3,))
+    monkeypatch.setattr(tiny, "one_core", False)
+    assert shares_of(tiny, 64) == [Share("machine", None, (None,))]
+
+
+def test_generate_runs_in_the_fastest_way_that_a_share_allows(tiny: Any) -> None:
+    one = sides(tiny, WORK)
+    runs = {(32, 1): Spent(9.0, 9.0), (64, 1): Spent(7.0, 8.0), (64, 2): Spent(5.0, 14.0), (96, 2): None}
+    for (rows, number), spent in runs.items():
+        setup = Setup(rows, number)
+        one.trials[setup] = Trial(setup, spent, {}, None if spent else "no memory")
+    assert one.best(Share("one core", 1, (1,))).setup == Setup(64, 1)
+    assert one.best(Share("all cores", 2, (2,))).setup == Setup(64, 2)
+    one.trials[Setup(64, 2)].spent = Spent(5.0, 17.0)
+    assert one.best(Share("all cores", 2, (2,))).setup == Setup(64, 1)
+    one.trials = {Setup(96, 2): one.trials[Setup(96, 2)]}
+    with pytest.raises(MethodError, match="generate cannot be run: no memory"):
+        one.best(Share("all cores", 2, (2,)))
 
 
 @pytest.mark.parametrize("name", SIDES)

@@ -93,7 +93,8 @@ def rollout(
       treecore bench rollout --prompts 64 --json
       treecore bench rollout --random-config --device cuda --prompts 256 --json
     """
-    from treecore.bench.rollout import Work, bench_rollout
+    from treecore.bench.rollout import bench_rollout
+    from treecore.bench.rollout_sides import Work
 
     if fields and not random_config:
         raise click.UsageError("--config needs --random-config")
@@ -231,12 +232,27 @@ def print_rollout(document: dict[str, Any]) -> None:
         f"{work['steps']}, temperature {work['temperature']:g}, top-p {work['top_p']:g}, seed {work['seed']}; trees "
         f"by {work['sampler']} {given}.\n"
     )
+    print_sides(f"On {document['share']}", document["sides"], document["ratio"])
+    if (wide := document["all_cores"]) is not None:
+        rows, threads = wide["generate"]["rows"], wide["generate"]["threads"]
+        what = f"On all cores: {wide['processes']} processes; generate with {threads} threads and {rows} rows"
+        print_sides(what, wide["sides"], wide["ratio"])
+    click.echo(f"Memory: copies move {memory['bytes_per_second'] / 1e9:.0f} GB/s.\n")
+    for row in document["sides"].values():
+        click.echo(f"- {row['side']}: {row['what']}.")
+    for condition in document["conditions"]:
+        click.echo(f"- {condition[0].upper()}{condition[1:]}.")
+
+
+def print_sides(what: str, sides: dict[str, Any], found: dict[str, Any]) -> None:
+    """A table of all sides on one share of the machine, and their ratios."""
+    click.echo(f"{what}:\n")
     click.echo(
         "| side | trajectories/s | per CPU s | seconds | CPU seconds | tokens computed | computed/s | sampled | "
         "sampled/s | of trajectories | positions | passes | of bandwidth |"
     )
     click.echo("|---|" + "---:|" * 12)
-    for row in document["sides"].values():
+    for row in sides.values():
         share = "-" if row["share_of_bandwidth"] is None else f"{row['share_of_bandwidth']:.1%}"
         click.echo(
             f"| {row['side']} | {row['trajectories_per_second']:.1f} | {row['trajectories_per_cpu_second']:.1f} | "
@@ -246,11 +262,7 @@ def print_rollout(document: dict[str, Any]) -> None:
             f"{row['passes']:,} | {share} |"
         )
     click.echo()
-    for name, ratio in document["ratio"].items():
+    for name, ratio in found.items():
         one, _, other = name.partition("_to_")
         click.echo(f"{one} / {other}: {ratio['wall']:.2f} by wall time, {ratio['cpu']:.2f} by CPU time")
-    click.echo(f"\nMemory: copies move {memory['bytes_per_second'] / 1e9:.0f} GB/s.\n")
-    for row in document["sides"].values():
-        click.echo(f"- {row['side']}: {row['what']}.")
-    for condition in document["conditions"]:
-        click.echo(f"- {condition[0].upper()}{condition[1:]}.")
+    click.echo()
