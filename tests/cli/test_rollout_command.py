@@ -180,7 +180,7 @@ def test_a_server_loads_its_own_model(run, calls, tmp_path: Path, words: tuple[s
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--workers", "2"), "--workers needs --engine ray"),
+        (("--workers", "0"), "0 is not in the range x>=1"),
         (("--ray-address", "auto"), "--ray-address needs --engine ray"),
         (("--timeout", "2"), "--timeout needs --server"),
         (("--dtype", "int8"), "'int8' is not one of 'float32', 'bfloat16', 'float16'"),

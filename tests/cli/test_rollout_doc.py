@@ -30,7 +30,7 @@ def test_options_exist() -> None:
 
 def test_commands_are_understood() -> None:
     lines = [line for line in PAGE.splitlines() if line.startswith("treecore rollout --")]
-    assert len(lines) == 3
+    assert len(lines) == 4
     for line in lines:
         assert rollout.make_context("rollout", shlex.split(line)[2:]).params["output"] == "run.forest.jsonl"
 

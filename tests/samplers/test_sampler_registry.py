@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
+
 import pytest
 
 from treecore.credit.registry import Citation
@@ -64,3 +67,10 @@ def test_all_settings_as_a_forest_records_them_are_taken() -> None:
     for known in SAMPLERS.values():
         recorded = known.parse({})
         assert known.parse(recorded) == recorded
+
+
+def test_another_process_gets_a_sampler_by_its_name() -> None:
+    for one in SAMPLERS.values():
+        assert pickle.loads(pickle.dumps(one)) is one
+    with pytest.raises(pickle.PicklingError, match="sampler 'chains' is not the registered one"):
+        pickle.dumps(replace(get_sampler("chains"), title="another"))

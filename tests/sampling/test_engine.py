@@ -28,7 +28,7 @@ def test_only_what_is_given_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> N
     ("given", "said"),
     [
         ({"engine": "slurm"}, "no engine is called 'slurm'; choose one of local, ray"),
-        ({"workers": 2}, "workers without Ray"),
+        ({"workers": 0}, "0 workers"),
         ({"ray_address": "auto"}, "ray_address without Ray"),
         ({"engine": "ray", "workers": 0}, "0 workers; ask for at least 1"),
     ],

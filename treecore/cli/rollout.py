@@ -65,13 +65,14 @@ RAY = ("workers", "ray_address")
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help="This process, or the workers of a Ray cluster.",
+    help="This computer, or the workers of a Ray cluster.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
     default=None,
-    help="With --engine ray: models side by side; one a GPU, or one a computer without any, if left out.",
+    help="Processes that sample side by side, for small models on a CPU; if left out one a core for long jobs, else 1. "
+    "With --engine ray: models, one a GPU, or one a computer without any.",
 )
 @click.option("--ray-address", metavar="ADDRESS", default=None, help="With --engine ray: a cluster that runs already.")
 @click.option("--sampler", required=True, help="Where branches grow; see `treecore samplers`.")
@@ -137,7 +138,7 @@ def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> 
     if options["question"] is not None and given("prompts"):
         raise click.UsageError("--question and --prompts exclude each other")
     if options["engine"] == "local":
-        refuse(RAY, "needs --engine ray")
+        refuse(("ray_address",), "needs --engine ray")
     server = {name: options.pop(name) for name in SERVED}
     if server["server"] is None:
         refuse(SERVED[1:], "needs --server")

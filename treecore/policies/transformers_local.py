@@ -84,7 +84,12 @@ class TransformersPolicy:
         self.end_ids = end_tokens(model, tokenizer)
         small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
         self.threads = 1 if small else None
+        self.one_core = small
         self._idle: list[StaticSteps] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy in another process needs."""
+        return {**self.__dict__, "_idle": [], "detokenizer": Detokenizer(self.tokenizer)}
 
     @classmethod
     def load(

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pickle import PicklingError
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -160,6 +161,16 @@ class Sampler:
     def summary(self) -> str:
         """Plain words, from the docstring."""
         return summary_of(self.function)
+
+    def __reduce__(self) -> tuple[Callable[[str], Sampler], tuple[str]]:
+        """Another process looks it up by its name.
+
+        Raises:
+            PicklingError: it is not the one of that name.
+        """
+        if SAMPLERS.find(self.name) is not self:
+            raise PicklingError(f"sampler '{self.name}' is not the registered one")
+        return get_sampler, (self.name,)
 
     def parse(self, settings: Mapping[str, Any]) -> dict[str, Value]:
         """All parameters with their values.

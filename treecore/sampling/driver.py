@@ -7,6 +7,7 @@ Knows the order of things; knows no tokens and no files.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,6 +58,9 @@ class Driver:
         on_progress: called after every wave and about ten times a second.
         should_stop: asked before every decoding step; True leaves unfinished forests behind.
 
+    Attributes:
+        waiting: prompts that are not begun; more may be added.
+
     Raises:
         MethodError: the policy does not give what the sampler needs.
     """
@@ -80,6 +84,7 @@ class Driver:
             **({} if rule == StepRule() else {"rule": rule}),
         )
         self.writer = Writer(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
+        self.waiting = deque(plan.prompts)
         self._groves: list[Grove] = []
         self._changed: set[Grove] = set()
         self._writing: dict[Branch, tuple[Grove, Trajectory]] = {}
@@ -89,18 +94,26 @@ class Driver:
 
     def run(self) -> Iterator[Forest]:
         """Forests in the order in which they are finished."""
-        waiting = list(self.plan.prompts)
-        while waiting or self._groves:
+        while self.busy:
             if self.should_stop is not None and self.should_stop():
                 return
-            while waiting and self.session.free > 0:
-                self._admit(waiting.pop(0))
-            yield from self._finished_groves()
-            for branch in self.session.advance():
-                self._step_ended(branch)
-            yield from self._finished_groves()
-            self._report()
-        self._report(last=True)
+            yield from self.turn()
+            self.report()
+        self.report(last=True)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is left to do."""
+        return bool(self.waiting or self._groves)
+
+    def turn(self) -> Iterator[Forest]:
+        """One decoding step of all live branches; gives the forests that it finishes."""
+        while self.waiting and self.session.free > 0:
+            self._admit(self.waiting.popleft())
+        yield from self._finished_groves()
+        for branch in self.session.advance():
+            self._step_ended(branch)
+        yield from self._finished_groves()
 
     def _admit(self, prompt: Prompt) -> None:
         size = int(getattr(self.plan.policy, "vocabulary_size", 0))
@@ -174,7 +187,8 @@ class Driver:
         provenance = {**self.plan.provenance, **grove.cost().as_json(), **notes, "seconds": seconds}
         return grove.forest({**self.plan.meta(grove.prompt), "provenance": provenance})
 
-    def _report(self, *, last: bool = False) -> None:
+    def report(self, *, last: bool = False) -> None:
+        """Tell how far the run is, unless that was done a moment ago."""
         now = time.monotonic()
         if self.on_progress is None or not (last or self._waves or now - self._reported >= REPORT_EVERY):
             return
@@ -190,7 +204,7 @@ class Driver:
                 tokens=self._drawn + sum(grove.sampled for grove in self._groves),
                 seconds=now - self._began,
                 waves=waves,
-                snapshot=self._snapshot,
+                snapshot=self.snapshot,
                 waiting=getattr(self.session, "waiting", ""),
             )
         )
@@ -198,12 +212,13 @@ class Driver:
     @property
     def total(self) -> int:
         """Trajectories that the run will have; a guess where that depends on what is written."""
-        sampler, waiting = self.plan.sampler, len(self.plan.prompts) - self._finished - len(self._groves)
+        sampler, waiting = self.plan.sampler, len(self.waiting)
         size = sampler.trajectories(self.plan.settings)
         growing = sum(max(grove.asked, size) if sampler.open_ended else size for grove in self._groves)
         return self._over + growing + waiting * size
 
-    def _snapshot(self) -> list[Forest]:
+    def snapshot(self) -> list[Forest]:
+        """All forests that were begun and are not finished, unfinished steps as open nodes."""
         return [grove.forest(self.plan.meta(grove.prompt), in_flight=True) for grove in self._groves if grove.begun]
 
 

@@ -1,4 +1,4 @@
-"""Who samples a plan: this process, or the workers of a Ray cluster. Knows no files; imports Ray when asked for it."""
+"""Who samples a plan: this computer, or the workers of a Ray cluster. Knows no files; imports Ray when asked for it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from treecore.errors import PolicyError
 from treecore.forest import Forest
 from treecore.policies import Policy, load_policy
-from treecore.sampling.driver import Driver, Plan
+from treecore.sampling.driver import Plan
 from treecore.sampling.progress import Progress
-from treecore.sampling.run import Ask, as_read
+from treecore.sampling.run import Ask
 
 ENGINES = ("local", "ray")
 
@@ -24,7 +24,9 @@ class Machine:
     Attributes:
         device, dtype, batch_tokens, static: as in `treecore.policies.load_policy`.
         engine: one of `ENGINES`.
-        workers: models that sample side by side, with `ray` only; one a GPU, or one a computer without any, when None.
+        workers: models that sample side by side. With `local`, processes of this computer, this one included, for a
+            small model on a CPU; when None, one a core where the job is so long that it pays. With `ray` one a GPU, or
+            one a computer without any, when None.
         ray_address: of a cluster that runs already, with `ray` only; one is started here when None.
 
     Raises:
@@ -42,9 +44,8 @@ class Machine:
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise PolicyError(f"no engine is called {self.engine!r}", todo=f"choose one of {', '.join(ENGINES)}")
-        for name in ("workers", "ray_address"):
-            if self.engine == "local" and getattr(self, name) is not None:
-                raise PolicyError(f"{name} without Ray", todo="leave it out, or choose the engine 'ray'")
+        if self.engine == "local" and self.ray_address is not None:
+            raise PolicyError("ray_address without Ray", todo="leave it out, or choose the engine 'ray'")
         if self.workers is not None and self.workers < 1:
             raise PolicyError(f"{self.workers} workers", todo="ask for at least 1")
 
@@ -96,23 +97,6 @@ class Engine(Protocol):
         ...
 
 
-class LocalEngine:
-    """Samples in this process. Same errors as `Machine.load` and `as_read`."""
-
-    def __init__(self, ask: Ask, machine: Machine) -> None:
-        policy = machine.load(ask.model)
-        self.plan = ask.plan(policy, [as_read(prompt, policy) for prompt in ask.prompts])
-
-    def run(
-        self,
-        plan: Plan,
-        *,
-        on_progress: Callable[[Progress], None] | None = None,
-        should_stop: Callable[[], bool] | None = None,
-    ) -> Iterator[Forest]:
-        return Driver(plan, on_progress=on_progress, should_stop=should_stop).run()
-
-
 @contextmanager
 def opened(ask: Ask, machine: Machine) -> Iterator[Engine]:
     """The engine that the machine names, with the model loaded.
@@ -121,6 +105,8 @@ def opened(ask: Ask, machine: Machine) -> Iterator[Engine]:
         PolicyError: it cannot be loaded or started.
     """
     if machine.engine == "local":
+        from treecore.sampling.local_engine import LocalEngine
+
         yield LocalEngine(ask, machine)
         return
     from treecore.sampling.ray_engine import RayEngine

@@ -21,9 +21,9 @@ from treecore.sampling.driver import Plan
 from treecore.sampling.engine import Machine
 from treecore.sampling.progress import Progress
 from treecore.sampling.ray_cluster import Lost, answer, cluster, first_ready, hire, kill, size_of
-from treecore.sampling.ray_tally import Tally
-from treecore.sampling.ray_worker import Recipe, Report, Worker
+from treecore.sampling.ray_worker import Recipe, Worker
 from treecore.sampling.run import Ask, Described
+from treecore.sampling.tally import Report, Tally
 
 PATIENCE = 0.2
 """Seconds between looks at what a worker has done."""
@@ -123,9 +123,9 @@ class RayEngine:
         """Prompts for every worker that has none, more workers for those that are left."""
         for hand in self._hands:
             if waiting and hand.asked is None:
-                tally.begun(hand)
                 share = portion(len(waiting), self.size.workers)
                 hand.prompts = {prompt.id: prompt for prompt in (waiting.popleft() for _ in range(share))}
+                tally.begun(hand, len(hand.prompts))
                 hand.report = Report(idle=False)
                 hand.asked = hand.actor.begin.remote(list(hand.prompts.values()))
         loading = sum(hand.asked is not None and hand.report.idle for hand in self._hands)

@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from treecore.errors import TreecoreError
@@ -20,6 +20,7 @@ from treecore.sampling.driver import Driver, Plan, check_needs
 from treecore.sampling.engine import Machine
 from treecore.sampling.progress import Progress
 from treecore.sampling.run import Ask, as_read, check
+from treecore.sampling.tally import Report
 
 
 @dataclass(frozen=True)
@@ -39,25 +40,6 @@ class Recipe:
     def ask(self, prompts: Sequence[Prompt]) -> Ask:
         """The run, for some of its prompts."""
         return check(**self.names, prompts=prompts, question=None, reward_scheme=None)
-
-
-@dataclass
-class Report:
-    """News since the last report.
-
-    Attributes:
-        lines: forests that were finished, as lines of a file.
-        done, total, tokens: as in `Progress`, of the prompts that were begun last.
-        waves: as in `Progress`.
-        idle: nothing is left to sample.
-    """
-
-    lines: list[bytes] = field(default_factory=list)
-    done: int = 0
-    total: int = 0
-    tokens: int = 0
-    waves: tuple[str, ...] = ()
-    idle: bool = True
 
 
 class Worker:

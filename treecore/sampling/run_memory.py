@@ -49,8 +49,9 @@ def rollout(
         temperature: of the sampling law; 0 takes the likeliest token.
         top_p: mass of the likeliest tokens that may be drawn.
         device, dtype, batch_tokens, static: how a model is loaded; see `treecore.policies.load_policy`.
-        engine: `local`, this process; or `ray`, the workers of a Ray cluster, which load task and model by name.
-        workers, ray_address: with `ray` only; see `treecore.sampling.engine.Machine`.
+        engine: `local`, this computer; or `ray`, the workers of a Ray cluster, which load task and model by name.
+        workers: models that sample side by side; see `treecore.sampling.engine.Machine`.
+        ray_address: of a cluster that runs already, with `ray` only.
         reward_scheme: one that the task lists; its default when None.
         on_progress: called after every wave and about ten times a second.
         should_stop: asked before every decoding step; when it says True, only finished forests are returned.

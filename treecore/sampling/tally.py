@@ -1,4 +1,4 @@
-"""Adds up what the workers of a spread run report. Knows no Ray."""
+"""Adds up what the workers of a shared run report. Knows no processes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,35 @@ from dataclasses import dataclass, field
 from treecore.forest import Forest
 from treecore.sampling.driver import REPORT_EVERY, Plan
 from treecore.sampling.progress import Progress
-from treecore.sampling.ray_worker import Report
+
+
+@dataclass
+class Report:
+    """News since the last report.
+
+    Attributes:
+        lines: forests that were finished, as lines of a file.
+        done, total, tokens: as in `Progress`, of the prompts that were begun last.
+        waves: as in `Progress`.
+        idle: nothing is left to sample.
+    """
+
+    lines: list[bytes] = field(default_factory=list)
+    done: int = 0
+    total: int = 0
+    tokens: int = 0
+    waves: tuple[str, ...] = ()
+    idle: bool = True
 
 
 @dataclass
 class Portion:
-    """What one worker is at: its last report, and how much of that came in as forests since."""
+    """What one worker is at: its last report, how much of that came in as forests, and how many prompts it has."""
 
     report: Report = field(default_factory=Report)
     trajectories: int = 0
     tokens: int = 0
+    prompts: int = 0
 
 
 class Tally:
@@ -27,20 +46,31 @@ class Tally:
 
     Args:
         plan: of the run.
-        on_progress: whom to tell, about ten times a second. Its `snapshot` is empty: forests grow elsewhere.
+        on_progress: whom to tell, after every wave and about ten times a second.
+        snapshot: gives the forests that grow, as far as they can be seen.
     """
 
-    def __init__(self, plan: Plan, on_progress: Callable[[Progress], None] | None) -> None:
-        self.on_progress = on_progress
+    def __init__(
+        self,
+        plan: Plan,
+        on_progress: Callable[[Progress], None] | None,
+        *,
+        snapshot: Callable[[], list[Forest]] = list,
+    ) -> None:
+        self.on_progress, self.snapshot = on_progress, snapshot
         self.prompts, self.size = len(plan.prompts), plan.sampler.trajectories(plan.settings)
         self._portions: dict[Hashable, Portion] = {}
         self._counts = Counter[str]()
         self._waves: list[str] = []
         self._began = self._told = time.monotonic()
 
-    def begun(self, worker: Hashable) -> None:
-        """A worker was given a portion."""
-        self._portions[worker] = Portion()
+    def begun(self, worker: Hashable, prompts: int) -> None:
+        """A worker that has none was given so many prompts."""
+        self._portions[worker] = Portion(prompts=prompts)
+
+    def given(self, worker: Hashable, prompts: int) -> None:
+        """A worker was given more."""
+        self._portions[worker].prompts += prompts
 
     def reported(self, worker: Hashable, report: Report) -> None:
         """News of its portion."""
@@ -52,6 +82,7 @@ class Tally:
         portion, tokens = self._portions[worker], int(forest.provenance.get("tokens_generated", 0))
         portion.trajectories += len(forest.leaves)
         portion.tokens += tokens
+        portion.prompts -= 1
         self._counts.update(forests=1, trajectories=len(forest.leaves), tokens=tokens)
 
     def lost(self, worker: Hashable) -> None:
@@ -66,14 +97,14 @@ class Tally:
             last: the run is over.
         """
         now = time.monotonic()
-        if self.on_progress is None or not (last or now - self._told >= REPORT_EVERY):
+        if self.on_progress is None or not (last or self._waves or now - self._told >= REPORT_EVERY):
             return
         self._told = now
         waves, self._waves = tuple(self._waves), []
         growing = [] if last else list(self._portions.values())
         done = self._counts["trajectories"]
         ended = done + sum(max(0, one.report.done - one.trajectories) for one in growing)
-        total = done + sum(max(0, one.report.total - one.trajectories) for one in growing) + waiting * self.size
+        total = done + sum(self._growing(one) for one in growing) + waiting * self.size
         tokens = self._counts["tokens"] + sum(max(0, one.report.tokens - one.tokens) for one in growing)
         self.on_progress(
             Progress(
@@ -84,6 +115,10 @@ class Tally:
                 tokens=tokens,
                 seconds=now - self._began,
                 waves=waves,
-                snapshot=list,
+                snapshot=self.snapshot,
             )
         )
+
+    def _growing(self, portion: Portion) -> int:
+        """Trajectories that the unfinished forests of a worker will have."""
+        return max(portion.report.total - portion.trajectories, portion.prompts * self.size)
