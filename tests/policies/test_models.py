@@ -14,7 +14,7 @@ import pytest
 import torch
 from test_slots import recomputed
 from toy import LENGTH, WORDS, ToyTask, toy_tokenizer
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM
 
 from treecore.errors import PolicyError
 from treecore.policies import branchable
@@ -145,7 +145,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "give other logits",
     ),
     "mamba": ({"state_size": 4}, "cannot be branched"),
-    "jamba": ({}, "layers of another kind .*linear_attention"),
+    "jamba": ({}, "layers of another kind .*(linear_attention|mamba)"),
     "lfm2": ({"layer_types": ["conv", "full_attention"]}, "layers of another kind .*conv"),
     "deepseek_v32": ({}, "layers of another kind .*indexed_attention"),
     "bloom": ({"hidden_size": 32, "n_layer": 2, "n_head": 4}, "cannot be branched"),
@@ -157,6 +157,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_other_kinds_of_attention_are_refused(name: str) -> None:
+    if name.split()[0] not in CONFIG_MAPPING:
+        pytest.skip("this release of transformers has no such kind")
     config, said = REFUSED[name]
     with pytest.raises(PolicyError, match=said) as caught:
         random_policy(name, **config)

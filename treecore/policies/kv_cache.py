@@ -120,6 +120,8 @@ class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
     def get_max_length(self) -> int:
         return -1
 
+    get_max_cache_shape = get_max_length  # its name in earlier releases of transformers
+
 
 class SlotCache(Cache):  # type: ignore[misc]
     """The store of all layers; grows both ways to what is used.
