@@ -28,6 +28,7 @@ REASONS = {
     errno.EDQUOT: "the disk quota is used up",
     errno.EFBIG: "the file has reached the largest size that is allowed here",
 }
+REFUSED = "no file can be made there"
 BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -43,9 +44,11 @@ def told(path: Path) -> Iterator[None]:
     except FileExistsError:
         raise
     except OSError as error:
-        where = Path(os.path.realpath(path)).parent if error.errno == errno.ENOENT else path
-        todo = "make it, or choose another place" if error.errno == errno.ENOENT else "choose another place"
-        raise FormatError(reason(error), where=str(where), todo=todo) from None
+        folder = Path(os.path.realpath(path)).parent
+        if error.errno == errno.ENOENT and not folder.is_dir():
+            raise FormatError(reason(error), where=str(folder), todo="make it, or choose another place") from None
+        why = REFUSED if error.errno == errno.ENOENT else reason(error)
+        raise FormatError(why, where=str(path), todo="choose another place") from None
 
 
 def reason(error: OSError) -> str:

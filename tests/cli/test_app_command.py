@@ -12,6 +12,7 @@ from app import serving
 from treecore.cli import app as command_module
 from treecore.cli.app import FILE_VARIABLE, HOSTS_VARIABLE, PUBLIC_VARIABLE, app_command, app_environment
 from treecore.paths import app_dir, bundle_root, samples_dir
+from treecore.samples import samples
 
 
 def test_the_folders_are_there() -> None:
@@ -53,6 +54,8 @@ def test_the_command_becomes_the_app(run, minimal: Path, monkeypatch: pytest.Mon
     assert (program, command) == (sys.executable, app_command(port=8600, browser=False, **OWN))
     assert environment[FILE_VARIABLE] == str(minimal)
     assert PUBLIC_VARIABLE not in environment
+    assert run("app", "mcts").exit_code == 0
+    assert calls[1][2][FILE_VARIABLE] == str(samples()["mcts"].path)
 
 
 def names(command: list[str]) -> set[str]:

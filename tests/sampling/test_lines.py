@@ -84,6 +84,8 @@ def places(folder: Path) -> Iterator[tuple[Path, str]]:
     yield Path(os.devnull), "is no regular file"
     yield folder / "a\0b", "null character"
     yield folder / ("x" * 300), "cannot be written"
+    if Path("/proc/self").exists():
+        yield Path("/proc/run"), "/proc/run: no file can be made there; choose another place"
 
 
 def test_places_that_cannot_be_written(tmp_path: Path) -> None:

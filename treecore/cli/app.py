@@ -75,16 +75,18 @@ def app_environment(file: str | None, *, hosts: Sequence[str] = (), public: bool
 def app(
     file: str | None, port: int | None, browser: bool, public: bool, address: str | None, hosts: tuple[str, ...]
 ) -> None:
-    """Start the explorer, on FILE if given, else on a bundled sample.
+    """Start the explorer on FILE, or on the bundled sample with that name; on the first sample without either.
 
     \b
-    Examples:
+    Example:
       treecore app run.forest.jsonl
       treecore app --public --host class.example.org
     """
     from treecore.formats.source import open_source
+    from treecore.samples import file_meant
 
     if file is not None:
+        file = file_meant(file)
         open_source(file)
     address = address or (EVERYWHERE if public else LOOPBACK[0])
     if address not in LOOPBACK and not public:

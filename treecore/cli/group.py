@@ -36,9 +36,7 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):
-                stream.reconfigure(errors="replace")  # rather a question mark than no answer
+        prepare_streams()
         try:
             with stoppable(lambda _: "stopped"):
                 return super().invoke(ctx)
@@ -51,6 +49,17 @@ class LazyGroup(click.Group):
             drop(sys.stdout)
         click.echo(f"treecore: {clean(told)}", err=True)
         ctx.exit(1)
+
+
+def prepare_streams() -> None:
+    """Let a command do its work where a terminal lacks letters or a stream is closed."""
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # its number would go to the next file that is opened, and what is said into that file
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, TextIOWrapper) and name != "stdin":
+            stream.reconfigure(errors="replace")
 
 
 def drop(stream: TextIO) -> None:

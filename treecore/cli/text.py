@@ -8,6 +8,8 @@ from treecore.labels import ELLIPSIS, LONGEST_GRAPHEME, graphemes
 
 JOINERS = "\u200c\u200d"
 """What joins characters into one: family emoji, and letters of Persian and Indian scripts."""
+SURROGATES = ("\ud800", "\udfff")
+"""The first and the last; in the name of a file they stand for bytes that are no text."""
 TAB = 4
 
 
@@ -16,7 +18,14 @@ def clean(text: str, limit: int = 2000) -> str:
 
     What is left of an escape sequence is plain text.
     """
-    return " ".join("".join(c if c.isprintable() or c in JOINERS else " " for c in text[:limit]).split())
+    return " ".join("".join(map(safe, text[:limit])).split())
+
+
+def safe(c: str) -> str:
+    """A character, or what stands for one that may command a terminal or cannot be written."""
+    if c.isprintable() or c in JOINERS:
+        return c
+    return "\ufffd" if SURROGATES[0] <= c <= SURROGATES[1] else " "
 
 
 def counted(n: int, one: str, many: str = "") -> str:
@@ -32,8 +41,7 @@ def written_lines(text: str) -> list[str]:
 
 def clean_line(line: str) -> str:
     """One line as it was written: tabs as spaces, without what `clean` leaves out. Joined emoji stay joined."""
-    shown = "".join(c if c.isprintable() or c in JOINERS else " " for c in line.expandtabs(TAB))
-    return shown.rstrip()
+    return "".join(map(safe, line.expandtabs(TAB))).rstrip()
 
 
 def cut_cells(text: str, most: int) -> str:
