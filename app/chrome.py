@@ -13,10 +13,13 @@ from app import state
 from app.verbatim import ours, verbatim
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
+from treecore.labels import cut
 from treecore.outcomes import is_right
 from treecore.samplers import SAMPLERS
 
 FEW = 6
+LINES, LONG, FOLDED = 2, 240, 260
+"""Lines and characters of a prompt that are always in sight, and the height in pixels of the rest."""
 STYLE = (Path(__file__).parent / "style.css").read_text()
 
 
@@ -43,11 +46,22 @@ def title() -> None:
     forest, count = state.forest(), len(state.opened().forests)
     with st.container(key="title", gap=None):
         with st.container(key="asked_opened", horizontal=True, vertical_alignment="center", gap="small"):
-            st.text(forest.prompt or state.opened().title, width="stretch")
+            prompt(forest.prompt or state.opened().title)
             if count > 1:
                 turn(state.forest_number(), count, key="opened", on_turn=state.turn_to)
         st.caption(verbatim(provenance(forest)))
         bias(forest)
+
+
+def prompt(text: str) -> None:
+    """The question; a long one is folded."""
+    lines = text.strip().splitlines()
+    head = cut("\n".join(lines[:LINES]), LONG)
+    with st.container(key="prompt", gap=None):
+        st.text(head, width="stretch")
+        if len(lines) > LINES or head != "\n".join(lines):
+            with st.expander("The whole prompt"), st.container(height=FOLDED, border=False, key="whole_prompt"):
+                st.text(text)
 
 
 def turn(number: int, count: int, *, key: str, on_turn: Callable[[int], None], disabled: bool = False) -> None:
@@ -94,6 +108,8 @@ def provenance(forest: Forest, *, seed: bool = False) -> str:
     sampler = " ".join([str(forest.sampler.get("name", "")).replace("_", " "), *sampler_numbers(forest)])
     scored = not np.isnan(forest.reward).all()
     right = f", {int(is_right(forest).sum())} right" if scored else ""
+    unscored = int(np.isnan(forest.reward[forest.leaves]).sum())
+    right += f", {unscored} without outcome" if scored and unscored else ""
     parts = [
         forest.task,
         str(forest.policy.get("model", "")),

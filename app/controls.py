@@ -10,6 +10,7 @@ from app.verbatim import ours, verbatim
 from treecore.credit import METHODS, get_method
 from treecore.errors import TreecoreError
 from treecore.formats import ReadReport
+from treecore.labels import cut
 from treecore.samples import by_group
 
 MOST_WARNINGS = 8
@@ -153,5 +154,4 @@ def method_menu() -> None:
 
 def shorten(text: str, most: int = 34) -> str:
     """Text that fits a button."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= most else flat[: most - 1] + "…"
+    return cut(" ".join(text.split()), most)

@@ -98,7 +98,9 @@ def standing(job: Job, grown: Grown | None) -> str:
         return "stopping"
     if grown is None:
         return job.begins
-    facts = [f"{grown.done} of {grown.total} trajectories" if job.live else f"{grown.done} trajectories"]
+    number = sum(len(forest.leaves) for forest in shown_of(job, grown)) or grown.done
+    written = chrome.counted(number, "trajectory", "trajectories")
+    facts = [f"{grown.done} of {grown.total} trajectories" if job.live else written]
     if grown.tokens:
         speed = grown.tokens / grown.seconds if grown.seconds > 0 else 0.0
         facts += [f"{grown.tokens} tokens", f"{speed:.0f} a second"]

@@ -13,15 +13,17 @@ from app.panel import step_panel
 from app.panel.recorded import recorded
 from app.panel.words import words_of
 from app.verbatim import ours, verbatim
-from treecore.analysis.stages import label, short, signed
+from treecore.analysis.frames import label, short, signed
 from treecore.credit import get_method
-from treecore.credit.explain import Explanation, Line, explain
+from treecore.credit.explain import NOISE, Explanation, Line, explain
 from treecore.credit.registry import Credit
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.forests import Forests
 
 WEAK, FAIR = 4, 16
+TOLD = 0.01
+"""Smallest number that two decimals tell."""
 LATEX = re.compile(r"\\[a-zA-Z]+|[{}\s]")
 BREAK = r"\\[2pt] &"
 WIDEST = 30
@@ -152,6 +154,13 @@ def resampled(credit: Credit, row: int) -> None:
         st.markdown(f"90 % of {state.RESAMPLES:d} draws give {ours(signed(lower))} to {ours(signed(upper))}")
 
 
+def spread(stderr: float) -> str:
+    """The standard error in words; none can be told where all ended alike."""
+    if stderr < NOISE:
+        return "all ended alike, so no standard error"
+    return f"standard error {stderr:.2f}" if stderr >= TOLD else f"standard error {stderr:.1g}"
+
+
 def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     """Leaves beneath and standard error, in words."""
     st.markdown("##### How far to trust it")
@@ -159,12 +168,13 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     said = [explanation.evidence_is]
     if n is not None:
         lone = "no standard error from a single leaf" if n == 1 else "no standard error"
-        said.append(lone if math.isnan(explanation.stderr) else f"standard error {explanation.stderr:.2f}")
+        said.append(lone if math.isnan(explanation.stderr) else spread(explanation.stderr))
         said.append("weak evidence" if n < WEAK else "fair evidence" if n < FAIR else "solid evidence")
     st.markdown(verbatim(" · ".join(said)), help=TRUST if n is not None else None)
     facts = []
     if "value" in credit.nodes:
-        facts.append(f"value {short(float(credit.nodes['value'][row]))}")
+        known = "value" if "value" in get_method(credit.method).symbols.values() else "mean outcome beneath"
+        facts.append(f"{known} {short(float(credit.nodes['value'][row]))}")
     if "gradient_weight" in credit.nodes:
         facts.append(f"gradient weight {signed(float(credit.nodes['gradient_weight'][row]))}")
     tokens = int(credit.forests[0].n_model_tokens[row])

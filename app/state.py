@@ -19,8 +19,9 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 import treecore as tc
+from treecore.analysis.frames import Frame
 from treecore.analysis.lint import lint
-from treecore.analysis.stages import Frame, frames
+from treecore.analysis.stages import frames
 from treecore.credit import DEFAULT_METHOD, METHODS, get_method
 from treecore.credit.registry import Credit
 from treecore.credit.uncertainty import Interval, bootstrap

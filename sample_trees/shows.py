@@ -13,7 +13,7 @@ import numpy as np
 
 import treecore as tc
 from treecore.analysis.granularity import fork_contrasts
-from treecore.analysis.stages import label
+from treecore.analysis.frames import label
 from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.outcomes import is_right

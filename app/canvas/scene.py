@@ -54,7 +54,8 @@ class Stage:
         highlight: rows to look at; the others fade. Empty fades nothing.
         outcomes: whether leaf shapes and the outcome column are known yet.
         advantages: whether the column of numbers is shown yet.
-        filled: whether nodes carry a colour and sign yet; neutral otherwise.
+        filled: whether nodes carry a colour and sign yet; neutral otherwise, and no credit is told.
+        values: whether the mean outcome beneath each step may be told yet.
         fill: `[N]` values to colour instead of the scene's, on the same scale; NaN neutral,
             or hatched where the credit itself is not assigned.
         numbers: `[N]` values of leaves for the column of numbers instead of the advantage.
@@ -67,6 +68,7 @@ class Stage:
     outcomes: bool = True
     advantages: bool = True
     filled: bool = True
+    values: bool = True
     fill: FloatArray | None = None
     numbers: FloatArray | None = None
     numbers_title: str = ""
@@ -99,11 +101,12 @@ def make_scene(
     limit = scale if scale is not None else (credit.scale if credit is not None else 1.0)
     stage = stage or Stage()
     leaf_title, leaf_values = _leaf_numbers(forest, own, stage)
+    nothing = np.full(len(forest), np.nan)
     look = {
         "x": _axis_of(forest, axis),
         "axis": _axis_note(forest, axis),
-        "credit": numbers(_quiet(own.credit, limit) if own is not None else np.full(len(forest), np.nan)),
-        "value": numbers(_value(forest, own)),
+        "credit": numbers(_quiet(own.credit, limit) if own is not None and stage.filled else nothing),
+        "value": numbers(_value(forest, own) if stage.values else nothing),
         "fill": _fill(forest, own, colour=colour, limit=limit, stage=stage),
         "table": {
             "outcomes": stage.outcomes,

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.figures.style import Palette, frame, safe
+from treecore.analysis.frames import label
 from treecore.analysis.granularity import fork_contrasts
-from treecore.analysis.stages import label
 from treecore.credit.registry import Credit
 
 MOST = 2000

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.figures.style import Palette, frame, safe
-from treecore.analysis.stages import label, short, signed
+from treecore.analysis.frames import label, short, signed
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
 from treecore.topology import FloatArray
@@ -33,7 +33,7 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
         go.Icicle(
             ids=[whole, *(str(forest.node_id[row]) for row in rows)],
             parents=["", *(parent_id(forest, int(row), whole) for row in rows)],
-            labels=[f"{total:.0f} {unit}", *(name(forest, int(row)) for row in rows)],
+            labels=[sizes(forest, total), *(name(forest, int(row)) for row in rows)],
             values=[total, *beneath[rows]],
             branchvalues="total",
             sort=False,
@@ -53,6 +53,14 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
     )
     figure.update_layout(**frame(palette, height=height))
     return figure
+
+
+def sizes(forest: Forest, total: float) -> str:
+    """`124 tokens`, `124 tokens written, 30 observed`, or steps where tokens are not counted."""
+    if not counted(forest):
+        return f"{total:.0f} steps"
+    observed = int(np.maximum(forest.n_obs_tokens, 0).sum())
+    return f"{total - observed:.0f} tokens written, {observed} observed" if observed else f"{total:.0f} tokens"
 
 
 def token_weight(forest: Forest) -> FloatArray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from treecore.labels import cut
+
 
 class Palette(NamedTuple):
     """Colours of one theme."""
@@ -53,5 +55,4 @@ def frame(palette: Palette, *, height: int) -> dict[str, Any]:
 
 def safe(text: str, most: int = 80) -> str:
     """Untrusted text for Plotly, which reads a little HTML in labels: escaped and shortened."""
-    short = text if len(text) <= most else text[: most - 1] + "…"
-    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return cut(text, most).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -7,8 +7,8 @@ import difflib
 import numpy as np
 
 from app.panel import Card, Piece, Words
+from treecore.analysis.frames import label, short, signed
 from treecore.analysis.granularity import granularity
-from treecore.analysis.stages import label, short, signed
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
 from treecore.steptext import plain, split_step

@@ -7,12 +7,13 @@ import time
 import numpy as np
 import streamlit as st
 
-from app import chrome, controls, stage, state
+from app import chrome, controls, inspector, stage, state
 from app.canvas.scene import Stage
 from app.signals import film_keys, press_in
 from app.verbatim import ours, verbatim
+from treecore.analysis.frames import Frame
 from treecore.analysis.question import Question, question
-from treecore.analysis.stages import Frame
+from treecore.analysis.stages import PREDICT
 from treecore.errors import TreecoreError
 
 SECONDS_A_FRAME = 1.6
@@ -71,6 +72,7 @@ def as_stage(frame: Frame) -> Stage:
         badges=frame.badges,
         outcomes=frame.outcomes,
         filled=frame.fill is not None,
+        values=frame.outcomes and not asks(frame),
         fill=frame.fill,
         advantages=frame.fill is not None,
         numbers=frame.fill,
@@ -87,6 +89,9 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     st.markdown(f"#### {verbatim(frame.stage)}")
     with st.container(key="sentence"):
         st.text(frame.sentence)
+    if frame.example is not None:
+        st.caption(verbatim(f"For {frame.example.name}:"))
+        inspector.equation(frame.example.line)
     stages(titles, frame.stage, shots)
     if frame.numbers:
         st.markdown("  \n".join(f"{ours(name)}: **{verbatim(value)}**" for name, value in frame.numbers.items()))
@@ -97,7 +102,7 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
 
 def asks(frame: Frame) -> bool:
     """Whether a prediction is asked for at this frame."""
-    return frame.stage == "Compare siblings"
+    return frame.stage == PREDICT
 
 
 def stages(titles: list[str], now: str, shots: list[Frame]) -> None:

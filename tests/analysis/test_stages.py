@@ -5,9 +5,14 @@ import pytest
 
 from treecore.analysis.growth import expansions
 from treecore.analysis.question import question
-from treecore.analysis.stages import frames
+from treecore.analysis.stages import PREDICT, frames
+from treecore.analysis.wording import BACKED_UP, CREDIT, WORDS, credit_words, referred
+from treecore.analysis.working import COMPARED
 from treecore.credit import METHODS, compute
+from treecore.credit.registry import Credit
+from treecore.errors import MethodError
 from treecore.forest import Forest
+from treecore.forests import Forests
 from treecore.formats import read
 from treecore.samples import samples
 
@@ -57,7 +62,7 @@ def test_the_film_goes_from_the_prompt_to_token_weights(by_hand: Forest, method:
 def test_tree_grpo_has_the_stages_of_the_lesson(by_hand: Forest) -> None:
     titles = list(dict.fromkeys(shot.stage for shot in frames(compute(by_hand, "tree_grpo").of(0))))
     assert titles == [
-        "Prompt", "Two chains", "Expand: four forks", "Outcomes", "Back up values", "Compare siblings",
+        "Prompt", "Two chains", "Expand: four branches", "Outcomes", "Your prediction",
         "Normalise within each tree", "Normalise across trees", "Advantage of every trajectory",
         "Credit for every step", "Weight on every token",
     ]  # fmt: skip
@@ -83,6 +88,79 @@ def test_degenerate_forests_still_make_a_film(rewards: list[float]) -> None:
     for name, method in METHODS.items():
         if method.needs == {"reward"}:
             assert frames(compute(forest, name).of(0))
+
+
+def settings() -> list[tuple[str, str, str]]:
+    """Every method with every choice of each of its parameters."""
+    found = [(name, "", "") for name in METHODS]
+    for name, method in METHODS.items():
+        found += [(name, param.name, choice) for param in method.params for choice in param.choices]
+    return found
+
+
+@pytest.mark.parametrize(("name", "param", "choice"), settings())
+def test_every_equation_has_words_of_its_own(name: str, param: str, choice: str) -> None:
+    method = METHODS[name]
+    for line in method.formula({param: choice} if param else {}).splitlines():
+        column = method.symbols[line.split(" = ", 1)[0]]
+        assert column in {*WORDS, "advantage", "credit"}
+        credit = Credit(Forests(Forest(parent=[-1])), {"credit": np.zeros(1)}, method=name)
+        if column == "credit":
+            assert credit_words(referred(credit, line)).sentence != CREDIT, line
+
+
+@pytest.mark.parametrize("sample", ["by_hand", "chains", "monte_carlo"])
+@pytest.mark.parametrize("name", list(METHODS))
+def test_stages_are_those_of_the_equations(name: str, sample: str) -> None:
+    try:
+        credit = compute(read(samples()[sample].path), name).of(0)
+    except MethodError:
+        pytest.skip("not on this sample")
+    method = METHODS[name]
+    shots = frames(credit)
+    titles = {shot.stage for shot in shots}
+    columns = [method.symbols[line.split(" = ", 1)[0]] for line in method.formula(credit.params).splitlines()]
+    assert (BACKED_UP in titles) == ("value" in columns)
+    assert (COMPARED in titles) == ("siblings:value" in method.symbols.values() and bool(len(credit.shape.forks)))
+    shown = [shot.example.line for shot in shots if shot.example is not None]
+    assert list(dict.fromkeys(line.column for line in shown)) == columns
+    assert all(line.result == pytest.approx(credit.column(line.column)[line.row]) for line in shown)
+
+
+def test_grpo_has_a_stage_that_normalises(by_hand: Forest) -> None:
+    shots = frames(compute(by_hand, "grpo").of(0))
+    (shot,) = [shot for shot in shots if shot.stage == "Normalise over the prompt"]
+    assert shot.example is not None
+    assert shot.example.line.formula == METHODS["grpo"].formula().splitlines()[0]
+
+
+def test_the_question_is_asked_before_anything_is_computed(by_hand: Forest) -> None:
+    for name in METHODS:
+        if METHODS[name].lacking(Forests(by_hand)):
+            continue
+        credit = compute(by_hand, name).of(0)
+        shots = frames(credit)
+        at = [number for number, shot in enumerate(shots) if shot.stage == PREDICT]
+        assert len(at) == (question(credit) is not None)
+        for shot in shots[: at[0] + 1] if at else []:
+            assert shot.fill is None
+            assert shot.example is None
+            assert set(shot.badges) <= set(by_hand.leaves.tolist())
+
+
+def test_several_blamed_branches_are_no_choice_of_their_own() -> None:
+    forest = Forest(parent=[-1, 0, 0, 0], text=["", "a", "b", "c"], reward=[np.nan, 1, 0, 0])
+    asked = question(compute(forest, "sibling").of(0))
+    assert asked is not None
+    assert asked.choices == ("a", "b", "c", "more than one", "none")
+    assert asked.answer == "more than one"
+
+
+def test_trajectories_without_an_outcome_are_counted_and_told() -> None:
+    forest = Forest(parent=[-1, 0, 0, 0], reward=[np.nan, 1, 0, np.nan])
+    shots = frames(compute(forest, "grpo").of(0))
+    said = next(shot.sentence for shot in shots if shot.stage == "Outcomes")
+    assert said == "The verifier looks only at the end: 1 of 3 trajectories earn the full reward. 1 has no outcome."
 
 
 def test_the_question_has_one_right_answer(by_hand: Forest) -> None:

@@ -156,4 +156,4 @@ def test_what_a_server_is_waited_for_is_told_as_plain_text() -> None:
     shown = standing(job(Phase.RUNNING), Grown(1, 8, 0, 3.0, (), waiting))
     assert shown.startswith("1 of 8 trajectories · 1 request waits for the server, next try in 290 s")
     assert shown.endswith("*slow* [down](http://x))")
-    assert standing(job(Phase.DONE), Grown(1, 8, 0, 3.0, (), waiting)) == "1 trajectories · done"
+    assert standing(job(Phase.DONE), Grown(1, 8, 0, 3.0, (), waiting)) == "1 trajectory · done"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treecore.analysis.stages import label
+from treecore.analysis.frames import label
 from treecore.credit.registry import Credit
+from treecore.labels import told_apart
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Question:
 
     Attributes:
         fork: row of the fork asked about.
-        rows: its steps; choices: what they are called, then "both" and "neither" (or "all" and "none").
-        answers: the right choices.
+        rows: its steps; choices: what they are called, then "both" and "neither" (or "more than one" and "none").
+        answer: the right choice.
     """
 
     fork: int
@@ -38,11 +39,10 @@ def question(credit: Credit, *, most: int = 4) -> Question | None:
     if best < 0:
         return None
     children = credit.shape.steps_from(best)
-    names = [label(forest, int(row)) for row in children]
+    names = told_apart([label(forest, int(row)) for row in children])
     if len(set(names)) < len(names):
         names = [f"branch {i + 1}" for i in range(len(names))]
-    all_of, none_of = ("both", "neither") if len(names) == 2 else ("all", "none")
+    several, none = ("both", "neither") if len(names) == 2 else ("more than one", "none")
     blamed = [name for name, row in zip(names, children, strict=True) if credit.credit[row] < 0]
-    answer = none_of if not blamed else all_of if len(blamed) == len(names) else " and ".join(blamed)
-    choices = list(dict.fromkeys([*names, all_of, none_of, answer]))
-    return Question(best, tuple(int(row) for row in children), tuple(choices), answer)
+    answer = none if not blamed else several if len(blamed) > 1 else blamed[0]
+    return Question(best, tuple(int(row) for row in children), (*names, several, none), answer)

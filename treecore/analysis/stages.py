@@ -5,86 +5,26 @@ Works for every method: the middle frames follow the method's own equations. Kno
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import numpy as np
 
+from treecore.analysis.frames import Frame, count, label, short, signed
 from treecore.analysis.growth import expansions
-from treecore.credit.explain import exact_fraction
+from treecore.analysis.question import question
+from treecore.analysis.working import working
 from treecore.credit.registry import Credit, get_method
 from treecore.forest import Forest
 from treecore.outcomes import is_right
-from treecore.steptext import split_step
-from treecore.topology import BoolArray, FloatArray
 
-MAX_FORK_FRAMES = 12
 MAX_EXPANSION_FRAMES = 60
-
-TITLES = {
-    "value": "Back up values",
-    "intra": "Normalise within each tree",
-    "inter": "Normalise across trees",
-    "advantage": "Advantage of every trajectory",
-    "credit": "Credit for every step",
-}
-SENTENCES = {
-    "intra": "Each outcome is measured against the other leaves of its own tree, in standard deviations: "
-    "relatives that share its early steps.",
-    "inter": "Each outcome is measured against all {n} trajectories of the prompt, whichever tree they grew on.",
-    "advantage": "These numbers become one advantage for each trajectory, from {low} to {high}.",
-    "credit": "A step's credit follows from the trajectories through it: shared early steps average many ends, late "
-    "steps keep their own.",
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """One picture of the film.
-
-    Attributes:
-        stage: title of the stage it belongs to; frames of one stage follow each other.
-        sentence: one plain sentence about what happens.
-        visible: `[N]` nodes that exist by now.
-        highlight: `[N]` nodes that this frame is about.
-        badges: row -> short text shown beside the node.
-        fill: `[N]` numbers that colour the nodes on the credit scale, NaN neutral; None when nothing is coloured.
-        outcomes: whether outcomes at leaves are known by now.
-        numbers: label -> value, the numbers that changed.
-        column: what the coloured numbers are, one word; "" when nothing is coloured.
-    """
-
-    stage: str
-    sentence: str
-    visible: BoolArray
-    highlight: BoolArray
-    badges: Mapping[int, str] = field(default_factory=dict)
-    fill: FloatArray | None = None
-    outcomes: bool = False
-    numbers: Mapping[str, str] = field(default_factory=dict)
-    column: str = ""
-
-
-def short(value: float) -> str:
-    """A number with two decimals, its fraction where it is exact, a true minus sign."""
-    if np.isnan(value):
-        return "n/a"
-    if float(value).is_integer():
-        return f"{value:.0f}".replace("-", "−")
-    return (exact_fraction(value) or f"{value:.2f}").replace("-", "−")
-
-
-def signed(value: float) -> str:
-    """A number with its sign and two decimals."""
-    if np.isnan(value):
-        return "n/a"
-    return "0.00" if abs(value) < 0.005 else f"{value:+.2f}".replace("-", "−")
+PREDICT = "Your prediction"
 
 
 def frames(credit: Credit) -> list[Frame]:
     """The whole film for one forest (`Credit.of`)."""
     forest = credit.forests[0]
-    return [*growing(forest), *scoring(credit), *comparing(credit), *working(credit), weights(credit)]
+    return [*growing(forest), outcomes(credit), *predicting(credit), *working(credit), weights(credit)]
 
 
 def growing(forest: Forest) -> Iterator[Frame]:
@@ -104,7 +44,7 @@ def growing(forest: Forest) -> Iterator[Frame]:
     yield Frame(count(len(chains), "chain").capitalize(), sentence, visible, fresh)
     if not later:
         return
-    title = f"Expand: {count(len(later), 'fork')}"
+    title = f"Expand: {count(len(later), 'branch', 'branches')}"
     for batch in np.array_split(np.arange(len(later)), min(len(later), MAX_EXPANSION_FRAMES)):
         fresh = nothing.copy()
         for number in batch:
@@ -117,87 +57,33 @@ def growing(forest: Forest) -> Iterator[Frame]:
         yield Frame(title, sentence, visible, fresh)
 
 
-def scoring(credit: Credit) -> Iterator[Frame]:
-    """Outcomes at leaves, then values backed up level by level, deepest first."""
+def outcomes(credit: Credit) -> Frame:
+    """Outcomes at leaves."""
     forest = credit.forests[0]
     scored = ~np.isnan(forest.reward)
-    everything = np.ones(len(forest), dtype=bool)
-    right = int(is_right(forest).sum())
+    right, n = int(is_right(forest).sum()), len(forest.leaves)
     badges = {int(row): short(forest.reward[row]) for row in np.flatnonzero(scored)}
-    sentence = f"The verifier looks only at the end: {right} of {int(scored.sum())} trajectories earn the full reward."
+    unscored = n - int(scored.sum())
+    aside = f" {unscored} {'has' if unscored == 1 else 'have'} no outcome." if unscored else ""
+    sentence = f"The verifier looks only at the end: {right} of {n} trajectories earn the full reward.{aside}"
+    if not get_method(credit.method).judges_outcomes:
+        sentence += " This method does not look at outcomes."
     numbers = {"mean reward": short(float(forest.reward[scored].mean()))} if scored.any() else {}
-    yield Frame("Outcomes", sentence, everything, scored, dict(badges), outcomes=True, numbers=numbers)
-    if "value" not in credit.nodes:
+    return Frame("Outcomes", sentence, np.ones(len(forest), dtype=bool), scored, badges, outcomes=True, numbers=numbers)
+
+
+def predicting(credit: Credit) -> Iterator[Frame]:
+    """A guess at one fork, before any value is drawn; none where no fork has a signal."""
+    asked = question(credit)
+    if asked is None:
         return
-    value, depth = credit.nodes["value"], forest.topology.path_sum((~forest.is_prompt).astype(np.int64))
-    inner = ~forest.topology.is_leaf
-    for level in sorted(set(depth[inner].tolist()), reverse=True):
-        at_level = inner & (depth == level)
-        badges |= {int(row): short(value[row]) for row in np.flatnonzero(at_level)}
-        root = "The prompt" if credit.one_prompt or forest.n_trees == 1 else "Each tree's root"
-        sentence = f"{root if level == 0 else 'Each step'} takes the mean outcome of the leaves beneath it."
-        yield Frame(TITLES["value"], sentence, everything, at_level, dict(badges), outcomes=True)
-
-
-def comparing(credit: Credit) -> Iterator[Frame]:
-    """Siblings side by side, one fork a frame while there are few."""
     forest = credit.forests[0]
-    shape = credit.shape
-    forks = shape.forks
-    everything = np.ones(len(forest), dtype=bool)
-    if not len(forks) or "value" not in credit.nodes:
-        return
-    value = credit.nodes["value"]
-    spread = np.array([float(np.ptp(value[shape.steps_from(fork)])) for fork in forks])
-    chosen = forks[np.argsort(-np.nan_to_num(spread), kind="stable")][:MAX_FORK_FRAMES]
-    for fork in np.sort(chosen):
-        children = shape.steps_from(fork)
-        marks = np.isin(np.arange(len(forest)), children)
-        badges = {int(row): short(value[row]) for row in children}
-        gap = float(np.ptp(value[children]))
-        place = "at the start" if forest.is_prompt[fork] else f"after “{label(forest, fork)}”"
-        verdict = (
-            "the outcomes differ, and what made the difference came with this choice or after it."
-            if gap > 0
-            else "the outcomes agree, so this choice gives no signal."
-        )
-        sentence = f"The {len(children)} branches {place} share every word up to here; {verdict}"
-        yield Frame(
-            "Compare siblings",
-            sentence,
-            everything,
-            marks,
-            badges,
-            outcomes=True,
-            numbers={"difference of values": short(gap)},
-        )
-
-
-def working(credit: Credit) -> Iterator[Frame]:
-    """One frame for each of the method's own equations."""
-    method = get_method(credit.method)
-    everything = np.ones(len(credit.forests[0]), dtype=bool)
-    for line in method.formula(credit.params).splitlines():
-        column = method.symbols[line.split(" = ", 1)[0]]
-        if column == "value":
-            continue
-        values = credit.column(column)
-        known = np.isfinite(values)
-        finite = values[known]
-        low, high = (signed(finite.min()), signed(finite.max())) if len(finite) else ("n/a", "n/a")
-        sentence = SENTENCES.get(column, "The next equation of the method gives {n} numbers, from {low} to {high}.")
-        badges = {int(row): signed(values[row]) for row in np.flatnonzero(known)}
-        yield Frame(
-            TITLES.get(column, column.replace("_", " ").capitalize()),
-            sentence.format(n=int(known.sum()), low=low, high=high),
-            everything,
-            known,
-            badges,
-            fill=values,
-            column=column,
-            outcomes=True,
-            numbers={"smallest": low, "largest": high},
-        )
+    scored = ~np.isnan(forest.reward)
+    badges = {int(row): short(forest.reward[row]) for row in np.flatnonzero(scored)}
+    place = "at the start" if forest.is_prompt[asked.fork] else f"after “{label(forest, asked.fork)}”"
+    sentence = f"Look at the {len(asked.rows)} branches {place} and at how they ended: the method tells them apart."
+    marked = np.isin(np.arange(len(forest)), asked.rows)
+    yield Frame(PREDICT, sentence, np.ones(len(forest), dtype=bool), marked, badges, outcomes=True)
 
 
 def weights(credit: Credit) -> Frame:
@@ -225,15 +111,3 @@ def weights(credit: Credit) -> Frame:
         outcomes=True,
         numbers=numbers,
     )
-
-
-def label(forest: Forest, row: int) -> str:
-    """The telling phrase of a step, shortened."""
-    text = split_step(forest.text[row]).label or f"step {forest.node_id[row]}"
-    return text if len(text) <= 48 else text[:47] + "…"
-
-
-def count(n: int, noun: str) -> str:
-    """`two chains`: small numbers as words."""
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-    return f"{words[n] if n < len(words) else n} {noun}{'' if n == 1 else 's'}"

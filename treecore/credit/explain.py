@@ -77,26 +77,29 @@ def explain(credit: Credit, node: int, *, leaf: int | None = None) -> Explanatio
         leaf: trajectory to work the trajectory equations for; default the first scored leaf beneath.
     """
     method = get_method(credit.method)
-    seen, row_of = credit.seen, credit.shape.row
     beneath = credit.shape.leaves_under(node)
     scored = beneath[credit.forests.scored[beneath]]
     chosen = int(scored[0] if len(scored) else beneath[0]) if leaf is None else leaf
-    references = dict(method.symbols)
     lines = []
     for formula in method.formula(credit.params).splitlines():
-        left, right = formula.split(" = ", 1)
-        column = references[left]
-        row = node if column in credit.nodes else chosen
-        result = float(credit.column(column)[row])
-        worked = substitute(right, references, seen, int(row_of[row]))
-        numbers = f"{left} = {number(result) if EMPTY.search(worked) else worked}"
-        lines.append(Line(left, column, formula, numbers, row, result, exact_fraction(result)))
+        column = method.symbols[formula.split(" = ", 1)[0]]
+        lines.append(work(credit, formula, node if column in credit.nodes else chosen))
     stderr = credit.nodes["stderr"][node] if "stderr" in credit.nodes else math.nan
     value = float(credit.credit[node])
     return Explanation(
         tuple(lines), chosen, len(scored), value, float(stderr), *evidence(credit, node, len(scored)),
         silence(credit, node), method.alone if is_alone(credit, chosen) and math.isfinite(value) else "",
     )  # fmt: skip
+
+
+def work(credit: Credit, formula: str, row: int) -> Line:
+    """One equation of the credit's method with the numbers of a step, or of a trajectory by its leaf."""
+    references = dict(get_method(credit.method).symbols)
+    left, right = formula.split(" = ", 1)
+    result = float(credit.column(references[left])[row])
+    worked = substitute(right, references, credit.seen, int(credit.shape.row[row]))
+    numbers = f"{left} = {number(result) if EMPTY.search(worked) else worked}"
+    return Line(left, references[left], formula, numbers, row, result, exact_fraction(result))
 
 
 def evidence(credit: Credit, node: int, n_leaves: int) -> tuple[int | None, str]:
@@ -149,10 +152,14 @@ def substitute(right: str, references: dict[str, str], credit: Credit, row: int)
     """LaTeX `right` with every symbol replaced by its number at `row`."""
     symbols = sorted(references, key=len, reverse=True)
     pattern = "|".join(re.escape(symbol) + (r"(?![A-Za-z])" if symbol[-1].isalpha() else "") for symbol in symbols)
-    found = {name: look_up(references[name], credit, row) for name in set(re.findall(pattern, right))}
+    pattern = rf"\\text\{{[^}}]*\}}|{pattern}"
+    names = {match for match in re.findall(pattern, right) if match in references}
+    found = {name: look_up(references[name], credit, row) for name in names}
     digits = enough_decimals([value for value in found.values() if isinstance(value, float)])
 
     def replacement(match: re.Match[str]) -> str:
+        if match.group(0) not in found:  # words
+            return match.group(0)
         value = found[match.group(0)]
         text = number(value, digits) if isinstance(value, float) else sum_of(value, digits)
         after_operator = right[: match.start()].rstrip().endswith(("+", "-", "}"))

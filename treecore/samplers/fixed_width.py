@@ -39,6 +39,7 @@ class Live(NamedTuple):
     count="at most",
     needs={FORKS},
     bias="with form=treepo, what ends early gets fewer children, so means over leaves weigh long answers more",
+    biased_where=TREEPO,
 )  # fmt: skip
 def fixed_width(
     growth: Growth,

@@ -21,7 +21,7 @@ import numpy as np
 from treecore.columns import Status
 from treecore.credit.registry import Citation
 from treecore.named import Named
-from treecore.params import Param, Value, params_of, parse_settings, summary_of
+from treecore.params import Only, Param, Value, params_of, parse_settings, summary_of
 from treecore.policies.base import Written
 from treecore.protocols import Prompt
 
@@ -136,6 +136,7 @@ class Sampler:
         count: what `size` says of them; `about` where their number depends on what is written and has no bound that
             would tell anything.
         bias: why means over subtrees are no estimates of a step's value; "" where they are.
+        biased_where: the parameter and its values for which that is so; None for all.
         private: parameters that may name code or models of the machine, so never to be taken from a visitor.
         continuations: the parameter that says how many continuations a value is the mean of; "" where there is none.
     """
@@ -152,6 +153,12 @@ class Sampler:
     bias: str = ""
     private: frozenset[str] = frozenset()
     continuations: str = ""
+    biased_where: Only | None = None
+
+    def bias_with(self, settings: Mapping[str, Any]) -> str:
+        """Why means over subtrees are biased with these settings, "" where they are not."""
+        where = self.biased_where
+        return self.bias if where is None or settings.get(where.other) in where.values else ""
 
     @cached_property
     def params(self) -> tuple[Param, ...]:
@@ -226,6 +233,7 @@ def sampler(
     bias: str = "",
     private: set[str] | frozenset[str] = frozenset(),
     continuations: str = "",
+    biased_where: Only | None = None,
 ) -> Callable[[Callable[..., Growing]], Callable[..., Growing]]:
     """Register a sampler under the function's name; its summary is the docstring, its parameters the signature.
 
@@ -237,7 +245,7 @@ def sampler(
         name = function.__name__
         made = Sampler(
             name, title, family, formula, citation, frozenset(needs), function, size, count, bias,
-            frozenset(private), continuations,
+            frozenset(private), continuations, biased_where,
         )  # fmt: skip
         SAMPLERS.add(made)
         return function

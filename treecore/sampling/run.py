@@ -74,7 +74,8 @@ class Ask:
         """
         described = {**policy.describe(), "temperature": self.temperature, "top_p": self.top_p}
         sampled = {"name": self.sampler.name, "parameters": dict(self.settings), "seed": self.seed}
-        sampled |= {"bias": self.sampler.bias} if self.sampler.bias else {}
+        bias = self.sampler.bias_with(self.settings)
+        sampled |= {"bias": bias} if bias else {}
         about = {
             "reward_scheme": getattr(self.task, "reward_scheme", None),
             "task_settings": getattr(self.task, "settings", None),
