@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 import treecore as tc
-from treecore.analysis.granularity import fork_contrasts
 from treecore.analysis.frames import label
+from treecore.analysis.granularity import fork_contrasts
 from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.outcomes import is_right
