@@ -17,7 +17,7 @@ from treecore.credit import METHODS
 
 ROOT = Path(__file__).parent.parent
 RANKS = {
-    0: ("errors", "columns", "disk", "named", "topology", "params", "paths", "steptext", "labels"),
+    0: ("errors", "columns", "disk", "named", "palette", "topology", "params", "paths", "steptext", "labels"),
     1: ("forest",),
     2: ("builder", "forests", "protocols", "layout", "samples", "outcomes", "states"),
     3: ("credit", "formats", "policies", "tasks", "tiny", "transforms"),

@@ -11,12 +11,12 @@ from treecore.forest import Forest
 from treecore.interop import position_in
 from treecore.layout import leaf_rows
 from treecore.outcomes import is_right
+from treecore.palette import LIGHT
 from treecore.steptext import split_step
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-SCALE = [(0.0, "#D55E00"), (0.5, "#DCDEE4"), (1.0, "#0072B2")]
 MOST_LABELS = 80
 
 
@@ -38,7 +38,7 @@ def figure(forest: Forest, credit: Credit | None = None) -> go.Figure:
         showlegend=False,
         plot_bgcolor="white",
         margin={"l": 20, "r": 20, "t": 50, "b": 20},
-        xaxis={"title": {"text": "step"}, "dtick": 1, "gridcolor": "#E6E7EC", "zeroline": False},
+        xaxis={"title": {"text": "step"}, "dtick": 1, "gridcolor": LIGHT.hairline, "zeroline": False},
         yaxis={"visible": False},
     )
     return drawn
@@ -74,7 +74,7 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
         mode="markers+text" if len(forest) <= MOST_LABELS else "markers",
         text=labels,
         textposition="top left",
-        textfont={"size": 10, "color": "#6B7080"},
+        textfont={"size": 10, "color": LIGHT.muted},
         customdata=[str(name) for name in forest.node_id],
         hovertext=[f"{name}<br>{said}<br>credit {value:+.3f}" for name, said, value in
                    zip(map(str, forest.node_id), labels, values, strict=True)],
@@ -83,10 +83,10 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
             "size": 13,
             "symbol": np.where(wrong, "square", "circle"),
             "color": values,
-            "colorscale": SCALE,
+            "colorscale": LIGHT.diverging(),
             "cmin": -limit,
             "cmax": limit,
-            "line": {"width": 1, "color": "#6B7080"},
+            "line": {"width": 1, "color": LIGHT.muted},
             "colorbar": None if credit is None else {"title": {"text": "credit"}, "thickness": 12},
         },
     )  # fmt: skip

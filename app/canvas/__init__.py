@@ -15,6 +15,7 @@ import streamlit as st
 from app.canvas.part import Part
 from app.canvas.scene import Axis, Colour, Scene, Stage, make_scene
 from app.canvas.shape import outcome_share
+from treecore.palette import PALETTE_FILE
 
 __all__ = ["Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "tree_canvas"]
 
@@ -36,8 +37,9 @@ FOLDER = Path(__file__).parent
 
 
 def component_script() -> str:
-    """All scripts as one module, in the order in which they build on each other."""
-    return "\n".join((FOLDER / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    """All scripts as one module, in the order in which they build on each other, after the colours of all pictures."""
+    colours = f"const PALETTE = {PALETTE_FILE.read_text(encoding='utf-8').strip()};"
+    return "\n".join([colours, *((FOLDER / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)])
 
 
 SCRIPT = Part.of(component_script().encode())

@@ -43,10 +43,10 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
             marker={
                 "size": np.minimum(9 + 3 * np.sqrt(found.n_leaves[keep]), LARGEST),
                 "color": found.governs[keep],
-                "colorscale": [(0.0, palette.pale), (1.0, palette.accent)],
+                "colorscale": [(0.0, palette.pale), (1.0, palette.strong)],
                 "cmin": 0,
                 "cmax": 1,
-                "line": {"width": 1, "color": palette.accent},
+                "line": {"width": 1, "color": palette.strong},
                 "opacity": 0.9,
             },
             selected={"marker": {"opacity": 1}},

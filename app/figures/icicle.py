@@ -45,6 +45,13 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
                 "cmin": -credit.scale,
                 "cmax": credit.scale,
                 "line": {"width": 1, "color": palette.background},
+                "pattern": {
+                    "shape": ["", *np.where(np.isfinite(credit.credit[rows]), "", "/")],
+                    "fgcolor": palette.muted,
+                    "bgcolor": palette.background,
+                    "size": 5,
+                    "solidity": 0.2,
+                },
             },
             tiling={"orientation": "h", "pad": 1},
             pathbar={"visible": True, "thickness": 18},

@@ -1,40 +1,21 @@
-"""Colours and frame shared by all charts. One accent; blue and orange for the sign of credit."""
+"""The frame and the text of all charts; their colours are those of every picture."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from treecore.labels import cut
+from treecore.palette import DARK, LIGHT, Palette
 
-
-class Palette(NamedTuple):
-    """Colours of one theme."""
-
-    ink: str
-    muted: str
-    line: str
-    background: str
-    accent: str
-    pale: str
-    positive: str
-    zero: str
-    negative: str
-
-    def diverging(self) -> list[tuple[float, str]]:
-        """Colour scale of credit, symmetric about zero."""
-        return [(0.0, self.negative), (0.5, self.zero), (1.0, self.positive)]
-
-
-LIGHT = Palette("#1B1E26", "#6B7080", "#E6E7EC", "#FFFFFF", "#5B4BD6", "#D9D4F7", "#0072B2", "#DCDEE4", "#D55E00")
-DARK = Palette("#E8EAF0", "#8B90A0", "#2A2E3A", "#101116", "#7C6CFF", "#3A3462", "#4AA8E0", "#3A3F4D", "#F08A3C")
+__all__ = ["DARK", "LIGHT", "Palette", "frame", "safe"]
 
 
 def frame(palette: Palette, *, height: int) -> dict[str, Any]:
     """Layout settings that every chart shares."""
     axis = {
-        "gridcolor": palette.line,
-        "zerolinecolor": palette.line,
-        "linecolor": palette.line,
+        "gridcolor": palette.hairline,
+        "zerolinecolor": palette.hairline,
+        "linecolor": palette.hairline,
         "tickfont": {"color": palette.muted, "size": 11},
         "title": {"font": {"color": palette.muted, "size": 12}, "standoff": 6},
         "automargin": True,

@@ -64,7 +64,7 @@ function gradientOf(app) {
   const stops = Array.from({ length: 17 }, (_, k) => k / 16).map((t) => {
     if (kind === "diverging") return diverging(theme, 2 * t - 1, 1);
     if (kind === "granularity") return governing(theme, 1 - t);
-    return mix(...theme.scale, t);
+    return mix(theme.low, theme.high, t);
   });
   return `linear-gradient(to right, ${stops.map((stop) => css(stop)).join(", ")})`;
 }
@@ -76,7 +76,9 @@ function scaleLegend(app) {
   const ends = element("div", "tc-ends");
   let words = [formatNumber(fill.low, 2), formatNumber(fill.high, 2)];
   if (fill.kind === "diverging") {
-    words = [formatNumber(fill.low, decimals), "0", formatNumber(fill.high, decimals, { sign: true })];
+    const tiny = Number(fill.high.toFixed(decimals)) === 0;
+    const end = tiny ? fill.high.toExponential(1) : formatNumber(fill.high, decimals);
+    words = [`−${end}`, "0", `+${end}`];
   } else if (fill.kind === "granularity") words = ["strategy", "detail"];
   if (fill.kind === "both") {
     bar.classList.add("tc-plane");

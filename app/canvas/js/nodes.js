@@ -1,10 +1,9 @@
-// Edges and nodes. Off-screen parts are culled; what falls on one pixel is drawn once.
+// Edges and nodes. Off-screen parts are culled; what falls on one pixel is drawn once, as its mean.
 
 function visibleNodes(app) {
   const right = app.width - app.side + 20;
   const bottom = app.height + 20;
-  const thin = app.view.ky < 1.4;
-  const lastPixel = thin ? new Int32Array(app.shape.deepest + 1).fill(-9) : null;
+  const lastPixel = isCrowded(app) ? new Int32Array(app.shape.deepest + 1).fill(-9) : null;
   const found = [];
   for (const i of app.order) {
     const y = screenY(app, i);
@@ -13,7 +12,7 @@ function visibleNodes(app) {
     if (Math.max(y, from) < HEAD - 20 || Math.min(y, from) > bottom) continue;
     const x = screenX(app, i);
     if (x < -20 || (above >= 0 && screenX(app, above) > right)) continue;
-    if (thin) {
+    if (lastPixel) {
       const level = app.shape.depth[i];
       if (Math.round(y) === lastPixel[level]) continue;
       lastPixel[level] = Math.round(y);
@@ -21,6 +20,11 @@ function visibleNodes(app) {
     found.push(i);
   }
   return found;
+}
+
+// Whether rows are so close that several share a line of pixels.
+function isCrowded(app) {
+  return app.view.ky < 1.4;
 }
 
 function edgeWidth(app, i) {
@@ -119,21 +123,43 @@ function drawNodes(app, nodes) {
   app.context.globalAlpha = 1;
 }
 
+// Dots are no higher than their rows, so that none covers its neighbour and changes the share of a colour.
 function drawDots(app, nodes, r) {
   const { context, theme } = app;
-  const groups = new Map();
-  for (const i of nodes) {
-    const key = app.blank[i] ? -1 : (app.rgb[3 * i] << 16) | (app.rgb[3 * i + 1] << 8) | app.rgb[3 * i + 2];
-    if (!groups.has(key)) groups.set(key, []);
-    groups.get(key).push(i);
-  }
-  for (const [key, list] of groups) {
-    context.fillStyle = key < 0 ? theme.edge : css([key >> 16, (key >> 8) & 255, key & 255]);
-    for (const i of list) context.fillRect(screenX(app, i) - r, screenY(app, i) - r, 2 * r, 2 * r);
+  const half = Math.min(r, app.view.ky / 2);
+  if (isCrowded(app)) drawCells(app, r);
+  else {
+    for (const i of nodes) {
+      context.fillStyle = app.blank[i] ? theme.edge : css([app.rgb[3 * i], app.rgb[3 * i + 1], app.rgb[3 * i + 2]]);
+      context.fillRect(screenX(app, i) - r, screenY(app, i) - half, 2 * r, 2 * half);
+    }
   }
   for (const i of app.path) {
     context.fillStyle = theme.accent;
     if (app.shown[i]) context.fillRect(screenX(app, i) - r, screenY(app, i) - r, 2 * r, 2 * r);
+  }
+}
+
+// Where many nodes of a column fall on one line of pixels, it takes the colour of their mean.
+function drawCells(app, r) {
+  const { context, theme, scene } = app;
+  const cells = new Map();
+  for (const i of app.order) {
+    const [x, y] = [Math.round(screenX(app, i)), Math.floor(screenY(app, i))];
+    if (y < HEAD || y > app.height || x < -20 || x > app.width - app.side + 20) continue;
+    const key = y * 65536 + x + 64;
+    let cell = cells.get(key);
+    if (!cell) cells.set(key, (cell = { x, y, sum: 0, hue: 0, known: 0 }));
+    const value = scene.fill.on ? scene.fill.values[i] : null;
+    if (value === null) continue;
+    cell.sum += value;
+    cell.hue += scene.fill.hue?.[i] ?? 0;
+    cell.known++;
+  }
+  for (const { x, y, sum, hue, known } of cells.values()) {
+    const colour = known ? css(colourOf(theme, scene.fill, sum / known, hue / known)) : null;
+    context.fillStyle = colour ?? (scene.fill.on ? theme.edge : theme.neutral);
+    context.fillRect(x - r, y, 2 * r, 1);
   }
 }
 

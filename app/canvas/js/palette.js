@@ -1,24 +1,18 @@
 // Colours of both themes, and the colour of every node. One accent; the rest carries data or is grey.
 
-const THEMES = {
-  light: {
-    dark: false, ink: "#1B1E26", muted: "#6B7080", hairline: "#E6E7EC", panel: "#FAFAFB", edge: "#D6D8DF",
-    accent: "#5B4BD6", positive: [0, 114, 178], zero: [220, 222, 228], negative: [213, 94, 0],
-    strong: [75, 46, 180], pale: [226, 221, 247], coarse: [91, 47, 192], fine: [0, 128, 110],
-    neutral: [196, 199, 208], scale: [[205, 213, 228], [24, 62, 112]],
-  },
-  dark: {
-    dark: true, ink: "#E8EAF0", muted: "#8B90A0", hairline: "#2A2E3A", panel: "#161922", edge: "#343846",
-    accent: "#7C6CFF", positive: [74, 168, 224], zero: [58, 63, 77], negative: [240, 138, 60],
-    strong: [168, 148, 255], pale: [62, 54, 104], coarse: [150, 126, 255], fine: [62, 196, 168],
-    neutral: [92, 97, 112], scale: [[66, 75, 94], [150, 200, 250]],
-  },
-};
+const MIXED = ["positive", "zero", "negative", "strong", "pale", "coarse", "fine", "neutral", "low", "high"];
+
+// `PALETTE` stands before all scripts: the colours and the curve that the charts take too.
+function themeOf(name) {
+  const colours = PALETTE[name];
+  const numbers = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
+  return { ...colours, dark: name === "dark", ...Object.fromEntries(MIXED.map((key) => [key, numbers(colours[key])])) };
+}
 
 function readTheme(root) {
   const style = getComputedStyle(root);
   const background = parseColour(style.getPropertyValue("--st-background-color")) || backdrop(root);
-  const base = luminance(background) < 0.4 ? THEMES.dark : THEMES.light;
+  const base = themeOf(luminance(background) < 0.4 ? "dark" : "light");
   const sans = style.getPropertyValue("--st-font").trim() || "system-ui, sans-serif";
   const mono = style.getPropertyValue("--st-code-font").trim() || "ui-monospace, monospace";
   return { ...base, background: css(background), plain: background, sans, mono };
@@ -58,7 +52,7 @@ function mix(from, to, t) {
 }
 
 function diverging(theme, value, limit) {
-  const t = Math.min(1, Math.abs(value) / limit) ** 0.75;
+  const t = Math.min(1, Math.abs(value) / limit) ** PALETTE.power;
   return mix(theme.zero, value < 0 ? theme.negative : theme.positive, t);
 }
 
@@ -70,6 +64,14 @@ function bothColour(theme, share, strength) {
   return mix(theme.zero, mix(theme.fine, theme.coarse, share), 0.12 + 0.88 * Math.min(1, strength));
 }
 
+function colourOf(theme, fill, value, hue) {
+  if (fill.kind === "diverging") return diverging(theme, value, fill.high);
+  if (fill.kind === "granularity") return governing(theme, value);
+  if (fill.kind === "both") return bothColour(theme, hue ?? 0, Math.abs(value) / fill.high);
+  const span = fill.high - fill.low || 1;
+  return mix(theme.low, theme.high, Math.max(0, Math.min(1, (value - fill.low) / span)));
+}
+
 // [3N] colours; `app.blank` marks nodes without a value. Roots stay neutral, and so do unfilled stages but for leaves
 // without an outcome where outcomes are shown: round would say that they are right.
 function paint(app) {
@@ -77,18 +79,13 @@ function paint(app) {
   const { fill } = scene;
   const colours = new Float32Array(3 * shape.n);
   const blank = new Uint8Array(shape.n);
-  const span = fill.high - fill.low || 1;
   for (let i = 0; i < shape.n; i++) {
     const value = fill.values[i];
-    let colour = theme.neutral;
     const waits = fill.partial && scene.credit[i] !== null;
     if (fill.on && value === null) blank[i] = waits ? 0 : 1;
     else if (!fill.on && scene.table.outcomes && scene.share[i] === null) blank[i] = shape.children[i].length ? 0 : 1;
-    else if (fill.on && fill.kind === "diverging") colour = diverging(theme, value, fill.high);
-    else if (fill.on && fill.kind === "granularity") colour = governing(theme, value);
-    else if (fill.on && fill.kind === "both") colour = bothColour(theme, fill.hue[i] ?? 0, Math.abs(value) / fill.high);
-    else if (fill.on) colour = mix(...theme.scale, Math.max(0, Math.min(1, (value - fill.low) / span)));
-    colours.set(colour, 3 * i);
+    const filled = fill.on && value !== null;
+    colours.set(filled ? colourOf(theme, fill, value, fill.hue?.[i]) : theme.neutral, 3 * i);
   }
   app.blank = blank;
   return colours;

@@ -83,15 +83,14 @@ function drawTable(app) {
   context.beginPath();
   context.rect(app.width - app.side, HEAD, app.side, app.room);
   context.clip();
-  let last = -99;
   for (const i of app.ends) {
     const y = screenY(app, i);
-    if (y < HEAD - 20 || y > app.height + 20 || y - last < 0.75) continue;
-    last = y;
+    if (y < HEAD - 20 || y > app.height + 20) continue;
     context.globalAlpha = app.alpha[i] * (isFaded(app, i) ? 0.45 : 1);
     if (view.ky >= 11) drawNumbers(app, i, y);
-    if (table.numbers && columns.bar) drawBar(app, i, y);
+    if (table.numbers && columns.bar && !isCrowded(app)) drawBar(app, y, app.collapsed.has(i) ? null : table.values[i]);
   }
+  if (table.numbers && columns.bar && isCrowded(app)) drawMeanBars(app);
   context.restore();
 }
 
@@ -141,13 +140,26 @@ function drawMark(app, x, y, right) {
   context.stroke();
 }
 
-function drawBar(app, i, y) {
+// Where many leaves share a line of pixels, its bar is their mean.
+function drawMeanBars(app) {
+  const lines = new Map();
+  for (const i of app.ends) {
+    const y = Math.floor(screenY(app, i));
+    const value = app.scene.table.values[i];
+    if (y < HEAD || y > app.height || value === null || app.collapsed.has(i)) continue;
+    const line = lines.get(y) ?? { sum: 0, known: 0 };
+    lines.set(y, { sum: line.sum + value, known: line.known + 1 });
+  }
+  app.context.globalAlpha = 1;
+  for (const [y, { sum, known }] of lines) drawBar(app, y + 0.5, sum / known);
+}
+
+function drawBar(app, y, value) {
   const { context, theme, scene, columns, view } = app;
-  const value = scene.table.values[i];
   const half = Math.max(0.5, Math.min(6.5, view.ky * 0.4));
   context.fillStyle = theme.edge;
   context.fillRect(columns.bar - 0.5, y - half - 2, 1, 2 * half + 4);
-  if (value === null || app.collapsed.has(i)) return;
+  if (value === null) return;
   const { limit } = scene.table;
   const length = Math.min(1, Math.abs(value) / limit) * columns.reach;
   context.fillStyle = css(diverging(theme, value, limit));
