@@ -161,7 +161,7 @@ function placesOf(app, i) {
     const room = Math.min(LEAF_ROOM, app.width - app.side - start - 4);
     places.unshift({ x: start, room, below: room, base: app.scene.observation[i] ? -3 : 4, most: 1, left: true });
   }
-  const clear = nodeRadius(app) + (isFork(app, i) ? 9 : 5);
+  const clear = nodeRadius(app) + (isFork(app, i) ? 9 : 5) + (app.scene.stage.badges[i] ? 16 : 0);
   const most = linesAbove(app, i, clear);
   if (!leaf && most) places.push({ x: edgeAbove(app, i), room: edgeAbove(app, i) - from - 24, below: 0, base: -clear, most });
   return places;
