@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app import chrome, sampling_job, stage, state
+from app import chrome, sampling_asked, sampling_job, stage, state
 from app.canvas.scene import Stage
 from app.jobs import Job, Phase
-from app.sampling_job import Grown
+from app.sampling_request import Grown
 from app.verbatim import verbatim
 from treecore.forest import Forest
 
@@ -21,7 +21,6 @@ LOOKS = ((300, 0.4), (1000, 1.0), (math.inf, 2.0))
 their looking must not slow down what runs."""
 HEIGHT = 600
 FEW_SECONDS, MINUTE = 5, 60
-SHOWN = "roll:shown"
 
 
 class Moment(NamedTuple):
@@ -68,11 +67,12 @@ def watch(job: Job, drawn: Moment) -> None:
 
 
 def shown_of(job: Job, grown: Grown | None) -> Sequence[Forest]:
-    """The forests to look at: what came out; else what had grown when the job was last looked at."""
-    if job.result:
-        forests: list[Forest] = job.result
-        return forests
-    return () if grown is None else grown.forests
+    """The forests to look at: what came out, and of a job that ended early what had grown when last looked at."""
+    finished: list[Forest] = job.result or []
+    if grown is None or (finished and job.phase is Phase.DONE and not job.note):
+        return finished
+    there = {forest.id for forest in finished}
+    return [*finished, *(forest for forest in grown.forests if forest.id not in there)]
 
 
 def headline(job: Job, grown: Grown | None) -> None:
@@ -80,12 +80,23 @@ def headline(job: Job, grown: Grown | None) -> None:
     share = min(grown.done / max(grown.total, 1), 1.0) if grown is not None else 0.0
     if job.live or grown is not None:
         st.progress(share, verbatim(standing(job, grown)))
-    if job.live:
-        stopping = job.stop.is_set()
-        cancel = sampling_job.QUEUE.cancel
+    if job.live and sampling_job.is_own(job):
+        stopping, cancel = job.stop.is_set(), sampling_job.cancel
         st.button("Cancel", icon=":material/close:", on_click=cancel, args=(job,), disabled=stopping)
+    elif job.live:
+        st.caption("Another visitor's run: you may watch it, and open what grows.")
+    elif job.phase is Phase.BROKEN:
+        broken(job)
     elif job.phase is Phase.CANCELLED and not shown_of(job, grown):
         st.info("Cancelled before anything was written. Press Grow trees to start again.")
+
+
+def broken(job: Job) -> None:
+    """A run that ended with its server: what is left of it, and the way to go on."""
+    left = "What was written until then is below." if job.result else "Nothing of it was written yet."
+    st.info(f"The server ended while this run was under way. {left}", icon=":material/history:")
+    if sampling_job.is_own(job):
+        st.button("Go on with it", icon=":material/play_arrow:", on_click=sampling_asked.go_on, args=(job,))
 
 
 def standing(job: Job, grown: Grown | None) -> str:
@@ -108,7 +119,7 @@ def standing(job: Job, grown: Grown | None) -> str:
         return " · ".join([*facts, grown.waiting])
     left = job.seconds_left() if job.live else None
     facts += [] if left is None else [f"{duration(left)} left"]
-    return " · ".join(facts if job.live else [*facts, job.phase.value])
+    return " · ".join(facts if job.live else [*facts, job.note or job.phase.value])
 
 
 def duration(seconds: float) -> str:
@@ -123,17 +134,28 @@ def duration(seconds: float) -> str:
 
 def show(forests: Sequence[Forest], *, live: bool) -> None:
     """One of the prompts: while they grow the one that was begun last, afterwards the one that was chosen."""
-    number = len(forests) - 1 if live else min(int(state.get_or(SHOWN, 0)), len(forests) - 1)
+    number = len(forests) - 1 if live else min(int(state.get_or(sampling_asked.SHOWN, 0)), len(forests) - 1)
     forest = forests[number]
     with st.container(key="asked_grown", horizontal=True, vertical_alignment="center", gap="small"):
         st.text(forest.prompt, width="stretch")
         if len(forests) > 1:
-            chrome.turn(number, len(forests), key="grown", on_turn=lambda to: state.put({SHOWN: to}), disabled=live)
+            chrome.turn(
+                number,
+                len(forests),
+                key="grown",
+                on_turn=lambda to: state.put({sampling_asked.SHOWN: to}),
+                disabled=live,
+            )
     if not live:
         st.caption(verbatim(chrome.provenance(forest, seed=True)))
         chrome.bias(forest)
     drawn = Stage(filled=False, advantages=False, outcomes=not live)
     stage.trees(forest, None, key="rollout", height=HEIGHT, stage=drawn, linked=False)
+
+
+def turn_to(number: int) -> None:
+    """Show another of the prompts."""
+    state.put({sampling_asked.SHOWN: number})
 
 
 def finish(job: Job, forests: Sequence[Forest]) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -17,13 +18,16 @@ from itertools import takewhile
 from secrets import token_urlsafe
 from typing import Any, NamedTuple
 
+from app.fair import FairLine
 from treecore.errors import TreecoreError
 
-MOST_WAITING = 64
+MOST_WAITING, MOST_EACH = 64, 4
+"""Jobs that may wait, of all visitors, and jobs of one that are not over."""
 PATIENCE = 60.0
 """Seconds for which others wait for a visitor whose page is closed: a page that is loaded again is back by then."""
 MOST_OVER = 32
 """Jobs that are over and can still be found, with what came out."""
+CROWDED = "the line was full, and others asked for less; try again in a minute"
 ENOUGH = 0.1
 """Share of a job that must be done before its speed says something."""
 
@@ -36,6 +40,7 @@ class Phase(Enum):
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
+    BROKEN = "broken off"
 
     @property
     def live(self) -> bool:
@@ -94,11 +99,15 @@ class Job:
         title: for people.
         begins: what it does before it reports anything, for people.
         size: pieces of work, as far as known before it begins; 0 for not known.
+        owner: who asked for it and alone may cancel it; "" for a program of this machine.
         kind: jobs of one kind take about as long a piece.
         pace: how far it was when it last told; None before.
         progress: whatever the work last reported; None before it reports.
         error: one sentence, "" unless it failed.
-        present: whether the visitor's page is open.
+        note: why it ended before all was done, a clause; "" unless it did so by itself.
+        present: whether a page that shows it is open.
+        again: what to ask for to go on with it.
+        changed: called when it entered another phase.
         name: that nobody can guess, to find it again after the page was loaded anew.
         stop: set to ask the work to stop soon.
     """
@@ -107,13 +116,17 @@ class Job:
     title: str
     begins: str = "starting"
     size: int = 0
+    owner: str = ""
     kind: str = ""
     pace: Pace | None = None
     phase: Phase = Phase.WAITING
     progress: Any = None
     result: Any = None
     error: str = ""
+    note: str = ""
     present: Callable[[], bool] = lambda: True
+    again: Any = None
+    changed: Callable[[], None] = lambda: None
     name: str = field(default_factory=partial(token_urlsafe, 9))
     stop: threading.Event = field(default_factory=threading.Event)
     _told: deque[tuple[float, int]] = field(default_factory=deque)
@@ -145,10 +158,10 @@ class Job:
 
 
 class JobQueue:
-    """First come, first served, one at a time; who has left holds up nobody."""
+    """One at a time, each visitor a fair share; who has left holds up nobody."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Job] = deque()
+        self._waiting = FairLine[Job]()
         self._over: deque[Job] = deque(maxlen=MOST_OVER)
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
@@ -156,15 +169,23 @@ class JobQueue:
         self._speed: dict[str, float] = {}
 
     def submit(self, job: Job) -> None:
-        """Put a job at the end of the line.
+        """Put a job in the line. In a full one it takes the place of the job whose turn would be last.
 
         Raises:
-            TreecoreError: the line is full.
+            TreecoreError: the line is full and this one's turn would be last, or its owner has enough in it.
         """
         with self._changed:
-            if len(self._waiting) >= MOST_WAITING:
-                raise TreecoreError("the line is full", todo="try again in a minute")
-            self._waiting.append(job)
+            own = [one for one in self._unfinished() if job.owner and one.owner == job.owner]
+            if len(own) >= MOST_EACH:
+                raise TreecoreError(f"{len(own)} of your runs are not over yet", todo="wait for one, or cancel it")
+            self._waiting.add(job)
+            if len(self._waiting) > MOST_WAITING:
+                last = self._waiting.ordered()[-1]
+                self._waiting.remove(last)
+                if last is job:
+                    raise TreecoreError("the line is full", todo="try again in a minute, or ask for less")
+                last.error, last.phase = CROWDED, Phase.FAILED
+                last.changed()
             if self._worker is None:
                 self._worker = threading.Thread(target=self._work, name="treecore-jobs", daemon=True)
                 self._worker.start()
@@ -173,14 +194,32 @@ class JobQueue:
     def find(self, name: str) -> Job | None:
         """A job by its name, also one that was over not long ago."""
         with self._changed:
-            jobs = (*self._waiting, *self._over, *((self._running,) if self._running else ()))
+            jobs = (*self._unfinished(), *self._over)
         return next((job for job in jobs if job.name == name), None)
+
+    def keep(self, job: Job) -> None:
+        """Let a job that is over be found by its name."""
+        with self._changed:
+            self._over.append(job)
+
+    def forget(self, job: Job) -> None:
+        """A job that is over is not found any more."""
+        with self._changed, suppress(ValueError):
+            self._over.remove(job)
+
+    def names(self) -> set[str]:
+        """Of the jobs that are not over."""
+        with self._changed:
+            return {job.name for job in self._unfinished()}
+
+    def _unfinished(self) -> list[Job]:
+        return [*self._waiting.ordered(), *([self._running] if self._running else [])]
 
     def wait(self, job: Job) -> Wait:
         """Where in line a job is; its turn comes when the running job and all ahead of it are over."""
         with self._changed:
             self._let_go(for_job=job)
-            ahead = list(takewhile(lambda one: one is not job, self._waiting)) if job in self._waiting else []
+            ahead = list(takewhile(lambda one: one is not job, self._waiting.ordered() if job in self._waiting else []))
             times = [self._expected(one) for one in ahead]
             if self._running is not None:
                 left = self._running.seconds_left()
@@ -192,9 +231,10 @@ class JobQueue:
         """Cancel what others asked for and left behind, as somebody waits for it."""
         if self._running is not None and self._running is not for_job and self._running.left_behind():
             self._running.stop.set()
-        for job in [job for job in self._waiting if job is not for_job and job.left_behind()]:
+        for job in [job for job in self._waiting.ordered() if job is not for_job and job.left_behind()]:
             self._waiting.remove(job)
             job.phase = Phase.CANCELLED
+            job.changed()
 
     def _expected(self, job: Job) -> float | None:
         """Seconds that a job takes, from the speed of the last one of its kind, running or over."""
@@ -204,20 +244,27 @@ class JobQueue:
             speed = running.pace.speed or speed
         return job.size / speed if job.size and speed else None
 
-    def cancel(self, job: Job) -> None:
-        """Take a waiting job out of the line, or ask a running one to stop."""
+    def cancel(self, job: Job, by: str = "") -> None:
+        """Take a waiting job out of the line, or ask a running one to stop.
+
+        Args:
+            by: who asks; only the owner may.
+        """
+        if job.owner != by:
+            return
         job.stop.set()
         with self._changed:
             if job in self._waiting:
                 self._waiting.remove(job)
                 job.phase = Phase.CANCELLED
+                job.changed()
 
     def _work(self) -> None:
         while True:
             with self._changed:
                 while not self._waiting:
                     self._changed.wait()
-                job = self._waiting.popleft()
+                job = self._waiting.take()
                 job.phase, self._running = Phase.RUNNING, job
             try:
                 job.result = job.run(job)
@@ -231,3 +278,4 @@ class JobQueue:
                 self._over.append(job)
                 if job.pace is not None and job.pace.speed is not None:
                     self._speed[job.kind] = job.pace.speed
+            job.changed()

@@ -1,129 +1,125 @@
-"""A sampling run as a job of the queue: what was asked, what has grown so far. Draws nothing."""
+"""Rollouts of visitors in the queue: who asked for them, who looks at them, and those that outlived a server."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any
 
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.jobs import Job, JobQueue
-from app.loader import Loader
-from treecore.forest import Forest
-from treecore.samplers import SAMPLERS
-
-LOOK_EVERY, LOOK_SHARE = 0.25, 0.05
-"""Seconds between two looks at what grows; more where they would take more than this share of the time."""
+from app import serving
+from app.jobs import Job, JobQueue, Phase
+from app.sampling_request import Request
+from app.sampling_run import SHELF, begins, run
+from app.shelf import About, Kept
 
 QUEUE = JobQueue()
 """One for all visitors of this server: they share one processor."""
 
 
-@dataclass(frozen=True)
-class Model:
-    """A model and how to load it.
-
-    Attributes:
-        name: bundled name, folder or hub name; with `server`, the name that the server gives it.
-        server: address of an OpenAI-compatible server, "" for models of this machine.
-        device, dtype: as `treecore.policies.load_policy` takes them, "" for the best one present.
-        batch_tokens: most tokens held at once, 0 for what fits.
-    """
-
-    name: str
-    server: str = ""
-    device: str = ""
-    dtype: str = ""
-    batch_tokens: int = 0
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a visitor asked for.
-
-    Attributes:
-        task, sampler: registry names; `options` and `settings` are their parameters.
-        model: what writes.
-        question: the visitor's own question, "" to draw `prompts` from the task.
-    """
-
-    task: str
-    sampler: str
-    model: Model
-    question: str
-    prompts: int
-    seed: int
-    temperature: float
-    settings: dict[str, Any] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Grown:
-    """What a running job has reached; read by the view while the worker goes on.
-
-    Attributes:
-        done, total: trajectories.
-        tokens: drawn so far; seconds: since sampling began.
-        forests: as they were at the last look at them, those that are finished too.
-        waiting: what it waits for and how long yet, in words of a server; empty while it goes on.
-    """
-
-    done: int
-    total: int
-    tokens: int
-    seconds: float
-    forests: tuple[Forest, ...]
-    waiting: str = ""
-
-
-def load(model: Model) -> Any:
-    """A model, from where it is."""
-    from treecore.policies import load_policy
-
-    given = {name: value for name, value in asdict(model).items() if name != "name" and value}
-    return load_policy(model.name, **given)
-
-
-MODELS = Loader(load)
-
-
-def submit(request: Request) -> Job:
+def submit(request: Request, *, name: str = "") -> Job:
     """Queue a run; the job's result is the list of finished forests.
 
+    Args:
+        name: of a run that was broken off and is to go on; "" for a new one.
+
     Raises:
-        TreecoreError: the line is full.
+        TreecoreError: it is too large, or the line is full.
     """
-    each = SAMPLERS[request.sampler].trajectories(request.settings)
+    if request.limits is not None:
+        request.limits.check(request.trajectories)
     job = Job(
         run=lambda job: run(job, request),
-        title=request.question or f"{request.task}, {request.prompts} prompt{'s' if request.prompts > 1 else ''}",
+        title=request.title,
         begins=begins(request.model),
-        size=each * (1 if request.question else request.prompts),
+        size=request.trajectories,
+        owner=serving.visitor(),
         kind=repr((request.model, request.task, request.sampler)),
-        present=open_page(),
+        present=Pages(),
+        again=request,
     )
+    job.name = name or job.name
+    job.changed = partial(put, job, time.time(), threading.Lock())
+    watched(job)
     QUEUE.submit(job)
+    job.changed()
     return job
+
+
+def put(job: Job, begun: float, lock: threading.Lock) -> None:
+    """Write what is known of a job to the disk; whoever comes last writes its last phase."""
+    with lock:
+        about = About(job.again, job.owner, begun, job.phase.value, job.error, job.note)
+        SHELF.put(job.name, about, keep=QUEUE.names())
 
 
 def take_up(name: str) -> Job | None:
-    """A job of this server by its name, for the page that asks now."""
+    """A job by its name, for the page that asks now: one of this server, or one that a server before it left."""
     job = QUEUE.find(name)
+    if job is None and (kept := SHELF.find(name)) is not None:
+        job = revived(kept)
+        QUEUE.keep(job)
     if job is not None:
-        job.present = open_page()
+        watched(job)
     return job
 
 
-def begins(model: Model) -> str:
-    """What a run does before it can tell of anything."""
-    if model.server:
-        return "asking the server"
-    return "starting" if MODELS.ready(model) else "loading the model"
+def revived(kept: Kept) -> Job:
+    """A run from the disk; one that had not ended did so with its server."""
+    about = kept.about
+    phase = Phase(about.phase)
+    return Job(
+        run=lambda job: None,
+        title=about.request.title,
+        name=kept.name,
+        owner=about.owner,
+        phase=Phase.BROKEN if phase.live else phase,
+        result=list(kept.forests),
+        error=about.error,
+        note=about.note,
+        again=about.request,
+        present=Pages(),
+    )
+
+
+def go_on(job: Job, request: Request) -> Job:
+    """Queue a run that was broken off again; what it had finished is kept. Errors as in `submit`."""
+    fresh = submit(request, name=job.name)
+    QUEUE.forget(job)
+    return fresh
+
+
+def is_own(job: Job) -> bool:
+    """Whether the visitor of this page asked for the job, so that it is theirs to cancel."""
+    return job.owner in ("", serving.visitor())
+
+
+def cancel(job: Job) -> None:
+    """Cancel a job, if it is the visitor's own."""
+    QUEUE.cancel(job, by=serving.visitor() if job.owner else "")
+
+
+class Pages:
+    """The pages that show a job: called, whether any of them is still open."""
+
+    def __init__(self) -> None:
+        self._open: tuple[Callable[[], bool], ...] = ()
+
+    def add(self, is_open: Callable[[], bool]) -> None:
+        """One more."""
+        self._open = (*(one for one in self._open if one()), is_open)
+
+    def __call__(self) -> bool:
+        return any(one() for one in self._open)
+
+
+def watched(job: Job) -> None:
+    """Let the page that asks now be one of those for which the job runs; who else looks at it changes nothing."""
+    if isinstance(job.present, Pages):
+        job.present.add(open_page())
 
 
 def open_page() -> Callable[[], bool]:
@@ -132,49 +128,3 @@ def open_page() -> Callable[[], bool]:
     if context is None or not runtime.exists():
         return lambda: True
     return partial(runtime.get_instance().is_active_session, context.session_id)
-
-
-def tell_waits(job: Job, server: str) -> None:
-    """What a server is waited for while its model is asked for the first time."""
-    if server:
-        from treecore.policies.openai_http import base_url
-        from treecore.policies.openai_waits import told_of
-
-        waiting = told_of(base_url(server))
-        job.progress = Grown(0, job.size, 0, 0.0, (), waiting) if waiting else None
-
-
-def run(job: Job, request: Request) -> list[Forest]:
-    """The work itself, in the worker's thread."""
-    from treecore.sampling import Progress, rollout
-    from treecore.tasks import get_task
-
-    policy = MODELS.get(request.model, job.stop, meanwhile=lambda: tell_waits(job, request.model.server))
-    if policy is None:
-        return []
-    next_look = 0.0
-    seen: dict[str, Forest] = {}
-
-    def report(progress: Progress) -> None:
-        nonlocal next_look
-        job.tell(progress.done, progress.total, progress.seconds)
-        now = time.monotonic()
-        if now >= next_look or progress.done >= progress.total:
-            seen.update({forest.id: forest for forest in progress.snapshot()})
-            next_look = now + max(LOOK_EVERY, (time.monotonic() - now) / LOOK_SHARE)
-        job.progress = Grown(
-            progress.done, progress.total, progress.tokens, progress.seconds, tuple(seen.values()), progress.waiting
-        )
-
-    return rollout(
-        task=get_task(request.task, **request.options),
-        model=policy,
-        sampler=request.sampler,
-        prompts=request.prompts,
-        question=request.question or None,
-        seed=request.seed,
-        temperature=request.temperature,
-        on_progress=report,
-        should_stop=job.stop.is_set,
-        **request.settings,
-    )

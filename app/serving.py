@@ -8,6 +8,7 @@ page whose name leads to this machine (DNS rebinding) gets nothing.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import os
 from collections.abc import Mapping
@@ -15,12 +16,19 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from app.sampling_request import Limits
 
 PUBLIC_VARIABLE, HOSTS_VARIABLE = "TREECORE_PUBLIC", "TREECORE_HOSTS"
 OFF = ("", "0", "false", "no", "off")
 FORWARDED = ("forwarded", "via", "x-real-ip")
 FORWARDED_PREFIX = "x-forwarded-"
 """Headers that only a proxy sends: then the loopback address is the proxy's, not the visitor's."""
+
+PUBLIC_LIMITS = Limits(trajectories=512, tokens=200_000, seconds=120.0)
+BROWSER_COOKIE = "_streamlit_xsrf"
+"""Set by Streamlit once a browser: `2|MASK|MASKED TOKEN|TIME` in hexadecimal, with another mask on every page."""
 
 
 class Access(Enum):
@@ -65,6 +73,32 @@ def is_private() -> bool:
 def is_refused() -> bool:
     """Whether the visitor of this run came under a name that the operator did not allow."""
     return access(sent_headers()) is Access.REFUSED
+
+
+def limits() -> Limits | None:
+    """The most that one run of this visitor may take; None for no bound."""
+    return None if is_private() else PUBLIC_LIMITS
+
+
+def visitor() -> str:
+    """Who asks: the browser, also when its page is loaded again, else the page; "" for a program of this machine."""
+    if not sent_headers():
+        return ""
+    context = get_script_run_ctx()
+    secret = browser_token(st.context.cookies.get(BROWSER_COOKIE, "")) or (context.session_id if context else "")
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def browser_token(cookie: str) -> str:
+    """The token of a browser's cookie; "" for none."""
+    try:
+        version, mask, masked, _ = cookie.strip("\"'").split("|")
+        key, data = bytes.fromhex(mask), bytes.fromhex(masked)
+    except ValueError:
+        return ""
+    if version != "2" or len(key) != 4 or len(data) < 16:
+        return ""
+    return bytes(byte ^ key[place % 4] for place, byte in enumerate(data)).hex()
 
 
 def sent_headers() -> dict[str, str]:

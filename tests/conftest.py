@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from browser import browser, open_page  # noqa: F401  (one browser for all folders)
 from hypothesis import HealthCheck, settings
 
+CACHE = TemporaryDirectory(prefix="treecore-tests-")
+os.environ["TREECORE_CACHE"] = CACHE.name
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run on all cores already; read when torch is loaded
 
 settings.register_profile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import growing, sampling_form, sampling_job, stage, state
+from app import growing, sampling_asked, sampling_form, sampling_job, stage, state
 from app.canvas.scene import Stage
 from app.jobs import Job
 from app.verbatim import ours, verbatim
@@ -40,14 +40,14 @@ def taken_up() -> Job | None:
 
 def introduction() -> None:
     """Before there is a tree: what will happen, and one trajectory that the verifier accepts."""
-    sampler = SAMPLERS[sampling_form.SAMPLER.chosen()]
+    sampler = SAMPLERS[sampling_asked.SAMPLER.chosen()]
     st.markdown("#### Grow your own trees")
     st.markdown(
         "A model answers a question several times, and the sampler decides where its answers branch. Choose what to "
         "ask on the right and press **Grow trees**: with the bundled model it takes a few seconds."
     )
     st.markdown(f"*{ours(sampler.title)}.* {ours(sampler.summary.splitlines()[0])}")
-    example = solved(get_task(sampling_form.tasks().chosen()))
+    example = solved(get_task(sampling_asked.tasks().chosen()))
     st.caption(
         verbatim(f"A trajectory that the verifier accepts, written by the task, no model asked: {example.prompt}")
     )

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 import treecore as tc
 from app.growing import LOOKS, STARTING_LOOK, WAITING_LOOK, Moment, moment, standing
 from app.jobs import Job, Phase
-from app.sampling_job import QUEUE, Grown
+from app.sampling_job import QUEUE
+from app.sampling_request import Grown
 from treecore.samples import samples
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")

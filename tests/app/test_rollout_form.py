@@ -9,9 +9,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import growing, sampling_job
+from app import growing, sampling_job, sampling_run
 from app.jobs import Job
-from app.sampling_job import Model, Request
+from app.sampling_request import Model, Request
 from treecore.samplers import SAMPLERS
 from treecore.tasks import MORE_TASKS, TASKS
 
@@ -130,7 +130,7 @@ def test_what_the_form_asks_for_can_be_sampled(task: str, sampler: str, address:
         test.session_state[name] = value
     request = begun(test.run())
     job = Job(run=lambda job: None, title=task)
-    (forest,) = sampling_job.run(job, request)
+    (forest,) = sampling_run.run(job, request)
     assert (forest.task, forest.sampler["name"]) == (task, sampler)
     assert job.progress.done == job.progress.total > 0
     assert job.seconds_left() == 0.0

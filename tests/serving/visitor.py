@@ -12,7 +12,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Sent(NamedTuple):
@@ -81,7 +81,7 @@ class Visitor:
             self.query = message.page_info_changed.query_string
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             self._drawn(message.delta.new_element)
-        return kind == "script_finished"
+        return kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
     def _drawn(self, element: Any) -> None:
         kind = element.WhichOneof("type")

@@ -1,0 +1,118 @@
+"""What a visitor asks a rollout for, and what of it has grown. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from treecore.errors import PolicyError
+from treecore.forest import Forest
+from treecore.samplers import SAMPLERS
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that one run may take of a server that others share.
+
+    Attributes:
+        trajectories: that end, in all its forests.
+        tokens: drawn.
+        seconds: of sampling.
+    """
+
+    trajectories: int
+    tokens: int
+    seconds: float
+
+    def check(self, trajectories: int) -> None:
+        """Refuse a run that is too large before it begins.
+
+        Raises:
+            PolicyError: it asks for more trajectories.
+        """
+        if trajectories > self.trajectories:
+            asked = (
+                f"{trajectories:,} trajectories asked for, and this server grows at most {self.trajectories:,} a run"
+            )
+            raise PolicyError(asked, todo="ask for fewer prompts or branches")
+
+    def passed(self, *, trajectories: int, tokens: int, seconds: float) -> str:
+        """Which limit a run is over, as a clause; "" while it is within all."""
+        over = (
+            (trajectories > self.trajectories, f"{self.trajectories:,} trajectories"),
+            (tokens > self.tokens, f"{self.tokens:,} tokens"),
+            (seconds > self.seconds, f"{self.seconds:g} seconds"),
+        )
+        found = next((limit for reached, limit in over if reached), "")
+        return f"stopped after {found}, the most that a run gets on this server" if found else ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model and how to load it.
+
+    Attributes:
+        name: bundled name, folder or hub name; with `server`, the name that the server gives it.
+        server: address of an OpenAI-compatible server, "" for models of this machine.
+        device, dtype: as `treecore.policies.load_policy` takes them, "" for the best one present.
+        batch_tokens: most tokens held at once, 0 for what fits.
+    """
+
+    name: str
+    server: str = ""
+    device: str = ""
+    dtype: str = ""
+    batch_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a visitor asked for.
+
+    Attributes:
+        task, sampler: registry names; `options` and `settings` are their parameters.
+        model: what writes.
+        question: the visitor's own question, "" to draw `prompts` from the task.
+        limits: None on the operator's own machine.
+    """
+
+    task: str
+    sampler: str
+    model: Model
+    question: str
+    prompts: int
+    seed: int
+    temperature: float
+    settings: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    limits: Limits | None = None
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return self.question or f"{self.task}, {self.prompts} prompt{'s' if self.prompts > 1 else ''}"
+
+    @property
+    def trajectories(self) -> int:
+        """How many it asks for, as far as the sampler can tell beforehand."""
+        each = SAMPLERS[self.sampler].trajectories(self.settings)
+        return each * (1 if self.question else self.prompts)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What a running job has reached; read by the view while the worker goes on.
+
+    Attributes:
+        done, total: trajectories.
+        tokens: drawn so far; seconds: since sampling began.
+        forests: as they were at the last look at them, those that are finished too.
+        waiting: what it waits for and how long yet, in words of a server; empty while it goes on.
+    """
+
+    done: int
+    total: int
+    tokens: int
+    seconds: float
+    forests: tuple[Forest, ...]
+    waiting: str = ""
