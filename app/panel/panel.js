@@ -2,15 +2,29 @@
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   let root = parentElement.querySelector(".panel");
-  if (!root) {
+  const fresh = !root;
+  if (fresh) {
     root = document.createElement("section");
     root.className = "panel";
+    root.tabIndex = -1;
+    root.setAttribute("aria-label", "the selected step");
     parentElement.appendChild(root);
   }
+  const focused = root.getRootNode().activeElement;
   const bright = luminance(getComputedStyle(document.body).backgroundColor) > 0.5;
   root.dataset.node = data.node;
   root.dataset.theme = bright ? "light" : "dark";
   root.replaceChildren(...blocks(data, (id) => setTriggerValue("pick", id)));
+  keepFocus(root, focused, fresh);
+}
+
+// What had the focus has it again: the card of the same step, else the panel; and the panel where what was pressed to get
+// here is gone.
+function keepFocus(root, focused, fresh) {
+  const gone = fresh && document.activeElement === document.body && navigator.userActivation?.hasBeenActive;
+  if (!focused && !gone) return;
+  const same = [...root.querySelectorAll("button")].find((button) => button.dataset.id === focused?.dataset.id);
+  (same ?? root).focus({ preventScroll: true });
 }
 
 function luminance(colour) {
@@ -53,6 +67,7 @@ function path(steps, pick) {
     const item = element("li");
     const button = element("button", "crumb", step.label.map((piece) => piece.text).join(" "));
     button.title = button.textContent;
+    button.dataset.id = step.id;
     button.onclick = () => pick(step.id);
     item.append(button);
     if (step.note) item.append(element("span", "mono faint", "→ " + step.note));
@@ -65,6 +80,7 @@ function list(cards, pick) {
   const made = element("div", "cards");
   for (const card of cards) {
     const button = element("button", "card");
+    button.dataset.id = card.id;
     button.dataset.sign = card.sign === null ? "none" : String(card.sign);
     if (card.chosen) button.setAttribute("aria-current", "true");
     const words = element("div", "words");

@@ -190,6 +190,25 @@ def test_another_method_and_another_view(open_page: Open, address: str) -> None:
     expect(page, "a4")
 
 
+FOCUS = """() => {
+    const inside = document.activeElement?.shadowRoot?.activeElement;
+    return inside && { kind: inside.className, id: inside.dataset.id ?? null };
+}"""
+
+
+def test_the_focus_stays_after_a_card_and_the_fork_button(open_page: Open, address: str) -> None:
+    page = explore(open_page, address)
+    page.get_by_role("button", name="Show the fork that matters most").press("Enter")
+    expect(page, "a3")
+    page.wait_for_function(f"() => ({FOCUS})()?.kind === 'panel'")
+    page.locator(".st-key-side .card", has_text="rome").press("Enter")
+    expect(page, "b1")
+    assert page.evaluate(FOCUS) == {"kind": "card", "id": "b1"}
+    page.locator(".st-key-side .card", has_text="cairo").press("Enter")
+    expect(page, "a4")
+    assert page.evaluate(FOCUS) == {"kind": "card", "id": "a4"}
+
+
 def test_fast_clicks_end_where_the_last_one_was(open_page: Open, address: str) -> None:
     page = explore(open_page, address)
     for node in ("a1", "a2", "a3", "a4", "a1", "a2", "a3", "a2"):

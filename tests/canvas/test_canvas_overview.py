@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +26,21 @@ def far(one: Sequence[float], other: Sequence[float]) -> float:
     return max(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
-def test_the_mean_of_what_shares_a_line_is_drawn(open_page: Callable[..., Any]) -> None:
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
     with serve(Path(__file__).parent / "large_app.py") as address:
-        page = open_page(address)
-        canvas = wait_for_canvas(page)
-        canvas.press("0")
-        page.wait_for_function(
-            """() => { const held = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot
-                .querySelector('.tc-canvas').treecore; return held.ready && held.view.ky < 0.5; }"""
-        )
-        column = canvas.evaluate(COLUMN)
+        yield address
+
+
+def test_the_mean_of_what_shares_a_line_is_drawn(open_page: Callable[..., Any], address: str) -> None:
+    page = open_page(address)
+    canvas = wait_for_canvas(page)
+    canvas.press("0")
+    page.wait_for_function(
+        """() => { const held = document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot
+            .querySelector('.tc-canvas').treecore; return held.ready && held.view.ky < 0.5; }"""
+    )
+    column = canvas.evaluate(COLUMN)
     assert len(column) > 200
     for colour in (LIGHT.positive, LIGHT.negative):
         assert min(far(pixel, rgb(colour)) for pixel in column) > 60, "a line has the colour of one of its leaves"
