@@ -6,6 +6,7 @@ and tells `job.pace`. A job's fields are written by the worker and only read by 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -20,6 +21,8 @@ from typing import Any, NamedTuple
 
 from app.fair import FairLine
 from treecore.errors import TreecoreError
+
+_LOG = logging.getLogger(__name__)
 
 MOST_WAITING, MOST_EACH = 64, 4
 """Jobs that may wait, of all visitors, and jobs of one that are not over."""
@@ -100,6 +103,7 @@ class Job:
         begins: what it does before it reports anything, for people.
         size: pieces of work, as far as known before it begins; 0 for not known.
         owner: who asked for it and alone may cancel it; "" for a program of this machine.
+        frank: errors that nobody foresaw are told in their own words, which may name files of the server.
         kind: jobs of one kind take about as long a piece.
         pace: how far it was when it last told; None before.
         progress: whatever the work last reported; None before it reports.
@@ -117,6 +121,7 @@ class Job:
     begins: str = "starting"
     size: int = 0
     owner: str = ""
+    frank: bool = True
     kind: str = ""
     pace: Pace | None = None
     phase: Phase = Phase.WAITING
@@ -272,7 +277,9 @@ class JobQueue:
             except TreecoreError as error:
                 job.error, end = str(error), Phase.FAILED
             except Exception as error:  # the worker must outlive any single job
-                job.error, end = f"sampling failed with {type(error).__name__}: {error}", Phase.FAILED
+                _LOG.exception("treecore: %s failed", job.name)
+                words = f": {error}" if job.frank else "; its operator finds more in the log"
+                job.error, end = f"sampling failed with {type(error).__name__}{words}", Phase.FAILED
             with self._changed:
                 self._running, job.phase = None, end
                 self._over.append(job)

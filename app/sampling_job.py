@@ -37,6 +37,7 @@ def submit(request: Request, *, name: str = "") -> Job:
         begins=begins(request.model),
         size=request.trajectories,
         owner=serving.visitor(),
+        frank=serving.is_private(),
         kind=repr((request.model, request.task, request.sampler)),
         present=Pages(),
         again=request,

@@ -225,7 +225,7 @@ def open_file(path: Path) -> None:
     try:
         _show(_opened_from(path.read_bytes(), path.name))
     except OSError as error:
-        st.session_state.notice = f"{path}: {error.strerror}; opened a sample instead."
+        st.session_state.notice = f"{path.name}: {error.strerror}; opened a sample instead."
     except TreecoreError as error:
         st.session_state.notice = f"{error}. Opened a sample instead."
 

@@ -191,6 +191,66 @@ def test_a_failing_job_leaves_the_worker_alive(error: Exception) -> None:
     assert str(error).split(";")[0] in job.error
 
 
+def test_words_of_errors_that_nobody_foresaw_stay_on_a_server_of_others() -> None:
+    queue = JobQueue()
+
+    def work(job: Job) -> None:
+        raise OSError("/home/operator/models/secret")
+
+    own, others = Job(run=work, title="a"), Job(run=work, title="b", frank=False)
+    for job in (own, others):
+        queue.submit(job)
+    wait(queue)
+    assert "secret" in own.error
+    assert "OSError" in others.error
+    assert "secret" not in others.error
+
+
+def test_who_did_not_ask_for_a_job_cannot_cancel_it() -> None:
+    queue, started, go = JobQueue(), threading.Event(), threading.Event()
+    running = Job(run=lambda job: (started.set(), go.wait(20)), title="a", owner="me")
+    waiting = Job(run=lambda job: None, title="b", owner="me")
+    queue.submit(running)
+    assert started.wait(20)
+    queue.submit(waiting)
+    for job in (running, waiting):
+        queue.cancel(job, by="you")
+        queue.cancel(job)
+    assert (running.stop.is_set(), waiting.phase) == (False, Phase.WAITING)
+    queue.cancel(waiting, by="me")
+    assert waiting.phase is Phase.CANCELLED
+    go.set()
+    wait(queue)
+
+
+def test_a_visitor_has_a_share_of_the_line() -> None:
+    queue, started, go = JobQueue(), threading.Event(), threading.Event()
+    queue.submit(Job(run=lambda job: (started.set(), go.wait(20)), title="a", owner="hog"))
+    assert started.wait(20)
+    for _ in range(jobs.MOST_EACH - 1):
+        queue.submit(Job(run=lambda job: None, title="b", owner="hog"))
+    with pytest.raises(TreecoreError, match="4 of your runs are not over yet"):
+        queue.submit(Job(run=lambda job: None, title="c", owner="hog"))
+    queue.submit(Job(run=lambda job: None, title="d", owner="another"))
+    go.set()
+    wait(queue)
+
+
+def test_in_a_full_line_who_asks_for_less_takes_the_place_of_who_asks_for_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "MOST_WAITING", 2)
+    queue, started, go = JobQueue(), threading.Event(), threading.Event()
+    queue.submit(Job(run=lambda job: (started.set(), go.wait(20)), title="a"))
+    assert started.wait(20)
+    large, larger, small = (Job(run=lambda job: 1, title=name, owner=name, size=n) for name, n in
+                            (("b", 50), ("c", 60), ("d", 6)))  # fmt: skip
+    for job in (large, larger, small):
+        queue.submit(job)
+    assert (larger.phase, larger.error) == (Phase.FAILED, jobs.CROWDED)
+    assert [queue.wait(job).ahead for job in (small, large)] == [0, 1]
+    go.set()
+    wait(queue)
+
+
 def test_the_line_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "MOST_WAITING", 1)
     queue, go, started = JobQueue(), threading.Event(), threading.Event()

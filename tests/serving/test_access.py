@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -142,3 +143,12 @@ def test_the_command_refuses_other_names_before_a_page_runs(more: tuple[str, ...
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+def test_a_file_of_the_operator_that_cannot_be_opened_is_named_without_its_folder(tmp_path: Path) -> None:
+    missing = tmp_path / "private" / "run.forest.jsonl"
+    opened = serve(ROOT / "app" / "main.py", TREECORE_PUBLIC="1", TREECORE_FILE=str(missing))
+    with opened as address, Visitor(address) as visitor:
+        visitor.run("view=explore")
+        assert visitor.says("sample instead")
+        assert not visitor.says("private", str(tmp_path))
