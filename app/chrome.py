@@ -20,6 +20,8 @@ from treecore.samplers import SAMPLERS
 FEW = 6
 LINES, LONG, FOLDED = 2, 240, 260
 """Lines and characters of a prompt that are always in sight, and the height in pixels of the rest."""
+LOOK_EVERY = 0.4
+"""Seconds between two looks at a file that is being read."""
 STYLE = (Path(__file__).parent / "style.css").read_text()
 
 
@@ -39,6 +41,17 @@ def header() -> None:
         )
     if text := state.notice():
         st.warning(verbatim(text), icon=":material/link_off:")
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def reading() -> None:
+    """How far a file is that is being read, and the button to break it off."""
+    going = state.opening()
+    if going is None or going.over:
+        st.rerun()
+    with st.container(key="opening", horizontal=True, vertical_alignment="center", gap="small"):
+        st.progress(going.share, verbatim(f"Reading {going.name}: {going.share:.0%}"))
+        st.button("Cancel", key="cancel_opening", icon=":material/close:", on_click=state.cancel_opening)
 
 
 def title() -> None:

@@ -8,7 +8,6 @@ from app import chrome, state
 from app.fields import parameter
 from app.verbatim import ours, verbatim
 from treecore.credit import METHODS, get_method
-from treecore.errors import TreecoreError
 from treecore.formats import ReadReport
 from treecore.labels import cut
 from treecore.samples import by_group
@@ -122,15 +121,12 @@ def pick_sample(name: str) -> None:
 
 
 def take_upload() -> None:
-    """Open an uploaded file; a bad one leaves its error and whatever was open."""
+    """Begin to open an uploaded file; a bad one leaves its error and whatever was open."""
     file = state.get("upload")
     state.put({"upload_error": ""})
     if file is None:
         return
-    try:
-        state.open_bytes(file.getvalue(), file.name)
-    except TreecoreError as error:
-        state.put({"upload_error": str(error)})
+    state.open_bytes(file.getvalue(), file.name)
 
 
 def method_menu() -> None:

@@ -20,5 +20,7 @@ if serving.is_refused():
     st.stop()
 state.start()
 chrome.header()
+if state.opening() is not None:
+    chrome.reading()
 render(state.get("view"))
 state.sync_address()

@@ -7,11 +7,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-
 from app import serving
 from app.jobs import Job, JobQueue, Phase
+from app.presence import open_page
 from app.sampling_request import Request
 from app.sampling_run import SHELF, begins, run
 from app.shelf import About, Kept
@@ -121,11 +119,3 @@ def watched(job: Job) -> None:
     """Let the page that asks now be one of those for which the job runs; who else looks at it changes nothing."""
     if isinstance(job.present, Pages):
         job.present.add(open_page())
-
-
-def open_page() -> Callable[[], bool]:
-    """Tells whether the page that asks now is still open."""
-    context = get_script_run_ctx()
-    if context is None or not runtime.exists():
-        return lambda: True
-    return partial(runtime.get_instance().is_active_session, context.session_id)

@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,16 +19,20 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 import treecore as tc
+from app.opened import Opened, Shelf, held_bytes
+from app.opening import Opening, Tell
+from app.presence import open_page
 from treecore.analysis.frames import Frame
 from treecore.analysis.lint import lint
 from treecore.analysis.stages import frames
 from treecore.credit import DEFAULT_METHOD, METHODS, get_method
 from treecore.credit.registry import Credit
 from treecore.credit.uncertainty import Interval, bootstrap
-from treecore.errors import ForestError, TreecoreError
+from treecore.errors import ForestError
 from treecore.forest import Forest
 from treecore.forests import Forests
-from treecore.formats import ReadReport, read_with_report
+from treecore.formats import read_with_report
+from treecore.formats.source import read_path
 from treecore.params import Value
 from treecore.samples import Sample, samples
 
@@ -44,28 +48,13 @@ CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colo
 RESAMPLES = 200
 LONGEST_ID = 2000
 """Characters that an id may take in the address bar: servers refuse addresses of several thousand."""
-SHORT, RECENT = 12, 4
-"""Characters of a key in the address bar, and how many files and rollouts of a session can be gone back to."""
+SHORT, RECENT, RECENT_BYTES = 12, 4, 256_000_000
+"""Characters of a key in the address bar, and how many files and rollouts of a session can be gone back to, if they
+take no more than so many bytes."""
+MOMENT = 0.5
+"""Seconds for which a page waits for a file before it says how far it is."""
+SHELF = Shelf()
 KEPT = ("view", "method", "colour", "axis", "forest", "frame", "node", "guess", "resample")
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What is open now.
-
-    Attributes:
-        key: digest of the content, for caches and canvas state.
-        title: for people; sample: name of the bundled sample, "" for anything else.
-        forests: the batch; report: what reading it found.
-        note: what to look for, for samples.
-    """
-
-    key: str
-    title: str
-    forests: Forests
-    report: ReadReport | None = None
-    sample: str = ""
-    note: str = ""
 
 
 def start() -> None:
@@ -83,6 +72,7 @@ def start() -> None:
     elif _went_back():
         _read_address()
         session.written = _address()
+    settle()
     keep()
 
 
@@ -172,29 +162,32 @@ def notice() -> str:
     return text
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _parse(digest: str, _data: bytes, name: str) -> tuple[Forests, ReadReport]:
-    report = read_with_report(_data, name=name)
-    return Forests(report.forests), report
-
-
-def _opened_from(data: bytes, name: str, **more: Any) -> Opened:
-    digest = hashlib.sha256(data).hexdigest()
-    forests, report = _parse(digest, data, name)
-    return Opened(digest, more.pop("title", name), forests, report, **more)
+def _read(data: bytes | Path, name: str, tell: Tell | None = None, **more: Any) -> Opened:
+    """What a file holds; the same object for all who have it open."""
+    content = read_path(str(data), name) if isinstance(data, Path) else data
+    key = (hashlib.sha256(content).hexdigest(), more.get("title", name))
+    if (known := SHELF.find(key)) is not None:
+        return known
+    report = read_with_report(content, name=name, on_progress=tell)
+    fresh = Opened(
+        key[0], forests=Forests(report.forests), report=report, size=report.memory, **{"title": name, **more}
+    )
+    return SHELF.put(key, fresh)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _sample(sample: Sample) -> Opened:
-    data = sample.path.read_bytes()
-    return _opened_from(data, sample.path.name, title=sample.title, sample=sample.name, note=sample.look_for)
+    return _read(sample.path, sample.path.name, title=sample.title, sample=sample.name, note=sample.look_for)
 
 
 def _show(fresh: Opened) -> None:
     session = st.session_state
     if not fresh.sample:
         others = {key: one for key, one in _recent().items() if key != fresh.key[:SHORT]}
-        session.recent = dict([*others.items(), (fresh.key[:SHORT], fresh)][-RECENT:])
+        recent = [*others.items(), (fresh.key[:SHORT], fresh)][-RECENT:]
+        while len(recent) > 1 and sum(one.size for _, one in recent) > RECENT_BYTES:
+            recent.pop(0)
+        session.recent = dict(recent)
     session.opened = fresh
     session.forest = session.turned = session.frame = 0
     session.node = session.guess = ""
@@ -212,28 +205,55 @@ def open_sample(name: str) -> None:
 
 
 def open_bytes(data: bytes, name: str) -> None:
-    """Open an uploaded file.
-
-    Raises:
-        TreecoreError: the file cannot be read; what is open stays open.
-    """
-    _show(_opened_from(data, name))
+    """Begin to open an uploaded file; `settle` tells what became of it, and what is open stays open until then."""
+    _begin(data, name, "upload_error")
 
 
 def open_file(path: Path) -> None:
-    """Open a file named on the command line; a bad one leaves a notice."""
-    try:
-        _show(_opened_from(path.read_bytes(), path.name))
-    except OSError as error:
-        st.session_state.notice = f"{path.name}: {error.strerror}; opened a sample instead."
-    except TreecoreError as error:
-        st.session_state.notice = f"{error}. Opened a sample instead."
+    """Begin to open a file named on the command line; a bad one leaves a notice."""
+    _begin(path, path.name, "notice")
+
+
+def _begin(data: bytes | Path, name: str, tell_in: str) -> None:
+    """Read in a thread of its own; what takes a moment only is waited for."""
+    cancel_opening()
+    st.session_state.opening = Opening(name, partial(_read, data, name), open_page()).start()
+    st.session_state.opening_tells = tell_in
+    st.session_state.opening.wait(MOMENT)
+    settle()
+
+
+def opening() -> Opening | None:
+    """A file that is being read for this session."""
+    found: Opening | None = st.session_state.get("opening")
+    return found
+
+
+def cancel_opening() -> None:
+    """Break off what is being read; what is open stays open."""
+    if (going := opening()) is not None:
+        going.cancel()
+        st.session_state.opening = None
+
+
+def settle() -> None:
+    """Show a file that has been read by now, or tell why it cannot be."""
+    going = opening()
+    if going is None or not going.over:
+        return
+    st.session_state.opening = None
+    if going.error:
+        instead = "" if "opened" in st.session_state else " Opened a sample instead."
+        st.session_state[st.session_state.opening_tells] = f"{going.error}.{instead}" if instead else going.error
+    elif going.result is not None:
+        _show(going.result)
 
 
 def open_forests(forests: Sequence[Forest], title: str) -> None:
     """Open forests that were just sampled."""
     key = hashlib.sha256("".join(forest.digest for forest in forests).encode()).hexdigest()
-    _show(Opened(key, title, Forests(list(forests))))
+    batch = Forests(list(forests))
+    _show(SHELF.put((key, title), Opened(key, title, batch, size=sum(map(held_bytes, map(vars, batch))))))
 
 
 def opened() -> Opened:
@@ -299,19 +319,13 @@ def settings(method: str) -> dict[str, Value]:
     return values
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _findings(key: str, _forests: Forests) -> list[str]:
-    return [f"{finding.found}; {finding.todo}" for finding in lint(_forests)]
-
-
 def findings() -> list[str]:
     """What is valid but suspicious in what is open, one sentence each."""
-    return _findings(opened().key, opened().forests)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _credit(key: str, _forests: Forests, method: str, params: tuple[tuple[str, Value], ...]) -> Credit:
-    return tc.credit(_forests, method, **dict(params))
+    batch = opened().forests
+    found: list[str] = opened().kept.get(
+        "findings", lambda: [f"{finding.found}; {finding.todo}" for finding in lint(batch)]
+    )
+    return found
 
 
 def batch_credit() -> Credit:
@@ -321,7 +335,11 @@ def batch_credit() -> Credit:
         MethodError: the method cannot run on this data; says what is lacking.
     """
     method = get("method")
-    return _credit(opened().key, opened().forests, method, tuple(settings(method).items()))
+    numbers = settings(method)
+    found: Credit = opened().kept.get(
+        ("credit", method, tuple(numbers.items())), lambda: tc.credit(opened().forests, method, **numbers)
+    )
+    return found
 
 
 def credit() -> Credit:
@@ -354,15 +372,12 @@ def interval(tell: Callable[[int], None]) -> Interval:
     return Interval(*(column[low:high] for column in whole))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _film(key: str, number: int, method: str, params: tuple[tuple[str, Value], ...], _credit: Credit) -> list[Frame]:
-    return frames(_credit)
-
-
 def film() -> list[Frame]:
     """The frames of Step through for the shown forest and the chosen method."""
     method = get("method")
-    return _film(opened().key, forest_number(), method, tuple(settings(method).items()), credit())
+    key = ("film", forest_number(), method, tuple(settings(method).items()))
+    found: list[Frame] = opened().kept.get(key, lambda: frames(credit()))
+    return found
 
 
 def get(name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,7 @@ class ReadReport:
         forests: in file order.
         extra: `forest.FIELD` or `nodes[].FIELD` -> how often: fields unknown to us, kept as they came.
         warnings: what could not be taken over, one clause each.
+        memory: bytes that the forests take, about.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ReadReport:
     forests: list[Forest]
     extra: dict[str, int]
     warnings: tuple[str, ...]
+    memory: int = 0
 
     @property
     def n_nodes(self) -> int:
@@ -97,9 +99,18 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def read_with_report(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = "") -> ReadReport:
-    """`read`, with an account of what was found. Same arguments and errors."""
-    source = open_source(path_or_bytes, name=name)
+def read_with_report(
+    path_or_bytes: str | os.PathLike[str] | bytes,
+    *,
+    name: str = "",
+    on_progress: Callable[[int, int], None] | None = None,
+) -> ReadReport:
+    """`read`, with an account of what was found. Same arguments and errors, and one more.
+
+    Args:
+        on_progress: hears how many bytes of how many are read; what it raises ends the reading.
+    """
+    source = open_source(path_or_bytes, name=name, tell=on_progress)
     found = recognise(source)
     with collector_paused():
         reading = found.read(source)
@@ -109,7 +120,9 @@ def read_with_report(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str
     fields += Counter(
         f"nodes[].{key}" for forest in reading.forests for row in forest.node_extra.values() for key in row
     )
-    return ReadReport(source.name, found.name, found.title, reading.forests, dict(fields), reading.warnings)
+    return ReadReport(
+        source.name, found.name, found.title, reading.forests, dict(fields), reading.warnings, source.account.spent
+    )
 
 
 def write(forests: Forest | Sequence[Forest], path: str | os.PathLike[str], *, overwrite: bool = False) -> None:

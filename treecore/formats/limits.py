@@ -7,7 +7,7 @@ size. What forests keep is estimated before it is made, so a file that would tak
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from treecore.errors import FormatError
@@ -110,10 +110,11 @@ class Account:
     Args:
         name: of the file.
         size: bytes, decompressed; stored: bytes as they were given.
+        tell: hears how many bytes of all are read; what it raises ends the reading.
     """
 
-    def __init__(self, name: str, size: int, stored: int) -> None:
-        self.name = name
+    def __init__(self, name: str, size: int, stored: int, tell: Callable[[int, int], None] | None = None) -> None:
+        self.name, self.size, self.done, self._tell = name, size, 0, tell
         self.allowed = limit("TREECORE_MAX_MEMORY", max(KEPT_BY_SMALL, KEPT_A_BYTE * size))
         self.lines_allowed = max(FEWEST_LINES, stored // BYTES_A_LINE)
         self.spent, self.lines = 0, 0
@@ -139,6 +140,12 @@ class Account:
                 f"{what} would take more than {self.allowed / 1e6:,.0f} MB of memory", where=where or self.name,
                 todo="split the file, or raise the limit by setting TREECORE_MAX_MEMORY to more bytes",
             )  # fmt: skip
+
+    def advance(self, amount: int) -> None:
+        """Tell that more bytes are read."""
+        self.done += amount
+        if self._tell is not None:
+            self._tell(self.done, self.size)
 
     def line(self, where: str) -> None:
         """Count one more forest.

@@ -77,7 +77,10 @@ def forest_in(raw: dict[str, memoryview], where: str, path: str, decode: Decoder
     if bytes(text[:1]) != b"[":
         check_node_list(orjson.loads(text), place)
     nodes = Nodes(where, f"{path}.nodes", account)
-    pieces = [read_text(nodes, *found, account) for found in text_chunks(text, decode, account, place)]
+    pieces = []
+    for found in text_chunks(text, decode, account, place):
+        pieces.append(read_text(nodes, *found, account))
+        account.advance(len(found.text))
     if not nodes.count:
         check_node_list([], place)
     return assembled(nodes, pieces, read_meta(value, where, path), account)

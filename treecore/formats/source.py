@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -182,12 +182,15 @@ class Source:
         return pattern.match(self.data) is not None
 
 
-def open_source(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = "") -> Source:
+def open_source(
+    path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = "", tell: Callable[[int, int], None] | None = None
+) -> Source:
     """Content within limits (`TREECORE_MAX_BYTES`, `TREECORE_MAX_NODES`, `TREECORE_MAX_MEMORY`).
 
     Args:
         path_or_bytes: a path, or the content itself.
         name: what errors call it; the path by default.
+        tell: hears how many bytes of all are read.
 
     Raises:
         FormatError: missing, a folder, not permitted, empty, too large, broken gzip, not UTF-8.
@@ -212,7 +215,7 @@ def open_source(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = ""
             f"more than {containers:,} JSON objects and lists", where=name,
             todo="split the file, or raise the limit by setting TREECORE_MAX_NODES",
         )  # fmt: skip
-    return Source(name, data, Account(name, len(data), len(stored)))
+    return Source(name, data, Account(name, len(data), len(stored), tell))
 
 
 def opening_brackets(data: bytes) -> int:
