@@ -39,6 +39,7 @@ def test_a_parent_array_is_enough() -> None:
         ({"parent": [-2]}, "before their children"),
         ({"parent": [-1, 0], "reward": [1.0, 0.0]}, "node 0 has children and a reward"),
         ({"parent": [-1], "reward": [np.inf]}, "has the reward inf"),
+        ({"parent": [-1], "columns": {"mc_value": np.array([1e308])}}, r"node 0 has the mc_value 1e\+308"),
         ({"parent": [-1], "reward": [-1e101]}, "between -1e"),
         ({"parent": [-1, 0], "text": ["a"]}, "column 'text' has 1 values for 2 nodes"),
         ({"parent": [-1, 0], "node_id": [1, "1"]}, "two nodes have the id '1'"),
@@ -62,6 +63,8 @@ def test_what_is_no_forest_is_refused(fields: dict[str, Any], message: str) -> N
         ([1, 2], {}, "increase from 0"),
         ([0, 3, 2], {}, "increase from 0"),
         ([0, 2], {"id": [1]}, "token column 'id' has 1 values"),
+        ([0, 0, 2], {"logprob": [-0.5, 1e308]}, r"token 1 of row 1 has the logprob 1e\+308"),
+        ([0, 1], {"confidence": [-1e308]}, "has the confidence -1e"),
     ],
 )
 def test_what_is_no_token_table_is_refused(start: list[int], columns: dict[str, Any], message: str) -> None:

@@ -54,6 +54,20 @@ class Column:
             return ("",) * n
         return np.full(n, NULLS[self.kind], dtype=DTYPES[self.kind])
 
+    def beyond(self, values: Any) -> NDArray[np.intp]:
+        """Places of `values [n]` of a `float` column that lie outside what it may hold. `[K]`"""
+        low, high = self.minimum, self.maximum
+        if low is None or high is None or not len(values):
+            return np.empty(0, dtype=np.intp)
+        if np.fmin.reduce(values) >= low and np.fmax.reduce(values) <= high:
+            return np.empty(0, dtype=np.intp)
+        return np.flatnonzero((values < low) | (values > high))
+
+    @property
+    def range_todo(self) -> str:
+        """What to give instead of a number that lies beyond."""
+        return f"give a number between {self.minimum:g} and {self.maximum:g}"
+
     def is_null(self, values: Any) -> NDArray[np.bool_]:
         """Where `values` of this column are not assigned. `[n]`"""
         if self.kind == "text":
@@ -64,7 +78,10 @@ class Column:
 
 
 LARGEST_REWARD = 1e100
-"""Sums of squares of rewards must fit a float."""
+"""Sums of squares of rewards must fit a float; so must those of annotations."""
+LARGEST_NATS = 1e9
+"""Log probabilities, and what is made of them, are of the size of a vocabulary's logarithm."""
+NATS = (-LARGEST_NATS, LARGEST_NATS)
 
 NODE_COLUMNS = (
     Column("text", "text", "what the model wrote in this step"),
@@ -80,9 +97,9 @@ NODE_COLUMNS = (
 TOKEN_COLUMNS = (
     Column("id", "int", "vocabulary id", minimum=0),
     Column("text", "text", "the token as text"),
-    Column("logprob", "float", "log probability under the law it was sampled from, in nats"),
-    Column("entropy", "float", "entropy of the model's distribution at temperature 1, in nats"),
-    Column("confidence", "float", "minus the mean log probability of the 20 likeliest tokens, in nats"),
+    Column("logprob", "float", "log probability under the law it was sampled from, in nats", *NATS),
+    Column("entropy", "float", "entropy of the model's distribution at temperature 1, in nats", *NATS),
+    Column("confidence", "float", "minus the mean log probability of the 20 likeliest tokens, in nats", *NATS),
     Column("part", "int", "0 observation, 1 thought, 2 tool call, 3 answer", minimum=0),
 )
 """Columns `[T]` of a token table."""

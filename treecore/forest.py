@@ -77,6 +77,12 @@ class TokenTable:
                     todo="give every token column the same length",
                 )
             object.__setattr__(self, column.name, values)
+            if column.kind == "float" and len(wild := column.beyond(values)):
+                row = int(np.searchsorted(self.start, wild[0], side="right")) - 1
+                raise ForestError(
+                    f"token {wild[0] - self.start[row]} of row {row} has the {column.name} {values[wild[0]]:g}",
+                    todo=column.range_todo,
+                )
 
     @property
     def total(self) -> int:
@@ -178,6 +184,7 @@ class Forest:
             arrays = {name: frozen_array(values, np.float64) for name, values in getattr(self, group).items()}
             for name, values in arrays.items():
                 self._check_length(f"{group}.{name}", len(values))
+                self._check_size(Column(name, "float", "", -LARGEST_REWARD, LARGEST_REWARD), values)
             object.__setattr__(self, group, arrays)
         self._check_rewards()
 
@@ -207,11 +214,13 @@ class Forest:
                 f"node {self.node_id[inner[0]]!r} has children and a reward",
                 todo="put outcome rewards on leaves only (for values of inner steps use a column)",
             )
-        wild = np.flatnonzero(np.abs(self.reward) > LARGEST_REWARD)
+        self._check_size(next(column for column in NODE_COLUMNS if column.name == "reward"), self.reward)
+
+    def _check_size(self, column: Column, values: FloatArray) -> None:
+        wild = column.beyond(values)
         if len(wild):
             raise ForestError(
-                f"node {self.node_id[wild[0]]!r} has the reward {self.reward[wild[0]]:g}",
-                todo=f"give a number between -{LARGEST_REWARD:g} and {LARGEST_REWARD:g}",
+                f"node {self.node_id[wild[0]]!r} has the {column.name} {values[wild[0]]:g}", todo=column.range_todo
             )
 
     def __len__(self) -> int:

@@ -42,8 +42,14 @@ A method gives every step a number, its **credit**. NaN, shown as a dash, means 
 "assigned zero". A method that judges whole trajectories gives the leaves an `advantage` too, and a step the mean of
 those beneath it; one whose signal changes inside a step gives it token by token. `n_leaves` counts the scored leaves
 beneath a step. `stderr` is the standard error of the credit from these leaves, with baselines and group statistics
-held fixed, NaN below two leaves. Methods without one do not average outcomes: they threshold, search, compare strings
-or look at the model's confidence. `treecore credit FILE --method M --bootstrap 200` adds an interval to any."""
+held fixed, NaN below two leaves; where values come from fresh continuations, it is from those after the step, NaN below
+two of them. Methods without one do not average outcomes: they threshold, search, compare strings or look at the model's
+confidence. `treecore credit FILE --method M --bootstrap 200` adds an interval to any.
+
+Methods are over states, over trees or over trajectories. A root on which nothing is recorded is the prompt, and all
+such roots of a forest are one state and no step. A method over **states** compares the steps taken from one state, so
+first steps of all trees are siblings; it assigns the prompt no credit, and says of every empty root what it says of
+the prompt. A method over **trees** keeps the trees apart. One over **trajectories** looks at no prefix."""
 
 
 class Signals(NamedTuple):
@@ -106,8 +112,8 @@ def markdown() -> str:
 
 def table(groups: dict[str, list[Method]]) -> Iterator[str]:
     """All methods side by side."""
-    yield "| method | family | asks | signal on | standard error | needs |"
-    yield "|---|---|---|---|---|---|"
+    yield "| method | family | asks | signal on | standard error | needs | over |"
+    yield "|---|---|---|---|---|---|---|"
     for family, methods in groups.items():
         for method in methods:
             signals = signals_of(method)
@@ -119,6 +125,7 @@ def table(groups: dict[str, list[Method]]) -> Iterator[str]:
                 signals.kinds,
                 error,
                 needs(method),
+                method.over,
             ]
             yield "| " + " | ".join(cells) + " |"
 

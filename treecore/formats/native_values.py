@@ -96,7 +96,11 @@ def int_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any
 def float_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
     if gaps and ABSENT in values:
         values = [None if value is ABSENT else value for value in values]
-    return np.array(values, dtype=np.float64)
+    array = np.array(values, dtype=np.float64)
+    if len(wild := column.beyond(array)):
+        place = int(wild[0])
+        fail(place, f"{shown(values[place])} is beyond what a {column.name} can be", column.range_todo)
+    return array
 
 
 CONVERT: dict[str, Callable[[list[Any], Column, bool, Fail], Any]] = {
