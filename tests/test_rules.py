@@ -17,9 +17,21 @@ from treecore.credit import METHODS
 
 ROOT = Path(__file__).parent.parent
 RANKS = {
-    0: ("errors", "columns", "disk", "named", "palette", "topology", "params", "paths", "steptext", "labels"),
+    0: (
+        "errors",
+        "columns",
+        "disk",
+        "named",
+        "palette",
+        "topology",
+        "params",
+        "paths",
+        "steptext",
+        "tool_calls",
+        "labels",
+    ),
     1: ("forest",),
-    2: ("builder", "forests", "protocols", "layout", "samples", "outcomes", "states"),
+    2: ("builder", "foreign", "forests", "protocols", "layout", "samples", "outcomes", "states"),
     3: ("credit", "formats", "policies", "tasks", "tiny", "transforms"),
     4: ("analysis", "samplers", "training"),
     5: ("interop", "sampling"),

@@ -64,7 +64,7 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
     """All nodes; squares are wrong ends, circles everything else."""
     import plotly.graph_objects as go
 
-    labels = [escape(split_step(text).label) for text in forest.text]
+    labels = [escape(split_step(text, forest.node_extra.get(row, {})).label) for row, text in enumerate(forest.text)]
     values = np.zeros(len(forest)) if credit is None else np.nan_to_num(credit.credit)
     limit = 1.0 if credit is None else credit.scale
     wrong = np.isfinite(forest.reward) & ~is_right(forest)

@@ -9,11 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from treecore.tool_calls import CALL_TAGS, recorded_calls
+
 PartKind = Literal["thought", "call", "answer", "text"]
 TAGS: dict[str, PartKind] = {
     "think": "thought", "thinking": "thought", "thought": "thought", "reasoning": "thought", "seed:think": "thought",
-    "search": "call", "tool_call": "call", "tool_calls": "call", "function_call": "call",
-    "answer": "answer", "final_answer": "answer",
+    "answer": "answer", "final_answer": "answer", **dict.fromkeys(CALL_TAGS, "call"),
 }  # fmt: skip
 """Name of a tag -> what its words are. `<name>` opens it and `</name>` closes it."""
 ANSWERED = ("information", "tool_call_result", "tool_response", "result", "observation")
@@ -118,13 +119,15 @@ def trimmed(text: str) -> str:
 
 
 def step_parts(text: str, fields: Mapping[str, Any]) -> tuple[Part, ...]:
-    """The pieces of a step whose thought may stand in a field of its own.
+    """The pieces of a step whose thought and calls may stand in fields of their own.
 
     Args:
         text: of the step.
-        fields: of the step beyond the format (`Forest.node_extra`), some of which hold the thought.
+        fields: of the step beyond the format (`Forest.node_extra`), some of which hold the thought or the calls.
     """
     parts = split_parts(text)
+    if not any(part.kind == "call" for part in parts):
+        parts = (*parts, *(Part("call", str(call)) for call in recorded_calls(fields)))
     thought = next((words for name in REASONING if isinstance(words := fields.get(name), str) and words.strip()), "")
     if not thought or any(part.kind == "thought" for part in parts) or thought.strip() in text:
         return parts

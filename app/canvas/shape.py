@@ -32,7 +32,7 @@ def forest_part(forest: Forest) -> Part:
 
 
 def _make(forest: Forest) -> Part:
-    topology = forest.topology
+    topology, extra = forest.topology, forest.node_extra
     most = LONGEST_TEXT if len(forest) <= FULL_TEXT_NODES else SHORTENED_TEXT
     single = forest.n_trees == len(forest.leaves)
     gap = 0.35 if single else 0.7
@@ -48,7 +48,9 @@ def _make(forest: Forest) -> Part:
             "gap": gap,
             "leaves": np.ascontiguousarray(topology.n_leaves),
             "governs": numbers(granularity(Forests(forest)).governs),
-            "label": [safe(split_step(text).label, LONGEST_LABEL) for text in forest.text],
+            "label": [
+                safe(split_step(text, extra.get(row, {})).label, LONGEST_LABEL) for row, text in enumerate(forest.text)
+            ],
             "observation": [safe(plain(text), LONGEST_LABEL) if text else "" for text in forest.observation],
             "text": [safe(text, most) for text in forest.text],
             "tokens": np.ascontiguousarray(forest.n_model_tokens),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from treecore.analysis.intervals import LEVEL
+from treecore.foreign import foreign_fields
 from treecore.forest import Forest
 from treecore.protocols import SampledBy
 from treecore.samplers.estimates import COLUMNS
@@ -22,9 +23,15 @@ WRITERS: dict[str, str] = {
 
 
 def recorded(forest: Forest, row: int) -> list[str]:
-    """Sentences about what samplers of this package record of a step; empty where there is nothing to say."""
+    """Sentences about what the samplers, or others, record of a step; empty where there is nothing to say."""
     said = {name: float(values[row]) for name, values in forest.columns.items() if not math.isnan(values[row])}
-    return [*written(forest, row), *estimated(said), *curriculum(said), *searched(said)]
+    return [*written(forest, row), *estimated(said), *curriculum(said), *searched(said), *others(forest, row)]
+
+
+def others(forest: Forest, row: int) -> list[str]:
+    """What the file says that the package gives no meaning to."""
+    found = foreign_fields(forest, row)
+    return ["In the file: " + " · ".join(f"{name} {value}" for name, value in found)] if found else []
 
 
 def written(forest: Forest, row: int) -> list[str]:

@@ -21,7 +21,7 @@ def words_of(credit: Credit, row: int) -> Words:
     """Path, text, granularity and siblings of one step of a single forest."""
     forest = credit.forests[0]
     steps = steps_to(forest, row)
-    parts = split_step(forest.text[row])
+    parts = split_step(forest.text[row], forest.node_extra.get(row, {}))
     is_root = bool(forest.is_prompt[row])
     where = "Prompt" if is_root else f"Step {len(steps)} of {longest_through(forest, row)}"
     tree = f"tree {int(forest.tree[row]) + 1} of {forest.n_trees}"
@@ -124,7 +124,7 @@ def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
 
 def said(forest: Forest, row: int) -> str:
     """All words of a step in one line: thought, call, answer, observation."""
-    parts = split_step(forest.text[row])
+    parts = split_step(forest.text[row], forest.node_extra.get(row, {}))
     answer = f"answer {parts.answer}" if parts.answer else ""
     observation = plain(forest.observation[row])
     words = " · ".join(part for part in (parts.thought, parts.call, answer) if part)

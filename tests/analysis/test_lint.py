@@ -85,3 +85,23 @@ def test_a_finding_is_one_line_with_a_few_places() -> None:
     assert "and 14 more" in str(finding)
     assert finding.as_json()["places"][0] == "forest q, node 1"
     assert len(finding.as_json()["places"]) == 19
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        (["3*4", "=12"], False),
+        (["3*4", "=12", "<|im_end|>"], False),
+        (["3*4", "=13"], True),
+        (["3*4"], True),
+        (["\u0120" + "3*4", "=12"], True),
+    ],
+)
+def test_token_texts_that_do_not_join_up(texts: list[str], found: bool) -> None:
+    forest = Forest(
+        parent=np.array([-1, 0]),
+        text=["", "3*4=12"],
+        reward=np.array([np.nan, 1.0]),
+        tokens=TokenTable(start=np.array([0, 0, len(texts)]), text=texts),
+    )
+    assert ("token-text" in {finding.kind for finding in lint(Forests(forest))}) == found

@@ -119,3 +119,43 @@ def test_a_call_whose_step_failed_is_wrong() -> None:
     forest = chains([1, 1], [1, 1])
     status = np.where(np.arange(len(forest)) == 1, Status.FAILED, Status.OPEN)
     assert compute(forest.with_columns(status=status), "toolpo").nodes["call_ok"][[1, 4]].tolist() == [0.0, 1.0]
+
+
+def with_calls(texts: list[str], extra: dict[int, dict[str, object]] | None = None, **fields: object) -> Forest:
+    """Two chains of one calling step each; the step of the first has the first text."""
+    tokens = TokenTable(start=np.array([0, 0, 2, 2, 4]), part=np.array([CALL, OBSERVATION] * 2))
+    return Forest(
+        parent=np.array([-1, 0, -1, 2]),
+        reward=np.array([np.nan, 1.0, np.nan, 0.0]),
+        text=["", texts[0], "", texts[1]],
+        observation=["", "found", "", "found"],
+        tokens=tokens,
+        node_extra=extra or {},
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+TWO = "<tool_call>1</tool_call> <tool_call>2</tool_call>"
+ONE = "<tool_call>1</tool_call>"
+
+
+def test_several_calls_in_one_step_are_several() -> None:
+    credit = compute(with_calls([TWO, ONE]), "toolpo")
+    assert credit.nodes["calls"].tolist() == [0, 2, 0, 1]
+    assert credit.nodes["call_ok"][[1, 3]].tolist() == [2, 1]
+    assert credit.leaves["action"][[1, 3]].tolist() == [0.5, -0.5]
+    recorded = {1: {"tool_calls": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}}
+    assert compute(with_calls(["", ONE], recorded), "toolpo").nodes["calls"].tolist() == [0, 3, 0, 1]
+
+
+def test_right_calls_of_a_step_are_counted() -> None:
+    forest = with_calls([TWO, TWO], columns={"call_ok": np.array([np.nan, 1, np.nan, 2])})
+    credit = compute(forest, "toolpo", check="recorded")
+    assert credit.nodes["call_ok"][[1, 3]].tolist() == [1, 2]
+    by_call = compute(forest, "toolpo", check="recorded", attribution="call")
+    assert by_call.nodes["call_ok"][[1, 3]].tolist() == [0.5, 1]
+    assert by_call.nodes["action_part"][[1, 3]].tolist() == [-0.25, 0.25]
+    for attribution in ("trajectory", "call"):
+        found = compute(forest, "toolpo", check="recorded", attribution=attribution).tokens
+        wanted = [value for step in oracle.toolpo(Walk(Forests(forest)), "recorded", attribution) for value in step]
+        np.testing.assert_allclose(found.value, wanted, atol=1e-12)

@@ -69,7 +69,7 @@ def signed(value: float) -> str:
 
 def label(forest: Forest, row: int) -> str:
     """The telling phrase of a step, shortened."""
-    text = split_step(forest.text[row]).label or f"step {forest.node_id[row]}"
+    text = split_step(forest.text[row], forest.node_extra.get(row, {})).label or f"step {forest.node_id[row]}"
     return cut(text, 48)
 
 

@@ -5,6 +5,7 @@ Structure errors never get here: a forest that exists is valid. Knows no method 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,11 +17,14 @@ from treecore.columns import Status
 from treecore.credit import METHODS, compute
 from treecore.credit.values import group_stats
 from treecore.errors import MethodError
+from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.topology import BoolArray, FloatArray, IntArray
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 SHOWN = 5
+END_MARKS = re.compile(r"\s*(?:<[^<>\s]{1,40}>\s*)+")
+"""Special tokens at the end of a step, such as `<|im_end|>`, which are left out of its text."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,39 @@ def check_shape(forests: Forests) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def check_token_texts(forests: Forests) -> Iterator[Finding]:
+    """Steps whose token texts do not join up to the text that is recorded beside them."""
+    rows = [
+        row + int(forests.offset[number])
+        for number, forest in enumerate(forests)
+        if forest.tokens is not None and forest.tokens.text is not None
+        for row in range(len(forest))
+        if not joins_up(forest, row)
+    ]
+    if rows:
+        yield Finding(
+            "token-text", f"the token texts of {len(rows)} steps do not join up to the step's text",
+            node_places(forests, np.array(rows)), "record decoded tokens: signals on them may be misplaced",
+        )  # fmt: skip
+
+
+def joins_up(forest: Forest, row: int) -> bool:
+    """Whether the texts of a step's tokens are its text, marks of an end aside, or its text and observation."""
+    tokens = forest.tokens
+    if tokens is None or tokens.text is None:
+        return True
+    span = slice(int(tokens.start[row]), int(tokens.start[row + 1]))
+    texts = tokens.text[span]
+    if not texts or not any(texts):
+        return True
+    own = texts if tokens.part is None else [one for one, part in zip(texts, tokens.part[span], strict=True) if part]
+    text = forest.text[row]
+    if "".join(texts) == text + forest.observation[row]:
+        return True
+    joined = "".join(own)
+    return joined == text or (joined.startswith(text) and END_MARKS.fullmatch(joined[len(text) :]) is not None)
+
+
 def claimed(forests: Forests, method: str) -> FloatArray:
     """Credit that the files claim for one method, NaN where they claim none. `[N]`"""
     parts = [forest.claimed.get(method, np.full(len(forest), np.nan)) for forest in forests]
@@ -212,4 +249,4 @@ def check_claims(forests: Forests) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-CHECKS: tuple[Check, ...] = (check_groups, check_leaves, check_shape, check_claims)
+CHECKS: tuple[Check, ...] = (check_groups, check_leaves, check_shape, check_token_texts, check_claims)

@@ -92,7 +92,10 @@ def print_tables(credit: Credit, *, tokens: bool) -> None:
             table.add_column("tokens")
         for row in forest.topology.order.tolist():
             name = str(forest.node_id[row])
-            cells = [Text(clean(name, 24)), Text(clean(split_step(forest.text[row][:2000]).label, LABEL_WIDTH))]
+            cells = [
+                Text(clean(name, 24)),
+                Text(clean(split_step(forest.text[row][:2000], forest.node_extra.get(row, {})).label, LABEL_WIDTH)),
+            ]
             cells += [Text(number_text(part.column(column)[row])) for column in shown]
             if tokens or part.tokens is not None:
                 cells.append(Text(" ".join(map(number_text, signals.get(name, [])))))

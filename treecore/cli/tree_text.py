@@ -16,6 +16,7 @@ from treecore.cli.text import clean, counted, cut_cells, written_lines
 from treecore.columns import STATUS_NAMES, Status
 from treecore.credit import Credit
 from treecore.credit.values import back_up
+from treecore.foreign import foreign_fields
 from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.labels import ELLIPSIS, cut_middle
@@ -135,13 +136,16 @@ def one_each(words: Sequence[Line]) -> bool:
 
 
 def worded(forest: Forest, row: int) -> list[Line]:
-    """The words of a step as they were written, line by line."""
+    """The words of a step as they were written, line by line; then what its file says of it."""
     lines = []
     for number, part in enumerate(step_parts(forest.text[row], forest.node_extra.get(row, {}))):
         written = written_lines(part.text)
         if part.kind in ("call", "answer"):
             written[:1] = [f"{part.kind} {written[0]}"]
         lines += [Line(text, "dim italic" if part.kind == "thought" else "", number) for text in written]
+    if found := foreign_fields(forest, row):
+        said = clean(", ".join(f"{name} {value}" for name, value in found))
+        lines.append(Line(f"{{{said}}}", "dim", -1))
     return lines
 
 

@@ -14,6 +14,7 @@ from treecore.credit.values import Backup, back_up, leaf_standard_error
 from treecore.forests import Forests
 from treecore.params import Bounds, Value
 from treecore.protocols import Part
+from treecore.tool_calls import count_calls
 from treecore.topology import FloatArray, IntArray
 
 Check = Literal["answered", "recorded"]
@@ -33,13 +34,24 @@ def formula(params: Mapping[str, Value]) -> str:
     return "\n".join([r"A_i = R_i - \mu", *actions, *steps])
 
 
-def call_verdicts(forests: Forests, has_call: FloatArray, check: Check) -> FloatArray:
-    """Whether each step's tool call is right, 1 or 0; NaN in steps without one. `[N]`"""
+def call_counts(forests: Forests, has_call: FloatArray) -> FloatArray:
+    """Tool calls of each step: as many as are told apart in it, at least one where tokens call a tool. `[N]`"""
+    counts = np.zeros(len(has_call))
+    start = 0
+    for forest in forests:
+        for row in np.flatnonzero(has_call[start : start + len(forest)]).tolist():
+            counts[start + row] = max(count_calls(forest.text[row], forest.node_extra.get(row, {})), 1)
+        start += len(forest)
+    return counts
+
+
+def right_calls(forests: Forests, calls: FloatArray, check: Check) -> FloatArray:
+    """How many of each step's `calls [N]` are right; NaN in steps without one, and where that is not recorded. `[N]`"""
     if check == "recorded":
-        verdict = forests.column("call_ok")
+        right = np.minimum(forests.column("call_ok"), calls)
     else:
-        verdict = (forests.answered & (forests.status != Status.FAILED)).astype(np.float64)
-    return np.where(has_call > 0, verdict, np.nan)
+        right = calls * (forests.answered & (forests.status != Status.FAILED))
+    return np.where(calls > 0, right, np.nan)
 
 
 def fold_preference(direct_tokens: float, folded_tokens: float) -> float:
@@ -55,14 +67,19 @@ class Usual(NamedTuple):
     first: FloatArray
 
 
-def usual(forests: Forests, values: FloatArray, rows: IntArray) -> Usual:
-    """What is usual among the `values [N]` at `rows`; summed around the first, so equal ones have just that mean."""
+def usual(forests: Forests, values: FloatArray, rows: IntArray, weights: FloatArray | None = None) -> Usual:
+    """What is usual among the `values [N]` at `rows`; summed around the first, so equal ones have just that mean.
+
+    Args:
+        weights: of all nodes `[N]`, 1 by default.
+    """
+    weight = np.ones(len(rows)) if weights is None else weights[rows]
     group = forests.forest_of[rows]
     first = np.zeros(len(forests))
     first[group[::-1]] = values[rows[::-1]]
-    total = np.bincount(group, weights=values[rows] - first[group], minlength=len(forests))
+    total = np.bincount(group, weights=weight * (values[rows] - first[group]), minlength=len(forests))
     with np.errstate(invalid="ignore"):
-        mean = first + total / np.bincount(group, minlength=len(forests))
+        mean = first + total / np.bincount(group, weights=weight, minlength=len(forests))
     return Usual(mean[forests.forest_of], first[forests.forest_of])
 
 
@@ -118,7 +135,7 @@ def toolpo(
     Args:
         attribution: second term of the whole `trajectory` (the paper), or of each `call` by itself (extension).
         check: what makes a call right: `answered`, the environment answered and the step did not fail; or
-            `recorded`, the column `call_ok` (1 right, 0 wrong).
+            `recorded`, the column `call_ok`: how many calls of the step are right, 1 or 0 where it has one.
         call_weight: reward of one right call.
         fold_weight: weight of the recorded preference for folded thoughts.
 
@@ -126,38 +143,42 @@ def toolpo(
         tokens: outcome part everywhere, plus action part on tool-call tokens; NaN for observations.
         leaves: `advantage` (outcome part), `action`, `action_reward`, `group_mean`; 0 for a prompt with one
         trajectory. nodes: `credit` (mean over the step's own tokens; the outcome part where none are recorded),
-        `outcome_part`, `action_part`, `call_share` (of tokens that call a tool), `call_ok` (NaN without a call),
+        `outcome_part`, `action_part`, `call_share` (of tokens that call a tool), `calls` (how many), `call_ok` (right
+        ones, their share with `attribution=call`; NaN without a call),
         `gradient_weight`, `value`, `n_leaves`, `stderr`. Without any call there is no action signal: that part is 0.
     """
     start, node, own = forests.token_start, forests.token_node, model_tokens(forests)
     calling = forests.token_column("part") == Part.TOOL_CALL
     share = step_count(calling, start) / np.maximum(step_count(own, start), 1)
-    verdict = call_verdicts(forests, share, check)
-    right = call_weight * forests.topology.path_sum(np.nan_to_num(verdict))
+    calls = call_counts(forests, share)
+    called_right = right_calls(forests, calls, check)
+    right = call_weight * forests.topology.path_sum(np.nan_to_num(called_right))
     right += fold_weight * np.nan_to_num(forests.column("fold_preference"))
     reward, right = forests.reward, np.where(forests.scored, right, np.nan)
     ended = np.flatnonzero(forests.scored)
-    rewards, calls = usual(forests, reward, ended), usual(forests, right, ended)
+    rewards, actions = usual(forests, reward, ended), usual(forests, right, ended)
     value = back_up(forests, reward)
     outcome = value.mean - rewards.mean
     leaves = {
         "advantage": reward - rewards.mean,
         "reward": reward,
         "group_mean": np.where(forests.scored, rewards.mean, np.nan),
-        "action": right - calls.mean,
+        "action": right - actions.mean,
         "action_reward": right,
     }
-    call_ok = call_weight * verdict
+    call_ok = call_weight * called_right
     by_call = {}
     if attribution == "call":
-        judged = ~np.isnan(verdict)
-        by_call["action_mean"] = np.where(judged, usual(forests, call_ok, np.flatnonzero(judged)).mean, np.nan)
+        call_ok = call_ok / np.maximum(calls, 1)
+        judged = ~np.isnan(call_ok)
+        mean = usual(forests, call_ok, np.flatnonzero(judged), calls).mean
+        by_call["action_mean"] = np.where(judged, mean, np.nan)
         part = np.nan_to_num(call_ok - by_call["action_mean"])
         error = leaf_standard_error(forests, reward)
     else:
-        leaves["action_mean"] = np.where(forests.scored, calls.mean, np.nan)
+        leaves["action_mean"] = np.where(forests.scored, actions.mean, np.nan)
         right_value = back_up(forests, right)
-        part = right_value.mean - calls.mean
+        part = right_value.mean - actions.mean
         error = stderr(value, right_value, share)
     credit = outcome + share * part
     nodes = {
@@ -165,6 +186,7 @@ def toolpo(
         "outcome_part": outcome,
         "action_part": part,
         "call_share": share,
+        "calls": calls,
         "call_ok": call_ok,
         "gradient_weight": credit * value.count,
         "value": value.mean,

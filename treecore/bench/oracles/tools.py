@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from treecore.bench.oracles.nodes import NAN, OBSERVATION, Node, Walk, mean
+from treecore.tool_calls import tool_calls
 
 CALL, FAILED = 2, 3
 
@@ -25,12 +26,18 @@ def toolpo(walk: Walk, check: str, attribution: str) -> list[list[float]]:
     parts = parts_of(walk)
     answered = [bool(text) for forest in walk.forests for text in forest.observation]
     status = [int(value) for forest in walk.forests for value in forest.status]
+    told = [(text, forest.node_extra.get(row, {})) for forest in walk.forests for row, text in enumerate(forest.text)]
     stated, fold = walk.forests.column("call_ok").tolist(), walk.forests.column("fold_preference").tolist()
 
+    def calls(node: Node) -> int:
+        return max(len(tool_calls(*told[node.row])), 1) if CALL in parts[node.row] else 0
+
     def call(node: Node) -> float | None:
-        if CALL not in parts[node.row]:
+        if not calls(node):
             return None
-        return stated[node.row] if check == "recorded" else float(answered[node.row] and status[node.row] != FAILED)
+        if check == "recorded":
+            return float(min(stated[node.row], calls(node)))
+        return calls(node) * float(answered[node.row] and status[node.row] != FAILED)
 
     def actions(leaf: Node) -> float:
         preference = fold[leaf.row]
@@ -39,8 +46,10 @@ def toolpo(walk: Walk, check: str, attribution: str) -> list[list[float]]:
     earned = {leaf.row: actions(leaf) for group in walk.prompts() for leaf in group}
     usual = [mean([leaf.reward for leaf in group]) for group in walk.prompts()]
     usual_action = [mean([earned[leaf.row] for leaf in group]) for group in walk.prompts()]
-    verdicts = [[verdict for node in group if (verdict := call(node)) is not None] for group in walk.by_forest]
-    usual_call = [mean(group) for group in verdicts]
+    judged = [[node for node in group if call(node) is not None] for group in walk.by_forest]
+    right = [sum(call(node) or 0.0 for node in group) for group in judged]
+    asked = [sum(calls(node) for node in group) for group in judged]
+    usual_call = [total / count if count else NAN for total, count in zip(right, asked, strict=True)]
 
     def tokens(node: Node) -> list[float]:
         leaves = node.ends()
@@ -48,7 +57,7 @@ def toolpo(walk: Walk, check: str, attribution: str) -> list[list[float]]:
         action = mean([earned[leaf.row] - usual_action[node.forest] for leaf in leaves])
         if attribution == "call":
             own = call(node)
-            action = own - usual_call[node.forest] if own is not None else 0.0
+            action = own / calls(node) - usual_call[node.forest] if own is not None else 0.0
         return [NAN if part == OBSERVATION else outcome + (action if part == CALL else 0.0) for part in parts[node.row]]
 
     return [tokens(node) for node in walk.nodes]
