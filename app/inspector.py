@@ -33,7 +33,7 @@ TRUST = (
     "Fewer than 4 of them count as weak evidence, fewer than 16 as fair."
 )
 RESAMPLING = (
-    "The scored leaves of each tree are drawn again, with replacement, and the whole method is computed anew, with its "
+    "The scored leaves are drawn again, with replacement, and the whole method is computed anew, with its "
     "baselines. Forks stay as they are, so what other forks would have shown is not in the interval."
 )
 

@@ -16,7 +16,7 @@ import orjson
 
 from app.canvas.part import Part, as_json, numbers, safe
 from app.canvas.shape import forest_part, outcome_range
-from treecore.analysis.granularity import granularity
+from treecore.analysis.granularity import counts_tokens, granularity
 from treecore.credit.registry import Credit
 from treecore.credit.values import back_up
 from treecore.forest import Forest
@@ -153,8 +153,7 @@ def _axis_note(forest: Forest, axis: Axis) -> dict[str, Any]:
 
 
 def _has_lengths(forest: Forest) -> bool:
-    inner = forest.parent >= 0
-    return bool(inner.any()) and bool((forest.n_model_tokens[inner] >= 0).all()) and forest.n_model_tokens.max() > 0
+    return counts_tokens(Forests(forest))
 
 
 def _lengths(forest: Forest) -> FloatArray:

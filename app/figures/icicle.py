@@ -7,8 +7,10 @@ import plotly.graph_objects as go
 
 from app.figures.style import Palette, frame, safe
 from treecore.analysis.frames import label, short, signed
+from treecore.analysis.granularity import counts_tokens
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
+from treecore.forests import Forests
 from treecore.topology import FloatArray
 
 MOST = 400
@@ -73,13 +75,13 @@ def sizes(forest: Forest, total: float) -> str:
 def token_weight(forest: Forest) -> FloatArray:
     """Tokens of each step, observation included; 1 a step where counts are not recorded. `[N]`"""
     if not counted(forest):
-        return (forest.parent >= 0).astype(np.float64)
+        return (~forest.is_prompt).astype(np.float64)
     return (np.maximum(forest.n_model_tokens, 0) + np.maximum(forest.n_obs_tokens, 0)).astype(np.float64)
 
 
 def counted(forest: Forest) -> bool:
     """Whether every step has its tokens counted."""
-    return bool(((forest.n_model_tokens >= 0) | (forest.parent < 0)).all())
+    return counts_tokens(Forests(forest))
 
 
 def largest(beneath: FloatArray, most: int) -> np.ndarray:

@@ -140,6 +140,21 @@ def test_entropy_is_the_mean_of_the_models_own_tokens() -> None:
     assert make_scene(forest(n_model_tokens=(), tokens=tokens), None, colour="entropy")["fill"]["high"] == 2.0
 
 
+def test_rewards_that_are_equal_up_to_rounding_are_drawn_neutral() -> None:
+    near = Forest(parent=[-1, 0, 0, 0], reward=[NAN, 0.1 + 0.2, 0.3, 0.30000000000000016])
+    for method in ("grpo", "sibling", "tree_grpo"):
+        scene = make_scene(near, compute(near, method).of(0))
+        assert (scene["fill"]["low"], scene["fill"]["high"], scene["decimals"]) == (-1.0, 1.0, 2)
+        assert set(scene["fill"]["values"]) <= {0, None}
+
+
+def test_empty_roots_are_one_fork_to_methods_over_states_alone() -> None:
+    two = Forest(parent=[-1, 0, -1, 2], reward=[NAN, 1, NAN, 0])
+    assert make_scene(two, compute(two, "sibling").of(0))["prompts"] == [0, 2]
+    assert make_scene(two, compute(two, "tree_grpo").of(0))["prompts"] == []
+    assert make_scene(two, None)["prompts"] == []
+
+
 @pytest.mark.parametrize(("limit", "decimals"), [(250.0, 2), (2.96, 2), (0.5, 2), (0.02, 3), (0.0004, 5), (1e-12, 6)])
 def test_decimals_grow_as_scales_shrink(limit: float, decimals: int) -> None:
     assert decimals_for(limit) == decimals

@@ -71,7 +71,7 @@ def test_equal_outcomes_leave_no_doubt() -> None:
 def test_a_resample_keeps_steps_and_numbers_of_leaves(seed: int) -> None:
     rng = np.random.default_rng(seed)
     batch = Forests([random_forest(rng, 25, n_trees=3, unscored=0.3, tokens=bool(k)) for k in range(2)])
-    sample = resampled(batch, rng)
+    sample = resampled(batch, rng, by_tree=True)
     for before, after in zip(batch, sample, strict=True):
         n = len(before)
         assert np.array_equal(after.parent[:n], before.parent)
@@ -107,3 +107,14 @@ def test_the_command_adds_two_columns(tmp_path: object) -> None:
     interval = bootstrap(fan([0.0, 1.0, 1.0]), "grpo", n=20, seed=5)
     assert (node["credit_low"], node["credit_high"]) == pytest.approx((interval.lower[1], interval.upper[1]))
     assert "credit_low" in CliRunner().invoke(main, arguments).stdout
+
+
+def test_an_interval_does_not_depend_on_how_the_prompt_is_written() -> None:
+    """Chains of one leaf each could only repeat themselves if every tree were drawn from by itself."""
+    rewards = [1.0, 0.0, 1.0, 0.0]
+    one = Forest(parent=[-1, 0, 0, 0, 0], reward=[np.nan, *rewards])
+    each = Forest(parent=[-1, 0, -1, 2, -1, 4, -1, 6], reward=[value for own in rewards for value in (np.nan, own)])
+    for method in ("treerl_paper", "grpo"):
+        found, wanted = (resampled(Forests(form), np.random.default_rng(1), by_tree=False) for form in (each, one))
+        steps = [compute(batch, method).credit[rows] for batch, rows in ((found, [1, 3, 5, 7]), (wanted, [1, 2, 3, 4]))]
+        np.testing.assert_allclose(steps[0], steps[1])

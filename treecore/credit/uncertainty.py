@@ -42,13 +42,13 @@ def bootstrap(
 ) -> Interval:
     """Percentile bootstrap of every step's credit.
 
-    Resampled are the scored leaves of each tree, as many as it has, with replacement and each with equal chance. A
-    leaf drawn k times stands k times below its parent with all its columns, one that was not drawn loses its reward.
-    Then the whole method is evaluated again, so baselines and group statistics vary with the draw. Held fixed are the
-    steps and forks above the leaves, the number of scored leaves of each tree, and annotations such as Monte Carlo
-    values. Leaves that share a prefix are thus taken as independent given that prefix; what another set of forks
-    would have shown is not in the interval, which is too narrow to that extent. Copies have ids of their own: a
-    setting that names leaves names the originals.
+    Resampled are the scored leaves of each prompt, and where the method is over trees those of each tree, as many as
+    it has, with replacement and each with equal chance. A leaf drawn k times stands k times below its parent with all
+    its columns, one that was not drawn loses its reward. Then the whole method is evaluated again, so baselines and
+    group statistics vary with the draw. Held fixed are the steps and forks above the leaves, the number of scored
+    leaves of each prompt or tree, and annotations such as Monte Carlo values. Leaves that share a prefix are thus taken
+    as independent given that prefix; what another set of forks would have shown is not in the interval, which is too
+    narrow to that extent. Copies have ids of their own: a setting that names leaves names the originals.
 
     Args:
         n: resamples, from 2.
@@ -77,7 +77,7 @@ def bootstrap(
     credit = chosen.compute(batch, params).credit
     drawn = np.full((n, total), np.nan)
     for number in range(n):
-        sample = resampled(batch, rng)
+        sample = resampled(batch, rng, by_tree=chosen.over == "trees")
         values = chosen.compute(sample, params).credit
         for place, forest in enumerate(batch):
             start = sample.offset[place]
@@ -113,14 +113,17 @@ def percentiles(drawn: FloatArray, level: float) -> Interval:
     return Interval(quantile((1 - level) / 2), quantile((1 + level) / 2), std)
 
 
-def resampled(batch: Forests, rng: np.random.Generator) -> Forests:
-    """The batch with the scored leaves of each tree drawn anew; rows of each forest come first, copies behind them."""
-    leaves = np.flatnonzero(batch.scored)
-    leaves = leaves[np.argsort(batch.tree[leaves], kind="stable")]
-    tree = batch.tree[leaves]
-    size = np.bincount(tree, minlength=batch.n_trees)
+def resampled(batch: Forests, rng: np.random.Generator, *, by_tree: bool) -> Forests:
+    """The batch with the scored leaves of each prompt, or of each tree, drawn anew.
+
+    Rows of each forest come first, copies behind them.
+    """
+    leaves, of = np.flatnonzero(batch.scored), batch.tree if by_tree else batch.forest_of
+    leaves = leaves[np.argsort(of[leaves], kind="stable")]
+    group = of[leaves]
+    size = np.bincount(group)
     first = np.cumsum(size) - size
-    picked = leaves[first[tree] + (rng.random(len(leaves)) * size[tree]).astype(np.int64)]
+    picked = leaves[first[group] + (rng.random(len(leaves)) * size[group]).astype(np.int64)]
     times = np.bincount(picked, minlength=len(batch.parent))
     return Forests(
         [redrawn(forest, times[batch.offset[number] : batch.offset[number + 1]]) for number, forest in enumerate(batch)]
