@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import streamlit as st
+
 from app import sampling_job, serving, state
 from app.choices import Choices
 from app.jobs import Job
@@ -139,7 +141,11 @@ def request_asked() -> Request:
 
 def begin() -> None:
     """Queue what the form asks for, or say what is wrong with it."""
-    attempt(lambda: sampling_job.submit(request_asked()))
+    job: Job | None = state.get("job")
+    if job is not None and job.live and sampling_job.is_own(job):
+        st.toast("A run is under way: wait until it is over, or cancel it.", icon=":material/forest:")
+    else:
+        attempt(lambda: sampling_job.submit(request_asked()))
 
 
 def go_on(job: Job) -> None:

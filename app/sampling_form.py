@@ -32,7 +32,7 @@ from app.sampling_asked import (
 from app.verbatim import ours, verbatim
 from treecore.errors import TreecoreError
 from treecore.params import Param
-from treecore.samplers import SAMPLERS
+from treecore.samplers import SAMPLERS, Sampler
 from treecore.tasks import MORE_TASKS, get_task
 
 FEW = 6
@@ -41,7 +41,7 @@ DEVICE_HELP = "cpu, cuda, cuda:1 or mps; empty for the best one present."
 DTYPE_HELP = "In what the model computes; automatic is float32 on a CPU."
 
 
-def form(*, busy: bool) -> None:
+def form() -> None:
     """Task, prompt, sampler and its parameters, temperature, seed."""
     st.markdown("#### What to sample")
     task = get_task(tasks().selectbox())
@@ -68,6 +68,19 @@ def form(*, busy: bool) -> None:
         fine &= number(TEMPERATURE, "roll:temperature", title="Temperature", step=0.1)
     with right:
         fine &= number(SEED, "roll:seed", title="Seed")
+    with st.container(key="asked_for"):
+        fine = asked_for(sampler, fine=fine)
+    st.button(
+        "Grow trees", key="grow", type="primary", icon=":material/forest:", on_click=begin, disabled=not fine,
+        width="stretch",
+    )  # fmt: skip
+
+
+def asked_for(sampler: Sampler, *, fine: bool) -> bool:
+    """How many trajectories that makes, or what is wrong; whether it can be asked for.
+
+    The button beneath stays enabled while a run is under way, since a browser takes the focus from one that is not.
+    """
     wrong = state.get("roll:error")
     try:
         many = sampler.how_many(chosen(sampler_options(sampler), sampler.name))
@@ -75,11 +88,10 @@ def form(*, busy: bool) -> None:
         if fine:
             numbers()
     except TreecoreError as error:
-        wrong, busy = str(error), True
+        wrong, fine = str(error), False
     if wrong:
         st.error(verbatim(wrong), icon=":material/error:")
-    busy = busy or not fine
-    st.button("Grow trees", type="primary", icon=":material/forest:", on_click=begin, disabled=busy, width="stretch")
+    return fine
 
 
 def grid(params: Sequence[Param], owner: str) -> bool:

@@ -21,7 +21,7 @@ def render() -> None:
     now = None if job is None else growing.moment(job)
     left, right = st.columns([0.69, 0.31], gap="medium")
     with right, st.container(key="side"):
-        sampling_form.form(busy=now is not None and now.phase.live)
+        sampling_form.form()
     with left, st.container(key="stay"):
         if job is not None and now is not None:
             watch = st.fragment(growing.watch, run_every=now.pace) if now.phase.live else growing.watch

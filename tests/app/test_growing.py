@@ -67,6 +67,16 @@ def test_while_a_model_loads_the_page_says_so_and_explains_the_sampler() -> None
     assert "Cancel" in labels(test)
 
 
+def test_while_a_run_is_under_way_no_other_begins_and_the_button_keeps_the_focus() -> None:
+    running = job(Phase.RUNNING)
+    test = page(running)
+    grow = next(one for one in test.button if one.label == "Grow trees")
+    assert not grow.disabled
+    grow.click().run()
+    assert [one.value for one in test.toast if "A run is under way" in one.value]
+    assert test.session_state["job"] is running
+
+
 @pytest.mark.parametrize("phase", [Phase.DONE, Phase.CANCELLED, Phase.FAILED])
 def test_when_a_run_is_over_another_can_begin(phase: Phase) -> None:
     test = page(job(phase, error="it broke" if phase is Phase.FAILED else ""))
