@@ -42,10 +42,7 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
             hovertext=["", *(hover(credit, int(row), f"{own[row]:.0f} {unit}", hidden) for row in rows)],
             hovertemplate="%{hovertext}<extra></extra>",
             marker={
-                "colors": [0.0, *fill[rows]],
-                "colorscale": palette.diverging(),
-                "cmin": -credit.scale,
-                "cmax": credit.scale,
+                "colors": [palette.zero, *(palette.credit(value, credit.scale) for value in fill[rows].tolist())],
                 "line": {"width": 1, "color": palette.background},
                 "pattern": {
                     "shape": ["", *np.where(np.isfinite(credit.credit[rows]), "", "/")],

@@ -51,6 +51,19 @@ def test_any_id_has_its_own_sector(name: str) -> None:
     assert set(sectors.ids[1:]) == {"r", name, others[0]}
 
 
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_sectors_have_colours_of_their_own(forest: Forest, palette: object) -> None:
+    """Beside a pattern Plotly draws numbers on a scale as black."""
+    credit = compute(forest, "tree_grpo").of(0)
+    sectors = icicle_figure(credit, palette=palette).data[0]  # type: ignore[arg-type]
+    colours = dict(zip(sectors.ids, sectors.marker.colors, strict=True))
+    for row, name in enumerate(map(str, forest.node_id)):
+        value = float(np.nan_to_num(credit.credit[row]))
+        assert colours[name] == palette.credit(value, credit.scale)  # type: ignore[attr-defined]
+    even = Forest(parent=[-1, 0, 0], reward=[np.nan, 1, 1])
+    assert len(set(icicle_figure(compute(even, "grpo").of(0), palette=LIGHT).data[0].marker.colors)) == 1
+
+
 def test_a_large_forest_is_pruned_before_drawing() -> None:
     rng = np.random.default_rng(0)
     parent = np.array([-1] + [int(rng.integers(0, i)) for i in range(1, 3000)])
