@@ -274,6 +274,10 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     os.close(worker)
 
 
+def test_an_interrupt_of_the_terminal_reaches_no_worker(pool: LocalPool) -> None:
+    assert os.getpgid(pool.hands[0].process.pid) != os.getpgid(0)
+
+
 def test_a_pool_ends_with_its_policy() -> None:
     small = load_policy("tiny", device="cpu")
     pool = pool_of(small)

@@ -48,7 +48,7 @@ class Unsent(Exception):  # noqa: N818
 
 
 class LocalHand:
-    """A worker as this process sees it.
+    """A worker as this process sees it; Ctrl-C in a terminal does not reach it.
 
     Attributes:
         ready: it has the model.
@@ -69,6 +69,7 @@ class LocalHand:
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", PROGRAM.format(far.fileno())],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment, pass_fds=[far.fileno()],
+            process_group=0,
         )  # fmt: skip
         far.close()
         self._post = threading.Thread(target=deliver, args=(self._letters, self.connection), daemon=True)
@@ -129,6 +130,8 @@ class LocalPool:
             Unsent: the model cannot be copied.
             OSError: no process can be started.
         """
+        if sys.platform == "win32":
+            raise Unsent("this system gives no connection to another process")
         self.look()
         if processes != self._processes:
             self.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import time
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
@@ -173,7 +172,6 @@ def unpacked(data: bytes) -> Any:
 
 def main(descriptor: int) -> None:
     """What a worker process does; `descriptor` is its end of the connection."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection: Any = Connection(descriptor)
     try:
         policy = connection.recv()
