@@ -15,6 +15,7 @@ import streamlit as st
 from app.canvas.part import Part
 from app.canvas.scene import Axis, Colour, Scene, Stage, make_scene
 from app.canvas.shape import outcome_share
+from app.sources import script
 from treecore.palette import PALETTE_FILE
 
 __all__ = ["Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "tree_canvas"]
@@ -45,9 +46,7 @@ def component_script() -> str:
 SCRIPT = Part.of(component_script().encode())
 STYLE = Part.of((FOLDER / "canvas.css").read_bytes())
 
-_mount = st.components.v2.component(
-    "treecore.tree_canvas", js=(FOLDER / "loader.js").read_text(encoding="utf-8"), isolate_styles=True
-)
+_mount = st.components.v2.component("treecore.tree_canvas", js=script(FOLDER / "loader.js"), isolate_styles=True)
 
 
 def tree_canvas(

@@ -9,12 +9,14 @@ from typing import Any
 
 import streamlit as st
 
+from app.sources import script, style
+
 FOLDER = Path(__file__).parent
 
 _mount = st.components.v2.component(
     "treecore.step_panel",
-    js=(FOLDER / "panel.js").read_text(encoding="utf-8"),
-    css=(FOLDER / "panel.css").read_text(encoding="utf-8"),
+    js=script(FOLDER / "panel.js"),
+    css=style(FOLDER / "panel.css"),
 )
 
 

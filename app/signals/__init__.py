@@ -8,17 +8,15 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from app.sources import script
+
 FOLDER = Path(__file__).parent
 PRESSED, CHOSEN = "pressed", "chosen"
 
 
-def _script(name: str) -> str:
-    return "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in ("focus", name))
-
-
-_keys = st.components.v2.component("treecore.film_keys", js=_script("film_keys"))
-_marks = st.components.v2.component("treecore.chart_marks", js=_script("chart_marks"))
-_selection = st.components.v2.component("treecore.selection", js=_script("selection"))
+_keys = st.components.v2.component("treecore.film_keys", js=script(FOLDER / "focus.js", FOLDER / "film_keys.js"))
+_marks = st.components.v2.component("treecore.chart_marks", js=script(FOLDER / "focus.js", FOLDER / "chart_marks.js"))
+_selection = st.components.v2.component("treecore.selection", js=script(FOLDER / "focus.js", FOLDER / "selection.js"))
 
 
 class Choice(NamedTuple):

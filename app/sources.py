@@ -1,0 +1,19 @@
+"""Scripts and styles that go to the browser with every run, without what only people read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+COMMENT = re.compile(r"/\*.*?\*/", re.S)
+
+
+def script(*paths: Path) -> str:
+    """Files as one module, without lines of comment and without indents."""
+    lines = [line.strip() for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def style(path: Path) -> str:
+    """A style sheet without comments, indents and line breaks."""
+    return " ".join(COMMENT.sub(" ", path.read_text(encoding="utf-8")).split())
