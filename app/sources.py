@@ -15,5 +15,6 @@ def script(*paths: Path) -> str:
 
 
 def style(path: Path) -> str:
-    """A style sheet without comments, indents and line breaks."""
-    return " ".join(COMMENT.sub(" ", path.read_text(encoding="utf-8")).split())
+    """A style sheet without comments and indents; Streamlit takes a single line for the name of a file."""
+    lines = COMMENT.sub("", path.read_text(encoding="utf-8")).splitlines()
+    return "\n".join(line.strip() for line in lines if line.strip())
