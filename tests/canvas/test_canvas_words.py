@@ -120,6 +120,21 @@ def test_no_two_siblings_share_a_shortest_form(say: Callable[[str, Any], Any], l
     assert len(set(shortest)) == len(labels)
 
 
+def test_a_repeated_label_says_what_is_the_same(say: Callable[[str, Any], Any]) -> None:
+    told = say(
+        f"""(() => {{
+            const app = {{ scene: value, shape: {{ children: [[1, 2, 3, 4]] }} }};
+            return [1, 2, 3, 4].map((i) => repeatOf(app, i)).map((one) => one && waysToRepeat(one).map({TEXT})[0]);
+        }})()""",
+        {
+            "parent": [-1, 0, 0, 0, 0],
+            "label": ["", "answer 7", "answer 7", "so", "answer 7"],
+            "text": ["", "I see: 7", "I see: 7", "so", "Sure: 7"],
+        },
+    )
+    assert told == [None, "same words, 2 of 3", None, "same answer, 3 of 3"]
+
+
 def test_characters_stay_whole_and_directions_are_seen(say: Callable[[str, Any], Any]) -> None:
     family, accented = "\U0001f468\u200d\U0001f469\u200d\U0001f467", "e\u0301"
     assert say("characters(value)", f"a{family}{accented}") == ["a", family, accented]

@@ -79,18 +79,20 @@ function tellingOf(app, i) {
   return shape.told.get(family[0]).get(scene.label[i]);
 }
 
-// Ways to say that a step reads as the one before it, which is the `place` of so many.
-function waysToRepeat(place) {
-  return [`same words, ${place}`, `same, ${place}`, place].map((text) => splitWords(text).map((word) => [word, false]));
+// That a step reads as a sibling before it: which of so many it is, and what is the same; null for the first of them.
+function repeatOf(app, i) {
+  const { parent, label, text } = app.scene;
+  if (parent[i] < 0) return null;
+  const same = app.shape.children[parent[i]].filter((k) => label[k] === label[i]);
+  const place = same.indexOf(i);
+  if (place < 1) return null;
+  const what = text[i] === text[same[0]] ? "words" : label[i].startsWith("answer ") ? "answer" : "phrase";
+  return { what, place: `${place + 1} of ${same.length}` };
 }
 
-// `2 of 3` where siblings of one step read the same, null for the first of them and where none does.
-function repeatOf(app, i) {
-  const above = app.scene.parent[i];
-  if (above < 0) return null;
-  const same = app.shape.children[above].filter((k) => app.scene.label[k] === app.scene.label[i]);
-  const place = same.indexOf(i);
-  return place > 0 ? `${place + 1} of ${same.length}` : null;
+function waysToRepeat({ what, place }) {
+  const ways = [`same ${what}, ${place}`, `same, ${place}`, place];
+  return ways.map((way) => splitWords(way).map((word) => [word, false]));
 }
 
 function tagged(words, differs, from, to = words.length) {
