@@ -51,7 +51,7 @@ def from_leaves(forests: Forests, advantage: FloatArray, leaves: dict[str, Float
         "gradient_weight": backup.total,
         "value": value.mean,
         "n_leaves": value.count,
-        "stderr": leaf_standard_error(forests, advantage),
+        "stderr": leaf_standard_error(forests, advantage, backup=backup),
     }
     return Credit(forests, nodes, {"advantage": advantage, "reward": forests.reward, **leaves})
 

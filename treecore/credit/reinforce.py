@@ -119,7 +119,8 @@ def ahead_of_steps(
         n: `[N]`, scored leaves beneath, NaN for none.
     """
     if (edge == 1).all():
-        return back_up(forests, reward).mean, leaf_standard_error(forests, reward)
+        backup = back_up(forests, reward)
+        return backup.mean, leaf_standard_error(forests, reward, backup=backup)
     topology = forests.topology
     ahead = weighted_back_up(topology, np.where(forests.scored, reward, 0.0), edge) / n
     off = edge * ahead - at_parent(forests, ahead)

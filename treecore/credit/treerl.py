@@ -152,7 +152,7 @@ def treerl(
         "shift": state.shift,
         "value": backup.mean,
         "n_leaves": backup.count,
-        "stderr": leaf_standard_error(forests, forests.reward) * own_share,
+        "stderr": leaf_standard_error(forests, forests.reward, backup=backup) * own_share,
     }
     leaves = {"leave_one_out": leaf, "others_mean": forests.reward - leaf, "reward": forests.reward}
     return Credit(forests, nodes, leaves)
@@ -253,6 +253,6 @@ def treerl_paper(forests: Forests) -> Credit:
         "parent_value": above,
         "root_value": root,
         "n_leaves": backup.count,
-        "stderr": 2.0 * leaf_standard_error(forests, forests.reward) / root_n,
+        "stderr": 2.0 * leaf_standard_error(forests, forests.reward, backup=backup) / root_n,
     }
     return Credit(forests, nodes, {"reward": forests.reward})
