@@ -29,6 +29,14 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A part of a step as it was written; `kind` is `thought`, `call`, `answer`, `text` or `answered`."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Card:
     """One step of a list.
 
@@ -51,7 +59,7 @@ class Words:
 
     Attributes:
         node: id of the step; eyebrow: `Step 3 of 4 · tree 1`; path: steps that led here, as cards.
-        title: the step in a phrase; thought: where the title does not say it; call, observation: its tool use.
+        title: the step in a phrase; parts: its words as they were written, where the title does not say all.
         decides: one sentence on granularity; heading: above the siblings; verdict: below them.
     """
 
@@ -59,9 +67,7 @@ class Words:
     eyebrow: str
     path: tuple[Card, ...]
     title: str
-    thought: str
-    call: str
-    observation: str
+    parts: tuple[Told, ...]
     decides: str
     heading: str
     siblings: tuple[Card, ...]

@@ -15,6 +15,8 @@ export default function (component) {
   root.dataset.node = data.node;
   root.dataset.theme = bright ? "light" : "dark";
   root.replaceChildren(...blocks(data, (id) => setTriggerValue("pick", id)));
+  const trail = root.querySelector(".path");
+  if (trail) trail.scrollTop = trail.scrollHeight;
   keepFocus(root, focused, fresh);
 }
 
@@ -42,10 +44,8 @@ function element(tag, className, text) {
 function blocks(data, pick) {
   const made = [element("div", "eyebrow", `${data.eyebrow} · id ${data.node}`)];
   if (data.path.length) made.push(path(data.path, pick));
-  if (data.title) made.push(element("div", "title", data.title));
-  if (data.thought) made.push(tagged("thought", data.thought));
-  if (data.call) made.push(tagged("tool call", data.call));
-  if (data.observation) made.push(tagged("answered", data.observation, "→ "));
+  if (data.title) made.push(written("div", "title", data.title));
+  for (const part of data.parts) made.push(tagged(part.kind, part.text));
   if (data.decides) made.push(element("div", "decides", data.decides));
   if (data.siblings.length) {
     made.push(element("h5", "", data.heading), list(data.siblings, pick));
@@ -54,9 +54,25 @@ function blocks(data, pick) {
   return made;
 }
 
-function tagged(name, text, before = "") {
+const NAMES = { thought: "thought", call: "tool call", answer: "answer", text: "written", answered: "answered" };
+const CODE = /```|^(\t| {2,})\S/m;
+
+// Text of others, from the right where its script is.
+function written(tag, className, text) {
+  const made = element(tag, className, text);
+  made.dir = "auto";
+  return made;
+}
+
+function tagged(kind, text) {
   const row = element("div", "tagged");
-  row.append(element("span", "tag", name), element("span", "mono", before + text));
+  row.dataset.kind = kind;
+  const mono = kind === "call" || kind === "answered" || CODE.test(text);
+  const body = written("div", mono ? "mono part" : "part", text);
+  body.tabIndex = 0;
+  body.setAttribute("role", "group");
+  body.setAttribute("aria-label", NAMES[kind]);
+  row.append(element("span", "tag", NAMES[kind]), body);
   return row;
 }
 
@@ -65,12 +81,12 @@ function path(steps, pick) {
   row.setAttribute("aria-label", "path that led here");
   for (const step of steps) {
     const item = element("li");
-    const button = element("button", "crumb", step.label.map((piece) => piece.text).join(" "));
+    const button = written("button", "crumb", step.label.map((piece) => piece.text).join(""));
     button.title = button.textContent;
     button.dataset.id = step.id;
     button.onclick = () => pick(step.id);
     item.append(button);
-    if (step.note) item.append(element("span", "mono faint", "→ " + step.note));
+    if (step.note) item.append(written("span", "mono faint", "→ " + step.note));
     row.append(item);
   }
   return row;
@@ -83,10 +99,8 @@ function list(cards, pick) {
     button.dataset.id = card.id;
     button.dataset.sign = card.sign === null ? "none" : String(card.sign);
     if (card.chosen) button.setAttribute("aria-current", "true");
-    const words = element("div", "words");
-    for (const piece of card.label) {
-      words.append(element(piece.differs ? "mark" : "span", "", piece.text), " ");
-    }
+    const words = written("div", "words");
+    for (const piece of card.label) words.append(element(piece.differs ? "mark" : "span", "", piece.text));
     const left = element("div", "left");
     left.append(words, element("div", "note", card.note));
     button.append(left, element("div", "number", card.number));

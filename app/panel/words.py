@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 import numpy as np
 
-from app.panel import Card, Piece, Words
+from app.panel import Card, Piece, Told, Words
 from treecore.analysis.frames import label, short, signed
 from treecore.analysis.granularity import granularity
-from treecore.credit.registry import Credit
+from treecore.credit.registry import Credit, get_method
 from treecore.forest import Forest
-from treecore.steptext import plain, split_step
+from treecore.labels import cut
+from treecore.steptext import answered, plain, split_step, step_parts
 
-MOST_SIBLINGS = 40
+MOST_SIBLINGS, MOST_PATH, MOST_WORDS, TITLE = 40, 40, 400, 160
+WORD = re.compile(r"\s*\S+")
 STRATEGY, DETAIL = 0.66, 0.33
 
 
@@ -21,23 +24,33 @@ def words_of(credit: Credit, row: int) -> Words:
     """Path, text, granularity and siblings of one step of a single forest."""
     forest = credit.forests[0]
     steps = steps_to(forest, row)
-    parts = split_step(forest.text[row], forest.node_extra.get(row, {}))
+    named = split_step(forest.text[row], forest.node_extra.get(row, {})).label
     is_root = bool(forest.is_prompt[row])
     where = "Prompt" if is_root else f"Step {len(steps)} of {longest_through(forest, row)}"
     tree = f"tree {int(forest.tree[row]) + 1} of {forest.n_trees}"
     return Words(
         node=str(forest.node_id[row]),
         eyebrow=f"{where} · " + (f"of all {forest.n_trees} trees" if is_root and several(credit) else tree),
-        path=tuple(crumb(forest, int(step)) for step in steps[:-1]),
-        title=forest.prompt if is_root else parts.label,
-        thought=parts.thought if parts.answer else "",
-        call="" if parts.call == parts.label else parts.call,
-        observation=plain(forest.observation[row]),
+        path=tuple(crumb(forest, int(step)) for step in steps[:-1][-MOST_PATH:]),
+        title=cut(plain(forest.prompt) if is_root else named, TITLE),
+        parts=told(forest, row, named),
         decides=decides(credit, row),
         heading=sibling_heading(credit, row),
         siblings=siblings(credit, row),
         verdict=verdict(credit, row),
     )
+
+
+def told(forest: Forest, row: int, title: str) -> tuple[Told, ...]:
+    """The words of a step as they were written, thought and answer told apart; none where its title says all."""
+    if forest.is_prompt[row]:
+        prompt = forest.prompt.strip("\n")
+        return (Told("text", prompt),) if prompt != cut(plain(prompt), TITLE) else ()
+    parts = [Told(kind, text) for kind, text in step_parts(forest.text[row], forest.node_extra.get(row, {}))]
+    if len(parts) == 1 and parts[0].text == cut(title, TITLE):
+        parts = []
+    observation = answered(forest.observation[row])
+    return (*parts, *((Told("answered", observation),) if observation else ()))
 
 
 def several(credit: Credit) -> bool:
@@ -91,9 +104,14 @@ def percent(share: float) -> str:
 def sibling_heading(credit: Credit, row: int) -> str:
     """Heading of the sibling list."""
     rows = compared(credit, row)
-    return (
-        "" if len(rows) < 2 else f"The {len(rows)} siblings it compares" if row in rows else "The siblings it compares"
+    if len(rows) < 2:
+        return ""
+    what = f"{len(rows)} siblings" if row in rows else f"{len(rows)} branches"
+    compares = credit.method != "" and any(
+        name.startswith("siblings:") for name in get_method(credit.method).symbols.values()
     )
+    shown = f", {MOST_SIBLINGS} shown" if len(rows) > MOST_SIBLINGS else ""
+    return (f"The {what} it compares" if compares else f"{what} from the same prefix") + shown
 
 
 def compared(credit: Credit, row: int) -> np.ndarray:
@@ -106,7 +124,7 @@ def compared(credit: Credit, row: int) -> np.ndarray:
 def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
     """Cards of the compared steps, what differs marked, outcomes and credit beneath."""
     forest = credit.forests[0]
-    rows = [int(r) for r in compared(credit, row)[:MOST_SIBLINGS]]
+    rows = nearest(compared(credit, row), row)
     texts = [said(forest, r) for r in rows]
     marked = differing(texts)
     return tuple(
@@ -122,13 +140,19 @@ def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
     )
 
 
+def nearest(rows: np.ndarray, row: int) -> list[int]:
+    """At most 40 of the siblings: those around the chosen one, else the first."""
+    at = int(np.flatnonzero(rows == row)[0]) if row in rows else 0
+    start = max(min(at - MOST_SIBLINGS // 2, len(rows) - MOST_SIBLINGS), 0)
+    return [int(one) for one in rows[start : start + MOST_SIBLINGS]]
+
+
 def said(forest: Forest, row: int) -> str:
-    """All words of a step in one line: thought, call, answer, observation."""
-    parts = split_step(forest.text[row], forest.node_extra.get(row, {}))
-    answer = f"answer {parts.answer}" if parts.answer else ""
-    observation = plain(forest.observation[row])
-    words = " · ".join(part for part in (parts.thought, parts.call, answer) if part)
+    """All words of a step as they were written: thought, call, answer, observation."""
+    parts = step_parts(forest.text[row], forest.node_extra.get(row, {}))
+    words = "\n".join(f"answer {part.text}" if part.kind == "answer" else part.text for part in parts)
     words = words or f"step {forest.node_id[row]}"
+    observation = answered(forest.observation[row])
     return f"{words} → {observation}" if observation else words
 
 
@@ -136,7 +160,7 @@ def differing(texts: list[str]) -> list[tuple[Piece, ...]]:
     """Each text cut into pieces, marked where it differs from the first text (the first: from the second)."""
     if len(texts) < 2:
         return [(Piece(text, False),) for text in texts]
-    split = [text.split()[:400] for text in texts]
+    split = [WORD.findall(text)[:MOST_WORDS] for text in texts]
     found = []
     for number, words in enumerate(split):
         other = split[0] if number else split[1]
@@ -144,7 +168,7 @@ def differing(texts: list[str]) -> list[tuple[Piece, ...]]:
         pieces = []
         for tag, _, _, low, high in matcher.get_opcodes():
             if high > low:
-                pieces.append(Piece(" ".join(words[low:high]), tag != "equal"))
+                pieces.append(Piece("".join(words[low:high]), tag != "equal"))
         found.append(tuple(pieces))
     return found
 

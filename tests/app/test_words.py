@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.panel import Told
 from app.panel.words import differing, words_of
 from treecore.credit import compute
 from treecore.credit.registry import Credit
@@ -23,7 +24,10 @@ def row(credit: Credit, name: str) -> int:
 def test_a_fork_shows_its_children_and_what_it_decides(credit: Credit) -> None:
     words = words_of(credit, row(credit, "a3"))
     assert words.eyebrow == "Step 3 of 4 · tree 1 of 2"
-    assert (words.title, words.call, words.observation) == ("find the home of sam", "sam home", "cairo")
+    assert words.title == "find the home of sam"
+    assert [(part.kind, part.text) for part in words.parts] == [
+        ("thought", "find the home of sam"), ("call", "sam home"), ("answered", "cairo"),
+    ]  # fmt: skip
     assert [card.id for card in words.siblings] == ["a4", "b1"]
     assert [card.sign for card in words.siblings] == [1, -1]
     # 36 tokens so far, 6 more to either end
@@ -37,10 +41,10 @@ def test_a_fork_shows_its_children_and_what_it_decides(credit: Credit) -> None:
 
 def test_a_leaf_is_compared_with_its_siblings(credit: Credit) -> None:
     words = words_of(credit, row(credit, "b1"))
-    assert (words.title, words.thought) == ("answer rome", "done")
+    assert (words.title, words.parts[0]) == ("answer rome", Told("thought", "done"))
     assert [card.chosen for card in words.siblings] == [False, True]
     marked = [" ".join(piece.text for piece in card.label if piece.differs) for card in words.siblings]
-    assert marked == ["cairo", "rome"]
+    assert [one.strip() for one in marked] == ["cairo", "rome"]
     assert words.siblings[0].note == "1 leaf · reward 1"
 
 
@@ -67,5 +71,43 @@ def test_unscored_branches_have_no_sign() -> None:
 
 def test_difference_marks_words_only() -> None:
     first, second = differing(["add 3 and 4", "add 3 and 5 now"])
-    assert [(p.text, p.differs) for p in first] == [("add 3 and", False), ("4", True)]
-    assert [(p.text, p.differs) for p in second] == [("add 3 and", False), ("5 now", True)]
+    assert [(p.text, p.differs) for p in first] == [("add 3 and", False), (" 4", True)]
+    assert [(p.text, p.differs) for p in second] == [("add 3 and", False), (" 5 now", True)]
+
+
+def test_text_keeps_its_form() -> None:
+    code = "first:\n\n    def f(x):\n\treturn x"
+    forest = Forest(parent=[-1, 0, 0], text=["", code, "other"], reward=[np.nan, 1, 0])
+    words = words_of(compute(forest, "sibling").of(0), 1)
+    assert [part.text for part in words.parts] == [code]
+    assert "".join(piece.text for piece in words.siblings[0].label) == code
+
+
+def test_a_thought_in_a_field_of_its_own_is_told_apart() -> None:
+    forest = Forest(parent=[-1, 0], text=["", "it is 4"], reward=[np.nan, 1], node_extra={1: {"reasoning": "2 + 2"}})
+    words = words_of(compute(forest, "grpo").of(0), 1)
+    assert [(part.kind, part.text) for part in words.parts] == [("thought", "2 + 2"), ("text", "it is 4")]
+    assert words.title == "it is 4"
+
+
+def test_many_siblings_are_counted_and_the_chosen_one_is_among_them() -> None:
+    n = 200
+    forest = Forest(parent=[-1, *[0] * n], text=["", *map(str, range(n))], reward=[np.nan, *[1.0] * n])
+    words = words_of(compute(forest, "sibling").of(0), 150)
+    assert words.heading == "The 200 siblings it compares, 40 shown"
+    assert len(words.siblings) == 40
+    assert [card.chosen for card in words.siblings].count(True) == 1
+
+
+def test_a_deep_path_shows_the_nearest_steps() -> None:
+    n = 120
+    forest = Forest(parent=list(range(-1, n)), text=["", *map(str, range(1, n + 1))], reward=[*[np.nan] * n, 1.0])
+    words = words_of(compute(forest, "grpo").of(0), n)
+    assert [card.id for card in words.path] == [str(i) for i in range(80, 120)]
+
+
+@pytest.mark.parametrize(("method", "heading"), [("sibling", "The 2 siblings it compares"),
+                                                 ("grpo", "2 siblings from the same prefix")])  # fmt: skip
+def test_the_heading_says_only_of_methods_that_compare_siblings_that_they_do(method: str, heading: str) -> None:
+    forest = Forest(parent=[-1, 0, 0], text=["", "a", "b"], reward=[np.nan, 1, 0])
+    assert words_of(compute(forest, method).of(0), 1).heading == heading
