@@ -15,8 +15,8 @@ from treecore.forest import Forest
 from treecore.labels import cut
 from treecore.steptext import answered, plain, split_step, step_parts
 
-MOST_SIBLINGS, MOST_PATH, MOST_WORDS, TITLE = 40, 40, 400, 160
-WORD = re.compile(r"\s*\S+")
+MOST_SIBLINGS, MOST_PATH, MOST_WORDS, TITLE = 40, 40, 800, 160
+WORD = re.compile(r"\s+|\S+")
 STRATEGY, DETAIL = 0.66, 0.33
 
 
@@ -47,8 +47,7 @@ def told(forest: Forest, row: int, title: str) -> tuple[Told, ...]:
         prompt = forest.prompt.strip("\n")
         return (Told("text", prompt),) if prompt != cut(plain(prompt), TITLE) else ()
     parts = [Told(kind, text) for kind, text in step_parts(forest.text[row], forest.node_extra.get(row, {}))]
-    if len(parts) == 1 and parts[0].text == cut(title, TITLE):
-        parts = []
+    parts = [part for part in parts if part.text != title or part.text != cut(title, TITLE)]
     observation = answered(forest.observation[row])
     return (*parts, *((Told("answered", observation),) if observation else ()))
 
