@@ -14,6 +14,9 @@ from app.sampling_request import Request
 from app.sampling_run import SHELF, begins, run
 from app.shelf import About, Kept
 
+RECENT = 20
+"""Runs on the disk that are looked through for those of a visitor."""
+
 QUEUE = JobQueue()
 """One for all visitors of this server: they share one processor."""
 
@@ -82,6 +85,23 @@ def revived(kept: Kept) -> Job:
         again=about.request,
         present=Pages(),
     )
+
+
+def left_over() -> dict[str, str]:
+    """Name -> title of the visitor's own runs that ended with a server, the last ones first."""
+    who, recent = serving.visitor(), SHELF.names()[:RECENT]
+    found = {name: about for name in recent if (about := SHELF.about(name)) is not None}
+    return {
+        name: about.request.title
+        for name, about in found.items()
+        if who and about.owner == who and Phase(about.phase).live and not is_here(name)
+    }
+
+
+def is_here(name: str) -> bool:
+    """Whether this server has a run, other than as one that another left."""
+    job = QUEUE.find(name)
+    return job is not None and job.phase is not Phase.BROKEN
 
 
 def go_on(job: Job, request: Request) -> Job:

@@ -26,8 +26,23 @@ def render() -> None:
         if job is not None and now is not None:
             watch = st.fragment(growing.watch, run_every=now.pace) if now.phase.live else growing.watch
             watch(job, now)
+        if now is None:
+            left_over()
         if now is None or (now.phase.live and not now.begun):
             introduction()
+
+
+def left_over() -> None:
+    """The way back to the visitor's runs that ended with a server."""
+    for name, title in sampling_job.left_over().items():
+        with st.container(horizontal=True, vertical_alignment="center", key=f"left:{name}"):
+            st.text(f"Broken off when the server ended: {title}", width="stretch")
+            st.button("Go back to it", key=f"back:{name}", icon=":material/history:", on_click=go_back, args=(name,))
+
+
+def go_back(name: str) -> None:
+    """Show a run by its name."""
+    state.put({"job": sampling_job.take_up(name)})
 
 
 def taken_up() -> Job | None:

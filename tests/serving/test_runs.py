@@ -163,8 +163,12 @@ def test_a_run_survives_the_death_of_its_server(tmp_path: Path) -> None:
             other.run(link)
             assert other.says("The server ended while this run was under way. What was written until then is below.")
             assert other.widget("Go on with it") == ""
+        with Visitor(address) as other:
+            assert other.run("view=rollout").widget("Go back to it") == ""
         with Visitor(address, headers=SAME_BROWSER) as owner:
-            owner.run(link)
+            owner.run("view=rollout")
+            owner.run("view=rollout", owner.press("Go back to it"))
+            assert f"run={kept.stem}" in owner.query
             assert owner.widget("Open in Explore")
             assert owner.widget("Go on with it")
             owner.run(link, owner.press("Go on with it"))
