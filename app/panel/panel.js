@@ -23,7 +23,7 @@ export default function (component) {
 // What had the focus has it again: the card of the same step, else the panel; and the panel where what was pressed to get
 // here is gone.
 function keepFocus(root, focused, fresh) {
-  const gone = fresh && document.activeElement === document.body && navigator.userActivation?.hasBeenActive;
+  const gone = fresh && document.activeElement === document.body && globalThis.treecoreSelectedNone;
   if (!focused && !gone) return;
   const same = [...root.querySelectorAll("button")].find((button) => button.dataset.id === focused?.dataset.id);
   (same ?? root).focus({ preventScroll: true });

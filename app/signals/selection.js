@@ -7,6 +7,7 @@ let number = 0;
 
 function show(id) {
   globalThis.treecoreSelected = id;
+  globalThis.treecoreSelectedNone ||= id === null;
   document.dispatchEvent(new CustomEvent("treecore-selected", { detail: id }));
 }
 

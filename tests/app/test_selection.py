@@ -207,6 +207,9 @@ def test_the_focus_stays_after_a_card_and_the_fork_button(open_page: Open, addre
     page.locator(".st-key-side .card", has_text="cairo").press("Enter")
     expect(page, "a4")
     assert page.evaluate(FOCUS) == {"kind": "card", "id": "a4"}
+    page.reload()
+    expect(page, "a4")
+    assert page.evaluate(FOCUS) is None
 
 
 def test_fast_clicks_end_where_the_last_one_was(open_page: Open, address: str) -> None:

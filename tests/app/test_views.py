@@ -206,3 +206,18 @@ def test_a_number_that_is_not_allowed_is_said_and_nothing_is_computed(view: str,
     assert not [block.value for block in test.markdown if r"\mathbf" in block.value]
     test.number_input(key="set:tree_grpo:epsilon").set_value(0.5).run()
     assert not test.error
+
+
+def test_playing_waits_for_the_prediction() -> None:
+    test = app(sample="by_hand", view="step_through")
+    next(button for button in test.button if "Your prediction" in button.label).click().run()
+    asked = test.session_state["frame"]
+    test.session_state["playing"] = True
+    test.session_state["moved"] = 0.0
+    test.run()
+    assert test.session_state["frame"] == asked
+    test.session_state["guess"] = "answer rome"
+    test.session_state["moved"] = 0.0
+    test.run()
+    assert not test.exception
+    assert test.session_state["frame"] == asked + 1
