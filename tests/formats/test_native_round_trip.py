@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treecore.columns import TOKEN_COLUMNS
-from treecore.errors import FormatError
+from treecore.errors import ForestError, FormatError
 from treecore.forest import Forest, TokenTable
 from treecore.formats import read, read_with_report, write
 from treecore.formats.compare import losses
@@ -144,8 +144,6 @@ def test_a_list_of_forests_and_its_unkept_fields() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"columns": {"v": [np.inf]}}, "node 0, columns.v: an infinite number"),
-        ({"tokens": TokenTable(start=[0, 1], logprob=[-np.inf])}, "tokens.logprob: an infinite number"),
         ({"extra": {"prompt": 1}}, "field 'prompt': an extra field with the name"),
         ({"node_extra": {0: {"text": "b"}}}, "node 0, field 'text': an extra field with the name"),
         ({"extra": {"a": float("nan")}}, "nan has no form in JSON"),
@@ -161,6 +159,15 @@ def test_what_json_cannot_hold_is_refused_and_nothing_is_left(tmp_path: Path, fi
         write([Forest(parent=[-1]), Forest(parent=[-1], **fields)], path, overwrite=True)
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["logprob", "entropy", "confidence"])
+def test_infinite_numbers_are_refused_before_they_could_be_written(name: str) -> None:
+    with pytest.raises(ForestError, match=f"has the {name} inf"):
+        TokenTable(start=[0, 1], **{name: [np.inf]})
+    for group in ("columns", "claimed"):
+        with pytest.raises(ForestError, match="inf"):
+            Forest(parent=[-1], **{group: {"v": [np.inf]}})
 
 
 @pytest.mark.parametrize(

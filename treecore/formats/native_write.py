@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from treecore.columns import NODE_COLUMNS, TOKEN_COLUMNS, Column
+from treecore.columns import NODE_COLUMNS, Column
 from treecore.errors import FormatError
 from treecore.forest import Forest
 from treecore.formats.native_fields import (
@@ -50,7 +50,7 @@ def encode(forest: Forest) -> bytes:
     """One forest as JSON.
 
     Raises:
-        FormatError: it holds what JSON cannot: infinities, foreign objects, broken text.
+        FormatError: it holds what JSON cannot: infinities in fields beyond the format, foreign objects, broken text.
     """
     try:
         return orjson.dumps(forest_json(forest), option=orjson.OPT_SERIALIZE_NUMPY)
@@ -65,7 +65,6 @@ def forest_json(forest: Forest) -> dict[str, Any]:
     meta = {name: value for name in (*TEXT_FIELDS, *OBJECT_FIELDS) if (value := getattr(forest, name))}
     for name, value in [*forest.extra.items(), *((name, meta.get(name)) for name in OBJECT_FIELDS)]:
         check_foreign(forest, f"field {name!r}", name in forest.extra and name in FOREST_FIELDS, value)
-    check_tokens_finite(forest)
     return {"format": VERSION, **meta, **forest.extra, "nodes": node_objects(forest)}
 
 
@@ -113,9 +112,6 @@ def token_counts(forest: Forest, name: str) -> IntArray | None:
 def put_map(rows: list[dict[str, Any]], forest: Forest, field: str, columns: Any) -> None:
     """Named columns as an object on each node; a column without any value leaves a null on the first node."""
     for name, values in columns.items():
-        if np.isinf(values).any():
-            row = int(np.flatnonzero(np.isinf(values))[0])
-            fail(forest, f"node {forest.node_id[row]!r}, {field}.{name}", "an infinite number")
         assigned = np.flatnonzero(~np.isnan(values)).tolist()
         plain = values.tolist()
         for row in assigned:
@@ -146,11 +142,3 @@ def check_foreign(forest: Forest, where: str, taken: bool, value: Any) -> None:
 
 def fail(forest: Forest, where: str, found: str) -> None:
     raise FormatError(found, where=f"forest {forest.id!r}, {where}", todo="change it before writing")
-
-
-def check_tokens_finite(forest: Forest) -> None:
-    """No infinity among the numbers of tokens."""
-    for column in TOKEN_COLUMNS:
-        values = getattr(forest.tokens, column.name, None)
-        if column.kind == "float" and values is not None and np.isinf(values).any():
-            fail(forest, f"tokens.{column.name}", "an infinite number")
