@@ -64,5 +64,5 @@ def test_focus_stays_after_a_card(open_page: Open, address: str) -> None:
     page.wait_for_url("**node=b1**")
     page.wait_for_function(
         """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
-            .some((host) => host.shadowRoot?.activeElement?.dataset.key === 'card b1')"""
+            .some((host) => host.shadowRoot?.activeElement?.dataset.id === 'b1')"""
     )
