@@ -26,7 +26,8 @@ _POWER = rf"{_RAISED}(?:\{{[-+−]?\d+\}}|[-+−]?\d+(?!\.?\d))"
 _BRACED = r"\s*+\{(?:[^{}]|\{[^{}]*\})*+\}"
 _TIMES = r"(?:\\cdot|\\times|[*·×])"
 _NUMBER = re.compile(
-    rf"(?P<sign>(?<![\w)\]}}])[-+−])?[$€£¥]?(?:"
+    r"(?P<raised>(?:(?<=[\d\s]m)|(?<=[\d\s][ckdm]m)|(?<=[\d\s]ft)|(?<=[\d\s]in))[23](?!\w|\.\d))"
+    rf"|(?P<sign>(?<![\w)\]}}])[-+−])?[$€£¥]?(?:"
     rf"(?:(?P<whole>{_DIGITS})\s?)?\\[dtc]?frac(?P<over>{_ARGUMENT})(?P<under>{_ARGUMENT})"
     rf"|(?P<ones>{_DIGITS})[{_SPACES}](?P<part>\d\d?)/(?P<parts>\d+)(?!\d)"
     rf"|(?P<plain>{_PLAIN})(?:[eE](?P<exponent>[-+]?\d+)(?!\w)"
@@ -56,7 +57,7 @@ def last_number(text: str) -> Fraction | None:
     `1,234.5` and `1 000` are one number each, `1/3` is a third, `1 1/2` three halves, `3\\times 10^5` is 300000, `50%`
     is 50, `5-3` and `5 - 3` end in 3, `-3` after a space or at the start is negative, as are `= - 3` and `is minus 3`.
     """
-    last = deque((one for one in _NUMBER.finditer(_spelt(text)) if one["unit"] is None), maxlen=1)
+    last = deque((one for one in _NUMBER.finditer(_spelt(text)) if not (one["unit"] or one["raised"])), maxlen=1)
     return _value(last[0]) if last else None
 
 
@@ -66,7 +67,7 @@ def clear_number(text: str) -> Fraction | None:
     None if it is no number, holds several, or calculates with one.
     """
     text = _spelt(text.rpartition("####")[2])
-    found = [one for one in _NUMBER.finditer(text) if one["unit"] is None]
+    found = [one for one in _NUMBER.finditer(text) if not (one["unit"] or one["raised"])]
     if len(found) != 1 or _VARIABLE.match(text, found[0].end()):
         return None
     before, after = text[: found[0].start()], text[found[0].end() :]

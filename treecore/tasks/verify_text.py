@@ -29,6 +29,7 @@ MOST_REPEATS = 10_000
 """Largest product of all counts in a pattern; `(a{1000}){1000}` alone takes hundreds of megabytes to prepare."""
 _THOUGHT_END = "</think>"
 _OPENING, _CLOSING = re.compile("<answer>", re.IGNORECASE), re.compile("</answer>", re.IGNORECASE)
+_BULLET = re.compile(r"^[ \t]*[-*•][ \t]+(?=[\w$\\.(])", re.MULTILINE)
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RECURSION = re.compile(r"\(\?(?:R|&|P>|[-+]?\d)")
 _LETTER = re.compile(r"\W*([A-Za-z])(?:\W*|\W{1,3}\s.*)", re.DOTALL)
@@ -61,6 +62,14 @@ def final(output: str) -> Final:
     if boxed >= 0:
         return Final(_braced(text[boxed + len("\\boxed{") :]).strip(), boxed=True)
     return Final(text.strip())
+
+
+def unlisted(output: str) -> str:
+    """The text of `final`, without marks of a list before its lines where neither a box nor tags hold it."""
+    said = final(output)
+    if said.boxed or _OPENING.search(answer_part(output)):
+        return said.text
+    return _BULLET.sub("", said.text)
 
 
 def final_answer(output: str) -> str:
@@ -121,7 +130,7 @@ def number(
     Args:
         tolerance: largest difference allowed, as a share of the expected number.
     """
-    said = last_number(final_answer(output))
+    said = last_number(unlisted(output))
     wanted = [one for answer in answers if (one := clear_number(final_answer(answer))) is not None]
     if not wanted:
         raise TaskError(f"the answer {answers[0][:60]!r} is not one clear number", todo="write one number")

@@ -121,12 +121,15 @@ def proportional(one: tuple[str, str], other: tuple[str, str], *, positive: bool
 
 
 def _same_case(a: Any, b: Any) -> Any:
-    """`b` with its names in the case that `a` has them, where that mixes up no two names."""
-    names = {symbol.name.casefold(): symbol for symbol in a.free_symbols}
-    others = {symbol.name.casefold() for symbol in b.free_symbols}
-    if len(names) < len(a.free_symbols) or len(others) < len(b.free_symbols):
+    """`b` with its constant of integration, `c` or `C`, as `a` has it; other names are not the same in another case."""
+    import sympy
+
+    apart = {symbol.name: symbol for symbol in a.free_symbols ^ b.free_symbols}
+    if apart.keys() != {"c", "C"}:
         return b
-    return b.xreplace({one: names.get(one.name.casefold(), one) for one in b.free_symbols})
+    mine, other = (apart["c"], apart["C"]) if apart["c"] in a.free_symbols else (apart["C"], apart["c"])
+    added = mine not in sympy.expand(a - mine).free_symbols and other not in sympy.expand(b - other).free_symbols
+    return b.xreplace({other: mine}) if added else b
 
 
 def _points(symbols: Iterable[Any], *, sign: int) -> list[dict[Any, Any]]:

@@ -72,6 +72,8 @@ _NAME = re.compile(
 _CONSTANTS = frozenset((r"\pi", r"\infty", r"\emptyset", "e", "i"))
 _NAMES = re.compile(r"[A-Z]{3,}")
 """Points or outcomes in a row, whose order counts."""
+_SHORT_WORDS = frozenset(["yes", "no", "odd", "one", "two", "six", "ten", "red", "all", "tie", "may"])
+"""Words that are no products of their letters."""
 _VARIABLE = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
 _CALL = re.compile(r"[a-zA-Z]{1,4}\s*[(\[].*[)\]]")
 _CONGRUENT = re.compile(r".*?\\equiv(?![a-zA-Z])(.*?)\(?\s*\\(?:pmod|bmod|mod)\s*(?:\{(.*)\}|(.*?))\s*\)?")
@@ -137,6 +139,8 @@ def plain_words(text: str) -> str | None:
     telling = [one for one in (*words, *said) if re.search(r"[aeiouyà-ÿ]|[^\x00-\x7f]", one.casefold())]
     if re.search(r"[=<>^]|\\(?:le|ge|ne|in|frac|sqrt|angle)(?![a-zA-Z])", text) or not telling:
         return None
+    if text.casefold() in _SHORT_WORDS:
+        return _squeezed(bare)
     if words and not said and " " not in text.strip() and len(text) < 4 and not re.search(r"[^\x00-\x7f]", text):
         return None
     return _squeezed(bare)

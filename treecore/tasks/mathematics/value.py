@@ -10,18 +10,22 @@ from dataclasses import dataclass, replace
 
 from treecore.tasks.mathematics.notation import FUNCTIONS, TEXT
 
-_BASE = re.compile(
-    r"\(?\s*([0-9A-Fa-f]+)\s*\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\d{1,2}|two|eight|ten)\s*\}?\s*\}|(\d))"
-)
-_BASES = {"two": 2, "eight": 8, "ten": 10}
+_BASE = re.compile(r"\(?\s*([0-9A-Fa-f]+)\s*\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\d{1,2}|[a-z]{3,7})\s*\}?\s*\}|(\d))")
+_BASES = {
+    name: base for base, name in enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)
+} | {"twelve": 12, "sixteen": 16}
 _ORDINAL = re.compile(r"(?<=\d)\s*(?:\^\s*\{\s*)?(?:\\text\s*\{\s*)?(?:st|nd|rd|th)(?:\s*\})*(?![a-zA-Z])")
-_UNIT = re.compile(r"(?<=[\d}°)])\s*((?:\\text\s*\{[^{}]*\}|[a-zA-Z°]{2,}\.?|[mgsLlhN](?![a-zA-Z]))"
-                   r"(?:\s*(?:/|\^\s*\{[-\d]+\}|\\text\s*\{[^{}]*\}|\s[a-zA-Z]{2,}|°|\.))*)\s*$")  # fmt: skip
+_UNIT = re.compile(
+    r"(?:(?<=[\d}°)])|(?<=\\pi)|(?<=\\pi\s))\s*"
+    r"((?:(?:[ckdm]?m|ft|in)[23](?!\w)|\\text\s*\{[^{}]*\}|[a-zA-Z°]{2,}\.?|[mgsLlhN](?![a-zA-Z]))"
+    r"(?:\s*(?:/\s*[a-zA-Z]+|/|\^\s*\{[-\d]+\}|\\text\s*\{[^{}]*\}|\s[a-zA-Z]{2,}|°|\.))*)\s*$"
+)
 _UNITS = {
     "mm": "millimeter millimetre", "cm": "centimeter centimetre", "m": "meter metre", "km": "kilometer kilometre",
     "in": "inch inche", "ft": "foot feet", "yd": "yard", "mi": "mile", "g": "gram", "kg": "kilogram", "mg": "milligram",
     "lb": "pound lbs", "oz": "ounce", "s": "sec second", "min": "minute", "h": "hr hour", "d": "day", "wk": "week",
     "yr": "year", "l": "liter litre", "ml": "milliliter millilitre", "mph": "", "rad": "radian", "cent": "",
+    "celsius": "c", "fahrenheit": "f",
 }  # fmt: skip
 _SPELT_UNITS = {name: unit for unit, names in _UNITS.items() for name in (unit, *names.split())}
 
@@ -48,7 +52,8 @@ def value(text: str) -> Value:
     text = _ORDINAL.sub("", text)
     based = _BASE.fullmatch(text)
     if based:
-        base = _BASES.get(based[2]) or int(based[2] or based[3])
+        written = based[2] or based[3]
+        base = _BASES.get(written) or (int(written) if written.isdigit() else 0)
         if 2 <= base <= 16 and all(int(digit, 16) < base or base < 2 for digit in based[1]):
             return Value(based[1].upper(), base=base)
         return Value(text)
@@ -65,6 +70,8 @@ def value(text: str) -> Value:
 
 def _unit(words: list[str]) -> str:
     """A known unit in one spelling with its power, "" for other words."""
+    if words and (half := words[0].casefold().replace(".", "")) in ("am", "pm"):
+        return half
     first = re.sub(r"\^.*|[./°].*", "", words[0]).casefold() if words else ""
     known = _SPELT_UNITS.get(first) or _SPELT_UNITS.get(first.rstrip("s"))
     power = re.search(r"\^\s*\{?\s*(-?\d)", " ".join(words))
