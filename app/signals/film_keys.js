@@ -33,6 +33,7 @@ export default function filmKeys({ data, parentElement, setTriggerValue }) {
   if (!film) {
     film = { frame: data.frame, abort: new AbortController() };
     HELD.set(parentElement, film);
+    document.documentElement.dataset.filmKeys = "on";
     window.addEventListener("keydown", (event) => onKey(film, event), { capture: true, signal: film.abort.signal });
   }
   film.send = setTriggerValue;

@@ -22,6 +22,7 @@ def film(open_page: Open, address: str, **size: int) -> Any:
     page = open_page(f"{address}/?sample=by_hand&view=step_through", **size)
     wait_for_canvas(page)
     page.locator(".st-key-player").wait_for()
+    page.wait_for_function("() => document.documentElement.dataset.filmKeys === 'on'")
     return page
 
 
