@@ -6,6 +6,7 @@ as code. May take long or much memory for hostile text, so it runs where it can 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
@@ -21,6 +22,7 @@ _POSITIVE = (
     "7/5", "13/11", "29/17", "31/19", "43/23", "53/37", "61/41", "73/47", "89/53", "101/59", "107/61", "127/67",
 )  # fmt: skip
 POINTS = 5
+_LONG_DECIMAL = re.compile(r"(?<![\d.])(?=[\d.]{16})(\d*)\.(\d+)")
 
 
 @lru_cache(maxsize=256)
@@ -33,12 +35,19 @@ def parsed(text: str) -> Any:
 
     settings = ConversionConfig(interpret_simple_eq_as_assignment=False, lowercase_symbols=False)
     try:
-        found = latex2sympy(text, normalization_config=None, conversion_config=settings)
+        found = latex2sympy(
+            _LONG_DECIMAL.sub(_as_fraction, text), normalization_config=None, conversion_config=settings
+        )
         return _exact(found)
     except MemoryError:
         raise
     except Exception:
         return None
+
+
+def _as_fraction(match: re.Match[str]) -> str:
+    """A decimal with more digits than a float holds."""
+    return rf"(\frac{{{match[1]}{match[2]}}}{{{10 ** len(match[2])}}})"
 
 
 def nesting(text: str) -> int:

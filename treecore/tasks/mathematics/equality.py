@@ -53,6 +53,9 @@ class Comparison:
         if kinds <= {"list", "set"}:
             once = "set" in kinds
             return self._in_any_order(self._distinct(gold.items, once), self._distinct(said.items, once))
+        if kinds == {"list", "tuple"} and all(len(one.items) > 2 for one in (gold, said)):
+            ordered = gold if gold.kind == "tuple" else said
+            return ordered.opens == "[" and self._in_order(gold.items, said.items)
         if len(kinds) > 1 or not self._in_order(gold.items, said.items):
             return False
         return (gold.opens, gold.closes) == (said.opens, said.closes)

@@ -2,7 +2,7 @@
 
 Knows characters only. In the result `\\le`, `\\ge`, `\\ne`, `\\in`, `\\pi`, `\\infty`, `\\pm`, `\\cup`, `\\cdot` and
 `\\emptyset` stand for all their spellings, exponents have braces, `°` is a degree, `%` a per cent sign, words stand in
-`\\text{}`, and currency, spacing commands and sizes of brackets are gone.
+`\\text{}`, and spacing commands and sizes of brackets are gone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ _SUBSCRIPT = re.compile(r"[₀₁₂₃₄₅₆₇₈₉]+")
 _VULGAR = re.compile(r"[¼-¾⅐-⅞]")
 _MARKS_OVER = {"\u0304": "overline", "\u0305": "overline", "\u0307": "dot"}
 _MARKED_DIGITS = re.compile(r"(?:\d[\u0304\u0305\u0307])+")
+MAX_LEVELS = 6
+"""Levels of brackets whose roots and exponents get braces."""
+DOLLAR = "\ue001"
+"""Stands for a dollar that is money and no mark of mathematics."""
+CURRENCIES = {DOLLAR: "dollar", "€": "euro", "£": "pound sterling", "¥": "yen", "₹": "rupee"}
 _SIGNS = str.maketrans({
     "−": "-", "–": "-", "﹣": "-", "‐": "-", "‑": "-", "×": r"\cdot ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ",
     "∗": r"\cdot ", "÷": "/", "∕": "/", "⁄": "/", "≤": r"\le ", "≥": r"\ge ", "⩽": r"\le ", "⩾": r"\ge ",
@@ -53,7 +58,8 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])|\\text\s*\{\s*°\s*\}", "°"),
         (r"\^\s*\{?\s*°\s*\}?", "°"),
         (r"\\%", "%"),
-        (r"\\\$|[$€£¥₹]", " "),
+        (r"\\\$", DOLLAR),
+        (r"\$", " "),
         (r"\\bar\s*(?=\{\s*\d)", r"\\overline"),
         (r"\\text\s*\{\s*([-+]?[\d.,/ ]*\d[\d.,/ ]*)\}", r"\1"),
         (r"\\lg(?![a-zA-Z])", r"\\log_{10}"),
@@ -79,7 +85,6 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )  # fmt: skip
 _RAISED = re.compile(r"\^\s*(?=\()")
 _ROOT = re.compile(r"(?<![a-zA-Z\\])sqrt\s*(?=[({])|\\sqrt\s*(?:\[[^\]]*\])?\s*(?=\()")
-MAX_LEVELS = 6
 ROW = "\ue000"
 """Stands for the double backslash that ends a row of a matrix."""
 TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")

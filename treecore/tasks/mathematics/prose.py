@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from treecore.tasks.mathematics.notation import canonical, closing
+from treecore.tasks.mathematics.notation import CURRENCIES, DOLLAR, canonical, closing
 from treecore.tasks.mathematics.reading import Answer, Words, is_name, plain_words, read
 
 MAX_FORMULA = 1000
@@ -19,7 +19,7 @@ _CUE = re.compile(
     r".*(?:(?<![a-zA-Z])(?:is|are|equals|be|get|gives)(?![a-zA-Z])|[:：]|[是为為はがは]|==?>|→)\s*", re.DOTALL
 )
 _STARS = re.compile(r"(?<![\w)\]}])\*\*|\*\*(?![\w(\-\\])|`")
-_BULLET = re.compile(r"\A(?:[=\-]+>)?[^\w\\$([{+\-.√°|<>∅π∞]+")
+_BULLET = re.compile(rf"\A(?:[=\-]+>)?[^\w\\$([{{+\-.√°|<>∅π∞{''.join(CURRENCIES)}]+")
 """What stands before an answer and is none of it: arrows, tick marks, pictures."""
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})+(?!\d)|\d+)"
 _PLAIN = rf"(?:{_DIGITS}(?:\.\d+)?|\.\d+)"
@@ -34,7 +34,7 @@ def said(text: str) -> list[Answer]:
     """Readings of what was said, the most likely first; the others count for expected words only."""
     if (boxed := last_boxes(text)) is not None:
         return [read(boxed)]
-    text = _BULLET.sub("", _STARS.sub("", text.replace("\\$", "€")).strip())
+    text = _BULLET.sub("", _STARS.sub("", text.replace("\\$", DOLLAR)).strip())
     whole = Words(_words(text))
     formula, rest = _last_formula(text)
     if formula is not None and not (is_name(read(formula)) and re.search(r"\d", rest)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from treecore.tasks.mathematics.notation import FUNCTIONS, TEXT
+from treecore.tasks.mathematics.notation import CURRENCIES, FUNCTIONS, TEXT
 
 _BASE = re.compile(r"\(?\s*([0-9A-Fa-f]+)\s*\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\d{1,2}|[a-z]{3,7})\s*\}?\s*\}|(\d))")
 _BASES = {
@@ -25,8 +25,9 @@ _UNITS = {
     "in": "inch inche", "ft": "foot feet", "yd": "yard", "mi": "mile", "g": "gram", "kg": "kilogram", "mg": "milligram",
     "lb": "pound lbs", "oz": "ounce", "s": "sec second", "min": "minute", "h": "hr hour", "d": "day", "wk": "week",
     "yr": "year", "l": "liter litre", "ml": "milliliter millilitre", "mph": "", "rad": "radian", "cent": "",
-    "celsius": "c", "fahrenheit": "f",
+    "celsius": "c", "fahrenheit": "f", "dollar": "usd", "euro": "eur", "yen": "jpy", "rupee": "inr",
 }  # fmt: skip
+_MONEY = re.compile(rf"\A\s*([-+]?)\s*([{''.join(CURRENCIES)}])\s*|\s*([{''.join(CURRENCIES)}])\s*\Z")
 _SPELT_UNITS = {name: unit for unit, names in _UNITS.items() for name in (unit, *names.split())}
 
 
@@ -37,7 +38,7 @@ class Value:
     Attributes:
         text: in canonical notation, without unit, per cent sign and base.
         percent: whether a per cent sign stood behind it.
-        unit: the physical unit behind it in one spelling, "" where there is none that is known.
+        unit: the physical unit or currency in one spelling, "" where there is none that is known.
         base: of the digits in `text`; None where none is given.
     """
 
@@ -57,6 +58,9 @@ def value(text: str) -> Value:
         if 2 <= base <= 16 and all(int(digit, 16) < base or base < 2 for digit in based[1]):
             return Value(based[1].upper(), base=base)
         return Value(text)
+    if money := _MONEY.search(text):
+        amount = f"{money[1] or ''}{text[: money.start()]}{text[money.end() :]}"
+        return replace(value(amount), unit=CURRENCIES[money[2] or money[3]])
     found = Value(text.strip())
     if match := _UNIT.search(text):
         words = TEXT.sub(lambda one: f" {one[1]} ", match[1]).split()
