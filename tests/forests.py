@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from treecore.columns import TOKEN_COLUMNS
+from treecore.columns import NATS, TOKEN_COLUMNS
 from treecore.forest import Forest, TokenTable
 from treecore.topology import Topology
 
@@ -138,7 +138,7 @@ def token_tables(draw: st.DrawFn, n: int) -> TokenTable:
     total = sum(counts)
     values = {
         "int": maybe(st.integers(0, 2**63 - 1), -1),
-        "float": maybe(NUMBERS, np.nan),
+        "float": maybe(st.floats(*NATS), np.nan),
         "text": TEXT,
     }
     chosen = draw(st.lists(st.sampled_from(TOKEN_COLUMNS), min_size=1, unique=True))
