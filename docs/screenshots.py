@@ -33,10 +33,8 @@ def main() -> None:
         page.get_by_text("How far to trust it").wait_for()
         settled(page).screenshot(path=ROOT / "docs" / "explore.png")
         page.goto(f"{address}/?sample=by_hand&view=step_through")
-        settled(page).get_by_role("button", name="Compare siblings").click()
-        page.get_by_text("share every word up to here").wait_for()
-        page.get_by_role("button", name="Next").click()
-        page.get_by_text("after “find the home of sam”").wait_for()
+        settled(page).get_by_role("button", name="Normalise within each tree").click()
+        page.get_by_text("measured against the other leaves of its own tree").wait_for()
         settled(page).screenshot(path=ROOT / "docs" / "step.png")
         browser.close()
 

@@ -38,7 +38,7 @@ def test_opens_on_a_sample_and_asks_nothing_of_the_network(open_page: Open, addr
 def test_a_click_on_a_step_shows_its_numbers(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?sample=by_hand")
     click_node(page, "a3")
-    side(page).get_by_text("The siblings it compares").wait_for()
+    side(page).get_by_text("2 branches from the same prefix").wait_for()
     side(page).get_by_text("2 leaves beneath").wait_for()
     side(page).locator(".katex annotation", has_text="+1.1052").wait_for(state="attached")
     page.wait_for_url("**node=a3**")
