@@ -5,11 +5,11 @@ const HELD = new WeakMap();
 let number = 0;
 
 function goal(film, key) {
-  const { frame, last } = film;
+  const { frame, end } = film;
   if (key === "ArrowLeft") return Math.max(0, frame - 1);
-  if (key === "ArrowRight") return Math.min(last, frame + 1);
+  if (key === "ArrowRight") return Math.min(end, frame + 1);
   if (key === "Home") return 0;
-  return key === "End" ? last : undefined;
+  return key === "End" ? end : undefined;
 }
 
 function onKey(film, event) {
@@ -21,10 +21,10 @@ function onKey(film, event) {
   event.stopImmediatePropagation();
   if (!plays && frame === film.frame) return;
   number = Math.max(number + 1, Date.now());
-  if (plays) film.send("pressed", { number });
+  if (plays) sendUntilHeard(film, "pressed", { number });
   else {
     film.frame = frame;
-    film.send("pressed", { number, frame });
+    sendUntilHeard(film, "pressed", { number, frame });
   }
 }
 
@@ -37,7 +37,8 @@ export default function filmKeys({ data, parentElement, setTriggerValue }) {
     window.addEventListener("keydown", (event) => onKey(film, event), { capture: true, signal: film.abort.signal });
   }
   film.send = setTriggerValue;
-  film.last = data.last;
+  film.end = data.last;
+  film.heard = data.heard;
   if (data.heard >= number) film.frame = data.frame;
   return onceGone(parentElement, () => film.abort.abort());
 }

@@ -1,4 +1,4 @@
-// Where keys belong to what has the focus: where one writes, and where one chooses from a list.
+// What components of this folder share: which keys belong to what has the focus, and how events reach Python for sure.
 
 const WRITING = "input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable=true]";
 const CHOOSING = "[role=listbox], [role=menu], [role=dialog], [data-testid=stPopoverBody]";
@@ -11,4 +11,17 @@ function ownsKeys(event) {
 // Runs `stop` once a component's element has left the page. Streamlit cleans up after a call also when another follows.
 function onceGone(element, stop) {
   return () => setTimeout(() => element.isConnected || stop());
+}
+
+// Sends an event until Python has answered its number or another has followed: one that comes while another part of the
+// page is run anew can be lost.
+function sendUntilHeard(channel, name, value) {
+  channel.last = value.number;
+  let tries = 0;
+  const send = () => {
+    if (channel.heard >= value.number || channel.last !== value.number || tries++ > 5) return;
+    channel.send(name, value);
+    setTimeout(send, 1000);
+  };
+  send();
 }

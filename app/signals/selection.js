@@ -14,7 +14,7 @@ function show(id) {
 function choose(channel, id) {
   number = Math.max(number + 1, Date.now());
   show(id);
-  channel.send("chosen", { number, id });
+  sendUntilHeard(channel, "chosen", { number, id });
 }
 
 function onKey(channel, event) {
@@ -36,6 +36,7 @@ export default function selection({ data, parentElement, setTriggerValue }) {
     listen(channel);
   }
   channel.send = setTriggerValue;
+  channel.heard = data.heard;
   if (data.heard >= number) show(data.id);
   return onceGone(parentElement, () => channel.abort.abort());
 }

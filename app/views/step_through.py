@@ -167,9 +167,9 @@ def keys(total: int, number: int) -> None:
 
 
 def pressed(total: int) -> None:
-    """Do what a key asked."""
+    """Do what a key asked, once."""
     press = press_in(state.get("film_keys"), total - 1)
-    if press is None:
+    if press is None or press.number <= int(state.get_or("film_heard", 0)):
         return
     state.put({"film_heard": press.number})
     if press.frame is None:
