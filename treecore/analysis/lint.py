@@ -155,8 +155,8 @@ def check_shape(forests: Forests) -> Iterator[Finding]:
     roots = forests.topology.roots[np.array(written, dtype=bool)[forests.topology.roots]]
     if len(roots):
         yield Finding(
-            "root-with-text", f"{len(roots)} roots hold text of the model", node_places(forests, roots),
-            "add an empty root above each: a root stands for the prompt, steps come below it",
+            "root-with-text", f"{len(roots)} roots are first steps, each the only one of its tree",
+            node_places(forests, roots), "put steps of one tree below one root; methods over states do not mind",
         )  # fmt: skip
     names = Counter(forest.id for forest in forests if forest.id)
     twice = [name for name, count in names.items() if count > 1]

@@ -36,12 +36,12 @@ def formula(params: Mapping[str, Value]) -> str:
 
 def call_counts(forests: Forests, has_call: FloatArray) -> FloatArray:
     """Tool calls of each step: as many as are told apart in it, at least one where tokens call a tool. `[N]`"""
-    counts = np.zeros(len(has_call))
-    start = 0
-    for forest in forests:
-        for row in np.flatnonzero(has_call[start : start + len(forest)]).tolist():
-            counts[start + row] = max(count_calls(forest.text[row], forest.node_extra.get(row, {})), 1)
-        start += len(forest)
+    counts = (has_call > 0).astype(np.float64)
+    for start, forest in zip(forests.offset.tolist(), forests, strict=False):
+        text, extra = forest.text, forest.node_extra
+        calling = np.flatnonzero(has_call[start : start + len(forest)]).tolist()
+        for row in [row for row in calling if row in extra or "<" in text[row]]:
+            counts[start + row] = max(count_calls(text[row], extra.get(row, {})), 1)
     return counts
 
 
