@@ -8,8 +8,7 @@ import re
 import numpy as np
 import streamlit as st
 
-from app import state
-from app.panel import step_panel
+from app import state, wording
 from app.panel.recorded import recorded
 from app.panel.words import words_of
 from app.verbatim import ours, verbatim
@@ -70,7 +69,7 @@ def strongest_fork(credit: Credit) -> int | None:
 
 def step(credit: Credit, row: int) -> None:
     """The five questions about one step, in order."""
-    step_panel(words_of(credit, row), key="panel", on_pick=take_pick)
+    wording.show(words_of(credit, row))
     explanation = explain(credit, row)
     arithmetic(credit, row, explanation)
     trust(credit, row, explanation)
@@ -79,12 +78,7 @@ def step(credit: Credit, row: int) -> None:
 def words(forest: Forest, row: int) -> None:
     """What a step says, where the chosen method gives no numbers."""
     blank = Credit(Forests(forest), {"credit": np.full(len(forest), np.nan)})
-    step_panel(words_of(blank, row), key="panel", on_pick=take_pick)
-
-
-def take_pick() -> None:
-    """Select the step that was clicked in the panel."""
-    state.select((state.get("panel") or {}).get("pick"))
+    wording.show(words_of(blank, row))
 
 
 def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:

@@ -54,7 +54,7 @@ take no more than so many bytes."""
 MOMENT = 0.5
 """Seconds for which a page waits for a file before it says how far it is."""
 SHELF = Shelf()
-KEPT = ("view", "method", "colour", "axis", "forest", "frame", "node", "guess", "resample")
+KEPT = ("view", "method", "colour", "axis", "forest", "frame", "node", "guess", "resample", "mathematics")
 
 
 def start() -> None:

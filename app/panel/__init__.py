@@ -19,6 +19,9 @@ _mount = st.components.v2.component(
     css=style(FOLDER / "panel.css"),
 )
 
+NAMES = {"thought": "thought", "call": "tool call", "answer": "answer", "text": "written", "answered": "answered"}
+"""Kind of a part of a step -> what it is called."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -76,6 +79,6 @@ class Words:
 
 def step_panel(words: Words, *, key: str, on_pick: Callable[[], None]) -> str | None:
     """Draw the panel; returns the id of a step that was clicked in this run, unchecked."""
-    result = _mount(data=asdict(words), key=key, on_pick_change=on_pick)
+    result = _mount(data={**asdict(words), "names": NAMES}, key=key, on_pick_change=on_pick)
     picked: Any = result.get("pick")
     return str(picked) if picked is not None else None

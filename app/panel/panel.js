@@ -7,11 +7,11 @@ export default function (component) {
     root = document.createElement("section");
     root.className = "panel";
     root.tabIndex = -1;
-    root.setAttribute("aria-label", "the selected step");
     parentElement.appendChild(root);
   }
   const focused = root.getRootNode().activeElement;
   const bright = luminance(getComputedStyle(document.body).backgroundColor) > 0.5;
+  root.setAttribute("aria-label", data.eyebrow ? "the selected step" : "what the selected step is compared with");
   root.dataset.node = data.node;
   root.dataset.theme = bright ? "light" : "dark";
   root.replaceChildren(...blocks(data, (id) => setTriggerValue("pick", id)));
@@ -42,10 +42,11 @@ function element(tag, className, text) {
 }
 
 function blocks(data, pick) {
-  const made = [element("div", "eyebrow", `${data.eyebrow} · id ${data.node}`)];
+  const made = [];
+  if (data.eyebrow) made.push(element("div", "eyebrow", `${data.eyebrow} · id ${data.node}`));
   if (data.path.length) made.push(path(data.path, pick));
   if (data.title) made.push(written("div", "title", data.title));
-  for (const part of data.parts) made.push(tagged(part.kind, part.text));
+  for (const part of data.parts) made.push(tagged(part.kind, part.text, data.names[part.kind]));
   if (data.decides) made.push(element("div", "decides", data.decides));
   if (data.siblings.length) {
     made.push(element("h5", "", data.heading), list(data.siblings, pick));
@@ -54,7 +55,6 @@ function blocks(data, pick) {
   return made;
 }
 
-const NAMES = { thought: "thought", call: "tool call", answer: "answer", text: "written", answered: "answered" };
 const CODE = /```|^(\t| {2,})\S/m;
 
 // Text of others, from the right where its script is.
@@ -64,15 +64,15 @@ function written(tag, className, text) {
   return made;
 }
 
-function tagged(kind, text) {
+function tagged(kind, text, name) {
   const row = element("div", "tagged");
   row.dataset.kind = kind;
   const mono = kind === "call" || kind === "answered" || CODE.test(text);
   const body = written("div", mono ? "mono part" : "part", text);
   body.tabIndex = 0;
   body.setAttribute("role", "group");
-  body.setAttribute("aria-label", NAMES[kind]);
-  row.append(element("span", "tag", NAMES[kind]), body);
+  body.setAttribute("aria-label", name);
+  row.append(element("span", "tag", name), body);
   return row;
 }
 

@@ -27,7 +27,7 @@ NUMERIC = ("d", "f", "%", "g", "e", ",")
 
 
 def is_safe(found: ast.expr) -> bool:
-    """Whether text is a constant, a number, or passed through `verbatim` or `ours`."""
+    """Whether text is a constant, a number, or passed through a function of `app.verbatim`."""
     match found:
         case ast.Constant():
             return True
@@ -36,7 +36,7 @@ def is_safe(found: ast.expr) -> bool:
         case ast.Call(func=function):
             if ast.unparse(function).endswith(".join"):
                 return all(map(is_safe, found.args))
-            return ast.unparse(function) in ("verbatim", "ours")
+            return ast.unparse(function) in ("verbatim", "ours", "mathematics")
         case ast.GeneratorExp(elt=each) | ast.ListComp(elt=each):
             return is_safe(each)
         case ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, op=ast.Add(), right=other):
@@ -123,6 +123,7 @@ def test_the_rule_lets_safe_text_through(code: str) -> None:
         ("[x](y)\n\n# z", "`[x](y) # z`"),
         (" \n", ""),
         ("", ""),
+        (":material/home:", "`:material\N{WORD JOINER}/home:`"),
     ],
 )
 def test_text_becomes_a_code_span_that_cannot_be_closed(text: str, shown: str) -> None:

@@ -1,0 +1,56 @@
+"""The words of the selected step: as they were written, or on request with their mathematics drawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from app import state
+from app.formulas import MOST_TEXT, has_formula
+from app.panel import NAMES, Words, step_panel
+from app.verbatim import mathematics, ours
+
+DRAWN = "mathematics"
+HELP = (
+    "Draws what stands between `$` or `$$`, in `\\(…\\)` or `\\[…\\]`, and in `\\boxed{…}`. All else stays as it was "
+    "written, and so do formulas with commands that have no place here, such as links and definitions."
+)
+
+
+def show(words: Words) -> None:
+    """Path, words and siblings of a step; with a toggle beneath the words where there is mathematics in them."""
+    if not any(map(has_formula, (words.title, *(part.text for part in words.parts)))):
+        panel(words, "panel")
+        return
+    head = replace(words, decides="", heading="", siblings=(), verdict="")
+    draw = bool(state.get_or(DRAWN, False))
+    panel(replace(head, title="", parts=()) if draw else head, "panel")
+    if draw:
+        drawn(words)
+    st.toggle("Render mathematics", key=DRAWN, help=HELP)
+    panel(replace(words, eyebrow="", path=(), title="", parts=()), "panel_rest")
+
+
+def panel(words: Words, key: str) -> None:
+    """A step panel in which a click on a step selects it."""
+    step_panel(words, key=key, on_pick=partial(take_pick, key))
+
+
+def take_pick(key: str) -> None:
+    """Select the step that was clicked in a panel."""
+    state.select((state.get_or(key, None) or {}).get("pick"))
+
+
+def drawn(words: Words) -> None:
+    """Title and parts with their formulas drawn."""
+    with st.container(key="mathematics_drawn", gap="small"):
+        with st.container(key="mathematics_title"):
+            st.markdown(mathematics(words.title))
+        for number, part in enumerate(words.parts):
+            with st.container(key=f"mathematics_part_{number}", horizontal=True, gap="small"):
+                st.caption(ours(NAMES[part.kind]), width=74)
+                st.markdown(mathematics(part.text))
+    if any(len(part.text) > MOST_TEXT for part in words.parts):
+        st.caption(f"The first {MOST_TEXT:,} characters; without mathematics all of them are shown.")
