@@ -77,7 +77,7 @@ def shown_of(job: Job, grown: Grown | None) -> Sequence[Forest]:
 
 def headline(job: Job, grown: Grown | None) -> None:
     """Where the job is, and the button to cancel it."""
-    share = min(grown.done / max(grown.total, 1), 1.0) if grown is not None else 0.0
+    share = grown.share if grown is not None else 0.0
     if job.live or grown is not None:
         st.progress(share, verbatim(standing(job, grown)))
     if job.live and sampling_job.is_own(job):
@@ -111,13 +111,13 @@ def standing(job: Job, grown: Grown | None) -> str:
         return job.begins
     number = sum(len(forest.leaves) for forest in shown_of(job, grown)) or grown.done
     written = chrome.counted(number, "trajectory", "trajectories")
-    facts = [f"{grown.done} of {grown.total} trajectories" if job.live else written]
+    facts = [grown.far if job.live else written]
     if grown.tokens:
         speed = grown.tokens / grown.seconds if grown.seconds > 0 else 0.0
         facts += [f"{grown.tokens} tokens", f"{speed:.0f} a second"]
     if job.live and grown.waiting:
         return " · ".join([*facts, grown.waiting])
-    left = job.seconds_left() if job.live else None
+    left = job.seconds_left() if job.live and grown.count != "about" else None
     facts += [] if left is None else [f"{duration(left)} left"]
     return " · ".join(facts if job.live else [*facts, job.note or job.phase.value])
 

@@ -8,6 +8,7 @@ from typing import Any
 from treecore.errors import PolicyError
 from treecore.forest import Forest
 from treecore.samplers import SAMPLERS
+from treecore.samplers.registry import Count
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ class Grown:
         tokens: drawn so far; seconds: since sampling began.
         forests: as they were at the last look at them, those that are finished too.
         waiting: what it waits for and how long yet, in words of a server; empty while it goes on.
+        count: what `total` says of the trajectories that there will be; `about` where it says nothing.
+        finished: share of the prompts whose forests are.
     """
 
     done: int
@@ -116,3 +119,18 @@ class Grown:
     seconds: float
     forests: tuple[Forest, ...]
     waiting: str = ""
+    count: Count = "exactly"
+    finished: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """How much is done, from 0 to 1, as far as that can be told."""
+        return self.finished if self.count == "about" else min(self.done / max(self.total, 1), 1.0)
+
+    @property
+    def far(self) -> str:
+        """How many trajectories there are, and will be where that can be told."""
+        if self.count == "about":
+            return f"{self.done:,} {'trajectory' if self.done == 1 else 'trajectories'} so far"
+        bound = "" if self.count == "exactly" else f"{self.count} "
+        return f"{self.done} of {bound}{self.total} trajectories"

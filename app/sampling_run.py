@@ -13,6 +13,7 @@ from app.sampling_request import Grown, Model, Request
 from app.shelf import Shelf, runs_folder
 from treecore.errors import FormatError
 from treecore.forest import Forest
+from treecore.samplers import SAMPLERS
 
 if TYPE_CHECKING:
     from treecore.sampling import Progress
@@ -45,7 +46,7 @@ class Reporter:
     """
 
     def __init__(self, job: Job, request: Request) -> None:
-        self._job, self._limits = job, request.limits
+        self._job, self._limits, self._count = job, request.limits, SAMPLERS[request.sampler].count
         self._seen: dict[str, Forest] = {}
         self._next_look = self._next_keep = 0.0
         self._began = time.monotonic()
@@ -63,7 +64,7 @@ class Reporter:
             self._keep(growing)
         job.progress = Grown(
             progress.done, progress.total, progress.tokens, progress.seconds, tuple(self._seen.values()),
-            progress.waiting,
+            progress.waiting, self._count, progress.forests / max(progress.prompts, 1),
         )  # fmt: skip
 
     def _keep(self, growing: Sequence[Forest]) -> None:

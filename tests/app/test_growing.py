@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import treecore as tc
+from app import chrome, sampling_run
 from app.growing import LOOKS, STARTING_LOOK, WAITING_LOOK, Moment, moment, standing
 from app.jobs import Job, Phase
 from app.sampling_job import QUEUE
-from app.sampling_request import Grown
+from app.sampling_request import Grown, Model, Request
 from treecore.samples import samples
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
@@ -168,3 +170,35 @@ def test_what_a_server_is_waited_for_is_told_as_plain_text() -> None:
     assert shown.startswith("1 of 8 trajectories · 1 request waits for the server, next try in 290 s")
     assert shown.endswith("*slow* [down](http://x))")
     assert standing(job(Phase.DONE), Grown(1, 8, 0, 3.0, (), waiting)) == "1 trajectory · done"
+
+
+@pytest.mark.parametrize(
+    ("sampler", "settings", "so_far"),
+    [("mcts", {"simulations": 6, "rollouts": 2}, r"\d+ (trajectory|trajectories) so far( ·|$)"),
+     ("monte_carlo", {}, r"\d+ of at least \d+ trajectories( ·|$)"),
+     ("fixed_width", {"k": 3, "widths": "3,2"}, r"\d+ of at most \d+ trajectories( ·|$)"),
+     ("random_expansion", {}, r"\d+ of 6 trajectories( ·|$)")],
+)  # fmt: skip
+def test_trajectories_are_one_count_while_they_grow_and_after(
+    sampler: str, settings: dict[str, Any], so_far: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, Grown]] = []
+    report = sampling_run.Reporter.report
+
+    def watched(self: Any, progress: Any) -> None:
+        report(self, progress)
+        told.append((standing(run, run.progress), run.progress))
+
+    monkeypatch.setattr(sampling_run.Reporter, "report", watched)
+    run = job(Phase.RUNNING)
+    run.result = sampling_run.run(run, Request("multihop", sampler, Model("tiny"), "", 1, 0, 1.0, settings))
+    assert [said for said, _ in told if not re.match(so_far, said)] == []
+    assert ("left" in told[-1][0]) is (sampler != "mcts"), "how long a search will go on is not known"
+    counts = [grown.done for _, grown in told]
+    assert counts == sorted(counts)
+    (grown,) = run.result
+    run.phase = Phase.DONE
+    assert counts[-1] == len(grown.leaves)
+    assert standing(run, run.progress).startswith(f"{counts[-1]} trajectories · ")
+    assert f"· {counts[-1]} trajectories, " in chrome.provenance(grown)
+    assert [f"{counts[-1]} trajectories" in one.value for one in page(run).caption].count(True) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,9 @@ def test_the_seed_decides_everything_and_the_batch_nothing(sampler: str) -> None
 @pytest.mark.parametrize("sampler", SMALL)
 def test_progress_reaches_its_total(sampler: str) -> None:
     reports: list[Progress] = []
-    sampled(sampler, on_progress=reports.append)
-    assert reports[-1].done == reports[-1].total
+    forests = sampled(sampler, on_progress=reports.append)
+    assert reports[-1].done == reports[-1].total == sum(len(forest.leaves) for forest in forests)
+    assert all(before.done <= after.done for before, after in pairwise(reports))
     assert all(report.done <= report.total for report in reports)
 
 

@@ -162,7 +162,7 @@ class Driver:
         grove, trajectory = self._writing[branch]
         self.writer.step_ended(grove.prompt, trajectory)
         if trajectory.done:
-            self._done += self.plan.sampler.open_ended or trajectory.over
+            self._done += trajectory.over
             del self._writing[branch]
             self._changed.add(grove)
 
@@ -178,7 +178,7 @@ class Driver:
                 self._groves.remove(grove)
                 self._finished += 1
                 self._drawn += grove.sampled
-                self._over += grove.asked if self.plan.sampler.open_ended else grove.over
+                self._over += grove.written if self.plan.sampler.open_ended else grove.over
                 yield self._forest(grove)
 
     def _forest(self, grove: Grove) -> Forest:
@@ -197,7 +197,7 @@ class Driver:
         prompts = len(self.plan.prompts)
         self.on_progress(
             Progress(
-                done=self._done,
+                done=self.done,
                 total=self.total,
                 forests=self._finished,
                 prompts=prompts,
@@ -210,11 +210,17 @@ class Driver:
         )
 
     @property
+    def done(self) -> int:
+        """Trajectories that ended; where their number is open, all that are written and not yet gone on from."""
+        open_ended = self.plan.sampler.open_ended
+        return self._over + sum(grove.written for grove in self._groves) if open_ended else self._done
+
+    @property
     def total(self) -> int:
         """Trajectories that the run will have; a guess where that depends on what is written."""
         sampler, waiting = self.plan.sampler, len(self.waiting)
         size = sampler.trajectories(self.plan.settings)
-        growing = sum(max(grove.asked, size) if sampler.open_ended else size for grove in self._groves)
+        growing = sum(max(grove.to_be_written, size) if sampler.open_ended else size for grove in self._groves)
         return self._over + growing + waiting * size
 
     def snapshot(self) -> list[Forest]:

@@ -87,6 +87,7 @@ class Grove:
         self.vocabulary_size = vocabulary_size
         self.wave: list[Trajectory] = []
         self.asked = 0
+        self._ends: set[int] = set()
         self.error: TreecoreError | None = None
         self.notes: dict[str, Any] = {}
         self.began = time.monotonic()
@@ -128,6 +129,19 @@ class Grove:
     def wave_over(self) -> bool:
         """Whether every trajectory of a wave has ended."""
         return bool(self.wave) and all(trajectory.done for trajectory in self.wave)
+
+    @property
+    def written(self) -> int:
+        """Trajectories so far, those without an outcome too: what another goes on from is none any more."""
+        return self._ends_after([trajectory for trajectory in self.wave if trajectory.done])
+
+    @property
+    def to_be_written(self) -> int:
+        """The same once this wave has ended."""
+        return self._ends_after(self.wave)
+
+    def _ends_after(self, trajectories: Sequence[Trajectory]) -> int:
+        return len(self._ends) + len(trajectories) - len(continued(trajectories) & self._ends)
 
     @property
     def over(self) -> int:
@@ -197,6 +211,8 @@ class Grove:
     def commit(self) -> list[int]:
         """Append the finished wave in the order of its requests; returns the rows of its leaves."""
         leaves = [self._append(self.parent, self.fork, self.nodes, trajectory) for trajectory in self.wave]
+        self._ends.update(leaves)
+        self._ends -= continued(self.wave)
         self.wave = []
         return leaves
 
@@ -306,3 +322,8 @@ def counted(node: Grown) -> bool:
     parts: Sequence[int] = () if node.tokens is None else node.tokens.part
     written, observed = any(part > 0 for part in parts), any(part == 0 for part in parts)
     return (written or not node.text) and (observed or not node.observation)
+
+
+def continued(trajectories: Sequence[Trajectory]) -> set[int]:
+    """Rows at whose end these start."""
+    return {one.origin for one in trajectories if one.origin is not None and one.at == END}
