@@ -86,14 +86,14 @@ def noticed(report: ReadReport | None) -> None:
 
 
 def forest_menu() -> None:
-    """Which forest of the batch is shown."""
+    """Which forest of the batch is shown; numbered, since Streamlit takes choices that read alike for one."""
     forests = state.opened().forests
     if len(forests) > 1:
         st.selectbox(
             f"Prompt ({len(forests):,} in this file)",
             range(len(forests)),
             key="forest",
-            format_func=lambda i: shorten(forests[i].prompt or forests[i].id or f"forest {i + 1}", 70),
+            format_func=lambda i: f"{i + 1} · {shorten(forests[i].prompt or forests[i].id, 70)}",
             on_change=lambda: state.turn_to(state.forest_number()),
         )
 

@@ -156,6 +156,14 @@ def test_several_blamed_branches_are_no_choice_of_their_own() -> None:
     assert asked.answer == "more than one"
 
 
+def test_branches_named_like_the_other_choices_are_numbered() -> None:
+    forest = Forest(parent=[-1, 0, 0], text=["", "both", "neither"], reward=[np.nan, 1, 0])
+    asked = question(compute(forest, "sibling").of(0))
+    assert asked is not None
+    assert asked.choices == ("branch 1", "branch 2", "both", "neither")
+    assert asked.answer == "branch 2"
+
+
 def test_trajectories_without_an_outcome_are_counted_and_told() -> None:
     forest = Forest(parent=[-1, 0, 0, 0], reward=[np.nan, 1, 0, np.nan])
     shots = frames(compute(forest, "grpo").of(0))

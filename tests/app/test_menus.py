@@ -157,7 +157,7 @@ def turn_and_look(page: Any) -> None:
     page.get_by_text("prompt 2 of").wait_for()
     settled(page)
     body = opened(page, 0)
-    expect(chooser(body)).to_have_value("another question")
+    expect(chooser(body)).to_have_value("2 · another question")
     closed(page)
     page.locator(CONTROLS).get_by_text("tokens", exact=True).click()
     settled(page)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.opened import Opened
 from treecore.credit import METHODS
 from treecore.credit.outcome import from_leaves
 from treecore.credit.registry import Citation, Credit, credit_method
+from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.samples import samples
 
@@ -221,3 +224,31 @@ def test_playing_waits_for_the_prediction() -> None:
     test.run()
     assert not test.exception
     assert test.session_state["frame"] == asked + 1
+
+
+def one_prompt_three_times() -> AppTest:
+    """Three forests whose prompts read alike, opened as they are after a rollout."""
+    test = app()
+    forests = [
+        Forest(
+            parent=[-1, 0, 0], node_id=["r", f"x{n}", f"y{n}"], text=["", "a", "b"], prompt="the same prompt " * 9,
+            reward=[np.nan, 1, n / 4],
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    test.session_state["opened"] = Opened("alike", "alike", Forests(forests))
+    return test.run()
+
+
+def test_prompts_that_read_alike_are_told_apart() -> None:
+    test = one_prompt_three_times()
+    for number in (0, 1, 2, 1):
+        chooser = test.selectbox(key="forest")
+        assert len(set(chooser.options)) == 3
+        chooser.set_value(number).run()
+        assert not test.exception
+        assert test.session_state["forest"] == number
+        test.session_state["node"] = f"x{number}"
+        test.run()
+        assert test.session_state["forest"] == number
+        assert "".join(test.query_params.get("prompt", "1")) == str(number + 1)

@@ -40,9 +40,9 @@ def question(credit: Credit, *, most: int = 4) -> Question | None:
         return None
     children = credit.shape.steps_from(best)
     names = told_apart([label(forest, int(row)) for row in children])
-    if len(set(names)) < len(names):
-        names = [f"branch {i + 1}" for i in range(len(names))]
     several, none = ("both", "neither") if len(names) == 2 else ("more than one", "none")
+    if len({*names, several, none}) < len(names) + 2:
+        names = [f"branch {i + 1}" for i in range(len(names))]
     blamed = [name for name, row in zip(names, children, strict=True) if credit.credit[row] < 0]
     answer = none if not blamed else several if len(blamed) > 1 else blamed[0]
     return Question(best, tuple(int(row) for row in children), (*names, several, none), answer)
