@@ -105,3 +105,16 @@ def test_token_texts_that_do_not_join_up(texts: list[str], found: bool) -> None:
         tokens=TokenTable(start=np.array([0, 0, len(texts)]), text=texts),
     )
     assert ("token-text" in {finding.kind for finding in lint(Forests(forest))}) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"), [("logprob", 5.0, "impossible-logprob"), ("entropy", -3.0, "impossible-entropy")]
+)
+def test_token_numbers_that_cannot_be(name: str, value: float, kind: str) -> None:
+    def kinds(number: float) -> set[str]:
+        tokens = TokenTable(start=np.array([0, 0, 1]), **{name: np.array([number])})
+        forest = Forest(parent=np.array([-1, 0]), reward=np.array([NAN, 1.0]), tokens=tokens)
+        return {finding.kind for finding in lint(Forests(forest))}
+
+    assert kind in kinds(value)
+    assert kind not in kinds(0.0)

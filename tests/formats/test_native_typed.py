@@ -72,6 +72,11 @@ def test_what_it_gives_is_what_plain_json_gives(forest: Forest) -> None:
     assert encode(found) == encode(forest_from(orjson.loads(data), "", "$"))
 
 
+def without_long_numbers(said: str) -> str:
+    """A message without numbers beyond 64 bits, which a parser of plain JSON rounds before they can be quoted."""
+    return re.sub(r"\d{17,}", "N", said)
+
+
 @given(st.data())
 def test_whatever_is_changed(data: st.DataObject) -> None:
     forest = random_forest(np.random.default_rng(data.draw(st.integers(0, 50))), 6, tokens=True)
@@ -85,7 +90,7 @@ def test_whatever_is_changed(data: st.DataObject) -> None:
     if "has more than 64 bits" in str(in_file):
         assert any(len(digits) > 18 for digits in re.findall(r"\d+", changed.decode()))
     elif isinstance(plainly, str):
-        assert in_file == plainly
+        assert without_long_numbers(str(in_file)) == without_long_numbers(plainly)
     else:
         assert isinstance(in_file, Forest)
         assert same(in_file, plainly)

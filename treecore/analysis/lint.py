@@ -23,6 +23,8 @@ from treecore.topology import BoolArray, FloatArray, IntArray
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 SHOWN = 5
+ROUNDED = 1e-3
+"""Above 0 by no more than this a log probability is one of 1, in half precision."""
 END_MARKS = re.compile(r"\s*(?:<[^<>\s]{1,40}>\s*)+")
 """Special tokens at the end of a step, such as `<|im_end|>`, which are left out of its text."""
 
@@ -192,6 +194,19 @@ def check_token_texts(forests: Forests) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def check_token_numbers(forests: Forests) -> Iterator[Finding]:
+    """Tokens whose numbers cannot be: a probability above 1, an uncertainty below 0."""
+    owner = forests.token_node
+    for name, impossible in (("logprob", forests.token_column("logprob") > ROUNDED),
+                             ("entropy", forests.token_column("entropy") < -ROUNDED)):  # fmt: skip
+        rows = np.unique(owner[impossible])
+        if len(rows):
+            yield Finding(
+                f"impossible-{name}", f"{impossible.sum()} tokens have an impossible {name}",
+                node_places(forests, rows), "record natural logarithms of probabilities",
+            )  # fmt: skip
+
+
 def joins_up(forest: Forest, row: int) -> bool:
     """Whether the texts of a step's tokens are its text, marks of an end aside, or its text and observation."""
     tokens = forest.tokens
@@ -249,4 +264,11 @@ def check_claims(forests: Forests) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-CHECKS: tuple[Check, ...] = (check_groups, check_leaves, check_shape, check_token_texts, check_claims)
+CHECKS: tuple[Check, ...] = (
+    check_groups,
+    check_leaves,
+    check_shape,
+    check_token_texts,
+    check_token_numbers,
+    check_claims,
+)

@@ -79,7 +79,8 @@ def print_tables(credit: Credit, *, tokens: bool) -> None:
     for number in range(len(credit.forests)):
         part = credit.of(number)
         forest = part.forests[0]
-        signals = token_signals(part, forest, [str(name) for name in forest.node_id])
+        with_tokens = tokens or part.tokens is not None
+        signals = token_signals(part, forest, [str(name) for name in forest.node_id]) if with_tokens else {}
         table = Table(
             title=Text(clean(f"forest {forest_name(forest, number)}  {forest.prompt}", 100)), title_justify="left"
         )
@@ -88,7 +89,7 @@ def print_tables(credit: Credit, *, tokens: bool) -> None:
         shown = [name for name in MAIN_COLUMNS if name in part.nodes or name in part.leaves]
         for name in shown:
             table.add_column(name, justify="right", no_wrap=True)
-        if tokens or part.tokens is not None:
+        if with_tokens:
             table.add_column("tokens")
         for row in forest.topology.order.tolist():
             name = str(forest.node_id[row])
@@ -97,7 +98,7 @@ def print_tables(credit: Credit, *, tokens: bool) -> None:
                 Text(clean(split_step(forest.text[row][:2000], forest.node_extra.get(row, {})).label, LABEL_WIDTH)),
             ]
             cells += [Text(number_text(part.column(column)[row])) for column in shown]
-            if tokens or part.tokens is not None:
+            if with_tokens:
                 cells.append(Text(" ".join(map(number_text, signals.get(name, [])))))
             table.add_row(*cells)
         out.print(table)

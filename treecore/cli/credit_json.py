@@ -7,8 +7,11 @@ from typing import Any
 
 from treecore.credit import Credit
 from treecore.credit.registry import Rows
+from treecore.errors import MethodError
 from treecore.forest import Forest
 from treecore.topology import FloatArray
+
+MAX_LISTED_TOKENS = 10_000_000
 
 
 def credit_json(credit: Credit, *, tokens: bool) -> dict[str, Any]:
@@ -84,4 +87,9 @@ def token_signals(credit: Credit, forest: Forest, names: Sequence[str]) -> dict[
             names[row]: value[start[row] : start[row + 1]] for row in range(len(forest)) if start[row] < start[row + 1]
         }
     counts, signal = forest.n_model_tokens.tolist(), credit.credit.tolist()
+    if (total := sum(count for count in counts if count > 0)) > MAX_LISTED_TOKENS:
+        raise MethodError(
+            f"{total:,} tokens are too many to list one by one (at most {MAX_LISTED_TOKENS:,})",
+            todo="leave out --tokens, or correct n_model_tokens",
+        )
     return {names[row]: [signal[row]] * count for row, count in enumerate(counts) if count > 0}

@@ -99,7 +99,7 @@ def float_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> A
     array = np.array(values, dtype=np.float64)
     if len(wild := column.beyond(array)):
         place = int(wild[0])
-        fail(place, f"{shown(values[place])} is beyond what a {column.name} can be", column.range_todo)
+        fail(place, f"{shown(values[place])} is no {column.name} that can be", column.range_todo)
     return array
 
 

@@ -7,7 +7,7 @@ as code. May take long or much memory for hostile text, so it runs where it can 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -122,7 +122,7 @@ def proportional(one: tuple[str, str], other: tuple[str, str], *, positive: bool
     symbols = sorted(a.free_symbols, key=str)
     ratios = []
     for point in _points(symbols, sign=1):
-        over, under = _number(a.xreplace(point)), _number(b.xreplace(point))
+        over, under = _number(a, point), _number(b, point)
         if over is None or under is None or not under:
             return False
         ratios.append(over / under)
@@ -158,7 +158,7 @@ def _equal_everywhere(a: Any, b: Any, symbols: list[Any]) -> bool:
     compared = 0
     for sign in (1, -1):
         for point in _points(symbols, sign=sign):
-            first, second = _number(a.xreplace(point)), _number(b.xreplace(point))
+            first, second = _number(a, point), _number(b, point)
             if first is None or second is None:
                 continue
             if sign < 0 and not (first.is_real and second.is_real):
@@ -179,11 +179,12 @@ def _equal_numbers(a: Any, b: Any) -> bool:
     return _near(first, second)
 
 
-def _number(expression: Any) -> Any:
-    """The value of an expression without names: exact, or to `DIGITS` digits; None where it has none."""
+def _number(expression: Any, point: Mapping[Any, Any] | None = None) -> Any:
+    """The value of an expression without names, or at a point: exact, or to `DIGITS` digits; None where it has none."""
     import sympy
 
     try:
+        expression = expression.doit().xreplace(point) if point else expression
         unfinished = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Derivative, sympy.Limit, sympy.UnevaluatedExpr)
         if expression.has(*unfinished):
             expression = expression.doit()

@@ -14,7 +14,11 @@ from treecore.tasks.mathematics.value import Value
 
 REALS = Items("tuple", (Value(r"-\infty"), Value(r"\infty")), "(", ")")
 _REAL_WORDS = frozenset({"all real numbers", "all reals", "real numbers", "the real numbers", "all real number"})
-_SYMBOLS = re.compile(r"[\s{}]")
+_SYMBOLS = re.compile(r"(?<!\d)\s+|\s+(?!\d)|[{}]")
+_LITERAL = re.compile(
+    r"'|\^\s*\{?\s*(?:T(?![a-zA-Z])|\\top|\\dagger|\\prime)|\\(?:angle|triangle)|\\over\w+\s*\{\s*[a-zA-Z]"
+)
+"""Marks that the algebra would drop, compared as written: primes, transposes, figures named by their points."""
 
 
 class NeedsAlgebraError(Exception):
@@ -51,6 +55,10 @@ class Comparison:
     def _items(self, gold: Items, said: Items) -> bool:
         kinds = {gold.kind, said.kind}
         if kinds <= {"list", "set"}:
+            if _named(gold.items) != _named(said.items):
+                return self._in_order(gold.items, said.items)
+            if gold.opens != said.opens:
+                return False
             once = "set" in kinds
             return self._in_any_order(self._distinct(gold.items, once), self._distinct(said.items, once))
         if kinds == {"list", "tuple"} and all(len(one.items) > 2 for one in (gold, said)):
@@ -110,11 +118,15 @@ class Comparison:
         from treecore.tasks.mathematics.algebra import proportional
 
         texts = [side.text for side in sides if isinstance(side, Value)]
+        if any(_LITERAL.search(text) for text in texts):
+            return [*map(_written, texts[:2])] == [*map(_written, texts[2:])]
         positive = gold.operator in ("<", r"\le")
         return proportional((texts[0], texts[1]), (texts[2], texts[3]), positive=positive)
 
     def _values(self, gold: Value, said: Value) -> bool:
         if gold.unit and said.unit and gold.unit != said.unit:
+            return False
+        if "‰" in gold.unit + said.unit and gold.unit != said.unit:
             return False
         if gold.base is not None or said.base is not None:
             return _based(gold, said)
@@ -131,8 +143,10 @@ class Comparison:
         return self._texts(texts[0], texts[1], rational(texts[0]), rational(texts[1]))
 
     def _texts(self, gold: str, said: str, one: Rational | None, other: Rational | None) -> bool:
-        if _SYMBOLS.sub("", gold) == _SYMBOLS.sub("", said):
+        if _written(gold) == _written(said):
             return True
+        if _LITERAL.search(gold) or _LITERAL.search(said):
+            return False
         if not self.algebra:
             raise NeedsAlgebraError
         from treecore.tasks.mathematics.algebra import equal_expressions, rounded_by
@@ -153,6 +167,11 @@ def _meant(relation: Relation) -> Answer | None:
     return relation.left if is_name(relation.right) else None
 
 
+def _named(items: Sequence[Answer]) -> bool:
+    """Whether several values are each given to a name, so that their order tells which is which."""
+    return all(isinstance(item, Relation) and _meant(item) is not None for item in items)
+
+
 def _simple(answer: Answer) -> Answer:
     """Lists of one as that one, and the real numbers as an interval."""
     if isinstance(answer, Items) and answer.kind in ("list", "set") and len(answer.items) == 1:
@@ -160,6 +179,10 @@ def _simple(answer: Answer) -> Answer:
     if (isinstance(answer, Words) and answer.text in _REAL_WORDS) or answer == Value(r"\mathbb{R}"):
         return REALS
     return answer
+
+
+def _written(text: str) -> str:
+    return _SYMBOLS.sub("", text)
 
 
 def _letters(text: str) -> str:

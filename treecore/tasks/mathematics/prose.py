@@ -10,6 +10,12 @@ from treecore.tasks.mathematics.reading import Answer, Words, is_name, plain_wor
 
 MAX_FORMULA = 1000
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_DENIED = re.compile(
+    r"(?<![a-zA-Z])(?:not|isn't|never|(?:less|fewer|greater|larger|smaller|more) than|at (?:most|least)|between|below"
+    r"|above|under|over|up to)\s+(?:is\s+)?\Z",
+    re.IGNORECASE,
+)
+"""What makes the number that follows no answer."""
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _JOINED = re.compile(r"\s*(?:,|,?\s*(?:and|or)|[、和或])\s*")
 _COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{[^{}]*\}|\\[a-zA-Z]+")
@@ -47,7 +53,11 @@ def said(text: str) -> list[Answer]:
     if tail != bare and is_formula(tail):
         return [read(tail), whole]
     spoken = Words(_words(tail))
-    numbers = _NUMBER.findall(canonical(text))
+    spelt = canonical(text)
+    numbers = [match[0] for match in _NUMBER.finditer(spelt)]
+    last = max((match.start() for match in _NUMBER.finditer(spelt)), default=0)
+    if _DENIED.search(spelt[:last]):
+        return [whole, spoken]
     return [read(numbers[-1]), whole, spoken] if numbers else [whole, spoken]
 
 

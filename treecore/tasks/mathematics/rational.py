@@ -101,23 +101,28 @@ def _scaled(text: str) -> Rational | None:
 
 
 def same(one: Rational, other: Rational) -> bool:
-    """Whether two fractions are one number, or one is the other rounded to digits enough."""
+    """Whether two fractions are one number, or one is the other rounded or cut off after digits enough."""
     if one.number == other.number:
         return True
-    if one.places is not None and other.places is None:
-        return rounds(one, other.number) and not _ends(other.number)
-    if other.places is not None and one.places is None:
-        return rounds(other, one.number) and not _ends(one.number)
-    return False
+    if (one.places is None) == (other.places is None):
+        return False
+    decimal, exact = (one, other) if one.places is not None else (other, one)
+    return not _ends(exact.number) and (rounds(decimal, exact.number) or _cut(decimal, exact.number))
+
+
+def _cut(decimal: Rational, number: Fraction) -> bool:
+    """Whether a decimal is a fraction cut off after digits enough, as `0.6666666` is of 2/3."""
+    if decimal.places is None or decimal.digits <= ROUNDED_DIGITS:
+        return False
+    gap = number - decimal.number
+    return abs(gap) < Fraction(1, 10**decimal.places) and (gap > 0) == (number > 0)
 
 
 def rounds(decimal: Rational, number: Fraction) -> bool:
-    """Whether a decimal of digits enough is `number` rounded or cut off at its last place."""
+    """Whether a decimal of digits enough is `number` rounded at its last place."""
     if decimal.places is None or decimal.digits < ROUNDED_DIGITS:
         return False
-    unit = Fraction(1, 10**decimal.places)
-    gap = number - decimal.number
-    return abs(gap) <= unit / 2 or (abs(gap) < unit and (gap > 0) == (number > 0))
+    return abs(number - decimal.number) <= Fraction(1, 2 * 10**decimal.places)
 
 
 def _ends(number: Fraction) -> bool:

@@ -57,11 +57,14 @@ class Relation:
 
 Answer = Value | Words | Items | Matrix | Relation
 
-_MATRIX = re.compile(r"\\begin\{([pbvBV]?matrix|array)\}\s*(?:\{[lcr|\s]*\})?(.*)\\end\{\1\}", re.DOTALL)
+_MATRIX = re.compile(r"\\begin\{([pbB]?matrix|array)\}\s*(?:\{[lcr|\s]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _OPERATORS = re.compile(r"\\(?:le|ge|ne|in)(?![a-zA-Z])|[=<>]")
 _TURNED = {">": "<", r"\ge": r"\le"}
 _AND = re.compile(r"\s*(?:\\text\s*\{\s*,?\s*(?:and|or|und|oder|et|ou|y|o)\s*\}|(?<![a-zA-Z\\{])(?:and|or)(?![a-zA-Z}])"
                   r"|\\lor(?![a-zA-Z])|\\cup(?![a-zA-Z])|[或和及与])\s*")  # fmt: skip
+_TO = re.compile(r"\s+(?:to|\\text\s*\{\s*to\s*\})\s+")
+_AND_ONLY = re.compile(r"\s*(?:\\text\s*\{\s*and\s*\}|(?<![a-zA-Z\\{])and(?![a-zA-Z}])|\\land(?![a-zA-Z])|且)\s*")
+_ORDER = re.compile(r"[<>]|\\(?:le|ge)(?![a-zA-Z])")
 _THOUSANDS = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})(?![\d,])")
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ ']\d{3})+(?![\d,'])")
 _EUROPEAN = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+),(\d+)(?![\d.,])")
@@ -70,8 +73,8 @@ _NAME = re.compile(
     r"(?:_(?:\{[^{}]{1,12}\}|\w))?(?:\s*\(\s*[a-zA-Z](?:\s*,\s*[a-zA-Z]){0,3}\s*\))?"
 )
 _CONSTANTS = frozenset((r"\pi", r"\infty", r"\emptyset", "e", "i"))
-_NAMES = re.compile(r"[A-Z]{3,}")
-"""Points or outcomes in a row, whose order counts."""
+_NAMES = re.compile(r"[A-Z]{2,}|\d{4}-\d\d?-\d\d?|\d\d?/\d\d?/\d{2,4}")
+"""Points or outcomes in a row, whose order counts, and dates."""
 _SHORT_WORDS = frozenset(["yes", "no", "odd", "one", "two", "six", "ten", "red", "all", "tie", "may"])
 """Words that are no products of their letters."""
 _VARIABLE = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
@@ -97,6 +100,12 @@ def _read(text: str, depth: int) -> Answer:
     text = _ungrouped(text)
     if match := _CONGRUENT.fullmatch(text):
         return Items("tuple", (_read(match[1], depth + 1), _read(match[2] or match[3], depth + 1)), r"\equiv", r"\pmod")
+    span = split_top(text, _TO)
+    if len(span) == 2 and all(re.search(r"\d", end) for end in span):
+        return Items("tuple", tuple(_read(end, depth + 1) for end in span), "to", "to")
+    both = split_top(text, _AND_ONLY)
+    if len(both) > 1 and all(_ORDER.search(part) for part in both):
+        return Items("set", tuple(_read(part, depth + 1) for part in both), "and", "and")
     if (several := _several(text, depth)) is not None:
         return several
     if r"\pm" in text or r"\mp" in text:

@@ -28,6 +28,8 @@ _UNITS = {
     "celsius": "c", "fahrenheit": "f", "dollar": "usd", "euro": "eur", "yen": "jpy", "rupee": "inr",
 }  # fmt: skip
 _MONEY = re.compile(rf"\A\s*([-+]?)\s*([{''.join(CURRENCIES)}])\s*|\s*([{''.join(CURRENCIES)}])\s*\Z")
+_SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_SCALE = re.compile(rf"([-+]?\d+(?:\.\d+)?)\s*(?:\\text\s*\{{\s*)?({'|'.join(_SCALES)})(?:\s*\}})?", re.IGNORECASE)
 _SPELT_UNITS = {name: unit for unit, names in _UNITS.items() for name in (unit, *names.split())}
 
 
@@ -62,10 +64,16 @@ def value(text: str) -> Value:
         amount = f"{money[1] or ''}{text[: money.start()]}{text[money.end() :]}"
         return replace(value(amount), unit=CURRENCIES[money[2] or money[3]])
     found = Value(text.strip())
-    if match := _UNIT.search(text):
+    if (match := _UNIT.search(text)) and not _SCALE.fullmatch(text):
         words = TEXT.sub(lambda one: f" {one[1]} ", match[1]).split()
         if not words or words[0].casefold() not in FUNCTIONS:
             found = Value(text[: match.start()].strip(), unit=_unit(words))
+    degrees = re.search(r"°\s*([CF]?)\s*\Z", found.text)
+    if degrees and not found.unit:
+        found = replace(found, unit={"C": "celsius", "F": "fahrenheit"}.get(degrees[1], "degree"))
+        found = replace(found, text=found.text[: degrees.start()])
+    if match := _SCALE.fullmatch(found.text):
+        found = replace(found, text=f"{match[1]}e{_SCALES[match[2].casefold()]}")
     bare = found.text.replace("°", "").strip()
     if bare.endswith("%"):
         return replace(found, text=bare.rstrip("% "), percent=True)
@@ -73,10 +81,16 @@ def value(text: str) -> Value:
 
 
 def _unit(words: list[str]) -> str:
-    """A known unit in one spelling with its power, "" for other words."""
-    if words and (half := words[0].casefold().replace(".", "")) in ("am", "pm"):
+    """A unit in one spelling with its power; other words as they are, without a plural."""
+    if not words:
+        return ""
+    if raised := {"square": 2, "sq": 2, "cubic": 3}.get(words[0].casefold().rstrip(".")):
+        return f"{_unit(words[1:])}^{raised}"
+    if (half := words[0].casefold().replace(".", "")) in ("am", "pm"):
         return half
-    first = re.sub(r"\^.*|[./°].*", "", words[0]).casefold() if words else ""
+    first = re.sub(r"\^.*|[./°].*", "", words[0]).casefold()
     known = _SPELT_UNITS.get(first) or _SPELT_UNITS.get(first.rstrip("s"))
+    if not known:
+        return " ".join(word.casefold().rstrip("s.") for word in words)
     power = re.search(r"\^\s*\{?\s*(-?\d)", " ".join(words))
-    return f"{known}{'^' + power[1] if power and power[1] != '1' else ''}" if known else ""
+    return f"{known}{'^' + power[1] if power and power[1] != '1' else ''}"
