@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from treecore.analysis.frames import named
 from treecore.analysis.growth import expansions
 from treecore.analysis.question import question
-from treecore.analysis.stages import PREDICT, frames
+from treecore.analysis.stages import PREDICT, frames, growing
 from treecore.analysis.wording import BACKED_UP, CREDIT, WORDS, credit_words, referred
 from treecore.analysis.working import COMPARED
 from treecore.credit import METHODS, compute
@@ -57,6 +58,38 @@ def test_the_film_goes_from_the_prompt_to_token_weights(by_hand: Forest, method:
         order.index(title) + order.count(title) - 1 == max(i for i, t in enumerate(order) if t == title)
         for title in titles
     )
+
+
+def test_the_last_frame_counts_the_tokens_that_carry_a_weight() -> None:
+    forest = read(samples()["early_fork"].path)[0]
+    said = {name: frames(compute(forest, name).of(0))[-1].sentence.split(" carry ")[0] for name in ("sibling", "grpo")}
+    assert said["sibling"] == "99 of the 283 tokens that the model wrote now"
+    assert said["grpo"] == "All 283 tokens that the model wrote now"
+
+
+def test_numbers_are_said_to_be_those_of_a_step() -> None:
+    forest = read(samples()["early_fork"].path)[0]
+    for name in ("sibling", "grpo", "tree_grpo"):
+        for shot in frames(compute(forest, name).of(0)):
+            if shot.example is not None and not forest.is_prompt[shot.example.line.row]:
+                assert shot.example.name.endswith(f", step {forest.node_id[shot.example.line.row]}")
+    assert named(Forest(parent=[-1, 0]), 1) == "step 1"
+
+
+def test_growth_goes_to_the_end_only_where_it_does() -> None:
+    whole = {name: read(samples()[name].path)[0] for name in ("by_hand", "mcts")}
+    said = {name: [shot.sentence for shot in growing(forest)] for name, forest in whole.items()}
+    assert said["by_hand"][1:3] == [
+        "Two whole answers to the prompt: each is the first branch of a tree.",
+        "The next branch starts after “find the home of sam”: one step, to the end.",
+    ]
+    assert said["mcts"][1] == "One step after the prompt: the first branch of the tree."
+    for name, forest in whole.items():
+        later = [branch for branch in expansions(forest) if not branch.is_chain]
+        for branch, sentence in zip(later, said[name][2:], strict=True):
+            last = int(branch.rows[-1])
+            ended = bool(forest.topology.is_leaf[last]) and not np.isnan(forest.reward[last])
+            assert sentence.endswith(", to the end.") == ended
 
 
 def test_tree_grpo_has_the_stages_of_the_lesson(by_hand: Forest) -> None:

@@ -73,6 +73,14 @@ def label(forest: Forest, row: int) -> str:
     return cut(text, 48)
 
 
+def named(forest: Forest, row: int) -> str:
+    """A step by its phrase and its id, since several steps may be called alike."""
+    if forest.is_prompt[row]:
+        return "the prompt"
+    said, step = label(forest, row), f"step {cut(str(forest.node_id[row]), 24)}"
+    return step if said.startswith("step ") and said == cut(f"step {forest.node_id[row]}", 48) else f"“{said}”, {step}"
+
+
 def count(n: int, noun: str, many: str = "") -> str:
     """`two chains`: small numbers as words."""
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

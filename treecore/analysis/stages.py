@@ -5,12 +5,12 @@ Works for every method: the middle frames follow the method's own equations. Kno
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from treecore.analysis.frames import Frame, count, label, short, signed
-from treecore.analysis.growth import expansions
+from treecore.analysis.growth import Expansion, expansions
 from treecore.analysis.question import question
 from treecore.analysis.working import working
 from treecore.credit.registry import Credit, get_method
@@ -40,8 +40,7 @@ def growing(forest: Forest) -> Iterator[Frame]:
     for chain in chains:
         fresh[chain.rows] = True
     visible = visible | fresh
-    sentence = f"The model answers {count(len(chains), 'time')} on its own: every answer is the first branch of a tree."
-    yield Frame(count(len(chains), "chain").capitalize(), sentence, visible, fresh)
+    yield Frame(*begun(forest, chains), visible, fresh)
     if not later:
         return
     title = f"Expand: {count(len(later), 'branch', 'branches')}"
@@ -50,11 +49,38 @@ def growing(forest: Forest) -> Iterator[Frame]:
         for number in batch:
             fresh[later[number].rows] = True
         visible = visible | fresh
-        origin = later[batch[0]].origin
-        place = "the prompt itself" if forest.is_prompt[origin] else f"“{label(forest, origin)}”"
-        begins = "The next branch starts" if len(batch) == 1 else f"The next {len(batch)} branches start, the first"
-        sentence = f"{begins} at {place}: the model goes on from there to the end again."
-        yield Frame(title, sentence, visible, fresh)
+        yield Frame(title, grown_on(forest, [later[number] for number in batch]), visible, fresh)
+
+
+def begun(forest: Forest, chains: Sequence[Expansion]) -> tuple[str, str]:
+    """Title and sentence for the first branches: whole answers, or first steps where a search goes on from these."""
+    n = len(chains)
+    each = "the first branch of the tree" if n == 1 else "each is the first branch of a tree"
+    if n_ended(forest, chains) == n:
+        return count(n, "chain").capitalize(), f"{count(n, 'whole answer').capitalize()} to the prompt: {each}."
+    return f"Begin: {count(n, 'tree')}", f"{n_steps(chains).capitalize()} after the prompt: {each}."
+
+
+def grown_on(forest: Forest, branches: Sequence[Expansion]) -> str:
+    """What the next branches add, and where; that they go to the end only where they do."""
+    n, ended = len(branches), n_ended(forest, branches)
+    origin = branches[0].origin
+    place = "at the prompt" if forest.is_prompt[origin] else f"after “{label(forest, origin)}”"
+    if n == 1:
+        return f"The next branch starts {place}: {n_steps(branches)}{', to the end' if ended else ''}."
+    end = f"; {ended} of the {n} go to the end" if ended else ""
+    return f"The next {n} branches start, the first {place}: {n_steps(branches)} in all{end}."
+
+
+def n_steps(branches: Sequence[Expansion]) -> str:
+    """How many steps some branches have, in words."""
+    return count(sum(len(branch.rows) for branch in branches), "step")
+
+
+def n_ended(forest: Forest, branches: Sequence[Expansion]) -> int:
+    """How many of some branches were taken to an outcome when they were added."""
+    last = [int(branch.rows[-1]) for branch in branches]
+    return int((forest.topology.is_leaf & ~np.isnan(forest.reward))[last].sum())
 
 
 def outcomes(credit: Credit) -> Frame:
@@ -95,11 +121,12 @@ def weights(credit: Credit) -> Frame:
     known = ~forest.is_prompt & np.isfinite(weight) & (tokens != 0)
     badges = {int(r): f"{tokens[r]} × {signed(weight[r])}" if tokens[r] > 0 else signed(weight[r])
               for r in np.flatnonzero(known)}  # fmt: skip
-    counted = int(tokens[known & (tokens > 0)].sum())
-    said = f"All {counted} tokens" if counted else "All tokens"
+    counted, written = (int(tokens[rows & (tokens > 0)].sum()) for rows in (known, ~forest.is_prompt))
+    of = f"All {written:,}" if counted == written else f"{counted:,} of the {written:,}"
+    carrying = f"{of} tokens that the model wrote" if written else "The words of the steps with a number"
     through = " summed over the trajectories through it" if "gradient_weight" in credit.nodes else ""
-    sentence = f"{said} that the model wrote now carry a weight: its step's signal{through}. Observations carry none."
-    numbers = {"tokens with a weight": str(counted)} if counted else {}
+    sentence = f"{carrying} now carry a weight: its step's signal{through}. Observations carry none."
+    numbers = {"tokens with a weight": f"{counted:,}"} if counted else {}
     return Frame(
         "Weight on every token",
         sentence,

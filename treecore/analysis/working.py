@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from treecore.analysis.frames import Example, Frame, label, short, signed
+from treecore.analysis.frames import Example, Frame, label, named, short, signed
 from treecore.analysis.wording import BACKED_UP, words_for
 from treecore.credit.explain import work
 from treecore.credit.registry import Credit, get_method
@@ -56,9 +56,7 @@ def example(credit: Credit, formula: str, values: FloatArray, among: BoolArray) 
     if not len(rows):
         return None
     row = int(rows[np.argmax(np.abs(values[rows]))])
-    forest = credit.forests[0]
-    name = "the prompt" if forest.is_prompt[row] else f"“{label(forest, row)}”"
-    return Example(work(credit, formula, row), name)
+    return Example(work(credit, formula, row), named(credit.forests[0], row))
 
 
 def backing_up(credit: Credit, formula: str) -> Iterator[Frame]:
