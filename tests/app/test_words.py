@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.panel import Told
-from app.panel.words import differing, words_of
+from app.panel.words import differing, percent, words_of
 from treecore.credit import compute
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
@@ -37,6 +37,14 @@ def test_a_fork_shows_its_children_and_what_it_decides(credit: Credit) -> None:
     )
     assert "different outcomes" in words.verdict
     assert [card.label[0].text for card in words.path] == ["find the boss of paul", "find the teacher of iris"]
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.0, "the last 0 %"), (0.004, "less than 1 %"), (0.006, "the last 1 %"), (0.14, "the last 14 %"), (1.0, "all")],
+)
+def test_a_share_that_is_there_is_not_called_none(share: float, said: str) -> None:
+    assert percent(share).replace("\N{NO-BREAK SPACE}", " ") == said
 
 
 def test_a_leaf_is_compared_with_its_siblings(credit: Credit) -> None:

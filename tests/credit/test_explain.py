@@ -123,3 +123,16 @@ def test_evidence_is_what_the_credit_rests_on() -> None:
     assert explain(compute(forest, "vineppo").of(0), 1).evidence_is == "64 continuations from here"
     assert explain(compute(forest, "vineppo", values="tree").of(0), 1).evidence_is == "1 leaf beneath"
     assert explain(compute(forest, "srl").of(0), 1).evidence is None
+
+
+@pytest.mark.parametrize(
+    ("rewards", "said"),
+    [
+        ([1, 0, 1], "3 leaves beneath"),
+        ([1, 0, NAN], "2 of 3 leaves beneath have an outcome"),
+        ([1, NAN, NAN], "1 of 3 leaves beneath has an outcome"),
+    ],
+)
+def test_leaves_without_an_outcome_are_told(rewards: list[float], said: str) -> None:
+    forest = Forest(parent=[-1, 0, 1, 1, 1, 0], reward=[NAN, NAN, *rewards, 0])
+    assert explain(compute(forest, "grpo").of(0), 1).evidence_is == said

@@ -87,7 +87,7 @@ def explain(credit: Credit, node: int, *, leaf: int | None = None) -> Explanatio
     stderr = credit.nodes["stderr"][node] if "stderr" in credit.nodes else math.nan
     value = float(credit.credit[node])
     return Explanation(
-        tuple(lines), chosen, len(scored), value, float(stderr), *evidence(credit, node, len(scored)),
+        tuple(lines), chosen, len(scored), value, float(stderr), *evidence(credit, node, len(scored), len(beneath)),
         silence(credit, node), method.alone if is_alone(credit, chosen) and math.isfinite(value) else "",
     )  # fmt: skip
 
@@ -102,7 +102,7 @@ def work(credit: Credit, formula: str, row: int) -> Line:
     return Line(left, references[left], formula, numbers, row, result, exact_fraction(result))
 
 
-def evidence(credit: Credit, node: int, n_leaves: int) -> tuple[int | None, str]:
+def evidence(credit: Credit, node: int, n_scored: int, n_leaves: int) -> tuple[int | None, str]:
     """What a step's credit rests on: how many, and of what."""
     method = get_method(credit.method)
     if not method.judges_outcomes:
@@ -110,7 +110,9 @@ def evidence(credit: Credit, node: int, n_leaves: int) -> tuple[int | None, str]
     continued = credit.forests.column("mc_count")[node] if "mc_value" in method.needs_with(credit.params) else math.nan
     if math.isfinite(continued):
         return int(continued), f"{continued:.0f} continuations from here"
-    return n_leaves, "1 leaf beneath" if n_leaves == 1 else f"{n_leaves} leaves beneath"
+    if n_scored < n_leaves:
+        return n_scored, f"{n_scored} of {n_leaves} leaves beneath {'has' if n_scored == 1 else 'have'} an outcome"
+    return n_scored, "1 leaf beneath" if n_leaves == 1 else f"{n_leaves} leaves beneath"
 
 
 def is_alone(credit: Credit, leaf: int) -> bool:

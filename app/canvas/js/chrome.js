@@ -125,7 +125,7 @@ function drawLegend(app) {
 }
 
 function percent(share) {
-  return `${Math.round(share * 100)} %`;
+  return share > 0 && share < 0.005 ? "under 1 %" : `${Math.round(share * 100)} %`;
 }
 
 // The facts of one node as [name, text] pairs; the tooltip and the announcement both read them.
