@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,13 +15,14 @@ from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.layout import leaf_rows
 from treecore.outcomes import is_right, top_reward
-from treecore.steptext import plain, split_step
+from treecore.steptext import ANY_TAG, plain, split_step, step_parts
 from treecore.topology import FloatArray
 
 FULL_TEXT_NODES = 20_000
 LONGEST_TEXT = 1_200
 SHORTENED_TEXT = 120
 LONGEST_LABEL = 160
+LONGEST_HOVER = 600
 
 _made: WeakKeyDictionary[Forest, Part] = WeakKeyDictionary()
 
@@ -53,12 +56,23 @@ def _make(forest: Forest) -> Part:
             ],
             "observation": [safe(plain(text), LONGEST_LABEL) if text else "" for text in forest.observation],
             "text": [safe(text, most) for text in forest.text],
+            "words": {
+                str(row): safe(_words(text, extra.get(row, {})), min(most, LONGEST_HOVER))
+                for row, text in enumerate(forest.text)
+                if ANY_TAG.search(text)
+            },
             "tokens": np.ascontiguousarray(forest.n_model_tokens),
             "reward": numbers(forest.reward),
             "share": numbers(outcome_share(forest)),
             "reward_decimals": _reward_decimals(forest.reward),
         }
     )
+
+
+def _words(text: str, fields: Mapping[str, Any]) -> str:
+    """The words of a tagged step without its tags, a line for each part; "" where they are an answer alone."""
+    parts = step_parts(text, fields)
+    return "" if {part.kind for part in parts} == {"answer"} else "\n".join(part.text for part in parts)
 
 
 def outcome_share(forest: Forest) -> FloatArray:

@@ -14,7 +14,8 @@ from treecore.forest import Forest
 #      │    └─── 4
 #      └── 2 ── 5        6 ── 7
 PARENT = [-1, 0, 0, 1, 1, 2, -1, 6]
-TEXT = ["", "first plan", "<img src=x onerror=alert(1)>", "answer a", "answer b", "answer c", "", "answer d"]
+TAGGED = "<think>so it is c</think>\n<answer>c</answer>"
+TEXT = ["", "first plan", "<img src=x onerror=alert(1)>", "answer a", "answer b", TAGGED, "", "answer d"]
 NAN = float("nan")
 
 st.set_page_config(layout="wide")

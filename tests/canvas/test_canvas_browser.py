@@ -111,6 +111,13 @@ def test_search_finds_text_and_closes(open_page: Open, address: str) -> None:
     assert page.locator(".tc-search").is_hidden()
 
 
+def test_the_tooltip_has_the_words_of_a_step_without_tags(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    click_node(page, "5")
+    assert page.locator(".tc-tooltip .tc-title").inner_text() == "answer c"
+    assert page.locator(".tc-tooltip .tc-text").inner_text() == "so it is c\nc"
+
+
 def test_text_of_the_data_is_never_markup(open_page: Open, address: str) -> None:
     page = open_page(address)
     click_node(page, "2")

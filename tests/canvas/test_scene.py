@@ -160,6 +160,12 @@ def test_decimals_grow_as_scales_shrink(limit: float, decimals: int) -> None:
     assert decimals_for(limit) == decimals
 
 
+def test_tagged_steps_have_their_words_without_tags() -> None:
+    text = ["", "<think>plan</think> so", "<answer>7</answer>", "b < c", "<think></think>", "", "x</think> y <call> z"]
+    words = make_scene(forest(text=text), None)["words"]
+    assert words == {"1": "plan\nso", "2": "", "4": "", "6": "x\ny <call> z"}
+
+
 def test_scene_of_a_large_forest_shortens_texts(rng: np.random.Generator) -> None:
     n = 20_100
     large = random_forest(rng, n, text=["x" * 500] * n)

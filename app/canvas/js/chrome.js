@@ -165,7 +165,7 @@ function showTooltip(app, i, px, py) {
   }
   if (tooltip.dataset.row !== String(i) || tooltip.hidden) {
     const parts = [element("div", "tc-title", nameOf(app, i))];
-    const text = scene.text[i].trim();
+    const text = (scene.words[i] ?? scene.text[i]).trim();
     if (text && text !== scene.label[i]) parts.push(element("div", "tc-text", text));
     if (scene.observation[i]) parts.push(element("div", "tc-observed", `→ ${scene.observation[i]}`));
     const list = element("dl", "");
