@@ -72,8 +72,8 @@ def test_numbers_are_said_to_be_those_of_a_step() -> None:
     for name in ("sibling", "grpo", "tree_grpo"):
         for shot in frames(compute(forest, name).of(0)):
             if shot.example is not None and not forest.is_prompt[shot.example.line.row]:
-                assert shot.example.name.endswith(f", step {forest.node_id[shot.example.line.row]}")
-    assert named(Forest(parent=[-1, 0]), 1) == "step 1"
+                assert shot.example.name.endswith(f"”, id {forest.node_id[shot.example.line.row]}")
+    assert named(Forest(parent=[-1, 0]), 1) == "the step with id 1"
 
 
 def test_growth_goes_to_the_end_only_where_it_does() -> None:

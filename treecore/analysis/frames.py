@@ -77,8 +77,9 @@ def named(forest: Forest, row: int) -> str:
     """A step by its phrase and its id, since several steps may be called alike."""
     if forest.is_prompt[row]:
         return "the prompt"
-    said, step = label(forest, row), f"step {cut(str(forest.node_id[row]), 24)}"
-    return step if said.startswith("step ") and said == cut(f"step {forest.node_id[row]}", 48) else f"“{said}”, {step}"
+    said, node = label(forest, row), str(forest.node_id[row])
+    wordless = said == cut(f"step {node}", 48)
+    return f"the step with id {cut(node, 24)}" if wordless else f"“{said}”, id {cut(node, 24)}"
 
 
 def count(n: int, noun: str, many: str = "") -> str:
