@@ -12,7 +12,7 @@ from app import chrome, sampling_asked, sampling_job, stage, state
 from app.canvas.scene import Stage
 from app.jobs import Job, Phase
 from app.sampling_request import Grown
-from app.verbatim import verbatim
+from app.verbatim import ours, verbatim
 from treecore.forest import Forest
 
 WAITING_LOOK, STARTING_LOOK = 2.0, 0.4
@@ -94,7 +94,7 @@ def headline(job: Job, grown: Grown | None) -> None:
 def broken(job: Job) -> None:
     """A run that ended with its server: what is left of it, and the way to go on."""
     left = "What was written until then is below." if job.result else "Nothing of it was written yet."
-    st.info(f"The server ended while this run was under way. {verbatim(left)}", icon=":material/history:")
+    st.info(ours(f"The server ended while this run was under way. {left}"), icon=":material/history:")
     if sampling_job.is_own(job):
         st.button("Go on with it", icon=":material/play_arrow:", on_click=sampling_asked.go_on, args=(job,))
 

@@ -167,9 +167,13 @@ def keys(total: int, number: int) -> None:
 
 
 def pressed(total: int) -> None:
-    """Do what a key asked, once."""
-    press = press_in(state.get("film_keys"), total - 1)
-    if press is None or press.number <= int(state.get_or("film_heard", 0)):
+    """Do what a key asked.
+
+    A press that is sent again was heard in a run that did not draw the film, and the slider, still as it was, has put
+    its own number back since: it goes to its frame again. Playing is turned on or off once.
+    """
+    press, heard = press_in(state.get("film_keys"), total - 1), int(state.get_or("film_heard", 0))
+    if press is None or press.number < heard or (press.number == heard and press.frame is None):
         return
     state.put({"film_heard": press.number})
     if press.frame is None:
