@@ -51,7 +51,7 @@ class Click(NamedTuple):
 
     Attributes:
         words_ms: until the words of the step stand in the panel; settled_ms: until the server's run was over.
-        received, sent: bytes over the socket meanwhile; requests: over HTTP.
+        received, sent: bytes over the socket meanwhile; requests: over HTTP, fonts aside, which a browser fetches once.
     """
 
     words_ms: float
@@ -112,7 +112,8 @@ class Page:
         self._sent += sent
 
     def _count(self, request: Any) -> None:
-        self._requests += not request.url.startswith(("blob:", "data:"))
+        once = request.resource_type == "font"
+        self._requests += not once and not request.url.startswith(("blob:", "data:"))
 
 
 @contextmanager
