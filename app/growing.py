@@ -153,11 +153,6 @@ def show(forests: Sequence[Forest], *, live: bool) -> None:
     stage.trees(forest, None, key="rollout", height=HEIGHT, stage=drawn, linked=False)
 
 
-def turn_to(number: int) -> None:
-    """Show another of the prompts."""
-    state.put({sampling_asked.SHOWN: number})
-
-
 def finish(job: Job, forests: Sequence[Forest]) -> None:
     """What failed; open the result in Explore, or save it."""
     from treecore.formats.native_write import json_lines
