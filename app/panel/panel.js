@@ -21,12 +21,32 @@ export default function (component) {
 }
 
 // What had the focus has it again: the card of the same step, else the panel; and the panel where what was pressed to get
-// here is gone.
+// here is gone, which may be a moment later.
 function keepFocus(root, focused, fresh) {
-  const gone = fresh && document.activeElement === document.body && globalThis.treecoreSelectedNone;
-  if (!focused && !gone) return;
-  const same = [...root.querySelectorAll("button")].find((button) => button.dataset.id === focused?.dataset.id);
-  (same ?? root).focus({ preventScroll: true });
+  const take = (element) => element.focus({ preventScroll: true });
+  if (focused) {
+    take([...root.querySelectorAll("button")].find((button) => button.dataset.id === focused.dataset.id) ?? root);
+  } else if (fresh && globalThis.treecoreSelectedNone) {
+    onceLost(() => take(root));
+  }
+}
+
+const MOMENT_MS = 3000;
+
+// Acts when nothing has the focus: now, or once what has it leaves the page.
+function onceLost(act) {
+  const from = document.activeElement;
+  if (from === document.body) {
+    act();
+    return;
+  }
+  const watch = new MutationObserver(() => {
+    if (from.isConnected) return;
+    watch.disconnect();
+    if (document.activeElement === document.body) act();
+  });
+  watch.observe(document.body, { childList: true, subtree: true });
+  setTimeout(() => watch.disconnect(), MOMENT_MS);
 }
 
 function luminance(colour) {
