@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
@@ -61,6 +64,12 @@ def test_the_longest_pause() -> None:
     assert pause(301.0, 0, 0.5) is None
 
 
+def run(job: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine in a thread of its own: the browser of other tests keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, job).result()
+
+
 def test_what_is_told_of_pauses(caplog: pytest.LogCaptureFixture) -> None:
     told = list[str]()
 
@@ -70,13 +79,13 @@ def test_what_is_told_of_pauses(caplog: pytest.LogCaptureFixture) -> None:
             await waits.wait(100.0, "busy")
 
     waits = Waits("http://h/v1", sleep)
-    asyncio.run(waits.wait(290.0, "the server answers 429: slow down"))
+    run(waits.wait(290.0, "the server answers 429: slow down"))
     assert told == [
         "1 request waits for the server, next try in 290 s (the server answers 429: slow down)",
         "2 requests wait for the server, next try in 100 s (busy)",
     ]
     assert waits.told == ""
-    asyncio.run(waits.wait(1.0, "busy"))
+    run(waits.wait(1.0, "busy"))
     assert told[2:] == [""]
     assert [record.getMessage() for record in caplog.records] == [
         "server http://h/v1: the server answers 429: slow down; waiting 290 seconds before the next try"
