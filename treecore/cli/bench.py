@@ -90,7 +90,7 @@ def rollout(
 
     \b
     Example:
-      treecore bench rollout --prompts 64 --json
+      treecore bench rollout --json
       treecore bench rollout --random-config --device cuda --prompts 256 --json
     """
     from treecore.bench.rollout import bench_rollout

@@ -28,6 +28,7 @@ from treecore.policies.static_steps import SHORTEST, StaticSteps, bucket
 from treecore.protocols import Message, StepRule
 
 MOST_SLOTS = 64
+MOST_SLOTS_SMALL = 128
 MOST_SLOTS_CUDA = 1024
 SMALL_MODEL = 20_000_000
 """Parameters below which more threads than one spend their time waiting for each other."""
@@ -45,7 +46,7 @@ class TransformersPolicy:
         model: a causal language model in evaluation mode.
         tokenizer: its tokenizer.
         name: what forests will say the model was.
-        slots: most branches in one batch; 64 (256 on CUDA) when None.
+        slots: most branches in one batch; when None 64 on a CPU (128 of a small model) and 1,024 on CUDA.
         batch_tokens: most tokens of keys and values in one batch, rows x positions, unless one branch alone is longer;
             what fits into memory when None.
         static: keep the batch where it is and run single tokens in few fixed shapes, captured as graphs on CUDA.
@@ -77,12 +78,13 @@ class TransformersPolicy:
         self.max_length = context_length(model, tokenizer)
         checked = check_branchable(model, name, max_length=self.max_length, static=static)
         self.layout, self.layers = checked.layout, len(checked.layout.kinds)
-        self.slots = slots or (MOST_SLOTS_CUDA if model.device.type == "cuda" else MOST_SLOTS)
+        small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
+        most = MOST_SLOTS_CUDA if model.device.type == "cuda" else MOST_SLOTS_SMALL if small else MOST_SLOTS
+        self.slots = slots or most
         fitting = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
         self.batch_tokens = min(fitting, bucket(self.slots) * bucket(self.max_length, SHORTEST))
         self.detokenizer = Detokenizer(tokenizer)
         self.end_ids = end_tokens(model, tokenizer)
-        small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
         self.threads = 1 if small else None
         self.one_core = small
         self._idle: list[StaticSteps] = []
