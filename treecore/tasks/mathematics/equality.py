@@ -40,6 +40,10 @@ class Comparison:
         gold, said = _simple(gold), _simple(said)
         if gold == said:
             return True
+        if isinstance(gold, Items) and gold.kind == "either":
+            return self._either(gold, said)
+        if isinstance(said, Items) and said.kind == "either":
+            return self._either(said, gold)
         if isinstance(gold, Relation) or isinstance(said, Relation):
             return self._relations(gold, said)
         if isinstance(gold, Items) and isinstance(said, Items):
@@ -51,6 +55,12 @@ class Comparison:
         if isinstance(gold, Words) and isinstance(said, Value | Words):
             return _letters(gold.text) == _letters(said.text)
         return isinstance(said, Words) and isinstance(gold, Value) and _letters(gold.text) == _letters(said.text)
+
+    def _either(self, either: Items, other: Answer) -> bool:
+        """Whether another answer is one of two readings; where both have two, they must have been the same text."""
+        if isinstance(other, Items) and other.kind == "either":
+            return False
+        return any(self.equal(one, other) for one in either.items)
 
     def _items(self, gold: Items, said: Items) -> bool:
         kinds = {gold.kind, said.kind}

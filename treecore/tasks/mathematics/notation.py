@@ -76,6 +76,8 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<![a-zA-Z\\])a(?:rc)?(sin|cos|tan)(?=\s*\()", r"\\arc\1"),
         (r"(?<=[\d%})])\s*(?i:percent|per cent)(?![a-zA-Z])|\\text\s*\{\s*(?i:percent|per cent|%)\s*\}", "%"),
         (r"\\text\s*\{\s*(?i:degrees?)\s*\}|(?<=\d)\s*(?i:degrees?)(?![a-zA-Z])", "°"),
+        (r"\\text\s*\{\s*(?:°|(?i:degrees?)(?=\s))\s*([A-Za-z]+)\s*\}", r"°\\text{\1}"),
+        (r"(?<=\d)\s*\^\s*(?:o|\{\s*o\s*\})(?![a-zA-Z])", "°"),
         (r"\^\s*(-?\d+(?!\.?\d))", r"^{\1}"),
         (r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}"),
         (r"\\frac\s*(\d)\s*(?=\{)", r"\\frac{\1}"),

@@ -30,10 +30,10 @@ class Items:
 
     `list` is bare or a union, in any order; `set` stood in braces, where repetitions do not count; `tuple` has brackets
     `opens` and `closes` and an order, as have intervals; `series` goes on (`1, 2, ...`) and has an order; `ratio` stood
-    between colons.
+    between colons; `either` is one text in two readings, a number with thousands parted and a list.
     """
 
-    kind: Literal["list", "set", "tuple", "series", "ratio"]
+    kind: Literal["list", "set", "tuple", "series", "ratio", "either"]
     items: tuple[Answer, ...]
     opens: str = ""
     closes: str = ""
@@ -66,6 +66,7 @@ _TO = re.compile(r"\s+(?:to|\\text\s*\{\s*to\s*\})\s+")
 _AND_ONLY = re.compile(r"\s*(?:\\text\s*\{\s*and\s*\}|(?<![a-zA-Z\\{])and(?![a-zA-Z}])|\\land(?![a-zA-Z])|且)\s*")
 _ORDER = re.compile(r"[<>]|\\(?:le|ge)(?![a-zA-Z])")
 _THOUSANDS = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})(?![\d,])")
+_TRIPLES = re.compile(r"[1-9]\d\d(?:,[1-9]\d\d){2,}")
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ ']\d{3})+(?![\d,'])")
 _EUROPEAN = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+),(\d+)(?![\d.,])")
 _NAME = re.compile(
@@ -97,6 +98,8 @@ def _read(text: str, depth: int) -> Answer:
     if matrix := _MATRIX.fullmatch(text):
         rows = [row for row in matrix[2].split(ROW) if row.strip()][:MAX_ITEMS]
         return Matrix(tuple(tuple(_read(cell, depth + 1) for cell in row.split("&")) for row in rows))
+    if (triples := _triples(text)) is not None:
+        return triples
     text = _ungrouped(text)
     if match := _CONGRUENT.fullmatch(text):
         return Items("tuple", (_read(match[1], depth + 1), _read(match[2] or match[3], depth + 1)), r"\equiv", r"\pmod")
@@ -119,11 +122,31 @@ def _read(text: str, depth: int) -> Answer:
     return value(text)
 
 
+def _triples(text: str) -> Items | None:
+    """Three or more groups of three digits that may be a number or a list; None where they are clearly one of them."""
+    if not _TRIPLES.fullmatch(text) or _is_row(text):
+        return None
+    listed = Items("list", tuple(Value(part) for part in text.split(",")[:MAX_ITEMS]))
+    return Items("either", (Value(text.replace(",", "")), listed))
+
+
+def _is_row(text: str) -> bool:
+    """Whether groups of digits are several numbers: all are round, or four or more of them rise or fall."""
+    parts = text.split(",")
+    in_order = parts in (sorted(parts), sorted(parts, reverse=True))
+    return all(part.endswith("0") for part in parts) or (len(parts) > 3 and in_order)
+
+
+def _joined_digits(match: re.Match[str]) -> str:
+    row = _TRIPLES.fullmatch(match[0]) and _is_row(match[0]) and not re.match(r"\.\d", match.string[match.end() :])
+    return match[0].replace(",", ", " if row else "")
+
+
 def _ungrouped(text: str) -> str:
     """Numbers without what parts their thousands; between brackets a comma parts a tuple."""
     text = _EUROPEAN.sub(lambda one: one[1].replace(".", "") + "." + one[2], text)
     if not text.startswith(("(", "[", r"\{")):
-        text = _THOUSANDS.sub(lambda one: one[0].replace(",", ""), text)
+        text = _THOUSANDS.sub(_joined_digits, text)
     return _SPACED.sub(lambda one: re.sub("[ ']", "", one[0]), text)
 
 

@@ -27,6 +27,14 @@ _UNITS = {
     "yr": "year", "l": "liter litre", "ml": "milliliter millilitre", "mph": "", "rad": "radian", "cent": "",
     "celsius": "c", "fahrenheit": "f", "dollar": "usd", "euro": "eur", "yen": "jpy", "rupee": "inr",
 }  # fmt: skip
+_DEGREES = re.compile(
+    r"°\s*(?:\\text\s*\{\s*)?(?:(C|(?i:celsius))|(F|(?i:fahrenheit))|(K|(?i:kelvin)))?(?![a-zA-Z])\s*\}?\s*\Z"
+)
+_MINUTES = re.compile(r"([-+]?)(\d{1,9})\s*°\s*(\d{1,9})\s*'(?:\s*(\d{1,9})\s*(?:''|\"))?")
+_TURN = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
+_ANGLE = re.compile(
+    r"(\d+(?:\.\d+)?|\{\s*\d+(?:\.\d+)?\s*\}|(?<![a-zA-Z\\])[a-zA-Z]|\\(?:alpha|beta|gamma|theta|phi))\s*°"
+)
 _MONEY = re.compile(rf"\A\s*([-+]?)\s*([{''.join(CURRENCIES)}])\s*|\s*([{''.join(CURRENCIES)}])\s*\Z")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALE = re.compile(rf"([-+]?\d+(?:\.\d+)?)\s*(?:\\text\s*\{{\s*)?({'|'.join(_SCALES)})(?:\s*\}})?", re.IGNORECASE)
@@ -63,21 +71,33 @@ def value(text: str) -> Value:
     if money := _MONEY.search(text):
         amount = f"{money[1] or ''}{text[: money.start()]}{text[money.end() :]}"
         return replace(value(amount), unit=CURRENCIES[money[2] or money[3]])
+    if "°" in text and (angle := _angle(text)) is not None:
+        return angle
     found = Value(text.strip())
     if (match := _UNIT.search(text)) and not _SCALE.fullmatch(text):
         words = TEXT.sub(lambda one: f" {one[1]} ", match[1]).split()
         if not words or words[0].casefold() not in FUNCTIONS:
             found = Value(text[: match.start()].strip(), unit=_unit(words))
-    degrees = re.search(r"°\s*([CF]?)\s*\Z", found.text)
-    if degrees and not found.unit:
-        found = replace(found, unit={"C": "celsius", "F": "fahrenheit"}.get(degrees[1], "degree"))
-        found = replace(found, text=found.text[: degrees.start()])
     if match := _SCALE.fullmatch(found.text):
         found = replace(found, text=f"{match[1]}e{_SCALES[match[2].casefold()]}")
     bare = found.text.replace("°", "").strip()
     if bare.endswith("%"):
         return replace(found, text=bare.rstrip("% "), percent=True)
     return replace(found, text=bare)
+
+
+def _angle(text: str) -> Value | None:
+    """Degrees, of an angle or of warmth; None where the degree sign stands within an expression that takes it off."""
+    if _TURN.search(text):
+        return Value(_ANGLE.sub(r"(\\frac{\\pi}{180}\\cdot \1)", text).strip())
+    if match := _MINUTES.fullmatch(text.strip()):
+        seconds = 3600 * int(match[2]) + 60 * int(match[3]) + int(match[4] or 0)
+        return Value(rf"{match[1]}\frac{{{seconds}}}{{3600}}", unit="degree")
+    if match := _DEGREES.search(text):
+        names = ("celsius", "fahrenheit", "kelvin")
+        unit = next((name for name, said in zip(names, match.groups(), strict=True) if said), "degree")
+        return Value(text[: match.start()].replace("°", "").strip(), unit=unit)
+    return None
 
 
 def _unit(words: list[str]) -> str:
