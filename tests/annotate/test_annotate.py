@@ -21,9 +21,11 @@ from treecore.annotate import Annotation, annotate, annotate_file
 from treecore.columns import Status
 from treecore.errors import MethodError, PolicyError, TaskError
 from treecore.forest import Forest, TokenTable
+from treecore.forests import Forests
 from treecore.policies.detokenize import Detokenizer
 from treecore.protocols import Part, Prompt
 from treecore.sampling import rollout
+from treecore.states import states_of
 from treecore.tasks import get_task
 
 POLICY = toy_policy()
@@ -51,14 +53,15 @@ def annotated(forests: list[Forest], kind: str = "monte_carlo", *, k: int = 3, *
 
 def test_every_step_that_goes_on_gets_a_value_and_no_other() -> None:
     for before, after in zip(FORESTS, annotated(FORESTS), strict=True):
-        leaf = before.topology.is_leaf
+        leaf = before.topology.is_leaf.copy()
+        leaf[before.topology.roots[1:]] = True
         np.testing.assert_array_equal(np.isnan(after.columns["mc_value"]), leaf)
         assert set(after.columns["mc_count"][~leaf]) == {3}
         low, high = after.columns["mc_low"][~leaf], after.columns["mc_high"][~leaf]
         value = after.columns["mc_value"][~leaf]
         assert ((low <= value) & (value <= high)).all()
-        roots = after.topology.roots
-        assert len(set(after.columns["mc_value"][roots])) == 1
+        pooled = states_of(Forests([after])).column("mc_count")
+        assert pooled[0] == 3, "the prompt is one state, whatever the number of trees"
         assert after.with_columns(columns={}).digest == before.digest, "nothing else changes"
 
 
@@ -76,10 +79,8 @@ def test_kept_continuations_give_the_values_and_leave_the_recorded_steps_alone()
                 leaf for leaf in np.flatnonzero(fresh)
                 if max(one for one in after.topology.path(int(leaf)) if one < n) == row
             ]  # fmt: skip
-            shared = row in before.topology.roots[1:]
-            assert len(starts) == (0 if shared else 3)
-            if not shared:
-                assert after.reward[starts].mean() == pytest.approx(values.columns["mc_value"][row])
+            assert len(starts) == 3
+            assert after.reward[starts].mean() == pytest.approx(values.columns["mc_value"][row])
         assert all(
             after.node_extra[row] == {"sampled_by": "policy", "sampled_for": "mc_value"} for row in range(n, len(after))
         )
@@ -127,7 +128,7 @@ def test_differences_of_values_add_up_to_the_outcome_minus_the_prompt() -> None:
         credit = tc.credit([after], "vineppo").nodes["credit"]
         for leaf in after.leaves:
             path = after.topology.path(int(leaf))
-            assert credit[path[1:]].sum() == pytest.approx(after.reward[leaf] - after.columns["mc_value"][path[0]])
+            assert credit[path[1:]].sum() == pytest.approx(after.reward[leaf] - after.columns["mc_value"][after.topology.roots[0]])
 
 
 @pytest.mark.parametrize("method", ["spo_chain", "math_shepherd", "stepwiser", "omegaprm"])
@@ -359,3 +360,9 @@ def test_a_forest_whose_prompt_is_too_long_is_left_as_it_is(caplog: pytest.LogCa
     assert after[0].provenance["annotations"][-1]["trajectories"] == 0
     assert "mc_value" in after[1].columns
     assert "is left as it is: the prompt has 200 tokens" in caplog.messages[0]
+
+
+def test_a_root_that_is_a_step_is_refused() -> None:
+    forest = FORESTS[0].with_columns(text=("7", *FORESTS[0].text[1:]))
+    with pytest.raises(MethodError, match="a root with text is a step.*put an empty root before it"):
+        annotated([forest])

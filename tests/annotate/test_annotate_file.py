@@ -23,7 +23,7 @@ def test_the_file_holds_every_forest_in_order(tmp_path: Path) -> None:
     assert all("mc_value" in forest.columns for forest in found)
     assert summary.forests == 3
     assert summary.continuations == sum(one.provenance["annotations"][-1]["trajectories"] for one in found)
-    assert summary.steps == sum(int((~forest.topology.is_leaf).sum()) for forest in FORESTS)
+    assert summary.steps == sum(int((~one.topology.is_leaf).sum()) - one.n_trees + 1 for one in FORESTS)
     assert path.read_bytes().count(b"\n") == 3
 
 

@@ -53,7 +53,8 @@ def test_the_prompt_is_one_place_however_many_trees_there_are() -> None:
     growth.serve(monte_carlo(growth, k=2, m=3))
     requests = growth.waves[1]
     assert sum(isinstance(one, Expand) and one.node in (0, 4, 8) for one in requests) == 2
-    assert [growth.column("mc_value")[row] for row in (0, 4, 8)] == [0.5] * 3
+    assert [growth.column(name)[0] for name in ("mc_value", "mc_count")] == [0.5, 2]
+    assert all(math.isnan(growth.column(name)[row]) for name in COLUMNS for row in (4, 8)), "draws are counted once"
 
 
 def test_failed_continuations_do_not_count_and_strange_rewards_have_no_interval() -> None:

@@ -59,7 +59,8 @@ def monte_carlo(growth: ExistingGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 
     """Continue from the prompt and from every step k times, independently; the mean reward is the step's value.
 
     Writes `mc_value`, `mc_count` (continuations that were scored), `mc_low` and `mc_high`. The last step of a finished
-    trajectory gets none: its outcome is known. All trees of a forest share the prompt's value.
+    trajectory gets none: its outcome is known. All trees of a forest share the prompt; its value stands at
+    the first root.
 
     Args:
         k: continuations of each step (published: 9).

@@ -48,7 +48,8 @@ def continued(
 ) -> Generator[list[Request], list[int], dict[int, Estimate]]:
     """Continue each of `rows` `k` times in one wave and write its value into the columns; gives row -> value.
 
-    Roots are one place, the prompt: only the first of those given is continued, the others get its value.
+    Roots are one place, the prompt: only the first of those given is continued and has the value, so that whoever adds
+    up the draws of all roots counts each once.
     """
     roots = [row for row in rows if growth.parent[row] < 0]
     starts = [row for row in rows if row not in roots[1:]]
@@ -56,9 +57,8 @@ def continued(
     found: dict[int, Estimate] = {}
     for place, row in enumerate(starts):
         value = estimate([growth.nodes[leaf].reward for leaf in leaves[place * k : (place + 1) * k]])
-        for target in roots if row in roots else [row]:
-            found[target] = value
-            mark(growth, target, value)
+        found[row] = value
+        mark(growth, row, value)
     return found
 
 

@@ -109,6 +109,12 @@ class ExistingGrove(Grove):
         status = None if self.source.goes_on(row) else Status(max(int(forest.status[row]), Status.TERMINATED))
         step = Grown(forest.text[row], forest.observation[row], float(forest.reward[row]), status)
         if above < 0:
+            if forest.text[row] or forest.observation[row]:
+                raise MethodError(
+                    "a root with text is a step, which cannot be continued",
+                    where=f"forest {forest.id!r}, node {forest.node_id[row]!r}",
+                    todo="put an empty root before it, or use a forest that was sampled with treecore rollout",
+                )
             step.state = self.start
             return step
         step.written = Written(text=step.text)
