@@ -126,9 +126,10 @@ def test_one_path() -> None:
 def test_differences_of_values_add_up_to_the_outcome_minus_the_prompt() -> None:
     for after in annotated(FORESTS):
         credit = tc.credit([after], "vineppo").nodes["credit"]
+        prompt = after.columns["mc_value"][after.topology.roots[0]]
         for leaf in after.leaves:
             path = after.topology.path(int(leaf))
-            assert credit[path[1:]].sum() == pytest.approx(after.reward[leaf] - after.columns["mc_value"][after.topology.roots[0]])
+            assert credit[path[1:]].sum() == pytest.approx(after.reward[leaf] - prompt)
 
 
 @pytest.mark.parametrize("method", ["spo_chain", "math_shepherd", "stepwiser", "omegaprm"])
@@ -364,5 +365,5 @@ def test_a_forest_whose_prompt_is_too_long_is_left_as_it_is(caplog: pytest.LogCa
 
 def test_a_root_that_is_a_step_is_refused() -> None:
     forest = FORESTS[0].with_columns(text=("7", *FORESTS[0].text[1:]))
-    with pytest.raises(MethodError, match="a root with text is a step.*put an empty root before it"):
+    with pytest.raises(MethodError, match=r"a root with text is a step.*put an empty root before it"):
         annotated([forest])

@@ -23,10 +23,11 @@ def test_from_rollout_to_values_to_credit(run, tmp_path: Path) -> None:
     credit = run("credit", target, "--method", "vineppo", "--json")
     document = json.loads(credit.stdout)
     for told, forest in zip(document["forests"], tc.read(target), strict=True):
+        prompt = forest.columns["mc_value"][forest.topology.roots[0]]
         for leaf in forest.leaves.tolist():
             path = forest.topology.path(leaf)
             total = sum(told["nodes"][str(forest.node_id[row])]["credit"] for row in path[1:])
-            assert total == pytest.approx(forest.reward[leaf] - forest.columns["mc_value"][path[0]])
+            assert total == pytest.approx(forest.reward[leaf] - prompt)
         assert np.isnan(forest.columns["mc_value"][forest.leaves]).all()
 
 

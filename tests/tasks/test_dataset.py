@@ -126,6 +126,21 @@ def test_a_row_whose_own_answer_is_refused_is_left_out_or_stops_the_run(
     assert get_task(path, verifier="exact").problems()[0].where.endswith("line 5")
 
 
+@pytest.mark.parametrize("nothing", [{"answer": ""}, {"answer": None}, {"answer": []}, {"answer": ["", "4"]}, {}])
+def test_a_row_that_expects_nothing_is_left_out_and_counted_or_stops_the_run(
+    nothing: dict[str, object], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path, [ROWS[0], {"prompt": "who?", **nothing}, *ROWS[1:], {"prompt": " ", "answer": 1}])
+    found = get_task(path).prompts(len(ROWS) + 2, seed=0)
+    assert {prompt.question for prompt in found} == {row["prompt"] for row in ROWS}
+    assert caplog.text.count(f"treecore: note: 2 of {len(ROWS) + 2} rows left out") == 1
+    assert "quiz.jsonl, line 2: " in caplog.text
+    with pytest.raises(FormatError, match=r"quiz.jsonl, line 2: .*answer"):
+        get_task(path, strict=True).prompts(1, seed=0)
+    with pytest.raises(FormatError, match=r"line 1: .*1 more row is wrong"):
+        get_task(written(tmp_path, [{"prompt": "who?", **nothing}] * 2))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -19,7 +19,7 @@ TEXT = st.text(min_size=1, max_size=30).filter(lambda text: text.strip() and tex
 
 
 def test_ids_are_the_rows_own_or_the_line() -> None:
-    rows = rows_of(b'\n{"id": 7, "prompt": "a", "answer": "b"}\n\n' + GOOD, name="d/quiz.jsonl").all_good()
+    rows = rows_of(b'\n{"id": 7, "prompt": "a", "answer": "b"}\n\n' + GOOD, name="d/quiz.jsonl").usable().good
     assert rows[0] == Row("7", "a", ("b",), {}, "d/quiz.jsonl, line 2")
     assert rows[1] == Row("quiz-4", "2+2?", ("4",), {}, "d/quiz.jsonl, line 4")
 
@@ -39,7 +39,7 @@ def test_all_kinds_of_files(tmp_path: Path, ending: str) -> None:
     path.write_bytes(gzip.compress(text.encode()) if ending.endswith("gz") else text.encode())
     assert is_file_name(str(path))
     assert stem(str(path)) == "quiz"
-    assert [row.id for row in read_rows(str(path)).all_good()] == ["quiz-1", "quiz-2"]
+    assert [row.id for row in read_rows(str(path)).usable().good] == ["quiz-1", "quiz-2"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_all_kinds_of_files(tmp_path: Path, ending: str) -> None:
 )
 def test_bad_lines(line: bytes, message: str) -> None:
     with pytest.raises(FormatError, match=message):
-        rows_of(line, name="f.jsonl").all_good()
+        rows_of(line, name="f.jsonl").usable()
 
 
 def test_every_bad_line_has_its_own_error() -> None:
@@ -80,7 +80,7 @@ def test_every_bad_line_has_its_own_error() -> None:
     assert "the id 'f-2' was used before, at f, line 2" in str(rows.errors[2])
     assert len(rows.good) == 1
     with pytest.raises(FormatError, match=r"line 1: not valid JSON.* \(2 more rows are wrong\)"):
-        rows.all_good()
+        rows.usable()
 
 
 def test_a_broken_archive_a_missing_file_and_a_large_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,9 +98,9 @@ def test_a_broken_archive_a_missing_file_and_a_large_one(tmp_path: Path, monkeyp
 
 @given(st.lists(st.fixed_dictionaries({"prompt": TEXT, "answer": TEXT | st.integers(-(2**53), 2**53)}), min_size=1))
 def test_what_was_written_is_read(values: list[dict[str, Any]]) -> None:
-    rows = rows_of(b"\n".join(orjson.dumps(value) for value in values), name="f").all_good()
+    rows = rows_of(b"\n".join(orjson.dumps(value) for value in values), name="f").usable().good
     assert [(row.prompt, row.answers) for row in rows] == [(one["prompt"], (str(one["answer"]),)) for one in values]
-    assert rows_of(orjson.dumps(values), name="f").all_good() == tuple(
+    assert rows_of(orjson.dumps(values), name="f").usable().good == tuple(
         Row(row.id, row.prompt, row.answers, row.data, f"f, row {number}") for number, row in enumerate(rows, 1)
     )
 
@@ -108,4 +108,4 @@ def test_what_was_written_is_read(values: list[dict[str, Any]]) -> None:
 @given(st.binary(max_size=80) | st.text(alphabet='{}[]":,\n promtanswe1.5', max_size=80).map(str.encode))
 def test_any_bytes_are_rows_or_one_of_our_errors(data: bytes) -> None:
     with suppress(FormatError):
-        assert rows_of(data, name="f").all_good()
+        assert rows_of(data, name="f").usable().good

@@ -36,7 +36,8 @@ _OPTIONS = (
         "--strict",
         is_flag=True,
         default=None,
-        help="Stop at a row whose own answer the verifier does not accept; by default it is left out and counted.",
+        help="Stop at a row without question or answer, or whose own answer the verifier does not accept; by default "
+        "it is left out and counted.",
     ),
     click.option(
         TASK_SET,

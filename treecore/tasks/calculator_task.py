@@ -84,5 +84,6 @@ def calculator_task(
     title = "Sums with a calculator"
     if not file:
         return CalculatorTask(sums(), name="calculator", title=title, options=options)
-    rows = read_rows(file).all_good()
-    return CalculatorTask(rows, name=stem(file), title=title, options=options, source=source_of(file, rows))
+    rows, _, unusable = read_rows(file).usable()
+    source = source_of(file, rows)
+    return CalculatorTask(rows, name=stem(file), title=title, options=options, source=source, unusable=unusable)

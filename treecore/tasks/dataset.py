@@ -16,14 +16,15 @@ from typing import Annotated, Any, Literal
 from treecore.errors import TaskError
 from treecore.params import Bounds
 from treecore.protocols import Message, Part, Prompt, Span, Step, StepRule, Turn
-from treecore.tasks.rows import Row, UnknownQuestionError, digest, read_rows, stem
+from treecore.tasks.rows import Row, UnknownQuestionError, UnusableError, digest, read_rows, stem
 from treecore.tasks.steps import parse_steps, parse_stop
 from treecore.tasks.tools import NONE, answered, get_tool
 from treecore.tasks.verifiers import Trial, get_check
 
 Chat = Literal["auto", "on", "off"]
 CALL_END = "</tool_call>"
-MEND = "mend the row's answer, give it a field 'gold', or choose another --verifier; --strict stops at such a row"
+STRICT = "--strict stops at such a row"
+MEND = f"mend the row's answer, give it a field 'gold', or choose another --verifier; {STRICT}"
 MAX_CALL = 2000
 """Characters before a step in which a call that ends in it may have begun."""
 _LOG = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class DatasetTask:
         title: for people.
         options: checked here.
         source: what `settings` say of the rows beside the options; see `source_of`.
+        unusable: why other rows of the file are left out.
 
     Raises:
         TaskError, MethodError: an option that does not fit.
@@ -71,7 +73,9 @@ class DatasetTask:
         title: str,
         options: Options,
         source: Mapping[str, str] | None = None,
+        unusable: Sequence[UnusableError] = (),
     ) -> None:
+        self.unusable = unusable
         self.name, self.title, self.options, self.source = name, title, options, dict(source or {})
         self.check, self._noted = get_check(options.verifier), False
         self.rows = {row.id: row for row in rows}
@@ -100,13 +104,16 @@ class DatasetTask:
     def prompts(self, n: int, *, seed: int) -> list[Prompt]:
         """`n` different rows, drawn with `seed` or the first of the file; those of a smaller `n` come first.
 
-        Rows whose own answer the verifier does not accept are left out, so there may be fewer; a note tells of them.
+        Rows whose own answer the verifier does not accept are left out, so there may be fewer; a note tells of them,
+        and of those that cannot be used at all.
 
         Raises:
             TaskError: more prompts than rows; the verifier accepts no row; it refuses one and the task is strict.
+            FormatError: a row cannot be used and the task is strict.
         """
-        if n > len(self.rows):
-            raise TaskError(f"{n} prompts asked, {len(self.rows)} exist", todo="ask for fewer")
+        exist = len(self.rows) + len(self.unusable)
+        if n > exist:
+            raise TaskError(f"{n} prompts asked, {exist} exist", todo="ask for fewer")
         rows = list(self.rows.values())
         if self.options.shuffle:
             rows = random.Random(f"{self.name}-{seed}").sample(rows, len(rows))
@@ -129,7 +136,10 @@ class DatasetTask:
 
         Raises:
             TaskError: there is none, or it refuses one and the task is strict.
+            FormatError: a row of the file cannot be used and the task is strict.
         """
+        if self.options.strict and self.unusable:
+            raise self.unusable[0]
         taken: list[Row] = []
         refused: list[TaskError] = []
         rejected: list[Row] = []
@@ -152,9 +162,14 @@ class DatasetTask:
 
     def _note(self, taken: Sequence[Row], refused: Sequence[TaskError], rejected: Sequence[Row]) -> None:
         """Tell, once, of rows that are left out and of those for which the user's own verifier gives nothing."""
-        if self._noted or not (refused or rejected):
+        if self._noted or not (refused or rejected or self.unusable):
             return
         self._noted = True
+        if self.unusable:
+            _LOG.warning(
+                "treecore: note: %d of %d rows left out, nothing to ask or to compare with, the first: %s; %s",
+                len(self.unusable), len(self.rows) + len(self.unusable), self.unusable[0], STRICT,
+            )  # fmt: skip
         if refused:
             _LOG.warning(
                 "treecore: note: %d of %d rows left out, their own answers are not accepted, the first: %s",
@@ -292,7 +307,8 @@ def dataset_task(
         prompt_field: name of the field with the question.
         answer_field: name of the field with the expected answer.
         shuffle: draw the rows in place of taking the first of the file.
-        strict: stop at a row whose own answer the verifier does not accept, in place of leaving it out.
+        strict: stop at a row whose own answer the verifier does not accept, or that has no question or answer, in
+            place of leaving it out.
 
     Raises:
         FormatError: the file cannot be read, or a row is wrong.
@@ -303,7 +319,8 @@ def dataset_task(
         max_steps=max_steps, max_tokens=max_tokens, tool=tool, shuffle=shuffle,
         strict=strict,
     )  # fmt: skip
-    rows = read_rows(path, prompt_field=prompt_field, answer_field=answer_field).all_good()
+    rows, _, unusable = read_rows(path, prompt_field=prompt_field, answer_field=answer_field).usable()
     name = stem(path)
     source = source_of(path, rows, prompt_field=prompt_field, answer_field=answer_field)
-    return DatasetTask(rows, name=name, title=f"Questions of {name}", options=options, source=source)
+    title = f"Questions of {name}"
+    return DatasetTask(rows, name=name, title=title, options=options, source=source, unusable=unusable)

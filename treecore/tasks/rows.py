@@ -9,7 +9,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -22,6 +22,10 @@ MAX_CHARS = 500_000
 """Longest prompt, answer or id."""
 EXACT_FLOAT = 2**53
 """Whole numbers beyond may have been rounded when the JSON was read."""
+
+
+class UnusableError(FormatError):
+    """A row that says nothing to ask, or nothing to compare with."""
 
 
 class UnknownQuestionError(TaskError):
@@ -47,22 +51,28 @@ class Row:
     where: str
 
 
-@dataclass(frozen=True)
-class Rows:
-    """The rows of a file that are right, and one error for each that is not, in file order."""
+class Rows(NamedTuple):
+    """The rows of a file that are right, and one error for each that is not, in file order.
+
+    Attributes:
+        unusable: rows without a question or an answer that can be used; they are left out.
+        errors: all others; they stop.
+    """
 
     good: tuple[Row, ...]
     errors: tuple[FormatError, ...]
+    unusable: tuple[UnusableError, ...] = ()
 
-    def all_good(self) -> tuple[Row, ...]:
-        """The rows, if none is wrong.
+    def usable(self) -> Rows:
+        """The rows themselves, if there are any and none is wrong.
 
         Raises:
             FormatError: the first that is wrong, with the number of others.
         """
-        if not self.errors:
-            return self.good
-        first, others = self.errors[0], len(self.errors) - 1
+        wrong = self.errors or (() if self.good else self.unusable)
+        if not wrong:
+            return self
+        first, others = wrong[0], len(wrong) - 1
         more = f" ({others} more {'row is' if others == 1 else 'rows are'} wrong)" if others else ""
         raise FormatError(first.found + more, where=first.where, todo=first.todo)
 
@@ -114,6 +124,7 @@ def rows_of(data: bytes, *, name: str, prompt_field: str = "prompt", answer_fiel
     base, seen = stem(name), dict[str, str]()
     good: list[Row] = []
     errors: list[FormatError] = []
+    unusable: list[UnusableError] = []
     for number, where, value in _values(data.strip(BLANK), data, name):
         try:
             row = _row(value, f"{base}-{number}", where, (prompt_field, answer_field))
@@ -121,6 +132,9 @@ def rows_of(data: bytes, *, name: str, prompt_field: str = "prompt", answer_fiel
                 raise FormatError(
                     f"the id {row.id!r} was used before, at {seen[row.id]}", where=where, todo="rename it"
                 )
+        except UnusableError as error:
+            unusable.append(error)
+            continue
         except FormatError as error:
             errors.append(error)
             continue
@@ -128,9 +142,9 @@ def rows_of(data: bytes, *, name: str, prompt_field: str = "prompt", answer_fiel
         good.append(row)
         if len(good) > MAX_ROWS:
             raise FormatError(f"more than {MAX_ROWS:,} rows", where=name, todo="split the file")
-    if not good and not errors:
+    if not (good or errors or unusable):
         raise FormatError("the file holds no questions", where=name, todo='give rows like {"prompt": "", "answer": ""}')
-    return Rows(tuple(good), tuple(errors))
+    return Rows(tuple(good), tuple(errors), tuple(unusable))
 
 
 def _values(text: bytes, data: bytes, name: str) -> Iterator[tuple[int, str, Any]]:
@@ -186,14 +200,14 @@ def _row(value: Any, identity: str, where: str, fields: Sequence[str]) -> Row:
     for field in fields:
         if field not in value:
             has = ", ".join(map(repr, list(value)[:8])) or "no fields"
-            raise FormatError(f"the row has no {field!r} (it has {has})", where=where, todo="add it")
+            raise UnusableError(f"the row has no {field!r} (it has {has})", where=where, todo="add it")
     prompt_field, answer_field = fields
     prompt, answer = value[prompt_field], value[answer_field]
     if not isinstance(prompt, str) or not prompt.strip():
-        raise FormatError(f"{prompt_field!r} is {_kind(prompt)}", where=where, todo="write the question as text")
+        raise UnusableError(f"{prompt_field!r} is {_kind(prompt)}", where=where, todo="write the question as text")
     answers = answer if isinstance(answer, list) else [answer]
     if not answers:
-        raise FormatError(f"{answer_field!r} is an empty list", where=where, todo="give at least one answer")
+        raise UnusableError(f"{answer_field!r} is an empty list", where=where, todo="give at least one answer")
     own = value.get("id")
     gold = value.get("gold")
     if gold is not None:
@@ -206,7 +220,7 @@ def _row(value: Any, identity: str, where: str, fields: Sequence[str]) -> Row:
         where=where,
     )
     if max(map(len, (row.id, row.prompt, *row.answers))) > MAX_CHARS:
-        raise FormatError(f"a text of more than {MAX_CHARS:,} characters", where=where, todo="shorten it")
+        raise UnusableError(f"a text of more than {MAX_CHARS:,} characters", where=where, todo="shorten it")
     return row
 
 
@@ -214,7 +228,7 @@ def _text(value: Any, field: str, where: str) -> str:
     """Text or a number as text; whole floats as whole numbers."""
     if isinstance(value, float) and value.is_integer():
         if abs(value) > EXACT_FLOAT:
-            raise FormatError(
+            raise UnusableError(
                 f"{field!r} is a number too large to be read exactly", where=where, todo="write it as text"
             )
         value = int(value)
@@ -222,7 +236,7 @@ def _text(value: Any, field: str, where: str) -> str:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise FormatError(f"{field!r} is {_kind(value)}", where=where, todo="write text or a number")
+    raise UnusableError(f"{field!r} is {_kind(value)}", where=where, todo="write text or a number")
 
 
 def _kind(value: Any) -> str:
