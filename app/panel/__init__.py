@@ -25,10 +25,11 @@ NAMES = {"thought": "thought", "call": "tool call", "answer": "answer", "text": 
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of words; `differs` where no sibling has them."""
+    """A run of words; `differs` where a sibling has others; `part`: which part of the step they stand in."""
 
     text: str
     differs: bool
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Card:
     Attributes:
         id: node id; label: pieces of its text; note: outcomes beneath; number: its credit as text.
         sign: 1, 0, -1, or None where not assigned; chosen: it is the selected one.
+        kinds: of its parts, as in `Told`; place: which branch it is, where words alone do not tell.
     """
 
     id: str
@@ -54,6 +56,8 @@ class Card:
     number: str
     sign: int | None
     chosen: bool = False
+    kinds: tuple[str, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,17 @@ export default function (component) {
   root.replaceChildren(...blocks(data, (id) => setTriggerValue("pick", id)));
   const trail = root.querySelector(".path");
   if (trail) trail.scrollTop = trail.scrollHeight;
+  showChosen(root);
   keepFocus(root, focused, fresh);
+}
+
+// The card of the selected step, in the middle of its list.
+function showChosen(root) {
+  const card = root.querySelector(".card[aria-current]");
+  if (!card) return;
+  const list = card.parentElement;
+  const [at, above] = [card, list].map((one) => one.getBoundingClientRect().top);
+  list.scrollTop += at - above - (list.clientHeight - card.offsetHeight) / 2;
 }
 
 // What had the focus has it again: the card of the same step, else the panel; and the panel where what was pressed to get
@@ -69,7 +79,7 @@ function blocks(data, pick) {
   for (const part of data.parts) made.push(tagged(part.kind, part.text, data.names[part.kind]));
   if (data.decides) made.push(element("div", "decides", data.decides));
   if (data.siblings.length) {
-    made.push(element("h5", "", data.heading), list(data.siblings, pick));
+    made.push(element("h5", "", data.heading), list(data.siblings, data.names, pick));
     if (data.verdict) made.push(element("div", "verdict", data.verdict));
   }
   return made;
@@ -84,16 +94,23 @@ function written(tag, className, text) {
   return made;
 }
 
-function tagged(kind, text, name) {
+function partClass(kind, text) {
+  return kind === "call" || kind === "answered" || CODE.test(text) ? "mono part" : "part";
+}
+
+function named(kind, name, body) {
   const row = element("div", "tagged");
   row.dataset.kind = kind;
-  const mono = kind === "call" || kind === "answered" || CODE.test(text);
-  const body = written("div", mono ? "mono part" : "part", text);
+  row.append(element("span", "tag", name), body);
+  return row;
+}
+
+function tagged(kind, text, name) {
+  const body = written("div", partClass(kind, text), text);
   body.tabIndex = 0;
   body.setAttribute("role", "group");
   body.setAttribute("aria-label", name);
-  row.append(element("span", "tag", name), body);
-  return row;
+  return named(kind, name, body);
 }
 
 function path(steps, pick) {
@@ -112,17 +129,30 @@ function path(steps, pick) {
   return row;
 }
 
-function list(cards, pick) {
+// The words of a card; its parts have their names beside them where there is more than plain words.
+function said(card, names) {
+  const box = element("div", "words");
+  const bare = card.kinds.length === 1 && card.kinds[0] === "text";
+  card.kinds.forEach((kind, number) => {
+    const pieces = card.label.filter(({ part }) => part === number);
+    if (!pieces.length) return;
+    const words = written("div", partClass(kind, pieces.map(({ text }) => text).join("")));
+    for (const piece of pieces) words.append(element(piece.differs ? "mark" : "span", "", piece.text));
+    box.append(bare ? words : named(kind, names[kind], words));
+  });
+  return box;
+}
+
+function list(cards, names, pick) {
   const made = element("div", "cards");
   for (const card of cards) {
     const button = element("button", "card");
     button.dataset.id = card.id;
     button.dataset.sign = card.sign === null ? "none" : String(card.sign);
     if (card.chosen) button.setAttribute("aria-current", "true");
-    const words = written("div", "words");
-    for (const piece of card.label) words.append(element(piece.differs ? "mark" : "span", "", piece.text));
     const left = element("div", "left");
-    left.append(words, element("div", "note", card.note));
+    if (card.place) left.append(element("div", "note", card.place));
+    left.append(said(card, names), element("div", "note", card.note));
     button.append(left, element("div", "number", card.number));
     button.onclick = () => pick(card.id);
     made.append(button);

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-
 import numpy as np
 
 from app.panel import Card, Piece, Told, Words
-from treecore.analysis.frames import label, short, signed
+from app.panel.siblings import MOST_SIBLINGS, compared, siblings, step_told
+from treecore.analysis.frames import label
 from treecore.analysis.granularity import granularity
 from treecore.credit.registry import Credit, get_method
 from treecore.forest import Forest
 from treecore.labels import cut
-from treecore.steptext import answered, plain, split_step, step_parts
+from treecore.steptext import plain, split_step
 
-MOST_SIBLINGS, MOST_PATH, MOST_WORDS, TITLE = 40, 40, 800, 160
-WORD = re.compile(r"\s+|\S+")
+MOST_PATH, TITLE = 40, 160
 STRATEGY, DETAIL = 0.66, 0.33
 
 
@@ -46,10 +43,11 @@ def told(forest: Forest, row: int, title: str) -> tuple[Told, ...]:
     if forest.is_prompt[row]:
         prompt = forest.prompt.strip("\n")
         return (Told("text", prompt),) if prompt != cut(plain(prompt), TITLE) else ()
-    parts = [Told(kind, text) for kind, text in step_parts(forest.text[row], forest.node_extra.get(row, {}))]
-    parts = [part for part in parts if part.text != title or part.text != cut(title, TITLE)]
-    observation = answered(forest.observation[row])
-    return (*parts, *((Told("answered", observation),) if observation else ()))
+    return tuple(
+        part
+        for part in step_told(forest, row)
+        if part.kind == "answered" or part.text != title or part.text != cut(title, TITLE)
+    )
 
 
 def several(credit: Credit) -> bool:
@@ -113,77 +111,6 @@ def sibling_heading(credit: Credit, row: int) -> str:
     )
     shown = f", {MOST_SIBLINGS} shown" if len(rows) > MOST_SIBLINGS else ""
     return (f"The {what} it compares" if compares else f"{what} from the same prefix") + shown
-
-
-def compared(credit: Credit, row: int) -> np.ndarray:
-    """The steps shown side by side: the steps taken at a fork, else the step and its siblings."""
-    children = credit.shape.steps_from(row)
-    rows = children if len(children) >= 2 else credit.shape.siblings(row)
-    return rows if len(rows) >= 2 else np.empty(0, dtype=np.int64)
-
-
-def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
-    """Cards of the compared steps, what differs marked, outcomes and credit beneath."""
-    forest = credit.forests[0]
-    rows = nearest(compared(credit, row), row)
-    texts = [said(forest, r) for r in rows]
-    marked = differing(texts)
-    return tuple(
-        Card(
-            id=str(forest.node_id[r]),
-            label=pieces,
-            note=outcomes(forest, r),
-            number=signed(float(credit.credit[r])),
-            sign=None if np.isnan(credit.credit[r]) else int(np.sign(np.round(credit.credit[r], 9))),
-            chosen=r == row,
-        )
-        for r, pieces in zip(rows, marked, strict=True)
-    )
-
-
-def nearest(rows: np.ndarray, row: int) -> list[int]:
-    """At most 40 of the siblings: those around the chosen one, else the first."""
-    at = int(np.flatnonzero(rows == row)[0]) if row in rows else 0
-    start = max(min(at - MOST_SIBLINGS // 2, len(rows) - MOST_SIBLINGS), 0)
-    return [int(one) for one in rows[start : start + MOST_SIBLINGS]]
-
-
-def said(forest: Forest, row: int) -> str:
-    """All words of a step as they were written: thought, call, answer, observation."""
-    parts = step_parts(forest.text[row], forest.node_extra.get(row, {}))
-    words = "\n".join(f"answer {part.text}" if part.kind == "answer" else part.text for part in parts)
-    words = words or f"step {forest.node_id[row]}"
-    observation = answered(forest.observation[row])
-    return f"{words} → {observation}" if observation else words
-
-
-def differing(texts: list[str]) -> list[tuple[Piece, ...]]:
-    """Each text cut into pieces, marked where it differs from the first text (the first: from the second)."""
-    if len(texts) < 2:
-        return [(Piece(text, False),) for text in texts]
-    split = [WORD.findall(text)[:MOST_WORDS] for text in texts]
-    found = []
-    for number, words in enumerate(split):
-        other = split[0] if number else split[1]
-        matcher = difflib.SequenceMatcher(None, other, words, autojunk=False)
-        pieces = []
-        for tag, _, _, low, high in matcher.get_opcodes():
-            if high > low:
-                pieces.append(Piece("".join(words[low:high]), tag != "equal"))
-        found.append(tuple(pieces))
-    return found
-
-
-def outcomes(forest: Forest, row: int) -> str:
-    """`3 leaves · 2 right · mean reward 2/3`."""
-    leaves = forest.topology.leaves_under(row)
-    rewards = forest.reward[leaves]
-    known = rewards[~np.isnan(rewards)]
-    noun = "leaf" if len(leaves) == 1 else "leaves"
-    if not len(known):
-        return f"{len(leaves)} {noun} · no outcome"
-    reward = "reward" if len(known) == 1 else "mean reward"
-    return f"{len(leaves)} {noun} · {reward} {short(float(known.mean()))}"
 
 
 def verdict(credit: Credit, row: int) -> str:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from app.panel import Told
-from app.panel.words import differing, percent, words_of
+from app.panel.siblings import differing
+from app.panel.words import percent, words_of
 from treecore.credit import compute
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
@@ -78,7 +79,7 @@ def test_unscored_branches_have_no_sign() -> None:
 
 
 def test_difference_marks_words_only() -> None:
-    first, second = differing(["add 3 and 4", "add 3 and 5 now"])
+    first, second = differing([(Told("text", "add 3 and 4"),), (Told("text", "add 3 and 5 now"),)])
     assert [(p.text, p.differs) for p in first] == [("add 3 and ", False), ("4", True)]
     assert [(p.text, p.differs) for p in second] == [("add 3 and ", False), ("5 now", True)]
 
