@@ -30,7 +30,7 @@ def run(path: Path, meanwhile: Callable[[], object], *, at: int, order: tuple[in
         file.arrange(order)
 
 
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
 def test_a_removed_file_is_told_and_written_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, at: int, order: tuple[int, ...]
@@ -40,7 +40,8 @@ def test_a_removed_file_is_told_and_written_anew(
     assert path.read_bytes() == (ALL if order[0] == 0 else b"{2}\n{1}\n{0}\n")
     (told,) = caplog.messages
     written = min(at + 1, 3)
-    assert told == (f"treecore: note: {path} was removed while it was written; its {written} forests were written anew")
+    its = "its forest was" if written == 1 else f"its {written} forests were"
+    assert told == f"treecore: note: {path} was removed while it was written; {its} written anew"
     assert os.listdir(tmp_path) == [path.name]
 
 
@@ -69,6 +70,31 @@ def test_a_file_that_is_removed_before_the_first_line(
         file.keep(0, total=1)
         file.append(b"{}")
     assert path.read_bytes() == b"{}\n"
+    (told,) = caplog.messages
+    assert told.endswith("was removed while it was written; it was still empty and is written anew")
+
+
+def test_a_removed_file_that_was_to_be_replaced_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "run"
+    path.write_bytes(ALL)
+    with LineFile(path) as file:
+        file.replace([], total=1)
+        path.unlink()
+        file.append(b"{}")
+    assert path.read_bytes() == b"{}\n"
+    (told,) = caplog.messages
+    assert told.endswith("was removed while it was written; its forest was written anew")
+
+
+def test_a_removed_file_of_a_run_that_wrote_nothing_is_not_made_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "run"
+    with pytest.raises(Stopped), LineFile(path) as file:
+        file.keep(0, total=1)
+        path.unlink()
+        raise KeyboardInterrupt
+    assert not path.exists()
     assert caplog.messages == []
 
 

@@ -77,7 +77,8 @@ class LineFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._stay()
+            if self._size or leads_to(self.path, self._fd) is not None:
+                self._stay()
         except FormatError as found:
             if error is None or isinstance(error, KeyboardInterrupt):
                 raise found from None
@@ -209,9 +210,10 @@ class LineFile:
         Raises:
             OSError: they could not be written; the file is as it was.
         """
+        there = leads_to(self.path, self._fd)
         if self._instead is None:
             self._stay()
-        elif leads_to(self.path, self._fd) is False:
+        elif there is False:
             self._give_up("another file was put in its place", "give another name")
         target, beside = os.path.realpath(self.path), self._beside
         try:
@@ -221,6 +223,8 @@ class LineFile:
             with suppress(FileNotFoundError):
                 os.unlink(beside)
         sync_folder(self.path)
+        if self._instead is not None and there is None:
+            self._tell_removed(len(lines))
         self._size, self._instead = sum(len(line) for line in lines), None
 
     def _copy(self, beside: str, chunks: Iterable[bytes]) -> None:
@@ -278,11 +282,13 @@ class LineFile:
             except OSError as error:
                 why = f"it was removed and cannot be written anew ({reason(error)})"
             else:
-                if len(self):
-                    said = "treecore: note: %s was removed while it was written; its %d forests were written anew"
-                    _LOG.warning(said, self.path, len(self))
+                self._tell_removed(len(self))
                 return
         self._give_up(*self._rescued(why))
+
+    def _tell_removed(self, lines: int) -> None:
+        held = f"its {lines} forests were" if lines > 1 else "its forest was" if lines else "it was still empty and is"
+        _LOG.warning("treecore: note: %s was removed while it was written; %s written anew", self.path, held)
 
     def _give_up(self, found: str, todo: str) -> NoReturn:
         self._given_up = True
