@@ -30,6 +30,11 @@ def run(path: Path, meanwhile: Callable[[], object], *, at: int, order: tuple[in
         file.arrange(order)
 
 
+def interrupted_without(path: Path) -> None:
+    path.unlink()
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("at", [0, 1, 2, 3])
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
 def test_a_removed_file_is_told_and_written_anew(
@@ -90,10 +95,8 @@ def test_a_removed_file_of_a_run_that_wrote_nothing_is_not_made_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "run"
-    with pytest.raises(Stopped), LineFile(path) as file:
-        file.keep(0, total=1)
-        path.unlink()
-        raise KeyboardInterrupt
+    with pytest.raises(Stopped):
+        run(path, lambda: interrupted_without(path), at=0)
     assert not path.exists()
     assert caplog.messages == []
 

@@ -22,6 +22,7 @@ from treecore.formats.native_typed import Decoders
 from treecore.formats.native_write import write_native
 from treecore.formats.registry import Reading, file_format
 from treecore.formats.source import Source, Text, raw_fields
+from treecore.formats.unlike import of_list
 
 OURS = re.compile(rb'\s*\{\s*"format"\s*:\s*"treecore/')
 """How files begin that this program writes."""
@@ -120,7 +121,8 @@ class Reader:
         with suppress(msgspec.ValidationError):
             if found := raw_list(forests):
                 return found
-        raise FormatError('"forests" is not a list of forests', where=f"{where}, $.forests", todo="list at least one")
+        told = of_list(orjson.loads(forests))
+        raise FormatError(told.found, where=f"{where}, {told.path}", todo=told.todo)
 
 
 def check_names(data: memoryview, fields: Mapping[str, memoryview], where: str, path: str) -> None:

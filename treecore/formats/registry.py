@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from treecore.errors import FormatError
 from treecore.forest import Forest
 from treecore.formats.source import Source
+from treecore.formats.unlike import known_binary, no_forest
 
 
 class Reading(NamedTuple):
@@ -82,20 +83,14 @@ def recognise(source: Source) -> Format:
     """The first format that claims the content.
 
     Raises:
-        FormatError: no format does; says what the content looks like.
+        FormatError: no format does; says what the content is.
     """
     for candidate in FORMATS.values():
         if candidate.detect(source):
             return candidate
-    if source.json_error is not None:
-        raise source.json_error
-    first = source.first
-    kind = f"a JSON object with the fields {sorted(first)[:8]}" if isinstance(first, dict) else "JSON but no object"
-    raise FormatError(
-        f"not in a format that can be read: it holds {kind}",
-        where=source.name,
-        todo=f'a native forest has "format": "treecore/1"; formats: {", ".join(FORMATS)}',
-    )
+    if (other := known_binary(source.data)) is not None:
+        raise FormatError(other.found, where=source.name, todo=other.todo)
+    raise no_forest(source.first(), source.name)
 
 
 def writer_for(path: str) -> Format:

@@ -164,18 +164,9 @@ class Source:
             return {name: memoryview(raw) for name, raw in raw_fields(memoryview(self.data)[start:end]).items()}
         return {}
 
-    @cached_property
     def first(self) -> Any:
-        """The first JSON value, for detection; None when the content does not start with one."""
-        try:
-            return self.plain(next(self.texts()))
-        except FormatError:
-            return None
-
-    @property
-    def json_error(self) -> FormatError | None:
-        """Why the content does not start with a JSON value."""
-        return self.not_json(next(self.texts())) if self.first is None else None
+        """The first JSON value as plain objects. Errors as `plain`."""
+        return self.plain(next(self.texts()))
 
     def starts_with(self, pattern: re.Pattern[bytes]) -> bool:
         """Whether the content matches from its start; nothing is parsed."""
@@ -204,11 +195,14 @@ def open_source(
         stored = data = read_path(path, name)
     if data.startswith(GZIP_MAGIC):
         data = gunzip(data, name)
+        if data.startswith(GZIP_MAGIC):
+            raise FormatError("the gzip file holds another gzip file", where=name, todo="unpack it once with gunzip")
     data = data.removeprefix(BOM)
     if not data[:4096].strip(BLANK) and not data.strip(BLANK):
         raise FormatError("the file is empty", where=name, todo="give a file with at least one forest")
     if data.startswith(UTF_16) or data[:2].count(0) == 1:
-        raise FormatError("the text is UTF-16", where=name, todo="save it as UTF-8")
+        kind = "UTF-32" if data[2:4] == b"\0\0" else "UTF-16"
+        raise FormatError(f"the text is {kind}", where=name, todo="save it as UTF-8")
     containers = CONTAINERS_PER_NODE * limit("TREECORE_MAX_NODES", MAX_NODES)
     if len(data) > 2 * containers and opening_brackets(data) > containers:
         raise FormatError(
