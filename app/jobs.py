@@ -20,12 +20,11 @@ from secrets import token_urlsafe
 from typing import Any, NamedTuple
 
 from app.fair import FairLine
+from treecore import quotas
 from treecore.errors import TreecoreError
 
 _LOG = logging.getLogger(__name__)
 
-MOST_WAITING, MOST_EACH = 64, 4
-"""Jobs that may wait, of all visitors, and jobs of one that are not over."""
 PATIENCE = 60.0
 """Seconds for which others wait for a visitor whose page is closed: a page that is loaded again is back by then."""
 MOST_OVER = 32
@@ -181,10 +180,10 @@ class JobQueue:
         """
         with self._changed:
             own = [one for one in self._unfinished() if job.owner and one.owner == job.owner]
-            if len(own) >= MOST_EACH:
+            if len(own) >= quotas.RUNS.most:
                 raise TreecoreError(f"{len(own)} of your runs are not over yet", todo="wait for one, or cancel it")
             self._waiting.add(job)
-            if len(self._waiting) > MOST_WAITING:
+            if len(self._waiting) > quotas.WAITING.most:
                 last = self._waiting.ordered()[-1]
                 self._waiting.remove(last)
                 if last is job:

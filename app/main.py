@@ -7,14 +7,19 @@ from pathlib import Path
 import streamlit as st
 
 from app import chrome, serving, state
+from app.verbatim import verbatim
 from app.views import render
+from treecore import quotas
 
 REFUSED = (
     "This server does not answer under this name. Its operator opens it to others with `treecore app --public`, and "
-    "allows names with `--host NAME`."
+    "allows names with `--host NAME` (`*` for any)."
 )
 
 st.set_page_config(page_title="treecore", page_icon=str(Path(__file__).parent / "icon.svg"), layout="wide")
+if wrong := quotas.refused():
+    st.error(verbatim(wrong), icon=":material/block:")
+    st.stop()
 if serving.is_refused():
     st.error(REFUSED, icon=":material/block:")
     st.stop()

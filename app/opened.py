@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from treecore import quotas
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.forests import Forests
@@ -23,8 +24,6 @@ from treecore.topology import Topology
 
 KEPT_BYTES = 128_000_000
 """Bytes of credits, films and findings that are kept for one file."""
-OPEN_BYTES = 4_000_000_000
-"""Bytes of all files that are open on one server at a time."""
 INPUTS = (Forest, Forests, Topology, ReadReport)
 
 
@@ -92,10 +91,10 @@ class Shelf:
     """All that is open in any session, and no more.
 
     Args:
-        most: bytes that all of it may take.
+        most: bytes that all of it may take; the operator's number by default.
     """
 
-    def __init__(self, most: int = OPEN_BYTES) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self._most = most
         self._open: WeakValueDictionary[Hashable, Opened] = WeakValueDictionary()
 
@@ -110,7 +109,8 @@ class Shelf:
             TreecoreError: more is open than this server holds.
         """
         others = [one for one in list(self._open.values()) if one is not opened]
-        if sum(one.size for one in others) + opened.size > self._most:
+        most = quotas.OPEN_BYTES.most if self._most is None else self._most
+        if sum(one.size for one in others) + opened.size > most:
             raise TreecoreError(
                 f"others have {sum(one.size for one in others) / 1e9:.1f} GB open on this server", where=opened.title,
                 todo="try again when somebody has left, or open a smaller file",

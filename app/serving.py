@@ -3,7 +3,8 @@
 A visitor is private, and may load models, name files and call servers, only on the operator's own machine: the server
 is not declared public, it is bound to a loopback address, and the page was asked for under a loopback name, by itself
 and through no proxy. Everyone else is public. Names that the operator did not allow are refused, so that a foreign
-page whose name leads to this machine (DNS rebinding) gets nothing.
+page whose name leads to this machine (DNS rebinding) gets nothing; a public server for which none was allowed answers
+under its addresses and the machine's own name.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import socket
 from collections.abc import Mapping
 from enum import Enum
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.sampling_request import Limits
+from treecore import quotas
 
 PUBLIC_VARIABLE, HOSTS_VARIABLE = "TREECORE_PUBLIC", "TREECORE_HOSTS"
 OFF = ("", "0", "false", "no", "off")
@@ -26,7 +29,6 @@ FORWARDED = ("forwarded", "via", "x-real-ip")
 FORWARDED_PREFIX = "x-forwarded-"
 """Headers that only a proxy sends: then the loopback address is the proxy's, not the visitor's."""
 
-PUBLIC_LIMITS = Limits(trajectories=512, tokens=200_000, seconds=120.0)
 BROWSER_COOKIE = "_streamlit_xsrf"
 """Set by Streamlit once a browser: `2|MASK|MASKED TOKEN|TIME` in hexadecimal, with another mask on every page."""
 
@@ -53,7 +55,7 @@ def access(headers: Mapping[str, str]) -> Access:
         return Access.REFUSED
     name, hosts = host_name(host), allowed_hosts()
     known = is_loopback(name) or any(matches(name, one) for one in hosts)
-    if not known and (hosts or not is_open()):
+    if not known and (hosts or not is_open() or not is_own(name)):
         return Access.REFUSED
     forwarded = any(one in FORWARDED or one.startswith(FORWARDED_PREFIX) for one in headers)
     return Access.PUBLIC if is_open() or foreign or forwarded or not is_loopback(name) else Access.PRIVATE
@@ -76,8 +78,14 @@ def is_refused() -> bool:
 
 
 def limits() -> Limits | None:
-    """The most that one run of this visitor may take; None for no bound."""
-    return None if is_private() else PUBLIC_LIMITS
+    """The most that one run of this visitor may take; None for no bound.
+
+    Raises:
+        FormatError: the operator set one of them to something that is no positive whole number.
+    """
+    if is_private():
+        return None
+    return Limits(quotas.TRAJECTORIES.most, quotas.TOKENS.most, float(quotas.SECONDS.most))
 
 
 def visitor() -> str:
@@ -107,7 +115,7 @@ def sent_headers() -> dict[str, str]:
 
 
 def allowed_hosts() -> list[str]:
-    """Names beside those of loopback under which the operator lets the server be reached; none for any."""
+    """Names beside those of loopback under which the operator lets the server be reached; none for its own alone."""
     named = os.environ.get(HOSTS_VARIABLE, "").replace(",", " ").split()
     return [one for one in [*named, *st.get_option("server.allowedHosts")] if not is_loopback(one)]
 
@@ -132,6 +140,17 @@ def host_name(host: str) -> str:
         return ""
     plain = not (found.username or found.password or found.path or found.query or found.fragment)
     return (found.hostname or "").rstrip(".") if plain else ""
+
+
+def is_own(name: str) -> bool:
+    """Whether a host name is an address, or what this machine calls itself: no name server of others leads there."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        full = socket.gethostname().lower().rstrip(".")
+        short = full.partition(".")[0]
+        return name != "" and name in (full, short, f"{short}.local")
+    return True
 
 
 def is_loopback(name: str) -> bool:

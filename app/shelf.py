@@ -21,12 +21,12 @@ from pathlib import Path
 import msgspec
 
 from app.sampling_request import Request
+from treecore import quotas
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.formats import read, write
 
 CACHE_VARIABLE = "TREECORE_CACHE"
-MOST_BYTES, MOST_RUNS, MOST_DAYS = 512 << 20, 1000, 7
 NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
 ABOUT, FINISHED, GROWING = ".json", ".forest.jsonl", ".growing.jsonl"
 DAY = 24 * 3600.0
@@ -94,7 +94,7 @@ class Shelf:
             fresh = file.with_name(f"{name}{ABOUT}.new")
             fresh.write_bytes(msgspec.json.encode(about))
             fresh.replace(file.with_name(name + ABOUT))
-        except OSError as error:
+        except (OSError, TreecoreError) as error:
             _LOG.warning("treecore: note: runs cannot be kept in %s: %s", file.parent, error)
 
     def put_growing(self, name: str, forests: Sequence[Forest]) -> None:
@@ -138,11 +138,12 @@ class Shelf:
     def _make_room(self, keep: Collection[str]) -> None:
         """Remove runs that are too old, then the oldest until there is room."""
         with self._lock:
-            oldest, total, number = time.time() - MOST_DAYS * DAY, 0, 0
+            most_bytes, most_runs = quotas.KEPT_BYTES.most, quotas.KEPT_RUNS.most
+            oldest, total, number = time.time() - quotas.KEPT_DAYS.most * DAY, 0, 0
             for name in self.names():
                 files = self._files(name)
                 total, number = total + sum(map(size, files)), number + 1
-                spent = total > MOST_BYTES or number > MOST_RUNS or max(map(changed, files), default=0.0) < oldest
+                spent = total > most_bytes or number > most_runs or max(map(changed, files), default=0.0) < oldest
                 if spent and name not in keep:
                     for file in files:
                         with suppress(OSError):

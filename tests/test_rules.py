@@ -33,7 +33,7 @@ RANKS = {
     1: ("forest",),
     2: ("builder", "foreign", "forests", "protocols", "layout", "samples", "outcomes", "states"),
     3: ("credit", "formats", "policies", "tasks", "tiny", "transforms"),
-    4: ("analysis", "samplers", "training"),
+    4: ("analysis", "quotas", "samplers", "training"),
     5: ("interop", "sampling"),
     6: ("annotate", "bench", "drawing", "export"),
     7: ("cli", "__main__"),

@@ -7,6 +7,7 @@ import pytest
 
 from app import jobs
 from app.jobs import Job, JobQueue, Phase
+from treecore import quotas
 from treecore.errors import TreecoreError
 
 
@@ -227,7 +228,7 @@ def test_a_visitor_has_a_share_of_the_line() -> None:
     queue, started, go = JobQueue(), threading.Event(), threading.Event()
     queue.submit(Job(run=lambda job: (started.set(), go.wait(20)), title="a", owner="hog"))
     assert started.wait(20)
-    for _ in range(jobs.MOST_EACH - 1):
+    for _ in range(quotas.RUNS.default - 1):
         queue.submit(Job(run=lambda job: None, title="b", owner="hog"))
     with pytest.raises(TreecoreError, match="4 of your runs are not over yet"):
         queue.submit(Job(run=lambda job: None, title="c", owner="hog"))
@@ -237,7 +238,7 @@ def test_a_visitor_has_a_share_of_the_line() -> None:
 
 
 def test_in_a_full_line_who_asks_for_less_takes_the_place_of_who_asks_for_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "MOST_WAITING", 2)
+    monkeypatch.setenv(quotas.WAITING.variable, "2")
     queue, started, go = JobQueue(), threading.Event(), threading.Event()
     queue.submit(Job(run=lambda job: (started.set(), go.wait(20)), title="a"))
     assert started.wait(20)
@@ -252,7 +253,7 @@ def test_in_a_full_line_who_asks_for_less_takes_the_place_of_who_asks_for_most(m
 
 
 def test_the_line_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "MOST_WAITING", 1)
+    monkeypatch.setenv(quotas.WAITING.variable, "1")
     queue, go, started = JobQueue(), threading.Event(), threading.Event()
     queue.submit(Job(run=lambda job: (started.set(), go.wait(20)), title="a"))
     assert started.wait(20)

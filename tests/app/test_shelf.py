@@ -14,6 +14,7 @@ from app import sampling_run, shelf
 from app.jobs import Job
 from app.sampling_request import Limits, Model, Request
 from app.shelf import About, Shelf, runs_folder
+from treecore import quotas
 from treecore.samples import samples
 
 NAME = "abcdefgh_-12"
@@ -76,10 +77,10 @@ def test_the_oldest_make_room_and_those_under_way_stay(tmp_path: Path, monkeypat
     for number, name in enumerate(names):
         kept.put(name, about())
         os.utime(tmp_path / f"{name}.json", (2e9 + number, 2e9 + number))
-    monkeypatch.setattr(shelf, "MOST_RUNS", 3)
+    monkeypatch.setenv(quotas.KEPT_RUNS.variable, "3")
     kept.put("run_newest", about(), keep={names[0]})
     assert set(kept.names()) == {"run_newest", names[0], *names[-3:]}
-    monkeypatch.setattr(shelf, "MOST_BYTES", 1)
+    monkeypatch.setenv(quotas.KEPT_BYTES.variable, "1")
     kept.put("run_newest", about())
     assert kept.names() == ["run_newest"]
 

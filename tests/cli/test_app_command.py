@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import serving
+from treecore import quotas
 from treecore.cli import app as command_module
 from treecore.cli.app import FILE_VARIABLE, HOSTS_VARIABLE, PUBLIC_VARIABLE, app_command, app_environment
 from treecore.paths import app_dir, bundle_root, samples_dir
@@ -99,3 +100,14 @@ def test_an_address_that_others_reach_asks_for_public(run) -> None:
 def test_the_command_and_the_app_agree_on_the_names_of_the_variables() -> None:
     for name in ("PUBLIC_VARIABLE", "HOSTS_VARIABLE"):
         assert getattr(serving, name) == getattr(command_module, name)
+
+
+def test_how_much_visitors_may_take_is_the_operators_to_set(run, monkeypatch) -> None:
+    calls = []
+    monkeypatch.setattr(os, "execve", lambda *call: calls.append(call))
+    monkeypatch.setenv("TREECORE_PUBLIC_TOKENS", "700")
+    assert run("app", "--public", "--max-trajectories", "9").exit_code == 0
+    ((_, _, passed),) = calls
+    set_to = {quota.option: int(passed[quota.variable]) for quota in quotas.ALL if quota.option}
+    assert set_to == {"--max-trajectories": 9, "--max-tokens": 700, "--max-seconds": 120, "--max-runs": 4}
+    assert run("app", "--public", "--max-seconds", "0").exit_code == 2

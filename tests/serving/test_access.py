@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ import streamlit as st
 from websockets.exceptions import InvalidStatus
 
 from app import serving
+from app.sampling_request import Limits
 from app.serving import Access, access
 from tests.browser import ROOT, free_port, serve, wait_until_up
 from tests.serving.visitor import Visitor
+from treecore import quotas
 
 OUTSIDE = "class.example.org"
 LOCAL = {"host": "localhost:8501", "origin": "http://localhost:8501"}
@@ -45,10 +48,43 @@ def test_loopback_names_are_private(host: str) -> None:
     "host", ["", OUTSIDE, "192.168.0.5:8501", "localhost.example.org", "127.0.0.1.nip.io", "a@localhost", "localhost/x",
              "localhost:99999", "[::1", "0.0.0.0"],
 )  # fmt: skip
-def test_other_names_are_refused_until_the_server_is_opened(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_names_are_refused_until_the_operator_allows_any(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert access({"host": host}) is Access.REFUSED
     monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    address = host in ("192.168.0.5:8501", "0.0.0.0")
+    assert access({"host": host}) is (Access.PUBLIC if address else Access.REFUSED), "an address leads here alone"
+    monkeypatch.setenv(serving.HOSTS_VARIABLE, "*")
     assert access({"host": host}) is Access.PUBLIC
+
+
+def test_a_public_server_answers_under_the_machines_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "Lab7.example.org")
+    for host in ("lab7", "lab7:8501", "LAB7.example.org", "lab7.local"):
+        assert access({"host": host}) is Access.REFUSED
+        monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+        assert access({"host": host}) is Access.PUBLIC
+        monkeypatch.delenv(serving.PUBLIC_VARIABLE)
+    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    for host in ("example.org", "lab7.evil.example", "lab70"):
+        assert access({"host": host}) is Access.REFUSED
+
+
+def test_what_a_run_may_take_is_the_operators_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    assert serving.limits() == Limits(512, 200_000, 120.0)
+    for quota, most in ((quotas.TRAJECTORIES, 9), (quotas.TOKENS, 700), (quotas.SECONDS, 5)):
+        monkeypatch.setenv(quota.variable, str(most))
+    assert serving.limits() == Limits(9, 700, 5.0)
+    assert quotas.refused() == ""
+    monkeypatch.setenv(quotas.SECONDS.variable, "soon")
+    assert "TREECORE_PUBLIC_SECONDS='soon' is not a positive whole number" in quotas.refused()
+
+
+def test_the_document_names_every_quota_with_its_default() -> None:
+    text = (ROOT / "docs" / "serving.md").read_text()
+    for quota in quotas.ALL:
+        assert f"`{quota.variable}` | {quota.default:,} |" in text
+        assert quota.option in text
 
 
 def test_a_page_that_no_request_asked_for_is_the_operators_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +151,7 @@ def test_a_proxy_before_a_private_server_gives_visitors_nothing() -> None:
 
 
 def test_a_proxy_before_a_public_server_gives_the_public_form() -> None:
-    with serve(ROOT / "app" / "main.py", TREECORE_PUBLIC="1") as address:
+    with serve(ROOT / "app" / "main.py", TREECORE_PUBLIC="1", TREECORE_HOSTS=OUTSIDE) as address:
         for host in (OUTSIDE, "localhost"):
             with Visitor(address, host=host) as visitor:
                 assert (len(offered(visitor)["tasks"]), offered(visitor)["kinds"]) == (2, [])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import click
+
+from treecore.quotas import ALL, Quota
 
 FILE_VARIABLE, PUBLIC_VARIABLE, HOSTS_VARIABLE = "TREECORE_FILE", "TREECORE_PUBLIC", "TREECORE_HOSTS"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -18,7 +21,8 @@ def app_command(*, port: int | None, browser: bool, address: str, hosts: Sequenc
 
     Args:
         address: to bind to.
-        hosts: names beside those of loopback under which it may be reached; none on a public server for any.
+        hosts: names beside those of loopback under which it may be reached; with none, the app of a public server
+            looks which are its own.
     """
     from treecore.paths import app_dir
 
@@ -31,11 +35,13 @@ def app_command(*, port: int | None, browser: bool, address: str, hosts: Sequenc
     return command if port is None else [*command, f"--server.port={port}"]
 
 
-def app_environment(file: str | None, *, hosts: Sequence[str] = (), public: bool = False) -> dict[str, str]:
-    """The environment of the app: its package on the path, the file it opens, and what visitors may do."""
+def app_environment(
+    file: str | None, *, hosts: Sequence[str] = (), public: bool = False, limits: Mapping[Quota, int] | None = None
+) -> dict[str, str]:
+    """The environment of the app: its package on the path, the file it opens, and what visitors may do and take."""
     from treecore.paths import bundle_root
 
-    environment = dict(os.environ)
+    environment = dict(os.environ) | {quota.variable: str(most) for quota, most in (limits or {}).items()}
     paths = [str(bundle_root()), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     environment["PYTHONPATH"] = os.pathsep.join(paths)
     given = {
@@ -45,6 +51,17 @@ def app_environment(file: str | None, *, hosts: Sequence[str] = (), public: bool
     }
     kept = {name: value for name, value in environment.items() if name not in given}
     return kept | {name: value for name, value in given.items() if value}
+
+
+def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each quota that has one."""
+    for quota in reversed(ALL):
+        if quota.option:
+            command = click.option(
+                quota.option, quota.variable, type=click.IntRange(1), envvar=quota.variable, default=quota.default,
+                show_default=True, help=f"Most {quota.meaning}.",
+            )(command)  # fmt: skip
+    return command
 
 
 @click.command()
@@ -70,10 +87,18 @@ def app_environment(file: str | None, *, hosts: Sequence[str] = (), public: bool
     multiple=True,
     metavar="NAME",
     envvar=HOSTS_VARIABLE,
-    help="A name under which it is reached, as through a reverse proxy (*.example.org for many); others are refused.",
+    help="A name under which it is reached, as through a reverse proxy (*.example.org for many, * for any); others are "
+    "refused. Without it, a public server answers under its addresses and the machine's own name.",
 )
+@limit_options
 def app(
-    file: str | None, port: int | None, browser: bool, public: bool, address: str | None, hosts: tuple[str, ...]
+    file: str | None,
+    port: int | None,
+    browser: bool,
+    public: bool,
+    address: str | None,
+    hosts: tuple[str, ...],
+    **limits: int,
 ) -> None:
     """Start the explorer on FILE, or on the bundled sample with that name; on the first sample without either.
 
@@ -92,4 +117,5 @@ def app(
     if address not in LOOPBACK and not public:
         raise click.UsageError(f"others reach {address}: add --public, which says what they may do")
     command = app_command(port=port, browser=browser, address=address, hosts=hosts, public=public)
-    os.execve(command[0], command, app_environment(file, hosts=hosts, public=public))
+    given = {quota: limits[quota.variable] for quota in ALL if quota.option}
+    os.execve(command[0], command, app_environment(file, hosts=hosts, public=public, limits=given))
