@@ -12,13 +12,14 @@ from app import state, wording
 from app.panel.recorded import recorded
 from app.panel.words import words_of
 from app.verbatim import ours, verbatim
-from treecore.analysis.frames import label, short, signed
+from treecore.analysis.frames import label
 from treecore.credit import get_method
 from treecore.credit.explain import NOISE, Explanation, Line, explain
 from treecore.credit.registry import Credit
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.forests import Forests
+from treecore.numerals import short, signed
 
 WEAK, FAIR = 4, 16
 TOLD = 0.01

@@ -29,6 +29,7 @@ RANKS = {
         "steptext",
         "tool_calls",
         "labels",
+        "numerals",
     ),
     1: ("forest",),
     2: ("builder", "foreign", "forests", "protocols", "layout", "samples", "outcomes", "states"),

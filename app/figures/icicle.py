@@ -6,11 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.figures.style import Palette, frame, safe
-from treecore.analysis.frames import label, short, signed
+from treecore.analysis.frames import label
 from treecore.analysis.granularity import counts_tokens
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
 from treecore.forests import Forests
+from treecore.numerals import short, signed
 from treecore.topology import FloatArray
 
 MOST = 400

@@ -67,13 +67,81 @@ def test_the_last_frame_counts_the_tokens_that_carry_a_weight() -> None:
     assert said["grpo"] == "All 283 tokens that the model wrote now"
 
 
-def test_numbers_are_said_to_be_those_of_a_step() -> None:
+def test_steps_are_called_by_their_words_and_place() -> None:
     forest = read(samples()["early_fork"].path)[0]
-    for name in ("sibling", "grpo", "tree_grpo"):
-        for shot in frames(compute(forest, name).of(0)):
-            if shot.example is not None and not forest.is_prompt[shot.example.line.row]:
-                assert shot.example.name.endswith(f"”, id {forest.node_id[shot.example.line.row]}")
-    assert named(Forest(parent=[-1, 0]), 1) == "the step with id 1"
+    assert named(forest, forest.row("8")) == "“find the job of milo”"
+    assert named(forest, forest.row("18")) == "“find the teacher of jade” (step 1 of tree 2)"
+    assert named(Forest(parent=[-1, 0]), 1) == "step 1 of tree 1"
+    ends = {shot.example.name for shot in frames(compute(forest, "grpo").of(0)) if shot.example is not None}
+    assert "the trajectory that ends in “answer farmer” (step 4 of tree 2)" in ends
+
+
+@pytest.mark.parametrize("sample", list(samples()))
+def test_every_frame_that_computes_shows_its_equation_with_numbers(sample: str) -> None:
+    for name in METHODS:
+        try:
+            credit = compute(read(samples()[sample].path), name).of(0)
+        except MethodError:
+            continue
+        shots = frames(credit)
+        first = next((i for i, shot in enumerate(shots) if shot.example is not None), len(shots))
+        assert len(shots) - first >= 2
+        for shot in shots[first:]:
+            assert shot.example is not None, (name, shot.stage)
+            line = shot.example.line
+            assert line.row in shot.example.rows
+            assert not np.isnan(line.result)
+            assert any(digit in line.numbers for digit in "0123456789"), (name, shot.stage)
+            assert "n/a" not in line.numbers
+        for shot in shots:
+            assert "does not" not in shot.sentence
+
+
+def test_a_stage_that_changes_nothing_is_left_out() -> None:
+    even = Forest(parent=[-1, 0, 0, 0], reward=[np.nan, 1, 0, 0])
+    assert "Fill in gains of zero" not in {shot.stage for shot in frames(compute(even, "treerl").of(0))}
+    chain = Forest(parent=[-1, 0, 1, 0, 0], reward=[np.nan, np.nan, 1, 0, 0])
+    shots = frames(compute(chain, "treerl", weight="none").of(0))
+    (shot,) = [shot for shot in shots if shot.stage == "Fill in gains of zero"]
+    assert shot.example is not None
+    assert shot.example.rows == (2,)
+
+
+def test_outcomes_are_left_out_where_the_method_rests_on_something_else() -> None:
+    forests = read(samples()["early_fork"].path)
+    for name in METHODS:
+        if METHODS[name].lacking(Forests(forests)):
+            continue
+        shots = frames(compute(forests, name).of(0))
+        assert ("Outcomes" in {shot.stage for shot in shots}) == METHODS[name].judges_outcomes
+        assert any(shot.outcomes for shot in shots) == METHODS[name].judges_outcomes
+
+
+def test_every_fork_that_is_compared_has_the_credit_of_one_of_its_branches() -> None:
+    credit = compute(read(samples()["early_fork"].path), "sibling").of(0)
+    shots = [shot for shot in frames(credit) if shot.stage == COMPARED]
+    assert len(shots) >= 2
+    for shot in shots:
+        assert shot.example is not None
+        assert shot.highlight[shot.example.line.row]
+        assert shot.example.line.column == "credit"
+
+
+def test_the_weight_of_a_token_is_that_of_its_step() -> None:
+    credit = compute(read(samples()["early_fork"].path), "grpo").of(0)
+    last = frames(credit)[-1].example
+    assert last is not None
+    assert last.line.numbers == r"w_t = 3 \cdot (-0.645)"
+    assert last.line.result == pytest.approx(3 * credit.credit[last.line.row])
+
+
+def test_names_of_columns_are_words() -> None:
+    for name in METHODS:
+        try:
+            shots = frames(compute(read(samples()["early_fork"].path), name).of(0))
+        except MethodError:
+            continue
+        assert all("_" not in shot.column and len(shot.column) <= 12 for shot in shots), name
 
 
 def test_growth_goes_to_the_end_only_where_it_does() -> None:
@@ -155,8 +223,9 @@ def test_stages_are_those_of_the_equations(name: str, sample: str) -> None:
     columns = [method.symbols[line.split(" = ", 1)[0]] for line in method.formula(credit.params).splitlines()]
     assert (BACKED_UP in titles) == ("value" in columns)
     assert (COMPARED in titles) == ("siblings:value" in method.symbols.values() and bool(len(credit.shape.forks)))
-    shown = [shot.example.line for shot in shots if shot.example is not None]
-    assert list(dict.fromkeys(line.column for line in shown)) == columns
+    shown = [shot.example.line for shot in shots[:-1] if shot.example is not None]
+    assert [*dict.fromkeys(line.column for line in shown)] == [c for c in columns if c in {one.column for one in shown}]
+    assert {"filled_local"} >= set(columns) - {line.column for line in shown}
     assert all(line.result == pytest.approx(credit.column(line.column)[line.row]) for line in shown)
 
 
@@ -193,8 +262,25 @@ def test_branches_named_like_the_other_choices_are_numbered() -> None:
     forest = Forest(parent=[-1, 0, 0], text=["", "both", "neither"], reward=[np.nan, 1, 0])
     asked = question(compute(forest, "sibling").of(0))
     assert asked is not None
+    assert asked.choices == ("both, branch 1", "neither, branch 2", "both", "neither")
+    assert asked.answer == "neither, branch 2"
+
+
+def test_branches_are_called_by_words_and_numbered_only_where_these_are_equal() -> None:
+    asked = question(compute(read(samples()["early_fork"].path)[0], "sibling").of(0))
+    assert asked is not None
+    assert asked.choices == (
+        "find the teacher of jade, branch 1", "i recall the teacher of jade is otto , find the…", "find the teacher of jade, branch 3",
+        "find the teacher of jade, branch 4", "more than one", "none",
+    )  # fmt: skip
+    long = "the same words over and over again, up to the very end where they say "
+    forest = Forest(parent=[-1, 0, 0], text=["", long + "yes", long + "no"], reward=[np.nan, 1, 0])
+    asked = question(compute(forest, "sibling").of(0))
+    assert asked is not None
+    assert asked.choices == ("…yes", "…no", "both", "neither")
+    asked = question(compute(Forest(parent=[-1, 0, 0], reward=[np.nan, 1, 0]), "sibling").of(0))
+    assert asked is not None
     assert asked.choices == ("branch 1", "branch 2", "both", "neither")
-    assert asked.answer == "branch 2"
 
 
 def test_trajectories_without_an_outcome_are_counted_and_told() -> None:

@@ -1,4 +1,4 @@
-"""One picture of the film, and how its numbers and names are written. Knows nothing about drawing."""
+"""One picture of the film, and how what it is about is called. Knows nothing about drawing."""
 
 from __future__ import annotations
 
@@ -6,20 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
-
-from treecore.credit.explain import Line, exact_fraction
+from treecore.credit.explain import Line
 from treecore.forest import Forest
 from treecore.labels import cut
 from treecore.steptext import split_step
 from treecore.topology import BoolArray, FloatArray
 
+LONGEST = 48
+"""Characters of a step's phrase."""
+
 
 class Example(NamedTuple):
-    """An equation with the numbers of one step or trajectory, and what that is called."""
+    """An equation with the numbers of one step or trajectory.
+
+    Attributes:
+        line: the equation; name: what the step or trajectory is called.
+        rows: its nodes: the step, the last step of the trajectory, or all empty roots where these are the prompt.
+    """
 
     line: Line
     name: str
+    rows: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +43,7 @@ class Frame:
         outcomes: whether outcomes at leaves are known by now.
         numbers: label -> value, the numbers that changed.
         example: the equation of this stage with the numbers of one step; None for stages without.
-        column: what the coloured numbers are, one word; "" when nothing is coloured.
+        column: what the coloured numbers are, a word or two; "" when nothing is coloured.
     """
 
     stage: str
@@ -51,38 +58,29 @@ class Frame:
     example: Example | None = None
 
 
-def short(value: float) -> str:
-    """A number with two decimals, its fraction where it is exact, a true minus sign."""
-    if np.isnan(value):
-        return "n/a"
-    if float(value).is_integer():
-        return f"{value:.0f}".replace("-", "−")
-    return (exact_fraction(value) or f"{value:.2f}").replace("-", "−")
-
-
-def signed(value: float) -> str:
-    """A number with its sign and two decimals."""
-    if np.isnan(value):
-        return "n/a"
-    return "0.00" if abs(value) < 0.005 else f"{value:+.2f}".replace("-", "−")
+def phrase(forest: Forest, row: int) -> str:
+    """The telling phrase of a step, "" where it has no words."""
+    return split_step(forest.text[row], forest.node_extra.get(row, {})).label
 
 
 def label(forest: Forest, row: int) -> str:
-    """The telling phrase of a step, shortened."""
-    text = split_step(forest.text[row], forest.node_extra.get(row, {})).label or f"step {forest.node_id[row]}"
-    return cut(text, 48)
+    """The telling phrase of a step, shortened; its id where it has no words."""
+    return cut(phrase(forest, row) or f"step {forest.node_id[row]}", LONGEST)
 
 
 def named(forest: Forest, row: int) -> str:
-    """A step by its phrase and its id, since several steps may be called alike."""
+    """A step by its words; by its place too, where others say the same, or where it says nothing."""
     if forest.is_prompt[row]:
         return "the prompt"
-    said, node = label(forest, row), str(forest.node_id[row])
-    wordless = said == cut(f"step {node}", 48)
-    return f"the step with id {cut(node, 24)}" if wordless else f"“{said}”, id {cut(node, 24)}"
+    path = forest.topology.path(row)
+    place = f"step {int((~forest.is_prompt[path]).sum())} of tree {int(forest.tree[row]) + 1}"
+    said = phrase(forest, row)
+    if not said:
+        return place
+    alone = sum(text == forest.text[row] for text in forest.text) == 1
+    return f"“{cut(said, LONGEST)}”" + ("" if alone else f" ({place})")
 
 
-def count(n: int, noun: str, many: str = "") -> str:
-    """`two chains`: small numbers as words."""
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-    return f"{words[n] if n < len(words) else n} {noun if n == 1 else many or noun + 's'}"
+def after(forest: Forest, row: int) -> str:
+    """Where the steps after a node stand."""
+    return "at the prompt" if forest.is_prompt[row] else f"after {named(forest, row)}"

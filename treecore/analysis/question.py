@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from treecore.analysis.frames import label
-from treecore.credit.registry import Credit
-from treecore.labels import told_apart
+from treecore.analysis.frames import LONGEST, phrase
+from treecore.credit.registry import Credit, get_method
+from treecore.forest import Forest
+from treecore.labels import cut, told_apart
+from treecore.topology import IntArray
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,9 @@ class Question:
 
 
 def question(credit: Credit, *, most: int = 4) -> Question | None:
-    """A question about the fork whose steps differ most in credit; None when no fork has a signal."""
+    """A question about the fork whose steps differ most in credit; None when no fork has a signal from outcomes."""
+    if not get_method(credit.method).judges_outcomes:
+        return None
     forest = credit.forests[0]
     best, gap = -1, 1e-9
     for fork in credit.shape.forks:
@@ -39,10 +44,21 @@ def question(credit: Credit, *, most: int = 4) -> Question | None:
     if best < 0:
         return None
     children = credit.shape.steps_from(best)
-    names = told_apart([label(forest, int(row)) for row in children])
-    several, none = ("both", "neither") if len(names) == 2 else ("more than one", "none")
-    if len({*names, several, none}) < len(names) + 2:
-        names = [f"branch {i + 1}" for i in range(len(names))]
+    several, none = ("both", "neither") if len(children) == 2 else ("more than one", "none")
+    names = called(forest, children, (several, none))
     blamed = [name for name, row in zip(names, children, strict=True) if credit.credit[row] < 0]
     answer = none if not blamed else several if len(blamed) > 1 else blamed[0]
     return Question(best, tuple(int(row) for row in children), (*names, several, none), answer)
+
+
+def called(forest: Forest, rows: IntArray, others: tuple[str, ...]) -> list[str]:
+    """Branches by the words that tell them apart, each once; with a number where words are equal, or are others'."""
+    words = [cut(name, LONGEST) for name in told_apart([phrase(forest, int(row)) for row in rows])]
+    taken = Counter([*words, *others])
+    names = [
+        word if word and taken[word] == 1 else f"{word}, branch {i + 1}" if word else f"branch {i + 1}"
+        for i, word in enumerate(words)
+    ]
+    return (
+        names if len({*names, *others}) == len(names) + len(others) else [f"branch {i + 1}" for i in range(len(words))]
+    )

@@ -9,22 +9,28 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from treecore.analysis.frames import Frame, count, label, short, signed
+from treecore.analysis.frames import Example, Frame, after, named
 from treecore.analysis.growth import Expansion, expansions
 from treecore.analysis.question import question
 from treecore.analysis.working import working
+from treecore.credit.explain import Line
+from treecore.credit.explain import number as latex
 from treecore.credit.registry import Credit, get_method
 from treecore.forest import Forest
+from treecore.numerals import counted, exact_fraction, in_words, short, signed, whole
 from treecore.outcomes import is_right
+from treecore.topology import BoolArray, FloatArray
 
 MAX_EXPANSION_FRAMES = 60
 PREDICT = "Your prediction"
+WEIGHT = "Weight on every token"
 
 
 def frames(credit: Credit) -> list[Frame]:
     """The whole film for one forest (`Credit.of`)."""
     forest = credit.forests[0]
-    return [*growing(forest), outcomes(credit), *predicting(credit), *working(credit), weights(credit)]
+    judged = [outcomes(forest)] if get_method(credit.method).judges_outcomes else []
+    return [*growing(forest), *judged, *predicting(credit), *working(credit), weights(credit)]
 
 
 def growing(forest: Forest) -> Iterator[Frame]:
@@ -32,7 +38,7 @@ def growing(forest: Forest) -> Iterator[Frame]:
     parent = forest.parent
     visible = parent < 0
     nothing = np.zeros(len(forest), dtype=bool)
-    yield Frame("Prompt", f"One prompt, and {count(forest.n_trees, 'empty tree')}.", visible, visible)
+    yield Frame("Prompt", f"One prompt, and {in_words(forest.n_trees, 'empty tree')}.", visible, visible)
     grown = expansions(forest)
     chains = [expansion for expansion in grown if expansion.is_chain]
     later = [expansion for expansion in grown if not expansion.is_chain]
@@ -43,7 +49,7 @@ def growing(forest: Forest) -> Iterator[Frame]:
     yield Frame(*begun(forest, chains), visible, fresh)
     if not later:
         return
-    title = f"Expand: {count(len(later), 'branch', 'branches')}"
+    title = f"Expand: {in_words(len(later), 'branch', 'branches')}"
     for batch in np.array_split(np.arange(len(later)), min(len(later), MAX_EXPANSION_FRAMES)):
         fresh = nothing.copy()
         for number in batch:
@@ -57,15 +63,15 @@ def begun(forest: Forest, chains: Sequence[Expansion]) -> tuple[str, str]:
     n = len(chains)
     each = "the first branch of the tree" if n == 1 else "each is the first branch of a tree"
     if n_ended(forest, chains) == n:
-        return count(n, "chain").capitalize(), f"{count(n, 'whole answer').capitalize()} to the prompt: {each}."
-    return f"Begin: {count(n, 'tree')}", f"{n_steps(chains).capitalize()} after the prompt: {each}."
+        return in_words(n, "chain").capitalize(), f"{in_words(n, 'whole answer').capitalize()} to the prompt: {each}."
+    return f"Begin: {in_words(n, 'tree')}", f"{n_steps(chains).capitalize()} after the prompt: {each}."
 
 
 def grown_on(forest: Forest, branches: Sequence[Expansion]) -> str:
     """What the next branches add, and where; that they go to the end only where they do."""
     n, ended = len(branches), n_ended(forest, branches)
     origin = branches[0].origin
-    place = "at the prompt" if forest.is_prompt[origin] else f"after “{label(forest, origin)}”"
+    place = after(forest, origin)
     if n == 1:
         return f"The next branch starts {place}: {n_steps(branches)}{', to the end' if ended else ''}."
     end = f"; {ended} of the {n} go to the end" if ended else ""
@@ -74,7 +80,7 @@ def grown_on(forest: Forest, branches: Sequence[Expansion]) -> str:
 
 def n_steps(branches: Sequence[Expansion]) -> str:
     """How many steps some branches have, in words."""
-    return count(sum(len(branch.rows) for branch in branches), "step")
+    return in_words(sum(len(branch.rows) for branch in branches), "step")
 
 
 def n_ended(forest: Forest, branches: Sequence[Expansion]) -> int:
@@ -83,17 +89,15 @@ def n_ended(forest: Forest, branches: Sequence[Expansion]) -> int:
     return int((forest.topology.is_leaf & ~np.isnan(forest.reward))[last].sum())
 
 
-def outcomes(credit: Credit) -> Frame:
+def outcomes(forest: Forest) -> Frame:
     """Outcomes at leaves."""
-    forest = credit.forests[0]
     scored = ~np.isnan(forest.reward)
     right, n = int(is_right(forest).sum()), len(forest.leaves)
     badges = {int(row): short(forest.reward[row]) for row in np.flatnonzero(scored)}
     unscored = n - int(scored.sum())
-    aside = f" {unscored} {'has' if unscored == 1 else 'have'} no outcome." if unscored else ""
-    sentence = f"The verifier looks only at the end: {right} of {n} trajectories earn the full reward.{aside}"
-    if not get_method(credit.method).judges_outcomes:
-        sentence += " This method does not look at outcomes."
+    aside = f" {whole(unscored)} {'has' if unscored == 1 else 'have'} no outcome." if unscored else ""
+    earn = f"{whole(right)} of {counted(n, 'trajectory', 'trajectories')} {'earns' if n == 1 else 'earn'}"
+    sentence = f"The verifier looks only at the end: {earn} the full reward.{aside}"
     numbers = {"mean reward": short(float(forest.reward[scored].mean()))} if scored.any() else {}
     return Frame("Outcomes", sentence, np.ones(len(forest), dtype=bool), scored, badges, outcomes=True, numbers=numbers)
 
@@ -106,8 +110,10 @@ def predicting(credit: Credit) -> Iterator[Frame]:
     forest = credit.forests[0]
     scored = ~np.isnan(forest.reward)
     badges = {int(row): short(forest.reward[row]) for row in np.flatnonzero(scored)}
-    place = "at the start" if forest.is_prompt[asked.fork] else f"after “{label(forest, asked.fork)}”"
-    sentence = f"Look at the {len(asked.rows)} branches {place} and at how they ended: the method tells them apart."
+    sentence = (
+        f"Look at the {len(asked.rows)} branches {after(forest, asked.fork)} and at how they ended: the method tells "
+        "them apart."
+    )
     marked = np.isin(np.arange(len(forest)), asked.rows)
     yield Frame(PREDICT, sentence, np.ones(len(forest), dtype=bool), marked, badges, outcomes=True)
 
@@ -115,26 +121,44 @@ def predicting(credit: Credit) -> Iterator[Frame]:
 def weights(credit: Credit) -> Frame:
     """What training sees: the step's signal on each of the tokens that the model wrote."""
     forest = credit.forests[0]
-    everything = np.ones(len(forest), dtype=bool)
-    tokens = forest.n_model_tokens
-    weight = credit.nodes.get("gradient_weight", credit.credit)
+    tokens, weight = forest.n_model_tokens, credit.nodes.get("gradient_weight", credit.credit)
     known = ~forest.is_prompt & np.isfinite(weight) & (tokens != 0)
-    badges = {int(r): f"{tokens[r]} × {signed(weight[r])}" if tokens[r] > 0 else signed(weight[r])
+    badges = {int(r): f"{whole(tokens[r])} × {signed(weight[r])}" if tokens[r] > 0 else signed(weight[r])
               for r in np.flatnonzero(known)}  # fmt: skip
-    counted, written = (int(tokens[rows & (tokens > 0)].sum()) for rows in (known, ~forest.is_prompt))
-    of = f"All {written:,}" if counted == written else f"{counted:,} of the {written:,}"
+    counted_in, written = (int(tokens[rows & (tokens > 0)].sum()) for rows in (known, ~forest.is_prompt))
+    of = f"All {whole(written)}" if counted_in == written else f"{whole(counted_in)} of the {whole(written)}"
     carrying = f"{of} tokens that the model wrote" if written else "The words of the steps with a number"
     through = " summed over the trajectories through it" if "gradient_weight" in credit.nodes else ""
-    sentence = f"{carrying} now carry a weight: its step's signal{through}. Observations carry none."
-    numbers = {"tokens with a weight": f"{counted:,}"} if counted else {}
+    observed = " Observations carry none." if any(forest.observation) else ""
     return Frame(
-        "Weight on every token",
-        sentence,
-        everything,
+        WEIGHT,
+        f"{carrying} now carry a weight: its step's signal{through}.{observed}",
+        np.ones(len(forest), dtype=bool),
         known,
         badges,
         fill=credit.credit,
         column="credit",
-        outcomes=True,
-        numbers=numbers,
+        outcomes=get_method(credit.method).judges_outcomes,
+        numbers={"tokens with a weight": whole(counted_in)} if counted_in else {},
+        example=weighed(credit, weight, known),
     )
+
+
+def weighed(credit: Credit, weight: FloatArray, among: BoolArray) -> Example | None:
+    """The weight of each token of the step where it is largest; None where no step has any."""
+    rows = np.flatnonzero(among)
+    if not len(rows):
+        return None
+    row = int(rows[np.argmax(np.abs(weight[rows]))])
+    value, own = float(weight[row]), float(credit.credit[row])
+    formula, numbers = r"w_t = C(s)", f"w_t = {latex(own)}"
+    if "gradient_weight" in credit.nodes:
+        n = int(credit.forests.scored[credit.shape.leaves_under(row)].sum())
+        formula, numbers = r"w_t = n(s) \cdot C(s)", rf"w_t = {n} \cdot {bracketed(latex(own))}"
+    line = Line("w_t", "weight", formula, numbers, row, value, exact_fraction(value))
+    return Example(line, named(credit.forests[0], row), (row,))
+
+
+def bracketed(factor: str) -> str:
+    """A number behind a sign of multiplication."""
+    return f"({factor})" if factor.startswith("-") else factor

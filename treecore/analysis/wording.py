@@ -8,10 +8,11 @@ from treecore.credit.registry import Credit, get_method
 
 
 class Wording(NamedTuple):
-    """A stage's title, and its sentence."""
+    """A stage's title, its sentence, and the heading of its numbers where that is not the name of their column."""
 
     title: str
     sentence: str
+    heading: str = ""
 
 
 BACKED_UP = "Back up values"
@@ -20,29 +21,31 @@ WORDS = {
     "intra": Wording(
         "Normalise within each tree",
         "Each outcome is measured against the other leaves of its own tree, in standard deviations: relatives that "
-        "share its early steps.",
+        "share its early steps.", "in its tree"
     ),
     "inter": Wording(
         "Normalise across trees",
-        "Each outcome is measured against all trajectories of the prompt, whichever tree they grew on.",
+        "Each outcome is measured against all trajectories of the prompt, whichever tree they grew on.", "across trees"
     ),
     "baseline": Wording("Baseline", "What each outcome is measured against."),
     "episode": Wording(
         "Episode against its group", "Each outcome is measured against the other trajectories of the prompt."
     ),
     "episode_advantage": Wording(
-        "Episode part of every step", "A step gets the mean of the trajectories through it."
+        "Episode part of every step", "A step gets the mean of the trajectories through it.", "episode"
     ),
     "step_advantage": Wording(
         "Step against its anchor group",
-        "What follows a step is measured against the other steps that were taken from the same state.",
+        "What follows a step is measured against the other steps that were taken from the same state.", "step"
     ),
     "segment_advantage": Wording(
         "Change of value over every segment",
-        "A segment's advantage is the chance of success after it, less the chance before it.",
+        "A segment's advantage is the chance of success after it, less the chance before it.", "change"
     ),
     "similarity": Wording(
-        "Likeness to the expert's step", "Twice the matching characters, divided by the characters of both steps."
+        "Likeness to the expert's step",
+        "Twice the matching characters, divided by the characters of both steps.",
+        "likeness",
     ),
     "label": Wording("Label every step", "Each step is judged: 1 where it is good, 0 where it is not."),
     "effective": Wording(
@@ -51,22 +54,36 @@ WORDS = {
     "ratio": Wording("Ratio of chances", "The chance of success after a step, divided by the chance before it."),
     "progress": Wording("Relative progress", "The chance of success after a step, divided by the chance before it."),
     "token_value": Wording(
-        "Values of the search", "What the tree search wrote on each step, squeezed between -1 and 1."
+        "Values of the search", "What the tree search wrote on each step, squeezed between -1 and 1.", "search value"
     ),
     "step_reward": Wording(
-        "Reward of every step", "How far a step could still go, shared among the steps that are left to a right answer."
+        "Reward of every step",
+        "How far a step could still go, shared among the steps that are left to a right answer.",
+        "step reward",
     ),
     "quality": Wording("Quality of what is written so far", "The rewards of the steps up to here, one after another."),
-    "action": Wording("Tool use against its group", "Each trajectory's reward for its tool calls, less the mean."),
-    "action_part": Wording("Tool part of every step", "A step gets the mean of the trajectories through it."),
-    "outcome_part": Wording("Outcome part of every step", "A step gets the mean of the trajectories through it."),
-    "leave_one_out": Wording(
-        "Leave one out", "Each outcome is measured against the mean of the other trajectories of the prompt."
+    "action": Wording(
+        "Tool use against its group",
+        "Each trajectory's reward for its tool calls, less the mean.",
+        "tool use",
     ),
-    "state_value": Wording("Value of every step", "What the leaves beneath a step have ahead of the rest."),
-    "local": Wording("Gain over the step before", "A step's value, less the value of the step before it."),
-    "filled_local": Wording("Fill in gains of zero", "Where nothing was gained, the gain before it counts."),
-    "global": Wording("Gain over the prompt", "A step's value, less the value of the prompt as a whole."),
+    "action_part": Wording(
+        "Tool part of every step",
+        "A step gets the mean of the trajectories through it.",
+        "tool part",
+    ),
+    "outcome_part": Wording(
+        "Outcome part of every step",
+        "A step gets the mean of the trajectories through it.",
+        "from outcome",
+    ),
+    "leave_one_out": Wording(
+        "Leave one out", "Each outcome is measured against the mean of the other trajectories of the prompt.", "lead"
+    ),
+    "state_value": Wording("Value of every step", "What the leaves beneath a step have ahead of the rest.", "value"),
+    "local": Wording("Gain over the step before", "A step's value, less the value of the step before it.", "gain"),
+    "filled_local": Wording("Fill in gains of zero", "Where nothing was gained, the gain before it counts.", "gain"),
+    "global": Wording("Gain over the prompt", "A step's value, less the value of the prompt as a whole.", "gain"),
 }  # fmt: skip
 """Column -> words. `advantage` and `credit` mean what their equation says: `advantage` and `credit_words`."""
 BEFORE = {"before", "parent_value", "parent_state_value", "q_before"}

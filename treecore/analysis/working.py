@@ -6,36 +6,49 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from treecore.analysis.frames import Example, Frame, label, named, short, signed
-from treecore.analysis.wording import BACKED_UP, words_for
+from treecore.analysis.frames import Example, Frame, after, named
+from treecore.analysis.wording import BACKED_UP, referred, words_for
 from treecore.credit.explain import work
 from treecore.credit.registry import Credit, get_method
-from treecore.topology import BoolArray, FloatArray
+from treecore.numerals import short, signed
+from treecore.topology import FloatArray, IntArray
 
 MAX_FORK_FRAMES = 12
 COMPARED = "Compare siblings"
+NOISE = 1e-9
 
 
 def working(credit: Credit) -> Iterator[Frame]:
     """Frames of each equation in turn; values level by level, siblings fork by fork where the method compares them."""
     method = get_method(credit.method)
+    before: set[str] = set()
     for formula in method.formula(credit.params).splitlines():
         column = method.symbols[formula.split(" = ", 1)[0]]
         if column == "value":
             yield from backing_up(credit, formula)
-            continue
-        if column == "credit" and any(name.startswith("siblings:") for name in method.symbols.values()):
-            yield from comparing(credit)
-        yield equation(credit, formula, column)
+        elif len(fresh := news(credit, formula, column, before)):
+            if column == "credit" and any(name.startswith("siblings:") for name in method.symbols.values()):
+                yield from comparing(credit, formula)
+            yield equation(credit, formula, column, fresh)
+        before.add(column)
 
 
-def equation(credit: Credit, formula: str, column: str) -> Frame:
-    """The frame of one equation, worked for the step or trajectory where it says most."""
+def news(credit: Credit, formula: str, column: str, before: set[str]) -> IntArray:
+    """Rows where an equation gives a number, and another than an equation before it that it takes over."""
+    values = credit.column(column)
+    new = np.isfinite(values)
+    for name in referred(credit, formula) & before if column != "credit" else ():
+        new &= ~(np.abs(values - credit.column(name)) < NOISE)
+    return np.flatnonzero(new)
+
+
+def equation(credit: Credit, formula: str, column: str, fresh: IntArray) -> Frame:
+    """The frame of one equation, worked for the step or trajectory among `fresh` where it says most."""
     values = credit.column(column)
     known = np.isfinite(values)
     finite = values[known]
-    low, high = (signed(finite.min()), signed(finite.max())) if len(finite) else ("n/a", "n/a")
-    title, sentence = words_for(credit, formula, column)
+    low, high = signed(finite.min()), signed(finite.max())
+    title, sentence, heading = words_for(credit, formula, column)
     return Frame(
         title,
         sentence,
@@ -43,20 +56,21 @@ def equation(credit: Credit, formula: str, column: str) -> Frame:
         known,
         {int(row): signed(values[row]) for row in np.flatnonzero(known)},
         fill=values,
-        column=column,
-        outcomes=True,
-        numbers={"smallest": low, "largest": high},
-        example=example(credit, formula, values, known),
+        column=heading or column,
+        outcomes=get_method(credit.method).judges_outcomes,
+        numbers={"smallest": low, "largest": high} if low != high else {"everywhere": low},
+        example=example(credit, formula, values, fresh),
     )
 
 
-def example(credit: Credit, formula: str, values: FloatArray, among: BoolArray) -> Example | None:
-    """The equation with the numbers of the largest of some values; None where all are NaN."""
-    rows = np.flatnonzero(among & np.isfinite(values))
-    if not len(rows):
-        return None
-    row = int(rows[np.argmax(np.abs(values[rows]))])
-    return Example(work(credit, formula, row), named(credit.forests[0], row))
+def example(credit: Credit, formula: str, values: FloatArray, rows: IntArray) -> Example:
+    """The equation with the numbers of the largest of some values, none NaN."""
+    row, forest = int(rows[np.argmax(np.abs(values[rows]))]), credit.forests[0]
+    line = work(credit, formula, row)
+    if line.column in credit.leaves:
+        return Example(line, f"the trajectory that ends in {named(forest, row)}", (row,))
+    together = forest.is_prompt[row] and credit.one_prompt
+    return Example(line, named(forest, row), tuple(forest.prompts.tolist()) if together else (row,))
 
 
 def backing_up(credit: Credit, formula: str) -> Iterator[Frame]:
@@ -67,7 +81,9 @@ def backing_up(credit: Credit, formula: str) -> Iterator[Frame]:
     inner = ~forest.topology.is_leaf
     sentence = words_for(credit, formula, "value").sentence
     for level in sorted(set(depth[inner].tolist()), reverse=True):
-        at_level = inner & (depth == level)
+        at_level = inner & (depth == level) & np.isfinite(value)
+        if not at_level.any():
+            continue
         badges |= {int(row): short(value[row]) for row in np.flatnonzero(at_level)}
         yield Frame(
             BACKED_UP,
@@ -76,23 +92,24 @@ def backing_up(credit: Credit, formula: str) -> Iterator[Frame]:
             at_level,
             dict(badges),
             outcomes=True,
-            example=example(credit, formula, value, at_level),
+            example=example(credit, formula, value, np.flatnonzero(at_level)),
         )
 
 
-def comparing(credit: Credit) -> Iterator[Frame]:
-    """Siblings side by side, one fork a frame while there are few."""
+def comparing(credit: Credit, formula: str) -> Iterator[Frame]:
+    """Siblings side by side, one fork a frame while there are few, with the credit of the one that stands out most."""
     forest, shape = credit.forests[0], credit.shape
     forks = shape.forks
     if not len(forks) or "value" not in credit.nodes:
         return
     value = credit.nodes["value"]
     spread = np.array([float(np.ptp(value[shape.steps_from(fork)])) for fork in forks])
-    chosen = forks[np.argsort(-np.nan_to_num(spread), kind="stable")][:MAX_FORK_FRAMES]
+    known = np.array([bool(np.isfinite(credit.credit[shape.steps_from(fork)]).all()) for fork in forks])
+    forks, spread = forks[known & np.isfinite(spread)], spread[known & np.isfinite(spread)]
+    chosen = forks[np.argsort(-spread, kind="stable")][:MAX_FORK_FRAMES]
     for fork in np.sort(chosen):
         children = shape.steps_from(fork)
         gap = float(np.ptp(value[children]))
-        place = "at the start" if forest.is_prompt[fork] else f"after “{label(forest, fork)}”"
         verdict = (
             "the outcomes differ, and what made the difference came with this choice or after it."
             if gap > 0
@@ -100,10 +117,11 @@ def comparing(credit: Credit) -> Iterator[Frame]:
         )
         yield Frame(
             COMPARED,
-            f"The {len(children)} branches {place} share every word up to here; {verdict}",
+            f"The {len(children)} branches {after(forest, int(fork))} share every word up to here; {verdict}",
             np.ones(len(forest), dtype=bool),
             np.isin(np.arange(len(forest)), children),
             {int(row): short(value[row]) for row in children},
             outcomes=True,
             numbers={"difference of values": short(gap)},
+            example=example(credit, formula, credit.credit, children),
         )

@@ -11,12 +11,12 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 
 from treecore.credit.registry import Credit, get_method
+from treecore.numerals import exact_fraction
 
 SHOWN = 6
 AGREE = NOISE = 1e-9
@@ -218,13 +218,3 @@ def number(value: float, digits: int = DECIMALS) -> str:
         return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
     text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-def exact_fraction(value: float) -> str:
-    """`2/3` when `value` is a fraction with a denominator from 2 to 999, else ""."""
-    if not math.isfinite(value):
-        return ""
-    fraction = Fraction(value).limit_denominator(999)
-    if fraction.denominator == 1 or abs(float(fraction) - value) > 1e-12:
-        return ""
-    return f"{fraction.numerator}/{fraction.denominator}"

@@ -1,0 +1,85 @@
+"""How numbers are written for people: one form each for counts, signed and plain numbers, zero, and none.
+
+`app/canvas/js/geometry.js` writes the same way.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+NONE = "–"
+MINUS = "\N{MINUS SIGN}"
+NOISE = 1e-9
+"""Below this a number is zero."""
+HUGE = 1e4
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def whole(n: int) -> str:
+    """A count: `3,742`."""
+    return f"{n:,}"
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """A number with its noun: `counted(1, "leaf", "leaves")` is `1 leaf`."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def in_words(n: int, one: str, many: str = "") -> str:
+    """`two chains`: small numbers as words."""
+    return f"{WORDS[n]} {one if n == 1 else many or one + 's'}" if n < len(WORDS) else counted(n, one, many)
+
+
+def plain(value: float, decimals: int = 2) -> str:
+    """A number with so many decimals; NaN, which is "not assigned", as a dash, and zero as 0.
+
+    Huge numbers are powers of ten; of small ones that would look like zero, one digit is told.
+    """
+    if not math.isfinite(value):
+        return NONE
+    size = abs(value)
+    if size < NOISE:
+        return "0"
+    return (MINUS if value < 0 else "") + magnitude(size, decimals)
+
+
+def magnitude(size: float, decimals: int) -> str:
+    """A number above zero."""
+    if size >= HUGE:
+        return power(f"{size:.1e}")
+    text = f"{size:.{decimals}f}"
+    if float(text):
+        return text
+    return f"{size:.1g}" if size >= 1e-3 else power(f"{size:.0e}")
+
+
+def power(text: str) -> str:
+    """`1.0e+04` as `1.0e4`."""
+    mantissa, exponent = text.split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """As `plain`, with a plus sign above zero."""
+    text = plain(value, decimals)
+    return f"+{text}" if value >= NOISE and text != NONE else text
+
+
+def short(value: float) -> str:
+    """A number as it is best read: whole, as the fraction that it is, or with two decimals."""
+    if math.isfinite(value) and abs(value) < HUGE:
+        exact = f"{value:.0f}" if float(value).is_integer() else exact_fraction(value)
+        if exact:
+            return "0" if exact == "-0" else exact.replace("-", MINUS)
+    return plain(value)
+
+
+def exact_fraction(value: float) -> str:
+    """`2/3` when `value` is a fraction with a denominator from 2 to 999, else ""."""
+    if not math.isfinite(value):
+        return ""
+    fraction = Fraction(value).limit_denominator(999)
+    if fraction.denominator == 1 or abs(float(fraction) - value) > 1e-12:
+        return ""
+    return f"{fraction.numerator}/{fraction.denominator}"
