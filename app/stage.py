@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app import state
 from app.canvas import tree_canvas
 from app.canvas.scene import Stage, make_scene
@@ -28,15 +30,22 @@ def trees(
     tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height, linked=linked)
 
 
-def share_selection() -> None:
-    """Tell canvases what is selected, and hear of what is chosen there; put it where a choice is to rerun."""
+def share_selection(then: Callable[[], None] | None = None) -> None:
+    """Tell canvases what is selected, and hear of what is chosen there; put it where a choice is to rerun.
+
+    Args:
+        then: called after a choice was taken, before the rerun.
+    """
     heard = int(state.get_or(HEARD, 0))
-    selection(state.get("node") or None, heard=heard, key=CHANNEL, on_choose=take)
+    selection(state.get("node") or None, heard=heard, key=CHANNEL, on_choose=lambda: take(then))
 
 
-def take() -> None:
+def take(then: Callable[[], None] | None = None) -> None:
     """Select what was chosen in the browser."""
     choice = choice_in(state.get(CHANNEL))
-    if choice is not None:
-        state.put({HEARD: choice.number})
-        state.select(choice.node_id)
+    if choice is None:
+        return
+    state.put({HEARD: choice.number})
+    state.select(choice.node_id)
+    if then is not None:
+        then()

@@ -61,6 +61,7 @@ class Stage:
         numbers: `[N]` values of leaves for the column of numbers instead of the advantage.
         numbers_title: heading of that column; "" keeps the scene's.
         badges: row -> a few characters written at the node, for example `1/2`.
+        marked: rows whose numbers are told beside the picture; a ring is drawn around them.
     """
 
     visible: BoolArray | None = None
@@ -73,6 +74,7 @@ class Stage:
     numbers: FloatArray | None = None
     numbers_title: str = ""
     badges: Mapping[int, str] = field(default_factory=dict)
+    marked: Sequence[int] = ()
 
 
 def make_scene(
@@ -186,7 +188,7 @@ def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, limit: float
     signal = blank if credit is None else _quiet(credit.credit, limit)
     low, high = -limit, limit
     if colour == "credit":
-        kind, title, values = "diverging", "credit", signal
+        kind, title, values = "diverging", stage.numbers_title or "credit", signal
     elif colour == "granularity":
         kind, title, values, low, high = "granularity", "granularity", granularity(Forests(forest)).step, 0.0, 1.0
     elif colour == "both":
@@ -233,6 +235,7 @@ def _stage(forest: Forest, stage: Stage) -> dict[str, Any]:
         "visible": visible,
         "highlight": [int(row) for row in stage.highlight],
         "badges": {str(row): safe(text, 24) for row, text in stage.badges.items()},
+        "marked": [int(row) for row in stage.marked],
     }
 
 

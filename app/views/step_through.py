@@ -15,6 +15,7 @@ from treecore.analysis.frames import Frame
 from treecore.analysis.question import Question, question
 from treecore.analysis.stages import PREDICT
 from treecore.errors import TreecoreError
+from treecore.numerals import whole
 
 SECONDS_A_FRAME = 1.6
 HEIGHT = 620
@@ -29,9 +30,23 @@ def render() -> None:
 
 @st.fragment
 def selecting() -> None:
-    """The way in which a click on a step is heard, without another picture of the film."""
-    stage.share_selection()
+    """The way in which a click on a step is heard, without another picture of the film unless it is an answer."""
+    if state.get_or("answered", False):
+        state.put({"answered": False})
+        st.rerun()
+    stage.share_selection(then=answer)
     state.sync_address()
+
+
+def answer() -> None:
+    """Take a click on a branch, wherever on it, as the answer to the question that is being asked."""
+    row, shots = state.selected_row(), state.film()
+    if row is None or not asks(shots[min(int(state.get("frame")), len(shots) - 1)]):
+        return
+    asked = question(state.credit())
+    branch = None if asked is None else asked.branch_of(state.forest(), row)
+    if branch is not None:
+        state.put({"guess": branch, "answered": True})
 
 
 def film(playing: bool) -> None:
@@ -77,6 +92,7 @@ def as_stage(frame: Frame) -> Stage:
         advantages=frame.fill is not None,
         numbers=frame.fill,
         numbers_title=frame.column,
+        marked=() if frame.example is None else frame.example.rows,
     )
 
 
@@ -85,18 +101,17 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     frame = shots[number]
     titles = list(dict.fromkeys(shot.stage for shot in shots))
     player(len(shots), number)
-    st.caption(f"{titles.index(frame.stage) + 1:d} of {len(titles):d}")
     st.markdown(f"#### {verbatim(frame.stage)}")
     with st.container(key="sentence"):
         st.text(frame.sentence)
     if frame.example is not None:
         st.caption(verbatim(f"For {frame.example.name}:"))
         inspector.equation(frame.example.line)
+    if asked is not None and (asks(frame) or number == len(shots) - 1):
+        predict(asked, reveal=number == len(shots) - 1)
     stages(titles, frame.stage, shots)
     if frame.numbers:
         st.markdown("  \n".join(f"{ours(name)}: **{verbatim(value)}**" for name, value in frame.numbers.items()))
-    if asked is not None and (asks(frame) or number == len(shots) - 1):
-        predict(asked, reveal=number == len(shots) - 1)
     keys(len(shots), number)
 
 
@@ -126,11 +141,15 @@ def stages(titles: list[str], now: str, shots: list[Frame]) -> None:
 def predict(asked: Question, *, reveal: bool) -> None:
     """Commit to an answer before the numbers are shown; at the end, who was right."""
     guess = state.get("guess")
+    if guess not in asked.choices:
+        guess = None
+        state.put({"guess": guess})
     if reveal:
         said = f"You said {guess}: " + ("right. " if guess == asked.answer else "not so. ") if guess else ""
         (st.success if guess == asked.answer else st.info)(verbatim(f"{said}The blame goes to {asked.answer}."))
         return
     st.markdown("**Before you look: which branch gets the blame?**")
+    st.caption("Click it among the trees, or choose its words.")
     st.pills(
         "Which branch gets the blame?",
         asked.choices,
@@ -156,8 +175,8 @@ def player(total: int, number: int) -> None:
             on_click=go,
             args=(number + 1, total),
         )
-        st.caption(f"{number + 1:d}/{total:d}", width="content")
     st.slider("Frame", 0, total - 1, key="frame", label_visibility="collapsed", format=" ")
+    st.caption(f"Frame {whole(number + 1)} of {whole(total)}")
 
 
 def keys(total: int, number: int) -> None:

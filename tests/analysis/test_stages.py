@@ -269,10 +269,9 @@ def test_branches_named_like_the_other_choices_are_numbered() -> None:
 def test_branches_are_called_by_words_and_numbered_only_where_these_are_equal() -> None:
     asked = question(compute(read(samples()["early_fork"].path)[0], "sibling").of(0))
     assert asked is not None
-    assert asked.choices == (
-        "find the teacher of jade, branch 1", "i recall the teacher of jade is otto , find the…", "find the teacher of jade, branch 3",
-        "find the teacher of jade, branch 4", "more than one", "none",
-    )  # fmt: skip
+    again = [f"find the teacher of jade, branch {number}" for number in (1, 3, 4)]
+    other = "i recall the teacher of jade is otto , find the…"
+    assert asked.choices == (again[0], other, *again[1:], "more than one", "none")
     long = "the same words over and over again, up to the very end where they say "
     forest = Forest(parent=[-1, 0, 0], text=["", long + "yes", long + "no"], reward=[np.nan, 1, 0])
     asked = question(compute(forest, "sibling").of(0))
@@ -288,6 +287,16 @@ def test_trajectories_without_an_outcome_are_counted_and_told() -> None:
     shots = frames(compute(forest, "grpo").of(0))
     said = next(shot.sentence for shot in shots if shot.stage == "Outcomes")
     assert said == "The verifier looks only at the end: 1 of 3 trajectories earn the full reward. 1 has no outcome."
+
+
+def test_every_node_of_a_branch_stands_for_it() -> None:
+    forest = read(samples()["early_fork"].path)[0]
+    asked = question(compute(forest, "sibling").of(0))
+    assert asked is not None
+    for name, step in zip(asked.choices, asked.rows, strict=False):
+        for leaf in forest.topology.leaves_under(step):
+            assert {asked.branch_of(forest, int(row)) for row in forest.topology.path(int(leaf))[1:]} == {name}
+    assert asked.branch_of(forest, asked.fork) is None
 
 
 def test_the_question_has_one_right_answer(by_hand: Forest) -> None:

@@ -70,11 +70,11 @@ def test_a_click_on_a_chart_selects_the_step(open_page: Open, address: str) -> N
 def test_step_through_reaches_the_end_by_keyboard(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?sample=by_hand&view=step_through")
     wait_for_canvas(page)
-    counter = side(page).get_by_text("/", exact=False).last
-    total = int(counter.inner_text().split("/")[1])
+    counter = side(page).get_by_text("Frame ", exact=False).last
+    total = int(counter.inner_text().split(" of ")[1])
     for number in range(2, total + 1):
         page.keyboard.press("ArrowRight")
-        side(page).get_by_text(f"{number}/{total}", exact=True).wait_for()
+        side(page).get_by_text(f"Frame {number} of {total}", exact=True).wait_for()
     side(page).locator("h4", has_text="Weight on every token").wait_for()
 
 

@@ -27,11 +27,11 @@ def film(open_page: Open, address: str, **size: int) -> Any:
 
 
 def expect_frame(page: Any, number: int) -> None:
-    page.locator(".st-key-player").get_by_text(f"{number}/", exact=False).wait_for()
+    page.locator(".st-key-side").get_by_text(f"Frame {number} of ", exact=False).wait_for()
 
 
 def total(page: Any) -> int:
-    return int(page.locator(".st-key-player [data-testid=stCaptionContainer]").inner_text().split("/")[1])
+    return int(page.locator(".st-key-side").get_by_text("Frame ", exact=False).last.inner_text().split(" of ")[1])
 
 
 def focus_tab(page: Any) -> None:
@@ -115,3 +115,50 @@ def test_next_stands_still_and_in_sight_on_every_frame(open_page: Open, address:
         assert box["y"] + box["height"] <= height
         page.keyboard.press("ArrowRight")
     assert len(places) == 1
+
+
+def asking(open_page: Open, address: str, sample: str, method: str) -> Any:
+    page = open_page(f"{address}/?sample={sample}&method={method}&view=step_through")
+    wait_for_canvas(page)
+    page.locator(".st-key-stages").get_by_role("button", name="Your prediction").click()
+    page.get_by_text("Before you look").wait_for()
+    return page
+
+
+def chosen(page: Any, words: str) -> None:
+    page.locator(".st-key-guess button[data-selected]", has_text=words).wait_for()
+
+
+def test_a_click_on_a_branch_answers_the_question(open_page: Open, address: str) -> None:
+    page = asking(open_page, address, "early_fork", "sibling")
+    click_node(page, "8")
+    chosen(page, "i recall the teacher of jade")
+    click_node(page, "4")
+    chosen(page, "find the teacher of jade, branch 1")
+    page.get_by_text("Noted.").wait_for()
+    page.keyboard.press("End")
+    page.get_by_text("You said find the teacher of jade, branch 1: not so.").wait_for()
+
+
+def test_a_click_beside_the_branches_answers_nothing(open_page: Open, address: str) -> None:
+    page = asking(open_page, address, "by_hand", "tree_grpo")
+    click_node(page, "b1")
+    page.wait_for_url("**node=b1**")
+    click_node(page, "a4")
+    chosen(page, "answer cairo")
+    click_node(page, "a2")
+    page.wait_for_url("**node=a2**")
+    chosen(page, "answer cairo")
+
+
+MARKED = """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+    .map((host) => host.shadowRoot?.querySelector('.tc-canvas')?.treecore?.marked).find(Boolean)?.join()"""
+
+
+def test_the_step_whose_numbers_are_told_is_marked(open_page: Open, address: str) -> None:
+    page = film(open_page, address)
+    assert page.evaluate(MARKED) == ""
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("For “answer cairo”:").wait_for()
+    page.wait_for_function(f"() => ({MARKED})() === 'a4'")

@@ -29,6 +29,11 @@ class Question:
     choices: tuple[str, ...]
     answer: str
 
+    def branch_of(self, forest: Forest, row: int) -> str | None:
+        """What the branch is called that a node is on; None for nodes before the fork and beside it."""
+        on = set(forest.topology.path(row).tolist())
+        return next((name for name, step in zip(self.choices, self.rows, strict=False) if step in on), None)
+
 
 def question(credit: Credit, *, most: int = 4) -> Question | None:
     """A question about the fork whose steps differ most in credit; None when no fork has a signal from outcomes."""

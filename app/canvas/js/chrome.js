@@ -137,8 +137,9 @@ function factsOf(app, i) {
     facts.push(["reward", formatNumber(scene.reward[i], scene.reward_decimals)]);
   }
   if (scene.fill.on && scene.parent[i] >= 0) {
-    const credit = scene.fill.kind === "diverging" ? scene.fill.values[i] : scene.credit[i];
-    facts.push(["credit", credit === null ? "not assigned" : formatNumber(credit, decimals, { sign: true })]);
+    const isShown = scene.fill.kind === "diverging";
+    const credit = isShown ? scene.fill.values[i] : scene.credit[i];
+    facts.push([isShown ? scene.fill.title : "credit", credit === null ? "not assigned" : formatNumber(credit, decimals, { sign: true })]);
     if (scene.fill.kind === "sequential" && scene.fill.title === "entropy" && scene.fill.values[i] !== null) {
       facts.push(["entropy", `${formatNumber(scene.fill.values[i], 2)} nats`]);
     }

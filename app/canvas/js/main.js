@@ -67,8 +67,15 @@ function takeScene(app, scene) {
   if (rows) stayAt(app, before, rows);
   clampView(app, app.view);
   markSelected(app);
+  showMarked(app, same ? before : null);
   settle(app, { still: !same });
   keepTooltip(app);
+}
+
+// What has just been marked is brought into sight.
+function showMarked(app, before) {
+  const [first] = app.scene.stage.marked;
+  if (first !== undefined && first !== before?.scene.stage.marked[0]) bringIntoView(app, shownOf(app, first));
 }
 
 function recall(app) {
@@ -136,6 +143,7 @@ function handleOf(app) {
     get view() { return { ...app.view }; },
     get written() { return app.order.filter((i) => inSight(app, i)).map((i) => [app.scene.id[i], app.written.get(i) ?? ""]); },
     get scene() { return app.scene; },
+    get marked() { return app.scene.stage.marked.map((i) => app.scene.id[i]); },
     get theme() { return app.theme.dark ? "dark" : "light"; },
     position(id) {
       const i = app.shape.rowOf.get(String(id));

@@ -264,7 +264,7 @@ function badgeWidth(app, text) {
   return widthOf(app, badgeFont(app), text) + 11;
 }
 
-function pill(app, x, y, text, ink) {
+function pill(app, x, y, text, ink, marked = false) {
   const { context, theme } = app;
   const half = badgeWidth(app, text) / 2;
   context.font = badgeFont(app);
@@ -272,8 +272,8 @@ function pill(app, x, y, text, ink) {
   context.roundRect(x - half, y - 8, 2 * half, 16, 8);
   context.fillStyle = theme.panel;
   context.fill();
-  context.lineWidth = 1;
-  context.strokeStyle = theme.edge;
+  context.lineWidth = marked ? 2 : 1;
+  context.strokeStyle = marked ? theme.accent : theme.edge;
   context.stroke();
   context.fillStyle = ink;
   context.textAlign = "center";
@@ -286,8 +286,28 @@ function drawBadges(app) {
   if (r < 4) return;
   for (const [row, text] of Object.entries(app.scene.stage.badges)) {
     const i = Number(row);
-    if (app.shown[i]) pill(app, screenX(app, i), screenY(app, i) - r - (isFork(app, i) ? 15 : 11), text, app.theme.ink);
+    const y = screenY(app, i) - r - (isFork(app, i) ? 15 : 11);
+    if (app.shown[i]) pill(app, screenX(app, i), y, text, app.theme.ink, app.scene.stage.marked.includes(i));
   }
+}
+
+// The steps whose numbers stand beside the picture; where one is folded away, what it is folded into.
+function drawMarked(app) {
+  const r = Math.max(nodeRadius(app), 3);
+  app.context.strokeStyle = app.theme.accent;
+  app.context.lineWidth = 2.6;
+  for (const i of app.scene.stage.marked.map((row) => shownOf(app, row))) {
+    const ring = isFork(app, i) && r >= 3.2 ? 4 : 0;
+    app.context.beginPath();
+    app.context.arc(screenX(app, i), screenY(app, i), r + 4.5 + ring, 0, 2 * Math.PI);
+    app.context.stroke();
+  }
+}
+
+function shownOf(app, row) {
+  let i = row;
+  while (!app.shown[i] && app.scene.parent[i] >= 0) i = app.scene.parent[i];
+  return i;
 }
 
 function drawSelection(app) {

@@ -197,6 +197,7 @@ function draw(app) {
   if (app.view.ky >= 21) drawLabels(app, nodes);
   drawNodes(app, nodes);
   drawSelection(app);
+  drawMarked(app);
   drawBadges(app);
   drawHeadings(app);
   drawCrowdedLabels(app);
