@@ -10,9 +10,9 @@ from itertools import groupby, islice
 import numpy as np
 
 from app.panel import Card, Piece, Told
-from treecore.analysis.frames import short, signed
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
+from treecore.numerals import short, signed
 from treecore.steptext import answered, step_parts
 
 MOST_SIBLINGS, MOST_WORDS = 40, 800
