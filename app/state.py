@@ -143,9 +143,13 @@ def _address() -> dict[str, str]:
 
 
 def sync_address() -> None:
-    """Write what is shown into the address bar, so that the page can be linked and reloaded."""
+    """Write what is shown into the address bar, so that the page can be linked and reloaded.
+
+    It is written again where another was written since the one that the browser sent with this run, which may still be
+    on its way there.
+    """
     wanted = _address()
-    if st.query_params.to_dict() != wanted:
+    if st.query_params.to_dict() != wanted or st.session_state.get("written", wanted) != wanted:
         st.query_params.from_dict(wanted)
     st.session_state.written = wanted
 
