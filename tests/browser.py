@@ -151,6 +151,13 @@ def wait_for_canvas(page: Any) -> Any:
     return canvas
 
 
+def settled(page: Any) -> None:
+    """Return when no run is under way."""
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+    )
+
+
 def click_node(page: Any, node_id: str) -> None:
     """Click on a node of the tree canvas."""
     at = wait_for_canvas(page).evaluate("(canvas, id) => canvas.treecore.position(id)", node_id)

@@ -167,7 +167,7 @@ def test_hostile_formulas_in_a_browser(open_page: Any, address: str) -> None:
     assert words.bounding_box()["height"] <= 26 * 16 + 1
     assert [url for url in asked if "evil.test" in url.split("?")[0]] == []
     page.locator(".st-key-side .card", has_text="boxed").click()
-    words.locator(".katex .fbox").wait_for()
+    words.locator(".katex .fbox").first.wait_for()
     assert page.locator(".st-key-side .eyebrow").count() == 1
     page.get_by_text("Render mathematics").click()
     words.wait_for(state="detached")

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from browser import ROOT, serve, wait_for_canvas
+from browser import ROOT, serve, settled, wait_for_canvas
 from hostile import ATTACKS, HOST, hostile_file, tagged_file
 
 pytestmark = pytest.mark.browser
@@ -56,12 +56,6 @@ def watched(page: Any) -> list[str]:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if HOST in request.url.split("?")[0] else None)
     return asked
-
-
-def settled(page: Any) -> None:
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-    )
 
 
 def upload(page: Any, path: Path) -> None:

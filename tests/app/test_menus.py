@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, wait_for_canvas
+from browser import ROOT, click_node, serve, settled, wait_for_canvas
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.browser
@@ -22,13 +22,6 @@ CONTROLS = ".st-key-controls"
 def address(browser: Any) -> Iterator[str]:
     with serve(ROOT / "app" / "main.py") as address:
         yield address
-
-
-def settled(page: Any) -> None:
-    """Return when no run is under way."""
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-    )
 
 
 def menus(page: Any) -> Any:
@@ -110,6 +103,7 @@ def test_a_menu_opened_and_closed_changes_nothing(
 ) -> None:
     page = open_page(f"{address}/?sample=by_hand&node=a3&method=tree_grpo")
     wait_for_canvas(page)
+    settled(page)
     if seen:
         set_up(page)
     rerun(page)

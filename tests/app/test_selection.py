@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, wait_for_canvas
+from browser import ROOT, click_node, serve, settled, wait_for_canvas
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
@@ -56,6 +56,7 @@ def explore(open_page: Open, address: str, query: str = "sample=by_hand") -> Any
     page = open_page(f"{address}/?{query}")
     wait_for_canvas(page)
     page.locator(".st-key-chart_icicle g.slice").first.wait_for()
+    settled(page)
     return page
 
 
@@ -153,6 +154,8 @@ def test_another_sample_and_another_prompt(open_page: Open, address: str, tmp_pa
     page.get_by_text("prompt 1 of 2").wait_for()
     expect(page, None)
     page.keyboard.press("Escape")
+    page.locator("[data-testid=stPopoverBody]").wait_for(state="detached")
+    settled(page)
     click_node(page, "a1")
     expect(page, "a1")
     page.get_by_role("button", name="Next prompt").click()
