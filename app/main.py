@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import chrome, serving, state
+from app import chrome, forged, serving, state
 from app.verbatim import verbatim
 from app.views import render
 from treecore import quotas
@@ -17,6 +17,7 @@ REFUSED = (
 )
 
 st.set_page_config(page_title="treecore", page_icon=str(Path(__file__).parent / "icon.svg"), layout="wide")
+forged.watch()
 if wrong := quotas.refused():
     st.error(verbatim(wrong), icon=":material/block:")
     st.stop()

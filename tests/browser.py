@@ -95,11 +95,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(script: Path, *arguments: str, **environment: str) -> Iterator[str]:
+def serve(script: Path, *arguments: str, log: Path | None = None, **environment: str) -> Iterator[str]:
     """Run `script` under Streamlit on a free port; the address is yielded once the server answers.
 
     Args:
         arguments: given to the script.
+        log: where what the server prints goes; nowhere by default.
         environment: variables on top of our own.
     """
     port = free_port()
@@ -107,13 +108,14 @@ def serve(script: Path, *arguments: str, **environment: str) -> Iterator[str]:
     command += ["--server.address", "127.0.0.1", "--server.headless", "true", "--browser.gatherUsageStats", "false"]
     command += ["--server.fileWatcherType", "none", *(["--", *arguments] if arguments else [])]
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    server = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": paths, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with open(log or os.devnull, "wb") as printed:
+        server = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": paths, **environment},
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_up(server, address)

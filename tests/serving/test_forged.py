@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.forged import SAID, is_forged, shortened
 from app.state import VIEWS
 from tests.browser import ROOT, serve
 from tests.serving.visitor import Sent, Visitor
@@ -35,7 +37,13 @@ OF_KIND: dict[str, tuple[tuple[str, object], ...]] = {
     ),
 }
 """What a widget of a type sends, with contents that it would not send: a page takes them without an error."""
-OF_ANOTHER = (("string_value", NAME), ("string_array_value", [NAME]), ("json_value", f'{{"selected": "{NAME}"}}'))
+OF_ANOTHER: tuple[tuple[str, object], ...] = (
+    ("string_value", NAME),
+    ("string_array_value", [NAME]),
+    ("json_value", f'{{"selected": "{NAME}"}}'),
+    ("json_value", "{"),
+    ("double_value", 2.5),
+)
 """Values of other types: Streamlit may refuse them, for this visitor alone."""
 
 
@@ -49,14 +57,21 @@ def trap(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(trap: Path) -> Iterator[str]:
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the server prints."""
+    return tmp_path_factory.mktemp("log") / "server.log"
+
+
+@pytest.fixture(scope="module")
+def server(trap: Path, log: Path) -> Iterator[str]:
     """Open to others, as `treecore app --public` is."""
-    with serve(ROOT / "app" / "main.py", PYTHONPATH=f"{ROOT}:{trap}", TREECORE_PUBLIC="1") as address:
+    with serve(ROOT / "app" / "main.py", log=log, PYTHONPATH=f"{ROOT}:{trap}", TREECORE_PUBLIC="1") as address:
         yield address
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_no_forged_value_reaches_code_files_or_others(view: str, server: str, trap: Path) -> None:
+def test_no_forged_value_reaches_code_files_or_others(view: str, server: str, trap: Path, log: Path) -> None:
+    refused = 0
     with Visitor(server) as visitor:
         found = dict(visitor.run(f"view={view}").widgets)
     assert len(found) > 10
@@ -68,7 +83,12 @@ def test_no_forged_value_reaches_code_files_or_others(view: str, server: str, tr
                 assert visitor.exceptions() == [], (kind, name, value)
             for field, value in OF_ANOTHER:
                 visitor.run(f"view={view}", Sent(name, field, value))
+                assert visitor.exceptions() == [], (kind, name, value)
                 assert visitor.says("secret") == []
+                refused += len(visitor.says(SAID))
+    assert refused > 10
+    assert "Traceback" not in log.read_text()
+    assert log.read_text().count("a value that no widget sends was refused") >= refused
     assert not (trap / "trap.sprung").exists()
     with Visitor(server) as another:
         assert another.run(f"view={view}").exceptions() == []
@@ -92,3 +112,13 @@ def test_a_forged_choice_begins_nothing_and_is_told(server: str, trap: Path) -> 
             assert visitor.says("is none of its choices")
             assert not visitor.says("secret", "trajectories written", "Cancel")
     assert not (trap / "trap.sprung").exists()
+
+
+def test_only_what_streamlit_read_is_a_forged_value() -> None:
+    """An error of our own, also one inside a format function that Streamlit calls, keeps its traceback."""
+    with pytest.raises(ZeroDivisionError) as caught:
+        _ = 1 // 0
+    assert not is_forged(caught.value)
+    record = logging.LogRecord("x", logging.ERROR, "", 0, "words", (), caught._excinfo)
+    assert shortened(record)
+    assert (record.msg, record.exc_info) == ("words", caught._excinfo)
