@@ -127,7 +127,11 @@ def claim(claimed: float, computed: float) -> None:
 
 
 def resampled(credit: Credit, row: int) -> None:
-    """An interval of the credit over other draws of the leaves, on request."""
+    """An interval of the credit over other draws of the leaves, on request, where the method rests on these."""
+    method = get_method(credit.method)
+    needs = method.needs_with(credit.params)
+    if not method.judges_outcomes or "reward" not in needs or "mc_value" in needs:
+        return
     if not st.toggle("Interval from resampled leaves", key="resample", help=RESAMPLING):
         return
     bar = st.empty()
@@ -167,7 +171,7 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
         said.append("weak evidence" if n < WEAK else "fair evidence" if n < FAIR else "solid evidence")
     st.markdown(verbatim(" · ".join(said)), help=TRUST if n is not None else None)
     facts = []
-    if "value" in credit.nodes:
+    if "value" in credit.nodes and get_method(credit.method).judges_outcomes:
         known = "value" if "value" in get_method(credit.method).symbols.values() else "mean outcome beneath"
         facts.append(f"{known} {short(float(credit.nodes['value'][row]))}")
     if "gradient_weight" in credit.nodes:
@@ -175,7 +179,8 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     tokens = int(credit.forests[0].n_model_tokens[row])
     if tokens > 0:
         facts.append(f"{tokens} tokens")
-    st.caption(verbatim(" · ".join(facts)))
+    if facts:
+        st.caption(verbatim(" · ".join(facts)))
     for sentence in recorded(credit.forests[0], row):
         st.caption(verbatim(sentence))
     resampled(credit, row)

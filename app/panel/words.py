@@ -114,10 +114,10 @@ def sibling_heading(credit: Credit, row: int) -> str:
 
 
 def verdict(credit: Credit, row: int) -> str:
-    """What the comparison amounts to."""
+    """What the comparison amounts to, where the method looks at outcomes."""
     forest = credit.forests[0]
     rows = compared(credit, row)
-    if not len(rows):
+    if not len(rows) or (credit.method and not get_method(credit.method).judges_outcomes):
         return ""
     means = [forest.reward[forest.topology.leaves_under(int(r))] for r in rows]
     values = np.array([np.nanmean(m) if np.isfinite(m).any() else np.nan for m in means])

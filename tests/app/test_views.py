@@ -71,7 +71,7 @@ def test_a_deep_link_selects_the_step_and_its_numbers() -> None:
     assert "2 leaves beneath · standard error 2.09" in said
 
 
-@pytest.mark.parametrize(("method", "said"), [("tree_grpo", " draws give "), ("srl", " draws give "), ("sibling", "")])
+@pytest.mark.parametrize(("method", "said"), [("tree_grpo", " draws give "), ("grpo", " draws give "), ("sibling", "")])
 def test_an_interval_comes_on_request(method: str, said: str) -> None:
     test = app(sample="by_hand", node="a3", method=method)
     assert " draws give " not in words(test)
@@ -145,6 +145,23 @@ def test_words_stay_where_a_method_cannot_run() -> None:
     assert not test.exception
     assert "deepconf cannot run" in words(test).replace("\\", "")
     assert [element.key for element in test.get("bidi_component")] == ["canvas_explore", "panel", "selection"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "method", "offered"),
+    [
+        ("early_fork", "tree_grpo", True),
+        ("early_fork", "srl", False),
+        ("early_fork", "deepconf", False),
+        ("monte_carlo", "vineppo", False),
+    ],
+)
+def test_leaves_are_resampled_only_for_methods_that_rest_on_them(sample: str, method: str, offered: bool) -> None:
+    test = app(sample=sample, node="1", method=method)
+    assert "How far to trust it" in words(test)
+    assert bool([toggle for toggle in test.toggle if toggle.key == "resample"]) == offered
+    assert "does not rest on" not in words(test)
+    assert METHODS[method].judges_outcomes or "mean outcome" not in words(test)
 
 
 def test_method_parameters_are_widgets() -> None:

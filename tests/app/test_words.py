@@ -120,3 +120,9 @@ def test_a_deep_path_shows_the_nearest_steps() -> None:
 def test_the_heading_says_only_of_methods_that_compare_siblings_that_they_do(method: str, heading: str) -> None:
     forest = Forest(parent=[-1, 0, 0], text=["", "a", "b"], reward=[np.nan, 1, 0])
     assert words_of(compute(forest, method).of(0), 1).heading == heading
+
+
+@pytest.mark.parametrize(("method", "said"), [("sibling", True), ("grpo", True), ("srl", False), ("deepconf", False)])
+def test_outcomes_are_compared_only_for_methods_that_look_at_them(method: str, said: bool) -> None:
+    forest = read(samples()["early_fork"].path)[0]
+    assert bool(words_of(compute(forest, method).of(0), forest.row("1")).verdict) == said

@@ -106,7 +106,7 @@ def evidence(credit: Credit, node: int, n_scored: int, n_leaves: int) -> tuple[i
     """What a step's credit rests on: how many, and of what."""
     method = get_method(credit.method)
     if not method.judges_outcomes:
-        return None, "does not rest on outcomes"
+        return None, "rests on the model's confidence" if "token:confidence" in method.needs else "rests on its words"
     continued = credit.forests.column("mc_count")[node] if "mc_value" in method.needs_with(credit.params) else math.nan
     if math.isfinite(continued):
         return int(continued), f"{continued:.0f} continuations from here"
