@@ -14,6 +14,7 @@ from app.verbatim import ours, verbatim
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.labels import cut
+from treecore.numerals import counted, whole
 from treecore.outcomes import is_right
 from treecore.samplers import SAMPLERS
 
@@ -84,7 +85,7 @@ def turn(number: int, count: int, *, key: str, on_turn: Callable[[int], None], d
         number: from 0.
         on_turn: takes the number that is to be shown.
     """
-    st.caption(f"prompt {number + 1:d} of {count:d}", width="content")
+    st.caption(f"prompt {whole(number + 1)} of {whole(count)}", width="content")
     ways: tuple[tuple[str, Literal["left", "right"], int], ...]
     ways = ("Previous prompt", "left", number - 1), ("Next prompt", "right", number + 1)
     for label, side, to in ways:
@@ -120,9 +121,9 @@ def provenance(forest: Forest, *, seed: bool = False) -> str:
     """
     sampler = " ".join([str(forest.sampler.get("name", "")).replace("_", " "), *sampler_numbers(forest)])
     scored = not np.isnan(forest.reward).all()
-    right = f", {int(is_right(forest).sum())} right" if scored else ""
+    right = f", {whole(int(is_right(forest).sum()))} right" if scored else ""
     unscored = int(np.isnan(forest.reward[forest.leaves]).sum())
-    right += f", {unscored} without outcome" if scored and unscored else ""
+    right += f", {whole(unscored)} without outcome" if scored and unscored else ""
     parts = [
         forest.task,
         str(forest.policy.get("model", "")),
@@ -148,8 +149,3 @@ def sampler_numbers(forest: Forest) -> list[str]:
         return []
     usual = {param.name: param.default for param in known.params} if known and len(numbers) > FEW else {}
     return [f"{name}={value}" for name, value in numbers.items() if name not in usual or usual[name] != value]
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """`1 tree`, `2 trees`."""
-    return f"{number:,} {one if number == 1 else many}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import chrome, state
+from app import state
 from app.fields import parameter
 from app.verbatim import ours, verbatim
 from treecore.credit import METHODS, get_method
 from treecore.formats import ReadReport
 from treecore.labels import cut
+from treecore.numerals import counted, whole
 from treecore.samples import by_group
 
 MOST_WARNINGS = 8
@@ -69,10 +70,11 @@ def open_menu() -> None:
 
 def reading(report: ReadReport) -> None:
     """What was read, what was kept aside, what could not be taken over."""
-    forests = chrome.counted(len(report.forests), "forest", "forests")
-    trees = chrome.counted(report.n_trees, "tree", "trees")
-    nodes = chrome.counted(report.n_nodes, "node", "nodes")
-    scored = f"{report.n_scored:,} of {report.n_leaves:,} leaves with an outcome, {report.n_tokens:,} tokens recorded"
+    forests = counted(len(report.forests), "forest", "forests")
+    trees = counted(report.n_trees, "tree", "trees")
+    nodes = counted(report.n_nodes, "node", "nodes")
+    leaves = f"{whole(report.n_scored)} of {counted(report.n_leaves, 'leaf', 'leaves')} with an outcome"
+    scored = f"{leaves}, {counted(report.n_tokens, 'token')} recorded"
     st.success(verbatim(f"{report.title}: {forests}, {trees}, {nodes}; {scored}."), icon=":material/check:")
     if report.extra:
         kept = ", ".join(f"{name} ({count})" for name, count in list(report.extra.items())[:8])
@@ -90,7 +92,7 @@ def forest_menu() -> None:
     forests = state.opened().forests
     if len(forests) > 1:
         st.selectbox(
-            f"Prompt ({len(forests):,} in this file)",
+            f"Prompt ({whole(len(forests))} in this file)",
             range(len(forests)),
             key="forest",
             format_func=lambda i: f"{i + 1} · {shorten(forests[i].prompt or forests[i].id, 70)}",

@@ -14,6 +14,7 @@ from app.jobs import Job, Phase
 from app.sampling_request import Grown
 from app.verbatim import ours, verbatim
 from treecore.forest import Forest
+from treecore.numerals import counted, whole
 
 WAITING_LOOK, STARTING_LOOK = 2.0, 0.4
 LOOKS = ((300, 0.4), (1000, 1.0), (math.inf, 2.0))
@@ -110,11 +111,11 @@ def standing(job: Job, grown: Grown | None) -> str:
     if grown is None:
         return job.begins
     number = sum(len(forest.leaves) for forest in shown_of(job, grown)) or grown.done
-    written = chrome.counted(number, "trajectory", "trajectories")
+    written = counted(number, "trajectory", "trajectories")
     facts = [grown.far if job.live else written]
     if grown.tokens:
         speed = grown.tokens / grown.seconds if grown.seconds > 0 else 0.0
-        facts += [f"{grown.tokens} tokens", f"{speed:.0f} a second"]
+        facts += [counted(grown.tokens, "token"), f"{whole(round(speed))} a second"]
     if job.live and grown.waiting:
         return " · ".join([*facts, grown.waiting])
     left = job.seconds_left() if job.live and grown.count != "about" else None
@@ -167,7 +168,7 @@ def finish(job: Job, forests: Sequence[Forest]) -> None:
             "Open in Explore", type="primary", icon=":material/open_in_new:", on_click=explore, args=(job, forests)
         )
         st.download_button(
-            verbatim(f"Save {chrome.counted(len(forests), 'forest', 'forests')}"),
+            verbatim(f"Save {counted(len(forests), 'forest', 'forests')}"),
             b"".join(json_lines(forests)),
             file_name=f"{forests[0].task or 'rollout'}_{forests[0].sampler.get('name', '')}.forest.jsonl",
             mime="application/jsonl",

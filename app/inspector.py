@@ -14,16 +14,16 @@ from app.panel.words import words_of
 from app.verbatim import ours, verbatim
 from treecore.analysis.frames import label
 from treecore.credit import get_method
-from treecore.credit.explain import NOISE, Explanation, Line, explain
+from treecore.credit.explain import NOISE, Explanation, Line, explain, number
 from treecore.credit.registry import Credit
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.forests import Forests
-from treecore.numerals import short, signed
+from treecore.numerals import counted, plain, short, signed, whole
 
 WEAK, FAIR = 4, 16
-TOLD = 0.01
-"""Smallest number that two decimals tell."""
+DIGITS = 4
+"""Decimals of the result of an equation."""
 LATEX = re.compile(r"\\[a-zA-Z]+|[{}\s]")
 BREAK = r"\\[2pt] &"
 WIDEST = 30
@@ -93,7 +93,7 @@ def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
     about_leaf = [line for line in explanation.lines if line.row == explanation.leaf and line.row != row]
     if about_leaf and explanation.n_leaves > 1:
         end = f"the one that ends in “{label(forest, explanation.leaf)}”, and then the step:"
-        st.caption(f"One of its {explanation.n_leaves:d} trajectories, {verbatim(end)}")
+        st.caption(f"One of its {whole(explanation.n_leaves)} trajectories, {verbatim(end)}")
     for line in explanation.lines:
         equation(line)
     claimed = forest.claimed.get(credit.method)
@@ -106,7 +106,8 @@ def equation(line: Line) -> None:
     left, right = line.formula.split(" = ", 1)
     worked = line.numbers.split(" = ", 1)[1]
     exact = rf"= {fraction(line.exact)}" if line.exact else ""
-    result = r"\text{not assigned}" if math.isnan(line.result) else rf"\mathbf{{{line.result:+.4f}}}"
+    sign = "+" if line.result >= NOISE else ""
+    result = r"\text{not assigned}" if math.isnan(line.result) else rf"\mathbf{{{sign}{number(line.result, DIGITS)}}}"
     wide = len(LATEX.sub("", worked)) > WIDEST
     numbers = rf"{worked}{BREAK if wide else ' '}{exact} = {result}"
     st.markdown(ours(rf"$\displaystyle\begin{{aligned}}{left} &= {right} {BREAK}= {numbers}\end{{aligned}}$"))
@@ -157,7 +158,7 @@ def spread(stderr: float) -> str:
     """The standard error in words; none can be told where all ended alike."""
     if stderr < NOISE:
         return "all ended alike, so no standard error"
-    return f"standard error {stderr:.2f}" if stderr >= TOLD else f"standard error {stderr:.1g}"
+    return f"standard error {plain(stderr)}"
 
 
 def trust(credit: Credit, row: int, explanation: Explanation) -> None:
@@ -178,7 +179,7 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
         facts.append(f"gradient weight {signed(float(credit.nodes['gradient_weight'][row]))}")
     tokens = int(credit.forests[0].n_model_tokens[row])
     if tokens > 0:
-        facts.append(f"{tokens} tokens")
+        facts.append(counted(tokens, "token"))
     if facts:
         st.caption(verbatim(" · ".join(facts)))
     for sentence in recorded(credit.forests[0], row):

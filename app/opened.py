@@ -20,6 +20,7 @@ from treecore.errors import TreecoreError
 from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.formats import ReadReport
+from treecore.numerals import plain
 from treecore.topology import Topology
 
 KEPT_BYTES = 128_000_000
@@ -111,8 +112,9 @@ class Shelf:
         others = [one for one in list(self._open.values()) if one is not opened]
         most = quotas.OPEN_BYTES.most if self._most is None else self._most
         if sum(one.size for one in others) + opened.size > most:
+            held = plain(round(sum(one.size for one in others) / 1e9, 1), 1)
             raise TreecoreError(
-                f"others have {sum(one.size for one in others) / 1e9:.1f} GB open on this server", where=opened.title,
+                f"others have {held} GB open on this server", where=opened.title,
                 todo="try again when somebody has left, or open a smaller file",
             )  # fmt: skip
         return self._open.setdefault(key, opened)

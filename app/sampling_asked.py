@@ -12,6 +12,7 @@ from app.choices import Choices
 from app.jobs import Job
 from app.sampling_request import Model, Request
 from treecore.errors import PolicyError, TreecoreError
+from treecore.numerals import whole
 from treecore.params import Param, Value
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
 from treecore.tasks import MORE_TASKS, TASKS, get_task, task_params
@@ -105,7 +106,9 @@ def question_asked(request: Request) -> str:
         return ""
     question = str(state.get("roll:question") or "").strip()
     if len(question) > MOST_CHARACTERS:
-        raise PolicyError(f"a question of {len(question):,} characters", todo=f"shorten it to {MOST_CHARACTERS:,}")
+        raise PolicyError(
+            f"a question of {whole(len(question))} characters", todo=f"shorten it to {whole(MOST_CHARACTERS)}"
+        )
     get_task(request.task, **request.options).ask(question)
     return question
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from treecore.errors import PolicyError
 from treecore.forest import Forest
+from treecore.numerals import counted, whole
 from treecore.samplers import SAMPLERS
 from treecore.samplers.registry import Count
 
@@ -32,16 +33,15 @@ class Limits:
             PolicyError: it asks for more trajectories.
         """
         if trajectories > self.trajectories:
-            asked = (
-                f"{trajectories:,} trajectories asked for, and this server grows at most {self.trajectories:,} a run"
-            )
+            bound = f"this server grows at most {whole(self.trajectories)} a run"
+            asked = f"{counted(trajectories, 'trajectory', 'trajectories')} asked for, and {bound}"
             raise PolicyError(asked, todo="ask for fewer prompts or branches")
 
     def passed(self, *, trajectories: int, tokens: int, seconds: float) -> str:
         """Which limit a run is over, as a clause; "" while it is within all."""
         over = (
-            (trajectories > self.trajectories, f"{self.trajectories:,} trajectories"),
-            (tokens > self.tokens, f"{self.tokens:,} tokens"),
+            (trajectories > self.trajectories, f"{whole(self.trajectories)} trajectories"),
+            (tokens > self.tokens, f"{whole(self.tokens)} tokens"),
             (seconds > self.seconds, f"{self.seconds:g} seconds"),
         )
         found = next((limit for reached, limit in over if reached), "")
@@ -131,6 +131,6 @@ class Grown:
     def far(self) -> str:
         """How many trajectories there are, and will be where that can be told."""
         if self.count == "about":
-            return f"{self.done:,} {'trajectory' if self.done == 1 else 'trajectories'} so far"
+            return f"{counted(self.done, 'trajectory', 'trajectories')} so far"
         bound = "" if self.count == "exactly" else f"{self.count} "
-        return f"{self.done} of {bound}{self.total} trajectories"
+        return f"{whole(self.done)} of {bound}{counted(self.total, 'trajectory', 'trajectories')}"

@@ -11,6 +11,7 @@ from app import state
 from app.formulas import MOST_TEXT, has_formula
 from app.panel import NAMES, Words, step_panel
 from app.verbatim import mathematics, ours
+from treecore.numerals import whole
 
 DRAWN = "mathematics"
 HELP = (
@@ -53,4 +54,4 @@ def drawn(words: Words) -> None:
                 st.caption(ours(NAMES[part.kind]), width=74)
                 st.markdown(mathematics(part.text))
     if any(len(part.text) > MOST_TEXT for part in words.parts):
-        st.caption(f"The first {MOST_TEXT:,} characters; without mathematics all of them are shown.")
+        st.caption(f"The first {whole(MOST_TEXT)} characters; without mathematics all of them are shown.")

@@ -10,6 +10,7 @@ from treecore.credit.registry import Credit
 from treecore.forest import Forest
 from treecore.interop import position_in
 from treecore.layout import leaf_rows
+from treecore.numerals import signed
 from treecore.outcomes import is_right
 from treecore.palette import LIGHT
 from treecore.steptext import split_step
@@ -55,7 +56,7 @@ def edges(forest: Forest, x: np.ndarray, y: np.ndarray) -> go.Scatter:
         x=np.column_stack([x[above], x[above], x[rows], gaps]).ravel(),
         y=np.column_stack([y[above], y[rows], y[rows], gaps]).ravel(),
         mode="lines",
-        line={"color": "#C9CBD3", "width": 1.5, "shape": "linear"},
+        line={"color": LIGHT.edge, "width": 1.5, "shape": "linear"},
         hoverinfo="skip",
     )
 
@@ -76,7 +77,7 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
         textposition="top left",
         textfont={"size": 10, "color": LIGHT.muted},
         customdata=[str(name) for name in forest.node_id],
-        hovertext=[f"{name}<br>{said}<br>credit {value:+.3f}" for name, said, value in
+        hovertext=[f"{name}<br>{said}<br>credit {signed(value)}" for name, said, value in
                    zip(map(str, forest.node_id), labels, values, strict=True)],
         hoverinfo="text",
         marker={

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 NONE = "–"
 MINUS = "\N{MINUS SIGN}"
 NOISE = 1e-9
 """Below this a number is zero."""
-HUGE = 1e4
+HUGE, SMALL = 1e4, 1e-3
+"""From here on up, and below here where it would look like zero, a number is written as a power of ten."""
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -47,17 +49,26 @@ def plain(value: float, decimals: int = 2) -> str:
 def magnitude(size: float, decimals: int) -> str:
     """A number above zero."""
     if size >= HUGE:
-        return power(f"{size:.1e}")
-    text = f"{size:.{decimals}f}"
-    if float(text):
+        return power(size, 1)
+    text = str(rounded(Decimal(size), decimals))
+    if any(digit in text for digit in "123456789"):
         return text
-    return f"{size:.1g}" if size >= 1e-3 else power(f"{size:.0e}")
+    return power(size, 0) if size < SMALL else str(rounded(Decimal(size), -Decimal(size).adjusted()))
 
 
-def power(text: str) -> str:
-    """`1.0e+04` as `1.0e4`."""
-    mantissa, exponent = text.split("e")
-    return f"{mantissa}e{int(exponent)}"
+def power(size: float, decimals: int) -> str:
+    """`1.2e4` for 12,345."""
+    exact = Decimal(size)
+    exponent = exact.adjusted()
+    mantissa = rounded(exact.scaleb(-exponent), decimals)
+    if mantissa >= 10:
+        mantissa, exponent = rounded(mantissa / 10, decimals), exponent + 1
+    return f"{mantissa}e{exponent}"
+
+
+def rounded(exact: Decimal, decimals: int) -> Decimal:
+    """The nearest number with so many decimals, halves upwards, as browsers round."""
+    return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def signed(value: float, decimals: int = 2) -> str:

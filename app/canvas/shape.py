@@ -14,6 +14,7 @@ from treecore.analysis.granularity import granularity
 from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.layout import leaf_rows
+from treecore.numerals import counted, whole
 from treecore.outcomes import is_right, top_reward
 from treecore.steptext import ANY_TAG, plain, split_step, step_parts
 from treecore.topology import FloatArray
@@ -107,12 +108,14 @@ def _prompt_digest(forest: Forest) -> str:
 def _summary(forest: Forest) -> str:
     trees, leaves, n_right = forest.n_trees, len(forest.leaves), int(is_right(forest).sum())
     return (
-        f"Reasoning forest: {trees} {'tree' if trees == 1 else 'trees'}, {leaves} "
-        f"{'trajectory' if leaves == 1 else 'trajectories'}, {n_right} right, {len(forest)} nodes."
+        f"Reasoning forest: {counted(trees, 'tree')}, {counted(leaves, 'trajectory', 'trajectories')}, "
+        f"{whole(n_right)} right, {counted(len(forest), 'node')}."
     )
 
 
 def _reward_decimals(reward: FloatArray) -> int:
     known = reward[np.isfinite(reward)]
     tenths = known[np.abs(known) < 1e12] * 10
+    if np.allclose(tenths, 10 * np.round(tenths / 10), atol=1e-9):
+        return 0
     return 1 if np.allclose(tenths, np.round(tenths), atol=1e-9) else 2

@@ -9,6 +9,7 @@ from app.figures.style import Palette, frame, safe
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import fork_contrasts
 from treecore.credit.registry import Credit
+from treecore.numerals import counted, plain
 
 MOST = 2000
 LARGEST = 30
@@ -27,7 +28,8 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
     rows = found.node[keep]
     names = [safe("the prompt" if forest.is_prompt[row] else label(forest, int(row))) for row in rows]
     hover = [
-        f"after {name}<br>decides {share:.0%} of the trajectory<br>difference of credit {gap:.2f}<br>{int(n)} leaves"
+        f"after {name}<br>decides {share:.0%} of the trajectory<br>difference of credit {plain(gap)}<br>"
+        f"{counted(int(n), 'leaf', 'leaves')}"
         for name, share, gap, n in zip(
             names, found.governs[keep], found.contrast[keep], found.n_leaves[keep], strict=True
         )

@@ -11,7 +11,7 @@ from treecore.analysis.granularity import counts_tokens
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
 from treecore.forests import Forests
-from treecore.numerals import short, signed
+from treecore.numerals import short, signed, whole
 from treecore.topology import FloatArray
 
 MOST = 400
@@ -30,17 +30,17 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
     kept = largest(beneath, MOST)
     total = beneath[forest.topology.roots].sum()
     hidden = np.bincount(np.maximum(forest.parent[~kept], 0), minlength=len(forest)) if (~kept).any() else None
-    rows, whole = np.flatnonzero(kept), whole_id(forest)
+    rows, top = np.flatnonzero(kept), whole_id(forest)
     fill = np.where(np.isfinite(credit.credit), credit.credit, 0.0)
     figure = go.Figure(
         go.Icicle(
-            ids=[whole, *(str(forest.node_id[row]) for row in rows)],
-            parents=["", *(parent_id(forest, int(row), whole) for row in rows)],
+            ids=[top, *(str(forest.node_id[row]) for row in rows)],
+            parents=["", *(parent_id(forest, int(row), top) for row in rows)],
             labels=[sizes(forest, total), *(name(forest, int(row)) for row in rows)],
             values=[total, *beneath[rows]],
             branchvalues="total",
             sort=False,
-            hovertext=["", *(hover(credit, int(row), f"{own[row]:.0f} {unit}", hidden) for row in rows)],
+            hovertext=["", *(hover(credit, int(row), f"{whole(int(own[row]))} {unit}", hidden) for row in rows)],
             hovertemplate="%{hovertext}<extra></extra>",
             marker={
                 "colors": [palette.zero, *(palette.credit(value, credit.scale) for value in fill[rows].tolist())],
@@ -65,9 +65,13 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
 def sizes(forest: Forest, total: float) -> str:
     """`124 tokens`, `124 tokens written, 30 observed`, or steps where tokens are not counted."""
     if not counted(forest):
-        return f"{total:.0f} steps"
+        return f"{whole(int(total))} steps"
     observed = int(np.maximum(forest.n_obs_tokens, 0).sum())
-    return f"{total - observed:.0f} tokens written, {observed} observed" if observed else f"{total:.0f} tokens"
+    return (
+        f"{whole(int(total) - observed)} tokens written, {whole(observed)} observed"
+        if observed
+        else f"{whole(int(total))} tokens"
+    )
 
 
 def token_weight(forest: Forest) -> FloatArray:
@@ -96,10 +100,10 @@ def whole_id(forest: Forest) -> str:
     return next(name for name in ("forest" + "*" * n for n in range(len(taken) + 1)) if name not in taken)
 
 
-def parent_id(forest: Forest, row: int, whole: str) -> str:
+def parent_id(forest: Forest, row: int, top: str) -> str:
     """Id of the sector that holds a node."""
     above = int(forest.parent[row])
-    return whole if above < 0 else str(forest.node_id[above])
+    return top if above < 0 else str(forest.node_id[above])
 
 
 def name(forest: Forest, row: int) -> str:

@@ -7,6 +7,7 @@ import math
 from treecore.analysis.intervals import LEVEL
 from treecore.foreign import foreign_fields
 from treecore.forest import Forest
+from treecore.numerals import counted, plain, whole
 from treecore.protocols import SampledBy
 from treecore.samplers.estimates import COLUMNS
 from treecore.samplers.mcts.search import Kind
@@ -46,8 +47,8 @@ def estimated(said: dict[str, float]) -> list[str]:
     if math.isnan(value):
         return []
     level = f"{LEVEL:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
-    interval = "" if math.isnan(low) else f", {level} interval {low:.2f} to {high:.2f}"
-    return [f"{count:.0f} fresh continuations from here earned {value:.2f} on average{interval}."]
+    interval = "" if math.isnan(low) else f", {level} interval {plain(low)} to {plain(high)}"
+    return [f"{whole(int(count))} fresh continuations from here earned {plain(value)} on average{interval}."]
 
 
 def curriculum(said: dict[str, float]) -> list[str]:
@@ -63,6 +64,7 @@ def searched(said: dict[str, float]) -> list[str]:
     if "mcts_visits" in said:
         visits, mean, width = (said[f"mcts_{name}"] for name in ("visits", "q", "width"))
         way = " On the way that the search would answer." if said.get("mcts_answer") else ""
-        return [f"The search: {visits:.0f} visits, mean score {mean:.2f}, room for {width:.0f} children.{way}"]
+        known = f"{counted(int(visits), 'visit')}, mean score {plain(mean)}, room for {width:.0f} children"
+        return [f"The search: {known}.{way}"]
     kind = said.get("mcts_kind")
     return [KINDS[Kind(int(kind))]] if kind in (Kind.ROLLOUT, Kind.TOO_ALIKE) else []

@@ -12,7 +12,7 @@ import numpy as np
 from app.panel import Card, Piece, Told
 from treecore.credit.registry import Credit
 from treecore.forest import Forest
-from treecore.numerals import short, signed
+from treecore.numerals import counted, short, signed, whole
 from treecore.steptext import answered, step_parts
 
 MOST_SIBLINGS, MOST_WORDS = 40, 800
@@ -74,7 +74,7 @@ def branches(told: Sequence[tuple[Told, ...]], start: int, total: int) -> list[s
     if len(first) == total:
         return [""] * len(told)
     return [
-        f"branch {number} of {total}" + ("" if one == number else f", same words as branch {one}")
+        f"branch {number} of {whole(total)}" + ("" if one == number else f", same words as branch {one}")
         for number, one in enumerate(same, start + 1)
     ]
 
@@ -107,8 +107,8 @@ def outcomes(forest: Forest, row: int) -> str:
     leaves = forest.topology.leaves_under(row)
     rewards = forest.reward[leaves]
     known = rewards[~np.isnan(rewards)]
-    noun = "leaf" if len(leaves) == 1 else "leaves"
+    beneath = counted(len(leaves), "leaf", "leaves")
     if not len(known):
-        return f"{len(leaves)} {noun} · no outcome"
+        return f"{beneath} · no outcome"
     reward = "reward" if len(known) == 1 else "mean reward"
-    return f"{len(leaves)} {noun} · {reward} {short(float(known.mean()))}"
+    return f"{beneath} · {reward} {short(float(known.mean()))}"

@@ -11,6 +11,7 @@ from treecore.analysis.granularity import granularity
 from treecore.credit.registry import Credit, get_method
 from treecore.forest import Forest
 from treecore.labels import cut
+from treecore.numerals import whole
 from treecore.steptext import plain, split_step
 
 MOST_PATH, TITLE = 40, 160
@@ -23,7 +24,7 @@ def words_of(credit: Credit, row: int) -> Words:
     steps = steps_to(forest, row)
     named = split_step(forest.text[row], forest.node_extra.get(row, {})).label
     is_root = bool(forest.is_prompt[row])
-    where = "Prompt" if is_root else f"Step {len(steps)} of {longest_through(forest, row)}"
+    where = "Prompt" if is_root else f"Step {whole(len(steps))} of {whole(longest_through(forest, row))}"
     tree = f"tree {int(forest.tree[row]) + 1} of {forest.n_trees}"
     return Words(
         node=str(forest.node_id[row]),
@@ -105,7 +106,7 @@ def sibling_heading(credit: Credit, row: int) -> str:
     rows = compared(credit, row)
     if len(rows) < 2:
         return ""
-    what = f"{len(rows)} siblings" if row in rows else f"{len(rows)} branches"
+    what = f"{whole(len(rows))} siblings" if row in rows else f"{whole(len(rows))} branches"
     compares = credit.method != "" and any(
         name.startswith("siblings:") for name in get_method(credit.method).symbols.values()
     )

@@ -24,7 +24,7 @@ def said(name: str) -> list[str]:
 def test_values_from_fresh_continuations_come_with_their_interval() -> None:
     forest = sample("monte_carlo")
     assert recorded(forest, 2) == [
-        "8 fresh continuations from here earned 0.00 on average, 95\N{NO-BREAK SPACE}% interval 0.00 to 0.32."
+        "8 fresh continuations from here earned 0 on average, 95\N{NO-BREAK SPACE}% interval 0 to 0.32."
     ]
     assert recorded(forest, 3) == []
 

@@ -13,10 +13,11 @@ from forests import random_forest
 from rich.cells import cell_len
 from rich.console import Console
 
-from treecore.cli.text import clean, counted
-from treecore.cli.tree_text import colour, forest_lines, guides, number
+from treecore.cli.text import clean
+from treecore.cli.tree_text import DECIMALS, colour, forest_lines, guides
 from treecore.credit import compute
 from treecore.forest import Forest
+from treecore.numerals import counted, signed
 from treecore.topology import Topology
 
 
@@ -48,7 +49,7 @@ def test_numbers_stand_in_columns() -> None:
     assert lines[0].split() == ["p", "value", "credit"]
     assert lines[1].endswith("     0.500         –")
     assert lines[2].endswith("     1.000    +0.500")
-    assert lines[3].endswith("     0.000    -0.500")
+    assert lines[3].endswith("         0    −0.500")
     assert "…" in lines[2]
 
 
@@ -69,13 +70,13 @@ def test_a_chain_of_5000_steps_is_drawn() -> None:
     ("signal", "text", "style"),
     [
         (np.nan, "–", "dim"),
-        (0.0, "0.000", ""),
+        (0.0, "0", ""),
         (0.2, "+0.200", "dodger_blue1"),
-        (-1.0, "-1.000", "bold dark_orange"),
+        (-1.0, "−1.000", "bold dark_orange"),
     ],
 )
 def test_numbers_and_colours(signal: float, text: str, style: str) -> None:
-    assert number(signal, signed=True).strip() == text
+    assert signed(signal, DECIMALS) == text
     assert colour(signal, 1.0) == style
 
 

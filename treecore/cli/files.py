@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from treecore.cli.output import busy, json_option, print_json, read_input
-from treecore.cli.text import clean, counted
+from treecore.cli.text import clean
+from treecore.numerals import counted
 
 if TYPE_CHECKING:
     from treecore.formats import ReadReport

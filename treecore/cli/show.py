@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from treecore.cli.output import console, parse_settings, read_input, set_option
-from treecore.cli.text import clean, counted
+from treecore.cli.text import clean
+from treecore.numerals import counted
 
 
 @click.command()

@@ -28,11 +28,6 @@ def safe(c: str) -> str:
     return "\ufffd" if SURROGATES[0] <= c <= SURROGATES[1] else " "
 
 
-def counted(n: int, one: str, many: str = "") -> str:
-    """A number with its noun: `counted(1, "leaf", "leaves")` is `1 leaf`."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def written_lines(text: str) -> list[str]:
     """The lines of a text with their indents, made safe as by `clean`; blank lines at the end left out."""
     lines = [clean_line(line) for line in text.rstrip().splitlines()]

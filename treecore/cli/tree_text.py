@@ -12,7 +12,7 @@ import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
-from treecore.cli.text import clean, counted, cut_cells, written_lines
+from treecore.cli.text import clean, cut_cells, written_lines
 from treecore.columns import STATUS_NAMES, Status
 from treecore.credit import Credit
 from treecore.credit.values import back_up
@@ -20,11 +20,12 @@ from treecore.foreign import foreign_fields
 from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.labels import ELLIPSIS, cut_middle
+from treecore.numerals import counted, plain, signed, whole
 from treecore.steptext import step_parts
 from treecore.topology import Topology
 
 NUMBER_WIDTH = 10
-WIDE = 1e4
+DECIMALS = 3
 """From here on three decimals would touch the next column."""
 LABEL_CHARS, NAME_CHARS = 400, 24
 BETWEEN = 3
@@ -67,10 +68,10 @@ def forest_lines(forest: Forest, credit: Credit | None, *, width: int, full: boo
     yield header.append("".join(name.rjust(NUMBER_WIDTH) for name in columns), style="dim")
     for row, guide in guides(forest.topology):
         line, *more = step_lines(forest, row, guide, left, full=full)
-        line.append(number(value[row], signed=False), style="" if np.isfinite(value[row]) else "dim")
+        line.append(plain(value[row], DECIMALS).rjust(NUMBER_WIDTH), style="" if np.isfinite(value[row]) else "dim")
         if credit is not None:
             signal = float(credit.credit[row])
-            line.append(number(signal, signed=True), style=colour(signal, credit.scale))
+            line.append(signed(signal, DECIMALS).rjust(NUMBER_WIDTH), style=colour(signal, credit.scale))
         yield line
         for below in more:
             below.append(" " * (width - left))
@@ -102,7 +103,7 @@ def step_lines(forest: Forest, row: int, guide: str, width: int, *, full: bool) 
         own = Text().append_text(below).append(stem.ljust(2), style="dim").append("  ")
         yield fitted(own.append(line.text, style=line.style), width)
     if hidden:
-        told = f"… {hidden:,} more lines; --full shows them"
+        told = f"… {whole(hidden)} more lines; --full shows them"
         yield fitted(Text().append_text(below).append(stem.ljust(4)).append(told, style="dim"), width)
 
 
@@ -162,16 +163,6 @@ def name(forest: Forest, row: int) -> Text:
     if topology.parent[row] < 0:
         text.append(f"  tree {forest.tree[row]}, {counted(int(topology.n_leaves[row]), 'leaf', 'leaves')}")
     return text
-
-
-def number(value: float, *, signed: bool) -> str:
-    """A number in its column; a dash where nothing is assigned."""
-    if not np.isfinite(value):
-        return "–".rjust(NUMBER_WIDTH)
-    if abs(value) >= WIDE:
-        return f"{value:+.1e}".rjust(NUMBER_WIDTH) if signed else f"{value:.1e}".rjust(NUMBER_WIDTH)
-    text = f"{value:+.3f}" if signed else f"{value:.3f}"
-    return ("0.000" if float(text) == 0 else text).rjust(NUMBER_WIDTH)
 
 
 def colour(signal: float, scale: float) -> str:

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from treecore.credit.registry import Credit, get_method
-from treecore.numerals import exact_fraction
+from treecore.numerals import counted, exact_fraction, whole
 
 SHOWN = 6
 AGREE = NOISE = 1e-9
@@ -109,10 +109,11 @@ def evidence(credit: Credit, node: int, n_scored: int, n_leaves: int) -> tuple[i
         return None, "rests on the model's confidence" if "token:confidence" in method.needs else "rests on its words"
     continued = credit.forests.column("mc_count")[node] if "mc_value" in method.needs_with(credit.params) else math.nan
     if math.isfinite(continued):
-        return int(continued), f"{continued:.0f} continuations from here"
+        return int(continued), f"{counted(int(continued), 'continuation')} from here"
+    beneath = f"{counted(n_leaves, 'leaf', 'leaves')} beneath"
     if n_scored < n_leaves:
-        return n_scored, f"{n_scored} of {n_leaves} leaves beneath {'has' if n_scored == 1 else 'have'} an outcome"
-    return n_scored, "1 leaf beneath" if n_leaves == 1 else f"{n_leaves} leaves beneath"
+        return n_scored, f"{whole(n_scored)} of {beneath} {'has' if n_scored == 1 else 'have'} an outcome"
+    return n_scored, beneath
 
 
 def is_alone(credit: Credit, leaf: int) -> bool:

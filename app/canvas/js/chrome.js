@@ -74,10 +74,9 @@ function scaleLegend(app) {
   const box = element("div", "tc-scale");
   const bar = element("div", "tc-gradient");
   const ends = element("div", "tc-ends");
-  let words = [formatNumber(fill.low, 2), formatNumber(fill.high, 2)];
+  let words = [short(fill.low), short(fill.high)];
   if (fill.kind === "diverging") {
-    const tiny = Number(fill.high.toFixed(decimals)) === 0;
-    const end = tiny ? fill.high.toExponential(1) : formatNumber(fill.high, decimals);
+    const end = formatNumber(fill.high, decimals);
     words = [`−${end}`, "0", `+${end}`];
   } else if (fill.kind === "granularity") words = ["strategy", "detail"];
   if (fill.kind === "both") {
@@ -141,13 +140,13 @@ function factsOf(app, i) {
     const credit = isShown ? scene.fill.values[i] : scene.credit[i];
     facts.push([isShown ? scene.fill.title : "credit", credit === null ? "not assigned" : formatNumber(credit, decimals, { sign: true })]);
     if (scene.fill.kind === "sequential" && scene.fill.title === "entropy" && scene.fill.values[i] !== null) {
-      facts.push(["entropy", `${formatNumber(scene.fill.values[i], 2)} nats`]);
+      facts.push(["entropy", `${short(scene.fill.values[i])} nats`]);
     }
   }
-  if (scene.table.outcomes && scene.value[i] !== null) facts.push(["value", formatNumber(scene.value[i], 2)]);
-  if (scene.tokens[i] > 0) facts.push(["tokens", String(scene.tokens[i])]);
+  if (scene.table.outcomes && scene.value[i] !== null) facts.push(["value", short(scene.value[i])]);
+  if (scene.tokens[i] > 0) facts.push(["tokens", whole(scene.tokens[i])]);
   const beneath = scene.leaves[i];
-  if (app.shape.children[i].length) facts.push([beneath === 1 ? "leaf beneath" : "leaves beneath", String(beneath)]);
+  if (app.shape.children[i].length) facts.push([beneath === 1 ? "leaf beneath" : "leaves beneath", whole(beneath)]);
   if (isFork(app, i)) facts.push(["fork decides the last", percent(scene.governs[i] ?? 0)]);
   return facts;
 }

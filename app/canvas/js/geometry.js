@@ -220,12 +220,28 @@ function isFork(app, i) {
   return app.branches[i] > 1;
 }
 
+// Numbers as treecore/numerals.py writes them.
 function formatNumber(value, decimals, { sign = false } = {}) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
-  const text = size >= 1e4 ? size.toExponential(1).replace("e+", "e") : size.toFixed(decimals);
-  if (Number(text) === 0) return text;
-  return (value < 0 ? "−" : sign ? "+" : "") + text;
+  if (size < 1e-9) return "0";
+  return (value < 0 ? "−" : sign ? "+" : "") + magnitude(size, decimals);
+}
+
+function magnitude(size, decimals) {
+  if (size >= 1e4) return size.toExponential(1).replace("e+", "e");
+  const text = size.toFixed(decimals);
+  if (Number(text) !== 0) return text;
+  return size < 1e-3 ? size.toExponential(0) : size.toPrecision(1);
+}
+
+// A whole number as it is, any other with two decimals.
+function short(value) {
+  return formatNumber(value, Number.isInteger(value) ? 0 : 2);
+}
+
+function whole(count) {
+  return count.toLocaleString("en-US");
 }
 
 function stepNumber(app, i) {

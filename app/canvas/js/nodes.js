@@ -253,7 +253,7 @@ function drawPartial(app, i, x, y, r) {
 }
 
 function drawCollapsed(app, i, x, y, r) {
-  if (app.collapsed.has(i)) pill(app, x + r + 22, y, `+${app.scene.leaves[i]}`, app.theme.ink);
+  if (app.collapsed.has(i)) pill(app, x + r + 22, y, `+${whole(app.scene.leaves[i])}`, app.theme.ink);
 }
 
 function badgeFont(app) {

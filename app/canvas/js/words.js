@@ -112,7 +112,7 @@ function drawNumbers(app, i, y) {
   if (scene.table.outcomes && collapsed) {
     context.font = `11px ${theme.sans}`;
     context.fillStyle = theme.muted;
-    context.fillText(`${scene.leaves[i]} hidden`, columns.outcome + 26, y);
+    context.fillText(`${whole(scene.leaves[i])} hidden`, columns.outcome + 26, y);
   } else if (scene.table.outcomes) {
     context.font = `${small ? 10 : 12}px ${theme.mono}`;
     context.fillStyle = share !== null && share >= 1 ? theme.ink : theme.muted;
