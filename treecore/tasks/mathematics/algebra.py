@@ -6,6 +6,7 @@ as code. May take long or much memory for hostile text, so it runs where it can 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -13,15 +14,22 @@ from functools import lru_cache
 from typing import Any
 
 from treecore.tasks.mathematics.rational import Rational, rounds
+from treecore.tasks.mathematics.sizes import NotRationalError, digits, equal_fractions
 
 DIGITS = 400
-"""Digits to which two numbers must agree to be one."""
+"""Digits to which two numbers must agree to be one, and twice as many more as the numbers in them have."""
+MAX_DIGITS = 5000
 MAX_CHARS = 1000
 MAX_NESTING = 60
 _POSITIVE = (
     "7/5", "13/11", "29/17", "31/19", "43/23", "53/37", "61/41", "73/47", "89/53", "101/59", "107/61", "127/67",
 )  # fmt: skip
 POINTS = 5
+_WHOLE = (2, 3, 4, 5, 6, 7, 9, 10, 11, 12)
+_EAGER = re.compile(
+    r"\\[dt]?binom\s*\{[^{}]*(?:\d{5}|[\^!])|(?:gcd|lcm|mod).*(?:\^\s*\{[^{}]*\^|!)|\^\s*\{[^{}]*\^.*mod", re.DOTALL
+)
+"""Large numbers where the parser works them out at once."""
 _LONG_DECIMAL = re.compile(r"(?<![\d.])(?=[\d.]{16})(\d*)\.(\d+)")
 
 
@@ -29,6 +37,8 @@ _LONG_DECIMAL = re.compile(r"(?<![\d.])(?=[\d.]{16})(\d*)\.(\d+)")
 def parsed(text: str) -> Any:
     """The sympy object of an expression; None where the parser knows none."""
     if len(text) > MAX_CHARS or nesting(text) > MAX_NESTING or not text.strip():
+        return None
+    if _EAGER.search(text):
         return None
     from latex2sympy2_extended import latex2sympy
     from latex2sympy2_extended.latex2sympy2 import ConversionConfig
@@ -66,6 +76,8 @@ def _exact(found: Any) -> Any:
 
     if not isinstance(found, sympy.Basic):
         return None
+    if found.has(sympy.Float) and digits(found) > MAX_DIGITS:
+        return None
     decimals = {one: sympy.Rational(repr(float(one))) for one in found.atoms(sympy.Float)}
     functions = {one: sympy.Symbol(str(one).replace(" ", "")) for one in found.atoms(AppliedUndef)}
     units = {one: sympy.I for one in found.atoms(sympy.Symbol) if one.name == "i"}
@@ -84,8 +96,19 @@ def equal_expressions(one: str, other: str) -> bool:
     if not (isinstance(a, sympy.Expr) and isinstance(b, sympy.Expr)):
         return False
     b = _same_case(a, b)
+    with contextlib.suppress(NotRationalError):
+        return equal_fractions(a, b)
+    places = _places(a, b)
+    if places is None:
+        return False
     symbols = sorted(a.free_symbols | b.free_symbols, key=str)
-    return _equal_everywhere(a, b, symbols) if symbols else _equal_numbers(a, b)
+    return _equal_everywhere(a, b, symbols, places) if symbols else _equal_numbers(a, b, places)
+
+
+def _places(*expressions: Any) -> int | None:
+    """Digits to which expressions have to be worked out to be told apart; None where they are too many."""
+    size = DIGITS + 2 * max(map(digits, expressions))
+    return int(size) if size <= MAX_DIGITS else None
 
 
 def rounded_by(decimal: Rational, text: str) -> bool:
@@ -95,7 +118,8 @@ def rounded_by(decimal: Rational, text: str) -> bool:
     found = parsed(text)
     if not isinstance(found, sympy.Expr) or found.free_symbols:
         return False
-    number = _number(found)
+    places = _places(found)
+    number = None if places is None else _number(found, places)
     if number is None or not number.is_real:
         return False
     if number.is_Rational:
@@ -119,14 +143,19 @@ def proportional(one: tuple[str, str], other: tuple[str, str], *, positive: bool
     b = _same_case(a, b)
     if a.free_symbols != b.free_symbols or not a.free_symbols:
         return False
+    places = _places(a, b)
+    if places is None:
+        return False
     symbols = sorted(a.free_symbols, key=str)
     ratios = []
     for point in _points(symbols, sign=1):
-        over, under = _number(a, point), _number(b, point)
+        over, under = _number(a, places, point), _number(b, places, point)
         if over is None or under is None or not under:
             return False
         ratios.append(over / under)
-    return bool(ratios[0]) and (not positive or ratios[0] > 0) and all(_near(ratios[0], one) for one in ratios[1:])
+    return (
+        bool(ratios[0]) and (not positive or ratios[0] > 0) and all(_near(ratios[0], one, places) for one in ratios[1:])
+    )
 
 
 def _same_case(a: Any, b: Any) -> Any:
@@ -141,70 +170,88 @@ def _same_case(a: Any, b: Any) -> Any:
     return b.xreplace({other: mine}) if added else b
 
 
-def _points(symbols: Iterable[Any], *, sign: int) -> list[dict[Any, Any]]:
-    """Fixed points without a pattern to put expressions to the test."""
+def _points(symbols: Iterable[Any], *, sign: int, whole: frozenset[Any] = frozenset()) -> list[dict[Any, Any]]:
+    """Fixed points without a pattern to put expressions to the test.
+
+    Args:
+        whole: names that stand for whole numbers; with any, there are more points.
+    """
     import sympy
 
     values = [sympy.Rational(one) for one in _POSITIVE]
 
-    def drawn(number: int, place: int) -> Any:
+    def drawn(one: Any, number: int, place: int) -> Any:
+        if one in whole:
+            return sympy.Integer(_WHOLE[(number + 3 * place) % len(_WHOLE)])
         return sign * values[(5 * place + 3 * number + place * number) % len(values)]
 
-    return [{one: drawn(number, place) for place, one in enumerate(symbols)} for number in range(POINTS)]
+    times = len(_WHOLE) if whole else POINTS
+    return [{one: drawn(one, number, place) for place, one in enumerate(symbols)} for number in range(times)]
 
 
-def _equal_everywhere(a: Any, b: Any, symbols: list[Any]) -> bool:
+def _counted(*expressions: Any) -> frozenset[Any]:
+    """The names in the limits of sums and products, which stand for whole numbers."""
+    import sympy
+
+    counts = [one for expression in expressions for one in expression.atoms(sympy.Sum, sympy.Product)]
+    return frozenset(name for one in counts for limit in one.limits for end in limit[1:] for name in end.free_symbols)
+
+
+def _equal_everywhere(a: Any, b: Any, symbols: list[Any], places: int) -> bool:
     """Agreement at every point that can be told: where all names are positive, and where both sides are real."""
-    compared = 0
-    for sign in (1, -1):
-        for point in _points(symbols, sign=sign):
-            first, second = _number(a, point), _number(b, point)
+    compared, whole = 0, _counted(a, b)
+    for sign in (1,) if whole else (1, -1):
+        for point in _points(symbols, sign=sign, whole=whole):
+            first, second = _number(a, places, point), _number(b, places, point)
             if first is None or second is None:
                 continue
             if sign < 0 and not (first.is_real and second.is_real):
                 continue
-            if not _near(first, second):
+            if not _near(first, second, places):
                 return False
             compared += 1
     return compared >= 2
 
 
-def _equal_numbers(a: Any, b: Any) -> bool:
+def _equal_numbers(a: Any, b: Any, places: int) -> bool:
     import sympy
 
-    first, second = _number(a), _number(b)
+    first, second = _number(a, places), _number(b, places)
     if first is None or second is None:
         a, b = a.doit(), b.doit()
         return bool(a == b) and not a.has(sympy.nan, sympy.zoo)
-    return _near(first, second)
+    return _near(first, second, places)
 
 
-def _number(expression: Any, point: Mapping[Any, Any] | None = None) -> Any:
-    """The value of an expression without names, or at a point: exact, or to `DIGITS` digits; None where it has none."""
+def _number(expression: Any, places: int, point: Mapping[Any, Any] | None = None) -> Any:
+    """The value of an expression without names, or at a point: exact, or to so many digits; None where it has none."""
     import sympy
 
     try:
-        expression = expression.doit().xreplace(point) if point else expression
+        if point:
+            expression = (expression if _counted(expression) else expression.doit()).xreplace(point)
         unfinished = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Derivative, sympy.Limit, sympy.UnevaluatedExpr)
         if expression.has(*unfinished):
             expression = expression.doit()
         if expression in (sympy.oo, -sympy.oo):
             return expression
-        found = expression.evalf(DIGITS, maxn=4 * DIGITS)
+        if digits(expression) > places:
+            return None
+        found = expression.evalf(places, maxn=4 * places)
     except (TypeError, ValueError, ArithmeticError, AttributeError, NotImplementedError):
         return None
     if not found.is_number or found.has(sympy.nan, sympy.zoo) or found.atoms(sympy.Function, sympy.Symbol):
         return None
     real, imaginary = found.as_real_imag()
-    return _settled(real) + sympy.I * _settled(imaginary)
+    return _settled(real, places) + sympy.I * _settled(imaginary, places)
 
 
-def _settled(number: Any) -> Any:
+def _settled(number: Any, places: int) -> Any:
     """A number of no certain digit is zero."""
-    return 0 if getattr(number, "_prec", DIGITS) <= 1 else number
+    return 0 if getattr(number, "_prec", places) <= 1 else number
 
 
-def _near(one: Any, other: Any) -> bool:
+def _near(one: Any, other: Any, places: int) -> bool:
     import sympy
 
     if one == other:
@@ -212,4 +259,4 @@ def _near(one: Any, other: Any) -> bool:
     if sympy.oo in (abs(one), abs(other)):
         return False
     largest = max(abs(one), abs(other))
-    return bool(abs(one - other) <= largest * sympy.Float(10) ** (20 - DIGITS))
+    return bool(abs(one - other) <= largest * sympy.Float(10) ** (20 - places))
