@@ -38,7 +38,7 @@ def parsed(text: str) -> Any:
     """The sympy object of an expression; None where the parser knows none."""
     if len(text) > MAX_CHARS or nesting(text) > MAX_NESTING or not text.strip():
         return None
-    if _EAGER.search(text):
+    if "!!" in text or _EAGER.search(text):
         return None
     from latex2sympy2_extended import latex2sympy
     from latex2sympy2_extended.latex2sympy2 import ConversionConfig

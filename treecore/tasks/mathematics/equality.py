@@ -107,7 +107,7 @@ class Comparison:
             meant = _meant(gold)
             return meant is not None and self.equal(meant, said)
         if isinstance(said, Relation):
-            worked_out = said.operator == "=" and is_worked_out(said.left)
+            worked_out = said.operator == "=" and is_worked_out(said.left) and not is_name(said.right)
             meant = said.right if worked_out else _meant(said)
             return meant is not None and self.equal(gold, meant)
         return False
@@ -172,9 +172,17 @@ def _meant(relation: Relation) -> Answer | None:
     """What an equation says that a name is; None where it says something else."""
     if relation.operator != "=":
         return None
-    if is_name(relation.left):
+    if is_name(relation.left) or _is_point(relation.left):
         return relation.right
     return relation.left if is_name(relation.right) else None
+
+
+def _is_point(answer: Answer) -> bool:
+    """Whether an answer is `(x, y)`: names between brackets, in the order in which a bare tuple is meant."""
+    if not isinstance(answer, Items) or answer.kind != "tuple" or not all(map(is_name, answer.items)):
+        return False
+    names = [item.text for item in answer.items if isinstance(item, Value)]
+    return len(names) == len(answer.items) and names == sorted(set(names))
 
 
 def _named(items: Sequence[Answer]) -> bool:

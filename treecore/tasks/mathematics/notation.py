@@ -53,12 +53,13 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\\rbrack(?![a-zA-Z])", "]"),
         (r"\\langle(?![a-zA-Z])", "("),
         (r"\\rangle(?![a-zA-Z])", ")"),
+        (r"\\mathrm\s*\{\s*([die])\s*\}", r"\1"),
         (r"\\(?:textrm|textbf|textit|textnormal|mathrm|mathbf|mathit|mathsf|mbox|hbox|operatorname\*?|bf|rm)\s*(?=\{)",
          r"\\text"),
         (r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])|\\text\s*\{\s*°\s*\}", "°"),
         (r"\^\s*\{?\s*°\s*\}?", "°"),
         (r"\\%", "%"),
-        (r"\\\$", DOLLAR),
+        (r"(?:US\s*)?\\\$", DOLLAR),
         (r"\$", " "),
         (r"\\bar\s*(?=\{\s*\d)", r"\\overline"),
         (r"\\text\s*\{\s*([-+]?[\d.,/ ]*\d[\d.,/ ]*)\}", r"\1"),
@@ -78,6 +79,7 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\\text\s*\{\s*(?i:degrees?)\s*\}|(?<=\d)\s*(?i:degrees?)(?![a-zA-Z])", "°"),
         (r"\\text\s*\{\s*(?:°|(?i:degrees?)(?=\s))\s*([A-Za-z]+)\s*\}", r"°\\text{\1}"),
         (r"(?<=\d)\s*\^\s*(?:o|\{\s*o\s*\})(?![a-zA-Z])", "°"),
+        (r"(?<=\d)\s*(?:\\text\s*\{\s*)?(?i:([ap])\.?\s?m\b\.?)(?![a-zA-Z])(?:\s*\})?", r"\\text{\1m}"),
         (r"\^\s*(-?\d+(?!\.?\d))", r"^{\1}"),
         (r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}"),
         (r"\\frac\s*(\d)\s*(?=\{)", r"\\frac{\1}"),
@@ -95,6 +97,7 @@ FUNCTIONS = frozenset((
     "sqrt", "mod", "gcd", "lcm", "min", "max", "det", "lim", "pi",
 ))  # fmt: skip
 """Names that are mathematics and no words."""
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _WRAPPER = re.compile(r"\\(?:boxed|fbox)\s*\{")
 
 
@@ -150,11 +153,24 @@ def without_wrapper(text: str) -> str:
     """`text` with the contents of each box in place of the box."""
     for _ in range(8):
         match = _WRAPPER.search(text)
-        end = closing(text, match.end() - 1) if match else -1
+        end = box_end(text, match.end() - 1) if match else -1
         if match is None or end < 0:
             return text
         text = f"{text[: match.start()]} {text[match.end() : end]} {text[end + 1 :]}"
     return text
+
+
+def box_end(text: str, opening: int) -> int:
+    """The place of the brace that closes the box that opens at `opening`; -1 where none does.
+
+    Brackets inside may be turned, as in `]1,2[`, and escaped braces may stand alone.
+    """
+    depth = 0
+    for match in _BRACE.finditer(text, opening):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth == 0 and match[0] == "}":
+            return match.start()
+    return -1
 
 
 def closing(text: str, opening: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from treecore.tasks.mathematics.notation import CURRENCIES, DOLLAR, canonical, closing
+from treecore.tasks.mathematics.notation import CURRENCIES, DOLLAR, box_end, canonical
 from treecore.tasks.mathematics.reading import Answer, Words, is_name, plain_words, read
 
 MAX_FORMULA = 1000
@@ -73,7 +73,7 @@ def last_boxes(text: str) -> str | None:
     """What the last box holds, after those before it that only `and` or a comma parts; None where there is no box."""
     found: list[Marked] = []
     for match in _BOX.finditer(text):
-        end = closing(text, match.end() - 1)
+        end = box_end(text, match.end() - 1)
         if not found or match.start() >= found[-1].end:
             end = end if end >= 0 else len(text)
             found.append(Marked(match.start(), end + 1, text[match.end() : end]))

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from treecore.tasks.mathematics.notation import FUNCTIONS, ROW, TEXT, canonical, closing
+from treecore.tasks.mathematics.notation import CURRENCIES, FUNCTIONS, ROW, TEXT, canonical, closing
 from treecore.tasks.mathematics.value import Value, value
 
 MAX_ITEMS = 200
@@ -78,6 +78,10 @@ _NAMES = re.compile(r"[A-Z]{2,}|\d{4}-\d\d?-\d\d?|\d\d?/\d\d?/\d{2,4}")
 """Points or outcomes in a row, whose order counts, and dates."""
 _SHORT_WORDS = frozenset(["yes", "no", "odd", "one", "two", "six", "ten", "red", "all", "tie", "may"])
 """Words that are no products of their letters."""
+_LEADING = re.compile(rf"[\s(\[{{+\-{''.join(CURRENCIES)}]*[\d.\\(\[{{]")
+_TURNED_BRACKETS = re.compile(r"([\[\]])([^\[\]()]+,[^\[\]()]+)([\[\]])")
+_CASES = re.compile(r"\\begin\{(cases|aligned|array)\}([^&]*)\\end\{\1\}", re.DOTALL)
+_CHOICE = re.compile(r"([A-Za-z])\s*\)")
 _VARIABLE = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
 _CALL = re.compile(r"[a-zA-Z]{1,4}\s*[(\[].*[)\]]")
 _CONGRUENT = re.compile(r".*?\\equiv(?![a-zA-Z])(.*?)\(?\s*\\(?:pmod|bmod|mod)\s*(?:\{(.*)\}|(.*?))\s*\)?")
@@ -95,6 +99,13 @@ def _read(text: str, depth: int) -> Answer:
         return Value(text)
     if (words := plain_words(text)) is not None:
         return Words(words)
+    if choice := _CHOICE.fullmatch(text):
+        return value(choice[1])
+    if cases := _CASES.fullmatch(text):
+        return _read(",".join(row for row in cases[2].split(ROW) if row.strip(" ,")), depth + 1)
+    if (turned := _TURNED_BRACKETS.fullmatch(text)) and turned[1] + turned[3] != "[]":
+        brackets = {"]": "(", "[": "["}[turned[1]], {"[": ")", "]": "]"}[turned[3]]
+        return _read(f"{brackets[0]}{turned[2]}{brackets[1]}", depth + 1)
     if matrix := _MATRIX.fullmatch(text):
         rows = [row for row in matrix[2].split(ROW) if row.strip()][:MAX_ITEMS]
         return Matrix(tuple(tuple(_read(cell, depth + 1) for cell in row.split("&")) for row in rows))
@@ -166,7 +177,7 @@ def plain_words(text: str) -> str | None:
     said = [word for match in TEXT.findall(text) for word in _WORD.findall(match)]
     if any(one.casefold() in ("and", "or") for one in (*words, *said)) and re.search(r"\d", bare):
         return None
-    if not (words or said) or (re.match(r"[\s(\[{+-]*[\d.\\(\[{]", text) and not text.startswith(r"\text")):
+    if not (words or said) or (_LEADING.match(text) and not text.startswith(r"\text")):
         return None
     telling = [one for one in (*words, *said) if re.search(r"[aeiouyà-ÿ]|[^\x00-\x7f]", one.casefold())]
     if re.search(r"[=<>^]|\\(?:le|ge|ne|in|frac|sqrt|angle)(?![a-zA-Z])", text) or not telling:

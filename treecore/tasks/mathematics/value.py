@@ -14,10 +14,11 @@ _BASE = re.compile(r"\(?\s*([0-9A-Fa-f]+)\s*\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s
 _BASES = {
     name: base for base, name in enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)
 } | {"twelve": 12, "sixteen": 16}
+_WRITTEN_BASE = re.compile(r"_\s*\{\s*(?:\(\s*(\d{1,2})\s*\)|\\text\s*\{\s*base\s*\}?\s*(\d{1,2})\s*\}?)\s*\}")
 _ORDINAL = re.compile(r"(?<=\d)\s*(?:\^\s*\{\s*)?(?:\\text\s*\{\s*)?(?:st|nd|rd|th)(?:\s*\})*(?![a-zA-Z])")
 _UNIT = re.compile(
     r"(?:(?<=[\d}°)])|(?<=\\pi)|(?<=\\pi\s))\s*"
-    r"((?:(?:[ckdm]?m|ft|in)[23](?!\w)|\\text\s*\{[^{}]*\}|[a-zA-Z°]{2,}\.?|[mgsLlhN](?![a-zA-Z]))"
+    r"((?:[\u3040-\u30ff\u4e00-\u9fff]{1,4}|(?:[ckdm]?m|ft|in)[23](?!\w)|\\text\s*\{[^{}]*\}|[a-zA-Z°]{2,}\.?|[mgsLlhN](?![a-zA-Z]))"
     r"(?:\s*(?:/\s*[a-zA-Z]+|/|\^\s*\{[-\d]+\}|\\text\s*\{[^{}]*\}|\s[a-zA-Z]{2,}|°|\.))*)\s*$"
 )
 _UNITS = {
@@ -38,6 +39,8 @@ _ANGLE = re.compile(
 _MONEY = re.compile(rf"\A\s*([-+]?)\s*([{''.join(CURRENCIES)}])\s*|\s*([{''.join(CURRENCIES)}])\s*\Z")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALE = re.compile(rf"([-+]?\d+(?:\.\d+)?)\s*(?:\\text\s*\{{\s*)?({'|'.join(_SCALES)})(?:\s*\}})?", re.IGNORECASE)
+_NO_UNIT = frozenset("万萬亿億兆千百十成折半割分点點")
+"""Signs that change the number before them."""
 _SPELT_UNITS = {name: unit for unit, names in _UNITS.items() for name in (unit, *names.split())}
 
 
@@ -61,7 +64,7 @@ class Value:
 def value(text: str) -> Value:
     """One value, its unit, per cent sign and base taken off."""
     text = _ORDINAL.sub("", text)
-    based = _BASE.fullmatch(text)
+    based = _BASE.fullmatch(_WRITTEN_BASE.sub(lambda one: f"_{{{one[1] or one[2]}}}", text))
     if based:
         written = based[2] or based[3]
         base = _BASES.get(written) or (int(written) if written.isdigit() else 0)
@@ -76,7 +79,7 @@ def value(text: str) -> Value:
     found = Value(text.strip())
     if (match := _UNIT.search(text)) and not _SCALE.fullmatch(text):
         words = TEXT.sub(lambda one: f" {one[1]} ", match[1]).split()
-        if not words or words[0].casefold() not in FUNCTIONS:
+        if not words or not (words[0].casefold() in FUNCTIONS or words[0][0] in _NO_UNIT):
             found = Value(text[: match.start()].strip(), unit=_unit(words))
     if match := _SCALE.fullmatch(found.text):
         found = replace(found, text=f"{match[1]}e{_SCALES[match[2].casefold()]}")
