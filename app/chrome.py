@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from app import state
+from app.sources import colours
 from app.verbatim import ours, verbatim
 from treecore.errors import TreecoreError
 from treecore.forest import Forest
@@ -23,7 +24,7 @@ LINES, LONG, FOLDED = 2, 240, 260
 """Lines and characters of a prompt that are always in sight, and the height in pixels of the rest."""
 LOOK_EVERY = 0.4
 """Seconds between two looks at a file that is being read."""
-STYLE = (Path(__file__).parent / "style.css").read_text()
+STYLE = colours(".stApp") + (Path(__file__).parent / "style.css").read_text()
 
 
 def header() -> None:

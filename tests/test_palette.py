@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.canvas import component_script
-from treecore.palette import DARK, LIGHT, Palette, mix, rgb
+from app.sources import colours
+from treecore.palette import DARK, LIGHT, PALETTE_FILE, Palette, mix, rgb
+
+ROOT = Path(__file__).parent.parent
+HEX = re.compile(r"""(?<![&\w])#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})(?![\w-])""")
+WRITTEN_OUT = {ROOT / "app" / ".streamlit" / "config.toml", ROOT / "app" / "icon.svg"}
+"""Files that cannot refer to others: their colours stand there too, and are compared."""
 
 THEMES = {"light": LIGHT, "dark": DARK}
 VALUES = (-3.0, -1.0, -0.4, -0.05, -0.001, 0.0, 0.0007, 0.03, 0.2, 0.5, 0.99, 1.0, 2.0)
@@ -50,3 +60,31 @@ def test_the_canvas_has_the_colours_of_the_charts(browser: Any, theme: str) -> N
     for value, colour in zip(VALUES, drawn, strict=True):
         assert far(tuple(round(part) for part in colour), rgb(THEMES[theme].credit(value, 1.0))) <= 1, value
         assert far(tuple(round(part) for part in colour), on_scale(THEMES[theme], value)) <= 4, value
+
+
+def test_every_colour_is_one_of_the_palette() -> None:
+    kinds = ("*.py", "*.js", "*.css", "*.toml", "*.svg", "*.html")
+    files = [path for folder in ("app", "treecore") for kind in kinds for path in (ROOT / folder).rglob(kind)]
+    assert len(files) > 200
+    found = {path: set(HEX.findall(path.read_text(encoding="utf-8"))) for path in files}
+    read = json.loads(PALETTE_FILE.read_text())
+    known = {*read["light"].values(), *read["dark"].values()}
+    assert {path for path, colours in found.items() if colours} == WRITTEN_OUT
+    assert [found[path] - known for path in WRITTEN_OUT] == [set(), set()]
+
+
+def test_the_theme_of_the_page_is_that_of_the_pictures() -> None:
+    theme = tomllib.loads((ROOT / "app" / ".streamlit" / "config.toml").read_text())["theme"]
+    names = {
+        "primaryColor": "accent", "backgroundColor": "background", "secondaryBackgroundColor": "panel",
+        "textColor": "ink", "borderColor": "hairline",
+    }  # fmt: skip
+    for name, palette in THEMES.items():
+        assert theme[name] == {field: getattr(palette, colour) for field, colour in names.items()}
+
+
+def test_style_sheets_use_colours_that_there_are() -> None:
+    known = set(re.findall(r"(--tc-[a-z-]+):", colours(".stApp"))) | {"--tc-mono"}
+    assert f"--tc-on-fill: light-dark({LIGHT.on_fill}, {DARK.on_fill});" in colours(".stApp")
+    for path in (ROOT / "app").rglob("*.css"):
+        assert set(re.findall(r"var\((--tc-[a-z-]+)", path.read_text())) <= known, path

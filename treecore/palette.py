@@ -21,6 +21,7 @@ class Palette:
     Attributes:
         positive, zero, negative: of credit; pale, strong: of a fork that decides the last words or everything.
         coarse, fine: of granularity beside credit; low, high: ends of other scales.
+        fill, on_fill: of what is pressed or chosen, and of words on it; positive_ink, negative_ink: of numbers.
     """
 
     background: str
@@ -40,6 +41,10 @@ class Palette:
     neutral: str
     low: str
     high: str
+    fill: str
+    on_fill: str
+    positive_ink: str
+    negative_ink: str
 
     def diverging(self) -> list[tuple[float, str]]:
         """Colour scale of credit over [-limit, limit] as Plotly takes it, symmetric about zero."""

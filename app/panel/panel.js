@@ -10,10 +10,8 @@ export default function (component) {
     parentElement.appendChild(root);
   }
   const focused = root.getRootNode().activeElement;
-  const bright = luminance(getComputedStyle(document.body).backgroundColor) > 0.5;
   root.setAttribute("aria-label", data.eyebrow ? "the selected step" : "what the selected step is compared with");
   root.dataset.node = data.node;
-  root.dataset.theme = bright ? "light" : "dark";
   root.replaceChildren(...blocks(data, (id) => setTriggerValue("pick", id)));
   const trail = root.querySelector(".path");
   if (trail) trail.scrollTop = trail.scrollHeight;
@@ -57,11 +55,6 @@ function onceLost(act) {
   });
   watch.observe(document.body, { childList: true, subtree: true });
   setTimeout(() => watch.disconnect(), MOMENT_MS);
-}
-
-function luminance(colour) {
-  const [r, g, b] = (colour.match(/[\d.]+/g) || [255, 255, 255]).map(Number);
-  return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
 }
 
 function element(tag, className, text) {

@@ -221,7 +221,7 @@ function drawSign(app, i, x, y, r, colour) {
   if (!fill.on || (fill.kind !== "diverging" && fill.kind !== "both") || value === null || r < 5) return;
   const { context } = app;
   const arm = r * 0.42;
-  const ink = luminance(colour) > 0.6 ? "#1B1E26" : "#FFFFFF";
+  const ink = luminance(colour) > 0.6 ? PALETTE.light.ink : PALETTE.light.background;
   context.lineWidth = Math.max(1.3, r * 0.2);
   context.lineCap = "butt";
   context.strokeStyle = context.fillStyle = ink;
