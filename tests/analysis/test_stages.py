@@ -117,6 +117,16 @@ def test_outcomes_are_left_out_where_the_method_rests_on_something_else() -> Non
         assert any(shot.outcomes for shot in shots) == METHODS[name].judges_outcomes
 
 
+def test_a_deep_chain_makes_no_endless_film() -> None:
+    n = 300
+    forest = Forest(parent=np.arange(n) - 1, reward=[*[np.nan] * (n - 1), 1.0])
+    shots = frames(compute(forest, "sibling").of(0))
+    assert sum(shot.stage == BACKED_UP for shot in shots) == 24
+    assert np.all(
+        np.any([shot.highlight for shot in shots if shot.stage == BACKED_UP], axis=0) == (np.arange(n) < n - 1)
+    )
+
+
 def test_every_fork_that_is_compared_has_the_credit_of_one_of_its_branches() -> None:
     credit = compute(read(samples()["early_fork"].path), "sibling").of(0)
     shots = [shot for shot in frames(credit) if shot.stage == COMPARED]

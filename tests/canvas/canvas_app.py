@@ -15,7 +15,7 @@ from treecore.forest import Forest
 #      └── 2 ── 5        6 ── 7
 PARENT = [-1, 0, 0, 1, 1, 2, -1, 6]
 TAGGED = "<think>so it is c</think>\n<answer>c</answer>"
-TEXT = ["", "first plan", "<img src=x onerror=alert(1)>", "answer a", "answer b", TAGGED, "", "answer d"]
+TEXT = ["", "first plan", "<img src=x onerror=alert(1)>\n    return x", "answer a", "answer b", TAGGED, "", "answer d"]
 NAN = float("nan")
 
 st.set_page_config(layout="wide")

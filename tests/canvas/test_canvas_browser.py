@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import click_node, serve, wait_for_canvas
+from browser import ROOT, click_node, serve, wait_for_canvas
+
+from app.canvas import component_script
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
@@ -123,6 +125,18 @@ def test_text_of_the_data_is_never_markup(open_page: Open, address: str) -> None
     click_node(page, "2")
     assert "<img src=x" in page.locator(".tc-tooltip").inner_text()
     assert page.locator(".tc img").count() == 0
+
+
+def test_the_tooltip_shows_code_as_the_panel_does(open_page: Open, address: str) -> None:
+    faces = {}
+    for node in ("2", "5"):
+        page = open_page(address)
+        click_node(page, node)
+        faces[node] = page.locator(".tc-tooltip .tc-text").evaluate("(box) => getComputedStyle(box).fontFamily")
+    assert "monospace" in faces["2"]
+    assert "monospace" not in faces["5"]
+    rule = [line for line in (ROOT / "app" / "panel" / "panel.js").read_text().splitlines() if "const CODE" in line]
+    assert rule == [line for line in component_script().splitlines() if "const CODE" in line]
 
 
 def test_the_theme_follows_the_page(open_page: Open, address: str) -> None:

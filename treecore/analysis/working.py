@@ -13,7 +13,7 @@ from treecore.credit.registry import Credit, get_method
 from treecore.numerals import short, signed
 from treecore.topology import FloatArray, IntArray
 
-MAX_FORK_FRAMES = 12
+MAX_FORK_FRAMES, MAX_LEVEL_FRAMES = 12, 24
 COMPARED = "Compare siblings"
 NOISE = 1e-9
 
@@ -74,16 +74,15 @@ def example(credit: Credit, formula: str, values: FloatArray, rows: IntArray) ->
 
 
 def backing_up(credit: Credit, formula: str) -> Iterator[Frame]:
-    """Values from the leaves to the prompt, deepest level first."""
+    """Values from the leaves to the prompt, deepest level first; of many levels, several a frame."""
     forest = credit.forests[0]
     value, depth = credit.nodes["value"], forest.topology.path_sum((~forest.is_prompt).astype(np.int64))
     badges = {int(row): short(forest.reward[row]) for row in np.flatnonzero(~np.isnan(forest.reward))}
     inner = ~forest.topology.is_leaf
     sentence = words_for(credit, formula, "value").sentence
-    for level in sorted(set(depth[inner].tolist()), reverse=True):
-        at_level = inner & (depth == level) & np.isfinite(value)
-        if not at_level.any():
-            continue
+    levels = np.unique(depth[inner & np.isfinite(value)])[::-1]
+    for level in np.array_split(levels, min(len(levels), MAX_LEVEL_FRAMES)) if len(levels) else ():
+        at_level = inner & np.isin(depth, level) & np.isfinite(value)
         badges |= {int(row): short(value[row]) for row in np.flatnonzero(at_level)}
         yield Frame(
             BACKED_UP,

@@ -156,6 +156,9 @@ function nameOf(app, i) {
   return app.scene.label[i] || "(no words)";
 }
 
+// Code keeps its columns, as in the panel.
+const CODE = /```|^(\t| {2,})\S/m;
+
 function showTooltip(app, i, px, py) {
   const { tooltip, area } = app.dom;
   const { scene } = app;
@@ -166,7 +169,7 @@ function showTooltip(app, i, px, py) {
   if (tooltip.dataset.row !== String(i) || tooltip.hidden) {
     const parts = [element("div", "tc-title", nameOf(app, i))];
     const text = (scene.words[i] ?? scene.text[i]).trim();
-    if (text && text !== scene.label[i]) parts.push(element("div", "tc-text", text));
+    if (text && text !== scene.label[i]) parts.push(element("div", CODE.test(text) ? "tc-text tc-code" : "tc-text", text));
     if (scene.observation[i]) parts.push(element("div", "tc-observed", `→ ${scene.observation[i]}`));
     const list = element("dl", "");
     for (const [name, value] of factsOf(app, i)) list.append(element("dt", "", name), element("dd", "", value));
