@@ -26,6 +26,7 @@ SCRIPTS = (
     "palette",
     "nodes",
     "telling",
+    "room",
     "labels",
     "words",
     "motion",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +23,13 @@ WRITTEN = f"""() => {{
         return {{ label: scene.label[i], above: scene.parent[i], said }};
     }});
 }}"""
+SAME = re.compile(r"\b\d+ of \d+$")
+RECORD = """() => {
+    const kind = CanvasRenderingContext2D.prototype, { clearRect, fillText } = kind;
+    window.drawn = [];
+    kind.clearRect = function (...box) { window.drawn = []; clearRect.apply(this, box); };
+    kind.fillText = function (text, ...at) { window.drawn.push(text); fillText.call(this, text, ...at); };
+}"""
 TOKENS = f"() => {{ const held = {HELD}; return held?.ready && held.scene.axis.kind === 'tokens'; }}"
 
 
@@ -43,14 +51,20 @@ def written(page: Any, size: dict[str, int]) -> list[dict[str, Any]]:
 
 
 def alike(steps: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
-    """Different siblings that are called the same."""
-    told = [step for step in steps if step["said"]]
+    """Different siblings that are called the same, or of which neither has words."""
     return [
         (one["said"], one["label"], other["label"])
-        for k, one in enumerate(told)
-        for other in told[:k]
+        for k, one in enumerate(steps)
+        for other in steps[:k]
         if (one["above"], one["said"]) == (other["above"], other["said"]) and one["label"] != other["label"]
     ]
+
+
+def missing(steps: list[dict[str, Any]]) -> list[str]:
+    """What siblings are said to be the same as, where none of them has its words."""
+    told = {(step["above"], step["label"]) for step in steps if step["said"] and not SAME.search(step["said"])}
+    repeats = [step for step in steps if SAME.search(step["said"])]
+    return [step["label"] for step in repeats if (step["above"], step["label"]) not in told]
 
 
 @pytest.mark.parametrize("name", ["by_hand", "early_fork", "late_fork", "fixed_width", "surprisal", "mcts", "large"])
@@ -61,10 +75,35 @@ def test_most_steps_carry_words_and_siblings_differ(open_page: Open, address: st
         if axis == "tokens":
             page.locator(".st-key-controls").get_by_text("tokens", exact=True).click()
             page.wait_for_function(TOKENS)
-        assert alike(written(page, SMALL)) == []
-        steps = written(page, LARGE)
-        assert alike(steps) == []
+        for size in (SMALL, LARGE):
+            steps = written(page, size)
+            assert (alike(steps), missing(steps)) == ([], []), (axis, size)
         assert sum(bool(step["said"]) for step in steps) >= 0.9 * len(steps), axis
+
+
+@pytest.mark.parametrize(("name", "least"), [("by_hand", 1.0), ("early_fork", 0.7)])
+def test_words_stand_whole_where_there_is_room(open_page: Open, address: str, name: str, least: float) -> None:
+    page = open_page(f"{address}/?sample={name}", **LARGE)
+    wait_for_canvas(page)
+    for axis in ("steps", "tokens"):
+        if axis == "tokens":
+            page.locator(".st-key-controls").get_by_text("tokens", exact=True).click()
+            page.wait_for_function(TOKENS)
+        steps = [step for step in written(page, LARGE) if not SAME.search(step["said"])]
+        whole = sum(step["said"] == step["label"] for step in steps)
+        assert whole >= least * len(steps), axis
+
+
+@pytest.mark.parametrize("name", ["early_fork", "fixed_width", "mcts"])
+def test_what_was_answered_is_not_cut_to_two_letters(open_page: Open, address: str, name: str) -> None:
+    page = open_page(f"{address}/?sample={name}", **SMALL)
+    wait_for_canvas(page)
+    page.evaluate(RECORD)
+    wait_for_canvas(page).press("ArrowRight")
+    page.wait_for_function("() => window.drawn.length > 0")
+    seen = [text[2:] for text in page.evaluate("window.drawn") if text.startswith("→ ")]
+    assert seen
+    assert [text for text in seen if text.endswith("…") and len(text) < 5] == []
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +179,9 @@ def test_characters_stay_whole_and_directions_are_seen(say: Callable[[str, Any],
     assert say("characters(value)", f"a{family}{accented}") == ["a", family, accented]
     texts = ["شكرا", "(שלום)", "42 שלום", "thanks", "你好"]
     assert say("value.map(directionOf)", texts) == ["rtl", "rtl", "rtl", "ltr", "ltr"]
+
+
+def test_words_that_all_of_many_siblings_share_do_not_differ(say: Callable[[str, Any], Any]) -> None:
+    labels = [f"try {k} of many" for k in range(200)]
+    differs = say("[...tellApart(value).values()].map((told) => told.differs)", labels)
+    assert differs == [[False, True, False, False]] * 200

@@ -1,5 +1,7 @@
 // Light DOM around the canvas: legend, tooltip, search box, text for assistive technology. Data goes in as text only.
 
+const LEAST_HEIGHT = 380;
+
 function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -39,6 +41,15 @@ function buildFrame(host, style) {
   root.append(area, bar, live);
   host.append(root);
   return { root, area, canvas, item, tooltip, live, search, input, found, legend, tools };
+}
+
+// As high as asked for, or lower, so that the legend stands in the window before anything is scrolled.
+function fitHeight(app) {
+  const { root } = app.dom;
+  let top = root.getBoundingClientRect().top + window.scrollY;
+  for (let at = root; at; at = at.parentElement ?? at.getRootNode().host) top += at.scrollTop;
+  const room = Math.max(LEAST_HEIGHT, Math.floor(window.innerHeight - top - 8));
+  root.style.height = `${Math.min(app.tallest, room)}px`;
 }
 
 function toolButton(app, text, title, action) {

@@ -1,8 +1,9 @@
 // Forest shape and positions: what is shown, where it stands, what lies under a point. Draws nothing.
 
 const HEAD = 44;
-const PAD = { top: 30, bottom: 26, leaf: 40 };
+const PAD = { top: 36, bottom: 26, leaf: 40 };
 const ROOT_LEFT = 24;
+const SMALL = 3.2;
 const ROW = { least: 34, most: 80, closest: 150 };
 
 function readShape(scene) {
@@ -127,7 +128,7 @@ function leafRoom(app) {
   if (app.scene.axis.kind !== "tokens") return PAD.leaf;
   const last = app.ends.filter((i) => app.scene.x[i] > 0.85).slice(0, 100);
   const widest = Math.max(0, ...last.map((i) => widthOf(app, `11px ${app.theme.sans}`, app.scene.label[i])));
-  return Math.max(PAD.leaf, Math.min(28 + widest, app.width * 0.085));
+  return Math.max(PAD.leaf, Math.min(28 + widest, app.width * 0.13));
 }
 
 function fitView(app, { whole = app.whole } = {}) {
@@ -176,8 +177,37 @@ function columnWidth(app) {
 }
 
 function nodeRadius(app) {
+  return Math.max(1.5, Math.min(tallRadius(app), Math.max(2, columnWidth(app) * 0.36)));
+}
+
+// As large as the rows allow.
+function tallRadius(app) {
   const { ky } = app.view;
-  return Math.max(1.5, Math.min(8.5, 2 + ky * 0.16, ky * 0.45, Math.max(2, columnWidth(app) * 0.36)));
+  return Math.min(8.5, 2 + ky * 0.16, ky * 0.45);
+}
+
+// Where steps are too close for more than dots, roots, forks and leaves are larger, as far as they keep clear of each other.
+function radiusOf(app, i) {
+  return app.landmarks.get(i) ?? nodeRadius(app);
+}
+
+function findLandmarks(app) {
+  const found = new Map();
+  const most = tallRadius(app);
+  if (nodeRadius(app) >= SMALL || most < SMALL) return found;
+  const near = new Int32Array(app.shape.n).fill(-1);
+  for (const i of app.order) {
+    const above = app.scene.parent[i];
+    near[i] = above < 0 ? -1 : near[above];
+    if (above >= 0 && !isFork(app, i) && app.shape.children[i].length) continue;
+    const other = near[i];
+    const gap = other < 0 ? Infinity : Math.hypot(screenX(app, i) - screenX(app, other), screenY(app, i) - screenY(app, other));
+    found.set(i, Math.min(most, gap * 0.36));
+    if (other >= 0) found.set(other, Math.min(found.get(other), gap * 0.36));
+    near[i] = i;
+  }
+  for (const [i, radius] of found) if (radius < SMALL) found.delete(i);
+  return found;
 }
 
 function bendOf(dx) {
@@ -185,7 +215,7 @@ function bendOf(dx) {
 }
 
 // The node under a point: its dot, else its line and label, else its line of the table. -1 when there is none.
-function nodeAt(app, px, py, reach = 14) {
+function nodeAt(app, px, py, reach = 14 - nodeRadius(app)) {
   if (py < HEAD) return -1;
   let best = -1;
   let least = reach;
@@ -200,7 +230,7 @@ function nodeAt(app, px, py, reach = 14) {
       continue;
     }
     const x = screenX(app, i);
-    const distance = Math.hypot(px - x, dy);
+    const distance = Math.hypot(px - x, dy) - radiusOf(app, i);
     if (distance < least) [best, least] = [i, distance];
     const above = app.scene.parent[i];
     if (above < 0 || dy >= weakDistance) continue;

@@ -1,9 +1,9 @@
 // The words of steps on the tree: as many as their stretch of line holds, those that tell siblings apart first.
 
-const LINE = 13;
-const MOST_LINES = 4;
-const LEAF_ROOM = 168;
 const LONG_WORD = 24;
+const FEWEST_LETTERS = 4;
+const MARGIN = 120;
+const WIDE_ROW = 44;
 
 function widthOf(app, font, text) {
   const { context, widths } = app;
@@ -16,14 +16,14 @@ function widthOf(app, font, text) {
   return widths.get(key);
 }
 
-// Text that must not be told apart from another: cut between characters, nothing where not even a few fit.
-function fitText(app, font, text, room) {
+// Text that must not be told apart from another: cut between characters, nothing where not even `least` fit.
+function fitText(app, font, text, room, least = 3) {
   if (room <= 0 || !text) return "";
   if (widthOf(app, font, text) <= room) return text;
   const all = characters(text);
   let keep = Math.floor((all.length * room) / widthOf(app, font, text));
   while (keep > 0 && widthOf(app, font, all.slice(0, keep).join("").trimEnd() + DOTS) > room) keep--;
-  return keep >= 3 ? all.slice(0, keep).join("").trimEnd() + DOTS : "";
+  return keep >= least ? all.slice(0, keep).join("").trimEnd() + DOTS : "";
 }
 
 function plainOf(runs) {
@@ -50,18 +50,46 @@ function cutWord(app, font, telling, room) {
   return text ? [[[text, true]]] : null;
 }
 
-// Lines of runs [text, differs] for a step; null where it has no room. `taken` holds what its siblings are called.
-function sayStep(app, i, font, room, most, taken) {
+// { lines, place, said, box }: the longest words of a step that some place holds; null where none does. A step whose equal
+// sibling has its words says that it is the same, rather shortly than far from its line.
+// `taken`: what its siblings are called -> the label of which that is.
+function sayStep(app, i, font, room, taken) {
   const label = app.scene.label[i];
-  if (!label || room <= 0) return null;
-  const repeat = repeatOf(app, i);
-  const ways = repeat ? waysToRepeat(repeat) : waysToSay(tellingOf(app, i));
-  for (const way of ways) {
-    const lines = breakLines(app, font, way, room, most);
-    if (lines && !taken.has(plainOf(way))) return lines;
+  if (!label) return null;
+  const places = placesOf(app, i);
+  const dots = app.shape.children[i].length && !isFork(app, i) && radiusOf(app, i) < SMALL;
+  const beside = dots ? [] : placesBeside(app, i);
+  const repeat = taken.has(label) ? repeatOf(app, i) : null;
+  const say = (ways, some) => sayAt(app, i, font, room, taken, ways, some.filter((place) => place.room > 0));
+  if (repeat) {
+    const ways = waysToRepeat(repeat);
+    return say(ways, places.slice(0, 1)) ?? say(ways, places) ?? say(ways, beside);
   }
-  const cut = repeat ? null : cutWord(app, font, tellingOf(app, i), room);
-  return cut && !taken.has(plainOf(cut[0])) ? cut : null;
+  const telling = tellingOf(app, i);
+  const ways = waysToSay(telling);
+  const cut = cutWord(app, font, telling, places[0].room);
+  return say(ways, places) ?? (cut && say([cut[0]], places.slice(0, 1))) ?? say(ways, beside);
+}
+
+function sayAt(app, i, font, room, taken, ways, places) {
+  const { label, parent } = app.scene;
+  for (const way of places.length ? ways : []) {
+    const said = plainOf(way);
+    if ((taken.get(said) ?? label[i]) !== label[i]) continue;
+    const width = widthOf(app, font, said);
+    for (const place of places) {
+      const most = place.left ? 1 : MOST_LINES;
+      const lines = width > place.room * most ? null : breakLines(app, font, way, place.room, most);
+      if (!lines) continue;
+      const box = boxOf(app, i, place, widest(app, font, lines), lines.length);
+      if (isInside(app, box) && isFree(room, box, parent[i])) return { lines, place, said, box };
+    }
+  }
+  return null;
+}
+
+function widest(app, font, lines) {
+  return Math.max(...lines.map((line) => widthOf(app, font, plainOf(line))));
 }
 
 function haloText(app, text, x, y, colour) {
@@ -76,16 +104,16 @@ function haloText(app, text, x, y, colour) {
 
 // One line, words that differ in ink and shared ones muted. A line of a right-to-left script has one colour, because its
 // words do not stand in the order in which they are read.
-function drawLine(app, font, runs, x, y, { left, marked }) {
+function drawLine(app, font, runs, x, y, { left, marked, faded }) {
   const { context, theme } = app;
   const text = plainOf(runs);
   const width = widthOf(app, font, text);
   const start = left ? x : x - width;
-  const mixed = !marked && directionOf(text) === "ltr" && runs.some(([, differs]) => differs !== runs[0][1]);
+  const mixed = !marked && !faded && directionOf(text) === "ltr" && runs.some(([, differs]) => differs !== runs[0][1]);
   context.direction = directionOf(text);
   context.textAlign = "left";
   context.font = font;
-  if (!mixed) haloText(app, text, start, y, marked || runs[0][1] ? theme.ink : theme.muted);
+  if (!mixed) haloText(app, text, start, y, marked || (runs[0][1] && !faded) ? theme.ink : theme.muted);
   else {
     context.lineJoin = "round";
     context.lineWidth = 3.5;
@@ -109,80 +137,86 @@ function fonts(app) {
   return { label: `${size}px ${app.theme.sans}`, observed: `${size - 1}px ${app.theme.mono}` };
 }
 
-// How far the drawing of a node reaches from its middle along its line; a badge above it reaches further.
-function reachOf(app, i) {
-  const badge = app.scene.stage.badges[i];
-  const own = nodeRadius(app) + (isFork(app, i) ? 9 : 5) + (i === app.selected ? 7 : 0);
-  return badge && nodeRadius(app) >= 4 ? Math.max(own, badgeWidth(app, badge) / 2 + 4) : own;
-}
-
-function drawLabels(app, nodes) {
+function drawLabels(app) {
   const font = fonts(app);
+  const all = visibleNodes(app, MARGIN);
+  const nodes = all.filter((i) => app.scene.parent[i] >= 0);
+  const room = fillRoom(app, all);
+  const seen = app.view.ky < 31 ? new Map() : reserveObserved(app, nodes, font.observed, room);
   const taken = new Map();
   app.context.textBaseline = "alphabetic";
   for (const i of nodes) {
-    if (app.scene.parent[i] < 0) continue;
-    const family = familyOf(app, i)[0];
-    if (!taken.has(family)) taken.set(family, new Set());
-    app.context.globalAlpha = app.alpha[i] * (isFaded(app, i) ? 0.5 : 1);
-    drawLabel(app, i, font, taken.get(family));
+    const above = app.scene.parent[i];
+    if (!taken.has(above)) taken.set(above, new Map());
+    drawLabel(app, i, font.label, room, taken.get(above));
   }
+  if (app.view.ky >= 31) for (const i of nodes) if (app.written.has(i)) drawObserved(app, i, font.observed, room, seen.get(i));
   app.context.globalAlpha = 1;
 }
 
-// Lines that fit above a step: its own row, and the rows of its subtree that lie higher.
-function linesAbove(app, i, from) {
-  const above = Math.min((app.row[i] - app.top[i] + 0.62) * app.view.ky, PAD.top + app.row[i] * app.view.ky);
-  return Math.max(0, Math.min(MOST_LINES, Math.floor((above - from) / LINE)));
+function drawLabel(app, i, font, room, taken) {
+  const called = sayStep(app, i, font, room, taken);
+  if (!called) return;
+  const { lines, place, said, box } = called;
+  taken.set(said, app.scene.label[i]).set(app.scene.label[i], app.scene.label[i]);
+  app.written.set(i, said);
+  const y = screenY(app, i) + place.base;
+  const look = { ...place, marked: app.pathSet.has(i) || app.highlight.has(i), faded: isFaded(app, i) };
+  occupy(room, box);
+  if (!place.down) lines.reverse();
+  app.context.globalAlpha = app.alpha[i];
+  lines.forEach((line, k) => drawLine(app, font, line, place.x, y + (place.down ? k : -k) * LINE, look));
 }
 
-// Where words above a node end: over it, or beyond it as far as none of its children stands.
-function edgeAbove(app, i) {
-  const x = screenX(app, i);
-  if (app.row[i] - app.top[i] <= 0.4) return x + nodeRadius(app);
-  return app.shape.children[i].reduce((edge, child) => Math.min(edge, screenX(app, child) - 14), x + 24);
-}
-
-// Where words can stand, best first: right of a leaf on an axis in tokens; left of the node along its line; above a node
-// whose subtree spreads. `base` is how far the lowest line is from the node's own.
-function placesOf(app, i) {
+// Where what was answered can stand, best first: under the line of its step, under the node.
+function placesObserved(app, i) {
   const above = app.scene.parent[i];
   const [x, from] = [screenX(app, i), screenX(app, above)];
-  const drop = app.ay[i] - app.ay[above];
-  const end = x - reachOf(app, i);
-  const span = end - from - reachOf(app, above);
-  const lift = 5 + edgeWidth(app, i) / 2;
-  const bend = bendOf(x - from) * (Math.abs(drop) > 0.01 ? 0.2 : 0);
-  const along = { x: end, room: span - (drop > 0 ? bend : 0), below: span - (drop < 0 ? 2 * bend : 0), base: -lift };
-  const places = [{ ...along, most: Math.max(1, linesAbove(app, i, lift)) }];
+  const reach = reachOf(app, i);
   const leaf = !app.shape.children[i].length;
+  const under = LINE + edgeWidth(app, i) / 2;
   if (app.scene.axis.kind === "tokens" && leaf) {
-    const start = x + reachOf(app, i) + (app.scene.share[i] > 0 && app.scene.share[i] < 1 ? 6 : 0);
-    const room = Math.min(LEAF_ROOM, app.width - app.side - start - 4);
-    places.unshift({ x: start, room, below: room, base: app.scene.observation[i] ? -3 : 4, most: 1, left: true });
+    const start = x + reach + (app.scene.share[i] > 0 && app.scene.share[i] < 1 ? 6 : 0);
+    return [{ x: start, room: Math.min(LEAF_ROOM, app.width - app.side - start - 4), base: LINE - 3, left: true }];
   }
-  const clear = nodeRadius(app) + (isFork(app, i) ? 9 : 5) + (app.scene.stage.badges[i] ? 16 : 0);
-  const most = linesAbove(app, i, clear);
-  if (!leaf && most) places.push({ x: edgeAbove(app, i), room: edgeAbove(app, i) - from - 24, below: 0, base: -clear, most });
-  return places;
+  const span = x - reach - from - reachOf(app, above) - (app.ay[i] - app.ay[above] < -0.01 ? 0.4 * bendOf(x - from) : 0);
+  const r = radiusOf(app, i);
+  const below = { x: x + r, room: x + r - from - reachOf(app, above), base: r + (isFork(app, i) ? 16 : 11) };
+  return [{ x: x - reach, room: span, base: under }, below];
 }
 
-function drawLabel(app, i, font, taken) {
-  const { scene } = app;
-  let place;
-  let lines;
-  for (place of placesOf(app, i)) if ((lines = sayStep(app, i, font.label, place.room, place.most, taken))) break;
-  if (!lines) return;
-  const said = plainOf(lines.flat());
-  taken.add(said);
-  app.written.set(i, said);
-  const y = screenY(app, i);
-  const marked = app.pathSet.has(i) || app.highlight.has(i);
-  lines.reverse().forEach((line, k) => drawLine(app, font.label, line, place.x, y + place.base - LINE * k, { ...place, marked }));
-  if (app.view.ky < 31 || !scene.observation[i]) return;
-  const seen = fitText(app, font.observed, `→ ${scene.observation[i]}`, place.below);
-  const under = place.left ? place.base + LINE : LINE + edgeWidth(app, i) / 2;
-  if (seen) drawLine(app, font.observed, [[seen, false]], place.x, y + under, { ...place, marked: false });
+// What was answered, as far as it fits whole, has its place before any words: under the node only where rows are wide.
+function reserveObserved(app, nodes, font, room) {
+  const seen = new Map();
+  for (const i of nodes) {
+    const places = app.scene.observation[i] ? placesObserved(app, i) : [];
+    const found = observedAt(app, i, font, room, app.view.ky < WIDE_ROW ? places.slice(0, 1) : places);
+    if (found) seen.set(i, found);
+  }
+  return seen;
+}
+
+function drawObserved(app, i, font, room, reserved) {
+  if (!app.scene.observation[i]) return;
+  const places = placesObserved(app, i);
+  const found = reserved ?? observedAt(app, i, font, room, places) ?? observedAt(app, i, font, room, places, { cut: true });
+  if (!found) return;
+  app.context.globalAlpha = app.alpha[i];
+  drawLine(app, font, [[found.text, false]], found.place.x, screenY(app, i) + found.place.base, found.place);
+}
+
+// { text, place } in the first of the places that is free for it, which it then takes.
+function observedAt(app, i, font, room, places, { cut = false } = {}) {
+  const whole = `→ ${app.scene.observation[i]}`;
+  for (const place of places) {
+    const text = cut ? fitText(app, font, whole, place.room, FEWEST_LETTERS + 2) : whole;
+    const width = widthOf(app, font, text);
+    const box = boxOf(app, i, place, width, 1);
+    if (!text || width > place.room || !isFree(room, box, app.scene.parent[i])) continue;
+    occupy(room, box);
+    return { text, place };
+  }
+  return null;
 }
 
 // Where labels had to go: the words of the path and of what the pointer is on, as far as they do not collide.
@@ -198,7 +232,7 @@ function drawCrowdedLabels(app) {
     if (!text) continue;
     const width = widthOf(app, font, text) + 12;
     const x = Math.max(4, Math.min(screenX(app, i) - width - 8, app.width - app.side - width));
-    const y = Math.max(HEAD + 12, screenY(app, i) - nodeRadius(app) - (isFork(app, i) ? 17 : 13));
+    const y = Math.max(HEAD + 12, screenY(app, i) - radiusOf(app, i) - (isFork(app, i) ? 17 : 13));
     if (taken.some((box) => Math.abs(box.y - y) < 20 && x < box.x + box.width && box.x < x + width)) continue;
     taken.push({ x, y, width });
     context.beginPath();

@@ -21,7 +21,7 @@ function remember(app) {
 function mount(host, style) {
   const dom = buildFrame(host, style);
   const app = {
-    dom, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(), written: new Map(),
+    dom, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
     width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(),
   };
@@ -30,8 +30,13 @@ function mount(host, style) {
   toolButton(app, "−", "Zoom out", () => zoomMiddle(app, 0.8));
   toolButton(app, "+", "Zoom in", () => zoomMiddle(app, 1.25));
   toolButton(app, "fit", "Fit; again to see everything", () => fit(app));
-  app.resize = new ResizeObserver(() => requestDraw(app));
+  app.resize = new ResizeObserver(() => {
+    fitHeight(app);
+    requestDraw(app);
+  });
   app.resize.observe(dom.area);
+  app.resize.observe(dom.root.getRootNode().host?.closest("[data-testid=stMainBlockContainer]") ?? document.body);
+  window.addEventListener("resize", () => fitHeight(app), { signal: app.abort.signal });
   document.fonts?.ready.then(() => {
     app.widths.clear();
     if (app.scene) measure(app);
@@ -155,8 +160,8 @@ function handleOf(app) {
 
 export default function treeCanvas({ head, text, host }) {
   const app = APPS.get(host) ?? mount(host, text(head.style));
-  Object.assign(app, { key: head.key, linked: head.linked });
-  app.dom.root.style.height = `${head.height}px`;
+  Object.assign(app, { key: head.key, linked: head.linked, tallest: head.height });
+  fitHeight(app);
   restyle(app);
   if (app.forestStamp !== head.forest) app.forest = JSON.parse(text(head.forest));
   if (app.forestStamp !== head.forest || app.lookStamp !== head.look) {

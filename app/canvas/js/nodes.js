@@ -1,15 +1,15 @@
 // Edges and nodes. Off-screen parts are culled; what falls on one pixel is drawn once, as its mean.
 
-function visibleNodes(app) {
+function visibleNodes(app, margin = 20) {
   const right = app.width - app.side + 20;
-  const bottom = app.height + 20;
+  const bottom = app.height + margin;
   const lastPixel = isCrowded(app) ? new Int32Array(app.shape.deepest + 1).fill(-9) : null;
   const found = [];
   for (const i of app.order) {
     const y = screenY(app, i);
     const above = app.scene.parent[i];
     const from = above < 0 ? y : screenY(app, above);
-    if (Math.max(y, from) < HEAD - 20 || Math.min(y, from) > bottom) continue;
+    if (Math.max(y, from) < HEAD - margin || Math.min(y, from) > bottom) continue;
     const x = screenX(app, i);
     if (x < -20 || (above >= 0 && screenX(app, above) > right)) continue;
     if (lastPixel) {
@@ -56,7 +56,7 @@ function drawGuides(app, nodes) {
   context.beginPath();
   for (const i of nodes) {
     if (app.shape.children[i].length) continue;
-    context.moveTo(screenX(app, i) + nodeRadius(app) + 14, screenY(app, i));
+    context.moveTo(screenX(app, i) + radiusOf(app, i) + 14, screenY(app, i));
     context.lineTo(Math.max(end, screenX(app, i)), screenY(app, i));
   }
   context.stroke();
@@ -112,10 +112,11 @@ function outline(context, app, i, x, y, r) {
 }
 
 function drawNodes(app, nodes) {
-  const r = nodeRadius(app);
-  if (r < 3.2) return drawDots(app, nodes, r);
+  if (nodeRadius(app) < SMALL) drawDots(app, nodes, nodeRadius(app));
   const hatch = hatching(app);
   for (const i of nodes) {
+    const r = radiusOf(app, i);
+    if (r < SMALL) continue;
     app.context.globalAlpha = app.alpha[i];
     if (app.scene.parent[i] < 0) drawRoot(app, i, r);
     else drawNode(app, i, r, hatch);
@@ -282,22 +283,21 @@ function pill(app, x, y, text, ink, marked = false) {
 }
 
 function drawBadges(app) {
-  const r = nodeRadius(app);
-  if (r < 4) return;
   for (const [row, text] of Object.entries(app.scene.stage.badges)) {
     const i = Number(row);
+    const r = radiusOf(app, i);
     const y = screenY(app, i) - r - (isFork(app, i) ? 15 : 11);
-    if (app.shown[i]) pill(app, screenX(app, i), y, text, app.theme.ink, app.scene.stage.marked.includes(i));
+    if (app.shown[i] && r >= 4) pill(app, screenX(app, i), y, text, app.theme.ink, app.scene.stage.marked.includes(i));
   }
 }
 
 // The steps whose numbers stand beside the picture; where one is folded away, what it is folded into.
 function drawMarked(app) {
-  const r = Math.max(nodeRadius(app), 3);
   app.context.strokeStyle = app.theme.accent;
   app.context.lineWidth = 2.6;
   for (const i of app.scene.stage.marked.map((row) => shownOf(app, row))) {
-    const ring = isFork(app, i) && r >= 3.2 ? 4 : 0;
+    const r = Math.max(radiusOf(app, i), 3);
+    const ring = isFork(app, i) && r >= SMALL ? 4 : 0;
     app.context.beginPath();
     app.context.arc(screenX(app, i), screenY(app, i), r + 4.5 + ring, 0, 2 * Math.PI);
     app.context.stroke();
@@ -314,8 +314,8 @@ function drawSelection(app) {
   const i = app.selected;
   if (i < 0 || !app.shown[i]) return;
   const { context, theme } = app;
-  const r = Math.max(nodeRadius(app), 3);
-  const ring = isFork(app, i) && r >= 3.2 ? 4 : 0;
+  const r = Math.max(radiusOf(app, i), 3);
+  const ring = isFork(app, i) && r >= SMALL ? 4 : 0;
   context.strokeStyle = theme.accent;
   for (const [distance, width] of [[4 + ring, 2.2], [7.6 + ring, 1.1]]) {
     context.beginPath();

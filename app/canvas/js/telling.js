@@ -5,7 +5,6 @@ const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
 const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]/;
 const RIGHT_TO_LEFT = /^[^\p{L}]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/u;
 const MOST_WORDS = 60;
-const MOST_SIBLINGS = 60;
 const DOTS = "…";
 
 // What is seen as one character each; joined emoji and letters with their marks stay whole.
@@ -32,7 +31,14 @@ function familyOf(app, i) {
   return parent[above] < 0 && !label[above] ? roots.flatMap((root) => children[root]) : children[above];
 }
 
+function stillCommon(common, words) {
+  let at = 0;
+  for (const word of words) if (word === common[at]) at++;
+  return at === common.length;
+}
+
 function commonWords(one, other) {
+  if (stillCommon(one, other)) return one;
   const rows = Array.from({ length: one.length + 1 }, () => new Uint16Array(other.length + 1));
   for (let a = one.length - 1; a >= 0; a--) {
     for (let b = other.length - 1; b >= 0; b--) {
@@ -59,8 +65,7 @@ function tellApart(labels) {
   const trimmed = (words) => words.map((word) => word.trim());
   const split = new Map([...new Set(labels)].sort().map((label) => [label, splitWords(label).slice(0, MOST_WORDS)]));
   const words = [...split.values()].map(trimmed);
-  const few = words.length <= MOST_SIBLINGS;
-  const common = few ? words.reduce(commonWords) : words.reduce((one, other) => one.slice(0, sharedStart(one, other)));
+  const common = words.reduce(commonWords);
   const told = new Map();
   [...split].forEach(([label, whole], k) => {
     let at = 0;
@@ -79,7 +84,7 @@ function tellingOf(app, i) {
   return shape.told.get(family[0]).get(scene.label[i]);
 }
 
-// That a step reads as a sibling before it: which of so many it is, and what is the same; null for the first of them.
+// That a step reads as a sibling before it that has its words: which of so many it is, and what is the same; else null.
 function repeatOf(app, i) {
   const { parent, label, text } = app.scene;
   if (parent[i] < 0) return null;

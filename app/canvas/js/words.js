@@ -86,8 +86,9 @@ function drawTable(app) {
   for (const i of app.ends) {
     const y = screenY(app, i);
     if (y < HEAD - 20 || y > app.height + 20) continue;
-    context.globalAlpha = app.alpha[i] * (isFaded(app, i) ? 0.45 : 1);
+    context.globalAlpha = app.alpha[i];
     if (view.ky >= 11) drawNumbers(app, i, y);
+    if (isFaded(app, i)) context.globalAlpha *= 0.45;
     if (table.numbers && columns.bar && !isCrowded(app)) drawBar(app, y, app.collapsed.has(i) ? null : table.values[i]);
   }
   if (table.numbers && columns.bar && isCrowded(app)) drawMeanBars(app);
@@ -115,22 +116,22 @@ function drawNumbers(app, i, y) {
     context.fillText(`${whole(scene.leaves[i])} hidden`, columns.outcome + 26, y);
   } else if (scene.table.outcomes) {
     context.font = `${small ? 10 : 12}px ${theme.mono}`;
-    context.fillStyle = share !== null && share >= 1 ? theme.ink : theme.muted;
+    context.fillStyle = share !== null && share >= 1 && !isFaded(app, i) ? theme.ink : theme.muted;
     context.fillText(formatNumber(scene.reward[i], scene.reward_decimals), columns.outcome + 26, y + 0.5);
-    if (share !== null) drawMark(app, columns.outcome - 22, y, share >= 1);
+    if (share !== null) drawMark(app, i, columns.outcome - 22, y, share >= 1);
   }
   if (!scene.table.numbers || collapsed) return;
   const value = scene.table.values[i];
   context.font = `${small ? 10 : 12}px ${theme.mono}`;
-  context.fillStyle = value === null ? theme.muted : theme.ink;
+  context.fillStyle = value === null || isFaded(app, i) ? theme.muted : theme.ink;
   context.fillText(formatNumber(value, scene.table.decimals, { sign: true }), columns.number, y + 0.5);
 }
 
-function drawMark(app, x, y, right) {
+function drawMark(app, i, x, y, right) {
   const { context, theme } = app;
   context.lineWidth = 1.5;
   context.lineCap = context.lineJoin = "round";
-  context.strokeStyle = right ? theme.ink : theme.muted;
+  context.strokeStyle = right && !isFaded(app, i) ? theme.ink : theme.muted;
   context.beginPath();
   const strokes = right ? [[-4, 0.5, -1.3, 3.5], [-1.3, 3.5, 4, -4]] : [[-3.4, -3.6, 3.4, 3.6], [3.4, -3.6, -3.4, 3.6]];
   for (const [x0, y0, x1, y1] of strokes) {
@@ -190,11 +191,12 @@ function draw(app) {
   context.beginPath();
   context.rect(0, HEAD, app.width - app.side, app.room);
   context.clip();
+  app.landmarks = findLandmarks(app);
   const nodes = visibleNodes(app);
   drawGuides(app, nodes);
   drawEdges(app, nodes);
   app.written.clear();
-  if (app.view.ky >= 21) drawLabels(app, nodes);
+  if (app.view.ky >= 21) drawLabels(app);
   drawNodes(app, nodes);
   drawSelection(app);
   drawMarked(app);

@@ -1,0 +1,146 @@
+// What stands where on the canvas, and where the words of a step can go without covering it.
+
+const BAND = 32;
+const LINE = 13;
+const ASCENT = 9;
+const DESCENT = 3;
+const MOST_LINES = 4;
+const LEAF_ROOM = 168;
+const GAP = 3;
+const FAR_LEFT = 150;
+
+// Boxes { x0, y0, x1, y1 }, found by the bands that they touch. A box with a `family` is in nobody's way in that family.
+function makeRoom() {
+  return { bands: new Map(), lines: new Map() };
+}
+
+function bandsOf({ y0, y1 }) {
+  const first = Math.floor(y0 / BAND);
+  return Array.from({ length: Math.floor(y1 / BAND) - first + 1 }, (_, k) => first + k);
+}
+
+function occupy(room, box) {
+  for (const band of bandsOf(box)) {
+    if (!room.bands.has(band)) room.bands.set(band, []);
+    room.bands.get(band).push(box);
+  }
+}
+
+function isFree(room, box, family) {
+  const covers = (other) =>
+    other.x0 < box.x1 && box.x0 < other.x1 && other.y0 < box.y1 && box.y0 < other.y1 && other.family !== family;
+  return !bandsOf(box).some((band) => room.bands.get(band)?.some(covers));
+}
+
+// Everything drawn for these nodes: dots, rings, badges, lines of edges and their bends.
+function fillRoom(app, nodes) {
+  const room = makeRoom();
+  for (const i of nodes) {
+    const [x, y] = [screenX(app, i), screenY(app, i)];
+    occupyNode(app, room, i, x, y);
+    if (app.scene.parent[i] >= 0) occupyEdge(app, room, i, x, y);
+    else occupy(room, { x0: x - 18 - headingWidth(app), y0: y - 7, x1: x, y1: y + 7 });
+  }
+  return room;
+}
+
+function occupyNode(app, room, i, x, y) {
+  const r = radiusOf(app, i);
+  if (r < SMALL) return;
+  const half = r + (isFork(app, i) ? 4 : 1.5);
+  occupy(room, { x0: x - half, y0: y - half, x1: x + half, y1: y + half });
+  const badge = app.scene.stage.badges[i];
+  if (!badge) return;
+  const [wide, middle] = [badgeWidth(app, badge) / 2, y - r - (isFork(app, i) ? 15 : 11)];
+  occupy(room, { x0: x - wide, y0: middle - 8, x1: x + wide, y1: middle + 8 });
+}
+
+// A line that goes on along the same row makes its box longer, so that a long chain of short steps is one.
+function occupyEdge(app, room, i, x, y) {
+  const above = app.scene.parent[i];
+  const [from, fromY, half] = [screenX(app, above), screenY(app, above), edgeWidth(app, i) / 2];
+  const level = Math.abs(y - fromY) < 1;
+  const bend = level ? 0 : bendOf(x - from);
+  if (bend > 4) {
+    const [high, low] = [Math.min(y, fromY) + 3, Math.max(y, fromY) - 3];
+    if (low > high) occupy(room, { x0: from + 0.3 * bend, y0: high, x1: from + 0.7 * bend, y1: low, family: above });
+  }
+  const before = level ? room.lines.get(above) : undefined;
+  if (before) before.x1 = x;
+  const line = before ?? { x0: from + bend, y0: y - half, x1: x, y1: y + half };
+  room.lines.set(i, line);
+  if (!before) occupy(room, line);
+}
+
+// How far the drawing of a node reaches from its middle along its line; a badge above it reaches further.
+function reachOf(app, i) {
+  const badge = app.scene.stage.badges[i];
+  const r = radiusOf(app, i);
+  const own = r + (r < SMALL ? 3 : isFork(app, i) ? 9 : 5) + (i === app.selected ? 7 : 0);
+  return badge && r >= 4 ? Math.max(own, badgeWidth(app, badge) / 2 + 4) : own;
+}
+
+// Where words over or under a node end: beyond it as far as none of its children stands.
+function edgeBeside(app, i) {
+  return app.shape.children[i].reduce((edge, child) => Math.min(edge, screenX(app, child) - 14), screenX(app, i) + 24);
+}
+
+// Where words can stand: right of a leaf on an axis in tokens; left of the node over its line, and further left where no
+// sibling's line comes from; under the line of the lowest sibling; over a fork, between its branches.
+// `base` is how far the line of text next to the node's row is from it; `down`: further lines are under that one.
+function placesOf(app, i) {
+  const { parent, axis, share, observation } = app.scene;
+  const above = parent[i];
+  const [x, from] = [screenX(app, i), screenX(app, above)];
+  const drop = app.ay[i] - app.ay[above];
+  const end = x - reachOf(app, i);
+  const span = end - from - reachOf(app, above);
+  const lift = 5 + edgeWidth(app, i) / 2;
+  const under = observation[i] ? LINE : 0;
+  const leaf = !app.shape.children[i].length;
+  const places = [];
+  if (axis.kind === "tokens" && leaf) {
+    const start = x + reachOf(app, i) + (share[i] > 0 && share[i] < 1 ? 6 : 0);
+    const room = Math.min(LEAF_ROOM, app.width - app.side - start - 4);
+    places.push({ x: start, room, base: under ? -3 : 4, left: true });
+  }
+  places.push({ x: end, room: span - (drop > 0.01 ? 0.2 * bendOf(x - from) : 0), base: -lift });
+  const dots = radiusOf(app, above) < SMALL;
+  if (dots && !leaf && !isFork(app, i)) return places;
+  const siblings = app.shape.children[above];
+  const far = { x: end, room: Math.max(span, 0) + FAR_LEFT };
+  if (dots || (drop < -0.01 && siblings[0] === i)) places.push({ ...far, base: -lift });
+  if (drop > 0.01 && siblings.at(-1) === i) places.push({ ...far, base: lift + ASCENT - 1 + under, down: true });
+  if (app.row[i] - app.top[i] > 0.4) {
+    const { x: edge, base } = placesBeside(app, i)[0];
+    places.push({ x: edge, room: edge - from - 24, base });
+  }
+  return places;
+}
+
+// Where words that have no room there can stand: over or under the node.
+function placesBeside(app, i) {
+  const clear = radiusOf(app, i) + (isFork(app, i) ? 9 : 5);
+  const beside = { x: edgeBeside(app, i), room: FAR_LEFT };
+  const under = clear + ASCENT - 3 + (app.scene.observation[i] ? LINE : 0);
+  return [
+    { ...beside, base: -clear - (app.scene.stage.badges[i] ? 16 : 0) },
+    { ...beside, base: under, down: true },
+  ];
+}
+
+// The box of lines of text at a place, with the distance that they keep from other words.
+function boxOf(app, i, place, width, count) {
+  const y = screenY(app, i) + place.base;
+  const x0 = place.left ? place.x : place.x - width;
+  const [first, last] = place.down ? [y, y + LINE * (count - 1)] : [y - LINE * (count - 1), y];
+  return { x0: x0 - GAP, y0: first - ASCENT - (count > 2 ? GAP : 0), x1: x0 + width + GAP, y1: last + DESCENT + (place.down ? 2 * GAP : 0) };
+}
+
+// Within all that can be scrolled to, so that words stay as they are while the view moves.
+function isInside(app, { x0, y0, x1, y1 }) {
+  const { view } = app;
+  const right = app.left + app.plot * view.zx + leafRoom(app) + view.ox;
+  const top = HEAD + view.oy;
+  return x0 >= 2 + view.ox && x1 <= right && y0 >= top && y1 <= top + Math.max(app.room, contentHeight(app));
+}

@@ -1,0 +1,87 @@
+"""The canvas in the film: words keep their contrast while the picture is dimmed, and the legend is in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser import ROOT, serve, wait_for_canvas
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Any]
+AA = 4.5
+RECORD = """() => {
+    const kind = CanvasRenderingContext2D.prototype, { clearRect, fillText } = kind;
+    const drawnOn = (one) => one.canvas.classList.contains('tc-canvas');
+    window.drawn = [];
+    kind.clearRect = function (...box) { if (drawnOn(this)) window.drawn = []; clearRect.apply(this, box); };
+    kind.fillText = function (text, ...at) {
+        const { fillStyle, globalAlpha } = this;
+        if (drawnOn(this)) window.drawn.push({ text, colour: fillStyle, alpha: globalAlpha });
+        fillText.call(this, text, ...at);
+    };
+}"""
+DRAWN = """() => {
+    const channels = (colour) => [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16) / 255);
+    const light = (rgb) => rgb.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
+    const paper = getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor
+        .match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255);
+    return window.drawn.map(({ text, colour, alpha }) => {
+        const ink = channels(colour).map((c, k) => alpha * c + (1 - alpha) * paper[k]);
+        const [low, high] = [light(ink), light(paper)].sort((a, b) => a - b);
+        return { text, contrast: (high + 0.05) / (low + 0.05) };
+    });
+}"""
+FRAME = """(number) => [...document.querySelectorAll('.st-key-side p')].some((one) =>
+    one.textContent.startsWith(`${number}/`))"""
+HELD = """[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+    .map((host) => host.shadowRoot?.querySelector('.tc-canvas')?.treecore).find(Boolean)"""
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    with serve(ROOT / "app" / "main.py") as address:
+        yield address
+
+
+def settled(page: Any) -> None:
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+    )
+    page.evaluate("() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
+    wait_for_canvas(page)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_words_can_be_read_in_every_frame(open_page: Open, address: str, dark: bool) -> None:
+    page = open_page(f"{address}/?sample=by_hand&view=step_through", width=1024, height=768, dark=dark)
+    wait_for_canvas(page)
+    page.evaluate(RECORD)
+    dimmed, frames = 0, page.evaluate("() => +document.body.innerText.match(/1\\/(\\d+)/)[1]")
+    for number in range(2, frames + 1):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(FRAME, arg=number)
+        settled(page)
+        drawn = page.evaluate(DRAWN)
+        assert drawn
+        assert [one for one in drawn if one["contrast"] < AA] == []
+        dimmed += bool(page.evaluate(f"({HELD}).scene.stage.highlight.length"))
+    assert dimmed
+
+
+@pytest.mark.parametrize("view", ["step_through", "explore"])
+@pytest.mark.parametrize("name", ["early_fork", "mcts"])
+def test_the_legend_is_in_the_window(open_page: Open, address: str, name: str, view: str) -> None:
+    page = open_page(f"{address}/?sample={name}&view={view}", width=1024, height=768)
+    settled(page)
+    if view == "step_through":
+        page.keyboard.press("End")
+        page.get_by_text("fork: ring shows").wait_for()
+        settled(page)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+            .map((host) => host.shadowRoot?.querySelector('.tc-bar')).find(Boolean)
+            .getBoundingClientRect().bottom <= innerHeight"""
+    )
