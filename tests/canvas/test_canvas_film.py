@@ -35,7 +35,7 @@ DRAWN = """() => {
     });
 }"""
 FRAME = """(number) => [...document.querySelectorAll('.st-key-side p')].some((one) =>
-    one.textContent.startsWith(`${number}/`))"""
+    one.textContent.startsWith(`Frame ${number} of `))"""
 HELD = """[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
     .map((host) => host.shadowRoot?.querySelector('.tc-canvas')?.treecore).find(Boolean)"""
 
@@ -59,7 +59,7 @@ def test_words_can_be_read_in_every_frame(open_page: Open, address: str, dark: b
     page = open_page(f"{address}/?sample=by_hand&view=step_through", width=1024, height=768, dark=dark)
     wait_for_canvas(page)
     page.evaluate(RECORD)
-    dimmed, frames = 0, page.evaluate("() => +document.body.innerText.match(/1\\/(\\d+)/)[1]")
+    dimmed, frames = 0, page.evaluate("() => +document.body.innerText.match(/Frame 1 of (\\d+)/)[1]")
     for number in range(2, frames + 1):
         page.keyboard.press("ArrowRight")
         page.wait_for_function(FRAME, arg=number)
