@@ -81,7 +81,16 @@ BAD = {
     "no id": (forest(ROOT + ',{"parent":0}'), "$.nodes[1]", "without id"),
     "bool id": (forest('{"id":true,"parent":null}'), "$.nodes[0].id", "true is not an id"),
     "fraction id": (forest('{"id":0.5,"parent":null}'), "$.nodes[0].id", "0.5 is not an id"),
-    "large id": (forest('{"id":99999999999999999999,"parent":null}'), "$.nodes[0].id", "too large"),
+    "large id": (
+        forest('{"id":99999999999999999999,"parent":null}'), "$.nodes[0].id",
+        "the whole number 99999999999999999999 has more than 64 bits, too large for an id",
+    ),
+    "large parent": (
+        forest(ROOT + ',{"id":1,"parent":123456789012345678901}'), "$.nodes[1].parent", "123456789012345678901",
+    ),
+    "large text": (
+        forest('{"id":0,"parent":null,"text":123456789012345678901}'), "$.nodes[0].text", "123456789012345678901",
+    ),
     "no parent": (forest(ROOT + ',{"id":1}'), "$.nodes[1] (node 1)", "without parent"),
     "bool parent": (forest(ROOT + ',{"id":1,"parent":false}'), "$.nodes[1].parent (node 1)", "false is not an id"),
     "missing parent": (forest(ROOT + ',{"id":1,"parent":"x"}'), "$.nodes[1].parent (node 1)", 'no node "x"'),

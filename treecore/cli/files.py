@@ -76,7 +76,7 @@ def convert(source: str, output: str, overwrite: bool, as_json: bool) -> None:
     with busy(f"Writing {output}"):
         write(report.forests, output, overwrite=overwrite)
         written = read_with_report(output)
-    lost = losses(report.forests, written.forests)
+    lost = [*report.warnings, *losses(report.forests, written.forests)]
     if as_json:
         print_json({"read": report.as_json(), "written": written.as_json(), "lost": lost})
         return

@@ -119,6 +119,16 @@ class Account:
         self.lines_allowed = max(FEWEST_LINES, stored // BYTES_A_LINE)
         self.spent, self.lines = 0, 0
         self.names: set[str] = set()
+        self.rounded, self.first_rounded = 0, ""
+
+    def note_rounded(self, count: int, number: str, where: str) -> None:
+        """Count numbers that were rounded.
+
+        Args:
+            count: how many; number: digits of the first; where: place of the first.
+        """
+        self.rounded += count
+        self.first_rounded = self.first_rounded or f"{number[:40]}{'...' if len(number) > 40 else ''} at {where}"
 
     def spend(self, amount: int, where: str, what: str = "its forests") -> None:
         """Count memory that is about to be taken.

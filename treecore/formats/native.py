@@ -15,7 +15,7 @@ from treecore.errors import FormatError
 from treecore.forest import Forest
 from treecore.formats.json_errors import too_deep
 from treecore.formats.json_keys import flaws_in, names_written
-from treecore.formats.limits import MAX_DEPTH, json_cost
+from treecore.formats.limits import MAX_DEPTH, Account, json_cost
 from treecore.formats.native_fields import VERSION
 from treecore.formats.native_read import check_version, forest_in
 from treecore.formats.native_typed import Decoders
@@ -69,7 +69,19 @@ def read_native(source: Source) -> Reading:
             raise source.not_json(text) from None
         except RecursionError:
             raise too_deep(bytes(text.data), MAX_DEPTH, name=source.name, line=text.line) from None
+    if source.account.rounded:
+        found.warnings.append(told_rounded(source.account))
     return Reading(found.forests, tuple(found.warnings))
+
+
+def told_rounded(account: Account) -> str:
+    """That numbers were rounded, as a clause."""
+    if account.rounded == 1:
+        return f"a number is finer than a double and was rounded: {account.first_rounded}; text would keep it"
+    return (
+        f"{account.rounded:,} numbers are finer than a double and were rounded, the first {account.first_rounded}; "
+        "text would keep them"
+    )
 
 
 class Reader:

@@ -34,6 +34,9 @@ MAP_FIELDS = {"columns": "columns", "credit": "claimed"}
 NODE_FIELDS = frozenset({"id", "parent", TREE.name, "tokens", *MAP_FIELDS, *(column.name for column in NODE_COLUMNS)})
 TOKEN_FIELDS = frozenset(column.name for column in TOKEN_COLUMNS)
 
+FLOAT_FIELDS = frozenset(column.name for column in (*NODE_COLUMNS, *TOKEN_COLUMNS) if column.kind == "float")
+"""Fields of nodes and tokens that hold doubles."""
+
 INT_MAX = 2**63 - 1
 DEEP = (float, dict, list, tuple, Mapping)
 """What may hold something that cannot be written."""

@@ -11,11 +11,14 @@ import orjson
 
 from treecore.errors import ForestError, FormatError, TreecoreError
 from treecore.forest import Forest
+from treecore.formats.json_digits import may_round, rounded_in
 from treecore.formats.json_keys import flaws_in, may_be_rounded, names_parsed, names_written
 from treecore.formats.limits import Account, LimitError, check_nodes, json_cost
 from treecore.formats.native_chunks import Chunk, plain_chunks
 from treecore.formats.native_fields import (
+    FLOAT_FIELDS,
     FOREST_FIELDS,
+    MAP_FIELDS,
     NODE_FIELDS,
     NUMBER_AS_TEXT,
     OBJECT_FIELDS,
@@ -94,8 +97,20 @@ def plain_meta(raw: dict[str, memoryview], where: str, path: str, account: Accou
             account.spend(json_cost(text), where, "fields beside its nodes")
             value[name] = orjson.loads(text)
             foreign = name in OBJECT_FIELDS or name not in FOREST_FIELDS
-            check_flaws(text, value[name], f"{where}, {path}{member(name)}", rounded=foreign)
+            place = f"{where}, {path}{member(name)}"
+            check_flaws(text, value[name], place, rounded=foreign)
+            if not may_round(written := bytes(text)):
+                continue
+            if name in NUMBER_AS_TEXT and type(value[name]) in (int, float):
+                value[name] = written.decode()
+            elif lost := rounded_in(written, no_double):
+                account.note_rounded(lost.total, lost.number, f"{place}{inner_path(lost.path)}")
     return value
+
+
+def no_double(path: Sequence[str | int]) -> bool:
+    """Whole numbers beyond the format stay as they are; those that would not are refused."""
+    return False
 
 
 def check_flaws(text: memoryview, value: Any, place: str, *, rounded: bool) -> None:
@@ -122,20 +137,42 @@ def read_text(nodes: Nodes, chunk: Chunk, text: bytes, account: Account) -> Piec
         chunk = Chunk(orjson.loads(text), chunk.low) if chunk.typed else chunk
         found = checked(nodes, chunk, text, account)
     given, piece = found
+    if may_round(text) and (lost := rounded_in(text, is_double)):
+        row, *path = lost.path
+        account.note_rounded(lost.total, lost.number, nodes.at(chunk.low + int(row), inner_path(path)))
     nodes.take(given)
     return piece
 
 
+def is_double(path: Sequence[str | int]) -> bool:
+    """Whether a place in a list of nodes holds a double, also where a whole number was written."""
+    inner = path[2:] if path[1:2] == ("tokens",) else path[1:]
+    return bool(inner) and (inner[0] in MAP_FIELDS or inner[0] in FLOAT_FIELDS)
+
+
 def checked(nodes: Nodes, chunk: Chunk, text: bytes, account: Account) -> tuple[Given, Piece]:
     """Ids, parents and columns of a chunk of nodes in which parsing lost nothing."""
+    rounded = not chunk.typed and may_be_rounded(text)
+    if rounded:
+        check_whole(nodes, chunk, text)
     given = nodes.look(chunk)
     piece = read_piece(nodes, chunk, account)
-    rounded = not chunk.typed and may_be_rounded(text)
     if rounded or names_written(text) != chunk.count_names():
         for flaw in flaws_in(text):
             if flaw.twice or is_foreign(flaw.path[1:]):
                 nodes.fail(chunk.low + int(flaw.path[0]), inner_path(flaw.path[1:]), flaw.found, flaw.todo)
     return given, piece
+
+
+def check_whole(nodes: Nodes, chunk: Chunk, text: bytes) -> None:
+    """Refuse whole numbers beyond 64 bits, which parsing rounds, by the digits that were written; doubles may be so."""
+    for flaw in flaws_in(text):
+        if flaw.twice or len(flaw.path) < 2 or is_double(flaw.path):
+            continue
+        found, todo = flaw.found, flaw.todo
+        if flaw.path[1] in ("id", "parent"):
+            found, todo = f"{found}, too large for an id", "give a smaller one, or text"
+        nodes.fail(chunk.low + int(flaw.path[0]), inner_path(flaw.path[1:]), found, todo)
 
 
 def is_foreign(path: Sequence[str | int]) -> bool:
