@@ -173,6 +173,13 @@ def test_deep_brackets_are_wrong(output: str, monkeypatch: pytest.MonkeyPatch) -
     assert CHECK.score("", ["3"], output) == 0
 
 
+@pytest.mark.parametrize("piece", ["1", "1 ", "(", r"\text{a} ", "ab", r"\frac{", r"\boxed{1 or "])
+@pytest.mark.parametrize("form", ["{}", "The answer is {}", "${}$"])
+def test_long_outputs_are_read_in_time_that_grows_with_their_length(piece: str, form: str) -> None:
+    """Each took 10 to 50 seconds where a pattern was tried at every place."""
+    assert CHECK.score("", ["3"], form.format(piece * (verify_math.MAX_CHARS // len(piece)))) == 0
+
+
 def test_a_process_that_dies_is_an_error_and_is_replaced() -> None:
     worker = verify_math.Worker()
     request = {"answers": ["3"], "output": "3"}

@@ -41,6 +41,7 @@ _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 
 _SCALE = re.compile(rf"([-+]?\d+(?:\.\d+)?)\s*(?:\\text\s*\{{\s*)?({'|'.join(_SCALES)})(?:\s*\}})?", re.IGNORECASE)
 _NO_UNIT = frozenset("万萬亿億兆千百十成折半割分点點")
 """Signs that change the number before them."""
+_METRIC = ("千克", "千米")
 _SPELT_UNITS = {name: unit for unit, names in _UNITS.items() for name in (unit, *names.split())}
 
 
@@ -79,7 +80,9 @@ def value(text: str) -> Value:
     found = Value(text.strip())
     if (match := _UNIT.search(text)) and not _SCALE.fullmatch(text):
         words = TEXT.sub(lambda one: f" {one[1]} ", match[1]).split()
-        if not words or not (words[0].casefold() in FUNCTIONS or words[0][0] in _NO_UNIT):
+        if not words or not (
+            words[0].casefold() in FUNCTIONS or (words[0][0] in _NO_UNIT and words[0][:2] not in _METRIC)
+        ):
             found = Value(text[: match.start()].strip(), unit=_unit(words))
     if match := _SCALE.fullmatch(found.text):
         found = replace(found, text=f"{match[1]}e{_SCALES[match[2].casefold()]}")
