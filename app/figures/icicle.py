@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -12,41 +14,50 @@ from treecore.credit.registry import Credit
 from treecore.forest import Forest
 from treecore.forests import Forests
 from treecore.numerals import short, signed, whole
-from treecore.topology import FloatArray
+from treecore.topology import FloatArray, IntArray
 
-MOST = 400
+MOST, DEEPEST = 400, 24
 
 
 def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.Figure:
     """Icicle of one forest, coloured by credit; `id` of a sector is the node id, that of the whole no node's.
 
     Args:
-        credit: of one forest. Only the 400 nodes with the most tokens beneath are drawn; what a node leaves out
-            is in its hover text.
+        credit: of one forest. Where it is deep, steps in a row without a fork share a sector, named after the first and
+            coloured by their mean credit, and of more than 24 sectors in a row the rest shows when one is clicked. Only
+            the 400 sectors with the most tokens beneath are drawn; what one leaves out is in its hover text.
     """
     forest = credit.forests[0]
     own, unit = token_weight(forest), "tokens" if counted(forest) else "steps"
+    first = first_in_row(forest)
+    is_first = first == np.arange(len(forest))
     beneath = forest.topology.subtree_sum(own)
-    kept = largest(beneath, MOST)
+    kept = largest(np.where(is_first, beneath, -1.0), MOST) & is_first
     total = beneath[forest.topology.roots].sum()
-    hidden = np.bincount(np.maximum(forest.parent[~kept], 0), minlength=len(forest)) if (~kept).any() else None
+    left_out = is_first & ~kept & (forest.parent >= 0)
+    hidden = np.bincount(first[forest.parent[left_out]], minlength=len(forest))
     rows, top = np.flatnonzero(kept), whole_id(forest)
-    fill = np.where(np.isfinite(credit.credit), credit.credit, 0.0)
+    shown = sectors(credit, first, own)
+    is_deep = forest.topology.path_sum(is_first.astype(np.int64)).max() > DEEPEST
     figure = go.Figure(
         go.Icicle(
             ids=[top, *(str(forest.node_id[row]) for row in rows)],
-            parents=["", *(parent_id(forest, int(row), top) for row in rows)],
-            labels=[sizes(forest, total), *(name(forest, int(row)) for row in rows)],
+            parents=["", *(parent_id(forest, int(row), top, first) for row in rows)],
+            labels=[sizes(forest, total), *(name(forest, int(row), int(shown.steps[row])) for row in rows)],
             values=[total, *beneath[rows]],
             branchvalues="total",
+            maxdepth=DEEPEST if is_deep else -1,
             sort=False,
-            hovertext=["", *(hover(credit, int(row), f"{whole(int(own[row]))} {unit}", hidden) for row in rows)],
+            hovertext=["", *(hover(credit, int(row), shown, unit, hidden) for row in rows)],
             hovertemplate="%{hovertext}<extra></extra>",
             marker={
-                "colors": [palette.zero, *(palette.credit(value, credit.scale) for value in fill[rows].tolist())],
+                "colors": [
+                    palette.zero,
+                    *(palette.credit(value, credit.scale) for value in np.nan_to_num(shown.credit[rows]).tolist()),
+                ],
                 "line": {"width": 1, "color": palette.background},
                 "pattern": {
-                    "shape": ["", *np.where(np.isfinite(credit.credit[rows]), "", "/")],
+                    "shape": ["", *np.where(np.isfinite(shown.credit[rows]), "", "/")],
                     "fgcolor": palette.muted,
                     "bgcolor": palette.background,
                     "size": 5,
@@ -60,6 +71,44 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
     )
     figure.update_layout(**frame(palette, height=height))
     return figure
+
+
+class Sectors(NamedTuple):
+    """What a sector stands for, at the row of its first step; arrays `[N]`.
+
+    Attributes:
+        steps: how many; own: their tokens (or steps); credit: their mean, NaN where none is assigned.
+    """
+
+    steps: IntArray
+    own: FloatArray
+    credit: FloatArray
+
+
+def first_in_row(forest: Forest) -> IntArray:
+    """Row of the first step of each node's sector: itself, but in deep forests steps in a row are one sector. `[N]`"""
+    first = np.arange(len(forest))
+    if forest.topology.depth.max() < DEEPEST:
+        return first
+    above = forest.parent
+    inner = above >= 0
+    children = np.bincount(above[inner], minlength=len(forest))
+    goes_on = inner & (np.where(inner, above[above], -1) >= 0) & (children[above] == 1)
+    first = np.where(goes_on, above, first)
+    while not np.array_equal(further := first[first], first):
+        first = further
+    return first
+
+
+def sectors(credit: Credit, first: IntArray, own: FloatArray) -> Sectors:
+    """Steps, tokens and mean credit of each sector."""
+    n = len(first)
+    known = np.isfinite(credit.credit)
+    number = np.bincount(first[known], minlength=n)
+    total = np.bincount(first[known], weights=credit.credit[known], minlength=n)
+    mean = np.where(number > 0, total / np.maximum(number, 1), np.nan)
+    tokens = np.bincount(first, weights=own, minlength=n).astype(np.float64)
+    return Sectors(np.bincount(first, minlength=n), tokens, mean)
 
 
 def sizes(forest: Forest, total: float) -> str:
@@ -100,23 +149,27 @@ def whole_id(forest: Forest) -> str:
     return next(name for name in ("forest" + "*" * n for n in range(len(taken) + 1)) if name not in taken)
 
 
-def parent_id(forest: Forest, row: int, top: str) -> str:
-    """Id of the sector that holds a node."""
+def parent_id(forest: Forest, row: int, top: str, first: IntArray) -> str:
+    """Id of the sector that holds another."""
     above = int(forest.parent[row])
-    return top if above < 0 else str(forest.node_id[above])
+    return top if above < 0 else str(forest.node_id[first[above]])
 
 
-def name(forest: Forest, row: int) -> str:
+def name(forest: Forest, row: int, steps: int) -> str:
     """Label of a sector."""
-    return f"tree {int(forest.tree[row]) + 1}" if forest.parent[row] < 0 else safe(label(forest, row), 40)
+    if forest.parent[row] < 0:
+        return f"tree {int(forest.tree[row]) + 1}"
+    words = safe(label(forest, row), 40)
+    return words if steps == 1 else f"{words} and {whole(steps - 1)} more"
 
 
-def hover(credit: Credit, row: int, size: str, hidden: np.ndarray | None) -> str:
+def hover(credit: Credit, row: int, shown: Sectors, unit: str, hidden: np.ndarray) -> str:
     """Hover text of a sector."""
-    forest = credit.forests[0]
-    lines = [name(forest, row), f"{size} of its own", f"credit {signed(float(credit.credit[row]))}"]
-    if "value" in credit.nodes:
+    steps, value = int(shown.steps[row]), signed(float(shown.credit[row]))
+    lines = [name(credit.forests[0], row, steps), f"{whole(int(shown.own[row]))} {unit} of its own"]
+    lines.append(f"credit {value}" if steps == 1 else f"credit {value}, the mean of its steps")
+    if "value" in credit.nodes and steps == 1:
         lines.append(f"value {short(float(credit.nodes['value'][row]))}")
-    if hidden is not None and hidden[row]:
-        lines.append(f"{hidden[row]} smaller branches not drawn")
+    if hidden[row]:
+        lines.append(f"{whole(int(hidden[row]))} smaller branches not drawn")
     return "<br>".join(lines)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.figures.forks import forks_figure
-from app.figures.icicle import MOST, icicle_figure
+from app.figures.icicle import DEEPEST, MOST, icicle_figure
 from app.figures.style import DARK, LIGHT, safe
 from treecore.credit import compute
 from treecore.drawing import figure
@@ -88,3 +88,28 @@ def test_notebook_figure_has_every_node(forest: Forest) -> None:
     assert list(drawn.data[1].customdata) == [str(name) for name in forest.node_id]
     assert drawn.data[1].marker.cmax == credit.scale
     assert len(figure(forest).data) == 2
+
+
+def test_steps_in_a_row_share_a_sector_in_a_deep_forest() -> None:
+    """300 sectors in a row would be narrower than their borders: nothing would be seen."""
+    n = 301
+    forest = Forest(
+        parent=[*range(-1, n - 1), n - 1, n - 1], text=["", *map(str, range(1, n + 2))], reward=[*[np.nan] * n, 1, 0]
+    )
+    credit = compute(forest, "grpo").of(0)
+    shown = icicle_figure(credit, palette=LIGHT).data[0]
+    assert list(zip(shown.ids, shown.parents, shown.values, strict=True))[1:] == [
+        ("0", "forest", 302), ("1", "0", 302), (str(n), "1", 1), (str(n + 1), "1", 1),
+    ]  # fmt: skip
+    assert shown.labels[2] == "1 and 299 more"
+    assert "300 steps of its own" in shown.hovertext[2]
+    assert "the mean of its steps" in shown.hovertext[2]
+
+
+def test_of_a_deep_comb_the_first_levels_are_drawn() -> None:
+    teeth = 60
+    parent = [-1, *(one for k in range(teeth) for one in (max(2 * k - 1, 0), max(2 * k - 1, 0)))]
+    reward = np.where(np.bincount(parent[1:], minlength=len(parent)) == 0, 1.0, np.nan)
+    shown = icicle_figure(compute(Forest(parent=parent, reward=reward), "grpo").of(0), palette=LIGHT).data[0]
+    assert shown.maxdepth == DEEPEST
+    assert len(shown.ids) == len(parent) + 1
