@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +12,8 @@ from treecore.cli.output import busy, console, json_option, parse_settings, prin
 from treecore.cli.text import clean
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from treecore.credit import Credit
 
 LABEL_WIDTH = 48
@@ -65,12 +69,27 @@ def number_text(value: float) -> str:
     return "–" if value != value else f"{value:.4g}"
 
 
-def print_tables(credit: Credit, *, tokens: bool) -> None:
-    """One table a forest: a row a step, in preorder."""
+def empty_table(title: str, shown: Sequence[str], *, with_tokens: bool) -> Table:
+    """The frame of a forest's table."""
     from rich.table import Table
     from rich.text import Text
 
+    table = Table(title=Text(title), title_justify="left")
+    table.add_column("node", no_wrap=True)
+    table.add_column("step", no_wrap=True, max_width=LABEL_WIDTH)
+    for name in shown:
+        table.add_column(name, justify="right", no_wrap=True)
+    if with_tokens:
+        table.add_column("tokens")
+    return table
+
+
+def print_tables(credit: Credit, *, tokens: bool) -> None:
+    """One table a forest: a row a step, in preorder."""
+    from rich.text import Text
+
     from treecore.cli.credit_json import forest_name, token_signals
+    from treecore.cli.table import print_table
     from treecore.steptext import split_step
 
     out = console()
@@ -81,24 +100,15 @@ def print_tables(credit: Credit, *, tokens: bool) -> None:
         forest = part.forests[0]
         with_tokens = tokens or part.tokens is not None
         signals = token_signals(part, forest, [str(name) for name in forest.node_id]) if with_tokens else {}
-        table = Table(
-            title=Text(clean(f"forest {forest_name(forest, number)}  {forest.prompt}", 100)), title_justify="left"
-        )
-        table.add_column("node", no_wrap=True)
-        table.add_column("step", no_wrap=True, max_width=LABEL_WIDTH)
         shown = [name for name in MAIN_COLUMNS if name in part.nodes or name in part.leaves]
-        for name in shown:
-            table.add_column(name, justify="right", no_wrap=True)
-        if with_tokens:
-            table.add_column("tokens")
+        title = clean(f"forest {forest_name(forest, number)}  {forest.prompt}", 100)
+        numbers = [part.column(column).tolist() for column in shown]
+        rows = []
         for row in forest.topology.order.tolist():
             name = str(forest.node_id[row])
-            cells = [
-                Text(clean(name, 24)),
-                Text(clean(split_step(forest.text[row][:2000], forest.node_extra.get(row, {})).label, LABEL_WIDTH)),
-            ]
-            cells += [Text(number_text(part.column(column)[row])) for column in shown]
+            label = split_step(forest.text[row][:2000], forest.node_extra.get(row, {})).label
+            cells = [clean(name, 24), clean(label, LABEL_WIDTH), *(number_text(column[row]) for column in numbers)]
             if with_tokens:
-                cells.append(Text(" ".join(map(number_text, signals.get(name, [])))))
-            table.add_row(*cells)
-        out.print(table)
+                cells.append(" ".join(map(number_text, signals.get(name, []))))
+            rows.append(cells)
+        print_table(out, partial(empty_table, title, shown, with_tokens=with_tokens), rows)
