@@ -15,6 +15,8 @@ import unicodedata
 from collections import deque
 from fractions import Fraction
 
+from treecore.tasks.mathematics.notation import VULGAR
+
 MAX_DIGITS = 400
 MAX_EXPONENT = 400
 _SPACES = " \u00a0\u2007\u2009\u202f"
@@ -48,7 +50,6 @@ _APART = re.compile(
 )
 """A minus sign with a space after it, or as a word, where nothing stands that it could take from."""
 _SUPERSCRIPTS = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
-_VULGAR = re.compile("[¼-¾⅐-⅞]")
 
 
 def last_number(text: str) -> Fraction | None:
@@ -82,7 +83,7 @@ def _spelt(text: str) -> str:
     text = _TEXT.sub(r" \1", re.sub(r"\\[,;: ()\[\]]", " ", text.replace("–", "−")))
     text = _ORDINAL.sub(r"\1\2", _DEGREES.sub("°", text))
     text = _APART.sub(r"\1-", text)
-    text = _VULGAR.sub(lambda one: " " + unicodedata.normalize("NFKC", one[0]).replace("⁄", "/"), text)
+    text = VULGAR.sub(lambda one: " " + unicodedata.normalize("NFKC", one[0]).replace("⁄", "/"), text)
     return _SUPERSCRIPTS.sub(lambda one: f"^{{{unicodedata.normalize('NFKC', one[0])}}}", text)
 
 

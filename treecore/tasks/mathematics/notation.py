@@ -12,7 +12,7 @@ import unicodedata
 
 _SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _SUBSCRIPT = re.compile(r"[₀₁₂₃₄₅₆₇₈₉]+")
-_VULGAR = re.compile(r"[¼-¾⅐-⅞]")
+VULGAR = re.compile(r"[¼-¾⅐-⅞]")
 _MARKS_OVER = {"\u0304": "overline", "\u0305": "overline", "\u0307": "dot"}
 _MARKED_DIGITS = re.compile(r"(?:\d[\u0304\u0305\u0307])+")
 MAX_LEVELS = 6
@@ -98,7 +98,7 @@ FUNCTIONS = frozenset((
 ))  # fmt: skip
 """Names that are mathematics and no words."""
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_WRAPPER = re.compile(r"\\(?:boxed|fbox)\s*\{")
+BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 
 
 def canonical(text: str) -> str:
@@ -114,7 +114,7 @@ def canonical(text: str) -> str:
 def _numbers_of_typography(text: str) -> str:
     """Raised and lowered digits, fractions of one character, and digits with a mark over them, in LaTeX."""
     text = _MARKED_DIGITS.sub(_marked, text)
-    text = _VULGAR.sub(lambda one: r"\frac{{{}}}{{{}}}".format(*unicodedata.normalize("NFKC", one[0]).split("⁄")), text)
+    text = VULGAR.sub(lambda one: r"\frac{{{}}}{{{}}}".format(*unicodedata.normalize("NFKC", one[0]).split("⁄")), text)
     text = _SUPERSCRIPT.sub(lambda one: f"^{{{unicodedata.normalize('NFKC', one[0]).replace('−', '-')}}}", text)
     return _SUBSCRIPT.sub(lambda one: f"_{{{unicodedata.normalize('NFKC', one[0])}}}", text)
 
@@ -152,7 +152,7 @@ def _braces(text: str) -> str:
 def without_wrapper(text: str) -> str:
     """`text` with the contents of each box in place of the box."""
     for _ in range(8):
-        match = _WRAPPER.search(text)
+        match = BOX.search(text)
         end = box_end(text, match.end() - 1) if match else -1
         if match is None or end < 0:
             return text

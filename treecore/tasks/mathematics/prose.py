@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from treecore.tasks.mathematics.notation import CURRENCIES, DOLLAR, box_end, canonical
+from treecore.tasks.mathematics.notation import BOX, CURRENCIES, DOLLAR, box_end, canonical
 from treecore.tasks.mathematics.reading import Answer, Words, is_name, plain_words, read
 
 MAX_FORMULA, MAX_CUE = 1000, 60
@@ -25,7 +25,6 @@ _TAKEN_BACK = re.compile(
 )
 """What makes the number before it no answer, or another number."""
 _PROSE_BEFORE = re.compile(r"(?![或和及与且])[\u3040-\u30ff\u4e00-\u9fff]\s*[\d\\$(+-]")
-_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _JOINED = re.compile(r"\s*(?:,|,?\s*(?:and|or)|[、和或])\s*")
 _COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{[^{}]*\}|\\[a-zA-Z]+")
 _FUNCTION = re.compile(r"(?<![a-zA-Z])(?:a(?:rc)?)?(?:sqrt|sin|cos|tan|log|ln|exp|pi|inf|infinity)(?![a-zA-Z])")
@@ -88,7 +87,7 @@ class Marked(NamedTuple):
 def last_boxes(text: str) -> str | None:
     """What the last box holds, after those before it that only `and` or a comma parts; None where there is no box."""
     found: list[Marked] = []
-    for match in _BOX.finditer(text):
+    for match in BOX.finditer(text):
         if not found or match.start() >= found[-1].end:
             end = box_end(text, match.end() - 1)
             end = end if end >= 0 else len(text)
