@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 
 _SUPERSCRIPT = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _SUBSCRIPT = re.compile(r"[₀₁₂₃₄₅₆₇₈₉]+")
@@ -17,6 +18,8 @@ _MARKS_OVER = {"\u0304": "overline", "\u0305": "overline", "\u0307": "dot"}
 _MARKED_DIGITS = re.compile(r"(?:\d[\u0304\u0305\u0307])+")
 MAX_LEVELS = 6
 """Levels of brackets whose roots and exponents get braces."""
+MAX_BRACED = 300
+"""Roots and exponents in brackets that are looked at; later ones stay as they are."""
 DOLLAR = "\ue001"
 """Stands for a dollar that is money and no mark of mathematics."""
 CURRENCIES = {DOLLAR: "dollar", "€": "euro", "£": "pound sterling", "¥": "yen", "₹": "rupee"}
@@ -128,7 +131,7 @@ def _marked(match: re.Match[str]) -> str:
 def _braced(text: str, opener: re.Pattern[str], name: str) -> str:
     """`text` with braces in place of the brackets that follow `opener`, which is written as `name` and its index."""
     out, place = [], 0
-    for match in opener.finditer(text):
+    for match in islice(opener.finditer(text), MAX_BRACED):
         end = closing(text, match.end()) if match.start() >= place else -1
         if end < 0:
             continue
