@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from forests import random_forest
 from rich.cells import cell_len
 from rich.console import Console
 
+from treecore.cli.show import print_lines
 from treecore.cli.text import clean
 from treecore.cli.tree_text import DECIMALS, colour, forest_lines, guides
 from treecore.credit import compute
@@ -177,3 +179,20 @@ def test_long_names_show_how_they_end() -> None:
 def test_a_thought_in_a_field_of_its_own_is_shown() -> None:
     forest = Forest(parent=[-1, 0], text=["", "5"], node_extra={1: {"reasoning_content": "2 + 3"}})
     assert [line.strip(" –│●○") for line in drawn(forest)[2:]] == ["1  2 + 3 · 5"]
+
+
+@pytest.mark.parametrize("colours", [None, "truecolor"])
+def test_blocks_of_lines_are_printed_as_lines(colours: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treecore.cli.show.BLOCK", 3)
+    forest = random_forest(np.random.default_rng(3))
+    credit = compute(forest, "tree_grpo")
+    files = [io.StringIO(), io.StringIO()]
+    blocks, single = (
+        Console(file=file, width=80, force_terminal=colours is not None, color_system=colours, highlight=False)
+        for file in files
+    )
+    print_lines(blocks, forest_lines(forest, credit, width=80))
+    for line in forest_lines(forest, credit, width=80):
+        single.print(line, no_wrap=True, crop=True)
+    assert files[0].getvalue() == files[1].getvalue()
+    assert files[0].getvalue().count("\n") > 4

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING
+
 import click
 
 from treecore.cli.output import console, parse_settings, read_input, set_option
 from treecore.cli.text import clean
 from treecore.numerals import counted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+BLOCK = 500
+"""Lines that are printed at a time."""
 
 
 @click.command()
@@ -51,5 +62,16 @@ def show(file: str, method: str, settings: tuple[str, ...], wanted: str, full: b
         if bias := str(forest.sampler.get("bias") or ""):
             out.print(Text(clean(f"Values here are biased: {bias}"), style="italic"))
         credit = result.of(number) if result is not None else None
-        for line in forest_lines(forest, credit, width=out.width, full=full):
-            out.print(line, no_wrap=True, crop=True)
+        print_lines(out, forest_lines(forest, credit, width=out.width, full=full))
+
+
+def print_lines(out: Console, lines: Iterable[Text]) -> None:
+    """Print lines as they are, each as wide as the terminal at most; many at a time, since rich is slow to begin."""
+    from rich.text import Text
+
+    for first in (more := iter(lines)):
+        block = [first, *islice(more, BLOCK - 1)]
+        if out.color_system is None:
+            out.file.write("".join(f"{line.plain}\n" for line in block))
+        else:
+            out.print(Text("\n").join(block), no_wrap=True, crop=True)

@@ -43,6 +43,8 @@ def cut_cells(text: str, most: int) -> str:
     """At most `most` cells of a terminal, where wide characters take two; an ellipsis where some are left out."""
     if text.isascii():
         return text if len(text) <= most else text[: max(most - 1, 0)] + ELLIPSIS[: most > 0]
+    if cell_len(text) <= most:
+        return text
     found, width = [], 0
     for grapheme in graphemes(text[: most * LONGEST_GRAPHEME + 1]):
         width += cell_len(grapheme)
