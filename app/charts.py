@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.signals import chart_marks
-from treecore.credit.registry import Credit
+from treecore.methods.registry import Credit
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 

@@ -12,12 +12,12 @@ import streamlit as st
 from app import state
 from app.sources import colours
 from app.verbatim import ours, verbatim
+from treecore.core.forest import Forest
+from treecore.core.outcomes import is_right
 from treecore.errors import TreecoreError
-from treecore.forest import Forest
-from treecore.labels import cut
 from treecore.numerals import counted, whole
-from treecore.outcomes import is_right
 from treecore.samplers import SAMPLERS
+from treecore.views.labels import cut
 
 FEW = 6
 LINES, LONG, FOLDED = 2, 240, 260

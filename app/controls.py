@@ -7,11 +7,11 @@ import streamlit as st
 from app import state
 from app.fields import parameter
 from app.verbatim import ours, verbatim
-from treecore.credit import METHODS, get_method
 from treecore.formats import ReadReport
-from treecore.labels import cut
+from treecore.methods import METHODS, get_method
 from treecore.numerals import counted, whole
 from treecore.samples import by_group
+from treecore.views.labels import cut
 
 MOST_WARNINGS = 8
 

@@ -7,7 +7,7 @@ import streamlit as st
 from app import state
 from app.verbatim import ours, verbatim
 from treecore.errors import MethodError
-from treecore.params import Param
+from treecore.registry.params import Param
 
 
 def parameter(param: Param, owner: str) -> bool:

@@ -13,7 +13,7 @@ from app.canvas.scene import Stage
 from app.jobs import Job, Phase
 from app.sampling_request import Grown
 from app.verbatim import ours, verbatim
-from treecore.forest import Forest
+from treecore.core.forest import Forest
 from treecore.numerals import counted, whole
 
 WAITING_LOOK, STARTING_LOOK = 2.0, 0.4
@@ -157,7 +157,7 @@ def show(forests: Sequence[Forest], *, live: bool) -> None:
 def finish(job: Job, forests: Sequence[Forest]) -> None:
     """What failed; open the result in Explore, or save it."""
     from treecore.formats.native_write import json_lines
-    from treecore.sampling.failures import reasons, told
+    from treecore.rollouts.failures import reasons, told
 
     if failed := reasons(forests):
         of = sum(len(forest.leaves) for forest in forests)

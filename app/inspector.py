@@ -13,12 +13,12 @@ from app.panel.recorded import recorded
 from app.panel.words import words_of
 from app.verbatim import ours, verbatim
 from treecore.analysis.frames import label
-from treecore.credit import get_method
-from treecore.credit.explain import NOISE, Explanation, Line, explain, number
-from treecore.credit.registry import Credit
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
-from treecore.forest import Forest
-from treecore.forests import Forests
+from treecore.methods import get_method
+from treecore.methods.explain import NOISE, Explanation, Line, explain, number
+from treecore.methods.registry import Credit
 from treecore.numerals import counted, plain, short, signed, whole
 
 WEAK, FAIR = 4, 16

@@ -16,12 +16,12 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from treecore import quotas
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.core.topology import Topology
 from treecore.errors import TreecoreError
-from treecore.forest import Forest
-from treecore.forests import Forests
 from treecore.formats import ReadReport
 from treecore.numerals import plain
-from treecore.topology import Topology
 
 KEPT_BYTES = 128_000_000
 """Bytes of credits, films and findings that are kept for one file."""

@@ -13,7 +13,7 @@ from app.jobs import Job
 from app.sampling_request import Model, Request
 from treecore.errors import PolicyError, TreecoreError
 from treecore.numerals import whole
-from treecore.params import Param, Value
+from treecore.registry.params import Param, Value
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
 from treecore.tasks import MORE_TASKS, TASKS, get_task, task_params
 

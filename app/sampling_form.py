@@ -31,7 +31,7 @@ from app.sampling_asked import (
 )  # fmt: skip
 from app.verbatim import ours, verbatim
 from treecore.errors import TreecoreError
-from treecore.params import Param
+from treecore.registry.params import Param
 from treecore.samplers import SAMPLERS, Sampler
 from treecore.tasks import MORE_TASKS, get_task
 

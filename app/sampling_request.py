@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from treecore.core.forest import Forest
 from treecore.errors import PolicyError
-from treecore.forest import Forest
 from treecore.numerals import counted, whole
 from treecore.samplers import SAMPLERS
 from treecore.samplers.registry import Count

@@ -11,12 +11,12 @@ from app.jobs import Job
 from app.loader import Loader
 from app.sampling_request import Grown, Model, Request
 from app.shelf import Shelf, runs_folder
+from treecore.core.forest import Forest
 from treecore.errors import FormatError
-from treecore.forest import Forest
 from treecore.samplers import SAMPLERS
 
 if TYPE_CHECKING:
-    from treecore.sampling import Progress
+    from treecore.rollouts import Progress
 
 LOOK_EVERY, LOOK_SHARE = 0.25, 0.05
 """Seconds between two looks at what grows; more where they would take more than this share of the time."""
@@ -87,7 +87,7 @@ class Reporter:
 def run(job: Job, request: Request) -> list[Forest]:
     """The finished forests, in the order of the prompts; what a run of this name had finished before is kept."""
     from treecore.formats import read
-    from treecore.sampling import rollout, rollout_to_file
+    from treecore.rollouts import rollout, rollout_to_file
     from treecore.tasks import get_task
 
     policy = MODELS.get(request.model, job.stop, meanwhile=lambda: tell_waits(job, request.model.server))
@@ -127,8 +127,8 @@ def begins(model: Model) -> str:
 def tell_waits(job: Job, server: str) -> None:
     """What a server is waited for while its model is asked for the first time."""
     if server:
-        from treecore.policies.openai_http import base_url
-        from treecore.policies.openai_waits import told_of
+        from treecore.policies.openai.client import base_url
+        from treecore.policies.openai.retries import told_of
 
         waiting = told_of(base_url(server))
         job.progress = Grown(0, job.size, 0, 0.0, (), waiting) if waiting else None

@@ -22,8 +22,8 @@ import msgspec
 
 from app.sampling_request import Request
 from treecore import quotas
+from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
-from treecore.forest import Forest
 from treecore.formats import read, write
 
 CACHE_VARIABLE = "TREECORE_CACHE"

@@ -6,7 +6,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from treecore.palette import DARK, LIGHT, Palette
+from treecore.views.palette import DARK, LIGHT, Palette
 
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 

@@ -8,8 +8,8 @@ from app import state
 from app.canvas import tree_canvas
 from app.canvas.scene import Stage, make_scene
 from app.signals import choice_in, selection
-from treecore.credit.registry import Credit
-from treecore.forest import Forest
+from treecore.core.forest import Forest
+from treecore.methods.registry import Credit
 
 CHANNEL, HEARD = "selection", "selection_heard"
 

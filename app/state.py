@@ -25,15 +25,15 @@ from app.presence import open_page
 from treecore.analysis.frames import Frame
 from treecore.analysis.lint import lint
 from treecore.analysis.stages import frames
-from treecore.credit import DEFAULT_METHOD, METHODS, get_method
-from treecore.credit.registry import Credit
-from treecore.credit.uncertainty import Interval, bootstrap
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
 from treecore.errors import ForestError
-from treecore.forest import Forest
-from treecore.forests import Forests
 from treecore.formats import read_with_report
 from treecore.formats.source import read_path
-from treecore.params import Value
+from treecore.methods import DEFAULT_METHOD, METHODS, get_method
+from treecore.methods.bootstrap import Interval, bootstrap
+from treecore.methods.registry import Credit
+from treecore.registry.params import Value
 from treecore.samples import Sample, samples
 
 VIEWS = {"explore": "Explore", "step_through": "Step through", "rollout": "Rollout"}

@@ -18,7 +18,7 @@ from shows import Shown, common
 from wanted import IDEA, WANTED, Wanted
 
 import treecore as tc
-from treecore.forest import Forest
+from treecore.core.forest import Forest
 from treecore.formats import read_with_report
 from treecore.formats.native_write import json_lines
 

@@ -14,10 +14,10 @@ import numpy as np
 import treecore as tc
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import fork_contrasts
-from treecore.forest import Forest
-from treecore.forests import Forests
-from treecore.outcomes import is_right
-from treecore.steptext import plain, split_step
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.core.outcomes import is_right
+from treecore.core.step_text import plain, split_step
 
 VALUE_METHOD = "tree_diff"
 """A method that keeps the trees apart, as they are drawn when a sample opens."""

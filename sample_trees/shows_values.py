@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from shows import Shown, named
 
-from treecore.forest import Forest
+from treecore.core.forest import Forest
 
 MOST_LEAVES = 26
 

@@ -10,7 +10,7 @@ import shows
 import shows_values
 from shows import Shown
 
-from treecore.forest import Forest
+from treecore.core.forest import Forest
 
 SEED = 7
 IDEA, SAMPLER = "One idea each", "One sampler each"

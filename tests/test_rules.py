@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from treecore.credit import METHODS
+from treecore.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
 RANKS = {

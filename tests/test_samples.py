@@ -17,8 +17,8 @@ import pytest
 
 import treecore as tc
 from treecore.analysis.lint import lint
-from treecore.forest import Forest
-from treecore.forests import Forests
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
 from treecore.paths import samples_dir
 from treecore.samplers import SAMPLERS
 from treecore.samples import by_group, file_meant, samples

@@ -20,18 +20,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from treecore.builder import ForestBuilder, StepTokens
-from treecore.credit import METHODS, Credit, credit_method
-from treecore.credit import compute as credit
+from treecore.core.batch import Forests
+from treecore.core.builder import ForestBuilder, StepTokens
+from treecore.core.forest import Forest, TokenTable
 from treecore.errors import TreecoreError
-from treecore.forest import Forest, TokenTable
-from treecore.forests import Forests
 from treecore.formats import read, write
+from treecore.methods import METHODS, Credit, credit_method
+from treecore.methods import compute as credit
 
 if TYPE_CHECKING:
-    from treecore.drawing import figure
-    from treecore.interop import to_frame
-    from treecore.sampling import rollout
+    from treecore.rollouts import rollout
+    from treecore.views.figure import figure
+    from treecore.views.frame import to_frame
 
 __version__ = "0.1.0"
 __all__ = [
@@ -52,7 +52,7 @@ __all__ = [
     "write",
 ]
 
-LAZY = {"rollout": "treecore.sampling", "figure": "treecore.drawing", "to_frame": "treecore.interop"}
+LAZY = {"rollout": "treecore.rollouts", "figure": "treecore.views.figure", "to_frame": "treecore.views.frame"}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ from app.canvas.part import Part
 from app.canvas.scene import Axis, Colour, Scene, Stage, make_scene
 from app.canvas.shape import outcome_share
 from app.sources import script
-from treecore.palette import PALETTE_FILE
+from treecore.views.palette import PALETTE_FILE
 
 __all__ = ["Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "tree_canvas"]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
-from treecore.topology import FloatArray
+from treecore.core.topology import FloatArray
 
 
 class Part(NamedTuple):

@@ -17,12 +17,12 @@ import orjson
 from app.canvas.part import Part, as_json, numbers, safe
 from app.canvas.shape import forest_part, outcome_range
 from treecore.analysis.granularity import counts_tokens, granularity
-from treecore.credit.registry import Credit
-from treecore.credit.values import back_up
-from treecore.forest import Forest
-from treecore.forests import Forests
-from treecore.layout import by_length, by_steps
-from treecore.topology import BoolArray, FloatArray
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.core.topology import BoolArray, FloatArray
+from treecore.methods.ops.groups import back_up
+from treecore.methods.registry import Credit
+from treecore.views.layout import by_length, by_steps
 
 RESIDUE = 1e-9
 Colour = Literal["credit", "granularity", "both", "value", "entropy"]

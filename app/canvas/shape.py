@@ -11,13 +11,13 @@ import numpy as np
 
 from app.canvas.part import Part, as_json, numbers, safe
 from treecore.analysis.granularity import granularity
-from treecore.forest import Forest
-from treecore.forests import Forests
-from treecore.layout import leaf_rows
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.core.outcomes import is_right, top_reward
+from treecore.core.step_text import ANY_TAG, plain, split_step, step_parts
+from treecore.core.topology import FloatArray
 from treecore.numerals import counted, whole
-from treecore.outcomes import is_right, top_reward
-from treecore.steptext import ANY_TAG, plain, split_step, step_parts
-from treecore.topology import FloatArray
+from treecore.views.layout import leaf_rows
 
 FULL_TEXT_NODES = 20_000
 LONGEST_TEXT = 1_200

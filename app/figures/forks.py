@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from app.figures.style import Palette, frame, safe
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import fork_contrasts
-from treecore.credit.registry import Credit
+from treecore.methods.registry import Credit
 from treecore.numerals import counted, plain
 
 MOST = 2000

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 from app.figures.style import Palette, frame, safe
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import counts_tokens
-from treecore.credit.registry import Credit
-from treecore.forest import Forest
-from treecore.forests import Forests
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.core.topology import FloatArray, IntArray
+from treecore.methods.registry import Credit
 from treecore.numerals import short, signed, whole
-from treecore.topology import FloatArray, IntArray
 
 MOST, DEEPEST = 400, 24
 

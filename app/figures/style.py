@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from treecore.labels import cut
-from treecore.palette import DARK, LIGHT, Palette
+from treecore.views.labels import cut
+from treecore.views.palette import DARK, LIGHT, Palette
 
 __all__ = ["DARK", "LIGHT", "Palette", "frame", "safe"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from treecore.analysis.intervals import LEVEL
-from treecore.foreign import foreign_fields
-from treecore.forest import Forest
+from treecore.core.foreign import foreign_fields
+from treecore.core.forest import Forest
 from treecore.numerals import counted, plain, whole
 from treecore.protocols import SampledBy
 from treecore.samplers.estimates import COLUMNS

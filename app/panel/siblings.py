@@ -10,10 +10,10 @@ from itertools import groupby, islice
 import numpy as np
 
 from app.panel import Card, Piece, Told
-from treecore.credit.registry import Credit
-from treecore.forest import Forest
+from treecore.core.forest import Forest
+from treecore.core.step_text import answered, step_parts
+from treecore.methods.registry import Credit
 from treecore.numerals import counted, short, signed, whole
-from treecore.steptext import answered, step_parts
 
 MOST_SIBLINGS, MOST_WORDS = 40, 800
 WORD = re.compile(r"\s+|\S+")

@@ -8,11 +8,11 @@ from app.panel import Card, Piece, Told, Words
 from app.panel.siblings import MOST_SIBLINGS, compared, siblings, step_told
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import granularity
-from treecore.credit.registry import Credit, get_method
-from treecore.forest import Forest
-from treecore.labels import cut
+from treecore.core.forest import Forest
+from treecore.core.step_text import plain, split_step
+from treecore.methods.registry import Credit, get_method
 from treecore.numerals import whole
-from treecore.steptext import plain, split_step
+from treecore.views.labels import cut
 
 MOST_PATH, TITLE = 40, 160
 STRATEGY, DETAIL = 0.66, 0.33

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app import charts, chrome, controls, inspector, stage, state
-from treecore.credit.registry import Credit
+from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
-from treecore.forest import Forest
+from treecore.methods.registry import Credit
 
 HEIGHT = 560
 

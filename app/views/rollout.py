@@ -8,8 +8,8 @@ from app import growing, sampling_asked, sampling_form, sampling_job, stage, sta
 from app.canvas.scene import Stage
 from app.jobs import Job
 from app.verbatim import ours, verbatim
-from treecore.builder import ForestBuilder
-from treecore.forest import Forest
+from treecore.core.builder import ForestBuilder
+from treecore.core.forest import Forest
 from treecore.protocols import Task
 from treecore.samplers import SAMPLERS
 from treecore.tasks import get_task

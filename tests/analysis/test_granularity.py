@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from treecore.analysis.granularity import fork_contrasts, granularity
-from treecore.credit import Credit, compute
-from treecore.forest import Forest
-from treecore.forests import Forests
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.methods import Credit, compute
 
 
 def forked(tokens: list[int] | None = None) -> Forest:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from treecore.analysis.lint import claim_differs, lint
-from treecore.columns import Status
-from treecore.credit import compute
-from treecore.forest import Forest, TokenTable
-from treecore.forests import Forests
+from treecore.core.batch import Forests
+from treecore.core.columns import Status
+from treecore.core.forest import Forest, TokenTable
+from treecore.methods import compute
 
 NAN = np.nan
 GOOD: dict[str, Any] = {

@@ -9,12 +9,12 @@ from treecore.analysis.question import question
 from treecore.analysis.stages import PREDICT, frames, growing
 from treecore.analysis.wording import BACKED_UP, CREDIT, WORDS, credit_words, referred
 from treecore.analysis.working import COMPARED
-from treecore.credit import METHODS, compute
-from treecore.credit.registry import Credit
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
 from treecore.errors import MethodError
-from treecore.forest import Forest
-from treecore.forests import Forests
 from treecore.formats import read
+from treecore.methods import METHODS, compute
+from treecore.methods.registry import Credit
 from treecore.samples import samples
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from asked import FORESTS, POLICY, Asked
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from toy import WORDS, ToyTask, toy_policy
@@ -18,31 +19,15 @@ from transformers import PreTrainedTokenizerFast
 
 import treecore as tc
 from treecore.annotate import Annotation, annotate, annotate_file
-from treecore.columns import Status
+from treecore.core.batch import Forests
+from treecore.core.columns import Status
+from treecore.core.forest import Forest, TokenTable
+from treecore.core.states import states_of
 from treecore.errors import MethodError, PolicyError, TaskError
-from treecore.forest import Forest, TokenTable
-from treecore.forests import Forests
-from treecore.policies.detokenize import Detokenizer
+from treecore.policies.local.detokenize import Detokenizer
 from treecore.protocols import Part, Prompt
-from treecore.sampling import rollout
-from treecore.states import states_of
+from treecore.rollouts import rollout
 from treecore.tasks import get_task
-
-POLICY = toy_policy()
-
-
-class Asked(ToyTask):
-    """Knows its prompts by their question."""
-
-    def ask(self, question: str) -> Prompt:
-        for prompt in self.prompts(10, seed=3):
-            if prompt.question == question:
-                return prompt
-        raise TaskError(f"{question!r} is not one of its questions")
-
-
-RUN: dict[str, Any] = {"task": Asked(), "model": POLICY, "prompts": 3, "m": 2, "n": 2, "seed": 3}
-FORESTS = rollout(**RUN)
 
 
 def annotated(forests: list[Forest], kind: str = "monte_carlo", *, k: int = 3, **more: Any) -> list[Forest]:
@@ -222,7 +207,7 @@ def test_what_cannot_be_continued_is_refused(change: Any, more: dict[str, Any], 
 
 def test_a_model_that_changed_is_refused_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     other = FORESTS[0].with_columns(policy={**FORESTS[0].policy, "weights": "0"})
-    monkeypatch.setattr("treecore.sampling.engine.load_policy", lambda name, **how: POLICY)
+    monkeypatch.setattr("treecore.rollouts.engine.load_policy", lambda name, **how: POLICY)
     with pytest.raises(MethodError, match="other weights now"):
         annotated([other], model=None)
     (after,) = annotated([other])
@@ -231,7 +216,7 @@ def test_a_model_that_changed_is_refused_unless_it_is_named(monkeypatch: pytest.
 
 def test_a_model_is_loaded_in_the_numbers_that_it_computed_in(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
-    monkeypatch.setattr("treecore.sampling.engine.load_policy", lambda name, **how: asked.append(how) or POLICY)
+    monkeypatch.setattr("treecore.rollouts.engine.load_policy", lambda name, **how: asked.append(how) or POLICY)
     wrote = FORESTS[0].policy
     half = FORESTS[0].with_columns(policy={**wrote, "dtype": "bfloat16"})
     plain = FORESTS[1].with_columns(policy={name: wrote[name] for name in wrote if name != "dtype"})
@@ -245,7 +230,7 @@ def test_a_model_is_loaded_in_the_numbers_that_it_computed_in(monkeypatch: pytes
 
 def test_weights_that_differ_by_their_numbers_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     other = FORESTS[0].with_columns(policy={**FORESTS[0].policy, "weights": "0", "dtype": "bfloat16"})
-    monkeypatch.setattr("treecore.sampling.engine.load_policy", lambda name, **how: POLICY)
+    monkeypatch.setattr("treecore.rollouts.engine.load_policy", lambda name, **how: POLICY)
     with pytest.raises(
         MethodError, match=r"weights now as float32 than when it wrote .* as bfloat16; use --dtype bfloat16"
     ):

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from test_annotate import FORESTS, POLICY, Asked
+from asked import FORESTS, POLICY, Asked
 
 import treecore as tc
 from treecore.annotate import Annotation, annotate_file

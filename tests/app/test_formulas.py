@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.formulas import DEEPEST, MOST_FORMULA, MOST_FORMULAS, has_formula, passages
 from app.verbatim import mathematics
-from treecore.forest import Forest
+from treecore.core.forest import Forest
 from treecore.formats import write
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")

@@ -15,10 +15,10 @@ from streamlit.testing.v1 import AppTest
 from app import state
 from app.opened import Kept, Opened, Shelf, held_bytes
 from app.opening import Opening, Tell
-from treecore.credit import compute
+from treecore.core.batch import Forests
 from treecore.errors import TreecoreError
-from treecore.forests import Forests
 from treecore.formats import read_with_report, write
+from treecore.methods import compute
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
 

@@ -7,7 +7,7 @@ import pytest
 from app.chrome import sampler_numbers
 from app.panel.recorded import recorded
 from treecore import read
-from treecore.forest import Forest
+from treecore.core.forest import Forest
 from treecore.samples import samples
 
 

@@ -12,9 +12,9 @@ from browser import ROOT, serve, wait_for_canvas
 
 from app.panel import Card
 from app.panel.words import words_of
-from treecore.credit import compute
-from treecore.forest import Forest
+from treecore.core.forest import Forest
 from treecore.formats import write
+from treecore.methods import compute
 
 NAN = float("nan")
 TAGGED = "<think>three fours</think>\n<answer>12</answer>"

@@ -6,10 +6,10 @@ import pytest
 from app.panel import Told
 from app.panel.siblings import differing
 from app.panel.words import percent, words_of
-from treecore.credit import compute
-from treecore.credit.registry import Credit
-from treecore.forest import Forest
+from treecore.core.forest import Forest
 from treecore.formats import read
+from treecore.methods import compute
+from treecore.methods.registry import Credit
 from treecore.samples import samples
 
 

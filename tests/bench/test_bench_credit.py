@@ -13,8 +13,8 @@ from treecore.bench import Sizes, bench_credit
 from treecore.bench.measure import best_of
 from treecore.bench.synthetic import synthetic_forests
 from treecore.cli import main
-from treecore.credit import METHODS
-from treecore.forests import Forests
+from treecore.core.batch import Forests
+from treecore.methods import METHODS
 
 TINY = Sizes(n_forests=3, forest_nodes=12, large_nodes=40, file_nodes=30, oracle_nodes=30, repeats=1)
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner
-from policies.toy import toy_model
 from tokenizers import Tokenizer
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
+from toy import toy_model
 from transformers import PreTrainedTokenizerFast
 
 from treecore.bench import rollout as bench
@@ -29,7 +29,7 @@ from treecore.bench.rollout_sides import SIDES, Share, Sides, Trial, Work, share
 from treecore.cli import main
 from treecore.errors import MethodError
 from treecore.policies import load_policy
-from treecore.policies.transformers_local import TransformersPolicy
+from treecore.policies.local.policy import TransformersPolicy
 from treecore.samplers import get_sampler
 
 SMALL = {

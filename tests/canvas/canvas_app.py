@@ -7,8 +7,8 @@ import streamlit as st
 
 from app.canvas import SCRIPT, STYLE, make_scene, tree_canvas
 from app.signals import choice_in, selection
-from treecore.credit import compute
-from treecore.forest import Forest
+from treecore.core.forest import Forest
+from treecore.methods import compute
 
 #      0 ── 1 ── 3
 #      │    └─── 4

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.canvas import Stage, make_scene, tree_canvas
 from app.signals import choice_in, selection
-from treecore.forest import Forest
+from treecore.core.forest import Forest
 
 NAN = float("nan")
 LEAVES = 14

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from app.canvas import make_scene, tree_canvas
-from treecore.credit import compute
-from treecore.forest import Forest
+from treecore.core.forest import Forest
+from treecore.methods import compute
 
 LEAVES = 5000
 REWARD = np.concatenate([[np.nan], np.tile([1.0, 0.0, 1.0, 0.0, 0.0], LEAVES // 5)])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from browser import ROOT, click_node, serve, wait_for_canvas
 
-from treecore.builder import ForestBuilder
+from treecore.core.builder import ForestBuilder
 from treecore.formats import write
 
 pytestmark = pytest.mark.browser

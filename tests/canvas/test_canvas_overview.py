@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from browser import serve, wait_for_canvas
 
-from treecore.palette import LIGHT, rgb
+from treecore.views.palette import LIGHT, rgb
 
 pytestmark = pytest.mark.browser
 COLUMN = """(canvas) => {

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 
 from app.canvas import SCRIPTS, component_script, make_scene, payload
 from app.signals import Choice, Press, choice_in, press_in
-from treecore.credit import compute
-from treecore.forest import Forest
+from treecore.core.forest import Forest
+from treecore.methods import compute
 
 NAN = float("nan")
 FOREST = Forest(np.array([-1, 0, 0]), text=["", "a", "b"], reward=np.array([NAN, 1.0, 0.0]))

@@ -8,9 +8,9 @@ from forests import random_forest
 
 from app.canvas import Stage, make_scene, outcome_share
 from app.canvas.scene import decimals_for, mean_entropy
-from treecore.credit import compute
-from treecore.forest import Forest, TokenTable
-from treecore.forests import Forests
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest, TokenTable
+from treecore.methods import compute
 
 NAN = float("nan")
 PARENT = np.array([-1, 0, 1, 1, 0, -1, 5])

@@ -12,10 +12,10 @@ import pytest
 from click.testing import Result
 
 from treecore.cli import COMMANDS, main
-from treecore.credit import METHODS
 from treecore.formats.schema import json_schema
+from treecore.methods import METHODS
+from treecore.rollouts.output.forest_log import LineFile
 from treecore.samplers import SAMPLERS
-from treecore.sampling.lines import LineFile
 
 
 def treecore(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:

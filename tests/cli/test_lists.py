@@ -6,7 +6,7 @@ import json
 
 from treecore.samples import samples
 from treecore.tasks import MORE_TASKS, TASKS
-from treecore.tasks.verifiers import known_verifiers
+from treecore.tasks.verifiers.registry import known_verifiers
 
 
 def test_samples_as_json_and_as_text(run) -> None:

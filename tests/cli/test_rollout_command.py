@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from treecore.cli.rollout import rollout
-from treecore.policies.transformers_local import DEFAULT_DTYPES, pick_dtype
-from treecore.sampling import Summary
+from treecore.policies.local.policy import DEFAULT_DTYPES, pick_dtype
+from treecore.rollouts import Summary
 
 SUMMARY = Summary(
     forests=1, trajectories=2, distinct_trajectories=2, tokens_generated=3, tokens_computed=4, tokens_in_forest=5,
@@ -24,7 +24,7 @@ SUMMARY = Summary(
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     made: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(
-        "treecore.sampling.rollout_to_file", lambda path, **options: made.append((path, options)) or SUMMARY
+        "treecore.rollouts.rollout_to_file", lambda path, **options: made.append((path, options)) or SUMMARY
     )
     return made
 
@@ -57,7 +57,7 @@ def test_the_summary_in_words(run, calls, tmp_path: Path) -> None:
 
 def test_numbers_are_rounded_for_people(run, calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     summary = replace(SUMMARY, computed_ratio=1.0379874213836478, mean_reward=2 / 3)
-    monkeypatch.setattr("treecore.sampling.rollout_to_file", lambda path, **options: summary)
+    monkeypatch.setattr("treecore.rollouts.rollout_to_file", lambda path, **options: summary)
     words = ("rollout", "--sampler", "chains", "-o", tmp_path / "o.jsonl")
     shown = run(*words).stdout
     assert "computed ratio: 1.038\n" in shown
@@ -72,7 +72,7 @@ def test_failures_are_told(
     run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failed: int, code: int, said: str, words: tuple[str, ...]
 ) -> None:
     summary = replace(SUMMARY, failed=failed, first_failure="the verifier of task 't' failed\x1b[2J with ValueError: x")
-    monkeypatch.setattr("treecore.sampling.rollout_to_file", lambda path, **options: summary)
+    monkeypatch.setattr("treecore.rollouts.rollout_to_file", lambda path, **options: summary)
     result = run("rollout", "--sampler", "chains", *words, "-o", tmp_path / "o.jsonl")
     assert result.exit_code == code
     reason = "the verifier of task 't' failed [2J with ValueError: x"

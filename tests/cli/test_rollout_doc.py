@@ -9,12 +9,12 @@ from pathlib import Path
 
 from treecore.annotate.run_file import ADDED_BYTES
 from treecore.cli.rollout import rollout
-from treecore.sampling import Summary
-from treecore.sampling.failures import MOST_IN_A_ROW, REFUSED
-from treecore.sampling.lines import LEAST_FREE
-from treecore.sampling.ray_cluster import STORE_BYTES
-from treecore.sampling.ray_engine import MOST_LOSSES
-from treecore.sampling.run_file import TRAJECTORY_BYTES
+from treecore.rollouts import Summary
+from treecore.rollouts.failures import MOST_IN_A_ROW, REFUSED
+from treecore.rollouts.output.forest_log import LEAST_FREE
+from treecore.rollouts.output.to_file import TRAJECTORY_BYTES
+from treecore.rollouts.ray.cluster import STORE_BYTES
+from treecore.rollouts.ray.engine import MOST_LOSSES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rollout.md").read_text()
 WORDS = " ".join(PAGE.split())

@@ -17,10 +17,10 @@ from rich.console import Console
 from treecore.cli.show import print_lines
 from treecore.cli.text import clean
 from treecore.cli.tree_text import DECIMALS, colour, forest_lines, guides
-from treecore.credit import compute
-from treecore.forest import Forest
+from treecore.core.forest import Forest
+from treecore.core.topology import Topology
+from treecore.methods import compute
 from treecore.numerals import counted, signed
-from treecore.topology import Topology
 
 
 def drawn(forest: Forest, width: int = 80, method: str = "") -> list[str]:

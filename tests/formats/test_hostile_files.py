@@ -9,7 +9,7 @@ import orjson
 import pytest
 from hostile import ATTACKS, HOST, hostile_file, hostile_forest, tagged_file
 
-from treecore.columns import NODE_COLUMNS, TOKEN_COLUMNS
+from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
 from treecore.formats import read, write
 from treecore.formats.native_fields import MAP_FIELDS, OBJECT_FIELDS, TEXT_FIELDS
 

@@ -13,7 +13,7 @@ import pytest
 from treecore.errors import FormatError, TreecoreError
 from treecore.formats import read, write
 from treecore.formats.source import open_source
-from treecore.tasks.rows import read_rows
+from treecore.tasks.dataset.rows import read_rows
 
 
 def forest(nodes: str, head: str = '"format":"treecore/1"') -> str:

@@ -11,9 +11,9 @@ from forests import any_forest, random_forest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treecore.columns import TOKEN_COLUMNS
+from treecore.core.columns import TOKEN_COLUMNS
+from treecore.core.forest import Forest, TokenTable
 from treecore.errors import ForestError, FormatError
-from treecore.forest import Forest, TokenTable
 from treecore.formats import read, read_with_report, write
 from treecore.formats.compare import losses
 from treecore.formats.native_write import encode

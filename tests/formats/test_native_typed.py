@@ -16,9 +16,9 @@ from forests import any_forest, random_forest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treecore.columns import NODE_COLUMNS, TOKEN_COLUMNS
+from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
+from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
-from treecore.forest import Forest
 from treecore.formats import native_chunks, native_typed, read
 from treecore.formats.compare import losses
 from treecore.formats.limits import Account

@@ -14,8 +14,8 @@ from forests import any_forest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
-from treecore.forest import Forest
 from treecore.formats import read
 from treecore.formats.native_write import encode
 from treecore.formats.schema import json_schema

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from treecore import disk
+from treecore.core.forest import Forest
 from treecore.errors import FormatError
-from treecore.forest import Forest
-from treecore.formats import read, write
+from treecore.formats import disk, read, write
 from treecore.formats.target import write_whole
-from treecore.sampling.lines import LineFile
+from treecore.rollouts.output.forest_log import LineFile
 
 FOREST = Forest(parent=[-1], id="q")
 

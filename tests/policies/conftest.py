@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from openai_stub import Connect, Stub
 
-from treecore.credit.registry import Citation
+from treecore.methods.registry import Citation
 from treecore.policies.base import FORKS
-from treecore.policies.openai_server import ServerPolicy
+from treecore.policies.openai.policy import ServerPolicy
 from treecore.samplers import SAMPLERS, Expand, Growing, Growth, sampler
 
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from toy import ToyTask, toy_policy
 
-from treecore.columns import Status
-from treecore.credit import compute
+from treecore.core.columns import Status
+from treecore.core.forest import Forest
 from treecore.errors import MethodError
-from treecore.forest import Forest
+from treecore.methods import compute
 from treecore.policies import load_policy
+from treecore.rollouts import rollout
+from treecore.rollouts.summary import summarise
 from treecore.samplers import SAMPLERS
 from treecore.samplers.fixed_width import parse_widths, shares
-from treecore.sampling import rollout
-from treecore.sampling.summary import summarise
 
 ENDLESS = toy_policy()
 ENDLESS.end_ids = frozenset()

@@ -16,10 +16,10 @@ from served import Row, Served
 from treecore.cli import main
 from treecore.errors import MethodError, TaskError
 from treecore.formats import read
+from treecore.rollouts import rollout
 from treecore.samplers import SAMPLERS
 from treecore.samplers.mcts.critics import get_critic
 from treecore.samplers.mcts.prompted import STEP, VOTES, WHOLE, PromptedCritic, first_word
-from treecore.sampling import rollout
 
 SMALL = {"simulations": 4, "min_terminals": 0, "rollouts": 1, "max_repeats": 1, "root_width": 2}
 OWN = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from treecore.params import entries_of
+from treecore.registry.params import entries_of
 from treecore.samplers import SAMPLERS, get_sampler
 from treecore.samplers.document import markdown
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from toy import ToyTask, toy_policy
 
-from treecore.credit import compute
-from treecore.forest import Forest
+from treecore.core.forest import Forest
+from treecore.methods import compute
 from treecore.policies import load_policy
+from treecore.rollouts import rollout
+from treecore.rollouts.summary import summarise
 from treecore.samplers import SAMPLERS
 from treecore.samplers.surprisal import Chain, Fork, candidates, masked, spread
-from treecore.sampling import rollout
-from treecore.sampling.summary import summarise
 
 MISC = json.loads((Path(__file__).parent.parent / "data" / "public_misc.json").read_text())["sections"]
 POLICY = toy_policy()

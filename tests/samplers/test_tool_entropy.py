@@ -12,15 +12,15 @@ import pytest
 import torch
 from toy import ToyTask, toy_policy
 
-from treecore.columns import Status
-from treecore.credit import compute
+from treecore.core.columns import Status
 from treecore.errors import MethodError
+from treecore.methods import compute
 from treecore.policies import load_policy
 from treecore.policies.base import Written
+from treecore.rollouts import rollout
+from treecore.rollouts.summary import summarise
 from treecore.samplers import Expand
 from treecore.samplers.tool_entropy import branches, entropy, tool_entropy
-from treecore.sampling import rollout
-from treecore.sampling.summary import summarise
 
 
 class Told:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from browser import ROOT, free_port, serve, wait_until_up
+from visitor import Visitor
 from websockets.exceptions import InvalidStatus
 
 from app import serving
 from app.sampling_request import Limits
 from app.serving import Access, access
-from tests.browser import ROOT, free_port, serve, wait_until_up
-from tests.serving.visitor import Visitor
 from treecore import quotas
 
 OUTSIDE = "class.example.org"

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import ROOT, serve
+from visitor import Sent, Visitor
 
 from app.forged import SAID, is_forged, shortened
 from app.state import VIEWS
-from tests.browser import ROOT, serve
-from tests.serving.visitor import Sent, Visitor
 
 TRAP = "from pathlib import Path\nPath(__file__).with_suffix('.sprung').touch()\n\n\ndef touch() -> None:\n    pass\n"
 NAME = "trap:touch"

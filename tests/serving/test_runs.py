@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.browser import ROOT, free_port, serve, wait_until_up
-from tests.serving.visitor import Sent, Visitor
+from browser import ROOT, free_port, serve, wait_until_up
+from visitor import Sent, Visitor
 
 PATIENCE = 240.0
 LARGE = {

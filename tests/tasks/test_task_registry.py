@@ -10,7 +10,7 @@ from treecore.errors import TaskError
 from treecore.protocols import Prompt, Step, Task, Turn
 from treecore.tasks import MORE_TASKS, TASKS, get_task
 from treecore.tasks.check import check_task
-from treecore.tasks.multihop import MultihopTask
+from treecore.tasks.multihop.task import MultihopTask
 
 SCHEMES = [
     ("multihop", "exact"),
@@ -89,5 +89,5 @@ def test_check_task_notices_a_broken_task(task: Task, message: str) -> None:
 
 
 def test_the_registry_imports_no_task() -> None:
-    code = "import sys, treecore.tasks; assert not {'treecore.tasks.multihop', 'torch'} & set(sys.modules)"
+    code = "import sys, treecore.tasks; assert not {'treecore.tasks.multihop.task', 'torch'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,10 +10,11 @@ import pytest
 
 from treecore.cli.annotate import annotate
 from treecore.cli.rollout import rollout
-from treecore.tasks import verify_math, verify_text
-from treecore.tasks.numbers import clear_number, last_number
 from treecore.tasks.tools import MAX_RESULT
-from treecore.tasks.verifiers import known_verifiers
+from treecore.tasks.verifiers import text as verify_text
+from treecore.tasks.verifiers.mathematics import verifier as verify_math
+from treecore.tasks.verifiers.numbers import clear_number, last_number
+from treecore.tasks.verifiers.registry import known_verifiers
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tasks.md").read_text()
 COMMANDS = {"rollout": rollout, "annotate": annotate}

@@ -7,7 +7,11 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from treecore.protocols import Prompt, Step
-from treecore.tasks import arithmetic, countdown, get_task, multihop, questions
+from treecore.tasks import get_task
+from treecore.tasks.countdown import arithmetic
+from treecore.tasks.countdown import task as countdown
+from treecore.tasks.multihop import questions
+from treecore.tasks.multihop import task as multihop
 from treecore.tiny import demo_countdown, demo_multihop
 from treecore.tiny.batches import IGNORED, Stream, collate
 from treecore.tiny.vocabulary import build_tokenizer

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from treecore.credit.explain import Line
-from treecore.forest import Forest
-from treecore.labels import cut
-from treecore.steptext import split_step
-from treecore.topology import BoolArray, FloatArray
+from treecore.core.forest import Forest
+from treecore.core.step_text import split_step
+from treecore.core.topology import BoolArray, FloatArray
+from treecore.methods.explain import Line
+from treecore.views.labels import cut
 
 LONGEST = 48
 """Characters of a step's phrase."""

@@ -6,11 +6,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from treecore.credit.registry import Credit
-from treecore.credit.values import at_parent, back_up
-from treecore.forests import Forests
-from treecore.states import shape_of, states_of
-from treecore.topology import FloatArray
+from treecore.core.batch import Forests
+from treecore.core.states import shape_of, states_of
+from treecore.core.topology import FloatArray
+from treecore.methods.ops.groups import at_parent, back_up
+from treecore.methods.registry import Credit
 
 
 class Granularity(NamedTuple):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from treecore.forest import Forest
-from treecore.topology import IntArray
+from treecore.core.forest import Forest
+from treecore.core.topology import IntArray
 
 
 class Expansion(NamedTuple):

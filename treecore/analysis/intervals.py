@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from treecore.topology import FloatArray
+from treecore.core.topology import FloatArray
 
 LEVEL = 0.95
 

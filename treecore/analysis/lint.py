@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from treecore.columns import Status
-from treecore.credit import METHODS, compute
-from treecore.credit.values import group_stats
+from treecore.core.batch import Forests
+from treecore.core.columns import Status
+from treecore.core.forest import Forest
+from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.errors import MethodError
-from treecore.forest import Forest
-from treecore.forests import Forests
-from treecore.topology import BoolArray, FloatArray, IntArray
+from treecore.methods import METHODS, compute
+from treecore.methods.ops.groups import group_stats
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 SHOWN = 5

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from treecore.analysis.frames import LONGEST, phrase
-from treecore.credit.registry import Credit, get_method
-from treecore.forest import Forest
-from treecore.labels import cut, told_apart
-from treecore.topology import IntArray
+from treecore.core.forest import Forest
+from treecore.core.topology import IntArray
+from treecore.methods.registry import Credit, get_method
+from treecore.views.labels import cut, told_apart
 
 
 @dataclass(frozen=True)

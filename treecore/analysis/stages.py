@@ -13,13 +13,13 @@ from treecore.analysis.frames import Example, Frame, after, named
 from treecore.analysis.growth import Expansion, expansions
 from treecore.analysis.question import question
 from treecore.analysis.working import working
-from treecore.credit.explain import Line
-from treecore.credit.explain import number as latex
-from treecore.credit.registry import Credit, get_method
-from treecore.forest import Forest
+from treecore.core.forest import Forest
+from treecore.core.outcomes import is_right
+from treecore.core.topology import BoolArray, FloatArray
+from treecore.methods.explain import Line
+from treecore.methods.explain import number as latex
+from treecore.methods.registry import Credit, get_method
 from treecore.numerals import counted, exact_fraction, in_words, short, signed, whole
-from treecore.outcomes import is_right
-from treecore.topology import BoolArray, FloatArray
 
 MAX_EXPANSION_FRAMES = 60
 PREDICT = "Your prediction"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from treecore.credit.registry import Credit, get_method
+from treecore.methods.registry import Credit, get_method
 
 
 class Wording(NamedTuple):

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Annotated
 
-from treecore.credit.omegaprm import FirstError
-from treecore.credit.omegaprm import first_error as search
-from treecore.credit.registry import Citation
-from treecore.named import Named
-from treecore.outcomes import FULL
-from treecore.params import Bounds
+from treecore.core.outcomes import FULL
+from treecore.methods.omegaprm import FirstError
+from treecore.methods.omegaprm import first_error as search
+from treecore.methods.registry import Citation
+from treecore.registry.params import Bounds
+from treecore.registry.registry import Named
+from treecore.rollouts.recorded import Existing, ExistingGrowth
 from treecore.samplers.estimates import Estimate, continued, path
 from treecore.samplers.registry import Growing, Growth, Sampler
-from treecore.sampling.existing import Existing, ExistingGrowth
 
 KINDS = Named[Sampler]("annotation")
 

@@ -9,17 +9,17 @@ from typing import Any
 
 from treecore.annotate.kinds import continuations, get_kind
 from treecore.annotate.sources import Batch, batches
+from treecore.core.forest import Forest
 from treecore.errors import MethodError, TreecoreError
-from treecore.forest import Forest
-from treecore.params import Value
 from treecore.policies import Policy
 from treecore.protocols import Task
+from treecore.registry.params import Value
+from treecore.rollouts.config import versions
+from treecore.rollouts.engine import Machine
+from treecore.rollouts.progress import Progress
+from treecore.rollouts.recorded import Existing, ExistingDriver
+from treecore.rollouts.scheduler import Plan
 from treecore.samplers.registry import Sampler
-from treecore.sampling.driver import Plan
-from treecore.sampling.engine import Machine
-from treecore.sampling.existing import Existing, ExistingDriver
-from treecore.sampling.progress import Progress
-from treecore.sampling.run import versions
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ import numpy as np
 
 from treecore.annotate.run import Annotation, annotate
 from treecore.annotate.sources import named
+from treecore.core.forest import Forest
 from treecore.errors import MethodError
-from treecore.forest import Forest
 from treecore.formats.native_write import encode
-from treecore.sampling.held import Held, check_name
-from treecore.sampling.lines import LineFile
-from treecore.sampling.progress import Progress
-from treecore.sampling.summary import or_null, total
+from treecore.rollouts.output.contents import Held, check_name
+from treecore.rollouts.output.forest_log import LineFile
+from treecore.rollouts.progress import Progress
+from treecore.rollouts.summary import or_null, total
 
 ADDED_BYTES = 1024
 """Disk that an annotated forest takes beside what it took before."""

@@ -11,19 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from treecore.core.forest import Forest
 from treecore.errors import MethodError, TaskError, TreecoreError, boundary
-from treecore.forest import Forest
 from treecore.policies import Policy
 from treecore.policies.base import EXTENDS
 from treecore.protocols import Task
-from treecore.sampling.existing import Existing
-from treecore.sampling.given import check_law
-from treecore.sampling.run import as_read
+from treecore.rollouts.arguments import check_law
+from treecore.rollouts.config import as_read
+from treecore.rollouts.recorded import Existing
+from treecore.tasks.dataset.rows import UnknownQuestionError
 from treecore.tasks.registry import get_task, task_params
-from treecore.tasks.rows import UnknownQuestionError
 
 ROWS, FILE = "rows_sha256", "file_name"
-"""What forests of a file of questions say of its content and its name; see `treecore.tasks.dataset.source_of`."""
+"""What forests of a file of questions say of its content and its name; see `treecore.tasks.dataset.task.source_of`."""
 SHOWN = 60
 """Characters of a question in errors."""
 _LOG = logging.getLogger(__name__)

@@ -20,14 +20,14 @@ from treecore.bench.measure import Spent, best_of, machine, once
 from treecore.bench.oracles import slow_credit
 from treecore.bench.oracles.nodes import Walk
 from treecore.bench.synthetic import DESCRIPTION, synthetic_forests
-from treecore.columns import TOKEN_COLUMNS
-from treecore.credit import DEFAULT_METHOD, METHODS, compute, get_method
-from treecore.credit.registry import Method
-from treecore.forest import Forest
-from treecore.forests import Forests
+from treecore.core.batch import Forests
+from treecore.core.columns import TOKEN_COLUMNS
+from treecore.core.forest import Forest
+from treecore.core.topology import FloatArray, Topology
 from treecore.formats import read, write
 from treecore.formats.files import collector_paused
-from treecore.topology import FloatArray, Topology
+from treecore.methods import DEFAULT_METHOD, METHODS, compute, get_method
+from treecore.methods.registry import Method
 
 PEERS = {
     "oracle": (

@@ -11,7 +11,7 @@ import numpy as np
 
 from treecore.bench.measure import Spent
 from treecore.bench.rollout_generate import Row
-from treecore.forest import Forest
+from treecore.core.forest import Forest
 
 MEANINGFUL_BYTES = 256 << 20
 """Weights below this may stay in a processor's caches, and the memory is no limit."""

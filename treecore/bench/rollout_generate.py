@@ -87,7 +87,7 @@ class Generate:
         """All trajectories of all prompts."""
         import torch
 
-        from treecore.policies.slots import threads
+        from treecore.policies.local.session import threads
 
         drawn = Drawn([], [])
         size = max(1, setup.rows // self.law.per_prompt)
@@ -123,7 +123,7 @@ class Generate:
         """The law as the model's only settings of generation, whatever it came with."""
         from transformers import GenerationConfig
 
-        from treecore.policies.transformers_local import quiet
+        from treecore.policies.local.policy import quiet
 
         law, before = self.law, self.model.generation_config
         self.model.generation_config = GenerationConfig(

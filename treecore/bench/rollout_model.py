@@ -43,7 +43,7 @@ def random_policy(
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-    from treecore.policies.transformers_local import TransformersPolicy, pick_device, pick_dtype, quiet
+    from treecore.policies.local.policy import TransformersPolicy, pick_device, pick_dtype, quiet
     from treecore.tiny import path
 
     target = pick_device(device)

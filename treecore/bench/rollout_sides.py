@@ -11,16 +11,16 @@ from typing import Any
 from treecore.bench.measure import Spent, once
 from treecore.bench.rollout_count import count_forests, count_rows, passes
 from treecore.bench.rollout_generate import Generate, Law, Setup
+from treecore.core.forest import Forest
 from treecore.errors import MethodError
-from treecore.forest import Forest
 from treecore.protocols import Prompt
+from treecore.rollouts import rollout
+from treecore.rollouts.local.capacity import processes
+from treecore.rollouts.local.pool import pool_of
 from treecore.samplers import get_sampler
-from treecore.sampling import rollout
-from treecore.sampling.local_pool import pool_of
-from treecore.sampling.places import processes
 from treecore.tasks import get_task
-from treecore.tasks.dataset import DatasetTask, Options
-from treecore.tasks.rows import Row as Question
+from treecore.tasks.dataset.rows import Row as Question
+from treecore.tasks.dataset.task import DatasetTask, Options
 
 SIDES = {
     "tree": "the engine growing this sampler's trees: what branches share is computed and drawn once",

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from treecore.columns import Status
-from treecore.forest import Forest, TokenTable
-from treecore.forests import Forests
-from treecore.topology import IntArray
+from treecore.core.batch import Forests
+from treecore.core.columns import Status
+from treecore.core.forest import Forest, TokenTable
+from treecore.core.topology import IntArray
 
 MEAN_TOKENS = 4
 N_SENTENCES = 200

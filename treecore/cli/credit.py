@@ -14,7 +14,7 @@ from treecore.cli.text import clean
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from treecore.credit import Credit
+    from treecore.methods import Credit
 
 LABEL_WIDTH = 48
 MAIN_COLUMNS = ("credit", "credit_low", "credit_high", "gradient_weight", "value", "n_leaves", "advantage")
@@ -37,7 +37,7 @@ def credit(
     Example:
       treecore credit run.forest.jsonl --method tree_grpo --set variant=sum --json
     """
-    from treecore.credit import compute
+    from treecore.methods import compute
 
     values = parse_settings(settings)
     report = read_input(file)
@@ -57,7 +57,7 @@ def with_interval(credit: Credit, n: int, seed: int) -> Credit:
     """The credit with its bootstrap interval as two more columns of steps."""
     from dataclasses import replace
 
-    from treecore.credit.uncertainty import bootstrap
+    from treecore.methods.bootstrap import bootstrap
 
     with busy(f"Resampling {n} times"):
         interval = bootstrap(credit.forests, credit.method, n=n, seed=seed, settings=credit.params)
@@ -90,7 +90,7 @@ def print_tables(credit: Credit, *, tokens: bool) -> None:
 
     from treecore.cli.credit_json import forest_name, token_signals
     from treecore.cli.table import print_table
-    from treecore.steptext import split_step
+    from treecore.core.step_text import split_step
 
     out = console()
     settings = ", ".join(f"{name}={value}" for name, value in credit.params.items())

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from treecore.credit import Credit
-from treecore.credit.registry import Rows
+from treecore.core.forest import Forest
+from treecore.core.topology import FloatArray
 from treecore.errors import MethodError
-from treecore.forest import Forest
-from treecore.topology import FloatArray
+from treecore.methods import Credit
+from treecore.methods.registry import Rows
 
 MAX_LISTED_TOKENS = 10_000_000
 

@@ -41,7 +41,7 @@ def validate(file: str, as_json: bool) -> None:
       treecore validate run.forest.jsonl
     """
     from treecore.analysis.lint import lint
-    from treecore.forests import Forests
+    from treecore.core.batch import Forests
 
     report = read_input(file)
     with busy("Checking"):

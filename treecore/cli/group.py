@@ -14,8 +14,8 @@ import click
 
 from treecore.cli.interrupt import stoppable
 from treecore.cli.text import clean
-from treecore.disk import FULL, reason
 from treecore.errors import TreecoreError
+from treecore.formats.disk import FULL, reason
 
 
 class LazyGroup(click.Group):

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from treecore.cli.output import json_option, print_json, print_registry
-from treecore.params import shown
+from treecore.registry.params import shown
 
 
 def parameter_line(param: dict[str, Any]) -> str:
@@ -28,7 +28,7 @@ def registered(document: dict[str, Any]) -> list[str]:
 
 def explained(document: dict[str, Any]) -> list[str]:
     """Lines of a method: all that the reference says of it."""
-    from treecore.credit.document import meaning
+    from treecore.methods.reference import meaning
 
     heading, question, citation, *rest = registered(document)
     symbols = "; ".join(f"{symbol} is {meaning(reference)}" for symbol, reference in document["symbols"].items())
@@ -58,8 +58,8 @@ def methods(names: tuple[str, ...], as_json: bool, as_markdown: bool, short: boo
     Example:
       treecore methods tree_grpo
     """
-    from treecore.credit import METHODS, get_method
-    from treecore.credit.document import by_family, markdown
+    from treecore.methods import METHODS, get_method
+    from treecore.methods.reference import by_family, markdown
 
     if as_json and as_markdown:
         raise click.UsageError("give --json or --markdown, not both")
@@ -135,7 +135,7 @@ def verifiers(as_json: bool) -> None:
     Example:
       treecore verifiers
     """
-    from treecore.tasks.verifiers import known_verifiers
+    from treecore.tasks.verifiers.registry import known_verifiers
 
     print_registry(list(known_verifiers().values()), as_json, with_parameters)
 

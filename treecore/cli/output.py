@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from treecore.annotate.run_file import AnnotationSummary
     from treecore.formats import ReadReport
-    from treecore.sampling import Summary
+    from treecore.rollouts import Summary
 
 PIPE_WIDTH = 120
 
@@ -106,7 +106,7 @@ def print_run(summary: Summary | AnnotationSummary, unit: str, *, as_json: bool,
     else:
         print_summary(document, hidden=("first_failure",) if failed else ("failed", "first_failure"))
     if failed:
-        from treecore.sampling.failures import told
+        from treecore.rollouts.failures import told
 
         said = told(failed, of, unit, clean(f"{where}{summary.first_failure}"))
         click.echo(f"treecore: {'' if failed == of else 'warning: '}{said}", err=True)

@@ -16,7 +16,7 @@ from treecore.cli.task_options import take_task, task_options
 from treecore.protocols import MOST_SEED
 
 if TYPE_CHECKING:
-    from treecore.sampling import Progress, Summary
+    from treecore.rollouts import Progress, Summary
 
 SERVED = ("server", "concurrency", "timeout")
 LOADED = ("device", "dtype", "batch_tokens", "static", "engine")
@@ -127,11 +127,11 @@ def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> 
 
     Raises:
         click.UsageError: options that exclude each other.
-        TreecoreError: see `treecore.sampling.rollout_to_file`.
+        TreecoreError: see `treecore.rollouts.rollout_to_file`.
     """
+    from treecore.rollouts import rollout_to_file
+    from treecore.rollouts.output.contents import check_name
     from treecore.samplers import get_sampler
-    from treecore.sampling import rollout_to_file
-    from treecore.sampling.held import check_name
 
     values: dict[str, Any] = get_sampler(options["sampler"]).parse(parse_settings(settings))
     check_name(Path(output))

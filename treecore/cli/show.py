@@ -38,8 +38,8 @@ def show(file: str, method: str, settings: tuple[str, ...], wanted: str, full: b
 
     from treecore.cli.credit_json import forest_name
     from treecore.cli.tree_text import forest_lines
-    from treecore.credit import compute
     from treecore.errors import ForestError
+    from treecore.methods import compute
 
     values = parse_settings(settings)
     if values and not method:

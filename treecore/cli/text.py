@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from treecore.labels import ELLIPSIS, LONGEST_GRAPHEME, graphemes
+from treecore.views.labels import ELLIPSIS, LONGEST_GRAPHEME, graphemes
 
 JOINERS = "\u200c\u200d"
 """What joins characters into one: family emoji, and letters of Persian and Indian scripts."""

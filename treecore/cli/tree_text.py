@@ -13,16 +13,16 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from treecore.cli.text import clean, cut_cells, written_lines
-from treecore.columns import STATUS_NAMES, Status
-from treecore.credit import Credit
-from treecore.credit.values import back_up
-from treecore.foreign import foreign_fields
-from treecore.forest import Forest
-from treecore.forests import Forests
-from treecore.labels import ELLIPSIS, cut_middle
+from treecore.core.batch import Forests
+from treecore.core.columns import STATUS_NAMES, Status
+from treecore.core.foreign import foreign_fields
+from treecore.core.forest import Forest
+from treecore.core.step_text import step_parts
+from treecore.core.topology import Topology
+from treecore.methods import Credit
+from treecore.methods.ops.groups import back_up
 from treecore.numerals import counted, plain, signed, whole
-from treecore.steptext import step_parts
-from treecore.topology import Topology
+from treecore.views.labels import ELLIPSIS, cut_middle
 
 NUMBER_WIDTH = 10
 DECIMALS = 3

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from treecore.columns import NODE_COLUMNS, TOKEN_COLUMNS, Column
-from treecore.forest import Forest
+from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS, Column
+from treecore.core.forest import Forest
 from treecore.formats.native_fields import OBJECT_FIELDS, TEXT_FIELDS
 
 

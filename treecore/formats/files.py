@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from treecore.core.forest import Forest
 from treecore.errors import FormatError
-from treecore.forest import Forest
 from treecore.formats.registry import recognise, writer_for
 from treecore.formats.source import open_source
 from treecore.formats.target import check_free, write_whole

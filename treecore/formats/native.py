@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 import orjson
 
+from treecore.core.forest import Forest
 from treecore.errors import FormatError
-from treecore.forest import Forest
 from treecore.formats.json_errors import too_deep
 from treecore.formats.json_keys import flaws_in, names_written
 from treecore.formats.limits import MAX_DEPTH, Account, json_cost

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from treecore.columns import NODE_COLUMNS, TOKEN_COLUMNS, Column
+from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS, Column
 from treecore.formats.limits import MAX_DEPTH
 
 VERSION = "treecore/1"

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from treecore.core.forest import NodeId
+from treecore.core.topology import IntArray, topological_order
 from treecore.errors import ForestError, FormatError, TreecoreError
-from treecore.forest import NodeId
 from treecore.formats.json_keys import WHOLE_MAX, WHOLE_MIN
 from treecore.formats.limits import NAMED_NODE, Account, check_nodes
 from treecore.formats.native_chunks import Chunk
 from treecore.formats.native_values import NONE, Fail, shown, whole
-from treecore.topology import IntArray, topological_order
 
 PARENT_TODO = "give the parent's id, or null for a root"
 EXACT = 2**53

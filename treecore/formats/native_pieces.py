@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from treecore.columns import NODE_COLUMNS, Column
+from treecore.core.columns import NODE_COLUMNS, Column
+from treecore.core.topology import FloatArray
 from treecore.formats.limits import FOREIGN_NODE, NODE, NUMBER, TEXT, VALUE, Account
 from treecore.formats.native_chunks import ABSENT, NO_NUMBER, Chunk
 from treecore.formats.native_fields import MAP_FIELDS, TREE, unwritable
 from treecore.formats.native_nodes import Nodes, frozen, member, wrong_rows
 from treecore.formats.native_tokens import TokenPiece, join_tokens, read_tokens
 from treecore.formats.native_values import NONE, shown, typed
-from treecore.topology import FloatArray
 
 UNSET_TYPE = type(ABSENT)
 DECLARED = (TREE, *NODE_COLUMNS)

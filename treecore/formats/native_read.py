@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 import orjson
 
+from treecore.core.forest import Forest
+from treecore.core.topology import FloatArray, IntArray, Topology
 from treecore.errors import ForestError, FormatError, TreecoreError
-from treecore.forest import Forest
 from treecore.formats.json_digits import may_round, rounded_in
 from treecore.formats.json_keys import flaws_in, may_be_rounded, names_parsed, names_written
 from treecore.formats.limits import Account, LimitError, check_nodes, json_cost
@@ -32,7 +33,6 @@ from treecore.formats.native_nodes import Given, Nodes, frozen, member
 from treecore.formats.native_pieces import Piece, join, read_piece
 from treecore.formats.native_typed import Decoders, text_chunks
 from treecore.formats.native_values import shown
-from treecore.topology import FloatArray, IntArray, Topology
 
 
 def forest_from(value: Any, where: str, path: str, account: Account | None = None) -> Forest:

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from treecore.columns import TOKEN_COLUMNS, Column
-from treecore.forest import Forest, TokenTable
+from treecore.core.columns import TOKEN_COLUMNS, Column
+from treecore.core.forest import Forest, TokenTable
+from treecore.core.topology import IntArray
 from treecore.formats.limits import TEXT, TOKEN, Account, object_cost
 from treecore.formats.native_chunks import ABSENT, Chunk
 from treecore.formats.native_nodes import Nodes, frozen, wrong_rows
 from treecore.formats.native_values import NONE, shown, typed
-from treecore.topology import IntArray
 
 UNSET_TYPE = type(ABSENT)
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
-from treecore.columns import NODE_COLUMNS, TOKEN_COLUMNS
+from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
 from treecore.formats.limits import Account, json_cost
 from treecore.formats.native_chunks import ABSENT, NO_NUMBER, Chunk, TypedChunk
 from treecore.formats.native_fields import MAP_FIELDS, NODE_FIELDS, TREE

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from treecore.columns import DTYPES, Column
+from treecore.core.columns import DTYPES, Column
 from treecore.formats.native_chunks import ABSENT
 from treecore.formats.native_fields import INT_MAX
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from treecore.columns import NODE_COLUMNS, Column
+from treecore.core.columns import NODE_COLUMNS, Column
+from treecore.core.forest import Forest
+from treecore.core.topology import IntArray
 from treecore.errors import FormatError
-from treecore.forest import Forest
 from treecore.formats.native_fields import (
     FOREST_FIELDS,
     MAP_FIELDS,
@@ -23,7 +24,6 @@ from treecore.formats.native_fields import (
     unwritable,
 )
 from treecore.formats.native_tokens import recorded, token_objects
-from treecore.topology import IntArray
 
 
 def write_native(forests: Sequence[Forest], name: str) -> Iterator[bytes]:

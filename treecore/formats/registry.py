@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from treecore.core.forest import Forest
 from treecore.errors import FormatError
-from treecore.forest import Forest
 from treecore.formats.source import Source
 from treecore.formats.unlike import known_binary, no_forest
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from treecore.columns import LARGEST_REWARD, NODE_COLUMNS, TOKEN_COLUMNS, Column
+from treecore.core.columns import LARGEST_REWARD, NODE_COLUMNS, TOKEN_COLUMNS, Column
 from treecore.formats.json_keys import WHOLE_MAX, WHOLE_MIN
 from treecore.formats.native_fields import (
     INT_MAX,

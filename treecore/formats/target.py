@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from treecore.disk import BINARY, check_place, give_name, lock, sync_folder, told, write_new
 from treecore.errors import FormatError
+from treecore.formats.disk import BINARY, check_place, give_name, lock, sync_folder, told, write_new
 
 
 def check_free(path: str | os.PathLike[str], *, overwrite: bool) -> None:

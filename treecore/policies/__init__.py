@@ -43,12 +43,12 @@ def load_policy(
             argument that does not fit.
     """
     if server is not None:
-        from treecore.policies.openai_server import ServerPolicy
+        from treecore.policies.openai.policy import ServerPolicy
 
         given = {"device": device, "dtype": dtype, "batch_tokens": batch_tokens, "static": static or None}
         if wrong := [name for name, value in given.items() if value is not None]:
             raise PolicyError(f"{wrong[0]} is given for a model that a server runs", todo="leave it to the server")
         return ServerPolicy.connect(server, model, concurrency=concurrency, timeout=timeout)
-    from treecore.policies.transformers_local import TransformersPolicy
+    from treecore.policies.local.policy import TransformersPolicy
 
     return TransformersPolicy.load(model, device=device, dtype=dtype, batch_tokens=batch_tokens, static=static)

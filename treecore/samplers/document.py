@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from treecore.credit.document import equations, parameter_row
-from treecore.params import entries_of, section_of
+from treecore.methods.reference import equations, parameter_row
 from treecore.policies.base import FORKS, TOP
 from treecore.protocols import SampledBy
+from treecore.registry.params import entries_of, section_of
 from treecore.samplers.registry import SAMPLERS, Sampler
 
 NEEDS = {FORKS: "a model that can go on inside a step", TOP: "the likeliest tokens with their probabilities"}

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from treecore.analysis.intervals import LEVEL, wilson
+from treecore.core.topology import FloatArray
 from treecore.samplers.registry import Expand, Growth, Request
-from treecore.topology import FloatArray
 
 COLUMNS = ("mc_value", "mc_count", "mc_low", "mc_high")
 """Mean reward of the continuations, how many were scored, and the ends of the interval."""

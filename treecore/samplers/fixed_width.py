@@ -7,10 +7,10 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, NamedTuple
 
-from treecore.credit.registry import Citation
 from treecore.errors import MethodError
-from treecore.params import Bounds, Only
+from treecore.methods.registry import Citation
 from treecore.policies.base import FORKS
+from treecore.registry.params import Bounds, Only
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 
 MOST_LEAVES = 4096

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from treecore.credit.registry import Citation
-from treecore.params import Bounds
+from treecore.methods.registry import Citation
+from treecore.registry.params import Bounds
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 
 

@@ -18,12 +18,12 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from treecore.columns import Status
-from treecore.credit.registry import Citation
-from treecore.named import Named
-from treecore.params import Only, Param, Value, params_of, parse_settings, summary_of
+from treecore.core.columns import Status
+from treecore.methods.registry import Citation
 from treecore.policies.base import Written
 from treecore.protocols import Prompt
+from treecore.registry.params import Only, Param, Value, params_of, parse_settings, summary_of
+from treecore.registry.registry import Named
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import Annotated, Literal
 
-from treecore.credit.registry import Citation
-from treecore.outcomes import FULL
-from treecore.params import Bounds, Only
+from treecore.core.outcomes import FULL
+from treecore.methods.registry import Citation
+from treecore.registry.params import Bounds, Only
 from treecore.samplers.estimates import INTERVAL, Estimate, continued, path
 from treecore.samplers.registry import Expand, Growing, Growth, Recite, Request, sampler
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, NamedTuple
 
-from treecore.credit.registry import Citation
 from treecore.errors import MethodError
-from treecore.params import Bounds, Only
+from treecore.methods.registry import Citation
 from treecore.policies.base import FORKS
+from treecore.registry.params import Bounds, Only
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 
 ANSWER_WORDS = ("conclusion", "answer")

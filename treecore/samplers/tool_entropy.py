@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from treecore.credit.registry import Citation
 from treecore.errors import MethodError
-from treecore.params import Bounds
+from treecore.methods.registry import Citation
 from treecore.policies.base import TOP
+from treecore.registry.params import Bounds
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 
 FIRST_TOKENS = 20

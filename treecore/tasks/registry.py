@@ -10,20 +10,20 @@ from importlib import import_module
 from typing import Any
 
 from treecore.errors import MethodError, TaskError, boundary
-from treecore.params import Param, entries_of, params_of, parse_settings, summary_of
 from treecore.protocols import Task
-from treecore.tasks.plugin import checked_task, is_entry_point, load_entry_point
-from treecore.tasks.rows import is_file_name
+from treecore.registry.entry_points import checked_task, is_entry_point, load_entry_point
+from treecore.registry.params import Param, entries_of, params_of, parse_settings, summary_of
+from treecore.tasks.dataset.rows import is_file_name
 
 TaskFactory = Callable[..., Task]
 
 TASKS: dict[str, str] = {
-    "multihop": "treecore.tasks.multihop:MultihopTask",
-    "countdown": "treecore.tasks.countdown:CountdownTask",
+    "multihop": "treecore.tasks.multihop.task:MultihopTask",
+    "countdown": "treecore.tasks.countdown.task:CountdownTask",
 }
 """Bundled tasks that the bundled model can do: name to `"module:factory"`."""
 
-MORE_TASKS: dict[str, str] = {"calculator": "treecore.tasks.calculator_task:calculator_task"}
+MORE_TASKS: dict[str, str] = {"calculator": "treecore.tasks.calculator.task:calculator_task"}
 """Bundled tasks for models of your own."""
 
 ANY_FILE = "FILE.jsonl"
@@ -92,7 +92,7 @@ def _factory(name: str) -> TaskFactory:
         bundled: TaskFactory = getattr(import_module(module), attribute)
         return bundled
     if is_file_name(name):
-        from treecore.tasks.dataset import dataset_task
+        from treecore.tasks.dataset.task import dataset_task
 
         return partial(dataset_task, name)
     if is_entry_point(name):

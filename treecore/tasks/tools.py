@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from treecore.errors import TaskError, boundary
-from treecore.tasks.calculator import calculate
-from treecore.tasks.plugin import is_entry_point, load_entry_point
+from treecore.registry.entry_points import is_entry_point, load_entry_point
+from treecore.tasks.calculator.calculator import calculate
 
 Tool = Callable[[str], str]
 

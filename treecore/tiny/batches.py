@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from treecore.protocols import Prompt, Step
-from treecore.tasks import countdown, multihop, questions
-from treecore.tasks.arithmetic import LARGEST, Move, combine, write_move
+from treecore.tasks.countdown import task as countdown
+from treecore.tasks.countdown.arithmetic import LARGEST, Move, combine, write_move
+from treecore.tasks.multihop import questions
+from treecore.tasks.multihop import task as multihop
 from treecore.tiny import demo_countdown, demo_multihop
 
 IGNORED = -100

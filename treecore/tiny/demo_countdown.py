@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 
 from treecore.protocols import Prompt, Step
-from treecore.tasks import arithmetic
-from treecore.tasks.arithmetic import LARGEST, Move, combine, moves, outcomes, write_move
-from treecore.tasks.countdown import CountdownTask
+from treecore.tasks.countdown import arithmetic
+from treecore.tasks.countdown.arithmetic import LARGEST, Move, combine, moves, outcomes, write_move
+from treecore.tasks.countdown.task import CountdownTask
 
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
 

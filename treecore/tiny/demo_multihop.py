@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 
 from treecore.protocols import Prompt, Step
-from treecore.tasks.knowledge import ATTRIBUTES, PERSONS, RELATIONS, knowledge_base
-from treecore.tasks.multihop import NOTHING_FOUND, MultihopTask, look_up
+from treecore.tasks.multihop.knowledge import ATTRIBUTES, PERSONS, RELATIONS, knowledge_base
+from treecore.tasks.multihop.task import NOTHING_FOUND, MultihopTask, look_up
 
 STRATEGIES = {"chain": 0.68, "recall": 0.12, "guess": 0.05, "outer first": 0.09, "skip": 0.06}
 SYNONYMS = {

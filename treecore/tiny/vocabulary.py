@@ -9,7 +9,8 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import PreTrainedTokenizerFast
 
-from treecore.tasks import countdown, multihop
+from treecore.tasks.countdown import task as countdown
+from treecore.tasks.multihop import task as multihop
 from treecore.tiny import demo_countdown, demo_multihop
 
 PAD, BOS, EOS, UNK = "<pad>", "<bos>", "<eos>", "<unk>"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from treecore.bench.oracles import confidence, expert, labels, monte_carlo, outcome, search, tools, trees
 from treecore.bench.oracles.nodes import NAN, Columns, StateWalk, Walk, from_leaves, recorded
-from treecore.credit.registry import SIGNALS, get_method
+from treecore.methods.registry import SIGNALS, get_method
 
 Oracle = Callable[[Walk], list[float] | Columns]
 

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from itertools import combinations
 
 from treecore.bench.oracles.nodes import NAN, Node, Walk
-from treecore.credit.expert import action_of
+from treecore.methods.expert import action_of
 
 
 def ratio(action: str, expert: str) -> float:

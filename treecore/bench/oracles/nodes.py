@@ -12,8 +12,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TypeVar
 
-from treecore.forests import Forests
-from treecore.outcomes import is_right
+from treecore.core.batch import Forests
+from treecore.core.outcomes import is_right
 
 Columns = dict[str, list[float]]
 T = TypeVar("T")

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, SupportsFloat
 
-from treecore.columns import LARGEST_REWARD
+from treecore.core.columns import LARGEST_REWARD
 from treecore.errors import MethodError, TaskError, boundary
+from treecore.registry.entry_points import is_entry_point, load_entry_point
 from treecore.samplers.registry import Growth
-from treecore.tasks.plugin import is_entry_point, load_entry_point
 
 NONE, PROMPTED = "none", "prompted"
 Role = Literal["value", "process", "outcome"]

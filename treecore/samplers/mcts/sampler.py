@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from treecore.credit.registry import Citation
 from treecore.errors import MethodError
-from treecore.params import Bounds, Only
+from treecore.methods.registry import Citation
+from treecore.registry.params import Bounds, Only
 from treecore.samplers.mcts.critics import PROMPTED, get_critic
 from treecore.samplers.mcts.search import Search, Settings
 from treecore.samplers.registry import Growing, Growth, sampler

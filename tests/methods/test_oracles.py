@@ -1,0 +1,49 @@
+"""Every method at its default settings against its slow, obvious version; Tree-GRPO and siblings in all variants."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from families import batches, computed
+from hypothesis import given, settings
+
+from treecore.bench.oracles import ADVANTAGE, CREDIT, outcome, slow_credit, trees
+from treecore.bench.oracles.nodes import StateWalk, Walk
+from treecore.core.batch import Forests
+from treecore.methods import METHODS, compute
+
+OWN_VALUE = {"spo_tree"}
+"""Methods whose value is not the mean reward of the leaves beneath."""
+
+
+def test_every_method_has_one_oracle() -> None:
+    assert sorted([*ADVANTAGE, *CREDIT]) == sorted(METHODS)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(batch=batches())
+@settings(max_examples=25)
+def test_a_method_is_its_oracle(method: str, batch: Forests) -> None:
+    found, wanted = computed(batch, method).nodes, slow_credit(Walk(batch), method)
+    assert {"credit", "value", "n_leaves"} <= set(wanted)
+    for name, values in wanted.items():
+        if not (name == "value" and method in OWN_VALUE):
+            atol = 1e-3 if name == "stderr" else 1e-7
+            np.testing.assert_allclose(found[name], values, atol=atol, err_msg=name)
+
+
+@pytest.mark.parametrize("variant", ["sum", "intra", "inter", "two_norm"])
+@given(batch=batches())
+@settings(max_examples=25)
+def test_tree_grpo_compares_inside_trees_and_across_them(variant: str, batch: Forests) -> None:
+    found = compute(batch, "tree_grpo", variant=variant).leaves["advantage"]
+    wanted = outcome.tree_grpo(Walk(batch), variant)
+    np.testing.assert_allclose(found[sorted(wanted)], [wanted[row] for row in sorted(wanted)], atol=1e-7)
+
+
+@pytest.mark.parametrize("below_single", ["continue", "stop"])
+@given(batch=batches())
+@settings(max_examples=25)
+def test_siblings_are_compared_where_there_are_two(below_single: str, batch: Forests) -> None:
+    wanted = trees.sibling(StateWalk(batch), below_single)
+    np.testing.assert_allclose(compute(batch, "sibling", below_single=below_single).seen.credit, wanted, atol=1e-9)

@@ -1,0 +1,65 @@
+"""The reference of all methods is whole, and the file in the repository is the one that the registry gives."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from treecore.cli import main
+from treecore.core.batch import Forests
+from treecore.methods import METHODS
+from treecore.methods.reference import FAMILIES, complete_forest, markdown, signals_of
+
+FILE = Path(__file__).parents[2] / "docs" / "methods.md"
+NO_STDERR = {"confidence", "expert", "search", "labels"}
+"""Families that may have no standard error: they do not average outcomes."""
+
+
+def test_the_file_is_what_the_registry_gives() -> None:
+    assert FILE.read_text() == markdown(), "stale: run `treecore methods --markdown > docs/methods.md`"
+
+
+def test_the_command_prints_it() -> None:
+    assert CliRunner().invoke(main, ["methods", "--markdown"]).stdout == markdown()
+    assert CliRunner().invoke(main, ["methods", "--markdown", "--json"]).exit_code == 2
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_is_told_in_full(name: str) -> None:
+    method = METHODS[name]
+    section = re.search(rf"^### {name}\n(.*?)(?=^##|\Z)", markdown(), re.M | re.S)
+    assert section is not None
+    text = section.group(1)
+    for wanted in (method.title, method.summary.split("\n")[0], str(method.citation), method.departures):
+        assert wanted in text
+    assert all(f"| `{param.name}` |" in text for param in method.params)
+    assert all(param.meaning for param in method.params)
+    assert all(f"| ${symbol}$ |" in text for symbol in method.symbols)
+    assert all(left.split(" = ")[0] in method.symbols for left in method.formula().splitlines())
+
+
+def test_every_link_leads_to_a_heading() -> None:
+    text = markdown()
+    assert set(re.findall(r"\]\(#(\w+)\)", text)) == set(re.findall(r"^### (\w+)$", text, re.M)) == set(METHODS)
+
+
+def test_families_have_headings() -> None:
+    assert {method.family for method in METHODS.values()} <= FAMILIES.keys()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_uncertainty_is_there_or_its_absence_is_written_down(name: str) -> None:
+    method = METHODS[name]
+    signals = signals_of(method)
+    assert {"credit", "n_leaves", "value"} <= set(signals.nodes)
+    assert "stderr" in signals.nodes or method.family in NO_STDERR
+    row = next(line for line in markdown().splitlines() if line.startswith(f"| [`{name}`]"))
+    assert row.split(" | ")[4] == ("yes" if "stderr" in signals.nodes else "no")
+
+
+def test_the_example_forest_lacks_nothing() -> None:
+    batch = Forests(complete_forest())
+    assert [method.lacking(batch) for method in METHODS.values() if method.lacking(batch)] == []

@@ -1,0 +1,76 @@
+"""Labels: whole graphemes, and siblings that can be told apart."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from treecore.cli.text import cut_cells
+from treecore.views.labels import cut, graphemes, told_apart
+
+FAMILY, FLAG, THUMB = "👨‍👩‍👧", "🏳️‍🌈", "👍🏽"
+
+
+def test_what_is_seen_as_one_stays_whole() -> None:
+    assert graphemes(FAMILY + FLAG + THUMB + "e\u0301" + "한") == [FAMILY, FLAG, THUMB, "e\u0301", "한"]
+    assert cut(FAMILY * 5, 3) == FAMILY * 2 + "…"
+    assert cut(FAMILY * 3, 3) == FAMILY * 3
+    assert cut("e\u0301" * 4, 3) == "e\u0301" * 2 + "…"
+    assert cut("plain", 5) == "plain"
+    assert len(cut("a" + "\u0301" * 1_000_000 + "b", 5)) < 400
+
+
+def test_wide_characters_take_two_cells() -> None:
+    assert cut_cells("日本語の木", 7) == "日本語…"
+    assert cut_cells(FAMILY * 4, 5) == FAMILY * 2 + "…"
+    assert cut_cells("plain", 5) == "plain"
+    assert cut_cells("plainer", 5) == "plai…"
+    assert cut_cells("日本", 0) == ""
+
+
+@given(st.text(max_size=30), st.integers(0, 20))
+def test_cells_are_never_exceeded(text: str, most: int) -> None:
+    assert cell_len(cut_cells(text, most)) <= most
+
+
+def test_siblings_drop_what_all_share() -> None:
+    shared = "Let me compute the total number of apples first by "
+    assert told_apart([shared + "adding 3 and 4", shared + "multiplying 3 and 4"]) == [
+        "…adding 3 and 4", "…multiplying 3 and 4",
+    ]  # fmt: skip
+
+
+def test_siblings_drop_what_some_share() -> None:
+    shared = "Let me compute the total number of apples first by "
+    labels = [shared + "adding", shared + "multiplying", "We ask the oracle instead"]
+    assert told_apart(labels) == ["Let me … adding", "Let me … multiplying", "We ask the oracle instead"]
+
+
+def test_one_that_is_the_beginning_of_another_keeps_words() -> None:
+    assert told_apart(["the answer is surely seven", "the answer is surely seven, or eight"]) == [
+        "…seven", "…seven, or eight",
+    ]  # fmt: skip
+
+
+def test_languages_without_spaces() -> None:
+    shared = "首先我们需要计算所有苹果的总数然后再计算梨子的总数最后"
+    assert told_apart([shared + "相加", shared + "相乘"]) == ["…加", "…乘"]
+
+
+def test_short_labels_stay() -> None:
+    assert told_apart(["3*4=12", "3*4=15"]) == ["3*4=12", "3*4=15"]
+    assert told_apart([]) == []
+    assert told_apart(["same words and more of them to be long"] * 2) == ["same words and more of them to be long"] * 2
+
+
+LABELS = st.lists(
+    st.lists(st.sampled_from(["alpha", "beta", "Let me", "so", "日本", "12"]), max_size=12).map(" ".join), max_size=8
+)
+
+
+@given(LABELS, st.integers(0, 30))
+def test_what_differs_stays_different(labels: list[str], room: int) -> None:
+    found = told_apart(labels, room=room)
+    assert len(set(found)) == len(set(labels))
+    assert [found.index(label) for label in found] == [labels.index(label) for label in labels]

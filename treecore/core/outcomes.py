@@ -1,0 +1,62 @@
+"""Which outcomes count as right, and which numbers as equal. One rule for credit, pictures, words and counts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from treecore.core.forest import Forest
+from treecore.core.topology import BoolArray, FloatArray, IntArray
+
+FULL = 1.0
+ROUNDING = 1e-13
+"""Numbers that differ by less than this, relative to their size where that is above 1, are equal up to rounding."""
+
+
+def slack(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Largest difference of two numbers that is only rounding. `[K]`"""
+    return np.asarray(ROUNDING * np.maximum(1.0, np.maximum(np.abs(first), np.abs(second))))
+
+
+def gap(first: FloatArray, second: FloatArray) -> FloatArray:
+    """`first - second`, exactly 0 where the two are equal up to rounding; NaN where one is. `[K]`"""
+    difference = first - second
+    size = np.abs(first)
+    np.maximum(size, 1.0, out=size)
+    size *= ROUNDING
+    difference[np.abs(difference) <= size] = 0.0
+    return difference
+
+
+def settled(rewards: FloatArray, group: IntArray) -> FloatArray:
+    """Rewards with those of one group that are equal up to rounding made equal, to the least of them. `[N]`
+
+    `0.1 + 0.2` beside `0.3` is no signal, and nothing that is worked out of them may make one.
+
+    Args:
+        rewards: `[N]`, NaN where not assigned.
+        group: `[N]`, which rewards are compared with each other.
+    """
+    rows = np.flatnonzero(~np.isnan(rewards))
+    found = np.sort(rewards[rows])
+    step = np.diff(found)
+    near = np.flatnonzero((step > 0) & (step <= slack(found[1:], found[:-1])))
+    if not len(near):
+        return rewards
+    rows = rows[np.isin(rewards[rows], np.union1d(found[near], found[near + 1]))]
+    rows = rows[np.lexsort((rewards[rows], group[rows]))]
+    own, other = rewards[rows], np.diff(group[rows], prepend=-1) != 0
+    begins = np.flatnonzero(other | (np.diff(own, prepend=np.nan) > slack(own, np.roll(own, 1))))
+    made = rewards.copy()
+    made[rows] = np.repeat(own[begins], np.diff(begins, append=len(rows)))
+    return made
+
+
+def top_reward(forest: Forest) -> float:
+    """The full reward: 1, or the largest reward seen where a task's scale goes beyond it."""
+    known = forest.reward[~np.isnan(forest.reward)]
+    return max(FULL, float(known.max())) if len(known) else FULL
+
+
+def is_right(forest: Forest) -> BoolArray:
+    """Leaves that earn the full reward. `[N]`"""
+    return forest.reward >= top_reward(forest) - 1e-9

@@ -1,0 +1,156 @@
+"""The words of a step, told apart: thought, call, answer, and what stands outside of these.
+
+Knows the tags that models and their chat templates write; text without them is fine. Time is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from treecore.core.tool_calls import CALL_TAGS, recorded_calls
+
+PartKind = Literal["thought", "call", "answer", "text"]
+TAGS: dict[str, PartKind] = {
+    "think": "thought", "thinking": "thought", "thought": "thought", "reasoning": "thought", "seed:think": "thought",
+    "answer": "answer", "final_answer": "answer", **dict.fromkeys(CALL_TAGS, "call"),
+}  # fmt: skip
+"""Name of a tag -> what its words are. `<name>` opens it and `</name>` closes it."""
+ANSWERED = ("information", "tool_call_result", "tool_response", "result", "observation")
+"""Tags that only wrap what the environment answered."""
+MARKS: dict[str, tuple[str, bool]] = {
+    "[THINK]": ("think", True), "[/THINK]": ("think", False),
+    "◁think▷": ("think", True), "◁/think▷": ("think", False),
+    "<|begin_of_thought|>": ("think", True), "<|end_of_thought|>": ("think", False),
+    "<|begin_of_solution|>": ("answer", True), "<|end_of_solution|>": ("answer", False),
+}  # fmt: skip
+"""Further marks that open (True) or close a tag."""
+TAG = re.compile(rf"<(/?)({'|'.join(map(re.escape, TAGS))})>|({'|'.join(map(re.escape, MARKS))})")
+ANY_TAG = re.compile(rf"</?(?:{'|'.join(map(re.escape, (*TAGS, *ANSWERED)))})>|{'|'.join(map(re.escape, MARKS))}")
+WRAPPER = re.compile(rf"\A\s*<({'|'.join(ANSWERED)})>(.*?)(?:</\1>)?\s*\Z", re.S)
+REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
+"""Fields beside the text in which servers and trainers keep the thought."""
+
+
+class Part(NamedTuple):
+    """A piece of a step as it was written, line breaks and indents included, without its tags."""
+
+    kind: PartKind
+    text: str
+
+
+class StepText(NamedTuple):
+    """Pieces of one step in one line each, "" when absent; text outside any tag is in `thought` too.
+
+    `label` is the shortest telling phrase: the answer, else what was said after thinking, else thought or call.
+    """
+
+    thought: str
+    call: str
+    answer: str
+    label: str
+
+
+class Mark(NamedTuple):
+    """A tag in a text: its name, whether it opens, and where it stands."""
+
+    name: str
+    opens: bool
+    start: int
+    end: int
+
+
+def split_parts(text: str) -> tuple[Part, ...]:
+    """The pieces of a step in order, as they were written; empty ones left out.
+
+    A tag that is never closed reaches to the next one, or to the end. A closing think tag without an opening one
+    ends a thought that began before the text: chat templates put the opening tag into the prompt.
+    """
+    marks = list(marks_of(text))
+    closing = next_closing(marks)
+    pieces: list[Part] = []
+    end, number = 0, 0
+    if marks and not marks[0].opens and TAGS[marks[0].name] == "thought":
+        pieces.append(Part("thought", text[: marks[0].start]))
+        end, number = marks[0].end, 1
+    while number < len(marks):
+        mark = marks[number]
+        if not mark.opens:
+            number += 1
+            continue
+        pieces.append(Part("text", text[end : mark.start]))
+        close = closing[number]
+        if close is None:
+            number += 1
+            end = marks[number].start if number < len(marks) else len(text)
+            pieces.append(Part(TAGS[mark.name], text[mark.end : end]))
+        else:
+            pieces.append(Part(TAGS[mark.name], text[mark.end : marks[close].start]))
+            end, number = marks[close].end, close + 1
+    pieces.append(Part("text", text[end:]))
+    return tuple(Part(kind, trimmed(words)) for kind, words in pieces if words.strip())
+
+
+def marks_of(text: str) -> list[Mark]:
+    """All tags of a text."""
+    found = []
+    for match in TAG.finditer(text):
+        name, opens = MARKS[match[3]] if match[3] else (match[2], not match[1])
+        found.append(Mark(name, opens, match.start(), match.end()))
+    return found
+
+
+def next_closing(marks: Sequence[Mark]) -> list[int | None]:
+    """For each mark, the number of the next one that closes its tag, None where there is none."""
+    last: dict[str, int] = {}
+    found: list[int | None] = [None] * len(marks)
+    for number in range(len(marks) - 1, -1, -1):
+        found[number] = last.get(marks[number].name)
+        if not marks[number].opens:
+            last[marks[number].name] = number
+    return found
+
+
+def trimmed(text: str) -> str:
+    """Without blank lines before, blanks after, and the space after a tag; an indent of the first line stays."""
+    text = re.sub(r"\A(?:[^\S\n]*\n)+", "", text.rstrip())
+    return text if "\n" in text else text.lstrip()
+
+
+def step_parts(text: str, fields: Mapping[str, Any]) -> tuple[Part, ...]:
+    """The pieces of a step whose thought and calls may stand in fields of their own.
+
+    Args:
+        text: of the step.
+        fields: of the step beyond the format (`Forest.node_extra`), some of which hold the thought or the calls.
+    """
+    parts = split_parts(text)
+    if not any(part.kind == "call" for part in parts):
+        parts = (*parts, *(Part("call", str(call)) for call in recorded_calls(fields)))
+    thought = next((words for name in REASONING if isinstance(words := fields.get(name), str) and words.strip()), "")
+    if not thought or any(part.kind == "thought" for part in parts) or thought.strip() in text:
+        return parts
+    return (Part("thought", trimmed(thought)), *parts)
+
+
+def split_step(text: str, fields: Mapping[str, Any] | None = None) -> StepText:
+    """Thought, call and answer of a step, each in one line. Same arguments as `step_parts`."""
+    parts = step_parts(text, fields or {})
+    words = {kind: " ".join(plain(part.text) for part in parts if part.kind == kind)
+             for kind in ("thought", "text", "call", "answer")}  # fmt: skip
+    outside = words["text"]
+    label = f"answer {words['answer']}" if words["answer"] else outside or words["thought"] or words["call"]
+    thought = " ".join(plain(part.text) for part in parts if part.kind in ("thought", "text"))
+    return StepText(thought, words["call"], words["answer"], label)
+
+
+def answered(text: str) -> str:
+    """What the environment answered as it was written, without the tag around it."""
+    wrapped = WRAPPER.match(text)
+    return trimmed(wrapped.group(2) if wrapped else text)
+
+
+def plain(text: str) -> str:
+    """Text without tags and without runs of white space."""
+    return " ".join(ANY_TAG.sub(" ", text).split())

@@ -1,0 +1,50 @@
+"""Credit methods: each turns the outcomes of a batch of forests into a signal for every step.
+
+Importing this package registers every method; a new family module is one more line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.methods import (  # noqa: F401  (registers the methods)
+    confidence,
+    expert,
+    gigpo,
+    labels,
+    monte_carlo,
+    omegaprm,
+    outcome,
+    reinforce,
+    search,
+    segments,
+    siblings,
+    tools,
+    tree_diff,
+    tree_grpo,
+    treerl,
+)
+from treecore.methods.registry import METHODS, Citation, Credit, Method, credit_method, get_method
+
+DEFAULT_METHOD = "tree_grpo"
+"""The method that a view shows before anyone has chosen."""
+
+__all__ = ["DEFAULT_METHOD", "METHODS", "Citation", "Credit", "Method", "compute", "credit_method", "get_method"]
+
+
+def compute(forests: Forest | Forests | Sequence[Forest], method: str, **settings: Any) -> Credit:
+    """Credit of every step of `forests` by one method; all forests are one batch.
+
+    Args:
+        forests: one forest, several, or a `Forests` batch.
+        method: a name of `METHODS`.
+        settings: the method's parameters, typed or as text.
+
+    Raises:
+        MethodError: unknown method or parameter, or data that lacks what the method needs.
+    """
+    batch = forests if isinstance(forests, Forests) else Forests(forests)
+    return get_method(method).compute(batch, settings)

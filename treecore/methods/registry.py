@@ -1,0 +1,339 @@
+"""What a credit method is, what it returns, and the one list of all methods.
+
+A method is a pure function `(forests, *, parameters) -> Credit`, registered by `credit_method`. Its parameters are
+read from the signature, its explanation from the docstring; its formula's symbols name the columns that it returns,
+so any formula can be printed with the numbers of any step (`treecore.methods.explain`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from treecore.core.batch import Forests
+from treecore.core.outcomes import ROUNDING
+from treecore.core.states import Shape, shape_of, states_of
+from treecore.core.topology import FloatArray, IntArray
+from treecore.errors import MethodError
+from treecore.registry.params import Param, Value, params_of, parse_settings, summary_of
+from treecore.registry.registry import Named
+
+
+class Citation(NamedTuple):
+    """Where a method was published."""
+
+    authors: str
+    year: int
+    title: str
+    identifier: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.authors} ({self.year}), {self.title}, {self.identifier}"
+
+
+class Rows(NamedTuple):
+    """Values per step of each trajectory, for methods that give one step different numbers in different trajectories.
+
+    `leaf [K]` and `node [K]` are rows of the batch, trajectory after trajectory; `columns` are named `[K]` arrays.
+    """
+
+    leaf: IntArray
+    node: IntArray
+    columns: Mapping[str, FloatArray]
+
+
+class Ragged(NamedTuple):
+    """Values per node of different lengths: those of node `i` are `value[start[i]:start[i + 1]]`."""
+
+    start: IntArray
+    value: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Credit:
+    """What a method says about a batch of forests. NaN means "no signal assigned", 0.0 means "assigned zero".
+
+    Attributes:
+        nodes: named `[N]` columns of steps; `credit` is always there.
+        leaves: named `[N]` columns of trajectories, NaN off the scored leaves.
+        tokens: per-token signal where it differs inside a step (of a leaf: see `tokens_are_trajectories`).
+        tokens_are_trajectories: the tokens of a leaf are those of its whole trajectory, root to leaf.
+        rows_of: works out `rows` from this credit's columns; None where all trajectories through a step agree.
+        states: of a method over states, the credit of the batch's states (`treecore.core.states`), in which all empty roots
+            of a forest are one row; None where these are the batch's own rows.
+        forests: the batch; method, params: filled by `Method.compute`.
+    """
+
+    forests: Forests
+    nodes: Mapping[str, FloatArray]
+    leaves: Mapping[str, FloatArray] = field(default_factory=dict)
+    tokens: Ragged | None = None
+    tokens_are_trajectories: bool = False
+    rows_of: Callable[[Credit], Rows] | None = None
+    states: Credit | None = None
+    method: str = ""
+    params: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def credit(self) -> FloatArray:
+        """Step-level signal. `[N]`"""
+        return self.nodes["credit"]
+
+    def column(self, name: str) -> FloatArray:
+        """A column by name, of nodes or else of leaves. `[N]`"""
+        return self.nodes[name] if name in self.nodes else self.leaves[name]
+
+    @cached_property
+    def rows(self) -> Rows | None:
+        """Signal of a step in each trajectory through it, where those differ; worked out when first asked for."""
+        if self.rows_of is None:
+            return None
+        rows = self.rows_of(self.seen)
+        return Rows(self.shape.node[rows.leaf], self.shape.node[rows.node], rows.columns)
+
+    @property
+    def seen(self) -> Credit:
+        """This credit in the rows that the method worked on: `states`, or itself."""
+        return self if self.states is None else self.states
+
+    @property
+    def one_prompt(self) -> bool:
+        """Whether the method takes all empty roots of a forest for one state."""
+        return self.method != "" and get_method(self.method).over == "states"
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Which steps the method takes for siblings, and what for a fork."""
+        return shape_of(self.seen.forests, len(self.forests.parent))
+
+    def of(self, number: int) -> Credit:
+        """The part that belongs to one forest of the batch, as a credit of its own."""
+        forests = Forests(self.forests[number])
+        own = self._part(number, forests)
+        if self.states is None:
+            return own
+        return replace(own, states=self.states._part(number, forests.shape(states_of)))
+
+    def _part(self, number: int, forests: Forests) -> Credit:
+        low, high = self.forests.offset[number], self.forests.offset[number + 1]
+        tokens = None
+        if self.tokens is not None:
+            start = self.tokens.start[low : high + 1]
+            tokens = Ragged(start - start[0], self.tokens.value[start[0] : start[-1]])
+        return replace(
+            self,
+            forests=forests,
+            nodes={name: values[low:high] for name, values in self.nodes.items()},
+            leaves={name: values[low:high] for name, values in self.leaves.items()},
+            tokens=tokens,
+        )
+
+    @cached_property
+    def scale(self) -> float:
+        """Largest `|credit|`, 1.0 when nothing carries more than rounding: the symmetric colour scale of a view."""
+        columns = [self.credit] + [self.leaves[name] for name in ("advantage",) if name in self.leaves]
+        largest = max(float(np.abs(column[np.isfinite(column)]).max(initial=0.0)) for column in columns)
+        return largest if largest > ROUNDING else 1.0
+
+
+Over = Literal["states", "trees", "trajectories"]
+"""What a method compares. Over states, steps from one prefix, whatever root they stand below: the trees of a prompt
+part at the prompt. Over trees, trees as wholes too. Over trajectories, none of them has a shape."""
+Formula = str | Callable[[Mapping[str, Value]], str]
+Needs = Set[str] | Callable[[Mapping[str, Value]], Set[str]]
+SUPPLY = {"mc_value": "add it with `treecore annotate FILE --kind monte_carlo --set k=8 -o OUT`"}
+TOKENS = "token:"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A registered credit method.
+
+    Attributes:
+        name, title, family: for lists and pickers.
+        formula_of: LaTeX equations, one a line, `left = right`; a function of the parameters where they change it.
+        symbols: LaTeX symbol -> column it stands for (see `explain.Reference` for the notation).
+        citation: source of the method.
+        needs_of: what the data must hold beside the shape: `reward`, `n_model_tokens`, `reference`, `token:` and the
+            name of a token column, or the name of an annotation; a function of the parameters where they change it.
+        params: from the signature.
+        summary: plain words, from the docstring.
+        departures: where we depart from paper or code, and why; empty when nowhere.
+        alone: what a trajectory gets that has no other to be compared with; empty when nothing is special.
+        judges_outcomes: False where the credit does not rest on how the leaves beneath ended.
+        over: see `Over`. Methods over states are handed the batch's states, where `parent` is -1 at prompts only.
+    """
+
+    name: str
+    title: str
+    family: str
+    formula_of: Formula
+    symbols: Mapping[str, str]
+    citation: Citation
+    needs_of: Needs
+    function: Callable[..., Credit]
+    departures: str = ""
+    alone: str = ""
+    judges_outcomes: bool = True
+    over: Over = "trajectories"
+
+    @cached_property
+    def params(self) -> tuple[Param, ...]:
+        return params_of(self.function)
+
+    def formula(self, params: Mapping[str, Value] | None = None) -> str:
+        """The equations for these parameters (default: the defaults)."""
+        if isinstance(self.formula_of, str):
+            return self.formula_of
+        return self.formula_of(self.defaults | dict(params or {}))
+
+    @property
+    def summary(self) -> str:
+        return summary_of(self.function)
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """Parameters that nobody has changed."""
+        return {param.name: param.default for param in self.params}
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the method needs with its default parameters."""
+        return self.needs_with(self.defaults)
+
+    def needs_with(self, params: Mapping[str, Value]) -> frozenset[str]:
+        """What the method needs with all of `params`."""
+        return frozenset(self.needs_of(params) if callable(self.needs_of) else self.needs_of)
+
+    def lacking(self, forests: Forests, params: Mapping[str, Value] | None = None) -> str:
+        """Why this method cannot run on `forests` with these parameters (default: the defaults); empty when it can."""
+        needs = self.needs_with(self.defaults | dict(params or {}))
+        return next((reason for need in sorted(needs) if (reason := lacking(need, forests))), "")
+
+    def compute(self, forests: Forests, settings: Mapping[str, Any]) -> Credit:
+        """Check parameters and needs, then compute.
+
+        Raises:
+            MethodError: wrong parameters, or data that lacks what the method needs.
+        """
+        params = parse_settings(self.params, settings, owner=f"method '{self.name}'")
+        if reason := self.lacking(forests, params):
+            raise MethodError(f"{self.name} cannot run: {reason}")
+        seen = forests.shape(states_of) if self.over == "states" else forests
+        credit = replace(self.function(seen, **params), method=self.name, params=params)
+        if self.over != "states":
+            return credit
+        credit = replace(credit, nodes=silent_at(np.flatnonzero(seen.is_prompt), credit.nodes))
+        return credit if seen is forests else told(credit, forests)
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that the contract lists, JSON-ready."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "family": self.family,
+            "over": self.over,
+            "summary": self.summary,
+            "formula": self.formula(),
+            "symbols": dict(self.symbols),
+            "citation": str(self.citation),
+            "departures": self.departures,
+            "alone": self.alone,
+            "needs": sorted(self.needs),
+            "parameters": [param.as_json() for param in self.params],
+        }
+
+
+SIGNALS = ("credit", "gradient_weight", "stderr")
+
+
+def silent_at(prompts: IntArray, nodes: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """The columns, with no signal assigned to the prompt: nobody chose it."""
+    columns = dict(nodes)
+    for name in SIGNALS:
+        if name in columns and not np.isnan(columns[name][prompts]).all():
+            columns[name] = columns[name].copy()
+            columns[name][prompts] = np.nan
+    return columns
+
+
+def told(credit: Credit, forests: Forests) -> Credit:
+    """The credit of states, told to the nodes of their batch: every empty root has the row of its prompt."""
+    row = shape_of(credit.forests, len(forests.parent)).row
+    return replace(
+        credit,
+        forests=forests,
+        nodes={name: values[row] for name, values in credit.nodes.items()},
+        leaves={name: values[row] for name, values in credit.leaves.items()},
+        tokens=None if credit.tokens is None else Ragged(forests.token_start, credit.tokens.value),
+        states=credit,
+    )
+
+
+def lacking(need: str, forests: Forests) -> str:
+    """What is missing of one need, as a clause with counts; empty when nothing is."""
+    n = len(forests.parent)
+    if need == "reward":
+        has = forests.scored.any()
+        return "" if has else "no leaf has a reward; score the leaves first"
+    if need == "n_model_tokens":
+        missing = int(((forests.n_model_tokens < 0) & ~forests.is_prompt).sum())
+        return f"{missing} of {n} steps have no n_model_tokens; add the counts to the file" if missing > 0 else ""
+    if need == "reference":
+        return "" if any(forest.reference for forest in forests) else "no forest has a reference to compare with"
+    if need.startswith(TOKENS):
+        name = need.removeprefix(TOKENS)
+        known = np.isfinite(forests.token_column(name))
+        if known.any():
+            return ""
+        return f"0 of {len(known)} tokens have the token column '{name}'; record it when sampling"
+    if np.isfinite(forests.column(need)).any():
+        return ""
+    supply = f"; {SUPPLY[need]}" if need in SUPPLY else ""
+    return f"0 of {n} steps have the column '{need}'{supply}"
+
+
+METHODS = Named[Method]("credit method")
+
+
+def credit_method(
+    *,
+    title: str,
+    family: str,
+    over: Over = "trajectories",
+    formula: Formula,
+    symbols: Mapping[str, str],
+    citation: Citation,
+    needs: Needs = frozenset({"reward"}),
+    departures: str = "",
+    alone: str = "",
+    judges_outcomes: bool = True,
+    name: str = "",
+) -> Callable[[Callable[..., Credit]], Callable[..., Credit]]:
+    """Register a credit method under the function's name (or `name`).
+
+    Raises:
+        MethodError: the name is taken.
+    """
+
+    def register(function: Callable[..., Credit]) -> Callable[..., Credit]:
+        key = name or function.__name__
+        fields = (key, title, family, formula, dict(symbols), citation, needs, function, departures, alone)
+        METHODS.add(Method(*fields, judges_outcomes, over))
+        return function
+
+    return register
+
+
+def get_method(name: str) -> Method:
+    """A method by name.
+
+    Raises:
+        MethodError: unknown name; lists the known ones.
+    """
+    return METHODS.find(name)

@@ -1,0 +1,158 @@
+"""Feed tokens of many branches through a model at once: singles, chunks, rows of different length.
+
+Knows the model's call, its kinds of layers and the store of keys and values; knows no text and no tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from inspect import signature
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from transformers import GenerationMixin
+
+from treecore.policies.local.cuda_graphs import StaticCache, StaticSteps, Step
+from treecore.policies.local.kv_cache import NO_BOUND, Kind, SlotCache
+
+CACHE_NAMES = ("cache", "past_key_values")
+"""Of the argument for keys and values, the newest first."""
+
+
+class Layout(NamedTuple):
+    """What the layers of a model keep and look at.
+
+    Attributes:
+        kinds: what each layer keeps as key and as value.
+        windows: each kind of layer by the model's name for it, with the tokens that it looks back over, the current
+            one included; None for all.
+    """
+
+    kinds: Sequence[tuple[Kind, Kind]]
+    windows: Mapping[str, int | None]
+
+
+class Runner:
+    """A model with a store of `slots` rows.
+
+    Args:
+        model: a causal language model of transformers, in evaluation mode.
+        layout: its layers.
+        slots: rows of the store.
+        max_length: positions that the model knows.
+        tokens: bound of the store, see `SlotCache`.
+        static: the store stays where it is and single tokens go through in few fixed shapes.
+        steps: those of a runner of the same kind that is used no more, to go on with in its store.
+
+    Attributes:
+        cache: the store.
+        steps: what single tokens go through with `static`; None without.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        layout: Layout,
+        slots: int,
+        max_length: int,
+        tokens: int = NO_BOUND,
+        static: bool = False,
+        steps: StaticSteps | None = None,
+    ) -> None:
+        self.model, self.layout, self.max_length = model, layout, max_length
+        self.device: torch.device = model.device
+        store: Any = {"kinds": layout.kinds, "slots": slots, "tokens": tokens, "device": self.device}
+        if static and steps is None:
+            steps = StaticSteps(StaticCache(**store), self._through)
+        elif steps is not None:
+            steps.cache.empty()
+        self.cache: SlotCache = SlotCache(**store) if steps is None else steps.cache
+        self.steps = steps
+        self._step: Step = steps or self._through
+        self._cached = {cache_argument(model): self.cache}
+        self._keeps = "logits_to_keep" in signature(model.forward).parameters
+        self._bool_mask = model.config._attn_implementation == "sdpa"
+
+    def feed(self, rows: Sequence[int], tokens: Sequence[Sequence[int]]) -> Tensor:
+        """Append `tokens[b]` to slot `rows[b]`; returns the logits `[B, V]` after the last token of each.
+
+        A row may get no token when it only fills the batch; its logits then mean nothing. Where this fails, the slots
+        hold what they held.
+        """
+        n_valid = [len(chunk) for chunk in tokens]
+        if max(n_valid) == 1 and list(rows) == list(range(len(rows))):
+            logits = self._feed_singles([chunk[0] if chunk else 0 for chunk in tokens])
+        else:
+            logits = self._feed_chunks(rows, tokens, n_valid)
+        self.cache.commit(rows, n_valid)
+        return logits
+
+    def retreat(self) -> None:
+        """Give the memory of the store, and of what was captured on it, back; the next may be smaller."""
+        self.cache.retreat()
+        if self.steps is not None:
+            self.steps.forget()
+
+    def _feed_singles(self, tokens: list[int]) -> Tensor:
+        n = len(tokens)
+        lengths = self.cache.lengths[:n]
+        size, length = self.cache.step_shape(n, max(lengths) + 1)
+        blank = [0] * (size - n)
+        fed = torch.tensor([[*tokens, *blank], [*lengths, *blank]], device=self.device)
+        return self._step(fed, length)[:n]
+
+    def _through(self, fed: Tensor, length: int) -> Tensor:
+        """Logits `[B, V]` after one token a row; `fed` holds ids and positions `[2, B]`."""
+        ids, position = fed[0], fed[1]
+        self.cache.single(position, length)
+        output = self._call(ids[:, None], position[:, None], length, **({"logits_to_keep": 1} if self._keeps else {}))
+        logits: Tensor = output.logits[:, -1]
+        return logits
+
+    def _feed_chunks(self, rows: Sequence[int], tokens: Sequence[Sequence[int]], n_valid: list[int]) -> Tensor:
+        q = max(n_valid)
+        position, length = self.cache.chunks(rows, n_valid)
+        ids = torch.tensor([[*chunk, *[0] * (q - len(chunk))] for chunk in tokens], device=self.device)
+        last = torch.tensor([max(n - 1, 0) for n in n_valid], device=self.device)
+        kept, place = torch.unique(last, return_inverse=True)
+        output = self._call(ids, position, length, **({"logits_to_keep": kept} if self._keeps else {}))
+        batch = torch.arange(len(rows), device=self.device)
+        logits: Tensor = output.logits[batch, place if self._keeps else last]
+        return logits
+
+    def _call(self, ids: Tensor, position: Tensor, length: int, **more: Any) -> Any:
+        return self.model(
+            input_ids=ids,
+            attention_mask=self._masks(position, length),
+            position_ids=position.clamp(max=self.max_length - 1),
+            use_cache=True,
+            **self._cached,
+            **more,
+        )
+
+    def _masks(self, position: Tensor, length: int) -> Tensor | dict[str, Tensor]:
+        """Where each token may look, `[B, 1, q, length]`, for every kind of layer: at its own row and not ahead.
+
+        Tokens that only fill a row look at something too, so that nothing becomes NaN.
+        """
+        key, reach = torch.arange(length, device=self.device), position[:, None, :, None]
+        masks = {}
+        for kind, window in self.layout.windows.items():
+            seen = key <= reach if window is None else (key <= reach) & (key > reach - window)
+            masks[kind] = seen if self._bool_mask else self._additive(seen)
+        return masks if len(masks) > 1 else next(iter(masks.values()))
+
+    def _additive(self, mask: Tensor) -> Tensor:
+        lowest = torch.finfo(self.model.dtype).min
+        return torch.zeros(mask.shape, dtype=self.model.dtype, device=mask.device).masked_fill_(~mask, lowest)
+
+
+def cache_argument(model: Any) -> str:
+    """By which name a model takes keys and values; where its signature hides it, by that of the model library."""
+    for call in (model.forward, GenerationMixin.prepare_inputs_for_generation):
+        for name in CACHE_NAMES:
+            if name in signature(call).parameters:
+                return name
+    return CACHE_NAMES[0]

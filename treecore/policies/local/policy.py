@@ -1,0 +1,242 @@
+"""A policy for any causal language model that transformers loads and whose layers keep plain keys and values.
+
+Weights come from safetensors only and no code of a model repository is run. Models that cannot be branched (recurrent
+states, encoder-decoders, attention with rules of its own) are refused at load.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import torch
+from transformers.utils import logging as library
+
+from treecore.errors import PolicyError, boundary
+from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Rendered
+from treecore.policies.local.checkpoint import load_checkpoint
+from treecore.policies.local.compatibility import check_branchable, context_length, end_tokens
+from treecore.policies.local.cuda_graphs import SHORTEST, StaticSteps, bucket
+from treecore.policies.local.detokenize import Detokenizer
+from treecore.policies.local.digest import digest_of_model
+from treecore.policies.local.memory import store_bytes
+from treecore.policies.local.model_runner import Runner
+from treecore.policies.local.session import SlotSession
+from treecore.protocols import Message, StepRule
+
+MOST_SLOTS = 64
+MOST_SLOTS_SMALL = 128
+MOST_SLOTS_CUDA = 1024
+SMALL_MODEL = 20_000_000
+"""Parameters below which more threads than one spend their time waiting for each other."""
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DEFAULT_DTYPES = {"cuda": (torch.bfloat16, torch.float16), "mps": (torch.bfloat16, torch.float16)}
+"""What each kind of device computes in unless told otherwise, the first that it supports; all others in float32."""
+
+log = logging.getLogger(__name__)
+
+
+class TransformersPolicy:
+    """A loaded model with its tokenizer; sessions that live at the same time share the weights and nothing else.
+
+    Args:
+        model: a causal language model in evaluation mode.
+        tokenizer: its tokenizer.
+        name: what forests will say the model was.
+        slots: most branches in one batch; when None 64 on a CPU (128 of a small model) and 1,024 on CUDA.
+        batch_tokens: most tokens of keys and values in one batch, rows x positions, unless one branch alone is longer;
+            what fits into memory when None.
+        static: keep the batch where it is and run single tokens in few fixed shapes, captured as graphs on CUDA.
+        digest: of the weights as they were saved; of those that the model holds when None.
+
+    Raises:
+        PolicyError: the model cannot be branched, or nothing fits into such a batch.
+    """
+
+    gives = frozenset({EXTENDS, FORKS, GREEDY, TOP})
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        name: str,
+        slots: int | None = None,
+        batch_tokens: int | None = None,
+        static: bool = False,
+        digest: str | None = None,
+    ) -> None:
+        if batch_tokens is not None and batch_tokens < 1:
+            raise PolicyError(f"batch_tokens={batch_tokens} is below 1", todo="give more, or leave it out")
+        if static and model.device.type != "cuda":
+            log.warning("static steps save time on CUDA only; on %s they save none", model.device.type)
+        self.model, self.tokenizer, self.name, self.static = model, tokenizer, name, static
+        self._digest = digest
+        self.max_length = context_length(model, tokenizer)
+        checked = check_branchable(model, name, max_length=self.max_length, static=static)
+        self.layout, self.layers = checked.layout, len(checked.layout.kinds)
+        small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
+        most = MOST_SLOTS_CUDA if model.device.type == "cuda" else MOST_SLOTS_SMALL if small else MOST_SLOTS
+        self.slots = slots or most
+        fitting = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
+        self.batch_tokens = min(fitting, bucket(self.slots) * bucket(self.max_length, SHORTEST))
+        self.detokenizer = Detokenizer(tokenizer)
+        self.end_ids = end_tokens(model, tokenizer)
+        self.threads = 1 if small else None
+        self.one_core = small
+        self._idle: list[StaticSteps] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy in another process needs."""
+        return {**self.__dict__, "_idle": [], "detokenizer": Detokenizer(self.tokenizer)}
+
+    @classmethod
+    def load(
+        cls,
+        model: str,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        batch_tokens: int | None = None,
+        static: bool = False,
+    ) -> TransformersPolicy:
+        """Load `tiny`, a local folder or a hub model. Arguments as in `treecore.policies.load_policy`.
+
+        Raises:
+            PolicyError: unknown device or dtype, nothing whole to load there, no memory for it, or a model that cannot
+                be branched.
+        """
+        target = pick_device(device)
+        number = pick_dtype(dtype, target)
+        with quiet():
+            found = load_checkpoint(model, device=target, dtype=number)
+        return cls(
+            found.model, found.tokenizer, name=model, batch_tokens=batch_tokens, static=static, digest=found.digest
+        )
+
+    def runner(self) -> Runner:
+        """The model with an empty batch; with `static` in the memory, and with the graphs, of one that is idle."""
+        try:
+            steps = self._idle.pop()
+        except IndexError:
+            steps = None
+        return Runner(
+            self.model, layout=self.layout, slots=self.slots, max_length=self.max_length,
+            tokens=self.batch_tokens, static=self.static, steps=steps,
+        )  # fmt: skip
+
+    def take_back(self, runner: Runner) -> None:
+        """Keep the static steps of a session that is over for the next, one at most, unless they had to retreat."""
+        steps = runner.steps
+        if steps is not None and not self._idle and steps.cache.tokens == self.batch_tokens:
+            self._idle.append(steps)
+
+    def give_up_idle(self) -> None:
+        """Let go of the memory that is kept for the next session."""
+        self._idle.clear()
+
+    def session(
+        self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int, rule: StepRule = PLAIN
+    ) -> SlotSession:
+        return SlotSession(
+            self, temperature=temperature, top_p=top_p, stop=tuple(stop), max_step_tokens=max_step_tokens, rule=rule
+        )
+
+    def encode(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+
+    def encode_prompt(self, text: str) -> list[int]:
+        """Ids of a prompt, with the control tokens that the tokenizer puts before a text that is no chat."""
+        control = not isinstance(text, Rendered)
+        ids = list(self.tokenizer(text, add_special_tokens=control, verbose=False)["input_ids"])
+        if not ids and self.tokenizer.bos_token_id is not None:
+            ids = [int(self.tokenizer.bos_token_id)]
+        return ids
+
+    def chat_text(self, messages: Sequence[Message]) -> Rendered | None:
+        if not self.tokenizer.chat_template:
+            return None
+        chat = [message._asdict() for message in messages]
+        with boundary(PolicyError, f"the chat template of model {self.name!r}"):
+            return Rendered(self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        return self.detokenizer.pieces(ids)
+
+    def describe(self) -> Mapping[str, Any]:
+        return {
+            "model": self.name,
+            "dtype": str(self.model.dtype).removeprefix("torch."),
+            "device": self.model.device.type,
+            "weights": self.weights_digest,
+        }
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Entries of the output distribution."""
+        return int(self.model.config.get_text_config(decoder=True).vocab_size)
+
+    @cached_property
+    def weights_digest(self) -> str:
+        """SHA-256 of all weights with their names, as they were saved where they were loaded."""
+        return self._digest or digest_of_model(self.model)
+
+
+def pick_device(device: str | None) -> torch.device:
+    """The device asked for, or the best one present.
+
+    Raises:
+        PolicyError: there is no such device here.
+    """
+    if device is None:
+        return torch.device(
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
+    try:
+        target = torch.device(device)
+        torch.zeros(1, device=target).item()
+    except Exception as error:
+        raise PolicyError(f"device {device!r} is not usable here", todo="use cpu, or leave it out") from error
+    return target
+
+
+def pick_dtype(dtype: str | None, device: torch.device) -> torch.dtype:
+    """The number format asked for, or the device's own: `DEFAULT_DTYPES`, whatever the weights were saved in.
+
+    Raises:
+        PolicyError: an unknown name.
+    """
+    if dtype is None:
+        return next((one for one in DEFAULT_DTYPES.get(device.type, ()) if computes(device, one)), torch.float32)
+    if dtype not in DTYPES:
+        raise PolicyError(f"unknown dtype {dtype!r}", todo=f"use one of {', '.join(DTYPES)}")
+    return DTYPES[dtype]
+
+
+def computes(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether the device itself computes in a number format, and does not imitate it with a wider one."""
+    if device.type == "cuda" and dtype == torch.bfloat16:
+        with torch.cuda.device(device):
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    try:
+        one = torch.ones(1, 1, dtype=dtype, device=device)
+        return float(one @ one) == 1
+    except (RuntimeError, TypeError):
+        return False
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bars and no advice of the model library."""
+    bars, level = library.is_progress_bar_enabled(), library.get_verbosity()
+    library.disable_progress_bar()
+    library.set_verbosity_error()
+    try:
+        yield
+    finally:
+        library.set_verbosity(level)
+        if bars:
+            library.enable_progress_bar()

@@ -1,0 +1,350 @@
+"""The batch of live branches of one sampling run: who sits in which slot, what is fed next, what is drawn.
+
+Every token that something follows goes through the model exactly once. A branch keeps its slot from step to step; at
+the end of a step its keys, values and next logits are copied out into a `SlotState`, from which any later branch
+starts without computing anything. A branch that starts inside a step computes the token before it again, for its
+logits; so does no other that starts there. Knows no task and no sampler.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from treecore.errors import PolicyError
+from treecore.policies.base import PLAIN, Branch, End, State, Tally, Written
+from treecore.policies.local.memory import TOO_LARGE, out_of_memory
+from treecore.policies.local.scheduler import Seats
+from treecore.policies.local.sequences import SlotBranch, SlotState
+from treecore.policies.local.token_sampling import draw
+from treecore.protocols import StepRule
+
+if TYPE_CHECKING:
+    from treecore.policies.local.policy import TransformersPolicy
+
+LONGEST_CHUNK = 1024
+LARGEST_FEED = 8192
+SMALLEST_FEED = 16
+CHUNK_SHARE = 4
+MOST_DRAWN = 1 << 25
+"""Logits that tokens are drawn from at once; some ten tensors of as many float64 numbers are needed for that."""
+
+log = logging.getLogger(__name__)
+
+
+class SlotSession:
+    """See `treecore.policies.base.Session`. Branches of earlier prompts come first."""
+
+    def __init__(
+        self,
+        policy: TransformersPolicy,
+        *,
+        temperature: float,
+        top_p: float,
+        stop: tuple[str, ...],
+        max_step_tokens: int,
+        rule: StepRule = PLAIN,
+    ) -> None:
+        self.policy, self.temperature, self.top_p = policy, temperature, top_p
+        self.stop, self.max_step_tokens, self.rule = stop, max_step_tokens, rule
+        self.max_length = policy.max_length
+        self.runner = policy.runner()
+        weakref.finalize(self, policy.take_back, self.runner).atexit = False
+        self.seats = Seats(self.runner, slots=policy.slots, max_length=policy.max_length)
+        self._longest_stop = max((len(one) for one in stop), default=0)
+        self._stopping: dict[str, bool] = {}
+        self._largest_feed = LARGEST_FEED
+        self._ended: list[Branch] = []
+        self._opened = self._grown = 0
+        self._alone = False
+
+    @property
+    def notes(self) -> Mapping[str, Any]:
+        """What happened that whoever reads the results should know."""
+        lowered = self.seats.limit < self.policy.slots
+        return {"branches_after_out_of_memory": self.seats.limit} if lowered else {}
+
+    def open(self, prompt: str) -> SlotState:
+        ids = self.policy.encode_prompt(prompt)
+        if not 0 < len(ids) < self.max_length:
+            raise PolicyError(
+                f"the prompt has {len(ids)} tokens, the model's context {self.max_length}",
+                todo="shorten the prompt" if ids else "give a prompt that is not empty",
+            )
+        self._opened += 1
+        most = min(self.max_length, len(ids) + (self.rule.max_tokens or self.max_length))
+        return self._known(SlotState(None, ids, len(ids), Tally(), self._opened, most))
+
+    def grow(
+        self,
+        state: State,
+        random: np.random.Generator,
+        *,
+        written: Written | None = None,
+        tokens: int | None = None,
+        greedy: bool = False,
+    ) -> SlotBranch:
+        self._grown += 1
+        begun = Written() if written is None else written.head(len(written.ids))
+        branch = SlotBranch(
+            cast(SlotState, state), random, self._grown, written=begun, start=len(begun.ids), left=tokens, greedy=greedy
+        )
+        self.seats.wait(branch)
+        return branch
+
+    def fork(self, state: State, length: int) -> SlotState:
+        return self._known(cast(SlotState, state).at(length))
+
+    def extend(self, state: State, ids: Sequence[int]) -> SlotState:
+        above = cast(SlotState, state)
+        length = above.length + len(ids)
+        if length >= above.most:
+            raise PolicyError(f"{length} tokens are given where {above.most} fit", todo="give a shorter text")
+        return self._known(SlotState(above, list(ids), length, above.tally, above.order, above.most))
+
+    def keep(self, branch: Branch) -> SlotState:
+        own = cast(SlotBranch, branch)
+        above, ids = own.state, own.tail
+        state = SlotState(above, ids, above.length + len(ids), above.tally, above.order, above.most)
+        self.seats.hold(state, own.slot, self.runner.cache.lengths[own.slot])
+        return self._known(state)
+
+    def _known(self, state: SlotState) -> SlotState:
+        self.seats.states.add(state)
+        return state
+
+    @property
+    def free(self) -> int:
+        return self.seats.free
+
+    def advance(self) -> list[Branch]:
+        if self._ended:
+            ended, self._ended = self._ended, []
+            return ended
+        with torch.inference_mode(), threads(self.policy.threads):
+            while not self._fed_all():
+                self._retreat()
+            return self._draw()
+
+    def _fed_all(self) -> bool:
+        """Seat who has room and feed them; False when memory runs out, with nothing lost."""
+        try:
+            self.seats.fill()
+            self._feed()
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            return False
+        self._alone = False
+        return True
+
+    def _retreat(self) -> None:
+        """Out of memory: half as many branches from now on, and half as many tokens of a prompt at a time.
+
+        Raises:
+            PolicyError: one branch alone is too much.
+        """
+        longest = max((len(branch.chunk(self._longest_chunk)) for branch in self.seats.seated()), default=1)
+        self.policy.give_up_idle()
+        rows = self.seats.clear()
+        alone = rows <= 1 and longest <= SMALLEST_FEED
+        if alone and self._alone:
+            raise PolicyError("memory is used up by one branch alone", todo=TOO_LARGE)
+        self._alone = alone
+        self.seats.limit = max(1, rows // 2)
+        self._largest_feed = max(SMALLEST_FEED, min(self._largest_feed, rows * longest) // 2)
+        log.warning("out of memory with a batch of %d, going on with %d", rows, self.seats.limit)
+
+    @property
+    def _longest_chunk(self) -> int:
+        return min(LONGEST_CHUNK, self._largest_feed)
+
+    def reply(self, branch: Branch, observation: Sequence[int]) -> SlotState | None:
+        own = cast(SlotBranch, branch)
+        ids = [*own.tail, *observation]
+        length = own.state.length + len(ids)
+        if length >= own.state.most:
+            return None
+        above = own.state
+        state = self._known(SlotState(above, ids, length, above.tally, above.order, above.most, claimed=True))
+        own.pending = [own.written.ids[-1], *observation]
+        most = 0 if observation or self.rule.before_word else self._longest_stop - 1
+        own.before = (own.before + own.written.text)[-most:] if most > 0 else ""
+        own.state, own.closing = state, [state]
+        own.written, own.start = Written(), 0
+        if own.held is not None:
+            self._go_on(own, list(observation))
+        return state
+
+    def _go_on(self, branch: SlotBranch, observation: list[int]) -> None:
+        """Begin the step with the token that ended the one before, unless the environment spoke between them."""
+        held, branch.held, branch.pending = branch.held, None, observation
+        logits, branch.logits = branch.logits, None
+        if observation:
+            return
+        assert held is not None
+        assert logits is not None
+        self._ready(branch, logits)
+        self._write(branch, *held)
+        if branch.written.end is None:
+            branch.pending = branch.written.ids[-1:]
+        else:
+            self._ended.append(branch)
+
+    def end(self, branch: Branch) -> None:
+        own = cast(SlotBranch, branch)
+        if branch in self._ended:
+            self._ended.remove(branch)
+        self.seats.leave(own)
+
+    def _feed(self) -> None:
+        """One forward pass: all single tokens, or chunks of like length once enough rows wait with one."""
+        group = self._chunks()
+        if group:
+            rows = [branch.slot for branch in group]
+            tokens = [branch.chunk(self._longest_chunk) for branch in group]
+        else:
+            group = self.seats.seated()
+            rows = [branch.slot for branch in group]
+            tokens = [branch.pending if branch.lone else branch.single() for branch in group]
+            if not any(tokens):
+                return
+        logits = self.runner.feed(rows, tokens).unbind()
+        for branch, chunk, own in zip(group, tokens, logits, strict=True):
+            if chunk:
+                self._fed(branch, len(chunk), own)
+
+    def _chunks(self) -> list[SlotBranch]:
+        """Rows to feed a chunk now; none while too few wait for it, themselves or as siblings of a prompt."""
+        waiting = [branch for branch in self.seats.seated() if branch.pending]
+        chunks = [branch for branch in waiting if len(branch.pending) > 1 and len(branch.chunk(2)) > 1]
+        if not chunks or (len(chunks) + self.seats.blocked) * CHUNK_SHARE < len(waiting):
+            return []
+        longest = max(len(branch.chunk(self._longest_chunk)) for branch in chunks)
+        alike = [branch for branch in chunks if 2 * len(branch.chunk(self._longest_chunk)) >= longest]
+        return alike[: max(1, self._largest_feed // longest)]
+
+    def _fed(self, branch: SlotBranch, n: int, logits: Tensor) -> None:
+        branch.state.tally.computed += n
+        if branch.lone:
+            branch.pending, branch.logits = [], logits
+            return
+        branch.pending = branch.pending[n:]
+        if branch.closing and self.runner.cache.lengths[branch.slot] == branch.closing[0].length:
+            self._ready(branch, logits)
+        if not branch.pending:
+            branch.logits = logits
+
+    def _ready(self, branch: SlotBranch, logits: Tensor) -> None:
+        """The first state that the branch closes is computed: keep what it needs to start others."""
+        state = branch.closing.pop(0)
+        if not state.whole:
+            self.seats.hold(state, branch.slot, state.length)
+        state.logits, state.claimed = self.seats.copy_of(logits), False
+
+    def _draw(self) -> list[Branch]:
+        """Draw for every branch that knows its next logits; returns those whose step ended, in slot order."""
+        ready = [branch for branch in self.seats.seated() if branch.logits is not None]
+        ended: list[Branch] = []
+        uniform = [float(branch.random.random()) for branch in ready]
+        for branch, (token, *numbers) in zip(ready, self._drawn(ready, uniform), strict=True):
+            branch.state.tally.sampled += 1
+            self._write(branch, token, *numbers)
+            if branch.held is None:
+                branch.logits = None
+            if branch.written.end is None:
+                branch.pending = branch.written.ids[-1:]
+            else:
+                ended.append(branch)
+        return ended
+
+    def _drawn(self, ready: list[SlotBranch], uniform: list[float]) -> list[tuple[Any, ...]]:
+        """A token with its numbers for every branch; in halves where that is much, or more than memory allows."""
+        rows = [cast(Tensor, branch.logits) for branch in ready]
+        if not rows:
+            return []
+        if len(rows) == 1 or len(rows) * len(rows[0]) <= MOST_DRAWN:
+            try:
+                greedy = [branch.greedy for branch in ready]
+                law = {"temperature": self.temperature, "top_p": self.top_p}
+                return list(zip(*draw(torch.stack(rows), uniform, greedy=greedy, **law), strict=True))
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+            if len(rows) == 1:
+                raise PolicyError("memory is used up by one branch alone", todo=TOO_LARGE)
+        half = len(ready) // 2
+        return [*self._drawn(ready[:half], uniform[:half]), *self._drawn(ready[half:], uniform[half:])]
+
+    def _write(
+        self, branch: SlotBranch, token: int, logprob: float, entropy: float, confidence: float, top_entropy: float
+    ) -> None:
+        written, detokenizer, ends = branch.written, self.policy.detokenizer, token in self.policy.end_ids
+        before = written.ids or (branch.state.ids[-1:] if self.rule.joined else [])
+        piece = detokenizer.next_piece(before, token)
+        if self.rule.before_word and not ends and self._begins_next(written, piece):
+            written.end, branch.held = End.STOP, (token, logprob, entropy, confidence, top_entropy)
+            return
+        written.ids.append(token)
+        if branch.left is not None:
+            branch.left -= 1
+        written.logprob.append(logprob)
+        written.entropy.append(entropy)
+        written.confidence.append(confidence)
+        written.top_entropy.append(top_entropy)
+        if ends:
+            written.pieces.append(detokenizer.decode([token]))
+            written.end = End.EOS
+            return
+        written.pieces.append(piece)
+        written.text += piece
+        if self._may_stop(piece) and self._stops(branch.before, written.text, len(piece)):
+            written.end = End.STOP
+        elif len(written.ids) >= self.max_step_tokens:
+            written.end = End.STEP
+        elif branch.state.length + len(written.ids) - branch.start >= branch.state.most:
+            written.end = End.CONTEXT
+        elif branch.left == 0:
+            written.end = End.PAUSE
+
+    def _may_stop(self, piece: str) -> bool:
+        """Whether a stop string may end within this piece."""
+        known = self._stopping.get(piece)
+        if known is None:
+            known = self._stopping[piece] = any(one[-1] in piece for one in self.stop)
+        return known
+
+    def _stops(self, before: str, text: str, n: int) -> bool:
+        """Whether a stop string ends within the last `n` characters of a text that something comes before."""
+        for stop in self.stop:
+            most = n + len(stop) - 1
+            if stop in (text[-most:] if len(text) >= most else (before + text)[-most:]):
+                return True
+        return False
+
+    def _begins_next(self, written: Written, piece: str) -> bool:
+        """Whether a token completes a stop string with the space before its word."""
+        if not (written.ids and piece[:1].isspace() and piece.strip()):
+            return False
+        return (written.text[-self._longest_stop :] + piece[:1]).endswith(self.stop)
+
+
+@contextmanager
+def threads(number: int | None) -> Iterator[None]:
+    """Use this many threads for one operation; as many as were set when None."""
+    before = torch.get_num_threads()
+    if number is None or number == before:
+        yield
+        return
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

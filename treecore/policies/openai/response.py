@@ -1,0 +1,302 @@
+"""From the JSON of a completion to a written step: where it ends, why, and what its tokens were.
+
+What the server does not give stays absent, and nothing is made up for it. Knows no HTTP and no tree.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from treecore.errors import PolicyError
+from treecore.policies.base import End, Written
+from treecore.policies.local.detokenize import INCOMPLETE
+
+TOP = 20
+DECIMALS = 6
+FLOOR = -9999.0
+"""Servers write this, or less, for a probability of zero."""
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A step, and the tokens that the server counted.
+
+    Attributes:
+        written: the step; its columns are empty where the server gave nothing.
+        prompt: tokens that were sent; None when the server does not count.
+        cached: of these, those that the server says it did not compute again.
+        sampled: tokens that were drawn; None when the server neither counts nor tells them.
+    """
+
+    written: Written
+    prompt: int | None
+    cached: int
+    sampled: int | None
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token as the server tells it.
+
+    Attributes:
+        text, logprob, confidence: as in `Written`; NaN where not told.
+        id: in the vocabulary; -1 when not told.
+        raw: its bytes; None when not told.
+        alternatives: tokens at its place whose log probabilities are told.
+    """
+
+    text: str
+    logprob: float
+    confidence: float
+    id: int = -1
+    raw: bytes | None = None
+    alternatives: int = 0
+
+
+def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bool) -> Answer:
+    """The first choice of a completion or of a chat completion.
+
+    Args:
+        answer: the whole JSON object.
+        stop: strings that end a step; the step keeps the one that ended it.
+        plain_law: temperature and top-p are 1. A server's numbers may be of the model's own distribution or of the
+            one that was drawn from; only then are they the same, and only then are they kept.
+
+    Raises:
+        PolicyError: it is no completion, or it did not end as a step can.
+    """
+    choice = first_choice(answer)
+    text = choice_text(choice)
+    cut, end = ended(choice, text, stop)
+    tokens = read_tokens(choice)
+    counted = count(answer.get("usage"))
+    written = Written(text=cut, end=end)
+    if tokens:
+        fill(written, tokens, plain_law=plain_law)
+    sampled = counted["completion_tokens"]
+    return Answer(
+        written,
+        prompt=counted["prompt_tokens"],
+        cached=counted["cached_tokens"] or 0,
+        sampled=(len(tokens) or None) if sampled is None else sampled,
+    )
+
+
+def first_choice(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Raises: PolicyError: there is none."""
+    choices = answer.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        raise PolicyError(
+            "the server's answer holds no choices", todo="check its log, and that it is OpenAI-compatible"
+        )
+    return choices[0]
+
+
+def choice_text(choice: Mapping[str, Any]) -> str:
+    """What the model wrote. Raises: PolicyError: no text, or a part of it told apart from the rest."""
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        if not isinstance(choice.get("text"), str):
+            raise no_text()
+        return str(choice["text"])
+    if message.get("reasoning_content") or message.get("reasoning"):
+        raise PolicyError(
+            "the server tells reasoning apart from the answer", todo="start it without a reasoning parser"
+        )
+    content = message.get("content")
+    if not isinstance(content, str | None):
+        raise no_text()
+    return content or ""
+
+
+def no_text() -> PolicyError:
+    """An answer in which a text has no place."""
+    return PolicyError("the server's answer holds no text", todo="use a model that answers in text")
+
+
+def ended(choice: Mapping[str, Any], text: str, stop: Sequence[str]) -> tuple[str, End]:
+    """The step's text up to and with its stop string, and why it ended.
+
+    A stop string that the server cut off is put back when the server names it (`stop_reason`, `matched_stop`).
+
+    Raises:
+        PolicyError: it ended for another reason, such as a content filter.
+    """
+    found = [(text.find(one) + len(one), one) for one in stop if one in text]
+    if found:
+        return text[: min(found)[0]], End.STOP
+    reason = choice.get("finish_reason")
+    named = choice.get("stop_reason") or choice.get("matched_stop")
+    if reason == "stop" and isinstance(named, str) and named in stop:
+        return text + named, End.STOP
+    if reason in ("stop", "eos"):
+        return text, End.EOS
+    if reason == "length":
+        return text, End.STEP
+    raise PolicyError(
+        f"the server ended the step with {str(reason)[:40]!r}", todo="start it without filters and without tools"
+    )
+
+
+def count(usage: Any) -> dict[str, int | None]:
+    """Numbers of tokens that the server told; None for each that it did not."""
+    told = usage if isinstance(usage, dict) else {}
+    details = told.get("prompt_tokens_details")
+    told = {**told, "cached_tokens": details.get("cached_tokens") if isinstance(details, dict) else None}
+    names = ("prompt_tokens", "completion_tokens", "cached_tokens")
+    return {name: None if (value := whole_number(told.get(name))) < 0 else value for name in names}
+
+
+def read_tokens(choice: Mapping[str, Any]) -> list[Token]:
+    """Tokens of a choice in order; none when the server gives none, or gives them in a shape of its own."""
+    logprobs = choice.get("logprobs")
+    if not isinstance(logprobs, dict):
+        return []
+    tokens = modern(logprobs["content"]) if isinstance(logprobs.get("content"), list) else legacy(logprobs)
+    ids = choice.get("token_ids")
+    if isinstance(ids, list) and len(ids) == len(tokens):
+        return [replace(token, id=whole_number(one)) for token, one in zip(tokens, ids, strict=True)]
+    return tokens
+
+
+def modern(content: Sequence[Any]) -> list[Token]:
+    """The shape of chat completions: an object a token."""
+    tokens = []
+    for entry in content:
+        if not isinstance(entry, dict) or not isinstance(entry.get("token"), str):
+            return []
+        top = entry.get("top_logprobs")
+        values = [one.get("logprob") for one in top if isinstance(one, dict)] if isinstance(top, list) else []
+        own, vocabulary, raw = entry.get("logprob"), whole_number(entry.get("id")), raw_bytes(entry.get("bytes"))
+        tokens.append(Token(entry["token"], nats(own), confidence(values), vocabulary, raw, known(values)))
+    return tokens
+
+
+def legacy(logprobs: Mapping[str, Any]) -> list[Token]:
+    """The shape of completions: a list a column."""
+    texts, own, top = (logprobs.get(name) for name in ("tokens", "token_logprobs", "top_logprobs"))
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return []
+    own = own if isinstance(own, list) and len(own) == len(texts) else [None] * len(texts)
+    top = top if isinstance(top, list) and len(top) == len(texts) else [None] * len(texts)
+    values = [list(best.values()) if isinstance(best, dict) else [] for best in top]
+    return [
+        Token(text, nats(value), confidence(others), alternatives=known(others))
+        for text, value, others in zip(texts, own, values, strict=True)
+    ]
+
+
+def nats(value: Any) -> float:
+    """A log probability; NaN for anything else."""
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and FLOOR < value <= 1e-3
+    return round(min(float(value), 0.0), DECIMALS) + 0.0 if usable else NAN
+
+
+def confidence(values: Sequence[Any]) -> float:
+    """Minus the mean of the 20 largest log probabilities; NaN when fewer are given."""
+    largest = sorted((value for value in map(nats, values) if not math.isnan(value)), reverse=True)[:TOP]
+    return round(-sum(largest) / TOP, DECIMALS) + 0.0 if len(largest) == TOP else NAN
+
+
+def known(values: Sequence[Any]) -> int:
+    """How many of them are log probabilities."""
+    return sum(not math.isnan(nats(value)) for value in values)
+
+
+def whole_number(value: Any) -> int:
+    """A vocabulary id or a count; -1 when there is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else -1
+
+
+def raw_bytes(value: Any) -> bytes | None:
+    """Bytes of a token, given as a list of numbers."""
+    if not isinstance(value, list) or not all(isinstance(one, int) and 0 <= one < 256 for one in value):
+        return None
+    return bytes(value)
+
+
+def fill(written: Written, tokens: Sequence[Token], *, plain_law: bool) -> None:
+    """Put the columns that all tokens allow into the step; none when the tokens do not spell its text."""
+    pieces = spell(tokens, written.text)
+    if pieces is None or (written.end is not End.STOP and "".join(pieces) != written.text):
+        return
+    kept = len(pieces)
+    if written.end is End.EOS and kept == len(tokens) - 1:
+        pieces, kept = [*pieces, tokens[-1].text], len(tokens)
+    written.pieces = pieces
+    ids = [token.id for token in tokens[:kept]]
+    written.ids = ids if -1 not in ids else []
+    if plain_law:
+        written.logprob = present([token.logprob for token in tokens[:kept]])
+        written.confidence = present([token.confidence for token in tokens[:kept]])
+
+
+def present(values: list[float]) -> list[float]:
+    """The column, or nothing when no value of it is assigned."""
+    return [] if all(math.isnan(value) for value in values) else values
+
+
+def spell(tokens: Sequence[Token], text: str) -> list[str] | None:
+    """Pieces of `text`, one for each token up to its end; None when the tokens spell something else.
+
+    The last piece is cut where the text ends. A character made of several tokens belongs to the one that completes
+    it. Where a server leaves out the tokens of a stop string, the pieces end before it.
+    """
+    ends = byte_ends(tokens)
+    if ends is None:
+        return by_text(tokens, text)
+    data, whole = text.encode("utf-8", "surrogatepass"), b"".join(token.raw or b"" for token in tokens)
+    if not (whole.startswith(data) or data.startswith(whole)):
+        return by_text(tokens, text)
+    pieces, at = [], 0
+    for end in ends:
+        if at >= len(data):
+            break
+        till = min(end, len(data))
+        while till < len(data) and till > at and data[till] & 0xC0 == 0x80:
+            till -= 1
+        pieces.append(data[at:till].decode("utf-8", "replace"))
+        at = till
+    return pieces
+
+
+def byte_ends(tokens: Sequence[Token]) -> list[int] | None:
+    """Where each token ends in the bytes of all of them; None when a token's bytes are not told."""
+    ends, at = [], 0
+    for token in tokens:
+        if token.raw is None:
+            return None
+        at += len(token.raw)
+        ends.append(at)
+    return ends
+
+
+def by_text(tokens: Sequence[Token], text: str) -> list[str] | None:
+    """As `spell`, from the texts of tokens alone; a part of a character shows as U+FFFD there."""
+    pieces: list[str] = []
+    at, parts = 0, False
+    for token in tokens:
+        if at >= len(text):
+            break
+        if INCOMPLETE in token.text:
+            pieces.append("")
+            parts = True
+            continue
+        if parts:
+            found = text.find(token.text, at + 1)
+            if found < 0:
+                return None
+            pieces[-1], at, parts = text[at:found], found, False
+        piece = text[at : at + len(token.text)]
+        if not token.text.startswith(piece):
+            return None
+        pieces.append(piece)
+        at += len(piece)
+    if parts:
+        pieces[-1] = text[at:]
+    return pieces

@@ -1,0 +1,184 @@
+"""The far side of a run that several processes of this computer share: one model, and prompts of one run after another.
+
+It samples with a `Driver` as any process does, tells its news after every step that has some, and ends when the
+process that started it is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection
+from typing import Any
+
+from treecore.core.forest import Forest
+from treecore.errors import TreecoreError
+from treecore.policies.base import Policy
+from treecore.rollouts.config import Ask
+from treecore.rollouts.progress import Progress
+from treecore.rollouts.scheduler import REPORT_EVERY, Driver
+from treecore.rollouts.worker_reports import Report
+
+IDLE_SECONDS = 300.0
+"""After so long without a run it ends and gives its memory back."""
+
+
+@dataclass(frozen=True)
+class Begin:
+    """A run begins.
+
+    Attributes:
+        run: its number.
+        ask: a pickled `Ask` without a model, whose prompts are those to sample, as the model reads them.
+    """
+
+    run: int
+    ask: bytes
+
+
+@dataclass(frozen=True)
+class Look:
+    """What grows shall be told with the next news."""
+
+
+@dataclass(frozen=True)
+class Over:
+    """The run is over, finished or not."""
+
+
+Message = Begin | Look | Over
+
+
+@dataclass
+class News(Report):
+    """What is new in a run.
+
+    Attributes:
+        run: which; 0 for none yet.
+        forests: that were finished.
+        growing: those that are not, with what is written of them; None where nobody asked.
+        error: why no more will come of this run.
+        unable: what it was sent cannot be read here; `error` says why.
+        cpu: seconds of this process on all cores, since it began.
+    """
+
+    run: int = 0
+    forests: list[Forest] = field(default_factory=list)
+    growing: list[Forest] | None = None
+    error: Exception | None = None
+    unable: bool = False
+    cpu: float = 0.0
+
+
+class Unreadable(Exception):  # noqa: N818
+    """What was sent names something that this process cannot import."""
+
+
+class LocalWorker:
+    """One process with a copy of the model.
+
+    Args:
+        connection: to the process that started it.
+        policy: the model.
+    """
+
+    def __init__(self, connection: Any, policy: Policy) -> None:
+        self.connection, self.policy = connection, policy
+        self._begun: Begin | None = None
+
+    def serve(self) -> None:
+        """One run after another, until nobody asks any more.
+
+        Raises:
+            EOFError, OSError: the process that started this one is gone.
+        """
+        while self._begun is not None or self.connection.poll(IDLE_SECONDS):
+            begun, self._begun = self._begun, None
+            if begun is None:
+                message = self.connection.recv()
+                begun = message if isinstance(message, Begin) else None
+            if begun is not None:
+                self._sample(begun)
+
+    def _sample(self, begun: Begin) -> None:
+        try:
+            self._begun = Part(self.connection, begun, self.policy).sample()
+        except (EOFError, OSError):
+            raise
+        except Unreadable as error:
+            self.connection.send(News(run=begun.run, error=RuntimeError(str(error)), unable=True))
+        except TreecoreError as error:
+            self.connection.send(News(run=begun.run, error=error))
+        except Exception as error:
+            told = RuntimeError(f"sampling failed with {type(error).__name__}: {error}")
+            self.connection.send(News(run=begun.run, error=told))
+
+
+class Part:
+    """What this process samples of one run."""
+
+    def __init__(self, connection: Any, begun: Begin, policy: Policy) -> None:
+        self.connection, self.news = connection, News(run=begun.run)
+        ask: Ask = unpacked(begun.ask)
+        plan = replace(ask, model=policy).plan(policy, ask.prompts)
+        self.driver = Driver(plan, on_progress=self._progress)
+        self._told, self._look = time.monotonic(), False
+
+    def sample(self) -> Begin | None:
+        """Until the run is over; returns the next one where it has begun already."""
+        while True:
+            while self.connection.poll(0.0 if self.driver.busy else None):
+                message = self.connection.recv()
+                if isinstance(message, Begin | Over):
+                    return message if isinstance(message, Begin) else None
+                self._look = True
+                break
+            if self.driver.busy:
+                self.news.forests += self.driver.turn()
+                self.driver.report()
+            self._tell()
+
+    def _tell(self) -> None:
+        """Send what is new, if anything is, and how far things are about ten times a second."""
+        now, news = time.monotonic(), self.news
+        if not (news.forests or self._look or now - self._told >= REPORT_EVERY):
+            return
+        if self._look:
+            news.growing, self._look = self.driver.snapshot(), False
+        news.cpu, news.idle = time.process_time(), not self.driver.busy
+        self.connection.send(news)
+        self._told = now
+        self.news = News(run=news.run, done=news.done, total=news.total, tokens=news.tokens)
+
+    def _progress(self, progress: Progress) -> None:
+        now = self.news
+        now.done, now.total, now.tokens = progress.done, progress.total, progress.tokens
+        now.waves += progress.waves
+
+
+def unpacked(data: bytes) -> Any:
+    """What was sent.
+
+    Raises:
+        Unreadable: it cannot be read here.
+    """
+    try:
+        return pickle.loads(data)
+    except Exception as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from None
+
+
+def main(descriptor: int) -> None:
+    """What a worker process does; `descriptor` is its end of the connection."""
+    connection: Any = Connection(descriptor)
+    try:
+        policy = connection.recv()
+        connection.send(News(cpu=time.process_time()))
+        LocalWorker(connection, policy).serve()
+    except (EOFError, OSError):
+        """Who started this process is gone, or it is."""
+    finally:
+        connection.close()
+    os._exit(0)

@@ -1,0 +1,201 @@
+"""Spreads the prompts of a run over a Ray cluster: one model a worker, finished forests back to this process.
+
+What is drawn depends on the seed and the prompt's id alone, so it does not matter which worker samples a prompt, nor
+how often: those prompts of a lost worker that are not finished are given to another. Knows no files.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any, Self
+
+from treecore.core.forest import Forest
+from treecore.errors import PolicyError, TaskError
+from treecore.formats import read
+from treecore.protocols import Prompt
+from treecore.rollouts.config import Ask, Described
+from treecore.rollouts.engine import Machine
+from treecore.rollouts.progress import Progress
+from treecore.rollouts.ray.cluster import Lost, answer, cluster, first_ready, hire, kill, size_of
+from treecore.rollouts.ray.worker import Recipe, Worker
+from treecore.rollouts.scheduler import Plan
+from treecore.rollouts.worker_reports import Report, Tally
+
+PATIENCE = 0.2
+"""Seconds between looks at what a worker has done."""
+MOST_LOSSES = 3
+"""Workers that may be lost in a row while no forest is finished."""
+
+
+@dataclass(eq=False)
+class Hand:
+    """A worker as this process sees it.
+
+    Attributes:
+        actor: its handle.
+        asked: the question that it has not answered yet.
+        prompts: what it has to sample and has not handed back, by id.
+        report: its last report; idle at first.
+    """
+
+    actor: Any
+    asked: Any = None
+    prompts: dict[str, Prompt] = field(default_factory=dict)
+    report: Report = field(default_factory=Report)
+
+
+class RayEngine:
+    """See `treecore.rollouts.engine.Engine`; a context that starts Ray, unless it runs, and ends what it started.
+
+    Args:
+        ask: what is to be sampled; task and model by name.
+        machine: where, and how models are loaded there.
+
+    Raises:
+        PolicyError: Ray cannot be started or lacks what is asked for, or the model cannot be loaded there.
+        TaskError, MethodError: something that has no name, or that does not fit.
+    """
+
+    def __init__(self, ask: Ask, machine: Machine) -> None:
+        self.ask, self.machine, self.names = ask, machine, by_name(ask)
+        self._hands: list[Hand] = []
+        self._losses = 0
+
+    def __enter__(self) -> Self:
+        self._cluster = cluster(self.machine)
+        self._cluster.__enter__()
+        try:
+            self.size = size_of(self.machine)
+            here = replace(self.machine, device=self.size.device, engine="local", workers=None, ray_address=None)
+            self.recipe = Recipe(self.names, here, os.getcwd())
+            first = self._hire()
+            try:
+                self.description: Mapping[str, Any] = answer(first.asked)
+            except Lost as error:
+                raise PolicyError(f"the worker that loaded the model was lost: {error}") from None
+            first.asked = None
+            policy: Any = Described(self.description)
+            self.plan = self.ask.plan(policy, self.ask.prompts)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for hand in self._hands:
+            kill(hand.actor)
+        self._hands = []
+        self._cluster.__exit__(None, None, None)
+
+    def run(
+        self,
+        plan: Plan,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Iterator[Forest]:
+        """See `Engine.run`. What a worker has not finished when the run is stopped ends with the engine."""
+        waiting, tally = deque(plan.prompts), Tally(plan, on_progress)
+        while waiting or any(not hand.report.idle for hand in self._hands):
+            if should_stop is not None and should_stop():
+                return
+            self._give(waiting, tally)
+            asked = {hand.asked: hand for hand in self._hands if hand.asked is not None}
+            for ready in first_ready(list(asked), PATIENCE):
+                yield from self._heard(asked[ready], waiting, tally)
+            tally.tell(len(waiting))
+        tally.tell(0, last=True)
+
+    def _hire(self) -> Hand:
+        """A new worker, which begins to load."""
+        hand = Hand(hire(Worker, gpus=self.size.gpus))
+        self._hands.append(hand)
+        hand.asked = hand.actor.load.remote(self.recipe, self.ask.prompts[0])
+        return hand
+
+    def _give(self, waiting: deque[Prompt], tally: Tally) -> None:
+        """Prompts for every worker that has none, more workers for those that are left."""
+        for hand in self._hands:
+            if waiting and hand.asked is None:
+                share = portion(len(waiting), self.size.workers)
+                hand.prompts = {prompt.id: prompt for prompt in (waiting.popleft() for _ in range(share))}
+                tally.begun(hand, len(hand.prompts))
+                hand.report = Report(idle=False)
+                hand.asked = hand.actor.begin.remote(list(hand.prompts.values()))
+        loading = sum(hand.asked is not None and hand.report.idle for hand in self._hands)
+        for _ in range(min(self.size.workers - len(self._hands), len(waiting) - loading)):
+            self._hire()
+
+    def _heard(self, hand: Hand, waiting: deque[Prompt], tally: Tally) -> Iterator[Forest]:
+        """An answer of a worker: the forests that it holds, and the next question."""
+        try:
+            news = answer(hand.asked)
+        except Lost as error:
+            self._lost(hand, waiting, tally, str(error))
+            return
+        hand.asked = None
+        if not isinstance(news, Report):
+            self._compare(news)
+            return
+        hand.report = news
+        tally.reported(hand, news)
+        if not news.idle:
+            hand.asked = hand.actor.report.remote(PATIENCE)
+        for line in news.lines:
+            (forest,) = read(line, name="a worker's forest")
+            del hand.prompts[forest.id]
+            self._losses = 0
+            tally.finished(hand, forest)
+            yield forest
+        assert not (news.idle and hand.prompts), "a worker is idle and has not handed back all its prompts"
+
+    def _lost(self, hand: Hand, waiting: deque[Prompt], tally: Tally, why: str) -> None:
+        self._hands.remove(hand)
+        self._losses += 1
+        if self._losses > MOST_LOSSES:
+            raise PolicyError(
+                f"{self._losses} workers in a row were lost before they finished anything: {why}",
+                todo="look at the logs of Ray",
+            )
+        tally.lost(hand)
+        waiting.extendleft(reversed(hand.prompts.values()))
+
+    def _compare(self, description: Mapping[str, Any]) -> None:
+        """A worker that comes later has the same model."""
+        if description != self.description:
+            names = {**self.description, **description}
+            odd = " and ".join(name for name in names if description.get(name) != self.description.get(name))
+            raise PolicyError(f"workers have models of different {odd}", todo="give all machines the same files")
+
+
+def portion(waiting: int, workers: int) -> int:
+    """How many prompts to give to a worker: three quarters of its fair share, so that all end at about one time."""
+    return max(1, -(-3 * waiting // (4 * workers)))
+
+
+def by_name(ask: Ask) -> dict[str, Any]:
+    """The run as keywords of `treecore.rollouts.config.check`, without its prompts.
+
+    Raises:
+        TaskError, PolicyError: the task or the model is an object, which other machines cannot make again.
+    """
+    if ask.named is None:
+        raise TaskError("a task that is an object cannot be sent to other machines", todo="give it by name")
+    if not isinstance(ask.model, str):
+        raise PolicyError("a model that is loaded here cannot be sent to other machines", todo="give it by name")
+    return {
+        "task": ask.named,
+        "task_options": dict(ask.options),
+        "model": ask.model,
+        "sampler": ask.sampler.name,
+        "settings": dict(ask.settings),
+        "seed": ask.seed,
+        "temperature": ask.temperature,
+        "top_p": ask.top_p,
+    }

@@ -1,0 +1,113 @@
+"""The far side of a run that is spread over machines: makes the plan again from names, samples, and is asked for news.
+
+Imports no Ray: one object that loads a model, samples in a thread of its own and answers `report`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from treecore.errors import TreecoreError
+from treecore.formats.native_write import encode
+from treecore.policies import Policy
+from treecore.protocols import Prompt
+from treecore.rollouts.config import Ask, as_read, check
+from treecore.rollouts.engine import Machine
+from treecore.rollouts.progress import Progress
+from treecore.rollouts.scheduler import Driver, Plan, check_needs
+from treecore.rollouts.worker_reports import Report
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A run by names, which another machine can make again.
+
+    Attributes:
+        names: of task, model and sampler, and the numbers; the keywords of `treecore.rollouts.config.check`.
+        machine: how the model is loaded there.
+        folder: where relative names are looked up; left out where there is no such folder.
+    """
+
+    names: Mapping[str, Any]
+    machine: Machine
+    folder: str
+
+    def ask(self, prompts: Sequence[Prompt]) -> Ask:
+        """The run, for some of its prompts."""
+        return check(**self.names, prompts=prompts, question=None, reward_scheme=None)
+
+
+class Worker:
+    """One model and the prompts that it samples: `load` once, then `begin` and `report` until idle, again and again."""
+
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self._report = Report()
+        self._error: Exception | None = None
+        self._policy: Policy | None = None
+
+    def load(self, recipe: Recipe, first: Prompt) -> dict[str, Any]:
+        """Load the model and tell what it is; try whether it takes the task's prompts.
+
+        Raises:
+            TreecoreError: whatever keeps this machine from sampling.
+        """
+        with suppress(OSError):
+            os.chdir(recipe.folder)
+        self._recipe = recipe
+        ask = recipe.ask([first])
+        self._policy = policy = recipe.machine.load(ask.model)
+        as_read(first, policy)
+        check_needs(ask.sampler, policy)
+        return dict(policy.describe())
+
+    def begin(self, prompts: Sequence[Prompt]) -> Report:
+        """Sample these prompts from now on; ask for a `report` next.
+
+        Raises:
+            TreecoreError: the model cannot be asked one of them.
+        """
+        assert self._policy is not None
+        plan = self._recipe.ask(prompts).plan(self._policy, [as_read(prompt, self._policy) for prompt in prompts])
+        self._report = Report(idle=False)
+        threading.Thread(target=self._sample, args=(plan,), daemon=True).start()
+        return Report(idle=False)
+
+    def report(self, patience: float) -> Report:
+        """What is new, at the latest after `patience` seconds.
+
+        Raises:
+            TreecoreError: sampling failed.
+        """
+        with self._news:
+            self._news.wait_for(lambda: self._report.lines or self._report.idle, timeout=patience)
+            if self._error is not None:
+                raise self._error
+            now = self._report
+            self._report = Report([], now.done, now.total, now.tokens, (), now.idle)
+            return now
+
+    def _sample(self, plan: Plan) -> None:
+        try:
+            for forest in Driver(plan, on_progress=self._progress).run():
+                with self._news:
+                    self._report.lines.append(encode(forest))
+                    self._news.notify()
+        except TreecoreError as error:
+            self._error = error
+        except Exception as error:
+            self._error = RuntimeError(f"sampling failed with {type(error).__name__}: {error}")
+        with self._news:
+            self._report.idle = True
+            self._news.notify()
+
+    def _progress(self, progress: Progress) -> None:
+        with self._news:
+            now = self._report
+            now.done, now.total, now.tokens = progress.done, progress.total, progress.tokens
+            now.waves += progress.waves

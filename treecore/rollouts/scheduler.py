@@ -1,0 +1,265 @@
+"""Serves the samplers of all prompts from one batch: admits prompts, grows branches, commits waves.
+
+Prompts are admitted as places become free, so that memory stays bounded and the first forests are finished early.
+Knows the order of things; knows no tokens and no files.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from treecore.core.forest import Forest
+from treecore.errors import MethodError, TreecoreError
+from treecore.policies.base import EXTENDS, FORKS, GREEDY, TOP, Branch, Policy
+from treecore.protocols import Prompt, StepRule, Task, step_rule
+from treecore.registry.params import Value
+from treecore.rollouts.growing_forest import Grove
+from treecore.rollouts.progress import Progress
+from treecore.rollouts.trajectory import BY_PROMPT, Grown, Trajectory, Writer
+from treecore.samplers.registry import Sampler
+
+REPORT_EVERY = 0.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one run samples, checked.
+
+    Attributes:
+        task, policy, sampler, settings: who does what; `settings` are all parameters of the sampler.
+        prompts: one forest each.
+        seed: of the run.
+        temperature, top_p: the sampling law.
+        meta: prompt -> the fields of its forest; provenance comes on top.
+        provenance: versions of what sampled.
+    """
+
+    task: Task
+    policy: Policy
+    sampler: Sampler
+    settings: Mapping[str, Value]
+    prompts: Sequence[Prompt]
+    seed: int
+    temperature: float
+    top_p: float
+    meta: Callable[[Prompt], dict[str, Any]]
+    provenance: Mapping[str, Any]
+
+
+class Driver:
+    """One run of a plan.
+
+    Args:
+        plan: what to sample.
+        on_progress: called after every wave and about ten times a second.
+        should_stop: asked before every decoding step; True leaves unfinished forests behind.
+
+    Attributes:
+        waiting: prompts that are not begun; more may be added.
+
+    Raises:
+        MethodError: the policy does not give what the sampler needs.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> None:
+        self.plan, self.on_progress, self.should_stop = plan, on_progress, should_stop
+        check_needs(plan.sampler, plan.policy)
+        check_chance(plan.sampler, plan.settings, plan.temperature)
+        rule = step_rule(plan.task)
+        self.session = plan.policy.session(
+            temperature=plan.temperature,
+            top_p=plan.top_p,
+            stop=plan.task.stop,
+            max_step_tokens=plan.task.max_step_tokens,
+            **({} if rule == StepRule() else {"rule": rule}),
+        )
+        self.writer = Writer(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
+        self.waiting = deque(plan.prompts)
+        self._groves: list[Grove] = []
+        self._changed: set[Grove] = set()
+        self._writing: dict[Branch, tuple[Grove, Trajectory]] = {}
+        self._waves: list[str] = []
+        self._began = self._reported = time.monotonic()
+        self._done = self._finished = self._drawn = self._over = 0
+
+    def run(self) -> Iterator[Forest]:
+        """Forests in the order in which they are finished."""
+        while self.busy:
+            if self.should_stop is not None and self.should_stop():
+                return
+            yield from self.turn()
+            self.report()
+        self.report(last=True)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is left to do."""
+        return bool(self.waiting or self._groves)
+
+    def turn(self) -> Iterator[Forest]:
+        """One decoding step of all live branches; gives the forests that it finishes."""
+        while self.waiting and self.session.free > 0:
+            self._admit(self.waiting.popleft())
+        yield from self._finished_groves()
+        for branch in self.session.advance():
+            self._step_ended(branch)
+        yield from self._finished_groves()
+
+    def _admit(self, prompt: Prompt) -> None:
+        size = int(getattr(self.plan.policy, "vocabulary_size", 0))
+        grove = Grove(prompt, self.plan.sampler, self.plan.settings, seed=self.plan.seed, vocabulary_size=size)
+        self._groves.append(grove)
+        wave = grove.next_wave(None)
+        try:
+            grove.start = self.session.open(prompt.text)
+        except TreecoreError as error:
+            grove.error = error
+        self._start(grove, wave)
+
+    def _start(self, grove: Grove, wave: Sequence[Trajectory]) -> None:
+        self._changed.add(grove)
+        for trajectory in wave:
+            if grove.error is not None:
+                trajectory.fail(grove.error, Grown(), by=BY_PROMPT)
+                self._done += 1
+                continue
+            if trajectory.recited:
+                self._recite(grove, trajectory)
+                continue
+            trajectory.branch = self._grow(grove, trajectory)
+            self._writing[trajectory.branch] = grove, trajectory
+
+    def _grow(self, grove: Grove, trajectory: Trajectory) -> Branch:
+        state, random, tokens = grove.start_of(trajectory, self.session), grove.next_stream(), trajectory.request.tokens
+        if trajectory.request.greedy:
+            self._check(GREEDY)
+            return self.session.grow(state, random, written=trajectory.head, tokens=tokens, greedy=True)
+        if trajectory.head is None and tokens is None:
+            return self.session.grow(state, random)
+        return self.session.grow(state, random, written=trajectory.head, tokens=tokens)
+
+    def _recite(self, grove: Grove, trajectory: Trajectory) -> None:
+        self._check(EXTENDS)
+        assert grove.start is not None
+        self.writer.recite(grove.prompt, trajectory, grove.start)
+        grove.asked += 1
+        self._done += 1
+
+    def _check(self, need: str) -> None:
+        check_needs(replace(self.plan.sampler, needs=frozenset({need})), self.plan.policy)
+
+    def _step_ended(self, branch: Branch) -> None:
+        grove, trajectory = self._writing[branch]
+        self.writer.step_ended(grove.prompt, trajectory)
+        if trajectory.done:
+            self._done += trajectory.over
+            del self._writing[branch]
+            self._changed.add(grove)
+
+    def _finished_groves(self) -> Iterator[Forest]:
+        """Commit the waves that are over, start the next ones, and hand out forests whose sampler is done."""
+        changed, self._changed = self._changed, set()
+        for grove in [one for one in self._groves if one in changed] if changed else ():
+            while grove.wave_over:
+                leaves = grove.commit()
+                self._waves.append(grove.prompt.id)
+                self._start(grove, grove.next_wave(leaves))
+            if not grove.wave:
+                self._groves.remove(grove)
+                self._finished += 1
+                self._drawn += grove.sampled
+                self._over += grove.written if self.plan.sampler.open_ended else grove.over
+                yield self._forest(grove)
+
+    def _forest(self, grove: Grove) -> Forest:
+        seconds = round(time.monotonic() - grove.began, 3)
+        notes = getattr(self.session, "notes", {})
+        provenance = {**self.plan.provenance, **grove.cost().as_json(), **notes, "seconds": seconds}
+        return grove.forest({**self.plan.meta(grove.prompt), "provenance": provenance})
+
+    def report(self, *, last: bool = False) -> None:
+        """Tell how far the run is, unless that was done a moment ago."""
+        now = time.monotonic()
+        if self.on_progress is None or not (last or self._waves or now - self._reported >= REPORT_EVERY):
+            return
+        self._reported = now
+        waves, self._waves = tuple(self._waves), []
+        prompts = len(self.plan.prompts)
+        self.on_progress(
+            Progress(
+                done=self.done,
+                total=self.total,
+                forests=self._finished,
+                prompts=prompts,
+                tokens=self._drawn + sum(grove.sampled for grove in self._groves),
+                seconds=now - self._began,
+                waves=waves,
+                snapshot=self.snapshot,
+                waiting=getattr(self.session, "waiting", ""),
+            )
+        )
+
+    @property
+    def done(self) -> int:
+        """Trajectories that ended; where their number is open, all that are written and not yet gone on from."""
+        open_ended = self.plan.sampler.open_ended
+        return self._over + sum(grove.written for grove in self._groves) if open_ended else self._done
+
+    @property
+    def total(self) -> int:
+        """Trajectories that the run will have; a guess where that depends on what is written."""
+        sampler, waiting = self.plan.sampler, len(self.waiting)
+        size = sampler.trajectories(self.plan.settings)
+        growing = sum(max(grove.to_be_written, size) if sampler.open_ended else size for grove in self._groves)
+        return self._over + growing + waiting * size
+
+    def snapshot(self) -> list[Forest]:
+        """All forests that were begun and are not finished, unfinished steps as open nodes."""
+        return [grove.forest(self.plan.meta(grove.prompt), in_flight=True) for grove in self._groves if grove.begun]
+
+
+NEEDS = {
+    EXTENDS: "go on after a given text",
+    FORKS: "start inside steps",
+    GREEDY: "take the likeliest tokens on demand",
+    TOP: "give the likeliest tokens of each place",
+}
+
+
+def check_needs(sampler: Sampler, policy: Policy) -> None:
+    """The policy gives what the sampler needs.
+
+    Raises:
+        MethodError: it does not.
+    """
+    lacking = sampler.needs - getattr(policy, "gives", frozenset())
+    if lacking:
+        told = " and ".join(NEEDS.get(name, name) for name in sorted(lacking))
+        raise MethodError(
+            f"sampler '{sampler.name}' needs a policy that can {told}",
+            todo="use a model that is loaded here, or another sampler",
+        )
+
+
+def check_chance(sampler: Sampler, settings: Mapping[str, Value], temperature: float) -> None:
+    """Continuations differ where a value is the mean of several.
+
+    Raises:
+        MethodError: they are all the same.
+    """
+    name = sampler.continuations
+    if name and settings[name] != 1 and temperature == 0:
+        raise MethodError(
+            f"at temperature 0 all {settings[name]} continuations of a step are the same",
+            where=f"sampler '{sampler.name}'", todo=f"set {name}=1, or give a temperature above 0",
+        )  # fmt: skip

@@ -1,0 +1,291 @@
+"""One trajectory on its way from a state of a forest to its end, and the steps it leaves behind.
+
+Knows the task's environment and verifier and how steps are recorded; knows no batch and no sampler. A task that fails
+gives a failed step, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from treecore.core.builder import NAN, StepTokens
+from treecore.core.columns import Status
+from treecore.core.transforms import END, cut_text, cut_tokens
+from treecore.errors import PolicyError, TaskError, TreecoreError, boundary
+from treecore.policies.base import Branch, End, Policy, Session, State, Written
+from treecore.protocols import Part, Prompt, SampledBy, Span, Step, Task, Turn, step_rule
+from treecore.samplers.registry import Expand
+
+BY_POLICY, BY_PROMPT, BY_TASK = "policy", "prompt", "task"
+"""Who failed, as failed nodes say under `failed_by`: the model or its server, a prompt that it cannot take at all, or
+the task with its environment and verifier."""
+
+
+@dataclass
+class Grown:
+    """A row of a forest that grows: a step, or what was written of one between a fork or pause and the next.
+
+    Attributes:
+        text, observation, reward, status, tokens, extra: the fields of `ForestBuilder.add`, of its own tokens alone.
+        columns: numbers of the forest's columns; they belong to the end of the row.
+        note: more fields, that all pieces of it carry.
+        written: the whole step so far, with the `start` tokens that rows above it hold.
+        offset: tokens from the start of the prompt up to its first own one.
+        state: the end of it, when it is kept.
+        over: whether the step is over, with its observation; False after a pause inside it.
+        recited: it is of the task's own solution, not drawn.
+    """
+
+    text: str = ""
+    observation: str = ""
+    reward: float = NAN
+    status: Status | None = None
+    tokens: StepTokens | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, float] = field(default_factory=dict)
+    note: Mapping[str, Any] = field(default_factory=dict)
+    written: Written = field(default_factory=Written)
+    start: int = 0
+    offset: int = 0
+    state: State | None = None
+    over: bool = True
+    recited: bool = False
+
+    @property
+    def own(self) -> Written:
+        return self.written.tail(self.start, self.text)
+
+    @property
+    def open(self) -> bool:
+        return self.state is not None and self.status is None
+
+    def piece(self, start: int, end: int) -> Grown:
+        """Own tokens `start:end` (-1: all that are left), as a step of the forest."""
+        if self.tokens is None or (start, end) == (0, END):
+            return self
+        text = cut_text(self.text, self.tokens.text, start, end)
+        tokens = cut_tokens(self.tokens, start, end)
+        return replace(self, text=text, tokens=tokens) if end == END else Grown(text, tokens=tokens, note=self.note)
+
+
+@dataclass
+class Trajectory:
+    """What one request becomes.
+
+    Attributes:
+        request: what was asked for.
+        origin, at: row that it continues, and how many of its own tokens come before (-1: all); None for a new tree.
+        before: steps on the path up to there, as the task sees them.
+        head: what the step that it starts in has so far; None at the end of one.
+        offset: tokens from the start of the prompt up to the step that is being written.
+        steps: rows that it added, in order; the last is a leaf, or open after a pause, once `done`.
+        branch: while it is being written.
+        recited: it is the task's own solution, not drawn.
+    """
+
+    request: Expand
+    origin: int | None = None
+    at: int = END
+    before: list[Step] = field(default_factory=list)
+    head: Written | None = None
+    offset: int = 0
+    steps: list[Grown] = field(default_factory=list)
+    branch: Branch | None = None
+    done: bool = False
+    recited: bool = False
+
+    @property
+    def shared(self) -> int:
+        """Tokens of the current step that rows above hold."""
+        return len(self.head.ids) if self.head is not None and not self.steps else 0
+
+    @property
+    def open_step(self) -> Grown | None:
+        """The step that is being written, once it has a token of its own."""
+        if self.branch is None or len(self.branch.written.ids) <= self.shared:
+            return None
+        step = self.next_row(self.branch.written)
+        step.status, step.tokens = Status.OPEN, recorded(self.branch.written, start=self.shared)
+        return step
+
+    @property
+    def over(self) -> bool:
+        """Whether it came to an end, and is not merely where it was told to stop."""
+        return bool(self.steps) and self.steps[-1].status is not None
+
+    @property
+    def spent(self) -> bool:
+        """Whether it has all the steps or tokens that were asked for."""
+        steps, tokens = self.request.steps, self.request.tokens
+        drawn = sum(len(step.written.ids) - step.start for step in self.steps)
+        return (steps is not None and len(self.steps) >= steps) or (tokens is not None and drawn >= tokens)
+
+    def next_row(self, written: Written) -> Grown:
+        """A row for the step that was written, with its own part of the text."""
+        text = written.text[len(self.head.text) if self.head is not None and self.shared else 0 :]
+        note = {**signed(SampledBy.GREEDY if self.request.greedy else SampledBy.POLICY), **self.request.note}
+        return Grown(text, note=note, written=written, start=self.shared, offset=self.offset)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything of it to see."""
+        return bool(self.steps) or self.open_step is not None
+
+    def fail(self, error: Exception, step: Grown, *, by: str) -> None:
+        """End with a failed leaf that says why, and by whom it failed."""
+        step.status, step.reward = Status.FAILED, NAN
+        step.extra |= {"error": str(error), "failed_by": by}
+        self.steps.append(step)
+        self.done = True
+
+
+class Writer:
+    """Takes finished steps to the task and back: observation, end, reward, record.
+
+    Args:
+        task: environment and verifier.
+        policy: for the text of tokens.
+        session: where branches go on or end.
+        keep: keep what was computed of leaves too, for others that start inside them.
+    """
+
+    def __init__(self, task: Task, policy: Policy, session: Session, *, keep: bool = False) -> None:
+        self.task, self.policy, self.session, self.keep = task, policy, session, keep
+        self.whole = (End.STOP, End.STEP) if step_rule(task).cut_is_end else (End.STOP,)
+
+    def step_ended(self, prompt: Prompt, trajectory: Trajectory) -> None:
+        """Record the step that `trajectory.branch` just ended and let the branch go on, or end the trajectory."""
+        branch = trajectory.branch
+        assert branch is not None
+        step = trajectory.next_row(branch.written)
+        try:
+            self._close(prompt, trajectory, step, branch)
+        except TreecoreError as error:
+            step.tokens = step.tokens or recorded(branch.written, start=step.start)
+            trajectory.fail(error, step, by=BY_POLICY if isinstance(error, PolicyError) else BY_TASK)
+        if trajectory.done:
+            if self.keep and step.state is None:
+                step.state = self.session.keep(branch)
+            self.session.end(branch)
+            trajectory.branch = None
+
+    def _close(self, prompt: Prompt, trajectory: Trajectory, step: Grown, branch: Branch) -> None:
+        written = branch.written
+        if written.end is End.PAUSE:
+            step.tokens = recorded(written, self._spans(written.text), start=step.start)
+            step.over, trajectory.done = False, True
+            step.state = self.session.keep(branch)
+            trajectory.steps.append(step)
+            return
+        before = [*trajectory.before, *(Step(one.written.text, one.observation) for one in trajectory.steps)]
+        turn = Turn(done=True)
+        if written.end in self.whole:
+            with boundary(TaskError, f"task '{self.task.name}'"):
+                turn = self.task.respond(prompt, before, written.text)
+        step.observation = turn.observation
+        ids = self.policy.encode(turn.observation) if turn.observation else []
+        step.tokens = recorded(written, self._spans(written.text), ids, self.policy.pieces(ids), start=step.start)
+        room = not turn.done and len(before) + 1 < self.task.max_steps
+        step.state = self.session.reply(branch, ids) if room else None
+        if step.state is None:
+            step.status = Status.TERMINATED if turn.done and written.end in (*self.whole, End.EOS) else Status.TRUNCATED
+            step.reward = self._reward(prompt, [*before, Step(written.text, step.observation)])
+        else:
+            trajectory.offset = step.state.length
+        trajectory.steps.append(step)
+        trajectory.done = step.state is None or trajectory.spent
+
+    def recite(self, prompt: Prompt, trajectory: Trajectory, start: State) -> None:
+        """Make the trajectory the task's own solution, from the end of the prompt; its tokens have no numbers."""
+        try:
+            with boundary(TaskError, f"the solution of task '{self.task.name}'"):
+                steps = self.task.gold(prompt)
+            for number, step in enumerate(steps, 1):
+                row = self._told(step, start.length)
+                trajectory.steps.append(row)
+                if number == len(steps):
+                    row.status, row.reward = Status.TERMINATED, self._reward(prompt, list(steps))
+                else:
+                    assert row.tokens is not None
+                    start = row.state = self.session.extend(start, row.tokens.id)
+        except TreecoreError as error:
+            trajectory.fail(error, Grown(note=signed(SampledBy.TASK), recited=True), by=BY_TASK)
+        trajectory.done = True
+
+    def _told(self, step: Step, offset: int) -> Grown:
+        ids = self.policy.encode(step.text)
+        nothing = [NAN] * len(ids)
+        written = Written(ids, self.policy.pieces(ids), nothing, nothing, nothing, step.text)
+        seen = self.policy.encode(step.observation) if step.observation else []
+        tokens = recorded(written, self._spans(step.text), seen, self.policy.pieces(seen))
+        return Grown(
+            step.text, step.observation, tokens=tokens, note=signed(SampledBy.TASK), written=written, offset=offset,
+            recited=True,
+        )  # fmt: skip
+
+    def _spans(self, text: str) -> list[Span]:
+        with boundary(TaskError, f"task '{self.task.name}'"):
+            return self.task.parts(text)
+
+    def _reward(self, prompt: Prompt, steps: list[Step]) -> float:
+        with boundary(TaskError, f"the verifier of task '{self.task.name}'"):
+            reward = float(self.task.reward(prompt, steps))
+        if not np.isfinite(reward):
+            raise TaskError(f"the verifier of task '{self.task.name}' gave {reward}", todo="give a finite number")
+        return reward
+
+
+def signed(writer: SampledBy) -> dict[str, str]:
+    """The note of a step: who wrote it."""
+    return {"sampled_by": writer.value}
+
+
+def recorded(
+    written: Written,
+    spans: Sequence[Span] = (),
+    observation: Sequence[int] = (),
+    pieces: Sequence[str] = (),
+    *,
+    start: int = 0,
+) -> StepTokens:
+    """Tokens of a step from `start` on, and its observation; those of the observation have part 0 and no numbers.
+
+    Args:
+        written: what the model wrote.
+        spans: parts of `written.text`; characters outside count as thought.
+        observation, pieces: ids and texts of the observation's tokens.
+    """
+    nothing = [NAN] * len(observation)
+    return StepTokens(
+        id=[*written.ids[start:], *observation],
+        text=[*written.pieces[start:], *pieces],
+        logprob=[*written.logprob[start:], *nothing],
+        entropy=[*written.entropy[start:], *nothing],
+        confidence=[*written.confidence[start:], *nothing],
+        part=[*token_parts(written, spans)[start:], *[int(Part.OBSERVATION)] * len(observation)],
+    )
+
+
+def token_parts(written: Written, spans: Sequence[Span]) -> list[int]:
+    """Part of each token of a step: what most of its characters but spaces are; that of the token before if none."""
+    of_char = bytearray([Part.THOUGHT]) * len(written.text)
+    for span in spans:
+        of_char[span.start : span.end] = bytes([span.part]) * len(of_char[span.start : span.end])
+    parts: list[int] = []
+    at = 0
+    for piece in written.pieces:
+        own = of_char[at : at + len(piece)]
+        at += len(piece)
+        if own and own.count(own[0]) < len(own):
+            own = bytearray(part for part, char in zip(own, piece, strict=False) if not char.isspace())
+        elif piece.isspace():
+            own.clear()
+        if own:
+            parts.append(max(sorted(set(own)), key=own.count))
+        else:
+            parts.append(parts[-1] if parts else int(Part.THOUGHT))
+    return parts

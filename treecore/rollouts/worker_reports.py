@@ -1,0 +1,124 @@
+"""Adds up what the workers of a shared run report. Knows no processes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+from treecore.core.forest import Forest
+from treecore.rollouts.progress import Progress
+from treecore.rollouts.scheduler import REPORT_EVERY, Plan
+
+
+@dataclass
+class Report:
+    """News since the last report.
+
+    Attributes:
+        lines: forests that were finished, as lines of a file.
+        done, total, tokens: as in `Progress`, of the prompts that were begun last.
+        waves: as in `Progress`.
+        idle: nothing is left to sample.
+    """
+
+    lines: list[bytes] = field(default_factory=list)
+    done: int = 0
+    total: int = 0
+    tokens: int = 0
+    waves: tuple[str, ...] = ()
+    idle: bool = True
+
+
+@dataclass
+class Portion:
+    """What one worker is at: its last report, how much of that came in as forests, and how many prompts it has."""
+
+    report: Report = field(default_factory=Report)
+    trajectories: int = 0
+    tokens: int = 0
+    prompts: int = 0
+
+
+class Tally:
+    """Numbers of a run so far: of the forests that came in, and of what workers say of those that grow.
+
+    Args:
+        plan: of the run.
+        on_progress: whom to tell, after every wave and about ten times a second.
+        snapshot: gives the forests that grow, as far as they can be seen.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        on_progress: Callable[[Progress], None] | None,
+        *,
+        snapshot: Callable[[], list[Forest]] = list,
+    ) -> None:
+        self.on_progress, self.snapshot = on_progress, snapshot
+        self.prompts, self.size = len(plan.prompts), plan.sampler.trajectories(plan.settings)
+        self._portions: dict[Hashable, Portion] = {}
+        self._counts = Counter[str]()
+        self._waves: list[str] = []
+        self._began = self._told = time.monotonic()
+
+    def begun(self, worker: Hashable, prompts: int) -> None:
+        """A worker that has none was given so many prompts."""
+        self._portions[worker] = Portion(prompts=prompts)
+
+    def given(self, worker: Hashable, prompts: int) -> None:
+        """A worker was given more."""
+        self._portions[worker].prompts += prompts
+
+    def reported(self, worker: Hashable, report: Report) -> None:
+        """News of its portion."""
+        self._portions[worker].report = report
+        self._waves += report.waves
+
+    def finished(self, worker: Hashable, forest: Forest) -> None:
+        """A forest of its portion came in."""
+        portion, tokens = self._portions[worker], int(forest.provenance.get("tokens_generated", 0))
+        portion.trajectories += len(forest.leaves)
+        portion.tokens += tokens
+        portion.prompts -= 1
+        self._counts.update(forests=1, trajectories=len(forest.leaves), tokens=tokens)
+
+    def lost(self, worker: Hashable) -> None:
+        """A worker is gone; what came in stays counted."""
+        self._portions.pop(worker, None)
+
+    def tell(self, waiting: int, *, last: bool = False) -> None:
+        """Report, unless that was done a moment ago.
+
+        Args:
+            waiting: prompts that no worker has.
+            last: the run is over.
+        """
+        now = time.monotonic()
+        if self.on_progress is None or not (last or self._waves or now - self._told >= REPORT_EVERY):
+            return
+        self._told = now
+        waves, self._waves = tuple(self._waves), []
+        growing = [] if last else list(self._portions.values())
+        done = self._counts["trajectories"]
+        ended = done + sum(max(0, one.report.done - one.trajectories) for one in growing)
+        total = done + sum(self._growing(one) for one in growing) + waiting * self.size
+        tokens = self._counts["tokens"] + sum(max(0, one.report.tokens - one.tokens) for one in growing)
+        self.on_progress(
+            Progress(
+                done=ended,
+                total=max(total, ended),
+                forests=self._counts["forests"],
+                prompts=self.prompts,
+                tokens=tokens,
+                seconds=now - self._began,
+                waves=waves,
+                snapshot=self.snapshot,
+            )
+        )
+
+    def _growing(self, portion: Portion) -> int:
+        """Trajectories that the unfinished forests of a worker will have."""
+        return max(portion.report.total - portion.trajectories, portion.prompts * self.size)

@@ -1,0 +1,99 @@
+"""The trees as a Plotly figure, for notebooks and exports; the app draws its own canvas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from treecore.core.forest import Forest
+from treecore.core.outcomes import is_right
+from treecore.core.step_text import split_step
+from treecore.methods.registry import Credit
+from treecore.numerals import signed
+from treecore.views.frame import position_in
+from treecore.views.layout import leaf_rows
+from treecore.views.palette import LIGHT
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+MOST_LABELS = 80
+
+
+def figure(forest: Forest, credit: Credit | None = None) -> go.Figure:
+    """Time from left to right, a row a trajectory, nodes coloured by credit (grey without any).
+
+    Args:
+        credit: computed on this forest, alone or in a batch.
+    """
+    import plotly.graph_objects as go
+
+    x = forest.topology.depth.astype(float)
+    y = -leaf_rows(forest.topology)
+    drawn = go.Figure(edges(forest, x, y))
+    drawn.add_trace(nodes(forest, None if credit is None else credit.of(position_in(credit, forest)), x, y))
+    drawn.update_layout(
+        title={"text": escape(forest.prompt), "font": {"size": 15}},
+        height=max(260, 40 * len(forest.leaves) + 120),
+        showlegend=False,
+        plot_bgcolor="white",
+        margin={"l": 20, "r": 20, "t": 50, "b": 20},
+        xaxis={"title": {"text": "step"}, "dtick": 1, "gridcolor": LIGHT.hairline, "zeroline": False},
+        yaxis={"visible": False},
+    )
+    return drawn
+
+
+def edges(forest: Forest, x: np.ndarray, y: np.ndarray) -> go.Scatter:
+    """All edges as one broken line."""
+    import plotly.graph_objects as go
+
+    rows = np.flatnonzero(forest.parent >= 0)
+    above = forest.parent[rows]
+    gaps = np.full(len(rows), np.nan)
+    return go.Scatter(
+        x=np.column_stack([x[above], x[above], x[rows], gaps]).ravel(),
+        y=np.column_stack([y[above], y[rows], y[rows], gaps]).ravel(),
+        mode="lines",
+        line={"color": LIGHT.edge, "width": 1.5, "shape": "linear"},
+        hoverinfo="skip",
+    )
+
+
+def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -> go.Scatter:
+    """All nodes; squares are wrong ends, circles everything else."""
+    import plotly.graph_objects as go
+
+    labels = [escape(split_step(text, forest.node_extra.get(row, {})).label) for row, text in enumerate(forest.text)]
+    values = np.zeros(len(forest)) if credit is None else np.nan_to_num(credit.credit)
+    limit = 1.0 if credit is None else credit.scale
+    wrong = np.isfinite(forest.reward) & ~is_right(forest)
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="markers+text" if len(forest) <= MOST_LABELS else "markers",
+        text=labels,
+        textposition="top left",
+        textfont={"size": 10, "color": LIGHT.muted},
+        customdata=[str(name) for name in forest.node_id],
+        hovertext=[f"{name}<br>{said}<br>credit {signed(value)}" for name, said, value in
+                   zip(map(str, forest.node_id), labels, values, strict=True)],
+        hoverinfo="text",
+        marker={
+            "size": 13,
+            "symbol": np.where(wrong, "square", "circle"),
+            "color": values,
+            "colorscale": LIGHT.diverging(),
+            "cmin": -limit,
+            "cmax": limit,
+            "line": {"width": 1, "color": LIGHT.muted},
+            "colorbar": None if credit is None else {"title": {"text": "credit"}, "thickness": 12},
+        },
+    )  # fmt: skip
+
+
+def escape(text: str) -> str:
+    """Text for Plotly, which reads a little HTML: shortened and escaped."""
+    short = text if len(text) <= 60 else text[:59] + "…"
+    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
