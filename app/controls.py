@@ -13,7 +13,7 @@ from treecore.numerals import counted, whole
 from treecore.samples import by_group
 from treecore.views.labels import cut
 
-MOST_WARNINGS = 8
+MAX_WARNINGS = 8
 
 
 def bar(*, colours: bool = True) -> None:
@@ -83,7 +83,7 @@ def reading(report: ReadReport) -> None:
 
 def noticed(report: ReadReport | None) -> None:
     """What could not be taken over, and what is odd in what is open."""
-    for warning in [*(report.warnings if report is not None else ()), *state.findings()][:MOST_WARNINGS]:
+    for warning in [*(report.warnings if report is not None else ()), *state.findings()][:MAX_WARNINGS]:
         st.caption(f":material/info: {verbatim(warning)}")
 
 

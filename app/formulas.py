@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-MOST_TEXT, MOST_FORMULA, MOST_FORMULAS, DEEPEST = 20_000, 1_000, 200, 30
+MAX_TEXT, MAX_FORMULA, MAX_FORMULAS, DEEPEST = 20_000, 1_000, 200, 30
 """Characters of a text that are searched and of one formula, formulas of a text, and braces inside one another."""
 MARK = re.compile(r"```|`|\\[\\$]|\$\$?|\\[(\[]|\\boxed\s*\{")
 CLOSES = {"$$": "$$", r"\(": r"\)", r"\[": r"\]", "```": "```", "`": "`"}
-DOLLARS = re.compile(rf"\$(?!\s)((?:[^$\\\n]|\\[^\n]){{1,{MOST_FORMULA}}})(?<!\s)\$(?!\d)")
+DOLLARS = re.compile(rf"\$(?!\s)((?:[^$\\\n]|\\[^\n]){{1,{MAX_FORMULA}}})(?<!\s)\$(?!\d)")
 REFUSED = re.compile(
     r"\\(?:href|url|includegraphics|html[A-Za-z]*|[egx]?def|let|futurelet|global|long|(?:re)?newcommand|providecommand"
     r"|expandafter|noexpand|csname|mathchoice|rule|m?kern|[hm]skip|[hmv]space|raisebox|(?:math)?[lrc]lap|genfrac|above"
@@ -42,7 +42,7 @@ def passages(text: str) -> list[Passage]:
     """The pieces of a text in order; joined, their texts are the text."""
     found: list[Passage] = []
     at = written = count = 0
-    while count < MOST_FORMULAS and (mark := MARK.search(text, at, MOST_TEXT)):
+    while count < MAX_FORMULAS and (mark := MARK.search(text, at, MAX_TEXT)):
         end, formula = marked(text, mark)
         if formula:
             if mark.start() > written:
@@ -70,16 +70,16 @@ def marked(text: str, mark: re.Match[str]) -> tuple[int, str]:
     if opens not in CLOSES:
         return low, ""
     is_code = "`" in opens
-    end = text.find(CLOSES[opens], low, MOST_TEXT if is_code else low + MOST_FORMULA)
+    end = text.find(CLOSES[opens], low, MAX_TEXT if is_code else low + MAX_FORMULA)
     if end < 0:
-        return (MOST_TEXT if opens == "```" else low), ""
+        return (MAX_TEXT if opens == "```" else low), ""
     return end + len(opens), "" if is_code else drawable(text[low:end])
 
 
 def after_brace(text: str, low: int) -> int:
     """The place behind the brace that closes the one before `low`; 0 where none does."""
     depth = 1
-    for one in BRACE.finditer(text, low, low + MOST_FORMULA):
+    for one in BRACE.finditer(text, low, low + MAX_FORMULA):
         depth += {"{": 1, "}": -1}.get(one[0], 0)
         if depth == 0:
             return one.end()

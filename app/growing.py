@@ -11,7 +11,7 @@ import streamlit as st
 from app import chrome, sampling_asked, sampling_job, stage, state
 from app.canvas.scene import Stage
 from app.jobs import Job, Phase
-from app.sampling_request import Grown
+from app.sampling_request import JobProgress
 from app.verbatim import ours, verbatim
 from treecore.core.forest import Forest
 from treecore.numerals import counted, whole
@@ -56,7 +56,7 @@ def watch(job: Job, drawn: Moment) -> None:
     """
     if moment(job) != drawn:
         st.rerun()
-    grown: Grown | None = job.progress
+    grown: JobProgress | None = job.progress
     headline(job, grown)
     if job.phase is Phase.FAILED:
         st.error(verbatim(job.error), icon=":material/error:")
@@ -67,7 +67,7 @@ def watch(job: Job, drawn: Moment) -> None:
         show(forests, live=job.live)
 
 
-def shown_of(job: Job, grown: Grown | None) -> Sequence[Forest]:
+def shown_of(job: Job, grown: JobProgress | None) -> Sequence[Forest]:
     """The forests to look at: what came out, and of a job that ended early what had grown when last looked at."""
     finished: list[Forest] = job.result or []
     if grown is None or (finished and job.phase is Phase.DONE and not job.note):
@@ -76,7 +76,7 @@ def shown_of(job: Job, grown: Grown | None) -> Sequence[Forest]:
     return [*finished, *(forest for forest in grown.forests if forest.id not in there)]
 
 
-def headline(job: Job, grown: Grown | None) -> None:
+def headline(job: Job, grown: JobProgress | None) -> None:
     """Where the job is, and the button to cancel it."""
     share = grown.share if grown is not None else 0.0
     if job.live or grown is not None:
@@ -100,7 +100,7 @@ def broken(job: Job) -> None:
         st.button("Go on with it", icon=":material/play_arrow:", on_click=sampling_asked.go_on, args=(job,))
 
 
-def standing(job: Job, grown: Grown | None) -> str:
+def standing(job: Job, grown: JobProgress | None) -> str:
     """One line: the place in line, or what is done, how fast, and how long it will still take."""
     if job.phase is Phase.WAITING:
         wait = sampling_job.QUEUE.wait(job)

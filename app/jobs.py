@@ -27,7 +27,7 @@ _LOG = logging.getLogger(__name__)
 
 PATIENCE = 60.0
 """Seconds for which others wait for a visitor whose page is closed: a page that is loaded again is back by then."""
-MOST_OVER = 32
+MAX_OVER = 32
 """Jobs that are over and can still be found, with what came out."""
 CROWDED = "the line was full, and others asked for less; try again in a minute"
 ENOUGH = 0.1
@@ -166,7 +166,7 @@ class JobQueue:
 
     def __init__(self) -> None:
         self._waiting = FairLine[Job]()
-        self._over: deque[Job] = deque(maxlen=MOST_OVER)
+        self._over: deque[Job] = deque(maxlen=MAX_OVER)
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
         self._running: Job | None = None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, wait
 from typing import Any
 
-MOST_LOADED = 2
+MAX_LOADED = 2
 TICK = 0.1
 
 
@@ -45,7 +45,7 @@ class Loader:
                 future = self._loading[key] = Future()
                 threading.Thread(target=self._fill, args=(key, future), name="treecore-load", daemon=True).start()
             self._loading.move_to_end(key)
-            while len(self._loading) > MOST_LOADED:
+            while len(self._loading) > MAX_LOADED:
                 self._loading.popitem(last=False)
         while not stop.is_set():
             if wait([future], timeout=TICK).done:

@@ -28,7 +28,7 @@ KEPT_BYTES = 128_000_000
 INPUTS = (Forest, Forests, Topology, ReadReport)
 
 
-class Kept:
+class ResumePlan:
     """Results that were used last, up to a number of bytes; the last one in any case.
 
     Args:
@@ -84,7 +84,7 @@ class Opened:
     report: ReadReport | None = None
     sample: str = ""
     note: str = ""
-    kept: Kept = field(default_factory=Kept)
+    kept: ResumePlan = field(default_factory=ResumePlan)
     size: int = 0
 
 

@@ -32,7 +32,7 @@ SEED = Param("seed", "int", 0, low=0, high=2**31 - 1)
 BATCH = Param("batch_tokens", "int", 0, low=0, meaning=BATCH_HELP)
 SHOWN = "roll:shown"
 """Which of the forests that were grown is shown."""
-MOST_CHARACTERS = 8000
+MAX_CHARACTERS = 8000
 """Of a question."""
 
 
@@ -105,9 +105,9 @@ def question_asked(request: Request) -> str:
     if PROMPT.chosen() != OWN:
         return ""
     question = str(state.get("roll:question") or "").strip()
-    if len(question) > MOST_CHARACTERS:
+    if len(question) > MAX_CHARACTERS:
         raise PolicyError(
-            f"a question of {whole(len(question))} characters", todo=f"shorten it to {whole(MOST_CHARACTERS)}"
+            f"a question of {whole(len(question))} characters", todo=f"shorten it to {whole(MAX_CHARACTERS)}"
         )
     get_task(request.task, **request.options).ask(question)
     return question

@@ -101,7 +101,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Grown:
+class JobProgress:
     """What a running job has reached; read by the view while the worker goes on.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.jobs import Job
 from app.loader import Loader
-from app.sampling_request import Grown, Model, Request
+from app.sampling_request import JobProgress, Model, Request
 from app.shelf import Shelf, runs_folder
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
@@ -62,7 +62,7 @@ class Reporter:
             self._seen.update({forest.id: forest for forest in growing})
             self._next_look = now + max(LOOK_EVERY, (time.monotonic() - now) / LOOK_SHARE)
             self._keep(growing)
-        job.progress = Grown(
+        job.progress = JobProgress(
             progress.done, progress.total, progress.tokens, progress.seconds, tuple(self._seen.values()),
             progress.waiting, self._count, progress.forests / max(progress.prompts, 1),
         )  # fmt: skip
@@ -131,4 +131,4 @@ def tell_waits(job: Job, server: str) -> None:
         from treecore.policies.openai.retries import told_of
 
         waiting = told_of(base_url(server))
-        job.progress = Grown(0, job.size, 0, 0.0, (), waiting) if waiting else None
+        job.progress = JobProgress(0, job.size, 0, 0.0, (), waiting) if waiting else None

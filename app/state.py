@@ -46,7 +46,7 @@ DEFAULTS: dict[str, Any] = {
 CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colour": COLOURS, "axis": AXES}
 """Values that name something; a browser may send any text for them, and what is none of these is not looked up."""
 RESAMPLES = 200
-LONGEST_ID = 2000
+MAX_ID = 2000
 """Characters that an id may take in the address bar: servers refuse addresses of several thousand."""
 SHORT, RECENT, RECENT_BYTES = 12, 4, 256_000_000
 """Characters of a key in the address bar, and how many files and rollouts of a session can be gone back to, if they
@@ -133,7 +133,7 @@ def _went_back() -> bool:
 def _address() -> dict[str, str]:
     """What is shown, as the address bar says it."""
     wanted: dict[str, str] = {name: get(name) for name in ("view", "method", "node")}
-    if len(quote(wanted["node"])) > LONGEST_ID:
+    if len(quote(wanted["node"])) > MAX_ID:
         wanted["node"] = ""
     if wanted["view"] == "rollout" and (job := st.session_state.get("job")) is not None:
         wanted["run"] = job.name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from app.formulas import MOST_TEXT, passages
+from app.formulas import MAX_TEXT, passages
 
 RUNS = re.compile("`+")
 INDENT = re.compile(r"^[ \t]+(?=\S)")
@@ -42,7 +42,7 @@ def mathematics(text: str) -> str:
     first 20,000 characters are shown.
     """
     drawn = []
-    for passage in passages(text[:MOST_TEXT]):
+    for passage in passages(text[:MAX_TEXT]):
         if not passage.formula:
             first, *others = BREAKS.split(passage.text)
             lines = [first, *(INDENT.sub(rf"{JOINER}\g<0>", line) for line in others)]

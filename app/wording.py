@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from app import state
-from app.formulas import MOST_TEXT, has_formula
+from app.formulas import MAX_TEXT, has_formula
 from app.panel import NAMES, Words, step_panel
 from app.verbatim import mathematics, ours
 from treecore.numerals import whole
@@ -53,5 +53,5 @@ def drawn(words: Words) -> None:
             with st.container(key=f"mathematics_part_{number}", horizontal=True, gap="small"):
                 st.caption(ours(NAMES[part.kind]), width=74)
                 st.markdown(mathematics(part.text))
-    if any(len(part.text) > MOST_TEXT for part in words.parts):
-        st.caption(f"The first {whole(MOST_TEXT)} characters; without mathematics all of them are shown.")
+    if any(len(part.text) > MAX_TEXT for part in words.parts):
+        st.caption(f"The first {whole(MAX_TEXT)} characters; without mathematics all of them are shown.")

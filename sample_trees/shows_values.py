@@ -9,7 +9,7 @@ from shows import Shown, named
 
 from treecore.core.forest import Forest
 
-MOST_LEAVES = 26
+MAX_LEAVES = 26
 
 
 def valued(forest: Forest, row: int) -> str:
@@ -39,7 +39,7 @@ def fall(forest: Forest) -> Shown | None:
     rows = np.flatnonzero(np.isfinite(value))
     falls = [(a, b) for a, b in pairwise(rows) if high[b] < low[a]]
     rises = [(a, b) for a, b in pairwise(rows) if low[b] > high[a]]
-    if len(falls) != 1 or rises or falls[0][0] == rows[0] or len(forest.leaves) > MOST_LEAVES:
+    if len(falls) != 1 or rises or falls[0][0] == rows[0] or len(forest.leaves) > MAX_LEAVES:
         return None
     before, after = map(int, falls[0])
     words = {
@@ -55,7 +55,7 @@ def drawn_by_search(forest: Forest) -> Shown | None:
     first = [int(row) for row in forest.topology.children(0) if np.isfinite(visits[row])]
     order = sorted(first, key=lambda row: -visits[row])
     left_out = int((kind == 2).sum())
-    if len(first) < 3 or mean[order[0]] < 0.8 or len(forest.leaves) > MOST_LEAVES or not left_out:
+    if len(first) < 3 or mean[order[0]] < 0.8 or len(forest.leaves) > MAX_LEAVES or not left_out:
         return None
     beneath = forest.topology.leaves_under(order[0])
     words = {

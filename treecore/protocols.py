@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-MOST_SEED = 2**63 - 1
+MAX_SEED = 2**63 - 1
 """The largest whole number that every reader of JSON here keeps."""
 
 

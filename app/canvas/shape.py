@@ -20,10 +20,10 @@ from treecore.numerals import counted, whole
 from treecore.views.layout import leaf_rows
 
 FULL_TEXT_NODES = 20_000
-LONGEST_TEXT = 1_200
+MAX_TEXT = 1_200
 SHORTENED_TEXT = 120
-LONGEST_LABEL = 160
-LONGEST_HOVER = 600
+MAX_LABEL = 160
+MAX_HOVER = 600
 
 _made: WeakKeyDictionary[Forest, Part] = WeakKeyDictionary()
 
@@ -37,7 +37,7 @@ def forest_part(forest: Forest) -> Part:
 
 def _make(forest: Forest) -> Part:
     topology, extra = forest.topology, forest.node_extra
-    most = LONGEST_TEXT if len(forest) <= FULL_TEXT_NODES else SHORTENED_TEXT
+    most = MAX_TEXT if len(forest) <= FULL_TEXT_NODES else SHORTENED_TEXT
     single = forest.n_trees == len(forest.leaves)
     gap = 0.35 if single else 0.7
     return as_json(
@@ -53,12 +53,12 @@ def _make(forest: Forest) -> Part:
             "leaves": np.ascontiguousarray(topology.n_leaves),
             "governs": numbers(granularity(Forests(forest)).governs),
             "label": [
-                safe(split_step(text, extra.get(row, {})).label, LONGEST_LABEL) for row, text in enumerate(forest.text)
+                safe(split_step(text, extra.get(row, {})).label, MAX_LABEL) for row, text in enumerate(forest.text)
             ],
-            "observation": [safe(plain(text), LONGEST_LABEL) if text else "" for text in forest.observation],
+            "observation": [safe(plain(text), MAX_LABEL) if text else "" for text in forest.observation],
             "text": [safe(text, most) for text in forest.text],
             "words": {
-                str(row): safe(_words(text, extra.get(row, {})), min(most, LONGEST_HOVER))
+                str(row): safe(_words(text, extra.get(row, {})), min(most, MAX_HOVER))
                 for row, text in enumerate(forest.text)
                 if ANY_TAG.search(text)
             },

@@ -15,7 +15,7 @@ from treecore.core.step_text import answered, step_parts
 from treecore.methods.registry import Credit
 from treecore.numerals import counted, short, signed, whole
 
-MOST_SIBLINGS, MOST_WORDS = 40, 800
+MAX_SIBLINGS, MAX_WORDS = 40, 800
 WORD = re.compile(r"\s+|\S+")
 
 
@@ -52,8 +52,8 @@ def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
 def nearest(rows: np.ndarray, row: int) -> tuple[int, list[int]]:
     """At most 40 of the siblings, those around the chosen one, else the first; and how many come before them."""
     at = int(np.flatnonzero(rows == row)[0]) if row in rows else 0
-    start = max(min(at - MOST_SIBLINGS // 2, len(rows) - MOST_SIBLINGS), 0)
-    return start, [int(one) for one in rows[start : start + MOST_SIBLINGS]]
+    start = max(min(at - MAX_SIBLINGS // 2, len(rows) - MAX_SIBLINGS), 0)
+    return start, [int(one) for one in rows[start : start + MAX_SIBLINGS]]
 
 
 def step_told(forest: Forest, row: int) -> tuple[Told, ...]:
@@ -99,7 +99,7 @@ def differing(told: Sequence[tuple[Told, ...]]) -> list[tuple[Piece, ...]]:
 def words_in(parts: tuple[Told, ...]) -> list[tuple[int, str]]:
     """The first words of a step and the blanks between them, each with the number of its part."""
     every = ((number, word) for number, part in enumerate(parts) for word in WORD.findall(part.text))
-    return list(islice(every, MOST_WORDS))
+    return list(islice(every, MAX_WORDS))
 
 
 def outcomes(forest: Forest, row: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.panel import Card, Piece, Told, Words
-from app.panel.siblings import MOST_SIBLINGS, compared, siblings, step_told
+from app.panel.siblings import MAX_SIBLINGS, compared, siblings, step_told
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import granularity
 from treecore.core.forest import Forest
@@ -14,7 +14,7 @@ from treecore.methods.registry import Credit, get_method
 from treecore.numerals import whole
 from treecore.views.labels import cut
 
-MOST_PATH, TITLE = 40, 160
+MAX_PATH, TITLE = 40, 160
 STRATEGY, DETAIL = 0.66, 0.33
 
 
@@ -29,7 +29,7 @@ def words_of(credit: Credit, row: int) -> Words:
     return Words(
         node=str(forest.node_id[row]),
         eyebrow=f"{where} · " + (f"of all {forest.n_trees} trees" if is_root and several(credit) else tree),
-        path=tuple(crumb(forest, int(step)) for step in steps[:-1][-MOST_PATH:]),
+        path=tuple(crumb(forest, int(step)) for step in steps[:-1][-MAX_PATH:]),
         title=cut(plain(forest.prompt) if is_root else named, TITLE),
         parts=told(forest, row, named),
         decides=decides(credit, row),
@@ -110,7 +110,7 @@ def sibling_heading(credit: Credit, row: int) -> str:
     compares = credit.method != "" and any(
         name.startswith("siblings:") for name in get_method(credit.method).symbols.values()
     )
-    shown = f", {MOST_SIBLINGS} shown" if len(rows) > MOST_SIBLINGS else ""
+    shown = f", {MAX_SIBLINGS} shown" if len(rows) > MAX_SIBLINGS else ""
     return (f"The {what} it compares" if compares else f"{what} from the same prefix") + shown
 
 

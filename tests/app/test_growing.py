@@ -15,7 +15,7 @@ from app import chrome, sampling_run
 from app.growing import LOOKS, STARTING_LOOK, WAITING_LOOK, Moment, moment, standing
 from app.jobs import Job, Phase
 from app.sampling_job import QUEUE
-from app.sampling_request import Grown, Model, Request
+from app.sampling_request import JobProgress, Model, Request
 from treecore.samples import samples
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
@@ -53,7 +53,7 @@ def failed(of: Any) -> Any:
 
 @pytest.mark.parametrize(("steps", "pace"), [(9, 0.4), (900, 1.0), (5000, 2.0)])
 def test_larger_trees_are_looked_at_less_often(steps: int, pace: float) -> None:
-    grown = Grown(1, 2, 3, 1.0, ([None] * steps,))  # type: ignore[arg-type]
+    grown = JobProgress(1, 2, 3, 1.0, ([None] * steps,))  # type: ignore[arg-type]
     assert moment(job(Phase.RUNNING, progress=grown)) == Moment(Phase.RUNNING, True, pace)
     assert pace in {seconds for _, seconds in LOOKS}
 
@@ -88,7 +88,7 @@ def test_when_a_run_is_over_another_can_begin(phase: Phase) -> None:
 
 
 def test_what_a_cancelled_run_had_written_can_be_opened() -> None:
-    grown = Grown(3, 7, 99, 1.0, (forest("late_fork"),))
+    grown = JobProgress(3, 7, 99, 1.0, (forest("late_fork"),))
     test = page(job(Phase.CANCELLED, progress=grown, result=[]))
     next(one for one in test.button if one.label == "Open in Explore").click().run()
     assert test.session_state["opened"].title == "rollout, cancelled: a question"
@@ -166,10 +166,10 @@ def test_a_biased_sampler_is_called_so() -> None:
 
 def test_what_a_server_is_waited_for_is_told_as_plain_text() -> None:
     waiting = "1 request waits for the server, next try in 290 s (the server answers 429: *slow* [down](http://x))"
-    shown = standing(job(Phase.RUNNING), Grown(1, 8, 0, 3.0, (), waiting))
+    shown = standing(job(Phase.RUNNING), JobProgress(1, 8, 0, 3.0, (), waiting))
     assert shown.startswith("1 of 8 trajectories · 1 request waits for the server, next try in 290 s")
     assert shown.endswith("*slow* [down](http://x))")
-    assert standing(job(Phase.DONE), Grown(1, 8, 0, 3.0, (), waiting)) == "1 trajectory · done"
+    assert standing(job(Phase.DONE), JobProgress(1, 8, 0, 3.0, (), waiting)) == "1 trajectory · done"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_what_a_server_is_waited_for_is_told_as_plain_text() -> None:
 def test_trajectories_are_one_count_while_they_grow_and_after(
     sampler: str, settings: dict[str, Any], so_far: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[str, Grown]] = []
+    told: list[tuple[str, JobProgress]] = []
     report = sampling_run.Reporter.report
 
     def watched(self: Any, progress: Any) -> None:

@@ -46,7 +46,7 @@ def test_place_in_line_and_cancel_while_waiting() -> None:
 
 
 def test_jobs_are_found_by_name_until_many_others_are_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "MOST_OVER", 2)
+    monkeypatch.setattr(jobs, "MAX_OVER", 2)
     queue, go, started = JobQueue(), threading.Event(), threading.Event()
     running = Job(run=lambda job: (started.set(), go.wait(20)), title="a")
     waiting = [Job(run=lambda job: None, title=name) for name in "bc"]

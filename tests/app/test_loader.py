@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from app.loader import MOST_LOADED, Loader
+from app.loader import MAX_LOADED, Loader
 
 GO_ON = threading.Event()
 
@@ -18,7 +18,7 @@ def test_each_is_loaded_once_and_the_last_used_are_kept() -> None:
     assert [loader.get(key, GO_ON) for key in ("a", "b", "a")] == ["A", "B", "A"]
     assert loader.ready("a")
     assert [loader.get(key, GO_ON) for key in ("c", "a", "b")] == ["C", "A", "B"]
-    assert MOST_LOADED == 2
+    assert MAX_LOADED == 2
     assert asked == ["a", "b", "c", "b"]
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from treecore.annotate.run_file import ADDED_BYTES
 from treecore.cli.rollout import rollout
 from treecore.rollouts import Summary
-from treecore.rollouts.failures import MOST_IN_A_ROW, REFUSED
+from treecore.rollouts.failures import MAX_IN_A_ROW, REFUSED
 from treecore.rollouts.output.forest_log import LEAST_FREE
 from treecore.rollouts.output.to_file import TRAJECTORY_BYTES
 from treecore.rollouts.ray.cluster import STORE_BYTES
-from treecore.rollouts.ray.engine import MOST_LOSSES
+from treecore.rollouts.ray.engine import MAX_LOSSES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rollout.md").read_text()
 WORDS = " ".join(PAGE.split())
@@ -44,9 +44,9 @@ def test_numbers_are_those_of_the_code() -> None:
     assert f"{LEAST_FREE >> 20} MiB must be free beside {TRAJECTORY_BYTES >> 10} KiB for every trajectory" in WORDS
     assert f"(`annotate`: {ADDED_BYTES >> 10} KiB a forest)" in WORDS
     assert f"{STORE_BYTES >> 20} MiB of shared" in WORDS
-    assert MOST_IN_A_ROW == 3
+    assert MAX_IN_A_ROW == 3
     assert "of three forests in a row failed" in WORDS
     assert all(REFUSED.match(f"the server answers {status}: x") for status in (400, 413, 422))
     assert "(status 400, 413 or 422)" in PAGE
-    assert MOST_LOSSES + 1 == 4
+    assert MAX_LOSSES + 1 == 4
     assert "after four losses in a row" in WORDS

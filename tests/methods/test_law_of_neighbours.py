@@ -86,6 +86,6 @@ def test_sums_below_forks_are_those_of_a_walk_at_any_depth(monkeypatch: pytest.M
         values = np.nan_to_num(forest.reward)
         wanted = [values[forest.topology.leaves_under(row)].sum() for row in range(200)]
         np.testing.assert_allclose(forest.topology.leaf_sum(values), wanted, atol=1e-12)
-        monkeypatch.setattr("treecore.core.topology.MOST_LEVELS", 0)
+        monkeypatch.setattr("treecore.core.topology.MAX_LEVELS", 0)
         np.testing.assert_allclose(Topology(forest.parent).leaf_sum(values), wanted, atol=1e-12)
         monkeypatch.undo()

@@ -8,11 +8,11 @@ from toy import ToyTask
 
 from treecore.core.builder import ForestBuilder, StepTokens
 from treecore.core.columns import Status
-from treecore.policies.base import Written
+from treecore.policies.base import Completion
 from treecore.protocols import StepRule
 from treecore.rollouts.graft import grafted, new_ids
 from treecore.rollouts.recorded import is_over
-from treecore.rollouts.trajectory import Grown
+from treecore.rollouts.trajectory import GrowingStep
 
 
 class Ruled(ToyTask):
@@ -20,8 +20,8 @@ class Ruled(ToyTask):
         self.step_rule = rule
 
 
-def step(text: str, n: int = 2, observation: str = "") -> Grown:
-    return Grown(text, observation, written=Written(ids=list(range(n)), text=text))
+def step(text: str, n: int = 2, observation: str = "") -> GrowingStep:
+    return GrowingStep(text, observation, written=Completion(ids=list(range(n)), text=text))
 
 
 def test_a_step_is_over_at_a_stop_string_or_an_observation() -> None:
@@ -56,8 +56,8 @@ def test_new_rows_come_after_the_old_which_stay_as_they_were() -> None:
     builder.add(root, text="a", reward=1.0, tokens=StepTokens(id=[4], text=["a"]), extra={"old": 1})
     old = builder.build()
     rows = [
-        Grown("b", tokens=StepTokens(id=[5], logprob=[-0.5]), note={"n": 1}, extra={"e": 2}),
-        Grown("c", "seen", 0.5, Status.TERMINATED),
+        GrowingStep("b", tokens=StepTokens(id=[5], logprob=[-0.5]), note={"n": 1}, extra={"e": 2}),
+        GrowingStep("c", "seen", 0.5, Status.TERMINATED),
     ]
     new = grafted(old, [0, 2], rows)
     assert new.parent.tolist() == [-1, 0, 0, 2]

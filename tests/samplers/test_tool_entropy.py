@@ -16,7 +16,7 @@ from treecore.core.columns import Status
 from treecore.errors import MethodError
 from treecore.methods import compute
 from treecore.policies import load_policy
-from treecore.policies.base import Written
+from treecore.policies.base import Completion
 from treecore.rollouts import rollout
 from treecore.rollouts.summary import summarise
 from treecore.samplers import Expand
@@ -34,7 +34,7 @@ class Told:
 
     def add(self, *heights: float, observation: str = "seen", ended: bool = False) -> list[int]:
         for height in heights:
-            own = Written(top_entropy=[height * math.log(10)])
+            own = Completion(top_entropy=[height * math.log(10)])
             self.nodes.append(SimpleNamespace(own=own, open=not ended, observation=observation))
         return list(range(len(self.nodes) - len(heights), len(self.nodes)))
 

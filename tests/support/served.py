@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from treecore.core.columns import Status
-from treecore.policies.base import Written
+from treecore.policies.base import Completion
 from treecore.protocols import Prompt
 from treecore.samplers.registry import Expand, Growing, Recite, Request
 
@@ -30,8 +30,8 @@ class Row:
     columns: dict[str, float] = field(default_factory=dict)
 
     @property
-    def own(self) -> Written:
-        return Written()
+    def own(self) -> Completion:
+        return Completion()
 
 
 class Served:

@@ -20,7 +20,7 @@ from treecore.annotate.sources import named
 from treecore.core.forest import Forest
 from treecore.errors import MethodError
 from treecore.formats.native_write import encode
-from treecore.rollouts.output.contents import Held, check_name
+from treecore.rollouts.output.contents import FileContents, check_name
 from treecore.rollouts.output.forest_log import LineFile
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.summary import or_null, total
@@ -89,7 +89,7 @@ def annotate_file(
     target = Path(path)
     check_name(target, "an annotation")
     with LineFile(target, needs=len(forests) * ADDED_BYTES) as file:
-        held = Held(file)
+        held = FileContents(file)
         if not (resume or overwrite):
             held.refuse(lambda: told(held, forests, annotation))
         kept = held.kept(lambda: own(held, forests, annotation), resume=resume, overwrite=overwrite)
@@ -107,7 +107,7 @@ def annotate_file(
     return summary
 
 
-def own(held: Held, forests: Sequence[Forest], annotation: Annotation) -> Sequence[int]:
+def own(held: FileContents, forests: Sequence[Forest], annotation: Annotation) -> Sequence[int]:
     """Places of all forests of the file, which are of this annotation.
 
     Args:
@@ -128,7 +128,7 @@ def own(held: Held, forests: Sequence[Forest], annotation: Annotation) -> Sequen
     return range(len(held.forests))
 
 
-def told(held: Held, forests: Sequence[Forest], annotation: Annotation) -> tuple[str, str]:
+def told(held: FileContents, forests: Sequence[Forest], annotation: Annotation) -> tuple[str, str]:
     """What the forests of the file are to an annotation that was not to go on with them, and what can be done."""
     todo = "write to another file, or replace this one with --overwrite"
     try:

@@ -230,7 +230,7 @@ def check_vocabulary(forest: Forest, policy: Policy) -> None:
     for row in range(len(forest)) if table.text is not None and not other else ():
         start, end = (int(place) for place in table.start[row : row + 2])
         ids = table.id[start:end].tolist()
-        if -1 not in ids and spaceless(policy.pieces(ids)) != spaceless(table.text[start:end]):  # type: ignore[index]
+        if -1 not in ids and spaceless(policy.token_strings(ids)) != spaceless(table.text[start:end]):  # type: ignore[index]
             other = True
             break
     if other:
@@ -240,9 +240,9 @@ def check_vocabulary(forest: Forest, policy: Policy) -> None:
         )  # fmt: skip
 
 
-def spaceless(pieces: Sequence[str]) -> str:
+def spaceless(token_strings: Sequence[str]) -> str:
     """Pieces as one text without spaces, which depend on what stands before."""
-    return "".join("".join(pieces).split())
+    return "".join("".join(token_strings).split())
 
 
 def source(forest: Forest, task: Task, policy: Policy, node: str | None, *, changed: str = "") -> Existing:

@@ -13,7 +13,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Law:
+class SamplingParams:
     """What is drawn, and when a trajectory is over.
 
     Attributes:
@@ -74,7 +74,7 @@ class Generate:
         law: what to draw.
     """
 
-    def __init__(self, policy: Any, prompts: Sequence[Sequence[int]], law: Law) -> None:
+    def __init__(self, policy: Any, prompts: Sequence[Sequence[int]], law: SamplingParams) -> None:
         self.model, self.tokenizer, self.law = policy.model, policy.tokenizer, law
         self.prompts = sorted(prompts, key=len)
         single = {text: ids for text in law.stop if len(ids := policy.encode(text)) == 1}

@@ -10,7 +10,7 @@ from typing import Any
 
 from treecore.bench.measure import Spent, once
 from treecore.bench.rollout_count import count_forests, count_rows, passes
-from treecore.bench.rollout_generate import Generate, Law, Setup
+from treecore.bench.rollout_generate import Generate, SamplingParams, Setup
 from treecore.core.forest import Forest
 from treecore.errors import MethodError
 from treecore.protocols import Prompt
@@ -116,7 +116,7 @@ class Sides:
         self.task = plain_task(work)
         self.prompts = self.task.prompts(work.prompts, seed=work.seed)
         self.prompt_ids = [policy.encode_prompt(prompt.text) for prompt in self.prompts]
-        law = Law(per_prompt, work.max_new, work.stop, work.temperature, work.top_p, work.seed)
+        law = SamplingParams(per_prompt, work.max_new, work.stop, work.temperature, work.top_p, work.seed)
         self.generate, self.setup = Generate(policy, self.prompt_ids, law), Setup(policy.slots, None)
         self.trials: dict[Setup, Trial] = {}
 
@@ -173,8 +173,8 @@ class Sides:
         return once(partial(self.run, name, share), cpu=self._clock)
 
     def _clock(self) -> float:
-        hands = pool_of(self.policy).hands if self.policy.one_core else []
-        return time.process_time() + sum(hand.cpu for hand in hands)
+        workers = pool_of(self.policy).workers if self.policy.one_core else []
+        return time.process_time() + sum(worker.cpu for worker in workers)
 
     def get_ready(self, share: Share) -> None:
         """Start the workers of a share."""

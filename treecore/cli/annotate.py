@@ -13,7 +13,7 @@ import click
 from treecore.cli.interrupt import resumable
 from treecore.cli.output import json_option, parse_settings, print_run, read_input, set_option
 from treecore.cli.rollout import progress_bar, rollout
-from treecore.protocols import MOST_SEED
+from treecore.protocols import MAX_SEED
 
 RECORDED = "Numbers of the model; those that it computed in when it wrote the forests if left out."
 
@@ -35,7 +35,7 @@ def like_rollout(command: click.Command) -> click.Command:
 @click.option("--node", default=None, metavar="ID", help="Only the steps on the way to this node.")
 @click.option("--task", default=None, help="The task, in place of the one that the forests name.")
 @click.option("--model", default=None, help="Another model than the one that wrote the forests.")
-@click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Of everything drawn.")
+@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=0, show_default=True, help="Of everything drawn.")
 @click.option("--keep", is_flag=True, help="Keep the continuations in the forests.")
 @click.option(
     "-o", "--output", required=True, metavar="OUT", help="A .forest.jsonl file; each forest is a line at once."

@@ -13,7 +13,7 @@ import click
 from treecore.cli.interrupt import resumable
 from treecore.cli.output import console, json_option, parse_settings, print_run, set_option
 from treecore.cli.task_options import take_task, task_options
-from treecore.protocols import MOST_SEED
+from treecore.protocols import MAX_SEED
 
 if TYPE_CHECKING:
     from treecore.rollouts import Progress, Summary
@@ -83,7 +83,7 @@ RAY = ("workers", "ray_address")
 @click.option("--question", default=None, help="One question of your own, in place of the task's prompts.")
 @click.option(
     "--seed",
-    type=click.IntRange(min=0, max=MOST_SEED),
+    type=click.IntRange(min=0, max=MAX_SEED),
     default=0,
     show_default=True,
     help="Of prompts and sampling; below 2^63.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from treecore.views.labels import ELLIPSIS, LONGEST_GRAPHEME, graphemes
+from treecore.views.labels import ELLIPSIS, MAX_GRAPHEME, graphemes
 
 JOINERS = "\u200c\u200d"
 """What joins characters into one: family emoji, and letters of Persian and Indian scripts."""
@@ -46,7 +46,7 @@ def cut_cells(text: str, most: int) -> str:
     if cell_len(text) <= most:
         return text
     found, width = [], 0
-    for grapheme in graphemes(text[: most * LONGEST_GRAPHEME + 1]):
+    for grapheme in graphemes(text[: most * MAX_GRAPHEME + 1]):
         width += cell_len(grapheme)
         found.append(grapheme)
         if width > most:

@@ -30,7 +30,7 @@ DECIMALS = 3
 LABEL_CHARS, NAME_CHARS = 400, 24
 BETWEEN = 3
 """Cells between two pieces of a step in one line."""
-MOST_LINES = 6
+MAX_LINES = 6
 """Further lines of a step that are shown unasked."""
 BRANCH, LAST, STEM, GAP = "├─ ", "└─ ", "│  ", "   "
 
@@ -97,7 +97,7 @@ def step_lines(forest: Forest, row: int, guide: str, width: int, *, full: bool) 
         text.append(f"  [{STATUS_NAMES[status]}]", style="italic")
     yield fitted(text, width)
     rest = words[beside:]
-    hidden = len(rest) - MOST_LINES if not full and len(rest) > MOST_LINES + 1 else 0
+    hidden = len(rest) - MAX_LINES if not full and len(rest) > MAX_LINES + 1 else 0
     stem = "" if forest.topology.is_leaf[row] else STEM.rstrip()
     for line in rest[: len(rest) - hidden]:
         own = Text().append_text(below).append(stem.ljust(2), style="dim").append("  ")

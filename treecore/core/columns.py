@@ -77,16 +77,16 @@ class Column:
         return np.equal(np.asarray(values, dtype=np.int64), -1)
 
 
-LARGEST_REWARD = 1e100
+MAX_REWARD = 1e100
 """Sums of squares of rewards must fit a float; so must those of annotations."""
-LARGEST_NATS = 1e9
+MAX_NATS = 1e9
 """Log probabilities, and what is made of them, are of the size of a vocabulary's logarithm."""
-NATS = (-LARGEST_NATS, LARGEST_NATS)
+NATS = (-MAX_NATS, MAX_NATS)
 
 NODE_COLUMNS = (
     Column("text", "text", "what the model wrote in this step"),
     Column("observation", "text", "what the environment answered"),
-    Column("reward", "float", "outcome, in task units, on leaves only", -LARGEST_REWARD, LARGEST_REWARD),
+    Column("reward", "float", "outcome, in task units, on leaves only", -MAX_REWARD, MAX_REWARD),
     Column("status", "choice", "how the step ended", choices=STATUS_NAMES),
     Column("born", "int", "order of sampling", minimum=0),
     Column("n_model_tokens", "int", "tokens the model wrote in this step", minimum=0),

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from treecore.core.columns import DTYPES, LARGEST_REWARD, NODE_COLUMNS, TOKEN_COLUMNS, Column
+from treecore.core.columns import DTYPES, MAX_REWARD, NODE_COLUMNS, TOKEN_COLUMNS, Column
 from treecore.core.topology import FloatArray, IntArray, Topology
 from treecore.errors import ForestError
 
@@ -184,7 +184,7 @@ class Forest:
             arrays = {name: frozen_array(values, np.float64) for name, values in getattr(self, group).items()}
             for name, values in arrays.items():
                 self._check_length(f"{group}.{name}", len(values))
-                self._check_size(Column(name, "float", "", -LARGEST_REWARD, LARGEST_REWARD), values)
+                self._check_size(Column(name, "float", "", -MAX_REWARD, MAX_REWARD), values)
             object.__setattr__(self, group, arrays)
         self._check_rewards()
 

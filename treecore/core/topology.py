@@ -19,7 +19,7 @@ BoolArray = NDArray[np.bool_]
 Number = TypeVar("Number", np.float64, np.int64)
 
 NO_NODE = -1
-MOST_LEVELS = 400
+MAX_LEVELS = 400
 """Levels of forks up to which a walk level by level is quicker than doubling pointers."""
 
 
@@ -89,7 +89,7 @@ class Skeleton(NamedTuple):
 
         A sum is made of the sums next below it and of nothing else, so no number elsewhere takes part in its rounding.
         """
-        if len(self.level) - 1 > MOST_LEVELS:
+        if len(self.level) - 1 > MAX_LEVELS:
             return self._by_doubling(values)
         total, found = values.copy(), np.zeros(len(values))
         for depth in range(len(self.level) - 3, -1, -1):

@@ -42,7 +42,7 @@ NODE_RECORD: tuple[Any, ...] = (
 SAMPLE = 1 << 14
 """Bytes at either end of a chunk that are searched for names of fields."""
 NAME = re.compile(rb'"([^"\\\x00-\x1f\x80-\xff]{1,64})"\s*:')
-MOST_UNKNOWN = 16
+MAX_UNKNOWN = 16
 """Fields that are not declared, beyond which decoding to records gains nothing."""
 DECODER_BYTES, FREE_DECODERS = 50_000, 8
 """Making a decoder takes as long as parsing so many bytes; so many may be made however short a file is."""
@@ -107,7 +107,7 @@ def sampled(nodes: bytes) -> Shape:
     parts = (nodes[:SAMPLE], nodes[max(SAMPLE, len(nodes) - SAMPLE) :])
     names = [name.decode() for name in dict.fromkeys(name for part in parts for name in NAME.findall(part))]
     others = [name for name in names if name not in NODE_FIELDS]
-    return Shape(NODE_FIELDS.intersection(names) | {"id", "parent"}, tuple(others[:MOST_UNKNOWN]))
+    return Shape(NODE_FIELDS.intersection(names) | {"id", "parent"}, tuple(others[:MAX_UNKNOWN]))
 
 
 @lru_cache(maxsize=64)

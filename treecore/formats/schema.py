@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from treecore.core.columns import LARGEST_REWARD, NODE_COLUMNS, TOKEN_COLUMNS, Column
+from treecore.core.columns import MAX_REWARD, NODE_COLUMNS, TOKEN_COLUMNS, Column
 from treecore.formats.json_keys import WHOLE_MAX, WHOLE_MIN
 from treecore.formats.native_fields import (
     INT_MAX,
@@ -64,7 +64,7 @@ def node_schema() -> dict[str, Any]:
         properties[field] = {
             "type": ["object", "null"],
             "description": MAP_MEANINGS[field],
-            "additionalProperties": {"type": ["number", "null"], "minimum": -LARGEST_REWARD, "maximum": LARGEST_REWARD},
+            "additionalProperties": {"type": ["number", "null"], "minimum": -MAX_REWARD, "maximum": MAX_REWARD},
         }
     return {"type": "object", "required": ["id", "parent"], "properties": properties}
 

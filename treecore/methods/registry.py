@@ -64,8 +64,8 @@ class Credit:
         tokens: per-token signal where it differs inside a step (of a leaf: see `tokens_are_trajectories`).
         tokens_are_trajectories: the tokens of a leaf are those of its whole trajectory, root to leaf.
         rows_of: works out `rows` from this credit's columns; None where all trajectories through a step agree.
-        states: of a method over states, the credit of the batch's states (`treecore.core.states`), in which all empty roots
-            of a forest are one row; None where these are the batch's own rows.
+        states: of a method over states, the credit of the batch's states (`treecore.core.states`), in which all empty
+            roots of a forest are one row; None where these are the batch's own rows.
         forests: the batch; method, params: filled by `Method.compute`.
     """
 

@@ -7,9 +7,9 @@ knows tokens and text; it knows no task, no reward and no sampler.
 from __future__ import annotations
 
 from treecore.errors import PolicyError
-from treecore.policies.base import Branch, End, Policy, Session, State, Tally, Written
+from treecore.policies.base import Branch, Completion, FinishReason, Policy, Session, State, TokenUsage
 
-__all__ = ["Branch", "End", "Policy", "Session", "State", "Tally", "Written", "load_policy"]
+__all__ = ["Branch", "Completion", "FinishReason", "Policy", "Session", "State", "TokenUsage", "load_policy"]
 
 
 def load_policy(

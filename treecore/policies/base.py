@@ -31,10 +31,10 @@ GREEDY = "greedy"
 EXTENDS = "extends"
 """Places may lie after tokens that nobody drew."""
 TOP = "top"
-"""Each token comes with the entropy of the likeliest tokens, `Written.top_entropy`."""
+"""Each token comes with the entropy of the likeliest tokens, `Completion.top_entropy`."""
 
 
-class End(Enum):
+class FinishReason(Enum):
     """Why a step ended."""
 
     STOP = "a stop string"
@@ -45,7 +45,7 @@ class End(Enum):
 
 
 @dataclass
-class Written:
+class Completion:
     """One step as the model wrote it; lists of equal length, one entry a token.
 
     Attributes:
@@ -60,20 +60,20 @@ class Written:
     """
 
     ids: list[int] = field(default_factory=list)
-    pieces: list[str] = field(default_factory=list)
+    token_strings: list[str] = field(default_factory=list)
     logprob: list[float] = field(default_factory=list)
     entropy: list[float] = field(default_factory=list)
     confidence: list[float] = field(default_factory=list)
     text: str = ""
-    end: End | None = None
+    end: FinishReason | None = None
     top_entropy: list[float] = field(default_factory=list)
 
-    def head(self, n: int) -> Written:
+    def head(self, n: int) -> Completion:
         """A copy of the first `n` tokens, to be gone on with; the end token must not be among them."""
-        text = self.text if n == len(self.ids) else "".join(self.pieces[:n])
-        return Written(
+        text = self.text if n == len(self.ids) else "".join(self.token_strings[:n])
+        return Completion(
             self.ids[:n],
-            self.pieces[:n],
+            self.token_strings[:n],
             self.logprob[:n],
             self.entropy[:n],
             self.confidence[:n],
@@ -82,11 +82,11 @@ class Written:
             self.top_entropy[:n],
         )
 
-    def tail(self, n: int, text: str) -> Written:
+    def tail(self, n: int, text: str) -> Completion:
         """All but the first `n` tokens, whose text is `text`."""
-        return Written(
+        return Completion(
             self.ids[n:],
-            self.pieces[n:],
+            self.token_strings[n:],
             self.logprob[n:],
             self.entropy[n:],
             self.confidence[n:],
@@ -97,7 +97,7 @@ class Written:
 
 
 @dataclass
-class Tally:
+class TokenUsage:
     """Tokens that one forest cost.
 
     Attributes:
@@ -128,14 +128,14 @@ class State(Protocol):
     def length(self) -> int: ...
 
     @property
-    def tally(self) -> Tally: ...
+    def tally(self) -> TokenUsage: ...
 
 
 class Branch(Protocol):
     """A trajectory that is being written; `written` is its current step."""
 
     @property
-    def written(self) -> Written: ...
+    def written(self) -> Completion: ...
 
 
 class Session(Protocol):
@@ -154,7 +154,7 @@ class Session(Protocol):
         state: State,
         random: np.random.Generator,
         *,
-        written: Written | None = None,
+        written: Completion | None = None,
         tokens: int | None = None,
         greedy: bool = False,
     ) -> Branch:
@@ -162,7 +162,7 @@ class Session(Protocol):
 
         Args:
             written: what the step that `state` lies in has so far; the branch's `written` begins with it.
-            tokens: most tokens to draw, over all steps; the step that is not over then ends with `End.PAUSE`.
+            tokens: most tokens to draw, over all steps; the step that is not over then ends with `FinishReason.PAUSE`.
             greedy: take the likeliest tokens, whatever the session's law is; their log probability is then 0.
         """
         ...
@@ -230,7 +230,7 @@ class Policy(Protocol):
         """Vocabulary ids of text that the environment adds."""
         ...
 
-    def pieces(self, ids: Sequence[int]) -> list[str]:
+    def token_strings(self, ids: Sequence[int]) -> list[str]:
         """Text of each token, in order."""
         ...
 

@@ -72,6 +72,6 @@ def rollout(
     place = {prompt.id: number for number, prompt in enumerate(ask.prompts)}
     if not ready(ask, should_stop):
         return []
-    with opened(ask, machine) as hands:
-        forests = list(hands.run(hands.plan, on_progress=on_progress, should_stop=should_stop))
+    with opened(ask, machine) as runner:
+        forests = list(runner.run(runner.plan, on_progress=on_progress, should_stop=should_stop))
     return sorted(forests, key=lambda forest: place[forest.id])

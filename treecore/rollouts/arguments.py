@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, SupportsFloat, SupportsIndex
 
 from treecore.errors import MethodError, PolicyError, TaskError
-from treecore.protocols import MOST_SEED, Prompt
+from treecore.protocols import MAX_SEED, Prompt
 
 TASK = ("name", "stop", "max_steps", "max_step_tokens", "prompts", "respond", "reward")
-POLICY = ("describe", "session", "encode", "pieces")
+POLICY = ("describe", "session", "encode", "token_strings")
 
 
 def check_kinds(
@@ -59,8 +59,8 @@ def check_law(temperature: Any, top_p: Any, seed: Any) -> None:
         raise MethodError(f"temperature={temperature} is not a number of at least 0", todo="change it")
     if not 0 < top_p <= 1:
         raise MethodError(f"top_p={top_p} is not above 0 and at most 1", todo="change it")
-    if not isinstance(seed, SupportsIndex) or not 0 <= int(seed) <= MOST_SEED:
-        raise MethodError(f"seed={shown(seed)} is not a whole number from 0 to {MOST_SEED}", todo="change it")
+    if not isinstance(seed, SupportsIndex) or not 0 <= int(seed) <= MAX_SEED:
+        raise MethodError(f"seed={shown(seed)} is not a whole number from 0 to {MAX_SEED}", todo="change it")
 
 
 def shown(value: Any) -> str:

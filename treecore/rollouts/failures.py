@@ -17,7 +17,7 @@ OTHERS = ("task '", "the verifier of ", "the solution of ", "the prompt ", "veri
 """How reasons begin that are not the model's, in files that do not say who failed."""
 REFUSED = re.compile(r"the server answers (400|413|422)\b")
 """A server that is well and does not take this one request, for example because it is too long."""
-MOST_IN_A_ROW = 3
+MAX_IN_A_ROW = 3
 """Forests without a single good trajectory, for the model's sake, after which a run ends."""
 
 
@@ -76,9 +76,9 @@ class Patience:
             PolicyError: it is the last of too many in a row that the model left.
         """
         self.in_a_row = self.in_a_row + 1 if model_gone(forest) else 0
-        if self.in_a_row == MOST_IN_A_ROW:
+        if self.in_a_row == MAX_IN_A_ROW:
             raise PolicyError(
-                f"the run is stopped, for every trajectory of {MOST_IN_A_ROW} forests in a row failed, the last: "
+                f"the run is stopped, for every trajectory of {MAX_IN_A_ROW} forests in a row failed, the last: "
                 f"{reason(failed_rows(forest)[-1])}",
                 where=self.where, todo="go on with --resume once the model answers again",
             )  # fmt: skip

@@ -10,13 +10,13 @@ import numpy as np
 from treecore.core.builder import StepTokens, pack_tokens
 from treecore.core.columns import TOKEN_COLUMNS
 from treecore.core.forest import Forest, NodeId
-from treecore.rollouts.trajectory import Grown
+from treecore.rollouts.trajectory import GrowingStep
 
-LONGEST_NUMBER = 15
+MAX_NUMBER = 15
 """Digits of the largest id that new ones go on from; no such number is near the end of what JSON readers keep."""
 
 
-def grafted(forest: Forest, parent: Sequence[int], rows: Sequence[Grown]) -> Forest:
+def grafted(forest: Forest, parent: Sequence[int], rows: Sequence[GrowingStep]) -> Forest:
     """The forest with `rows` after its own; their `parent` are rows of the result.
 
     New ids go on from the largest number among the old ones; `born` goes on as well.
@@ -48,7 +48,7 @@ def grafted(forest: Forest, parent: Sequence[int], rows: Sequence[Grown]) -> For
 
 def new_ids(ids: Sequence[NodeId], n: int) -> list[NodeId]:
     """`n` whole numbers that no id is, read as text or not."""
-    numbers = [int(text) for text in map(str, ids) if text.isdecimal() and len(text) <= LONGEST_NUMBER]
+    numbers = [int(text) for text in map(str, ids) if text.isdecimal() and len(text) <= MAX_NUMBER]
     start = max(numbers, default=len(ids) - 1) + 1
     return list(range(start, start + n))
 

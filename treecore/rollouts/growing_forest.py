@@ -23,7 +23,7 @@ from treecore.errors import MethodError, PolicyError, TreecoreError, boundary
 from treecore.policies.base import Session, State
 from treecore.protocols import Part, Prompt, Step
 from treecore.registry.params import Value
-from treecore.rollouts.trajectory import Grown, Trajectory
+from treecore.rollouts.trajectory import GrowingStep, Trajectory
 from treecore.samplers.registry import Expand, Growing, Recite, Request, Sampler
 
 EXPANSION, DRAWS = 0, 1
@@ -61,7 +61,7 @@ class Cost:
         return {name: value for name, value in told.items() if value is not None}
 
 
-class Grove:
+class GrowingForest:
     """The growing forest of one prompt; what samplers see of it is `Growth`.
 
     Args:
@@ -83,7 +83,7 @@ class Grove:
         self.start: State | None = None
         self.parent: list[int] = []
         self.fork: list[int] = []
-        self.nodes: list[Grown] = []
+        self.nodes: list[GrowingStep] = []
         self.vocabulary_size = vocabulary_size
         self.wave: list[Trajectory] = []
         self.asked = 0
@@ -216,13 +216,13 @@ class Grove:
         self.wave = []
         return leaves
 
-    def _append(self, parent: list[int], fork: list[int], nodes: list[Grown], trajectory: Trajectory) -> int:
+    def _append(self, parent: list[int], fork: list[int], nodes: list[GrowingStep], trajectory: Trajectory) -> int:
         above, at = trajectory.origin, trajectory.at
         if above is None:
             above = len(nodes)
             parent.append(-1)
             fork.append(END)
-            nodes.append(Grown(state=self.start))
+            nodes.append(GrowingStep(state=self.start))
         for step in trajectory.steps:
             parent.append(above)
             fork.append(at)
@@ -237,10 +237,10 @@ class Grove:
             meta: the forest's own fields.
             in_flight: with the unfinished wave, its unfinished steps as open nodes.
         """
-        pieces = self._pieces(in_flight=in_flight)
+        token_strings = self._pieces(in_flight=in_flight)
         told = {"extra": {**meta.get("extra", {}), "sampler_notes": dict(self.notes)}} if self.notes else {}
-        builder = ForestBuilder(**{**meta, **told, "columns": columns_of([node for _, node in pieces])})
-        for above, node in pieces:
+        builder = ForestBuilder(**{**meta, **told, "columns": columns_of([node for _, node in token_strings])})
+        for above, node in token_strings:
             builder.add(
                 above,
                 text=node.text,
@@ -252,7 +252,7 @@ class Grove:
             )
         return builder.build()
 
-    def _pieces(self, *, in_flight: bool = False) -> list[tuple[int, Grown]]:
+    def _pieces(self, *, in_flight: bool = False) -> list[tuple[int, GrowingStep]]:
         """Parent and content of each node of the forest."""
         parent, fork, nodes = list(self.parent), list(self.fork), list(self.nodes)
         for trajectory in self.wave if in_flight else ():
@@ -263,7 +263,9 @@ class Grove:
                 nodes[row] = replace(node, status=Status.OPEN)
         return [(one.parent, nodes[one.source].piece(one.start, one.end)) for one in lay_out(parent, fork)]
 
-    def _append_open(self, parent: list[int], fork: list[int], nodes: list[Grown], trajectory: Trajectory) -> None:
+    def _append_open(
+        self, parent: list[int], fork: list[int], nodes: list[GrowingStep], trajectory: Trajectory
+    ) -> None:
         if not trajectory.begun:
             return
         step = trajectory.open_step
@@ -277,47 +279,47 @@ class Grove:
         prompt, tally = self.start.length, self.start.tally
         generated = tally.sampled if tally.sampled_known else None
         computed = tally.computed if tally.computed_known else None
-        pieces = self._pieces()
-        if not prompt or not all(counted(node) for _, node in pieces):
+        token_strings = self._pieces()
+        if not prompt or not all(counted(node) for _, node in token_strings):
             return Cost(generated, computed, None, 0, 0)
-        sizes = [0 if node.tokens is None else len(node.tokens) for _, node in pieces]
-        inner = {above for above, _ in pieces}
+        sizes = [0 if node.tokens is None else len(node.tokens) for _, node in token_strings]
+        inner = {above for above, _ in token_strings}
         upto: list[int] = []
-        for (above, _), size in zip(pieces, sizes, strict=True):
+        for (above, _), size in zip(token_strings, sizes, strict=True):
             upto.append(size + (upto[above] if above >= 0 else prompt))
-        leaves = [row for row in range(len(pieces)) if row not in inner]
-        unfed = unfed_tokens(pieces, prompt=prompt)
+        leaves = [row for row in range(len(token_strings)) if row not in inner]
+        unfed = unfed_tokens(token_strings, prompt=prompt)
         chains = sum(upto[leaf] for leaf in leaves)
         return Cost(generated, computed, prompt + sum(sizes), unfed, chains - unfed)
 
 
-def unfed_tokens(pieces: Sequence[tuple[int, Grown]], *, prompt: int) -> int:
+def unfed_tokens(token_strings: Sequence[tuple[int, GrowingStep]], *, prompt: int) -> int:
     """Tokens that never went through the model: see `Cost.unfed`.
 
     Args:
         pieces: parent and content of each row, parents first.
         prompt: tokens of the prompt, which are not fed either where nothing is drawn.
     """
-    followed = [False] * len(pieces)
+    followed = [False] * len(token_strings)
     unfed = 0
-    for row in range(len(pieces) - 1, -1, -1):
-        above, node = pieces[row]
+    for row in range(len(token_strings) - 1, -1, -1):
+        above, node = token_strings[row]
         if above >= 0:
             followed[above] |= followed[row] or not node.recited
         parts: Sequence[int] = () if node.tokens is None or followed[row] else node.tokens.part
         if parts:
             unfed += len(parts) if node.recited else 1 + sum(part == Part.OBSERVATION for part in parts)
-    drawn = any(followed[row] for row, (above, _) in enumerate(pieces) if above < 0)
+    drawn = any(followed[row] for row, (above, _) in enumerate(token_strings) if above < 0)
     return unfed if drawn else unfed + prompt
 
 
-def columns_of(nodes: Sequence[Grown]) -> dict[str, FloatArray]:
+def columns_of(nodes: Sequence[GrowingStep]) -> dict[str, FloatArray]:
     """Columns `[N]` that the sampler wrote, NaN where it wrote nothing."""
     names = dict.fromkeys(name for node in nodes for name in node.columns)
     return {name: np.array([node.columns.get(name, np.nan) for node in nodes], dtype=np.float64) for name in names}
 
 
-def counted(node: Grown) -> bool:
+def counted(node: GrowingStep) -> bool:
     """Whether the tokens of a step and of its observation are known, wherever there is text."""
     parts: Sequence[int] = () if node.tokens is None else node.tokens.part
     written, observed = any(part > 0 for part in parts), any(part == 0 for part in parts)

@@ -20,13 +20,13 @@ from treecore.core.columns import Status
 from treecore.core.forest import Forest
 from treecore.core.topology import BoolArray
 from treecore.errors import MethodError, PolicyError
-from treecore.policies.base import Session, Tally, Written
+from treecore.policies.base import Completion, Session, TokenUsage
 from treecore.protocols import Part, Prompt, Task, step_rule
 from treecore.rollouts.graft import grafted
-from treecore.rollouts.growing_forest import Grove, columns_of
+from treecore.rollouts.growing_forest import GrowingForest, columns_of
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import Driver, Plan
-from treecore.rollouts.trajectory import Grown
+from treecore.rollouts.scheduler import Plan, RolloutScheduler
+from treecore.rollouts.trajectory import GrowingStep
 from treecore.samplers.registry import Growth
 
 _LOG = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class ExistingGrowth(Growth):
     target: int | None
 
 
-class ExistingGrove(Grove):
+class ExistingGrove(GrowingForest):
     """A grove that begins with the rows of a recorded forest.
 
     Args:
@@ -104,10 +104,10 @@ class ExistingGrove(Grove):
         older = {name: values for name, values in forest.columns.items() if name not in fresh}
         return forest.with_columns(columns={**older, **fresh})
 
-    def _recorded(self, row: int, plan: Plan, session: Session) -> Grown:
+    def _recorded(self, row: int, plan: Plan, session: Session) -> GrowingStep:
         forest, above = self.source.forest, int(self.source.forest.parent[row])
         status = None if self.source.goes_on(row) else Status(max(int(forest.status[row]), Status.TERMINATED))
-        step = Grown(forest.text[row], forest.observation[row], float(forest.reward[row]), status)
+        step = GrowingStep(forest.text[row], forest.observation[row], float(forest.reward[row]), status)
         if above < 0:
             if forest.text[row] or forest.observation[row]:
                 raise MethodError(
@@ -117,13 +117,13 @@ class ExistingGrove(Grove):
                 )
             step.state = self.start
             return step
-        step.written = Written(text=step.text)
+        step.written = Completion(text=step.text)
         before = self.nodes[above]
         if status is None and self.source.wanted[row]:
             ids = self._ids(row)
             own = self._own(row, ids) if ids else []
             step.state = session.extend(before.state, ids) if ids and before.state is not None else before.state
-            step.written = written_as(own, plan.policy.pieces(own), step.text)
+            step.written = written_as(own, plan.policy.token_strings(own), step.text)
         if not before.over:
             step.start = len(before.written.ids)
             step.written = joined(before.written, step.written)
@@ -161,18 +161,20 @@ class ExistingGrove(Grove):
         return [token for token, own in zip(ids, is_model, strict=True) if own]
 
 
-def written_as(ids: list[int], pieces: list[str], text: str) -> Written:
+def written_as(ids: list[int], token_strings: list[str], text: str) -> Completion:
     """A step of recorded tokens; their numbers stay with the recorded forest."""
     nothing = [NAN] * len(ids)
-    return Written(ids, pieces, nothing, nothing, nothing, text, None, nothing)
+    return Completion(ids, token_strings, nothing, nothing, nothing, text, None, nothing)
 
 
-def joined(before: Written, after: Written) -> Written:
+def joined(before: Completion, after: Completion) -> Completion:
     """One step of two pieces."""
-    return written_as([*before.ids, *after.ids], [*before.pieces, *after.pieces], before.text + after.text)
+    return written_as(
+        [*before.ids, *after.ids], [*before.token_strings, *after.token_strings], before.text + after.text
+    )
 
 
-def is_over(step: Grown, task: Task, *, ahead: Iterable[str] = ()) -> bool:
+def is_over(step: GrowingStep, task: Task, *, ahead: Iterable[str] = ()) -> bool:
     """Whether a recorded step that others go on from was whole; False where it was cut at a fork inside it.
 
     Args:
@@ -185,7 +187,7 @@ def is_over(step: Grown, task: Task, *, ahead: Iterable[str] = ()) -> bool:
     return rule.cut_is_end and len(step.written.ids) >= task.max_step_tokens
 
 
-class ExistingDriver(Driver):
+class ExistingDriver(RolloutScheduler):
     """Serves a sampler on recorded forests.
 
     Args:
@@ -215,9 +217,9 @@ class ExistingDriver(Driver):
         self._groves.append(grove)
         self._start(grove, grove.next_wave(None))
 
-    def _forest(self, grove: Grove) -> Forest:
+    def _forest(self, grove: GrowingForest) -> Forest:
         assert isinstance(grove, ExistingGrove)
-        tally = Tally() if grove.start is None else grove.start.tally
+        tally = TokenUsage() if grove.start is None else grove.start.tally
         numbers = {
             "trajectories": grove.asked,
             "tokens_generated": tally.sampled,

@@ -17,9 +17,9 @@ from treecore.errors import MethodError, TreecoreError
 from treecore.policies.base import EXTENDS, FORKS, GREEDY, TOP, Branch, Policy
 from treecore.protocols import Prompt, StepRule, Task, step_rule
 from treecore.registry.params import Value
-from treecore.rollouts.growing_forest import Grove
+from treecore.rollouts.growing_forest import GrowingForest
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.trajectory import BY_PROMPT, Grown, Trajectory, Writer
+from treecore.rollouts.trajectory import BY_PROMPT, GrowingStep, Trajectory, Writer
 from treecore.samplers.registry import Sampler
 
 REPORT_EVERY = 0.1
@@ -50,7 +50,7 @@ class Plan:
     provenance: Mapping[str, Any]
 
 
-class Driver:
+class RolloutScheduler:
     """One run of a plan.
 
     Args:
@@ -85,9 +85,9 @@ class Driver:
         )
         self.writer = Writer(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
         self.waiting = deque(plan.prompts)
-        self._groves: list[Grove] = []
-        self._changed: set[Grove] = set()
-        self._writing: dict[Branch, tuple[Grove, Trajectory]] = {}
+        self._groves: list[GrowingForest] = []
+        self._changed: set[GrowingForest] = set()
+        self._writing: dict[Branch, tuple[GrowingForest, Trajectory]] = {}
         self._waves: list[str] = []
         self._began = self._reported = time.monotonic()
         self._done = self._finished = self._drawn = self._over = 0
@@ -117,7 +117,7 @@ class Driver:
 
     def _admit(self, prompt: Prompt) -> None:
         size = int(getattr(self.plan.policy, "vocabulary_size", 0))
-        grove = Grove(prompt, self.plan.sampler, self.plan.settings, seed=self.plan.seed, vocabulary_size=size)
+        grove = GrowingForest(prompt, self.plan.sampler, self.plan.settings, seed=self.plan.seed, vocabulary_size=size)
         self._groves.append(grove)
         wave = grove.next_wave(None)
         try:
@@ -126,11 +126,11 @@ class Driver:
             grove.error = error
         self._start(grove, wave)
 
-    def _start(self, grove: Grove, wave: Sequence[Trajectory]) -> None:
+    def _start(self, grove: GrowingForest, wave: Sequence[Trajectory]) -> None:
         self._changed.add(grove)
         for trajectory in wave:
             if grove.error is not None:
-                trajectory.fail(grove.error, Grown(), by=BY_PROMPT)
+                trajectory.fail(grove.error, GrowingStep(), by=BY_PROMPT)
                 self._done += 1
                 continue
             if trajectory.recited:
@@ -139,7 +139,7 @@ class Driver:
             trajectory.branch = self._grow(grove, trajectory)
             self._writing[trajectory.branch] = grove, trajectory
 
-    def _grow(self, grove: Grove, trajectory: Trajectory) -> Branch:
+    def _grow(self, grove: GrowingForest, trajectory: Trajectory) -> Branch:
         state, random, tokens = grove.start_of(trajectory, self.session), grove.next_stream(), trajectory.request.tokens
         if trajectory.request.greedy:
             self._check(GREEDY)
@@ -148,7 +148,7 @@ class Driver:
             return self.session.grow(state, random)
         return self.session.grow(state, random, written=trajectory.head, tokens=tokens)
 
-    def _recite(self, grove: Grove, trajectory: Trajectory) -> None:
+    def _recite(self, grove: GrowingForest, trajectory: Trajectory) -> None:
         self._check(EXTENDS)
         assert grove.start is not None
         self.writer.recite(grove.prompt, trajectory, grove.start)
@@ -181,7 +181,7 @@ class Driver:
                 self._over += grove.written if self.plan.sampler.open_ended else grove.over
                 yield self._forest(grove)
 
-    def _forest(self, grove: Grove) -> Forest:
+    def _forest(self, grove: GrowingForest) -> Forest:
         seconds = round(time.monotonic() - grove.began, 3)
         notes = getattr(self.session, "notes", {})
         provenance = {**self.plan.provenance, **grove.cost().as_json(), **notes, "seconds": seconds}

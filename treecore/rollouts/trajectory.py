@@ -16,7 +16,7 @@ from treecore.core.builder import NAN, StepTokens
 from treecore.core.columns import Status
 from treecore.core.transforms import END, cut_text, cut_tokens
 from treecore.errors import PolicyError, TaskError, TreecoreError, boundary
-from treecore.policies.base import Branch, End, Policy, Session, State, Written
+from treecore.policies.base import Branch, Completion, FinishReason, Policy, Session, State
 from treecore.protocols import Part, Prompt, SampledBy, Span, Step, Task, Turn, step_rule
 from treecore.samplers.registry import Expand
 
@@ -26,7 +26,7 @@ the task with its environment and verifier."""
 
 
 @dataclass
-class Grown:
+class GrowingStep:
     """A row of a forest that grows: a step, or what was written of one between a fork or pause and the next.
 
     Attributes:
@@ -48,7 +48,7 @@ class Grown:
     extra: dict[str, Any] = field(default_factory=dict)
     columns: dict[str, float] = field(default_factory=dict)
     note: Mapping[str, Any] = field(default_factory=dict)
-    written: Written = field(default_factory=Written)
+    written: Completion = field(default_factory=Completion)
     start: int = 0
     offset: int = 0
     state: State | None = None
@@ -56,20 +56,22 @@ class Grown:
     recited: bool = False
 
     @property
-    def own(self) -> Written:
+    def own(self) -> Completion:
         return self.written.tail(self.start, self.text)
 
     @property
     def open(self) -> bool:
         return self.state is not None and self.status is None
 
-    def piece(self, start: int, end: int) -> Grown:
+    def piece(self, start: int, end: int) -> GrowingStep:
         """Own tokens `start:end` (-1: all that are left), as a step of the forest."""
         if self.tokens is None or (start, end) == (0, END):
             return self
         text = cut_text(self.text, self.tokens.text, start, end)
         tokens = cut_tokens(self.tokens, start, end)
-        return replace(self, text=text, tokens=tokens) if end == END else Grown(text, tokens=tokens, note=self.note)
+        return (
+            replace(self, text=text, tokens=tokens) if end == END else GrowingStep(text, tokens=tokens, note=self.note)
+        )
 
 
 @dataclass
@@ -91,9 +93,9 @@ class Trajectory:
     origin: int | None = None
     at: int = END
     before: list[Step] = field(default_factory=list)
-    head: Written | None = None
+    head: Completion | None = None
     offset: int = 0
-    steps: list[Grown] = field(default_factory=list)
+    steps: list[GrowingStep] = field(default_factory=list)
     branch: Branch | None = None
     done: bool = False
     recited: bool = False
@@ -104,7 +106,7 @@ class Trajectory:
         return len(self.head.ids) if self.head is not None and not self.steps else 0
 
     @property
-    def open_step(self) -> Grown | None:
+    def open_step(self) -> GrowingStep | None:
         """The step that is being written, once it has a token of its own."""
         if self.branch is None or len(self.branch.written.ids) <= self.shared:
             return None
@@ -124,18 +126,18 @@ class Trajectory:
         drawn = sum(len(step.written.ids) - step.start for step in self.steps)
         return (steps is not None and len(self.steps) >= steps) or (tokens is not None and drawn >= tokens)
 
-    def next_row(self, written: Written) -> Grown:
+    def next_row(self, written: Completion) -> GrowingStep:
         """A row for the step that was written, with its own part of the text."""
         text = written.text[len(self.head.text) if self.head is not None and self.shared else 0 :]
         note = {**signed(SampledBy.GREEDY if self.request.greedy else SampledBy.POLICY), **self.request.note}
-        return Grown(text, note=note, written=written, start=self.shared, offset=self.offset)
+        return GrowingStep(text, note=note, written=written, start=self.shared, offset=self.offset)
 
     @property
     def begun(self) -> bool:
         """Whether there is anything of it to see."""
         return bool(self.steps) or self.open_step is not None
 
-    def fail(self, error: Exception, step: Grown, *, by: str) -> None:
+    def fail(self, error: Exception, step: GrowingStep, *, by: str) -> None:
         """End with a failed leaf that says why, and by whom it failed."""
         step.status, step.reward = Status.FAILED, NAN
         step.extra |= {"error": str(error), "failed_by": by}
@@ -155,7 +157,7 @@ class Writer:
 
     def __init__(self, task: Task, policy: Policy, session: Session, *, keep: bool = False) -> None:
         self.task, self.policy, self.session, self.keep = task, policy, session, keep
-        self.whole = (End.STOP, End.STEP) if step_rule(task).cut_is_end else (End.STOP,)
+        self.whole = (FinishReason.STOP, FinishReason.STEP) if step_rule(task).cut_is_end else (FinishReason.STOP,)
 
     def step_ended(self, prompt: Prompt, trajectory: Trajectory) -> None:
         """Record the step that `trajectory.branch` just ended and let the branch go on, or end the trajectory."""
@@ -173,9 +175,9 @@ class Writer:
             self.session.end(branch)
             trajectory.branch = None
 
-    def _close(self, prompt: Prompt, trajectory: Trajectory, step: Grown, branch: Branch) -> None:
+    def _close(self, prompt: Prompt, trajectory: Trajectory, step: GrowingStep, branch: Branch) -> None:
         written = branch.written
-        if written.end is End.PAUSE:
+        if written.end is FinishReason.PAUSE:
             step.tokens = recorded(written, self._spans(written.text), start=step.start)
             step.over, trajectory.done = False, True
             step.state = self.session.keep(branch)
@@ -188,11 +190,15 @@ class Writer:
                 turn = self.task.respond(prompt, before, written.text)
         step.observation = turn.observation
         ids = self.policy.encode(turn.observation) if turn.observation else []
-        step.tokens = recorded(written, self._spans(written.text), ids, self.policy.pieces(ids), start=step.start)
+        step.tokens = recorded(
+            written, self._spans(written.text), ids, self.policy.token_strings(ids), start=step.start
+        )
         room = not turn.done and len(before) + 1 < self.task.max_steps
         step.state = self.session.reply(branch, ids) if room else None
         if step.state is None:
-            step.status = Status.TERMINATED if turn.done and written.end in (*self.whole, End.EOS) else Status.TRUNCATED
+            step.status = (
+                Status.TERMINATED if turn.done and written.end in (*self.whole, FinishReason.EOS) else Status.TRUNCATED
+            )
             step.reward = self._reward(prompt, [*before, Step(written.text, step.observation)])
         else:
             trajectory.offset = step.state.length
@@ -213,16 +219,16 @@ class Writer:
                     assert row.tokens is not None
                     start = row.state = self.session.extend(start, row.tokens.id)
         except TreecoreError as error:
-            trajectory.fail(error, Grown(note=signed(SampledBy.TASK), recited=True), by=BY_TASK)
+            trajectory.fail(error, GrowingStep(note=signed(SampledBy.TASK), recited=True), by=BY_TASK)
         trajectory.done = True
 
-    def _told(self, step: Step, offset: int) -> Grown:
+    def _told(self, step: Step, offset: int) -> GrowingStep:
         ids = self.policy.encode(step.text)
         nothing = [NAN] * len(ids)
-        written = Written(ids, self.policy.pieces(ids), nothing, nothing, nothing, step.text)
+        written = Completion(ids, self.policy.token_strings(ids), nothing, nothing, nothing, step.text)
         seen = self.policy.encode(step.observation) if step.observation else []
-        tokens = recorded(written, self._spans(step.text), seen, self.policy.pieces(seen))
-        return Grown(
+        tokens = recorded(written, self._spans(step.text), seen, self.policy.token_strings(seen))
+        return GrowingStep(
             step.text, step.observation, tokens=tokens, note=signed(SampledBy.TASK), written=written, offset=offset,
             recited=True,
         )  # fmt: skip
@@ -245,10 +251,10 @@ def signed(writer: SampledBy) -> dict[str, str]:
 
 
 def recorded(
-    written: Written,
+    written: Completion,
     spans: Sequence[Span] = (),
     observation: Sequence[int] = (),
-    pieces: Sequence[str] = (),
+    token_strings: Sequence[str] = (),
     *,
     start: int = 0,
 ) -> StepTokens:
@@ -262,7 +268,7 @@ def recorded(
     nothing = [NAN] * len(observation)
     return StepTokens(
         id=[*written.ids[start:], *observation],
-        text=[*written.pieces[start:], *pieces],
+        text=[*written.token_strings[start:], *token_strings],
         logprob=[*written.logprob[start:], *nothing],
         entropy=[*written.entropy[start:], *nothing],
         confidence=[*written.confidence[start:], *nothing],
@@ -270,14 +276,14 @@ def recorded(
     )
 
 
-def token_parts(written: Written, spans: Sequence[Span]) -> list[int]:
+def token_parts(written: Completion, spans: Sequence[Span]) -> list[int]:
     """Part of each token of a step: what most of its characters but spaces are; that of the token before if none."""
     of_char = bytearray([Part.THOUGHT]) * len(written.text)
     for span in spans:
         of_char[span.start : span.end] = bytes([span.part]) * len(of_char[span.start : span.end])
     parts: list[int] = []
     at = 0
-    for piece in written.pieces:
+    for piece in written.token_strings:
         own = of_char[at : at + len(piece)]
         at += len(piece)
         if own and own.count(own[0]) < len(own):

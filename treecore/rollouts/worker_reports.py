@@ -41,7 +41,7 @@ class Portion:
     prompts: int = 0
 
 
-class Tally:
+class WorkerTotals:
     """Numbers of a run so far: of the forests that came in, and of what workers say of those that grow.
 
     Args:

@@ -13,7 +13,7 @@ from treecore.policies.base import FORKS
 from treecore.registry.params import Bounds, Only
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 
-MOST_LEAVES = 4096
+MAX_LEAVES = 4096
 Form = Literal["spo", "treepo"]
 TREEPO = Only("form", ("treepo",))
 
@@ -143,6 +143,6 @@ def parse_widths(text: str) -> list[int]:
     if not all(part.isascii() and part.isdigit() and len(part) <= 4 and int(part) for part in parts):
         raise MethodError(f"widths={text!r} are not whole numbers from 1 with commas between", todo="give e.g. 6,6,6")
     found = [int(part) for part in parts]
-    if math.prod(found) > MOST_LEAVES:
-        raise MethodError(f"widths={text!r} are {math.prod(found)} leaves", todo=f"give at most {MOST_LEAVES}")
+    if math.prod(found) > MAX_LEAVES:
+        raise MethodError(f"widths={text!r} are {math.prod(found)} leaves", todo=f"give at most {MAX_LEAVES}")
     return found

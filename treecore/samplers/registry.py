@@ -20,7 +20,7 @@ import numpy as np
 
 from treecore.core.columns import Status
 from treecore.methods.registry import Citation
-from treecore.policies.base import Written
+from treecore.policies.base import Completion
 from treecore.protocols import Prompt
 from treecore.registry.params import Only, Param, Value, params_of, parse_settings, summary_of
 from treecore.registry.registry import Named
@@ -77,7 +77,7 @@ class Seen(Protocol):
     columns: dict[str, float]
 
     @property
-    def own(self) -> Written: ...
+    def own(self) -> Completion: ...
 
     @property
     def open(self) -> bool: ...

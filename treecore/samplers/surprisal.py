@@ -109,7 +109,7 @@ def chain_of(growth: Growth, leaf: int, *, side: bool) -> Chain:
         own = growth.nodes[row].own
         if len(own.logprob) != len(own.ids) or any(value != value for value in own.logprob):
             raise MethodError("the policy gives no log probabilities", todo="use one that does, or another sampler")
-        chain.texts += own.pieces
+        chain.texts += own.token_strings
         chain.surprisal += [-value for value in own.logprob]
         chain.place += [(row, place) for place in range(len(own.ids))]
     return chain

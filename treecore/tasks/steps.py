@@ -11,7 +11,7 @@ from treecore.errors import TaskError
 KINDS = ("line", "paragraph", "sentence", "tool_call", "tokens:K", "whole")
 SENTENCE_ENDS = tuple(mark + space for mark, space in product(".!?", " \n"))
 TOOL_ENDS = ("</tool_call>", "</search>")
-MOST_TOKENS = 100_000
+MAX_TOKENS = 100_000
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
 
 
@@ -41,13 +41,7 @@ def parse_steps(text: str) -> Cut:
         TaskError: none of these.
     """
     kind, colon, detail = text.strip().partition(":")
-    if (
-        kind == "tokens"
-        and detail.isascii()
-        and detail.isdigit()
-        and len(detail) < 7
-        and 0 < int(detail) <= MOST_TOKENS
-    ):
+    if kind == "tokens" and detail.isascii() and detail.isdigit() and len(detail) < 7 and 0 < int(detail) <= MAX_TOKENS:
         return Cut(tokens=int(detail))
     if kind == "tool_call" and (not colon or re.fullmatch(r"</[^<>\s]{1,60}>", detail)):
         return Cut(stop=(detail,) if detail else TOOL_ENDS)

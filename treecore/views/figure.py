@@ -18,7 +18,7 @@ from treecore.views.palette import LIGHT
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-MOST_LABELS = 80
+MAX_LABELS = 80
 
 
 def figure(forest: Forest, credit: Credit | None = None) -> go.Figure:
@@ -72,7 +72,7 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
     return go.Scatter(
         x=x,
         y=y,
-        mode="markers+text" if len(forest) <= MOST_LABELS else "markers",
+        mode="markers+text" if len(forest) <= MAX_LABELS else "markers",
         text=labels,
         textposition="top left",
         textfont={"size": 10, "color": LIGHT.muted},

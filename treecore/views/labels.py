@@ -10,7 +10,7 @@ import regex
 GRAPHEME = regex.compile(r"\X")
 WORD = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]|[^\s\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]+|\s+")
 ELLIPSIS = "…"
-LONGEST_GRAPHEME = 64
+MAX_GRAPHEME = 64
 """Characters of one grapheme that are kept: anybody can pile up combining marks without end."""
 ROOM = 24
 """Labels of at most this many characters are told apart at a glance."""
@@ -20,14 +20,14 @@ HEAD = 2
 
 def graphemes(text: str) -> list[str]:
     """What is seen as one character each: letters with their marks, joined emoji, flags, syllables."""
-    return [found[:LONGEST_GRAPHEME] for found in GRAPHEME.findall(text)]
+    return [found[:MAX_GRAPHEME] for found in GRAPHEME.findall(text)]
 
 
 def cut(text: str, most: int) -> str:
     """At most `most` graphemes, an ellipsis the last where some are left out."""
     if len(text) <= most and text.isascii():
         return text
-    found = graphemes(text[: most * LONGEST_GRAPHEME])
+    found = graphemes(text[: most * MAX_GRAPHEME])
     return "".join(found) if len(found) <= most else "".join(found[: most - 1]) + ELLIPSIS
 
 

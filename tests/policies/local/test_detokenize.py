@@ -23,22 +23,22 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
 
 def test_words_are_joined_by_spaces() -> None:
     tokenizer = toy_tokenizer()
-    pieces = Detokenizer(tokenizer).pieces(tokenizer("a b .")["input_ids"])
-    assert pieces == ["a", " b", " ."]
+    token_strings = Detokenizer(tokenizer).token_strings(tokenizer("a b .")["input_ids"])
+    assert token_strings == ["a", " b", " ."]
 
 
 def test_a_character_of_many_tokens_belongs_to_the_last() -> None:
     tokenizer = byte_tokenizer()
     detokenizer = Detokenizer(tokenizer)
     for text in ("naïve 🌳 tree", "🌳🌳", "a\n\nb"):
-        pieces = detokenizer.pieces(tokenizer(text)["input_ids"])
-        assert "".join(pieces) == text
-        assert len(pieces) == len(text.encode())
-    assert detokenizer.pieces(tokenizer("🌳")["input_ids"]) == ["", "", "", "🌳"]
+        token_strings = detokenizer.token_strings(tokenizer(text)["input_ids"])
+        assert "".join(token_strings) == text
+        assert len(token_strings) == len(text.encode())
+    assert detokenizer.token_strings(tokenizer("🌳")["input_ids"]) == ["", "", "", "🌳"]
 
 
 def test_bytes_that_make_no_character_do_not_hide_what_follows() -> None:
     tokenizer = byte_tokenizer()
     broken = tokenizer("🌳")["input_ids"][:2]
-    pieces = Detokenizer(tokenizer).pieces([*broken, *tokenizer("ok")["input_ids"]])
-    assert "".join(pieces).endswith("ok")
+    token_strings = Detokenizer(tokenizer).token_strings([*broken, *tokenizer("ok")["input_ids"]])
+    assert "".join(token_strings).endswith("ok")

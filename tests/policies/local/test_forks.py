@@ -16,7 +16,7 @@ from treecore.core.columns import Status
 from treecore.core.forest import Forest
 from treecore.errors import MethodError, PolicyError
 from treecore.methods.registry import Citation
-from treecore.policies.base import FORKS, End
+from treecore.policies.base import FORKS, FinishReason
 from treecore.protocols import Prompt, Step, StepRule, Turn
 from treecore.rollouts import rollout
 from treecore.rollouts.progress import Progress
@@ -154,7 +154,7 @@ def test_a_paused_step_goes_on_as_if_it_had_never_stopped() -> None:
     whole = write(session, session.grow(session.open("a b c"), np.random.default_rng(1))).written
     random = np.random.default_rng(1)
     part = write(session, session.grow(session.open("a b c"), random, tokens=5))
-    assert part.written.end is End.PAUSE
+    assert part.written.end is FinishReason.PAUSE
     assert part.written.ids == whole.ids[:5]
     state, head = session.keep(part), part.written.head(5)
     session.end(part)
@@ -183,7 +183,7 @@ def test_given_tokens_are_computed_when_a_branch_grows_from_them() -> None:
         session.extend(root, [6] * 200)
 
 
-class Held(ToyTask):
+class FileContents(ToyTask):
     """A step ends before each word, and at once after two tokens."""
 
     stop = (" ",)
@@ -196,7 +196,7 @@ class Held(ToyTask):
 
 def test_steps_that_end_before_a_word_can_be_stopped_and_forked(wanderer: str) -> None:
     policy = toy_policy(slots=3)
-    for forest in rollout(task=Held(), model=policy, sampler=wanderer, prompts=3, seed=3):
+    for forest in rollout(task=FileContents(), model=policy, sampler=wanderer, prompts=3, seed=3):
         table = forest.tokens
         assert table is not None
         for leaf in forest.leaves:

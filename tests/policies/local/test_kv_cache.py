@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from treecore.policies.local.kv_cache import Kind, Segment, SlotCache
+from treecore.policies.local.kv_cache import Kind, KVCache, Segment
 
 NUMBER = Kind(heads=1, dim=1, dtype=torch.float32)
 TWO_LAYERS = ((NUMBER, NUMBER), (NUMBER, NUMBER))
@@ -12,7 +12,7 @@ KEYS, VALUES = 2, 3
 """Places of the second layer."""
 
 
-def put(cache: SlotCache, rows: list[int], values: list[list[float]]) -> tuple[torch.Tensor, torch.Tensor]:
+def put(cache: KVCache, rows: list[int], values: list[list[float]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Feed numbers as keys, their negatives as values; returns what attention would see and where the tokens are."""
     n_valid = [len(row) for row in values]
     position, _ = cache.chunks(rows, n_valid)
@@ -24,12 +24,12 @@ def put(cache: SlotCache, rows: list[int], values: list[list[float]]) -> tuple[t
     return keys[:, 0, :, 0], position
 
 
-def seen(cache: SlotCache, slot: int) -> list[float]:
+def seen(cache: KVCache, slot: int) -> list[float]:
     return cache.read(slot, 0, cache.lengths[slot]).parts[0][KEYS, 0, :, 0].tolist()
 
 
 def test_rows_of_different_length_have_no_holes() -> None:
-    cache = SlotCache(kinds=TWO_LAYERS, slots=3)
+    cache = KVCache(kinds=TWO_LAYERS, slots=3)
     put(cache, [0, 1, 2], [[1, 2, 3], [4], [5, 6]])
     keys, position = put(cache, [0, 1, 2], [[7], [8], []])
     assert keys.tolist() == [[1, 2, 3, 7], [4, 8, 0, 0], [5, 6, 0, 0]]
@@ -38,7 +38,7 @@ def test_rows_of_different_length_have_no_holes() -> None:
 
 
 def test_a_chunk_goes_behind_what_its_row_holds() -> None:
-    cache = SlotCache(kinds=TWO_LAYERS, slots=2)
+    cache = KVCache(kinds=TWO_LAYERS, slots=2)
     put(cache, [0], [[1, 2]])
     keys, position = put(cache, [1, 0], [[3], [4, 5]])
     assert position.tolist() == [[0, 1], [2, 3]]
@@ -46,7 +46,7 @@ def test_a_chunk_goes_behind_what_its_row_holds() -> None:
 
 
 def test_segments_continue_elsewhere_and_do_not_change_with_their_slot() -> None:
-    cache = SlotCache(kinds=TWO_LAYERS, slots=3)
+    cache = KVCache(kinds=TWO_LAYERS, slots=3)
     put(cache, [0], [[1, 2, 3]])
     first, second = cache.read(0, 0, 2), cache.read(0, 2, 3)
     cache.load(2, [first, second])
@@ -60,7 +60,7 @@ def test_segments_continue_elsewhere_and_do_not_change_with_their_slot() -> None
 
 def test_layers_of_different_kinds_stand_beside_each_other() -> None:
     wide, half = Kind(2, 3, torch.float32), Kind(1, 2, torch.bfloat16)
-    cache = SlotCache(kinds=((wide, half), (half, wide)), slots=2)
+    cache = KVCache(kinds=((wide, half), (half, wide)), slots=2)
     cache.chunks([0, 1], [2, 1])
     states = {kind: torch.randn(2, kind.heads, 2, kind.dim).to(kind.dtype) for kind in (wide, half)}
     cache.update(states[wide], states[half], 0)
@@ -86,7 +86,7 @@ def test_a_cut_segment_shares_its_memory() -> None:
 
 
 def test_growing_beyond_what_is_reserved_keeps_everything() -> None:
-    cache = SlotCache(kinds=TWO_LAYERS, slots=4)
+    cache = KVCache(kinds=TWO_LAYERS, slots=4)
     put(cache, [0], [[float(i) for i in range(50)]])
     put(cache, [3], [[float(i) for i in range(200)]])
     put(cache, [0], [[50.0]])
@@ -94,7 +94,7 @@ def test_growing_beyond_what_is_reserved_keeps_everything() -> None:
 
 
 def test_move_takes_a_row_along() -> None:
-    cache = SlotCache(kinds=TWO_LAYERS, slots=3)
+    cache = KVCache(kinds=TWO_LAYERS, slots=3)
     put(cache, [0, 1, 2], [[1], [2], [3, 4, 5]])
     cache.move(2, 0)
     assert seen(cache, 0) == [3, 4, 5]

@@ -16,7 +16,7 @@ from toy import ToyTask, toy_policy
 from treecore.core.forest import Forest
 from treecore.errors import PolicyError
 from treecore.policies.local import session as slots_module
-from treecore.policies.local.kv_cache import SlotCache, SlotLayer
+from treecore.policies.local.kv_cache import KVCache, KVCacheLayer
 from treecore.policies.local.memory import out_of_memory
 from treecore.policies.local.policy import TransformersPolicy
 from treecore.rollouts import rollout
@@ -136,15 +136,15 @@ def test_what_cannot_be_kept_is_computed_again(share: int, monkeypatch: pytest.M
     free = content(sampled(toy_policy(slots=12), wanderer))
     policy = with_room_for(5)
     calls = iter(range(10**6))
-    read = limited(SlotCache.read, lambda *args, **kwargs: next(calls) % share == 0)
-    monkeypatch.setattr(SlotCache, "read", read)
+    read = limited(KVCache.read, lambda *args, **kwargs: next(calls) % share == 0)
+    monkeypatch.setattr(KVCache, "read", read)
     assert content(sampled(policy, wanderer)) == free
     assert read.failed > 10
 
 
 def test_logits_that_cannot_be_kept_are_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     free = content(sampled(toy_policy(slots=12)))
-    monkeypatch.setattr("treecore.policies.local.scheduler.Seats.copy_of", lambda self, logits: None)
+    monkeypatch.setattr("treecore.policies.local.scheduler.Scheduler.copy_of", lambda self, logits: None)
     assert content(sampled(toy_policy(slots=12))) == free
 
 
@@ -171,7 +171,7 @@ def test_so_are_draws_from_many_logits(most: int, monkeypatch: pytest.MonkeyPatc
 
     real = slots_module.draw
     monkeypatch.setattr(slots_module, "draw", draw)
-    monkeypatch.setattr(slots_module, "MOST_DRAWN", most)
+    monkeypatch.setattr(slots_module, "MAX_DRAWN", most)
     assert content(sampled(toy_policy(slots=12))) == free
     assert max(batches) == max(1, most // toy_policy().vocabulary_size)
 
@@ -214,7 +214,7 @@ def test_layers_give_their_memory_back() -> None:
     policy = toy_policy(slots=4)
     runner = policy.runner()
     runner.feed([0, 1], [[6, 7], [8]])
-    layer: SlotLayer = runner.cache.layers[0]
+    layer: KVCacheLayer = runner.cache.layers[0]
     assert layer.keys.numel() > 0
     assert runner.cache.stores
     segment = runner.cache.read(0, 0, 2)

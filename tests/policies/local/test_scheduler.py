@@ -16,7 +16,7 @@ from treecore.policies.local import memory
 from treecore.policies.local.compatibility import PROBE_TOKENS
 from treecore.policies.local.model_runner import Runner
 from treecore.policies.local.policy import TransformersPolicy
-from treecore.policies.local.scheduler import Seats
+from treecore.policies.local.scheduler import Scheduler
 from treecore.rollouts import rollout
 
 Pass = tuple[int, int, int, int]
@@ -44,13 +44,13 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> list[Pass]:
 def sent_back(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Tokens that each branch had when it lost its slot."""
     seen: list[int] = []
-    send_back = Seats.send_back
+    preempt = Scheduler.preempt
 
-    def watched(seats: Seats, branch: Any) -> None:
+    def watched(scheduler: Scheduler, branch: Any) -> None:
         seen.append(len(branch.tail))
-        send_back(seats, branch)
+        preempt(scheduler, branch)
 
-    monkeypatch.setattr(Seats, "send_back", watched)
+    monkeypatch.setattr(Scheduler, "preempt", watched)
     return seen
 
 

@@ -7,7 +7,7 @@ import pytest
 from recomputed import recomputed
 from toy import MODELS, ToyTask, toy_policy
 
-from treecore.policies.base import End
+from treecore.policies.base import FinishReason
 from treecore.rollouts import rollout
 
 
@@ -32,8 +32,8 @@ def test_forked_decoding_equals_full_recomputation(kind: str, attention: str) ->
 
 
 def test_long_prompts_go_through_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("treecore.policies.local.session.LONGEST_CHUNK", 4)
-    monkeypatch.setattr("treecore.policies.local.session.LARGEST_FEED", 8)
+    monkeypatch.setattr("treecore.policies.local.session.MAX_CHUNK", 4)
+    monkeypatch.setattr("treecore.policies.local.session.MAX_FEED", 8)
     policy = toy_policy(slots=4)
     forest = rollout(task=ToyTask(), model=policy, question="a b c d e f a b c d e f a", m=3, n=0)[0]
     for leaf in forest.leaves:
@@ -63,7 +63,7 @@ def step(session: object) -> list[object]:
 def test_ends_of_steps() -> None:
     policy = toy_policy(slots=2, length=20)
     policy.end_ids = frozenset()
-    cases = {End.STEP: ("", 4), End.STOP: ("abcdefs!.?<", 50), End.CONTEXT: ("", 50)}
+    cases = {FinishReason.STEP: ("", 4), FinishReason.STOP: ("abcdefs!.?<", 50), FinishReason.CONTEXT: ("", 50)}
     for end, (stop, longest) in cases.items():
         session = policy.session(temperature=1, top_p=1, stop=stop, max_step_tokens=longest)
         branch = session.grow(session.open("a b c"), np.random.default_rng(0))
@@ -79,10 +79,10 @@ def test_the_end_token_is_recorded_but_no_text() -> None:
     session = policy.session(temperature=1, top_p=1, stop=("a",), max_step_tokens=9)
     branch = session.grow(session.open("a b"), np.random.default_rng(0))
     assert session.advance() == [branch]
-    assert branch.written.end is End.EOS
+    assert branch.written.end is FinishReason.EOS
     assert branch.written.text == ""
-    assert len(branch.written.pieces) == len(branch.written.logprob) == 1
-    assert branch.written.pieces[0] != ""
+    assert len(branch.written.token_strings) == len(branch.written.logprob) == 1
+    assert branch.written.token_strings[0] != ""
 
 
 def test_a_step_ends_with_the_token_that_completes_a_stop_string() -> None:
@@ -92,7 +92,7 @@ def test_a_step_ends_with_the_token_that_completes_a_stop_string() -> None:
     branch = session.grow(session.open("a b"), np.random.default_rng(3))
     while branch.written.end is None:
         session.advance()
-    assert branch.written.end is End.STOP
+    assert branch.written.end is FinishReason.STOP
     text = branch.written.text
     assert text.endswith((" a", "e f"))
     assert " a" not in text[:-1]

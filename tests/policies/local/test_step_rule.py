@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
 from treecore.errors import PolicyError
-from treecore.policies.base import End, Rendered
+from treecore.policies.base import FinishReason, Rendered
 from treecore.protocols import Message, Prompt, Step, StepRule, Turn
 from treecore.rollouts import rollout
 from treecore.tasks.dataset.task import before
@@ -188,7 +188,7 @@ def test_rules_reach_the_session() -> None:
     branch = session.grow(session.open("a"), np.random.default_rng(1))
     while branch.written.end is None:
         session.advance()
-    assert branch.written.end in (End.CONTEXT, End.EOS)
+    assert branch.written.end in (FinishReason.CONTEXT, FinishReason.EOS)
     assert len(branch.written.ids) <= 2
 
 

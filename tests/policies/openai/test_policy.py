@@ -11,7 +11,7 @@ from openai_stub import ALTERNATIVES, Connect, LetterTask, Reply, Stub
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
 from treecore.errors import PolicyError
-from treecore.policies.base import End, Policy
+from treecore.policies.base import FinishReason, Policy
 from treecore.policies.openai import client as openai_http
 from treecore.policies.openai.session import Failed
 from treecore.protocols import Message, Prompt, StepRule
@@ -170,7 +170,7 @@ def test_nothing_is_asked_for_a_branch_that_ends_after_its_step(connect: Connect
     while not session.advance():
         pass
     assert stub.seen[1]["prompt"] == state.prompt + state.text
-    assert other.written.end is End.STOP
+    assert other.written.end is FinishReason.STOP
 
 
 def test_a_greedy_branch_asks_for_the_likeliest(connect: Connect, stub: Stub) -> None:
@@ -263,7 +263,7 @@ def test_a_server_that_hangs(connect: Connect, stub: Stub, waits: list[float]) -
 @pytest.mark.parametrize("status", [200, 400])
 def test_an_answer_without_end(connect: Connect, stub: Stub, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     policy = connect()
-    monkeypatch.setattr(openai_http, "LARGEST_ANSWER", 2048)
+    monkeypatch.setattr(openai_http, "MAX_ANSWER", 2048)
     stub.always = Reply(status, OVERLONG)
     assert "the answer is longer than" in one_step(policy).node_extra[1]["error"]
 
@@ -362,6 +362,6 @@ def test_without_a_key_none_is_sent(connect: Connect, stub: Stub) -> None:
 
 def test_a_failed_step_says_why_when_asked() -> None:
     failed = Failed(PolicyError("no"))
-    assert (failed.text, failed.pieces) == ("", [])
+    assert (failed.text, failed.token_strings) == ("", [])
     with pytest.raises(PolicyError, match="no"):
-        assert failed.end is End.STOP
+        assert failed.end is FinishReason.STOP

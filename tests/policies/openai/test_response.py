@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openai_stub import ALTERNATIVES, legacy, modern
 
 from treecore.errors import PolicyError
-from treecore.policies.base import End
+from treecore.policies.base import FinishReason
 from treecore.policies.openai.response import Answer, read_answer
 
 STOP = ("</s>", "!")
@@ -29,26 +29,26 @@ def completion(text: str, reason: str = "stop", **choice: Any) -> dict[str, Any]
 @pytest.mark.parametrize("field", ["stop_reason", "matched_stop"])
 def test_a_stop_string_that_was_cut_off_is_put_back(field: str) -> None:
     written = read(completion("a b", **{field: "</s>"})).written
-    assert (written.text, written.end) == ("a b</s>", End.STOP)
+    assert (written.text, written.end) == ("a b</s>", FinishReason.STOP)
 
 
 def test_text_after_the_first_stop_string_is_cut() -> None:
     written = read(completion("a! b</s> c", "length", logprobs=legacy(["a", "! b", "</s> c"], 20))).written
-    assert (written.text, written.end) == ("a!", End.STOP)
-    assert written.pieces == ["a", "!"]
+    assert (written.text, written.end) == ("a!", FinishReason.STOP)
+    assert written.token_strings == ["a", "!"]
     assert written.logprob == [-0.25, -0.25]
 
 
 @pytest.mark.parametrize("named", [{}, {"stop_reason": None}, {"stop_reason": 7}, {"matched_stop": 2}])
 def test_an_end_of_the_model(named: dict[str, Any]) -> None:
     written = read(completion("ab", **named, logprobs=legacy(["a", "b", "<eos>"], 20))).written
-    assert (written.text, written.end) == ("ab", End.EOS)
-    assert written.pieces == ["a", "b", "<eos>"]
+    assert (written.text, written.end) == ("ab", FinishReason.EOS)
+    assert written.token_strings == ["a", "b", "<eos>"]
     assert len(written.logprob) == len(written.confidence) == 3
 
 
 def test_a_step_cut_at_its_longest() -> None:
-    assert read(completion("ab", "length")).written.end is End.STEP
+    assert read(completion("ab", "length")).written.end is FinishReason.STEP
 
 
 @pytest.mark.parametrize("reason", ["content_filter", "tool_calls", "abort", None])
@@ -60,7 +60,7 @@ def test_another_end_is_an_error(reason: str | None) -> None:
 @pytest.mark.parametrize("shape", [legacy, modern])
 def test_columns_of_both_shapes(shape: Any) -> None:
     written = read(completion("ab", "length", logprobs=shape(["a", "b"], 30))).written
-    assert written.pieces == ["a", "b"]
+    assert written.token_strings == ["a", "b"]
     assert written.logprob == [-0.25, -0.25]
     assert written.confidence == pytest.approx([CONFIDENCE] * 2)
     assert written.entropy == []
@@ -91,29 +91,29 @@ def test_a_floor_is_no_probability() -> None:
 
 def test_numbers_of_another_law_are_left_out() -> None:
     written = read(completion("ab", "length", logprobs=legacy(["a", "b"], 20)), plain_law=False).written
-    assert written.pieces == ["a", "b"]
+    assert written.token_strings == ["a", "b"]
     assert (written.logprob, written.confidence) == ([], [])
 
 
 def test_tokens_that_spell_something_else_are_left_out() -> None:
     written = read(completion("ab", "length", logprobs=legacy(["a", "x"], 20))).written
-    assert written.pieces == written.logprob == []
-    assert read(completion("abc", "length", logprobs=legacy(["a", "b"], 20))).written.pieces == []
+    assert written.token_strings == written.logprob == []
+    assert read(completion("abc", "length", logprobs=legacy(["a", "b"], 20))).written.token_strings == []
 
 
 def test_the_tokens_of_a_stop_string_may_be_missing() -> None:
     written = read(completion("ab", stop_reason="!", logprobs=legacy(["a", "b"], 20))).written
-    assert (written.text, written.pieces) == ("ab!", ["a", "b"])
+    assert (written.text, written.token_strings) == ("ab!", ["a", "b"])
 
 
 def test_a_character_of_many_tokens_belongs_to_the_last() -> None:
     tree = [bytes([byte]) for byte in "🌳".encode()]
     content = [{"token": "\ufffd", "bytes": list(one), "logprob": -1.0} for one in (b"a", *tree, b"b")]
-    assert read(completion("a🌳b", "length", logprobs={"content": content})).written.pieces == [
+    assert read(completion("a🌳b", "length", logprobs={"content": content})).written.token_strings == [
         "a", "", "", "", "🌳", "b",
     ]  # fmt: skip
     texts = legacy(["a", "\ufffd", "\ufffd", "b", "\ufffd"], 20)
-    assert read(completion("a🌳b🌲", "length", logprobs=texts)).written.pieces == ["a", "", "🌳", "b", "🌲"]
+    assert read(completion("a🌳b🌲", "length", logprobs=texts)).written.token_strings == ["a", "", "🌳", "b", "🌲"]
 
 
 def test_what_is_counted() -> None:
@@ -154,4 +154,4 @@ def test_anything_is_an_answer_or_a_plain_error(**found: Any) -> None:
         except PolicyError:
             continue
         columns = (written.ids, written.logprob, written.confidence)
-        assert {len(column) for column in columns} <= {0, len(written.pieces)}
+        assert {len(column) for column in columns} <= {0, len(written.token_strings)}

@@ -35,7 +35,7 @@ from treecore.rollouts import rollout
 NEEDED = ("openai", "fastapi", "uvicorn", "accelerate")
 MISSING = [name for name in NEEDED if find_spec(name) is None]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"transformers serve needs {', '.join(MISSING)}")
-LONGEST_START = 120.0
+MAX_START = 120.0
 LETTERS = "Ġabcdef?!12345:"
 """Spelt as a byte-level tokenizer spells them."""
 
@@ -51,7 +51,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         [*command, "--host", "127.0.0.1", "--port", "0"], env={**os.environ, **offline},
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
-        guard = threading.Timer(LONGEST_START, process.kill)
+        guard = threading.Timer(MAX_START, process.kill)
         guard.start()
         try:
             said: list[str] = []

@@ -50,7 +50,7 @@ def pool(policy: Any) -> LocalPool:
     found = pool_of(policy)
     found.hire(policy, 2)
     found.get_ready()
-    assert len(found.hands) == 1
+    assert len(found.workers) == 1
     return found
 
 
@@ -76,9 +76,9 @@ def same(found: list[Forest], expected: list[Forest]) -> None:
 
 
 def test_the_same_as_one_process_gives(policy: Any, here: list[Forest], pool: LocalPool) -> None:
-    before, seen = pool.hands[0].cpu, list[Progress]()
+    before, seen = pool.workers[0].cpu, list[Progress]()
     same(rollout(model=policy, prompts=PROMPTS, workers=2, on_progress=seen.append, **RUN), here)
-    assert pool.hands[0].cpu > before
+    assert pool.workers[0].cpu > before
     assert [one.forests for one in seen] == sorted(one.forests for one in seen)
     assert (seen[-1].done, seen[-1].total, seen[-1].forests) == (2 * PROMPTS, 2 * PROMPTS, PROMPTS)
     assert {one.total for one in seen} == {2 * PROMPTS}
@@ -89,16 +89,16 @@ def test_the_same_as_one_process_gives(policy: Any, here: list[Forest], pool: Lo
 def test_a_worker_that_is_killed_costs_nothing(
     policy: Any, here: list[Forest], pool: LocalPool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hand, busy = pool.hands[0], list[int]()
+    worker, busy = pool.workers[0], list[int]()
 
     def watch(progress: Progress) -> None:
-        if hand.prompts and not busy:
-            busy.append(len(hand.prompts))
-            hand.process.kill()
+        if worker.prompts and not busy:
+            busy.append(len(worker.prompts))
+            worker.process.kill()
 
     same(rollout(model=policy, prompts=PROMPTS, workers=2, on_progress=watch, **RUN), here)
     assert busy
-    assert hand not in pool.hands
+    assert worker not in pool.workers
     assert "a worker process was lost (exit code -9); its prompts are sampled here" in caplog.text
 
 
@@ -109,7 +109,7 @@ def test_a_stopped_run_goes_on(policy: Any, here: list[Forest], pool: LocalPool,
         path, on_progress=lambda progress: seen.append(progress.forests), should_stop=lambda: any(seen), **run
     )
     assert 1 <= part.forests < PROMPTS
-    assert not pool.hands[0].prompts
+    assert not pool.workers[0].prompts
     assert rollout_to_file(path, resume=True, **run).forests == PROMPTS
     same(tc.read(path), here)
     assert rollout_to_file(path, resume=True, **{**run, "workers": 1}).tokens_per_second == 0
@@ -119,7 +119,7 @@ def test_what_grows_in_a_worker_can_be_looked_at(policy: Any, pool: LocalPool) -
     looks = list[Forest]()
 
     def watch(progress: Progress) -> None:
-        own = pool.hands[0].prompts
+        own = pool.workers[0].prompts
         looks.extend(forest for forest in progress.snapshot() if forest.id in own)
 
     rollout(model=policy, prompts=PROMPTS, workers=2, on_progress=watch, **RUN)
@@ -128,7 +128,7 @@ def test_what_grows_in_a_worker_can_be_looked_at(policy: Any, pool: LocalPool) -
 
 def test_small_jobs_start_no_worker(policy: Any, alone: LocalPool) -> None:
     rollout(model=policy, prompts=PROMPTS, **RUN)
-    assert alone.hands == []
+    assert alone.workers == []
 
 
 def test_long_jobs_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,12 +137,12 @@ def test_long_jobs_do(monkeypatch: pytest.MonkeyPatch) -> None:
     small = toy_policy(slots=2)
     run: dict[str, Any] = {"task": ToyTask(), "model": small, "sampler": "chains", "m": 2}
     rollout(**run, prompts=5)
-    assert pool_of(small).hands == []
+    assert pool_of(small).workers == []
     found = rollout(**run, prompts=6)
-    assert len(pool_of(small).hands) == 2
+    assert len(pool_of(small).workers) == 2
     assert [one.text for one in found] == [one.text for one in rollout(**run, prompts=6, workers=1)]
     assert len(rollout(**run, prompts=3, workers=2)) == 3
-    assert len(pool_of(small).hands) == 1
+    assert len(pool_of(small).workers) == 1
 
 
 def test_the_same_command_gives_every_bit_again(policy: Any, pool: LocalPool) -> None:
@@ -154,7 +154,7 @@ def test_the_same_command_gives_every_bit_again(policy: Any, pool: LocalPool) ->
 
 def test_one_process_alone_is_nobodys_help(policy: Any, alone: LocalPool) -> None:
     rollout(model=policy, prompts=2, workers=1, **RUN)
-    assert alone.hands == []
+    assert alone.workers == []
 
 
 class Elsewhere(ToyTask):
@@ -177,7 +177,7 @@ def test_a_task_that_cannot_be_sent_is_sampled_here(
     forests = rollout(task=task, workers=2, **run)
     assert [forest.text for forest in forests] == [one.text for one in rollout(task=task, workers=1, **run)]
     assert "one process samples alone: the task cannot be sent to another process" in caplog.text
-    assert len(pool.hands) == 1
+    assert len(pool.workers) == 1
 
 
 def test_models_that_use_the_machine_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_models_that_use_the_machine_by_themselves(monkeypatch: pytest.MonkeyPat
 
 def test_a_worker_shares_the_memory_for_keys_and_values(policy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = list[Any]()
-    monkeypatch.setattr("treecore.rollouts.local.pool.LocalHand", lambda data: data)
+    monkeypatch.setattr("treecore.rollouts.local.pool.LocalWorkerHandle", lambda data: data)
     monkeypatch.setattr("treecore.rollouts.local.pool.sendable", lambda thing, what: sent.append(thing))
     LocalPool().hire(policy, 3)
     assert sent[0].batch_tokens == policy.batch_tokens // 3
@@ -245,7 +245,7 @@ def test_what_fails_in_a_worker_is_told(thread: Any, monkeypatch: pytest.MonkeyP
     def gone(*args: Any) -> Any:
         raise MethodError("the sampler broke", where="prompt 'a'", todo="mend it")
 
-    monkeypatch.setattr("treecore.rollouts.scheduler.Driver.turn", gone)
+    monkeypatch.setattr("treecore.rollouts.scheduler.RolloutScheduler.turn", gone)
     thread.send(Begin(1, asked(1)))
     error = until_over(thread, 1)[-1].error
     assert isinstance(error, MethodError)
@@ -276,17 +276,17 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_of_the_terminal_reaches_no_worker(pool: LocalPool) -> None:
-    assert os.getpgid(pool.hands[0].process.pid) != os.getpgid(0)
+    assert os.getpgid(pool.workers[0].process.pid) != os.getpgid(0)
 
 
 def test_a_pool_ends_with_its_policy() -> None:
     small = load_policy("tiny", device="cpu")
     pool = pool_of(small)
     pool.hire(small, 2)
-    process = pool.hands[0].process
+    process = pool.workers[0].process
     del small
     assert process.returncode is not None
-    assert pool.hands == []
+    assert pool.workers == []
 
 
 def test_how_many_processes_there_is_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

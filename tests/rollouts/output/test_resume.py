@@ -19,7 +19,7 @@ from treecore.formats.native_write import encode
 from treecore.protocols import Prompt
 from treecore.rollouts import rollout, rollout_to_file
 from treecore.rollouts.output.forest_log import is_beginning, is_json
-from treecore.rollouts.scheduler import Driver
+from treecore.rollouts.scheduler import RolloutScheduler
 from treecore.samples import samples
 
 POLICY = toy_policy()
@@ -99,16 +99,16 @@ def test_overwriting_replaces(path: Path, other: dict[str, Any]) -> None:
 def test_overwriting_keeps_the_old_run_until_a_forest_is_there(
     path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, done: int
 ) -> None:
-    data, run = path.read_bytes(), Driver.run
+    data, run = path.read_bytes(), RolloutScheduler.run
 
-    def broken(self: Driver) -> Iterator[tc.Forest]:
+    def broken(self: RolloutScheduler) -> Iterator[tc.Forest]:
         for number, forest in enumerate(run(self)):
             if number == done:
                 raise error
             yield forest
 
     with monkeypatch.context() as patch:
-        patch.setattr(Driver, "run", broken)
+        patch.setattr(RolloutScheduler, "run", broken)
         with pytest.raises(type(error)):
             rollout_to_file(path, overwrite=True, **{**RUN, "seed": 9})
     assert (path.read_bytes() == data) == (done == 0)

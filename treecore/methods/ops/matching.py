@@ -23,8 +23,8 @@ INVALID = -1.0
 POPULAR = 200
 """Characters from which on difflib's autojunk looks for frequent ones."""
 WORD = 64
-LONGEST_RUN = 64
-LARGEST_PAIR = 1 << 12
+MAX_RUN = 64
+MAX_PAIR = 1 << 12
 """Words of bits of one pair; for larger ones, and for longer runs, difflib itself is no slower."""
 CHUNK = 1 << 17
 """Words of bits at a time."""
@@ -61,7 +61,7 @@ def matched_characters(pairs: Sequence[tuple[str, str]], *, autojunk: bool) -> I
     matched = np.full(len(pairs), -1)
     length = np.array([(len(model), len(expert)) for model, expert in pairs], dtype=np.int64).reshape(-1, 2)
     words = -(-length[:, 1] // WORD)
-    small = length[:, 0] * words <= LARGEST_PAIR
+    small = length[:, 0] * words <= MAX_PAIR
     small &= ~(autojunk & (length[:, 1] >= POPULAR))
     for width in np.unique(words[small]).tolist():
         group = np.flatnonzero(small & (words == width))
@@ -76,14 +76,14 @@ def matched_characters(pairs: Sequence[tuple[str, str]], *, autojunk: bool) -> I
 
 
 def side_by_side(pairs: Sequence[tuple[str, str]]) -> IntArray:
-    """Matched characters of each pair, -1 where a run is longer than `LONGEST_RUN`. `[K]`"""
+    """Matched characters of each pair, -1 where a run is longer than `MAX_RUN`. `[K]`"""
     matched = np.array([len(model) if model == expert else 0 for model, expert in pairs])
     run = equal_characters([model for model, _ in pairs], [expert for _, expert in pairs])
     left = np.full(run.shape, LOW_BITS[WORD])
     rows = np.flatnonzero(matched == 0)
     run = run[rows]
     levels: list[tuple[IntArray, Words]] = []
-    while len(rows) and len(levels) <= LONGEST_RUN:
+    while len(rows) and len(levels) <= MAX_RUN:
         levels.append((rows, run))
         run = run[:, :-1] & shifted(run[:, 1:], 1)
         alive = run.any(axis=(1, 2))

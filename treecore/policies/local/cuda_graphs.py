@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from treecore.errors import PolicyError
-from treecore.policies.local.kv_cache import Kind, SlotCache
+from treecore.policies.local.kv_cache import Kind, KVCache
 from treecore.policies.local.memory import out_of_memory
 
 SHORTEST = 64
@@ -34,11 +34,11 @@ def bucket(n: int, least: int = 1) -> int:
     return size
 
 
-class StaticCache(SlotCache):
+class StaticCache(KVCache):
     """A store of `tokens` positions in all, laid out as rows of the length that is needed now.
 
     Its stores are views of buffers that stay where they are while these are large enough; where a row of one length
-    begins does not depend on how many there are. Arguments as of `SlotCache`.
+    begins does not depend on how many there are. Arguments as of `KVCache`.
 
     Attributes:
         capacity: positions that there is memory for; more than `tokens` only where one row is longer.

@@ -23,7 +23,7 @@ class Detokenizer:
         """Text of `ids` with the names of control tokens left in."""
         return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
-    def next_piece(self, before: Sequence[int], token: int) -> str:
+    def next_token_string(self, before: Sequence[int], token: int) -> str:
         """What `token` adds after the tokens `before` of the same step.
 
         A character made of several tokens belongs to the one that completes it; the others add nothing.
@@ -42,6 +42,6 @@ class Detokenizer:
         head = self.decode(before).rstrip(INCOMPLETE)
         return self.decode([*before, token])[len(head) :].rstrip(INCOMPLETE)
 
-    def pieces(self, ids: Sequence[int]) -> list[str]:
+    def token_strings(self, ids: Sequence[int]) -> list[str]:
         """Text of each token of a run."""
-        return [self.next_piece(ids[:place], token) for place, token in enumerate(ids)]
+        return [self.next_token_string(ids[:place], token) for place, token in enumerate(ids)]

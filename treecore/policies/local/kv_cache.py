@@ -75,7 +75,7 @@ class Feed:
     query: Tensor | None = None
 
 
-class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
+class KVCacheLayer(CacheLayerMixin):  # type: ignore[misc]
     """Keys and values of one layer, `[slots, heads, length, dim]`: its part of the store."""
 
     is_sliding = False
@@ -123,7 +123,7 @@ class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
     get_max_cache_shape = get_max_length  # its name in earlier releases of transformers
 
 
-class SlotCache(Cache):  # type: ignore[misc]
+class KVCache(Cache):  # type: ignore[misc]
     """The store of all layers; grows both ways to what is used.
 
     All that is kept of one kind is one tensor, so that a run of tokens is copied in one go.
@@ -148,8 +148,8 @@ class SlotCache(Cache):  # type: ignore[misc]
         tokens: int = NO_BOUND,
         device: torch.device | None = None,
     ) -> None:
-        super().__init__(layers=[SlotLayer() for _ in kinds])
-        self._places: dict[Kind, list[tuple[SlotLayer, str]]] = {}
+        super().__init__(layers=[KVCacheLayer() for _ in kinds])
+        self._places: dict[Kind, list[tuple[KVCacheLayer, str]]] = {}
         for layer, pair in zip(self.layers, kinds, strict=True):
             for name, kind in zip(("keys", "values"), pair, strict=True):
                 self._places.setdefault(kind, []).append((layer, name))

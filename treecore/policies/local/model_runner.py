@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import GenerationMixin
 
 from treecore.policies.local.cuda_graphs import StaticCache, StaticSteps, Step
-from treecore.policies.local.kv_cache import NO_BOUND, Kind, SlotCache
+from treecore.policies.local.kv_cache import NO_BOUND, Kind, KVCache
 
 CACHE_NAMES = ("cache", "past_key_values")
 """Of the argument for keys and values, the newest first."""
@@ -41,7 +41,7 @@ class Runner:
         layout: its layers.
         slots: rows of the store.
         max_length: positions that the model knows.
-        tokens: bound of the store, see `SlotCache`.
+        tokens: bound of the store, see `KVCache`.
         static: the store stays where it is and single tokens go through in few fixed shapes.
         steps: those of a runner of the same kind that is used no more, to go on with in its store.
 
@@ -68,7 +68,7 @@ class Runner:
             steps = StaticSteps(StaticCache(**store), self._through)
         elif steps is not None:
             steps.cache.empty()
-        self.cache: SlotCache = SlotCache(**store) if steps is None else steps.cache
+        self.cache: KVCache = KVCache(**store) if steps is None else steps.cache
         self.steps = steps
         self._step: Step = steps or self._through
         self._cached = {cache_argument(model): self.cache}

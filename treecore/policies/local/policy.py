@@ -24,12 +24,12 @@ from treecore.policies.local.detokenize import Detokenizer
 from treecore.policies.local.digest import digest_of_model
 from treecore.policies.local.memory import store_bytes
 from treecore.policies.local.model_runner import Runner
-from treecore.policies.local.session import SlotSession
+from treecore.policies.local.session import LocalSession
 from treecore.protocols import Message, StepRule
 
-MOST_SLOTS = 64
-MOST_SLOTS_SMALL = 128
-MOST_SLOTS_CUDA = 1024
+MAX_SLOTS = 64
+MAX_SLOTS_SMALL = 128
+MAX_SLOTS_CUDA = 1024
 SMALL_MODEL = 20_000_000
 """Parameters below which more threads than one spend their time waiting for each other."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -79,7 +79,7 @@ class TransformersPolicy:
         checked = check_branchable(model, name, max_length=self.max_length, static=static)
         self.layout, self.layers = checked.layout, len(checked.layout.kinds)
         small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
-        most = MOST_SLOTS_CUDA if model.device.type == "cuda" else MOST_SLOTS_SMALL if small else MOST_SLOTS
+        most = MAX_SLOTS_CUDA if model.device.type == "cuda" else MAX_SLOTS_SMALL if small else MAX_SLOTS
         self.slots = slots or most
         fitting = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
         self.batch_tokens = min(fitting, bucket(self.slots) * bucket(self.max_length, SHORTEST))
@@ -140,8 +140,8 @@ class TransformersPolicy:
 
     def session(
         self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int, rule: StepRule = PLAIN
-    ) -> SlotSession:
-        return SlotSession(
+    ) -> LocalSession:
+        return LocalSession(
             self, temperature=temperature, top_p=top_p, stop=tuple(stop), max_step_tokens=max_step_tokens, rule=rule
         )
 
@@ -163,8 +163,8 @@ class TransformersPolicy:
         with boundary(PolicyError, f"the chat template of model {self.name!r}"):
             return Rendered(self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
 
-    def pieces(self, ids: Sequence[int]) -> list[str]:
-        return self.detokenizer.pieces(ids)
+    def token_strings(self, ids: Sequence[int]) -> list[str]:
+        return self.detokenizer.token_strings(ids)
 
     def describe(self) -> Mapping[str, Any]:
         return {

@@ -16,13 +16,13 @@ from torch import Tensor
 from treecore.policies.local.kv_cache import Segment
 from treecore.policies.local.memory import duplicate, give_back, out_of_memory
 from treecore.policies.local.model_runner import Runner
-from treecore.policies.local.sequences import SlotBranch, SlotState
+from treecore.policies.local.sequences import CachedPrefix, Sequence
 
 AHEAD = 64
 """Positions that a branch must have before it beside others, so that it is not sent back at once."""
 
 
-class Seats:
+class Scheduler:
     """Live branches by slot, and the queue.
 
     Args:
@@ -40,13 +40,13 @@ class Seats:
     def __init__(self, runner: Runner, *, slots: int, max_length: int) -> None:
         self.runner, self.cache, self.limit = runner, runner.cache, slots
         self.max_length = max_length
-        self.live: list[SlotBranch | None] = []
-        self.queue: list[SlotBranch] = []
-        self.states: WeakSet[SlotState] = WeakSet()
+        self.live: list[Sequence | None] = []
+        self.queue: list[Sequence] = []
+        self.states: WeakSet[CachedPrefix] = WeakSet()
         self.on_host = False
         self._coming = 0
 
-    def seated(self) -> list[SlotBranch]:
+    def seated(self) -> list[Sequence]:
         """Live branches in slot order."""
         return [branch for branch in self.live if branch is not None]
 
@@ -77,11 +77,11 @@ class Seats:
         """Tokens whose keys and values are kept for branches that may start after them."""
         return sum(state.known for state in self.states)
 
-    def wait(self, branch: SlotBranch) -> None:
+    def wait(self, branch: Sequence) -> None:
         """Put a branch in the queue."""
         insort(self.queue, branch)
 
-    def leave(self, branch: SlotBranch) -> None:
+    def release(self, branch: Sequence) -> None:
         """The branch gives its slot up; what it has computed of states that others may want is kept."""
         self._settle(branch)
         self.live[branch.slot] = None
@@ -104,7 +104,7 @@ class Seats:
             holes.pop(0)
         self._close(holes)
 
-    def _next(self) -> SlotBranch | None:
+    def _next(self) -> Sequence | None:
         """The first of the queue that may start, if there is room for it."""
         if not self.queue:
             return None
@@ -123,7 +123,7 @@ class Seats:
         while len(live) > 1 and not self.cache.fits(len(live), max(branch.end for branch in live)):
             last = max(live)
             live.remove(last)
-            self.send_back(last)
+            self.preempt(last)
 
     def _close(self, holes: list[int]) -> None:
         """Move the last branches into holes, so that live rows are the first."""
@@ -140,7 +140,7 @@ class Seats:
         while self.live and self.live[-1] is None:
             self.live.pop()
 
-    def _seat(self, branch: SlotBranch, slot: int) -> None:
+    def _seat(self, branch: Sequence, slot: int) -> None:
         """Put what is known of the branch's past into its slot; the first to come computes what is not."""
         closing, state, tail = branch.lacks(), branch.state, branch.tail
         known = [one.segment for one in state.path()]
@@ -163,18 +163,18 @@ class Seats:
             one.claimed = True
         self.live[slot] = branch
 
-    def send_back(self, branch: SlotBranch) -> None:
+    def preempt(self, branch: Sequence) -> None:
         """Take a branch out of its slot and put it in the queue, with what it has."""
         fed = self.cache.lengths[branch.slot]
         if not branch.closing and fed > branch.state.length:
             branch.kept = self.copy(branch.slot, branch.state.length, fed, on_host=True)
         if branch.logits is not None:
             branch.logits = duplicate(branch.logits, on_host=True)
-        self.leave(branch)
+        self.release(branch)
         branch.pending = []
         self.wait(branch)
 
-    def _settle(self, branch: SlotBranch) -> None:
+    def _settle(self, branch: Sequence) -> None:
         """Keep what is computed of the state that the branch was computing; others may go on with it."""
         for state in branch.closing:
             state.claimed = False
@@ -182,7 +182,7 @@ class Seats:
             self.hold(branch.closing[0], branch.slot, self.cache.lengths[branch.slot])
         branch.closing = []
 
-    def hold(self, state: SlotState, slot: int, end: int) -> None:
+    def hold(self, state: CachedPrefix, slot: int, end: int) -> None:
         """Keep the keys and values of a state up to position `end`, as `slot` has them."""
         start = state.length - len(state.ids)
         if end > start:
@@ -213,7 +213,7 @@ class Seats:
         """
         live = self.seated()
         for branch in live:
-            self.send_back(branch)
+            self.preempt(branch)
         self.live.clear()
         if self.cache.device.type != "cpu":
             self.on_host = True
@@ -225,6 +225,6 @@ class Seats:
         return number
 
 
-def need(branch: SlotBranch) -> int:
+def need(branch: Sequence) -> int:
     """Positions that a branch must have beside others."""
     return min(branch.end + AHEAD, branch.state.most)

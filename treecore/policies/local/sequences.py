@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from torch import Tensor
 
-from treecore.policies.base import Tally, Written
+from treecore.policies.base import Completion, TokenUsage
 from treecore.policies.local.kv_cache import Segment
 
 
 @dataclass(eq=False)
-class SlotState:
+class CachedPrefix:
     """End of the prompt, of a step, or of some tokens of a step.
 
     Attributes:
@@ -31,10 +31,10 @@ class SlotState:
         claimed: a branch computes what is missing.
     """
 
-    parent: SlotState | None
+    parent: CachedPrefix | None
     ids: list[int]
     length: int
-    tally: Tally
+    tally: TokenUsage
     order: int
     most: int
     segment: Segment | None = None
@@ -51,16 +51,16 @@ class SlotState:
         """Whether the keys and values of all its tokens are known."""
         return self.known == len(self.ids)
 
-    def path(self) -> list[SlotState]:
+    def path(self) -> list[CachedPrefix]:
         """States from the prompt to this one."""
-        states: list[SlotState] = []
-        state: SlotState | None = self
+        states: list[CachedPrefix] = []
+        state: CachedPrefix | None = self
         while state is not None:
             states.append(state)
             state = state.parent
         return states[::-1]
 
-    def missing(self) -> list[SlotState]:
+    def missing(self) -> list[CachedPrefix]:
         """States that have to be gone through before a branch can start here, in order: all from the first gap on."""
         path = self.path()
         gap = next((place for place, state in enumerate(path) if not state.whole), None)
@@ -75,7 +75,7 @@ class SlotState:
         if self.logits is not None:
             self.logits = self.logits.cpu()
 
-    def at(self, length: int) -> SlotState:
+    def at(self, length: int) -> CachedPrefix:
         """The state of this path at so many tokens; the one that goes beyond is cut in two there.
 
         The part before keeps its keys and values; its logits are not known.
@@ -93,7 +93,7 @@ class SlotState:
 
 
 @dataclass(eq=False)
-class SlotBranch:
+class Sequence:
     """A trajectory in the batch.
 
     Attributes:
@@ -111,22 +111,22 @@ class SlotBranch:
             environment spoke since, and where the space after a stop string is of the next step.
     """
 
-    state: SlotState
+    state: CachedPrefix
     random: np.random.Generator
     serial: int
-    written: Written = field(default_factory=Written)
+    written: Completion = field(default_factory=Completion)
     start: int = 0
     left: int | None = None
     greedy: bool = False
     pending: list[int] = field(default_factory=list)
-    closing: list[SlotState] = field(default_factory=list)
+    closing: list[CachedPrefix] = field(default_factory=list)
     logits: Tensor | None = None
     held: tuple[int, float, float, float, float] | None = None
     kept: Segment | None = None
     slot: int = -1
     before: str = ""
 
-    def __lt__(self, other: SlotBranch) -> bool:
+    def __lt__(self, other: Sequence) -> bool:
         return (self.state.order, self.serial) < (other.state.order, other.serial)
 
     @property
@@ -139,7 +139,7 @@ class SlotBranch:
         """Tokens from the start of the prompt up to where it is."""
         return self.state.length + len(self.written.ids) - self.start
 
-    def lacks(self) -> list[SlotState]:
+    def lacks(self) -> list[CachedPrefix]:
         """States that it has to go through before it can go on, in order."""
         missing = self.state.missing()
         return [] if self.tail and missing and missing[0].whole else missing

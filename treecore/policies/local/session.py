@@ -1,7 +1,7 @@
 """The batch of live branches of one sampling run: who sits in which slot, what is fed next, what is drawn.
 
 Every token that something follows goes through the model exactly once. A branch keeps its slot from step to step; at
-the end of a step its keys, values and next logits are copied out into a `SlotState`, from which any later branch
+the end of a step its keys, values and next logits are copied out into a `CachedPrefix`, from which any later branch
 starts without computing anything. A branch that starts inside a step computes the token before it again, for its
 logits; so does no other that starts there. Knows no task and no sampler.
 """
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections import abc
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,27 +20,27 @@ import torch
 from torch import Tensor
 
 from treecore.errors import PolicyError
-from treecore.policies.base import PLAIN, Branch, End, State, Tally, Written
+from treecore.policies.base import PLAIN, Branch, Completion, FinishReason, State, TokenUsage
 from treecore.policies.local.memory import TOO_LARGE, out_of_memory
-from treecore.policies.local.scheduler import Seats
-from treecore.policies.local.sequences import SlotBranch, SlotState
+from treecore.policies.local.scheduler import Scheduler
+from treecore.policies.local.sequences import CachedPrefix, Sequence
 from treecore.policies.local.token_sampling import draw
 from treecore.protocols import StepRule
 
 if TYPE_CHECKING:
     from treecore.policies.local.policy import TransformersPolicy
 
-LONGEST_CHUNK = 1024
-LARGEST_FEED = 8192
-SMALLEST_FEED = 16
+MAX_CHUNK = 1024
+MAX_FEED = 8192
+MIN_FEED = 16
 CHUNK_SHARE = 4
-MOST_DRAWN = 1 << 25
+MAX_DRAWN = 1 << 25
 """Logits that tokens are drawn from at once; some ten tensors of as many float64 numbers are needed for that."""
 
 log = logging.getLogger(__name__)
 
 
-class SlotSession:
+class LocalSession:
     """See `treecore.policies.base.Session`. Branches of earlier prompts come first."""
 
     def __init__(
@@ -57,10 +58,10 @@ class SlotSession:
         self.max_length = policy.max_length
         self.runner = policy.runner()
         weakref.finalize(self, policy.take_back, self.runner).atexit = False
-        self.seats = Seats(self.runner, slots=policy.slots, max_length=policy.max_length)
+        self.scheduler = Scheduler(self.runner, slots=policy.slots, max_length=policy.max_length)
         self._longest_stop = max((len(one) for one in stop), default=0)
         self._stopping: dict[str, bool] = {}
-        self._largest_feed = LARGEST_FEED
+        self._largest_feed = MAX_FEED
         self._ended: list[Branch] = []
         self._opened = self._grown = 0
         self._alone = False
@@ -68,10 +69,10 @@ class SlotSession:
     @property
     def notes(self) -> Mapping[str, Any]:
         """What happened that whoever reads the results should know."""
-        lowered = self.seats.limit < self.policy.slots
-        return {"branches_after_out_of_memory": self.seats.limit} if lowered else {}
+        lowered = self.scheduler.limit < self.policy.slots
+        return {"branches_after_out_of_memory": self.scheduler.limit} if lowered else {}
 
-    def open(self, prompt: str) -> SlotState:
+    def open(self, prompt: str) -> CachedPrefix:
         ids = self.policy.encode_prompt(prompt)
         if not 0 < len(ids) < self.max_length:
             raise PolicyError(
@@ -80,49 +81,55 @@ class SlotSession:
             )
         self._opened += 1
         most = min(self.max_length, len(ids) + (self.rule.max_tokens or self.max_length))
-        return self._known(SlotState(None, ids, len(ids), Tally(), self._opened, most))
+        return self._known(CachedPrefix(None, ids, len(ids), TokenUsage(), self._opened, most))
 
     def grow(
         self,
         state: State,
         random: np.random.Generator,
         *,
-        written: Written | None = None,
+        written: Completion | None = None,
         tokens: int | None = None,
         greedy: bool = False,
-    ) -> SlotBranch:
+    ) -> Sequence:
         self._grown += 1
-        begun = Written() if written is None else written.head(len(written.ids))
-        branch = SlotBranch(
-            cast(SlotState, state), random, self._grown, written=begun, start=len(begun.ids), left=tokens, greedy=greedy
+        begun = Completion() if written is None else written.head(len(written.ids))
+        branch = Sequence(
+            cast(CachedPrefix, state),
+            random,
+            self._grown,
+            written=begun,
+            start=len(begun.ids),
+            left=tokens,
+            greedy=greedy,
         )
-        self.seats.wait(branch)
+        self.scheduler.wait(branch)
         return branch
 
-    def fork(self, state: State, length: int) -> SlotState:
-        return self._known(cast(SlotState, state).at(length))
+    def fork(self, state: State, length: int) -> CachedPrefix:
+        return self._known(cast(CachedPrefix, state).at(length))
 
-    def extend(self, state: State, ids: Sequence[int]) -> SlotState:
-        above = cast(SlotState, state)
+    def extend(self, state: State, ids: abc.Sequence[int]) -> CachedPrefix:
+        above = cast(CachedPrefix, state)
         length = above.length + len(ids)
         if length >= above.most:
             raise PolicyError(f"{length} tokens are given where {above.most} fit", todo="give a shorter text")
-        return self._known(SlotState(above, list(ids), length, above.tally, above.order, above.most))
+        return self._known(CachedPrefix(above, list(ids), length, above.tally, above.order, above.most))
 
-    def keep(self, branch: Branch) -> SlotState:
-        own = cast(SlotBranch, branch)
+    def keep(self, branch: Branch) -> CachedPrefix:
+        own = cast(Sequence, branch)
         above, ids = own.state, own.tail
-        state = SlotState(above, ids, above.length + len(ids), above.tally, above.order, above.most)
-        self.seats.hold(state, own.slot, self.runner.cache.lengths[own.slot])
+        state = CachedPrefix(above, ids, above.length + len(ids), above.tally, above.order, above.most)
+        self.scheduler.hold(state, own.slot, self.runner.cache.lengths[own.slot])
         return self._known(state)
 
-    def _known(self, state: SlotState) -> SlotState:
-        self.seats.states.add(state)
+    def _known(self, state: CachedPrefix) -> CachedPrefix:
+        self.scheduler.states.add(state)
         return state
 
     @property
     def free(self) -> int:
-        return self.seats.free
+        return self.scheduler.free
 
     def advance(self) -> list[Branch]:
         if self._ended:
@@ -136,7 +143,7 @@ class SlotSession:
     def _fed_all(self) -> bool:
         """Seat who has room and feed them; False when memory runs out, with nothing lost."""
         try:
-            self.seats.fill()
+            self.scheduler.fill()
             self._feed()
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
@@ -151,39 +158,39 @@ class SlotSession:
         Raises:
             PolicyError: one branch alone is too much.
         """
-        longest = max((len(branch.chunk(self._longest_chunk)) for branch in self.seats.seated()), default=1)
+        longest = max((len(branch.chunk(self._longest_chunk)) for branch in self.scheduler.seated()), default=1)
         self.policy.give_up_idle()
-        rows = self.seats.clear()
-        alone = rows <= 1 and longest <= SMALLEST_FEED
+        rows = self.scheduler.clear()
+        alone = rows <= 1 and longest <= MIN_FEED
         if alone and self._alone:
             raise PolicyError("memory is used up by one branch alone", todo=TOO_LARGE)
         self._alone = alone
-        self.seats.limit = max(1, rows // 2)
-        self._largest_feed = max(SMALLEST_FEED, min(self._largest_feed, rows * longest) // 2)
-        log.warning("out of memory with a batch of %d, going on with %d", rows, self.seats.limit)
+        self.scheduler.limit = max(1, rows // 2)
+        self._largest_feed = max(MIN_FEED, min(self._largest_feed, rows * longest) // 2)
+        log.warning("out of memory with a batch of %d, going on with %d", rows, self.scheduler.limit)
 
     @property
     def _longest_chunk(self) -> int:
-        return min(LONGEST_CHUNK, self._largest_feed)
+        return min(MAX_CHUNK, self._largest_feed)
 
-    def reply(self, branch: Branch, observation: Sequence[int]) -> SlotState | None:
-        own = cast(SlotBranch, branch)
+    def reply(self, branch: Branch, observation: abc.Sequence[int]) -> CachedPrefix | None:
+        own = cast(Sequence, branch)
         ids = [*own.tail, *observation]
         length = own.state.length + len(ids)
         if length >= own.state.most:
             return None
         above = own.state
-        state = self._known(SlotState(above, ids, length, above.tally, above.order, above.most, claimed=True))
+        state = self._known(CachedPrefix(above, ids, length, above.tally, above.order, above.most, claimed=True))
         own.pending = [own.written.ids[-1], *observation]
         most = 0 if observation or self.rule.before_word else self._longest_stop - 1
         own.before = (own.before + own.written.text)[-most:] if most > 0 else ""
         own.state, own.closing = state, [state]
-        own.written, own.start = Written(), 0
+        own.written, own.start = Completion(), 0
         if own.held is not None:
             self._go_on(own, list(observation))
         return state
 
-    def _go_on(self, branch: SlotBranch, observation: list[int]) -> None:
+    def _go_on(self, branch: Sequence, observation: list[int]) -> None:
         """Begin the step with the token that ended the one before, unless the environment spoke between them."""
         held, branch.held, branch.pending = branch.held, None, observation
         logits, branch.logits = branch.logits, None
@@ -199,10 +206,10 @@ class SlotSession:
             self._ended.append(branch)
 
     def end(self, branch: Branch) -> None:
-        own = cast(SlotBranch, branch)
+        own = cast(Sequence, branch)
         if branch in self._ended:
             self._ended.remove(branch)
-        self.seats.leave(own)
+        self.scheduler.release(own)
 
     def _feed(self) -> None:
         """One forward pass: all single tokens, or chunks of like length once enough rows wait with one."""
@@ -211,7 +218,7 @@ class SlotSession:
             rows = [branch.slot for branch in group]
             tokens = [branch.chunk(self._longest_chunk) for branch in group]
         else:
-            group = self.seats.seated()
+            group = self.scheduler.seated()
             rows = [branch.slot for branch in group]
             tokens = [branch.pending if branch.lone else branch.single() for branch in group]
             if not any(tokens):
@@ -221,17 +228,17 @@ class SlotSession:
             if chunk:
                 self._fed(branch, len(chunk), own)
 
-    def _chunks(self) -> list[SlotBranch]:
+    def _chunks(self) -> list[Sequence]:
         """Rows to feed a chunk now; none while too few wait for it, themselves or as siblings of a prompt."""
-        waiting = [branch for branch in self.seats.seated() if branch.pending]
+        waiting = [branch for branch in self.scheduler.seated() if branch.pending]
         chunks = [branch for branch in waiting if len(branch.pending) > 1 and len(branch.chunk(2)) > 1]
-        if not chunks or (len(chunks) + self.seats.blocked) * CHUNK_SHARE < len(waiting):
+        if not chunks or (len(chunks) + self.scheduler.blocked) * CHUNK_SHARE < len(waiting):
             return []
         longest = max(len(branch.chunk(self._longest_chunk)) for branch in chunks)
         alike = [branch for branch in chunks if 2 * len(branch.chunk(self._longest_chunk)) >= longest]
         return alike[: max(1, self._largest_feed // longest)]
 
-    def _fed(self, branch: SlotBranch, n: int, logits: Tensor) -> None:
+    def _fed(self, branch: Sequence, n: int, logits: Tensor) -> None:
         branch.state.tally.computed += n
         if branch.lone:
             branch.pending, branch.logits = [], logits
@@ -242,16 +249,16 @@ class SlotSession:
         if not branch.pending:
             branch.logits = logits
 
-    def _ready(self, branch: SlotBranch, logits: Tensor) -> None:
+    def _ready(self, branch: Sequence, logits: Tensor) -> None:
         """The first state that the branch closes is computed: keep what it needs to start others."""
         state = branch.closing.pop(0)
         if not state.whole:
-            self.seats.hold(state, branch.slot, state.length)
-        state.logits, state.claimed = self.seats.copy_of(logits), False
+            self.scheduler.hold(state, branch.slot, state.length)
+        state.logits, state.claimed = self.scheduler.copy_of(logits), False
 
     def _draw(self) -> list[Branch]:
         """Draw for every branch that knows its next logits; returns those whose step ended, in slot order."""
-        ready = [branch for branch in self.seats.seated() if branch.logits is not None]
+        ready = [branch for branch in self.scheduler.seated() if branch.logits is not None]
         ended: list[Branch] = []
         uniform = [float(branch.random.random()) for branch in ready]
         for branch, (token, *numbers) in zip(ready, self._drawn(ready, uniform), strict=True):
@@ -265,12 +272,12 @@ class SlotSession:
                 ended.append(branch)
         return ended
 
-    def _drawn(self, ready: list[SlotBranch], uniform: list[float]) -> list[tuple[Any, ...]]:
+    def _drawn(self, ready: list[Sequence], uniform: list[float]) -> list[tuple[Any, ...]]:
         """A token with its numbers for every branch; in halves where that is much, or more than memory allows."""
         rows = [cast(Tensor, branch.logits) for branch in ready]
         if not rows:
             return []
-        if len(rows) == 1 or len(rows) * len(rows[0]) <= MOST_DRAWN:
+        if len(rows) == 1 or len(rows) * len(rows[0]) <= MAX_DRAWN:
             try:
                 greedy = [branch.greedy for branch in ready]
                 law = {"temperature": self.temperature, "top_p": self.top_p}
@@ -284,13 +291,13 @@ class SlotSession:
         return [*self._drawn(ready[:half], uniform[:half]), *self._drawn(ready[half:], uniform[half:])]
 
     def _write(
-        self, branch: SlotBranch, token: int, logprob: float, entropy: float, confidence: float, top_entropy: float
+        self, branch: Sequence, token: int, logprob: float, entropy: float, confidence: float, top_entropy: float
     ) -> None:
         written, detokenizer, ends = branch.written, self.policy.detokenizer, token in self.policy.end_ids
         before = written.ids or (branch.state.ids[-1:] if self.rule.joined else [])
-        piece = detokenizer.next_piece(before, token)
+        piece = detokenizer.next_token_string(before, token)
         if self.rule.before_word and not ends and self._begins_next(written, piece):
-            written.end, branch.held = End.STOP, (token, logprob, entropy, confidence, top_entropy)
+            written.end, branch.held = FinishReason.STOP, (token, logprob, entropy, confidence, top_entropy)
             return
         written.ids.append(token)
         if branch.left is not None:
@@ -300,19 +307,19 @@ class SlotSession:
         written.confidence.append(confidence)
         written.top_entropy.append(top_entropy)
         if ends:
-            written.pieces.append(detokenizer.decode([token]))
-            written.end = End.EOS
+            written.token_strings.append(detokenizer.decode([token]))
+            written.end = FinishReason.EOS
             return
-        written.pieces.append(piece)
+        written.token_strings.append(piece)
         written.text += piece
         if self._may_stop(piece) and self._stops(branch.before, written.text, len(piece)):
-            written.end = End.STOP
+            written.end = FinishReason.STOP
         elif len(written.ids) >= self.max_step_tokens:
-            written.end = End.STEP
+            written.end = FinishReason.STEP
         elif branch.state.length + len(written.ids) - branch.start >= branch.state.most:
-            written.end = End.CONTEXT
+            written.end = FinishReason.CONTEXT
         elif branch.left == 0:
-            written.end = End.PAUSE
+            written.end = FinishReason.PAUSE
 
     def _may_stop(self, piece: str) -> bool:
         """Whether a stop string may end within this piece."""
@@ -329,7 +336,7 @@ class SlotSession:
                 return True
         return False
 
-    def _begins_next(self, written: Written, piece: str) -> bool:
+    def _begins_next(self, written: Completion, piece: str) -> bool:
         """Whether a token completes a stop string with the space before its word."""
         if not (written.ids and piece[:1].isspace() and piece.strip()):
             return False

@@ -20,7 +20,7 @@ from treecore.protocols import Message
 PROBE_PROMPT, PROBE_TOKENS = "1 2 3 4", 24
 PROBE_STOP = (" ", "e", "a", "\n")
 FEWER = 5
-LARGEST_SEED = 2**31 - 1
+MAX_SEED = 2**31 - 1
 ABSENT = frozenset({404, 405, 501})
 BROKEN, BREAKS = 500, 2
 """The status of a server that stumbled, and how often a short request is tried again after it."""

@@ -18,8 +18,8 @@ from treecore.errors import PolicyError
 from treecore.policies.openai.retries import Waits, pause, seconds_to_wait
 
 KEY_VARIABLE = "OPENAI_API_KEY"
-LARGEST_ANSWER = 32 << 20
-LONGEST_MESSAGE = 300
+MAX_ANSWER = 32 << 20
+MAX_MESSAGE = 300
 CONNECT_SECONDS = 10.0
 RETRIES = 5
 TIMEOUT_RETRIES = 1
@@ -224,8 +224,8 @@ async def limited(chunks: AsyncIterator[bytes]) -> bytes:
     content = bytearray()
     async for chunk in chunks:
         content += chunk
-        if len(content) > LARGEST_ANSWER:
-            raise RequestError(f"the answer is longer than {LARGEST_ANSWER >> 20} MiB", kind="answer")
+        if len(content) > MAX_ANSWER:
+            raise RequestError(f"the answer is longer than {MAX_ANSWER >> 20} MiB", kind="answer")
     return bytes(content)
 
 
@@ -234,7 +234,7 @@ def said_by(content: bytes) -> str:
     try:
         found: Any = orjson.loads(content)
     except orjson.JSONDecodeError:
-        return content[: 4 * LONGEST_MESSAGE].decode("utf-8", "replace")
+        return content[: 4 * MAX_MESSAGE].decode("utf-8", "replace")
     while isinstance(found, dict):
         found = next((found[name] for name in ("error", "message", "detail") if name in found), "")
     return found if isinstance(found, str) else orjson.dumps(found).decode()
@@ -242,8 +242,8 @@ def said_by(content: bytes) -> str:
 
 def clean(text: str) -> str:
     """One short printable line."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * LONGEST_MESSAGE]).split())
-    return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * MAX_MESSAGE]).split())
+    return line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…"
 
 
 def base_url(url: str) -> str:

@@ -172,7 +172,7 @@ class ServerPolicy:
         """No ids: only the server knows them. The text goes along."""
         return Unspelt(text)
 
-    def pieces(self, ids: Sequence[int]) -> list[str]:
+    def token_strings(self, ids: Sequence[int]) -> list[str]:
         """No texts for no ids."""
         return []
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from treecore.errors import PolicyError
-from treecore.policies.base import End, Written
+from treecore.policies.base import Completion, FinishReason
 from treecore.policies.local.detokenize import INCOMPLETE
 
 TOP = 20
@@ -33,7 +33,7 @@ class Answer:
         sampled: tokens that were drawn; None when the server neither counts nor tells them.
     """
 
-    written: Written
+    written: Completion
     prompt: int | None
     cached: int
     sampled: int | None
@@ -44,7 +44,7 @@ class Token:
     """One token as the server tells it.
 
     Attributes:
-        text, logprob, confidence: as in `Written`; NaN where not told.
+        text, logprob, confidence: as in `Completion`; NaN where not told.
         id: in the vocabulary; -1 when not told.
         raw: its bytes; None when not told.
         alternatives: tokens at its place whose log probabilities are told.
@@ -75,7 +75,7 @@ def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bo
     cut, end = ended(choice, text, stop)
     tokens = read_tokens(choice)
     counted = count(answer.get("usage"))
-    written = Written(text=cut, end=end)
+    written = Completion(text=cut, end=end)
     if tokens:
         fill(written, tokens, plain_law=plain_law)
     sampled = counted["completion_tokens"]
@@ -119,7 +119,7 @@ def no_text() -> PolicyError:
     return PolicyError("the server's answer holds no text", todo="use a model that answers in text")
 
 
-def ended(choice: Mapping[str, Any], text: str, stop: Sequence[str]) -> tuple[str, End]:
+def ended(choice: Mapping[str, Any], text: str, stop: Sequence[str]) -> tuple[str, FinishReason]:
     """The step's text up to and with its stop string, and why it ended.
 
     A stop string that the server cut off is put back when the server names it (`stop_reason`, `matched_stop`).
@@ -129,15 +129,15 @@ def ended(choice: Mapping[str, Any], text: str, stop: Sequence[str]) -> tuple[st
     """
     found = [(text.find(one) + len(one), one) for one in stop if one in text]
     if found:
-        return text[: min(found)[0]], End.STOP
+        return text[: min(found)[0]], FinishReason.STOP
     reason = choice.get("finish_reason")
     named = choice.get("stop_reason") or choice.get("matched_stop")
     if reason == "stop" and isinstance(named, str) and named in stop:
-        return text + named, End.STOP
+        return text + named, FinishReason.STOP
     if reason in ("stop", "eos"):
-        return text, End.EOS
+        return text, FinishReason.EOS
     if reason == "length":
-        return text, End.STEP
+        return text, FinishReason.STEP
     raise PolicyError(
         f"the server ended the step with {str(reason)[:40]!r}", todo="start it without filters and without tools"
     )
@@ -220,15 +220,15 @@ def raw_bytes(value: Any) -> bytes | None:
     return bytes(value)
 
 
-def fill(written: Written, tokens: Sequence[Token], *, plain_law: bool) -> None:
+def fill(written: Completion, tokens: Sequence[Token], *, plain_law: bool) -> None:
     """Put the columns that all tokens allow into the step; none when the tokens do not spell its text."""
-    pieces = spell(tokens, written.text)
-    if pieces is None or (written.end is not End.STOP and "".join(pieces) != written.text):
+    token_strings = spell(tokens, written.text)
+    if token_strings is None or (written.end is not FinishReason.STOP and "".join(token_strings) != written.text):
         return
-    kept = len(pieces)
-    if written.end is End.EOS and kept == len(tokens) - 1:
-        pieces, kept = [*pieces, tokens[-1].text], len(tokens)
-    written.pieces = pieces
+    kept = len(token_strings)
+    if written.end is FinishReason.EOS and kept == len(tokens) - 1:
+        token_strings, kept = [*token_strings, tokens[-1].text], len(tokens)
+    written.token_strings = token_strings
     ids = [token.id for token in tokens[:kept]]
     written.ids = ids if -1 not in ids else []
     if plain_law:
@@ -253,16 +253,16 @@ def spell(tokens: Sequence[Token], text: str) -> list[str] | None:
     data, whole = text.encode("utf-8", "surrogatepass"), b"".join(token.raw or b"" for token in tokens)
     if not (whole.startswith(data) or data.startswith(whole)):
         return by_text(tokens, text)
-    pieces, at = [], 0
+    token_strings, at = [], 0
     for end in ends:
         if at >= len(data):
             break
         till = min(end, len(data))
         while till < len(data) and till > at and data[till] & 0xC0 == 0x80:
             till -= 1
-        pieces.append(data[at:till].decode("utf-8", "replace"))
+        token_strings.append(data[at:till].decode("utf-8", "replace"))
         at = till
-    return pieces
+    return token_strings
 
 
 def byte_ends(tokens: Sequence[Token]) -> list[int] | None:
@@ -278,25 +278,25 @@ def byte_ends(tokens: Sequence[Token]) -> list[int] | None:
 
 def by_text(tokens: Sequence[Token], text: str) -> list[str] | None:
     """As `spell`, from the texts of tokens alone; a part of a character shows as U+FFFD there."""
-    pieces: list[str] = []
+    token_strings: list[str] = []
     at, parts = 0, False
     for token in tokens:
         if at >= len(text):
             break
         if INCOMPLETE in token.text:
-            pieces.append("")
+            token_strings.append("")
             parts = True
             continue
         if parts:
             found = text.find(token.text, at + 1)
             if found < 0:
                 return None
-            pieces[-1], at, parts = text[at:found], found, False
+            token_strings[-1], at, parts = text[at:found], found, False
         piece = text[at : at + len(token.text)]
         if not token.text.startswith(piece):
             return None
-        pieces.append(piece)
+        token_strings.append(piece)
         at += len(piece)
     if parts:
-        pieces[-1] = text[at:]
-    return pieces
+        token_strings[-1] = text[at:]
+    return token_strings

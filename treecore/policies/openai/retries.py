@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from time import monotonic, time
 from weakref import WeakSet
 
-FIRST_WAIT, LONGEST_BACKOFF, LONGEST_ASKED = 0.5, 30.0, 300.0
+FIRST_WAIT, MAX_BACKOFF, MAX_ASKED = 0.5, 30.0, 300.0
 WORTH_TELLING = 5.0
 """Seconds from which on a pause is told."""
 
@@ -25,7 +25,7 @@ def backoff(tries: int, jitter: float) -> float:
         tries: how often a try was repeated already.
         jitter: in `[0, 1)`; so that requests that failed together are not repeated together.
     """
-    return float(min(FIRST_WAIT * 2**tries, LONGEST_BACKOFF) * (1 + jitter) / 2)
+    return float(min(FIRST_WAIT * 2**tries, MAX_BACKOFF) * (1 + jitter) / 2)
 
 
 def pause(asked: float | None, tries: int, jitter: float) -> float | None:
@@ -34,7 +34,7 @@ def pause(asked: float | None, tries: int, jitter: float) -> float | None:
     own = backoff(tries, jitter)
     if asked is None:
         return own
-    return None if asked > LONGEST_ASKED else max(own, asked + FIRST_WAIT * jitter)
+    return None if asked > MAX_ASKED else max(own, asked + FIRST_WAIT * jitter)
 
 
 def seconds_to_wait(header: str | None) -> float | None:

@@ -16,8 +16,8 @@ from typing import Any, cast
 import numpy as np
 
 from treecore.errors import PolicyError
-from treecore.policies.base import Branch, End, State, Tally, Written
-from treecore.policies.openai.capabilities import LARGEST_SEED, Chat, Dialect, Law
+from treecore.policies.base import Branch, Completion, FinishReason, State, TokenUsage
+from treecore.policies.openai.capabilities import MAX_SEED, Chat, Dialect, Law
 from treecore.policies.openai.client import Connection, RequestError
 from treecore.policies.openai.response import Answer, read_answer
 
@@ -33,7 +33,7 @@ class Unspelt(list[int]):
         self.text = text
 
 
-class Failed(Written):
+class Failed(Completion):
     """A step that no request gave; asking why it ended raises that error."""
 
     def __init__(self, error: PolicyError) -> None:
@@ -41,11 +41,11 @@ class Failed(Written):
         super().__init__()
 
     @property
-    def end(self) -> End | None:
+    def end(self) -> FinishReason | None:
         raise self.error
 
     @end.setter
-    def end(self, end: End | None) -> None: ...
+    def end(self, end: FinishReason | None) -> None: ...
 
 
 @dataclass(eq=False)
@@ -54,7 +54,7 @@ class ServerState:
 
     prompt: str
     text: str
-    tally: Tally
+    tally: TokenUsage
     start: ServerState | None = None
     length: int = 0
     ids: Sequence[int] = ()
@@ -71,7 +71,7 @@ class ServerBranch:
 
     state: ServerState
     random: np.random.Generator
-    written: Written = field(default_factory=Written)
+    written: Completion = field(default_factory=Completion)
     sampled: int = 0
     greedy: bool = False
 
@@ -113,14 +113,14 @@ class ServerSession:
     def open(self, prompt: str) -> ServerState:
         if not prompt:
             raise PolicyError("the prompt is empty", todo="give a prompt that is not empty")
-        return ServerState(prompt, "", Tally())
+        return ServerState(prompt, "", TokenUsage())
 
     def grow(
         self,
         state: State,
         random: np.random.Generator,
         *,
-        written: Written | None = None,
+        written: Completion | None = None,
         tokens: int | None = None,
         greedy: bool = False,
     ) -> ServerBranch:
@@ -161,7 +161,7 @@ class ServerSession:
         state = ServerState(before.prompt, text, before.tally, before.start or before, before.length + own.sampled)
         if self._longest(state) < 1:
             return None
-        own.state, own.written = state, Written()
+        own.state, own.written = state, Completion()
         self._waiting.append(own)
         return own.state
 
@@ -184,7 +184,7 @@ class ServerSession:
 
     def _ask(self, branch: ServerBranch) -> None:
         self._asked += 1
-        state, seed = branch.state, int(branch.random.integers(LARGEST_SEED))
+        state, seed = branch.state, int(branch.random.integers(MAX_SEED))
         dialect = self._chat if isinstance(state.prompt, Chat) else self._dialect
         law = replace(self._law, temperature=0.0, top_p=1.0) if branch.greedy else self._law
         body = dialect.body(state.prompt, state.text, law=law, seed=seed, longest=self._longest(state))
@@ -203,8 +203,8 @@ class ServerSession:
             drawn, sent = outcome.sampled, outcome.prompt
             branch.written, branch.sampled = outcome.written, drawn or 0
             state, tally = branch.state, branch.state.tally
-            if outcome.written.end is End.STEP and self._longest(state) < self._law.max_step_tokens:
-                outcome.written.end = End.CONTEXT
+            if outcome.written.end is FinishReason.STEP and self._longest(state) < self._law.max_step_tokens:
+                outcome.written.end = FinishReason.CONTEXT
             tally.sampled += drawn or 0
             tally.computed += (drawn or 0) + max(0, (sent or 0) - outcome.cached)
             tally.sampled_known &= drawn is not None

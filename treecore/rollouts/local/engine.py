@@ -16,11 +16,11 @@ from treecore.errors import PolicyError
 from treecore.rollouts.config import Ask, as_read
 from treecore.rollouts.engine import Machine
 from treecore.rollouts.local.capacity import processes
-from treecore.rollouts.local.pool import LocalHand, Unsent, pool_of, sendable
+from treecore.rollouts.local.pool import LocalWorkerHandle, Unsent, pool_of, sendable
 from treecore.rollouts.local.worker import Begin, Look, News, Over
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import Driver, Plan
-from treecore.rollouts.worker_reports import Report, Tally
+from treecore.rollouts.scheduler import Plan, RolloutScheduler
+from treecore.rollouts.worker_reports import Report, WorkerTotals
 
 WORTH = 2000
 """Trajectories from which on workers pay that have to be started; some fifteen seconds for the bundled model."""
@@ -61,7 +61,7 @@ class LocalEngine:
                 return Shared(self, plan, number, on_progress=on_progress, should_stop=should_stop).run()
             except (Unsent, OSError) as error:
                 self.alone(str(error))
-        return Driver(plan, on_progress=on_progress, should_stop=should_stop).run()
+        return RolloutScheduler(plan, on_progress=on_progress, should_stop=should_stop).run()
 
     def _processes(self, plan: Plan) -> int:
         if len(plan.prompts) == 1 or not getattr(self.policy, "one_core", False):
@@ -101,74 +101,74 @@ class Shared:
         self.pool = pool_of(engine.policy)
         shares = [plan.prompts[place::number] for place in range(1, number)]
         asks = [sendable(replace(engine.ask, model="", prompts=share), "the task") for share in shares]
-        self.driver = Driver(replace(plan, prompts=plan.prompts[::number]), on_progress=self._own)
-        self.tally = Tally(plan, on_progress, snapshot=self._snapshot)
-        self.tally.begun(self, len(self.driver.waiting))
+        self.scheduler = RolloutScheduler(replace(plan, prompts=plan.prompts[::number]), on_progress=self._own)
+        self.tally = WorkerTotals(plan, on_progress, snapshot=self._snapshot)
+        self.tally.begun(self, len(self.scheduler.waiting))
         self.pool.hire(engine.policy, number)
         self.pool.runs += 1
-        self.hands = list(self.pool.hands)
-        for hand, ask, share in zip(self.hands, asks, shares, strict=True):
-            hand.prompts, hand.growing = {prompt.id: prompt for prompt in share}, []
-            hand.send(Begin(self.pool.runs, ask))
-            self.tally.begun(hand, len(share))
+        self.workers = list(self.pool.workers)
+        for worker, ask, share in zip(self.workers, asks, shares, strict=True):
+            worker.prompts, worker.growing = {prompt.id: prompt for prompt in share}, []
+            worker.send(Begin(self.pool.runs, ask))
+            self.tally.begun(worker, len(share))
 
     def run(self) -> Iterator[Forest]:
         """Forests in the order in which they are finished."""
         try:
-            while self.driver.busy or any(hand.prompts for hand in self.hands):
+            while self.scheduler.busy or any(worker.prompts for worker in self.workers):
                 if self.should_stop is not None and self.should_stop():
                     return
-                busy = self.driver.busy
-                for forest in self.driver.turn() if busy else ():
+                busy = self.scheduler.busy
+                for forest in self.scheduler.turn() if busy else ():
                     self.tally.finished(self, forest)
                     yield forest
                 yield from self._heard(0.0 if busy else PATIENCE)
-                self.driver.report()
+                self.scheduler.report()
                 self.tally.tell(0)
             self.tally.tell(0, last=True)
         finally:
-            for hand in self.hands:
-                hand.prompts.clear()
-                hand.send(Over())
+            for worker in self.workers:
+                worker.prompts.clear()
+                worker.send(Over())
 
     def _heard(self, seconds: float) -> Iterator[Forest]:
         """What workers tell; waits for it as long."""
-        for hand in self.pool.heard(seconds):
-            news = hand.news()
+        for worker in self.pool.heard(seconds):
+            news = worker.news()
             if news is None:
-                self._lost(hand)
-            elif hand in self.hands and news.run == self.pool.runs:
-                yield from self._told(hand, news)
+                self._lost(worker)
+            elif worker in self.workers and news.run == self.pool.runs:
+                yield from self._told(worker, news)
 
-    def _told(self, hand: LocalHand, news: News) -> Iterator[Forest]:
+    def _told(self, worker: LocalWorkerHandle, news: News) -> Iterator[Forest]:
         if news.unable:
-            self._take_over(hand)
+            self._take_over(worker)
             self.engine.alone(f"the task cannot be sent to another process ({news.error})")
             return
         if news.error is not None:
             raise news.error
-        hand.growing = hand.growing if news.growing is None else news.growing
-        self.tally.reported(hand, news)
+        worker.growing = worker.growing if news.growing is None else news.growing
+        self.tally.reported(worker, news)
         for forest in news.forests:
-            del hand.prompts[forest.id]
-            self.tally.finished(hand, forest)
+            del worker.prompts[forest.id]
+            self.tally.finished(worker, forest)
             yield forest
 
-    def _lost(self, hand: LocalHand) -> None:
-        self.pool.drop(hand)
-        if hand in self.hands:
+    def _lost(self, worker: LocalWorkerHandle) -> None:
+        self.pool.drop(worker)
+        if worker in self.workers:
             log.warning(
-                "a worker process was lost (exit code %s); its prompts are sampled here", hand.process.returncode
+                "a worker process was lost (exit code %s); its prompts are sampled here", worker.process.returncode
             )
-            self._take_over(hand)
+            self._take_over(worker)
 
-    def _take_over(self, hand: LocalHand) -> None:
+    def _take_over(self, worker: LocalWorkerHandle) -> None:
         """Sample here what a worker has not finished."""
-        self.hands.remove(hand)
-        self.tally.lost(hand)
-        self.tally.given(self, len(hand.prompts))
-        self.driver.waiting.extend(hand.prompts.values())
-        hand.prompts.clear()
+        self.workers.remove(worker)
+        self.tally.lost(worker)
+        self.tally.given(self, len(worker.prompts))
+        self.scheduler.waiting.extend(worker.prompts.values())
+        worker.prompts.clear()
 
     def _own(self, progress: Progress) -> None:
         self.tally.reported(
@@ -177,7 +177,7 @@ class Shared:
 
     def _snapshot(self) -> list[Forest]:
         """What grows here now, and what grew in the workers at the look before."""
-        for hand in self.hands:
-            hand.send(Look())
-        theirs = [forest for hand in self.hands for forest in hand.growing if forest.id in hand.prompts]
-        return [*self.driver.snapshot(), *theirs]
+        for worker in self.workers:
+            worker.send(Look())
+        theirs = [forest for worker in self.workers for forest in worker.growing if forest.id in worker.prompts]
+        return [*self.scheduler.snapshot(), *theirs]

@@ -47,7 +47,7 @@ class Unsent(Exception):  # noqa: N818
     """Something cannot be sent to another process; says what and why."""
 
 
-class LocalHand:
+class LocalWorkerHandle:
     """A worker as this process sees it; Ctrl-C in a terminal does not reach it.
 
     Attributes:
@@ -118,7 +118,7 @@ class LocalPool:
     """
 
     def __init__(self) -> None:
-        self.hands: list[LocalHand] = []
+        self.workers: list[LocalWorkerHandle] = []
         self.runs = self._processes = 0
 
     def hire(self, policy: OneCorePolicy, processes: int) -> None:
@@ -137,38 +137,38 @@ class LocalPool:
             self.close()
         there = copy(policy)
         there.batch_tokens = max(1, policy.batch_tokens // processes)
-        missing = range(processes - 1 - len(self.hands))
+        missing = range(processes - 1 - len(self.workers))
         data = sendable(there, "the model") if missing else b""
         self._processes = processes
         for _ in missing:
-            self.hands.append(LocalHand(data))
+            self.workers.append(LocalWorkerHandle(data))
 
-    def heard(self, seconds: float) -> list[LocalHand]:
+    def heard(self, seconds: float) -> list[LocalWorkerHandle]:
         """Workers that have news, or are gone; none if there is no news in so many seconds."""
-        told = set(wait([hand.connection for hand in self.hands], seconds)) if self.hands else set()
-        return [hand for hand in self.hands if hand.connection in told]
+        told = set(wait([worker.connection for worker in self.workers], seconds)) if self.workers else set()
+        return [worker for worker in self.workers if worker.connection in told]
 
     def get_ready(self) -> None:
         """Wait until all workers have the model; those that could not be started are let go of."""
-        while waiting := [hand for hand in self.hands if not hand.ready]:
-            for hand in self.heard(PATIENCE):
-                if hand in waiting and hand.news() is None:
-                    self.drop(hand)
+        while waiting := [worker for worker in self.workers if not worker.ready]:
+            for worker in self.heard(PATIENCE):
+                if worker in waiting and worker.news() is None:
+                    self.drop(worker)
 
     def look(self) -> None:
         """Let go of workers that ended by themselves."""
-        for hand in [one for one in self.hands if one.process.poll() is not None]:
-            self.drop(hand)
+        for worker in [one for one in self.workers if one.process.poll() is not None]:
+            self.drop(worker)
 
-    def drop(self, hand: LocalHand) -> None:
+    def drop(self, worker: LocalWorkerHandle) -> None:
         """Let go of a worker."""
-        self.hands.remove(hand)
-        hand.end()
+        self.workers.remove(worker)
+        worker.end()
 
     def close(self) -> None:
         """End all workers."""
-        while self.hands:
-            self.hands.pop().end()
+        while self.workers:
+            self.workers.pop().end()
 
 
 POOLS: weakref.WeakKeyDictionary[Any, LocalPool] = weakref.WeakKeyDictionary()

@@ -1,7 +1,7 @@
 """The far side of a run that several processes of this computer share: one model, and prompts of one run after another.
 
-It samples with a `Driver` as any process does, tells its news after every step that has some, and ends when the
-process that started it is gone.
+It samples with a `RolloutScheduler` as any process does, tells its news after every step that has some, and ends when
+the process that started it is gone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from treecore.errors import TreecoreError
 from treecore.policies.base import Policy
 from treecore.rollouts.config import Ask
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import REPORT_EVERY, Driver
+from treecore.rollouts.scheduler import REPORT_EVERY, RolloutScheduler
 from treecore.rollouts.worker_reports import Report
 
 IDLE_SECONDS = 300.0
@@ -123,21 +123,21 @@ class Part:
         self.connection, self.news = connection, News(run=begun.run)
         ask: Ask = unpacked(begun.ask)
         plan = replace(ask, model=policy).plan(policy, ask.prompts)
-        self.driver = Driver(plan, on_progress=self._progress)
+        self.scheduler = RolloutScheduler(plan, on_progress=self._progress)
         self._told, self._look = time.monotonic(), False
 
     def sample(self) -> Begin | None:
         """Until the run is over; returns the next one where it has begun already."""
         while True:
-            while self.connection.poll(0.0 if self.driver.busy else None):
+            while self.connection.poll(0.0 if self.scheduler.busy else None):
                 message = self.connection.recv()
                 if isinstance(message, Begin | Over):
                     return message if isinstance(message, Begin) else None
                 self._look = True
                 break
-            if self.driver.busy:
-                self.news.forests += self.driver.turn()
-                self.driver.report()
+            if self.scheduler.busy:
+                self.news.forests += self.scheduler.turn()
+                self.scheduler.report()
             self._tell()
 
     def _tell(self) -> None:
@@ -146,8 +146,8 @@ class Part:
         if not (news.forests or self._look or now - self._told >= REPORT_EVERY):
             return
         if self._look:
-            news.growing, self._look = self.driver.snapshot(), False
-        news.cpu, news.idle = time.process_time(), not self.driver.busy
+            news.growing, self._look = self.scheduler.snapshot(), False
+        news.cpu, news.idle = time.process_time(), not self.scheduler.busy
         self.connection.send(news)
         self._told = now
         self.news = News(run=news.run, done=news.done, total=news.total, tokens=news.tokens)

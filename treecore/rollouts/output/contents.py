@@ -20,7 +20,7 @@ ENDING = ".jsonl"
 
 
 @dataclass(frozen=True)
-class Kept:
+class ResumePlan:
     """What a run goes on with.
 
     Attributes:
@@ -43,7 +43,7 @@ class Kept:
             file.replace(self.lines, total=total)
 
 
-class Held:
+class FileContents:
     """The forests of a file.
 
     Args:
@@ -79,7 +79,7 @@ class Held:
         found, todo = told() if self.forests else torn
         raise FormatError(found, where=str(self.path), todo=todo)
 
-    def kept(self, own: Callable[[], Sequence[int]], *, resume: bool, overwrite: bool) -> Kept:
+    def kept(self, own: Callable[[], Sequence[int]], *, resume: bool, overwrite: bool) -> ResumePlan:
         """What the run goes on with.
 
         Args:
@@ -91,16 +91,16 @@ class Held:
             MethodError: they are of another run.
         """
         if not resume:
-            return Kept(lines=None) if self.empty else Kept()
+            return ResumePlan(lines=None) if self.empty else ResumePlan()
         try:
             places = own()
         except MethodError:
             if overwrite:
-                return Kept()
+                return ResumePlan()
             raise
         kept = [self.forests[place] for place in places]
         as_it_is = len(kept) == len(self.forests) and self.one_a_line and not self.unended
-        return Kept(
+        return ResumePlan(
             forests=kept,
             lines=None if as_it_is else [self.lines[place] for place in places],
             size=len(self.whole),

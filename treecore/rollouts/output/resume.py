@@ -14,13 +14,13 @@ from treecore.core.forest import Forest
 from treecore.errors import MethodError
 from treecore.protocols import Prompt
 from treecore.rollouts.failures import model_failed
-from treecore.rollouts.output.contents import Held
+from treecore.rollouts.output.contents import FileContents
 from treecore.rollouts.scheduler import Plan
 
 OTHER = "give another name, or replace the file with --overwrite"
 
 
-def own(held: Held, plan: Plan, *, drafted: bool = False) -> list[int]:
+def own(held: FileContents, plan: Plan, *, drafted: bool = False) -> list[int]:
     """Places of the forests of this run, the first of each prompt in which the model did not fail.
 
     Args:
@@ -51,7 +51,7 @@ def own(held: Held, plan: Plan, *, drafted: bool = False) -> list[int]:
     return list(good.values())
 
 
-def told(held: Held, plan: Plan) -> tuple[str, str]:
+def told(held: FileContents, plan: Plan) -> tuple[str, str]:
     """What the forests are to a run that was not to go on with them, before its model is loaded; what can be done."""
     forests = held.forests
     number, wanted = len(forests), {prompt.id: prompt for prompt in plan.prompts}

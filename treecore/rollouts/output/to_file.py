@@ -20,7 +20,7 @@ from treecore.protocols import Prompt, Task
 from treecore.rollouts.config import check, ready
 from treecore.rollouts.engine import Engine, Machine, opened
 from treecore.rollouts.failures import Patience
-from treecore.rollouts.output.contents import Held, Kept, check_name
+from treecore.rollouts.output.contents import FileContents, ResumePlan, check_name
 from treecore.rollouts.output.forest_log import LineFile
 from treecore.rollouts.output.resume import own, told
 from treecore.rollouts.progress import Progress
@@ -88,21 +88,21 @@ def rollout_to_file(
         seed=seed, temperature=temperature, top_p=top_p, reward_scheme=reward_scheme, settings=sampler_settings,
     )  # fmt: skip
     with LineFile(target, needs=ask.trajectories * TRAJECTORY_BYTES) as file:
-        held = Held(file)
+        held = FileContents(file)
         if not (resume or overwrite):
             held.refuse(lambda: told(held, ask.draft()))
         drafted = held.kept(lambda: own(held, ask.draft(), drafted=True), resume=resume, overwrite=overwrite)
         if not ready(ask, should_stop):
             return summarise(drafted.forests, seconds=0.0, fresh=[])
-        with opened(ask, machine) as hands:
-            kept = held.kept(lambda: own(held, hands.plan), resume=resume, overwrite=overwrite)
-            return sampled(file, hands, kept, on_progress=on_progress, should_stop=should_stop)
+        with opened(ask, machine) as runner:
+            kept = held.kept(lambda: own(held, runner.plan), resume=resume, overwrite=overwrite)
+            return sampled(file, runner, kept, on_progress=on_progress, should_stop=should_stop)
 
 
 def sampled(
     file: LineFile,
     engine: Engine,
-    kept: Kept,
+    kept: ResumePlan,
     *,
     on_progress: Callable[[Progress], None] | None,
     should_stop: Callable[[], bool] | None,

@@ -23,11 +23,11 @@ from treecore.rollouts.progress import Progress
 from treecore.rollouts.ray.cluster import Lost, answer, cluster, first_ready, hire, kill, size_of
 from treecore.rollouts.ray.worker import Recipe, Worker
 from treecore.rollouts.scheduler import Plan
-from treecore.rollouts.worker_reports import Report, Tally
+from treecore.rollouts.worker_reports import Report, WorkerTotals
 
 PATIENCE = 0.2
 """Seconds between looks at what a worker has done."""
-MOST_LOSSES = 3
+MAX_LOSSES = 3
 """Workers that may be lost in a row while no forest is finished."""
 
 
@@ -62,7 +62,7 @@ class RayEngine:
 
     def __init__(self, ask: Ask, machine: Machine) -> None:
         self.ask, self.machine, self.names = ask, machine, by_name(ask)
-        self._hands: list[Hand] = []
+        self._workers: list[Hand] = []
         self._losses = 0
 
     def __enter__(self) -> Self:
@@ -88,9 +88,9 @@ class RayEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for hand in self._hands:
-            kill(hand.actor)
-        self._hands = []
+        for worker in self._workers:
+            kill(worker.actor)
+        self._workers = []
         self._cluster.__exit__(None, None, None)
 
     def run(
@@ -101,12 +101,12 @@ class RayEngine:
         should_stop: Callable[[], bool] | None = None,
     ) -> Iterator[Forest]:
         """See `Engine.run`. What a worker has not finished when the run is stopped ends with the engine."""
-        waiting, tally = deque(plan.prompts), Tally(plan, on_progress)
-        while waiting or any(not hand.report.idle for hand in self._hands):
+        waiting, tally = deque(plan.prompts), WorkerTotals(plan, on_progress)
+        while waiting or any(not worker.report.idle for worker in self._workers):
             if should_stop is not None and should_stop():
                 return
             self._give(waiting, tally)
-            asked = {hand.asked: hand for hand in self._hands if hand.asked is not None}
+            asked = {worker.asked: worker for worker in self._workers if worker.asked is not None}
             for ready in first_ready(list(asked), PATIENCE):
                 yield from self._heard(asked[ready], waiting, tally)
             tally.tell(len(waiting))
@@ -114,57 +114,57 @@ class RayEngine:
 
     def _hire(self) -> Hand:
         """A new worker, which begins to load."""
-        hand = Hand(hire(Worker, gpus=self.size.gpus))
-        self._hands.append(hand)
-        hand.asked = hand.actor.load.remote(self.recipe, self.ask.prompts[0])
-        return hand
+        worker = Hand(hire(Worker, gpus=self.size.gpus))
+        self._workers.append(worker)
+        worker.asked = worker.actor.load.remote(self.recipe, self.ask.prompts[0])
+        return worker
 
-    def _give(self, waiting: deque[Prompt], tally: Tally) -> None:
+    def _give(self, waiting: deque[Prompt], tally: WorkerTotals) -> None:
         """Prompts for every worker that has none, more workers for those that are left."""
-        for hand in self._hands:
-            if waiting and hand.asked is None:
+        for worker in self._workers:
+            if waiting and worker.asked is None:
                 share = portion(len(waiting), self.size.workers)
-                hand.prompts = {prompt.id: prompt for prompt in (waiting.popleft() for _ in range(share))}
-                tally.begun(hand, len(hand.prompts))
-                hand.report = Report(idle=False)
-                hand.asked = hand.actor.begin.remote(list(hand.prompts.values()))
-        loading = sum(hand.asked is not None and hand.report.idle for hand in self._hands)
-        for _ in range(min(self.size.workers - len(self._hands), len(waiting) - loading)):
+                worker.prompts = {prompt.id: prompt for prompt in (waiting.popleft() for _ in range(share))}
+                tally.begun(worker, len(worker.prompts))
+                worker.report = Report(idle=False)
+                worker.asked = worker.actor.begin.remote(list(worker.prompts.values()))
+        loading = sum(worker.asked is not None and worker.report.idle for worker in self._workers)
+        for _ in range(min(self.size.workers - len(self._workers), len(waiting) - loading)):
             self._hire()
 
-    def _heard(self, hand: Hand, waiting: deque[Prompt], tally: Tally) -> Iterator[Forest]:
+    def _heard(self, worker: Hand, waiting: deque[Prompt], tally: WorkerTotals) -> Iterator[Forest]:
         """An answer of a worker: the forests that it holds, and the next question."""
         try:
-            news = answer(hand.asked)
+            news = answer(worker.asked)
         except Lost as error:
-            self._lost(hand, waiting, tally, str(error))
+            self._lost(worker, waiting, tally, str(error))
             return
-        hand.asked = None
+        worker.asked = None
         if not isinstance(news, Report):
             self._compare(news)
             return
-        hand.report = news
-        tally.reported(hand, news)
+        worker.report = news
+        tally.reported(worker, news)
         if not news.idle:
-            hand.asked = hand.actor.report.remote(PATIENCE)
+            worker.asked = worker.actor.report.remote(PATIENCE)
         for line in news.lines:
             (forest,) = read(line, name="a worker's forest")
-            del hand.prompts[forest.id]
+            del worker.prompts[forest.id]
             self._losses = 0
-            tally.finished(hand, forest)
+            tally.finished(worker, forest)
             yield forest
-        assert not (news.idle and hand.prompts), "a worker is idle and has not handed back all its prompts"
+        assert not (news.idle and worker.prompts), "a worker is idle and has not handed back all its prompts"
 
-    def _lost(self, hand: Hand, waiting: deque[Prompt], tally: Tally, why: str) -> None:
-        self._hands.remove(hand)
+    def _lost(self, worker: Hand, waiting: deque[Prompt], tally: WorkerTotals, why: str) -> None:
+        self._workers.remove(worker)
         self._losses += 1
-        if self._losses > MOST_LOSSES:
+        if self._losses > MAX_LOSSES:
             raise PolicyError(
                 f"{self._losses} workers in a row were lost before they finished anything: {why}",
                 todo="look at the logs of Ray",
             )
-        tally.lost(hand)
-        waiting.extendleft(reversed(hand.prompts.values()))
+        tally.lost(worker)
+        waiting.extendleft(reversed(worker.prompts.values()))
 
     def _compare(self, description: Mapping[str, Any]) -> None:
         """A worker that comes later has the same model."""

@@ -19,7 +19,7 @@ from treecore.protocols import Prompt
 from treecore.rollouts.config import Ask, as_read, check
 from treecore.rollouts.engine import Machine
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import Driver, Plan, check_needs
+from treecore.rollouts.scheduler import Plan, RolloutScheduler, check_needs
 from treecore.rollouts.worker_reports import Report
 
 
@@ -94,7 +94,7 @@ class Worker:
 
     def _sample(self, plan: Plan) -> None:
         try:
-            for forest in Driver(plan, on_progress=self._progress).run():
+            for forest in RolloutScheduler(plan, on_progress=self._progress).run():
                 with self._news:
                     self._report.lines.append(encode(forest))
                     self._news.notify()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, SupportsFloat
 
-from treecore.core.columns import LARGEST_REWARD
+from treecore.core.columns import MAX_REWARD
 from treecore.errors import MethodError, TaskError, boundary
 from treecore.registry.entry_points import is_entry_point, load_entry_point
 from treecore.samplers.registry import Growth
@@ -47,15 +47,15 @@ class Critic:
         """The score of a row.
 
         Raises:
-            MethodError: the critic failed, or gave no finite number, or one beyond `LARGEST_REWARD`.
+            MethodError: the critic failed, or gave no finite number, or one beyond `MAX_REWARD`.
         """
         with boundary(MethodError, f"critic '{self.name}'"):
             given: object = self.function(growth, row)
             score = math.nan if isinstance(given, bool) or not isinstance(given, SupportsFloat) else float(given)
         if not math.isfinite(score):
             raise MethodError(f"critic '{self.name}' gave {given!r:.40}", todo="let it return a finite number")
-        if abs(score) > LARGEST_REWARD:
-            todo = f"let it return a number between -{LARGEST_REWARD:g} and {LARGEST_REWARD:g}"
+        if abs(score) > MAX_REWARD:
+            todo = f"let it return a number between -{MAX_REWARD:g} and {MAX_REWARD:g}"
             raise MethodError(f"critic '{self.name}' gave {score:g}", todo=todo)
         return score
 

@@ -19,7 +19,7 @@ from treecore.samplers.estimates import path
 from treecore.samplers.registry import Growth
 
 VOTES = 8
-MOST_TOKENS = 4
+MAX_TOKENS = 4
 STEP = (
     "Problem:\n{question}\n\nSolution so far:\n{before}\n\nLast step:\n{last}\n\n"
     "Is the last step correct? Answer with one word, True or False.\nAnswer:"
@@ -60,7 +60,7 @@ class PromptedCritic:
 
     def answers(self, text: str, random: np.random.Generator) -> list[str]:
         """What the model says, drawn `VOTES` times at temperature 1."""
-        session = self.policy.session(temperature=1.0, top_p=1.0, stop=("\n",), max_step_tokens=MOST_TOKENS)
+        session = self.policy.session(temperature=1.0, top_p=1.0, stop=("\n",), max_step_tokens=MAX_TOKENS)
         state = session.open(text)
         branches = [session.grow(state, np.random.default_rng(random.integers(2**63))) for _ in range(VOTES)]
         waiting = set(branches)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, SupportsFloat
 
-from treecore.core.columns import LARGEST_REWARD
+from treecore.core.columns import MAX_REWARD
 from treecore.errors import TaskError, boundary
 from treecore.registry.entry_points import is_entry_point, load_entry_point
 from treecore.registry.params import Param, Value, params_of, parse_settings, summary_of
@@ -113,7 +113,7 @@ class Check:
         """Reward of an output.
 
         Raises:
-            TaskError: the verifier failed, or gave no finite number, or one beyond `LARGEST_REWARD`.
+            TaskError: the verifier failed, or gave no finite number, or one beyond `MAX_REWARD`.
         """
         what = f"verifier '{self.verifier.name}'"
         with boundary(TaskError, what):
@@ -122,8 +122,8 @@ class Check:
         if not math.isfinite(earned):
             shown = earned if isinstance(given, SupportsFloat) else repr(given)[:60]
             raise TaskError(f"{what} gave {shown}", todo="give a finite number")
-        if abs(earned) > LARGEST_REWARD:
-            todo = f"give a number between -{LARGEST_REWARD:g} and {LARGEST_REWARD:g}"
+        if abs(earned) > MAX_REWARD:
+            todo = f"give a number between -{MAX_REWARD:g} and {MAX_REWARD:g}"
             raise TaskError(f"{what} gave {earned:g}", todo=todo)
         return earned
 

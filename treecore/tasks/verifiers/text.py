@@ -24,8 +24,8 @@ from treecore.tasks.verifiers.registry import verifier
 from treecore.tasks.verifiers.words import stands
 
 PATTERN_SECONDS = 1.0
-LONGEST_PATTERN = 2000
-MOST_REPEATS = 10_000
+MAX_PATTERN = 2000
+MAX_REPEATS = 10_000
 """Largest product of all counts in a pattern; `(a{1000}){1000}` alone takes hundreds of megabytes to prepare."""
 _THOUGHT_END = "</think>"
 _OPENING, _CLOSING = re.compile("<answer>", re.IGNORECASE), re.compile("</answer>", re.IGNORECASE)
@@ -203,13 +203,13 @@ def compiled(pattern: str, ignore_case: bool = False) -> Any:
     Raises:
         TaskError: it is too long or not a regular expression.
     """
-    if len(pattern) > LONGEST_PATTERN:
-        raise TaskError(f"a pattern of {len(pattern):,} characters", todo=f"keep it below {LONGEST_PATTERN:,}")
+    if len(pattern) > MAX_PATTERN:
+        raise TaskError(f"a pattern of {len(pattern):,} characters", todo=f"keep it below {MAX_PATTERN:,}")
     if _RECURSION.search(pattern):
         raise TaskError(f"the pattern {pattern[:60]!r} calls itself", todo="write it without recursion")
-    if _repeats(pattern) > MOST_REPEATS:
+    if _repeats(pattern) > MAX_REPEATS:
         raise TaskError(
-            f"the pattern {pattern[:60]!r} repeats too often", todo=f"keep counts below {MOST_REPEATS:,} in all"
+            f"the pattern {pattern[:60]!r} repeats too often", todo=f"keep counts below {MAX_REPEATS:,} in all"
         )
     try:
         return regex.compile(pattern, regex.IGNORECASE if ignore_case else 0)
@@ -222,6 +222,6 @@ def _repeats(pattern: str) -> int:
     product = 1
     for inside in _BRACES.findall(pattern):
         product *= max((int(number[:9]) for number in re.findall(r"\d+", inside)), default=1) or 1
-        if product > MOST_REPEATS:
+        if product > MAX_REPEATS:
             break
     return product
