@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from browser import browser, open_page  # noqa: F401  (one browser for all folders)
 from hypothesis import HealthCheck, settings
+from sweeps import add_option, choose
 
 CACHE = TemporaryDirectory(prefix="treecore-tests-")
 os.environ["TREECORE_CACHE"] = CACHE.name
@@ -25,13 +26,18 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
-LONG = ("test_ray.py", "test_browser.py", "test_openai_transformers.py", "test_interrupt.py", "test_crash.py")
+LONG = ("test_ray.py", "test_runs.py", "test_transformers_serve.py", "test_hostile_text.py", "test_selection.py")
 """Files that take longest; they begin first, so that no core waits for one of them at the end."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_option(parser)
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files of few long tests before all others."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A few cases of long tests, and files of few long tests before all others."""
+    choose(config, items)
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 

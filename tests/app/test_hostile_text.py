@@ -13,7 +13,7 @@ from hostile import ATTACKS, HOST, hostile_file, tagged_file
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
-PARTS = 4
+PARTS = 9
 FIELDS = ("sample", "view", "method", "node", "run", "forest", "colour", "axis", "frame", "set.epsilon", "fold")
 FOUND = r"""(host) => {
     const wrong = [];

@@ -1,0 +1,81 @@
+"""Tests that go through every case of something: `pytest` takes a few cases of each, `pytest --sweeps rest` the others.
+
+All cases run in continuous integration; the default run is for whoever changes a line and waits for it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+CASES = {
+    "app/test_browser.py::test_nothing_overflows_sideways": 4,
+    "app/test_browser.py::test_two_visitors_queue_and_cancel": 0,
+    "app/test_film_keys.py::test_keys_work_wherever_the_focus_is": 2,
+    "app/test_film_keys.py::test_next_stands_still_and_in_sight_on_every_frame": 1,
+    "app/test_formulas.py::test_hostile_formulas_in_a_browser": 0,
+    "app/test_grow_focus.py::test_the_focus_stays_on_the_button_that_began_the_run": 0,
+    "app/test_growing.py::test_trajectories_are_one_count_while_they_grow_and_after": 2,
+    "app/test_hostile_text.py::test_words_of_a_file_are_only_words": 1,
+    "app/test_hostile_text.py::test_words_of_a_link_are_only_words": 2,
+    "app/test_menus.py::test_a_menu_opened_and_closed_changes_nothing": 2,
+    "app/test_menus.py::test_a_number_that_is_not_allowed_is_shown_and_stops": 1,
+    "app/test_menus.py::test_the_prompt_chooser_stays_at_its_prompt": 0,
+    "app/test_rollout_form.py::test_every_sampler_has_its_widgets": 3,
+    "app/test_rollout_form.py::test_what_the_form_asks_for_can_be_sampled": 4,
+    "app/test_selection.py::test_another_sample_and_another_prompt": 0,
+    "app/test_selection.py::test_the_same_step_by_different_ways": 0,
+    "bench/test_bench_app.py::test_a_click_sends_little_at_any_size": 0,
+    "bench/test_bench_rollout.py::test_the_command": 1,
+    "canvas/test_canvas_growth.py::test_headings_of_trees_are_never_printed_over_words": 1,
+    "canvas/test_canvas_words.py::test_most_steps_carry_words_and_siblings_differ": 3,
+    "cli/test_interrupt.py::test_a_rollout_keeps_what_is_finished": 1,
+    "cli/test_rollout_matrix.py::test_a_sampler_runs_on_a_task_and_its_file_validates": 8,
+    "cli/test_terminal.py::test_closed_streams_change_no_file_and_no_exit_code": 0,
+    "formats/test_limits.py::test_a_large_file_takes_eight_times_its_size_at_most": 1,
+    "formats/test_limits.py::test_a_small_compressed_file_takes_little_memory": 4,
+    "methods/test_credit_tools.py::test_a_token_gets_the_mean_of_its_trajectories": 2,
+    "methods/test_credit_trees.py::test_treepo_averages_the_groups_of_a_path": 4,
+    "policies/local/test_memory.py::test_a_pass_that_does_not_fit_is_made_smaller": 2,
+    "rollouts/local/test_workers.py::test_long_jobs_do": 0,
+    "rollouts/local/test_workers.py::test_the_same_command_gives_every_bit_again": 0,
+    "rollouts/output/test_crash.py::test_killed_anywhere_and_gone_on_with": 2,
+    "rollouts/ray/test_ray.py::test_a_stopped_run_goes_on": 0,
+    "rollouts/ray/test_ray.py::test_the_command_joins_a_cluster": 0,
+    "serving/test_forged.py::test_no_forged_value_reaches_code_files_or_others": 1,
+    "serving/test_runs.py::test_a_run_survives_the_death_of_its_server": 0,
+    "serving/test_runs.py::test_many_pages_do_not_keep_others_waiting": 0,
+}
+"""Test -> how many of its cases the default run takes, spread over all of them."""
+
+
+def add_option(parser: pytest.Parser) -> None:
+    """`--sweeps few|rest|all`."""
+    parser.addoption("--sweeps", choices=("few", "rest", "all"), default="few", help="cases of long tests to run")
+
+
+def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what was not asked for; tests that are named one by one always run."""
+    wanted = config.getoption("--sweeps")
+    if wanted == "all" or any("::" in argument for argument in config.args):
+        return
+    rest = {item for cases in _sweeps(items).values() for item in cases}
+    kept = [item for item in items if (item in rest) == (wanted == "rest")]
+    config.hook.pytest_deselected(items=[item for item in items if (item in rest) != (wanted == "rest")])
+    items[:] = kept
+
+
+def _sweeps(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
+    """Test -> the cases that are left to the longer run."""
+    found = defaultdict[str, list[pytest.Item]](list)
+    for item in items:
+        name = item.nodeid.split("[")[0].removeprefix("tests/")
+        if name in CASES:
+            found[name].append(item)
+    return {name: _without(cases, CASES[name]) for name, cases in found.items()}
+
+
+def _without(cases: list[pytest.Item], few: int) -> list[pytest.Item]:
+    taken = {len(cases) * number // few for number in range(few)} if few else set()
+    return [case for number, case in enumerate(cases) if number not in taken]
