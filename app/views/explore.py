@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import charts, chrome, controls, inspector, stage, state
+from app import ballots, charts, chrome, controls, inspector, stage, state
 from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
+from treecore.methods import get_method
 from treecore.methods.registry import Credit
 
 HEIGHT = 560
@@ -43,6 +44,8 @@ def beside() -> None:
         inspector.words(state.forest(), row)
     else:
         inspector.step(credit, row)
+    if credit is not None and get_method(credit.method).family == ballots.FAMILY:
+        ballots.votes(credit)
     stage.share_selection()
     state.sync_address()
 

@@ -11,6 +11,7 @@ COMMANDS = {
     "annotate": "treecore.cli.annotate:annotate",
     "credit": "treecore.cli.credit:credit",
     "show": "treecore.cli.show:show",
+    "votes": "treecore.cli.votes:votes",
     "validate": "treecore.cli.files:validate",
     "convert": "treecore.cli.files:convert",
     "bench": "treecore.cli.bench:bench",

@@ -2,7 +2,7 @@
 
 A token's confidence is minus the mean log probability of the 20 likeliest tokens. It measures how flat the tail of
 the distribution is, not how likely the best token was: a tie between two tokens above a tiny tail counts as very
-confident. Values of different models, vocabularies or temperatures cannot be compared. Votes: `credit.voting`.
+confident. Values of different models, vocabularies or temperatures cannot be compared. Votes: `voting`.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from treecore.core.forest import Forest
+from treecore.core.outcomes import is_right
 from treecore.core.step_text import split_step
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.methods.confidence import DEFAULT_WINDOW
@@ -120,6 +121,40 @@ def stop_index(confidence: FloatArray, *, window: int, threshold: float) -> int 
         return None
     below = np.flatnonzero(group_confidence(confidence, window) < threshold)
     return int(below[0]) + window - 1 if len(below) else None
+
+
+WEIGHTS = {
+    "majority": "one vote each",
+    "mean": "mean confidence of all tokens (global)",
+    "least": "lowest window (local)",
+    "tail": "last tokens (local)",
+    "bottom": "lowest tenth of windows (local)",
+}
+"""What a trajectory's vote may weigh -> in words."""
+
+
+class Ballot(NamedTuple):
+    """A vote by one kind of weight; `right` says whether the winner's trajectories are, None where nobody voted."""
+
+    weight: str
+    vote: Vote
+    right: bool | None
+
+
+def ballots(forest: Forest, recorded: Sequence[Trace], *, window: int = DEFAULT_WINDOW) -> list[Ballot]:
+    """The trajectories' vote by each kind of weight: global against local confidence, beside the plain majority.
+
+    Source: DeepConf offline, arXiv:2508.15260, section 3.2.
+    """
+    scores = [trace_confidence(trace.confidence, window=window) for trace in recorded]
+    answers, right = [trace.answer for trace in recorded], is_right(forest)
+    rewarded = {trace.answer for trace in recorded if right[trace.leaf]}
+    found = []
+    for name in WEIGHTS:
+        weights = [1.0 if name == "majority" else getattr(score, name) for score in scores]
+        votes = vote(answers, np.array(weights, dtype=np.float64))
+        found.append(Ballot(name, votes, votes.winner in rewarded if votes.winner else None))
+    return found
 
 
 @dataclass(frozen=True)
