@@ -17,32 +17,19 @@ from treecore.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
 RANKS = {
-    0: (
-        "errors",
-        "columns",
-        "disk",
-        "named",
-        "palette",
-        "topology",
-        "params",
-        "paths",
-        "steptext",
-        "tool_calls",
-        "labels",
-        "numerals",
-    ),
-    1: ("forest",),
-    2: ("builder", "foreign", "forests", "protocols", "layout", "samples", "outcomes", "states"),
-    3: ("credit", "formats", "policies", "tasks", "tiny", "transforms"),
-    4: ("analysis", "quotas", "samplers", "training"),
-    5: ("interop", "sampling"),
-    6: ("annotate", "bench", "drawing", "export"),
+    0: ("errors", "numerals", "paths"),
+    1: ("core", "registry", "samples"),
+    2: ("protocols",),
+    3: ("formats", "methods", "policies", "tasks", "tiny"),
+    4: ("analysis", "quotas", "samplers", "views"),
+    5: ("rollouts",),
+    6: ("annotate", "bench"),
     7: ("cli", "__main__"),
 }
 RANK = {name: rank for rank, names in RANKS.items() for name in names}
 HEAVY = ("torch", "transformers", "tokenizers")
 MODEL_CODE = ("policies", "tiny")
-CORE = ("credit", "topology", "forest", "forests", "states", "layout", "columns", "errors", "params")
+CORE = ("core", "errors", "methods", "numerals", "registry")
 
 
 class Import(NamedTuple):
@@ -149,14 +136,14 @@ def test_tables_and_graphs_stay_at_the_edge() -> None:
     wrong = [
         entry
         for entry in PACKAGE
-        if top(entry.name) in ("pandas", "networkx") and part(entry.path) not in ("interop", "formats")
+        if top(entry.name) in ("pandas", "networkx") and part(entry.path) not in ("views", "formats")
     ]
     assert listed(wrong) == []
 
 
-def test_credit_knows_no_sampling_and_no_files() -> None:
-    banned = tuple(f"treecore.{name}" for name in ("samplers", "policies", "tasks", "formats", "sampling"))
-    wrong = [entry for entry in PACKAGE if part(entry.path) == "credit" and entry.name.startswith(banned)]
+def test_methods_know_no_sampling_and_no_files() -> None:
+    banned = tuple(f"treecore.{name}" for name in ("samplers", "policies", "tasks", "formats", "rollouts"))
+    wrong = [entry for entry in PACKAGE if part(entry.path) == "methods" and entry.name.startswith(banned)]
     assert listed(wrong) == []
 
 
@@ -182,7 +169,7 @@ def test_the_state_of_the_app_is_in_one_place() -> None:
 def test_no_credit_method_is_named_outside_its_family() -> None:
     namesakes = (ROOT / "treecore" / "tasks", ROOT / "treecore" / "samplers")
     oracles = ROOT / "treecore" / "bench" / "oracles"
-    allowed = (ROOT / "treecore" / "credit", ROOT / "app" / "lessons", oracles, *namesakes)
+    allowed = (ROOT / "treecore" / "methods", ROOT / "app" / "lessons", oracles, *namesakes)
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.value!r}"
         for path in [*sources("treecore"), *sources("app")]
@@ -282,9 +269,8 @@ def test_warnings_of_our_own_modules_are_errors() -> None:
     """Of each module that is there, and of no other."""
     told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["filterwarnings"]
     ours = [line.removeprefix("error:::") for line in told if line.startswith("error:::")]
-    names = {path.stem for path in (ROOT / "tests").rglob("*.py")}
-    names |= {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts) for part in ("treecore", "app") for path in sources(part)
-    }
+    helpers = {path.stem for path in (ROOT / "tests" / "support").glob("*.py")}
+    modules = (path for part in ("treecore", "app", "tests") for path in sources(part))
+    names = helpers | {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in modules}
     assert [name for name in sorted(names) if not any(re.match(one, name) for one in ours)] == []
     assert not any(re.match(one, name) for one in ours for name in ("transformers", "torch.nn", "applib", "streamlit"))

@@ -31,7 +31,7 @@ from treecore.methods import compute as credit
 if TYPE_CHECKING:
     from treecore.rollouts import rollout
     from treecore.views.figure import figure
-    from treecore.views.frame import to_frame
+    from treecore.views.frame import from_networkx, to_frame, to_networkx
 
 __version__ = "0.1.0"
 __all__ = [
@@ -46,13 +46,21 @@ __all__ = [
     "credit",
     "credit_method",
     "figure",
+    "from_networkx",
     "read",
     "rollout",
     "to_frame",
+    "to_networkx",
     "write",
 ]
 
-LAZY = {"rollout": "treecore.rollouts", "figure": "treecore.views.figure", "to_frame": "treecore.views.frame"}
+LAZY = {
+    "rollout": "treecore.rollouts",
+    "figure": "treecore.views.figure",
+    "from_networkx": "treecore.views.frame",
+    "to_frame": "treecore.views.frame",
+    "to_networkx": "treecore.views.frame",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -34,9 +34,8 @@ def test_local_and_global_confidence_may_elect_different_answers() -> None:
 
 
 def test_early_stopping_is_told_with_what_it_saves() -> None:
-    many = forest(
-        ("b", 1.0, [6, 6, 6, 6]), ("b", 1.0, [6, 6, 6, 6]), ("a", 0.0, [9, 1, 9, 9]), ("b", 1.0, [7, 7, 7, 7])
-    )
+    sure = ("b", 1.0, [6, 6, 6, 6])
+    many = forest(sure, sure, ("a", 0.0, [9, 1, 9, 9]), sure)
     found = votes_of(many, window=1, warmup=2)
     assert [one.used for one in found.stopped.traces] == [4, 4, 2, 4]
     assert found.stopped.saved == 2 / 16

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -11,10 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treecore.core.topology import FloatArray, Topology
-from treecore.views.layout import by_length, by_steps, leaf_rows, tidy
-
-Layout = Callable[[Topology], FloatArray]
-LAYOUTS = pytest.mark.parametrize("layout", [leaf_rows, tidy])
+from treecore.views.layout import by_length, by_steps, leaf_rows
 
 
 @st.composite
@@ -33,34 +29,31 @@ def levels(topology: Topology, row: FloatArray) -> list[FloatArray]:
     return [row[order[topology.depth[order] == level]] for level in range(int(topology.depth.max()) + 1)]
 
 
-@LAYOUTS
 @given(topology=topologies())
 @settings(max_examples=80, deadline=None, derandomize=True)
-def test_nodes_of_one_level_keep_their_order_and_distance(layout: Layout, topology: Topology) -> None:
-    for row in levels(topology, layout(topology)):
+def test_nodes_of_one_level_keep_their_order_and_distance(topology: Topology) -> None:
+    for row in levels(topology, leaf_rows(topology)):
         assert (np.diff(row) >= 1 - 1e-9).all()
 
 
-@LAYOUTS
 @given(topology=topologies())
 @settings(max_examples=80, deadline=None, derandomize=True)
-def test_parents_stand_midway_between_first_and_last_child(layout: Layout, topology: Topology) -> None:
-    row = layout(topology)
+def test_parents_stand_midway_between_first_and_last_child(topology: Topology) -> None:
+    row = leaf_rows(topology)
     for node in np.flatnonzero(~topology.is_leaf):
         children = topology.children(int(node))
         assert row[node] == pytest.approx((row[children[0]] + row[children[-1]]) / 2)
 
 
-@LAYOUTS
 @given(topology=topologies())
 @settings(max_examples=60, deadline=None, derandomize=True)
-def test_mirrored_forests_get_mirrored_rows(layout: Layout, topology: Topology) -> None:
+def test_mirrored_forests_get_mirrored_rows(topology: Topology) -> None:
     mirror = np.argsort(by_mirror(topology), kind="stable")
     renamed = np.empty(topology.n, dtype=np.int64)
     renamed[mirror] = np.arange(topology.n)
     above = topology.parent[mirror]
     other = Topology(np.where(above < 0, -1, renamed[above]))
-    row, mirrored = layout(topology), layout(other)
+    row, mirrored = leaf_rows(topology), leaf_rows(other)
     assert row.max() - row == pytest.approx(mirrored[renamed])
 
 
@@ -75,11 +68,10 @@ def by_mirror(topology: Topology) -> FloatArray:
     return topology.path_sum(behind + (topology.parent >= 0))
 
 
-@LAYOUTS
 @given(topology=topologies())
 @settings(max_examples=40, deadline=None, derandomize=True)
-def test_rows_start_at_zero_and_trees_do_not_overlap(layout: Layout, topology: Topology) -> None:
-    row = layout(topology)
+def test_rows_start_at_zero_and_trees_do_not_overlap(topology: Topology) -> None:
+    row = leaf_rows(topology)
     assert row.min() == pytest.approx(0)
     spans = [(row[topology.root == root].min(), row[topology.root == root].max()) for root in topology.roots]
     for (_, high), (low, _) in pairwise(spans):
@@ -94,28 +86,14 @@ def test_leaf_rows_are_consecutive_within_a_tree(topology: Topology) -> None:
     assert row[leaves].tolist() == list(range(len(leaves)))
 
 
-@given(topology=topologies())
-@settings(max_examples=60, deadline=None, derandomize=True)
-def test_tidy_is_never_wider_than_leaf_rows(topology: Topology) -> None:
-    assert tidy(topology).max() <= leaf_rows(topology).max() + 1e-9
-
-
-def test_tidy_shares_the_space_among_siblings_in_between() -> None:
-    parent = [-1, 0, 0, 0, *[1] * 5, *[3] * 5]
-    row = tidy(Topology(np.array(parent)))
-    assert np.diff(row[1:4]).tolist() == [2.5, 2.5]
-
-
-@LAYOUTS
 @pytest.mark.parametrize("n", [1, 2, 5_000, 100_000])
-def test_a_chain_is_one_row_however_long(layout: Layout, n: int) -> None:
-    assert layout(Topology(np.arange(n) - 1)).tolist() == [0.0] * n
+def test_a_chain_is_one_row_however_long(n: int) -> None:
+    assert leaf_rows(Topology(np.arange(n) - 1)).tolist() == [0.0] * n
 
 
-@LAYOUTS
-def test_two_long_chains_below_one_root(layout: Layout) -> None:
+def test_two_long_chains_below_one_root() -> None:
     n = 20_000
-    row = layout(Topology(np.maximum(np.arange(2 * n + 1) - 2, 0) - (np.arange(2 * n + 1) == 0)))
+    row = leaf_rows(Topology(np.maximum(np.arange(2 * n + 1) - 2, 0) - (np.arange(2 * n + 1) == 0)))
     assert row[0] == pytest.approx(0.5)
     assert row[1::2] == pytest.approx(np.zeros(n))
     assert row[2::2] == pytest.approx(np.ones(n))
