@@ -7,10 +7,10 @@ import streamlit as st
 from app import state
 from app.fields import parameter
 from app.verbatim import ours, verbatim
+from treecore.bundled import by_group
 from treecore.formats import ReadReport
 from treecore.methods import METHODS, get_method
 from treecore.numerals import counted, whole
-from treecore.samples import by_group
 from treecore.views.labels import cut
 
 MAX_WARNINGS = 8

@@ -25,6 +25,7 @@ from app.presence import open_page
 from treecore.analysis.frames import Frame
 from treecore.analysis.lint import lint
 from treecore.analysis.stages import frames
+from treecore.bundled import Sample, samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.errors import ForestError
@@ -34,7 +35,6 @@ from treecore.methods import DEFAULT_METHOD, METHODS, get_method
 from treecore.methods.bootstrap import Interval, bootstrap
 from treecore.methods.registry import Credit
 from treecore.registry.params import Value
-from treecore.samples import Sample, samples
 
 VIEWS = {"explore": "Explore", "step_through": "Step through", "rollout": "Rollout"}
 COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "value": "value", "entropy": "entropy"}

@@ -17,8 +17,8 @@ from treecore.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
 RANKS = {
-    0: ("errors", "numerals", "paths"),
-    1: ("core", "registry", "samples"),
+    0: ("errors", "numerals", "bundled"),
+    1: ("core", "registry"),
     2: ("protocols",),
     3: ("formats", "methods", "policies", "tasks", "tiny"),
     4: ("analysis", "quotas", "samplers", "views"),

@@ -9,13 +9,13 @@ from treecore.analysis.question import question
 from treecore.analysis.stages import PREDICT, frames, growing
 from treecore.analysis.wording import BACKED_UP, CREDIT, WORDS, credit_words, referred
 from treecore.analysis.working import COMPARED
+from treecore.bundled import samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.errors import MethodError
 from treecore.formats import read
 from treecore.methods import METHODS, compute
 from treecore.methods.registry import Credit
-from treecore.samples import samples
 
 
 @pytest.fixture

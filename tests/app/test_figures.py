@@ -6,10 +6,10 @@ import pytest
 from app.figures.forks import forks_figure
 from app.figures.icicle import DEEPEST, MOST, icicle_figure
 from app.figures.style import DARK, LIGHT, safe
+from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.formats import read
 from treecore.methods import compute
-from treecore.samples import samples
 from treecore.views.figure import figure
 
 

@@ -16,7 +16,7 @@ from app.growing import LOOKS, STARTING_LOOK, WAITING_LOOK, Moment, moment, stan
 from app.jobs import Job, Phase
 from app.sampling_job import QUEUE
 from app.sampling_request import JobProgress, Model, Request
-from treecore.samples import samples
+from treecore.bundled import samples
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
 

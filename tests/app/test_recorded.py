@@ -7,8 +7,8 @@ import pytest
 from app.chrome import sampler_numbers
 from app.panel.recorded import recorded
 from treecore import read
+from treecore.bundled import samples
 from treecore.core.forest import Forest
-from treecore.samples import samples
 
 
 def sample(name: str) -> Forest:

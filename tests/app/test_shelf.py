@@ -15,7 +15,7 @@ from app.jobs import Job
 from app.sampling_request import Limits, Model, Request
 from app.shelf import About, Shelf, runs_folder
 from treecore import quotas
-from treecore.samples import samples
+from treecore.bundled import samples
 
 NAME = "abcdefgh_-12"
 REQUEST = Request("multihop", "random_expansion", Model("tiny"), "", 3, 0, 1.0, {"m": 2, "n": 2, "l": 1}, limits=None)

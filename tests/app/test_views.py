@@ -10,12 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.opened import Opened
+from treecore.bundled import samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.methods import METHODS
 from treecore.methods.outcome import from_leaves
 from treecore.methods.registry import Citation, Credit, credit_method
-from treecore.samples import samples
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
 

@@ -6,11 +6,11 @@ import pytest
 from app.panel import Told
 from app.panel.siblings import differing
 from app.panel.words import percent, words_of
+from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.formats import read
 from treecore.methods import compute
 from treecore.methods.registry import Credit
-from treecore.samples import samples
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ import pytest
 
 from app import serving
 from treecore import quotas
+from treecore.bundled import app_dir, bundle_root, samples, samples_dir
 from treecore.cli import app as command_module
 from treecore.cli.app import FILE_VARIABLE, HOSTS_VARIABLE, PUBLIC_VARIABLE, app_command, app_environment
-from treecore.paths import app_dir, bundle_root, samples_dir
-from treecore.samples import samples
 
 
 def test_the_folders_are_there() -> None:
@@ -23,7 +22,7 @@ def test_the_folders_are_there() -> None:
 
 def test_an_installed_wheel_has_its_own_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bundle" / "app").mkdir(parents=True)
-    monkeypatch.setattr("treecore.paths.PACKAGE", tmp_path)
+    monkeypatch.setattr("treecore.bundled.PACKAGE", tmp_path)
     assert app_dir() == tmp_path / "bundle" / "app"
     assert samples_dir() == tmp_path / "bundle" / "sample_trees"
 

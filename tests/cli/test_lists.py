@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from treecore.samples import samples
+from treecore.bundled import samples
 from treecore.tasks import MORE_TASKS, TASKS
 from treecore.tasks.verifiers.registry import known_verifiers
 

@@ -24,7 +24,7 @@ def app_command(*, port: int | None, browser: bool, address: str, hosts: Sequenc
         hosts: names beside those of loopback under which it may be reached; with none, the app of a public server
             looks which are its own.
     """
-    from treecore.paths import app_dir
+    from treecore.bundled import app_dir
 
     command = [sys.executable, "-m", "streamlit", "run", str(app_dir() / "main.py")]
     command += ["--browser.gatherUsageStats=false", "--server.showEmailPrompt=false"]
@@ -39,7 +39,7 @@ def app_environment(
     file: str | None, *, hosts: Sequence[str] = (), public: bool = False, limits: Mapping[Quota, int] | None = None
 ) -> dict[str, str]:
     """The environment of the app: its package on the path, the file it opens, and what visitors may do and take."""
-    from treecore.paths import bundle_root
+    from treecore.bundled import bundle_root
 
     environment = dict(os.environ) | {quota.variable: str(most) for quota, most in (limits or {}).items()}
     paths = [str(bundle_root()), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
@@ -107,8 +107,8 @@ def app(
       treecore app run.forest.jsonl
       treecore app --public --host class.example.org
     """
+    from treecore.bundled import file_meant
     from treecore.formats.source import open_source
-    from treecore.samples import file_meant
 
     if file is not None:
         file = file_meant(file)

@@ -104,7 +104,7 @@ def samples(as_json: bool) -> None:
     Example:
       treecore samples
     """
-    from treecore.samples import samples as bundled
+    from treecore.bundled import samples as bundled
 
     def lines(document: dict[str, Any]) -> list[str]:
         return [f"{document['name']}: {document['title']}", document["look_for"]]

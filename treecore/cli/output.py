@@ -62,8 +62,8 @@ def busy(message: str) -> AbstractContextManager[Any]:
 
 def read_input(path: str) -> ReadReport:
     """The forests of a file or of a bundled sample, with a spinner; warnings go to standard error."""
+    from treecore.bundled import file_meant
     from treecore.formats import read_with_report
-    from treecore.samples import file_meant
 
     with busy(f"Reading {path}"):
         report = read_with_report(file_meant(path))

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from toy import ToyTask, toy_policy
 
 import treecore as tc
+from treecore.bundled import samples
 from treecore.errors import FormatError, MethodError, TaskError
 from treecore.formats.native_write import encode
 from treecore.protocols import Prompt
 from treecore.rollouts import rollout, rollout_to_file
 from treecore.rollouts.output.forest_log import is_beginning, is_json
 from treecore.rollouts.scheduler import RolloutScheduler
-from treecore.samples import samples
 
 POLICY = toy_policy()
 RUN: dict[str, Any] = {"task": ToyTask(), "model": POLICY, "prompts": 5, "m": 2, "n": 1, "seed": 3}

@@ -17,11 +17,10 @@ import pytest
 
 import treecore as tc
 from treecore.analysis.lint import lint
+from treecore.bundled import by_group, file_meant, samples, samples_dir
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.paths import samples_dir
 from treecore.samplers import SAMPLERS
-from treecore.samples import by_group, file_meant, samples
 from treecore.tasks import get_task
 
 TRUE_FINDINGS = {

@@ -1,4 +1,4 @@
-"""The bundled sample forests and what to look for in each, from the index beside them."""
+"""What comes with the package: where the app and the sample forests are, and what to look for in each sample."""
 
 from __future__ import annotations
 
@@ -10,7 +10,23 @@ from typing import Any
 
 import orjson
 
-from treecore.paths import samples_dir
+PACKAGE = Path(__file__).resolve().parent
+
+
+def bundle_root() -> Path:
+    """The folder of `app` and `sample_trees`, in a wheel or a checkout; to run the app it goes on the Python path."""
+    bundle = PACKAGE / "bundle"
+    return bundle if (bundle / "app").is_dir() else PACKAGE.parent
+
+
+def app_dir() -> Path:
+    """The app's folder, with `main.py` in it."""
+    return bundle_root() / "app"
+
+
+def samples_dir() -> Path:
+    """The folder of bundled sample forests and their index."""
+    return bundle_root() / "sample_trees"
 
 
 @dataclass(frozen=True)
