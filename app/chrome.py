@@ -13,9 +13,9 @@ from app import state
 from app.sources import colours
 from app.verbatim import ours, verbatim
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted, whole
 from treecore.core.outcomes import is_right
 from treecore.errors import TreecoreError
-from treecore.numerals import counted, whole
 from treecore.samplers import SAMPLERS
 from treecore.views.labels import cut
 

@@ -8,9 +8,9 @@ from app import state
 from app.fields import parameter
 from app.verbatim import ours, verbatim
 from treecore.bundled import by_group
+from treecore.core.numerals import counted, whole
 from treecore.formats import ReadReport
 from treecore.methods import METHODS, get_method
-from treecore.numerals import counted, whole
 from treecore.views.labels import cut
 
 MAX_WARNINGS = 8

@@ -14,7 +14,7 @@ from app.jobs import Job, Phase
 from app.sampling_request import JobProgress
 from app.verbatim import ours, verbatim
 from treecore.core.forest import Forest
-from treecore.numerals import counted, whole
+from treecore.core.numerals import counted, whole
 
 WAITING_LOOK, STARTING_LOOK = 2.0, 0.4
 LOOKS = ((300, 0.4), (1000, 1.0), (math.inf, 2.0))

@@ -15,11 +15,11 @@ from app.verbatim import ours, verbatim
 from treecore.analysis.frames import label
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted, plain, short, signed, whole
 from treecore.errors import TreecoreError
 from treecore.methods import get_method
 from treecore.methods.explain import NOISE, Explanation, Line, explain, number
 from treecore.methods.registry import Credit
-from treecore.numerals import counted, plain, short, signed, whole
 
 WEAK, FAIR = 4, 16
 DIGITS = 4

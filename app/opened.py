@@ -18,10 +18,10 @@ import numpy as np
 from treecore import quotas
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.numerals import plain
 from treecore.core.topology import Topology
 from treecore.errors import TreecoreError
 from treecore.formats import ReadReport
-from treecore.numerals import plain
 
 KEPT_BYTES = 128_000_000
 """Bytes of credits, films and findings that are kept for one file."""

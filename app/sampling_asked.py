@@ -11,8 +11,8 @@ from app import sampling_job, serving, state
 from app.choices import Choices
 from app.jobs import Job
 from app.sampling_request import Model, Request
+from treecore.core.numerals import whole
 from treecore.errors import PolicyError, TreecoreError
-from treecore.numerals import whole
 from treecore.registry.params import Param, Value
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
 from treecore.tasks import MORE_TASKS, TASKS, get_task, task_params

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted, whole
 from treecore.errors import PolicyError
-from treecore.numerals import counted, whole
 from treecore.samplers import SAMPLERS
 from treecore.samplers.registry import Count
 

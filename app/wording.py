@@ -11,7 +11,7 @@ from app import state
 from app.formulas import MAX_TEXT, has_formula
 from app.panel import NAMES, Words, step_panel
 from app.verbatim import mathematics, ours
-from treecore.numerals import whole
+from treecore.core.numerals import whole
 
 DRAWN = "mathematics"
 HELP = (

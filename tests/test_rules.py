@@ -17,7 +17,7 @@ from treecore.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
 RANKS = {
-    0: ("errors", "numerals", "bundled"),
+    0: ("errors", "bundled"),
     1: ("core", "registry"),
     2: ("protocols",),
     3: ("formats", "methods", "policies", "tasks", "tiny"),
@@ -29,7 +29,7 @@ RANKS = {
 RANK = {name: rank for rank, names in RANKS.items() for name in names}
 HEAVY = ("torch", "transformers", "tokenizers")
 MODEL_CODE = ("policies", "tiny")
-CORE = ("core", "errors", "methods", "numerals", "registry")
+CORE = ("core", "errors", "methods", "registry")
 
 
 class Import(NamedTuple):

@@ -13,10 +13,10 @@ from app.canvas.part import Part, as_json, numbers, safe
 from treecore.analysis.granularity import granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted, whole
 from treecore.core.outcomes import is_right, top_reward
 from treecore.core.step_text import ANY_TAG, plain, split_step, step_parts
 from treecore.core.topology import FloatArray
-from treecore.numerals import counted, whole
 from treecore.views.layout import leaf_rows
 
 FULL_TEXT_NODES = 20_000

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from app.figures.style import Palette, frame, safe
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import fork_contrasts
+from treecore.core.numerals import counted, plain
 from treecore.methods.registry import Credit
-from treecore.numerals import counted, plain
 
 MOST = 2000
 LARGEST = 30

@@ -12,9 +12,9 @@ from treecore.analysis.frames import label
 from treecore.analysis.granularity import counts_tokens
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.numerals import short, signed, whole
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.registry import Credit
-from treecore.numerals import short, signed, whole
 
 MOST, DEEPEST = 400, 24
 

@@ -7,7 +7,7 @@ import math
 from treecore.analysis.intervals import LEVEL
 from treecore.core.foreign import foreign_fields
 from treecore.core.forest import Forest
-from treecore.numerals import counted, plain, whole
+from treecore.core.numerals import counted, plain, whole
 from treecore.protocols import SampledBy
 from treecore.samplers.estimates import COLUMNS
 from treecore.samplers.mcts.search import Kind

@@ -9,9 +9,9 @@ from app.panel.siblings import MAX_SIBLINGS, compared, siblings, step_told
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import granularity
 from treecore.core.forest import Forest
+from treecore.core.numerals import whole
 from treecore.core.step_text import plain, split_step
 from treecore.methods.registry import Credit, get_method
-from treecore.numerals import whole
 from treecore.views.labels import cut
 
 MAX_PATH, TITLE = 40, 160

@@ -14,8 +14,8 @@ from app.verbatim import ours, verbatim
 from treecore.analysis.frames import Frame
 from treecore.analysis.question import Question, question
 from treecore.analysis.stages import PREDICT
+from treecore.core.numerals import whole
 from treecore.errors import TreecoreError
-from treecore.numerals import whole
 
 SECONDS_A_FRAME = 1.6
 HEIGHT = 620

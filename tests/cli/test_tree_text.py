@@ -18,9 +18,9 @@ from treecore.cli.show import print_lines
 from treecore.cli.text import clean
 from treecore.cli.tree_text import DECIMALS, colour, forest_lines, guides
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted, signed
 from treecore.core.topology import Topology
 from treecore.methods import compute
-from treecore.numerals import counted, signed
 
 
 def drawn(forest: Forest, width: int = 80, method: str = "") -> list[str]:

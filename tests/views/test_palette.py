@@ -15,7 +15,7 @@ from app.canvas import component_script
 from app.sources import colours
 from treecore.views.palette import DARK, LIGHT, PALETTE_FILE, Palette, mix, rgb
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 HEX = re.compile(r"""(?<![&\w])#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})(?![\w-])""")
 WRITTEN_OUT = {ROOT / "app" / ".streamlit" / "config.toml", ROOT / "app" / "icon.svg"}
 """Files that cannot refer to others: their colours stand there too, and are compared."""

@@ -14,12 +14,12 @@ from treecore.analysis.growth import Expansion, expansions
 from treecore.analysis.question import question
 from treecore.analysis.working import working
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted, exact_fraction, in_words, short, signed, whole
 from treecore.core.outcomes import is_right
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.methods.explain import Line
 from treecore.methods.explain import number as latex
 from treecore.methods.registry import Credit, get_method
-from treecore.numerals import counted, exact_fraction, in_words, short, signed, whole
 
 MAX_EXPANSION_FRAMES = 60
 PREDICT = "Your prediction"

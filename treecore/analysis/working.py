@@ -8,10 +8,10 @@ import numpy as np
 
 from treecore.analysis.frames import Example, Frame, after, named
 from treecore.analysis.wording import BACKED_UP, referred, words_for
+from treecore.core.numerals import short, signed
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.explain import work
 from treecore.methods.registry import Credit, get_method
-from treecore.numerals import short, signed
 
 MAX_FORK_FRAMES, MAX_LEVEL_FRAMES = 12, 24
 COMPARED = "Compare siblings"

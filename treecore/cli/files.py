@@ -8,7 +8,7 @@ import click
 
 from treecore.cli.output import busy, json_option, print_json, read_input
 from treecore.cli.text import clean
-from treecore.numerals import counted
+from treecore.core.numerals import counted
 
 if TYPE_CHECKING:
     from treecore.formats import ReadReport

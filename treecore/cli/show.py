@@ -10,7 +10,7 @@ import click
 
 from treecore.cli.output import console, parse_settings, read_input, set_option
 from treecore.cli.text import clean
-from treecore.numerals import counted
+from treecore.core.numerals import counted
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -17,11 +17,11 @@ from treecore.core.batch import Forests
 from treecore.core.columns import STATUS_NAMES, Status
 from treecore.core.foreign import foreign_fields
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted, plain, signed, whole
 from treecore.core.step_text import step_parts
 from treecore.core.topology import Topology
 from treecore.methods import Credit
 from treecore.methods.ops.groups import back_up
-from treecore.numerals import counted, plain, signed, whole
 from treecore.views.labels import ELLIPSIS, cut_middle
 
 NUMBER_WIDTH = 10

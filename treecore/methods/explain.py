@@ -15,8 +15,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from treecore.core.numerals import counted, exact_fraction, whole
 from treecore.methods.registry import Credit, get_method
-from treecore.numerals import counted, exact_fraction, whole
 
 SHOWN = 6
 AGREE = NOISE = 1e-9

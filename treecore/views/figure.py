@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from treecore.core.forest import Forest
+from treecore.core.numerals import signed
 from treecore.core.outcomes import is_right
 from treecore.core.step_text import split_step
 from treecore.methods.registry import Credit
-from treecore.numerals import signed
 from treecore.views.frame import position_in
 from treecore.views.layout import leaf_rows
 from treecore.views.palette import LIGHT

@@ -250,7 +250,7 @@ function isFork(app, i) {
   return app.branches[i] > 1;
 }
 
-// Numbers as treecore/numerals.py writes them.
+// Numbers as treecore/core/numerals.py writes them.
 function formatNumber(value, decimals, { sign = false } = {}) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);

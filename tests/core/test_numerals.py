@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from app.canvas import component_script
-from treecore.numerals import counted, in_words, plain, short, signed, whole
+from treecore.core.numerals import counted, in_words, plain, short, signed, whole
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 WRITTEN = {
     0.0: "0", 1e-12: "0", -1e-17: "0", 0.5: "+0.50", -0.125: "−0.13", 0.625: "+0.63", 1.0: "+1.00",
     0.004: "+0.004", -0.0045: "−0.004", 0.0002: "+2e-4", -3.5e-7: "−3e-7", 9999.5: "+9999.50", 12500.0: "+1.3e4",
@@ -59,7 +59,7 @@ def test_numbers_that_people_read_are_written_in_one_place() -> None:
     """No format of its own for a float or a count in the app, the film and the picture."""
     folders = (ROOT / "app", ROOT / "treecore" / "analysis")
     files = [path for folder in folders for path in folder.rglob("*.py")]
-    files += [ROOT / "treecore" / "drawing.py", ROOT / "treecore" / "cli" / "tree_text.py"]
+    files += [ROOT / "treecore" / "views" / "figure.py", ROOT / "treecore" / "cli" / "tree_text.py"]
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
         for path in files
