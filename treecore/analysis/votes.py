@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from treecore.core.forest import Forest
+from treecore.core.numerals import whole
 from treecore.errors import MethodError
 from treecore.methods.confidence import DEFAULT_WINDOW
 from treecore.methods.voting import Ballot, Replay, ballots, replay, traces
@@ -38,7 +39,7 @@ class Votes:
         answer = f"the answer is {stop.after.winner}" if stop.after.winner else "nobody votes"
         return (
             f"Early stopping after {stop.n_warmup} of {self.trajectories}: {cut} stopped, {never} never started, "
-            f"{stop.tokens_used:,} of {stop.tokens_recorded:,} tokens written ({stop.saved:.0%} saved); {answer}, "
+            f"{whole(stop.tokens_used)} of {whole(stop.tokens_recorded)} tokens written ({stop.saved:.0%} saved); {answer}, "
             f"{'another one than' if stop.changed else 'the same as'} by majority of all."
         )
 
