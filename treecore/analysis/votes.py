@@ -36,11 +36,11 @@ class Votes:
         stop = self.stopped
         cut = sum(one.stopped_at is not None for one in stop.traces)
         never = sum(one.used == 0 for one in stop.traces)
+        written = f"{whole(stop.tokens_used)} of {whole(stop.tokens_recorded)} tokens written ({stop.saved:.0%} saved)"
         answer = f"the answer is {stop.after.winner}" if stop.after.winner else "nobody votes"
         return (
             f"Early stopping after {stop.n_warmup} of {self.trajectories}: {cut} stopped, {never} never started, "
-            f"{whole(stop.tokens_used)} of {whole(stop.tokens_recorded)} tokens written ({stop.saved:.0%} saved); {answer}, "
-            f"{'another one than' if stop.changed else 'the same as'} by majority of all."
+            f"{written}; {answer}, {'another one than' if stop.changed else 'the same as'} by majority of all."
         )
 
     def as_json(self) -> dict[str, Any]:
