@@ -11,7 +11,7 @@ from treecore.methods.registry import Credit
 from treecore.methods.voting import WEIGHTS
 
 FAMILY = "confidence"
-LONGEST = 40
+MAX_ANSWER = 40
 
 
 def votes(credit: Credit) -> None:
@@ -23,8 +23,11 @@ def votes(credit: Credit) -> None:
             st.info(verbatim(f"{error}."), icon=":material/info:")
             return
         for ballot in found.ballots:
-            answer = verbatim(ballot.vote.winner, LONGEST) if ballot.vote.winner else "nobody answers"
+            answer = ballot.vote.winner or "no answer"
             mark = "" if ballot.right is None else ", right" if ballot.right else ", wrong"
             tied = ", tied" if ballot.vote.tied else ""
-            st.markdown(f"{ours(WEIGHTS[ballot.weight])}: **{answer}** {ours(f'{ballot.vote.share:.0%}{mark}{tied}')}")
+            st.markdown(
+                f"{ours(WEIGHTS[ballot.weight])}: **{verbatim(answer, MAX_ANSWER)}** "
+                f"{ballot.vote.share:.0%}{ours(mark)}{ours(tied)}"
+            )
         st.caption(verbatim(found.in_words))

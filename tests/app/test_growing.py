@@ -17,6 +17,7 @@ from app.jobs import Job, Phase
 from app.sampling_job import QUEUE
 from app.sampling_request import JobProgress, Model, Request
 from treecore.bundled import samples
+from treecore.core.columns import Status
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
 
@@ -46,7 +47,7 @@ def failed(of: Any) -> Any:
     """The forest with its first leaf failed."""
     leaf = int(of.leaves[0])
     status, reward = of.status.copy(), of.reward.copy()
-    status[leaf], reward[leaf] = tc.columns.Status.FAILED, np.nan
+    status[leaf], reward[leaf] = Status.FAILED, np.nan
     extra = {**of.node_extra, leaf: {"error": "the server answers 500", "failed_by": "policy"}}
     return of.with_columns(status=status, reward=reward, node_extra=extra)
 

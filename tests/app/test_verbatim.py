@@ -27,7 +27,7 @@ NUMERIC = ("d", "f", "%", "g", "e", ",")
 
 
 def is_safe(found: ast.expr) -> bool:
-    """Whether text is a constant, a number, or passed through a function of `app.verbatim`."""
+    """Whether text is a constant, a number (`whole` writes one), or passed through a function of `app.verbatim`."""
     match found:
         case ast.Constant():
             return True
@@ -36,7 +36,7 @@ def is_safe(found: ast.expr) -> bool:
         case ast.Call(func=function):
             if ast.unparse(function).endswith(".join"):
                 return all(map(is_safe, found.args))
-            return ast.unparse(function) in ("verbatim", "ours", "mathematics")
+            return ast.unparse(function) in ("verbatim", "ours", "mathematics", "whole")
         case ast.GeneratorExp(elt=each) | ast.ListComp(elt=each):
             return is_safe(each)
         case ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, op=ast.Add(), right=other):

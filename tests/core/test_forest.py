@@ -132,7 +132,7 @@ def test_any_changed_field_changes_the_digest(field: str) -> None:
 
 def test_the_digest_is_the_same_in_every_process() -> None:
     code = "from forests import random_forest; import numpy; print(random_forest(numpy.random.default_rng(1)).digest)"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "support")}
     digests = {
         subprocess.run(
             [sys.executable, "-c", code], env={**environment, "PYTHONHASHSEED": seed}, capture_output=True, check=True

@@ -11,6 +11,7 @@ import pytest
 from forests import random_forest
 from hypothesis import given
 from hypothesis import strategies as st
+from laws import NEAR_ZERO
 
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -102,7 +103,8 @@ def test_sums_vanish(law: str, seed: int) -> None:
     if not batch.scored.any():
         return
     seen = compute(batch, method, **settings).seen
-    np.testing.assert_allclose(total(seen.forests, seen), 0, atol=1e-5)
+    rounding = 1e-3 if method in NEAR_ZERO else 1e-5
+    np.testing.assert_allclose(total(seen.forests, seen), 0, atol=rounding)
 
 
 def at_root(batch: Forests, values: Numbers) -> Numbers:

@@ -25,7 +25,7 @@ LARGE = {
     "set:random_expansion:l": 3.0,
 }
 HUGE = LARGE | {"roll:prompts": 32.0, "set:random_expansion:m": 8.0, "set:random_expansion:n": 16.0}
-TOTAL = "of 12544 trajectories"
+TOTAL = "of 12,544 trajectories"
 """On the operator's own machine; more than ends while a test looks at it."""
 BROWSER = {"Cookie": "_streamlit_xsrf=2|01020304|00112233445566778899aabbccddeeff|1700000000"}
 SAME_BROWSER = {"Cookie": "_streamlit_xsrf=2|00000000|0113213745576573899ba9bfcddfedfb|1700000009"}
