@@ -18,8 +18,8 @@ from treecore.methods import METHODS
 ROOT = Path(__file__).parent.parent
 RANKS = {
     0: ("errors", "bundled"),
-    1: ("core", "registry"),
-    2: ("protocols",),
+    1: ("core",),
+    2: ("protocols", "registry"),
     3: ("formats", "methods", "policies", "tasks", "tiny"),
     4: ("analysis", "quotas", "samplers", "views"),
     5: ("rollouts",),
