@@ -1,7 +1,8 @@
-"""Scripts and styles that go to the browser with every run, without what only people read."""
+"""Scripts and styles as Streamlit takes them: one text for each component, without what only people read."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -9,12 +10,63 @@ from pathlib import Path
 from treecore.views.palette import DARK, LIGHT, Palette
 
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
+FOR_PEOPLE = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)\n", re.M | re.S)
+NAMED = re.compile(r'^import \{([^}"]*)\} from "([^"]+\.js)";$', re.M)
+WHOLE = re.compile(r'^import (\w+) from "([^"]+\.json)" with \{ type: "json" \};$', re.M)
+EXPORT = re.compile(r"^export (?=(?:async function|function|const|let|class) )", re.M)
+OWN = re.compile(r"^(export )?(?:default )?(?:async function|function|const|let|class) (\w+)", re.M)
 
 
-def script(*paths: Path) -> str:
-    """Files as one module, without lines of comment and without indents."""
-    lines = [line.strip() for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+def script(entry: Path) -> str:
+    """A module and all that it imports as one module, in the order in which a browser runs them.
+
+    Imports are by name (`import { a, b } from "./file.js"`), or of a whole JSON file. Modules may import each other in
+    a circle for functions that are called later. Only `entry` still exports. Lines of comment and indents are left out.
+
+    Raises:
+        ValueError: two files give one name to things of their own, or an import that this cannot join.
+    """
+    texts: dict[Path, str] = {}
+    exports: dict[Path, set[str]] = {}
+    owners: dict[str, Path] = {}
+
+    def own(name: str, path: Path) -> None:
+        if owners.setdefault(name, path) != path:
+            raise ValueError(f"{path.name} and {owners[name].name} both have a `{name}` of their own; rename one")
+
+    def read(path: Path) -> None:
+        if path in exports:
+            return
+        text = FOR_PEOPLE.sub("", path.read_text(encoding="utf-8"))
+        exports[path] = {name for exported, name in OWN.findall(text) if exported}
+        for _, name in OWN.findall(text):
+            own(name, path)
+        wanted = [(_names(names), (path.parent / file).resolve()) for names, file in NAMED.findall(text)]
+        for name, file in WHOLE.findall(text):
+            data = (path.parent / file).resolve()
+            own(name, data)
+            texts[data] = f"const {name} = {json.dumps(json.loads(data.read_text(encoding='utf-8')))};"
+        for names, file in wanted:
+            read(file)
+            if missing := names - exports[file]:
+                raise ValueError(f"{path.name} imports {sorted(missing)}, which {file.name} does not export")
+        texts[path] = _body(text, path, keep=path == entry.resolve())
+
+    read(entry.resolve())
+    return "\n".join(texts.values())
+
+
+def _names(listed: str) -> set[str]:
+    return {name.strip() for name in listed.split(",") if name.strip()}
+
+
+def _body(text: str, path: Path, *, keep: bool) -> str:
+    """What a module does itself, without imports, exports (unless `keep`) and indents."""
+    own = WHOLE.sub("", NAMED.sub("", text))
+    own = own if keep else EXPORT.sub("", own)
+    if rest := re.search(r"^import .*" if keep else r"^(?:import|export) .*", own, re.M):
+        raise ValueError(f"{path.name}: cannot join `{rest[0]}`; import and export by name, without `as`")
+    return "\n".join(line for one in own.splitlines() if (line := one.strip()))
 
 
 def style(path: Path) -> str:

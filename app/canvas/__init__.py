@@ -16,32 +16,15 @@ from app.canvas.part import Part
 from app.canvas.scene import Axis, Colour, Scene, Stage, make_scene
 from app.canvas.shape import outcome_share
 from app.sources import script
-from treecore.views.palette import PALETTE_FILE
 
 __all__ = ["Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "tree_canvas"]
 
-SCRIPTS = (
-    "geometry",
-    "growth",
-    "palette",
-    "nodes",
-    "telling",
-    "room",
-    "labels",
-    "words",
-    "motion",
-    "chrome",
-    "walk",
-    "interaction",
-    "main",
-)
 FOLDER = Path(__file__).parent
 
 
 def component_script() -> str:
-    """All scripts as one module, in the order in which they build on each other, after the colours of all pictures."""
-    colours = f"const PALETTE = {PALETTE_FILE.read_text(encoding='utf-8').strip()};"
-    return "\n".join([colours, *((FOLDER / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)])
+    """`js/main.js` and all that it imports as one module, the colours of all pictures among it."""
+    return script(FOLDER / "js" / "main.js")
 
 
 SCRIPT = Part.of(component_script().encode())

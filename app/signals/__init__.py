@@ -13,10 +13,9 @@ from app.sources import script
 FOLDER = Path(__file__).parent
 PRESSED, CHOSEN = "pressed", "chosen"
 
-
-_keys = st.components.v2.component("treecore.film_keys", js=script(FOLDER / "focus.js", FOLDER / "film_keys.js"))
-_marks = st.components.v2.component("treecore.chart_marks", js=script(FOLDER / "focus.js", FOLDER / "chart_marks.js"))
-_selection = st.components.v2.component("treecore.selection", js=script(FOLDER / "focus.js", FOLDER / "selection.js"))
+_keys = st.components.v2.component("treecore.film_keys", js=script(FOLDER / "film_keys.js"))
+_marks = st.components.v2.component("treecore.chart_marks", js=script(FOLDER / "chart_marks.js"))
+_selection = st.components.v2.component("treecore.selection", js=script(FOLDER / "selection.js"))
 
 
 class Choice(NamedTuple):

@@ -1,6 +1,8 @@
 // Marks the selected step in Plotly charts and chooses the step of what is clicked there. Plotly draws anew whenever it
 // likes, so marks are set again after every change of the page.
 
+import { onceGone } from "./focus.js";
+
 const HELD = new WeakMap();
 
 // What can be marked in a chart, as [element, node id].

@@ -1,6 +1,8 @@
 // Keys of a film. They are taken before the element that has the focus sees them; Space not from a button that was
 // reached with Tab.
 
+import { onceGone, ownsKeys, sendUntilHeard } from "./focus.js";
+
 const HELD = new WeakMap();
 let number = 0;
 

@@ -3,19 +3,19 @@
 const WRITING = "input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable=true]";
 const CHOOSING = "[role=listbox], [role=menu], [role=dialog], [data-testid=stPopoverBody]";
 
-function ownsKeys(event) {
+export function ownsKeys(event) {
   const at = event.composedPath()[0];
   return !(at instanceof Element) || at.matches(WRITING) || at.closest(CHOOSING) !== null;
 }
 
 // Runs `stop` once a component's element has left the page. Streamlit cleans up after a call also when another follows.
-function onceGone(element, stop) {
+export function onceGone(element, stop) {
   return () => setTimeout(() => element.isConnected || stop());
 }
 
 // Sends an event until Python has answered its number or another has followed: one that comes while another part of the
 // page is run anew can be lost.
-function sendUntilHeard(channel, name, value) {
+export function sendUntilHeard(channel, name, value) {
   channel.last = value.number;
   let tries = 0;
   const send = () => {

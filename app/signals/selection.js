@@ -2,6 +2,8 @@
 // "treecore-selected" and finds it in `treecoreSelected` when it comes later. Python is told of every choice, the same
 // one twice included, and has the last word: what it says holds unless something was chosen that it has not heard of.
 
+import { onceGone, ownsKeys, sendUntilHeard } from "./focus.js";
+
 const HELD = new WeakMap();
 let number = 0;
 

@@ -1,6 +1,9 @@
 // Light DOM around the canvas: legend, tooltip, search box, text for assistive technology. Data goes in as text only.
 
-const LEAST_HEIGHT = 380;
+import { formatNumber, isFork, nodeAt, short, stepNumber, whole } from "./geometry.js";
+import { bothColour, css, diverging, governing, mix } from "./palette.js";
+
+const MIN_HEIGHT = 380;
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -9,7 +12,7 @@ function element(tag, className, text) {
   return made;
 }
 
-function buildFrame(host, style) {
+export function buildFrame(host, style) {
   const root = element("div", "tc");
   root.append(element("style", "", style));
   const area = element("div", "tc-area");
@@ -44,15 +47,15 @@ function buildFrame(host, style) {
 }
 
 // As high as asked for, or lower, so that the legend stands in the window before anything is scrolled.
-function fitHeight(app) {
+export function fitHeight(app) {
   const { root } = app.dom;
   let top = root.getBoundingClientRect().top + window.scrollY;
   for (let at = root; at; at = at.parentElement ?? at.getRootNode().host) top += at.scrollTop;
-  const room = Math.max(LEAST_HEIGHT, Math.floor(window.innerHeight - top - 8));
+  const room = Math.max(MIN_HEIGHT, Math.floor(window.innerHeight - top - 8));
   root.style.height = `${Math.min(app.tallest, room)}px`;
 }
 
-function toolButton(app, text, title, action) {
+export function toolButton(app, text, title, action) {
   const button = element("button", "tc-button", text);
   button.type = "button";
   button.title = title;
@@ -61,7 +64,7 @@ function toolButton(app, text, title, action) {
   app.dom.tools.append(button);
 }
 
-function applyTheme(app) {
+export function applyTheme(app) {
   const { root } = app.dom;
   for (const name of ["ink", "muted", "hairline", "panel", "accent", "background", "edge", "mono"]) {
     root.style.setProperty(`--tc-${name}`, app.theme[name]);
@@ -115,7 +118,7 @@ function swatch(app, kind, text) {
   return box;
 }
 
-function drawLegend(app) {
+export function drawLegend(app) {
   const { scene, dom } = app;
   const parts = [];
   if (scene.fill.on) parts.push(scaleLegend(app));
@@ -170,7 +173,7 @@ function nameOf(app, i) {
 // Code keeps its columns, as in the panel.
 const CODE = /```|^(\t| {2,})\S/m;
 
-function showTooltip(app, i, px, py) {
+export function showTooltip(app, i, px, py) {
   const { tooltip, area } = app.dom;
   const { scene } = app;
   if (i < 0) {
@@ -195,7 +198,7 @@ function showTooltip(app, i, px, py) {
 }
 
 // After a new scene the tooltip stays with its node where that is still under the pointer, with what is known now.
-function keepTooltip(app) {
+export function keepTooltip(app) {
   const { hover, point, dom } = app;
   const open = !dom.tooltip.hidden;
   showTooltip(app, -1);
@@ -203,7 +206,7 @@ function keepTooltip(app) {
   else if (open) showTooltip(app, hover, point.x, point.y);
 }
 
-function describe(app) {
+export function describe(app) {
   const { scene, shape, dom } = app;
   const i = app.selected;
   dom.canvas.setAttribute("aria-label", `${scene.summary} Arrow keys walk, F next fork, L next leaf, Enter folds.`);

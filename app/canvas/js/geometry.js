@@ -1,12 +1,14 @@
 // Forest shape and positions: what is shown, where it stands, what lies under a point. Draws nothing.
 
-const HEAD = 44;
-const PAD = { top: 36, bottom: 26, leaf: 40 };
-const ROOT_LEFT = 24;
-const SMALL = 3.2;
-const ROW = { least: 34, most: 80, closest: 150 };
+import { headingWidth, widthOf } from "./text_width.js";
 
-function readShape(scene) {
+export const HEAD = 44;
+export const PAD = { top: 36, bottom: 26, leaf: 40 };
+const ROOT_LEFT = 24;
+export const SMALL = 3.2;
+export const ROW = { least: 34, most: 80, closest: 150 };
+
+export function readShape(scene) {
   const n = scene.parent.length;
   const children = Array.from({ length: n }, () => []);
   const depth = new Int32Array(n);
@@ -30,7 +32,7 @@ function readShape(scene) {
 }
 
 // A node is shown when the stage has grown it and no ancestor is collapsed. `ends` are the rows of the table.
-function arrange(app) {
+export function arrange(app) {
   const { scene, shape } = app;
   const { n, children } = shape;
   const grown = scene.stage.visible;
@@ -103,7 +105,7 @@ function collapsedRows(app) {
 
 // Headings of the trees have their room left of the roots. Columns of the table give way from the right as the canvas
 // narrows.
-function measure(app) {
+export function measure(app) {
   const { width, height, scene } = app;
   const table = scene.table;
   const narrow = width < 1000;
@@ -124,14 +126,14 @@ function measure(app) {
 }
 
 // On an axis in tokens the last words stand right of the leaf that ends last.
-function leafRoom(app) {
+export function leafRoom(app) {
   if (app.scene.axis.kind !== "tokens") return PAD.leaf;
   const last = app.ends.filter((i) => app.scene.x[i] > 0.85).slice(0, 100);
   const widest = Math.max(0, ...last.map((i) => widthOf(app, `11px ${app.theme.sans}`, app.scene.label[i])));
   return Math.max(PAD.leaf, Math.min(28 + widest, app.width * 0.13));
 }
 
-function fitView(app, { whole = app.whole } = {}) {
+export function fitView(app, { whole = app.whole } = {}) {
   const space = app.room - PAD.top - PAD.bottom;
   const spread = space / Math.max(app.rows - 1, 1);
   const ky = whole ? Math.min(ROW.most, spread) : Math.min(ROW.most, Math.max(ROW.least, spread));
@@ -139,15 +141,15 @@ function fitView(app, { whole = app.whole } = {}) {
 }
 
 // A view that the reader has not moved keeps fitting.
-function refit(app) {
+export function refit(app) {
   if (!app.touched) Object.assign(app.view, fitView(app));
 }
 
-function contentHeight(app) {
+export function contentHeight(app) {
   return PAD.top + PAD.bottom + (app.rows - 1) * app.view.ky;
 }
 
-function clampView(app, view) {
+export function clampView(app, view) {
   const high = PAD.top + PAD.bottom + (app.rows - 1) * view.ky;
   const wide = app.left + leafRoom(app) + app.plot * view.zx;
   const room = app.width - app.side;
@@ -156,27 +158,27 @@ function clampView(app, view) {
   return view;
 }
 
-function screenX(app, i) {
+export function screenX(app, i) {
   return app.left + app.ax[i] * app.plot * app.view.zx + app.view.ox;
 }
 
-function screenY(app, i) {
+export function screenY(app, i) {
   return HEAD + PAD.top + app.ay[i] * app.view.ky + app.view.oy;
 }
 
 // Whether a step stands in the window, with all of its row.
-function inSight(app, i) {
+export function inSight(app, i) {
   const y = screenY(app, i);
   const x = screenX(app, i);
   const half = Math.min(app.view.ky / 2, 20);
   return app.scene.parent[i] >= 0 && y - half > HEAD && y + half < app.height && x > 0 && x < app.width - app.side;
 }
 
-function columnWidth(app) {
+export function columnWidth(app) {
   return (app.plot * app.view.zx) / app.shape.deepest;
 }
 
-function nodeRadius(app) {
+export function nodeRadius(app) {
   return Math.max(1.5, Math.min(tallRadius(app), Math.max(2, columnWidth(app) * 0.36)));
 }
 
@@ -187,11 +189,11 @@ function tallRadius(app) {
 }
 
 // Where steps are too close for more than dots, roots, forks and leaves are larger, as far as they keep clear of each other.
-function radiusOf(app, i) {
+export function radiusOf(app, i) {
   return app.landmarks.get(i) ?? nodeRadius(app);
 }
 
-function findLandmarks(app) {
+export function findLandmarks(app) {
   const found = new Map();
   const most = tallRadius(app);
   if (nodeRadius(app) >= SMALL || most < SMALL) return found;
@@ -210,12 +212,12 @@ function findLandmarks(app) {
   return found;
 }
 
-function bendOf(dx) {
+export function bendOf(dx) {
   return Math.min(54, dx * 0.5);
 }
 
 // The node under a point: its dot, else its line and label, else its line of the table. -1 when there is none.
-function nodeAt(app, px, py, reach = 14 - nodeRadius(app)) {
+export function nodeAt(app, px, py, reach = 14 - nodeRadius(app)) {
   if (py < HEAD) return -1;
   let best = -1;
   let least = reach;
@@ -240,18 +242,18 @@ function nodeAt(app, px, py, reach = 14 - nodeRadius(app)) {
   return best >= 0 ? best : weak;
 }
 
-function pathTo(app, node) {
+export function pathTo(app, node) {
   const path = [];
   for (let i = node; i >= 0; i = app.scene.parent[i]) path.push(i);
   return path;
 }
 
-function isFork(app, i) {
+export function isFork(app, i) {
   return app.branches[i] > 1;
 }
 
 // Numbers as treecore/core/numerals.py writes them.
-function formatNumber(value, decimals, { sign = false } = {}) {
+export function formatNumber(value, decimals, { sign = false } = {}) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
   if (size < 1e-9) return "0";
@@ -266,14 +268,14 @@ function magnitude(size, decimals) {
 }
 
 // A whole number as it is, any other with two decimals.
-function short(value) {
+export function short(value) {
   return formatNumber(value, Number.isInteger(value) ? 0 : 2);
 }
 
-function whole(count) {
+export function whole(count) {
   return count.toLocaleString("en-US");
 }
 
-function stepNumber(app, i) {
+export function stepNumber(app, i) {
   return app.shape.depth[i];
 }

@@ -1,7 +1,7 @@
 // Whether a scene is an earlier one grown, and where its nodes are now. Rows and ids are counted anew at every look at
 // a growing forest, so steps are known by their words and their place among their siblings.
 
-const DEEPEST_COMPARED = 2000;
+const MAX_COMPARED_DEPTH = 2000;
 
 // The words of a step as far as they were sent, without a character that is only half written.
 function wordsOf(text) {
@@ -40,9 +40,9 @@ function findAll(before, olds, after, news, rows) {
 }
 
 // New row of each old one; null where an old node is gone, which makes it another forest.
-function grownRows(before, after) {
+export function grownRows(before, after) {
   if (before.scene.forest !== after.scene.forest || before.shape.n > after.shape.n) return null;
-  if (before.shape.deepest > DEEPEST_COMPARED) return null;
+  if (before.shape.deepest > MAX_COMPARED_DEPTH) return null;
   const rows = new Int32Array(before.shape.n);
   return findAll(before, before.shape.roots, after, after.shape.roots, rows) ? rows : null;
 }

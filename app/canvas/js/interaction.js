@@ -1,5 +1,11 @@
 // Pointer, wheel, touch and keyboard. What is chosen shows at once here, and the page is told.
 
+import { describe, showTooltip } from "./chrome.js";
+import { arrange, clampView, fitView, HEAD, nodeAt, PAD, pathTo, ROW, screenX, screenY } from "./geometry.js";
+import { remember } from "./memory.js";
+import { moveView, requestDraw, settle, setView } from "./motion.js";
+import { destination, matches } from "./walk.js";
+
 function select(app, i, { reveal = false } = {}) {
   if (i === undefined || i < 0) return;
   showSelected(app, i, { reveal });
@@ -12,7 +18,7 @@ function deselect(app) {
   sendSelection(app);
 }
 
-function showSelected(app, i, { reveal = false } = {}) {
+export function showSelected(app, i, { reveal = false } = {}) {
   if (i >= 0 && !app.shown[i]) unfold(app, i);
   app.selected = i;
   markSelected(app);
@@ -22,7 +28,14 @@ function showSelected(app, i, { reveal = false } = {}) {
   requestDraw(app);
 }
 
-function sendSelection(app) {
+export function markSelected(app) {
+  app.path = app.selected >= 0 ? pathTo(app, app.selected) : [];
+  app.pathSet = new Set(app.path);
+  if (app.selected >= 0) app.dom.root.dataset.selected = app.scene.id[app.selected];
+  else delete app.dom.root.dataset.selected;
+}
+
+export function sendSelection(app) {
   clearTimeout(app.renamed);
   app.renamed = 0;
   if (!app.linked) return;
@@ -47,7 +60,7 @@ function toggleFold(app, i) {
   remember(app);
 }
 
-function bringIntoView(app, i) {
+export function bringIntoView(app, i) {
   const margin = Math.min(70, app.room / 4);
   const x = app.left + app.scene.x[i] * app.plot * app.view.zx + app.view.ox;
   const y = HEAD + PAD.top + app.row[i] * app.view.ky + app.view.oy;
@@ -74,7 +87,7 @@ function zoomAt(app, factor, px, py) {
   setView(app, { ky, zx, oy: py - HEAD - PAD.top - across * ky, ox: px - app.left - along * zx });
 }
 
-function zoomMiddle(app, factor) {
+export function zoomMiddle(app, factor) {
   const focus = app.selected >= 0 && app.shown[app.selected];
   const x = focus ? screenX(app, app.selected) : (app.width - app.side) / 2;
   const y = focus ? screenY(app, app.selected) : HEAD + app.room / 2;
@@ -82,7 +95,7 @@ function zoomMiddle(app, factor) {
 }
 
 // Fits for reading; when it already does and more is below, fits everything.
-function fit(app) {
+export function fit(app) {
   const reading = fitView(app, { whole: false });
   const there = Math.abs(app.view.ky - reading.ky) < 0.01 && app.view.zx === 1 && app.view.oy === 0;
   const overflows = PAD.top + PAD.bottom + (app.rows - 1) * reading.ky > app.room + 1;
@@ -95,7 +108,7 @@ function pointIn(app, event) {
   return { x: event.clientX - box.left, y: event.clientY - box.top };
 }
 
-function listenPointer(app) {
+export function listenPointer(app) {
   const { canvas } = app.dom;
   const held = new Map();
   let moved = false;
@@ -173,7 +186,7 @@ function onWheel(app, event) {
   hoverAt(app, point);
 }
 
-function listenKeys(app) {
+export function listenKeys(app) {
   app.dom.canvas.addEventListener("keydown", (event) => onKey(app, event), { signal: app.abort.signal });
   app.dom.input.addEventListener("keydown", (event) => onSearchKey(app, event), { signal: app.abort.signal });
   app.dom.input.addEventListener("input", () => find(app, 0), { signal: app.abort.signal });

@@ -1,20 +1,17 @@
 // The words of steps on the tree: as many as their stretch of line holds, those that tell siblings apart first.
 
-const LONG_WORD = 24;
-const FEWEST_LETTERS = 4;
+import { bendOf, columnWidth, HEAD, isFork, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
+import { edgeWidth, isFaded, visibleNodes } from "./nodes.js";
+import {
+  boxOf, fillRoom, isFree, isInside, LEAF_ROOM, LINE, MAX_LINES, occupy, placesBeside, placesOf, reachOf,
+} from "./room.js";
+import { characters, directionOf, DOTS, repeatOf, tellingOf, waysToRepeat, waysToSay } from "./telling.js";
+import { widthOf } from "./text_width.js";
+
+const MAX_WHOLE_WORD = 24;
+const MIN_LETTERS = 4;
 const MARGIN = 120;
 const WIDE_ROW = 44;
-
-function widthOf(app, font, text) {
-  const { context, widths } = app;
-  const key = `${font}|${text}`;
-  if (!widths.has(key)) {
-    if (widths.size > 20000) widths.clear();
-    context.font = font;
-    widths.set(key, context.measureText(text).width);
-  }
-  return widths.get(key);
-}
 
 // Text that must not be told apart from another: cut between characters, nothing where not even `least` fit.
 function fitText(app, font, text, room, least = 3) {
@@ -45,7 +42,7 @@ function breakLines(app, font, runs, room, most) {
 // A single word, such as an address, that no line holds.
 function cutWord(app, font, telling, room) {
   const word = telling.words[telling.leaves];
-  if (word.trim().length <= LONG_WORD) return null;
+  if (word.trim().length <= MAX_WHOLE_WORD) return null;
   const text = fitText(app, font, word.trim(), room);
   return text ? [[[text, true]]] : null;
 }
@@ -78,7 +75,7 @@ function sayAt(app, i, font, room, taken, ways, places) {
     if ((taken.get(said) ?? label[i]) !== label[i]) continue;
     const width = widthOf(app, font, said);
     for (const place of places) {
-      const most = place.left ? 1 : MOST_LINES;
+      const most = place.left ? 1 : MAX_LINES;
       const lines = width > place.room * most ? null : breakLines(app, font, way, place.room, most);
       if (!lines) continue;
       const box = boxOf(app, i, place, widest(app, font, lines), lines.length);
@@ -92,7 +89,7 @@ function widest(app, font, lines) {
   return Math.max(...lines.map((line) => widthOf(app, font, plainOf(line))));
 }
 
-function haloText(app, text, x, y, colour) {
+export function haloText(app, text, x, y, colour) {
   const { context, theme } = app;
   context.lineJoin = "round";
   context.lineWidth = 3.5;
@@ -137,7 +134,7 @@ function fonts(app) {
   return { label: `${size}px ${app.theme.sans}`, observed: `${size - 1}px ${app.theme.mono}` };
 }
 
-function drawLabels(app) {
+export function drawLabels(app) {
   const font = fonts(app);
   const all = visibleNodes(app, MARGIN);
   const nodes = all.filter((i) => app.scene.parent[i] >= 0);
@@ -209,7 +206,7 @@ function drawObserved(app, i, font, room, reserved) {
 function observedAt(app, i, font, room, places, { cut = false } = {}) {
   const whole = `→ ${app.scene.observation[i]}`;
   for (const place of places) {
-    const text = cut ? fitText(app, font, whole, place.room, FEWEST_LETTERS + 2) : whole;
+    const text = cut ? fitText(app, font, whole, place.room, MIN_LETTERS + 2) : whole;
     const width = widthOf(app, font, text);
     const box = boxOf(app, i, place, width, 1);
     if (!text || width > place.room || !isFree(room, box, app.scene.parent[i])) continue;
@@ -220,7 +217,7 @@ function observedAt(app, i, font, room, places, { cut = false } = {}) {
 }
 
 // Where labels had to go: the words of the path and of what the pointer is on, as far as they do not collide.
-function drawCrowdedLabels(app) {
+export function drawCrowdedLabels(app) {
   const { context, scene, theme } = app;
   const taken = [];
   const font = fonts(app).label;

@@ -1,22 +1,21 @@
 // Streamlit's entry: called again with new data on the same element; view, folds and selection live on.
 
+import { applyTheme, buildFrame, describe, drawLegend, fitHeight, keepTooltip, toolButton } from "./chrome.js";
+import {
+  arrange, clampView, HEAD, inSight, measure, PAD, readShape, refit, ROW, screenX, screenY,
+} from "./geometry.js";
+import { grownRows } from "./growth.js";
+import {
+  bringIntoView, fit, listenKeys, listenPointer, markSelected, sendSelection, showSelected, zoomMiddle,
+} from "./interaction.js";
+import { forget, recall, remember } from "./memory.js";
+import { requestDraw, settle, syncSize } from "./motion.js";
+import { shownOf } from "./nodes.js";
+import { readTheme } from "./palette.js";
+
 const APPS = new WeakMap();
 const LEFT = new Map();
-const MEMORY = new Map();
 const RENAMED_MS = 3000;
-
-function memoryKey(app) {
-  return `${app.key}/${app.scene.digest}`;
-}
-
-function remember(app) {
-  MEMORY.delete(memoryKey(app));
-  MEMORY.set(memoryKey(app), {
-    view: { ...app.view }, touched: app.touched, whole: app.whole,
-    collapsed: new Set(app.collapsed), selected: app.selected,
-  });
-  if (MEMORY.size > 40) MEMORY.delete(MEMORY.keys().next().value);
-}
 
 function mount(host, style) {
   const dom = buildFrame(host, style);
@@ -83,21 +82,10 @@ function showMarked(app, before) {
   if (first !== undefined && first !== before?.scene.stage.marked[0]) bringIntoView(app, shownOf(app, first));
 }
 
-function recall(app) {
-  const kept = MEMORY.get(memoryKey(app));
-  app.collapsed = new Set(kept?.collapsed);
-  app.touched = kept?.touched ?? false;
-  app.whole = kept?.whole ?? false;
-  app.selected = kept?.selected ?? -1;
-  app.hover = -1;
-  app.view = { ...app.view, ...kept?.view };
-  app.ax = undefined;
-}
-
 // The page hears of the new id once no more scenes come: it may change with each of them.
 function carry(app, before, rows) {
   const now = (i) => (i < 0 ? -1 : rows[i]);
-  MEMORY.delete(memoryKey(before));
+  forget(before);
   Object.assign(app, {
     touched: before.touched, whole: before.whole, view: { ...before.view, ...before.viewMotion?.to }, viewMotion: null,
     collapsed: new Set([...before.collapsed].map(now)), selected: now(before.selected),
@@ -121,13 +109,6 @@ function stayAt(app, before, rows) {
   const anchor = [before.hover, before.selected].find(inSight) ?? before.order.reduce(nearest);
   view.oy += (before.row[anchor] - app.row[rows[anchor]]) * view.ky;
   view.ox += (before.scene.x[anchor] - app.scene.x[rows[anchor]]) * app.plot * view.zx;
-}
-
-function markSelected(app) {
-  app.path = app.selected >= 0 ? pathTo(app, app.selected) : [];
-  app.pathSet = new Set(app.path);
-  if (app.selected >= 0) app.dom.root.dataset.selected = app.scene.id[app.selected];
-  else delete app.dom.root.dataset.selected;
 }
 
 // What is selected on the page; a growing forest waits until the page has heard of the new id.

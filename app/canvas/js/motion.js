@@ -1,10 +1,15 @@
 // Frames and transitions: 200 ms where a branch grows, folds, moves or changes colour; none where motion is unwelcome.
 
+import { clampView, measure, refit } from "./geometry.js";
+import { remember } from "./memory.js";
+import { paint } from "./palette.js";
+import { draw } from "./words.js";
+
 const MOVE_MS = 200;
-const MOVING_NODES = 20000;
+const MAX_MOVING_NODES = 20000;
 const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-function requestDraw(app) {
+export function requestDraw(app) {
   app.frame ||= requestAnimationFrame((now) => {
     app.frame = 0;
     const nodes = advance(app.motion, now, (t) => applyMotion(app, t));
@@ -41,7 +46,7 @@ function applyView(app, t) {
 }
 
 // Send every node to where the scene wants it; what is newly shown grows out of its parent.
-function settle(app, { still = false } = {}) {
+export function settle(app, { still = false } = {}) {
   const { shape, shown } = app;
   const to = {
     ax: Float32Array.from(app.scene.x),
@@ -50,7 +55,7 @@ function settle(app, { still = false } = {}) {
     rgb: paint(app),
   };
   app.motion = null;
-  if (still || stillness.matches || shape.n > MOVING_NODES || app.ax?.length !== shape.n) {
+  if (still || stillness.matches || shape.n > MAX_MOVING_NODES || app.ax?.length !== shape.n) {
     Object.assign(app, to);
   } else {
     const from = { ax: app.ax.slice(), ay: app.ay.slice(), alpha: app.alpha.slice(), rgb: app.rgb.slice() };
@@ -66,7 +71,7 @@ function settle(app, { still = false } = {}) {
   requestDraw(app);
 }
 
-function moveView(app, target) {
+export function moveView(app, target) {
   const to = clampView(app, { ...app.view, ...target });
   if (stillness.matches) {
     Object.assign(app.view, to);
@@ -75,7 +80,7 @@ function moveView(app, target) {
   requestDraw(app);
 }
 
-function setView(app, target) {
+export function setView(app, target) {
   app.viewMotion = null;
   Object.assign(app, { touched: true, whole: false });
   Object.assign(app.view, clampView(app, { ...app.view, ...target }));
@@ -83,7 +88,7 @@ function setView(app, target) {
   requestDraw(app);
 }
 
-function syncSize(app) {
+export function syncSize(app) {
   const { canvas, area } = app.dom;
   const ratio = window.devicePixelRatio || 1;
   const width = area.clientWidth;

@@ -1,6 +1,11 @@
 // Edges and nodes. Off-screen parts are culled; what falls on one pixel is drawn once, as its mean.
 
-function visibleNodes(app, margin = 20) {
+import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
+import { bendOf, HEAD, isFork, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
+import { colourOf, css, governing, hatching, luminance } from "./palette.js";
+import { widthOf } from "./text_width.js";
+
+export function visibleNodes(app, margin = 20) {
   const right = app.width - app.side + 20;
   const bottom = app.height + margin;
   const lastPixel = isCrowded(app) ? new Int32Array(app.shape.deepest + 1).fill(-9) : null;
@@ -23,11 +28,11 @@ function visibleNodes(app, margin = 20) {
 }
 
 // Whether rows are so close that several share a line of pixels.
-function isCrowded(app) {
+export function isCrowded(app) {
   return app.view.ky < 1.4;
 }
 
-function edgeWidth(app, i) {
+export function edgeWidth(app, i) {
   const thick = Math.min(4.8, 2 + 0.9 * Math.log2(app.scene.leaves[i]));
   return Math.max(app.view.ky < 4 ? 0.6 : 1, thick * Math.min(1, 0.35 + app.view.ky / 60));
 }
@@ -46,7 +51,7 @@ function traceEdge(app, i) {
 }
 
 // Where leaves end at different times, a dotted line leads the eye to their line of the table.
-function drawGuides(app, nodes) {
+export function drawGuides(app, nodes) {
   if (app.scene.axis.kind === "steps" || app.view.ky < 16 || !app.side) return;
   const { context, theme } = app;
   const end = app.width - app.side;
@@ -63,7 +68,7 @@ function drawGuides(app, nodes) {
   context.setLineDash([]);
 }
 
-function isFaded(app, i) {
+export function isFaded(app, i) {
   return app.highlight.size > 0 && !app.highlight.has(i);
 }
 
@@ -71,7 +76,7 @@ function fade(app, i) {
   if (isFaded(app, i)) app.context.globalAlpha *= 0.35;
 }
 
-function drawEdges(app, nodes) {
+export function drawEdges(app, nodes) {
   const { context, theme, scene } = app;
   const buckets = new Map();
   for (const i of nodes) {
@@ -111,7 +116,7 @@ function outline(context, app, i, x, y, r) {
   else context.roundRect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8, r * (0.22 + 0.4 * Math.max(0, share)));
 }
 
-function drawNodes(app, nodes) {
+export function drawNodes(app, nodes) {
   if (nodeRadius(app) < SMALL) drawDots(app, nodes, nodeRadius(app));
   const hatch = hatching(app);
   for (const i of nodes) {
@@ -261,7 +266,7 @@ function badgeFont(app) {
   return `600 10.5px ${app.theme.mono}`;
 }
 
-function badgeWidth(app, text) {
+export function badgeWidth(app, text) {
   return widthOf(app, badgeFont(app), text) + 11;
 }
 
@@ -282,7 +287,7 @@ function pill(app, x, y, text, ink, marked = false) {
   context.fillText(text, x, y + 0.5);
 }
 
-function drawBadges(app) {
+export function drawBadges(app) {
   for (const [row, text] of Object.entries(app.scene.stage.badges)) {
     const i = Number(row);
     const r = radiusOf(app, i);
@@ -292,7 +297,7 @@ function drawBadges(app) {
 }
 
 // The steps whose numbers stand beside the picture; where one is folded away, what it is folded into.
-function drawMarked(app) {
+export function drawMarked(app) {
   app.context.strokeStyle = app.theme.accent;
   app.context.lineWidth = 2.6;
   for (const i of app.scene.stage.marked.map((row) => shownOf(app, row))) {
@@ -304,13 +309,13 @@ function drawMarked(app) {
   }
 }
 
-function shownOf(app, row) {
+export function shownOf(app, row) {
   let i = row;
   while (!app.shown[i] && app.scene.parent[i] >= 0) i = app.scene.parent[i];
   return i;
 }
 
-function drawSelection(app) {
+export function drawSelection(app) {
   const i = app.selected;
   if (i < 0 || !app.shown[i]) return;
   const { context, theme } = app;

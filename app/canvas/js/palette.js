@@ -1,15 +1,17 @@
 // Colours of both themes, and the colour of every node. One accent; the rest carries data or is grey.
 
+import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
+
 const MIXED = ["positive", "zero", "negative", "strong", "pale", "coarse", "fine", "neutral", "low", "high"];
 
-// `PALETTE` stands before all scripts: the colours and the curve that the charts take too.
+// The colours and the curve that the charts take too.
 function themeOf(name) {
   const colours = PALETTE[name];
   const numbers = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
   return { ...colours, dark: name === "dark", ...Object.fromEntries(MIXED.map((key) => [key, numbers(colours[key])])) };
 }
 
-function readTheme(root) {
+export function readTheme(root) {
   const style = getComputedStyle(root);
   const background = parseColour(style.getPropertyValue("--st-background-color")) || backdrop(root);
   const base = themeOf(luminance(background) < 0.4 ? "dark" : "light");
@@ -39,32 +41,32 @@ function parseColour(text) {
   return a ? [r, g, b] : null;
 }
 
-function luminance([r, g, b]) {
+export function luminance([r, g, b]) {
   return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
 }
 
-function css([r, g, b], alpha = 1) {
+export function css([r, g, b], alpha = 1) {
   return `rgba(${Math.round(r)},${Math.round(g)},${Math.round(b)},${alpha})`;
 }
 
-function mix(from, to, t) {
+export function mix(from, to, t) {
   return [0, 1, 2].map((k) => from[k] + (to[k] - from[k]) * t);
 }
 
-function diverging(theme, value, limit) {
+export function diverging(theme, value, limit) {
   const t = Math.min(1, Math.abs(value) / limit) ** PALETTE.power;
   return mix(theme.zero, value < 0 ? theme.negative : theme.positive, t);
 }
 
-function governing(theme, share) {
+export function governing(theme, share) {
   return mix(theme.pale, theme.strong, share);
 }
 
-function bothColour(theme, share, strength) {
+export function bothColour(theme, share, strength) {
   return mix(theme.zero, mix(theme.fine, theme.coarse, share), 0.12 + 0.88 * Math.min(1, strength));
 }
 
-function colourOf(theme, fill, value, hue) {
+export function colourOf(theme, fill, value, hue) {
   if (fill.kind === "diverging") return diverging(theme, value, fill.high);
   if (fill.kind === "granularity") return governing(theme, value);
   if (fill.kind === "both") return bothColour(theme, hue ?? 0, Math.abs(value) / fill.high);
@@ -74,7 +76,7 @@ function colourOf(theme, fill, value, hue) {
 
 // [3N] colours; `app.blank` marks nodes without a value. Roots stay neutral, and so do unfilled stages but for leaves
 // without an outcome where outcomes are shown: round would say that they are right.
-function paint(app) {
+export function paint(app) {
   const { scene, shape, theme } = app;
   const { fill } = scene;
   const colours = new Float32Array(3 * shape.n);
@@ -91,7 +93,7 @@ function paint(app) {
   return colours;
 }
 
-function hatching(app) {
+export function hatching(app) {
   const tile = document.createElement("canvas");
   const size = Math.round(5 * app.ratio);
   tile.width = tile.height = size;

@@ -1,11 +1,15 @@
 // What stands where on the canvas, and where the words of a step can go without covering it.
 
+import { bendOf, contentHeight, HEAD, isFork, leafRoom, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
+import { badgeWidth, edgeWidth } from "./nodes.js";
+import { headingWidth } from "./text_width.js";
+
 const BAND = 32;
-const LINE = 13;
+export const LINE = 13;
 const ASCENT = 9;
 const DESCENT = 3;
-const MOST_LINES = 4;
-const LEAF_ROOM = 168;
+export const MAX_LINES = 4;
+export const LEAF_ROOM = 168;
 const GAP = 3;
 const FAR_LEFT = 150;
 
@@ -19,21 +23,21 @@ function bandsOf({ y0, y1 }) {
   return Array.from({ length: Math.floor(y1 / BAND) - first + 1 }, (_, k) => first + k);
 }
 
-function occupy(room, box) {
+export function occupy(room, box) {
   for (const band of bandsOf(box)) {
     if (!room.bands.has(band)) room.bands.set(band, []);
     room.bands.get(band).push(box);
   }
 }
 
-function isFree(room, box, family) {
+export function isFree(room, box, family) {
   const covers = (other) =>
     other.x0 < box.x1 && box.x0 < other.x1 && other.y0 < box.y1 && box.y0 < other.y1 && other.family !== family;
   return !bandsOf(box).some((band) => room.bands.get(band)?.some(covers));
 }
 
 // Everything drawn for these nodes: dots, rings, badges, lines of edges and their bends.
-function fillRoom(app, nodes) {
+export function fillRoom(app, nodes) {
   const room = makeRoom();
   for (const i of nodes) {
     const [x, y] = [screenX(app, i), screenY(app, i)];
@@ -73,7 +77,7 @@ function occupyEdge(app, room, i, x, y) {
 }
 
 // How far the drawing of a node reaches from its middle along its line; a badge above it reaches further.
-function reachOf(app, i) {
+export function reachOf(app, i) {
   const badge = app.scene.stage.badges[i];
   const r = radiusOf(app, i);
   const own = r + (r < SMALL ? 3 : isFork(app, i) ? 9 : 5) + (i === app.selected ? 7 : 0);
@@ -88,7 +92,7 @@ function edgeBeside(app, i) {
 // Where words can stand: right of a leaf on an axis in tokens; left of the node over its line, and further left where no
 // sibling's line comes from; under the line of the lowest sibling; over a fork, between its branches.
 // `base` is how far the line of text next to the node's row is from it; `down`: further lines are under that one.
-function placesOf(app, i) {
+export function placesOf(app, i) {
   const { parent, axis, share, observation } = app.scene;
   const above = parent[i];
   const [x, from] = [screenX(app, i), screenX(app, above)];
@@ -119,7 +123,7 @@ function placesOf(app, i) {
 }
 
 // Where words that have no room there can stand: over or under the node.
-function placesBeside(app, i) {
+export function placesBeside(app, i) {
   const clear = radiusOf(app, i) + (isFork(app, i) ? 9 : 5);
   const beside = { x: edgeBeside(app, i), room: FAR_LEFT };
   const under = clear + ASCENT - 3 + (app.scene.observation[i] ? LINE : 0);
@@ -130,7 +134,7 @@ function placesBeside(app, i) {
 }
 
 // The box of lines of text at a place, with the distance that they keep from other words.
-function boxOf(app, i, place, width, count) {
+export function boxOf(app, i, place, width, count) {
   const y = screenY(app, i) + place.base;
   const x0 = place.left ? place.x : place.x - width;
   const [first, last] = place.down ? [y, y + LINE * (count - 1)] : [y - LINE * (count - 1), y];
@@ -138,7 +142,7 @@ function boxOf(app, i, place, width, count) {
 }
 
 // Within all that can be scrolled to, so that words stay as they are while the view moves.
-function isInside(app, { x0, y0, x1, y1 }) {
+export function isInside(app, { x0, y0, x1, y1 }) {
   const { view } = app;
   const right = app.left + app.plot * view.zx + leafRoom(app) + view.ox;
   const top = HEAD + view.oy;

@@ -4,15 +4,15 @@ const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const WORDS = new Intl.Segmenter(undefined, { granularity: "word" });
 const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]/;
 const RIGHT_TO_LEFT = /^[^\p{L}]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/u;
-const MOST_WORDS = 60;
-const DOTS = "…";
+const MAX_WORDS = 60;
+export const DOTS = "…";
 
 // What is seen as one character each; joined emoji and letters with their marks stay whole.
-function characters(text) {
+export function characters(text) {
   return /^[\x20-\x7e]*$/.test(text) ? [...text] : Array.from(GRAPHEMES.segment(text), (one) => one.segment);
 }
 
-function directionOf(text) {
+export function directionOf(text) {
   return RIGHT_TO_LEFT.test(text) ? "rtl" : "ltr";
 }
 
@@ -63,7 +63,7 @@ function sharedStart(one, other) {
 // For one label of a family: its words, which of them differ, and where it leaves the sibling most like it.
 function tellApart(labels) {
   const trimmed = (words) => words.map((word) => word.trim());
-  const split = new Map([...new Set(labels)].sort().map((label) => [label, splitWords(label).slice(0, MOST_WORDS)]));
+  const split = new Map([...new Set(labels)].sort().map((label) => [label, splitWords(label).slice(0, MAX_WORDS)]));
   const words = [...split.values()].map(trimmed);
   const common = words.reduce(commonWords);
   const told = new Map();
@@ -76,7 +76,7 @@ function tellApart(labels) {
   return told;
 }
 
-function tellingOf(app, i) {
+export function tellingOf(app, i) {
   const { shape, scene } = app;
   const family = familyOf(app, i);
   shape.told ??= new Map();
@@ -85,7 +85,7 @@ function tellingOf(app, i) {
 }
 
 // That a step reads as a sibling before it that has its words: which of so many it is, and what is the same; else null.
-function repeatOf(app, i) {
+export function repeatOf(app, i) {
   const { parent, label, text } = app.scene;
   if (parent[i] < 0) return null;
   const same = app.shape.children[parent[i]].filter((k) => label[k] === label[i]);
@@ -95,7 +95,7 @@ function repeatOf(app, i) {
   return { what, place: `${place + 1} of ${same.length}` };
 }
 
-function waysToRepeat({ what, place }) {
+export function waysToRepeat({ what, place }) {
   const ways = [`same ${what}, ${place}`, `same, ${place}`, place];
   return ways.map((way) => splitWords(way).map((word) => [word, false]));
 }
@@ -125,7 +125,7 @@ function withoutShared({ words, differs }) {
 }
 
 // All ways to say a label, longest first, as lists of [word, differs]. None is cut inside a word.
-function waysToSay(telling) {
+export function waysToSay(telling) {
   const { words, differs, leaves, alone } = telling;
   const all = tagged(words, differs, 0);
   const ways = [all];

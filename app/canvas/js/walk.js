@@ -1,5 +1,7 @@
 // Where each key leads from the selected node; what is folded or not yet grown is never a destination.
 
+import { isFork } from "./geometry.js";
+
 function walkableChildren(app, i) {
   return app.collapsed.has(i) ? [] : app.shape.children[i].filter((child) => app.shown[child]);
 }
@@ -37,7 +39,7 @@ function nextOf(app, i, step, accept) {
   return undefined;
 }
 
-function destination(app, key, backwards) {
+export function destination(app, key, backwards) {
   const i = app.selected;
   const step = backwards ? -1 : 1;
   if (key === "f") return nextOf(app, i, step, (other) => isFork(app, other) && !app.collapsed.has(other));
@@ -51,7 +53,7 @@ function destination(app, key, backwards) {
   return neighbour(app, i, key === "arrowup" ? -1 : 1);
 }
 
-function matches(app, words) {
+export function matches(app, words) {
   const wanted = words.trim().toLowerCase();
   if (!wanted) return [];
   const { scene } = app;

@@ -1,13 +1,12 @@
 // What is written around the trees: headings, the ruler, ticks and the table; and the order in which all is drawn.
 
-function headingFont(app) {
-  return `600 12px ${app.theme.sans}`;
-}
-
-function headingWidth(app) {
-  app.context.font = headingFont(app);
-  return app.context.measureText(`tree ${app.shape.roots.length}`).width;
-}
+import { contentHeight, findLandmarks, formatNumber, HEAD, screenX, screenY, whole } from "./geometry.js";
+import { drawCrowdedLabels, drawLabels, haloText } from "./labels.js";
+import {
+  drawBadges, drawEdges, drawGuides, drawMarked, drawNodes, drawSelection, isCrowded, isFaded, visibleNodes,
+} from "./nodes.js";
+import { css, diverging, governing } from "./palette.js";
+import { headingFont } from "./text_width.js";
 
 // Beside the root, where no words of a step can be.
 function drawHeadings(app) {
@@ -181,7 +180,7 @@ function drawScroll(app) {
   context.fill();
 }
 
-function draw(app) {
+export function draw(app) {
   const { context } = app;
   context.setTransform(app.ratio, 0, 0, app.ratio, 0, 0);
   context.clearRect(0, 0, app.width, app.height);

@@ -1,0 +1,21 @@
+// How wide words are. What was measured once is known until the fonts of the page change.
+
+export function widthOf(app, font, text) {
+  const { context, widths } = app;
+  const key = `${font}|${text}`;
+  if (!widths.has(key)) {
+    if (widths.size > 20000) widths.clear();
+    context.font = font;
+    widths.set(key, context.measureText(text).width);
+  }
+  return widths.get(key);
+}
+
+export function headingFont(app) {
+  return `600 12px ${app.theme.sans}`;
+}
+
+export function headingWidth(app) {
+  app.context.font = headingFont(app);
+  return app.context.measureText(`tree ${app.shape.roots.length}`).width;
+}
