@@ -10,7 +10,7 @@ from pathlib import Path
 from treecore.views.palette import DARK, LIGHT, Palette
 
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
-FOR_PEOPLE = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)\n", re.M | re.S)
+FOR_PEOPLE = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)\n", re.M | re.S)
 NAMED = re.compile(r'^import \{([^}"]*)\} from "([^"]+\.js)";$', re.M)
 WHOLE = re.compile(r'^import (\w+) from "([^"]+\.json)" with \{ type: "json" \};$', re.M)
 EXPORT = re.compile(r"^export (?=(?:async function|function|const|let|class) )", re.M)

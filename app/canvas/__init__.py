@@ -15,6 +15,7 @@ import streamlit as st
 from app.canvas.part import Part
 from app.canvas.scene import Axis, Colour, Scene, Stage, make_scene
 from app.canvas.shape import outcome_share
+from app.canvas.types import SceneHead
 from app.sources import script
 
 __all__ = ["Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "tree_canvas"]
@@ -64,10 +65,17 @@ def tree_canvas(
 
 def payload(scene: Scene, *, key: str, held: set[str], height: int, linked: bool = True) -> bytes:
     """One JSON line (stamps of the parts, `sent` with the bytes of those that follow), then the bodies one by one."""
-    parts = {"script": SCRIPT, "style": STYLE, "forest": scene.forest, "look": scene.look}
-    fresh = {part.stamp: part.body for part in parts.values() if part.stamp not in held}
+    parts = (SCRIPT, STYLE, scene.forest, scene.look)
+    fresh = {part.stamp: part.body for part in parts if part.stamp not in held}
     held.update(fresh)
-    stamps = {name: part.stamp for name, part in parts.items()}
-    sent = [(stamp, len(body)) for stamp, body in fresh.items()]
-    head = {**stamps, "key": key, "height": height, "linked": linked, "sent": sent}
+    head: SceneHead = {
+        "script": SCRIPT.stamp,
+        "style": STYLE.stamp,
+        "forest": scene.forest.stamp,
+        "look": scene.look.stamp,
+        "key": key,
+        "height": height,
+        "linked": linked,
+        "sent": [(stamp, len(body)) for stamp, body in fresh.items()],
+    }
     return b"".join([orjson.dumps(head), b"\n", *fresh.values()])

@@ -9,6 +9,7 @@ const PATIENCE_MS = 3000;
 let asked = -PATIENCE_MS;
 
 // One line of small things, then what was sent with it, piece by piece.
+/** @param {Uint8Array | ArrayBuffer} data */
 function read(data) {
   const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
   const end = bytes.indexOf(10);
@@ -22,6 +23,7 @@ function read(data) {
   return head;
 }
 
+/** @param {string[]} needed */
 function forget(needed) {
   let total = 0;
   for (const part of PARTS.values()) total += part.length;
@@ -33,10 +35,12 @@ function forget(needed) {
   }
 }
 
+/** @param {string} stamp */
 function text(stamp) {
   return new TextDecoder().decode(PARTS.get(stamp));
 }
 
+/** @param {string} stamp */
 function scriptOf(stamp) {
   if (!SCRIPTS.has(stamp)) {
     const url = URL.createObjectURL(new Blob([text(stamp)], { type: "text/javascript" }));
@@ -45,6 +49,7 @@ function scriptOf(stamp) {
   return SCRIPTS.get(stamp);
 }
 
+/** @param {HTMLElement} host @param {(name: string, value: unknown) => void} setTriggerValue @param {() => boolean} lacks */
 function ask(host, setTriggerValue, lacks) {
   if (!host.isConnected || !lacks()) return;
   setTimeout(() => ask(host, setTriggerValue, lacks), PATIENCE_MS);
@@ -53,6 +58,7 @@ function ask(host, setTriggerValue, lacks) {
   setTriggerValue("need", asked);
 }
 
+/** @param {Component<Uint8Array | ArrayBuffer>} component */
 export default async function canvas({ data, parentElement, setTriggerValue }) {
   const head = read(data);
   const needed = [head.script, head.style, head.forest, head.look];

@@ -16,6 +16,7 @@ import orjson
 
 from app.canvas.part import Part, as_json, numbers, safe
 from app.canvas.shape import forest_part, outcome_range
+from app.canvas.types import SceneAxis, SceneFill, SceneLook, SceneStage
 from treecore.analysis.granularity import counts_tokens, granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -104,7 +105,7 @@ def make_scene(
     stage = stage or Stage()
     leaf_title, leaf_values = _leaf_numbers(forest, own, stage)
     nothing = np.full(len(forest), np.nan)
-    look = {
+    look: SceneLook = {
         "x": _axis_of(forest, axis),
         "axis": _axis_note(forest, axis),
         "credit": numbers(_quiet(own.credit, limit) if own is not None and stage.filled else nothing),
@@ -146,7 +147,7 @@ def _axis_of(forest: Forest, axis: Axis) -> FloatArray:
     return numbers(position / max(position.max(), 1.0), 5)
 
 
-def _axis_note(forest: Forest, axis: Axis) -> dict[str, Any]:
+def _axis_note(forest: Forest, axis: Axis) -> SceneAxis:
     """`kind` of the axis drawn, its `end` in units, and a `note` where it is not the one asked for."""
     if axis == "tokens" and _has_lengths(forest):
         return {"kind": "tokens", "end": float(by_length(forest.topology, _lengths(forest)).max()), "note": ""}
@@ -182,11 +183,12 @@ def mean_entropy(forest: Forest) -> FloatArray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, limit: float, stage: Stage) -> dict[str, Any]:
+def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, limit: float, stage: Stage) -> SceneFill:
     """Values, kind and ends of the colour scale; `kind` is diverging, granularity, both or sequential."""
     blank = np.full(len(forest), np.nan)
     signal = blank if credit is None else _quiet(credit.credit, limit)
     low, high = -limit, limit
+    kind: Literal["diverging", "granularity", "both", "sequential"]
     if colour == "credit":
         kind, title, values = "diverging", stage.numbers_title or "credit", signal
     elif colour == "granularity":
@@ -223,7 +225,7 @@ def _leaf_numbers(forest: Forest, credit: Credit | None, stage: Stage) -> tuple[
     return stage.numbers_title or title, np.where(leaf, values, np.nan)
 
 
-def _stage(forest: Forest, stage: Stage) -> dict[str, Any]:
+def _stage(forest: Forest, stage: Stage) -> SceneStage:
     visible = None
     if stage.visible is not None:
         shown = np.asarray(stage.visible, dtype=bool)

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from app.canvas.part import Part, as_json, numbers, safe
+from app.canvas.types import SceneForest
 from treecore.analysis.granularity import granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -40,34 +41,31 @@ def _make(forest: Forest) -> Part:
     most = MAX_TEXT if len(forest) <= FULL_TEXT_NODES else SHORTENED_TEXT
     single = forest.n_trees == len(forest.leaves)
     gap = 0.35 if single else 0.7
-    return as_json(
-        {
-            "digest": _shape_digest(forest),
-            "forest": _prompt_digest(forest),
-            "summary": _summary(forest),
-            "id": [safe(str(name)) for name in forest.node_id],
-            "parent": np.ascontiguousarray(forest.parent),
-            "order": np.ascontiguousarray(topology.order),
-            "row": numbers(leaf_rows(topology, gap=gap), 3),
-            "gap": gap,
-            "leaves": np.ascontiguousarray(topology.n_leaves),
-            "governs": numbers(granularity(Forests(forest)).governs),
-            "label": [
-                safe(split_step(text, extra.get(row, {})).label, MAX_LABEL) for row, text in enumerate(forest.text)
-            ],
-            "observation": [safe(plain(text), MAX_LABEL) if text else "" for text in forest.observation],
-            "text": [safe(text, most) for text in forest.text],
-            "words": {
-                str(row): safe(_words(text, extra.get(row, {})), min(most, MAX_HOVER))
-                for row, text in enumerate(forest.text)
-                if ANY_TAG.search(text)
-            },
-            "tokens": np.ascontiguousarray(forest.n_model_tokens),
-            "reward": numbers(forest.reward),
-            "share": numbers(outcome_share(forest)),
-            "reward_decimals": _reward_decimals(forest.reward),
-        }
-    )
+    forest_fields: SceneForest = {
+        "digest": _shape_digest(forest),
+        "forest": _prompt_digest(forest),
+        "summary": _summary(forest),
+        "id": [safe(str(name)) for name in forest.node_id],
+        "parent": np.ascontiguousarray(forest.parent),
+        "order": np.ascontiguousarray(topology.order),
+        "row": numbers(leaf_rows(topology, gap=gap), 3),
+        "gap": gap,
+        "leaves": np.ascontiguousarray(topology.n_leaves),
+        "governs": numbers(granularity(Forests(forest)).governs),
+        "label": [safe(split_step(text, extra.get(row, {})).label, MAX_LABEL) for row, text in enumerate(forest.text)],
+        "observation": [safe(plain(text), MAX_LABEL) if text else "" for text in forest.observation],
+        "text": [safe(text, most) for text in forest.text],
+        "words": {
+            str(row): safe(_words(text, extra.get(row, {})), min(most, MAX_HOVER))
+            for row, text in enumerate(forest.text)
+            if ANY_TAG.search(text)
+        },
+        "tokens": np.ascontiguousarray(forest.n_model_tokens),
+        "reward": numbers(forest.reward),
+        "share": numbers(outcome_share(forest)),
+        "reward_decimals": _reward_decimals(forest.reward),
+    }
+    return as_json(forest_fields)
 
 
 def _words(text: str, fields: Mapping[str, Any]) -> str:

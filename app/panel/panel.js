@@ -1,6 +1,8 @@
 // The words of a step. Everything that comes from data goes in through textContent.
+/** @param {Component<PanelData>} component */
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
+  /** @type {HTMLElement | null} */
   let root = parentElement.querySelector(".panel");
   const fresh = !root;
   if (fresh) {
@@ -9,7 +11,7 @@ export default function (component) {
     root.tabIndex = -1;
     parentElement.appendChild(root);
   }
-  const focused = root.getRootNode().activeElement;
+  const focused = /** @type {HTMLElement | null} */ (/** @type {ShadowRoot} */ (root.getRootNode()).activeElement);
   root.setAttribute("aria-label", data.eyebrow ? "the selected step" : "what the selected step is compared with");
   root.dataset.node = data.node;
   root.replaceChildren(...blocks(data, (id) => setTriggerValue("pick", id)));
@@ -20,7 +22,9 @@ export default function (component) {
 }
 
 // The card of the selected step, in the middle of its list.
+/** @param {HTMLElement} root */
 function showChosen(root) {
+  /** @type {HTMLElement | null} */
   const card = root.querySelector(".card[aria-current]");
   if (!card) return;
   const list = card.parentElement;
@@ -30,8 +34,9 @@ function showChosen(root) {
 
 // What had the focus has it again: the card of the same step, else the panel; and the panel where what was pressed to get
 // here is gone, which may be a moment later.
+/** @param {HTMLElement} root @param {HTMLElement | null} focused @param {boolean} fresh */
 function keepFocus(root, focused, fresh) {
-  const take = (element) => element.focus({ preventScroll: true });
+  const take = (/** @type {HTMLElement} */ element) => element.focus({ preventScroll: true });
   if (focused) {
     take([...root.querySelectorAll("button")].find((button) => button.dataset.id === focused.dataset.id) ?? root);
   } else if (fresh && globalThis.treecoreSelectedNone) {
@@ -42,6 +47,7 @@ function keepFocus(root, focused, fresh) {
 const MOMENT_MS = 3000;
 
 // Acts when nothing has the focus: now, or once what has it leaves the page.
+/** @param {() => void} act */
 function onceLost(act) {
   const from = document.activeElement;
   if (from === document.body) {
@@ -57,6 +63,7 @@ function onceLost(act) {
   setTimeout(() => watch.disconnect(), MOMENT_MS);
 }
 
+/** @template {keyof HTMLElementTagNameMap} T @param {T} tag @param {string} [className] @param {string} [text] */
 function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -64,6 +71,7 @@ function element(tag, className, text) {
   return made;
 }
 
+/** @param {PanelData} data @param {(id: string) => void} pick */
 function blocks(data, pick) {
   const made = [];
   if (data.eyebrow) made.push(element("div", "eyebrow", `${data.eyebrow} · id ${data.node}`));
@@ -81,16 +89,19 @@ function blocks(data, pick) {
 const CODE = /```|^(\t| {2,})\S/m;
 
 // Text of others, from the right where its script is.
+/** @param {keyof HTMLElementTagNameMap} tag @param {string} className @param {string} [text] */
 function written(tag, className, text) {
   const made = element(tag, className, text);
   made.dir = "auto";
   return made;
 }
 
+/** @param {string} kind @param {string} text */
 function partClass(kind, text) {
   return kind === "call" || kind === "answered" || CODE.test(text) ? "mono part" : "part";
 }
 
+/** @param {string} kind @param {string} name @param {HTMLElement} body */
 function named(kind, name, body) {
   const row = element("div", "tagged");
   row.dataset.kind = kind;
@@ -98,6 +109,7 @@ function named(kind, name, body) {
   return row;
 }
 
+/** @param {string} kind @param {string} text @param {string} name */
 function tagged(kind, text, name) {
   const body = written("div", partClass(kind, text), text);
   body.tabIndex = 0;
@@ -106,6 +118,7 @@ function tagged(kind, text, name) {
   return named(kind, name, body);
 }
 
+/** @param {Card[]} steps @param {(id: string) => void} pick */
 function path(steps, pick) {
   const row = element("ol", "path");
   row.setAttribute("aria-label", "path that led here");
@@ -123,6 +136,7 @@ function path(steps, pick) {
 }
 
 // The words of a card; its parts have their names beside them where there is more than plain words.
+/** @param {Card} card @param {Record<string, string>} names */
 function said(card, names) {
   const box = element("div", "words");
   const bare = card.kinds.length === 1 && card.kinds[0] === "text";
@@ -136,6 +150,7 @@ function said(card, names) {
   return box;
 }
 
+/** @param {Card[]} cards @param {Record<string, string>} names @param {(id: string) => void} pick */
 function list(cards, names, pick) {
   const made = element("div", "cards");
   for (const card of cards) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import streamlit as st
 
@@ -16,6 +16,35 @@ PRESSED, CHOSEN = "pressed", "chosen"
 _keys = st.components.v2.component("treecore.film_keys", js=script(FOLDER / "film_keys.js"))
 _marks = st.components.v2.component("treecore.chart_marks", js=script(FOLDER / "chart_marks.js"))
 _selection = st.components.v2.component("treecore.selection", js=script(FOLDER / "selection.js"))
+
+
+class SelectionData(TypedDict):
+    """What the page is told of the selection."""
+
+    id: str | None
+    heard: int
+
+
+class ChosenEvent(TypedDict):
+    """A choice as the browser sends it; `choice_in` checks it."""
+
+    number: int
+    id: str | None
+
+
+class FilmData(TypedDict):
+    """What the keys of a film are told."""
+
+    frame: int
+    last: int
+    heard: int
+
+
+class PressedEvent(TypedDict):
+    """A press as the browser sends it; `press_in` checks it."""
+
+    number: int
+    frame: NotRequired[int]
 
 
 class Choice(NamedTuple):
@@ -50,7 +79,8 @@ def selection(node_id: str | None, *, heard: int, key: str, on_choose: Callable[
         heard: number of the last choice that was heard, 0 before the first.
         on_choose: called before the rerun; `choice_in` reads what `session_state[key]` then holds.
     """
-    _selection(key=key, data={"id": node_id, "heard": heard}, height=1, on_chosen_change=on_choose)
+    data: SelectionData = {"id": node_id, "heard": heard}
+    _selection(key=key, data=data, height=1, on_chosen_change=on_choose)
 
 
 def choice_in(held: Any) -> Choice | None:
@@ -79,7 +109,8 @@ def film_keys(*, frame: int, last: int, heard: int, key: str, on_press: Callable
         heard: number of the last press that was heard, 0 before the first.
         on_press: called before the rerun; `press_in` reads what `session_state[key]` then holds.
     """
-    _keys(key=key, data={"frame": frame, "last": last, "heard": heard}, height=1, on_pressed_change=on_press)
+    data: FilmData = {"frame": frame, "last": last, "heard": heard}
+    _keys(key=key, data=data, height=1, on_pressed_change=on_press)
 
 
 def press_in(held: Any, last: int) -> Press | None:

@@ -6,6 +6,7 @@ import { onceGone } from "./focus.js";
 const HELD = new WeakMap();
 
 // What can be marked in a chart, as [element, node id].
+/** @param {any} plot */
 function places(plot) {
   const { customdata } = plot.data[0];
   const points = [...plot.querySelectorAll(".scatterlayer .points path")].map((path, k) => [path, customdata?.[k]]);
@@ -15,16 +16,19 @@ function places(plot) {
   return [...points, ...sectors];
 }
 
+/** @param {any} event */
 function choose(event) {
   const [point] = event.points;
   const id = point.customdata ?? point.id;
   if (id !== undefined && id !== "") document.dispatchEvent(new CustomEvent("treecore-choose", { detail: String(id) }));
 }
 
+/** @param {any} marks */
 function refresh(marks) {
   marks.frame = 0;
   const selected = globalThis.treecoreSelected;
   for (const key of marks.charts) {
+    /** @type {any} */
     const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
     if (!plot?.data?.length) continue;
     if (plot.treecoreEvents !== plot._ev) {
@@ -37,6 +41,7 @@ function refresh(marks) {
   }
 }
 
+/** @param {Component<string[]>} component */
 export default function chartMarks({ data, parentElement }) {
   let marks = HELD.get(parentElement);
   if (!marks) {

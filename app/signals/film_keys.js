@@ -6,6 +6,7 @@ import { onceGone, ownsKeys, sendUntilHeard } from "./focus.js";
 const HELD = new WeakMap();
 let number = 0;
 
+/** @param {Film} film @param {string} key */
 function goal(film, key) {
   const { frame, end } = film;
   if (key === "ArrowLeft") return Math.max(0, frame - 1);
@@ -14,9 +15,10 @@ function goal(film, key) {
   return key === "End" ? end : undefined;
 }
 
+/** @param {Film} film @param {KeyboardEvent} event */
 function onKey(film, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || ownsKeys(event)) return;
-  const plays = event.key === " " && !event.composedPath()[0].matches("button:focus-visible");
+  const plays = event.key === " " && !/** @type {Element} */ (event.composedPath()[0]).matches("button:focus-visible");
   const frame = goal(film, event.key);
   if (!plays && frame === undefined) return;
   event.preventDefault();
@@ -30,6 +32,7 @@ function onKey(film, event) {
   }
 }
 
+/** @param {Component<FilmData>} component */
 export default function filmKeys({ data, parentElement, setTriggerValue }) {
   let film = HELD.get(parentElement);
   if (!film) {

@@ -3,18 +3,21 @@
 const WRITING = "input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable=true]";
 const CHOOSING = "[role=listbox], [role=menu], [role=dialog], [data-testid=stPopoverBody]";
 
+/** @param {Event} event */
 export function ownsKeys(event) {
   const at = event.composedPath()[0];
   return !(at instanceof Element) || at.matches(WRITING) || at.closest(CHOOSING) !== null;
 }
 
 // Runs `stop` once a component's element has left the page. Streamlit cleans up after a call also when another follows.
+/** @param {HTMLElement} element @param {() => void} stop */
 export function onceGone(element, stop) {
   return () => setTimeout(() => element.isConnected || stop());
 }
 
 // Sends an event until Python has answered its number or another has followed: one that comes while another part of the
 // page is run anew can be lost.
+/** @param {Channel} channel @param {string} name @param {ChosenEvent | PressedEvent} value */
 export function sendUntilHeard(channel, name, value) {
   channel.last = value.number;
   let tries = 0;

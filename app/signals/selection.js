@@ -7,29 +7,34 @@ import { onceGone, ownsKeys, sendUntilHeard } from "./focus.js";
 const HELD = new WeakMap();
 let number = 0;
 
+/** @param {string | null} id */
 function show(id) {
   globalThis.treecoreSelected = id;
   globalThis.treecoreSelectedNone ||= id === null;
   document.dispatchEvent(new CustomEvent("treecore-selected", { detail: id }));
 }
 
+/** @param {Channel} channel @param {string | null} id */
 function choose(channel, id) {
   number = Math.max(number + 1, Date.now());
   show(id);
   sendUntilHeard(channel, "chosen", { number, id });
 }
 
+/** @param {Channel} channel @param {KeyboardEvent} event */
 function onKey(channel, event) {
   const open = document.querySelector("[data-testid=stPopoverBody], [role=dialog]");
   if (event.key === "Escape" && !open && !ownsKeys(event) && globalThis.treecoreSelected) choose(channel, null);
 }
 
+/** @param {Channel} channel */
 function listen(channel) {
   const { signal } = channel.abort;
   document.addEventListener("treecore-choose", (event) => choose(channel, event.detail), { signal });
   document.addEventListener("keydown", (event) => onKey(channel, event), { signal });
 }
 
+/** @param {Component<SelectionData>} component */
 export default function selection({ data, parentElement, setTriggerValue }) {
   let channel = HELD.get(parentElement);
   if (!channel) {

@@ -56,6 +56,11 @@ def test_a_json_file_is_a_constant(write: Callable[..., Path], tmp_path: Path) -
     assert script(entry) == 'const D = {"one": 1};\nexport const two = D.one + 1;'
 
 
+def test_a_type_within_a_line_takes_no_code_along(write: Callable[..., Path]) -> None:
+    entry = write(a="/** A. */\nconst a = f(\n  /** @type {A} */ (b),\n);\n/** B. */\nconst c = 1;\n")
+    assert script(entry).splitlines() == ["const a = f(", "/** @type {A} */ (b),", ");", "const c = 1;"]
+
+
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_functions_may_import_each_other_in_a_circle(write: Callable[..., Path]) -> None:
     entry = write(

@@ -1,10 +1,12 @@
 // Light DOM around the canvas: legend, tooltip, search box, text for assistive technology. Data goes in as text only.
 
 import { formatNumber, isFork, nodeAt, short, stepNumber, whole } from "./geometry.js";
-import { bothColour, css, diverging, governing, mix } from "./palette.js";
+import { bothColour, css, diverging, governing, holderOf, mix } from "./palette.js";
 
 const MIN_HEIGHT = 380;
+const SHADES = /** @type {const} */ (["ink", "muted", "hairline", "panel", "accent", "background", "edge", "mono"]);
 
+/** @template {keyof HTMLElementTagNameMap} T @param {T} tag @param {string} [className] @param {string} [text] */
 function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -12,6 +14,7 @@ function element(tag, className, text) {
   return made;
 }
 
+/** @param {HTMLElement} host @param {string} style */
 export function buildFrame(host, style) {
   const root = element("div", "tc");
   root.append(element("style", "", style));
@@ -47,14 +50,16 @@ export function buildFrame(host, style) {
 }
 
 // As high as asked for, or lower, so that the legend stands in the window before anything is scrolled.
+/** @param {App} app */
 export function fitHeight(app) {
   const { root } = app.dom;
   let top = root.getBoundingClientRect().top + window.scrollY;
-  for (let at = root; at; at = at.parentElement ?? at.getRootNode().host) top += at.scrollTop;
+  for (let at = root; at; at = holderOf(at)) top += at.scrollTop;
   const room = Math.max(MIN_HEIGHT, Math.floor(window.innerHeight - top - 8));
   root.style.height = `${Math.min(app.tallest, room)}px`;
 }
 
+/** @param {App} app @param {string} text @param {string} title @param {() => void} action */
 export function toolButton(app, text, title, action) {
   const button = element("button", "tc-button", text);
   button.type = "button";
@@ -64,14 +69,16 @@ export function toolButton(app, text, title, action) {
   app.dom.tools.append(button);
 }
 
+/** @param {App} app */
 export function applyTheme(app) {
   const { root } = app.dom;
-  for (const name of ["ink", "muted", "hairline", "panel", "accent", "background", "edge", "mono"]) {
+  for (const name of SHADES) {
     root.style.setProperty(`--tc-${name}`, app.theme[name]);
   }
   root.dataset.theme = app.theme.dark ? "dark" : "light";
 }
 
+/** @param {App} app */
 function gradientOf(app) {
   const { theme, scene } = app;
   const { kind } = scene.fill;
@@ -83,6 +90,7 @@ function gradientOf(app) {
   return `linear-gradient(to right, ${stops.map((stop) => css(stop)).join(", ")})`;
 }
 
+/** @param {App} app */
 function scaleLegend(app) {
   const { fill, decimals } = app.scene;
   const box = element("div", "tc-scale");
@@ -110,6 +118,7 @@ function scaleLegend(app) {
   return box;
 }
 
+/** @param {App} app @param {string} kind @param {string} text */
 function swatch(app, kind, text) {
   const box = element("span", "tc-swatch");
   const sign = element("i", `tc-${kind}`);
@@ -118,6 +127,7 @@ function swatch(app, kind, text) {
   return box;
 }
 
+/** @param {App} app */
 export function drawLegend(app) {
   const { scene, dom } = app;
   const parts = [];
@@ -137,11 +147,13 @@ export function drawLegend(app) {
   dom.legend.replaceChildren(...parts);
 }
 
+/** @param {number} share */
 function percent(share) {
   return share > 0 && share < 0.005 ? "under 1 %" : `${Math.round(share * 100)} %`;
 }
 
 // The facts of one node as [name, text] pairs; the tooltip and the announcement both read them.
+/** @param {App} app @param {number} i */
 function factsOf(app, i) {
   const { scene } = app;
   const facts = [];
@@ -165,6 +177,7 @@ function factsOf(app, i) {
   return facts;
 }
 
+/** @param {App} app @param {number} i */
 function nameOf(app, i) {
   if (app.scene.parent[i] < 0) return `tree ${app.shape.tree[i] + 1}: the prompt`;
   return app.scene.label[i] || "(no words)";
@@ -173,6 +186,7 @@ function nameOf(app, i) {
 // Code keeps its columns, as in the panel.
 const CODE = /```|^(\t| {2,})\S/m;
 
+/** @param {App} app @param {number} i @param {number} [px] @param {number} [py] */
 export function showTooltip(app, i, px, py) {
   const { tooltip, area } = app.dom;
   const { scene } = app;
@@ -198,6 +212,7 @@ export function showTooltip(app, i, px, py) {
 }
 
 // After a new scene the tooltip stays with its node where that is still under the pointer, with what is known now.
+/** @param {App} app */
 export function keepTooltip(app) {
   const { hover, point, dom } = app;
   const open = !dom.tooltip.hidden;
@@ -206,6 +221,7 @@ export function keepTooltip(app) {
   else if (open) showTooltip(app, hover, point.x, point.y);
 }
 
+/** @param {App} app */
 export function describe(app) {
   const { scene, shape, dom } = app;
   const i = app.selected;

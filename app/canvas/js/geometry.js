@@ -8,9 +8,10 @@ const ROOT_LEFT = 24;
 export const SMALL = 3.2;
 export const ROW = { least: 34, most: 80, closest: 150 };
 
+/** @param {Scene} scene */
 export function readShape(scene) {
   const n = scene.parent.length;
-  const children = Array.from({ length: n }, () => []);
+  const children = Array.from({ length: n }, () => /** @type {number[]} */ ([]));
   const depth = new Int32Array(n);
   const tree = new Int32Array(n);
   const roots = [];
@@ -32,6 +33,7 @@ export function readShape(scene) {
 }
 
 // A node is shown when the stage has grown it and no ancestor is collapsed. `ends` are the rows of the table.
+/** @param {App} app */
 export function arrange(app) {
   const { scene, shape } = app;
   const { n, children } = shape;
@@ -56,6 +58,7 @@ export function arrange(app) {
 }
 
 // The highest row of each subtree.
+/** @param {App} app @param {Float32Array} row */
 function topRows(app, row) {
   const top = row.slice();
   for (let i = app.shape.n - 1; i > 0; i--) {
@@ -66,6 +69,7 @@ function topRows(app, row) {
 }
 
 // Roots that are one state to the method share their branches, and a root that is a step is one more of them.
+/** @param {Scene} scene @param {Int32Array} branches @param {number[] | null} grown */
 function shareBranches(scene, branches, grown) {
   if (!scene.prompts.length) return;
   const prompts = new Set(scene.prompts);
@@ -77,6 +81,7 @@ function shareBranches(scene, branches, grown) {
   for (const i of prompts) branches[i] = total;
 }
 
+/** @param {App} app */
 function collapsedRows(app) {
   const { scene, shape } = app;
   const row = new Float32Array(shape.n);
@@ -105,6 +110,7 @@ function collapsedRows(app) {
 
 // Headings of the trees have their room left of the roots. Columns of the table give way from the right as the canvas
 // narrows.
+/** @param {App} app */
 export function measure(app) {
   const { width, height, scene } = app;
   const table = scene.table;
@@ -126,6 +132,7 @@ export function measure(app) {
 }
 
 // On an axis in tokens the last words stand right of the leaf that ends last.
+/** @param {App} app */
 export function leafRoom(app) {
   if (app.scene.axis.kind !== "tokens") return PAD.leaf;
   const last = app.ends.filter((i) => app.scene.x[i] > 0.85).slice(0, 100);
@@ -133,6 +140,7 @@ export function leafRoom(app) {
   return Math.max(PAD.leaf, Math.min(28 + widest, app.width * 0.13));
 }
 
+/** @param {App} app */
 export function fitView(app, { whole = app.whole } = {}) {
   const space = app.room - PAD.top - PAD.bottom;
   const spread = space / Math.max(app.rows - 1, 1);
@@ -141,14 +149,17 @@ export function fitView(app, { whole = app.whole } = {}) {
 }
 
 // A view that the reader has not moved keeps fitting.
+/** @param {App} app */
 export function refit(app) {
   if (!app.touched) Object.assign(app.view, fitView(app));
 }
 
+/** @param {App} app */
 export function contentHeight(app) {
   return PAD.top + PAD.bottom + (app.rows - 1) * app.view.ky;
 }
 
+/** @param {App} app @param {View} view */
 export function clampView(app, view) {
   const high = PAD.top + PAD.bottom + (app.rows - 1) * view.ky;
   const wide = app.left + leafRoom(app) + app.plot * view.zx;
@@ -158,15 +169,18 @@ export function clampView(app, view) {
   return view;
 }
 
+/** @param {App} app @param {number} i */
 export function screenX(app, i) {
   return app.left + app.ax[i] * app.plot * app.view.zx + app.view.ox;
 }
 
+/** @param {App} app @param {number} i */
 export function screenY(app, i) {
   return HEAD + PAD.top + app.ay[i] * app.view.ky + app.view.oy;
 }
 
 // Whether a step stands in the window, with all of its row.
+/** @param {App} app @param {number} i */
 export function inSight(app, i) {
   const y = screenY(app, i);
   const x = screenX(app, i);
@@ -174,25 +188,30 @@ export function inSight(app, i) {
   return app.scene.parent[i] >= 0 && y - half > HEAD && y + half < app.height && x > 0 && x < app.width - app.side;
 }
 
+/** @param {App} app */
 export function columnWidth(app) {
   return (app.plot * app.view.zx) / app.shape.deepest;
 }
 
+/** @param {App} app */
 export function nodeRadius(app) {
   return Math.max(1.5, Math.min(tallRadius(app), Math.max(2, columnWidth(app) * 0.36)));
 }
 
 // As large as the rows allow.
+/** @param {App} app */
 function tallRadius(app) {
   const { ky } = app.view;
   return Math.min(8.5, 2 + ky * 0.16, ky * 0.45);
 }
 
 // Where steps are too close for more than dots, roots, forks and leaves are larger, as far as they keep clear of each other.
+/** @param {App} app @param {number} i */
 export function radiusOf(app, i) {
   return app.landmarks.get(i) ?? nodeRadius(app);
 }
 
+/** @param {App} app */
 export function findLandmarks(app) {
   const found = new Map();
   const most = tallRadius(app);
@@ -212,11 +231,13 @@ export function findLandmarks(app) {
   return found;
 }
 
+/** @param {number} dx */
 export function bendOf(dx) {
   return Math.min(54, dx * 0.5);
 }
 
 // The node under a point: its dot, else its line and label, else its line of the table. -1 when there is none.
+/** @param {App} app @param {number} px @param {number} py @param {number} [reach] */
 export function nodeAt(app, px, py, reach = 14 - nodeRadius(app)) {
   if (py < HEAD) return -1;
   let best = -1;
@@ -242,17 +263,20 @@ export function nodeAt(app, px, py, reach = 14 - nodeRadius(app)) {
   return best >= 0 ? best : weak;
 }
 
+/** @param {App} app @param {number} node */
 export function pathTo(app, node) {
   const path = [];
   for (let i = node; i >= 0; i = app.scene.parent[i]) path.push(i);
   return path;
 }
 
+/** @param {App} app @param {number} i */
 export function isFork(app, i) {
   return app.branches[i] > 1;
 }
 
 // Numbers as treecore/core/numerals.py writes them.
+/** @param {number | null | undefined} value @param {number} decimals */
 export function formatNumber(value, decimals, { sign = false } = {}) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
@@ -260,6 +284,7 @@ export function formatNumber(value, decimals, { sign = false } = {}) {
   return (value < 0 ? "−" : sign ? "+" : "") + magnitude(size, decimals);
 }
 
+/** @param {number} size @param {number} decimals */
 function magnitude(size, decimals) {
   if (size >= 1e4) return size.toExponential(1).replace("e+", "e");
   const text = size.toFixed(decimals);
@@ -268,14 +293,17 @@ function magnitude(size, decimals) {
 }
 
 // A whole number as it is, any other with two decimals.
+/** @param {number} value */
 export function short(value) {
   return formatNumber(value, Number.isInteger(value) ? 0 : 2);
 }
 
+/** @param {number} count */
 export function whole(count) {
   return count.toLocaleString("en-US");
 }
 
+/** @param {App} app @param {number} i */
 export function stepNumber(app, i) {
   return app.shape.depth[i];
 }

@@ -4,11 +4,13 @@
 const MAX_COMPARED_DEPTH = 2000;
 
 // The words of a step as far as they were sent, without a character that is only half written.
+/** @param {string} text */
 function wordsOf(text) {
   return text.replace(/(…|\uFFFD+)$/, "");
 }
 
 // The node in which the words of an old one end, -1 where they differ: it may have been cut into pieces since.
+/** @param {string} text @param {App} after @param {number} j */
 function lastPiece(text, after, j) {
   let rest = wordsOf(text);
   while (true) {
@@ -24,6 +26,7 @@ function lastPiece(text, after, j) {
   }
 }
 
+/** @param {App} before @param {number} i @param {App} after @param {number} j @param {Int32Array} rows */
 function findSubtree(before, i, after, j, rows) {
   const at = lastPiece(before.scene.text[i], after, j);
   if (at < 0 || !findAll(before, before.shape.children[i], after, after.shape.children[at], rows)) return false;
@@ -31,6 +34,7 @@ function findSubtree(before, i, after, j, rows) {
   return true;
 }
 
+/** @param {App} before @param {number[]} olds @param {App} after @param {number[]} news @param {Int32Array} rows */
 function findAll(before, olds, after, news, rows) {
   let k = 0;
   return olds.every((i) => {
@@ -40,6 +44,7 @@ function findAll(before, olds, after, news, rows) {
 }
 
 // New row of each old one; null where an old node is gone, which makes it another forest.
+/** @param {App} before @param {App} after */
 export function grownRows(before, after) {
   if (before.scene.forest !== after.scene.forest || before.shape.n > after.shape.n) return null;
   if (before.shape.deepest > MAX_COMPARED_DEPTH) return null;

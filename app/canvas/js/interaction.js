@@ -6,18 +6,21 @@ import { remember } from "./memory.js";
 import { moveView, requestDraw, settle, setView } from "./motion.js";
 import { destination, matches } from "./walk.js";
 
+/** @param {App} app @param {number} i */
 function select(app, i, { reveal = false } = {}) {
   if (i === undefined || i < 0) return;
   showSelected(app, i, { reveal });
   sendSelection(app);
 }
 
+/** @param {App} app */
 function deselect(app) {
   showTooltip(app, -1);
   showSelected(app, -1);
   sendSelection(app);
 }
 
+/** @param {App} app @param {number} i */
 export function showSelected(app, i, { reveal = false } = {}) {
   if (i >= 0 && !app.shown[i]) unfold(app, i);
   app.selected = i;
@@ -28,6 +31,7 @@ export function showSelected(app, i, { reveal = false } = {}) {
   requestDraw(app);
 }
 
+/** @param {App} app */
 export function markSelected(app) {
   app.path = app.selected >= 0 ? pathTo(app, app.selected) : [];
   app.pathSet = new Set(app.path);
@@ -35,6 +39,7 @@ export function markSelected(app) {
   else delete app.dom.root.dataset.selected;
 }
 
+/** @param {App} app */
 export function sendSelection(app) {
   clearTimeout(app.renamed);
   app.renamed = 0;
@@ -43,12 +48,14 @@ export function sendSelection(app) {
   document.dispatchEvent(new CustomEvent("treecore-choose", { detail: id }));
 }
 
+/** @param {App} app @param {number} i */
 function unfold(app, i) {
   for (let above = app.scene.parent[i]; above >= 0; above = app.scene.parent[above]) app.collapsed.delete(above);
   arrange(app);
   settle(app);
 }
 
+/** @param {App} app @param {number} i */
 function toggleFold(app, i) {
   if (i < 0 || !app.shape.children[i].length) return;
   if (!app.collapsed.delete(i)) app.collapsed.add(i);
@@ -60,6 +67,7 @@ function toggleFold(app, i) {
   remember(app);
 }
 
+/** @param {App} app @param {number} i */
 export function bringIntoView(app, i) {
   const margin = Math.min(70, app.room / 4);
   const x = app.left + app.scene.x[i] * app.plot * app.view.zx + app.view.ox;
@@ -75,6 +83,7 @@ export function bringIntoView(app, i) {
   moveView(app, shift);
 }
 
+/** @param {App} app @param {number} factor @param {number} px @param {number} py */
 function zoomAt(app, factor, px, py) {
   const { view } = app;
   const least = Math.min(fitView(app, { whole: true }).ky, ROW.least);
@@ -87,6 +96,7 @@ function zoomAt(app, factor, px, py) {
   setView(app, { ky, zx, oy: py - HEAD - PAD.top - across * ky, ox: px - app.left - along * zx });
 }
 
+/** @param {App} app @param {number} factor */
 export function zoomMiddle(app, factor) {
   const focus = app.selected >= 0 && app.shown[app.selected];
   const x = focus ? screenX(app, app.selected) : (app.width - app.side) / 2;
@@ -95,6 +105,7 @@ export function zoomMiddle(app, factor) {
 }
 
 // Fits for reading; when it already does and more is below, fits everything.
+/** @param {App} app */
 export function fit(app) {
   const reading = fitView(app, { whole: false });
   const there = Math.abs(app.view.ky - reading.ky) < 0.01 && app.view.zx === 1 && app.view.oy === 0;
@@ -103,16 +114,19 @@ export function fit(app) {
   moveView(app, fitView(app));
 }
 
+/** @param {App} app @param {MouseEvent} event */
 function pointIn(app, event) {
   const box = app.dom.canvas.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top };
 }
 
+/** @param {App} app */
 export function listenPointer(app) {
   const { canvas } = app.dom;
   const held = new Map();
   let moved = false;
   let pinch = 0;
+  /** @type {(name: string, handler: (event: any) => void, options?: object) => void} */
   const on = (name, handler, options) => canvas.addEventListener(name, handler, { signal: app.abort.signal, ...options });
   on("pointerdown", (event) => {
     held.set(event.pointerId, pointIn(app, event));
@@ -138,7 +152,7 @@ export function listenPointer(app) {
     } else return;
     held.set(event.pointerId, point);
   });
-  const release = (event) => {
+  const release = (/** @type {PointerEvent} */ event) => {
     const wasHeld = held.delete(event.pointerId);
     if (!held.size) canvas.classList.remove("tc-dragging");
     if (event.type !== "pointerup" || !wasHeld || moved || held.size) return;
@@ -157,6 +171,7 @@ export function listenPointer(app) {
   on("wheel", (event) => onWheel(app, event), { passive: false });
 }
 
+/** @param {App} app @param {Point} point @param {string} [kind] */
 function hoverAt(app, point, kind = "mouse") {
   app.point = point;
   const i = kind === "touch" ? -1 : nodeAt(app, point.x, point.y);
@@ -168,6 +183,7 @@ function hoverAt(app, point, kind = "mouse") {
 }
 
 // Plain wheel scrolls the forest and, at its end, the page; with Ctrl or ⌘ (and pinch on a trackpad) it zooms.
+/** @param {App} app @param {WheelEvent} event */
 function onWheel(app, event) {
   const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? app.room : 1;
   const point = pointIn(app, event);
@@ -186,16 +202,19 @@ function onWheel(app, event) {
   hoverAt(app, point);
 }
 
+/** @param {App} app */
 export function listenKeys(app) {
   app.dom.canvas.addEventListener("keydown", (event) => onKey(app, event), { signal: app.abort.signal });
   app.dom.input.addEventListener("keydown", (event) => onSearchKey(app, event), { signal: app.abort.signal });
   app.dom.input.addEventListener("input", () => find(app, 0), { signal: app.abort.signal });
 }
 
+/** @param {App} app @param {KeyboardEvent} event */
 function onKey(app, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.key === "Tab") return;
   event.stopPropagation();
   const key = event.key.toLowerCase();
+  /** @type {Record<string, () => void>} */
   const actions = {
     "+": () => zoomMiddle(app, 1.25),
     "=": () => zoomMiddle(app, 1.25),
@@ -213,12 +232,14 @@ function onKey(app, event) {
   event.preventDefault();
 }
 
+/** @param {App} app */
 function openSearch(app) {
   app.dom.search.hidden = false;
   app.dom.input.focus();
   app.dom.input.select();
 }
 
+/** @param {App} app @param {KeyboardEvent} event */
 function onSearchKey(app, event) {
   event.stopPropagation();
   if (event.key === "Enter") find(app, event.shiftKey ? -1 : 1);
@@ -228,6 +249,7 @@ function onSearchKey(app, event) {
   }
 }
 
+/** @param {App} app @param {number} step */
 function find(app, step) {
   const all = matches(app, app.dom.input.value);
   const fresh = app.found?.words !== app.dom.input.value;

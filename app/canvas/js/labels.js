@@ -14,6 +14,7 @@ const MARGIN = 120;
 const WIDE_ROW = 44;
 
 // Text that must not be told apart from another: cut between characters, nothing where not even `least` fit.
+/** @param {App} app @param {string} font @param {string} text @param {number} room @param {number} [least] */
 function fitText(app, font, text, room, least = 3) {
   if (room <= 0 || !text) return "";
   if (widthOf(app, font, text) <= room) return text;
@@ -23,12 +24,15 @@ function fitText(app, font, text, room, least = 3) {
   return keep >= least ? all.slice(0, keep).join("").trimEnd() + DOTS : "";
 }
 
+/** @param {Run[]} runs */
 function plainOf(runs) {
   return runs.map(([text]) => text).join("").trimEnd();
 }
 
 // Runs broken into at most `most` lines, each no wider than `room`; null where they do not fit.
+/** @param {App} app @param {string} font @param {Run[]} runs @param {number} room @param {number} most */
 function breakLines(app, font, runs, room, most) {
+  /** @type {Run[][]} */
   const lines = [[]];
   for (const run of runs) {
     const longer = [...lines.at(-1), run];
@@ -40,6 +44,7 @@ function breakLines(app, font, runs, room, most) {
 }
 
 // A single word, such as an address, that no line holds.
+/** @param {App} app @param {string} font @param {Telling} telling @param {number} room @returns {Run[][] | null} */
 function cutWord(app, font, telling, room) {
   const word = telling.words[telling.leaves];
   if (word.trim().length <= MAX_WHOLE_WORD) return null;
@@ -50,6 +55,7 @@ function cutWord(app, font, telling, room) {
 // { lines, place, said, box }: the longest words of a step that some place holds; null where none does. A step whose equal
 // sibling has its words says that it is the same, rather shortly than far from its line.
 // `taken`: what its siblings are called -> the label of which that is.
+/** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken */
 function sayStep(app, i, font, room, taken) {
   const label = app.scene.label[i];
   if (!label) return null;
@@ -57,6 +63,7 @@ function sayStep(app, i, font, room, taken) {
   const dots = app.shape.children[i].length && !isFork(app, i) && radiusOf(app, i) < SMALL;
   const beside = dots ? [] : placesBeside(app, i);
   const repeat = taken.has(label) ? repeatOf(app, i) : null;
+  /** @type {(ways: Run[][], some: Place[]) => ReturnType<typeof sayAt>} */
   const say = (ways, some) => sayAt(app, i, font, room, taken, ways, some.filter((place) => place.room > 0));
   if (repeat) {
     const ways = waysToRepeat(repeat);
@@ -68,6 +75,7 @@ function sayStep(app, i, font, room, taken) {
   return say(ways, places) ?? (cut && say([cut[0]], places.slice(0, 1))) ?? say(ways, beside);
 }
 
+/** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken @param {Run[][]} ways @param {Place[]} places */
 function sayAt(app, i, font, room, taken, ways, places) {
   const { label, parent } = app.scene;
   for (const way of places.length ? ways : []) {
@@ -85,10 +93,12 @@ function sayAt(app, i, font, room, taken, ways, places) {
   return null;
 }
 
+/** @param {App} app @param {string} font @param {Run[][]} lines */
 function widest(app, font, lines) {
   return Math.max(...lines.map((line) => widthOf(app, font, plainOf(line))));
 }
 
+/** @param {App} app @param {string} text @param {number} x @param {number} y @param {string} colour */
 export function haloText(app, text, x, y, colour) {
   const { context, theme } = app;
   context.lineJoin = "round";
@@ -101,6 +111,10 @@ export function haloText(app, text, x, y, colour) {
 
 // One line, words that differ in ink and shared ones muted. A line of a right-to-left script has one colour, because its
 // words do not stand in the order in which they are read.
+/**
+ * @param {App} app @param {string} font @param {Run[]} runs @param {number} x @param {number} y
+ * @param {{ left?: boolean, marked?: boolean, faded?: boolean }} look
+ */
 function drawLine(app, font, runs, x, y, { left, marked, faded }) {
   const { context, theme } = app;
   const text = plainOf(runs);
@@ -128,12 +142,14 @@ function drawLine(app, font, runs, x, y, { left, marked, faded }) {
   return width;
 }
 
+/** @param {App} app */
 function fonts(app) {
   const room = columnWidth(app);
   const size = room < 132 ? 10.5 : room < 175 ? 11 : 12.5;
   return { label: `${size}px ${app.theme.sans}`, observed: `${size - 1}px ${app.theme.mono}` };
 }
 
+/** @param {App} app */
 export function drawLabels(app) {
   const font = fonts(app);
   const all = visibleNodes(app, MARGIN);
@@ -151,6 +167,7 @@ export function drawLabels(app) {
   app.context.globalAlpha = 1;
 }
 
+/** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken */
 function drawLabel(app, i, font, room, taken) {
   const called = sayStep(app, i, font, room, taken);
   if (!called) return;
@@ -166,6 +183,7 @@ function drawLabel(app, i, font, room, taken) {
 }
 
 // Where what was answered can stand, best first: under the line of its step, under the node.
+/** @param {App} app @param {number} i */
 function placesObserved(app, i) {
   const above = app.scene.parent[i];
   const [x, from] = [screenX(app, i), screenX(app, above)];
@@ -183,6 +201,7 @@ function placesObserved(app, i) {
 }
 
 // What was answered, as far as it fits whole, has its place before any words: under the node only where rows are wide.
+/** @param {App} app @param {number[]} nodes @param {string} font @param {Room} room */
 function reserveObserved(app, nodes, font, room) {
   const seen = new Map();
   for (const i of nodes) {
@@ -193,6 +212,7 @@ function reserveObserved(app, nodes, font, room) {
   return seen;
 }
 
+/** @param {App} app @param {number} i @param {string} font @param {Room} room @param {{ text: string; place: Place } | undefined} reserved */
 function drawObserved(app, i, font, room, reserved) {
   if (!app.scene.observation[i]) return;
   const places = placesObserved(app, i);
@@ -203,6 +223,7 @@ function drawObserved(app, i, font, room, reserved) {
 }
 
 // { text, place } in the first of the places that is free for it, which it then takes.
+/** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Place[]} places */
 function observedAt(app, i, font, room, places, { cut = false } = {}) {
   const whole = `→ ${app.scene.observation[i]}`;
   for (const place of places) {
@@ -217,8 +238,10 @@ function observedAt(app, i, font, room, places, { cut = false } = {}) {
 }
 
 // Where labels had to go: the words of the path and of what the pointer is on, as far as they do not collide.
+/** @param {App} app */
 export function drawCrowdedLabels(app) {
   const { context, scene, theme } = app;
+  /** @type {{ x: number, y: number, width: number }[]} */
   const taken = [];
   const font = fonts(app).label;
   const focus = app.hover >= 0 ? [app.hover, ...app.path] : app.path;

@@ -17,13 +17,14 @@ const APPS = new WeakMap();
 const LEFT = new Map();
 const RENAMED_MS = 3000;
 
+/** @param {HTMLElement} host @param {string} style */
 function mount(host, style) {
   const dom = buildFrame(host, style);
-  const app = {
+  const app = /** @type {App} */ (/** @type {Partial<App>} */ ({
     dom, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
     width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(),
-  };
+  }));
   listenPointer(app);
   listenKeys(app);
   toolButton(app, "−", "Zoom out", () => zoomMiddle(app, 0.8));
@@ -34,7 +35,7 @@ function mount(host, style) {
     requestDraw(app);
   });
   app.resize.observe(dom.area);
-  app.resize.observe(dom.root.getRootNode().host?.closest("[data-testid=stMainBlockContainer]") ?? document.body);
+  app.resize.observe(/** @type {ShadowRoot} */ (dom.root.getRootNode()).host?.closest("[data-testid=stMainBlockContainer]") ?? document.body);
   window.addEventListener("resize", () => fitHeight(app), { signal: app.abort.signal });
   document.fonts?.ready.then(() => {
     app.widths.clear();
@@ -47,6 +48,7 @@ function mount(host, style) {
   return app;
 }
 
+/** @param {App} app */
 function restyle(app) {
   app.theme = readTheme(app.dom.root);
   applyTheme(app);
@@ -55,6 +57,7 @@ function restyle(app) {
 
 // The reader's view, folds and selection stay where the scene is the one before with other colours, or that one grown;
 // where it is of another forest, they are what they were when that was last seen.
+/** @param {App} app @param {Scene} scene */
 function takeScene(app, scene) {
   const before = app.scene ? { ...app } : LEFT.get(app.key);
   const same = before?.scene.digest === scene.digest;
@@ -77,14 +80,16 @@ function takeScene(app, scene) {
 }
 
 // What has just been marked is brought into sight.
+/** @param {App} app @param {App | null} before */
 function showMarked(app, before) {
   const [first] = app.scene.stage.marked;
   if (first !== undefined && first !== before?.scene.stage.marked[0]) bringIntoView(app, shownOf(app, first));
 }
 
 // The page hears of the new id once no more scenes come: it may change with each of them.
+/** @param {App} app @param {App} before @param {Int32Array} rows */
 function carry(app, before, rows) {
-  const now = (i) => (i < 0 ? -1 : rows[i]);
+  const now = (/** @type {number} */ i) => (i < 0 ? -1 : rows[i]);
   forget(before);
   Object.assign(app, {
     touched: before.touched, whole: before.whole, view: { ...before.view, ...before.viewMotion?.to }, viewMotion: null,
@@ -99,19 +104,21 @@ function carry(app, before, rows) {
 }
 
 // What the reader looks at stays where it was while the forest grows around it.
+/** @param {App} app @param {App} before @param {Int32Array} rows */
 function stayAt(app, before, rows) {
   if (!app.touched) return;
   const { view } = app;
-  const height = (i) => HEAD + PAD.top + before.row[i] * view.ky + view.oy;
-  const inSight = (i) => i >= 0 && before.shown[i] && height(i) > HEAD && height(i) < before.height;
+  const height = (/** @type {number} */ i) => HEAD + PAD.top + before.row[i] * view.ky + view.oy;
+  const inSight = (/** @type {number} */ i) => i >= 0 && before.shown[i] && height(i) > HEAD && height(i) < before.height;
   const middle = HEAD + app.room / 2;
-  const nearest = (best, i) => (Math.abs(height(i) - middle) < Math.abs(height(best) - middle) ? i : best);
+  const nearest = (/** @type {number} */ best, /** @type {number} */ i) => (Math.abs(height(i) - middle) < Math.abs(height(best) - middle) ? i : best);
   const anchor = [before.hover, before.selected].find(inSight) ?? before.order.reduce(nearest);
   view.oy += (before.row[anchor] - app.row[rows[anchor]]) * view.ky;
   view.ox += (before.scene.x[anchor] - app.scene.x[rows[anchor]]) * app.plot * view.zx;
 }
 
 // What is selected on the page; a growing forest waits until the page has heard of the new id.
+/** @param {App} app @param {string | null | undefined} id */
 function takeSelection(app, id) {
   if (!app.scene || !app.linked || app.renamed || id === undefined) return;
   const row = id === null ? -1 : (app.shape.rowOf.get(id) ?? -1);
@@ -121,6 +128,7 @@ function takeSelection(app, id) {
 }
 
 // For tests and the console: where a node is on the page, and what the canvas holds.
+/** @param {App} app */
 function handleOf(app) {
   return {
     get ready() { return Boolean(app.scene) && !app.motion && !app.viewMotion && !app.frame; },
@@ -131,7 +139,7 @@ function handleOf(app) {
     get scene() { return app.scene; },
     get marked() { return app.scene.stage.marked.map((i) => app.scene.id[i]); },
     get theme() { return app.theme.dark ? "dark" : "light"; },
-    position(id) {
+    position(/** @type {unknown} */ id) {
       const i = app.shape.rowOf.get(String(id));
       const box = app.dom.canvas.getBoundingClientRect();
       return i === undefined || !app.shown[i] ? null : { x: box.left + screenX(app, i), y: box.top + screenY(app, i) };
@@ -139,6 +147,7 @@ function handleOf(app) {
   };
 }
 
+/** @param {{ head: SceneHead, text: (stamp: string) => string, host: HTMLElement }} sent */
 export default function treeCanvas({ head, text, host }) {
   const app = APPS.get(host) ?? mount(host, text(head.style));
   Object.assign(app, { key: head.key, linked: head.linked, tallest: head.height });
@@ -156,6 +165,7 @@ export default function treeCanvas({ head, text, host }) {
   app.dom.root.dataset.nodes = String(app.shape.n);
 }
 
+/** @param {HTMLElement} host */
 export function leave(host) {
   const app = APPS.get(host);
   if (!app) return;

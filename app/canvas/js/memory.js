@@ -3,14 +3,17 @@
 const MEMORY = new Map();
 const MAX_REMEMBERED = 40;
 
+/** @param {App} app */
 function memoryKey(app) {
   return `${app.key}/${app.scene.digest}`;
 }
 
+/** @param {App} app */
 export function forget(app) {
   MEMORY.delete(memoryKey(app));
 }
 
+/** @param {App} app */
 export function remember(app) {
   forget(app);
   MEMORY.set(memoryKey(app), {
@@ -20,6 +23,7 @@ export function remember(app) {
   if (MEMORY.size > MAX_REMEMBERED) MEMORY.delete(MEMORY.keys().next().value);
 }
 
+/** @param {App} app */
 export function recall(app) {
   const kept = MEMORY.get(memoryKey(app));
   app.collapsed = new Set(kept?.collapsed);

@@ -6,9 +6,11 @@ import { paint } from "./palette.js";
 import { draw } from "./words.js";
 
 const MOVE_MS = 200;
+const AXES = /** @type {const} */ (["zx", "ky", "ox", "oy"]);
 const MAX_MOVING_NODES = 20000;
 const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
 
+/** @param {App} app */
 export function requestDraw(app) {
   app.frame ||= requestAnimationFrame((now) => {
     app.frame = 0;
@@ -22,6 +24,7 @@ export function requestDraw(app) {
   });
 }
 
+/** @param {Motion<any> | null} motion @param {number} now @param {(t: number) => void} apply */
 function advance(motion, now, apply) {
   if (!motion) return false;
   motion.start ??= now;
@@ -30,8 +33,9 @@ function advance(motion, now, apply) {
   return t < 1;
 }
 
+/** @param {App} app @param {number} t */
 function applyMotion(app, t) {
-  for (const name of ["ax", "ay", "alpha", "rgb"]) {
+  for (const name of /** @type {const} */ (["ax", "ay", "alpha", "rgb"])) {
     const from = app.motion.from[name];
     const to = app.motion.to[name];
     const out = app[name];
@@ -39,13 +43,15 @@ function applyMotion(app, t) {
   }
 }
 
+/** @param {App} app @param {number} t */
 function applyView(app, t) {
   const { from, to } = app.viewMotion;
-  for (const name of ["zx", "ky", "ox", "oy"]) app.view[name] = from[name] + (to[name] - from[name]) * t;
+  for (const name of AXES) app.view[name] = from[name] + (to[name] - from[name]) * t;
   remember(app);
 }
 
 // Send every node to where the scene wants it; what is newly shown grows out of its parent.
+/** @param {App} app */
 export function settle(app, { still = false } = {}) {
   const { shape, shown } = app;
   const to = {
@@ -71,6 +77,7 @@ export function settle(app, { still = false } = {}) {
   requestDraw(app);
 }
 
+/** @param {App} app @param {Partial<View>} target */
 export function moveView(app, target) {
   const to = clampView(app, { ...app.view, ...target });
   if (stillness.matches) {
@@ -80,6 +87,7 @@ export function moveView(app, target) {
   requestDraw(app);
 }
 
+/** @param {App} app @param {Partial<View>} target */
 export function setView(app, target) {
   app.viewMotion = null;
   Object.assign(app, { touched: true, whole: false });
@@ -88,6 +96,7 @@ export function setView(app, target) {
   requestDraw(app);
 }
 
+/** @param {App} app */
 export function syncSize(app) {
   const { canvas, area } = app.dom;
   const ratio = window.devicePixelRatio || 1;

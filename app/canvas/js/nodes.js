@@ -5,6 +5,7 @@ import { bendOf, HEAD, isFork, nodeRadius, radiusOf, screenX, screenY, SMALL, wh
 import { colourOf, css, governing, hatching, luminance } from "./palette.js";
 import { widthOf } from "./text_width.js";
 
+/** @param {App} app @param {number} [margin] */
 export function visibleNodes(app, margin = 20) {
   const right = app.width - app.side + 20;
   const bottom = app.height + margin;
@@ -28,15 +29,18 @@ export function visibleNodes(app, margin = 20) {
 }
 
 // Whether rows are so close that several share a line of pixels.
+/** @param {App} app */
 export function isCrowded(app) {
   return app.view.ky < 1.4;
 }
 
+/** @param {App} app @param {number} i */
 export function edgeWidth(app, i) {
   const thick = Math.min(4.8, 2 + 0.9 * Math.log2(app.scene.leaves[i]));
   return Math.max(app.view.ky < 4 ? 0.6 : 1, thick * Math.min(1, 0.35 + app.view.ky / 60));
 }
 
+/** @param {App} app @param {number} i */
 function traceEdge(app, i) {
   const context = app.context;
   const above = app.scene.parent[i];
@@ -51,6 +55,7 @@ function traceEdge(app, i) {
 }
 
 // Where leaves end at different times, a dotted line leads the eye to their line of the table.
+/** @param {App} app @param {number[]} nodes */
 export function drawGuides(app, nodes) {
   if (app.scene.axis.kind === "steps" || app.view.ky < 16 || !app.side) return;
   const { context, theme } = app;
@@ -68,14 +73,17 @@ export function drawGuides(app, nodes) {
   context.setLineDash([]);
 }
 
+/** @param {App} app @param {number} i */
 export function isFaded(app, i) {
   return app.highlight.size > 0 && !app.highlight.has(i);
 }
 
+/** @param {App} app @param {number} i */
 function fade(app, i) {
   if (isFaded(app, i)) app.context.globalAlpha *= 0.35;
 }
 
+/** @param {App} app @param {number[]} nodes */
 export function drawEdges(app, nodes) {
   const { context, theme, scene } = app;
   const buckets = new Map();
@@ -109,6 +117,7 @@ export function drawEdges(app, nodes) {
   }
 }
 
+/** @param {CanvasRenderingContext2D} context @param {App} app @param {number} i @param {number} x @param {number} y @param {number} r */
 function outline(context, app, i, x, y, r) {
   const share = app.scene.table.outcomes ? app.scene.share[i] : null;
   context.beginPath();
@@ -116,6 +125,7 @@ function outline(context, app, i, x, y, r) {
   else context.roundRect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8, r * (0.22 + 0.4 * Math.max(0, share)));
 }
 
+/** @param {App} app @param {number[]} nodes */
 export function drawNodes(app, nodes) {
   if (nodeRadius(app) < SMALL) drawDots(app, nodes, nodeRadius(app));
   const hatch = hatching(app);
@@ -130,6 +140,7 @@ export function drawNodes(app, nodes) {
 }
 
 // Dots are no higher than their rows, so that none covers its neighbour and changes the share of a colour.
+/** @param {App} app @param {number[]} nodes @param {number} r */
 function drawDots(app, nodes, r) {
   const { context, theme } = app;
   const half = Math.min(r, app.view.ky / 2);
@@ -147,6 +158,7 @@ function drawDots(app, nodes, r) {
 }
 
 // Where many nodes of a column fall on one line of pixels, it takes the colour of their mean.
+/** @param {App} app @param {number} r */
 function drawCells(app, r) {
   const { context, theme, scene } = app;
   const cells = new Map();
@@ -164,11 +176,12 @@ function drawCells(app, r) {
   }
   for (const { x, y, sum, hue, known } of cells.values()) {
     const colour = known ? css(colourOf(theme, scene.fill, sum / known, hue / known)) : null;
-    context.fillStyle = colour ?? (scene.fill.on ? theme.edge : theme.neutral);
+    context.fillStyle = colour ?? (scene.fill.on ? theme.edge : css(theme.neutral));
     context.fillRect(x - r, y, 2 * r, 1);
   }
 }
 
+/** @param {App} app @param {number} i @param {number} r */
 function drawRoot(app, i, r) {
   const { context, theme } = app;
   const x = screenX(app, i);
@@ -188,6 +201,7 @@ function drawRoot(app, i, r) {
   drawCollapsed(app, i, x, y, r);
 }
 
+/** @param {App} app @param {number} i @param {number} r @param {CanvasPattern} hatch */
 function drawNode(app, i, r, hatch) {
   const { context, theme } = app;
   const x = screenX(app, i);
@@ -212,6 +226,7 @@ function drawNode(app, i, r, hatch) {
 }
 
 // What a fork decides: the ring's strength, the same scale as the ruler above the trees.
+/** @param {App} app @param {number} i @param {number} x @param {number} y @param {number} r */
 function drawRing(app, i, x, y, r) {
   const { context, theme } = app;
   context.beginPath();
@@ -221,6 +236,7 @@ function drawRing(app, i, x, y, r) {
   context.stroke();
 }
 
+/** @param {App} app @param {number} i @param {number} x @param {number} y @param {number} r @param {Rgb} colour */
 function drawSign(app, i, x, y, r, colour) {
   const { fill, credit } = app.scene;
   const value = fill.kind === "diverging" ? fill.values[i] : credit[i];
@@ -247,6 +263,7 @@ function drawSign(app, i, x, y, r, colour) {
 }
 
 // Partial reward: how much of the way from wrong to right, as a tick beside the leaf.
+/** @param {App} app @param {number} i @param {number} x @param {number} y @param {number} r */
 function drawPartial(app, i, x, y, r) {
   const share = app.scene.share[i];
   if (!app.scene.table.outcomes || share === null || share <= 0 || share >= 1) return;
@@ -258,18 +275,22 @@ function drawPartial(app, i, x, y, r) {
   context.fillRect(left, y + r - 2 * r * share, 3, 2 * r * share);
 }
 
+/** @param {App} app @param {number} i @param {number} x @param {number} y @param {number} r */
 function drawCollapsed(app, i, x, y, r) {
   if (app.collapsed.has(i)) pill(app, x + r + 22, y, `+${whole(app.scene.leaves[i])}`, app.theme.ink);
 }
 
+/** @param {App} app */
 function badgeFont(app) {
   return `600 10.5px ${app.theme.mono}`;
 }
 
+/** @param {App} app @param {string} text */
 export function badgeWidth(app, text) {
   return widthOf(app, badgeFont(app), text) + 11;
 }
 
+/** @param {App} app @param {number} x @param {number} y @param {string} text @param {string} ink @param {boolean} [marked] */
 function pill(app, x, y, text, ink, marked = false) {
   const { context, theme } = app;
   const half = badgeWidth(app, text) / 2;
@@ -287,6 +308,7 @@ function pill(app, x, y, text, ink, marked = false) {
   context.fillText(text, x, y + 0.5);
 }
 
+/** @param {App} app */
 export function drawBadges(app) {
   for (const [row, text] of Object.entries(app.scene.stage.badges)) {
     const i = Number(row);
@@ -297,6 +319,7 @@ export function drawBadges(app) {
 }
 
 // The steps whose numbers stand beside the picture; where one is folded away, what it is folded into.
+/** @param {App} app */
 export function drawMarked(app) {
   app.context.strokeStyle = app.theme.accent;
   app.context.lineWidth = 2.6;
@@ -309,12 +332,14 @@ export function drawMarked(app) {
   }
 }
 
+/** @param {App} app @param {number} row */
 export function shownOf(app, row) {
   let i = row;
   while (!app.shown[i] && app.scene.parent[i] >= 0) i = app.scene.parent[i];
   return i;
 }
 
+/** @param {App} app */
 export function drawSelection(app) {
   const i = app.selected;
   if (i < 0 || !app.shown[i]) return;

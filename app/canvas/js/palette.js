@@ -2,15 +2,22 @@
 
 import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
 
-const MIXED = ["positive", "zero", "negative", "strong", "pale", "coarse", "fine", "neutral", "low", "high"];
+/** @type {CanvasRenderingContext2D | null} */
+let probe = null;
+const MIXED = /** @type {const} */ (["positive", "zero", "negative", "strong", "pale", "coarse", "fine", "neutral", "low", "high"]);
 
 // The colours and the curve that the charts take too.
+/** @param {"light" | "dark"} name */
 function themeOf(name) {
   const colours = PALETTE[name];
-  const numbers = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
-  return { ...colours, dark: name === "dark", ...Object.fromEntries(MIXED.map((key) => [key, numbers(colours[key])])) };
+  const numbers = (/** @type {string} */ hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
+  const mixed = /** @type {Record<(typeof MIXED)[number], Rgb>} */ (
+    Object.fromEntries(MIXED.map((key) => [key, numbers(colours[key])]))
+  );
+  return { ...colours, dark: name === "dark", ...mixed };
 }
 
+/** @param {HTMLElement} root @returns {Theme} */
 export function readTheme(root) {
   const style = getComputedStyle(root);
   const background = parseColour(style.getPropertyValue("--st-background-color")) || backdrop(root);
@@ -20,8 +27,16 @@ export function readTheme(root) {
   return { ...base, background: css(background), plain: background, sans, mono };
 }
 
+// The element that one stands in, out of its shadow too.
+/** @param {HTMLElement} element @returns {HTMLElement | undefined} */
+export function holderOf(element) {
+  const { host } = /** @type {ShadowRoot} */ (element.getRootNode());
+  return element.parentElement ?? /** @type {HTMLElement | undefined} */ (host);
+}
+
+/** @param {HTMLElement} root */
 function backdrop(root) {
-  for (let element = root; element; element = element.parentElement || element.getRootNode().host) {
+  for (let element = root; element; element = holderOf(element)) {
     const colour = parseColour(getComputedStyle(element).backgroundColor);
     if (colour) return colour;
   }
@@ -29,10 +44,11 @@ function backdrop(root) {
 }
 
 // Any CSS colour to [r, g, b]; null for none and for full transparency.
+/** @param {string} text @returns {Rgb | null} */
 function parseColour(text) {
   const value = text.trim();
   if (!value) return null;
-  const context = (parseColour.context ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
+  const context = (probe ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
   context.clearRect(0, 0, 1, 1);
   context.fillStyle = "rgba(0,0,0,0)";
   context.fillStyle = value;
@@ -41,31 +57,38 @@ function parseColour(text) {
   return a ? [r, g, b] : null;
 }
 
+/** @param {Rgb} p */
 export function luminance([r, g, b]) {
   return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
 }
 
+/** @param {Rgb} p @param {number} [alpha] */
 export function css([r, g, b], alpha = 1) {
   return `rgba(${Math.round(r)},${Math.round(g)},${Math.round(b)},${alpha})`;
 }
 
+/** @param {Rgb} from @param {Rgb} to @param {number} t */
 export function mix(from, to, t) {
   return [0, 1, 2].map((k) => from[k] + (to[k] - from[k]) * t);
 }
 
+/** @param {Theme} theme @param {number} value @param {number} limit */
 export function diverging(theme, value, limit) {
   const t = Math.min(1, Math.abs(value) / limit) ** PALETTE.power;
   return mix(theme.zero, value < 0 ? theme.negative : theme.positive, t);
 }
 
+/** @param {Theme} theme @param {number} share */
 export function governing(theme, share) {
   return mix(theme.pale, theme.strong, share);
 }
 
+/** @param {Theme} theme @param {number} share @param {number} strength */
 export function bothColour(theme, share, strength) {
   return mix(theme.zero, mix(theme.fine, theme.coarse, share), 0.12 + 0.88 * Math.min(1, strength));
 }
 
+/** @param {Theme} theme @param {SceneFill} fill @param {number} value @param {number | null | undefined} hue */
 export function colourOf(theme, fill, value, hue) {
   if (fill.kind === "diverging") return diverging(theme, value, fill.high);
   if (fill.kind === "granularity") return governing(theme, value);
@@ -76,6 +99,7 @@ export function colourOf(theme, fill, value, hue) {
 
 // [3N] colours; `app.blank` marks nodes without a value. Roots stay neutral, and so do unfilled stages but for leaves
 // without an outcome where outcomes are shown: round would say that they are right.
+/** @param {App} app */
 export function paint(app) {
   const { scene, shape, theme } = app;
   const { fill } = scene;
@@ -93,6 +117,7 @@ export function paint(app) {
   return colours;
 }
 
+/** @param {App} app */
 export function hatching(app) {
   const tile = document.createElement("canvas");
   const size = Math.round(5 * app.ratio);

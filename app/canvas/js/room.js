@@ -18,11 +18,13 @@ function makeRoom() {
   return { bands: new Map(), lines: new Map() };
 }
 
+/** @param {Box} p */
 function bandsOf({ y0, y1 }) {
   const first = Math.floor(y0 / BAND);
   return Array.from({ length: Math.floor(y1 / BAND) - first + 1 }, (_, k) => first + k);
 }
 
+/** @param {Room} room @param {Box} box */
 export function occupy(room, box) {
   for (const band of bandsOf(box)) {
     if (!room.bands.has(band)) room.bands.set(band, []);
@@ -30,13 +32,15 @@ export function occupy(room, box) {
   }
 }
 
+/** @param {Room} room @param {Box} box @param {number} family */
 export function isFree(room, box, family) {
-  const covers = (other) =>
+  const covers = (/** @type {Box} */ other) =>
     other.x0 < box.x1 && box.x0 < other.x1 && other.y0 < box.y1 && box.y0 < other.y1 && other.family !== family;
   return !bandsOf(box).some((band) => room.bands.get(band)?.some(covers));
 }
 
 // Everything drawn for these nodes: dots, rings, badges, lines of edges and their bends.
+/** @param {App} app @param {number[]} nodes */
 export function fillRoom(app, nodes) {
   const room = makeRoom();
   for (const i of nodes) {
@@ -48,6 +52,7 @@ export function fillRoom(app, nodes) {
   return room;
 }
 
+/** @param {App} app @param {Room} room @param {number} i @param {number} x @param {number} y */
 function occupyNode(app, room, i, x, y) {
   const r = radiusOf(app, i);
   if (r < SMALL) return;
@@ -60,6 +65,7 @@ function occupyNode(app, room, i, x, y) {
 }
 
 // A line that goes on along the same row makes its box longer, so that a long chain of short steps is one.
+/** @param {App} app @param {Room} room @param {number} i @param {number} x @param {number} y */
 function occupyEdge(app, room, i, x, y) {
   const above = app.scene.parent[i];
   const [from, fromY, half] = [screenX(app, above), screenY(app, above), edgeWidth(app, i) / 2];
@@ -77,6 +83,7 @@ function occupyEdge(app, room, i, x, y) {
 }
 
 // How far the drawing of a node reaches from its middle along its line; a badge above it reaches further.
+/** @param {App} app @param {number} i */
 export function reachOf(app, i) {
   const badge = app.scene.stage.badges[i];
   const r = radiusOf(app, i);
@@ -85,6 +92,7 @@ export function reachOf(app, i) {
 }
 
 // Where words over or under a node end: beyond it as far as none of its children stands.
+/** @param {App} app @param {number} i */
 function edgeBeside(app, i) {
   return app.shape.children[i].reduce((edge, child) => Math.min(edge, screenX(app, child) - 14), screenX(app, i) + 24);
 }
@@ -92,6 +100,7 @@ function edgeBeside(app, i) {
 // Where words can stand: right of a leaf on an axis in tokens; left of the node over its line, and further left where no
 // sibling's line comes from; under the line of the lowest sibling; over a fork, between its branches.
 // `base` is how far the line of text next to the node's row is from it; `down`: further lines are under that one.
+/** @param {App} app @param {number} i */
 export function placesOf(app, i) {
   const { parent, axis, share, observation } = app.scene;
   const above = parent[i];
@@ -123,6 +132,7 @@ export function placesOf(app, i) {
 }
 
 // Where words that have no room there can stand: over or under the node.
+/** @param {App} app @param {number} i */
 export function placesBeside(app, i) {
   const clear = radiusOf(app, i) + (isFork(app, i) ? 9 : 5);
   const beside = { x: edgeBeside(app, i), room: FAR_LEFT };
@@ -134,6 +144,7 @@ export function placesBeside(app, i) {
 }
 
 // The box of lines of text at a place, with the distance that they keep from other words.
+/** @param {App} app @param {number} i @param {Place} place @param {number} width @param {number} count */
 export function boxOf(app, i, place, width, count) {
   const y = screenY(app, i) + place.base;
   const x0 = place.left ? place.x : place.x - width;
@@ -142,6 +153,7 @@ export function boxOf(app, i, place, width, count) {
 }
 
 // Within all that can be scrolled to, so that words stay as they are while the view moves.
+/** @param {App} app @param {Box} p */
 export function isInside(app, { x0, y0, x1, y1 }) {
   const { view } = app;
   const right = app.left + app.plot * view.zx + leafRoom(app) + view.ox;

@@ -8,21 +8,25 @@ const MAX_WORDS = 60;
 export const DOTS = "…";
 
 // What is seen as one character each; joined emoji and letters with their marks stay whole.
+/** @param {string} text */
 export function characters(text) {
   return /^[\x20-\x7e]*$/.test(text) ? [...text] : Array.from(GRAPHEMES.segment(text), (one) => one.segment);
 }
 
+/** @param {string} text */
 export function directionOf(text) {
   return RIGHT_TO_LEFT.test(text) ? "rtl" : "ltr";
 }
 
 // Words with the blank after each, so that joined they are the text; scripts without blanks are cut by their own rules.
+/** @param {string} text */
 function splitWords(text) {
   if (!UNSPACED.test(text)) return text.split(/(?<=\s)(?=\S)/);
   return Array.from(WORDS.segment(text), (one) => one.segment);
 }
 
 // First steps of all trees of a prompt are read as siblings too, though each tree counts its own.
+/** @param {App} app @param {number} i */
 function familyOf(app, i) {
   const { parent, label } = app.scene;
   const { children, roots } = app.shape;
@@ -31,12 +35,14 @@ function familyOf(app, i) {
   return parent[above] < 0 && !label[above] ? roots.flatMap((root) => children[root]) : children[above];
 }
 
+/** @param {string[]} common @param {string[]} words */
 function stillCommon(common, words) {
   let at = 0;
   for (const word of words) if (word === common[at]) at++;
   return at === common.length;
 }
 
+/** @param {string[]} one @param {string[]} other */
 function commonWords(one, other) {
   if (stillCommon(one, other)) return one;
   const rows = Array.from({ length: one.length + 1 }, () => new Uint16Array(other.length + 1));
@@ -54,6 +60,7 @@ function commonWords(one, other) {
   return common;
 }
 
+/** @param {string[]} one @param {string[]} other */
 function sharedStart(one, other) {
   let k = 0;
   while (k < one.length && k < other.length && one[k] === other[k]) k++;
@@ -61,8 +68,9 @@ function sharedStart(one, other) {
 }
 
 // For one label of a family: its words, which of them differ, and where it leaves the sibling most like it.
+/** @param {string[]} labels */
 function tellApart(labels) {
-  const trimmed = (words) => words.map((word) => word.trim());
+  const trimmed = (/** @type {string[]} */ words) => words.map((word) => word.trim());
   const split = new Map([...new Set(labels)].sort().map((label) => [label, splitWords(label).slice(0, MAX_WORDS)]));
   const words = [...split.values()].map(trimmed);
   const common = words.reduce(commonWords);
@@ -76,6 +84,7 @@ function tellApart(labels) {
   return told;
 }
 
+/** @param {App} app @param {number} i */
 export function tellingOf(app, i) {
   const { shape, scene } = app;
   const family = familyOf(app, i);
@@ -85,6 +94,7 @@ export function tellingOf(app, i) {
 }
 
 // That a step reads as a sibling before it that has its words: which of so many it is, and what is the same; else null.
+/** @param {App} app @param {number} i */
 export function repeatOf(app, i) {
   const { parent, label, text } = app.scene;
   if (parent[i] < 0) return null;
@@ -95,27 +105,33 @@ export function repeatOf(app, i) {
   return { what, place: `${place + 1} of ${same.length}` };
 }
 
+/** @param {Repeat} p @returns {Run[][]} */
 export function waysToRepeat({ what, place }) {
   const ways = [`same ${what}, ${place}`, `same, ${place}`, place];
-  return ways.map((way) => splitWords(way).map((word) => [word, false]));
+  return ways.map((way) => splitWords(way).map((word) => /** @type {Run} */ ([word, false])));
 }
 
+/** @param {string[]} words @param {boolean[]} differs @param {number} from @param {number} [to] @returns {Run[]} */
 function tagged(words, differs, from, to = words.length) {
   return words.slice(from, to).map((word, k) => [word, differs[from + k]]);
 }
 
 // Dots never stand alone: they stay with the word before them, or the one after where there is none.
+/** @param {Run[]} runs @returns {Run[]} */
 function dotsAfter(runs) {
   const [word, differs] = runs.at(-1);
   return [...runs.slice(0, -1), [`${word.trimEnd()} ${DOTS} `, differs]];
 }
 
+/** @param {Run[]} p @returns {Run[]} */
 function dotsBefore([[word, differs], ...rest]) {
   return [[`${DOTS} ${word}`, differs], ...rest];
 }
 
 // Runs [text, differs]: the words that all siblings share give way to dots.
+/** @param {Telling} p */
 function withoutShared({ words, differs }) {
+  /** @type {Run[]} */
   let runs = [];
   words.forEach((word, k) => {
     if (differs[k]) runs.push([k > 0 && !runs.length ? `${DOTS} ${word}` : word, true]);
@@ -125,6 +141,7 @@ function withoutShared({ words, differs }) {
 }
 
 // All ways to say a label, longest first, as lists of [word, differs]. None is cut inside a word.
+/** @param {Telling} telling */
 export function waysToSay(telling) {
   const { words, differs, leaves, alone } = telling;
   const all = tagged(words, differs, 0);
@@ -134,7 +151,7 @@ export function waysToSay(telling) {
     return [...ways, all.slice(-1)];
   }
   if (differs.some(Boolean) && !differs.every(Boolean)) ways.push(withoutShared(telling));
-  const before = leaves > 0 ? dotsBefore : (runs) => runs;
+  const before = leaves > 0 ? dotsBefore : (/** @type {Run[]} */ runs) => runs;
   if (leaves > 0) ways.push(before(all.slice(leaves)));
   for (let k = words.length - 1; k > leaves + 1; k--) {
     for (let first = Math.min(k, leaves + 3); first > leaves; first--) {

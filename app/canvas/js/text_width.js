@@ -1,5 +1,6 @@
 // How wide words are. What was measured once is known until the fonts of the page change.
 
+/** @param {App} app @param {string} font @param {string} text */
 export function widthOf(app, font, text) {
   const { context, widths } = app;
   const key = `${font}|${text}`;
@@ -11,10 +12,12 @@ export function widthOf(app, font, text) {
   return widths.get(key);
 }
 
+/** @param {App} app */
 export function headingFont(app) {
   return `600 12px ${app.theme.sans}`;
 }
 
+/** @param {App} app */
 export function headingWidth(app) {
   app.context.font = headingFont(app);
   return app.context.measureText(`tree ${app.shape.roots.length}`).width;

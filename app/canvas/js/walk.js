@@ -2,10 +2,12 @@
 
 import { isFork } from "./geometry.js";
 
+/** @param {App} app @param {number} i */
 function walkableChildren(app, i) {
   return app.collapsed.has(i) ? [] : app.shape.children[i].filter((child) => app.shown[child]);
 }
 
+/** @param {App} app @param {number} i */
 function bestChild(app, i) {
   const below = walkableChildren(app, i);
   const credit = app.scene.fill.on ? app.scene.credit : [];
@@ -13,6 +15,7 @@ function bestChild(app, i) {
 }
 
 // The sibling above or below; without one the nearest node of the same depth, then the nearest leaf.
+/** @param {App} app @param {number} i @param {number} step */
 function neighbour(app, i, step) {
   const above = app.scene.parent[i];
   const family = above < 0 ? app.shape.roots : walkableChildren(app, above);
@@ -20,7 +23,7 @@ function neighbour(app, i, step) {
   if (sibling !== undefined && app.shown[sibling]) return sibling;
   let best;
   let least = Infinity;
-  const consider = (other) => {
+  const consider = (/** @type {number} */ other) => {
     const distance = (app.row[other] - app.row[i]) * step;
     if (distance > 1e-6 && distance < least) [best, least] = [other, distance];
   };
@@ -29,6 +32,7 @@ function neighbour(app, i, step) {
   return best;
 }
 
+/** @param {App} app @param {number} i @param {number} step @param {(i: number) => boolean} accept */
 function nextOf(app, i, step, accept) {
   const { order } = app;
   const start = i < 0 ? (step > 0 ? -1 : 0) : order.indexOf(i);
@@ -39,6 +43,7 @@ function nextOf(app, i, step, accept) {
   return undefined;
 }
 
+/** @param {App} app @param {string} key @param {boolean} backwards */
 export function destination(app, key, backwards) {
   const i = app.selected;
   const step = backwards ? -1 : 1;
@@ -53,6 +58,7 @@ export function destination(app, key, backwards) {
   return neighbour(app, i, key === "arrowup" ? -1 : 1);
 }
 
+/** @param {App} app @param {string} words */
 export function matches(app, words) {
   const wanted = words.trim().toLowerCase();
   if (!wanted) return [];

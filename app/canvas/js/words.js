@@ -9,6 +9,7 @@ import { css, diverging, governing } from "./palette.js";
 import { headingFont } from "./text_width.js";
 
 // Beside the root, where no words of a step can be.
+/** @param {App} app */
 function drawHeadings(app) {
   const { context, theme, view, shape } = app;
   if (view.ky < 12 && shape.roots.length > 1) return;
@@ -22,6 +23,7 @@ function drawHeadings(app) {
   });
 }
 
+/** @param {App} app */
 function drawTicks(app) {
   if (app.scene.axis.kind !== "tokens") return;
   const { context, theme } = app;
@@ -44,6 +46,7 @@ function drawTicks(app) {
   }
 }
 
+/** @param {App} app */
 function drawRuler(app) {
   const { context, theme } = app;
   const left = app.left - 6;
@@ -68,6 +71,7 @@ function drawRuler(app) {
   context.fill();
 }
 
+/** @param {App} app */
 function drawTable(app) {
   if (!app.side) return;
   const { context, theme, scene, columns, view } = app;
@@ -94,6 +98,7 @@ function drawTable(app) {
   context.restore();
 }
 
+/** @param {App} app @param {number} i @param {number} y */
 function drawNumbers(app, i, y) {
   const { context, theme, scene, columns } = app;
   const small = app.view.ky < 16;
@@ -126,6 +131,7 @@ function drawNumbers(app, i, y) {
   context.fillText(formatNumber(value, scene.table.decimals, { sign: true }), columns.number, y + 0.5);
 }
 
+/** @param {App} app @param {number} i @param {number} x @param {number} y @param {boolean} right */
 function drawMark(app, i, x, y, right) {
   const { context, theme } = app;
   context.lineWidth = 1.5;
@@ -141,6 +147,7 @@ function drawMark(app, i, x, y, right) {
 }
 
 // Where many leaves share a line of pixels, its bar is their mean.
+/** @param {App} app */
 function drawMeanBars(app) {
   const lines = new Map();
   for (const i of app.ends) {
@@ -154,6 +161,7 @@ function drawMeanBars(app) {
   for (const [y, { sum, known }] of lines) drawBar(app, y + 0.5, sum / known);
 }
 
+/** @param {App} app @param {number} y @param {number | null} value */
 function drawBar(app, y, value) {
   const { context, theme, scene, columns, view } = app;
   const half = Math.max(0.5, Math.min(6.5, view.ky * 0.4));
@@ -168,6 +176,7 @@ function drawBar(app, y, value) {
   context.fill();
 }
 
+/** @param {App} app */
 function drawScroll(app) {
   const high = contentHeight(app);
   if (high <= app.room + 1) return;
@@ -180,6 +189,7 @@ function drawScroll(app) {
   context.fill();
 }
 
+/** @param {App} app */
 export function draw(app) {
   const { context } = app;
   context.setTransform(app.ratio, 0, 0, app.ratio, 0, 0);

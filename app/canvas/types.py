@@ -1,0 +1,105 @@
+"""What goes to the browser for a canvas, field by field; `app/types.d.ts` has the same for the scripts.
+
+Node lists run over the forest's rows; NaN becomes null on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from treecore.core.topology import FloatArray
+
+
+class SceneForest(TypedDict):
+    """What depends on the forest alone."""
+
+    digest: str
+    forest: str
+    summary: str
+    id: list[str]
+    parent: NDArray[np.integer]
+    order: NDArray[np.integer]
+    row: FloatArray
+    gap: float
+    leaves: NDArray[np.integer]
+    governs: FloatArray
+    label: list[str]
+    observation: list[str]
+    text: list[str]
+    words: Mapping[str, str]
+    tokens: NDArray[np.integer]
+    reward: FloatArray
+    share: FloatArray
+    reward_decimals: int
+
+
+class SceneAxis(TypedDict):
+    """The axis drawn: its `end` in units, and a `note` where it is not the one asked for."""
+
+    kind: Literal["steps", "tokens"]
+    end: float
+    note: str
+
+
+class SceneFill(TypedDict):
+    """Values, kind and ends of the colour scale."""
+
+    kind: Literal["diverging", "granularity", "both", "sequential"]
+    title: str
+    low: float
+    high: float
+    on: bool
+    partial: bool
+    values: FloatArray
+    hue: FloatArray | None
+
+
+class SceneTable(TypedDict):
+    """The columns beside the leaves."""
+
+    outcomes: bool
+    numbers: bool
+    title: str
+    values: FloatArray
+    limit: float
+    decimals: int
+
+
+class SceneStage(TypedDict):
+    """What is shown at one point of a walk through a scene; `visible` null shows all."""
+
+    visible: NDArray[np.int8] | None
+    highlight: Sequence[int]
+    badges: Mapping[str, str]
+    marked: Sequence[int]
+
+
+class SceneLook(TypedDict):
+    """How a forest looks now: colours, numbers, stage."""
+
+    x: FloatArray
+    axis: SceneAxis
+    credit: FloatArray
+    value: FloatArray
+    fill: SceneFill
+    table: SceneTable
+    decimals: int
+    stage: SceneStage
+    prompts: list[int]
+
+
+class SceneHead(TypedDict):
+    """First line of what is sent: stamps of the parts, and `sent`, the stamp and bytes of those that follow."""
+
+    script: str
+    style: str
+    forest: str
+    look: str
+    key: str
+    height: int
+    linked: bool
+    sent: list[tuple[str, int]]

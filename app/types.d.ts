@@ -1,0 +1,335 @@
+// What goes between Python and the scripts, by the names and fields of `app/canvas/types.py`, `app/signals` and
+// `app/panel`, and what the canvas holds. For the type check alone; no script loads it.
+
+// Node lists run over the rows of the forest; null is "not assigned".
+type Values = (number | null)[];
+
+// app/canvas/types.py
+
+interface SceneForest {
+  digest: string;
+  forest: string;
+  summary: string;
+  id: string[];
+  parent: number[];
+  order: number[];
+  row: number[];
+  gap: number;
+  leaves: number[];
+  governs: Values;
+  label: string[];
+  observation: string[];
+  text: string[];
+  words: Record<string, string>;
+  tokens: number[];
+  reward: Values;
+  share: Values;
+  reward_decimals: number;
+}
+
+interface SceneAxis {
+  kind: "steps" | "tokens";
+  end: number;
+  note: string;
+}
+
+interface SceneFill {
+  kind: "diverging" | "granularity" | "both" | "sequential";
+  title: string;
+  low: number;
+  high: number;
+  on: boolean;
+  partial: boolean;
+  values: Values;
+  hue: Values | null;
+}
+
+interface SceneTable {
+  outcomes: boolean;
+  numbers: boolean;
+  title: string;
+  values: Values;
+  limit: number;
+  decimals: number;
+}
+
+interface SceneStage {
+  visible: number[] | null;
+  highlight: number[];
+  badges: Record<string, string>;
+  marked: number[];
+}
+
+interface SceneLook {
+  x: number[];
+  axis: SceneAxis;
+  credit: Values;
+  value: Values;
+  fill: SceneFill;
+  table: SceneTable;
+  decimals: number;
+  stage: SceneStage;
+  prompts: number[];
+}
+
+interface SceneHead {
+  script: string;
+  style: string;
+  forest: string;
+  look: string;
+  key: string;
+  height: number;
+  linked: boolean;
+  sent: [string, number][];
+}
+
+// app/signals/__init__.py
+
+interface SelectionData {
+  id: string | null;
+  heard: number;
+}
+
+interface ChosenEvent {
+  number: number;
+  id: string | null;
+}
+
+interface FilmData {
+  frame: number;
+  last: number;
+  heard: number;
+}
+
+interface PressedEvent {
+  number: number;
+  frame?: number;
+}
+
+// app/panel/__init__.py
+
+interface Piece {
+  text: string;
+  differs: boolean;
+  part: number;
+}
+
+interface Told {
+  kind: string;
+  text: string;
+}
+
+interface Card {
+  id: string;
+  label: Piece[];
+  note: string;
+  number: string;
+  sign: number | null;
+  chosen: boolean;
+  kinds: string[];
+  place: string;
+}
+
+interface Words {
+  node: string;
+  eyebrow: string;
+  path: Card[];
+  title: string;
+  parts: Told[];
+  decides: string;
+  heading: string;
+  siblings: Card[];
+  verdict: string;
+}
+
+interface PanelData extends Words {
+  names: Record<string, string>;
+}
+
+// What Streamlit calls a component with.
+interface Component<Data> {
+  data: Data;
+  parentElement: HTMLElement;
+  setTriggerValue: (name: string, value: unknown) => void;
+}
+
+// What the canvas holds.
+
+type Scene = SceneForest & SceneLook;
+type Rgb = number[];
+type Run = [string, boolean];
+
+interface Shape {
+  n: number;
+  children: number[][];
+  depth: Int32Array;
+  tree: Int32Array;
+  roots: number[];
+  rowOf: Map<string, number>;
+  deepest: number;
+  told?: Map<number, Map<string, Telling>>;
+}
+
+interface Telling {
+  words: string[];
+  differs: boolean[];
+  leaves: number;
+  alone: boolean;
+}
+
+interface Repeat {
+  what: string;
+  place: string;
+}
+
+interface View {
+  zx: number;
+  ky: number;
+  ox: number;
+  oy: number;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+interface Box {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+  family?: number;
+}
+
+interface Room {
+  bands: Map<number, Box[]>;
+  lines: Map<number, Box>;
+}
+
+interface Place {
+  x: number;
+  room: number;
+  base: number;
+  left?: boolean;
+  down?: boolean;
+}
+
+interface Theme extends Record<"background" | "ink" | "muted" | "hairline" | "panel" | "edge" | "accent", string> {
+  positive: Rgb;
+  zero: Rgb;
+  negative: Rgb;
+  strong: Rgb;
+  pale: Rgb;
+  coarse: Rgb;
+  fine: Rgb;
+  neutral: Rgb;
+  low: Rgb;
+  high: Rgb;
+  plain: Rgb;
+  dark: boolean;
+  sans: string;
+  mono: string;
+}
+
+interface Drawn {
+  ax: Float32Array;
+  ay: Float32Array;
+  alpha: Float32Array;
+  rgb: Float32Array;
+}
+
+interface Motion<Values> {
+  from: Values;
+  to: Values;
+  start?: number;
+}
+
+interface Frame {
+  root: HTMLElement;
+  area: HTMLElement;
+  canvas: HTMLCanvasElement;
+  item: HTMLElement;
+  tooltip: HTMLElement;
+  live: HTMLElement;
+  search: HTMLElement;
+  input: HTMLInputElement;
+  found: HTMLElement;
+  legend: HTMLElement;
+  tools: HTMLElement;
+}
+
+// One mounted canvas.
+interface App extends Drawn {
+  dom: Frame;
+  context: CanvasRenderingContext2D;
+  abort: AbortController;
+  resize: ResizeObserver;
+  key: string;
+  linked: boolean;
+  tallest: number;
+  theme: Theme;
+  scene: Scene;
+  shape: Shape;
+  forest: SceneForest;
+  forestStamp: string;
+  lookStamp: string;
+  widths: Map<string, number>;
+  written: Map<number, string>;
+  landmarks: Map<number, number>;
+  width: number;
+  height: number;
+  ratio: number;
+  view: View;
+  touched: boolean;
+  whole: boolean;
+  collapsed: Set<number>;
+  highlight: Set<number>;
+  selected: number;
+  hover: number;
+  point?: Point;
+  path: number[];
+  pathSet: Set<number>;
+  found?: { words: string; at: number };
+  renamed?: number;
+  frame: number;
+  motion: Motion<Drawn> | null;
+  viewMotion: Motion<View> | null;
+  shown: Uint8Array;
+  branches: Int32Array;
+  blank: Uint8Array;
+  row: Float32Array;
+  top: Float32Array;
+  ends: number[];
+  rows: number;
+  order: number[];
+  side: number;
+  left: number;
+  plot: number;
+  room: number;
+  columns: { outcome: number; number: number; bar: number; reach: number };
+}
+
+interface Channel {
+  abort: AbortController;
+  send: (name: string, value: unknown) => void;
+  heard: number;
+  last?: number;
+}
+
+interface Film extends Channel {
+  frame: number;
+  end: number;
+}
+
+interface HTMLCanvasElement {
+  treecore?: unknown;
+}
+
+declare var treecoreSelected: string | null | undefined;
+declare var treecoreSelectedNone: boolean | undefined;
+
+interface DocumentEventMap {
+  "treecore-choose": CustomEvent<string | null>;
+  "treecore-selected": CustomEvent<string | null>;
+}

@@ -1,0 +1,84 @@
+"""What goes between Python and the scripts has the same fields on both sides, and the scripts keep to them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from app import panel, signals
+from app.canvas import make_scene, payload, types
+from tests.support.browser import ROOT
+from treecore.core.forest import Forest
+
+DECLARED = (ROOT / "app" / "types.d.ts").read_text(encoding="utf-8")
+TYPED: list[Any] = [
+    types.SceneForest, types.SceneAxis, types.SceneFill, types.SceneTable, types.SceneStage, types.SceneLook,
+    types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
+    panel.Piece, panel.Told, panel.Card, panel.Words,
+]  # fmt: skip
+
+
+def declared(name: str) -> dict[str, str]:
+    """Field -> type of an interface; `field?` where it may be left out."""
+    body = re.search(rf"^interface {name} \{{\n(.*?)^\}}", DECLARED, re.M | re.S)
+    assert body, f"app/types.d.ts has no {name}"
+    return dict(re.findall(r"^  (\w+\??): (.*);$", body[1], re.M))
+
+
+def test_the_scene_is_typed_to_the_last() -> None:
+    ours = {name for name, held in vars(types).items() if isinstance(held, type) and held.__module__ == types.__name__}
+    assert ours == {one.__name__ for one in TYPED if one.__module__ == types.__name__}
+
+
+@pytest.mark.parametrize("typed", TYPED, ids=lambda typed: typed.__name__)
+def test_both_sides_have_the_same_fields(typed: Any) -> None:
+    fields = typed.__annotations__
+    names = [f"{name}?" if "NotRequired" in str(fields[name]) else name for name in fields]
+    assert list(declared(typed.__name__)) == names
+
+
+def test_what_is_sent_has_the_fields_declared() -> None:
+    scene = make_scene(Forest(np.array([-1, 0, 0]), reward=np.array([np.nan, 0.0, 1.0])), None)
+    look = orjson.loads(scene.look.body)
+    head = orjson.loads(payload(scene, key="a", held=set(), height=1).split(b"\n", 1)[0])
+    sent = {
+        "SceneForest": orjson.loads(scene.forest.body), "SceneLook": look, "SceneAxis": look["axis"],
+        "SceneFill": look["fill"], "SceneTable": look["table"], "SceneStage": look["stage"], "SceneHead": head,
+    }  # fmt: skip
+    for name, values in sent.items():
+        assert set(values) == set(declared(name)), name
+
+
+def find_tsc() -> str | None:
+    """`TREECORE_TSC`, else the one that `npm install` puts into `app/node_modules`, else the one in PATH."""
+    own = ROOT / "app" / "node_modules" / ".bin" / "tsc"
+    return os.environ.get("TREECORE_TSC") or (str(own) if own.exists() else shutil.which("tsc"))
+
+
+def check(project: Path) -> subprocess.CompletedProcess[str]:
+    tsc = find_tsc()
+    if tsc is None:
+        pytest.skip("tsc is not installed; run `npm install` in app/ or name it in TREECORE_TSC")
+    return subprocess.run([tsc, "-p", str(project)], capture_output=True, text=True, check=False)
+
+
+def test_the_scripts_keep_to_the_types() -> None:
+    found = check(ROOT / "app")
+    assert (found.returncode, found.stdout) == (0, "")
+
+
+def test_a_field_that_is_not_there_is_found(tmp_path: Path) -> None:
+    (tmp_path / "wrong.js").write_text("/** @param {SceneHead} head */\nexport const a = (head) => head.forrest;\n")
+    config = {"extends": str(ROOT / "app" / "tsconfig.json"), "include": ["*.js", str(ROOT / "app" / "types.d.ts")]}
+    (tmp_path / "tsconfig.json").write_bytes(orjson.dumps(config))
+    found = check(tmp_path)
+    assert found.returncode != 0
+    assert "'forrest'" in found.stdout
