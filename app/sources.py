@@ -11,6 +11,7 @@ from treecore.views.palette import DARK, LIGHT, Palette
 
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 FOR_PEOPLE = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)\n", re.M | re.S)
+TYPE = re.compile(r"/\*\* @type (?:(?!\*/).)*\*/ ")
 NAMED = re.compile(r'^import \{([^}"]*)\} from "([^"]+\.js)";$', re.M)
 WHOLE = re.compile(r'^import (\w+) from "([^"]+\.json)" with \{ type: "json" \};$', re.M)
 EXPORT = re.compile(r"^export (?=(?:async function|function|const|let|class) )", re.M)
@@ -21,7 +22,7 @@ def script(entry: Path) -> str:
     """A module and all that it imports as one module, in the order in which a browser runs them.
 
     Imports are by name (`import { a, b } from "./file.js"`), or of a whole JSON file. Modules may import each other in
-    a circle for functions that are called later. Only `entry` still exports. Lines of comment and indents are left out.
+    a circle for functions that are called later. Only `entry` still exports. Comments, types and indents are left out.
 
     Raises:
         ValueError: two files give one name to things of their own, or an import that this cannot join.
@@ -37,7 +38,7 @@ def script(entry: Path) -> str:
     def read(path: Path) -> None:
         if path in exports:
             return
-        text = FOR_PEOPLE.sub("", path.read_text(encoding="utf-8"))
+        text = TYPE.sub("", FOR_PEOPLE.sub("", path.read_text(encoding="utf-8")))
         exports[path] = {name for exported, name in OWN.findall(text) if exported}
         for _, name in OWN.findall(text):
             own(name, path)

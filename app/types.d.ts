@@ -329,6 +329,11 @@ interface HTMLCanvasElement {
 declare var treecoreSelected: string | null | undefined;
 declare var treecoreSelectedNone: boolean | undefined;
 
+// Keys are pressed on elements.
+interface KeyboardEvent {
+  composedPath(): Element[];
+}
+
 interface DocumentEventMap {
   "treecore-choose": CustomEvent<string | null>;
   "treecore-selected": CustomEvent<string | null>;

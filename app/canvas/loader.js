@@ -4,7 +4,7 @@
 const PARTS = new Map();
 const SCRIPTS = new Map();
 const WANTED = new WeakMap();
-const MAX_KEPT_BYTES = 96e6;
+const MAX_BYTES = 96e6;
 const PATIENCE_MS = 3000;
 let asked = -PATIENCE_MS;
 
@@ -28,7 +28,7 @@ function forget(needed) {
   let total = 0;
   for (const part of PARTS.values()) total += part.length;
   for (const [stamp, part] of PARTS) {
-    if (total <= MAX_KEPT_BYTES) return;
+    if (total <= MAX_BYTES) return;
     if (needed.includes(stamp)) continue;
     PARTS.delete(stamp);
     total -= part.length;

@@ -1,7 +1,6 @@
 // The words of a step. Everything that comes from data goes in through textContent.
 /** @param {Component<PanelData>} component */
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+export default function ({ data, parentElement, setTriggerValue }) {
   /** @type {HTMLElement | null} */
   let root = parentElement.querySelector(".panel");
   const fresh = !root;

@@ -18,7 +18,7 @@ function goal(film, key) {
 /** @param {Film} film @param {KeyboardEvent} event */
 function onKey(film, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || ownsKeys(event)) return;
-  const plays = event.key === " " && !/** @type {Element} */ (event.composedPath()[0]).matches("button:focus-visible");
+  const plays = event.key === " " && !event.composedPath()[0].matches("button:focus-visible");
   const frame = goal(film, event.key);
   if (!plays && frame === undefined) return;
   event.preventDefault();
