@@ -15,7 +15,8 @@ from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.methods import METHODS
 from treecore.methods.outcome import from_leaves
-from treecore.methods.registry import Citation, Credit, credit_method
+from treecore.methods.registry import Credit, credit_method
+from treecore.registry.citation import Citation
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
 

@@ -6,7 +6,7 @@ import json
 
 from treecore.bundled import samples
 from treecore.tasks import MORE_TASKS, TASKS
-from treecore.tasks.verifiers.registry import known_verifiers
+from treecore.tasks.verifiers import VERIFIERS
 
 
 def test_samples_as_json_and_as_text(run) -> None:
@@ -29,7 +29,7 @@ def test_commands_take_the_name_of_a_sample(run) -> None:
 
 def test_verifiers_as_json_and_as_text(run) -> None:
     entries = json.loads(run("verifiers", "--json").stdout)
-    assert [entry["name"] for entry in entries] == list(known_verifiers())
+    assert [entry["name"] for entry in entries] == list(VERIFIERS)
     tolerance = next(entry for entry in entries if entry["name"] == "number")["parameters"][0]
     assert (tolerance["name"], tolerance["default"], tolerance["maximum"]) == ("tolerance", 0.0, 1)
     text = " ".join(run("verifiers").stdout.split())

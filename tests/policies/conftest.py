@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from openai_stub import Connect, Stub
 
-from treecore.methods.registry import Citation
 from treecore.policies.base import FORKS
 from treecore.policies.openai.policy import ServerPolicy
+from treecore.registry.citation import Citation
 from treecore.samplers import SAMPLERS, Expand, Growing, Growth, sampler
 
 

@@ -198,7 +198,7 @@ def test_a_critic_of_ones_own() -> None:
             searched(World("ab"), simulations=6, process="likes_b", outcome="none", form="code")
         with pytest.raises(MethodError, match="outcome=likes_b: no critic of finished trajectories has this name"):
             searched(World(), outcome="likes_b")
-        with pytest.raises(MethodError, match="two critics"):
+        with pytest.raises(MethodError, match="two of one name: critic"):
             register_critic("likes_b", label="again", judges_ends=False)(lambda growth, row: 0.0)
     finally:
         CRITICS.pop("likes_b", None)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from treecore.errors import MethodError
-from treecore.methods.registry import Citation
+from treecore.registry.citation import Citation
 from treecore.samplers import SAMPLERS, Expand, Growing, Growth, get_sampler, sampler
 
 

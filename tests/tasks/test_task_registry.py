@@ -37,7 +37,7 @@ def test_tasks_follow_the_protocol(name: str) -> None:
         task.prompts(10**6, seed=0)
 
 
-@pytest.mark.parametrize("name", [*sorted(TASKS | MORE_TASKS), "quiz.jsonl", "the first of quiz.jsonl"])
+@pytest.mark.parametrize("name", [*sorted([*TASKS, *MORE_TASKS]), "quiz.jsonl", "the first of quiz.jsonl"])
 def test_a_smaller_draw_begins_a_larger_one(name: str, tmp_path: Path) -> None:
     options = {"shuffle": False} if name.startswith("the first") else {}
     if "quiz" in name:

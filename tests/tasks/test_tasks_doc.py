@@ -11,10 +11,10 @@ import pytest
 from treecore.cli.annotate import annotate
 from treecore.cli.rollout import rollout
 from treecore.tasks.tools import MAX_RESULT
+from treecore.tasks.verifiers import VERIFIERS
 from treecore.tasks.verifiers import text as verify_text
 from treecore.tasks.verifiers.mathematics import verifier as verify_math
 from treecore.tasks.verifiers.numbers import clear_number, last_number
-from treecore.tasks.verifiers.registry import known_verifiers
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tasks.md").read_text()
 COMMANDS = {"rollout": rollout, "annotate": annotate}
@@ -22,7 +22,7 @@ COMMANDS = {"rollout": rollout, "annotate": annotate}
 
 def test_every_verifier_and_setting_is_listed() -> None:
     rows = dict(re.findall(r"^\| `([a-z0-9]+)` \| [^|]* \|([^|]*)\|$", PAGE, flags=re.MULTILINE))
-    for name, verifier in known_verifiers().items():
+    for name, verifier in VERIFIERS.items():
         assert re.findall(r"`(\w+)`", rows[name]) == [param.name for param in verifier.params]
 
 

@@ -13,14 +13,14 @@ from typing import Annotated
 from treecore.core.outcomes import FULL
 from treecore.methods.omegaprm import FirstError
 from treecore.methods.omegaprm import first_error as search
-from treecore.methods.registry import Citation
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
-from treecore.registry.registry import Named
+from treecore.registry.registry import Registry
 from treecore.rollouts.recorded import Existing, ExistingGrowth
 from treecore.samplers.estimates import Estimate, continued, path
 from treecore.samplers.registry import Growing, Growth, Sampler
 
-KINDS = Named[Sampler]("annotation")
+KINDS = Registry[Sampler]("annotation")
 
 
 def kind(

@@ -135,9 +135,9 @@ def verifiers(as_json: bool) -> None:
     Example:
       treecore verifiers
     """
-    from treecore.tasks.verifiers.registry import known_verifiers
+    from treecore.tasks.verifiers import VERIFIERS
 
-    print_registry(list(known_verifiers().values()), as_json, with_parameters)
+    print_registry(list(VERIFIERS.values()), as_json, with_parameters)
 
 
 @click.command()

@@ -13,6 +13,7 @@ from treecore.core.forest import Forest
 from treecore.errors import FormatError
 from treecore.formats.source import Source
 from treecore.formats.unlike import known_binary, no_forest
+from treecore.registry.registry import Registry
 
 
 class Reading(NamedTuple):
@@ -58,7 +59,7 @@ class Format:
         }
 
 
-FORMATS: dict[str, Format] = {}
+FORMATS = Registry[Format]("file format", error=FormatError)
 
 
 def file_format(
@@ -71,9 +72,7 @@ def file_format(
     """
 
     def register(reader: Reader) -> Reader:
-        if name in FORMATS:
-            raise FormatError(f"two formats are named {name!r}", todo="rename one")
-        FORMATS[name] = Format(name, title, extensions, detect, reader, write)
+        FORMATS.add(Format(name, title, extensions, detect, reader, write))
         return reader
 
     return register

@@ -27,7 +27,8 @@ from treecore.methods import (  # noqa: F401  (registers the methods)
     tree_grpo,
     treerl,
 )
-from treecore.methods.registry import METHODS, Citation, Credit, Method, credit_method, get_method
+from treecore.methods.registry import METHODS, Credit, Method, credit_method, get_method
+from treecore.registry.citation import Citation
 
 DEFAULT_METHOD = "tree_grpo"
 """The method that a view shows before anyone has chosen."""

@@ -17,7 +17,8 @@ from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.ops.groups import back_up, group_stats
 from treecore.methods.ops.lineage import jumps, marked_above, window_sum
 from treecore.methods.ops.tokens import model_tokens, step_count, step_mean
-from treecore.methods.registry import Citation, Credit, Ragged, credit_method
+from treecore.methods.registry import Credit, Ragged, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Value
 
 DEFAULT_WINDOW = 32

@@ -16,7 +16,8 @@ from treecore.core.batch import Forests
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.ops.alignment import Alignment, Experts, by_position, monotone
 from treecore.methods.ops.groups import back_up, numbered_texts, right_leaves, sibling_stats
-from treecore.methods.registry import Citation, Credit, credit_method
+from treecore.methods.registry import Credit, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Value
 
 Align = Literal["prefix", "position", "monotone"]

@@ -13,7 +13,8 @@ from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.ops.groups import Backup, back_up, group_stats
 from treecore.methods.ops.lineage import jumps
 from treecore.methods.ops.paths import trajectory_rows
-from treecore.methods.registry import Citation, Credit, Rows, credit_method
+from treecore.methods.registry import Credit, Rows, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Value
 
 EPSILON = 1e-6

@@ -14,7 +14,8 @@ from treecore.core.batch import Forests
 from treecore.core.topology import FloatArray
 from treecore.methods.monte_carlo import TREE_BIAS, Source, needs, prefix_values, success_values
 from treecore.methods.ops.groups import at_parent, back_up, right_leaves
-from treecore.methods.registry import Citation, Credit, credit_method
+from treecore.methods.registry import Credit, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Value
 
 LABEL_LINE = r"C(s) = 2 \cdot y(s) - 1"

@@ -20,7 +20,8 @@ from treecore.methods.ops.groups import at_parent, back_up, leaf_standard_error
 from treecore.methods.ops.lineage import marked_above
 from treecore.methods.ops.paths import weighted_back_up
 from treecore.methods.ops.tokens import model_tokens, step_mean
-from treecore.methods.registry import Citation, Credit, Ragged, credit_method
+from treecore.methods.registry import Credit, Ragged, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Value
 
 Source = Literal["monte_carlo", "tree"]

@@ -12,7 +12,8 @@ from treecore.core.topology import FloatArray
 from treecore.methods.monte_carlo import TREE_BIAS, Source, needs, success_values
 from treecore.methods.ops.groups import back_up, numbered_texts, right_leaves
 from treecore.methods.ops.lineage import subtree_min
-from treecore.methods.registry import Citation, Credit, credit_method
+from treecore.methods.registry import Credit, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Value
 
 

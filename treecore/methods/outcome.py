@@ -21,7 +21,8 @@ from treecore.methods.ops.groups import (
     ratio,
     raw_if_alone,
 )
-from treecore.methods.registry import Citation, Credit, credit_method
+from treecore.methods.registry import Credit, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
 
 VALUE_LINE = r"V(s) = \frac{1}{n(s)} \sum_{i \in s} R_i"

@@ -19,21 +19,9 @@ from treecore.core.outcomes import ROUNDING
 from treecore.core.states import Shape, shape_of, states_of
 from treecore.core.topology import FloatArray, IntArray
 from treecore.errors import MethodError
+from treecore.registry.citation import Citation
 from treecore.registry.params import Param, Value, params_of, parse_settings, summary_of
-from treecore.registry.registry import Named
-
-
-class Citation(NamedTuple):
-    """Where a method was published."""
-
-    authors: str
-    year: int
-    title: str
-    identifier: str
-    note: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.authors} ({self.year}), {self.title}, {self.identifier}"
+from treecore.registry.registry import Registry
 
 
 class Rows(NamedTuple):
@@ -298,7 +286,7 @@ def lacking(need: str, forests: Forests) -> str:
     return f"0 of {n} steps have the column '{need}'{supply}"
 
 
-METHODS = Named[Method]("credit method")
+METHODS = Registry[Method]("credit method")
 
 
 def credit_method(

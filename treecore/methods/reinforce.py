@@ -20,7 +20,8 @@ from treecore.methods.ops.groups import (
     whiten,
 )
 from treecore.methods.ops.paths import weighted_back_up
-from treecore.methods.registry import Citation, Credit, Ragged, credit_method
+from treecore.methods.registry import Credit, Ragged, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
 
 MAX_TOKENS = 200_000_000

@@ -14,7 +14,8 @@ from treecore.core.outcomes import gap
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.methods.ops.groups import at_parent, back_up, group_stats, ratio, right_leaves
 from treecore.methods.ops.lineage import ancestor_at, marked_above, path_product, subtree_min, sum_above
-from treecore.methods.registry import Citation, Credit, credit_method
+from treecore.methods.registry import Credit, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
 
 

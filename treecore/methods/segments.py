@@ -23,7 +23,8 @@ from treecore.methods.ops.groups import (
 from treecore.methods.ops.groups import whiten as whiten_tokens
 from treecore.methods.ops.paths import weighted_jumps
 from treecore.methods.outcome import STEP_LINE, STEP_SYMBOLS, from_leaves
-from treecore.methods.registry import Citation, Credit, credit_method
+from treecore.methods.registry import Credit, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Value
 
 SPO_EPSILON = 1e-8

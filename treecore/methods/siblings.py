@@ -10,7 +10,8 @@ from treecore.core.batch import Forests
 from treecore.core.outcomes import gap
 from treecore.methods.ops.groups import back_up, leaf_standard_error, sibling_stats
 from treecore.methods.outcome import VALUE_LINE, VALUE_SYMBOLS
-from treecore.methods.registry import Citation, Credit, credit_method
+from treecore.methods.registry import Credit, credit_method
+from treecore.registry.citation import Citation
 
 
 @credit_method(

@@ -13,8 +13,9 @@ from treecore.core.tool_calls import count_calls
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.ops.groups import Backup, back_up, leaf_standard_error
 from treecore.methods.ops.tokens import model_tokens, step_count
-from treecore.methods.registry import Citation, Credit, Ragged, credit_method
+from treecore.methods.registry import Credit, Ragged, credit_method
 from treecore.protocols import Part
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Value
 
 Check = Literal["answered", "recorded"]

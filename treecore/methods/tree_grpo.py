@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from treecore.core.batch import Forests
 from treecore.methods.ops.groups import normalise, on_leaves
 from treecore.methods.outcome import STEP_LINE, STEP_SYMBOLS, from_leaves
-from treecore.methods.registry import Citation, Credit, credit_method
+from treecore.methods.registry import Credit, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Value
 
 PAPER = Citation(

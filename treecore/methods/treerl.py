@@ -14,7 +14,8 @@ from treecore.errors import MethodError
 from treecore.methods.ops.groups import at_parent, back_up, group_stats, leaf_standard_error, on_leaves
 from treecore.methods.ops.lineage import marked_above
 from treecore.methods.outcome import VALUE_LINE, VALUE_SYMBOLS
-from treecore.methods.registry import Citation, Credit, credit_method
+from treecore.methods.registry import Credit, credit_method
+from treecore.registry.citation import Citation
 from treecore.registry.params import Value
 
 SAME = 1e-8

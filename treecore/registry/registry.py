@@ -1,11 +1,14 @@
-"""A table of registered things, each under its own name. Knows nothing of what they are."""
+"""A table of registered things, each under its own name, with those of installed plug-ins. Knows nothing of what they
+are."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MutableMapping
 from difflib import get_close_matches
+from importlib import import_module
 from typing import Protocol, TypeVar
 
-from treecore.errors import MethodError
+from treecore.errors import MethodError, TreecoreError
 
 
 class HasName(Protocol):
@@ -18,35 +21,68 @@ class HasName(Protocol):
 Item = TypeVar("Item", bound=HasName)
 
 
-class Named(dict[str, Item]):
+class Registry(MutableMapping[str, Item]):
     """Items by name, in the order in which they were added.
 
     Args:
         what: what one of them is called in messages.
+        home: module that registers the bundled ones when it is imported, at the first look into the table; "" where
+            whoever can import the table has imported that module.
+        error: kind of error that is raised.
     """
 
-    def __init__(self, what: str) -> None:
-        super().__init__()
-        self.what = what
+    def __init__(self, what: str, *, home: str = "", error: type[TreecoreError] = MethodError) -> None:
+        self.what, self.home, self.error = what, home, error
+        self._items: dict[str, Item] = {}
 
     def add(self, item: Item) -> None:
         """Put in one more.
 
         Raises:
-            MethodError: the name is taken.
+            TreecoreError: the name is taken; of the registry's own kind.
         """
-        if item.name in self:
-            raise MethodError(f"there are two of one name: {self.what} {item.name!r}", todo="rename one")
-        self[item.name] = item
+        if item.name in self._items:
+            raise self.error(f"there are two of one name: {self.what} {item.name!r}", todo="rename one")
+        self._items[item.name] = item
 
     def find(self, name: str) -> Item:
         """An item by name.
 
         Raises:
-            MethodError: unknown name; lists the known ones.
+            TreecoreError: unknown name; lists the known ones; of the registry's own kind.
         """
         if name not in self:
             near = get_close_matches(name, self, n=1)
             guess = f"did you mean {near[0]!r}? " if near else ""
-            raise MethodError(f"no {self.what} {name!r}", todo=f"{guess}known: " + ", ".join(sorted(self)))
+            raise self.error(f"no {self.what} {name!r}", todo=f"{guess}known: " + ", ".join(sorted(self)))
         return self[name]
+
+    def __getitem__(self, name: str) -> Item:
+        if name not in self._items:
+            self._complete()
+        return self._items[name]
+
+    def __setitem__(self, name: str, item: Item) -> None:
+        self._items[name] = item
+
+    def __delitem__(self, name: str) -> None:
+        del self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._complete()
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        self._complete()
+        return len(self._items)
+
+    def __contains__(self, name: object) -> bool:
+        if name not in self._items:
+            self._complete()
+        return name in self._items
+
+    def _complete(self) -> None:
+        """Register what was not looked for yet."""
+        if self.home:
+            home, self.home = self.home, ""
+            import_module(home)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from treecore.methods.registry import Citation
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from treecore.methods.registry import Citation
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 

@@ -19,11 +19,11 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from treecore.core.columns import Status
-from treecore.methods.registry import Citation
 from treecore.policies.base import Completion
 from treecore.protocols import Prompt
+from treecore.registry.citation import Citation
 from treecore.registry.params import Only, Param, Value, params_of, parse_settings, summary_of
-from treecore.registry.registry import Named
+from treecore.registry.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class Sampler:
         }
 
 
-SAMPLERS = Named[Sampler]("sampler")
+SAMPLERS = Registry[Sampler]("sampler")
 
 
 def sampler(

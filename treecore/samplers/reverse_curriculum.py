@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import Annotated, Literal
 
 from treecore.core.outcomes import FULL
-from treecore.methods.registry import Citation
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Only
 from treecore.samplers.estimates import INTERVAL, Estimate, continued, path
 from treecore.samplers.registry import Expand, Growing, Growth, Recite, Request, sampler

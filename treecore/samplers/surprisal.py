@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, NamedTuple
 
 from treecore.errors import MethodError
-from treecore.methods.registry import Citation
 from treecore.policies.base import FORKS
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Only
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from treecore.errors import MethodError
-from treecore.methods.registry import Citation
 from treecore.policies.base import TOP
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
 

@@ -11,20 +11,32 @@ from typing import Any
 
 from treecore.errors import MethodError, TaskError, boundary
 from treecore.protocols import Task
-from treecore.registry.entry_points import checked_task, is_entry_point, load_entry_point
+from treecore.registry.entry_points import is_entry_point, load_entry_point
 from treecore.registry.params import Param, entries_of, params_of, parse_settings, summary_of
+from treecore.registry.registry import Registry
+from treecore.tasks.checked import checked_task
 from treecore.tasks.dataset.rows import is_file_name
 
 TaskFactory = Callable[..., Task]
 
-TASKS: dict[str, str] = {
-    "multihop": "treecore.tasks.multihop.task:MultihopTask",
-    "countdown": "treecore.tasks.countdown.task:CountdownTask",
-}
-"""Bundled tasks that the bundled model can do: name to `"module:factory"`."""
 
-MORE_TASKS: dict[str, str] = {"calculator": "treecore.tasks.calculator.task:calculator_task"}
-"""Bundled tasks for models of your own."""
+@dataclass(frozen=True)
+class TaskEntry:
+    """A registered task: its name, and `"module:factory"`, which is imported when the task is wanted."""
+
+    name: str
+    factory: str
+
+
+TASKS = Registry[TaskEntry]("task", error=TaskError)
+"""Bundled tasks that the bundled model can do."""
+
+MORE_TASKS = Registry[TaskEntry]("task", error=TaskError)
+"""Tasks for models of your own."""
+
+TASKS.add(TaskEntry("multihop", "treecore.tasks.multihop.task:MultihopTask"))
+TASKS.add(TaskEntry("countdown", "treecore.tasks.countdown.task:CountdownTask"))
+MORE_TASKS.add(TaskEntry("calculator", "treecore.tasks.calculator.task:calculator_task"))
 
 ANY_FILE = "FILE.jsonl"
 """What lists call a file of questions."""
@@ -79,16 +91,16 @@ def known_tasks() -> list[TaskInfo]:
     """The bundled tasks, and what any file of questions can be asked with."""
     bundled = [
         TaskInfo(name, get_task(name).title, summary_of(_factory(name)), task_params(name))
-        for name in TASKS | MORE_TASKS
+        for name in (*TASKS, *MORE_TASKS)
     ]
     file = _factory(ANY_FILE)
     return [*bundled, TaskInfo(ANY_FILE, "A file of questions", summary_of(made_by(file)), _params(ANY_FILE, file))]
 
 
 def _factory(name: str) -> TaskFactory:
-    known = TASKS | MORE_TASKS
-    if name in known:
-        module, _, attribute = known[name].partition(":")
+    entry = TASKS.get(name) or MORE_TASKS.get(name)
+    if entry is not None:
+        module, _, attribute = entry.factory.partition(":")
         bundled: TaskFactory = getattr(import_module(module), attribute)
         return bundled
     if is_file_name(name):
@@ -97,9 +109,10 @@ def _factory(name: str) -> TaskFactory:
         return partial(dataset_task, name)
     if is_entry_point(name):
         return load_entry_point(name)
+    known = ", ".join(sorted([*TASKS, *MORE_TASKS]))
     raise TaskError(
         f"no task is called {name!r}",
-        todo=f"choose one of {', '.join(sorted(known))}, or give a .jsonl file of questions, or module:factory",
+        todo=f"choose one of {known}, or give a .jsonl file of questions, or module:factory",
     )
 
 

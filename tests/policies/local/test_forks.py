@@ -15,9 +15,9 @@ from treecore.analysis.growth import expansions
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
 from treecore.errors import MethodError, PolicyError
-from treecore.methods.registry import Citation
 from treecore.policies.base import FORKS, FinishReason
 from treecore.protocols import Prompt, Step, StepRule, Turn
+from treecore.registry.citation import Citation
 from treecore.rollouts import rollout
 from treecore.rollouts.progress import Progress
 from treecore.samplers import SAMPLERS, Expand, Growing, Growth, sampler

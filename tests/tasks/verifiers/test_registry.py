@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from treecore.errors import MethodError, TaskError
 from treecore.tasks import get_task
+from treecore.tasks.verifiers import VERIFIERS, get_check
 from treecore.tasks.verifiers import text as verify_text
-from treecore.tasks.verifiers.registry import get_check, known_verifiers
 
 NAMES = ("exact", "contains", "number", "choice", "f1", "regex", "math")
 
@@ -21,7 +21,7 @@ def score(verifier: str, answer: str | list[str], output: str) -> float:
 
 
 def test_the_list_of_verifiers() -> None:
-    known = known_verifiers()
+    known = VERIFIERS
     assert set(known) == set(NAMES)
     for name, verifier in known.items():
         document = verifier.as_json()

@@ -15,6 +15,7 @@ from typing import Literal, Protocol, SupportsFloat
 from treecore.core.columns import MAX_REWARD
 from treecore.errors import MethodError, TaskError, boundary
 from treecore.registry.entry_points import is_entry_point, load_entry_point
+from treecore.registry.registry import Registry
 from treecore.samplers.registry import Growth
 
 NONE, PROMPTED = "none", "prompted"
@@ -60,7 +61,8 @@ class Critic:
         return score
 
 
-CRITICS: dict[str, Critic] = {}
+CRITICS = Registry[Critic]("critic")
+RESERVED = (NONE, PROMPTED)
 
 
 def register_critic(name: str, *, label: str, judges_ends: bool) -> Callable[[Judge], Judge]:
@@ -71,9 +73,9 @@ def register_critic(name: str, *, label: str, judges_ends: bool) -> Callable[[Ju
     """
 
     def register(judge: Judge) -> Judge:
-        if name in CRITICS or name in (NONE, PROMPTED):
-            raise MethodError(f"two critics are named {name!r}", todo="rename one")
-        CRITICS[name] = Critic(name, label, judges_ends, judge)
+        if name in RESERVED:
+            raise MethodError(f"a critic cannot be called {name!r}", todo="rename it")
+        CRITICS.add(Critic(name, label, judges_ends, judge))
         return judge
 
     return register

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from treecore.errors import MethodError
-from treecore.methods.registry import Citation
+from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Only
 from treecore.samplers.mcts.critics import PROMPTED, get_critic
 from treecore.samplers.mcts.search import Search, Settings

@@ -16,6 +16,7 @@ from treecore.core.columns import MAX_REWARD
 from treecore.errors import TaskError, boundary
 from treecore.registry.entry_points import is_entry_point, load_entry_point
 from treecore.registry.params import Param, Value, params_of, parse_settings, summary_of
+from treecore.registry.registry import Registry
 
 Score = Callable[..., float]
 Outputs = Callable[[str], Sequence[str]]
@@ -58,7 +59,7 @@ class Verifier:
         }
 
 
-VERIFIERS: dict[str, Verifier] = {}
+VERIFIERS = Registry[Verifier]("verifier", error=TaskError)
 
 
 def tagged(answer: str) -> str:
@@ -72,11 +73,15 @@ def both(answer: str) -> tuple[str, ...]:
 
 
 def verifier(*, title: str, outputs_for: Outputs = both) -> Callable[[Score], Score]:
-    """Register a verifier under the function's name; its summary is the docstring, its parameters the signature."""
+    """Register a verifier under the function's name; its summary is the docstring, its parameters the signature.
+
+    Raises:
+        TaskError: the name is taken.
+    """
 
     def register(function: Score) -> Score:
         name = function.__name__.rstrip("_")
-        VERIFIERS[name] = Verifier(name, title, function, outputs_for)
+        VERIFIERS.add(Verifier(name, title, function, outputs_for))
         return function
 
     return register
@@ -167,11 +172,11 @@ def get_check(text: str) -> Check:
         MethodError: a setting that does not fit.
     """
     name, *pairs = text.split() or [""]
-    found = _own(name) if is_entry_point(name) else known_verifiers().get(name)
+    found = _own(name) if is_entry_point(name) else VERIFIERS.get(name)
     if found is None:
         raise TaskError(
             f"no verifier is called {name!r}",
-            todo=f"choose one of {', '.join(known_verifiers())}, or give module:function",
+            todo=f"choose one of {', '.join(VERIFIERS)}, or give module:function",
         )
     settings: dict[str, str] = {}
     for pair in pairs:
@@ -182,14 +187,6 @@ def get_check(text: str) -> Check:
             )
         settings[key] = value
     return Check(text, found, parse_settings(found.params, settings, owner=f"verifier '{name}'"))
-
-
-def known_verifiers() -> dict[str, Verifier]:
-    """`VERIFIERS` with all that the package brings."""
-    from treecore.tasks.verifiers import text as verify_text  # noqa: F401  (registers them)
-    from treecore.tasks.verifiers.mathematics import verifier as verify_math  # noqa: F401  (registers them)
-
-    return VERIFIERS
 
 
 def _own(entry_point: str) -> Verifier:
