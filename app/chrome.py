@@ -12,6 +12,7 @@ import streamlit as st
 from app import state
 from app.sources import colours
 from app.verbatim import ours, verbatim
+from app.view_registry import VIEWS
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.core.outcomes import is_right
@@ -34,8 +35,8 @@ def header() -> None:
         st.markdown("**treecore**", width="content")
         st.segmented_control(
             "View",
-            list(state.VIEWS),
-            format_func=lambda name: ours(state.VIEWS.get(name, "")),
+            list(VIEWS),
+            format_func=lambda name: ours(known.title) if (known := VIEWS.get(name)) else "",
             key="view",
             label_visibility="collapsed",
             required=True,

@@ -9,7 +9,7 @@ from app.fields import parameter
 from app.verbatim import ours, verbatim
 from treecore.bundled import by_group
 from treecore.core.numerals import counted, whole
-from treecore.formats import ReadReport
+from treecore.formats import FORMATS, ReadReport
 from treecore.methods import METHODS, get_method
 from treecore.views.labels import cut
 
@@ -57,7 +57,7 @@ def open_menu() -> None:
             "Or open your own rollouts",
             key="upload",
             on_change=take_upload,
-            help="treecore native files: .forest.jsonl or .forest.json, plain or .gz. Read on this machine only.",
+            help=upload_help(),
         )
         if error := state.get("upload_error"):
             st.error(verbatim(error), icon=":material/error:")
@@ -98,6 +98,12 @@ def forest_menu() -> None:
             format_func=lambda i: f"{i + 1} · {shorten(forests[i].prompt or forests[i].id, 70)}",
             on_change=lambda: state.turn_to(state.forest_number()),
         )
+
+
+def upload_help() -> str:
+    """The files that can be read, in the words of their formats."""
+    known = [f"{one.title} ({', '.join(one.extensions)})" for one in FORMATS.values()]
+    return verbatim(f"Files of these formats, plain or .gz: {'; '.join(known)}. Read on this machine only.")
 
 
 def sample_lists(chosen: str) -> None:

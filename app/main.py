@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import chrome, forged, serving, state
 from app.verbatim import verbatim
-from app.views import render
+from app.view_registry import VIEWS
 from treecore import quotas
 
 REFUSED = (
@@ -28,5 +28,5 @@ state.start()
 chrome.header()
 if state.opening() is not None:
     chrome.reading()
-render(state.get("view"))
+VIEWS.find(state.get("view")).render()
 state.sync_address()

@@ -22,6 +22,7 @@ import treecore as tc
 from app.opened import Opened, Shelf, held_bytes
 from app.opening import Opening, Tell
 from app.presence import open_page
+from app.view_registry import VIEWS
 from treecore.analysis.frames import Frame
 from treecore.analysis.lint import lint
 from treecore.analysis.stages import frames
@@ -36,7 +37,6 @@ from treecore.methods.bootstrap import Interval, bootstrap
 from treecore.methods.registry import Credit
 from treecore.registry.params import Value
 
-VIEWS = {"explore": "Explore", "step_through": "Step through", "rollout": "Rollout"}
 COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "value": "value", "entropy": "entropy"}
 AXES = {"steps": "steps", "tokens": "tokens"}
 DEFAULTS: dict[str, Any] = {

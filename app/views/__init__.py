@@ -1,10 +1,6 @@
-"""One file a view, each with `render()`; loaded when first shown."""
+"""One file a view; importing this package registers them in the order of the navigation. A new one is one more name
+here."""
 
 from __future__ import annotations
 
-from importlib import import_module
-
-
-def render(view: str) -> None:
-    """Draw a view by its name, one of `state.VIEWS`."""
-    import_module(f"app.views.{view}").render()
+from app.views import explore, rollout, step_through  # noqa: F401  (registers the views, in this order)

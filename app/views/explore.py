@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import ballots, charts, chrome, controls, inspector, stage, state
+from app.view_registry import view
 from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
 from treecore.methods import get_method
@@ -13,6 +14,7 @@ from treecore.methods.registry import Credit
 HEIGHT = 560
 
 
+@view(title="Explore")
 def render() -> None:
     """The whole view. A click on a step reruns only what stands beside the trees."""
     left, right = st.columns([0.69, 0.31], gap="medium")

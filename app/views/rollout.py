@@ -8,6 +8,7 @@ from app import growing, sampling_asked, sampling_form, sampling_job, stage, sta
 from app.canvas.scene import Stage
 from app.jobs import Job
 from app.verbatim import ours, verbatim
+from app.view_registry import view
 from treecore.core.builder import ForestBuilder
 from treecore.core.forest import Forest
 from treecore.protocols import Task
@@ -15,6 +16,7 @@ from treecore.samplers import SAMPLERS
 from treecore.tasks import get_task
 
 
+@view(title="Rollout")
 def render() -> None:
     """Trees on the left, what to sample on the right."""
     job: Job | None = state.get("job") or taken_up()

@@ -11,6 +11,7 @@ from app import chrome, controls, inspector, stage, state
 from app.canvas.scene import Stage
 from app.signals import film_keys, press_in
 from app.verbatim import ours, verbatim
+from app.view_registry import view
 from treecore.analysis.frames import Frame
 from treecore.analysis.question import Question, question
 from treecore.analysis.stages import PREDICT
@@ -21,6 +22,7 @@ SECONDS_A_FRAME = 1.6
 HEIGHT = 620
 
 
+@view(title="Step through")
 def render() -> None:
     """The view; while it plays, a timer reruns it."""
     playing = bool(state.get("playing"))

@@ -11,7 +11,7 @@ from browser import ROOT, serve
 from visitor import Sent, Visitor
 
 from app.forged import SAID, is_forged, shortened
-from app.state import VIEWS
+from app.view_registry import VIEWS
 
 TRAP = "from pathlib import Path\nPath(__file__).with_suffix('.sprung').touch()\n\n\ndef touch() -> None:\n    pass\n"
 NAME = "trap:touch"

@@ -20,7 +20,7 @@ from treecore.rollouts.recorded import Existing, ExistingGrowth
 from treecore.samplers.estimates import Estimate, continued, path
 from treecore.samplers.registry import Growing, Growth, Sampler
 
-KINDS = Registry[Sampler]("annotation")
+KINDS = Registry[Sampler]("annotation", group="treecore.annotations")
 
 
 def kind(

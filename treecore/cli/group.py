@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, TextIO
@@ -16,6 +17,7 @@ from treecore.cli.interrupt import stoppable
 from treecore.cli.text import clean
 from treecore.errors import TreecoreError
 from treecore.formats.disk import FULL, reason
+from treecore.registry.plugins import PluginWarning
 
 
 class LazyGroup(click.Group):
@@ -38,7 +40,7 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         prepare_streams()
         try:
-            with stoppable(lambda _: "stopped"):
+            with plain_warnings(), stoppable(lambda _: "stopped"):
                 return super().invoke(ctx)
         except TreecoreError as error:
             told = str(error)
@@ -49,6 +51,24 @@ class LazyGroup(click.Group):
             drop(sys.stdout)
         click.echo(f"treecore: {clean(told)}", err=True)
         ctx.exit(1)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show a warning about a plug-in as one line, without the place in the code that it comes from."""
+    show = warnings.showwarning
+
+    def show_plainly(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, PluginWarning):
+            click.echo(f"treecore: {clean(str(message))}", err=True)
+        else:
+            show(message, category, *place, **more)
+
+    warnings.showwarning = show_plainly
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
 
 
 def prepare_streams() -> None:

@@ -59,7 +59,7 @@ class Format:
         }
 
 
-FORMATS = Registry[Format]("file format", error=FormatError)
+FORMATS = Registry[Format]("file format", group="treecore.formats", error=FormatError)
 
 
 def file_format(

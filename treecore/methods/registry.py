@@ -286,7 +286,7 @@ def lacking(need: str, forests: Forests) -> str:
     return f"0 of {n} steps have the column '{need}'{supply}"
 
 
-METHODS = Registry[Method]("credit method")
+METHODS = Registry[Method]("credit method", group="treecore.methods")
 
 
 def credit_method(

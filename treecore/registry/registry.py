@@ -3,12 +3,14 @@ are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.metadata import EntryPoint
 from typing import Protocol, TypeVar
 
 from treecore.errors import MethodError, TreecoreError
+from treecore.registry.plugins import installed, warn_of
 
 
 class HasName(Protocol):
@@ -28,11 +30,24 @@ class Registry(MutableMapping[str, Item]):
         what: what one of them is called in messages.
         home: module that registers the bundled ones when it is imported, at the first look into the table; "" where
             whoever can import the table has imported that module.
+        group: entry points whose import registers the items of plug-ins, looked for when the table is listed or a name
+            is not in it; "" where plug-ins add nothing.
+        adopt: what becomes of an entry point of the group, in place of importing it; for items that name code to be
+            imported when it is wanted.
         error: kind of error that is raised.
     """
 
-    def __init__(self, what: str, *, home: str = "", error: type[TreecoreError] = MethodError) -> None:
-        self.what, self.home, self.error = what, home, error
+    def __init__(
+        self,
+        what: str,
+        *,
+        home: str = "",
+        group: str = "",
+        adopt: Callable[[EntryPoint], Item] | None = None,
+        error: type[TreecoreError] = MethodError,
+    ) -> None:
+        self.what, self.home, self.group, self.error = what, home, group, error
+        self._adopt = adopt
         self._items: dict[str, Item] = {}
 
     def add(self, item: Item) -> None:
@@ -82,7 +97,22 @@ class Registry(MutableMapping[str, Item]):
         return name in self._items
 
     def _complete(self) -> None:
-        """Register what was not looked for yet."""
+        """Register what was not looked for yet: the bundled items, then those of plug-ins."""
         if self.home:
             home, self.home = self.home, ""
             import_module(home)
+        if self.group:
+            group, self.group = self.group, ""
+            for point in installed(group):
+                self._plug_in(point)
+
+    def _plug_in(self, point: EntryPoint) -> None:
+        before = dict(self._items)
+        try:
+            if self._adopt is None:
+                point.load()
+            else:
+                self.add(self._adopt(point))
+        except (Exception, SystemExit) as error:
+            self._items = before
+            warn_of(point, error)

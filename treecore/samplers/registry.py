@@ -218,7 +218,7 @@ class Sampler:
         }
 
 
-SAMPLERS = Registry[Sampler]("sampler")
+SAMPLERS = Registry[Sampler]("sampler", group="treecore.samplers")
 
 
 def sampler(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from treecore.errors import MethodError, TaskError, boundary
@@ -28,11 +29,23 @@ class TaskEntry:
     factory: str
 
 
+def installed_task(point: EntryPoint) -> TaskEntry:
+    """A plug-in's task, made once without options, so that no list trips over a broken one.
+
+    Raises:
+        TaskError: a bundled task has this name, or what the entry point names makes no task.
+    """
+    if point.name in TASKS:
+        raise TaskError(f"there are two of one name: task {point.name!r}", todo="rename one")
+    checked_task(load_entry_point(point.value)(), point.value)
+    return TaskEntry(point.name, point.value)
+
+
 TASKS = Registry[TaskEntry]("task", error=TaskError)
 """Bundled tasks that the bundled model can do."""
 
-MORE_TASKS = Registry[TaskEntry]("task", error=TaskError)
-"""Tasks for models of your own."""
+MORE_TASKS = Registry[TaskEntry]("task", group="treecore.tasks", adopt=installed_task, error=TaskError)
+"""Tasks for models of your own, those of plug-ins among them; a public server offers none of them."""
 
 TASKS.add(TaskEntry("multihop", "treecore.tasks.multihop.task:MultihopTask"))
 TASKS.add(TaskEntry("countdown", "treecore.tasks.countdown.task:CountdownTask"))
@@ -88,7 +101,7 @@ class TaskInfo:
 
 
 def known_tasks() -> list[TaskInfo]:
-    """The bundled tasks, and what any file of questions can be asked with."""
+    """The bundled tasks, those of plug-ins, and what any file of questions can be asked with."""
     bundled = [
         TaskInfo(name, get_task(name).title, summary_of(_factory(name)), task_params(name))
         for name in (*TASKS, *MORE_TASKS)

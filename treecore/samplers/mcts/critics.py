@@ -61,7 +61,7 @@ class Critic:
         return score
 
 
-CRITICS = Registry[Critic]("critic")
+CRITICS = Registry[Critic]("critic", group="treecore.critics")
 RESERVED = (NONE, PROMPTED)
 
 

@@ -59,7 +59,7 @@ class Verifier:
         }
 
 
-VERIFIERS = Registry[Verifier]("verifier", error=TaskError)
+VERIFIERS = Registry[Verifier]("verifier", group="treecore.verifiers", error=TaskError)
 
 
 def tagged(answer: str) -> str:
