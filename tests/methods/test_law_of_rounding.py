@@ -25,7 +25,7 @@ NEAR = (0.1 + 0.2, 0.3, 0.30000000000000016)
 
 @pytest.mark.parametrize("method", SHIFT_FREE)
 def test_rewards_that_are_equal_up_to_rounding_are_no_signal(method: str) -> None:
-    settings = SHIFT_FREE[method] | ({"epsilon": 0.0} if "epsilon" in METHODS[method].defaults else {})
+    settings = dict(SHIFT_FREE[method]) | ({"epsilon": 0.0} if "epsilon" in METHODS[method].defaults else {})
     for seed in range(3):
         forest = random_forest(np.random.default_rng(seed), 40, reach=6, rewards=NEAR)
         credit = compute(forest, method, **settings).credit

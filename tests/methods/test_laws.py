@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from forests import random_forest
-from laws import NEAR_ZERO, SHIFT_FREE
+from laws import NEAR_ZERO, ORDERED, SCALES, SHIFT_FREE, SILENT, TEXTUAL
 
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -21,32 +21,7 @@ RUNNABLE = [
     if not any(lacking(need, Forests(random_forest(np.random.default_rng(0), 30))) for need in method.needs)
 ]
 """Methods that need nothing but outcomes and token counts; the others have tests of their own."""
-TEXTUAL = {"srl"}
-"""Methods that judge what a step says and not where it led."""
 OUTCOME = [name for name in RUNNABLE if name not in TEXTUAL]
-ORDERED = {"grpo_passk"}
-"""Methods that let the order of rows decide between equals."""
-SILENT = {"sibling", "grpo_passk", "rest_mcts"}
-"""Methods that leave some steps above scored leaves without a signal: nothing to compare with, or no way to an end."""
-SCALES: dict[str, tuple[int, dict[str, object]]] = {
-    "grpo": (0, {"epsilon": 0.0}),
-    "dr_grpo": (1, {}),
-    "rloo": (1, {}),
-    "opo": (1, {}),
-    "grpo_passk": (0, {"epsilon": 0.0}),
-    "reinforce_pp": (0, {"gamma": 0.9}),
-    "reinforce_pp_baseline": (0, {"gamma": 0.9}),
-    "tree_grpo": (0, {"epsilon": 0.0}),
-    "tree_diff": (1, {"margin": 0.0}),
-    "treerl": (1, {}),
-    "treerl_paper": (1, {}),
-    "spo_tree": (1, {}),
-    "treepo": (1, {"whiten": False}),
-    "sibling": (1, {}),
-    "gigpo": (1, {}),
-    "vineppo": (1, {"values": "tree"}),
-}
-"""Power of the factor that rewards were multiplied with, and the settings that it takes."""
 
 
 def batches(*, unscored: float = 0.2) -> list[Forests]:
@@ -177,10 +152,6 @@ def test_scaling_rewards_scales_the_signal_as_its_kind_says(method: str) -> None
             before = compute(batch, method, **settings).credit
             after = compute(rewarded(batch, lambda old: old * 4.0), method, **settings).credit
         np.testing.assert_allclose(after[wanted], before[wanted] * 4.0**power, atol=1e-6)
-
-
-def test_the_laws_name_methods_that_exist() -> None:
-    assert {*SHIFT_FREE, *SCALES, *ORDERED, *SILENT, *TEXTUAL} <= METHODS.keys()
 
 
 def test_grpo_advantages_of_a_prompt_sum_to_zero() -> None:

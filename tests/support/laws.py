@@ -1,25 +1,20 @@
-"""Laws that methods obey."""
+"""Which methods declare which law."""
 
 from __future__ import annotations
 
-SHIFT_FREE: dict[str, dict[str, object]] = {
-    "grpo": {},
-    "dr_grpo": {},
-    "rloo": {},
-    "opo": {},
-    "grpo_passk": {},
-    "reinforce_pp": {"gamma": 1.0},
-    "reinforce_pp_baseline": {"gamma": 0.9},
-    "tree_grpo": {},
-    "treerl": {},
-    "treerl_paper": {},
-    "spo_tree": {},
-    "treepo": {},
-    "sibling": {},
-    "gigpo": {"gamma": 1.0},
-    "vineppo": {"values": "tree"},
+from collections.abc import Mapping
+
+from treecore.methods import METHODS
+from treecore.methods.laws import Scales
+from treecore.registry.params import Value
+
+SHIFT_FREE: dict[str, Mapping[str, Value]] = {
+    name: method.laws.shift_free for name, method in METHODS.items() if method.laws.shift_free is not None
 }
-"""Methods, with the settings that it takes, whose signal depends on differences of rewards only, in groups of two or
-more."""
-NEAR_ZERO = {"reinforce_pp", "reinforce_pp_baseline", "treepo"}
-"""Methods that whiten as their reference does, which leaves about 1e-4 of equal numbers and not exactly nothing."""
+NEAR_ZERO = {name for name, method in METHODS.items() if method.laws.near_zero}
+SCALES: dict[str, Scales] = {
+    name: method.laws.scales for name, method in METHODS.items() if method.laws.scales is not None
+}
+ORDERED = {name for name, method in METHODS.items() if method.laws.ordered}
+SILENT = {name for name, method in METHODS.items() if method.laws.silent}
+TEXTUAL = {name for name, method in METHODS.items() if method.laws.textual}

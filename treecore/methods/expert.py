@@ -14,6 +14,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.topology import FloatArray, IntArray
+from treecore.methods.laws import Laws
 from treecore.methods.ops.alignment import Alignment, Experts, by_position, monotone
 from treecore.methods.ops.groups import back_up, numbered_texts, right_leaves, sibling_stats
 from treecore.methods.registry import Credit, credit_method
@@ -109,6 +110,7 @@ def formula(params: Mapping[str, Value]) -> str:
 
 
 @credit_method(
+    laws=Laws(textual=True),
     title="SRL",
     judges_outcomes=False,
     family="expert",

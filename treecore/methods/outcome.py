@@ -11,6 +11,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.topology import FloatArray
+from treecore.methods.laws import Laws, Scales
 from treecore.methods.ops.groups import (
     back_up,
     group_stats,
@@ -58,6 +59,7 @@ def from_leaves(forests: Forests, advantage: FloatArray, leaves: dict[str, Float
 
 
 @credit_method(
+    laws=Laws(shift_free={}, scales=Scales(0, {"epsilon": 0.0})),
     title="GRPO",
     alone="The only trajectory of a prompt is measured against mean 0, deviation 1: it keeps its raw reward.",
     family="outcome",
@@ -93,6 +95,7 @@ def grpo(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6) ->
 
 
 @credit_method(
+    laws=Laws(shift_free={}, scales=Scales(1)),
     title="Dr. GRPO",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",
@@ -120,6 +123,7 @@ def dr_grpo(forests: Forests) -> Credit:
 
 
 @credit_method(
+    laws=Laws(shift_free={}, scales=Scales(1)),
     title="RLOO",
     alone="The only trajectory of a prompt keeps its raw reward, or gets 0 with `singleton=zero`.",
     family="outcome",
@@ -153,6 +157,7 @@ def rloo(forests: Forests, *, singleton: Literal["raw", "zero"] = "raw") -> Cred
 
 
 @credit_method(
+    laws=Laws(shift_free={}, scales=Scales(1)),
     title="OPO",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",
@@ -199,6 +204,7 @@ def opo(forests: Forests) -> Credit:
 
 
 @credit_method(
+    laws=Laws(shift_free={}, scales=Scales(0, {"epsilon": 0.0}), ordered=True, silent=True),
     title="GRPO pass@k",
     alone="The only trajectory of a prompt gets nothing: there is no second to lead.",
     family="outcome",

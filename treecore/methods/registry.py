@@ -19,6 +19,7 @@ from treecore.core.outcomes import ROUNDING
 from treecore.core.states import Shape, shape_of, states_of
 from treecore.core.topology import FloatArray, IntArray
 from treecore.errors import MethodError
+from treecore.methods.laws import NONE_OWN, Laws
 from treecore.registry.citation import Citation
 from treecore.registry.params import Param, Value, params_of, parse_settings, summary_of
 from treecore.registry.registry import Registry
@@ -155,6 +156,7 @@ class Method:
         alone: what a trajectory gets that has no other to be compared with; empty when nothing is special.
         judges_outcomes: False where the credit does not rest on how the leaves beneath ended.
         over: see `Over`. Methods over states are handed the batch's states, where `parent` is -1 at prompts only.
+        laws: what the tests hold it to beyond what holds of all.
     """
 
     name: str
@@ -169,6 +171,7 @@ class Method:
     alone: str = ""
     judges_outcomes: bool = True
     over: Over = "trajectories"
+    laws: Laws = NONE_OWN
 
     @cached_property
     def params(self) -> tuple[Param, ...]:
@@ -301,6 +304,7 @@ def credit_method(
     departures: str = "",
     alone: str = "",
     judges_outcomes: bool = True,
+    laws: Laws = NONE_OWN,
     name: str = "",
 ) -> Callable[[Callable[..., Credit]], Callable[..., Credit]]:
     """Register a credit method under the function's name (or `name`).
@@ -312,7 +316,7 @@ def credit_method(
     def register(function: Callable[..., Credit]) -> Callable[..., Credit]:
         key = name or function.__name__
         fields = (key, title, family, formula, dict(symbols), citation, needs, function, departures, alone)
-        METHODS.add(Method(*fields, judges_outcomes, over))
+        METHODS.add(Method(*fields, judges_outcomes, over, laws))
         return function
 
     return register

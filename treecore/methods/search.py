@@ -12,6 +12,7 @@ import numpy as np
 from treecore.core.batch import Forests
 from treecore.core.outcomes import gap
 from treecore.core.topology import BoolArray, FloatArray, IntArray
+from treecore.methods.laws import Laws
 from treecore.methods.ops.groups import at_parent, back_up, group_stats, ratio, right_leaves
 from treecore.methods.ops.lineage import ancestor_at, marked_above, path_product, subtree_min, sum_above
 from treecore.methods.registry import Credit, credit_method
@@ -175,6 +176,7 @@ def distances(forests: Forests) -> Distances:
 
 
 @credit_method(
+    laws=Laws(silent=True),
     title="ReST-MCTS*",
     family="search",
     over="states",

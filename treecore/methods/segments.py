@@ -10,6 +10,7 @@ import numpy as np
 from treecore.core.batch import Forests
 from treecore.core.outcomes import gap
 from treecore.core.topology import FloatArray
+from treecore.methods.laws import Laws, Scales
 from treecore.methods.ops.groups import (
     agreeing,
     at_parent,
@@ -71,6 +72,7 @@ def spo_formula(params: Mapping[str, Value]) -> str:
 
 
 @credit_method(
+    laws=Laws(shift_free={}, scales=Scales(1)),
     title="SPO-tree",
     alone="A lone child has the value of the step before it, so it gets 0.",
     family="tree",
@@ -136,6 +138,7 @@ def treepo_needs(params: Mapping[str, Value]) -> set[str]:
 
 
 @credit_method(
+    laws=Laws(shift_free={}, near_zero=True, scales=Scales(1, {"whiten": False})),
     title="TreePO",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="tree",

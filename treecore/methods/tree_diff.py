@@ -8,6 +8,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.outcomes import gap
+from treecore.methods.laws import Laws, Scales
 from treecore.methods.ops.groups import at_parent, back_up, leaf_standard_error
 from treecore.methods.outcome import VALUE_LINE, VALUE_SYMBOLS
 from treecore.methods.registry import Credit, credit_method
@@ -16,6 +17,7 @@ from treecore.registry.params import Bounds
 
 
 @credit_method(
+    laws=Laws(scales=Scales(1, {"margin": 0.0})),
     title="Tree-diff",
     family="tree",
     over="trees",
