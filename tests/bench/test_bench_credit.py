@@ -71,3 +71,13 @@ def test_the_command(as_json: bool) -> None:
         assert document["reading"]["n_nodes"] == 20
     else:
         assert all(f"| {name} |" in result.stdout for name in METHODS)
+
+
+def test_without_a_checkout_there_is_no_oracle_and_the_bench_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treecore.bench.credit.oracles", lambda: None)
+    sizes = ("--forests", 2, "--forest-nodes", 9, "--nodes", 20, "--file-nodes", 20, "--oracle-nodes", 20)
+    arguments = ["bench", "credit", *map(str, sizes), "--repeats", "1", "--method", "grpo"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0
+    assert "No oracles here" in result.stdout
+    assert "| – | – | – |" in result.stdout

@@ -7,9 +7,9 @@ import pytest
 from families import batches
 from hypothesis import given
 from hypothesis import strategies as st
+from oracles import confidence as oracle
+from oracles.nodes import Walk
 
-from treecore.bench.oracles import confidence as oracle
-from treecore.bench.oracles.nodes import Walk
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest, TokenTable
 from treecore.methods import compute

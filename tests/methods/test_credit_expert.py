@@ -8,8 +8,8 @@ from families import batches
 from forests import random_forest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracles import expert as oracle
 
-from treecore.bench.oracles import expert as oracle
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.errors import MethodError

@@ -11,9 +11,9 @@ from families import batches
 from forests import random_forest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracles import monte_carlo as oracle
+from oracles.nodes import StateWalk
 
-from treecore.bench.oracles import monte_carlo as oracle
-from treecore.bench.oracles.nodes import StateWalk
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest, TokenTable
 from treecore.errors import MethodError

@@ -10,9 +10,9 @@ import pytest
 from families import batches
 from golden import BATCHES, CASES
 from hypothesis import given, settings
+from oracles import outcome as oracle
+from oracles.nodes import Walk, mean
 
-from treecore.bench.oracles import outcome as oracle
-from treecore.bench.oracles.nodes import Walk, mean
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.errors import MethodError

@@ -10,9 +10,9 @@ import pytest
 from families import batches, computed
 from hypothesis import given
 from hypothesis import strategies as st
+from oracles import search as oracle
+from oracles.nodes import StateWalk
 
-from treecore.bench.oracles import search as oracle
-from treecore.bench.oracles.nodes import StateWalk
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.states import states_of

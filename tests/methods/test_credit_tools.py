@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from families import batches
 from hypothesis import given
+from oracles import tools as oracle
+from oracles.nodes import Walk
 
-from treecore.bench.oracles import tools as oracle
-from treecore.bench.oracles.nodes import Walk
 from treecore.core.batch import Forests
 from treecore.core.columns import Status
 from treecore.core.forest import Forest, TokenTable

@@ -12,9 +12,9 @@ from forests import random_forest
 from golden import BATCHES, CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import trees as oracle
+from oracles.nodes import StateWalk, Walk, mean
 
-from treecore.bench.oracles import trees as oracle
-from treecore.bench.oracles.nodes import StateWalk, Walk, mean
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.topology import Topology

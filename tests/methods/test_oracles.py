@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from families import batches, computed
 from hypothesis import given, settings
+from oracles import ADVANTAGE, CREDIT, outcome, slow_credit, trees
+from oracles.nodes import StateWalk, Walk
 
-from treecore.bench.oracles import ADVANTAGE, CREDIT, outcome, slow_credit, trees
-from treecore.bench.oracles.nodes import StateWalk, Walk
 from treecore.core.batch import Forests
 from treecore.methods import METHODS, compute
 

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 import orjson
 
+from treecore.bench.checkout import oracles
 from treecore.bench.measure import Spent, best_of, machine, once
-from treecore.bench.oracles import slow_credit
-from treecore.bench.oracles.nodes import Walk
 from treecore.bench.synthetic import DESCRIPTION, synthetic_forests
 from treecore.core.batch import Forests
 from treecore.core.columns import TOKEN_COLUMNS
@@ -31,7 +30,7 @@ from treecore.methods.registry import Method
 
 PEERS = {
     "oracle": (
-        "the method's own slow, obvious version (`treecore.bench.oracles`, which the tests compare it with): step "
+        "the method's own slow, obvious version (`tests/oracles`; none without a checkout): step "
         "objects that walk to the leaves beneath them whenever these are needed, for credit, value and count of every "
         "step; per node of `oracle_nodes` nodes in forests as large as those of the case or one that has them all, "
         "making the objects not counted; CPU seconds, as everything here runs on one core at a time"
@@ -104,16 +103,21 @@ def bench_credit(
         "seed": seed,
         "repeats": sizes.repeats,
         "peers": PEERS,
+        "oracles": oracles() is not None,
         "oracle_nodes": sizes.oracle_nodes,
         "cases": cases,
         "reading": reading,
     }
 
 
-def objects(n_nodes: int, sizes: Sizes, *, seed: int) -> Walk:
-    """Step objects of `oracle_nodes` nodes, in forests of `n_nodes` or in one of as many as there are."""
+def objects(n_nodes: int, sizes: Sizes, *, seed: int) -> Any:
+    """What oracles walk, None where there are none:
+    step objects of `oracle_nodes` nodes, in forests of `n_nodes` or in one of as many as there are."""
+    package = oracles()
+    if package is None:
+        return None
     most = min(n_nodes, sizes.oracle_nodes)
-    return Walk(synthetic_forests(sizes.oracle_nodes // most, most, seed=seed))
+    return package.Walk(synthetic_forests(sizes.oracle_nodes // most, most, seed=seed))
 
 
 def case_head(name: str, batch: Forests, repeats: int) -> dict[str, Any]:
@@ -169,12 +173,12 @@ def prepare(batch: Forests) -> None:
     assert len(fresh.reward) == len(fresh.forest_of) == len(fresh.n_model_tokens) == len(fresh.status)
 
 
-def method_row(method: Method, batch: Forests, head: dict[str, Any], walk: Walk, repeats: int) -> dict[str, Any]:
+def method_row(method: Method, batch: Forests, head: dict[str, Any], walk: Any, repeats: int) -> dict[str, Any]:
     """One method: on a batch that nothing was asked of before, then again on it; and its oracle on step objects."""
     fresh = Forests([dataclasses.replace(forest) for forest in batch])
     first = once(lambda: method.compute(fresh, {}))
     spent = best_of(lambda: method.compute(batch, {}), repeats)
-    oracle = best_of(lambda: slow_credit(walk, method.name), repeats).cpu / len(walk.nodes)
+    oracle = oracle_seconds(method.name, walk, repeats)
     floor = head["numpy_pass_cpu_seconds"] + (head["text_pass_cpu_seconds"] if method.family == "expert" else 0.0)
     return {
         "method": method.name,
@@ -183,9 +187,17 @@ def method_row(method: Method, batch: Forests, head: dict[str, Any], walk: Walk,
         "first_seconds": first.wall,
         "first_cpu_seconds": first.cpu,
         "oracle_cpu_seconds_per_node": oracle,
-        "times_oracle": oracle * head["n_nodes"] / spent.cpu,
+        "times_oracle": None if oracle is None else oracle * head["n_nodes"] / spent.cpu,
         "numpy_passes": spent.cpu / floor,
     }
+
+
+def oracle_seconds(method: str, walk: Any, repeats: int) -> float | None:
+    """CPU seconds a node of the method's oracle; None where it has none, or there are no oracles here."""
+    package = oracles()
+    if package is None or not package.has_oracle(method):
+        return None
+    return best_of(lambda: package.slow_credit(walk, method), repeats).cpu / len(walk.nodes)
 
 
 def compare_with_one_forest(cases: Sequence[dict[str, Any]]) -> None:
@@ -193,7 +205,8 @@ def compare_with_one_forest(cases: Sequence[dict[str, Any]]) -> None:
     oracle = {row["method"]: row["oracle_cpu_seconds_per_node"] for row in cases[-1]["methods"]}
     for case in cases:
         for row in case["methods"]:
-            row["times_oracle_one_forest"] = oracle[row["method"]] * case["n_nodes"] / row["cpu_seconds"]
+            slow = oracle[row["method"]]
+            row["times_oracle_one_forest"] = None if slow is None else slow * case["n_nodes"] / row["cpu_seconds"]
 
 
 def bench_reading(sizes: Sizes, *, seed: int) -> dict[str, Any]:

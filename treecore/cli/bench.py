@@ -159,6 +159,8 @@ def print_bench(document: dict[str, Any]) -> None:
     host, reading = document["machine"], document["reading"]
     click.echo(f"{host['cpu_count']} CPU cores ({host['processor']}), Python {host['python']}, numpy {host['numpy']}, ")
     click.echo(f"orjson {host['orjson']}; load {host['load_before']} before and {host['load_after']} after.\n")
+    if not document["oracles"]:
+        click.echo("No oracles here: they are part of the tests, so run this in a checkout to compare with them.\n")
     for case in document["cases"]:
         click.echo(
             f"{case['case']}: {case['n_forests']:,} x {case['n_nodes'] // case['n_forests']:,} nodes, "
@@ -173,8 +175,7 @@ def print_bench(document: dict[str, Any]) -> None:
         for row in case["methods"]:
             click.echo(
                 f"| {row['method']} | {row['seconds']:.3f} | {row['cpu_seconds']:.3f} | "
-                f"{row['first_cpu_seconds']:.3f} | {row['oracle_cpu_seconds_per_node'] * 1e6:.1f} | "
-                f"{row['times_oracle']:.0f} | {row['times_oracle_one_forest']:.0f} | {row['numpy_passes']:.1f} |"
+                f"{row['first_cpu_seconds']:.3f} | {oracle_cells(row)} | {row['numpy_passes']:.1f} |"
             )
         click.echo()
     click.echo(
@@ -266,3 +267,11 @@ def print_sides(what: str, sides: dict[str, Any], found: dict[str, Any]) -> None
         one, _, other = name.partition("_to_")
         click.echo(f"{one} / {other}: {ratio['wall']:.2f} by wall time, {ratio['cpu']:.2f} by CPU time")
     click.echo()
+
+
+def oracle_cells(row: dict[str, Any]) -> str:
+    """Microseconds a node, and how many times as fast the method is; dashes where it has no oracle."""
+    if row["oracle_cpu_seconds_per_node"] is None:
+        return "– | – | –"
+    per_node = row["oracle_cpu_seconds_per_node"] * 1e6
+    return f"{per_node:.1f} | {row['times_oracle']:.0f} | {row['times_oracle_one_forest']:.0f}"

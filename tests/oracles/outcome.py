@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from treecore.bench.oracles.nodes import NAN, Node, Walk, mean, spread
+from oracles.nodes import NAN, Node, Walk, mean, spread
 
 EPSILON = 1e-6
 ByLeaf = dict[int, float]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from treecore.bench.oracles.monte_carlo import prefix_values
-from treecore.bench.oracles.nodes import NAN, Columns, Node, Walk, mean, spread
+from oracles.monte_carlo import prefix_values
+from oracles.nodes import NAN, Columns, Node, Walk, mean, spread
 
 NO_WAY = 1024
 

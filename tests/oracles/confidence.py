@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from treecore.bench.oracles.nodes import NAN, Columns, Walk, mean
+from oracles.nodes import NAN, Columns, Walk, mean
 
 
 def deepconf(walk: Walk, window: int, growing: bool) -> Columns:

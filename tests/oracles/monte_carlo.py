@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from treecore.bench.oracles.nodes import NAN, Node, Walk, mean, reward_mean
+from oracles.nodes import NAN, Node, Walk, mean, reward_mean
 
 
 def prefix_values(walk: Walk, source: str) -> list[float]:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from treecore.bench.oracles.nodes import NAN, Node, Walk, mean, reward_mean, spread
-from treecore.bench.oracles.outcome import ByLeaf, n_tokens, whitened
+from oracles.nodes import NAN, Node, Walk, mean, reward_mean, spread
+from oracles.outcome import ByLeaf, n_tokens, whitened
 
 SAME = 1e-8
 Both = tuple[float, float]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import combinations
 
-from treecore.bench.oracles.nodes import NAN, Node, Walk
+from oracles.nodes import NAN, Node, Walk
 from treecore.methods.expert import action_of
 
 

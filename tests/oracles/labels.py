@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from treecore.bench.oracles.monte_carlo import prefix_values
-from treecore.bench.oracles.nodes import NAN, Node, Walk
+from oracles.monte_carlo import prefix_values
+from oracles.nodes import NAN, Node, Walk
 
 Labels = list[float]
 TIE = 1e-12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from treecore.bench.oracles.nodes import NAN, OBSERVATION, Node, Walk, mean
+from oracles.nodes import NAN, OBSERVATION, Node, Walk, mean
 from treecore.core.tool_calls import tool_calls
 
 CALL, FAILED = 2, 3

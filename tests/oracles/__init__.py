@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from treecore.bench.oracles import confidence, expert, labels, monte_carlo, outcome, search, tools, trees
-from treecore.bench.oracles.nodes import NAN, Columns, StateWalk, Walk, from_leaves, recorded
+from oracles import confidence, expert, labels, monte_carlo, outcome, search, tools, trees
+from oracles.nodes import NAN, Columns, StateWalk, Walk, from_leaves, recorded
 from treecore.methods.registry import SIGNALS, get_method
 
 Oracle = Callable[[Walk], list[float] | Columns]
-
 
 CREDIT: Mapping[str, Oracle] = {
     "deepconf": lambda walk: confidence.deepconf_credit(walk, 32),
@@ -46,6 +45,11 @@ ADVANTAGE: Mapping[str, Callable[[Walk], outcome.ByLeaf]] = {
     "treepo": lambda walk: trees.treepo(walk, "group_size", True),
     "tree_grpo": lambda walk: outcome.tree_grpo(walk, "sum"),
 }
+
+
+def has_oracle(method: str) -> bool:
+    """Whether `method` has a slow version."""
+    return method in CREDIT or method in ADVANTAGE
 
 
 def slow_credit(walk: Walk, method: str) -> Columns:
