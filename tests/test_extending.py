@@ -1,0 +1,87 @@
+"""The examples of docs/extending.md, installed as a package, are found and work with no other file touched."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from plugged import install
+
+from treecore.methods import METHODS
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "extending.md").read_text()
+PROGRAM = "from treecore.cli import main; main()"
+APP = f"""
+from streamlit.testing.v1 import AppTest
+test = AppTest.from_file({str(ROOT / "app" / "main.py")!r}, default_timeout=60)
+test.query_params["view"] = "outline"
+test.query_params["method"] = "centred"
+test.run()
+assert not test.exception, test.exception
+from app.controls import upload_help
+from app.view_registry import VIEWS
+print(test.session_state["view"], test.session_state["method"], VIEWS["outline"].title, ".arrows" in upload_help())
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("plugged")
+    modules = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", PAGE, re.S))
+    written = tomllib.loads(re.findall(r"```toml\n(.*?)```", PAGE, re.S)[0])
+    assert len(modules) == len(written["project"]["entry-points"]) == 6
+    install(folder, "my_package", modules, written["project"]["entry-points"])
+    (folder / "x.arrows").write_text("-> one -> two")
+    (folder / "q.jsonl").write_text('{"prompt": "Say abc", "answer": "abc"}\n')
+    return folder
+
+
+def run(home: Path, *arguments: str, program: str = PROGRAM) -> str:
+    path = os.pathsep.join([str(home), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True, text=True, timeout=120, cwd=home, env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "is left out" not in done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("methods", "centred: Centred (outcome)"),
+        ("samplers", "pairs: Pairs (flat)"),
+        ("tasks", "adding: Adding"),
+        ("formats", "arrows: arrows"),
+        ("verifiers", "same_length: Same length"),
+    ],
+)
+def test_lists_have_the_examples(home: Path, command: str, line: str) -> None:
+    assert line in run(home, command)
+
+
+def test_the_command_line_uses_the_examples(home: Path) -> None:
+    run(home, "convert", "x.arrows", "-o", "x.forest.jsonl")
+    assert '"two"' in (home / "x.forest.jsonl").read_text()
+    wanted = ("--model", "tiny", "--sampler", "pairs", "--prompts", "1")
+    run(home, "rollout", "--task", "adding", *wanted, "-o", "a.forest.jsonl")
+    run(home, "rollout", "--task", "q.jsonl", "--verifier", "same_length slack=1", *wanted, "-o", "q.forest.jsonl")
+    assert run(home, "credit", "a.forest.jsonl", "--method", "centred")
+
+
+def test_the_app_shows_the_examples(home: Path) -> None:
+    assert run(home, program=APP).split() == ["outline", "centred", "Outline", "True"]
+
+
+def test_the_count_of_methods_in_the_readme_is_the_registrys() -> None:
+    said = re.search(r"All (\d+) methods", (ROOT / "README.md").read_text())
+    assert said is not None
+    bundled = [one for one in METHODS.values() if one.function.__module__.startswith("treecore.")]
+    assert int(said[1]) == len(bundled)
