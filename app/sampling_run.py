@@ -16,7 +16,7 @@ from treecore.errors import FormatError
 from treecore.samplers import SAMPLERS
 
 if TYPE_CHECKING:
-    from treecore.rollouts import Progress
+    from treecore.rollouts import Progress, RolloutConfig
 
 LOOK_EVERY, LOOK_SHARE = 0.25, 0.05
 """Seconds between two looks at what grows; more where they would take more than this share of the time."""
@@ -88,33 +88,33 @@ def run(job: Job, request: Request) -> list[Forest]:
     """The finished forests, in the order of the prompts; what a run of this name had finished before is kept."""
     from treecore.formats import read
     from treecore.rollouts import rollout, rollout_to_file
-    from treecore.tasks import get_task
 
     policy = MODELS.get(request.model, job.stop, meanwhile=lambda: tell_waits(job, request.model.server))
     if policy is None:
         return []
     reporter, file = Reporter(job, request), SHELF.file(job.name)
-    asked: dict[str, Any] = {
-        "task": get_task(request.task, **request.options),
-        "model": policy,
-        "sampler": request.sampler,
-        "prompts": request.prompts,
-        "question": request.question or None,
-        "seed": request.seed,
-        "temperature": request.temperature,
-        "on_progress": reporter.report,
-        "should_stop": reporter.should_stop,
-        **request.settings,
-    }
+    config = config_of(request, policy)
     if file is None:
-        return rollout(**asked)
+        return rollout(config, on_progress=reporter.report, should_stop=reporter.should_stop)
     try:
-        rollout_to_file(file, resume=True, **asked)
+        rollout_to_file(file, config, resume=True, on_progress=reporter.report, should_stop=reporter.should_stop)
         if not reporter.should_stop():
             SHELF.put_growing(job.name, [])
         return list(read(file)) if file.exists() and file.stat().st_size else []
     except FormatError as error:
         raise FormatError("the run could not be written to the disk of this server", todo="try again") from error
+
+
+def config_of(request: Request, policy: Any) -> RolloutConfig:
+    """The run that a visitor asks for, with a model that is loaded already."""
+    from treecore.rollouts import RolloutConfig
+    from treecore.tasks import get_task
+
+    return RolloutConfig(
+        task=get_task(request.task, **request.options), model=policy, sampler=request.sampler,
+        sampler_settings=request.settings, prompts=request.prompts, question=request.question or None,
+        seed=request.seed, temperature=request.temperature,
+    )  # fmt: skip
 
 
 def begins(model: Model) -> str:

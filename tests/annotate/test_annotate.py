@@ -24,6 +24,7 @@ from treecore.core.columns import Status
 from treecore.core.forest import Forest, TokenTable
 from treecore.core.states import states_of
 from treecore.errors import MethodError, PolicyError, TaskError
+from treecore.policies import LoadOptions
 from treecore.policies.local.detokenize import Detokenizer
 from treecore.protocols import Part, Prompt
 from treecore.rollouts import rollout
@@ -207,7 +208,7 @@ def test_what_cannot_be_continued_is_refused(change: Any, more: dict[str, Any], 
 
 def test_a_model_that_changed_is_refused_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     other = FORESTS[0].with_columns(policy={**FORESTS[0].policy, "weights": "0"})
-    monkeypatch.setattr("treecore.rollouts.engine.load_policy", lambda name, **how: POLICY)
+    monkeypatch.setattr("treecore.policies.loading.load_policy", lambda name, **how: POLICY)
     with pytest.raises(MethodError, match="other weights now"):
         annotated([other], model=None)
     (after,) = annotated([other])
@@ -216,21 +217,21 @@ def test_a_model_that_changed_is_refused_unless_it_is_named(monkeypatch: pytest.
 
 def test_a_model_is_loaded_in_the_numbers_that_it_computed_in(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
-    monkeypatch.setattr("treecore.rollouts.engine.load_policy", lambda name, **how: asked.append(how) or POLICY)
+    monkeypatch.setattr("treecore.policies.loading.load_policy", lambda name, **how: asked.append(how) or POLICY)
     wrote = FORESTS[0].policy
     half = FORESTS[0].with_columns(policy={**wrote, "dtype": "bfloat16"})
     plain = FORESTS[1].with_columns(policy={name: wrote[name] for name in wrote if name != "dtype"})
     annotated([half, plain], model=None)
-    annotated([half], model=None, dtype="float32", batch_tokens=99, static=True)
+    annotated([half], model=None, load=LoadOptions(dtype="float32", batch_tokens=99, static=True))
     annotated([half], model="another")
     assert asked == [{"dtype": "bfloat16"}, {}, {"dtype": "float32", "batch_tokens": 99, "static": True}, {}]
     with pytest.raises(PolicyError, match="a dtype for a model that is loaded already; load it so"):
-        annotated([half], dtype="float32")
+        annotated([half], load=LoadOptions(dtype="float32"))
 
 
 def test_weights_that_differ_by_their_numbers_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     other = FORESTS[0].with_columns(policy={**FORESTS[0].policy, "weights": "0", "dtype": "bfloat16"})
-    monkeypatch.setattr("treecore.rollouts.engine.load_policy", lambda name, **how: POLICY)
+    monkeypatch.setattr("treecore.policies.loading.load_policy", lambda name, **how: POLICY)
     with pytest.raises(
         MethodError, match=r"weights now as float32 than when it wrote .* as bfloat16; use --dtype bfloat16"
     ):
@@ -257,10 +258,10 @@ def test_a_setting_that_is_no_option_must_be_the_same() -> None:
 
 
 def test_errors_name_the_file_the_forest_and_its_prompt() -> None:
-    annotation = Annotation("monte_carlo", {"k": 1}, task=Asked(), model=POLICY, node="999")
+    annotation = Annotation("monte_carlo", {"k": 1}, task=Asked(), model=POLICY, node="999", source="run.forest.jsonl")
     where = re.escape(f"run.forest.jsonl, forest {FORESTS[0].id!r} ({FORESTS[0].prompt!r}): there is no node '999'")
     with pytest.raises(MethodError, match=where):
-        list(annotate(FORESTS, annotation, source="run.forest.jsonl"))
+        list(annotate(FORESTS, annotation))
 
 
 class Unscored(Asked):

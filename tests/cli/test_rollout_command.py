@@ -12,7 +12,7 @@ import torch
 
 from treecore.cli.rollout import rollout
 from treecore.policies.local.policy import DEFAULT_DTYPES, pick_dtype
-from treecore.rollouts import Summary
+from treecore.rollouts import RolloutConfig, Summary
 
 SUMMARY = Summary(
     forests=1, trajectories=2, distinct_trajectories=2, tokens_generated=3, tokens_computed=4, tokens_in_forest=5,
@@ -23,9 +23,12 @@ SUMMARY = Summary(
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     made: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(
-        "treecore.rollouts.rollout_to_file", lambda path, **options: made.append((path, options)) or SUMMARY
-    )
+
+    def record(path: str, config: RolloutConfig, **options: Any) -> Summary:
+        made.append((path, {**vars(config.load), **vars(config), **options}))
+        return SUMMARY
+
+    monkeypatch.setattr("treecore.rollouts.rollout_to_file", record)
     return made
 
 
@@ -41,7 +44,7 @@ def test_all_options_arrive(run, calls, tmp_path: Path) -> None:
     wanted = {"task": "countdown", "model": "m", "sampler": "random_expansion", "prompts": 2, "seed": 7, "resume": True}
     assert {name: options[name] for name in wanted} == wanted
     assert (options["temperature"], options["reward_scheme"], options["question"]) == (0.5, "exact", None)
-    assert options["m"] == 3
+    assert options["sampler_settings"]["m"] == 3
     assert options["on_progress"] is None
     document = json.loads(result.stdout)
     assert document["tokens_saved_by_sharing"] == 6
@@ -57,7 +60,7 @@ def test_the_summary_in_words(run, calls, tmp_path: Path) -> None:
 
 def test_numbers_are_rounded_for_people(run, calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     summary = replace(SUMMARY, computed_ratio=1.0379874213836478, mean_reward=2 / 3)
-    monkeypatch.setattr("treecore.rollouts.rollout_to_file", lambda path, **options: summary)
+    monkeypatch.setattr("treecore.rollouts.rollout_to_file", lambda path, config, **options: summary)
     words = ("rollout", "--sampler", "chains", "-o", tmp_path / "o.jsonl")
     shown = run(*words).stdout
     assert "computed ratio: 1.038\n" in shown
@@ -72,7 +75,7 @@ def test_failures_are_told(
     run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failed: int, code: int, said: str, words: tuple[str, ...]
 ) -> None:
     summary = replace(SUMMARY, failed=failed, first_failure="the verifier of task 't' failed\x1b[2J with ValueError: x")
-    monkeypatch.setattr("treecore.rollouts.rollout_to_file", lambda path, **options: summary)
+    monkeypatch.setattr("treecore.rollouts.rollout_to_file", lambda path, config, **options: summary)
     result = run("rollout", "--sampler", "chains", *words, "-o", tmp_path / "o.jsonl")
     assert result.exit_code == code
     reason = "the verifier of task 't' failed [2J with ValueError: x"

@@ -9,13 +9,14 @@ from toy import ToyTask, toy_policy
 
 from treecore.errors import PolicyError, TaskError
 from treecore.rollouts import rollout
-from treecore.rollouts.engine import Machine
+from treecore.rollouts.config import RolloutConfig
+from treecore.rollouts.preflight import preflight
 
 
 def test_only_what_is_given_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(
-        "treecore.rollouts.engine.load_policy", lambda model, **how: seen.append((model, how)) or toy_policy()
+        "treecore.policies.loading.load_policy", lambda model, **how: seen.append((model, how)) or toy_policy()
     )
     rollout(task=ToyTask(), model="m", sampler="chains", m=1)
     rollout(task=ToyTask(), model="m", sampler="chains", m=1, device="cpu", dtype="float16", batch_tokens=9)
@@ -33,9 +34,9 @@ def test_only_what_is_given_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> N
         ({"engine": "ray", "workers": 0}, "0 workers; ask for at least 1"),
     ],
 )
-def test_machines_that_do_not_fit(given: dict[str, Any], said: str) -> None:
+def test_engines_that_do_not_fit(given: dict[str, Any], said: str) -> None:
     with pytest.raises(PolicyError, match=said):
-        Machine(**given)
+        preflight(RolloutConfig(**given))
 
 
 def test_a_loaded_model_is_not_loaded_again() -> None:

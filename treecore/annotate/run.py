@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -11,11 +11,10 @@ from treecore.annotate.kinds import continuations, get_kind
 from treecore.annotate.sources import Batch, batches
 from treecore.core.forest import Forest
 from treecore.errors import MethodError, TreecoreError
-from treecore.policies import Policy
+from treecore.policies import LoadOptions, Policy, policy_of
 from treecore.protocols import Task
 from treecore.registry.params import Value
-from treecore.rollouts.config import versions
-from treecore.rollouts.engine import Machine
+from treecore.rollouts.preflight import versions
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.recorded import Existing, ExistingDriver
 from treecore.rollouts.scheduler import Plan
@@ -33,8 +32,8 @@ class Annotation:
         node: go on only from the steps on the way to this node.
         keep: keep the continuations in the forests.
         task, model: in place of those that the forests name; `model` may be a loaded policy.
-        device, batch_tokens, static: how to load models; see `treecore.policies.load_policy`.
-        dtype: numbers of the model; when None those that the model that wrote the forest computed in.
+        load: how models are loaded; `dtype` when None is what the model that wrote the forest computed in.
+        source: what errors call the file of the forests.
     """
 
     kind: str
@@ -44,10 +43,8 @@ class Annotation:
     keep: bool = False
     task: str | Task | None = None
     model: str | Policy | None = None
-    device: str | None = None
-    dtype: str | None = None
-    batch_tokens: int | None = None
-    static: bool = False
+    load: LoadOptions = field(default_factory=LoadOptions)
+    source: str = ""
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -63,7 +60,7 @@ class Annotation:
         """Name of the model in place of the forests' own."""
         return self.model if self.model is None or isinstance(self.model, str) else str(self.model.describe()["model"])
 
-    def load(self, name: str, dtype: str | None = None) -> Policy:
+    def policy(self, name: str, dtype: str | None = None) -> Policy:
         """A policy by name.
 
         Args:
@@ -73,8 +70,8 @@ class Annotation:
             PolicyError: it cannot be loaded, or is loaded already and was to be loaded in some way.
         """
         if self.model is None or isinstance(self.model, str):
-            return Machine(self.device, self.dtype or dtype, self.batch_tokens, self.static).load(name)
-        return Machine(self.device, self.dtype, self.batch_tokens, self.static).load(self.model)
+            return policy_of(name, replace(self.load, dtype=self.load.dtype or dtype))
+        return policy_of(self.model, self.load)
 
     def said(self, forest: Forest) -> dict[str, Any]:
         """What an annotated forest says was done, beside numbers: equal for equal annotations of equal forests."""
@@ -83,7 +80,7 @@ class Annotation:
             **fields,
             "keep": self.keep,
             "model": self.model_name or forest.policy.get("model"),
-            "dtype": self.dtype,
+            "dtype": self.load.dtype,
             "of": forest.digest,
         }
 
@@ -92,7 +89,6 @@ def annotate(
     forests: Sequence[Forest],
     annotation: Annotation,
     *,
-    source: str = "",
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Iterator[Forest]:
@@ -104,7 +100,6 @@ def annotate(
     Args:
         forests: as they were recorded, with token ids.
         annotation: what to add.
-        source: what errors call the file of the forests.
         on_progress: called about ten times a second; counts over all forests.
         should_stop: asked before every decoding step; True leaves unfinished forests out.
 
@@ -114,7 +109,7 @@ def annotate(
     try:
         yield from _annotated(forests, annotation, on_progress, should_stop)
     except TreecoreError as error:
-        raise error.at(source) if source else error from error.__cause__
+        raise error.at(annotation.source) if annotation.source else error from error.__cause__
 
 
 def _annotated(
@@ -124,11 +119,11 @@ def _annotated(
     should_stop: Callable[[], bool] | None,
 ) -> Iterator[Forest]:
     ready = batches(
-        forests, load=annotation.load, task=annotation.task, model=annotation.model_name, node=annotation.node
+        forests, load=annotation.policy, task=annotation.task, model=annotation.model_name, node=annotation.node
     )
     k = int(annotation.settings["k"])
     sizes = [sum(continuations(source, annotation.kind, k) for source in batch.sources) for batch in ready]
-    seen = Seen(sum(sizes), len(forests), on_progress)
+    seen = Seen(total=sum(sizes), prompts=len(forests), on_progress=on_progress)
     for batch, size in zip(ready, sizes, strict=True):
         driver = ExistingDriver(
             plan_of(batch, annotation),
@@ -140,7 +135,7 @@ def _annotated(
             should_stop=should_stop,
         )
         yield from driver.run()
-        seen.next_batch(size, len(batch.sources))
+        seen.next_batch(done=size, forests=len(batch.sources))
 
 
 def plan_of(batch: Batch, annotation: Annotation) -> Plan:
@@ -175,7 +170,7 @@ class Seen:
         on_progress: whom to tell.
     """
 
-    def __init__(self, total: int, prompts: int, on_progress: Callable[[Progress], None] | None) -> None:
+    def __init__(self, *, total: int, prompts: int, on_progress: Callable[[Progress], None] | None) -> None:
         self.total, self.prompts, self.on_progress = total, prompts, on_progress
         self.done = self.forests = self.tokens = self._tokens = 0
 
@@ -194,7 +189,7 @@ class Seen:
             )
         )
 
-    def next_batch(self, done: int, forests: int) -> None:
+    def next_batch(self, *, done: int, forests: int) -> None:
         """The present batch is over."""
         self.done, self.forests, self.tokens = self.done + done, self.forests + forests, self.tokens + self._tokens
         self._tokens = 0

@@ -66,7 +66,6 @@ def annotate_file(
     *,
     resume: bool = False,
     overwrite: bool = False,
-    source: str = "",
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> AnnotationSummary:
@@ -77,7 +76,6 @@ def annotate_file(
         path: the file; nothing in it is lost unless `overwrite`.
         resume: keep the forests that are there, drop a torn last line, annotate only those that are missing.
         overwrite: replace what is there, once the first forest is annotated.
-        source: what errors call the file of the forests.
 
     Raises:
         FormatError: the file cannot be written, is being written by another run, is not one of these, or holds
@@ -93,11 +91,11 @@ def annotate_file(
         if not (resume or overwrite):
             held.refuse(lambda: told(held, forests, annotation))
         kept = held.kept(lambda: own(held, forests, annotation), resume=resume, overwrite=overwrite)
-        left = missing(forests, kept.forests)
+        left = missing(forests, done=kept.forests)
         began, done = time.monotonic(), list(kept.forests)
         kept.begin(file, total=len(forests))
         if left:
-            for forest in annotate(left, annotation, source=source, on_progress=on_progress, should_stop=should_stop):
+            for forest in annotate(left, annotation, on_progress=on_progress, should_stop=should_stop):
                 file.append(encode(forest))
                 done.append(forest)
         summary = summarise(done, seconds=time.monotonic() - began)
@@ -150,7 +148,7 @@ def encoded(fields: dict[str, Any]) -> str:
     return repr(sorted(fields.items(), key=lambda item: item[0]))
 
 
-def missing(forests: Sequence[Forest], done: Sequence[Forest]) -> list[Forest]:
+def missing(forests: Sequence[Forest], *, done: Sequence[Forest]) -> list[Forest]:
     """Forests that are not done yet, equal ones counted."""
     have = Counter(origin(forest) for forest in done)
     left = []

@@ -17,7 +17,7 @@ from treecore.policies import Policy
 from treecore.policies.base import EXTENDS
 from treecore.protocols import Task
 from treecore.rollouts.arguments import check_law
-from treecore.rollouts.config import as_read
+from treecore.rollouts.preflight import as_read
 from treecore.rollouts.recorded import Existing
 from treecore.tasks.dataset.rows import UnknownQuestionError
 from treecore.tasks.registry import get_task, task_params
@@ -79,7 +79,7 @@ def law_of(forest: Forest, *, task: str | Task | None, model: str | None) -> Law
     if not all(isinstance(value, int | float) for value in (temperature, top_p)):
         raise MethodError("its temperature or top_p is no number", where=named(forest), todo="correct its policy")
     try:
-        check_law(temperature, top_p, 0)
+        check_law(temperature=temperature, top_p=top_p, seed=0)
     except MethodError as error:
         raise error.at(named(forest)) from None
     scheme, settings = forest.extra.get("reward_scheme"), forest.extra.get("task_settings")

@@ -13,6 +13,7 @@ import click
 from treecore.cli.interrupt import resumable
 from treecore.cli.output import json_option, parse_settings, print_run, read_input, set_option
 from treecore.cli.rollout import progress_bar, rollout
+from treecore.policies.load_options import LOAD_OPTIONS, LoadOptions
 from treecore.protocols import MAX_SEED
 
 RECORDED = "Numbers of the model; those that it computed in when it wrote the forests if left out."
@@ -23,7 +24,7 @@ def like_rollout(command: click.Command) -> click.Command:
     options = {param.name: copy(param) for param in rollout.params if isinstance(param, click.Option)}
     options["dtype"].help = RECORDED
     at = [param.name for param in command.params].index("model") + 1
-    command.params[at:at] = [options[name] for name in ("device", "dtype", "batch_tokens", "static")]
+    command.params[at:at] = [options[name] for name in LOAD_OPTIONS]
     return command
 
 
@@ -54,12 +55,13 @@ def annotate(
     """
     from treecore.annotate import Annotation, annotate_file
 
-    annotation = Annotation(settings=parse_settings(settings), **options)
+    load = LoadOptions(**{name: options.pop(name) for name in LOAD_OPTIONS})
+    annotation = Annotation(settings=parse_settings(settings), load=load, source=file, **options)
     forests = read_input(file).forests
     if Path(file).exists() and Path(output).exists() and Path(file).samefile(output):
         raise click.UsageError("OUT is FILE itself; write to another file")
     with resumable(output), progress_bar() as on_progress, redirect_stdout(sys.stderr):
         summary = annotate_file(
-            forests, output, annotation, resume=resume, overwrite=overwrite, source=file, on_progress=on_progress
+            forests, output, annotation, resume=resume, overwrite=overwrite, on_progress=on_progress
         )
     print_run(summary, "continuations", as_json=as_json, where=f"{file}, ")

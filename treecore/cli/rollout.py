@@ -13,14 +13,15 @@ import click
 from treecore.cli.interrupt import resumable
 from treecore.cli.output import console, json_option, parse_settings, print_run, set_option
 from treecore.cli.task_options import take_task, task_options
+from treecore.policies.load_options import LOAD_OPTIONS
 from treecore.protocols import MAX_SEED
 
 if TYPE_CHECKING:
     from treecore.rollouts import Progress, Summary
 
 SERVED = ("server", "concurrency", "timeout")
-LOADED = ("device", "dtype", "batch_tokens", "static", "engine")
-RAY = ("workers", "ray_address")
+WHERE = ("engine", "workers", "ray_address")
+WRITING = ("resume", "overwrite")
 
 
 @click.command()
@@ -129,11 +130,11 @@ def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> 
         click.UsageError: options that exclude each other.
         TreecoreError: see `treecore.rollouts.rollout_to_file`.
     """
-    from treecore.rollouts import rollout_to_file
+    from treecore.rollouts import RolloutConfig, rollout_to_file
     from treecore.rollouts.output.contents import check_name
     from treecore.samplers import get_sampler
 
-    values: dict[str, Any] = get_sampler(options["sampler"]).parse(parse_settings(settings))
+    values = get_sampler(options["sampler"]).parse(parse_settings(settings))
     check_name(Path(output))
     if options["question"] is not None and given("prompts"):
         raise click.UsageError("--question and --prompts exclude each other")
@@ -143,7 +144,7 @@ def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> 
     if server["server"] is None:
         refuse(SERVED[1:], "needs --server")
     else:
-        refuse((*LOADED, *RAY), "with --server: leave it to the server")
+        refuse((*LOAD_OPTIONS, *WHERE), "with --server: leave it to the server")
         if not given("model"):
             raise click.UsageError("--server needs --model, the name that the server gives it")
     take_task(options)
@@ -152,7 +153,9 @@ def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> 
             from treecore.policies import load_policy
 
             options["model"] = load_policy(options["model"], **server)
-        return rollout_to_file(output, on_progress=on_progress, **options, **values)
+        writing = {name: options.pop(name) for name in WRITING}
+        config = RolloutConfig(sampler_settings=values).with_options(**options)
+        return rollout_to_file(output, config, on_progress=on_progress, **writing)
 
 
 def refuse(names: Sequence[str], why: str) -> None:

@@ -7,8 +7,9 @@ Importing this loads no model library; running does.
 from __future__ import annotations
 
 from treecore.rollouts.api import rollout
+from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.output.to_file import rollout_to_file
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.summary import Summary
 
-__all__ = ["Progress", "Summary", "rollout", "rollout_to_file"]
+__all__ = ["Progress", "RolloutConfig", "Summary", "rollout", "rollout_to_file"]

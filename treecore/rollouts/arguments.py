@@ -8,32 +8,51 @@ from typing import Any, SupportsFloat, SupportsIndex
 
 from treecore.errors import MethodError, PolicyError, TaskError
 from treecore.protocols import MAX_SEED, Prompt
+from treecore.rollouts.config import ENGINES, RolloutConfig
 
 TASK = ("name", "stop", "max_steps", "max_step_tokens", "prompts", "respond", "reward")
 POLICY = ("describe", "session", "encode", "token_strings")
 
 
-def check_kinds(
-    *, task: Any, task_options: Any, model: Any, sampler: Any, prompts: Any, question: Any, reward_scheme: Any
-) -> None:
-    """Names are text, objects have what is asked of them. Arguments as in `treecore.rollout`.
+def check_engine(config: RolloutConfig) -> None:
+    """The engine is one that there is, and takes what it is given.
+
+    Raises:
+        PolicyError: it is not, or does not.
+    """
+    if config.engine not in ENGINES:
+        raise PolicyError(f"no engine is called {config.engine!r}", todo=f"choose one of {', '.join(ENGINES)}")
+    if config.engine == "local" and config.ray_address is not None:
+        raise PolicyError("ray_address without Ray", todo="leave it out, or choose the engine 'ray'")
+    if config.workers is not None and config.workers < 1:
+        raise PolicyError(f"{config.workers} workers", todo="ask for at least 1")
+
+
+def check_kinds(config: RolloutConfig) -> None:
+    """Names are text, objects have what is asked of them.
 
     Raises:
         TaskError, PolicyError, MethodError: one is something else.
     """
+    task: Any = config.task
+    model: Any = config.model
     if not isinstance(task, str) and any(not hasattr(task, name) for name in TASK):
         raise TaskError(f"task={shown(task)} is neither a name nor a task", todo="see treecore tasks")
-    if task_options is not None and not isinstance(task_options, Mapping):
-        raise TaskError(f"task_options={shown(task_options)} is no mapping", todo="give names and values")
+    options: Any = config.task_options
+    if options is not None and not isinstance(options, Mapping):
+        raise TaskError(f"task_options={shown(options)} is no mapping", todo="give names and values")
     if not isinstance(model, str) and any(not hasattr(model, name) for name in POLICY):
         raise PolicyError(
             f"model={shown(model)} is neither a name nor a policy", todo="give 'tiny', a folder, a hub name or a policy"
         )
+    sampler: Any = config.sampler
     if not isinstance(sampler, str):
         raise MethodError(f"sampler={shown(sampler)} is not a name", todo="see treecore samplers")
-    for name, value in (("question", question), ("reward_scheme", reward_scheme)):
+    texts: dict[str, Any] = {"question": config.question, "reward_scheme": config.reward_scheme}
+    for name, value in texts.items():
         if value is not None and not isinstance(value, str):
             raise TaskError(f"{name}={shown(value)} is not text", todo="change it, or leave it out")
+    prompts: Any = config.prompts
     if not isinstance(prompts, SupportsIndex) and not is_prompts(prompts):
         raise TaskError(
             f"prompts={shown(prompts)} is neither a number nor a list of prompts",
@@ -46,7 +65,7 @@ def is_prompts(value: Any) -> bool:
     return isinstance(value, Sequence) and all(isinstance(one, Prompt) for one in value) and not isinstance(value, str)
 
 
-def check_law(temperature: Any, top_p: Any, seed: Any) -> None:
+def check_law(*, temperature: Any, top_p: Any, seed: Any) -> None:
     """The sampling law makes sense.
 
     Raises:

@@ -23,11 +23,12 @@ from treecore.core.forest import Forest
 from treecore.errors import MethodError, PolicyError
 from treecore.policies import load_policy
 from treecore.rollouts import Progress, rollout, rollout_to_file
-from treecore.rollouts.config import check
+from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.local import engine as local_engine
 from treecore.rollouts.local.capacity import cores, memory, processes
 from treecore.rollouts.local.pool import LocalPool, Unsent, pool_of, sendable
 from treecore.rollouts.local.worker import Begin, LocalWorker, Look, News, Over
+from treecore.rollouts.preflight import preflight
 
 PROMPTS = 24
 RUN: dict[str, Any] = {"task": "multihop", "sampler": "random_expansion", "m": 1, "n": 1, "l": 1, "seed": 3}
@@ -216,9 +217,9 @@ def thread() -> Iterator[Any]:
 
 
 def asked(n: int) -> bytes:
-    run: dict[str, Any] = {"task": ToyTask(), "sampler": "chains", "settings": {"m": 2}, "prompts": n, "model": ""}
-    law: dict[str, Any] = {"seed": 1, "temperature": 1.0, "top_p": 1.0, "question": None, "reward_scheme": None}
-    return sendable(check(task_options=None, **run, **law), "the task")
+    settings = {"m": 2}
+    config = RolloutConfig(task=ToyTask(), sampler="chains", sampler_settings=settings, prompts=n, model="", seed=1)
+    return sendable(preflight(config), "the task")
 
 
 def until_over(near: Any, forests: int) -> list[News]:
@@ -302,11 +303,11 @@ def test_how_many_processes_there_is_room_for(tmp_path: Path, monkeypatch: pytes
         assert cores(tmp_path) == expected
     told = tmp_path / "meminfo"
     told.write_text("MemTotal:    4194304 kB\nMemFree: 9 kB\n")
-    assert memory(tmp_path, told) == 4 << 30
+    assert memory(tmp_path, machine=told) == 4 << 30
     (tmp_path / "memory.max").write_text("max\n")
-    assert memory(tmp_path, told) == 4 << 30
+    assert memory(tmp_path, machine=told) == 4 << 30
     (tmp_path / "memory.max").write_text("3000\n")
-    assert memory(tmp_path, told) == memory(tmp_path, tmp_path / "none") == 3000
+    assert memory(tmp_path, machine=told) == memory(tmp_path, machine=tmp_path / "none") == 3000
     monkeypatch.setattr("treecore.rollouts.local.capacity.cores", lambda: 16)
     monkeypatch.setattr("treecore.rollouts.local.capacity.memory", lambda: 9 << 30)
     assert processes() == 4

@@ -67,7 +67,7 @@ def test_nothing_is_replaced_unasked(
 ) -> None:
     path.write_bytes(change(path.read_bytes()))
     data = path.read_bytes()
-    monkeypatch.setattr("treecore.rollouts.output.to_file.opened", None)
+    monkeypatch.setattr("treecore.rollouts.output.to_file.open_engine", None)
     with pytest.raises(FormatError, match=said):
         rollout_to_file(path, **{**RUN, **asked})
     assert path.read_bytes() == data

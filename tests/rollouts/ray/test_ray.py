@@ -19,9 +19,10 @@ from toy import ToyTask, toy_policy
 import treecore as tc
 from treecore.core.forest import Forest
 from treecore.errors import MethodError, PolicyError, TaskError, TreecoreError
+from treecore.policies import LoadOptions
 from treecore.protocols import Message
 from treecore.rollouts import Progress, rollout, rollout_to_file
-from treecore.rollouts.engine import Machine
+from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.ray import cluster as ray_cluster
 from treecore.rollouts.ray.cluster import Size, cluster, size_of
 from treecore.rollouts.ray.engine import portion
@@ -40,7 +41,7 @@ FAR: dict[str, Any] = {**RUN, "engine": "ray", "workers": 2}
 def two_workers() -> Iterator[None]:
     """A Ray that all tests use."""
     before = dict(os.environ)
-    with cluster(Machine(engine="ray", workers=2)):
+    with cluster(RolloutConfig(engine="ray", workers=2)):
         yield
     os.environ.clear()
     os.environ.update(before)
@@ -149,20 +150,22 @@ def test_as_many_workers_as_there_are_gpus(monkeypatch: pytest.MonkeyPatch) -> N
 
     nodes = {"node:10.0.0.1": 1.0, "node:10.0.0.2": 1.0, "node:__internal_head__": 1.0}
     has(CPU=64.0, GPU=8.0, **nodes)
-    assert size_of(Machine(engine="ray")) == Size(8, "cuda", 1)
-    assert size_of(Machine(engine="ray", workers=3)) == Size(3, "cuda", 1)
-    assert size_of(Machine(engine="ray", device="cpu")) == Size(2, "cpu", 0)
+    assert size_of(RolloutConfig(engine="ray")) == Size(8, "cuda", 1)
+    assert size_of(RolloutConfig(engine="ray", workers=3)) == Size(3, "cuda", 1)
+    assert size_of(RolloutConfig(engine="ray", load=LoadOptions(device="cpu"))) == Size(2, "cpu", 0)
     has(CPU=64.0, **nodes)
-    assert size_of(Machine(engine="ray")) == Size(2, None, 0)
+    assert size_of(RolloutConfig(engine="ray")) == Size(2, None, 0)
 
 
 def test_a_worker_by_itself(here: list[Forest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    names = {"task": "multihop", "task_options": None, "model": "tiny", "sampler": "random_expansion", "seed": 3}
-    names |= {"settings": {"m": 1, "n": 1, "l": 1}, "temperature": 1.0, "top_p": 1.0}
+    settings = {"m": 1, "n": 1, "l": 1}
+    config = RolloutConfig(
+        task="multihop", sampler="random_expansion", sampler_settings=settings, seed=3, load=LoadOptions(device="cpu")
+    )
     prompts = get_task("multihop").prompts(24, seed=3)
     worker = Worker()
-    assert worker.load(Recipe(names, Machine(device="cpu"), str(tmp_path)), prompts[0])["model"] == "tiny"
+    assert worker.load(Recipe(config, str(tmp_path)), prompts[0])["model"] == "tiny"
     found: dict[str, Forest] = {}
     for part in (prompts[:9], prompts[9:]):
         report = worker.begin(part)
@@ -178,7 +181,7 @@ def test_a_worker_by_itself(here: list[Forest], tmp_path: Path, monkeypatch: pyt
 def test_portions_shrink_to_the_end() -> None:
     left, given = 100, []
     while left:
-        given.append(portion(left, 2))
+        given.append(portion(left, workers=2))
         left -= given[-1]
     assert given[:3] == [38, 24, 15]
     assert given[-1] == 1

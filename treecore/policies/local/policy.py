@@ -17,6 +17,7 @@ from transformers.utils import logging as library
 
 from treecore.errors import PolicyError, boundary
 from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Rendered
+from treecore.policies.load_options import LoadOptions
 from treecore.policies.local.checkpoint import load_checkpoint
 from treecore.policies.local.compatibility import check_branchable, context_length, end_tokens
 from treecore.policies.local.cuda_graphs import SHORTEST, StaticSteps, bucket
@@ -94,28 +95,20 @@ class TransformersPolicy:
         return {**self.__dict__, "_idle": [], "detokenizer": Detokenizer(self.tokenizer)}
 
     @classmethod
-    def load(
-        cls,
-        model: str,
-        *,
-        device: str | None = None,
-        dtype: str | None = None,
-        batch_tokens: int | None = None,
-        static: bool = False,
-    ) -> TransformersPolicy:
-        """Load `tiny`, a local folder or a hub model. Arguments as in `treecore.policies.load_policy`.
+    def load(cls, model: str, options: LoadOptions) -> TransformersPolicy:
+        """Load `tiny`, a local folder or a hub model.
 
         Raises:
             PolicyError: unknown device or dtype, nothing whole to load there, no memory for it, or a model that cannot
                 be branched.
         """
-        target = pick_device(device)
-        number = pick_dtype(dtype, target)
+        target = pick_device(options.device)
         with quiet():
-            found = load_checkpoint(model, device=target, dtype=number)
+            found = load_checkpoint(model, device=target, dtype=pick_dtype(options.dtype, target))
         return cls(
-            found.model, found.tokenizer, name=model, batch_tokens=batch_tokens, static=static, digest=found.digest
-        )
+            found.model, found.tokenizer, name=model, batch_tokens=options.batch_tokens, static=options.static,
+            digest=found.digest,
+        )  # fmt: skip
 
     def runner(self) -> Runner:
         """The model with an empty batch; with `static` in the memory, and with the graphs, of one that is idle."""

@@ -28,7 +28,7 @@ def cores(group: Path = CGROUP) -> int:
     return bound
 
 
-def memory(group: Path = CGROUP, machine: Path = Path("/proc/meminfo")) -> int:
+def memory(group: Path = CGROUP, *, machine: Path = Path("/proc/meminfo")) -> int:
     """Bytes of memory that this machine has, within the limit of its container; much where nothing tells it."""
     found = [1 << 40]
     with suppress(OSError, ValueError, StopIteration):

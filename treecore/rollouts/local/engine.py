@@ -13,11 +13,11 @@ from typing import Any
 
 from treecore.core.forest import Forest
 from treecore.errors import PolicyError
-from treecore.rollouts.config import Ask, as_read
-from treecore.rollouts.engine import Machine
+from treecore.policies import policy_of
 from treecore.rollouts.local.capacity import processes
 from treecore.rollouts.local.pool import LocalWorkerHandle, Unsent, pool_of, sendable
 from treecore.rollouts.local.worker import Begin, Look, News, Over
+from treecore.rollouts.preflight import PreparedRollout, as_read
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.scheduler import Plan, RolloutScheduler
 from treecore.rollouts.worker_reports import Report, WorkerTotals
@@ -30,22 +30,22 @@ log = logging.getLogger(__name__)
 
 
 class LocalEngine:
-    """See `treecore.rollouts.engine.Engine`. Same errors as `Machine.load` and `as_read`.
+    """See `treecore.rollouts.engine.Engine`. Same errors as `policy_of` and `as_read`.
 
     Raises:
         PolicyError: several workers for a model that does not take them.
     """
 
-    def __init__(self, ask: Ask, machine: Machine) -> None:
-        self.ask = ask
-        self.policy: Any = machine.load(ask.model)
-        self.workers = machine.workers
+    def __init__(self, prepared: PreparedRollout) -> None:
+        self.prepared, config = prepared, prepared.config
+        self.policy: Any = policy_of(config.model, config.load)
+        self.workers = config.workers
         if (self.workers or 1) > 1 and not getattr(self.policy, "one_core", False):
             raise PolicyError(
                 "several workers are for small models on a CPU; this one uses the machine by itself",
                 todo="leave workers out",
             )
-        self.plan = ask.plan(self.policy, [as_read(prompt, self.policy) for prompt in ask.prompts])
+        self.plan = prepared.plan(self.policy, [as_read(prompt, self.policy) for prompt in prepared.prompts])
 
     def run(
         self,
@@ -100,16 +100,16 @@ class Shared:
         self.engine, self.should_stop = engine, should_stop
         self.pool = pool_of(engine.policy)
         shares = [plan.prompts[place::number] for place in range(1, number)]
-        asks = [sendable(replace(engine.ask, model="", prompts=share), "the task") for share in shares]
+        parts = [sendable(engine.prepared.share(share), "the task") for share in shares]
         self.scheduler = RolloutScheduler(replace(plan, prompts=plan.prompts[::number]), on_progress=self._own)
         self.tally = WorkerTotals(plan, on_progress, snapshot=self._snapshot)
         self.tally.begun(self, len(self.scheduler.waiting))
         self.pool.hire(engine.policy, number)
         self.pool.runs += 1
         self.workers = list(self.pool.workers)
-        for worker, ask, share in zip(self.workers, asks, shares, strict=True):
+        for worker, part, share in zip(self.workers, parts, shares, strict=True):
             worker.prompts, worker.growing = {prompt.id: prompt for prompt in share}, []
-            worker.send(Begin(self.pool.runs, ask))
+            worker.send(Begin(self.pool.runs, part))
             self.tally.begun(worker, len(share))
 
     def run(self) -> Iterator[Forest]:

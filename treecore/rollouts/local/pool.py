@@ -113,7 +113,7 @@ class LocalPool:
     """The workers of one policy.
 
     Attributes:
-        hands: those that live.
+        workers: those that live.
         runs: runs that were begun.
     """
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import pickle
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
 from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
 from treecore.policies.base import Policy
-from treecore.rollouts.config import Ask
+from treecore.rollouts.preflight import PreparedRollout
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.scheduler import REPORT_EVERY, RolloutScheduler
 from treecore.rollouts.worker_reports import Report
@@ -31,11 +31,11 @@ class Begin:
 
     Attributes:
         run: its number.
-        ask: a pickled `Ask` without a model, whose prompts are those to sample, as the model reads them.
+        prepared: a pickled `PreparedRollout.share`, whose prompts are those to sample, as the model reads them.
     """
 
     run: int
-    ask: bytes
+    prepared: bytes
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,8 @@ class Part:
 
     def __init__(self, connection: Any, begun: Begin, policy: Policy) -> None:
         self.connection, self.news = connection, News(run=begun.run)
-        ask: Ask = unpacked(begun.ask)
-        plan = replace(ask, model=policy).plan(policy, ask.prompts)
+        prepared: PreparedRollout = unpacked(begun.prepared)
+        plan = prepared.plan(policy, prepared.prompts)
         self.scheduler = RolloutScheduler(plan, on_progress=self._progress)
         self._told, self._look = time.monotonic(), False
 

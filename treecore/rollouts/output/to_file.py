@@ -1,28 +1,28 @@
 """A run straight into a file: every finished forest is a whole line at once, and a broken run can go on.
 
 When all are finished the lines are put in the order of the prompts. What is sampled is the plan's business, by whom the
-engine's; what of a file that was there before is the run's own is told by `run_held`.
+engine's; which forests of the file are the run's own is told by `treecore.rollouts.output.resume`.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from treecore.core.forest import Forest
 from treecore.formats.native_write import encode
-from treecore.policies import Policy
-from treecore.protocols import Prompt, Task
-from treecore.rollouts.config import check, ready
-from treecore.rollouts.engine import Engine, Machine, opened
+from treecore.rollouts.config import RolloutConfig
+from treecore.rollouts.engine import Engine
 from treecore.rollouts.failures import Patience
+from treecore.rollouts.open_engine import open_engine
 from treecore.rollouts.output.contents import FileContents, ResumePlan, check_name
 from treecore.rollouts.output.forest_log import LineFile
 from treecore.rollouts.output.resume import own, told
+from treecore.rollouts.preflight import preflight, ready
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.summary import Summary, summarise
 
@@ -32,29 +32,13 @@ TRAJECTORY_BYTES = 4096
 
 def rollout_to_file(
     path: str | os.PathLike[str],
+    config: RolloutConfig | None = None,
     *,
     resume: bool = False,
     overwrite: bool = False,
-    task: str | Task = "multihop",
-    task_options: Mapping[str, Any] | None = None,
-    model: str | Policy = "tiny",
-    sampler: str = "random_expansion",
-    prompts: int | Sequence[Prompt] = 1,
-    question: str | None = None,
-    seed: int = 0,
-    temperature: float = 1.0,
-    top_p: float = 1.0,
-    device: str | None = None,
-    dtype: str | None = None,
-    batch_tokens: int | None = None,
-    static: bool = False,
-    engine: str = "local",
-    workers: int | None = None,
-    ray_address: str | None = None,
-    reward_scheme: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
-    **sampler_settings: Any,
+    **options: Any,
 ) -> Summary:
     """Sample as `rollout` does and append each finished forest to a `.forest.jsonl` file.
 
@@ -68,6 +52,7 @@ def rollout_to_file(
             that are missing, then those again in which the model or its server failed.
         overwrite: replace forests that are there once the first new one is on the disk; with `resume`, only those of
             another run.
+        config, on_progress, should_stop, options: as in `rollout`.
 
     Returns:
         Numbers over all forests of the file; the speed is that of this call.
@@ -82,21 +67,17 @@ def rollout_to_file(
     """
     target = Path(path)
     check_name(target)
-    machine = Machine(device, dtype, batch_tokens, static, engine, workers, ray_address)
-    ask = check(
-        task=task, task_options=task_options, model=model, sampler=sampler, prompts=prompts, question=question,
-        seed=seed, temperature=temperature, top_p=top_p, reward_scheme=reward_scheme, settings=sampler_settings,
-    )  # fmt: skip
-    with LineFile(target, needs=ask.trajectories * TRAJECTORY_BYTES) as file:
+    prepared = preflight((config or RolloutConfig()).with_options(**options))
+    with LineFile(target, needs=prepared.trajectories * TRAJECTORY_BYTES) as file:
         held = FileContents(file)
         if not (resume or overwrite):
-            held.refuse(lambda: told(held, ask.draft()))
-        drafted = held.kept(lambda: own(held, ask.draft(), drafted=True), resume=resume, overwrite=overwrite)
-        if not ready(ask, should_stop):
+            held.refuse(lambda: told(held, prepared.draft()))
+        drafted = held.kept(lambda: own(held, prepared.draft(), drafted=True), resume=resume, overwrite=overwrite)
+        if not ready(prepared, should_stop):
             return summarise(drafted.forests, seconds=0.0, fresh=[])
-        with opened(ask, machine) as runner:
-            kept = held.kept(lambda: own(held, runner.plan), resume=resume, overwrite=overwrite)
-            return sampled(file, runner, kept, on_progress=on_progress, should_stop=should_stop)
+        with open_engine(prepared) as engine:
+            kept = held.kept(lambda: own(held, engine.plan), resume=resume, overwrite=overwrite)
+            return sampled(file, engine, kept, on_progress=on_progress, should_stop=should_stop)
 
 
 def sampled(

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from treecore.errors import PolicyError, TreecoreError
-from treecore.rollouts.engine import Machine
+from treecore.rollouts.config import RolloutConfig
 
 STORE_BYTES = 80 << 20
 """Shared memory of a cluster that is started here; forests that are on their way back lie there."""
@@ -42,13 +42,13 @@ class Size(NamedTuple):
 
 
 @contextmanager
-def cluster(machine: Machine) -> Iterator[None]:
+def cluster(config: RolloutConfig) -> Iterator[None]:
     """A cluster that can be used inside.
 
     Raises:
         PolicyError: it cannot be reached or started.
     """
-    here = machine.ray_address is None
+    here = config.ray_address is None
     for name, value in (QUIET | ALONE | {"RAY_AUTH_TOKEN": secrets.token_hex(32)} if here else QUIET).items():
         os.environ.setdefault(name, value)
     try:
@@ -58,20 +58,20 @@ def cluster(machine: Machine) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    if machine.ray_address is not None:
-        require_reachable(machine.ray_address)
+    if config.ray_address is not None:
+        require_reachable(config.ray_address)
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     own: dict[str, Any] = {
-        "num_cpus": max(os.cpu_count() or 1, machine.workers or 1),
+        "num_cpus": max(os.cpu_count() or 1, config.workers or 1),
         "include_dashboard": False,
         "object_store_memory": STORE_BYTES,
     }
     with same_signals():
         try:
-            ray.init(address=machine.ray_address or "local", **common, **(own if here else {}))
+            ray.init(address=config.ray_address or "local", **common, **(own if here else {}))
         except Exception as error:
             found = "Ray cannot be started" if here else "no Ray cluster can be reached"
-            raise PolicyError(f"{found} ({reason(error)})", where=machine.ray_address or "") from None
+            raise PolicyError(f"{found} ({reason(error)})", where=config.ray_address or "") from None
     try:
         yield
     finally:
@@ -110,7 +110,7 @@ def same_signals() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def size_of(machine: Machine) -> Size:
+def size_of(config: RolloutConfig) -> Size:
     """As many workers as are asked for; one a GPU, or one a computer without any, if no number is given.
 
     Raises:
@@ -120,13 +120,13 @@ def size_of(machine: Machine) -> Size:
 
     resources: Mapping[str, float] = ray.cluster_resources()
     gpus, cpus = int(resources.get("GPU", 0)), int(resources.get("CPU", 0))
-    device = machine.device or ("cuda" if gpus else None)
+    device = config.load.device or ("cuda" if gpus else None)
     if device is not None and device.startswith("cuda:"):
         raise PolicyError(f"device {device!r} with Ray, which chooses the GPU itself", todo="write cuda")
     cuda = device == "cuda"
     computers = sum(name.startswith("node:") and not name.startswith("node:__") for name in resources)
     has = gpus if cuda else cpus
-    workers = machine.workers or max(1, gpus if cuda else computers)
+    workers = config.workers or max(1, gpus if cuda else computers)
     if workers > has:
         raise PolicyError(
             f"{workers} workers need a {'GPU' if cuda else 'CPU'} each, the Ray cluster has {has}",

@@ -17,8 +17,8 @@ from treecore.core.forest import Forest
 from treecore.errors import PolicyError, TaskError
 from treecore.formats import read
 from treecore.protocols import Prompt
-from treecore.rollouts.config import Ask, Described
-from treecore.rollouts.engine import Machine
+from treecore.rollouts.config import RolloutConfig
+from treecore.rollouts.preflight import Described, PreparedRollout
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.ray.cluster import Lost, answer, cluster, first_ready, hire, kill, size_of
 from treecore.rollouts.ray.worker import Recipe, Worker
@@ -52,26 +52,27 @@ class RayEngine:
     """See `treecore.rollouts.engine.Engine`; a context that starts Ray, unless it runs, and ends what it started.
 
     Args:
-        ask: what is to be sampled; task and model by name.
-        machine: where, and how models are loaded there.
+        prepared: what is to be sampled; task and model by name.
 
     Raises:
         PolicyError: Ray cannot be started or lacks what is asked for, or the model cannot be loaded there.
         TaskError, MethodError: something that has no name, or that does not fit.
     """
 
-    def __init__(self, ask: Ask, machine: Machine) -> None:
-        self.ask, self.machine, self.names = ask, machine, by_name(ask)
+    def __init__(self, prepared: PreparedRollout) -> None:
+        require_names(prepared.config)
+        self.prepared, self.config = prepared, prepared.config
         self._workers: list[Hand] = []
         self._losses = 0
 
     def __enter__(self) -> Self:
-        self._cluster = cluster(self.machine)
+        self._cluster = cluster(self.config)
         self._cluster.__enter__()
         try:
-            self.size = size_of(self.machine)
-            here = replace(self.machine, device=self.size.device, engine="local", workers=None, ray_address=None)
-            self.recipe = Recipe(self.names, here, os.getcwd())
+            self.size = size_of(self.config)
+            load = replace(self.config.load, device=self.size.device)
+            there = replace(self.config, load=load, engine="local", workers=None, ray_address=None)
+            self.recipe = Recipe(replace(there, prompts=(), question=None), os.getcwd())
             first = self._hire()
             try:
                 self.description: Mapping[str, Any] = answer(first.asked)
@@ -79,7 +80,7 @@ class RayEngine:
                 raise PolicyError(f"the worker that loaded the model was lost: {error}") from None
             first.asked = None
             policy: Any = Described(self.description)
-            self.plan = self.ask.plan(policy, self.ask.prompts)
+            self.plan = self.prepared.plan(policy, self.prepared.prompts)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -116,14 +117,14 @@ class RayEngine:
         """A new worker, which begins to load."""
         worker = Hand(hire(Worker, gpus=self.size.gpus))
         self._workers.append(worker)
-        worker.asked = worker.actor.load.remote(self.recipe, self.ask.prompts[0])
+        worker.asked = worker.actor.load.remote(self.recipe, self.prepared.prompts[0])
         return worker
 
     def _give(self, waiting: deque[Prompt], tally: WorkerTotals) -> None:
         """Prompts for every worker that has none, more workers for those that are left."""
         for worker in self._workers:
             if waiting and worker.asked is None:
-                share = portion(len(waiting), self.size.workers)
+                share = portion(len(waiting), workers=self.size.workers)
                 worker.prompts = {prompt.id: prompt for prompt in (waiting.popleft() for _ in range(share))}
                 tally.begun(worker, len(worker.prompts))
                 worker.report = Report(idle=False)
@@ -174,28 +175,18 @@ class RayEngine:
             raise PolicyError(f"workers have models of different {odd}", todo="give all machines the same files")
 
 
-def portion(waiting: int, workers: int) -> int:
+def portion(waiting: int, *, workers: int) -> int:
     """How many prompts to give to a worker: three quarters of its fair share, so that all end at about one time."""
     return max(1, -(-3 * waiting // (4 * workers)))
 
 
-def by_name(ask: Ask) -> dict[str, Any]:
-    """The run as keywords of `treecore.rollouts.config.check`, without its prompts.
+def require_names(config: RolloutConfig) -> None:
+    """Task and model are given by name.
 
     Raises:
-        TaskError, PolicyError: the task or the model is an object, which other machines cannot make again.
+        TaskError, PolicyError: one is an object, which other machines cannot make again.
     """
-    if ask.named is None:
+    if not isinstance(config.task, str):
         raise TaskError("a task that is an object cannot be sent to other machines", todo="give it by name")
-    if not isinstance(ask.model, str):
+    if not isinstance(config.model, str):
         raise PolicyError("a model that is loaded here cannot be sent to other machines", todo="give it by name")
-    return {
-        "task": ask.named,
-        "task_options": dict(ask.options),
-        "model": ask.model,
-        "sampler": ask.sampler.name,
-        "settings": dict(ask.settings),
-        "seed": ask.seed,
-        "temperature": ask.temperature,
-        "top_p": ask.top_p,
-    }

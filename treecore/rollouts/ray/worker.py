@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from treecore.errors import TreecoreError
 from treecore.formats.native_write import encode
-from treecore.policies import Policy
+from treecore.policies import Policy, policy_of
 from treecore.protocols import Prompt
-from treecore.rollouts.config import Ask, as_read, check
-from treecore.rollouts.engine import Machine
+from treecore.rollouts.config import RolloutConfig
+from treecore.rollouts.preflight import PreparedRollout, as_read, preflight
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.scheduler import Plan, RolloutScheduler, check_needs
 from treecore.rollouts.worker_reports import Report
@@ -28,18 +28,16 @@ class Recipe:
     """A run by names, which another machine can make again.
 
     Attributes:
-        names: of task, model and sampler, and the numbers; the keywords of `treecore.rollouts.config.check`.
-        machine: how the model is loaded there.
+        config: of the run, with names of task and model, and without its prompts.
         folder: where relative names are looked up; left out where there is no such folder.
     """
 
-    names: Mapping[str, Any]
-    machine: Machine
+    config: RolloutConfig
     folder: str
 
-    def ask(self, prompts: Sequence[Prompt]) -> Ask:
+    def prepare(self, prompts: Sequence[Prompt]) -> PreparedRollout:
         """The run, for some of its prompts."""
-        return check(**self.names, prompts=prompts, question=None, reward_scheme=None)
+        return preflight(replace(self.config, prompts=prompts))
 
 
 class Worker:
@@ -60,10 +58,10 @@ class Worker:
         with suppress(OSError):
             os.chdir(recipe.folder)
         self._recipe = recipe
-        ask = recipe.ask([first])
-        self._policy = policy = recipe.machine.load(ask.model)
+        prepared = recipe.prepare([first])
+        self._policy = policy = policy_of(recipe.config.model, recipe.config.load)
         as_read(first, policy)
-        check_needs(ask.sampler, policy)
+        check_needs(prepared.sampler, policy)
         return dict(policy.describe())
 
     def begin(self, prompts: Sequence[Prompt]) -> Report:
@@ -73,7 +71,8 @@ class Worker:
             TreecoreError: the model cannot be asked one of them.
         """
         assert self._policy is not None
-        plan = self._recipe.ask(prompts).plan(self._policy, [as_read(prompt, self._policy) for prompt in prompts])
+        prepared = self._recipe.prepare(prompts)
+        plan = prepared.plan(self._policy, [as_read(prompt, self._policy) for prompt in prompts])
         self._report = Report(idle=False)
         threading.Thread(target=self._sample, args=(plan,), daemon=True).start()
         return Report(idle=False)
