@@ -22,16 +22,20 @@ def pair(credit: Credit) -> None:
     with left:
         st.markdown("###### What each fork decides, and how much it matters")
         if len(credit.shape.forks):
-            chart(forks_figure(credit, palette=palette), "forks", "Forks: share decided against difference of credit")
+            chart(
+                forks_figure(credit, palette=palette),
+                key="forks",
+                alt="Forks: share decided against difference of credit",
+            )
         else:
             st.caption("No forks: these are independent chains. Sample with random_expansion to grow some.")
     with right:
         st.markdown(f"###### Where the {'tokens' if counted(credit.forests[0]) else 'steps'} went")
-        chart(icicle_figure(credit, palette=palette), "icicle", "Icicle of the forest by tokens")
+        chart(icicle_figure(credit, palette=palette), key="icicle", alt="Icicle of the forest by tokens")
     chart_marks([f"chart_{name}" for name in ("forks", "icicle")], key="chart_marks")
 
 
-def chart(figure: Any, key: str, alt: str) -> None:
+def chart(figure: Any, *, key: str, alt: str) -> None:
     """A chart whose clicks select a step."""
     st.plotly_chart(figure, key=f"chart_{key}", config=CONFIG, theme=None, alt=alt)
 

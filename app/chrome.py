@@ -64,7 +64,7 @@ def title() -> None:
         with st.container(key="asked_opened", horizontal=True, vertical_alignment="center", gap="small"):
             prompt(forest.prompt or state.opened().title)
             if count > 1:
-                turn(state.forest_number(), count, key="opened", on_turn=state.turn_to)
+                turn(state.forest_number(), count=count, key="opened", on_turn=state.turn_to)
         st.caption(verbatim(provenance(forest)))
         bias(forest)
 
@@ -80,7 +80,7 @@ def prompt(text: str) -> None:
                 st.text(text)
 
 
-def turn(number: int, count: int, *, key: str, on_turn: Callable[[int], None], disabled: bool = False) -> None:
+def turn(number: int, *, count: int, key: str, on_turn: Callable[[int], None], disabled: bool = False) -> None:
     """Which of several prompts is shown, and the way to its neighbours.
 
     Args:

@@ -142,7 +142,7 @@ def show(forests: Sequence[Forest], *, live: bool) -> None:
         if len(forests) > 1:
             chrome.turn(
                 number,
-                len(forests),
+                count=len(forests),
                 key="grown",
                 on_turn=lambda to: state.put({sampling_asked.SHOWN: to}),
                 disabled=live,
@@ -161,7 +161,7 @@ def finish(job: Job, forests: Sequence[Forest]) -> None:
 
     if failed := reasons(forests):
         of = sum(len(forest.leaves) for forest in forests)
-        said = told(len(failed), of, "trajectories", failed[0])
+        said = told(len(failed), of=of, unit="trajectories", first=failed[0])
         st.warning(verbatim(said), icon=":material/warning:")
     with st.container(horizontal=True):
         st.button(

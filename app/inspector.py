@@ -98,7 +98,7 @@ def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
         equation(line)
     claimed = forest.claimed.get(credit.method)
     if claimed is not None and not math.isnan(claimed[row]):
-        claim(float(claimed[row]), explanation.credit)
+        claim(float(claimed[row]), computed=explanation.credit)
 
 
 def equation(line: Line) -> None:
@@ -119,7 +119,7 @@ def fraction(text: str) -> str:
     return rf"{'-' if text.startswith('-') else ''}\tfrac{{{top}}}{{{bottom}}}"
 
 
-def claim(claimed: float, computed: float) -> None:
+def claim(claimed: float, *, computed: float) -> None:
     """The file's own number beside ours."""
     if abs(claimed - computed) <= 1e-4 * max(1.0, abs(computed)):
         st.badge(f"the file claims {ours(signed(claimed))}: agrees", icon=":material/check:", color="gray")

@@ -54,7 +54,7 @@ def access(headers: Mapping[str, str]) -> Access:
     if foreign and origin not in allowed_origins():
         return Access.REFUSED
     name, hosts = host_name(host), allowed_hosts()
-    known = is_loopback(name) or any(matches(name, one) for one in hosts)
+    known = is_loopback(name) or any(matches(name, pattern=one) for one in hosts)
     if not known and (hosts or not is_open() or not is_own(name)):
         return Access.REFUSED
     forwarded = any(one in FORWARDED or one.startswith(FORWARDED_PREFIX) for one in headers)
@@ -125,7 +125,7 @@ def allowed_origins() -> list[str]:
     return [origin.strip().lower() for origin in st.get_option("server.corsAllowedOrigins")]
 
 
-def matches(name: str, pattern: str) -> bool:
+def matches(name: str, *, pattern: str) -> bool:
     """Whether a host name is the one allowed, or one of `*.example.org`, or any is (`*`)."""
     pattern = pattern.lower().rstrip(".")
     return pattern in ("*", name) or (pattern.startswith("*.") and name.endswith(pattern[1:]))

@@ -210,15 +210,15 @@ def open_sample(name: str) -> None:
 
 def open_bytes(data: bytes, name: str) -> None:
     """Begin to open an uploaded file; `settle` tells what became of it, and what is open stays open until then."""
-    _begin(data, name, "upload_error")
+    _begin(data, name, tell_in="upload_error")
 
 
 def open_file(path: Path) -> None:
     """Begin to open a file named on the command line; a bad one leaves a notice."""
-    _begin(path, path.name, "notice")
+    _begin(path, path.name, tell_in="notice")
 
 
-def _begin(data: bytes | Path, name: str, tell_in: str) -> None:
+def _begin(data: bytes | Path, name: str, *, tell_in: str) -> None:
     """Read in a thread of its own; what takes a moment only is waited for."""
     cancel_opening()
     st.session_state.opening = Opening(name, partial(_read, data, name), open_page()).start()

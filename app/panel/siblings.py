@@ -33,7 +33,7 @@ def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
         return ()
     start, rows = nearest(every, row)
     told = [step_told(forest, one) or (Told("text", f"step {forest.node_id[one]}"),) for one in rows]
-    places = branches(told, start, len(every))
+    places = branches(told, start=start, total=len(every))
     return tuple(
         Card(
             id=str(forest.node_id[one]),
@@ -63,7 +63,7 @@ def step_told(forest: Forest, row: int) -> tuple[Told, ...]:
     return (*parts, *((Told("answered", observation),) if observation else ()))
 
 
-def branches(told: Sequence[tuple[Told, ...]], start: int, total: int) -> list[str]:
+def branches(told: Sequence[tuple[Told, ...]], *, start: int, total: int) -> list[str]:
     """Which branch each card is and which one before it reads the same; "" where words alone tell all apart.
 
     Args:

@@ -102,7 +102,7 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     """The controls, which never move; where we are, one sentence, the numbers that change, a prediction."""
     frame = shots[number]
     titles = list(dict.fromkeys(shot.stage for shot in shots))
-    player(len(shots), number)
+    player(number, total=len(shots))
     st.markdown(f"#### {verbatim(frame.stage)}")
     with st.container(key="sentence"):
         st.text(frame.sentence)
@@ -114,7 +114,7 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     stages(titles, frame.stage, shots)
     if frame.numbers:
         st.markdown("  \n".join(f"{ours(name)}: **{verbatim(value)}**" for name, value in frame.numbers.items()))
-    keys(len(shots), number)
+    keys(number, total=len(shots))
 
 
 def asks(frame: Frame) -> bool:
@@ -163,11 +163,18 @@ def predict(asked: Question, *, reveal: bool) -> None:
         st.caption("Noted. The last stage shows who was right.")
 
 
-def player(total: int, number: int) -> None:
+def player(number: int, *, total: int) -> None:
     """Previous, play, next, slider."""
     playing = bool(state.get("playing"))
     with st.container(key="player", horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Back", icon=":material/chevron_left:", help="Left arrow key", on_click=go, args=(number - 1, total))
+        st.button(
+            "Back",
+            icon=":material/chevron_left:",
+            help="Left arrow key",
+            on_click=go,
+            args=(number - 1,),
+            kwargs={"total": total},
+        )
         st.button("Pause" if playing else "Play", key="play", help="Space", on_click=toggle, args=(total,))
         st.button(
             "Next",
@@ -175,13 +182,14 @@ def player(total: int, number: int) -> None:
             help="Right arrow key",
             type="primary",
             on_click=go,
-            args=(number + 1, total),
+            args=(number + 1,),
+            kwargs={"total": total},
         )
     st.slider("Frame", 0, total - 1, key="frame", label_visibility="collapsed", format=" ")
     st.caption(f"Frame {whole(number + 1)} of {whole(total)}")
 
 
-def keys(total: int, number: int) -> None:
+def keys(number: int, *, total: int) -> None:
     """Arrows, Home, End and Space, wherever the focus is."""
     heard = int(state.get_or("film_heard", 0))
     film_keys(frame=number, last=total - 1, heard=heard, key="film_keys", on_press=lambda: pressed(total))
@@ -200,10 +208,10 @@ def pressed(total: int) -> None:
     if press.frame is None:
         toggle(total)
     else:
-        go(press.frame, total)
+        go(press.frame, total=total)
 
 
-def go(frame: int, total: int) -> None:
+def go(frame: int, *, total: int) -> None:
     """Show a frame and stop playing."""
     state.put({"frame": min(max(frame, 0), total - 1), "playing": False})
 

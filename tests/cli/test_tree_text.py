@@ -79,7 +79,7 @@ def test_a_chain_of_5000_steps_is_drawn() -> None:
 )
 def test_numbers_and_colours(signal: float, text: str, style: str) -> None:
     assert signed(signal, DECIMALS) == text
-    assert colour(signal, 1.0) == style
+    assert colour(signal, scale=1.0) == style
 
 
 def test_text_of_models_is_text(rng: np.random.Generator) -> None:

@@ -73,10 +73,10 @@ def test_segments_end_where_steps_do() -> None:
 
 
 def test_shares_are_equal_and_bounded() -> None:
-    assert shares(3, 16, most=8) == [6, 5, 5]
-    assert shares(3, 16, most=2) == [2, 2, 2]
-    assert shares(4, 5, most=2) == [2, 1, 1, 1]
-    assert shares(1, 16, most=8) == [8]
+    assert shares(3, budget=16, most=8) == [6, 5, 5]
+    assert shares(3, budget=16, most=2) == [2, 2, 2]
+    assert shares(4, budget=5, most=2) == [2, 1, 1, 1]
+    assert shares(1, budget=16, most=8) == [8]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -16,10 +16,10 @@ SCORES = st.lists(st.floats(-1, 1), min_size=1, max_size=6)
 
 
 def test_the_bound_of_the_paper_has_a_factor_two_that_the_code_lacks() -> None:
-    paper = upper_bound(0.5, 4, 16, c=1.5, form="paper")
+    paper = upper_bound(0.5, 4, above=16, c=1.5, form="paper")
     assert paper == pytest.approx(0.5 + 1.5 * math.sqrt(2 * math.log(16) / 4))
-    assert upper_bound(0.5, 4, 16, c=1.5, form="code") == pytest.approx(0.5 + 1.5 * math.sqrt(math.log(16) / 4))
-    assert upper_bound(0.5, 1, 1, c=9.0, form="paper") == 0.5, "one visit above: nothing else was tried"
+    assert upper_bound(0.5, 4, above=16, c=1.5, form="code") == pytest.approx(0.5 + 1.5 * math.sqrt(math.log(16) / 4))
+    assert upper_bound(0.5, 1, above=1, c=9.0, form="paper") == 0.5, "one visit above: nothing else was tried"
 
 
 def test_importance_looks_at_the_parent_in_the_paper_and_at_the_siblings_in_the_code() -> None:

@@ -233,11 +233,11 @@ def print_rollout(document: dict[str, Any]) -> None:
         f"{work['steps']}, temperature {work['temperature']:g}, top-p {work['top_p']:g}, seed {work['seed']}; trees "
         f"by {work['sampler']} {given}.\n"
     )
-    print_sides(f"On {document['share']}", document["sides"], document["ratio"])
+    print_sides(f"On {document['share']}", sides=document["sides"], ratio=document["ratio"])
     if (wide := document["all_cores"]) is not None:
         rows, threads = wide["generate"]["rows"], wide["generate"]["threads"]
         what = f"On all cores: {wide['processes']} processes; generate with {threads} threads and {rows} rows"
-        print_sides(what, wide["sides"], wide["ratio"])
+        print_sides(what, sides=wide["sides"], ratio=wide["ratio"])
     click.echo(f"Memory: copies move {memory['bytes_per_second'] / 1e9:.0f} GB/s.\n")
     for row in document["sides"].values():
         click.echo(f"- {row['side']}: {row['what']}.")
@@ -245,7 +245,7 @@ def print_rollout(document: dict[str, Any]) -> None:
         click.echo(f"- {condition[0].upper()}{condition[1:]}.")
 
 
-def print_sides(what: str, sides: dict[str, Any], found: dict[str, Any]) -> None:
+def print_sides(what: str, *, sides: dict[str, Any], ratio: dict[str, Any]) -> None:
     """A table of all sides on one share of the machine, and their ratios."""
     click.echo(f"{what}:\n")
     click.echo(
@@ -263,9 +263,9 @@ def print_sides(what: str, sides: dict[str, Any], found: dict[str, Any]) -> None
             f"{row['passes']:,} | {share} |"
         )
     click.echo()
-    for name, ratio in found.items():
+    for name, found in ratio.items():
         one, _, other = name.partition("_to_")
-        click.echo(f"{one} / {other}: {ratio['wall']:.2f} by wall time, {ratio['cpu']:.2f} by CPU time")
+        click.echo(f"{one} / {other}: {found['wall']:.2f} by wall time, {found['cpu']:.2f} by CPU time")
     click.echo()
 
 

@@ -44,7 +44,7 @@ def credit(
     with busy(f"Computing {method}"):
         result = compute(report.forests, method, **values)
     if bootstrap is not None:
-        result = with_interval(result, bootstrap, seed)
+        result = with_interval(result, n=bootstrap, seed=seed)
     if as_json:
         from treecore.cli.credit_json import credit_json
 
@@ -53,7 +53,7 @@ def credit(
         print_tables(result, tokens=tokens)
 
 
-def with_interval(credit: Credit, n: int, seed: int) -> Credit:
+def with_interval(credit: Credit, *, n: int, seed: int) -> Credit:
     """The credit with its bootstrap interval as two more columns of steps."""
     from dataclasses import replace
 

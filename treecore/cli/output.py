@@ -108,7 +108,7 @@ def print_run(summary: Summary | AnnotationSummary, unit: str, *, as_json: bool,
     if failed:
         from treecore.rollouts.failures import told
 
-        said = told(failed, of, unit, clean(f"{where}{summary.first_failure}"))
+        said = told(failed, of=of, unit=unit, first=clean(f"{where}{summary.first_failure}"))
         click.echo(f"treecore: {'' if failed == of else 'warning: '}{said}", err=True)
         if failed == of:
             click.get_current_context().exit(1)

@@ -71,7 +71,7 @@ def forest_lines(forest: Forest, credit: Credit | None, *, width: int, full: boo
         line.append(plain(value[row], DECIMALS).rjust(NUMBER_WIDTH), style="" if np.isfinite(value[row]) else "dim")
         if credit is not None:
             signal = float(credit.credit[row])
-            line.append(signed(signal, DECIMALS).rjust(NUMBER_WIDTH), style=colour(signal, credit.scale))
+            line.append(signed(signal, DECIMALS).rjust(NUMBER_WIDTH), style=colour(signal, scale=credit.scale))
         yield line
         for below in more:
             below.append(" " * (width - left))
@@ -165,7 +165,7 @@ def name(forest: Forest, row: int) -> Text:
     return text
 
 
-def colour(signal: float, scale: float) -> str:
+def colour(signal: float, *, scale: float) -> str:
     """Blue above zero, orange below, brighter the stronger; plain for zero, dim where not assigned."""
     if not np.isfinite(signal):
         return "dim"

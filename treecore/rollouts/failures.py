@@ -36,7 +36,7 @@ def reasons(forests: Iterable[Forest]) -> list[str]:
     return [reason(row) for forest in forests for row in failed_rows(forest)]
 
 
-def told(failed: float, of: float, unit: str, first: str) -> str:
+def told(failed: float, *, of: float, unit: str, first: str) -> str:
     """How many of all failed, and why the first did, as a clause; `unit` is their name in the plural."""
     return f"{failed} of {of} {unit} failed, the first: {first}"
 

@@ -91,10 +91,10 @@ class GrowingForest:
         self.error: TreecoreError | None = None
         self.notes: dict[str, Any] = {}
         self.began = time.monotonic()
-        self.random = self.stream(DRAWS, 0)
+        self.random = self.stream(DRAWS, number=0)
         self._growing: Growing = sampler.function(self, **settings)
 
-    def stream(self, kind: int, number: int) -> np.random.Generator:
+    def stream(self, kind: int, *, number: int) -> np.random.Generator:
         """A random stream of its own for every expansion, and one for the sampler."""
         identity = int.from_bytes(hashlib.sha256(self.prompt.id.encode()).digest()[:8], "big")
         return np.random.default_rng(np.random.SeedSequence([self.seed, identity], spawn_key=(kind, number)))
@@ -175,9 +175,9 @@ class GrowingForest:
         node, head = self.nodes[row], None
         if at != END or not node.over:
             head = node.written.head(len(node.written.ids) if at == END else node.start + at)
-        return Trajectory(request, row, at, self._steps_before(row, at), head)
+        return Trajectory(request, row, at, self._steps_before(row, at=at), head)
 
-    def _steps_before(self, row: int, at: int) -> list[Step]:
+    def _steps_before(self, row: int, *, at: int) -> list[Step]:
         """Steps that are over on the path to a place."""
         steps = []
         while self.parent[row] >= 0:
@@ -206,17 +206,19 @@ class GrowingForest:
     def next_stream(self) -> np.random.Generator:
         """The random stream of the next expansion."""
         self.asked += 1
-        return self.stream(EXPANSION, self.asked - 1)
+        return self.stream(EXPANSION, number=self.asked - 1)
 
     def commit(self) -> list[int]:
         """Append the finished wave in the order of its requests; returns the rows of its leaves."""
-        leaves = [self._append(self.parent, self.fork, self.nodes, trajectory) for trajectory in self.wave]
+        leaves = [
+            self._append(trajectory, parent=self.parent, fork=self.fork, nodes=self.nodes) for trajectory in self.wave
+        ]
         self._ends.update(leaves)
         self._ends -= continued(self.wave)
         self.wave = []
         return leaves
 
-    def _append(self, parent: list[int], fork: list[int], nodes: list[GrowingStep], trajectory: Trajectory) -> int:
+    def _append(self, trajectory: Trajectory, *, parent: list[int], fork: list[int], nodes: list[GrowingStep]) -> int:
         above, at = trajectory.origin, trajectory.at
         if above is None:
             above = len(nodes)
@@ -256,7 +258,7 @@ class GrowingForest:
         """Parent and content of each node of the forest."""
         parent, fork, nodes = list(self.parent), list(self.fork), list(self.nodes)
         for trajectory in self.wave if in_flight else ():
-            self._append_open(parent, fork, nodes, trajectory)
+            self._append_open(trajectory, parent=parent, fork=fork, nodes=nodes)
         gone_on = {above for above, at in zip(parent, fork, strict=True) if at == END}
         for row, node in enumerate(nodes):
             if parent[row] >= 0 and node.open and row not in gone_on:
@@ -264,13 +266,13 @@ class GrowingForest:
         return [(one.parent, nodes[one.source].piece(one.start, one.end)) for one in lay_out(parent, fork)]
 
     def _append_open(
-        self, parent: list[int], fork: list[int], nodes: list[GrowingStep], trajectory: Trajectory
+        self, trajectory: Trajectory, *, parent: list[int], fork: list[int], nodes: list[GrowingStep]
     ) -> None:
         if not trajectory.begun:
             return
         step = trajectory.open_step
         steps = trajectory.steps if step is None else [*trajectory.steps, step]
-        self._append(parent, fork, nodes, replace(trajectory, steps=steps))
+        self._append(replace(trajectory, steps=steps), parent=parent, fork=fork, nodes=nodes)
 
     def cost(self) -> Cost:
         """Tokens that the forest took, and what it would have taken without sharing."""

@@ -91,7 +91,7 @@ class ExistingGrove(GrowingForest):
             self.fork.append(-1)
             self.nodes.append(self._recorded(row, plan, session))
 
-    def stream(self, kind: int, number: int) -> np.random.Generator:
+    def stream(self, kind: int, *, number: int) -> np.random.Generator:
         """Streams belong to the forest's content, so that equal forests get equal continuations in any file."""
         identity = int.from_bytes(hashlib.sha256(self.source.forest.digest.encode()).digest()[:8], "big")
         return np.random.default_rng(np.random.SeedSequence([self.seed, identity], spawn_key=(kind, number)))

@@ -98,14 +98,14 @@ def _budget(growth: Growth, k: int, *, leaves: int, div: int, first: int, depth:
     while ended < leaves:
         if not live:
             live = [ends[place] for place in growth.random.integers(len(ends), size=leaves - ended)]
-        asked = shares(len(live), leaves - ended, most=most)
+        asked = shares(len(live), budget=leaves - ended, most=most)
         live = yield from _segments(growth, live, asked, tokens=k, depth=depth)
         ended += sum(asked) - len(live)
         ends += live
         most = div
 
 
-def shares(paths: int, budget: int, *, most: int) -> list[int]:
+def shares(paths: int, *, budget: int, most: int) -> list[int]:
     """Children of each path: the budget in equal parts, what remains to the first ones, none above `most`."""
     each, more = divmod(budget, paths)
     return [min(each + (place < more), most) for place in range(paths)]

@@ -29,7 +29,7 @@ def static_policy(**settings: Any) -> TransformersPolicy:
 
 def test_buckets_waste_a_third_at_most() -> None:
     assert [bucket(n) for n in (1, 2, 3, 4, 5, 7, 9, 13, 17, 64, 65)] == [1, 2, 3, 4, 6, 8, 12, 16, 24, 64, 96]
-    assert [bucket(n, 64) for n in (1, 64, 65, 97, 129)] == [64, 64, 96, 128, 192]
+    assert [bucket(n, least=64) for n in (1, 64, 65, 97, 129)] == [64, 64, 96, 128, 192]
     assert all(n <= bucket(n) and 2 * bucket(n) <= 3 * n for n in range(2, 2000))
 
 

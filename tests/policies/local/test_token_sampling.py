@@ -57,9 +57,9 @@ def test_a_row_is_drawn_alike_in_any_batch() -> None:
 def test_inverse_cdf_gives_each_token_its_share_and_never_an_impossible_one() -> None:
     probability = torch.tensor([0.0, 0.2, 0.0, 0.5, 0.3, 0.0], dtype=torch.float64).expand(1000, -1)
     uniform = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
-    assert torch.bincount(inverse_cdf(probability, uniform), minlength=6).tolist() == [0, 200, 0, 500, 300, 0]
+    assert torch.bincount(inverse_cdf(probability, uniform=uniform), minlength=6).tolist() == [0, 200, 0, 500, 300, 0]
     edges = torch.tensor([0.0, 1 - 2**-53], dtype=torch.float64)
-    assert inverse_cdf(probability[:2], edges).tolist() == [1, 4]
+    assert inverse_cdf(probability[:2], uniform=edges).tolist() == [1, 4]
 
 
 def test_a_greedy_row_is_sure_of_itself_and_leaves_the_others_alone() -> None:

@@ -24,7 +24,7 @@ WARM_UPS = 2
 Step = Callable[[Tensor, int], Tensor]
 
 
-def bucket(n: int, least: int = 1) -> int:
+def bucket(n: int, *, least: int = 1) -> int:
     """The smallest of `least` times 1, 2, 3, 4, 6, 8, 12, 16, 24, ... that holds `n`."""
     size = least
     while size < n:
@@ -71,11 +71,11 @@ class StaticCache(KVCache):
         self.rows = self.length = 0
 
     def fits(self, rows: int, length: int) -> bool:
-        return rows <= 1 or bucket(rows) * bucket(length, SHORTEST) <= self.tokens
+        return rows <= 1 or bucket(rows) * bucket(length, least=SHORTEST) <= self.tokens
 
     def reserve(self, rows: int, length: int) -> None:
         """As of every store; rows that became much too long are made shorter again."""
-        size = bucket(max(length, *self.lengths), SHORTEST)
+        size = bucket(max(length, *self.lengths), least=SHORTEST)
         if rows <= self.rows and size <= self.length < 2 * size:
             return
         used = self.used

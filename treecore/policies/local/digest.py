@@ -49,17 +49,17 @@ def digest_of_files(model: Any, files: Sequence[Path], *, unused: Collection[str
 
 def weight_files(source: str) -> list[Path]:
     """The safetensors that a folder's or a cached hub model's weights came from; none where they came otherwise."""
-    if _held(source, ADAPTER):
+    if _held(source, name=ADAPTER):
         return []
-    if whole := _held(source, WHOLE):
+    if whole := _held(source, name=WHOLE):
         return [whole]
-    index = _held(source, INDEX)
+    index = _held(source, name=INDEX)
     names = sorted(set(orjson.loads(index.read_bytes())["weight_map"].values())) if index else []
-    files = [_held(source, name) for name in names]
+    files = [_held(source, name=name) for name in names]
     return [file for file in files if file] if all(files) else []
 
 
-def _held(source: str, name: str) -> Path | None:
+def _held(source: str, *, name: str) -> Path | None:
     """A file of a model on this machine."""
     if Path(source).is_dir():
         file = Path(source, name)

@@ -83,7 +83,7 @@ class TransformersPolicy:
         most = MAX_SLOTS_CUDA if model.device.type == "cuda" else MAX_SLOTS_SMALL if small else MAX_SLOTS
         self.slots = slots or most
         fitting = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
-        self.batch_tokens = min(fitting, bucket(self.slots) * bucket(self.max_length, SHORTEST))
+        self.batch_tokens = min(fitting, bucket(self.slots) * bucket(self.max_length, least=SHORTEST))
         self.detokenizer = Detokenizer(tokenizer)
         self.end_ids = end_tokens(model, tokenizer)
         self.threads = 1 if small else None

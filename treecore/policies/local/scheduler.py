@@ -167,7 +167,7 @@ class Scheduler:
         """Take a branch out of its slot and put it in the queue, with what it has."""
         fed = self.cache.lengths[branch.slot]
         if not branch.closing and fed > branch.state.length:
-            branch.kept = self.copy(branch.slot, branch.state.length, fed, on_host=True)
+            branch.kept = self.copy(branch.slot, start=branch.state.length, end=fed, on_host=True)
         if branch.logits is not None:
             branch.logits = duplicate(branch.logits, on_host=True)
         self.release(branch)
@@ -179,16 +179,16 @@ class Scheduler:
         for state in branch.closing:
             state.claimed = False
         if branch.closing and not branch.closing[0].whole:
-            self.hold(branch.closing[0], branch.slot, self.cache.lengths[branch.slot])
+            self.hold(branch.closing[0], branch.slot, end=self.cache.lengths[branch.slot])
         branch.closing = []
 
-    def hold(self, state: CachedPrefix, slot: int, end: int) -> None:
+    def hold(self, state: CachedPrefix, slot: int, *, end: int) -> None:
         """Keep the keys and values of a state up to position `end`, as `slot` has them."""
         start = state.length - len(state.ids)
         if end > start:
-            state.segment = self.copy(slot, start, min(end, state.length)) or state.segment
+            state.segment = self.copy(slot, start=start, end=min(end, state.length)) or state.segment
 
-    def copy(self, slot: int, start: int, end: int, *, on_host: bool = False) -> Segment | None:
+    def copy(self, slot: int, *, start: int, end: int, on_host: bool = False) -> Segment | None:
         """A copy of positions of a slot; None when there is no memory for it, and it has to be computed again."""
         try:
             return self.cache.read(slot, start, end, on_host=on_host or self.on_host)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from treecore.policies.base import Completion, TokenUsage
 from treecore.policies.local.kv_cache import Segment
+from treecore.policies.local.token_sampling import DrawnToken
 
 
 @dataclass(eq=False)
@@ -121,7 +122,7 @@ class Sequence:
     pending: list[int] = field(default_factory=list)
     closing: list[CachedPrefix] = field(default_factory=list)
     logits: Tensor | None = None
-    held: tuple[int, float, float, float, float] | None = None
+    held: DrawnToken | None = None
     kept: Segment | None = None
     slot: int = -1
     before: str = ""

@@ -24,7 +24,7 @@ from treecore.policies.base import PLAIN, Branch, Completion, FinishReason, Stat
 from treecore.policies.local.memory import TOO_LARGE, out_of_memory
 from treecore.policies.local.scheduler import Scheduler
 from treecore.policies.local.sequences import CachedPrefix, Sequence
-from treecore.policies.local.token_sampling import draw
+from treecore.policies.local.token_sampling import DrawnToken, draw
 from treecore.protocols import StepRule
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class LocalSession:
         own = cast(Sequence, branch)
         above, ids = own.state, own.tail
         state = CachedPrefix(above, ids, above.length + len(ids), above.tally, above.order, above.most)
-        self.scheduler.hold(state, own.slot, self.runner.cache.lengths[own.slot])
+        self.scheduler.hold(state, own.slot, end=self.runner.cache.lengths[own.slot])
         return self._known(state)
 
     def _known(self, state: CachedPrefix) -> CachedPrefix:
@@ -199,7 +199,7 @@ class LocalSession:
         assert held is not None
         assert logits is not None
         self._ready(branch, logits)
-        self._write(branch, *held)
+        self._write(branch, held)
         if branch.written.end is None:
             branch.pending = branch.written.ids[-1:]
         else:
@@ -253,7 +253,7 @@ class LocalSession:
         """The first state that the branch closes is computed: keep what it needs to start others."""
         state = branch.closing.pop(0)
         if not state.whole:
-            self.scheduler.hold(state, branch.slot, state.length)
+            self.scheduler.hold(state, branch.slot, end=state.length)
         state.logits, state.claimed = self.scheduler.copy_of(logits), False
 
     def _draw(self) -> list[Branch]:
@@ -261,9 +261,9 @@ class LocalSession:
         ready = [branch for branch in self.scheduler.seated() if branch.logits is not None]
         ended: list[Branch] = []
         uniform = [float(branch.random.random()) for branch in ready]
-        for branch, (token, *numbers) in zip(ready, self._drawn(ready, uniform), strict=True):
+        for branch, drawn in zip(ready, self._drawn(ready, uniform), strict=True):
             branch.state.tally.sampled += 1
-            self._write(branch, token, *numbers)
+            self._write(branch, drawn)
             if branch.held is None:
                 branch.logits = None
             if branch.written.end is None:
@@ -272,7 +272,7 @@ class LocalSession:
                 ended.append(branch)
         return ended
 
-    def _drawn(self, ready: list[Sequence], uniform: list[float]) -> list[tuple[Any, ...]]:
+    def _drawn(self, ready: list[Sequence], uniform: list[float]) -> list[DrawnToken]:
         """A token with its numbers for every branch; in halves where that is much, or more than memory allows."""
         rows = [cast(Tensor, branch.logits) for branch in ready]
         if not rows:
@@ -281,7 +281,7 @@ class LocalSession:
             try:
                 greedy = [branch.greedy for branch in ready]
                 law = {"temperature": self.temperature, "top_p": self.top_p}
-                return list(zip(*draw(torch.stack(rows), uniform, greedy=greedy, **law), strict=True))
+                return list(map(DrawnToken, *draw(torch.stack(rows), uniform, greedy=greedy, **law)))
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
@@ -290,29 +290,28 @@ class LocalSession:
         half = len(ready) // 2
         return [*self._drawn(ready[:half], uniform[:half]), *self._drawn(ready[half:], uniform[half:])]
 
-    def _write(
-        self, branch: Sequence, token: int, logprob: float, entropy: float, confidence: float, top_entropy: float
-    ) -> None:
-        written, detokenizer, ends = branch.written, self.policy.detokenizer, token in self.policy.end_ids
+    def _write(self, branch: Sequence, drawn: DrawnToken) -> None:
+        written, detokenizer, token = branch.written, self.policy.detokenizer, drawn.id
+        ends = token in self.policy.end_ids
         before = written.ids or (branch.state.ids[-1:] if self.rule.joined else [])
         piece = detokenizer.next_token_string(before, token)
         if self.rule.before_word and not ends and self._begins_next(written, piece):
-            written.end, branch.held = FinishReason.STOP, (token, logprob, entropy, confidence, top_entropy)
+            written.end, branch.held = FinishReason.STOP, drawn
             return
         written.ids.append(token)
         if branch.left is not None:
             branch.left -= 1
-        written.logprob.append(logprob)
-        written.entropy.append(entropy)
-        written.confidence.append(confidence)
-        written.top_entropy.append(top_entropy)
+        written.logprob.append(drawn.logprob)
+        written.entropy.append(drawn.entropy)
+        written.confidence.append(drawn.confidence)
+        written.top_entropy.append(drawn.top_entropy)
         if ends:
             written.token_strings.append(detokenizer.decode([token]))
             written.end = FinishReason.EOS
             return
         written.token_strings.append(piece)
         written.text += piece
-        if self._may_stop(piece) and self._stops(branch.before, written.text, len(piece)):
+        if self._may_stop(piece) and self._stops(written.text, before=branch.before, n=len(piece)):
             written.end = FinishReason.STOP
         elif len(written.ids) >= self.max_step_tokens:
             written.end = FinishReason.STEP
@@ -328,7 +327,7 @@ class LocalSession:
             known = self._stopping[piece] = any(one[-1] in piece for one in self.stop)
         return known
 
-    def _stops(self, before: str, text: str, n: int) -> bool:
+    def _stops(self, text: str, *, before: str, n: int) -> bool:
         """Whether a stop string ends within the last `n` characters of a text that something comes before."""
         for stop in self.stop:
             most = n + len(stop) - 1

@@ -26,6 +26,16 @@ class Drawn(NamedTuple):
     top_entropy: list[float]
 
 
+class DrawnToken(NamedTuple):
+    """A row of `Drawn`."""
+
+    id: int
+    logprob: float
+    entropy: float
+    confidence: float
+    top_entropy: float
+
+
 def draw(
     logits: Tensor, uniform: list[float], *, temperature: float, top_p: float, greedy: list[bool] | None = None
 ) -> Drawn:
@@ -54,7 +64,7 @@ def draw(
         if top_p < 1:
             law = nucleus(law, top_p)
         probability = probability if law is raw else law.exp()
-        ids = inverse_cdf(probability, torch.tensor(uniform, dtype=torch.float64, device=law.device))
+        ids = inverse_cdf(probability, uniform=torch.tensor(uniform, dtype=torch.float64, device=law.device))
         logprob = law.gather(-1, ids[:, None])[:, 0]
         if greedy is not None and any(greedy):
             sure = torch.tensor(greedy, device=ids.device)
@@ -73,7 +83,7 @@ def nucleus(law: Tensor, top_p: float) -> Tensor:
     return torch.log_softmax(torch.empty_like(law).scatter_(-1, order, kept), dim=-1)
 
 
-def inverse_cdf(probability: Tensor, uniform: Tensor) -> Tensor:
+def inverse_cdf(probability: Tensor, *, uniform: Tensor) -> Tensor:
     """The first token whose cumulative probability exceeds each number. `[B]`"""
     total = probability.cumsum(dim=-1)
     found = torch.searchsorted(total, (uniform * total[:, -1])[:, None], right=True)[:, 0]

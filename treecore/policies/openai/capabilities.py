@@ -68,7 +68,7 @@ class Dialect:
     options: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
 
-    def body(self, prompt: str, text: str, *, law: Law, seed: int, longest: int | None = None) -> dict[str, Any]:
+    def body(self, prompt: str, *, text: str, law: Law, seed: int, longest: int | None = None) -> dict[str, Any]:
         """The request that lets the model go on after `prompt` and `text`, for `longest` tokens if not for a step."""
         body: dict[str, Any] = {
             "model": self.model,
@@ -83,7 +83,7 @@ class Dialect:
             body["messages"] = [*asked, {"role": "assistant", "content": text}] if text else asked
         for option in self.options:
             if (option != "continue" or text) and (option != "stop" or law.stop):
-                body.update(fields(option, self.endpoint, stop=law.stop, seed=seed))
+                body.update(fields(option, endpoint=self.endpoint, stop=law.stop, seed=seed))
         return body
 
 
@@ -93,7 +93,7 @@ def choices_of_options(endpoint: str) -> tuple[tuple[str, ...], ...]:
     return common if endpoint == "completions" else (("continue",), *common)
 
 
-def fields(option: str, endpoint: str, *, stop: Sequence[str], seed: int) -> dict[str, Any]:
+def fields(option: str, *, endpoint: str, stop: Sequence[str], seed: int) -> dict[str, Any]:
     """The fields of a request that an option stands for.
 
     `whole law` switches off what servers cut from the distribution by default; `continue` makes a chat template leave
@@ -239,7 +239,7 @@ def but_not_for_ever(passing: Callable[[RequestError], bool] = transient) -> Cal
 def probe(dialect: Dialect) -> dict[str, Any]:
     """A request of a few tokens."""
     law = Law(temperature=1.0, top_p=1.0, stop=PROBE_STOP, max_step_tokens=PROBE_TOKENS)
-    return dialect.body(PROBE_PROMPT, " 5" if "continue" in dialect.options else "", law=law, seed=0)
+    return dialect.body(PROBE_PROMPT, text=" 5" if "continue" in dialect.options else "", law=law, seed=0)
 
 
 def tells_stops(answer: Mapping[str, Any]) -> bool:

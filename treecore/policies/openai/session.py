@@ -187,7 +187,7 @@ class ServerSession:
         state, seed = branch.state, int(branch.random.integers(MAX_SEED))
         dialect = self._chat if isinstance(state.prompt, Chat) else self._dialect
         law = replace(self._law, temperature=0.0, top_p=1.0) if branch.greedy else self._law
-        body = dialect.body(state.prompt, state.text, law=law, seed=seed, longest=self._longest(state))
+        body = dialect.body(state.prompt, text=state.text, law=law, seed=seed, longest=self._longest(state))
         self._live[self._asked] = branch
         job = answered(self._connection, dialect.endpoint, body, law, self._asked, self._results)
         self._running[self._asked] = self._submit(job)

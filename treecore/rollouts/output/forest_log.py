@@ -225,7 +225,7 @@ class LineFile:
         if self._instead is None:
             self._stay()
         elif there is False:
-            self._give_up("another file was put in its place", "give another name")
+            self._give_up("another file was put in its place", todo="give another name")
         target, beside = os.path.realpath(self.path), self._beside
         try:
             self._copy(beside, lines)
@@ -269,7 +269,7 @@ class LineFile:
         size = os.fstat(self._fd).st_size
         if size != self._size:
             changed = f"another program changed the file while it was written: {size:,} bytes, not {self._size:,}"
-            self._give_up(changed, "look what is left, then go on with --resume, or start over with --overwrite")
+            self._give_up(changed, todo="look what is left, then go on with --resume, or start over with --overwrite")
 
     def _stay(self) -> None:
         """The path leads to this file and its lines, once there are any; a file that was removed is written anew.
@@ -295,13 +295,14 @@ class LineFile:
             else:
                 self._tell_removed(len(self))
                 return
-        self._give_up(*self._rescued(why))
+        found, todo = self._rescued(why)
+        self._give_up(found, todo=todo)
 
     def _tell_removed(self, lines: int) -> None:
         held = f"its {lines} forests were" if lines > 1 else "its forest was" if lines else "it was still empty and is"
         _LOG.warning("treecore: note: %s was removed while it was written; %s written anew", self.path, held)
 
-    def _give_up(self, found: str, todo: str) -> NoReturn:
+    def _give_up(self, found: str, *, todo: str) -> NoReturn:
         self._given_up = True
         raise FormatError(found, where=str(self.path), todo=todo)
 

@@ -55,7 +55,9 @@ class Place:
 
     def best(self, *, c: float, form: Form) -> Place:
         """The child to follow: the largest upper bound, the oldest among equals."""
-        return max(self.children, key=lambda child: upper_bound(child.mean, child.visits, self.visits, c=c, form=form))
+        return max(
+            self.children, key=lambda child: upper_bound(child.mean, child.visits, above=self.visits, c=c, form=form)
+        )
 
     def importance(self, *, form: Form) -> float:
         """How much it matters which child is followed."""

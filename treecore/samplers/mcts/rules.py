@@ -17,7 +17,7 @@ PAPER_MOST_ROOT, PAPER_MOST = 60, 10
 """The paper's c_max at the root and below."""
 
 
-def upper_bound(mean: float, visits: int, above: int, *, c: float, form: Form) -> float:
+def upper_bound(mean: float, visits: int, *, above: int, c: float, form: Form) -> float:
     """UCB of a child: `q/n + c sqrt(2 ln N / n)`; the released code has no factor 2.
 
     Args:
