@@ -57,7 +57,7 @@ def open_menu() -> None:
             "Or open your own rollouts",
             key="upload",
             on_change=take_upload,
-            help=upload_help(),
+            help=verbatim(readable()),
         )
         if error := state.get("upload_error"):
             st.error(verbatim(error), icon=":material/error:")
@@ -100,10 +100,10 @@ def forest_menu() -> None:
         )
 
 
-def upload_help() -> str:
+def readable() -> str:
     """The files that can be read, in the words of their formats."""
     known = [f"{one.title} ({', '.join(one.extensions)})" for one in FORMATS.values()]
-    return verbatim(f"Files of these formats, plain or .gz: {'; '.join(known)}. Read on this machine only.")
+    return f"Files of these formats, plain or .gz: {'; '.join(known)}. Read on this machine only."
 
 
 def sample_lists(chosen: str) -> None:

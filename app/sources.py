@@ -9,12 +9,15 @@ from pathlib import Path
 
 from treecore.views.palette import DARK, LIGHT, Palette
 
+AROUND_BRACES = re.compile(r" *([{};]) *|(?<=:) (?=[^\s])")
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 FOR_PEOPLE = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)\n", re.M | re.S)
 TYPE = re.compile(r"/\*\* @type (?:(?!\*/).)*\*/ ")
 NAMED = re.compile(r'^import \{([^}"]*)\} from "([^"]+\.js)";$', re.M)
 WHOLE = re.compile(r'^import (\w+) from "([^"]+\.json)" with \{ type: "json" \};$', re.M)
 EXPORT = re.compile(r"^export (?=(?:async function|function|const|let|class) )", re.M)
+QUOTED = re.compile(r"[\"'`/]")
+AROUND_SIGNS = re.compile(r" *([=*<>!&|?:,;(){}\[\]]) *")
 OWN = re.compile(r"^(export )?(?:default )?(?:async function|function|const|let|class) (\w+)", re.M)
 
 
@@ -67,13 +70,19 @@ def _body(text: str, path: Path, *, keep: bool) -> str:
     own = own if keep else EXPORT.sub("", own)
     if rest := re.search(r"^import .*" if keep else r"^(?:import|export) .*", own, re.M):
         raise ValueError(f"{path.name}: cannot join `{rest[0]}`; import and export by name, without `as`")
-    return "\n".join(line for one in own.splitlines() if (line := one.strip()))
+    return "\n".join(_squeezed(line) for one in own.splitlines() if (line := one.strip()))
+
+
+def _squeezed(line: str) -> str:
+    """A line without the spaces around signs, up to where text or a pattern may begin."""
+    begins = found.start() if (found := QUOTED.search(line)) else len(line)
+    return AROUND_SIGNS.sub(r"\1", line[:begins]) + line[begins:]
 
 
 def style(path: Path) -> str:
     """A style sheet without comments and indents; Streamlit takes a single line for the name of a file."""
     lines = COMMENT.sub("", path.read_text(encoding="utf-8")).splitlines()
-    return "\n".join(line.strip() for line in lines if line.strip())
+    return "\n".join(AROUND_BRACES.sub(lambda found: found[1] or "", line.strip()) for line in lines if line.strip())
 
 
 def colours(selector: str) -> str:

@@ -24,9 +24,9 @@ test.query_params["view"] = "outline"
 test.query_params["method"] = "centred"
 test.run()
 assert not test.exception, test.exception
-from app.controls import upload_help
+from app.controls import readable
 from app.view_registry import VIEWS
-print(test.session_state["view"], test.session_state["method"], VIEWS["outline"].title, ".arrows" in upload_help())
+print(test.session_state["view"], test.session_state["method"], VIEWS["outline"].title, ".arrows" in readable())
 """
 
 

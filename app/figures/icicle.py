@@ -43,7 +43,7 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
         go.Icicle(
             ids=[top, *(str(forest.node_id[row]) for row in rows)],
             parents=["", *(parent_id(forest, int(row), top, first) for row in rows)],
-            labels=[sizes(forest, total), *(name(forest, int(row), int(shown.steps[row])) for row in rows)],
+            labels=[sizes(forest, total), *(name(forest, int(row), steps=int(shown.steps[row])) for row in rows)],
             values=[total, *beneath[rows]],
             branchvalues="total",
             maxdepth=DEEPEST if is_deep else -1,
@@ -155,7 +155,7 @@ def parent_id(forest: Forest, row: int, top: str, first: IntArray) -> str:
     return top if above < 0 else str(forest.node_id[first[above]])
 
 
-def name(forest: Forest, row: int, steps: int) -> str:
+def name(forest: Forest, row: int, *, steps: int) -> str:
     """Label of a sector."""
     if forest.parent[row] < 0:
         return f"tree {int(forest.tree[row]) + 1}"
@@ -166,7 +166,7 @@ def name(forest: Forest, row: int, steps: int) -> str:
 def hover(credit: Credit, row: int, shown: Sectors, unit: str, hidden: np.ndarray) -> str:
     """Hover text of a sector."""
     steps, value = int(shown.steps[row]), signed(float(shown.credit[row]))
-    lines = [name(credit.forests[0], row, steps), f"{whole(int(shown.own[row]))} {unit} of its own"]
+    lines = [name(credit.forests[0], row, steps=steps), f"{whole(int(shown.own[row]))} {unit} of its own"]
     lines.append(f"credit {value}" if steps == 1 else f"credit {value}, the mean of its steps")
     if "value" in credit.nodes and steps == 1:
         lines.append(f"value {short(float(credit.nodes['value'][row]))}")

@@ -125,7 +125,7 @@ def test_two_visitors_queue_and_cancel(open_page: Open, address: str) -> None:
     fill_in(first, prompts=32, trees=48)
     fill_in(second, prompts=1)
     grow(first)
-    first.get_by_text("of 4608 trajectories").wait_for()
+    first.get_by_text("of 4,608 trajectories").wait_for()
     grow(second)
     second.get_by_text("next in line").wait_for()
     second.get_by_role("button", name="Cancel").click()

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browser import ROOT
 
 from app.canvas import make_scene
 from app.sources import script
-from tests.support.browser import ROOT
 from treecore.core.forest import Forest
 from treecore.methods import compute
 
@@ -46,19 +46,19 @@ def test_each_module_follows_what_it_imports(write: Callable[..., Path]) -> None
         c="export const c = 1;\n",
     )
     assert script(entry).splitlines() == [
-        "const c = 1;", "function b(x) {", "return x + c;", "}", "export default function a() {", "b(c);", "}",
+        "const c=1;", "function b(x){", "return x + c;", "}", "export default function a(){", "b(c);", "}",
     ]  # fmt: skip
 
 
 def test_a_json_file_is_a_constant(write: Callable[..., Path], tmp_path: Path) -> None:
     (tmp_path / "d.json").write_text('{\n "one": 1\n}\n')
     entry = write(a='import D from "./d.json" with { type: "json" };\nexport const two = D.one + 1;\n')
-    assert script(entry) == 'const D = {"one": 1};\nexport const two = D.one + 1;'
+    assert script(entry) == 'const D = {"one": 1};\nexport const two=D.one + 1;'
 
 
 def test_a_type_within_a_line_takes_no_code_along(write: Callable[..., Path]) -> None:
     entry = write(a="/** A. */\nconst a = f(\n  /** @type {A} */ (b),\n);\n/** B. */\nconst c = 1;\n")
-    assert script(entry).splitlines() == ["const a = f(", "(b),", ");", "const c = 1;"]
+    assert script(entry).splitlines() == ["const a=f(", "(b),", ");", "const c=1;"]
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

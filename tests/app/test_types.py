@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from browser import ROOT
 
 from app import panel, signals
 from app.canvas import make_scene, payload, types
-from tests.support.browser import ROOT
 from treecore.core.forest import Forest
 
 DECLARED = (ROOT / "app" / "types.d.ts").read_text(encoding="utf-8")

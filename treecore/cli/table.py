@@ -45,14 +45,18 @@ def print_table(out: Console, make: Callable[[], Table], rows: Sequence[Sequence
         out.print(table)
         return
     right = [column.justify == "right" for column in table.columns]
-    lines = [*set_row(widest, widths, right, wraps), *([""] if any(wraps) else [])]
+    lines = [*set_row(widest, widths, right=right, wraps=wraps), *([""] if any(wraps) else [])]
     head, edge = above[: -len(lines)], above[-1][0]
-    body = (f"{edge} {line} {edge}" for row in rows for line in set_row(row, widths, right, wraps, f" {edge} "))
+    body = (
+        f"{edge} {line} {edge}"
+        for row in rows
+        for line in set_row(row, widths, right=right, wraps=wraps, between=f" {edge} ")
+    )
     out.file.write("\n".join([*head, *body, bottom, ""]))
 
 
 def set_row(
-    row: Sequence[str], widths: Sequence[int], right: Sequence[bool], wraps: Sequence[bool], between: str = " "
+    row: Sequence[str], widths: Sequence[int], *, right: Sequence[bool], wraps: Sequence[bool], between: str = " "
 ) -> Iterator[str]:
     """The lines of one row, as wide as its columns."""
     cells = [wrapped(cell, width) if may else [cell] for cell, width, may in zip(row, widths, wraps, strict=True)]
