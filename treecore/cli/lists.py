@@ -159,13 +159,19 @@ def formats(as_json: bool) -> None:
 
 
 @click.command()
-def schema() -> None:
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the data model as a Markdown document instead.")
+def schema(as_markdown: bool) -> None:
     """Print the JSON Schema of a native forest.
 
     \b
     Example:
       treecore schema > treecore.schema.json
     """
+    if as_markdown:
+        from treecore.formats.data_model import markdown
+
+        click.echo(markdown(), nl=False)
+        return
     from treecore.formats.schema import json_schema
 
     print_json(json_schema())

@@ -39,6 +39,7 @@ class Column:
         meaning: one clause for people, with units.
         minimum, maximum: smallest and largest value allowed, if any.
         choices: allowed names of a `choice`.
+        unit: of its numbers; empty where it has none.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    unit: str = ""
 
     def empty(self, n: int) -> Any:
         """`[n]` nulls: a read-only-able array, or a tuple for text."""
@@ -86,20 +88,22 @@ NATS = (-MAX_NATS, MAX_NATS)
 NODE_COLUMNS = (
     Column("text", "text", "what the model wrote in this step"),
     Column("observation", "text", "what the environment answered"),
-    Column("reward", "float", "outcome, in task units, on leaves only", -MAX_REWARD, MAX_REWARD),
+    Column("reward", "float", "outcome, in task units, on leaves only", -MAX_REWARD, MAX_REWARD, unit="the task's"),
     Column("status", "choice", "how the step ended", choices=STATUS_NAMES),
     Column("born", "int", "order of sampling", minimum=0),
-    Column("n_model_tokens", "int", "tokens the model wrote in this step", minimum=0),
-    Column("n_obs_tokens", "int", "tokens of the observation", minimum=0),
+    Column("n_model_tokens", "int", "tokens the model wrote in this step", minimum=0, unit="tokens"),
+    Column("n_obs_tokens", "int", "tokens of the observation", minimum=0, unit="tokens"),
 )
 """Columns `[N]` of a forest beside its shape (`parent`, `tree`, `node_id`)."""
 
 TOKEN_COLUMNS = (
     Column("id", "int", "vocabulary id", minimum=0),
     Column("text", "text", "the token as text"),
-    Column("logprob", "float", "log probability under the law it was sampled from, in nats", *NATS),
-    Column("entropy", "float", "entropy of the model's distribution at temperature 1, in nats", *NATS),
-    Column("confidence", "float", "minus the mean log probability of the 20 likeliest tokens, in nats", *NATS),
+    Column("logprob", "float", "log probability under the law it was sampled from, in nats", *NATS, unit="nats"),
+    Column("entropy", "float", "entropy of the model's distribution at temperature 1, in nats", *NATS, unit="nats"),
+    Column(
+        "confidence", "float", "minus the mean log probability of the 20 likeliest tokens, in nats", *NATS, unit="nats"
+    ),
     Column("part", "int", "0 observation, 1 thought, 2 tool call, 3 answer", minimum=0),
 )
 """Columns `[T]` of a token table."""
