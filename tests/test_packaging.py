@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import treecore
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -64,3 +68,12 @@ def test_the_oldest_python_is_named() -> None:
     names = [one for one in PROJECT["project"]["classifiers"] if "Python ::" in one]
     assert names == [f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13)]
     assert PROJECT["project"]["requires-python"] == ">=3.11"
+
+
+def test_the_version_stands_in_one_place() -> None:
+    assert "version" not in PROJECT["project"]
+    assert PROJECT["project"]["dynamic"] == ["version"]
+    assert PROJECT["tool"]["hatch"]["version"]["path"] == "treecore/__init__.py"
+    assert str(Version(treecore.__version__)) == treecore.__version__
+    assert version("treecore") == treecore.__version__, "install again: pip install -e ."
+    assert f"## {treecore.__version__} " in (ROOT / "CHANGELOG.md").read_text()
