@@ -1,0 +1,1 @@
+"""The data structures: forests as columns, and index arithmetic on trees."""

@@ -1,4 +1,4 @@
-"""The fields that a step and a token may carry: one table that reader, writer, schema and frames all read.
+"""The declared columns of steps and tokens: the one table that reader, writer, schema and documents use.
 
 Knows names, types and nulls; knows nothing about files or trees.
 """

@@ -1,4 +1,4 @@
-"""What a file says of a step beyond the format and beyond what samplers of this package record: ratings, flags, notes.
+"""What a file says about a step beyond the format, for display: ratings, flags, notes.
 
 Pure: a forest and a row in, names and short texts out. Values are text from outside.
 """

@@ -1,4 +1,4 @@
-"""Which outcomes count as right, and which numbers as equal. One rule for credit, pictures, words and counts."""
+"""Which outcome counts as right, and when two rewards count as equal: one rule for the whole package."""
 
 from __future__ import annotations
 

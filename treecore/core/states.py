@@ -1,4 +1,4 @@
-"""The states of a batch, as methods over states see them: one tree below the prompt of every forest.
+"""A batch in which every prompt is one state, however many roots its file has: what methods over states compute on.
 
 How many roots a file has says how it was written, not what was sampled. Here all empty roots of a forest are one row,
 its first, and roots that are steps hang below it; a forest without an empty root gets that row. Order of steps and

@@ -1,4 +1,4 @@
-"""The words of a step, told apart: thought, call, answer, and what stands outside of these.
+"""Split the text of a step into thought, tool call, answer and the rest.
 
 Knows the tags that models and their chat templates write; text without them is fine. Time is linear in the text.
 """

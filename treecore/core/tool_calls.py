@@ -1,4 +1,4 @@
-"""The tool calls of a step as structure: names and arguments, wherever the step keeps them.
+"""Find the tool calls of a step, names and arguments, in its text or in fields beside it.
 
 Servers and trainers keep calls in a field beside the text (`tool_calls`, `function_call`), in one of a few shapes;
 models write them into the text between tags. Knows no tool; nothing is run. Time is linear in the text.

@@ -1,4 +1,4 @@
-"""Index algorithms on a parent array; knows nothing about text, rewards or models.
+"""Index algorithms on a parent array: children, depth, preorder, leaves, sums over subtrees.
 
 A forest's shape is one integer array `parent [N]` with `parent[i] < i` and `-1` at tree roots. Everything here
 is vectorised over `N` and needs `O(log depth)` numpy passes, so a chain of a million steps costs no more

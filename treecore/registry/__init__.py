@@ -1,0 +1,1 @@
+"""What all registries share: a table of names, parameters from signatures, entry points."""

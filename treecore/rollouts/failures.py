@@ -1,4 +1,4 @@
-"""Failed trajectories: why, by whom, and when there have been too many to go on. Knows forests only."""
+"""Count and describe failed trajectories, and end a run when too many forests failed in a row."""
 
 from __future__ import annotations
 

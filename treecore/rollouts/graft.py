@@ -1,4 +1,4 @@
-"""Adds grown rows to a recorded forest, which stays what it was. Knows no model and no sampler."""
+"""Append new steps to a recorded forest without changing its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One prompt's forest while it grows: the sampler's waves in, rows in the order of the requests out.
+"""One prompt's forest during its rollout: gets waves of requests from the sampler, appends finished steps in order.
 
 A wave's trajectories end in any order and are appended in the order they were asked for, so that `born` runs without
 gaps along each of them and does not depend on the batch. Knows no model; counts what was computed.

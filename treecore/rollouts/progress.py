@@ -1,4 +1,4 @@
-"""What a running rollout tells its caller. Knows the numbers and how to look at the forests, not how they grow."""
+"""The progress report of a running rollout, as callbacks receive it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Goes on with recorded forests: their tokens become places that branches grow from, fed once each.
+"""Continue recorded forests: load their tokens as prefixes, and grow new branches from any of their steps.
 
-What grows is either added to the forest or only told through the columns that the sampler writes. Knows no files.
+What grows is added to the forest, or only summed up in the columns that the sampler writes. Knows no files.
 """
 
 from __future__ import annotations

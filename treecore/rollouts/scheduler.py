@@ -1,4 +1,4 @@
-"""Serves the samplers of all prompts from one batch: admits prompts, grows branches, commits waves.
+"""The rollout scheduler: admits prompts, grows the branches of all of them in one batch, and runs their samplers.
 
 Prompts are admitted as places become free, so that memory stays bounded and the first forests are finished early.
 Knows the order of things; knows no tokens and no files.

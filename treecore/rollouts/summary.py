@@ -1,4 +1,4 @@
-"""The numbers of a run, from its forests. Knows forests and their provenance only."""
+"""The summary of a run: forests, trajectories, tokens, time, computed from its forests."""
 
 from __future__ import annotations
 

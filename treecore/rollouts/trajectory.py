@@ -1,4 +1,4 @@
-"""One trajectory on its way from a state of a forest to its end, and the steps it leaves behind.
+"""One trajectory during its rollout: writes steps, asks environment and verifier, and records them as rows.
 
 Knows the task's environment and verifier and how steps are recorded; knows no batch and no sampler. A task that fails
 gives a failed step, never an exception.

@@ -1,4 +1,4 @@
-"""Adds up what the workers of a shared run report. Knows no processes."""
+"""Add up the progress that the workers of a distributed run report."""
 
 from __future__ import annotations
 

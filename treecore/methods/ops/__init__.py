@@ -1,0 +1,1 @@
+"""Arithmetic that credit methods share: groups, paths, lineage, tokens, text matching."""

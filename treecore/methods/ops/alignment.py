@@ -1,4 +1,4 @@
-"""Which step of an expert each step is compared with, and how alike the two are. Knows texts and shape, never outcomes.
+"""Match each step with a step of the expert's trace, and say how similar their texts are.
 
 Every pair of texts is compared once in a batch.
 """

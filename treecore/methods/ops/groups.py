@@ -1,4 +1,4 @@
-"""Group statistics and values that all methods are made of. Vectorised over a whole batch; no method lives here.
+"""Means and standard deviations of groups, and values of nodes, for a whole batch at once.
 
 Sums are taken around the first member of each group, so a group whose members are all equal has a mean that is
 exactly that value and a standard deviation of exactly zero, whatever the value (0.1 has no exact binary form).

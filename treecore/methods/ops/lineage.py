@@ -1,4 +1,4 @@
-"""What lies above and below a node, beyond sums: nearest marked ancestor, extremes of paths and subtrees.
+"""Look-ups along ancestors and subtrees: nearest marked ancestor, extremes of paths and subtrees.
 
 Every function doubles pointers, so it takes `O(log depth)` numpy passes. Knows shape only.
 """

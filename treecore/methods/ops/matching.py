@@ -1,4 +1,4 @@
-"""Characters that two texts share in order, as Python's difflib counts them, for many pairs of texts at a time.
+"""Similarity of texts as Python's difflib computes it, for many pairs at a time.
 
 Difflib takes the longest run of characters that both texts have (of equals the first in `model`, of these the first
 in `expert`), and goes on to the left and to the right of it. Here bit `j` of row `i` says that a run starts at

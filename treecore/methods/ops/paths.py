@@ -1,4 +1,4 @@
-"""Recurrences over a tree and the steps of every trajectory, by pointer doubling: `O(log depth)` numpy passes.
+"""Recurrences along root-to-leaf paths by pointer doubling, in `O(log depth)` numpy passes.
 
 Knows shape only, never rewards.
 """

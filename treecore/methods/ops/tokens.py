@@ -1,4 +1,4 @@
-"""Token columns of a whole batch, laid out like each forest's token table. Knows no method."""
+"""Token columns of a whole batch, in the order of each forest's token table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a folder or the name of a hub model to a tokenizer and weights, all of them as they were saved.
+"""Load a tokenizer and weights from a folder or a Hugging Face model, completely as they were saved or not at all.
 
 What cannot be loaded whole is refused in one sentence: which file, what is wrong with it, what to do. No code of a
 model repository is run, and weights come from safetensors only. Knows nothing of batches and branches.

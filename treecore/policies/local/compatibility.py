@@ -1,4 +1,4 @@
-"""What a loaded model is like, and whether branches in slots give what the model itself gives.
+"""Inspect a loaded model, and check by probes that batched branches get the same logits as the model alone gives.
 
 Knows models of transformers and their configurations; knows no text and no tree.
 """

@@ -1,4 +1,4 @@
-"""Text of tokens one at a time, so that the pieces of a step joined are its text. Knows no model."""
+"""Incremental detokenisation: the text of each new token, so that these texts joined are the text of the step."""
 
 from __future__ import annotations
 

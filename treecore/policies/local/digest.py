@@ -1,4 +1,4 @@
-"""One number that tells weights apart: of those that a model holds, or of those that its files hold.
+"""A hash of model weights, in memory or in files, that says whether two models are the same.
 
 Weights in files keep the number format they were saved in, so their digest says the same whatever format they are
 loaded in. Knows tensors and their names; knows no tokenizer and no text.

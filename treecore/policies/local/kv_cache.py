@@ -1,4 +1,4 @@
-"""Keys and values of many branches in one preallocated store, each row with a length of its own.
+"""The KV cache: keys and values of all running sequences in one preallocated store, a row for each.
 
 A row of the store is a slot; a branch sits in one slot and its keys and values lie there without holes, so rows of
 different length share one batch. Segments are copied out at the end of a step and copied in where a branch forks.

@@ -1,4 +1,4 @@
-"""How much memory a batch may take, how the lack of it shows, and how to give back what is not used.
+"""Device memory: how much a batch may take, which errors mean that it ran out, and how to free what is unused.
 
 Knows devices; knows no model and no tree.
 """

@@ -1,4 +1,4 @@
-"""Feed tokens of many branches through a model at once: singles, chunks, rows of different length.
+"""The forward pass: feed new tokens of many sequences of different length through the model in one batch.
 
 Knows the model's call, its kinds of layers and the store of keys and values; knows no text and no tree.
 """

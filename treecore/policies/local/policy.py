@@ -1,4 +1,4 @@
-"""A policy for any causal language model that transformers loads and whose layers keep plain keys and values.
+"""`TransformersPolicy`: any causal language model that transformers loads and whose layers keep plain keys and values.
 
 Weights come from safetensors only and no code of a model repository is run. Models that cannot be branched (recurrent
 states, encoder-decoders, attention with rules of its own) are refused at load.

@@ -1,4 +1,4 @@
-"""Who sits in which slot, who waits, and what is kept of those who have to leave before they are done.
+"""The scheduler of sequences: which run in the batch, which wait, and which are preempted when room runs out.
 
 A branch is seated when what it needs is computed and there is room: a slot, and positions within the bound of the
 store. As rows grow, or when memory runs out, the branches that came last go back to the queue with what they have

@@ -1,4 +1,4 @@
-"""Places where a branch may start and the branches in a batch: tokens, and the keys and values held of them.
+"""What the scheduler schedules: `CachedPrefix`, a prefix that branches grow from, and `Sequence`, a running branch.
 
 A state may hold fewer keys and values than it has tokens: what is missing goes through the model when the first
 branch starts there. Knows no model and no batch.

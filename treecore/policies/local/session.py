@@ -1,4 +1,4 @@
-"""The batch of live branches of one sampling run: who sits in which slot, what is fed next, what is drawn.
+"""The decoding loop of one sampling run: feed what is pending, draw a token for every branch, end steps.
 
 Every token that something follows goes through the model exactly once. A branch keeps its slot from step to step; at
 the end of a step its keys, values and next logits are copied out into a `CachedPrefix`, from which any later branch

@@ -1,4 +1,4 @@
-"""Draw the next token of every branch from its logits and measure what the distribution looked like.
+"""Sample each sequence's next token from its logits, and measure entropy and confidence of the distribution.
 
 Inverse-CDF sampling on float64 probabilities: the same uniform number and the same logits give the same token,
 whatever else is in the batch. Knows no tokenizer and no cache.

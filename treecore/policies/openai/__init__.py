@@ -1,0 +1,1 @@
+"""Policies whose model runs behind an OpenAI-compatible HTTP API."""

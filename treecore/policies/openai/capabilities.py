@@ -1,4 +1,4 @@
-"""What a server understands beyond the bare protocol, found out by asking it once at the start.
+"""Find out by trial requests which endpoints and options a server supports beyond the bare protocol.
 
 Servers differ in endpoints and in the fields they take: some refuse what they do not know, some ignore it. Knows the
 fields, not what they are used for.

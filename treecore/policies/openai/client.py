@@ -1,4 +1,4 @@
-"""One request to an OpenAI-compatible server: bounded, patient, and distrustful of what comes back.
+"""The HTTP client: one request to an OpenAI-compatible server, with limits of time and size, and retries.
 
 Limits time and size, follows no redirects, waits and tries again where that may help. Knows no prompt and no tree.
 """

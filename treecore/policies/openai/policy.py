@@ -1,4 +1,4 @@
-"""A policy whose model runs in an OpenAI-compatible server: vLLM, SGLang, llama.cpp, `transformers serve`.
+"""`ServerPolicy`: a model behind an OpenAI-compatible server (vLLM, SGLang, llama.cpp, `transformers serve`).
 
 Text goes out and text comes in; the event loop that waits for it runs in a thread of its own. Knows no task and no
 tree.

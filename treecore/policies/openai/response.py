@@ -1,4 +1,4 @@
-"""From the JSON of a completion to a written step: where it ends, why, and what its tokens were.
+"""Parse the JSON of a completion into a `Completion`: text, finish reason, tokens, log probabilities, usage.
 
 What the server does not give stays absent, and nothing is made up for it. Knows no HTTP and no tree.
 """

@@ -1,4 +1,4 @@
-"""Pauses before a request is tried again: how long, and what is told of them while they last. Knows no request."""
+"""Retries: how long to pause before a request is sent again, and what progress reports say meanwhile."""
 
 from __future__ import annotations
 

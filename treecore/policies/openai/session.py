@@ -1,4 +1,4 @@
-"""A sampling run on a server: one request a step, many under way at a time.
+"""A sampling run on a server: one request for each step, many of them at the same time.
 
 A state is the text up to it; the server's prefix cache is what makes branches cheap. Knows no HTTP.
 """

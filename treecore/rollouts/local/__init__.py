@@ -1,0 +1,1 @@
+"""Rollouts on this computer: in this process, with worker processes beside it for small models."""

@@ -1,4 +1,4 @@
-"""How many processes this machine has room for. Knows cores and memory only."""
+"""How many worker processes this machine has cores and memory for."""
 
 from __future__ import annotations
 

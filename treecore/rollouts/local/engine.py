@@ -1,4 +1,4 @@
-"""Samples in this process, with the help of worker processes where the model alone keeps one core busy only.
+"""The local engine: samples in this process, and in worker processes too where a small model leaves cores idle.
 
 Every process has its share of the prompts from the start, so that the same command makes the same batches, and with
 them every bit, whatever takes how long. Small jobs never start workers: these would come too late. Knows no files.

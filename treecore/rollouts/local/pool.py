@@ -1,4 +1,4 @@
-"""Worker processes beside this one, each with a copy of a small model that alone keeps one core busy.
+"""The pool of worker processes on this computer: starts them, gives them prompts, collects forests, stops them.
 
 They are started in the background, keep the model from run to run, and end with the policy, with this process, or
 after some idle minutes. What goes to them is pickled, by names of classes that they can import.

@@ -1,4 +1,4 @@
-"""The far side of a run that several processes of this computer share: one model, and prompts of one run after another.
+"""What runs inside a local worker process: loads the model once and samples the prompts it is sent.
 
 It samples with a `RolloutScheduler` as any process does, tells its news after every step that has some, and ends when
 the process that started it is gone.

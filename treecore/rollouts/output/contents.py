@@ -1,6 +1,6 @@
-"""The forests that a file holds already: what of them a run goes on with, and that none is lost unasked.
+"""What the output file holds before a run: keep it, resume it, or refuse to overwrite it.
 
-Which of them are the run's own is not known here; see `run_held` for rollouts.
+Which of them are the run's own is not known here; see `output.resume` for rollouts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The forests of a file, compared with the run that is to go there: which of them are its own, and what the others are.
+"""Decide which forests of an existing file belong to the run that resumes it, and say what the others are.
 
 Knows what makes two runs the same; writes nothing and samples nothing.
 """

@@ -1,0 +1,1 @@
+"""Rollouts spread over the workers of a Ray cluster."""

@@ -1,4 +1,4 @@
-"""A Ray cluster to work with: joined, found running or started here, and what it has. All that touches Ray is here.
+"""Join, find or start a Ray cluster, and list its resources. The only module that imports Ray.
 
 A cluster that is started here listens on this computer alone, to those who know its token, and tells nobody that it is
 used. Ray is imported when one is asked for.

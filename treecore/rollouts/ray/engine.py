@@ -1,4 +1,4 @@
-"""Spreads the prompts of a run over a Ray cluster: one model a worker, finished forests back to this process.
+"""The Ray engine: distributes prompts over workers with a model each, and collects finished forests.
 
 What is drawn depends on the seed and the prompt's id alone, so it does not matter which worker samples a prompt, nor
 how often: those prompts of a lost worker that are not finished are given to another. Knows no files.

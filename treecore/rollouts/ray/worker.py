@@ -1,4 +1,4 @@
-"""The far side of a run that is spread over machines: makes the plan again from names, samples, and is asked for news.
+"""What runs inside a Ray worker: builds the plan from names, samples its prompts, reports progress.
 
 Imports no Ray: one object that loads a model, samples in a thread of its own and answers `report`.
 """
