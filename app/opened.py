@@ -28,7 +28,7 @@ KEPT_BYTES = 128_000_000
 INPUTS = (Forest, Forests, Topology, ReadReport)
 
 
-class ResumePlan:
+class ResultCache:
     """Results that were used last, up to a number of bytes; the last one in any case.
 
     Args:
@@ -84,7 +84,7 @@ class Opened:
     report: ReadReport | None = None
     sample: str = ""
     note: str = ""
-    kept: ResumePlan = field(default_factory=ResumePlan)
+    kept: ResultCache = field(default_factory=ResultCache)
     size: int = 0
 
 

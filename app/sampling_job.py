@@ -12,7 +12,7 @@ from app.jobs import Job, JobQueue, Phase
 from app.presence import open_page
 from app.sampling_request import Request
 from app.sampling_run import SHELF, begins, run
-from app.shelf import About, ResumePlan
+from app.shelf import About, KeptRun
 
 RECENT = 20
 """Runs on the disk that are looked through for those of a visitor."""
@@ -69,7 +69,7 @@ def take_up(name: str) -> Job | None:
     return job
 
 
-def revived(kept: ResumePlan) -> Job:
+def revived(kept: KeptRun) -> Job:
     """A run from the disk; one that had not ended did so with its server."""
     about = kept.about
     phase = Phase(about.phase)

@@ -55,7 +55,7 @@ class About:
 
 
 @dataclass(frozen=True)
-class ResumePlan:
+class KeptRun:
     """A run as it is found on the disk; `forests` are those that are finished, then those that were growing."""
 
     name: str
@@ -110,7 +110,7 @@ class Shelf:
         except (OSError, TreecoreError) as error:
             _LOG.warning("treecore: note: what grows cannot be kept: %s", error)
 
-    def find(self, name: str) -> ResumePlan | None:
+    def find(self, name: str) -> KeptRun | None:
         """A run by its name; None where there is none that can be read."""
         file, about = self.file(name), self.about(name)
         if file is None or about is None:
@@ -118,7 +118,7 @@ class Shelf:
         forests = whole_lines(file)
         finished = {forest.id for forest in forests}
         growing = [one for one in whole_lines(file.with_name(name + GROWING)) if one.id not in finished]
-        return ResumePlan(name, about, [*forests, *growing])
+        return KeptRun(name, about, [*forests, *growing])
 
     def about(self, name: str) -> About | None:
         """What is known of a run, without its forests."""

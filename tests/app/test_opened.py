@@ -13,7 +13,7 @@ from forests import random_forest
 from streamlit.testing.v1 import AppTest
 
 from app import state
-from app.opened import Opened, ResumePlan, Shelf, held_bytes
+from app.opened import Opened, ResultCache, Shelf, held_bytes
 from app.opening import Opening, Tell
 from treecore.core.batch import Forests
 from treecore.errors import TreecoreError
@@ -29,7 +29,7 @@ def opened(size: int = 0) -> Opened:
 
 def test_results_are_kept_up_to_a_number_of_bytes() -> None:
     made: list[int] = []
-    kept = ResumePlan(most=10_000)
+    kept = ResultCache(most=10_000)
 
     def result(number: int) -> np.ndarray:
         return kept.get(number, lambda: made.append(number) or np.zeros(500))
