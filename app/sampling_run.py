@@ -128,7 +128,7 @@ def tell_waits(job: Job, server: str) -> None:
     """What a server is waited for while its model is asked for the first time."""
     if server:
         from treecore.policies.openai.client import base_url
-        from treecore.policies.openai.retries import told_of
+        from treecore.policies.openai.retries import message_of
 
-        waiting = told_of(base_url(server))
+        waiting = message_of(base_url(server))
         job.progress = JobProgress(0, job.size, 0, 0.0, (), waiting) if waiting else None

@@ -29,7 +29,7 @@ class ToolCall(NamedTuple):
     """One call.
 
     Attributes:
-        name: of the tool, "" where it is not told.
+        name: of the tool, "" where it has none.
         arguments: name -> value; the text as it was written where it holds no such structure.
         id: by which an answer names it, "" where it has none.
     """

@@ -211,7 +211,7 @@ def gigpo(
 
 
 def on_forest(forests: Forests, rows: IntArray, values: FloatArray) -> FloatArray:
-    """A number that all `rows` of a forest share, told to all its nodes; NaN where none does. `[N]`"""
+    """A number that all `rows` of a forest share, at all its nodes; NaN where none does. `[N]`"""
     by_forest = np.full(len(forests), np.nan)
     by_forest[forests.forest_of[rows]] = values
     return by_forest[forests.forest_of]

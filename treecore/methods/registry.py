@@ -220,7 +220,7 @@ class Method:
         if self.over != "states":
             return credit
         credit = replace(credit, nodes=silent_at(np.flatnonzero(seen.is_prompt), credit.nodes))
-        return credit if seen is forests else told(credit, forests)
+        return credit if seen is forests else spread_to_nodes(credit, forests)
 
     def as_json(self) -> dict[str, Any]:
         """The fields that the contract lists, JSON-ready."""
@@ -253,8 +253,8 @@ def silent_at(prompts: IntArray, nodes: Mapping[str, FloatArray]) -> dict[str, F
     return columns
 
 
-def told(credit: Credit, forests: Forests) -> Credit:
-    """The credit of states, told to the nodes of their batch: every empty root has the row of its prompt."""
+def spread_to_nodes(credit: Credit, forests: Forests) -> Credit:
+    """The credit of states, given to the nodes of their batch: every empty root has the row of its prompt."""
     row = shape_of(credit.forests, len(forests.parent)).row
     return replace(
         credit,

@@ -56,6 +56,8 @@ def child_means(forests: Forests) -> ChildMeans:
     for rows, above, weight in weighted_jumps(topology, share):
         value += np.bincount(above, weights=weight * value[rows], minlength=topology.n)
         squares += np.bincount(above, weights=weight**2 * squares[rows], minlength=topology.n)
+    # Where all leaves beneath agree, the mean is their value itself: summed branch by branch, thirds and sevenths leave
+    # rounding behind, and the difference of two such values would be a credit where nothing was learnt.
     equal = agreeing(forests.shape(scored_leaves), forests.reward)
     shared = np.full(len(topology.skeleton.row), np.nan)
     shared[equal.end] = equal.value

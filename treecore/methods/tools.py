@@ -62,7 +62,7 @@ def fold_preference(direct_tokens: float, folded_tokens: float) -> float:
 
 
 class Usual(NamedTuple):
-    """Of a prompt's numbers, told to all its nodes: their `mean [N]`, NaN where there are none, and the `first [N]`."""
+    """Of a prompt's numbers, at all its nodes: their `mean [N]`, NaN where there are none, and the `first [N]`."""
 
     mean: FloatArray
     first: FloatArray

@@ -69,7 +69,7 @@ class Completion:
     top_entropy: list[float] = field(default_factory=list)
 
     def head(self, n: int) -> Completion:
-        """A copy of the first `n` tokens, to be gone on with; the end token must not be among them."""
+        """A copy of the first `n` tokens, to be continued; the end token must not be among them."""
         text = self.text if n == len(self.ids) else "".join(self.token_strings[:n])
         return Completion(
             self.ids[:n],
@@ -248,7 +248,7 @@ class AskingPolicy(Protocol):
     """A policy that has to ask somebody before it can write a chat down, which may take long."""
 
     def ask_for_chats(self, should_stop: Callable[[], bool]) -> bool:
-        """Ask now, so that `chat_text` need not; False where it was told to stop before an answer came.
+        """Ask now, so that `chat_text` need not; False where it was stopped before an answer came.
 
         Raises:
             PolicyError: there is no answer to be had.

@@ -14,7 +14,7 @@ class Progress:
 
     Attributes:
         done, total: trajectories that ended, and that the run will have. Of a sampler that may give more than its size,
-            all that are written and not gone on from, and a guess; at the end they are the leaves of all forests.
+            all that are written and not yet continued, and a guess; at the end they are the leaves of all forests.
         forests, prompts: finished forests, and how many there will be.
         tokens: drawn so far.
         seconds: since the start.

@@ -34,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Existing:
-    """A recorded forest and what is needed to go on with it.
+    """A recorded forest and what is needed to continue it.
 
     Attributes:
         forest: as it was recorded.
@@ -48,7 +48,7 @@ class Existing:
 
     @cached_property
     def wanted(self) -> BoolArray:
-        """Rows that may be gone on from, their ancestors included. `[N]`"""
+        """Rows that may be continued, their ancestors included. `[N]`"""
         wanted = np.full(len(self.forest), self.target is None)
         if self.target is not None:
             wanted[self.forest.topology.path(self.target)] = True
@@ -66,7 +66,7 @@ class ExistingGrowth(Growth):
 
 
 class ExistingGrove(GrowingForest):
-    """A grove that begins with the rows of a recorded forest.
+    """A growing forest that begins with the rows of a recorded forest.
 
     Args:
         source: the forest; where its prompt cannot be opened nothing grows, and `error` says why.

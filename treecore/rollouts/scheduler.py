@@ -167,7 +167,7 @@ class RolloutScheduler:
             self._changed.add(grove)
 
     def _finished_groves(self) -> Iterator[Forest]:
-        """Commit the waves that are over, start the next ones, and hand out forests whose sampler is done."""
+        """Commit the waves that are over, start the next ones, and yield forests whose sampler is done."""
         changed, self._changed = self._changed, set()
         for grove in [one for one in self._groves if one in changed] if changed else ():
             while grove.wave_over:
@@ -211,7 +211,7 @@ class RolloutScheduler:
 
     @property
     def done(self) -> int:
-        """Trajectories that ended; where their number is open, all that are written and not yet gone on from."""
+        """Trajectories that ended; where their number is open, all that are written and not yet continued."""
         open_ended = self.plan.sampler.open_ended
         return self._over + sum(grove.written for grove in self._groves) if open_ended else self._done
 

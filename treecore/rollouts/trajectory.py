@@ -116,7 +116,7 @@ class Trajectory:
 
     @property
     def over(self) -> bool:
-        """Whether it came to an end, and is not merely where it was told to stop."""
+        """Whether it came to an end, and did not merely reach the number of tokens that was asked for."""
         return bool(self.steps) and self.steps[-1].status is not None
 
     @property

@@ -74,7 +74,7 @@ def test_what_is_told_of_pauses(caplog: pytest.LogCaptureFixture) -> None:
     told = list[str]()
 
     async def sleep(seconds: float) -> None:
-        told.append(waits.told)
+        told.append(waits.message)
         if len(told) == 1:
             await waits.wait(100.0, "busy")
 
@@ -84,7 +84,7 @@ def test_what_is_told_of_pauses(caplog: pytest.LogCaptureFixture) -> None:
         "1 request waits for the server, next try in 290 s (the server answers 429: slow down)",
         "2 requests wait for the server, next try in 100 s (busy)",
     ]
-    assert waits.told == ""
+    assert waits.message == ""
     run(waits.wait(1.0, "busy"))
     assert told[2:] == [""]
     assert [record.getMessage() for record in caplog.records] == [

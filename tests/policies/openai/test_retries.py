@@ -16,7 +16,7 @@ from openai_stub import Connect, LetterTask, Reply, Stub
 
 from treecore.policies.base import Policy
 from treecore.policies.openai.policy import ServerPolicy
-from treecore.policies.openai.retries import Waits, told_of
+from treecore.policies.openai.retries import Waits, message_of
 from treecore.protocols import Message, Prompt
 from treecore.rollouts import Progress, rollout, rollout_to_file
 
@@ -59,7 +59,7 @@ def test_the_question_whether_it_answers_chats_can_be_broken_off(connect: Connec
     stub.endpoints, stub.always = ("/v1/completions", "/v1/chat/completions"), LATER
 
     def waits() -> bool:
-        return bool(told_of(policy.connection.url))
+        return bool(message_of(policy.connection.url))
 
     assert run(policy, prompts=[CHAT], should_stop=waits) == []
     options: dict[str, Any] = {"task": LetterTask(), "model": policy, "sampler": "chains", "prompts": [CHAT]}
@@ -73,7 +73,7 @@ def test_the_first_question_tells_of_its_wait(stub: Stub) -> None:
     stub.script, told = [LATER], list[str]()
 
     async def sleep(seconds: float) -> None:
-        told.append(told_of(f"{stub.url}/v1"))
+        told.append(message_of(f"{stub.url}/v1"))
 
     ServerPolicy.connect(stub.url, "toy", sleep=sleep).close()
     assert told == [f"1 request waits for the server, {SAID}"]

@@ -29,7 +29,7 @@ class GroupStats:
 def group_stats(
     values: FloatArray, group: IntArray, n_groups: int, *, ddof: int, weight: FloatArray | None = None
 ) -> GroupStats:
-    """Statistics of each group, told to each of its members.
+    """Statistics of each group, at each of its members.
 
     Args:
         values: `[K]`, finite.
@@ -38,6 +38,8 @@ def group_stats(
         weight: `[K]`, how many members each value stands for; default one.
     """
     weight = np.ones(len(values)) if weight is None else weight
+    # Sums around an anchor, a member of the group: 0.1 + 0.1 + 0.1 is not 3 * 0.1, and a spread of 1e-17 where all are
+    # equal would become an advantage of order one once something is divided by it.
     reference = np.zeros(n_groups)
     reference[group[::-1]] = values[::-1]
     shifted = values - reference[group]
@@ -216,6 +218,7 @@ class Agreeing(NamedTuple):
 
 def agreeing(leaves: Counted, values: FloatArray) -> Agreeing:
     """Where the counted leaves beneath are equal, compared exactly."""
+    # Leaves beneath a node are a run in this order, and they agree where no value changes within the run.
     own = values[leaves.order]
     changes = np.concatenate([[0], np.cumsum(np.diff(own) != 0)])
     last = max(len(own) - 1, 0)

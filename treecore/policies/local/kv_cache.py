@@ -1,6 +1,6 @@
 """The KV cache: keys and values of all running sequences in one preallocated store, a row for each.
 
-A row of the store is a slot; a branch sits in one slot and its keys and values lie there without holes, so rows of
+A row of the store is a slot; a sequence has one slot and its keys and values lie there without holes, so rows of
 different length share one batch. Segments are copied out at the end of a step and copied in where a branch forks.
 Knows tensors and positions; knows no tokens, no text and no tree.
 """

@@ -43,7 +43,7 @@ class Runner:
         max_length: positions that the model knows.
         tokens: bound of the store, see `KVCache`.
         static: the store stays where it is and single tokens go through in few fixed shapes.
-        steps: those of a runner of the same kind that is used no more, to go on with in its store.
+        steps: those of a runner of the same kind that is no longer used, whose store is used again.
 
     Attributes:
         cache: the store.
@@ -112,6 +112,8 @@ class Runner:
         return logits
 
     def _feed_chunks(self, rows: Sequence[int], tokens: Sequence[Sequence[int]], n_valid: list[int]) -> Tensor:
+        # Rows differ in length, so shorter chunks are filled up at their end. What fills is stored nowhere and no token
+        # that counts can see it, and logits are taken at each row's own last token: padding changes no number.
         q = max(n_valid)
         position, length = self.cache.chunks(rows, n_valid)
         ids = torch.tensor([[*chunk, *[0] * (q - len(chunk))] for chunk in tokens], device=self.device)

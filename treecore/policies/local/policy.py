@@ -35,7 +35,7 @@ SMALL_MODEL = 20_000_000
 """Parameters below which more threads than one spend their time waiting for each other."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 DEFAULT_DTYPES = {"cuda": (torch.bfloat16, torch.float16), "mps": (torch.bfloat16, torch.float16)}
-"""What each kind of device computes in unless told otherwise, the first that it supports; all others in float32."""
+"""What each kind of device computes in by default, the first that it supports; all others in float32."""
 
 log = logging.getLogger(__name__)
 

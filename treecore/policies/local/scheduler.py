@@ -1,9 +1,10 @@
 """The scheduler of sequences: which run in the batch, which wait, and which are preempted when room runs out.
 
-A branch is seated when what it needs is computed and there is room: a slot, and positions within the bound of the
-store. As rows grow, or when memory runs out, the branches that came last go back to the queue with what they have
-written; their keys and values are kept in the host's memory, or computed again where even that is full. Draws are made
-branch by branch, so that none of this changes a text. Knows no text and no sampler.
+A waiting sequence is admitted when the prefix it starts from is computed and there is room: a row of the batch, and
+positions within the bound of the KV cache. As rows grow, or when memory runs out, the sequences that came last are
+preempted: they wait again with what they have written, their keys and values in the host's memory, or recomputed where
+even that is full. Every sequence draws from a random stream of its own, so that none of this changes a text. Knows no
+text and no sampler.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from treecore.policies.local.model_runner import Runner
 from treecore.policies.local.sequences import CachedPrefix, Sequence
 
 AHEAD = 64
-"""Positions that a branch must have before it beside others, so that it is not sent back at once."""
+"""Positions that an admitted sequence must be able to grow by beside others, so that it is not preempted at once."""
 
 
 class Scheduler:
-    """Live branches by slot, and the queue.
+    """The running sequences by row of the batch, and those that wait.
 
     Args:
         runner: model and store.
@@ -31,7 +32,7 @@ class Scheduler:
         max_length: longest that a branch can become.
 
     Attributes:
-        live: by slot; None where nobody sits.
+        live: by row of the batch; None where a row is free.
         limit: branches that may be live now; falls when memory runs out.
         states: all that may hold keys and values.
         on_host: whether new segments are kept in the host's memory.
@@ -46,8 +47,8 @@ class Scheduler:
         self.on_host = False
         self._coming = 0
 
-    def seated(self) -> list[Sequence]:
-        """Live branches in slot order."""
+    def running(self) -> list[Sequence]:
+        """Running sequences in the order of rows."""
         return [branch for branch in self.live if branch is not None]
 
     @property
@@ -58,7 +59,7 @@ class Scheduler:
     @property
     def free(self) -> int:
         """Branches that could be added and be live at once."""
-        live = self.seated()
+        live = self.running()
         within = self.limit
         if not self._all_fit:
             longest = max((need(branch) for branch in live), default=AHEAD)
@@ -68,7 +69,7 @@ class Scheduler:
     @property
     def blocked(self) -> int:
         """Branches that wait for others to compute what they start from, when there is room for them."""
-        if len(self.seated()) >= self.limit or any(branch.startable for branch in self.queue):
+        if len(self.running()) >= self.limit or any(branch.startable for branch in self.queue):
             return 0
         return len(self.queue)
 
@@ -82,14 +83,14 @@ class Scheduler:
         insort(self.queue, branch)
 
     def release(self, branch: Sequence) -> None:
-        """The branch gives its slot up; what it has computed of states that others may want is kept."""
+        """Free the row of a sequence; what it has computed of prefixes that others may start from is kept."""
         self._settle(branch)
         self.live[branch.slot] = None
         self.cache.lengths[branch.slot] = 0
         branch.slot = -1
 
     def fill(self) -> None:
-        """Send back those who have no room any more, seat waiting branches, then close the holes that are left."""
+        """Preempt what has no room any more, admit what waits, then move rows together so that none between is free."""
         if not self._all_fit:
             self._thin_out()
         holes = [slot for slot, branch in enumerate(self.live) if branch is None]
@@ -98,7 +99,7 @@ class Scheduler:
                 self.live.append(None)
                 holes.append(len(self.live) - 1)
             self._coming = 1
-            self._seat(branch, holes[0])
+            self._admit(branch, holes[0])
             self.queue.remove(branch)
             self._coming = 0
             holes.pop(0)
@@ -108,7 +109,7 @@ class Scheduler:
         """The first of the queue that may start, if there is room for it."""
         if not self.queue:
             return None
-        live = self.seated()
+        live = self.running()
         if len(live) >= self.limit:
             return None
         branch = next((one for one in self.queue if one.startable), None)
@@ -118,8 +119,10 @@ class Scheduler:
         return branch if self.cache.fits(len(live) + 1, longest) else None
 
     def _thin_out(self) -> None:
-        """Send back the branches that came last until the others fit."""
-        live = self.seated()
+        """Preempt the sequences that came last until the others fit."""
+        # `max` is the last in order of arrival. The first always stays, however long it becomes, and a preempted one
+        # waits at its old place in that order: so some sequence always makes progress, and none starves.
+        live = self.running()
         while len(live) > 1 and not self.cache.fits(len(live), max(branch.end for branch in live)):
             last = max(live)
             live.remove(last)
@@ -140,8 +143,8 @@ class Scheduler:
         while self.live and self.live[-1] is None:
             self.live.pop()
 
-    def _seat(self, branch: Sequence, slot: int) -> None:
-        """Put what is known of the branch's past into its slot; the first to come computes what is not."""
+    def _admit(self, branch: Sequence, slot: int) -> None:
+        """Load what is computed of the sequence's past into its row; the first to come computes the rest for all."""
         closing, state, tail = branch.lacks(), branch.state, branch.tail
         known = [one.segment for one in state.path()]
         if closing and not closing[0].whole:
@@ -164,7 +167,9 @@ class Scheduler:
         self.live[slot] = branch
 
     def preempt(self, branch: Sequence) -> None:
-        """Take a branch out of its slot and put it in the queue, with what it has."""
+        """Take a sequence out of the batch and let it wait again, with what it has written."""
+        # Keys and values of its own tokens go to the host, so that resuming costs a copy and no pass through the model;
+        # what it computed of a shared prefix is kept by `release`. Without memory for a copy, tokens are fed again.
         fed = self.cache.lengths[branch.slot]
         if not branch.closing and fed > branch.state.length:
             branch.kept = self.copy(branch.slot, start=branch.state.length, end=fed, on_host=True)
@@ -175,7 +180,7 @@ class Scheduler:
         self.wait(branch)
 
     def _settle(self, branch: Sequence) -> None:
-        """Keep what is computed of the state that the branch was computing; others may go on with it."""
+        """Keep what is computed of the state that the branch was computing; others may start from it."""
         for state in branch.closing:
             state.claimed = False
         if branch.closing and not branch.closing[0].whole:
@@ -207,11 +212,11 @@ class Scheduler:
         return None
 
     def clear(self) -> int:
-        """Send everybody back, move all that is kept to the host, and give the store's memory back.
+        """Preempt all sequences, move all that is kept to the host, and give the store's memory back.
 
-        Returns how many were live or about to be.
+        Returns how many were running or about to be.
         """
-        live = self.seated()
+        live = self.running()
         for branch in live:
             self.preempt(branch)
         self.live.clear()

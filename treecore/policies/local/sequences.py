@@ -147,7 +147,7 @@ class Sequence:
 
     @property
     def startable(self) -> bool:
-        """Whether it may be seated now: all that it needs is computed, or nobody computes it yet."""
+        """Whether it may be admitted now: the prefix it needs is computed, or no other sequence is computing it."""
         return not any(state.claimed for state in self.lacks())
 
     @property

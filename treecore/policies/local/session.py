@@ -158,7 +158,7 @@ class LocalSession:
         Raises:
             PolicyError: one branch alone is too much.
         """
-        longest = max((len(branch.chunk(self._longest_chunk)) for branch in self.scheduler.seated()), default=1)
+        longest = max((len(branch.chunk(self._longest_chunk)) for branch in self.scheduler.running()), default=1)
         self.policy.give_up_idle()
         rows = self.scheduler.clear()
         alone = rows <= 1 and longest <= MIN_FEED
@@ -218,7 +218,7 @@ class LocalSession:
             rows = [branch.slot for branch in group]
             tokens = [branch.chunk(self._longest_chunk) for branch in group]
         else:
-            group = self.scheduler.seated()
+            group = self.scheduler.running()
             rows = [branch.slot for branch in group]
             tokens = [branch.pending if branch.lone else branch.single() for branch in group]
             if not any(tokens):
@@ -230,7 +230,7 @@ class LocalSession:
 
     def _chunks(self) -> list[Sequence]:
         """Rows to feed a chunk now; none while too few wait for it, themselves or as siblings of a prompt."""
-        waiting = [branch for branch in self.scheduler.seated() if branch.pending]
+        waiting = [branch for branch in self.scheduler.running() if branch.pending]
         chunks = [branch for branch in waiting if len(branch.pending) > 1 and len(branch.chunk(2)) > 1]
         if not chunks or (len(chunks) + self.scheduler.blocked) * CHUNK_SHARE < len(waiting):
             return []
@@ -258,7 +258,7 @@ class LocalSession:
 
     def _draw(self) -> list[Branch]:
         """Draw for every branch that knows its next logits; returns those whose step ended, in slot order."""
-        ready = [branch for branch in self.scheduler.seated() if branch.logits is not None]
+        ready = [branch for branch in self.scheduler.running() if branch.logits is not None]
         ended: list[Branch] = []
         uniform = [float(branch.random.random()) for branch in ready]
         for branch, drawn in zip(ready, self._drawn(ready, uniform), strict=True):

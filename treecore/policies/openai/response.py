@@ -30,7 +30,7 @@ class Answer:
         written: the step; its columns are empty where the server gave nothing.
         prompt: tokens that were sent; None when the server does not count.
         cached: of these, those that the server says it did not compute again.
-        sampled: tokens that were drawn; None when the server neither counts nor tells them.
+        sampled: tokens that were drawn; None when the server neither counts nor sends them.
     """
 
     written: Completion
@@ -41,13 +41,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Token:
-    """One token as the server tells it.
+    """One token as the server reports it.
 
     Attributes:
-        text, logprob, confidence: as in `Completion`; NaN where not told.
-        id: in the vocabulary; -1 when not told.
-        raw: its bytes; None when not told.
-        alternatives: tokens at its place whose log probabilities are told.
+        text, logprob, confidence: as in `Completion`; NaN where not reported.
+        id: in the vocabulary; -1 when not reported.
+        raw: its bytes; None when not reported.
+        alternatives: tokens at its place whose log probabilities are reported.
     """
 
     text: str
@@ -98,7 +98,7 @@ def first_choice(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def choice_text(choice: Mapping[str, Any]) -> str:
-    """What the model wrote. Raises: PolicyError: no text, or a part of it told apart from the rest."""
+    """What the model wrote. Raises: PolicyError: no text, or reasoning separated from it."""
     message = choice.get("message")
     if not isinstance(message, dict):
         if not isinstance(choice.get("text"), str):
@@ -144,12 +144,12 @@ def ended(choice: Mapping[str, Any], text: str, stop: Sequence[str]) -> tuple[st
 
 
 def count(usage: Any) -> dict[str, int | None]:
-    """Numbers of tokens that the server told; None for each that it did not."""
-    told = usage if isinstance(usage, dict) else {}
-    details = told.get("prompt_tokens_details")
-    told = {**told, "cached_tokens": details.get("cached_tokens") if isinstance(details, dict) else None}
+    """Numbers of tokens that the server reported; None for each that it did not."""
+    usage = usage if isinstance(usage, dict) else {}
+    details = usage.get("prompt_tokens_details")
+    usage = {**usage, "cached_tokens": details.get("cached_tokens") if isinstance(details, dict) else None}
     names = ("prompt_tokens", "completion_tokens", "cached_tokens")
-    return {name: None if (value := whole_number(told.get(name))) < 0 else value for name in names}
+    return {name: None if (value := whole_number(usage.get(name))) < 0 else value for name in names}
 
 
 def read_tokens(choice: Mapping[str, Any]) -> list[Token]:
@@ -266,7 +266,7 @@ def spell(tokens: Sequence[Token], text: str) -> list[str] | None:
 
 
 def byte_ends(tokens: Sequence[Token]) -> list[int] | None:
-    """Where each token ends in the bytes of all of them; None when a token's bytes are not told."""
+    """Where each token ends in the bytes of all of them; None when a token's bytes are not reported."""
     ends, at = [], 0
     for token in tokens:
         if token.raw is None:

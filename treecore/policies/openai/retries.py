@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 FIRST_WAIT, MAX_BACKOFF, MAX_ASKED = 0.5, 30.0, 300.0
 WORTH_TELLING = 5.0
-"""Seconds from which on a pause is told."""
+"""Seconds from which on a pause is reported."""
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def seconds_to_wait(header: str | None) -> float | None:
 
 
 class Waits:
-    """Requests that wait to be tried again. Any thread may ask what is `told` of them.
+    """Requests that wait to be tried again. Any thread may ask for a `message` about them.
 
     Args:
         url: of the server.
@@ -84,7 +84,7 @@ class Waits:
                 del self._ends[one]
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """How many requests wait, for how long yet and why, as a clause; empty where none waits for long."""
         with self._lock:
             waiting = sorted(self._ends.values())
@@ -99,6 +99,6 @@ OPEN: WeakSet[Waits] = WeakSet()
 """Of all connections of this process."""
 
 
-def told_of(url: str) -> str:
-    """What is waited for at a server, also while its policy is still being made; see `Waits.told`."""
-    return next((told for waits in list(OPEN) if waits.url == url and (told := waits.told)), "")
+def message_of(url: str) -> str:
+    """What is waited for at a server, also while its policy is still being made; see `Waits.message`."""
+    return next((message for waits in list(OPEN) if waits.url == url and (message := waits.message)), "")

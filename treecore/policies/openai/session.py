@@ -133,7 +133,7 @@ class ServerSession:
     @property
     def waiting(self) -> str:
         """What the server is waited for, a clause; empty while nothing is."""
-        return self._connection.waits.told
+        return self._connection.waits.message
 
     @property
     def free(self) -> int:

@@ -53,7 +53,7 @@ class LocalWorkerHandle:
     Attributes:
         ready: it has the model.
         lost: it is gone.
-        prompts: what it has to sample and has not handed back, by id.
+        prompts: what it has to sample and has not returned, by id.
         growing: forests at the last look.
         cpu: seconds that it computed.
     """

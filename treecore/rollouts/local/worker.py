@@ -1,6 +1,6 @@
 """What runs inside a local worker process: loads the model once and samples the prompts it is sent.
 
-It samples with a `RolloutScheduler` as any process does, tells its news after every step that has some, and ends when
+It samples with a `RolloutScheduler` as any process does, reports after every step that has some, and ends when
 the process that started it is gone.
 """
 
@@ -40,7 +40,7 @@ class Begin:
 
 @dataclass(frozen=True)
 class Look:
-    """What grows shall be told with the next news."""
+    """Send growing forests with the next report."""
 
 
 @dataclass(frozen=True)

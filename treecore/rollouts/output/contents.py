@@ -21,7 +21,7 @@ ENDING = ".jsonl"
 
 @dataclass(frozen=True)
 class ResumePlan:
-    """What a run goes on with.
+    """What a run keeps of the file.
 
     Attributes:
         forests: of the run.
@@ -80,7 +80,7 @@ class FileContents:
         raise FormatError(found, where=str(self.path), todo=todo)
 
     def kept(self, own: Callable[[], Sequence[int]], *, resume: bool, overwrite: bool) -> ResumePlan:
-        """What the run goes on with.
+        """What the run keeps of the file.
 
         Args:
             own: places of the forests to keep; raises `MethodError` where another run wrote them.

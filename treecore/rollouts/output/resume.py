@@ -52,7 +52,7 @@ def own(held: FileContents, plan: Plan, *, drafted: bool = False) -> list[int]:
 
 
 def told(held: FileContents, plan: Plan) -> tuple[str, str]:
-    """What the forests are to a run that was not to go on with them, before its model is loaded; what can be done."""
+    """What the forests are to a run that is not to resume them, before its model is loaded; what can be done."""
     forests = held.forests
     number, wanted = len(forests), {prompt.id: prompt for prompt in plan.prompts}
     if reason := next(filter(None, map(origin, forests)), ""):

@@ -38,7 +38,7 @@ class Hand:
     Attributes:
         actor: its handle.
         asked: the question that it has not answered yet.
-        prompts: what it has to sample and has not handed back, by id.
+        prompts: what it has to sample and has not returned, by id.
         report: its last report; idle at first.
     """
 
