@@ -24,7 +24,7 @@ from treecore.rollouts.worker_reports import Report, WorkerTotals
 
 WORTH = 2000
 """Trajectories from which on workers pay that have to be started; some fifteen seconds for the bundled model."""
-PATIENCE = 0.1
+POLL_SECONDS = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class Shared:
                 for forest in self.scheduler.turn() if busy else ():
                     self.tally.finished(self, forest)
                     yield forest
-                yield from self._heard(0.0 if busy else PATIENCE)
+                yield from self._heard(0.0 if busy else POLL_SECONDS)
                 self.scheduler.report()
                 self.tally.tell(0)
             self.tally.tell(0, last=True)

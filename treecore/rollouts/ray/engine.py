@@ -25,7 +25,7 @@ from treecore.rollouts.ray.worker import Recipe, Worker
 from treecore.rollouts.scheduler import Plan
 from treecore.rollouts.worker_reports import Report, WorkerTotals
 
-PATIENCE = 0.2
+POLL_SECONDS = 0.2
 """Seconds between looks at what a worker has done."""
 MAX_LOSSES = 3
 """Workers that may be lost in a row while no forest is finished."""
@@ -108,7 +108,7 @@ class RayEngine:
                 return
             self._give(waiting, tally)
             asked = {worker.asked: worker for worker in self._workers if worker.asked is not None}
-            for ready in first_ready(list(asked), PATIENCE):
+            for ready in first_ready(list(asked), POLL_SECONDS):
                 yield from self._heard(asked[ready], waiting, tally)
             tally.tell(len(waiting))
         tally.tell(0, last=True)
@@ -147,7 +147,7 @@ class RayEngine:
         worker.report = news
         tally.reported(worker, news)
         if not news.idle:
-            worker.asked = worker.actor.report.remote(PATIENCE)
+            worker.asked = worker.actor.report.remote(POLL_SECONDS)
         for line in news.lines:
             (forest,) = read(line, name="a worker's forest")
             del worker.prompts[forest.id]
