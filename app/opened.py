@@ -114,9 +114,10 @@ class Shelf:
         if sum(one.size for one in others) + opened.size > most:
             held = plain(round(sum(one.size for one in others) / 1e9, 1), 1)
             raise TreecoreError(
-                f"others have {held} GB open on this server", where=opened.title,
+                f"others have {held} GB open on this server",
+                where=opened.title,
                 todo="try again when somebody has left, or open a smaller file",
-            )  # fmt: skip
+            )
         return self._open.setdefault(key, opened)
 
     def __len__(self) -> int:

@@ -28,7 +28,7 @@ from app.sampling_asked import (
     sampler_options,
     task_options,
     tasks,
-)  # fmt: skip
+)
 from app.verbatim import ours, verbatim
 from treecore.errors import TreecoreError
 from treecore.registry.params import Param
@@ -71,9 +71,14 @@ def form() -> None:
     with st.container(key="asked_for"):
         fine = asked_for(sampler, fine=fine)
     st.button(
-        "Grow trees", key="grow", type="primary", icon=":material/forest:", on_click=begin, disabled=not fine,
+        "Grow trees",
+        key="grow",
+        type="primary",
+        icon=":material/forest:",
+        on_click=begin,
+        disabled=not fine,
         width="stretch",
-    )  # fmt: skip
+    )
 
 
 def asked_for(sampler: Sampler, *, fine: bool) -> bool:

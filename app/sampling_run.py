@@ -63,9 +63,15 @@ class Reporter:
             self._next_look = now + max(LOOK_EVERY, (time.monotonic() - now) / LOOK_SHARE)
             self._keep(growing)
         job.progress = JobProgress(
-            progress.done, progress.total, progress.tokens, progress.seconds, tuple(self._seen.values()),
-            progress.waiting, self._count, progress.forests / max(progress.prompts, 1),
-        )  # fmt: skip
+            progress.done,
+            progress.total,
+            progress.tokens,
+            progress.seconds,
+            tuple(self._seen.values()),
+            progress.waiting,
+            self._count,
+            progress.forests / max(progress.prompts, 1),
+        )
 
     def _keep(self, growing: Sequence[Forest]) -> None:
         now = time.monotonic()

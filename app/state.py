@@ -40,9 +40,15 @@ from treecore.registry.params import Value
 COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "value": "value", "entropy": "entropy"}
 AXES = {"steps": "steps", "tokens": "tokens"}
 DEFAULTS: dict[str, Any] = {
-    "view": "explore", "method": DEFAULT_METHOD, "colour": "credit", "axis": "steps",
-    "forest": 0, "turned": 0, "frame": 0, "node": "",
-}  # fmt: skip
+    "view": "explore",
+    "method": DEFAULT_METHOD,
+    "colour": "credit",
+    "axis": "steps",
+    "forest": 0,
+    "turned": 0,
+    "frame": 0,
+    "node": "",
+}
 CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colour": COLOURS, "axis": AXES}
 """Values that name something; a browser may send any text for them, and what is none of these is not looked up."""
 RESAMPLES = 200

@@ -64,11 +64,9 @@ def samples() -> dict[str, Sample]:
     folder = samples_dir()
     entries = orjson.loads((folder / "index.json").read_bytes())["samples"]
     return {
-        entry["name"]: Sample(
-            entry["name"], entry["title"], entry["group"], folder / entry["file"], entry["look_for"]
-        )
+        entry["name"]: Sample(entry["name"], entry["title"], entry["group"], folder / entry["file"], entry["look_for"])
         for entry in entries
-    }  # fmt: skip
+    }
 
 
 def by_group() -> dict[str, list[Sample]]:

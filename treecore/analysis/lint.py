@@ -113,26 +113,34 @@ def check_groups(forests: Forests) -> Iterator[Finding]:
     single, flat = prompts.size == 1, (prompts.size > 1) & (prompts.spread == 0)
     if single.any():
         yield Finding(
-            "singleton-group", f"{single.sum()} of {len(forests)} prompts have one scored trajectory",
-            forest_places(single), "sample more: a group of one cannot be compared, its raw reward becomes the signal",
-        )  # fmt: skip
+            "singleton-group",
+            f"{single.sum()} of {len(forests)} prompts have one scored trajectory",
+            forest_places(single),
+            "sample more: a group of one cannot be compared, its raw reward becomes the signal",
+        )
     if flat.any():
         yield Finding(
-            "zero-variance-group", f"{flat.sum()} of {len(forests)} prompts have equal rewards on all trajectories",
-            forest_places(flat), "choose prompts that are sometimes solved: comparison gives these zero signal",
-        )  # fmt: skip
+            "zero-variance-group",
+            f"{flat.sum()} of {len(forests)} prompts have equal rewards on all trajectories",
+            forest_places(flat),
+            "choose prompts that are sometimes solved: comparison gives these zero signal",
+        )
     inside = branching[tree_forest] & ~flat[tree_forest] & ~single[tree_forest]
     single, flat = inside & (trees.size == 1), inside & (trees.size > 1) & (trees.spread == 0)
     if single.any():
         yield Finding(
-            "singleton-tree", f"{single.sum()} trees have one scored trajectory", tree_places(single),
+            "singleton-tree",
+            f"{single.sum()} trees have one scored trajectory",
+            tree_places(single),
             "branch them: comparison inside such a tree falls back to the raw reward",
-        )  # fmt: skip
+        )
     if flat.any():
         yield Finding(
-            "zero-variance-tree", f"{flat.sum()} trees have equal rewards on all their trajectories", tree_places(flat),
+            "zero-variance-tree",
+            f"{flat.sum()} trees have equal rewards on all their trajectories",
+            tree_places(flat),
             "expect no signal from comparison inside these trees",
-        )  # fmt: skip
+        )
 
 
 def check_leaves(forests: Forests) -> Iterator[Finding]:
@@ -142,11 +150,13 @@ def check_leaves(forests: Forests) -> Iterator[Finding]:
     for kind, mask, found, todo in (
         ("unscored-leaf", leaf & ~forests.scored, "have no reward", "score them; until then no method counts them"),
         (
-            "truncated-leaf", leaf & (status == Status.TRUNCATED), "were cut by a length limit",
+            "truncated-leaf",
+            leaf & (status == Status.TRUNCATED),
+            "were cut by a length limit",
             "raise the limit, or mind that their reward judges an unfinished answer",
         ),
         ("failed-leaf", leaf & (status == Status.FAILED), "failed while sampling", "sample them again"),
-    ):  # fmt: skip
+    ):
         if mask.any():
             yield Finding(kind, f"{mask.sum()} of {n} leaves {found}", node_places(forests, np.flatnonzero(mask)), todo)
 
@@ -157,9 +167,11 @@ def check_shape(forests: Forests) -> Iterator[Finding]:
     roots = forests.topology.roots[np.array(written, dtype=bool)[forests.topology.roots]]
     if len(roots):
         yield Finding(
-            "root-with-text", f"{len(roots)} roots are first steps, each the only one of its tree",
-            node_places(forests, roots), "put steps of one tree below one root; methods over states do not mind",
-        )  # fmt: skip
+            "root-with-text",
+            f"{len(roots)} roots are first steps, each the only one of its tree",
+            node_places(forests, roots),
+            "put steps of one tree below one root; methods over states do not mind",
+        )
     names = Counter(forest.id for forest in forests if forest.id)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
@@ -173,9 +185,11 @@ def check_shape(forests: Forests) -> Iterator[Finding]:
     wrong = np.concatenate([np.empty(0, dtype=np.int64), *rows])
     if len(wrong):
         yield Finding(
-            "token-count", f"{len(wrong)} steps have a token count that differs from their recorded tokens",
-            node_places(forests, wrong), "correct n_model_tokens, or leave it out",
-        )  # fmt: skip
+            "token-count",
+            f"{len(wrong)} steps have a token count that differs from their recorded tokens",
+            node_places(forests, wrong),
+            "correct n_model_tokens, or leave it out",
+        )
 
 
 def check_token_texts(forests: Forests) -> Iterator[Finding]:
@@ -189,22 +203,28 @@ def check_token_texts(forests: Forests) -> Iterator[Finding]:
     ]
     if rows:
         yield Finding(
-            "token-text", f"the token texts of {len(rows)} steps do not join up to the step's text",
-            node_places(forests, np.array(rows)), "record decoded tokens: signals on them may be misplaced",
-        )  # fmt: skip
+            "token-text",
+            f"the token texts of {len(rows)} steps do not join up to the step's text",
+            node_places(forests, np.array(rows)),
+            "record decoded tokens: signals on them may be misplaced",
+        )
 
 
 def check_token_numbers(forests: Forests) -> Iterator[Finding]:
     """Tokens whose numbers cannot be: a probability above 1, an uncertainty below 0."""
     owner = forests.token_node
-    for name, impossible in (("logprob", forests.token_column("logprob") > ROUNDED),
-                             ("entropy", forests.token_column("entropy") < -ROUNDED)):  # fmt: skip
+    for name, impossible in (
+        ("logprob", forests.token_column("logprob") > ROUNDED),
+        ("entropy", forests.token_column("entropy") < -ROUNDED),
+    ):
         rows = np.unique(owner[impossible])
         if len(rows):
             yield Finding(
-                f"impossible-{name}", f"{impossible.sum()} tokens have an impossible {name}",
-                node_places(forests, rows), "record natural logarithms of probabilities",
-            )  # fmt: skip
+                f"impossible-{name}",
+                f"{impossible.sum()} tokens have an impossible {name}",
+                node_places(forests, rows),
+                "record natural logarithms of probabilities",
+            )
 
 
 def joins_up(forest: Forest, row: int) -> bool:
@@ -259,9 +279,11 @@ def check_claims(forests: Forests) -> Iterator[Finding]:
         if len(wrong):
             total = int((~np.isnan(claimed(forests, method))).sum())
             yield Finding(
-                "claimed-credit", f"{len(wrong)} of {total} values claimed for {method} do not recompute",
-                node_places(forests, wrong), "trust the recomputed values, or check which parameters the file used",
-            )  # fmt: skip
+                "claimed-credit",
+                f"{len(wrong)} of {total} values claimed for {method} do not recompute",
+                node_places(forests, wrong),
+                "trust the recomputed values, or check which parameters the file used",
+            )
 
 
 CHECKS: tuple[Check, ...] = (

@@ -123,8 +123,10 @@ def weights(credit: Credit) -> Frame:
     forest = credit.forests[0]
     tokens, weight = forest.n_model_tokens, credit.nodes.get("gradient_weight", credit.credit)
     known = ~forest.is_prompt & np.isfinite(weight) & (tokens != 0)
-    badges = {int(r): f"{whole(tokens[r])} × {signed(weight[r])}" if tokens[r] > 0 else signed(weight[r])
-              for r in np.flatnonzero(known)}  # fmt: skip
+    badges = {
+        int(r): f"{whole(tokens[r])} × {signed(weight[r])}" if tokens[r] > 0 else signed(weight[r])
+        for r in np.flatnonzero(known)
+    }
     counted_in, written = (int(tokens[rows & (tokens > 0)].sum()) for rows in (known, ~forest.is_prompt))
     of = f"All {whole(written)}" if counted_in == written else f"{whole(counted_in)} of the {whole(written)}"
     carrying = f"{of} tokens that the model wrote" if written else "The words of the steps with a number"

@@ -21,11 +21,13 @@ WORDS = {
     "intra": Wording(
         "Normalise within each tree",
         "Each outcome is measured against the other leaves of its own tree, in standard deviations: relatives that "
-        "share its early steps.", "in its tree"
+        "share its early steps.",
+        "in its tree",
     ),
     "inter": Wording(
         "Normalise across trees",
-        "Each outcome is measured against all trajectories of the prompt, whichever tree they grew on.", "across trees"
+        "Each outcome is measured against all trajectories of the prompt, whichever tree they grew on.",
+        "across trees",
     ),
     "baseline": Wording("Baseline", "What each outcome is measured against."),
     "episode": Wording(
@@ -36,11 +38,13 @@ WORDS = {
     ),
     "step_advantage": Wording(
         "Step against its anchor group",
-        "What follows a step is measured against the other steps that were taken from the same state.", "step"
+        "What follows a step is measured against the other steps that were taken from the same state.",
+        "step",
     ),
     "segment_advantage": Wording(
         "Change of value over every segment",
-        "A segment's advantage is the chance of success after it, less the chance before it.", "change"
+        "A segment's advantage is the chance of success after it, less the chance before it.",
+        "change",
     ),
     "similarity": Wording(
         "Likeness to the expert's step",
@@ -84,7 +88,7 @@ WORDS = {
     "local": Wording("Gain over the step before", "A step's value, less the value of the step before it.", "gain"),
     "filled_local": Wording("Fill in gains of zero", "Where nothing was gained, the gain before it counts.", "gain"),
     "global": Wording("Gain over the prompt", "A step's value, less the value of the prompt as a whole.", "gain"),
-}  # fmt: skip
+}
 """Column -> words. `advantage` and `credit` mean what their equation says: `advantage` and `credit_words`."""
 BEFORE = {"before", "parent_value", "parent_state_value", "q_before"}
 
@@ -166,4 +170,4 @@ CREDITS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"parent:quality"}), "A step's credit is what it added to the quality of the solution."),
     (frozenset({"return", "batch_std"}), "What a step earned, against the whole batch, in standard deviations."),
     (frozenset({"divisor"}), "A step's value is measured against the outcomes of the prompt."),
-)  # fmt: skip
+)

@@ -32,10 +32,18 @@ def kind(
         name = function.__name__
         KINDS.add(
             Sampler(
-                name, title, "annotation", formula, citation, frozenset(), function, lambda **_: 0, count="at least",
+                name,
+                title,
+                "annotation",
+                formula,
+                citation,
+                frozenset(),
+                function,
+                lambda **_: 0,
+                count="at least",
                 continuations="k",
             )
-        )  # fmt: skip
+        )
         return function
 
     return register

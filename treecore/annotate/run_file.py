@@ -120,9 +120,10 @@ def own(held: FileContents, forests: Sequence[Forest], annotation: Annotation) -
         expected[encoded(entry_of(forest, annotation))] -= 1
     if any(count < 0 for count in expected.values()):
         raise MethodError(
-            "the file holds another annotation, or other forests", where=str(held.path),
+            "the file holds another annotation, or other forests",
+            where=str(held.path),
             todo="repeat the settings and the input, write to another file, or replace this one with --overwrite",
-        )  # fmt: skip
+        )
     return range(len(held.forests))
 
 

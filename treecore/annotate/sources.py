@@ -157,9 +157,10 @@ def task_of(law: Law, forest: Forest) -> Task:
     for name in settings.keys() - known - {ROWS, FILE}:
         if settings[name] != now.get(name):
             raise MethodError(
-                f"the task has {name}={now.get(name)!r}, not {settings[name]!r}", where=named(forest),
+                f"the task has {name}={now.get(name)!r}, not {settings[name]!r}",
+                where=named(forest),
                 todo="use the task that it was sampled with",
-            )  # fmt: skip
+            )
     return task
 
 
@@ -187,8 +188,9 @@ def check_server(forest: Forest, *, other: bool) -> None:
     if not other and "endpoint" in forest.policy:
         raise MethodError(
             f"model {forest.policy.get('model')!r} wrote it behind a server, which cannot go on after recorded tokens",
-            where=named(forest), todo="name one that is loaded here with --model",
-        )  # fmt: skip
+            where=named(forest),
+            todo="name one that is loaded here with --model",
+        )
 
 
 def check_model(forest: Forest, policy: Policy, *, other: bool) -> None:
@@ -236,8 +238,9 @@ def check_vocabulary(forest: Forest, policy: Policy) -> None:
     if other:
         raise MethodError(
             f"the token ids that {forest.policy.get('model')!r} wrote are other tokens to this model",
-            where=named(forest), todo="name a model with the same tokenizer",
-        )  # fmt: skip
+            where=named(forest),
+            todo="name a model with the same tokenizer",
+        )
 
 
 def spaceless(token_strings: Sequence[str]) -> str:

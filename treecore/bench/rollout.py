@@ -93,21 +93,30 @@ def bench_rollout(
         "bench": "rollout",
         "machine": {**host, **device_facts(policy), "load_after": machine()["load_before"]},
         "model": facts,
-        "settings": {**asdict(work), "settings": values, "stop": list(work.stop), "trajectories_per_prompt": per_prompt,
-                     "prompt_tokens": sum(map(len, sides.prompt_ids)), "engine_slots": policy.slots, **chosen},
+        "settings": {
+            **asdict(work),
+            "settings": values,
+            "stop": list(work.stop),
+            "trajectories_per_prompt": per_prompt,
+            "prompt_tokens": sum(map(len, sides.prompt_ids)),
+            "engine_slots": policy.slots,
+            **chosen,
+        },
         "conditions": list(CONDITIONS),
-        "generate_tried": [
-            one.as_json(chosen=setup in chosen_setups.values()) for setup, one in sides.trials.items()
-        ],
+        "generate_tried": [one.as_json(chosen=setup in chosen_setups.values()) for setup, one in sides.trials.items()],
         "memory": memory,
         "share": shares[0].name,
         "sides": first,
         "ratio": ratios(first),
         "all_cores": {
-            "processes": shares[1].workers, "generate": asdict(chosen_setups[shares[1].name]), "sides": others[0],
+            "processes": shares[1].workers,
+            "generate": asdict(chosen_setups[shares[1].name]),
+            "sides": others[0],
             "ratio": ratios(others[0]),
-        } if others else None,
-    }  # fmt: skip
+        }
+        if others
+        else None,
+    }
 
 
 class Timed:

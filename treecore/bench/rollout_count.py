@@ -123,8 +123,11 @@ def bandwidth(row: Mapping[str, Any], facts: Mapping[str, Any], memory: Mapping[
 
 def ratios(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
     """Trajectories a second of one side by those of another; by seconds on the wall, and by CPU seconds."""
-    pairs = {"tree_to_generate": ("tree", "generate"), "chains_to_generate": ("chains", "generate"),
-             "tree_to_chains": ("tree", "chains")}  # fmt: skip
+    pairs = {
+        "tree_to_generate": ("tree", "generate"),
+        "chains_to_generate": ("chains", "generate"),
+        "tree_to_chains": ("tree", "chains"),
+    }
     speeds_of = {"wall": "trajectories_per_second", "cpu": "trajectories_per_cpu_second"}
     return {
         name: {kind: rows[one][speed] / rows[other][speed] for kind, speed in speeds_of.items()}

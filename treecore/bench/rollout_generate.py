@@ -127,10 +127,17 @@ class Generate:
 
         law, before = self.law, self.model.generation_config
         self.model.generation_config = GenerationConfig(
-            do_sample=True, temperature=law.temperature, top_p=law.top_p, top_k=0, max_new_tokens=law.max_new,
-            num_return_sequences=law.per_prompt, pad_token_id=self.pad, eos_token_id=self.end_ids or None,
-            use_cache=True, cache_implementation=setup.cache,
-        )  # fmt: skip
+            do_sample=True,
+            temperature=law.temperature,
+            top_p=law.top_p,
+            top_k=0,
+            max_new_tokens=law.max_new,
+            num_return_sequences=law.per_prompt,
+            pad_token_id=self.pad,
+            eos_token_id=self.end_ids or None,
+            use_cache=True,
+            cache_implementation=setup.cache,
+        )
         try:
             with quiet():
                 yield

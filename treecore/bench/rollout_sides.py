@@ -187,9 +187,16 @@ class Sides:
         """One run of a side of the engine."""
         sampler, values = self.plans[name]
         forests: list[Forest] = rollout(
-            task=self.task, model=self.policy, sampler=sampler, prompts=self.prompts, seed=self.work.seed,
-            temperature=self.work.temperature, top_p=self.work.top_p, workers=workers, **values,
-        )  # fmt: skip
+            task=self.task,
+            model=self.policy,
+            sampler=sampler,
+            prompts=self.prompts,
+            seed=self.work.seed,
+            temperature=self.work.temperature,
+            top_p=self.work.top_p,
+            workers=workers,
+            **values,
+        )
         return forests
 
     def count(self, name: str) -> dict[str, Any]:
@@ -225,7 +232,13 @@ def plain_task(work: Work) -> DatasetTask:
     asked: Sequence[Prompt] = get_task(work.task).prompts(work.prompts, seed=work.seed)
     rows = [Question(one.id, one.text or one.question, (one.reference or "-",), {}, work.task) for one in asked]
     options = Options(
-        verifier="contains", chat="off", steps=work.steps, stop="\n".join(work.stop), max_step_tokens=work.max_new,
-        max_steps=work.max_new, max_tokens=work.max_new, shuffle=False,
-    )  # fmt: skip
+        verifier="contains",
+        chat="off",
+        steps=work.steps,
+        stop="\n".join(work.stop),
+        max_step_tokens=work.max_new,
+        max_steps=work.max_new,
+        max_tokens=work.max_new,
+        shuffle=False,
+    )
     return DatasetTask(rows, name=work.task, title=f"Prompts of {work.task}", options=options)

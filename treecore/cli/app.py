@@ -58,9 +58,14 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for quota in reversed(ALL):
         if quota.option:
             command = click.option(
-                quota.option, quota.variable, type=click.IntRange(1), envvar=quota.variable, default=quota.default,
-                show_default=True, help=f"Most {quota.meaning}.",
-            )(command)  # fmt: skip
+                quota.option,
+                quota.variable,
+                type=click.IntRange(1),
+                envvar=quota.variable,
+                default=quota.default,
+                show_default=True,
+                help=f"Most {quota.meaning}.",
+            )(command)
     return command
 
 

@@ -80,10 +80,20 @@ COUNT = click.IntRange(min=1)
 )
 @json_option
 def rollout(
-    model: str, random_config: bool, fields: tuple[str, ...], device: str | None, dtype: str | None,
-    batch_tokens: int | None, static: bool, settings: tuple[str, ...], steps: str | None, stop: tuple[str, ...],
-    rows: int | None, as_json: bool, **work: Any,
-) -> None:  # fmt: skip
+    model: str,
+    random_config: bool,
+    fields: tuple[str, ...],
+    device: str | None,
+    dtype: str | None,
+    batch_tokens: int | None,
+    static: bool,
+    settings: tuple[str, ...],
+    steps: str | None,
+    stop: tuple[str, ...],
+    rows: int | None,
+    as_json: bool,
+    **work: Any,
+) -> None:
     """Trajectories a second of trees, of separate answers, and of `model.generate`, on one model.
 
     Random weights never answer: their trajectories all have --max-new tokens, unless --stop is given.
@@ -104,9 +114,13 @@ def rollout(
     with progress_bar() as on_progress:
         document = bench_rollout(
             Work(settings=parse_settings(settings), steps=way, stop=ends, rows=rows or 0, **work),
-            model=model, config=parse_settings(fields) if random_config else None, device=device, dtype=dtype,
-            options={name: value for name, value in options.items() if value is not None}, on_progress=on_progress,
-        )  # fmt: skip
+            model=model,
+            config=parse_settings(fields) if random_config else None,
+            device=device,
+            dtype=dtype,
+            options={name: value for name, value in options.items() if value is not None},
+            on_progress=on_progress,
+        )
     if as_json:
         print_json(document)
     else:

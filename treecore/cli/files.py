@@ -18,11 +18,13 @@ def summary_lines(report: ReadReport) -> list[str]:
     """What was read, in words."""
     counts = ", ".join(
         (
-            counted(len(report.forests), "forest"), counted(report.n_trees, "tree"), counted(report.n_nodes, "step"),
+            counted(len(report.forests), "forest"),
+            counted(report.n_trees, "tree"),
+            counted(report.n_nodes, "step"),
             counted(report.n_leaves, "leaf", "leaves") + f" ({report.n_scored:,} scored)",
             counted(report.n_tokens, "token"),
         )
-    )  # fmt: skip
+    )
     lines = [f"{report.name}: {report.title}, {counts}"]
     if report.extra:
         kept = ", ".join(f"{name} ({count:,})" for name, count in report.extra.items())

@@ -35,9 +35,16 @@ def explained(document: dict[str, Any]) -> list[str]:
     words = " ".join(document["summary"].split("\n\n", 1)[1].split()) if "\n\n" in document["summary"] else ""
     notes = [("with nothing to compare", document["alone"]), ("departs", document["departures"])]
     return [
-        heading, question, *([words] if words else []), *document["formula"].splitlines(), f"where {symbols}", *rest,
-        f"source: {citation}", *(f"{name}: {text}" for name, text in notes if text), "",
-    ]  # fmt: skip
+        heading,
+        question,
+        *([words] if words else []),
+        *document["formula"].splitlines(),
+        f"where {symbols}",
+        *rest,
+        f"source: {citation}",
+        *(f"{name}: {text}" for name, text in notes if text),
+        "",
+    ]
 
 
 def with_parameters(document: dict[str, Any]) -> list[str]:

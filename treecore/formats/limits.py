@@ -56,9 +56,10 @@ def check_size(size: int, name: str) -> None:
     most = limit("TREECORE_MAX_BYTES", MAX_BYTES)
     if size > most:
         raise FormatError(
-            f"{size:,} bytes or more, where the limit is {most:,}", where=name,
+            f"{size:,} bytes or more, where the limit is {most:,}",
+            where=name,
             todo="split the file, or raise the limit by setting TREECORE_MAX_BYTES",
-        )  # fmt: skip
+        )
 
 
 def check_nodes(count: int, where: str) -> None:
@@ -70,9 +71,10 @@ def check_nodes(count: int, where: str) -> None:
     most = limit("TREECORE_MAX_NODES", MAX_NODES)
     if count > most:
         raise FormatError(
-            f"at least {count:,} nodes, where the limit is {most:,}", where=where,
+            f"at least {count:,} nodes, where the limit is {most:,}",
+            where=where,
             todo="split the forest, or raise the limit by setting TREECORE_MAX_NODES",
-        )  # fmt: skip
+        )
 
 
 def json_cost(data: bytes | memoryview) -> int:
@@ -147,9 +149,10 @@ class Account:
         """
         if self.spent + amount > self.allowed:
             raise LimitError(
-                f"{what} would take more than {self.allowed / 1e6:,.0f} MB of memory", where=where or self.name,
+                f"{what} would take more than {self.allowed / 1e6:,.0f} MB of memory",
+                where=where or self.name,
                 todo="split the file, or raise the limit by setting TREECORE_MAX_MEMORY to more bytes",
-            )  # fmt: skip
+            )
 
     def advance(self, amount: int) -> None:
         """Tell that more bytes are read."""
@@ -179,6 +182,7 @@ class Account:
         self.names.update(names)
         if len(self.names) > MAX_NAMES:
             raise LimitError(
-                f'more than {MAX_NAMES:,} different names under "columns" and "credit"', where=where,
+                f'more than {MAX_NAMES:,} different names under "columns" and "credit"',
+                where=where,
                 todo="put what is no number of every step under a name of its own in the node",
-            )  # fmt: skip
+            )

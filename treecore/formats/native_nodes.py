@@ -88,9 +88,11 @@ class Nodes:
         """Ids and parents of a chunk as they came."""
         if (wrong := chunk.look()) is not None:
             self.fail(
-                chunk.low + wrong, "", f"{shown(chunk.items[wrong])} is not a node",
+                chunk.low + wrong,
+                "",
+                f"{shown(chunk.items[wrong])} is not a node",
                 'give objects such as {"id": 0, "parent": null}',
-            )  # fmt: skip
+            )
         found = []
         for field, noun, todo in (
             ("id", "a node without id", "give a whole number or text"),
@@ -212,9 +214,12 @@ class Nodes:
         for place, name in enumerate(names):
             if name in seen:
                 self.fail(
-                    place, ".id", f"the id {shown(name)} is already that of {self.path}[{seen[name]}]",
-                    "give every node an id of its own", ForestError,
-                )  # fmt: skip
+                    place,
+                    ".id",
+                    f"the id {shown(name)} is already that of {self.path}[{seen[name]}]",
+                    "give every node an id of its own",
+                    ForestError,
+                )
             seen[name] = place
         raise AssertionError("duplicates were counted")
 

@@ -117,9 +117,11 @@ def check_children(nodes: Nodes, place: int, value: Any) -> None:
     """Nodes stand beside each other in the list; those inside of a node would be kept as one strange field of it."""
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
         nodes.fail(
-            place, ".children", f"{len(value):,} nested nodes",
+            place,
+            ".children",
+            f"{len(value):,} nested nodes",
             'write each into "nodes" itself, with the id of its parent under "parent"',
-        )  # fmt: skip
+        )
 
 
 class Gathered(NamedTuple):
@@ -138,8 +140,10 @@ def join(pieces: Sequence[Piece], nodes: Nodes, account: Account) -> Gathered:
     for field, attribute in MAP_FIELDS.items():
         names = dict.fromkeys(name for piece in pieces for name in piece.maps.get(field, ()))
         account.spend(8 * len(names) * nodes.count, nodes.where, f"{len(names):,} columns of {nodes.count:,} nodes")
-        maps[attribute] = {name: named(name, [(piece.low, piece.size, piece.maps.get(field, {})) for piece in pieces],
-                                       nodes) for name in names}  # fmt: skip
+        maps[attribute] = {
+            name: named(name, [(piece.low, piece.size, piece.maps.get(field, {})) for piece in pieces], nodes)
+            for name in names
+        }
     tokens = join_tokens([(piece.size, piece.tokens) for piece in pieces], nodes)
     row_of = None if nodes.in_file_order else np.argsort(nodes.order)
     extra = {

@@ -260,9 +260,11 @@ def check_rewards(nodes: Nodes, reward: FloatArray) -> None:
     wrong = np.flatnonzero(inner & ~np.isnan(reward))
     if len(wrong):
         nodes.fail_row(
-            int(wrong[0]), ".reward", "a node with children has a reward",
+            int(wrong[0]),
+            ".reward",
+            "a node with children has a reward",
             "put outcome rewards on leaves only (values of inner steps belong under columns)",
-        )  # fmt: skip
+        )
 
 
 def add_tree_numbers(nodes: Nodes, number: IntArray, extra: dict[int, dict[str, Any]]) -> None:

@@ -55,9 +55,11 @@ def read_tokens(nodes: Nodes, chunk: Chunk, account: Account) -> TokenPiece | No
     for column, values in lists.items():
         for number in wrong_rows(values, {list, NONE, UNSET_TYPE}):
             nodes.fail(
-                chunk.low + rows[number], f".tokens.{column.name}", f"{shown(values[number])} is not a list",
+                chunk.low + rows[number],
+                f".tokens.{column.name}",
+                f"{shown(values[number])} is not a list",
                 "give a list, or leave it out",
-            )  # fmt: skip
+            )
     lengths = {
         column: np.array([len(v) if type(v) is list else -1 for v in values]) for column, values in lists.items()
     }
@@ -95,10 +97,11 @@ def check_lengths(nodes: Nodes, lengths: Mapping[Column, IntArray], count: IntAr
             number = int(wrong[0])
             longest = next(other.name for other, lens in lengths.items() if lens[number] == count[number])
             nodes.fail(
-                int(at[number]), f".tokens.{column.name}",
+                int(at[number]),
+                f".tokens.{column.name}",
                 f"{length[number]} values where {longest} has {count[number]}",
                 "give all token columns of a node the same length",
-            )  # fmt: skip
+            )
 
 
 def flatten(nodes: Nodes, column: Column, items: list[Any], count: IntArray, at: IntArray) -> Any:

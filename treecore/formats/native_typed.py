@@ -31,13 +31,16 @@ NODE_RECORD: tuple[Any, ...] = (
     ("id", int | str),
     ("parent", int | str | None),
     *(
-        (column.name, TYPES[column.kind] | (float if column.kind == "float" else msgspec.UnsetType),
-         NULLS.get(column.kind, ABSENT))
+        (
+            column.name,
+            TYPES[column.kind] | (float if column.kind == "float" else msgspec.UnsetType),
+            NULLS.get(column.kind, ABSENT),
+        )
         for column in (TREE, *NODE_COLUMNS)
     ),
     ("tokens", TOKENS | msgspec.UnsetType | None, ABSENT),
     *((name, dict[str, float | None] | msgspec.UnsetType | None, ABSENT) for name in MAP_FIELDS),
-)  # fmt: skip
+)
 """Name and type of each field of a node, and what stands for it where it is absent."""
 SAMPLE = 1 << 14
 """Bytes at either end of a chunk that are searched for names of fields."""

@@ -206,9 +206,10 @@ def open_source(
     containers = CONTAINERS_PER_NODE * limit("TREECORE_MAX_NODES", MAX_NODES)
     if len(data) > 2 * containers and opening_brackets(data) > containers:
         raise FormatError(
-            f"more than {containers:,} JSON objects and lists", where=name,
+            f"more than {containers:,} JSON objects and lists",
+            where=name,
             todo="split the file, or raise the limit by setting TREECORE_MAX_NODES",
-        )  # fmt: skip
+        )
     return Source(name, data, Account(name, len(data), len(stored), tell))
 
 

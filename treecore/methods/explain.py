@@ -87,9 +87,15 @@ def explain(credit: Credit, node: int, *, leaf: int | None = None) -> Explanatio
     stderr = credit.nodes["stderr"][node] if "stderr" in credit.nodes else math.nan
     value = float(credit.credit[node])
     return Explanation(
-        tuple(lines), chosen, len(scored), value, float(stderr), *evidence(credit, node, len(scored), len(beneath)),
-        silence(credit, node), method.alone if is_alone(credit, chosen) and math.isfinite(value) else "",
-    )  # fmt: skip
+        tuple(lines),
+        chosen,
+        len(scored),
+        value,
+        float(stderr),
+        *evidence(credit, node, len(scored), len(beneath)),
+        silence(credit, node),
+        method.alone if is_alone(credit, chosen) and math.isfinite(value) else "",
+    )
 
 
 def work(credit: Credit, formula: str, row: int) -> Line:

@@ -73,9 +73,15 @@ class Judged(NamedTuple):
 
 
 def judge_by_ends(
-    values: FloatArray, group: IntArray, ends: FloatArray, end_group: IntArray, n_groups: int,
-    *, norm: Literal["none", "std"], epsilon: float,
-) -> Judged:  # fmt: skip
+    values: FloatArray,
+    group: IntArray,
+    ends: FloatArray,
+    end_group: IntArray,
+    n_groups: int,
+    *,
+    norm: Literal["none", "std"],
+    epsilon: float,
+) -> Judged:
     """DeepSearch's advantage: values against the mean (and population std) of the final values of their group.
 
     Args:

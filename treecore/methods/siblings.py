@@ -29,14 +29,17 @@ from treecore.registry.citation import Citation
         **VALUE_SYMBOLS,
     },
     citation=Citation(
-        "Yang et al.", 2025, "TreeRPO: Tree Relative Policy Optimization", "arXiv:2506.05183",
+        "Yang et al.",
+        2025,
+        "TreeRPO: Tree Relative Policy Optimization",
+        "arXiv:2506.05183",
         "computed as in the independent implementation omrisapir1/treerpo, leaf-weighted values, no division by std",
     ),
     departures=(
         "The released code stops at the first node with fewer than two children, so forks after an unbranched step "
         "get nothing; `below_single=stop` does the same. The default goes on."
     ),
-)  # fmt: skip
+)
 def sibling(forests: Forests, *, below_single: Literal["continue", "stop"] = "continue") -> Credit:
     """Of the steps taken from the same prefix, which led to better ends?
 

@@ -14,9 +14,12 @@ from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds, Value
 
 PAPER = Citation(
-    "Ji et al.", 2025, "Tree Search for LLM Agent Reinforcement Learning", "arXiv:2509.21240",
+    "Ji et al.",
+    2025,
+    "Tree Search for LLM Agent Reinforcement Learning",
+    "arXiv:2509.21240",
     "numbers as the released code computes them",
-)  # fmt: skip
+)
 
 
 INTRA = r"A_i^{\mathrm{intra}}"

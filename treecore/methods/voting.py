@@ -203,9 +203,13 @@ class Replay:
 
 
 def replay(
-    recorded: Sequence[Trace], *, window: int = DEFAULT_WINDOW, warmup: int = 16, keep: float = 90.0,
+    recorded: Sequence[Trace],
+    *,
+    window: int = DEFAULT_WINDOW,
+    warmup: int = 16,
+    keep: float = 90.0,
     consensus: float = 1.0,
-) -> Replay:  # fmt: skip
+) -> Replay:
     """DeepConf online, on traces that are recorded already.
 
     The first `warmup` traces run to their end; the threshold is the `100 - keep` percentile of their lowest windows.

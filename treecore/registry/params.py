@@ -104,9 +104,16 @@ class Param:
         """The fields that the contract lists, JSON-ready."""
         finite = {k: v for k, v in (("minimum", self.low), ("maximum", self.high)) if math.isfinite(v)}
         choices = {"choices": list(self.choices)} if self.choices else {}
-        return {
-            "name": self.name, "type": self.type, "default": self.default, "meaning": self.meaning,
-        } | finite | choices  # fmt: skip
+        return (
+            {
+                "name": self.name,
+                "type": self.type,
+                "default": self.default,
+                "meaning": self.meaning,
+            }
+            | finite
+            | choices
+        )
 
 
 def params_of(function: Callable[..., Any]) -> tuple[Param, ...]:

@@ -80,5 +80,6 @@ class Patience:
             raise PolicyError(
                 f"the run is stopped, for every trajectory of {MAX_IN_A_ROW} forests in a row failed, the last: "
                 f"{reason(failed_rows(forest)[-1])}",
-                where=self.where, todo="go on with --resume once the model answers again",
-            )  # fmt: skip
+                where=self.where,
+                todo="go on with --resume once the model answers again",
+            )

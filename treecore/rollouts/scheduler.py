@@ -261,5 +261,6 @@ def check_chance(sampler: Sampler, settings: Mapping[str, Value], temperature: f
     if name and settings[name] != 1 and temperature == 0:
         raise MethodError(
             f"at temperature 0 all {settings[name]} continuations of a step are the same",
-            where=f"sampler '{sampler.name}'", todo=f"set {name}=1, or give a temperature above 0",
-        )  # fmt: skip
+            where=f"sampler '{sampler.name}'",
+            todo=f"set {name}=1, or give a temperature above 0",
+        )

@@ -229,9 +229,14 @@ class Writer:
         seen = self.policy.encode(step.observation) if step.observation else []
         tokens = recorded(written, self._spans(step.text), seen, self.policy.token_strings(seen))
         return GrowingStep(
-            step.text, step.observation, tokens=tokens, note=signed(SampledBy.TASK), written=written, offset=offset,
+            step.text,
+            step.observation,
+            tokens=tokens,
+            note=signed(SampledBy.TASK),
+            written=written,
+            offset=offset,
             recited=True,
-        )  # fmt: skip
+        )
 
     def _spans(self, text: str) -> list[Span]:
         with boundary(TaskError, f"task '{self.task.name}'"):

@@ -30,7 +30,10 @@ class Live(NamedTuple):
     family="tree",
     formula=r"L \le \prod_d w_d",
     citation=Citation(
-        "Guo et al.", 2025, "Segment Policy Optimization", "arXiv:2505.23564; TreePO: arXiv:2508.17445",
+        "Guo et al.",
+        2025,
+        "Segment Policy Optimization",
+        "arXiv:2505.23564; TreePO: arXiv:2508.17445",
         "AIFrameResearch/SPO, multimodal-art-projection/TreePO",
     ),
     size=lambda *, form, k, widths, leaves, div, first, depth: (
@@ -40,7 +43,7 @@ class Live(NamedTuple):
     needs={FORKS},
     bias="with form=treepo, what ends early gets fewer children, so means over leaves weigh long answers more",
     biased_where=TREEPO,
-)  # fmt: skip
+)
 def fixed_width(
     growth: Growth,
     *,

@@ -44,14 +44,17 @@ class Fork(NamedTuple):
     family="tree",
     formula=r"L = m (1 + n t l)",
     citation=Citation(
-        "Hou et al.", 2025, "TreeRL: LLM Reinforcement Learning with On-Policy Tree Search", "arXiv:2506.11902",
+        "Hou et al.",
+        2025,
+        "TreeRL: LLM Reinforcement Learning with On-Policy Tree Search",
+        "arXiv:2506.11902",
         "THUDM/TreeRL",
     ),
     size=lambda *, m, n, l, t, diverse, upsampling: m * (1 + n * t * l),  # noqa: E741  (the paper's letter)
     count="at most",
     needs={FORKS},
     bias="new endings start where an unlikely token was drawn, so the ending that was there first is no fair draw",
-)  # fmt: skip
+)
 def surprisal(
     growth: Growth,
     *,

@@ -77,8 +77,10 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
         textposition="top left",
         textfont={"size": 10, "color": LIGHT.muted},
         customdata=[str(name) for name in forest.node_id],
-        hovertext=[f"{name}<br>{said}<br>credit {signed(value)}" for name, said, value in
-                   zip(map(str, forest.node_id), labels, values, strict=True)],
+        hovertext=[
+            f"{name}<br>{said}<br>credit {signed(value)}"
+            for name, said, value in zip(map(str, forest.node_id), labels, values, strict=True)
+        ],
         hoverinfo="text",
         marker={
             "size": 13,
@@ -90,7 +92,7 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
             "line": {"width": 1, "color": LIGHT.muted},
             "colorbar": None if credit is None else {"title": {"text": "credit"}, "thickness": 12},
         },
-    )  # fmt: skip
+    )
 
 
 def escape(text: str) -> str:

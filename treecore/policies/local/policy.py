@@ -117,9 +117,14 @@ class TransformersPolicy:
         except IndexError:
             steps = None
         return Runner(
-            self.model, layout=self.layout, slots=self.slots, max_length=self.max_length,
-            tokens=self.batch_tokens, static=self.static, steps=steps,
-        )  # fmt: skip
+            self.model,
+            layout=self.layout,
+            slots=self.slots,
+            max_length=self.max_length,
+            tokens=self.batch_tokens,
+            static=self.static,
+            steps=steps,
+        )
 
     def take_back(self, runner: Runner) -> None:
         """Keep the static steps of a session that is over for the next, one at most, unless they had to retreat."""

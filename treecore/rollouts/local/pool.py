@@ -68,9 +68,12 @@ class LocalWorkerHandle:
         environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(sys.path)}
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", PROGRAM.format(far.fileno())],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment, pass_fds=[far.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env=environment,
+            pass_fds=[far.fileno()],
             process_group=0,
-        )  # fmt: skip
+        )
         far.close()
         self._post = threading.Thread(target=deliver, args=(self._letters, self.connection), daemon=True)
         self._post.start()

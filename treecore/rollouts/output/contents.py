@@ -145,6 +145,7 @@ def forests_in(data: bytes, path: Path) -> list[Forest]:
         return list(read(data, name=str(path)))
     except FormatError as error:
         raise FormatError(
-            f"the file exists and holds no forests that can be read ({error.found})", where=error.where or str(path),
+            f"the file exists and holds no forests that can be read ({error.found})",
+            where=error.where or str(path),
             todo="write to another file, or take out what is broken first",
-        ) from None  # fmt: skip
+        ) from None

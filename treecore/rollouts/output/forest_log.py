@@ -366,8 +366,9 @@ def require_space(path: Path, needs: int) -> None:
     if free < wanted:
         raise FormatError(
             f"the disk is nearly full: {free / 1e6:,.0f} MB are free, the run needs at least {wanted / 1e6:,.0f} MB",
-            where=str(path), todo="make room, or choose another place",
-        )  # fmt: skip
+            where=str(path),
+            todo="make room, or choose another place",
+        )
 
 
 def put(fd: int, data: bytes) -> None:

@@ -42,8 +42,9 @@ def own(held: FileContents, plan: Plan, *, drafted: bool = False) -> list[int]:
     if strange := list(dict.fromkeys(one.id for one in held.forests if one.id not in wanted)):
         raise MethodError(
             f"the file has forests of other prompts than the {len(wanted)} of this run, {len(strange)} in number",
-            where=f"{held.path}, forest {strange[0]!r}", todo="ask for as many prompts as before",
-        )  # fmt: skip
+            where=f"{held.path}, forest {strange[0]!r}",
+            todo="ask for as many prompts as before",
+        )
     good: dict[str, int] = {}
     for place, forest in enumerate(held.forests):
         if not model_failed(forest):

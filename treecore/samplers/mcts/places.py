@@ -67,9 +67,13 @@ class Place:
     def widen(self, *, alpha: float, least: int, form: Form) -> int:
         """Work out `width` anew and return it."""
         self.width = allowed_width(
-            self.importance(form=form), alpha=alpha, least=least, before=self.width, is_root=self.above is None,
+            self.importance(form=form),
+            alpha=alpha,
+            least=least,
+            before=self.width,
+            is_root=self.above is None,
             form=form,
-        )  # fmt: skip
+        )
         return self.width
 
     def everything(self) -> Iterator[Place]:

@@ -115,11 +115,24 @@ def mcts(
     if not any(critics.values()):
         growth.notes["unjudged"] = "no critic was set: the search went by visits alone and finished what it came upon"
     settings = Settings(
-        form=form, simulations=simulations, min_terminals=min_terminals, c=c, alpha=alpha, root_width=root_width,
-        width=width, max_depth=max_depth, max_split_depth=max_split_depth, max_repeats=max_repeats,
-        min_distance=min_distance, greedy=greedy, rollouts=rollouts, beta_value=beta_value,
-        beta_process=beta_process, beta_outcome=beta_outcome, **critics,
-    )  # fmt: skip
+        form=form,
+        simulations=simulations,
+        min_terminals=min_terminals,
+        c=c,
+        alpha=alpha,
+        root_width=root_width,
+        width=width,
+        max_depth=max_depth,
+        max_split_depth=max_split_depth,
+        max_repeats=max_repeats,
+        min_distance=min_distance,
+        greedy=greedy,
+        rollouts=rollouts,
+        beta_value=beta_value,
+        beta_process=beta_process,
+        beta_outcome=beta_outcome,
+        **critics,
+    )
     search = Search(growth, settings)
     yield from search.run()
     growth.notes["simulations"] = search.simulations

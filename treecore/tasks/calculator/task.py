@@ -78,9 +78,16 @@ def calculator_task(
         TaskError, MethodError: an option that does not fit.
     """
     options = Options(
-        verifier=verifier, system=system, chat=chat, steps=steps, stop=stop, max_step_tokens=max_step_tokens,
-        max_steps=max_steps, max_tokens=max_tokens, tool="calculator",
-    )  # fmt: skip
+        verifier=verifier,
+        system=system,
+        chat=chat,
+        steps=steps,
+        stop=stop,
+        max_step_tokens=max_step_tokens,
+        max_steps=max_steps,
+        max_tokens=max_tokens,
+        tool="calculator",
+    )
     title = "Sums with a calculator"
     if not file:
         return CalculatorTask(sums(), name="calculator", title=title, options=options)

@@ -168,19 +168,27 @@ class DatasetTask:
         if self.unusable:
             _LOG.warning(
                 "treecore: note: %d of %d rows left out, nothing to ask or to compare with, the first: %s; %s",
-                len(self.unusable), len(self.rows) + len(self.unusable), self.unusable[0], STRICT,
-            )  # fmt: skip
+                len(self.unusable),
+                len(self.rows) + len(self.unusable),
+                self.unusable[0],
+                STRICT,
+            )
         if refused:
             _LOG.warning(
                 "treecore: note: %d of %d rows left out, their own answers are not accepted, the first: %s",
-                len(refused), len(refused) + len(taken), refused[0],
-            )  # fmt: skip
+                len(refused),
+                len(refused) + len(taken),
+                refused[0],
+            )
         if rejected:
             _LOG.warning(
                 "treecore: note: verifier '%s' gives nothing for the expected answers of %d of %d rows, bare or in "
                 "<answer> tags, the first at %s",
-                self.check.verifier.name, len(rejected), len(taken), rejected[0].where,
-            )  # fmt: skip
+                self.check.verifier.name,
+                len(rejected),
+                len(taken),
+                rejected[0].where,
+            )
 
     def ask(self, question: str) -> Prompt:
         """The prompt of the row with this id or this question; another has no expected answer.
@@ -315,10 +323,18 @@ def dataset_task(
         TaskError, MethodError: an option that does not fit.
     """
     options = Options(
-        verifier=verifier, system=system, chat=chat, steps=steps, stop=stop, max_step_tokens=max_step_tokens,
-        max_steps=max_steps, max_tokens=max_tokens, tool=tool, shuffle=shuffle,
+        verifier=verifier,
+        system=system,
+        chat=chat,
+        steps=steps,
+        stop=stop,
+        max_step_tokens=max_step_tokens,
+        max_steps=max_steps,
+        max_tokens=max_tokens,
+        tool=tool,
+        shuffle=shuffle,
         strict=strict,
-    )  # fmt: skip
+    )
     rows, _, unusable = read_rows(path, prompt_field=prompt_field, answer_field=answer_field).usable()
     name = stem(path)
     source = source_of(path, rows, prompt_field=prompt_field, answer_field=answer_field)

@@ -60,8 +60,10 @@ Answer = Value | Words | Items | Matrix | Relation
 _MATRIX = re.compile(r"\\begin\{([pbB]?matrix|array)\}\s*(?:\{[lcr|\s]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _OPERATORS = re.compile(r"\\(?:le|ge|ne|in)(?![a-zA-Z])|[=<>]")
 _TURNED = {">": "<", r"\ge": r"\le"}
-_AND = re.compile(r"\s*(?:\\text\s*\{\s*,?\s*(?:and|or|und|oder|et|ou|y|o)\s*\}|(?<![a-zA-Z\\{])(?:and|or)(?![a-zA-Z}])"
-                  r"|\\lor(?![a-zA-Z])|\\cup(?![a-zA-Z])|[或和及与])\s*")  # fmt: skip
+_AND = re.compile(
+    r"\s*(?:\\text\s*\{\s*,?\s*(?:and|or|und|oder|et|ou|y|o)\s*\}|(?<![a-zA-Z\\{])(?:and|or)(?![a-zA-Z}])"
+    r"|\\lor(?![a-zA-Z])|\\cup(?![a-zA-Z])|[或和及与])\s*"
+)
 _TO = re.compile(r"\s+(?:to|\\text\s*\{\s*to\s*\})\s+")
 _AND_ONLY = re.compile(r"\s*(?:\\text\s*\{\s*and\s*\}|(?<![a-zA-Z\\{])and(?![a-zA-Z}])|\\land(?![a-zA-Z])|且)\s*")
 _ORDER = re.compile(r"[<>]|\\(?:le|ge)(?![a-zA-Z])")

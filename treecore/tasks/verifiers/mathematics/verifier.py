@@ -72,9 +72,12 @@ class Worker:
         self.stop()
         process = subprocess.Popen(
             COMMAND,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            encoding="utf-8", env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
         self._process, self._replies = process, Queue()
         threading.Thread(target=_forward, args=(process, self._replies), daemon=True).start()
         weakref.finalize(self, _end, process)
