@@ -15,6 +15,9 @@ from treecore.tasks.verifiers.mathematics.value import Value
 REALS = Items("tuple", (Value(r"-\infty"), Value(r"\infty")), "(", ")")
 _REAL_WORDS = frozenset({"all real numbers", "all reals", "real numbers", "the real numbers", "all real number"})
 _SYMBOLS = re.compile(r"(?<!\d)\s+|\s+(?!\d)|[{}]")
+_SPACES = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
+_ONE_SIGN = re.compile(r"\{(\w)\}|\{(\\[a-zA-Z]+)\}(?![a-zA-Z])")
+"""Braces around one sign, which change nothing; around more they say how far a power, a root or a fraction reaches."""
 _LITERAL = re.compile(
     r"'|\^\s*\{?\s*(?:T(?![a-zA-Z])|\\top|\\dagger|\\prime)|\\(?:angle|triangle)|\\over\w+\s*\{\s*[a-zA-Z]"
 )
@@ -200,7 +203,7 @@ def _simple(answer: Answer) -> Answer:
 
 
 def _written(text: str) -> str:
-    return _SYMBOLS.sub("", text)
+    return _ONE_SIGN.sub(r"\1\2", _SPACES.sub("", text))
 
 
 def _letters(text: str) -> str:
