@@ -10,6 +10,7 @@ import pytest
 from browser import ROOT, click_node, serve, wait_for_canvas
 
 from app.canvas import component_script
+from app.sources import script
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
@@ -135,8 +136,9 @@ def test_the_tooltip_shows_code_as_the_panel_does(open_page: Open, address: str)
         faces[node] = page.locator(".tc-tooltip .tc-text").evaluate("(box) => getComputedStyle(box).fontFamily")
     assert "monospace" in faces["2"]
     assert "monospace" not in faces["5"]
-    rule = [line for line in (ROOT / "app" / "panel" / "panel.js").read_text().splitlines() if "const CODE" in line]
-    assert rule == [line for line in component_script().splitlines() if "const CODE" in line]
+    panel, canvas = script(ROOT / "app" / "panel" / "panel.js"), component_script()
+    rules = [[line for line in text.splitlines() if "const CODE" in line] for text in (panel, canvas)]
+    assert rules[0] == rules[1] != []
 
 
 def test_the_theme_follows_the_page(open_page: Open, address: str) -> None:
