@@ -37,6 +37,17 @@ def test_there_and_back(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(second[rows], first, equal_nan=True)
 
 
+def test_the_prompt_comes_back(rng: np.random.Generator) -> None:
+    graph = tc.to_networkx(random_forest(rng, 5, prompt="how many?"))
+    assert tc.from_networkx(graph).prompt == "how many?"
+
+
+@pytest.mark.parametrize("graph", [nx.Graph([(0, 1)]), nx.DiGraph()])
+def test_undirected_and_empty_graphs_are_refused(graph: nx.Graph) -> None:
+    with pytest.raises(ForestError, match="not a forest"):
+        tc.from_networkx(graph)
+
+
 @pytest.mark.parametrize("edges", [[(0, 2), (1, 2)], [(0, 1), (1, 0)], [(0, 1), (1, 2), (2, 0)]])
 def test_what_is_no_forest_is_refused(edges: list[tuple[int, int]]) -> None:
     with pytest.raises(ForestError, match="not a forest"):

@@ -76,16 +76,21 @@ def to_networkx(forest: Forest) -> nx.DiGraph[Any]:
 
 
 def from_networkx(graph: nx.DiGraph[Any], *, prompt: str = "") -> Forest:
-    """A forest from a directed graph with edges from parent to child; attributes `text`, `observation`, `reward`.
+    """A forest from a directed graph with edges from parent to child.
+
+    Of each node only its attributes `text`, `observation` and `reward` are taken, and rows are in topological order:
+    compare by node id. The prompt is the graph's own where none is given.
 
     Raises:
-        ForestError: a node with two parents, or a cycle.
+        ForestError: an undirected graph, none of its nodes, a node with two parents, or a cycle.
     """
     import networkx as nx
 
-    if not nx.is_forest(graph) or any(degree > 1 for _, degree in graph.in_degree()):
-        raise ForestError("the graph is not a forest", todo="give every node at most one parent, and no cycles")
-    builder = ForestBuilder(prompt=prompt)
+    fits = len(graph) > 0 and graph.is_directed() and nx.is_forest(graph)
+    if not fits or any(degree > 1 for _, degree in graph.in_degree()):
+        todo = "direct edges from parent to child, give every node at most one parent, and no cycles"
+        raise ForestError("the graph is not a forest", todo=todo)
+    builder = ForestBuilder(prompt=prompt or str(graph.graph.get("prompt", "")))
     rows: dict[Any, int] = {}
     for name in nx.topological_sort(graph):
         above = next(iter(graph.predecessors(name)), None)
