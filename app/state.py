@@ -64,20 +64,26 @@ KEPT = ("view", "method", "colour", "axis", "forest", "frame", "node", "guess", 
 
 
 def start() -> None:
-    """Once a run: defaults, values from the address bar on a session's first run, and keep widget values alive."""
+    """Once a run: defaults, values from the address bar on a session's first run, and keep widget values alive.
+
+    Another run may break this one off wherever session state is touched: an address read in part is read again.
+    """
     session = st.session_state
     if "started" not in session:
-        session.started = True
         for name, value in DEFAULTS.items():
             session.setdefault(name, value)
         session.setdefault("notice", "")
         given = os.environ.get("TREECORE_FILE", "")
         if given and "sample" not in st.query_params:
             open_file(Path(given))
-        _read_address()
+        session.reading = session.started = True
     elif _went_back():
+        session.reading = True
+    if session.reading:
         _read_address()
-        session.written = _address()
+        if "written" in session:
+            session.written = _address()
+        session.reading = False
     settle()
     keep()
 

@@ -270,3 +270,12 @@ def test_prompts_that_read_alike_are_told_apart() -> None:
         test.run()
         assert test.session_state["forest"] == number
         assert "".join(test.query_params.get("prompt", "1")) == str(number + 1)
+
+
+def test_an_address_that_was_read_in_part_is_read_again() -> None:
+    """As where the visitor went back twice at once: the second run broke the first off between two fields."""
+    test = app(sample="by_hand", node="a1")
+    test.session_state["reading"], test.session_state["node"] = True, ""
+    test.run()
+    assert test.session_state["node"] == "a1"
+    assert not test.session_state["reading"]
