@@ -160,8 +160,22 @@ def settled(page: Any) -> None:
     )
 
 
+STILL = """async (canvas, id) => {
+    const frame = () => new Promise((go) => requestAnimationFrame(go));
+    let at = canvas.treecore.position(id);
+    for (let same = 0; same < 8; ) {
+        await frame();
+        const now = canvas.treecore.position(id);
+        same = JSON.stringify(now) === JSON.stringify(at) ? same + 1 : 0;
+        at = now;
+    }
+    return at;
+}"""
+"""Where a node of the canvas is, once it has been there for some frames: the page may still lay itself out."""
+
+
 def click_node(page: Any, node_id: str) -> None:
     """Click on a node of the tree canvas."""
-    at = wait_for_canvas(page).evaluate("(canvas, id) => canvas.treecore.position(id)", node_id)
+    at = wait_for_canvas(page).evaluate(STILL, node_id)
     assert at is not None, f"node {node_id} is not on the canvas"
     page.mouse.click(at["x"], at["y"])
