@@ -167,7 +167,6 @@ interface Shape {
   roots: number[];
   rowOf: Map<string, number>;
   deepest: number;
-  told?: Map<number, Map<string, Telling>>;
 }
 
 interface Telling {

@@ -84,7 +84,8 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     yield open_
     for context in contexts:
         context.close()
-    assert not [error for error in errors if "Failed to load resource" not in error]
+    found = [error for error in errors if "Failed to load resource" not in error]
+    assert not found, found
 
 
 def free_port() -> int:

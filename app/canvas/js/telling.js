@@ -84,13 +84,19 @@ function tellApart(labels) {
   return told;
 }
 
+// Labels of a forest -> what tells them apart, by family. Labels of a forest that grows may change while its steps do not.
+/** @type {WeakMap<string[], Map<string, Map<string, Telling>>>} */
+const TOLD = new WeakMap();
+
 /** @param {App} app @param {number} i */
 export function tellingOf(app, i) {
-  const { shape, scene } = app;
+  const { label } = app.scene;
   const family = familyOf(app, i);
-  shape.told ??= new Map();
-  if (!shape.told.has(family[0])) shape.told.set(family[0], tellApart(family.map((k) => scene.label[k])));
-  return shape.told.get(family[0]).get(scene.label[i]);
+  const key = `${family.length} from ${family[0]}`;
+  if (!TOLD.has(label)) TOLD.set(label, new Map());
+  const told = TOLD.get(label);
+  if (!told.has(key)) told.set(key, tellApart(family.map((k) => label[k])));
+  return told.get(key).get(label[i]);
 }
 
 // That a step reads as a sibling before it that has its words: which of so many it is, and what is the same; else null.
