@@ -147,7 +147,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "mamba": ({"state_size": 4}, "cannot be branched"),
     "jamba": ({}, "layers of another kind .*(linear_attention|mamba)"),
     "lfm2": ({"layer_types": ["conv", "full_attention"]}, "layers of another kind .*conv"),
-    "deepseek_v32": ({}, "layers of another kind .*indexed_attention"),
+    "deepseek_v32": ({}, "layers of another kind .*(indexed|sparse)_attention"),
     "bloom": ({"hidden_size": 32, "n_layer": 2, "n_head": 4}, "cannot be branched"),
     "falcon": ({"alibi": True}, "cannot be branched"),
     "gemma3_text": ({"use_bidirectional_attention": True, "head_dim": 8, "layer_types": MIXED}, "both directions"),
