@@ -44,8 +44,8 @@ BAD = {
     "nodes without format": (f'{{"nodes":[{ROOT}]}}', "bad, $", 'no format field; add "format": "treecore/1"'),
     "null for format": ('{"format":null}', "$.format", "the format is null; this program reads treecore/1"),
     "questions": ('{"prompt":"a","answer":"b"}', "bad", "these are questions, not forests; grow forests"),
-    "a zip archive": (b"PK\x03\x04\x14\0", "bad", "this is a zip archive, not JSON; unpack it"),
-    "zstd": (b"\x28\xb5\x2f\xfd\x04", "bad", "this is zstd, not JSON; unpack it with unzstd"),
+    "a zip archive": (b"PK\x03\x04\x14\0", "bad", "the zip archive is damaged (File is not a zip file); copy it again"),
+    "zstd": (b"\x28\xb5\x2f\xfd\x04", "bad", "the zstd data ends too early (truncated); copy it again"),
     "a picture": (b"\x89PNG\r\n\x1a\n", "bad", "this is a picture, not JSON"),
     "gzip of gzip": (gzip.compress(gzip.compress(b"{}")), "bad", "holds another gzip file; unpack it once"),
     "gzip of nothing": (gzip.compress(b""), "bad", "the file is empty"),
@@ -285,7 +285,11 @@ def test_archives_of_several_members_are_one_file() -> None:
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
-    for path, found in ((tmp_path / "none", "no such file"), (tmp_path, "a folder"), ("a\0b", "cannot be read")):
+    for path, found in (
+        (tmp_path / "none", "no such file"),
+        (tmp_path, "there is no file in it"),
+        ("a\0b", "cannot be read"),
+    ):
         with pytest.raises(FormatError, match=found) as caught:
             read(path, name="bad")
         one_line(caught.value)

@@ -24,7 +24,7 @@ from treecore.core.columns import TOKEN_COLUMNS
 from treecore.core.forest import Forest
 from treecore.core.topology import FloatArray, Topology
 from treecore.formats import read, write
-from treecore.formats.files import collector_paused
+from treecore.formats.gather import collector_paused
 from treecore.methods import DEFAULT_METHOD, METHODS, compute, get_method
 from treecore.methods.registry import Method
 

@@ -2,127 +2,76 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
-from treecore.formats.registry import recognise, writer_for
-from treecore.formats.source import open_source
+from treecore.formats.folder import folder_around, folder_of, folder_on_disk
+from treecore.formats.gather import Gathered, Tell, gather_file, gather_folder
+from treecore.formats.limits import Account
+from treecore.formats.read_report import ReadReport, unknown_fields
+from treecore.formats.registry import writer_for
+from treecore.formats.source import HANDED, open_source, read_path
 from treecore.formats.target import check_free, write_whole
 
-
-@dataclass(frozen=True)
-class ReadReport:
-    """What was found in a file.
-
-    Attributes:
-        name: of the file.
-        format, title: the format recognised.
-        forests: in file order.
-        extra: `forest.FIELD` or `nodes[].FIELD` -> how often: fields unknown to us, kept as they came.
-        warnings: what could not be taken over, one clause each.
-        memory: bytes that the forests take, about.
-    """
-
-    name: str
-    format: str
-    title: str
-    forests: list[Forest]
-    extra: dict[str, int]
-    warnings: tuple[str, ...]
-    memory: int = 0
-
-    @property
-    def n_nodes(self) -> int:
-        return sum(len(forest) for forest in self.forests)
-
-    @property
-    def n_trees(self) -> int:
-        return sum(forest.n_trees for forest in self.forests)
-
-    @property
-    def n_leaves(self) -> int:
-        return sum(int(forest.topology.is_leaf.sum()) for forest in self.forests)
-
-    @property
-    def n_scored(self) -> int:
-        """Leaves with a reward."""
-        return sum(int((forest.reward == forest.reward).sum()) for forest in self.forests)
-
-    @property
-    def n_tokens(self) -> int:
-        """Tokens recorded one by one."""
-        return sum(forest.tokens.total for forest in self.forests if forest.tokens is not None)
-
-    def as_json(self) -> dict[str, Any]:
-        """Everything but the forests themselves, JSON-ready."""
-        counts = ("n_trees", "n_nodes", "n_leaves", "n_scored", "n_tokens")
-        return {
-            "file": self.name.encode(errors="surrogateescape").decode(errors="replace"),
-            "format": self.format,
-            "n_forests": len(self.forests),
-            **{name: getattr(self, name) for name in counts},
-            "extra": self.extra,
-            "warnings": list(self.warnings),
-        }
+Given = str | os.PathLike[str] | bytes | Mapping[str, bytes]
+"""A path of a file or a folder, the content of a file, or the contents of several by their names."""
 
 
-def read(path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = "") -> list[Forest]:
-    """The forests of a file in any readable format, plain or gzip, recognised by content.
+def read(given: Given, *, name: str = "") -> list[Forest]:
+    """The forests of a file or a folder in any readable format, recognised by content.
+
+    Rollouts that stand one by one in a file are trees of one step a turn; `treecore.merge` folds those of a prompt
+    into one tree.
 
     Args:
-        path_or_bytes: a path, or the content itself.
+        given: a path, the content of a file, or contents by name.
         name: what errors call it; the path by default.
 
     Raises:
         FormatError: it cannot be read, or breaks the rules of its format.
         ForestError: its nodes do not make a forest.
     """
-    return read_with_report(path_or_bytes, name=name).forests
+    return read_with_report(given, name=name).forests
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection meanwhile: parsing makes millions of objects, none of them garbage in a cycle."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
-
-
-def read_with_report(
-    path_or_bytes: str | os.PathLike[str] | bytes,
-    *,
-    name: str = "",
-    on_progress: Callable[[int, int], None] | None = None,
-) -> ReadReport:
+def read_with_report(given: Given, *, name: str = "", on_progress: Tell | None = None) -> ReadReport:
     """`read`, with an account of what was found. Same arguments and errors, and one more.
 
     Args:
-        on_progress: hears how many bytes of how many are read; what it raises ends the reading.
+        on_progress: hears how many bytes (of a folder, files) of how many are read; what it raises ends the reading.
     """
-    source = open_source(path_or_bytes, name=name, tell=on_progress)
-    found = recognise(source)
-    with collector_paused():
-        reading = found.read(source)
-    if not reading.forests:
-        raise FormatError("the file holds no forest", where=source.name, todo="give a file with at least one")
-    fields = Counter(f"forest.{field}" for forest in reading.forests for field in forest.extra)
-    fields += Counter(
-        f"nodes[].{key}" for forest in reading.forests for row in forest.node_extra.values() for key in row
-    )
+    found = gathered(given, name, on_progress)
+    account = Account(found.name, found.memory, found.memory)
+    forests = found.finish(account)
+    first = next(iter(found.formats))
     return ReadReport(
-        source.name, found.name, found.title, reading.forests, dict(fields), reading.warnings, source.account.spent
+        name=found.name,
+        format=first.name,
+        title=", ".join(entry.title for entry in found.formats),
+        forests=forests,
+        extra=unknown_fields(forests),
+        warnings=tuple(found.warnings),
+        notes=found.notes,
+        memory=found.memory,
     )
+
+
+def gathered(given: Given, name: str, tell: Tell | None) -> Gathered:
+    """All that is given, each file read by its format."""
+    if isinstance(given, Mapping):
+        return gather_folder(folder_of(given, name or "the files"), tell)
+    if isinstance(given, bytes):
+        return gather_file(open_source(given, name=name, tell=tell))
+    path = Path(given)
+    if path.is_dir():
+        return gather_folder(folder_on_disk(path, read_path), tell)
+    if HANDED.fullmatch(str(path)) or not path.is_file():
+        return gather_file(open_source(given, name=name, tell=tell))
+    folder, place = folder_around(path, read_path)
+    return gather_file(open_source(given, name=name, tell=tell, folder=folder, place=place))
 
 
 def write(forests: Forest | Sequence[Forest], path: str | os.PathLike[str], *, overwrite: bool = False) -> None:

@@ -123,6 +123,11 @@ class Account:
         self.names: set[str] = set()
         self.rounded, self.first_rounded = 0, ""
 
+    def grow(self, unpacked: int) -> None:
+        """Allow for the size of content that stands compressed inside the file."""
+        if "TREECORE_MAX_MEMORY" not in os.environ and self.size >= SMALL_FILE:
+            self.allowed = max(self.allowed, KEPT_A_BYTE * unpacked)
+
     def note_rounded(self, count: int, number: str, where: str) -> None:
         """Count numbers that were rounded.
 

@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
+from treecore.formats.notes import Notes
+from treecore.formats.rollout import Rollout
 from treecore.formats.source import Source
 from treecore.formats.unlike import known_binary, no_forest
 from treecore.registry.registry import Registry
 
 
 class Reading(NamedTuple):
-    """What a reader gives: the forests, and what it could not take over, one clause each."""
+    """What a reader gives: forests, and what it could not take over, one clause each."""
 
     forests: list[Forest]
     warnings: tuple[str, ...] = ()
@@ -25,6 +27,7 @@ class Reading(NamedTuple):
 
 Detector = Callable[[Source], bool]
 Reader = Callable[[Source], Reading]
+RolloutReader = Callable[[Source, Notes], Iterable[Rollout]]
 Writer = Callable[[Sequence[Forest], str], Iterable[bytes]]
 
 
@@ -36,17 +39,24 @@ class Format:
         name, title: for lists and reports.
         extensions: how names end, without `.gz`; used for choosing a writer, never for reading.
         detect: whether content is in this format; must be quick and never raise.
-        read: content to forests.
+        read: content to forests; None where `rollouts` is given.
+        rollouts: content to rollouts one after the other; those of one prompt become one forest, also where they
+            stand in several files.
         write: forests, and the name that they will have, to the content of the file before any compression; None when
             the format is only read.
+        written_by: the tools that write such files, and how one gets one.
+        lost: what a file holds that forests do not keep; "" for nothing.
     """
 
     name: str
     title: str
     extensions: tuple[str, ...]
     detect: Detector
-    read: Reader
+    read: Reader | None = None
+    rollouts: RolloutReader | None = None
     write: Writer | None = None
+    written_by: str = ""
+    lost: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready description."""
@@ -56,6 +66,8 @@ class Format:
             "extensions": list(self.extensions),
             "reads": True,
             "writes": self.write is not None,
+            "written_by": self.written_by,
+            "lost": self.lost,
         }
 
 
@@ -72,10 +84,31 @@ def file_format(
     """
 
     def register(reader: Reader) -> Reader:
-        FORMATS.add(Format(name, title, extensions, detect, reader, write))
+        FORMATS.add(Format(name, title, extensions, detect, read=reader, write=write))
         return reader
 
     return register
+
+
+def rollout_format(
+    *, name: str, title: str, extensions: tuple[str, ...], detect: Detector, written_by: str, lost: str = ""
+) -> Callable[[RolloutReader], RolloutReader]:
+    """Register the decorated reader, which gives rollouts one by one. Arguments as of `Format`.
+
+    Raises:
+        FormatError: the name is taken.
+    """
+
+    def register(reader: RolloutReader) -> RolloutReader:
+        FORMATS.add(Format(name, title, extensions, detect, rollouts=reader, written_by=written_by, lost=lost))
+        return reader
+
+    return register
+
+
+def claims(source: Source) -> Format | None:
+    """The first format that claims the content, None where none does."""
+    return next((candidate for candidate in FORMATS.values() if candidate.detect(source)), None)
 
 
 def recognise(source: Source) -> Format:
@@ -84,9 +117,8 @@ def recognise(source: Source) -> Format:
     Raises:
         FormatError: no format does; says what the content is.
     """
-    for candidate in FORMATS.values():
-        if candidate.detect(source):
-            return candidate
+    if (found := claims(source)) is not None:
+        return found
     if (other := known_binary(source.data)) is not None:
         raise FormatError(other.found, where=source.name, todo=other.todo)
     raise no_forest(source.first(), source.name)

@@ -23,6 +23,8 @@ import numpy as np
 import orjson
 
 from treecore.errors import FormatError
+from treecore.formats.archive import ZIP_MAGIC, ZSTD_MAGIC, most_of, unzstd
+from treecore.formats.folder import Folder
 from treecore.formats.json_errors import explain
 from treecore.formats.limits import (
     MAX_BYTES,
@@ -40,6 +42,8 @@ CHUNK = 1 << 17
 CHECKED_BYTES = 1 << 21
 """From how many bytes on the cost of plain JSON is estimated before it is parsed."""
 GZIP_MAGIC = b"\x1f\x8b"
+CONTAINERS = (ZIP_MAGIC, b"PAR1")
+"""How files begin whose content is neither text nor compressed as a whole."""
 BOM = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 BLANK = b" \t\r\n"
@@ -77,11 +81,26 @@ class Document(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """Decompressed content with the name that errors give it, and the account of what reading it takes."""
+    """Decompressed content with the name that errors give it, and the account of what reading it takes.
+
+    Attributes:
+        folder: what was given together with it, None where it stands alone; place: its own path there.
+    """
 
     name: str
     data: bytes
     account: Account
+    folder: Folder | None = None
+    place: str = ""
+
+    def beside(self, relative: str) -> Source | None:
+        """A file that is named relative to this one; None where it was not given, or cannot be read."""
+        if self.folder is None or not (path := self.folder.beside(self.place, relative)):
+            return None
+        try:
+            return open_source(self.folder.fetch(path), name=path)
+        except (FormatError, KeyError):
+            return None
 
     @cached_property
     def _span(self) -> tuple[int, int, bool]:
@@ -121,8 +140,34 @@ class Source:
         Raises:
             FormatError: not JSON, which names line and column, or more than the file may take.
         """
+        if "_only" in self.__dict__ and self._only is not None:
+            yield Document(self.__dict__.pop("_only"), self.name)
+            return
         for text in self.texts():
             yield Document(self.plain(text), text.where)
+            self.account.advance(len(text.data))
+
+    @cached_property
+    def _only(self) -> Any:
+        """The one JSON value of the file, parsed once; None where each line holds one, or it is not JSON."""
+        if self._span[2]:
+            return None
+        with suppress(FormatError, RecursionError, StopIteration):
+            return self.first()
+        return None
+
+    @cached_property
+    def head(self) -> Mapping[str, Any]:
+        """The first row of a table, or the object that the file is; empty where it is neither. Never raises."""
+        if not self._span[2]:
+            value = self._only
+            value = value[0] if isinstance(value, list) and value else value
+        else:
+            with suppress(FormatError, RecursionError, StopIteration):
+                value = self.first()
+                return value if isinstance(value, dict) else {}
+            return {}
+        return value if isinstance(value, dict) else {}
 
     def plain(self, text: Text) -> Any:
         """One JSON value as plain objects.
@@ -174,7 +219,12 @@ class Source:
 
 
 def open_source(
-    path_or_bytes: str | os.PathLike[str] | bytes, *, name: str = "", tell: Callable[[int, int], None] | None = None
+    path_or_bytes: str | os.PathLike[str] | bytes,
+    *,
+    name: str = "",
+    tell: Callable[[int, int], None] | None = None,
+    folder: Folder | None = None,
+    place: str = "",
 ) -> Source:
     """Content within limits (`TREECORE_MAX_BYTES`, `TREECORE_MAX_NODES`, `TREECORE_MAX_MEMORY`).
 
@@ -182,6 +232,7 @@ def open_source(
         path_or_bytes: a path, or the content itself.
         name: what errors call it; the path by default.
         tell: hears how many bytes of all are read.
+        folder: what was given together with it; place: its own path there.
 
     Raises:
         FormatError: missing, a folder, not permitted, empty, too large, broken gzip, not UTF-8.
@@ -197,6 +248,11 @@ def open_source(
         data = gunzip(data, name)
         if data.startswith(GZIP_MAGIC):
             raise FormatError("the gzip file holds another gzip file", where=name, todo="unpack it once with gunzip")
+    elif data.startswith(ZSTD_MAGIC):
+        data = unzstd(data, name, most_of(data))
+    account = Account(name, len(data), len(stored), tell)
+    if data.startswith(CONTAINERS):
+        return Source(name, data, account, folder, place)
     data = data.removeprefix(BOM)
     if not data[:4096].strip(BLANK) and not data.strip(BLANK):
         raise FormatError("the file is empty", where=name, todo="give a file with at least one forest")
@@ -210,7 +266,7 @@ def open_source(
             where=name,
             todo="split the file, or raise the limit by setting TREECORE_MAX_NODES",
         )
-    return Source(name, data, Account(name, len(data), len(stored), tell))
+    return Source(name, data, account, folder, place)
 
 
 def opening_brackets(data: bytes) -> int:

@@ -12,12 +12,9 @@ from treecore.formats.native_values import shown
 EXAMPLE = f'give a forest, {{"format": "{VERSION}", "nodes": [...]}}'
 MAGIC = {
     b"\x1f\x8b": ("gzip", "unpack it with gunzip first"),
-    b"PK\x03\x04": ("a zip archive", "unpack it, and give a file in it"),
-    b"\x28\xb5\x2f\xfd": ("zstd", "unpack it with unzstd first"),
     b"BZh": ("bzip2", "unpack it with bunzip2 first"),
     b"\xfd7zXZ\x00": ("xz", "unpack it with unxz first"),
     b"7z\xbc\xaf\x27\x1c": ("a 7z archive", "unpack it, and give a file in it"),
-    b"PAR1": ("Parquet", "write its rows as JSON first"),
     b"SQLite format 3": ("an SQLite database", "write its rows as JSON first"),
     b"\x93NUMPY": ("a numpy array", "give a forest file"),
     b"\x89PNG": ("a picture", "give a forest file"),

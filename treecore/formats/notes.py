@@ -1,0 +1,43 @@
+"""What a reader says of a file beside the forests: what it recognised, what it guessed, what it dropped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Notes:
+    """Clauses for people, each once, with how often.
+
+    Attributes:
+        recognised: what fields were taken for.
+        guessed: what the file does not say and was assumed.
+        dropped: what is in the file and not in the forests.
+    """
+
+    recognised: Counter[str] = field(default_factory=Counter)
+    guessed: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def recognise(self, clause: str, times: int = 1) -> None:
+        """Note what a field was taken for."""
+        self.recognised[clause] += times
+
+    def guess(self, clause: str, times: int = 1) -> None:
+        """Note what was assumed."""
+        self.guessed[clause] += times
+
+    def drop(self, clause: str, times: int = 1) -> None:
+        """Note what is not in the forests."""
+        self.dropped[clause] += times
+
+    def add(self, other: Notes) -> None:
+        """Take over the notes of another file of the same folder."""
+        self.recognised += other.recognised
+        self.guessed += other.guessed
+        self.dropped += other.dropped
+
+    def as_json(self) -> dict[str, dict[str, int]]:
+        """Clause -> how often, JSON-ready."""
+        return {name: dict(getattr(self, name)) for name in ("recognised", "guessed", "dropped")}

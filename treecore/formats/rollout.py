@@ -1,0 +1,99 @@
+"""What most readers give: rollouts as they were recorded, one after the other. Knows no file format and no tree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from treecore.core.builder import NAN, StepTokens
+from treecore.core.columns import Status
+from treecore.formats.limits import FOREIGN_NODE, NODE, TEXT, object_cost
+
+BEFORE = -2
+"""`Turn.parent` of a turn that follows the one before it, the first of a rollout the prompt."""
+PROMPT = -1
+"""`Turn.parent` of a turn that follows the prompt."""
+
+
+@dataclass(kw_only=True)
+class Turn:
+    """One step of a rollout.
+
+    Attributes:
+        text: what the model wrote; observation: what the environment answered to it.
+        parent: number of the turn in the rollout that it follows, `PROMPT`, or `BEFORE`.
+        reward: outcome, where the rollout ends here; NaN where it was not scored.
+        status: how the rollout ended here.
+        tokens: its tokens; n_tokens: how many, where only that is known; -1 unknown.
+        columns: numbers about it: labels, judge scores, turn rewards, values; absent ones are not assigned.
+        claimed: credit that the file claims, by the name of a method, or `"advantage"` where it does not say which.
+        extra: everything else that the file says about it, as plain JSON.
+        name: id in the file, None where it has none.
+    """
+
+    text: str = ""
+    observation: str = ""
+    parent: int = BEFORE
+    reward: float = NAN
+    status: Status | None = None
+    tokens: StepTokens | None = None
+    n_tokens: int = -1
+    columns: dict[str, float] = field(default_factory=dict)
+    claimed: dict[str, float] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    name: int | str | None = None
+
+
+@dataclass(kw_only=True)
+class Rollout:
+    """One rollout: an answer to a prompt in turns, which may branch.
+
+    Attributes:
+        prompt: what a person reads as the question.
+        turns: at least one; parents come first.
+        group: what rollouts of one prompt have in common, beside the prompt where that is part of it; None for the
+            prompt alone.
+        label: id of the forest; "" for one made of the training step and a number.
+        training_step: of the trainer; -1 unknown.
+        reference: the expected answer; task: name of the environment or data set.
+        prompt_extra: everything else that the file says about the prompt; of the first rollout of a group.
+        policy: of the first rollout of a group: model, temperature and so on.
+        where: file and line.
+    """
+
+    prompt: str
+    turns: list[Turn]
+    group: Hashable = None
+    label: str = ""
+    training_step: int = -1
+    reference: str = ""
+    task: str = ""
+    prompt_extra: dict[str, Any] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)
+    where: str = ""
+
+    @property
+    def last(self) -> Turn:
+        """The turn that ends it: the last one written."""
+        return self.turns[-1]
+
+    def scored(self, reward: float | None, parts: Mapping[str, float | None] = {}) -> Self:
+        """Itself, with the outcome of its last turn and the rewards that it is made of, each in a column.
+
+        Args:
+            reward: None or NaN where it was not scored.
+            parts: name of a reward function -> its value; None and NaN are not assigned.
+        """
+        self.last.reward = NAN if reward is None else float(reward)
+        for name, value in parts.items():
+            if value is not None and not math.isnan(value):
+                self.last.columns[f"reward.{name}"] = float(value)
+        return self
+
+    def cost(self) -> int:
+        """Bytes that it takes in a forest, about."""
+        texts = sum(2 * TEXT + len(turn.text) + len(turn.observation) for turn in self.turns)
+        rest = sum(FOREIGN_NODE + object_cost(turn.extra) for turn in self.turns if turn.extra)
+        return NODE * len(self.turns) + texts + rest
