@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from treecore.core.batch import Forests
 from treecore.core.builder import ForestBuilder, StepTokens
 from treecore.core.forest import Forest, TokenTable
+from treecore.core.prefixes import merge, unmerge
 from treecore.errors import TreecoreError
 from treecore.formats import read, write
 from treecore.methods import METHODS, Credit, credit_method
@@ -47,10 +48,12 @@ __all__ = [
     "credit_method",
     "figure",
     "from_networkx",
+    "merge",
     "read",
     "rollout",
     "to_frame",
     "to_networkx",
+    "unmerge",
     "write",
 ]
 

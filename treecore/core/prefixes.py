@@ -1,0 +1,280 @@
+"""Fold separate answers to one prompt into the tree of their common beginnings, and take it apart again.
+
+Answers that begin alike share the steps of their beginning; where they part is a fork. The last step of each answer
+stays its own, also where two are equal: leaves are answers, and every one of them counts. Knows no credit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
+from treecore.core.forest import Forest, NodeId, TokenTable
+from treecore.core.text_steps import RULES, rule_for, split_text
+from treecore.core.topology import IntArray
+from treecore.core.transforms import segments, split
+from treecore.errors import ForestError
+
+STEPS = ("auto", "tokens", *RULES)
+"""How answers are compared: token by token, or step by step where steps end as `text_steps.RULES` says; `tokens:K` are
+steps of K tokens. `auto` compares tokens where they are recorded with their texts, else steps by the rule that fits."""
+TOKENS = re.compile(r"tokens:[1-9][0-9]{0,8}")
+NOTE = "merged"
+"""Field of `provenance` that says how a forest was merged and what its answers share."""
+
+
+class Shared(NamedTuple):
+    """How much answers have in common.
+
+    Attributes:
+        steps: of all answers, each step counted once for each; shared_steps: those of them that another stands for.
+        tokens, shared_tokens: the same in the model's tokens; -1 where they are not counted.
+    """
+
+    steps: int
+    shared_steps: int
+    tokens: int
+    shared_tokens: int
+
+
+def merge(forest: Forest, *, steps: str = "auto") -> Forest:
+    """The tree of common beginnings of a forest's trajectories, below one empty root.
+
+    What belongs to a trajectory (its reward, claims, fields) stands on its leaf as before. A shared step keeps the
+    fields of the first; numbers in `columns` and claims on shared steps are kept where all agree, else not assigned.
+    `provenance["merged"]` has the rule and the counts of `Shared`.
+
+    Args:
+        forest: often a trajectory a tree; trees are folded as well.
+        steps: see `STEPS`.
+
+    Raises:
+        ForestError: no such rule, or tokens are asked for and not recorded with their texts.
+    """
+    rule = _rule(forest, steps)
+    cut = _cut(forest, rule)
+    return _built(cut, _fold(cut), rule)
+
+
+def _rule(forest: Forest, steps: str) -> str:
+    """The rule that is meant.
+
+    Raises:
+        ForestError: see `merge`.
+    """
+    name = steps.partition(":")[0]
+    if name not in STEPS or (":" in steps and not TOKENS.fullmatch(steps)):
+        raise ForestError(f"no rule {steps!r} to part steps", todo=f"known: {', '.join(STEPS)}, tokens:K")
+    has_tokens = forest.tokens is not None and forest.tokens.text is not None
+    if name == "tokens" and not has_tokens:
+        raise ForestError("the tokens of this forest are not recorded with their texts", todo="compare lines or turns")
+    if name == "auto":
+        return "tokens" if has_tokens else rule_for(forest)
+    return steps
+
+
+def _cut(forest: Forest, rule: str) -> Forest:
+    """Steps parted by a rule; by `tokens`, where trajectories part from each other."""
+    if rule == "tokens":
+        return split(forest, cuts) if (cuts := forks_inside(forest)) else forest
+    if rule.startswith("tokens:"):
+        return segments(forest, every=int(rule.partition(":")[2]))
+    return split_text(forest, rule)
+
+
+def forks_inside(forest: Forest) -> dict[int, list[int]]:
+    """Tokens inside of steps where trajectories with a common beginning part: row -> numbers of tokens before a cut."""
+    table = forest.tokens
+    assert table is not None
+    topology, own = forest.topology, forest.n_model_tokens
+    names: Any = table.id if table.id is not None else table.text
+    assert names is not None
+    cuts: dict[int, set[int]] = {}
+    groups = [[(int(row), 0) for row in _below(forest, topology.roots)]]
+    while groups:
+        parted: dict[Hashable, list[tuple[int, int]]] = {}
+        for row, at in groups.pop():
+            if at < own[row]:
+                parted.setdefault(names[table.start[row] + at], []).append((row, at))
+        for sharing in parted.values():
+            together = [(row, at) for row, at in sharing if at + 1 < own[row] or not topology.is_leaf[row]]
+            if len(together) < 2:
+                continue
+            length = 1
+            while _agree(forest, names, together, length):
+                length += 1
+            following: dict[str, list[tuple[int, int]]] = {}
+            for row, at in together:
+                stop = at + length
+                if stop < own[row]:
+                    cuts.setdefault(row, set()).add(stop)
+                    following.setdefault("", []).append((row, stop))
+                else:
+                    children = [(int(child), 0) for child in topology.children(row)]
+                    following.setdefault(forest.observation[row], []).extend(children)
+            groups.extend(group for group in following.values() if len(group) > 1)
+    return {row: sorted(places) for row, places in cuts.items()}
+
+
+def _below(forest: Forest, rows: IntArray) -> list[int]:
+    """Rows, each empty root replaced by its children."""
+    found: list[int] = []
+    for row in rows:
+        found.extend(forest.topology.children(int(row)).tolist() if forest.is_prompt[row] else [int(row)])
+    return found
+
+
+def _agree(forest: Forest, names: Any, together: list[tuple[int, int]], length: int) -> bool:
+    """Whether all have one more token in common; the last token of a leaf is always its own."""
+    assert forest.tokens is not None
+    found = set()
+    for row, at in together:
+        left = forest.n_model_tokens[row] - at - length
+        if left < (2 if forest.topology.is_leaf[row] else 1):
+            return False
+        found.add(names[forest.tokens.start[row] + at + length])
+    return len(found) == 1
+
+
+class Folded(NamedTuple):
+    """The shape of a merged tree of `K` steps, the first of them the prompt.
+
+    Attributes:
+        first: `[K]` first row that each step stands for, -1 for the prompt; parent: `[K]` place of its parent.
+        place: `[N]` place of the step that stands for each row.
+    """
+
+    first: IntArray
+    parent: IntArray
+    place: IntArray
+
+
+def _fold(forest: Forest) -> Folded:
+    """Rows with equal beginnings in one place."""
+    place = np.zeros(len(forest), dtype=np.int64)
+    first, parent, seen = [-1], [-1], dict[Hashable, int]()
+    for row, above in enumerate(forest.parent.tolist()):
+        if forest.is_prompt[row]:
+            continue
+        under = 0 if above < 0 else int(place[above])
+        key = None if forest.topology.is_leaf[row] else (under, *_content(forest, row))
+        if key is not None and key in seen:
+            place[row] = seen[key]
+            continue
+        place[row] = len(first)
+        if key is not None:
+            seen[key] = len(first)
+        first.append(row)
+        parent.append(under)
+    return Folded(np.array(first), np.array(parent), place)
+
+
+def _content(forest: Forest, row: int) -> tuple[Hashable, ...]:
+    """What two steps must have in common to be one."""
+    ids: tuple[int, ...] = ()
+    if forest.tokens is not None and forest.tokens.id is not None:
+        ids = tuple(forest.tokens.id[forest.tokens.start[row] : forest.tokens.start[row + 1]].tolist())
+    return forest.text[row], forest.observation[row], ids, str(forest.node_extra.get(row, {}).get("tool_calls", ""))
+
+
+def _built(forest: Forest, folded: Folded, rule: str) -> Forest:
+    """The merged forest."""
+    rows, is_step = folded.first, folded.first >= 0
+    changed: dict[str, Any] = {}
+    for column in NODE_COLUMNS:
+        values = getattr(forest, column.name)
+        if column.kind == "text":
+            changed[column.name] = [values[row] if row >= 0 else "" for row in rows]
+        else:
+            changed[column.name] = np.where(is_step, np.asarray(values)[rows], column.empty(1)[0])
+    taken = {str(name) for name in forest.node_id}
+    root = next(name for n in range(len(taken) + 1) if (name := f"prompt{n or ''}") not in taken)
+    ids: list[NodeId] = [forest.node_id[row] if row >= 0 else root for row in rows]
+    return forest.with_columns(
+        parent=folded.parent,
+        node_id=ids,
+        tokens=_tokens(forest, rows),
+        columns={name: _agreed(values, folded) for name, values in forest.columns.items()},
+        claimed={name: _agreed(values, folded) for name, values in forest.claimed.items()},
+        node_extra={at: forest.node_extra[row] for at, row in enumerate(rows.tolist()) if row in forest.node_extra},
+        provenance={**forest.provenance, NOTE: {"by": rule, **shared(forest, folded)._asdict()}},
+        **changed,
+    )
+
+
+def _agreed(values: Any, folded: Folded) -> Any:
+    """What all rows of a place say, NaN where they differ."""
+    found = np.where(folded.first >= 0, values[folded.first], np.nan)
+    here = found[folded.place]
+    differs = (values != here) & ~(np.isnan(values) & np.isnan(here))
+    found[folded.place[differs]] = np.nan
+    return found
+
+
+def _tokens(forest: Forest, rows: IntArray) -> TokenTable | None:
+    """Tokens of some rows, none where a row is -1."""
+    if (table := forest.tokens) is None:
+        return None
+    begin, end = table.start[rows], np.where(rows >= 0, table.start[rows + 1], table.start[rows])
+    chosen = np.concatenate([np.arange(low, high) for low, high in zip(begin, end, strict=True)])
+    columns: dict[str, Any] = {
+        column.name: [values[at] for at in chosen] if column.kind == "text" else values[chosen]
+        for column in TOKEN_COLUMNS
+        if (values := getattr(table, column.name)) is not None
+    }
+    return TokenTable(start=np.concatenate([[0], np.cumsum(end - begin)]), **columns)
+
+
+def shared(forest: Forest, folded: Folded) -> Shared:
+    """How much trajectories of a forest have in common once it is folded."""
+    steps = ~forest.is_prompt
+    counts = np.maximum(forest.n_model_tokens, 0)
+    all_steps, all_tokens = int(steps.sum()), int(counts[steps].sum())
+    kept = folded.first[folded.first >= 0]
+    counted = bool((forest.n_model_tokens[steps] >= 0).all())
+    saved = all_tokens - int(counts[kept].sum())
+    return Shared(all_steps, all_steps - len(kept), all_tokens if counted else -1, saved if counted else -1)
+
+
+def unmerge(forest: Forest) -> Forest:
+    """Every trajectory as a tree of its own, from its first step to its leaf; what it shared is there for each.
+
+    Ids are kept for the first trajectory that has a step; for others the number of the trajectory follows, `"3 (2)"`.
+    """
+    paths = [
+        [int(row) for row in forest.topology.path(int(leaf)) if not forest.is_prompt[row]] for leaf in forest.leaves
+    ]
+    paths = [path for path in paths if path]
+    rows = np.array([row for path in paths for row in path], dtype=np.int64)
+    if not len(rows):
+        return forest
+    parent = [at - 1 if number else -1 for at, number in _numbered(paths)]
+    seen: set[int] = set()
+    ids: list[NodeId] = []
+    for number, path in enumerate(paths, start=1):
+        ids += [f"{forest.node_id[row]} ({number})" if row in seen else forest.node_id[row] for row in path]
+        seen.update(path)
+    changed: dict[str, Any] = {}
+    for column in NODE_COLUMNS:
+        values = getattr(forest, column.name)
+        changed[column.name] = [values[row] for row in rows] if column.kind == "text" else np.asarray(values)[rows]
+    return forest.with_columns(
+        parent=parent,
+        node_id=ids,
+        tokens=_tokens(forest, rows),
+        columns={name: values[rows] for name, values in forest.columns.items()},
+        claimed={name: values[rows] for name, values in forest.claimed.items()},
+        node_extra={at: forest.node_extra[row] for at, row in enumerate(rows.tolist()) if row in forest.node_extra},
+        provenance={name: value for name, value in forest.provenance.items() if name != NOTE},
+        **changed,
+    )
+
+
+def _numbered(paths: list[list[int]]) -> list[tuple[int, int]]:
+    """Place of each step among all, and in its own trajectory."""
+    numbers = [number for path in paths for number in range(len(path))]
+    return list(enumerate(numbers))
