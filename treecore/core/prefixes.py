@@ -245,10 +245,8 @@ def unmerge(forest: Forest) -> Forest:
 
     Ids are kept for the first trajectory that has a step; for others the number of the trajectory follows, `"3 (2)"`.
     """
-    paths = [
-        [int(row) for row in forest.topology.path(int(leaf)) if not forest.is_prompt[row]] for leaf in forest.leaves
-    ]
-    paths = [path for path in paths if path]
+    walked = (forest.topology.path(int(end)).tolist() for end in np.flatnonzero(forest.topology.is_leaf))
+    paths = [path for walk in walked if (path := [row for row in walk if not forest.is_prompt[row]])]
     rows = np.array([row for path in paths for row in path], dtype=np.int64)
     if not len(rows):
         return forest
