@@ -171,7 +171,7 @@ def substitute(right: str, references: dict[str, str], credit: Credit, row: int)
             return match.group(0)
         value = found[match.group(0)]
         text = number(value, digits) if isinstance(value, float) else sum_of(value, digits)
-        after_operator = right[: match.start()].rstrip().endswith(("+", "-", "}"))
+        after_operator = right[: match.start()].rstrip().endswith(("+", "-", "}", r"\cdot"))
         return f"({text})" if text.startswith("-") and after_operator else text
 
     return re.sub(pattern, replacement, right)

@@ -102,8 +102,15 @@ def judge_by_ends(
     alone="In a prompt with a single scored leaf 0 is subtracted, and nothing is divided.",
     family="search",
     over="states",
-    formula="\n".join([r"u(s) = \tanh v(s) \text{, unsqueezed at the last step}", r"C(s) = \frac{u(s) - \mu}{d}"]),
-    symbols={"C(s)": "credit", "u(s)": "token_value", "v(s)": "search_value", r"\mu": "baseline", "d": "divisor"},
+    formula="\n".join([r"u(s) = e(s) \cdot v(s) + (1 - e(s)) \cdot \tanh(v(s))", r"C(s) = \frac{u(s) - \mu}{d}"]),
+    symbols={
+        "C(s)": "credit",
+        "u(s)": "token_value",
+        "v(s)": "search_value",
+        "e(s)": "is_end",
+        r"\mu": "baseline",
+        "d": "divisor",
+    },
     citation=Citation("Wu et al.", 2025, "DeepSearch", "arXiv:2509.25454", "backup and advantage as in the code"),
     departures=(
         "Every scored leaf is backed up, where the search backs up at most one of the leaves that a step finishes. "
@@ -133,10 +140,10 @@ def deepsearch(
 
     Returns:
         nodes: `credit` (NaN at the prompt and where no scored leaf lies beneath), `token_value` (after tanh),
-        `search_value`, `mean_value` (per visit), `uct`, `baseline`, `divisor`, `value`, `n_leaves` (the visits).
-        Values are not averages: equal outcomes do not give 0 at inner steps, and with `norm=std` they are divided
-        by `epsilon` alone, as in the code (not assigned where that is 0). A prompt with one trajectory keeps its raw
-        values.
+        `search_value`, `is_end` (1 at the last step, else 0), `mean_value` (per visit), `uct`, `baseline`,
+        `divisor`, `value`, `n_leaves` (the visits). Values are not averages: equal outcomes do not give 0 at inner
+        steps, and with `norm=std` they are divided by `epsilon` alone, as in the code (not assigned where that is 0).
+        A prompt with one trajectory keeps its raw values.
     """
     search = deepsearch_backup(forests, gamma_min=gamma_min)
     seen = search.visits > 0
@@ -149,6 +156,7 @@ def deepsearch(
         "credit": np.where(step, judged.advantage, np.nan),
         "token_value": squeezed,
         "search_value": raw,
+        "is_end": np.where(seen, forests.scored, np.nan),
         "mean_value": raw / np.maximum(search.visits, 1.0),
         "uct": np.where(seen, upper_bounds(search, forests.parent, exploration=exploration), np.nan),
         "baseline": judged.mean,

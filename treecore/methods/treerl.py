@@ -43,7 +43,7 @@ def formula(params: Mapping[str, Value]) -> str:
         rf"g(s) = \frac{{\sum_{{i \in s}} A_i{shift}}}{{n(s){weight}}}",
     ]
     if mode in ("advantage_only", "state_value"):
-        lines += ["L(s) = g(s) - g(p)", r"\hat{L}(s) = L(s) \text{, that of the step before where it is 0}"]
+        lines += ["L(s) = g(s) - g(p)", r"\hat{L}(s) = L(s) + k(s)"]
     return "\n".join([*lines, LAST[mode]])
 
 
@@ -79,6 +79,7 @@ class StateValues(NamedTuple):
         "g(p)": "parent_state_value",
         "L(s)": "local",
         r"\hat{L}(s)": "filled_local",
+        "k(s)": "carried",
         r"\bar{g}(s)": "ancestor_mean",
         "C(s)": "credit",
     },
@@ -116,9 +117,9 @@ def treerl(
 
     Returns:
         leaves: `leave_one_out`, `others_mean`. nodes: `credit`, `state_value`, `parent_state_value`, `local`,
-        `filled_local` (a `local` below 1e-8 takes the step before's), `ancestor_mean`, `weight`, `shift`, `value`,
-        `n_leaves`, `stderr`. NaN off the selected paths, and everywhere in a prompt with a single scored leaf;
-        `credit` and `local` NaN at the prompt.
+        `filled_local` (a `local` below 1e-8 takes the step before's: `carried`, else 0), `ancestor_mean`,
+        `weight`, `shift`, `value`, `n_leaves`, `stderr`. NaN off the selected paths, and everywhere in a prompt with a
+        single scored leaf; `credit` and `local` NaN at the prompt.
     """
     scored = forests.scored
     reward = forests.reward[scored]
@@ -150,6 +151,7 @@ def treerl(
         "parent_state_value": np.where(np.isnan(g), np.nan, above),
         "local": local,
         "filled_local": filled,
+        "carried": filled - local,
         "ancestor_mean": ancestors,
         "weight": state.weight,
         "shift": state.shift,
