@@ -6,7 +6,7 @@ import pytest
 from treecore.analysis.frames import named
 from treecore.analysis.growth import expansions
 from treecore.analysis.question import question
-from treecore.analysis.stages import PREDICT, frames, growing
+from treecore.analysis.stages import NO_PREDICTION, PREDICT, frames, growing
 from treecore.analysis.wording import BACKED_UP, CREDIT, WORDS, credit_words, referred
 from treecore.analysis.working import COMPARED
 from treecore.bundled import samples
@@ -320,3 +320,29 @@ def test_the_question_has_one_right_answer(by_hand: Forest) -> None:
 def test_no_question_without_a_signal() -> None:
     forest = Forest(parent=[-1, 0, 0], reward=[np.nan, 1, 1])
     assert question(compute(forest, "sibling").of(0)) is None
+
+
+def test_where_nothing_is_asked_the_film_says_why(by_hand: Forest) -> None:
+    recorded = read(samples()["reverse_curriculum"].path)
+    one_path = Forest(parent=[-1, 0, 1], reward=[np.nan, np.nan, 1.0])
+    level = Forest(parent=[-1, 0, 0], reward=[np.nan, 1.0, 1.0])
+    wide = Forest(parent=[-1, 0, 0, 0, 0, 0], reward=[np.nan, 1.0, 0.0, 0.0, 0.0, 0.0])
+    reasons = {
+        "rests on something else": compute(by_hand, "srl"),
+        "gives all branches the same credit": compute(level, "sibling"),
+        "no step has a sibling": compute(one_path, "grpo"),
+        "has more than 4 branches": compute(wide, "sibling"),
+        "give a number to every branch": compute(recorded, "spo_chain"),
+    }
+    for reason, credit in reasons.items():
+        (shot,) = [shot for shot in frames(credit.of(0)) if shot.stage == NO_PREDICTION]
+        assert reason in shot.sentence
+
+
+def test_means_of_the_same_rewards_say_over_what_they_are_taken(by_hand: Forest) -> None:
+    shots = {shot.stage: shot for shot in frames(compute(by_hand, "gigpo").of(0))}
+    assert list(shots["Outcomes"].numbers) == ["mean over trajectories"]
+    episode = shots["Episode against its group"]
+    assert "over the steps of all trajectories" in episode.sentence
+    assert "mean over trajectories" in episode.sentence
+    assert "once for every trajectory through it" in shots["Step against its anchor group"].sentence

@@ -9,9 +9,13 @@ import numpy as np
 
 from treecore.analysis.frames import LONGEST, phrase
 from treecore.core.forest import Forest
+from treecore.core.numerals import NOISE
 from treecore.core.topology import IntArray
 from treecore.methods.registry import Credit, get_method
 from treecore.views.labels import cut, told_apart
+
+MOST = 4
+"""Branches of a fork that a question may ask about."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,12 @@ class Question:
         return next((name for name, step in zip(self.choices, self.rows, strict=False) if step in on), None)
 
 
-def question(credit: Credit, *, most: int = 4) -> Question | None:
+def question(credit: Credit, *, most: int = MOST) -> Question | None:
     """A question about the fork whose steps differ most in credit; None when no fork has a signal from outcomes."""
     if not get_method(credit.method).judges_outcomes:
         return None
     forest = credit.forests[0]
-    best, gap = -1, 1e-9
+    best, gap = -1, NOISE
     for fork in credit.shape.forks:
         children = credit.shape.steps_from(fork)
         values = credit.credit[children]
@@ -54,6 +58,21 @@ def question(credit: Credit, *, most: int = 4) -> Question | None:
     blamed = [name for name, row in zip(names, children, strict=True) if credit.credit[row] < 0]
     answer = none if not blamed else several if len(blamed) > 1 else blamed[0]
     return Question(best, tuple(int(row) for row in children), (*names, several, none), answer)
+
+
+def why_none(credit: Credit, *, most: int = MOST) -> str:
+    """Why `question` asks nothing, in one sentence."""
+    if not get_method(credit.method).judges_outcomes:
+        return "There is nothing to predict: this method rests on something else than how the branches end."
+    forks = [credit.credit[credit.shape.steps_from(fork)] for fork in credit.shape.forks]
+    if not forks:
+        return "There is nothing to predict: no step has a sibling, so no branches can be told apart."
+    known = [values for values in forks if np.isfinite(values).all()]
+    if not known:
+        return "There is nothing to predict: at no fork does this method give a number to every branch."
+    if all(float(np.ptp(values)) <= NOISE for values in known):
+        return "There is nothing to predict: at every fork this method gives all branches the same credit."
+    return f"There is nothing to predict: every fork where the credit differs has more than {most} branches."
 
 
 def called(forest: Forest, rows: IntArray, others: tuple[str, ...]) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from treecore.analysis.frames import Example, Frame, after, named
 from treecore.analysis.growth import Expansion, expansions
-from treecore.analysis.question import question
+from treecore.analysis.question import question, why_none
 from treecore.analysis.working import working
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, exact_fraction, in_words, short, signed, whole
@@ -22,7 +22,7 @@ from treecore.methods.explain import number as latex
 from treecore.methods.registry import Credit, get_method
 
 MAX_EXPANSION_FRAMES = 60
-PREDICT = "Your prediction"
+PREDICT, NO_PREDICTION = "Your prediction", "Nothing to predict"
 WEIGHT = "Weight on every token"
 
 
@@ -98,16 +98,17 @@ def outcomes(forest: Forest) -> Frame:
     aside = f" {whole(unscored)} {'has' if unscored == 1 else 'have'} no outcome." if unscored else ""
     earn = f"{whole(right)} of {counted(n, 'trajectory', 'trajectories')} {'earns' if n == 1 else 'earn'}"
     sentence = f"The verifier looks only at the end: {earn} the full reward.{aside}"
-    numbers = {"mean reward": short(float(forest.reward[scored].mean()))} if scored.any() else {}
+    numbers = {"mean over trajectories": short(float(forest.reward[scored].mean()))} if scored.any() else {}
     return Frame("Outcomes", sentence, np.ones(len(forest), dtype=bool), scored, badges, outcomes=True, numbers=numbers)
 
 
 def predicting(credit: Credit) -> Iterator[Frame]:
-    """A guess at one fork, before any value is drawn; none where no fork has a signal."""
-    asked = question(credit)
+    """A guess at one fork, before any value is drawn; where no fork has a signal, why there is nothing to guess."""
+    forest, asked = credit.forests[0], question(credit)
     if asked is None:
+        every = np.ones(len(forest), dtype=bool)
+        yield Frame(NO_PREDICTION, why_none(credit), every, every)
         return
-    forest = credit.forests[0]
     scored = ~np.isnan(forest.reward)
     badges = {int(row): short(forest.reward[row]) for row in np.flatnonzero(scored)}
     sentence = (

@@ -29,16 +29,23 @@ WORDS = {
         "Each outcome is measured against all trajectories of the prompt, whichever tree they grew on.",
         "across trees",
     ),
-    "baseline": Wording("Baseline", "What each outcome is measured against."),
+    "baseline": Wording(
+        "Baseline",
+        "What each outcome is measured against: the mean by length, in which a long trajectory counts for more than in "
+        "the mean over trajectories.",
+    ),
     "episode": Wording(
-        "Episode against its group", "Each outcome is measured against the other trajectories of the prompt."
+        "Episode against its group",
+        "Each outcome, less the mean over the steps of all trajectories of the prompt: a trajectory counts there once "
+        "for every step that it has, not once as in the mean over trajectories.",
     ),
     "episode_advantage": Wording(
         "Episode part of every step", "A step gets the mean of the trajectories through it.", "episode"
     ),
     "step_advantage": Wording(
         "Step against its anchor group",
-        "What follows a step is measured against the other steps that were taken from the same state.",
+        "What follows a step, less the mean over the steps that were taken from the same state, each counted once for "
+        "every trajectory through it.",
         "step",
     ),
     "segment_advantage": Wording(
@@ -58,7 +65,9 @@ WORDS = {
     "ratio": Wording("Ratio of chances", "The chance of success after a step, divided by the chance before it."),
     "progress": Wording("Relative progress", "The chance of success after a step, divided by the chance before it."),
     "token_value": Wording(
-        "Values of the search", "What the tree search wrote on each step, squeezed between -1 and 1.", "search value"
+        "Values of the search",
+        "What the tree search wrote on each step, squeezed between -1 and 1 except at the last.",
+        "search value",
     ),
     "step_reward": Wording(
         "Reward of every step",
@@ -127,6 +136,12 @@ def advantage(used: frozenset[str]) -> Wording:
     """Words for the advantage of a trajectory."""
     if "best" in used:
         return Wording("Best against second best", "Only the best trajectory gets something: its lead.")
+    if {"batch_std", "return"} <= used:
+        return Wording(
+            "Normalise over the batch",
+            "Each trajectory is measured against all tokens of the batch, in standard deviations: a long trajectory "
+            "counts there for more than in the mean over trajectories.",
+        )
     if "batch_std" in used:
         return Wording(
             "Normalise over the batch", "Each trajectory is measured against the whole batch, in standard deviations."
