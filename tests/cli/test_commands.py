@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 
 from treecore.cli import COMMANDS, main
+from treecore.formats import FORMATS
 from treecore.formats.schema import json_schema
 from treecore.methods import METHODS
 from treecore.rollouts.output.forest_log import LineFile
@@ -78,7 +79,8 @@ def test_user_errors_are_one_line(run, minimal: Path, tmp_path: Path) -> None:
     one_error(run("convert", broken, "-o", tmp_path / "x.json"), "$.nodes[1].parent")
     one_error(run("validate", tmp_path / "none"), "there is no such file")
     one_error(run("app", tmp_path / "none"), "there is no such file")
-    one_error(run("validate", tmp_path), "this is a folder")
+    (tmp_path / "empty").mkdir()
+    one_error(run("validate", tmp_path / "empty"), "there is no file in it")
     one_error(run("credit", minimal, "--method", "nothing"), "no credit method 'nothing'", "known: ")
     one_error(run("credit", minimal, "--method", "grpo", "--set", "a=1"), "no parameter 'a'")
     one_error(run("credit", minimal, "--method", "grpo", "--set", "epsilon=x"), "epsilon='x'")
@@ -135,9 +137,7 @@ def test_credit_as_a_table(run, minimal: Path) -> None:
     assert "0.7071 0.7071" in row
 
 
-@pytest.mark.parametrize(
-    ("command", "names"), [("methods", METHODS), ("samplers", SAMPLERS), ("formats", {"treecore": 0})]
-)
+@pytest.mark.parametrize(("command", "names"), [("methods", METHODS), ("samplers", SAMPLERS), ("formats", FORMATS)])
 def test_registries_as_json_and_as_text(run, command: str, names: dict[str, object]) -> None:
     entries = json.loads(run(command, "--json").stdout)
     assert [entry["name"] for entry in entries] == list(names)

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from treecore.cli.interrupt import resumable
-from treecore.cli.output import json_option, parse_settings, print_run, read_input, set_option
+from treecore.cli.output import json_option, parse_settings, print_run, set_option
+from treecore.cli.reading import read_input, reading_options
 from treecore.cli.rollout import progress_bar, rollout
 from treecore.policies.load_options import LOAD_OPTIONS, LoadOptions
 from treecore.protocols import MAX_SEED
@@ -31,6 +32,7 @@ def like_rollout(command: click.Command) -> click.Command:
 @like_rollout
 @click.command()
 @click.argument("file")
+@reading_options
 @click.option("--kind", required=True, help="`monte_carlo` (value of every step) or `first_error`.")
 @set_option
 @click.option("--node", default=None, metavar="ID", help="Only the steps on the way to this node.")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from treecore.cli.output import busy, console, json_option, parse_settings, print_json, read_input, set_option
+from treecore.cli.output import busy, console, json_option, parse_settings, print_json, set_option
+from treecore.cli.reading import read_input, reading_options
 from treecore.cli.text import clean
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ MAIN_COLUMNS = ("credit", "credit_low", "credit_high", "gradient_weight", "value
 
 @click.command()
 @click.argument("file")
+@reading_options
 @click.option("--method", required=True, help="Name of a credit method; see `treecore methods`.")
 @set_option
 @click.option("--tokens", is_flag=True, help="Print the signal of every token, also where a step's tokens share it.")

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from treecore.cli.output import busy, json_option, print_json, read_input
+from treecore.cli.output import busy, json_option, print_json
+from treecore.cli.reading import read_input, reading_options
 from treecore.cli.text import clean
 from treecore.core.numerals import counted
+from treecore.core.prefixes import NOTE
 
 if TYPE_CHECKING:
     from treecore.formats import ReadReport
@@ -29,11 +31,17 @@ def summary_lines(report: ReadReport) -> list[str]:
     if report.extra:
         kept = ", ".join(f"{name} ({count:,})" for name, count in report.extra.items())
         lines.append(f"fields beyond the format, kept as they are: {kept}")
+    for said, clauses in report.notes.as_json().items():
+        lines += [f"{said}: {clause}{f' ({times:,} times)' if times > 1 else ''}" for clause, times in clauses.items()]
+    if merged := [forest.provenance[NOTE] for forest in report.forests if NOTE in forest.provenance]:
+        steps, saved = (sum(int(one[name]) for one in merged) for name in ("steps", "shared_steps"))
+        lines.append(f"merged: {saved:,} of {steps:,} steps are shared with another answer")
     return [clean(line) for line in lines]
 
 
 @click.command()
 @click.argument("file")
+@reading_options
 @json_option
 def validate(file: str, as_json: bool) -> None:
     """Check FILE: structure errors end with exit code 1; what is valid but teaches nothing is reported.
@@ -60,6 +68,7 @@ def validate(file: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("source", metavar="IN")
+@reading_options
 @click.option("-o", "--output", required=True, metavar="OUT", help="Where to write; its ending chooses the format.")
 @click.option("--overwrite", is_flag=True, help="Replace what OUT holds.")
 @json_option

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from treecore.annotate.run_file import AnnotationSummary
-    from treecore.formats import ReadReport
     from treecore.rollouts import Summary
 
 PIPE_WIDTH = 120
@@ -58,18 +57,6 @@ def busy(message: str) -> AbstractContextManager[Any]:
     from rich.text import Text
 
     return console(stderr=True).status(Text(clean(message)))
-
-
-def read_input(path: str) -> ReadReport:
-    """The forests of a file or of a bundled sample, with a spinner; warnings go to standard error."""
-    from treecore.bundled import file_meant
-    from treecore.formats import read_with_report
-
-    with busy(f"Reading {path}"):
-        report = read_with_report(file_meant(path))
-    for warning in report.warnings:
-        click.echo(f"treecore: warning: {clean(warning)}", err=True)
-    return report
 
 
 def print_json(document: Any) -> None:

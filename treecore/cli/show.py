@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from treecore.cli.output import console, parse_settings, read_input, set_option
+from treecore.cli.output import console, parse_settings, set_option
+from treecore.cli.reading import read_input, reading_options
 from treecore.cli.text import clean
 from treecore.core.numerals import counted
 
@@ -22,6 +23,7 @@ BLOCK = 500
 
 @click.command()
 @click.argument("file")
+@reading_options
 @click.option("--method", default="", help="A credit method whose signal is shown; see `treecore methods`.")
 @set_option
 @click.option("--forest", "wanted", default="", help="Only the forest with this id, or this number from 0.")

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from treecore.cli.output import console, json_option, print_json, read_input
+from treecore.cli.output import console, json_option, print_json
+from treecore.cli.reading import read_input, reading_options
 from treecore.cli.text import clean
 
 COUNT = click.IntRange(min=1)
@@ -14,6 +15,7 @@ COUNT = click.IntRange(min=1)
 
 @click.command()
 @click.argument("file")
+@reading_options
 @click.option("--window", type=COUNT, default=32, show_default=True, help="Tokens in a window (paper: 2048).")
 @click.option("--warmup", type=COUNT, help="Trajectories written to their end first; half of them by default.")
 @click.option(

@@ -11,8 +11,9 @@ from treecore.errors import FormatError
 from treecore.formats.folder import folder_around, folder_of, folder_on_disk
 from treecore.formats.gather import Gathered, Tell, gather_file, gather_folder
 from treecore.formats.limits import Account
+from treecore.formats.mapping import read_table
 from treecore.formats.read_report import ReadReport, unknown_fields
-from treecore.formats.registry import writer_for
+from treecore.formats.registry import Format, writer_for
 from treecore.formats.source import HANDED, open_source, read_path
 from treecore.formats.target import check_free, write_whole
 
@@ -20,7 +21,7 @@ Given = str | os.PathLike[str] | bytes | Mapping[str, bytes]
 """A path of a file or a folder, the content of a file, or the contents of several by their names."""
 
 
-def read(given: Given, *, name: str = "") -> list[Forest]:
+def read(given: Given, *, name: str = "", columns: Mapping[str, str] | None = None) -> list[Forest]:
     """The forests of a file or a folder in any readable format, recognised by content.
 
     Rollouts that stand one by one in a file are trees of one step a turn; `treecore.merge` folds those of a prompt
@@ -29,21 +30,25 @@ def read(given: Given, *, name: str = "") -> list[Forest]:
     Args:
         given: a path, the content of a file, or contents by name.
         name: what errors call it; the path by default.
+        columns: of a table in no known format, what its columns are: `prompt`, `answer`, `reward`, `group` and other
+            roles of `mapping.USUAL` -> name of the column.
 
     Raises:
         FormatError: it cannot be read, or breaks the rules of its format.
         ForestError: its nodes do not make a forest.
     """
-    return read_with_report(given, name=name).forests
+    return read_with_report(given, name=name, columns=columns).forests
 
 
-def read_with_report(given: Given, *, name: str = "", on_progress: Tell | None = None) -> ReadReport:
+def read_with_report(
+    given: Given, *, name: str = "", columns: Mapping[str, str] | None = None, on_progress: Tell | None = None
+) -> ReadReport:
     """`read`, with an account of what was found. Same arguments and errors, and one more.
 
     Args:
         on_progress: hears how many bytes (of a folder, files) of how many are read; what it raises ends the reading.
     """
-    found = gathered(given, name, on_progress)
+    found = gathered(given, name, table_format(columns) if columns else None, on_progress)
     account = Account(found.name, found.memory, found.memory)
     forests = found.finish(account)
     first = next(iter(found.formats))
@@ -59,19 +64,30 @@ def read_with_report(given: Given, *, name: str = "", on_progress: Tell | None =
     )
 
 
-def gathered(given: Given, name: str, tell: Tell | None) -> Gathered:
-    """All that is given, each file read by its format."""
+def gathered(given: Given, name: str, asked: Format | None, tell: Tell | None) -> Gathered:
+    """All that is given, each file read by its format, or by the one that is asked for."""
     if isinstance(given, Mapping):
-        return gather_folder(folder_of(given, name or "the files"), tell)
+        return gather_folder(folder_of(given, name or "the files"), asked, tell)
     if isinstance(given, bytes):
-        return gather_file(open_source(given, name=name, tell=tell))
+        return gather_file(open_source(given, name=name, tell=tell), asked)
     path = Path(given)
     if path.is_dir():
-        return gather_folder(folder_on_disk(path, read_path), tell)
+        return gather_folder(folder_on_disk(path, read_path, name=name), asked, tell)
     if HANDED.fullmatch(str(path)) or not path.is_file():
-        return gather_file(open_source(given, name=name, tell=tell))
+        return gather_file(open_source(given, name=name, tell=tell), asked)
     folder, place = folder_around(path, read_path)
-    return gather_file(open_source(given, name=name, tell=tell, folder=folder, place=place))
+    return gather_file(open_source(given, name=name, tell=tell, folder=folder, place=place), asked)
+
+
+def table_format(columns: Mapping[str, str]) -> Format:
+    """A format for tables whose columns are named."""
+    return Format(
+        name="table",
+        title="table by named columns",
+        extensions=(),
+        detect=lambda source: True,
+        rollouts=lambda source, notes: read_table(source, columns, notes),
+    )
 
 
 def write(forests: Forest | Sequence[Forest], path: str | os.PathLike[str], *, overwrite: bool = False) -> None:

@@ -40,11 +40,12 @@ def natural(name: str) -> list[tuple[int, int | str]]:
     return [(0, int(part)) if part.isdigit() and len(part) < 19 else (1, part) for part in re.split(r"(\d+)", name)]
 
 
-def folder_on_disk(path: Path, read: Callable[[str, str], bytes]) -> Folder:
+def folder_on_disk(path: Path, read: Callable[[str, str], bytes], *, name: str = "") -> Folder:
     """All files below a folder; hidden ones and symbolic links left out.
 
     Args:
         read: path, name for messages -> content.
+        name: of the folder, for messages; its path by default.
 
     Raises:
         FormatError: there are none, or too many, or they lie too deep.
@@ -61,7 +62,7 @@ def folder_on_disk(path: Path, read: Callable[[str, str], bytes]) -> Folder:
                 names.append(Path(place).relative_to(path).as_posix())
         if len(names) > MAX_FILES:
             raise FormatError(f"more than {MAX_FILES:,} files", where=str(path), todo="name a folder further down")
-    return Folder(str(path), tuple(sorted(names, key=natural)), lambda name: read(str(path / name), name))
+    return Folder(name or str(path), tuple(sorted(names, key=natural)), lambda name: read(str(path / name), name))
 
 
 def folder_around(path: Path, read: Callable[[str, str], bytes]) -> tuple[Folder, str]:

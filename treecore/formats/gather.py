@@ -77,21 +77,28 @@ class Gathered:
         return self.forests
 
 
-def gather_file(source: Source) -> Gathered:
+def gather_file(source: Source, asked: Format | None = None) -> Gathered:
     """All that one file holds; an archive that is in no format itself is a folder.
+
+    Args:
+        asked: the format to read it by; found by content if left out.
 
     Raises:
         FormatError, ForestError: see `treecore.formats.read`.
     """
     if source.data.startswith(ZIP_MAGIC) and claims(source) is None:
-        return gather_folder(archive(source.data, source.name))
+        return gather_folder(archive(source.data, source.name), asked)
     found = Gathered(source.name)
-    found.take(source, recognise(source))
+    found.take(source, asked or recognise(source))
     return found
 
 
-def gather_folder(folder: Folder, tell: Tell | None = None) -> Gathered:
+def gather_folder(folder: Folder, asked: Format | None = None, tell: Tell | None = None) -> Gathered:
     """All that the files of a folder hold; what is in no known format is noted, what is damaged is a warning.
+
+    Args:
+        asked: as of `gather_file`.
+        tell: hears how many files of how many are read.
 
     Raises:
         FormatError: there is nothing that can be read.
@@ -105,7 +112,7 @@ def gather_folder(folder: Folder, tell: Tell | None = None) -> Gathered:
             total += len(data)
             check_size(total, folder.name)
             source = open_source(data, name=name, folder=folder, place=name)
-            if (claimed := claims(source)) is None:
+            if (claimed := asked or claims(source)) is None:
                 unread.append(name)
             else:
                 found.take(source, claimed)

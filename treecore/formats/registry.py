@@ -6,7 +6,7 @@ Knows nothing about what is inside any file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from treecore.core.forest import Forest
@@ -46,6 +46,7 @@ class Format:
             the format is only read.
         written_by: the tools that write such files, and how one gets one.
         lost: what a file holds that forests do not keep; "" for nothing.
+        fields: names by which its rows or objects are known; used to say which format an unknown file is nearest to.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Format:
     write: Writer | None = None
     written_by: str = ""
     lost: str = ""
+    fields: frozenset[str] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready description."""
@@ -91,7 +93,14 @@ def file_format(
 
 
 def rollout_format(
-    *, name: str, title: str, extensions: tuple[str, ...], detect: Detector, written_by: str, lost: str = ""
+    *,
+    name: str,
+    title: str,
+    extensions: tuple[str, ...],
+    detect: Detector,
+    written_by: str,
+    lost: str = "",
+    fields: frozenset[str] = frozenset(),
 ) -> Callable[[RolloutReader], RolloutReader]:
     """Register the decorated reader, which gives rollouts one by one. Arguments as of `Format`.
 
@@ -100,7 +109,8 @@ def rollout_format(
     """
 
     def register(reader: RolloutReader) -> RolloutReader:
-        FORMATS.add(Format(name, title, extensions, detect, rollouts=reader, written_by=written_by, lost=lost))
+        entry = Format(name, title, extensions, detect, rollouts=reader, written_by=written_by)
+        FORMATS.add(replace(entry, lost=lost, fields=fields))
         return reader
 
     return register
@@ -121,7 +131,7 @@ def recognise(source: Source) -> Format:
         return found
     if (other := known_binary(source.data)) is not None:
         raise FormatError(other.found, where=source.name, todo=other.todo)
-    raise no_forest(source.first(), source.name)
+    raise no_forest(source, {entry.title: entry.fields for entry in FORMATS.values()})
 
 
 def writer_for(path: str) -> Format:

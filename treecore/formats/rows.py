@@ -42,6 +42,11 @@ def row_keys(source: Source) -> frozenset[str]:
     return frozenset(source.head)
 
 
+def is_table(source: Source) -> bool:
+    """Whether `rows` reads it; what else is text may be CSV."""
+    return is_parquet(source.data) or source.data[:4096].lstrip()[:1] in (b"{", b"[")
+
+
 def rows(source: Source) -> Iterator[Row]:
     """All rows of a file.
 

@@ -248,7 +248,7 @@ def open_source(
         data = gunzip(data, name)
         if data.startswith(GZIP_MAGIC):
             raise FormatError("the gzip file holds another gzip file", where=name, todo="unpack it once with gunzip")
-    elif data.startswith(ZSTD_MAGIC):
+    if data.startswith(ZSTD_MAGIC):
         data = unzstd(data, name, most_of(data))
     account = Account(name, len(data), len(stored), tell)
     if data.startswith(CONTAINERS):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from treecore.errors import FormatError
+from treecore.formats.mapping import guess_columns
 from treecore.formats.native_fields import VERSION
 from treecore.formats.native_values import shown
+from treecore.formats.parquet import is_parquet
+from treecore.formats.rows import is_table, row_keys
+from treecore.formats.source import Source
 
 EXAMPLE = f'give a forest, {{"format": "{VERSION}", "nodes": [...]}}'
 MAGIC = {
@@ -22,6 +26,8 @@ MAGIC = {
     b"%PDF-": ("a PDF", "give a forest file"),
 }
 """How files begin that are often taken for others, what they are, and what to do."""
+FIELDS = 12
+"""Names of fields that a message lists."""
 
 
 class Told(NamedTuple):
@@ -40,18 +46,50 @@ def known_binary(data: bytes) -> Told | None:
     return None
 
 
-def no_forest(first: Any, name: str) -> FormatError:
-    """The error for a file whose first JSON value is in no format.
+def no_forest(source: Source, known: Mapping[str, frozenset[str]]) -> FormatError:
+    """The error for a file that is in no format.
 
     Args:
-        first: the value.
-        name: of the file.
+        source: the file.
+        known: title of a format -> names of fields by which it is known.
     """
-    found, path, todo = of_object(first) if isinstance(first, dict) else of_other(first)
-    return FormatError(found, where=f"{name}, {path}" if path else name, todo=todo)
+    if is_parquet(source.data):
+        found, path, todo = of_columns(sorted(row_keys(source)), known)
+    elif not is_table(source) and (columns := columns_of(source)):
+        found, path, todo = of_columns(columns, known)
+    else:
+        first = source.first()
+        found, path, todo = of_object(first, known) if isinstance(first, dict) else of_other(first)
+    return FormatError(found, where=f"{source.name}, {path}" if path else source.name, todo=todo)
 
 
-def of_object(first: Mapping[str, Any]) -> Told:
+def columns_of(source: Source) -> list[str]:
+    """The columns that the first line of a text names, if it looks like that of a table."""
+    line = source.data[:10_000].split(b"\n", 1)[0].decode(errors="replace").strip()
+    separator = max(",\t;", key=line.count)
+    names = [name.strip().strip('"') for name in line.split(separator)]
+    usual = len(names) > 1 and all(name and len(name) <= 60 for name in names) and len(set(names)) == len(names)
+    return names if usual and b"\n" in source.data else []
+
+
+def of_columns(names: Sequence[str], known: Mapping[str, frozenset[str]]) -> Told:
+    """What a table is that no format claims."""
+    guessed = guess_columns(names)
+    named = " ".join(f"--map {role}={guessed.get(role, 'COLUMN')}" for role in ("prompt", "answer", "reward"))
+    found = f"a table in no known format, with the columns {', '.join(names[:FIELDS])}{nearest(names, known)}"
+    return Told(found, "", f"say what its columns are: {named}")
+
+
+def nearest(names: Iterable[str], known: Mapping[str, frozenset[str]]) -> str:
+    """The formats whose fields are most alike, as the end of a clause; "" where none has two of them."""
+    given = set(names)
+    alike = sorted(((len(fields & given) / len(fields | given), title) for title, fields in known.items() if fields))
+    best = [title for share, title in reversed(alike[-2:]) if share and len(known[title] & given) > 1]
+    lacking = f", which also has {', '.join(sorted(known[best[0]] - given))}" if best else ""
+    return f"; nearest to {' and '.join(best)}{lacking if len(best) == 1 else ''}" if best else ""
+
+
+def of_object(first: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> Told:
     """What an object is, if no forest."""
     if not first:
         return Told("an empty object is no forest", "", EXAMPLE)
@@ -64,7 +102,8 @@ def of_object(first: Mapping[str, Any]) -> Told:
     if "prompt" in first and "answer" in first:
         todo = "grow forests from them with `treecore rollout --task FILE`"
         return Told("these are questions, not forests", "", todo)
-    return Told(f"no forest: an object with the fields {sorted(first)[:8]}", "", EXAMPLE)
+    found = f"no known format: an object with the fields {sorted(first)[:FIELDS]}{nearest(first, known)}"
+    return Told(found, "", "see `treecore formats`, or say what its fields are: --map prompt=FIELD --map answer=FIELD")
 
 
 def of_list(forests: Any) -> Told:

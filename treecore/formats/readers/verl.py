@@ -34,6 +34,7 @@ def looks_like_verl(source: Source) -> bool:
     detect=looks_like_verl,
     written_by="verl with trainer.rollout_data_dir or trainer.validation_data_dir; one file a training step",
     lost="intermediate outputs of the v1 trainer, which carry the score of the last one",
+    fields=KEYS | {"gts", "step"},
 )
 def read_verl(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a line; those of a training step with one sample of `uid`, else with one prompt, are a group."""

@@ -1,0 +1,151 @@
+"""Tables in no known format, read by naming their columns."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treecore.errors import FormatError, TreecoreError
+from treecore.formats import read, read_with_report
+from treecore.formats.mapping import USUAL, guess_columns, preview
+from treecore.formats.source import open_source
+
+ROWS = [
+    {"question": "3*4?", "reply": "a\nb", "ok": True, "gold": "12", "run": 3, "score": {"style": 0.5}},
+    {"question": "3*4?", "reply": "a\nc", "ok": False, "gold": "12", "run": 3, "score": {"style": 0.25}},
+    {"question": "5*5?", "reply": "d", "ok": None, "gold": "25", "run": 3},
+]
+NAMED = {"prompt": "question", "answer": "reply", "reward": "ok", "reference": "gold", "step": "run"}
+
+
+def as_lines(rows: list[dict[str, object]]) -> bytes:
+    return b"\n".join(json.dumps(row).encode() for row in rows)
+
+
+def as_parquet(rows: list[dict[str, object]]) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), file)
+    return file.getvalue()
+
+
+CSV = b'question,reply,ok,gold,run\n3*4?,"a\nb",true,12,3\n3*4?,"a\nc",0,12,3\n5*5?,d,,25,3\n'
+
+
+@pytest.mark.parametrize("content", [as_lines(ROWS), json.dumps(ROWS).encode(), as_parquet(ROWS), CSV])
+def test_any_container(content: bytes) -> None:
+    first, second = read(content, columns=NAMED)
+    assert (first.prompt, first.reference, first.provenance["training_step"]) == ("3*4?", "12", 3)
+    assert first.text == ("a\nb", "a\nc")
+    assert first.reward.tolist() == [1.0, 0.0]
+    assert first.parent.tolist() == [-1, -1]
+    assert np.isnan(second.reward).all()
+
+
+def test_fields_inside_objects_and_what_is_left() -> None:
+    (forest, _) = read(as_lines(ROWS), columns={**NAMED, "reward": "score.style"})
+    assert forest.reward.tolist() == [0.5, 0.25]
+    assert forest.node_extra[0]["ok"] is True
+
+
+def test_rows_of_one_rollout_are_its_turns() -> None:
+    rows = [
+        {"q": "x", "a": text, "r": reward, "id": name}
+        for name, text, reward in (("1", "one", 0.5), ("2", "other", 0.0), ("1", "two", 1.0))
+    ]
+    (forest,) = read(as_lines(rows), columns={"prompt": "q", "answer": "a", "reward": "r", "rollout": "id"})
+    assert forest.text == ("one", "two", "other")
+    assert forest.parent.tolist() == [-1, 0, -1]
+    assert forest.columns["turn_reward"].tolist()[0] == 0.5
+    assert forest.reward.tolist()[1:] == [1.0, 0.0]
+
+
+def test_chats_as_prompt_and_answer() -> None:
+    ask = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "x?"}]
+    say = [
+        {"role": "assistant", "content": "a"},
+        {"role": "tool", "content": "t"},
+        {"role": "assistant", "content": "b"},
+    ]
+    (forest,) = read(as_lines([{"p": ask, "c": say}]), columns={"prompt": "p", "answer": "c"})
+    assert (forest.prompt, forest.extra["system"]) == ("x?", "Be brief.")
+    assert forest.text == ("a", "b")
+    assert forest.observation == ("t", "")
+
+
+def test_the_report_says_what_columns_were_taken_for() -> None:
+    report = read_with_report(as_lines(ROWS), columns=NAMED)
+    assert "column 'ok' is the reward" in report.notes.recognised
+    assert report.format == "table"
+
+
+def test_guesses() -> None:
+    assert guess_columns(["Question", "answer", "response", "acc"]) == {
+        "prompt": "Question", "answer": "response", "reward": "acc", "reference": "answer",
+    }  # fmt: skip
+    assert preview(open_source(CSV))[0] == {"question": "3*4?", "reply": "a\nb", "ok": "true", "gold": "12", "run": "3"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"prompt": "question"}, "no column is named as the answer; name it with --map answer=COLUMN"),
+        ({**NAMED, "answer": "nix"}, "no row has a value in column 'nix', which was named as the answer"),
+        ({**NAMED, "colour": "ok"}, "a column cannot be a 'colour'; it can be prompt, answer"),
+        ({**NAMED, "reward": "reply"}, r'line 1: the reward "a\nb" is no number; name another column'),
+    ],
+)
+def test_wrong_names(columns: dict[str, str], said: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        read(as_lines(ROWS), name="t", columns=columns)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a,a\n1,2\n", "does not name the columns"),
+        (b"question,reply\n1,2,3\n", "line 2: 3 values for 2 columns"),
+        (b"[1]", r"$[0]: a row is no object"),
+    ],
+)
+def test_tables_that_are_broken(content: bytes, said: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        read(content, name="t", columns={"prompt": "question", "answer": "reply"})
+    assert said in str(caught.value)
+
+
+def test_a_table_in_no_known_format_says_its_columns_and_how_to_name_them() -> None:
+    with pytest.raises(FormatError) as caught:
+        read(CSV, name="t.csv")
+    assert "columns question, reply, ok, gold, run" in str(caught.value)
+    assert "--map prompt=question --map answer=COLUMN" in str(caught.value)
+
+
+def test_an_unknown_object_names_the_nearest_format() -> None:
+    with pytest.raises(FormatError, match=r"fields \['inputs', 'output', 'score'\]; nearest to .*verl"):
+        read(b'{"inputs": "a", "output": "b", "score": 1}')
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["role", "content", "x"]), inner),
+    max_leaves=6,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("pargsxoz"), VALUES, max_size=6), min_size=1, max_size=4))
+def test_any_rows_give_forests_or_one_sentence(rows: list[dict[str, object]]) -> None:
+    columns = dict(zip(USUAL, "pargsxoz", strict=True))
+    said = ""
+    try:
+        assert read(json.dumps(rows).encode(), columns=columns)
+    except TreecoreError as error:
+        said = str(error)
+    assert "\n" not in said
