@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from treecore.errors import TaskError
+
 MAX_SEED = 2**63 - 1
 """The largest whole number that every reader of JSON here keeps."""
 
@@ -92,12 +94,6 @@ class StepRule:
     max_tokens: int = 0
 
 
-def step_rule(task: object) -> StepRule:
-    """The task's rule; the default where it has none."""
-    rule = getattr(task, "step_rule", None)
-    return rule if isinstance(rule, StepRule) else StepRule()
-
-
 @dataclass(frozen=True)
 class Step:
     """One finished step of a trajectory: what the model wrote, what the environment answered."""
@@ -118,8 +114,8 @@ class Turn:
 class Task(Protocol):
     """Prompts, an environment and an exact verifier. Stateless, so that any prefix can be continued.
 
-    A task may also have a `step_rule` (`StepRule`), and `settings`: plain JSON values that forests keep and that must
-    be the same when a run is resumed.
+    A class that derives from this one has all members but `name`, `title`, `prompts` and `reward`: one step, no
+    environment, no questions of users, no known solution. Any other class writes all but the last four attributes.
 
     Attributes:
         name: registry name.
@@ -127,13 +123,21 @@ class Task(Protocol):
         stop: a step ends right after the first of these strings (it belongs to the step).
         max_steps: longest trajectory; the last step ends it.
         max_step_tokens: longest step; a step cut here ends its trajectory as truncated.
+        step_rule: how steps end beyond `stop`.
+        settings: plain JSON values that forests keep and that must be the same when a run is resumed.
+        reward_scheme: how it grades, as forests keep it.
+        reward_schemes: what a parameter `reward_scheme` of the class may be, for lists and forms.
     """
 
     name: str
     title: str
-    stop: tuple[str, ...]
-    max_steps: int
-    max_step_tokens: int
+    stop: tuple[str, ...] = ()
+    max_steps: int = 1
+    max_step_tokens: int = 512
+    step_rule: StepRule = StepRule()
+    settings: Mapping[str, Any] | None = None
+    reward_scheme: str | None = None
+    reward_schemes: tuple[str, ...] = ()
 
     def prompts(self, n: int, *, seed: int) -> list[Prompt]:
         """`n` different prompts; the same `seed` gives the same prompts."""
@@ -145,11 +149,11 @@ class Task(Protocol):
         Raises:
             TaskError: the question is not one that this task can answer; says what is allowed.
         """
-        ...
+        raise TaskError(f"task '{self.name}' takes no questions", todo="use one of its prompts")
 
     def respond(self, prompt: Prompt, steps: Sequence[Step], text: str) -> Turn:
         """What the environment answers when `text` is written after `steps`."""
-        ...
+        return Turn()
 
     def reward(self, prompt: Prompt, steps: Sequence[Step]) -> float:
         """Outcome of a finished trajectory, in task units."""
@@ -157,8 +161,16 @@ class Task(Protocol):
 
     def parts(self, text: str) -> list[Span]:
         """Which characters of a step are thought, tool call or answer; gaps count as thought."""
-        ...
+        return []
 
     def gold(self, prompt: Prompt) -> list[Step]:
-        """A trajectory that the verifier accepts: `reward(prompt, gold(prompt))` is the maximum."""
-        ...
+        """A trajectory that the verifier accepts: `reward(prompt, gold(prompt))` is the maximum.
+
+        Raises:
+            TaskError: none is known.
+        """
+        raise TaskError(f"task '{self.name}' knows no solution of prompt {prompt.id!r}", todo="use the model's own")
+
+
+TASK_OPTIONAL = ("step_rule", "settings", "reward_scheme", "reward_schemes")
+"""Members that a task may leave out."""

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from treecore.policies.openai.policy import ServerPolicy
-from treecore.protocols import Part, Prompt, Span, Step, Turn
+from treecore.protocols import Part, Prompt, Span, Step, Task, Turn
 
 Connect = Callable[..., ServerPolicy]
 
@@ -178,7 +178,7 @@ def handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-class LetterTask:
+class LetterTask(Task):
     """A step ends at `?`, which is answered, or at `!`, which ends the trajectory."""
 
     name = "letters"

@@ -19,7 +19,7 @@ from transformers import (
 )
 
 from treecore.policies.local.policy import TransformersPolicy
-from treecore.protocols import Part, Prompt, Span, Step, Turn
+from treecore.protocols import Part, Prompt, Span, Step, Task, Turn
 
 WORDS = ("<eos>", "<unk>", ".", "!", "?", "seen", "a", "b", "c", "d", "e", "f")
 MODELS = ("llama", "llama_gqa", "gpt2")
@@ -53,7 +53,7 @@ def toy_policy(kind: str = "llama", *, slots: int = 8, **config: Any) -> Transfo
     return TransformersPolicy(toy_model(kind, **config), toy_tokenizer(), name=kind, slots=slots)
 
 
-class ToyTask:
+class ToyTask(Task):
     """A step ends at `.`, `!` or `?`; `!` ends the trajectory, `?` is answered, `.` is not."""
 
     name = "toy"

@@ -19,6 +19,7 @@ from treecore.protocols import Task
 from treecore.rollouts.arguments import check_law
 from treecore.rollouts.preflight import as_read
 from treecore.rollouts.recorded import Existing
+from treecore.tasks.checked import with_optional
 from treecore.tasks.dataset.rows import UnknownQuestionError
 from treecore.tasks.registry import get_task, task_params
 
@@ -119,7 +120,8 @@ def batches(
     found = []
     for law in dict.fromkeys(laws):
         chosen = [forest for forest, one in zip(forests, laws, strict=True) if one == law]
-        work = task_of(law, chosen[0]) if task is None or isinstance(task, str) else task
+        by_name = task is None or isinstance(task, str)
+        work = task_of(law, chosen[0]) if by_name else with_optional(task, "the task that is given")
         for forest in chosen:
             check_server(forest, other=model is not None)
         if (law.model, law.dtype) not in policies:
@@ -166,8 +168,7 @@ def task_of(law: Law, forest: Forest) -> Task:
 
 def settings_of(task: Task) -> Mapping[str, Any]:
     """What a task says of itself; nothing where it says nothing."""
-    settings = getattr(task, "settings", None)
-    return settings if isinstance(settings, Mapping) else {}
+    return task.settings or {}
 
 
 def other_rows(law: Law, task: Task) -> str:
@@ -199,7 +200,7 @@ def check_model(forest: Forest, policy: Policy, *, other: bool) -> None:
     Raises:
         MethodError: it has other weights, or cannot go on after recorded tokens.
     """
-    if EXTENDS not in getattr(policy, "gives", frozenset()):
+    if EXTENDS not in policy.gives:
         raise MethodError(
             "the model cannot go on after recorded tokens", where=named(forest), todo="use a model that is loaded here"
         )
@@ -225,7 +226,7 @@ def check_vocabulary(forest: Forest, policy: Policy) -> None:
     Raises:
         MethodError: they are other tokens there.
     """
-    table, size = forest.tokens, int(getattr(policy, "vocabulary_size", 0))
+    table, size = forest.tokens, policy.vocabulary_size
     if table is None or table.id is None:
         return
     other = bool(size) and bool((table.id >= size).any())

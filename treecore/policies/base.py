@@ -18,11 +18,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
+from treecore.errors import PolicyError
 from treecore.protocols import Message, StepRule
+from treecore.registry.optional_members import with_defaults
 
 FORKS = "forks"
 """Branches may start inside a step and stop after some tokens."""
@@ -139,7 +141,20 @@ class Branch(Protocol):
 
 
 class Session(Protocol):
-    """One sampling run on a policy: the batch of live branches and the law they are drawn from."""
+    """One sampling run on a policy: the batch of live branches and the law they are drawn from.
+
+    A class that derives from this one gets `notes` and `waiting`; another may leave them out.
+    """
+
+    @property
+    def notes(self) -> Mapping[str, Any]:
+        """What happened that whoever reads the results should know, plain JSON values for `provenance`."""
+        return {}
+
+    @property
+    def waiting(self) -> str:
+        """What the session waits for, a clause; empty while it is nothing."""
+        return ""
 
     def open(self, prompt: str) -> State:
         """A state for a prompt; it is computed when the first branch grows from it.
@@ -210,15 +225,32 @@ class Session(Protocol):
 
 
 PLAIN = StepRule()
+SESSION_OPTIONAL = ("notes", "waiting")
+POLICY_OPTIONAL = ("gives", "observed", "asked_as", "one_core", "vocabulary_size")
+"""Members that may be left out."""
 
 
 class Policy(Protocol):
     """A model that is ready to write.
 
-    Four attributes may be left out: `gives`, a frozenset of such names, taken as empty; `vocabulary_size`, taken as
-    unknown; and two frozensets of keys of `describe`, taken as empty, that matter when a run goes on in its file:
-    `observed`, never compared with it, and `asked_as`, compared only when all prompts are read.
+    A class that derives from this one gets the attributes; another may leave them out.
+
+    Attributes:
+        gives: which of `EXTENDS`, `FORKS`, `GREEDY` and `TOP` it has.
+        observed: keys of `describe` that are never compared when a run is resumed.
+        asked_as: keys of `describe` that are compared only when all prompts are read.
+        one_core: it keeps one core busy, however many there are, and can be copied to other processes.
     """
+
+    gives: frozenset[str] = frozenset()
+    observed: frozenset[str] = frozenset()
+    asked_as: frozenset[str] = frozenset()
+    one_core: bool = False
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Largest vocabulary id plus 1; 0 where it is not known."""
+        return 0
 
     def session(
         self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int, rule: StepRule = PLAIN
@@ -267,3 +299,25 @@ class ChatPolicy(Protocol):
             PolicyError: the template refuses these messages.
         """
         ...
+
+
+def complete_policy(policy: Any) -> Policy:
+    """A policy with all optional members of the protocol.
+
+    Raises:
+        PolicyError: it lacks one and takes none.
+    """
+    return cast(Policy, _complete(policy, Policy, names=POLICY_OPTIONAL))
+
+
+def complete_session(session: Any) -> Session:
+    """A session with all optional members of the protocol. Same errors."""
+    return cast(Session, _complete(session, Session, names=SESSION_OPTIONAL))
+
+
+def _complete(made: Any, protocol: type, *, names: tuple[str, ...]) -> Any:
+    try:
+        return with_defaults(made, protocol, names=names)
+    except AttributeError as error:
+        todo = f"derive its class from treecore.policies.{protocol.__name__}"
+        raise PolicyError(f"{type(made).__name__} is no {protocol.__name__.lower()}: {error}", todo=todo) from None

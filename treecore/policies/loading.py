@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from treecore.errors import PolicyError
-from treecore.policies.base import Policy
+from treecore.policies.base import Policy, complete_policy
 from treecore.policies.load_options import LoadOptions
 
 
@@ -54,4 +54,4 @@ def policy_of(model: str | Policy, options: LoadOptions) -> Policy:
         return load_policy(model, **options.given)
     if options.given:
         raise PolicyError(f"a {next(iter(options.given))} for a model that is loaded already", todo="load it so")
-    return model
+    return complete_policy(model)

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from treecore.errors import PolicyError, TaskError, boundary
 from treecore.policies import Policy
-from treecore.policies.base import AskingPolicy, ChatPolicy
+from treecore.policies.base import AskingPolicy, ChatPolicy, complete_policy
 from treecore.protocols import Prompt, Task
 from treecore.registry.params import Value
 from treecore.rollouts.arguments import check_engine, check_kinds, check_law
@@ -19,6 +19,7 @@ from treecore.rollouts.scheduler import Plan, check_chance
 from treecore.samplers import get_sampler
 from treecore.samplers.registry import Sampler
 from treecore.tasks import get_task
+from treecore.tasks.checked import with_optional
 
 PACKAGES = ("torch", "transformers")
 
@@ -28,6 +29,8 @@ class Described:
     """A model that is not loaded here: what is known of it."""
 
     description: Mapping[str, Any]
+    observed: frozenset[str] = frozenset()
+    asked_as: frozenset[str] = frozenset()
 
     def describe(self) -> Mapping[str, Any]:
         return self.description
@@ -62,7 +65,7 @@ class PreparedRollout:
     def draft(self) -> Plan:
         """The plan as far as it is known before the model is loaded, for comparing."""
         model = self.config.model
-        known: Any = Described({"model": model}) if isinstance(model, str) else model
+        known: Any = Described({"model": model}) if isinstance(model, str) else complete_policy(model)
         return self.plan(known, self.prompts)
 
     def plan(self, policy: Policy, prompts: Sequence[Prompt]) -> Plan:
@@ -78,8 +81,8 @@ class PreparedRollout:
         bias = self.sampler.bias_with(self.settings)
         sampled |= {"bias": bias} if bias else {}
         about = {
-            "reward_scheme": getattr(self.task, "reward_scheme", None),
-            "task_settings": getattr(self.task, "settings", None),
+            "reward_scheme": self.task.reward_scheme,
+            "task_settings": self.task.settings,
         }
 
         def meta(prompt: Prompt) -> dict[str, Any]:
@@ -155,7 +158,7 @@ def find_task(config: RolloutConfig) -> Task:
         return get_task(config.task, **options)
     if options:
         raise TaskError(f"a {next(iter(options))} for a task that is made already", todo="make the task with it")
-    return config.task
+    return with_optional(config.task, "the task that is given")
 
 
 def find_prompts(task: Task, config: RolloutConfig) -> list[Prompt]:

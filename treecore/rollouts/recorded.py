@@ -21,7 +21,7 @@ from treecore.core.forest import Forest
 from treecore.core.topology import BoolArray
 from treecore.errors import MethodError, PolicyError
 from treecore.policies.base import Completion, Session, TokenUsage
-from treecore.protocols import Part, Prompt, Task, step_rule
+from treecore.protocols import Part, Prompt, Task
 from treecore.rollouts.graft import grafted
 from treecore.rollouts.growing_forest import GrowingForest, columns_of
 from treecore.rollouts.progress import Progress
@@ -180,7 +180,7 @@ def is_over(step: GrowingStep, task: Task, *, ahead: Iterable[str] = ()) -> bool
     Args:
         ahead: first characters of what follows; they belong to the stop string where the task's rule says so.
     """
-    rule = step_rule(task)
+    rule = task.step_rule
     texts = [step.written.text, *(step.written.text + one for one in ahead if rule.before_word)]
     if step.observation or any(stop in text for text in texts for stop in task.stop):
         return True

@@ -14,8 +14,8 @@ from typing import Any
 
 from treecore.core.forest import Forest
 from treecore.errors import MethodError, TreecoreError
-from treecore.policies.base import EXTENDS, FORKS, GREEDY, TOP, Branch, Policy
-from treecore.protocols import Prompt, StepRule, Task, step_rule
+from treecore.policies.base import EXTENDS, FORKS, GREEDY, TOP, Branch, Policy, complete_session
+from treecore.protocols import Prompt, StepRule, Task
 from treecore.registry.params import Value
 from treecore.rollouts.growing_forest import GrowingForest
 from treecore.rollouts.progress import Progress
@@ -75,14 +75,15 @@ class RolloutScheduler:
         self.plan, self.on_progress, self.should_stop = plan, on_progress, should_stop
         check_needs(plan.sampler, plan.policy)
         check_chance(plan.sampler, plan.settings, plan.temperature)
-        rule = step_rule(plan.task)
-        self.session = plan.policy.session(
+        rule = plan.task.step_rule
+        session = plan.policy.session(
             temperature=plan.temperature,
             top_p=plan.top_p,
             stop=plan.task.stop,
             max_step_tokens=plan.task.max_step_tokens,
             **({} if rule == StepRule() else {"rule": rule}),
         )
+        self.session = complete_session(session)
         self.writer = Writer(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
         self.waiting = deque(plan.prompts)
         self._groves: list[GrowingForest] = []
@@ -116,7 +117,7 @@ class RolloutScheduler:
         yield from self._finished_groves()
 
     def _admit(self, prompt: Prompt) -> None:
-        size = int(getattr(self.plan.policy, "vocabulary_size", 0))
+        size = self.plan.policy.vocabulary_size
         grove = GrowingForest(prompt, self.plan.sampler, self.plan.settings, seed=self.plan.seed, vocabulary_size=size)
         self._groves.append(grove)
         wave = grove.next_wave(None)
@@ -183,8 +184,8 @@ class RolloutScheduler:
 
     def _forest(self, grove: GrowingForest) -> Forest:
         seconds = round(time.monotonic() - grove.began, 3)
-        notes = getattr(self.session, "notes", {})
-        provenance = {**self.plan.provenance, **grove.cost().as_json(), **notes, "seconds": seconds}
+        notes = {**grove.cost().as_json(), **self.session.notes}
+        provenance = {**self.plan.provenance, **notes, "seconds": seconds}
         return grove.forest({**self.plan.meta(grove.prompt), "provenance": provenance})
 
     def report(self, *, last: bool = False) -> None:
@@ -205,7 +206,7 @@ class RolloutScheduler:
                 seconds=now - self._began,
                 waves=waves,
                 snapshot=self.snapshot,
-                waiting=getattr(self.session, "waiting", ""),
+                waiting=self.session.waiting,
             )
         )
 
@@ -242,7 +243,7 @@ def check_needs(sampler: Sampler, policy: Policy) -> None:
     Raises:
         MethodError: it does not.
     """
-    lacking = sampler.needs - getattr(policy, "gives", frozenset())
+    lacking = sampler.needs - policy.gives
     if lacking:
         told = " and ".join(NEEDS.get(name, name) for name in sorted(lacking))
         raise MethodError(

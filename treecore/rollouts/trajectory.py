@@ -17,7 +17,7 @@ from treecore.core.columns import Status
 from treecore.core.transforms import END, cut_text, cut_tokens
 from treecore.errors import PolicyError, TaskError, TreecoreError, boundary
 from treecore.policies.base import Branch, Completion, FinishReason, Policy, Session, State
-from treecore.protocols import Part, Prompt, SampledBy, Span, Step, Task, Turn, step_rule
+from treecore.protocols import Part, Prompt, SampledBy, Span, Step, Task, Turn
 from treecore.samplers.registry import Expand
 
 BY_POLICY, BY_PROMPT, BY_TASK = "policy", "prompt", "task"
@@ -157,7 +157,7 @@ class Writer:
 
     def __init__(self, task: Task, policy: Policy, session: Session, *, keep: bool = False) -> None:
         self.task, self.policy, self.session, self.keep = task, policy, session, keep
-        self.whole = (FinishReason.STOP, FinishReason.STEP) if step_rule(task).cut_is_end else (FinishReason.STOP,)
+        self.whole = (FinishReason.STOP, FinishReason.STEP) if task.step_rule.cut_is_end else (FinishReason.STOP,)
 
     def step_ended(self, prompt: Prompt, trajectory: Trajectory) -> None:
         """Record the step that `trajectory.branch` just ended and let the branch go on, or end the trajectory."""

@@ -70,10 +70,9 @@ def get_task(name: str, **options: Any) -> Task:
     """
     factory = _factory(name)
     given = _parsed(name, factory, options) if options else {}
-    own = is_entry_point(name)
     with boundary(TaskError, f"making task '{name}'"):
         made = factory(**given)
-    return checked_task(made, name) if own else made
+    return checked_task(made, name)
 
 
 def task_params(name: str) -> tuple[Param, ...]:
@@ -139,7 +138,7 @@ def _params(name: str, factory: TaskFactory) -> tuple[Param, ...]:
     with boundary(TaskError, f"reading the options of task '{name}'"):
         params = params_of(written.__init__ if inspect.isclass(written) else written)
     meanings = entries_of(written, "Args")
-    schemes = tuple(getattr(written, "reward_schemes", ()))
+    schemes = written.reward_schemes if inspect.isclass(written) and hasattr(written, "reward_schemes") else ()
     params = tuple(replace(param, meaning=param.meaning or meanings.get(param.name, "")) for param in params)
     return tuple(
         replace(param, type="choice", choices=schemes) if param.name == "reward_scheme" and schemes else param

@@ -16,7 +16,7 @@ import torch
 from transformers.utils import logging as library
 
 from treecore.errors import PolicyError, boundary
-from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Rendered
+from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Policy, Rendered
 from treecore.policies.load_options import LoadOptions
 from treecore.policies.local.checkpoint import load_checkpoint
 from treecore.policies.local.compatibility import check_branchable, context_length, end_tokens
@@ -40,7 +40,7 @@ DEFAULT_DTYPES = {"cuda": (torch.bfloat16, torch.float16), "mps": (torch.bfloat1
 log = logging.getLogger(__name__)
 
 
-class TransformersPolicy:
+class TransformersPolicy(Policy):
     """A loaded model with its tokenizer; sessions that live at the same time share the weights and nothing else.
 
     Args:

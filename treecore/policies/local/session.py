@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from treecore.errors import PolicyError
-from treecore.policies.base import PLAIN, Branch, Completion, FinishReason, State, TokenUsage
+from treecore.policies.base import PLAIN, Branch, Completion, FinishReason, Session, State, TokenUsage
 from treecore.policies.local.memory import TOO_LARGE, out_of_memory
 from treecore.policies.local.scheduler import Scheduler
 from treecore.policies.local.sequences import CachedPrefix, Sequence
@@ -40,7 +40,7 @@ MAX_DRAWN = 1 << 25
 log = logging.getLogger(__name__)
 
 
-class LocalSession:
+class LocalSession(Session):
     """See `treecore.policies.base.Session`. Branches of earlier prompts come first."""
 
     def __init__(

@@ -15,7 +15,7 @@ from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
 from treecore.errors import PolicyError
-from treecore.policies.base import GREEDY, PLAIN
+from treecore.policies.base import GREEDY, PLAIN, Policy
 from treecore.policies.openai.capabilities import Chat, Dialect, Law, UnansweredError, find_dialect
 from treecore.policies.openai.client import Connection, base_url
 from treecore.policies.openai.session import TICK, ServerSession, Unspelt
@@ -70,7 +70,7 @@ def stop_thread(thread: threading.Thread, loop: asyncio.AbstractEventLoop, stop:
         thread.join(PATIENCE)
 
 
-class ServerPolicy:
+class ServerPolicy(Policy):
     """A model behind a server; sessions share its connections. It writes whole steps, from text.
 
     Args:

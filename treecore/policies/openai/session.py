@@ -16,7 +16,7 @@ from typing import Any, cast
 import numpy as np
 
 from treecore.errors import PolicyError
-from treecore.policies.base import Branch, Completion, FinishReason, State, TokenUsage
+from treecore.policies.base import Branch, Completion, FinishReason, Session, State, TokenUsage
 from treecore.policies.openai.capabilities import MAX_SEED, Chat, Dialect, Law
 from treecore.policies.openai.client import Connection, RequestError
 from treecore.policies.openai.response import Answer, read_answer
@@ -80,7 +80,7 @@ Outcome = Answer | PolicyError | Exception
 Submit = Callable[[Coroutine[Any, Any, None]], "Future[None]"]
 
 
-class ServerSession:
+class ServerSession(Session):
     """See `treecore.policies.base.Session`. Requests that are still under way end with the session.
 
     Args:

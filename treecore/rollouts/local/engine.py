@@ -40,7 +40,7 @@ class LocalEngine:
         self.prepared, config = prepared, prepared.config
         self.policy: Any = policy_of(config.model, config.load)
         self.workers = config.workers
-        if (self.workers or 1) > 1 and not getattr(self.policy, "one_core", False):
+        if (self.workers or 1) > 1 and not self.policy.one_core:
             raise PolicyError(
                 "several workers are for small models on a CPU; this one uses the machine by itself",
                 todo="leave workers out",
@@ -64,7 +64,7 @@ class LocalEngine:
         return RolloutScheduler(plan, on_progress=on_progress, should_stop=should_stop).run()
 
     def _processes(self, plan: Plan) -> int:
-        if len(plan.prompts) == 1 or not getattr(self.policy, "one_core", False):
+        if len(plan.prompts) == 1 or not self.policy.one_core:
             return 1
         if self.workers is not None:
             return self.workers

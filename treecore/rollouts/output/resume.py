@@ -89,8 +89,7 @@ def differs(forest: Forest, plan: Plan, prompt: Prompt | None, *, drafted: bool 
             what it calls `asked_as` is not.
     """
     wanted = plan.meta(prompt or plan.prompts[0])
-    loose = {"device", *getattr(plan.policy, "observed", ())}
-    loose |= getattr(plan.policy, "asked_as", set()) if drafted else set()
+    loose = {"device", *plan.policy.observed, *(plan.policy.asked_as if drafted else ())}
     settings = forest.extra.get("task_settings") or {}
     asked = {name: value for name, value in wanted["extra"].get("task_settings", {}).items() if name in settings}
     pairs = [

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, SupportsFloat
+from typing import Literal, Protocol, SupportsFloat, runtime_checkable
 
 from treecore.core.columns import MAX_REWARD
 from treecore.errors import MethodError, TaskError, boundary
@@ -26,6 +26,13 @@ class Judge(Protocol):
     """Scores row `row` of a growing forest, about -1 (hopeless) to 1 (sure)."""
 
     def __call__(self, growth: Growth, row: int) -> float: ...
+
+
+@runtime_checkable
+class Labelled(Protocol):
+    """A judge that says under which name forests keep it."""
+
+    label: str
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,7 @@ def made_by_user(name: str, *, judges_ends: bool) -> Critic:
         raise TaskError(
             f"{name!r} made {type(judge).__name__}, which cannot be called", todo="return a function of growth and row"
         )
-    return Critic(name, str(getattr(judge, "label", name)), judges_ends, judge)
+    return Critic(name, str(judge.label) if isinstance(judge, Labelled) else name, judges_ends, judge)
 
 
 @register_critic("oracle", label="oracle: uses the label", judges_ends=True)

@@ -14,7 +14,7 @@ from itertools import combinations_with_replacement
 from zlib import crc32
 
 from treecore.errors import TaskError
-from treecore.protocols import Part, Prompt, Span, Step, Turn
+from treecore.protocols import Part, Prompt, Span, Step, Task, Turn
 from treecore.tasks.countdown import arithmetic
 from treecore.tasks.registry import check_scheme
 from treecore.tasks.reward import STRUCTURE_SCORE
@@ -34,7 +34,7 @@ _ASKED = re.compile(r"make (\d+) (?:from|with) (\d+(?: \d+)*)")
 Puzzle = tuple[tuple[int, ...], int]
 
 
-class CountdownTask:
+class CountdownTask(Task):
     """Puzzles of three or four numbers, each to be used exactly once.
 
     Args:

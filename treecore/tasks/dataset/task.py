@@ -11,10 +11,10 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from treecore.errors import TaskError
-from treecore.protocols import Message, Part, Prompt, Span, Step, StepRule, Turn
+from treecore.protocols import Message, Part, Prompt, Span, Step, StepRule, Task, Turn
 from treecore.registry.params import Bounds
 from treecore.tasks.dataset.rows import Row, UnknownQuestionError, UnusableError, digest, read_rows, stem
 from treecore.tasks.steps import parse_steps, parse_stop
@@ -50,7 +50,7 @@ class Options:
     strict: bool = False
 
 
-class DatasetTask:
+class DatasetTask(Task):
     """See `treecore.protocols.Task`; made by `dataset_task`.
 
     Args:
@@ -85,21 +85,12 @@ class DatasetTask:
         self.stop = tuple(dict.fromkeys((*cut.stop, *self.endings, *tool_end)))
         self.max_steps = options.max_steps if options.steps != "whole" or tool_end else 1
         self.max_step_tokens = min(cut.tokens or options.max_step_tokens, options.max_step_tokens)
+        self.reward_scheme = self.check.text
+        self.settings = {name: value for name, value in asdict(options).items() if name != "strict"} | self.source
+        """All options that a result depends on, and where the rows come from."""
         self.step_rule = StepRule(
             cut_is_end=bool(cut.tokens), before_word=cut.before_word, joined=True, max_tokens=options.max_tokens
         )
-
-    @property
-    def reward_scheme(self) -> str:
-        """The verifier, for forests."""
-        return self.check.text
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All options that a result depends on, and where the rows come from."""
-        options = asdict(self.options)
-        del options["strict"]
-        return {**options, **self.source}
 
     def prompts(self, n: int, *, seed: int) -> list[Prompt]:
         """`n` different rows, drawn with `seed` or the first of the file; those of a smaller `n` come first.

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from treecore.errors import TaskError
-from treecore.protocols import Part, Prompt, Span, Step, Turn
+from treecore.protocols import Part, Prompt, Span, Step, Task, Turn
 from treecore.tasks import reward as rewards
 from treecore.tasks.multihop.knowledge import ATTRIBUTES, PERSONS, RELATIONS, knowledge_base
 from treecore.tasks.multihop.questions import MAX_HOPS, Question, all_questions, parse_question
@@ -27,7 +27,7 @@ _PARTS = {"think": Part.THOUGHT, "search": Part.TOOL_CALL, "answer": Part.ANSWER
 _PART = re.compile(r"<(think|search|answer)>.*?(?:</\1>|$)", re.DOTALL)
 
 
-class MultihopTask:
+class MultihopTask(Task):
     """Questions of one to three look-ups over one fixed knowledge base.
 
     Args:
@@ -42,7 +42,7 @@ class MultihopTask:
     reward_schemes = tuple(rewards.SCHEMES)
 
     def __init__(self, *, reward_scheme: str = "exact") -> None:
-        self.reward_scheme = check_scheme(self.name, reward_scheme, self.reward_schemes)
+        self.reward_scheme: str = check_scheme(self.name, reward_scheme, self.reward_schemes)
 
     def prompts(self, n: int, *, seed: int) -> list[Prompt]:
         """`n` different held-out questions: a tenth ask for one look-up, two fifths for two, half for three.

@@ -1,0 +1,181 @@
+"""Which module may import which: the rules that keep the parts apart."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sources import APP, PACKAGE, ROOT, Import, part, sources, top, walk
+
+RANKS = {
+    0: ("errors", "bundled"),
+    1: ("core",),
+    2: ("protocols", "registry"),
+    3: ("formats", "methods", "policies", "tasks", "tiny"),
+    4: ("analysis", "quotas", "samplers", "views"),
+    5: ("rollouts",),
+    6: ("annotate", "bench"),
+    7: ("cli", "__main__"),
+}
+RANK = {name: rank for rank, names in RANKS.items() for name in names}
+HEAVY = ("torch", "transformers", "tokenizers")
+MODEL_CODE = ("policies", "tiny")
+CORE = ("core", "errors", "methods", "registry")
+
+
+def listed(found: list[Import]) -> list[str]:
+    return [str(entry) for entry in found]
+
+
+def test_every_part_has_a_rank() -> None:
+    parts = {part(path) for path in sources("treecore")} - {""}
+    assert parts - RANK.keys() == set()
+
+
+def test_a_module_imports_no_higher_rank() -> None:
+    wrong = [
+        entry
+        for entry in PACKAGE
+        if top(entry.name) == "treecore"
+        and entry.at_import
+        and part(entry.path)
+        and RANK.get(entry.name.split(".")[1] if "." in entry.name else "cli", 0) > RANK[part(entry.path)]
+    ]
+    assert listed(wrong) == []
+
+
+KNOWN_CIRCLES = {
+    frozenset(
+        {
+            "treecore.tasks.verifiers.mathematics.verifier",
+            "treecore.tasks.verifiers.registry",
+            "treecore.tasks.verifiers.text",
+        }
+    ),
+}
+"""Circles that are still to be undone."""
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def module_graph() -> dict[str, set[str]]:
+    """Module -> those that it imports anywhere, also inside functions."""
+    paths = {module_name(path): path for folder in ("treecore", "app") for path in sources(folder)}
+    graph: dict[str, set[str]] = {name: set() for name in paths}
+    for name, path in paths.items():
+        for node, _ in walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                graph[name] |= {alias.name for alias in node.names} & paths.keys()
+            elif isinstance(node, ast.ImportFrom) and node.module in paths:
+                below = {f"{node.module}.{alias.name}" for alias in node.names}
+                graph[name] |= below & paths.keys()
+                graph[name] |= {node.module} if below - paths.keys() else set()
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
+    """Largest sets of modules of which each imports all others, directly or not."""
+
+    def reached(start: str) -> set[str]:
+        found, left = set[str](), [start]
+        while left:
+            fresh = graph[left.pop()] - found
+            found |= fresh
+            left += fresh
+        return found
+
+    ahead = {name: reached(name) for name in graph}
+    return {
+        frozenset({other for other in ahead[name] if name in ahead[other]}) for name in graph if name in ahead[name]
+    }
+
+
+def test_circles_are_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}, "e": {"e"}, "f": set()}) == {
+        frozenset("abc"),
+        frozenset("e"),
+    }
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports inside functions count, those for type checkers do not."""
+    assert circles(module_graph()) - KNOWN_CIRCLES == set()
+
+
+def test_the_package_knows_no_app_and_no_streamlit() -> None:
+    assert listed([entry for entry in PACKAGE if top(entry.name) in ("app", "streamlit")]) == []
+
+
+def test_plotly_is_imported_only_inside_functions() -> None:
+    assert listed([entry for entry in PACKAGE if top(entry.name) == "plotly" and entry.at_import]) == []
+
+
+def test_the_core_needs_numpy_alone() -> None:
+    allowed = {*sys.stdlib_module_names, "numpy", "treecore"}
+    wrong = [entry for entry in PACKAGE if part(entry.path) in CORE and top(entry.name) not in allowed]
+    assert listed(wrong) == []
+
+
+def test_model_libraries_stay_with_the_models() -> None:
+    wrong = [
+        entry
+        for entry in PACKAGE
+        if top(entry.name) in HEAVY and entry.at_import and part(entry.path) not in MODEL_CODE
+    ]
+    assert listed(wrong) == []
+
+
+def test_tables_and_graphs_stay_at_the_edge() -> None:
+    wrong = [
+        entry
+        for entry in PACKAGE
+        if top(entry.name) in ("pandas", "networkx") and part(entry.path) not in ("views", "formats")
+    ]
+    assert listed(wrong) == []
+
+
+def test_methods_know_no_sampling_and_no_files() -> None:
+    banned = tuple(f"treecore.{name}" for name in ("samplers", "policies", "tasks", "formats", "rollouts"))
+    wrong = [entry for entry in PACKAGE if part(entry.path) == "methods" and entry.name.startswith(banned)]
+    assert listed(wrong) == []
+
+
+def test_figures_know_no_streamlit_and_views_no_plotly() -> None:
+    wrong = [
+        entry for entry in APP if (part(entry.path), top(entry.name)) in (("figures", "streamlit"), ("views", "plotly"))
+    ]
+    assert listed(wrong) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import treecore; treecore.read({path!r})",
+        "import treecore; treecore.credit(treecore.read({path!r}), 'grpo')",
+        "from treecore.cli import main; main(['credit', {path!r}, '--method', 'grpo'], standalone_mode=False)",
+        "from treecore.cli import main; main(['show', {path!r}, '--method', 'grpo'], standalone_mode=False)",
+        "from treecore.cli import main; main(['validate', {path!r}], standalone_mode=False)",
+        "from treecore.cli import main; main(['--help'], standalone_mode=False)",
+        "from treecore.cli import main; main(['methods'], standalone_mode=False)",
+        "from treecore.cli import main; main(['samplers'], standalone_mode=False)",
+    ],
+)
+def test_opening_a_forest_imports_nothing_heavy(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(
+        '{"format":"treecore/1","nodes":[{"id":0,"parent":null},{"id":1,"parent":0,"reward":1},'
+        '{"id":2,"parent":0,"reward":0}]}'
+    )
+    check = "import sys; loaded = {'torch','transformers','pandas','streamlit','networkx','plotly'} & set(sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code.format(path=str(path))}; {check}; sys.exit(str(loaded) if loaded else 0)"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stderr, done.returncode) == ("", 0)

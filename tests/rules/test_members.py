@@ -1,0 +1,36 @@
+"""Objects that follow a protocol are asked for its members, and never guessed at."""
+
+from __future__ import annotations
+
+import ast
+
+from sources import ROOT, sources
+
+FOREIGN = {
+    "os",
+    "runtime.get_instance()",
+    "error",
+    "own",
+    "config",
+    "generation",
+    "model",
+    "tokenizer",
+    "number",
+    "hint",
+}
+"""Modules that differ by system, exceptions, objects of other libraries whose members differ by version."""
+
+
+def test_no_member_of_our_own_objects_is_guessed() -> None:
+    """`getattr` of a constant name is for what other libraries make."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
+        for path in [*sources("treecore"), *sources("app")]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "getattr"
+        and isinstance(node.args[1], ast.Constant)
+        and ast.unparse(node.args[0]) not in FOREIGN
+    ]
+    assert wrong == []
