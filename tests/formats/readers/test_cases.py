@@ -1,0 +1,27 @@
+"""Every case in `data` gives what its `expected.json` says, alone and in a folder."""
+
+from __future__ import annotations
+
+import pytest
+from cases import Case, cases, check
+
+from treecore.formats import read
+
+CASES = list(cases())
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_what_comes_out(case: Case) -> None:
+    check(read(case.files, name=case.id), case.expected)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if len(case.files) == 1], ids=lambda case: case.id)
+def test_one_file_alone(case: Case) -> None:
+    check(read(next(iter(case.files.values())), name=case.id), case.expected)
+
+
+@pytest.mark.parametrize("case", CASES[:1], ids=lambda case: case.id)
+def test_a_wrong_number_is_found(case: Case) -> None:
+    wrong = {**case.expected, "rewards": [*case.expected["rewards"][1:], 7.0]}
+    with pytest.raises(AssertionError, match="rewards"):
+        check(read(case.files), wrong)

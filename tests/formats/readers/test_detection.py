@@ -1,0 +1,29 @@
+"""Every file of another tool is claimed by exactly one format; files beside it, which readers ask for, by none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cases import DATA, files_of, folders
+
+from treecore.formats import FORMATS
+from treecore.formats.source import open_source
+
+FILES = [path for folder in folders() for path in files_of(folder)]
+
+
+def claiming(path: Path) -> list[str]:
+    """Names of all formats that take a file for their own."""
+    source = open_source(path.read_bytes(), name=path.name)
+    return [entry.name for entry in FORMATS.values() if entry.detect(source)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DATA)))
+def test_no_two_formats_claim_a_file(path: Path) -> None:
+    assert len(claiming(path)) <= 1
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_a_format_claims_each_folder(folder: Path) -> None:
+    assert [path.name for path in files_of(folder) if claiming(path)]
