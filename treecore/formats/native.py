@@ -22,6 +22,7 @@ from treecore.formats.native_typed import Decoders
 from treecore.formats.native_write import write_native
 from treecore.formats.registry import Reading, file_format
 from treecore.formats.source import Source, Text, raw_fields
+from treecore.formats.torn import is_torn, told_torn
 from treecore.formats.unlike import of_list
 
 OURS = re.compile(rb'\s*\{\s*"format"\s*:\s*"treecore/')
@@ -66,7 +67,9 @@ def read_native(source: Source) -> Reading:
         try:
             found.read(text)
         except orjson.JSONDecodeError:
-            raise source.not_json(text) from None
+            if not is_torn(source, text, found.forests):
+                raise source.not_json(text) from None
+            found.warnings.append(told_torn(text))
         except RecursionError:
             raise too_deep(bytes(text.data), MAX_DEPTH, name=source.name, line=text.line) from None
     if source.account.rounded:

@@ -17,9 +17,10 @@ import treecore as tc
 from treecore.bundled import samples
 from treecore.errors import FormatError, MethodError, TaskError
 from treecore.formats.native_write import encode
+from treecore.formats.torn import is_beginning
 from treecore.protocols import Prompt
 from treecore.rollouts import rollout, rollout_to_file
-from treecore.rollouts.output.forest_log import is_beginning, is_json
+from treecore.rollouts.output.forest_log import is_json
 from treecore.rollouts.scheduler import RolloutScheduler
 
 POLICY = toy_policy()

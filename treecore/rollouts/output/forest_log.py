@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import shutil
 import stat
 import sys
@@ -36,14 +35,11 @@ from treecore.formats.disk import (
     told,
     write_new,
 )
-from treecore.formats.native_fields import VERSION
+from treecore.formats.torn import is_beginning
 
 LEAST_FREE = 16 << 20
 """Bytes that must be free beyond what a run surely adds."""
 CHUNK = 1 << 20
-HEAD = b'{"format":"%s"' % VERSION.encode()
-"""How every line of ours begins."""
-TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 _LOG = logging.getLogger(__name__)
 
@@ -391,10 +387,3 @@ def one_a_line(data: bytes, n: int) -> bool:
     """Whether these bytes are `n` JSON values, each on a line; a file made elsewhere may be one over many lines."""
     lines = [line for line in data.split(b"\n") if line.strip()]
     return len(lines) == n and all(map(is_json, lines))
-
-
-def is_beginning(data: bytes) -> bool:
-    """Whether a line of ours may begin like this: our first field, and a text, list or object that is still open."""
-    rest = TEXT.sub(b"", data)
-    still_open = b'"' in rest or sum(map(rest.count, (b"{", b"["))) > sum(map(rest.count, (b"}", b"]")))
-    return (data.startswith(HEAD) or HEAD.startswith(data)) and still_open

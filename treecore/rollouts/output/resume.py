@@ -12,6 +12,7 @@ import orjson
 
 from treecore.core.forest import Forest
 from treecore.errors import MethodError
+from treecore.formats.torn import SAMPLED
 from treecore.protocols import Prompt
 from treecore.rollouts.failures import model_failed
 from treecore.rollouts.output.contents import FileContents
@@ -70,7 +71,7 @@ def told(held: FileContents, plan: Plan) -> tuple[str, str]:
 
 def origin(forest: Forest) -> str:
     """Why no rollout can have written this; empty when one can."""
-    if not {"name", "seed", "parameters"} <= forest.sampler.keys():
+    if not forest.sampler.keys() >= SAMPLED:
         return "no sampler is recorded"
     return "there are annotations" if forest.provenance.get("annotations") else ""
 
