@@ -319,6 +319,7 @@ interface Channel {
 interface Film extends Channel {
   frame: number;
   end: number;
+  tabbed?: boolean;
 }
 
 interface HTMLCanvasElement {

@@ -1,5 +1,5 @@
 // Keys of a film. They are taken before the element that has the focus sees them; Space not from a button that was
-// reached with Tab.
+// reached with Tab. One that got the focus back from a menu that Escape closed was not.
 
 import { onceGone, ownsKeys, sendUntilHeard } from "./focus.js";
 
@@ -17,8 +17,9 @@ function goal(film, key) {
 
 /** @param {Film} film @param {KeyboardEvent} event */
 function onKey(film, event) {
+  if (event.key === "Tab" || event.key === "Escape") film.tabbed = event.key === "Tab";
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || ownsKeys(event)) return;
-  const plays = event.key === " " && !event.composedPath()[0].matches("button:focus-visible");
+  const plays = event.key === " " && !(film.tabbed && event.composedPath()[0].matches("button:focus-visible"));
   const frame = goal(film, event.key);
   if (!plays && frame === undefined) return;
   event.preventDefault();
