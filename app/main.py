@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import chrome, forged, serving, state
+from app import chrome, forged, sampling_job, serving, state
 from app.verbatim import verbatim
 from app.view_registry import VIEWS
 from treecore import quotas
@@ -24,7 +24,7 @@ if wrong := quotas.refused():
 if serving.is_refused():
     st.error(REFUSED, icon=":material/block:")
     st.stop()
-state.start()
+state.start(sampling_job.is_known)
 chrome.header()
 if state.opening() is not None:
     chrome.reading()

@@ -69,6 +69,11 @@ def take_up(name: str) -> Job | None:
     return job
 
 
+def is_known(name: str) -> bool:
+    """Whether there is a job of a name, here or on the disk."""
+    return QUEUE.find(name) is not None or SHELF.about(name) is not None
+
+
 def revived(kept: KeptRun) -> Job:
     """A run from the disk; one that had not ended did so with its server."""
     about = kept.about

@@ -29,7 +29,7 @@ from treecore.analysis.stages import frames
 from treecore.bundled import Sample, samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.errors import ForestError
+from treecore.errors import ForestError, TreecoreError
 from treecore.formats import read_with_report
 from treecore.formats.source import read_path
 from treecore.methods import DEFAULT_METHOD, METHODS, get_method
@@ -51,6 +51,8 @@ DEFAULTS: dict[str, Any] = {
 }
 CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colour": COLOURS, "axis": AXES}
 """Values that name something; a browser may send any text for them, and what is none of these is not looked up."""
+FILM = "step_through"
+"""The view that has frames."""
 RESAMPLES = 200
 MAX_ID = 2000
 """Characters that an id may take in the address bar: servers refuse addresses of several thousand."""
@@ -63,10 +65,11 @@ SHELF = Shelf()
 KEPT = ("view", "method", "colour", "axis", "forest", "frame", "node", "guess", "resample", "mathematics")
 
 
-def start() -> None:
+def start(has_run: Callable[[str], bool]) -> None:
     """Once a run: defaults, values from the address bar on a session's first run, and keep widget values alive.
 
-    Another run may break this one off wherever session state is touched: an address read in part is read again.
+    `has_run` tells whether there is a run of a name that the address may give. Another run may break this one off
+    wherever session state is touched: an address read in part is read again.
     """
     session = st.session_state
     if "started" not in session:
@@ -80,7 +83,7 @@ def start() -> None:
     elif _went_back():
         session.reading = True
     if session.reading:
-        _read_address()
+        _read_address(has_run)
         if "written" in session:
             session.written = _address()
         session.reading = False
@@ -100,8 +103,8 @@ def keep() -> None:
                 st.session_state[name] = st.session_state[name]
 
 
-def _read_address() -> None:
-    """Take view, sample, method and node from the address bar; say so where one does not exist."""
+def _read_address(has_run: Callable[[str], bool]) -> None:
+    """Take view, sample, method, frame and node from the address bar; say so where one does not exist."""
     query, session = st.query_params, st.session_state
     unknown = []
     sample = query.get("sample", "")
@@ -115,12 +118,13 @@ def _read_address() -> None:
             unknown.append(f"no {name} called “{wanted[:40]}”")
         elif wanted is not None and name != "sample":
             session[name] = wanted
+    if (run := query.get("run")) and not has_run(run):
+        unknown.append(f"no run called “{run[:40]}”")
     session.node = ""
-    number = query.get("prompt", "1")
-    if number.isascii() and number.isdecimal() and 0 < int(number[:9]) <= len(opened().forests):
-        session.forest = session.turned = int(number) - 1
+    if (number := _place(query.get("prompt", "1"), lambda: len(opened().forests))) is not None:
+        session.forest = session.turned = number
     else:
-        unknown.append(f"no prompt {number[:40]} here")
+        unknown.append(f"no prompt {query['prompt'][:40]} here")
     if "sample" not in query and query.get("file", opened().key[:SHORT]) != opened().key[:SHORT]:
         unknown.append("the file it was made with is not open in this session (open it again)")
     elif node := query.get("node"):
@@ -128,8 +132,29 @@ def _read_address() -> None:
             session.node = node
         else:
             unknown.append(f"no step “{node[:40]}” here")
+    if "frame" in query or session.view == FILM:
+        frame = query.get("frame", "1")
+        session.frame = _place(frame, _film_length) or 0
+        if frame != str(session.frame + 1):
+            unknown.append(f"no frame {frame[:40]} here")
     if unknown:
         session.notice = "Not everything in this link is here: " + "; ".join(unknown) + "."
+
+
+def _place(number: str, length: Callable[[], int]) -> int | None:
+    """A number from 1 as an index into so many; None where it is none of them. The first is there in any case."""
+    if number == "1":
+        return 0
+    plain = number.isascii() and number.isdecimal() and not number.startswith("0")
+    return int(number) - 1 if plain and len(number) < 9 and int(number) <= length() else None
+
+
+def _film_length() -> int:
+    """Frames of the film; 0 where the method cannot run on what is open."""
+    try:
+        return len(film())
+    except TreecoreError:
+        return 0
 
 
 def _went_back() -> bool:
@@ -151,6 +176,10 @@ def _address() -> dict[str, str]:
         wanted["run"] = job.name
     wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:SHORT]
     wanted["prompt"] = str(forest_number() + 1) if forest_number() else ""
+    if get("playing"):  # else the way back would lead through every frame that was played
+        wanted["frame"] = st.session_state.get("written", {}).get("frame", "")
+    elif wanted["view"] == FILM and get("frame"):
+        wanted["frame"] = str(int(get("frame")) + 1)
     return {name: value for name, value in wanted.items() if value}
 
 

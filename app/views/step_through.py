@@ -73,6 +73,8 @@ def film(playing: bool) -> None:
         asked = question(credit)
         advance(shots, asked)
         number = min(int(state.get("frame")), len(shots) - 1)
+        if number != state.get("frame"):
+            state.put({"frame": number})
         stage.trees(state.forest(), credit, key="step", height=HEIGHT, stage=as_stage(shots[number]))
     with right, st.container(key="side"):
         story(shots, number, asked)

@@ -102,6 +102,46 @@ def test_keys_in_an_open_menu_are_the_menus_own(open_page: Open, address: str) -
     expect_frame(page, total(page) - 1)
 
 
+def test_space_plays_after_a_menu_that_escape_closed(open_page: Open, address: str) -> None:
+    page = film(open_page, address)
+    page.get_by_role("button", name="Tree-GRPO").click()
+    menu = page.locator("[data-testid=stPopoverBody]")
+    menu.wait_for()
+    page.keyboard.press("Escape")
+    menu.wait_for(state="hidden")
+    page.keyboard.press("Space")
+    page.locator(".st-key-player").get_by_role("button", name="Pause").wait_for()
+    assert not menu.is_visible()
+
+
+def test_space_presses_a_button_that_was_reached_with_tab(open_page: Open, address: str) -> None:
+    page = film(open_page, address)
+    page.locator(".st-key-player").get_by_role("button", name="Back").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect_frame(page, 2)
+    page.locator(".st-key-player").get_by_role("button", name="Play").wait_for()
+
+
+def test_the_frame_is_in_the_address(open_page: Open, address: str) -> None:
+    page = film(open_page, address)
+    for number in (2, 3):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_url(f"**frame={number}**")
+    page.reload()
+    expect_frame(page, 3)
+    page.locator(".st-key-header button", has_text="Explore").click()
+    page.wait_for_url("**view=explore**")
+    page.locator(".st-key-header button", has_text="Step through").click()
+    page.wait_for_url("**frame=3**")
+    expect_frame(page, 3)
+    page.go_back()
+    page.wait_for_url("**view=explore**")
+    page.go_forward()
+    expect_frame(page, 3)
+
+
 @pytest.mark.parametrize(("width", "height"), [(1400, 900), (1024, 768)])
 def test_next_stands_still_and_in_sight_on_every_frame(open_page: Open, address: str, width: int, height: int) -> None:
     page = film(open_page, address, width=width, height=height)

@@ -279,3 +279,44 @@ def test_an_address_that_was_read_in_part_is_read_again() -> None:
     test.run()
     assert test.session_state["node"] == "a1"
     assert not test.session_state["reading"]
+
+
+def test_an_address_leads_to_its_frame_and_back() -> None:
+    test = app(sample="by_hand", view="step_through", frame="4")
+    assert not test.exception
+    assert not test.warning
+    assert test.session_state["frame"] == 3
+    assert test.query_params["frame"] == "4"
+    next(button for button in test.button if button.label == "Next").click().run()
+    assert [*test.query_params["frame"]] == ["5"]
+    test.query_params["frame"] = "2"
+    test.run()
+    assert test.session_state["frame"] == 1
+    assert "Frame 2 of" in " ".join(one.value for one in test.caption)
+
+
+def test_a_film_that_is_shorter_ends_at_its_last_frame() -> None:
+    test = app(sample="by_hand", view="step_through", method="tree_grpo", frame="12")
+    choose(test, "srl")
+    assert not test.exception
+    assert test.session_state["frame"] < 11
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("run", "nowhere", "no run called “nowhere”"),
+        ("frame", "99", "no frame 99 here"),
+        ("frame", "0", "no frame 0 here"),
+        ("frame", "x", "no frame x here"),
+        ("node", "zz", "no step “zz” here"),
+        ("method", "zz", "no method called “zz”"),
+        ("sample", "zz", "no sample called “zz”"),
+        ("view", "zz", "no view called “zz”"),
+        ("prompt", "7", "no prompt 7 here"),
+    ],
+)
+def test_what_an_address_names_and_is_not_there_is_told(field: str, value: str, told: str) -> None:
+    test = app(**{"sample": "by_hand", field: value})
+    assert not test.exception
+    assert [told in one.value for one in test.warning] == [True]
