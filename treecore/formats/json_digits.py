@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,13 +79,16 @@ def rounded_in(text: bytes, lost: Callable[[Path], bool]) -> Rounded | None:
     return Rounded(len(found), *found[0]) if found else None
 
 
-class Changed(str):
-    """The digits of a number that a double does not hold."""
+@dataclass(frozen=True)
+class ChangedNumber:
+    """A number that a double does not hold, as it is written."""
+
+    digits: str
 
 
 def kept(number: str) -> Any:
     """The digits of a number that changes; anything for another."""
-    return Changed(number) if changes(number) else None
+    return ChangedNumber(number) if changes(number) else None
 
 
 def changes(number: str) -> bool:
@@ -103,8 +107,8 @@ def changes(number: str) -> bool:
 
 def changed(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     """Places and digits of numbers that change, in the order of the text."""
-    if isinstance(value, Changed):
-        yield path, str(value)
+    if isinstance(value, ChangedNumber):
+        yield path, value.digits
     elif isinstance(value, dict):
         for name, inner in value.items():
             yield from changed(inner, (*path, name))

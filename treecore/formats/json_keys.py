@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,35 +99,41 @@ def names_parsed(value: Any) -> int:
     return total
 
 
-class Pairs(list[tuple[str, Any]]):
+@dataclass(frozen=True)
+class Fields:
     """An object as its fields in order, those written twice included."""
+
+    pairs: list[tuple[str, Any]]
 
 
 def flaws_in(text: bytes | memoryview) -> list[Flaw]:
     """Names that are written twice, and whole numbers beyond 64 bits, in the order of the text. Slow."""
     try:
-        parsed = json.loads(bytes(text), object_pairs_hook=Pairs, parse_int=whole_number)
+        parsed = json.loads(bytes(text), object_pairs_hook=Fields, parse_int=whole_number)
         return list(flaws(parsed, ()))
     except (ValueError, RecursionError):
         return []
 
 
-class Long(str):
-    """The digits of a whole number beyond 64 bits."""
+@dataclass(frozen=True)
+class LongNumber:
+    """A whole number beyond 64 bits, as it is written."""
+
+    digits: str
 
 
-def whole_number(digits: str) -> int | Long:
+def whole_number(digits: str) -> int | LongNumber:
     """A whole number that fits 64 bits, or its digits."""
     if len(digits) > 20:
-        return Long(digits)
-    return value if WHOLE_MIN <= (value := int(digits)) <= WHOLE_MAX else Long(digits)
+        return LongNumber(digits)
+    return value if WHOLE_MIN <= (value := int(digits)) <= WHOLE_MAX else LongNumber(digits)
 
 
 def flaws(value: Any, path: tuple[str | int, ...]) -> Iterator[Flaw]:
-    """Flaws of a value that was parsed into `Pairs`, in the order of the text."""
-    if isinstance(value, Pairs):
+    """Flaws of a value that was parsed into `Fields`, in the order of the text."""
+    if isinstance(value, Fields):
         seen = set()
-        for name, inner in value:
+        for name, inner in value.pairs:
             if name in seen:
                 yield Flaw(path, f"the field {json.dumps(name, ensure_ascii=False)[:60]} is written twice", True)
             seen.add(name)
@@ -134,8 +141,8 @@ def flaws(value: Any, path: tuple[str | int, ...]) -> Iterator[Flaw]:
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from flaws(inner, (*path, number))
-    elif isinstance(value, Long):
-        digits = value if len(value) <= 30 else f"{value[:24]}..."
+    elif isinstance(value, LongNumber):
+        digits = value.digits if len(value.digits) <= 30 else f"{value.digits[:24]}..."
         yield Flaw(path, f"the whole number {digits} has more than 64 bits", False)
 
 

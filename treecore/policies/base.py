@@ -4,7 +4,7 @@
     root = session.open("What is 3*4+2?")
     branch = session.grow(root, random)                # waits for a place in the batch
     for branch in session.advance():                   # one decoding step for everything that is live
-        state = session.reply(branch, observation_ids) # the step becomes a state; the branch writes the next step
+        state = session.reply(branch, ids, text=seen) # the step becomes a state; the branch writes the next step
         session.end(branch)                            # or the trajectory is over
 
 Some samplers ask for more: to stop after some tokens, and to start inside a step. A policy says with `gives` which of
@@ -59,6 +59,7 @@ class Completion:
         text: the step's text.
         end: why it ended; None while it is being written.
         top_entropy: minus the sum of p ln p over the model's 10 likeliest tokens, nats; empty where not given.
+        error: why there is no step; it then has no tokens, no text and no `end`.
     """
 
     ids: list[int] = field(default_factory=list)
@@ -69,6 +70,7 @@ class Completion:
     text: str = ""
     end: FinishReason | None = None
     top_entropy: list[float] = field(default_factory=list)
+    error: PolicyError | None = None
 
     def head(self, n: int) -> Completion:
         """A copy of the first `n` tokens, to be continued; the end token must not be among them."""
@@ -212,8 +214,11 @@ class Session(Protocol):
         """One decoding step; returns the branches whose step ended, each of which wants `reply` or `end`."""
         ...
 
-    def reply(self, branch: Branch, observation: Sequence[int]) -> State | None:
+    def reply(self, branch: Branch, observation: Sequence[int], *, text: str) -> State | None:
         """Close the step and let the branch write the next; None when the context has no room for another.
+
+        Args:
+            observation: what the policy's `encode` made of `text`, the environment's answer.
 
         Writing can also go on from the state after an `end`.
         """
@@ -259,7 +264,7 @@ class Policy(Protocol):
         ...
 
     def encode(self, text: str) -> list[int]:
-        """Vocabulary ids of text that the environment adds."""
+        """Vocabulary ids of text that the environment adds; none where only a server knows them."""
         ...
 
     def token_strings(self, ids: Sequence[int]) -> list[str]:

@@ -177,6 +177,8 @@ class Writer:
 
     def _close(self, prompt: Prompt, trajectory: Trajectory, step: GrowingStep, branch: Branch) -> None:
         written = branch.written
+        if written.error is not None:
+            raise written.error
         if written.end is FinishReason.PAUSE:
             step.tokens = recorded(written, self._spans(written.text), start=step.start)
             step.over, trajectory.done = False, True
@@ -194,7 +196,7 @@ class Writer:
             written, self._spans(written.text), ids, self.policy.token_strings(ids), start=step.start
         )
         room = not turn.done and len(before) + 1 < self.task.max_steps
-        step.state = self.session.reply(branch, ids) if room else None
+        step.state = self.session.reply(branch, ids, text=turn.observation) if room else None
         if step.state is None:
             step.status = (
                 Status.TERMINATED if turn.done and written.end in (*self.whole, FinishReason.EOS) else Status.TRUNCATED

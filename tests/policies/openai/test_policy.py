@@ -13,7 +13,6 @@ from treecore.core.forest import Forest
 from treecore.errors import PolicyError
 from treecore.policies.base import FinishReason, Policy
 from treecore.policies.openai import client as openai_http
-from treecore.policies.openai.session import Failed
 from treecore.protocols import Message, Prompt, StepRule
 from treecore.rollouts import rollout
 from treecore.rollouts.summary import summarise
@@ -360,8 +359,14 @@ def test_without_a_key_none_is_sent(connect: Connect, stub: Stub) -> None:
     assert "authorization" not in stub.headers
 
 
-def test_a_failed_step_says_why_when_asked() -> None:
-    failed = Failed(PolicyError("no"))
-    assert (failed.text, failed.token_strings) == ("", [])
-    with pytest.raises(PolicyError, match="no"):
-        assert failed.end is FinishReason.STOP
+def test_a_failed_step_says_why(connect: Connect, stub: Stub) -> None:
+    policy = connect()
+    stub.always = Reply(400, {"error": {"message": "no"}})
+    session = policy.session(temperature=1, top_p=1, stop=(), max_step_tokens=4)
+    branch = session.grow(session.open("say"), np.random.default_rng(0))
+    while not session.advance():
+        pass
+    failed = branch.written
+    assert (failed.text, failed.token_strings, failed.end) == ("", [], None)
+    assert isinstance(failed.error, PolicyError)
+    assert "no" in str(failed.error)

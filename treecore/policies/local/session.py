@@ -173,7 +173,7 @@ class LocalSession(Session):
     def _longest_chunk(self) -> int:
         return min(MAX_CHUNK, self._largest_feed)
 
-    def reply(self, branch: Branch, observation: abc.Sequence[int]) -> CachedPrefix | None:
+    def reply(self, branch: Branch, observation: abc.Sequence[int], *, text: str = "") -> CachedPrefix | None:
         own = cast(Sequence, branch)
         ids = [*own.tail, *observation]
         length = own.state.length + len(ids)

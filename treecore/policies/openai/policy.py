@@ -18,7 +18,7 @@ from treecore.errors import PolicyError
 from treecore.policies.base import GREEDY, PLAIN, Policy
 from treecore.policies.openai.capabilities import Chat, Dialect, Law, UnansweredError, find_dialect
 from treecore.policies.openai.client import Connection, base_url
-from treecore.policies.openai.session import TICK, ServerSession, Unspelt
+from treecore.policies.openai.session import TICK, ServerSession
 from treecore.protocols import Message, StepRule
 
 CONCURRENCY = 16
@@ -168,9 +168,9 @@ class ServerPolicy(Policy):
             self._chat = None
         return True
 
-    def encode(self, text: str) -> Unspelt:
-        """No ids: only the server knows them. The text goes along."""
-        return Unspelt(text)
+    def encode(self, text: str) -> list[int]:
+        """No ids: only the server knows them."""
+        return []
 
     def token_strings(self, ids: Sequence[int]) -> list[str]:
         """No texts for no ids."""

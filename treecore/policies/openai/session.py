@@ -25,29 +25,6 @@ TICK = 0.1
 """Seconds after which `advance` returns even if nothing ended, so that a caller may stop."""
 
 
-class Unspelt(list[int]):
-    """Text whose vocabulary ids only the server knows: no ids, and the text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
-
-
-class Failed(Completion):
-    """A step that no request gave; asking why it ended raises that error."""
-
-    def __init__(self, error: PolicyError) -> None:
-        self.error = error
-        super().__init__()
-
-    @property
-    def end(self) -> FinishReason | None:
-        raise self.error
-
-    @end.setter
-    def end(self, end: FinishReason | None) -> None: ...
-
-
 @dataclass(eq=False)
 class ServerState:
     """End of the prompt or of a step; `start` is that of the prompt, `length` an estimate until the server counts."""
@@ -154,11 +131,10 @@ class ServerSession(Session):
         except Empty:
             return ended
 
-    def reply(self, branch: Branch, observation: Sequence[int]) -> ServerState | None:
+    def reply(self, branch: Branch, observation: Sequence[int], *, text: str = "") -> ServerState | None:
         own = cast(ServerBranch, branch)
-        added = observation.text if isinstance(observation, Unspelt) else ""
-        before, text = own.state, own.state.text + own.written.text + added
-        state = ServerState(before.prompt, text, before.tally, before.start or before, before.length + own.sampled)
+        before, longer = own.state, own.state.text + own.written.text + text
+        state = ServerState(before.prompt, longer, before.tally, before.start or before, before.length + own.sampled)
         if self._longest(state) < 1:
             return None
         own.state, own.written = state, Completion()
@@ -196,7 +172,7 @@ class ServerSession(Session):
         branch = self._live.pop(number)
         del self._running[number]
         if isinstance(outcome, PolicyError):
-            branch.written = Failed(outcome)
+            branch.written = Completion(error=outcome)
         elif isinstance(outcome, Exception):
             raise outcome
         else:
