@@ -9,6 +9,7 @@ from app.fields import parameter
 from app.verbatim import ours, verbatim
 from treecore.bundled import by_group
 from treecore.core.numerals import counted, whole
+from treecore.errors import shortened
 from treecore.formats import FORMATS, ReadReport
 from treecore.methods import METHODS, get_method
 from treecore.views.labels import cut
@@ -77,14 +78,13 @@ def reading(report: ReadReport) -> None:
     scored = f"{leaves}, {counted(report.n_tokens, 'token')} recorded"
     st.success(verbatim(f"{report.title}: {forests}, {trees}, {nodes}; {scored}."), icon=":material/check:")
     if report.extra:
-        kept = ", ".join(f"{name} ({count})" for name, count in list(report.extra.items())[:8])
-        st.caption(verbatim(f"Fields beyond the format, kept as they came: {kept}."))
+        st.caption(verbatim(f"Fields beyond the format, kept as they came: {report.kept}."))
 
 
 def noticed(report: ReadReport | None) -> None:
     """What could not be taken over, and what is odd in what is open."""
     for warning in [*(report.warnings if report is not None else ()), *state.findings()][:MAX_WARNINGS]:
-        st.caption(f":material/info: {verbatim(warning)}")
+        st.caption(f":material/info: {verbatim(shortened(warning))}")
 
 
 def forest_menu() -> None:

@@ -13,8 +13,18 @@ Python errors raised inside are attributed to the plug-in and not to the program
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+LONGEST = 200
+"""Characters without a space that a message shows whole; ids, names and paths are shorter."""
+_RUN = re.compile(rf"(\S{{60}})\S{{{LONGEST - 79},}}(\S{{20}})")
+
+
+def shortened(text: str) -> str:
+    """One line in which every run of more than `LONGEST` characters without a space has lost its middle."""
+    return " ".join(_RUN.sub(r"\1...\2", text).split())
 
 
 class TreecoreError(Exception):
@@ -34,7 +44,7 @@ class TreecoreError(Exception):
         line = f"{self.where}: {self.found}" if self.where else self.found
         if self.todo:
             line = f"{line}; {self.todo}"
-        return " ".join(line.split())
+        return shortened(line)
 
     def at(self, where: str) -> TreecoreError:
         """The same error with an outer place put before its own."""

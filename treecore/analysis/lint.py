@@ -17,7 +17,7 @@ from treecore.core.batch import Forests
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
 from treecore.core.topology import BoolArray, FloatArray, IntArray
-from treecore.errors import MethodError
+from treecore.errors import MethodError, shortened
 from treecore.methods import METHODS, compute
 from treecore.methods.ops.groups import group_stats
 
@@ -48,7 +48,7 @@ class Finding:
     def __str__(self) -> str:
         more = f" and {len(self.places) - SHOWN} more" if len(self.places) > SHOWN else ""
         where = f" ({'; '.join(self.places[:SHOWN])}{more})" if self.places else ""
-        return f"{self.kind}: {self.found}{where}; {self.todo}"
+        return shortened(f"{self.kind}: {self.found}{where}; {self.todo}")
 
     def as_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "found": self.found, "places": list(self.places), "todo": self.todo}

@@ -29,8 +29,7 @@ def summary_lines(report: ReadReport) -> list[str]:
     )
     lines = [f"{report.name}: {report.title}, {counts}"]
     if report.extra:
-        kept = ", ".join(f"{name} ({count:,})" for name, count in report.extra.items())
-        lines.append(f"fields beyond the format, kept as they are: {kept}")
+        lines.append(f"fields beyond the format, kept as they are: {report.kept}")
     for said, clauses in report.notes.as_json().items():
         lines += [f"{said}: {clause}{f' ({times:,} times)' if times > 1 else ''}" for clause, times in clauses.items()]
     if merged := [forest.provenance[NOTE] for forest in report.forests if NOTE in forest.provenance]:

@@ -11,6 +11,7 @@ import click
 
 from treecore.cli.output import busy
 from treecore.cli.text import clean
+from treecore.errors import shortened
 
 if TYPE_CHECKING:
     from treecore.formats import ReadReport
@@ -114,5 +115,5 @@ def read_input(path: str) -> ReadReport:
         if how.merge:
             report = replace(report, forests=[merge(forest, steps=how.merge) for forest in report.forests])
     for warning in report.warnings:
-        click.echo(f"treecore: warning: {clean(warning)}", err=True)
+        click.echo(f"treecore: warning: {clean(shortened(warning))}", err=True)
     return report

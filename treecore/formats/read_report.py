@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from treecore.core.forest import Forest
+from treecore.errors import shortened
 from treecore.formats.notes import Notes
+
+SHOWN_FIELDS = 12
+"""Unknown fields that are told by name."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,13 @@ class ReadReport:
     warnings: tuple[str, ...]
     notes: Notes = field(default_factory=Notes)
     memory: int = 0
+
+    @property
+    def kept(self) -> str:
+        """The first fields unknown to us with how often each stands there, and how many more there are."""
+        first = [f"{shortened(name)} ({count:,})" for name, count in islice(self.extra.items(), SHOWN_FIELDS)]
+        more = len(self.extra) - len(first)
+        return ", ".join(first) + (f" and {more:,} more" if more else "")
 
     @property
     def n_nodes(self) -> int:
