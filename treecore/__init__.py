@@ -30,6 +30,7 @@ from treecore.methods import METHODS, Credit, credit_method
 from treecore.methods import compute as credit
 
 if TYPE_CHECKING:
+    from treecore.exports import export
     from treecore.rollouts import rollout
     from treecore.views.figure import figure
     from treecore.views.frame import from_networkx, to_frame, to_networkx
@@ -46,6 +47,7 @@ __all__ = [
     "TreecoreError",
     "credit",
     "credit_method",
+    "export",
     "figure",
     "from_networkx",
     "merge",
@@ -58,6 +60,7 @@ __all__ = [
 ]
 
 LAZY = {
+    "export": "treecore.exports",
     "rollout": "treecore.rollouts",
     "figure": "treecore.views.figure",
     "from_networkx": "treecore.views.frame",

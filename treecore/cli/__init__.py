@@ -14,6 +14,7 @@ COMMANDS = {
     "votes": "treecore.cli.votes:votes",
     "validate": "treecore.cli.files:validate",
     "convert": "treecore.cli.files:convert",
+    "export": "treecore.cli.export:export",
     "bench": "treecore.cli.bench:bench",
     "app": "treecore.cli.app:app",
     "methods": "treecore.cli.lists:methods",

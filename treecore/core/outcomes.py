@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from treecore.core.forest import Forest
@@ -60,3 +62,22 @@ def top_reward(forest: Forest) -> float:
 def is_right(forest: Forest) -> BoolArray:
     """Leaves that earn the full reward. `[N]`"""
     return forest.reward >= top_reward(forest) - 1e-9
+
+
+class Means(NamedTuple):
+    """Outcomes under each node. `[N]`
+
+    Attributes:
+        value: mean reward of the scored leaves under it, NaN where there is none; n: how many they are.
+    """
+
+    value: FloatArray
+    n: FloatArray
+
+
+def means(forest: Forest) -> Means:
+    """Mean outcome of the trajectories through each node."""
+    scored = ~np.isnan(forest.reward)
+    count = forest.topology.leaf_count(scored)
+    with np.errstate(invalid="ignore"):
+        return Means(forest.topology.leaf_sum(np.where(scored, forest.reward, 0.0)) / count, count)

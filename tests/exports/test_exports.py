@@ -1,0 +1,158 @@
+"""Forests written for other programs, read back by those programs' own readers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import treecore as tc
+from treecore.core.forest import Forest
+from treecore.errors import FormatError, MethodError
+from treecore.exports import EXPORTS, export
+
+
+@pytest.fixture(scope="module")
+def forests() -> list[Forest]:
+    return tc.rollout(task="multihop", model="tiny", sampler="random_expansion", prompts=3, m=2, n=2, l=1, seed=3)
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".parquet":
+        return list(pq.read_table(path).to_pylist())
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".jsonl"])
+@pytest.mark.parametrize("method", ["grpo", "tree_grpo", "sibling", "gigpo", "reinforce_pp", "treerl"])
+def test_a_row_a_trajectory(forests: list[Forest], method: str, ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"rows{ending}"
+    made = export(forests, "training", path, credit=method)
+    rows = rows_of(path)
+    leaves = [(forest, int(leaf)) for forest in forests for leaf in np.flatnonzero(forest.topology.is_leaf)]
+    assert len(rows) == len(leaves) == made.size
+    for row, (forest, leaf) in zip(rows, leaves, strict=True):
+        table, steps = forest.tokens, [step for step in forest.topology.path(leaf) if not forest.is_prompt[step]]
+        assert table is not None
+        assert table.id is not None
+        at = np.concatenate([np.arange(table.start[step], table.start[step + 1]) for step in steps])
+        assert row["completion_ids"] == table.id[at].tolist()
+        assert row["completion_mask"] == table.is_model[at].astype(int).tolist()
+        lengths = {len(row[name]) for name in ("completion_mask", "old_per_token_logps", "advantages", "copies")}
+        assert lengths == {len(at)}
+        assert all(
+            advantage == 0 for advantage, own in zip(row["advantages"], row["completion_mask"], strict=True) if not own
+        )
+        assert row["completion"] == "".join(forest.text[step] + forest.observation[step] for step in steps)
+        assert row["reward"] == forest.reward[leaf]
+
+
+def test_the_advantage_of_a_trajectory_is_on_all_its_tokens(forests: list[Forest], tmp_path: Path) -> None:
+    credit = tc.credit(forests, "tree_grpo")
+    export(forests, "training", tmp_path / "x.jsonl", credit=credit)
+    expected = credit.leaves["advantage"][np.flatnonzero(credit.forests.topology.is_leaf)]
+    for row, advantage in zip(rows_of(tmp_path / "x.jsonl"), expected, strict=True):
+        own = {value for value, mine in zip(row["advantages"], row["completion_mask"], strict=True) if mine}
+        assert [*own] == [pytest.approx(advantage)]
+
+
+def test_copies_undo_what_shared_tokens_count_twice(forests: list[Forest], tmp_path: Path) -> None:
+    export(forests, "training", tmp_path / "x.jsonl", credit="sibling")
+    rows = rows_of(tmp_path / "x.jsonl")
+    assert sum(1 / copies for row in rows for copies in row["copies"]) == pytest.approx(
+        sum(forest.tokens.total for forest in forests if forest.tokens is not None)
+    )
+
+
+def test_names_of_verl(forests: list[Forest], tmp_path: Path) -> None:
+    export(forests, "training", tmp_path / "x.jsonl", credit="grpo", shape="verl")
+    assert {"responses", "response_mask", "old_log_probs", "advantages", "uid"} <= set(rows_of(tmp_path / "x.jsonl")[0])
+
+
+def test_without_tokens_the_steps_have_the_signal(tmp_path: Path) -> None:
+    forest = Forest(parent=[-1, -1], text=["a", "b"], reward=[1.0, 0.0], prompt="q")
+    made = export(forest, "training", tmp_path / "x.parquet", credit="grpo")
+    first, second = rows_of(tmp_path / "x.parquet")
+    assert made.notes == ("2 trajectories have no recorded tokens; use steps and step_advantages",)
+    assert first["completion_ids"] is None
+    assert (first["steps"], first["prompt"], first["uid"]) == (["a"], "q", "0")
+    assert first["step_advantages"][0] == -second["step_advantages"][0] > 0
+
+
+def test_pairs(tmp_path: Path) -> None:
+    forest = Forest(
+        parent=[-1, 0, 1, 1, 0, 0], text=["", "plan", "x", "y", "other", "other"], prompt="q:",
+        reward=[np.nan, np.nan, 1.0, 0.0, 0.0, 1.0],
+    )  # fmt: skip
+    made = export(forest, "pairs", tmp_path / "p.jsonl")
+    rows = [(r["prompt"], r["chosen"], r["rejected"], r["gap"], r["n_chosen"]) for r in rows_of(tmp_path / "p.jsonl")]
+    assert sorted(rows) == [
+        ("q:", "other", "plan", 0.5, 1),
+        ("q:", "plan", "other", 0.5, 2),
+        ("q:plan", "x", "y", 1.0, 1),
+    ]
+    assert made.notes == ("1 pairs of equal words are left out",)
+    export(forest, "pairs", tmp_path / "q.jsonl", gap=0.6)
+    assert len(rows_of(tmp_path / "q.jsonl")) == 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ("reachable", [[True, True], [True, False]]),
+        ("half", [[False, True], [False, False]]),
+        ("sign", [[True, True], [True, False]]),
+    ],
+)
+def test_stepwise(labels: str, expected: list[list[bool]], tmp_path: Path) -> None:
+    forest = Forest(parent=[-1, 0, 0, 0], text=["plan", "x", "y", "z"], reward=[np.nan, 1.0, 0.0, np.nan], prompt="q")
+    export(forest, "stepwise", tmp_path / "s.jsonl", credit="sibling", labels=labels)
+    rows = rows_of(tmp_path / "s.jsonl")
+    assert [row["completions"] for row in rows] == [["plan", "x"], ["plan", "y"]]
+    assert [row["labels"] for row in rows] == expected
+
+
+def test_csv_has_no_formulas(tmp_path: Path) -> None:
+    forest = Forest(parent=[-1, 0], text=["=1+1", 'a,"b"\nc'], reward=[np.nan, 1.0], prompt="q")
+    export(forest, "csv", tmp_path / "s.csv", credit="sibling")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "s.csv").read_text(), newline="")))
+    assert [row["text"] for row in rows] == ["'=1+1", 'a,"b"\nc']
+    assert rows[0]["reward"] == ""
+
+
+def test_graphml_is_read_by_networkx(forests: list[Forest], tmp_path: Path) -> None:
+    forest = forests[0].with_columns(prompt="a\x00b < & \ufffe")
+    export(forest, "graphml", tmp_path / "g.graphml", credit="tree_grpo")
+    graph = nx.read_graphml(tmp_path / "g.graphml")
+    assert graph.number_of_nodes() == len(forest)
+    assert graph.graph["prompt"] == "a\ufffdb < & \ufffd"
+    leaf = str(forest.node_id[forest.leaves[0]])
+    assert graph.nodes[leaf]["reward"] == forest.reward[forest.leaves[0]]
+    assert "credit" in graph.nodes[leaf]
+
+
+@pytest.mark.parametrize("kind", list(EXPORTS))
+def test_what_cannot_be_written(kind: str, forests: list[Forest], tmp_path: Path) -> None:
+    with pytest.raises(MethodError, match="is not written to a file like this; end it in"):
+        export(forests, kind, tmp_path / "x.xyz", credit="grpo")
+    path = tmp_path / f"x{EXPORTS[kind].endings[0]}"
+    path.write_text("mine")
+    with pytest.raises(FormatError, match="there is such a file"):
+        export(forests[:1], kind, path, credit="grpo")
+    assert path.read_text() == "mine"
+    export(forests[:1], kind, path, credit="grpo", overwrite=True)
+    assert path.read_bytes() != b"mine"
+
+
+def test_a_kind_that_needs_credit_says_so(forests: list[Forest], tmp_path: Path) -> None:
+    with pytest.raises(MethodError, match="'training' needs credit; name a method with --method"):
+        export(forests, "training", tmp_path / "x.jsonl")
+    with pytest.raises(MethodError, match="has no parameter 'color'"):
+        export(forests, "pairs", tmp_path / "x.jsonl", color="red")

@@ -1,0 +1,47 @@
+"""`graphml`: the tree for graph programs (Gephi, yEd, Cytoscape, networkx)."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from treecore.core.batch import Forests
+from treecore.errors import MethodError
+from treecore.exports.registry import Exported, export_kind
+from treecore.methods import Credit
+
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML file may hold."""
+
+
+@export_kind(name="graphml", title="graph for Gephi, yEd, networkx", endings=(".graphml",))
+def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
+    """One forest: a node a step, with text, reward and the method's numbers.
+
+    Characters that XML forbids become U+FFFD.
+    """
+    import networkx as nx
+
+    from treecore.views.frame import to_networkx
+
+    if len(forests) != 1:
+        raise MethodError(f"a graph file holds one forest, here are {len(forests)}", todo="choose one with --forest ID")
+    graph = to_networkx(forests[0])
+    for name, values in {} if credit is None else credit.of(0).nodes.items():
+        for row, value in enumerate(values.tolist()):
+            if value == value:
+                graph.nodes[forests[0].node_id[row]][name] = value
+    plain: Any = nx.DiGraph(**{name: clean(value) for name, value in graph.graph.items()})
+    plain.add_nodes_from((clean(name), {k: clean(v) for k, v in data.items()}) for name, data in graph.nodes(data=True))
+    plain.add_edges_from((clean(one), clean(other)) for one, other in graph.edges)
+    file = io.BytesIO()
+    nx.write_graphml_xml(plain, file)
+    return Exported([file.getvalue()], len(forests[0]), "steps")
+
+
+def clean(value: Any) -> Any:
+    """A value that GraphML can hold."""
+    if isinstance(value, bool | int | float):
+        return value
+    return NOT_XML.sub("\ufffd", str(value))

@@ -1,0 +1,146 @@
+"""The one list of kinds of export, and `export`, which writes one. Knows no kind itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.errors import MethodError
+from treecore.formats.target import check_free, write_whole
+from treecore.methods import Credit, compute
+from treecore.registry.params import Param, params_of, parse_settings
+from treecore.registry.registry import Registry
+
+
+class Exported(NamedTuple):
+    """What was made.
+
+    Attributes:
+        chunks: content of the file, before any compression.
+        size: how many of `unit` are in it.
+        notes: what a reader of the file should know, one clause each.
+    """
+
+    chunks: Iterable[bytes]
+    size: int
+    unit: str
+    notes: tuple[str, ...] = ()
+
+
+Maker = Callable[..., Exported]
+"""Forests, their credit (None where none is asked for), the ending of the file, and parameters by name -> content."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A registered kind of export.
+
+    Attributes:
+        name, title: for lists.
+        endings: of files that can be written, the default first.
+        needs_credit: whether a method must be named.
+        make: see `Maker`.
+    """
+
+    name: str
+    title: str
+    endings: tuple[str, ...]
+    needs_credit: bool
+    make: Maker
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        """Parameters of the kind, from the signature of its function."""
+        return params_of(self.make)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready description."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "endings": list(self.endings),
+            "needs_credit": self.needs_credit,
+            "params": [param.as_json() for param in self.params],
+        }
+
+    def ending_of(self, path: str) -> str:
+        """The ending of a path, `.gz` aside.
+
+        Raises:
+            MethodError: this kind is not written with such an ending.
+        """
+        lowered = path.lower().removesuffix(".gz")
+        found = next((ending for ending in self.endings if lowered.endswith(ending)), None)
+        if found is None:
+            known = " or ".join(self.endings)
+            raise MethodError(
+                f"{self.name!r} is not written to a file like this", where=path, todo=f"end it in {known}"
+            )
+        return found
+
+
+EXPORTS = Registry[Export]("kind of export", home="treecore.exports", group="treecore.exports")
+
+
+def export_kind(
+    *, name: str, title: str, endings: tuple[str, ...], needs_credit: bool = False
+) -> Callable[[Maker], Maker]:
+    """Register the decorated function, whose keyword parameters are those of the kind.
+
+    Raises:
+        MethodError: the name is taken.
+    """
+
+    def register(make: Maker) -> Maker:
+        EXPORTS.add(Export(name, title, endings, needs_credit, make))
+        return make
+
+    return register
+
+
+def export(
+    forests: Forest | Sequence[Forest],
+    kind: str,
+    path: str | os.PathLike[str],
+    *,
+    credit: Credit | str | None = None,
+    overwrite: bool = False,
+    **settings: Any,
+) -> Exported:
+    """Write forests for another program; the file appears whole or not at all.
+
+    Args:
+        forests: one or several.
+        kind: name in `EXPORTS`.
+        path: its ending says how; a further `.gz` compresses.
+        credit: of these forests, or the name of a method with its defaults.
+        overwrite: put it in place of a file that holds anything.
+        settings: parameters of the kind.
+
+    Raises:
+        MethodError: no such kind, a wrong parameter, no credit where the kind needs it, data that the kind lacks.
+        FormatError: the place cannot be written.
+    """
+    entry = EXPORTS.find(kind)
+    target = os.fspath(path)
+    ending = entry.ending_of(target)
+    check_free(target, overwrite=overwrite)
+    batch = Forests(forests)
+    if isinstance(credit, str):
+        credit = compute(batch, credit)
+    made = made_of(entry, batch, credit, ending, settings)
+    write_whole(target, made.chunks, overwrite=overwrite)
+    return made
+
+
+def made_of(
+    entry: Export, forests: Forests, credit: Credit | None, ending: str, settings: Mapping[str, Any]
+) -> Exported:
+    """The content that `export` writes. Arguments and errors as there."""
+    if entry.needs_credit and credit is None:
+        raise MethodError(f"{entry.name!r} needs credit", todo="name a method with --method")
+    return entry.make(forests, credit, ending, **parse_settings(entry.params, settings, owner=f"export {entry.name!r}"))

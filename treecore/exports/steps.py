@@ -1,0 +1,37 @@
+"""`steps` and `csv`: a row a step, with the numbers of a method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from treecore.core.batch import Forests
+from treecore.exports.registry import Exported, export_kind
+from treecore.exports.tables import TABLES, content
+from treecore.methods import Credit
+
+
+@export_kind(name="steps", title="table of steps", endings=TABLES)
+def steps(forests: Forests, credit: Credit | None, ending: str) -> Exported:
+    """A row a step, as `treecore.to_frame` has it, with the forest's id before it."""
+    from treecore.views.frame import to_frame
+
+    rows: list[Any] = []
+    schema: dict[str, str] = {}
+    for number, forest in enumerate(forests):
+        frame = to_frame(forest, None if credit is None else credit.of(number))
+        frame["id"] = [str(name) for name in frame["id"]]
+        frame["parent"] = [None if name is None else str(name) for name in frame["parent"]]
+        frame.insert(0, "forest", forest.id or str(number))
+        schema |= {name: TYPES.get(str(frame[name].dtype.kind), "text") for name in frame.columns}
+        rows += frame.to_dict("records")
+    return Exported(content(rows, ending, schema), len(rows), "steps")
+
+
+@export_kind(name="csv", title="table of steps for a spreadsheet", endings=(".csv",))
+def as_csv(forests: Forests, credit: Credit | None, ending: str) -> Exported:
+    """The table of steps as CSV; texts that a spreadsheet would compute are marked by a `'` before them."""
+    return steps(forests, credit, ending)
+
+
+TYPES = {"i": "int", "u": "int", "f": "float", "b": "bool"}
+"""Kind of a numpy type -> type of a column."""

@@ -1,0 +1,66 @@
+"""`stepwise`: a label for every step, for training a process reward model."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from treecore.core.batch import Forests
+from treecore.core.outcomes import is_right, means, top_reward
+from treecore.errors import MethodError
+from treecore.exports.registry import Exported, export_kind
+from treecore.exports.tables import content
+from treecore.exports.training import prompt_of
+from treecore.exports.trajectories import Signals, trajectories
+from treecore.methods import Credit
+
+
+@export_kind(name="stepwise", title="labelled steps", endings=(".jsonl", ".parquet"))
+def stepwise(
+    forests: Forests,
+    credit: Credit | None,
+    ending: str,
+    *,
+    labels: Literal["sign", "reachable", "half"] = "reachable",
+) -> Exported:
+    """A row a scored trajectory: `prompt`, `completions` (its steps) and `labels`, true for a good step (the columns of
+    TRL's stepwise supervision).
+
+    Args:
+        labels: `sign`: false where the method's signal is negative; `reachable`: true where any trajectory through the
+            step earns the full reward (the hard estimate of Math-Shepherd, arXiv:2312.08935, equation 3);
+            `half`: true where the mean outcome is above half of the full reward.
+    """
+    if labels == "sign" and credit is None:
+        raise MethodError("labels by sign need credit", todo="name a method with --method, or set labels=reachable")
+    rows: list[dict[str, Any]] = []
+    unsigned = 0
+    for number, forest in enumerate(forests):
+        signals = Signals(credit.of(number)) if credit is not None else None
+        reachable = forest.topology.leaf_count(is_right(forest)) > 0
+        half = means(forest).value > top_reward(forest) / 2
+        for trajectory in trajectories(forest):
+            if np.isnan(forest.reward[trajectory.leaf]):
+                continue
+            steps = trajectory.steps
+            if labels == "sign" and signals is not None:
+                signal = signals.of_steps(trajectory)
+                unsigned += int((np.isnan(signal) | (signal == 0)).sum())
+                said = ~(signal < 0)
+            else:
+                said = reachable[steps] if labels == "reachable" else half[steps]
+            rows.append(
+                {
+                    "prompt": prompt_of(forest),
+                    "completions": [forest.text[row] for row in steps],
+                    "labels": said.tolist(),
+                    "forest": forest.id or str(number),
+                    "leaf": str(forest.node_id[trajectory.leaf]),
+                }
+            )
+    schema = {
+        "prompt": "text", "completions": "list of text", "labels": "list of bool", "forest": "text", "leaf": "text",
+    }  # fmt: skip
+    notes = (f"{unsigned:,} steps have no signal or 0, and are labelled true",) if unsigned else ()
+    return Exported(content(rows, ending, schema), len(rows), "trajectories", notes)

@@ -1,0 +1,102 @@
+"""`training`: a row a trajectory, as trainers take them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.exports.registry import Exported, export_kind
+from treecore.exports.tables import content
+from treecore.exports.trajectories import Signals, Trajectory, trajectories
+from treecore.methods import Credit
+
+NAMES: dict[str, dict[str, str]] = {
+    "trl": {
+        "ids": "completion_ids",
+        "mask": "completion_mask",
+        "logprobs": "old_per_token_logps",
+        "text": "completion",
+    },
+    "verl": {"ids": "responses", "mask": "response_mask", "logprobs": "old_log_probs", "text": "response"},
+}  # fmt: skip
+"""What trainers call the columns: GRPOTrainer of TRL, DataProto of verl."""
+
+
+@export_kind(
+    name="training",
+    title="rows to train on: tokens, mask, log probabilities, advantages",
+    endings=(".parquet", ".jsonl"),
+    needs_credit=True,
+)
+def training(
+    forests: Forests, credit: Credit | None, ending: str, *, shape: Literal["trl", "verl"] = "trl"
+) -> Exported:
+    """A row a trajectory. Where the method gives no signal the advantage is 0, which trains nothing; log probabilities
+    of what the environment wrote are 0, as its mask is.
+
+    `copies` says in how many rows the same token stands, since trajectories of a tree share their beginnings: divide by
+    it to count each token once. Trajectories without recorded tokens have their steps and the signal of each.
+
+    Args:
+        shape: whose names the columns have.
+    """
+    assert credit is not None
+    names = NAMES[shape]
+    rows: list[dict[str, Any]] = []
+    silent = unrecorded = 0
+    for number, forest in enumerate(forests):
+        signals = Signals(credit.of(number))
+        group = forest.id or str(number)
+        for trajectory in trajectories(forest):
+            row = row_of(trajectory, signals, names)
+            rows.append({"prompt": prompt_of(forest), "uid": group, **row})
+            silent += bool(np.isnan(signals.of_steps(trajectory)).all())
+            unrecorded += not len(trajectory.tokens)
+    schema = {
+        "prompt": "text", "uid": "text", "leaf": "text", names["text"]: "text", "reward": "float",
+        names["ids"]: "list of int", names["mask"]: "list of int", names["logprobs"]: "list of float",
+        "advantages": "list of float", "copies": "list of int",
+        "steps": "list of text", "observations": "list of text", "step_advantages": "list of float",
+    }  # fmt: skip
+    notes = [f"{silent:,} trajectories get no signal from this method"] if silent else []
+    if unrecorded:
+        notes.append(f"{unrecorded:,} trajectories have no recorded tokens; use steps and step_advantages")
+    return Exported(content(rows, ending, schema), len(rows), "trajectories", tuple(notes))
+
+
+def prompt_of(forest: Forest) -> str:
+    """What the model read, where it is recorded, else what a person reads."""
+    read = forest.extra.get("input")
+    return read if isinstance(read, str) else forest.prompt
+
+
+def row_of(trajectory: Trajectory, signals: Signals, names: dict[str, str]) -> dict[str, Any]:
+    """The columns of one trajectory."""
+    forest, tokens = trajectory.forest, trajectory.tokens
+    reward = float(forest.reward[trajectory.leaf])
+    row: dict[str, Any] = {
+        "leaf": str(forest.node_id[trajectory.leaf]),
+        names["text"]: trajectory.text,
+        "reward": None if math.isnan(reward) else reward,
+        "steps": [forest.text[step] for step in trajectory.steps],
+        "observations": [forest.observation[step] for step in trajectory.steps],
+        "step_advantages": [None if math.isnan(one) else one for one in signals.of_steps(trajectory).tolist()],
+    }
+    table = forest.tokens
+    if table is None or not len(tokens):
+        return row
+    shared = forest.topology.n_leaves[trajectory.steps]
+    row |= {
+        names["mask"]: trajectory.is_model.astype(int).tolist(),
+        "advantages": np.nan_to_num(signals.of_tokens(trajectory)).tolist(),
+        "copies": np.repeat(shared, np.diff(table.start)[trajectory.steps]).astype(int).tolist(),
+    }
+    if table.id is not None:
+        row[names["ids"]] = table.id[tokens].tolist()
+    if table.logprob is not None:
+        row[names["logprobs"]] = np.nan_to_num(table.logprob[tokens]).tolist()
+    return row
