@@ -98,7 +98,7 @@ def test_pairs(tmp_path: Path) -> None:
         ("q:", "plan", "other", 0.5, 2),
         ("q:plan", "x", "y", 1.0, 1),
     ]
-    assert made.notes == ("1 pairs of equal words are left out",)
+    assert made.notes == ("1 pair of equal words is left out",)
     export(forest, "pairs", tmp_path / "q.jsonl", gap=0.6)
     assert len(rows_of(tmp_path / "q.jsonl")) == 1
 
