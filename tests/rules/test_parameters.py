@@ -20,7 +20,8 @@ DOORS = {
 IN_ORDER = {
     ("a", "b"), ("before", "after"), ("found", "wanted"), ("done", "total"), ("start", "end"), ("slot", "start"),
     ("rows", "length"), ("slots", "length"), ("rows", "n_valid"), ("source", "target"), ("beside", "target"),
-    ("key_states", "value_states"), ("ids", "position"), ("url", "model"), ("name", "why"),
+    ("key_states", "value_states"), ("query", "key"), ("key", "value"), ("ids", "position"), ("url", "model"),
+    ("name", "why"),
 }  # fmt: skip
 """Pairs whose order is that of a range, a comparison, a shape, a move, an interface of transformers, or a sentence."""
 BY_NAME = ("annotate", "cli", "policies", "rollouts", "samplers")

@@ -18,6 +18,7 @@ from treecore.errors import PolicyError, boundary
 from treecore.policies.local.kv_cache import Kind
 from treecore.policies.local.memory import TOO_LARGE, out_of_memory
 from treecore.policies.local.model_runner import Layout, Runner, cache_argument
+from treecore.policies.local.packed_model import packed_copy, redirected
 
 FULL, SLIDING = "full_attention", "sliding_attention"
 TODO = "use a decoder-only model whose layers have full attention or sliding windows"
@@ -57,14 +58,21 @@ class Branchable(NamedTuple):
     Attributes:
         layout: its layers.
         token_bytes: keys and values of one token, in all layers.
+        packed: whether `packed_copy` of the model gives the same.
     """
 
     layout: Layout
     token_bytes: int
+    packed: bool
 
 
-def check_branchable(model: Any, name: str, *, max_length: int, static: bool = False) -> Branchable:
+def check_branchable(
+    model: Any, name: str, *, max_length: int, static: bool = False, small: bool = False
+) -> Branchable:
     """Find out how a model's layers work and try them, in a store of the kind that will be used.
+
+    Args:
+        small: it may be run as a packed copy.
 
     Raises:
         PolicyError: branches in slots would not give what the model gives.
@@ -90,9 +98,31 @@ def check_branchable(model: Any, name: str, *, max_length: int, static: bool = F
                 f"{refused}it does not take rows of different length ({type(error).__name__}: {error})",
                 todo="use another model",
             ) from error
-    _compare(list(zip(ragged, [logits[-1] for logits in plain], strict=True)), model, name)
+        expected = [logits[-1] for logits in plain]
+        packed = small and not static and packable(model, layout) and _alike(model, layout, runs, expected)
+    _compare(list(zip(ragged, expected, strict=True)), model, name)
     token_bytes = sum(one.heads * one.dim * one.dtype.itemsize for pair in kinds for one in pair)
-    return Branchable(Layout(kinds, windows), token_bytes)
+    return Branchable(Layout(kinds, windows), token_bytes, packed)
+
+
+def packable(model: Any, layout: Layout) -> bool:
+    """Whether a model is of the kind that `packed_copy` is for: float32, with full attention alike in all layers."""
+    kinds = {kind for pair in layout.kinds for kind in pair}
+    full, alike = set(layout.windows.values()) == {None}, len(kinds) == 1
+    known = model.dtype == torch.float32 and model.config._attn_implementation == "sdpa" and not redirected(model)
+    return full and alike and known
+
+
+def _alike(model: Any, layout: Layout, runs: Sequence[Sequence[int]], expected: Sequence[Tensor]) -> bool:
+    """Whether the packed copy can be made, and branches of it get the same logits."""
+    try:
+        runner = Runner(packed_copy(model), layout=layout, slots=4, max_length=NO_LIMIT, tokens=PROBE_TOKENS)
+        found = _ragged(runner, runs)
+    except SIGNS as error:
+        if says_nothing(error):
+            raise
+        return False
+    return all(far(one, expected=own) <= TOLERANCES[torch.float32] for one, own in zip(found, expected, strict=True))
 
 
 @contextmanager
@@ -250,13 +280,18 @@ def check_causal(plain: Tensor, model: Any, name: str, *, run: Sequence[int]) ->
 
 def _compare(pairs: Sequence[tuple[Tensor, Tensor]], model: Any, name: str) -> None:
     for got, expected in pairs:
-        size, spread = float((got - expected).abs().max()), float(expected.std())
-        if not size <= TOLERANCES.get(model.dtype, LOOSE_TOLERANCE) * max(spread, 1e-6):
+        if not far(got, expected=expected) <= TOLERANCES.get(model.dtype, LOOSE_TOLERANCE):
+            size, spread = float((got - expected).abs().max()), float(expected.std())
             raise PolicyError(
                 f"model {name!r} cannot be branched: "
                 f"its forked branches give other logits than it does (off by {size:.3g} of {spread:.3g})",
                 todo="use another model",
             )
+
+
+def far(got: Tensor, *, expected: Tensor) -> float:
+    """How far logits are from those that are expected, in units of their spread."""
+    return float((got - expected).abs().max()) / max(float(expected.std()), 1e-6)
 
 
 def context_length(model: Any, tokenizer: Any) -> int:

@@ -16,6 +16,7 @@ from torch import Tensor
 from transformers.cache_utils import Cache, CacheLayerMixin
 
 from treecore.policies.local.memory import duplicate
+from treecore.policies.local.ragged_attention import RaggedRows
 
 FIRST_LENGTH = 64
 NO_BOUND = 1 << 40
@@ -65,6 +66,7 @@ class Feed:
         length: keys that attention looks at.
         rows: `[B]` slots, in batch order; None when they are simply the first B.
         batch, query: `[V]` indices of the tokens that count, in the fed batch; None when it is one a row.
+        ragged: the rows where attention is to look at them in the tables, each up to its own end; None elsewhere.
     """
 
     slot: Tensor
@@ -73,10 +75,16 @@ class Feed:
     rows: Tensor | None = None
     batch: Tensor | None = None
     query: Tensor | None = None
+    ragged: RaggedRows | None = None
 
 
 class KVCacheLayer(CacheLayerMixin):  # type: ignore[misc]
-    """Keys and values of one layer, `[slots, heads, length, dim]`: its part of the store."""
+    """Keys and values of one layer, `[slots, heads, length, dim]`: its part of the store.
+
+    Attributes:
+        tables: its keys and its values as `[N, dim]`; entries of the same slot, head and position are at the same place
+            in the tables of all layers whose keys and values are of one kind.
+    """
 
     is_sliding = False
     supports_early_init = False
@@ -84,6 +92,7 @@ class KVCacheLayer(CacheLayerMixin):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.keys, self.values = NOTHING, NOTHING
+        self.tables = {"keys": NOTHING, "values": NOTHING}
         self.is_initialized = True
         self.feed: Feed | None = None
 
@@ -93,9 +102,17 @@ class KVCacheLayer(CacheLayerMixin):  # type: ignore[misc]
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
     ) -> tuple[Tensor, Tensor]:
-        """Put each row's new entries at that row's own position; returns all of them, `[B, heads, length, dim]`."""
+        """Put each row's new entries at that row's own position; returns all of them, `[B, heads, length, dim]`.
+
+        Returns the tables where attention is to look at rows in them.
+        """
         feed = self.feed
         assert feed is not None
+        if feed.ragged is not None:
+            keys, values = self.tables["keys"], self.tables["values"]
+            keys.index_copy_(0, feed.ragged.new, key_states.reshape(-1, keys.shape[1]))
+            values.index_copy_(0, feed.ragged.new, value_states.reshape(-1, values.shape[1]))
+            return keys, values
         if feed.batch is None:
             self.keys[feed.slot, :, feed.position] = key_states[:, :, 0]
             self.values[feed.slot, :, feed.position] = value_states[:, :, 0]
@@ -190,6 +207,7 @@ class KVCache(Cache):  # type: ignore[misc]
             self.stores[kind] = store
             for place, (layer, name) in enumerate(places):
                 setattr(layer, name, store[:, place])
+                layer.tables[name] = table_of(store, place)
         self.rows, self.length = slots, length
 
     def moved(self, kind: Kind, shape: tuple[int, ...], kept: Tensor | None) -> Tensor:
@@ -207,6 +225,7 @@ class KVCache(Cache):  # type: ignore[misc]
         self.stores.clear()
         for layer in self.layers:
             layer.keys, layer.values = NOTHING, NOTHING
+            layer.tables = {"keys": NOTHING, "values": NOTHING}
         self.lengths = [0] * len(self.lengths)
         self.rows = self.length = 0
 
@@ -223,6 +242,15 @@ class KVCache(Cache):  # type: ignore[misc]
         feed = Feed(torch.arange(len(position), device=position.device), position, length)
         for layer in self.layers:
             layer.feed = feed
+
+    def ragged(self, position: Tensor) -> RaggedRows:
+        """As `single`, for attention that looks at each row up to its own end; all is of one kind."""
+        (store,), table = self.stores.values(), self.layers[0].tables["keys"]
+        rows = RaggedRows(position + 1, shape=store.shape[1:4], size=len(table))
+        feed = Feed(position, position, self.length, ragged=rows)
+        for layer in self.layers:
+            layer.feed = feed
+        return rows
 
     def chunks(self, rows: Sequence[int], n_valid: Sequence[int]) -> tuple[Tensor, int]:
         """Get ready to feed `n_valid[b]` tokens into slot `rows[b]`; those beyond them are stored nowhere.
@@ -273,3 +301,13 @@ class KVCache(Cache):  # type: ignore[misc]
         for store in self.stores.values():
             store[target, :, :, :n] = store[source, :, :, :n]
         self.lengths[target], self.lengths[source] = n, 0
+
+
+def table_of(store: Tensor, place: int) -> Tensor:
+    """Entries of one place of a store, `[N, dim]`: position by position, heads, places and rows one after the other.
+
+    It begins with those of the first row and ends with the last at which all places have an entry.
+    """
+    rows, places, heads, length, dim = store.shape
+    size = ((rows - 1) * places + 1) * heads * length
+    return store.view(-1, dim)[place * heads * length :][:size]

@@ -15,9 +15,12 @@ from transformers import GenerationMixin
 
 from treecore.policies.local.cuda_graphs import StaticCache, StaticSteps, Step
 from treecore.policies.local.kv_cache import NO_BOUND, Kind, KVCache
+from treecore.policies.local.ragged_attention import NAME as RAGGED
+from treecore.policies.local.ragged_attention import looking_at
 
 CACHE_NAMES = ("cache", "past_key_values")
 """Of the argument for keys and values, the newest first."""
+NO_MASK = torch.ones(1, 1, 1, 1, dtype=torch.bool)
 
 
 class Layout(NamedTuple):
@@ -70,10 +73,12 @@ class Runner:
             steps.cache.empty()
         self.cache: KVCache = KVCache(**store) if steps is None else steps.cache
         self.steps = steps
-        self._step: Step = steps or self._through
+        kind = model.config._attn_implementation
+        self._step: Step = steps or (self._unpadded if kind == RAGGED else self._through)
         self._cached = {cache_argument(model): self.cache}
         self._keeps = "logits_to_keep" in signature(model.forward).parameters
-        self._bool_mask = model.config._attn_implementation == "sdpa"
+        self._last = {"logits_to_keep": 1} if self._keeps else {}
+        self._bool_mask = kind in ("sdpa", RAGGED)
 
     def feed(self, rows: Sequence[int], tokens: Sequence[Sequence[int]]) -> Tensor:
         """Append `tokens[b]` to slot `rows[b]`; returns the logits `[B, V]` after the last token of each.
@@ -107,7 +112,15 @@ class Runner:
         """Logits `[B, V]` after one token a row; `fed` holds ids and positions `[2, B]`."""
         ids, position = fed[0], fed[1]
         self.cache.single(position, length)
-        output = self._call(ids[:, None], position[:, None], length, **({"logits_to_keep": 1} if self._keeps else {}))
+        output = self._call(ids[:, None], position[:, None], self._masks(position[:, None], length), **self._last)
+        logits: Tensor = output.logits[:, -1]
+        return logits
+
+    def _unpadded(self, fed: Tensor, length: int) -> Tensor:
+        """As `_through`, with each row looked at up to its own end, so that the mask says nothing."""
+        ids, position = fed[0], fed[1]
+        with looking_at(self.cache.ragged(position)):
+            output = self._call(ids[:, None], position[:, None], NO_MASK, **self._last)
         logits: Tensor = output.logits[:, -1]
         return logits
 
@@ -119,15 +132,16 @@ class Runner:
         ids = torch.tensor([[*chunk, *[0] * (q - len(chunk))] for chunk in tokens], device=self.device)
         last = torch.tensor([max(n - 1, 0) for n in n_valid], device=self.device)
         kept, place = torch.unique(last, return_inverse=True)
-        output = self._call(ids, position, length, **({"logits_to_keep": kept} if self._keeps else {}))
+        masks = self._masks(position, length)
+        output = self._call(ids, position, masks, **({"logits_to_keep": kept} if self._keeps else {}))
         batch = torch.arange(len(rows), device=self.device)
         logits: Tensor = output.logits[batch, place if self._keeps else last]
         return logits
 
-    def _call(self, ids: Tensor, position: Tensor, length: int, **more: Any) -> Any:
+    def _call(self, ids: Tensor, position: Tensor, masks: Tensor | dict[str, Tensor], **more: Any) -> Any:
         return self.model(
             input_ids=ids,
-            attention_mask=self._masks(position, length),
+            attention_mask=masks,
             position_ids=position.clamp(max=self.max_length - 1),
             use_cache=True,
             **self._cached,

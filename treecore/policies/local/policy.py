@@ -25,6 +25,7 @@ from treecore.policies.local.detokenize import Detokenizer
 from treecore.policies.local.digest import digest_of_model
 from treecore.policies.local.memory import store_bytes
 from treecore.policies.local.model_runner import Runner
+from treecore.policies.local.packed_model import packed_copy, redirected
 from treecore.policies.local.session import LocalSession
 from treecore.protocols import Message, StepRule
 
@@ -77,9 +78,9 @@ class TransformersPolicy(Policy):
         self.model, self.tokenizer, self.name, self.static = model, tokenizer, name, static
         self._digest = digest
         self.max_length = context_length(model, tokenizer)
-        checked = check_branchable(model, name, max_length=self.max_length, static=static)
-        self.layout, self.layers = checked.layout, len(checked.layout.kinds)
         small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
+        checked = check_branchable(model, name, max_length=self.max_length, static=static, small=small)
+        self.layout, self.layers, self.packed = checked.layout, len(checked.layout.kinds), checked.packed
         most = MAX_SLOTS_CUDA if model.device.type == "cuda" else MAX_SLOTS_SMALL if small else MAX_SLOTS
         self.slots = slots or most
         fitting = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
@@ -117,7 +118,7 @@ class TransformersPolicy(Policy):
         except IndexError:
             steps = None
         return Runner(
-            self.model,
+            packed_copy(self.model) if self.packed and not redirected(self.model) else self.model,
             layout=self.layout,
             slots=self.slots,
             max_length=self.max_length,
