@@ -13,6 +13,7 @@ from treecore.errors import ForestError, FormatError
 from treecore.formats.archive import ZIP_MAGIC, archive
 from treecore.formats.folder import Folder
 from treecore.formats.grouping import forests_of
+from treecore.formats.json_nan import nan_as_null
 from treecore.formats.limits import Account, check_size
 from treecore.formats.notes import Notes
 from treecore.formats.registry import Format, claims, recognise
@@ -89,8 +90,18 @@ def gather_file(source: Source, asked: Format | None = None) -> Gathered:
     if source.data.startswith(ZIP_MAGIC) and claims(source) is None:
         return gather_folder(archive(source.data, source.name), asked)
     found = Gathered(source.name)
+    source = readable(source, asked)
     found.take(source, asked or recognise(source))
     return found
+
+
+def readable(source: Source, asked: Format | None) -> Source:
+    """What other tools write beyond JSON as JSON; our own format is strict, and so is what is in no known one."""
+    cleaned = nan_as_null(source)
+    if cleaned is source or asked is not None:
+        return cleaned
+    found = claims(cleaned)
+    return source if found is None or found.write is not None else cleaned
 
 
 def gather_folder(folder: Folder, asked: Format | None = None, tell: Tell | None = None) -> Gathered:
@@ -111,7 +122,7 @@ def gather_folder(folder: Folder, asked: Format | None = None, tell: Tell | None
             data = folder.fetch(name)
             total += len(data)
             check_size(total, folder.name)
-            source = open_source(data, name=name, folder=folder, place=name)
+            source = readable(open_source(data, name=name, folder=folder, place=name), asked)
             if (claimed := asked or claims(source)) is None:
                 unread.append(name)
             else:

@@ -1,0 +1,37 @@
+"""What Python writes beyond JSON is read as null in files of other tools, and only there."""
+
+from __future__ import annotations
+
+import pytest
+
+from treecore.errors import FormatError
+from treecore.formats import read
+from treecore.formats.json_nan import nan_as_null
+from treecore.formats.source import open_source
+
+LINE = (
+    b'{"input": "say NaN, or [NaN]", "output": "a\\": NaN,", "gts": "", "score": %s, "step": 1, '
+    b'"x": [NaN, -Infinity]}\n'
+)
+
+
+@pytest.mark.parametrize("written", [b"NaN", b"Infinity", b"-Infinity"])
+def test_a_score_that_is_no_number_is_not_scored(written: bytes) -> None:
+    (forest,) = read(LINE % b"1.0" + LINE % written)
+    assert forest.reward.tolist()[0] == 1.0
+    assert forest.reward[1] != forest.reward[1]
+    assert forest.prompt == "say NaN, or [NaN]"
+    assert forest.text[1] == 'a": NaN,'
+    assert forest.node_extra[1]["x"] == [None, None]
+
+
+def test_lines_stay_where_they_are() -> None:
+    source = open_source(b'{"a": [\n  NaN,\n  1], "b": "\\\\"}\n{"a": NaN}', name="x")
+    assert nan_as_null(source).data == b'{"a": [\n  null,\n  1], "b": "\\\\"}\n{"a": null}'
+    plain = open_source(b'{"a": "NaN", "b": "x, NaN, y"}', name="x")
+    assert nan_as_null(plain).data == plain.data
+
+
+def test_our_own_format_stays_strict() -> None:
+    with pytest.raises(FormatError, match="NaN is not JSON"):
+        read(b'{"format": "treecore/1", "nodes": [{"id": 0, "parent": null, "reward": NaN}]}')

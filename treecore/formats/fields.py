@@ -1,0 +1,82 @@
+"""Fields of a row, each of the type that it should be; one that is not names itself, its line and what was expected.
+
+Null and absent fields are the same everywhere. Knows no format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from treecore.errors import FormatError
+from treecore.formats.native_values import shown
+from treecore.formats.rows import as_number
+
+Fields = Mapping[str, Any]
+
+
+def wrong(name: str, value: Any, wanted: str, where: str) -> FormatError:
+    """The error for a field of the wrong type.
+
+    Args:
+        name: of the field; value: what it holds; wanted: what it should be, "a number".
+    """
+    return FormatError(f'"{name}" is {shown(value)}, not {wanted}', where=where, todo="correct it or leave it out")
+
+
+def number_in(fields: Fields, name: str, where: str) -> float | None:
+    """A number; None where it is null, NaN or absent.
+
+    Raises:
+        FormatError: it is something else.
+    """
+    return number_of(fields.get(name), name, where)
+
+
+def number_of(value: Any, name: str, where: str) -> float | None:
+    """`number_in` of a value that stands in field `name`. Errors as there."""
+    try:
+        return as_number(value)
+    except (ValueError, OverflowError):
+        raise wrong(name, value, "a number", where) from None
+
+
+def list_in(fields: Fields, name: str, where: str) -> list[Any]:
+    """A list; empty where it is null or absent.
+
+    Raises:
+        FormatError: it is something else.
+    """
+    value = fields.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise wrong(name, value, "a list", where)
+    return value
+
+
+def object_in(fields: Fields, name: str, where: str) -> dict[str, Any]:
+    """An object; empty where it is null or absent.
+
+    Raises:
+        FormatError: it is something else.
+    """
+    value = fields.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise wrong(name, value, "an object", where)
+    return value
+
+
+def training_step_in(fields: Fields, *names: str) -> int:
+    """The training step under the first of these names that holds one, also as text; -1 where none does."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str) and value.strip().isdecimal() and len(value) < 19:
+            value = int(value)
+        if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+    return -1
