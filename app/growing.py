@@ -157,11 +157,11 @@ def show(forests: Sequence[Forest], *, live: bool) -> None:
 def finish(job: Job, forests: Sequence[Forest]) -> None:
     """What failed; open the result in Explore, or save it."""
     from treecore.formats.native_write import json_lines
-    from treecore.rollouts.failures import reasons, told
+    from treecore.rollouts.failures import failures_line, reasons
 
     if failed := reasons(forests):
         of = sum(len(forest.leaves) for forest in forests)
-        said = told(len(failed), of=of, unit="trajectories", first=failed[0])
+        said = failures_line(len(failed), of=of, unit="trajectories", first=failed[0])
         st.warning(verbatim(said), icon=":material/warning:")
     with st.container(horizontal=True):
         st.button(

@@ -20,7 +20,7 @@ from treecore.errors import PolicyError
 from treecore.policies import Policy, load_policy
 from treecore.protocols import Prompt, Step
 from treecore.rollouts import rollout, rollout_to_file
-from treecore.rollouts.failures import MAX_IN_A_ROW, Patience, by_model, model_failed, model_gone
+from treecore.rollouts.failures import MAX_IN_A_ROW, FailureStreak, by_model, model_failed, model_gone
 
 GONE = Reply(403, {"error": {"message": "closed"}})
 TOO_LONG = Reply(400, {"error": {"message": "maximum context length is 8 tokens"}})
@@ -143,9 +143,9 @@ def test_older_files_are_told_by_their_reasons(reason: str, model: bool) -> None
 
 
 def test_patience_ends_with_whole_forests_in_a_row() -> None:
-    patience = Patience("run.forest.jsonl")
+    streak = FailureStreak("run.forest.jsonl")
     for forest in (failed("x"), failed("x"), failed("x", None), failed("x"), failed("x")):
-        patience.look(forest)
-    assert patience.in_a_row == MAX_IN_A_ROW - 1
+        streak.look(forest)
+    assert streak.in_a_row == MAX_IN_A_ROW - 1
     with pytest.raises(PolicyError, match=re.escape("run.forest.jsonl: the run is stopped, for every")):
-        patience.look(failed("x", "y"))
+        streak.look(failed("x", "y"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from treecore.policies.base import Completion, FinishReason
 from treecore.protocols import Part, Span
-from treecore.rollouts.trajectory import recorded, token_parts
+from treecore.rollouts.trajectory import token_columns, token_parts
 
 
 def test_a_token_is_the_part_that_most_of_its_characters_are() -> None:
@@ -22,7 +22,7 @@ def test_the_end_token_belongs_to_what_it_ends() -> None:
 
 def test_observation_tokens_have_part_zero_and_no_numbers() -> None:
     written = Completion([4], ["a"], [-0.5], [0.25], [1.5], "a")
-    tokens = recorded(written, [], [8, 9], ["b", " c"])
+    tokens = token_columns(written, [], [8, 9], ["b", " c"])
     assert (list(tokens.id), list(tokens.text), list(tokens.part)) == ([4, 8, 9], ["a", "b", " c"], [1, 0, 0])
     for column in (tokens.logprob, tokens.entropy, tokens.confidence):
         assert column[0] == column[0]
@@ -31,7 +31,7 @@ def test_observation_tokens_have_part_zero_and_no_numbers() -> None:
 
 def test_of_a_step_begun_elsewhere_only_the_rest_is_recorded() -> None:
     written = Completion([4, 5, 6], ["a", " b", " c"], [-0.5, -0.25, -1], [0.1, 0.2, 0.3], [1.0, 1.1, 1.2], "a b c")
-    tokens = recorded(written, [Span(2, 5, Part.ANSWER)], [9], ["seen"], start=1)
+    tokens = token_columns(written, [Span(2, 5, Part.ANSWER)], [9], ["seen"], start=1)
     assert (list(tokens.id), list(tokens.text), list(tokens.part)) == ([5, 6, 9], [" b", " c", "seen"], [3, 3, 0])
     assert list(tokens.logprob[:2]) == [-0.25, -1]
 

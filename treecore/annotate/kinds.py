@@ -1,4 +1,4 @@
-"""What `annotate` can add to recorded forests by going on with them. A kind is a sampler that starts on a forest.
+"""The kinds of annotation: samplers that start on a recorded forest, and what each adds to it.
 
 It is registered like a sampler, sees which row it is asked about (`growth.target`, None for the whole forest), and
 writes columns.

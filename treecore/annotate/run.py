@@ -1,4 +1,4 @@
-"""From forests and a kind of annotation to annotated forests. Knows no files."""
+"""Annotate forests in memory: group them by model, continue them, add what comes out. Knows no files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from treecore.protocols import Task
 from treecore.registry.params import Value
 from treecore.rollouts.preflight import versions
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.recorded import Existing, ExistingDriver
+from treecore.rollouts.recorded import ContinuationScheduler, Existing
 from treecore.rollouts.scheduler import Plan
 from treecore.samplers.registry import Sampler
 
@@ -125,7 +125,7 @@ def _annotated(
     sizes = [sum(continuations(source, annotation.kind, k) for source in batch.sources) for batch in ready]
     seen = Seen(total=sum(sizes), prompts=len(forests), on_progress=on_progress)
     for batch, size in zip(ready, sizes, strict=True):
-        driver = ExistingDriver(
+        scheduler = ContinuationScheduler(
             plan_of(batch, annotation),
             batch.sources,
             total=size,
@@ -134,7 +134,7 @@ def _annotated(
             on_progress=None if on_progress is None else seen.report,
             should_stop=should_stop,
         )
-        yield from driver.run()
+        yield from scheduler.run()
         seen.next_batch(done=size, forests=len(batch.sources))
 
 

@@ -1,4 +1,4 @@
-"""Annotation of a file into another: every finished forest is a whole line at once, and a broken run can go on.
+"""Annotate a file into another: each forest is written as soon as it is finished, so that a stopped run can be resumed.
 
 When all are finished the lines are put in the order of the input.
 """
@@ -89,7 +89,7 @@ def annotate_file(
     with LineFile(target, needs=len(forests) * ADDED_BYTES) as file:
         held = FileContents(file)
         if not (resume or overwrite):
-            held.refuse(lambda: told(held, forests, annotation))
+            held.refuse(lambda: what_it_holds(held, forests, annotation))
         kept = held.kept(lambda: own(held, forests, annotation), resume=resume, overwrite=overwrite)
         left = missing(forests, done=kept.forests)
         began, done = time.monotonic(), list(kept.forests)
@@ -127,7 +127,7 @@ def own(held: FileContents, forests: Sequence[Forest], annotation: Annotation) -
     return range(len(held.forests))
 
 
-def told(held: FileContents, forests: Sequence[Forest], annotation: Annotation) -> tuple[str, str]:
+def what_it_holds(held: FileContents, forests: Sequence[Forest], annotation: Annotation) -> tuple[str, str]:
     """What the forests of the file are to an annotation that was not to go on with them, and what can be done."""
     todo = "write to another file, or replace this one with --overwrite"
     try:

@@ -1,4 +1,4 @@
-"""From recorded forests to what can be continued: their task, their prompt, their policy, their tokens.
+"""Find what is needed to continue recorded forests: their task, prompt, policy and tokens.
 
 A forest that does not say all of this, or says something that is no longer so, is refused before anything is sampled.
 """

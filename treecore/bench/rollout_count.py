@@ -18,7 +18,7 @@ MEANINGFUL_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
-class Counted:
+class RolloutCounts:
     """What one side wrote and computed. `cache_reads` are tokens whose keys and values were read, over all passes."""
 
     trajectories: int
@@ -56,10 +56,10 @@ def passes(policy: Any) -> Iterator[list[tuple[int, int]]]:
             del runner.feed
 
 
-def count_rows(rows: Sequence[Row], max_new: int) -> Counted:
+def count_rows(rows: Sequence[Row], max_new: int) -> RolloutCounts:
     """Tokens of what `generate` wrote; its prompts go through the model once a row."""
     lengths = [(row.prompt, len(row.ids)) for row in rows]
-    return Counted(
+    return RolloutCounts(
         trajectories=len(rows),
         tokens_sampled=sum(n for _, n in lengths),
         tokens_computed=sum(row.computed for row in rows),
@@ -69,26 +69,26 @@ def count_rows(rows: Sequence[Row], max_new: int) -> Counted:
     )
 
 
-def count_forests(forests: Sequence[Forest], max_new: int) -> Counted:
+def count_forests(forests: Sequence[Forest], max_new: int) -> RolloutCounts:
     """Tokens of forests without observations, as their provenance tells them, and lengths of their trajectories."""
     parts = [_count_forest(forest, max_new) for forest in forests]
-    return Counted(*(sum(getattr(part, name) for part in parts) for name in Counted.__dataclass_fields__))
+    return RolloutCounts(*(sum(getattr(part, name) for part in parts) for name in RolloutCounts.__dataclass_fields__))
 
 
-def _count_forest(forest: Forest, max_new: int) -> Counted:
-    tokens, told = forest.tokens, forest.provenance
+def _count_forest(forest: Forest, max_new: int) -> RolloutCounts:
+    tokens, provenance = forest.tokens, forest.provenance
     assert tokens is not None
-    prompt = int(told["tokens_in_forest"]) - tokens.total
+    prompt = int(provenance["tokens_in_forest"]) - tokens.total
     upto, reads = [0] * len(forest), 0
     for row, (above, n) in enumerate(zip(forest.parent.tolist(), np.diff(tokens.start).tolist(), strict=True)):
         before = upto[above] if above >= 0 else 0
         upto[row] = before + n
         reads += sum(range(prompt + before + 1, prompt + before + n + 1))
     ends = [upto[leaf] for leaf in forest.leaves.tolist()]
-    return Counted(
+    return RolloutCounts(
         trajectories=len(ends),
-        tokens_sampled=int(told["tokens_generated"]),
-        tokens_computed=int(told["tokens_computed"]),
+        tokens_sampled=int(provenance["tokens_generated"]),
+        tokens_computed=int(provenance["tokens_computed"]),
         tokens_in_trajectories=sum(ends),
         ended_by_length=sum(end >= max_new for end in ends),
         cache_reads=prompt + reads - sum(prompt + end for end in ends if end),

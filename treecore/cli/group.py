@@ -43,13 +43,13 @@ class LazyGroup(click.Group):
             with plain_warnings(), stoppable(lambda _: "stopped"):
                 return super().invoke(ctx)
         except TreecoreError as error:
-            told = str(error)
+            line = str(error)
         except OSError as error:  # files are written elsewhere: this is the standard output
             if error.errno not in FULL:
                 raise
-            told = f"the output cannot be written: {reason(error)}; make room and start again"
+            line = f"the output cannot be written: {reason(error)}; make room and start again"
             drop(sys.stdout)
-        click.echo(f"treecore: {clean(told)}", err=True)
+        click.echo(f"treecore: {clean(line)}", err=True)
         ctx.exit(1)
 
 

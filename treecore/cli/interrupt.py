@@ -26,7 +26,7 @@ def resumable(output: str) -> Iterator[None]:
     Args:
         output: the file that is being written.
     """
-    with stoppable(lambda error: f"{told(error, output)}; go on with: {command()}"):
+    with stoppable(lambda error: f"{stopped_line(error, output)}; go on with: {command()}"):
         yield
 
 
@@ -68,7 +68,7 @@ def stoppable(say: Callable[[KeyboardInterrupt], str]) -> Iterator[None]:
             signal.signal(one, old)
 
 
-def told(error: KeyboardInterrupt, output: str) -> str:
+def stopped_line(error: KeyboardInterrupt, output: str) -> str:
     """What is there."""
     if isinstance(error, Stopped):
         return f"stopped; {error.done} of {error.total} forests are in {output}"

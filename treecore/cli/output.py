@@ -93,9 +93,9 @@ def print_run(summary: Summary | AnnotationSummary, unit: str, *, as_json: bool,
     else:
         print_summary(document, hidden=("first_failure",) if failed else ("failed", "first_failure"))
     if failed:
-        from treecore.rollouts.failures import told
+        from treecore.rollouts.failures import failures_line
 
-        said = told(failed, of=of, unit=unit, first=clean(f"{where}{summary.first_failure}"))
+        said = failures_line(failed, of=of, unit=unit, first=clean(f"{where}{summary.first_failure}"))
         click.echo(f"treecore: {'' if failed == of else 'warning: '}{said}", err=True)
         if failed == of:
             click.get_current_context().exit(1)

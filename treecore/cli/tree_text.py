@@ -103,8 +103,8 @@ def step_lines(forest: Forest, row: int, guide: str, width: int, *, full: bool) 
         own = Text().append_text(below).append(stem.ljust(2), style="dim").append("  ")
         yield fitted(own.append(line.text, style=line.style), width)
     if hidden:
-        told = f"… {whole(hidden)} more lines; --full shows them"
-        yield fitted(Text().append_text(below).append(stem.ljust(4)).append(told, style="dim"), width)
+        hint = f"… {whole(hidden)} more lines; --full shows them"
+        yield fitted(Text().append_text(below).append(stem.ljust(4)).append(hint, style="dim"), width)
 
 
 def continued(guide: str) -> str:

@@ -235,9 +235,9 @@ def shared(forest: Forest, folded: Folded) -> Shared:
     counts = np.maximum(forest.n_model_tokens, 0)
     all_steps, all_tokens = int(steps.sum()), int(counts[steps].sum())
     kept = folded.first[folded.first >= 0]
-    counted = bool((forest.n_model_tokens[steps] >= 0).all())
+    has_tokens = bool((forest.n_model_tokens[steps] >= 0).all())
     saved = all_tokens - int(counts[kept].sum())
-    return Shared(all_steps, all_steps - len(kept), all_tokens if counted else -1, saved if counted else -1)
+    return Shared(all_steps, all_steps - len(kept), all_tokens if has_tokens else -1, saved if has_tokens else -1)
 
 
 def unmerge(forest: Forest) -> Forest:

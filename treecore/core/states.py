@@ -102,9 +102,9 @@ class States(Forests):
 
     def _pool(self, values: FloatArray, name: str) -> None:
         """Draws at all empty roots of a forest add up, and their mean counts every draw once."""
-        base, counted = self.base, POOLED.get(name, name)
+        base, weight = self.base, POOLED.get(name, name)
         rows = np.flatnonzero(base.is_prompt & ~np.isnan(base.column(name)))
-        state, own, draws = self.row[rows], base.column(name)[rows], np.nan_to_num(base.column(counted)[rows], nan=1.0)
+        state, own, draws = self.row[rows], base.column(name)[rows], np.nan_to_num(base.column(weight)[rows], nan=1.0)
         several = np.unique(state)
         total = np.bincount(state, weights=own * draws if name in POOLED else own, minlength=len(values))[several]
         drawn = np.bincount(state, weights=draws, minlength=len(values))[several] if name in POOLED else 1.0

@@ -33,7 +33,7 @@ BINARY = getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
     """Errors of the disk, as one sentence; but a name that is taken stays a `FileExistsError`.
 
     Args:
@@ -65,7 +65,7 @@ def check_place(path: Path) -> None:
     if "\0" in str(path):
         where = str(path).replace("\0", "?")
         raise FormatError("the name holds a null character", where=where, todo="choose another name")
-    with told(path):
+    with disk_errors(path):
         mode = path.stat().st_mode if path.exists() else stat.S_IFREG
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise FormatError("is no regular file", where=str(path), todo="name a file")

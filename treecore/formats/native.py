@@ -136,8 +136,8 @@ class Reader:
         with suppress(msgspec.ValidationError):
             if found := raw_list(forests):
                 return found
-        told = of_list(orjson.loads(forests))
-        raise FormatError(told.found, where=f"{where}, {told.path}", todo=told.todo)
+        flaw = of_list(orjson.loads(forests))
+        raise FormatError(flaw.found, where=f"{where}, {flaw.path}", todo=flaw.todo)
 
 
 def check_names(data: memoryview, fields: Mapping[str, memoryview], where: str, path: str) -> None:

@@ -90,9 +90,9 @@ def put_column(rows: list[dict[str, Any]], forest: Forest, column: Column) -> No
     """One declared column, where it is assigned; counts that the recorded tokens give are left out."""
     values = getattr(forest, column.name)
     written = ~column.is_null(values)
-    counted = token_counts(forest, column.name)
-    if counted is not None:
-        written &= values != counted
+    counts = token_counts(forest, column.name)
+    if counts is not None:
+        written &= values != counts
     if column.choices:
         values = [column.choices[code] for code in values]
     elif column.kind != "text":

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from treecore.errors import FormatError
-from treecore.formats.disk import BINARY, check_place, give_name, lock, sync_folder, told, write_new
+from treecore.formats.disk import BINARY, check_place, disk_errors, give_name, lock, sync_folder, write_new
 
 
 def check_free(path: str | os.PathLike[str], *, overwrite: bool) -> None:
@@ -40,7 +40,7 @@ def write_whole(path: str, chunks: Iterable[bytes], *, overwrite: bool) -> None:
         target = os.path.realpath(path)
         beside = f"{target}.{os.getpid()}-{threading.get_ident()}.part"
         try:
-            with told(Path(path)):
+            with disk_errors(Path(path)):
                 write_new(beside, chunks, compressed=path.lower().endswith(".gz"))
                 move(beside, target, there=there)
         except FileExistsError:
@@ -86,7 +86,7 @@ def place(path: Path, *, overwrite: bool) -> Iterator[bool]:
 
 def opened(path: Path) -> int | None:
     """The file, open for writing; None where there is none."""
-    with told(path):
+    with disk_errors(path):
         try:
             return os.open(path, os.O_RDWR | BINARY)
         except FileNotFoundError:

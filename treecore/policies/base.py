@@ -1,4 +1,4 @@
-"""What a sampling run asks of a policy: sessions, states, branches and written steps. Loads no model library.
+"""The interface of policies: `Policy`, `Session`, `State`, `Branch`, `Completion`. Loads no model library.
 
     session = policy.session(temperature=1.0, top_p=1.0, stop=("\\n",), max_step_tokens=40)
     root = session.open("What is 3*4+2?")

@@ -1,4 +1,4 @@
-"""How a model is loaded on a computer of one's own. Plain values."""
+"""`LoadOptions`: device, number type and batch size with which a model is loaded here, or the server that runs it."""
 
 from __future__ import annotations
 

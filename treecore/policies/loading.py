@@ -1,4 +1,4 @@
-"""A policy by its name. Imports a model library only when a model is loaded."""
+"""`load_policy`: make a policy from the name of a model. Imports a model library only when a model is loaded."""
 
 from __future__ import annotations
 

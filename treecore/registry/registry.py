@@ -1,5 +1,4 @@
-"""A table of registered things, each under its own name, with those of installed plug-ins. Knows nothing of what they
-are."""
+"""`Registry`: things by name, those of installed plug-ins included. Knows nothing of what they are."""
 
 from __future__ import annotations
 

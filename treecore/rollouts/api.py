@@ -1,4 +1,4 @@
-"""A run whose forests are handed back as a list. What is sampled is the plan's business, by whom the engine's."""
+"""`treecore.rollout`: sample forests and return them as a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of a run that are of no kind that can be used, each told in one sentence. Looks nothing up by name."""
+"""Check the types and ranges of a run's arguments; each error is one sentence. Resolves no names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one run is asked for: made once by whoever starts it, then carried whole. Plain values, nothing checked."""
+"""`RolloutConfig`, all arguments of one run: made once by whoever starts it, then carried whole. Nothing is checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What samples a plan, whoever it is. Knows no engine and no files."""
+"""The interface that all engines share: sample a plan and yield its forests. Knows no engine and no files."""
 
 from __future__ import annotations
 

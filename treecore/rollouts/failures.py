@@ -36,7 +36,7 @@ def reasons(forests: Iterable[Forest]) -> list[str]:
     return [reason(row) for forest in forests for row in failed_rows(forest)]
 
 
-def told(failed: float, *, of: float, unit: str, first: str) -> str:
+def failures_line(failed: float, *, of: float, unit: str, first: str) -> str:
     """How many of all failed, and why the first did, as a clause; `unit` is their name in the plural."""
     return f"{failed} of {of} {unit} failed, the first: {first}"
 
@@ -59,7 +59,7 @@ def model_gone(forest: Forest) -> bool:
     return len(rows) == len(forest.leaves) and all(by_model(row) and not REFUSED.match(reason(row)) for row in rows)
 
 
-class Patience:
+class FailureStreak:
     """Ends a run whose model is gone.
 
     Args:

@@ -50,15 +50,15 @@ class Cost:
 
     def as_json(self) -> dict[str, int]:
         """What is known of them."""
-        told = {"tokens_generated": self.generated, "tokens_computed": self.computed}
+        known = {"tokens_generated": self.generated, "tokens_computed": self.computed}
         if self.in_forest is not None:
             saved = None if self.computed is None else self.separate - self.computed
-            told |= {
+            known |= {
                 "tokens_in_forest": self.in_forest,
                 "tokens_unfed": self.unfed,
                 "tokens_saved_by_sharing": saved,
             }
-        return {name: value for name, value in told.items() if value is not None}
+        return {name: value for name, value in known.items() if value is not None}
 
 
 class GrowingForest:
@@ -240,8 +240,8 @@ class GrowingForest:
             in_flight: with the unfinished wave, its unfinished steps as open nodes.
         """
         token_strings = self._pieces(in_flight=in_flight)
-        told = {"extra": {**meta.get("extra", {}), "sampler_notes": dict(self.notes)}} if self.notes else {}
-        builder = ForestBuilder(**{**meta, **told, "columns": columns_of([node for _, node in token_strings])})
+        known = {"extra": {**meta.get("extra", {}), "sampler_notes": dict(self.notes)}} if self.notes else {}
+        builder = ForestBuilder(**{**meta, **known, "columns": columns_of([node for _, node in token_strings])})
         for above, node in token_strings:
             builder.add(
                 above,
@@ -282,7 +282,7 @@ class GrowingForest:
         generated = tally.sampled if tally.sampled_known else None
         computed = tally.computed if tally.computed_known else None
         token_strings = self._pieces()
-        if not prompt or not all(counted(node) for _, node in token_strings):
+        if not prompt or not all(has_known_tokens(node) for _, node in token_strings):
             return Cost(generated, computed, None, 0, 0)
         sizes = [0 if node.tokens is None else len(node.tokens) for _, node in token_strings]
         inner = {above for above, _ in token_strings}
@@ -321,7 +321,7 @@ def columns_of(nodes: Sequence[GrowingStep]) -> dict[str, FloatArray]:
     return {name: np.array([node.columns.get(name, np.nan) for node in nodes], dtype=np.float64) for name in names}
 
 
-def counted(node: GrowingStep) -> bool:
+def has_known_tokens(node: GrowingStep) -> bool:
     """Whether the tokens of a step and of its observation are known, wherever there is text."""
     parts: Sequence[int] = () if node.tokens is None else node.tokens.part
     written, observed = any(part > 0 for part in parts), any(part == 0 for part in parts)

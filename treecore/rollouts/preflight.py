@@ -1,4 +1,4 @@
-"""From a config to a run that is ready for its model. Loads no model and samples nothing."""
+"""Check a `RolloutConfig` and look up its task, sampler and prompts, before any model is loaded."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class ExistingGrowth(Growth):
     target: int | None
 
 
-class ExistingGrove(GrowingForest):
+class ContinuedForest(GrowingForest):
     """A growing forest that begins with the rows of a recorded forest.
 
     Args:
@@ -89,7 +89,7 @@ class ExistingGrove(GrowingForest):
         for row in range(len(source.forest)) if self.error is None else ():
             self.parent.append(int(source.forest.parent[row]))
             self.fork.append(-1)
-            self.nodes.append(self._recorded(row, plan, session))
+            self.nodes.append(self._recorded_step(row, plan, session))
 
     def stream(self, kind: int, *, number: int) -> np.random.Generator:
         """Streams belong to the forest's content, so that equal forests get equal continuations in any file."""
@@ -104,7 +104,7 @@ class ExistingGrove(GrowingForest):
         older = {name: values for name, values in forest.columns.items() if name not in fresh}
         return forest.with_columns(columns={**older, **fresh})
 
-    def _recorded(self, row: int, plan: Plan, session: Session) -> GrowingStep:
+    def _recorded_step(self, row: int, plan: Plan, session: Session) -> GrowingStep:
         forest, above = self.source.forest, int(self.source.forest.parent[row])
         status = None if self.source.goes_on(row) else Status(max(int(forest.status[row]), Status.TERMINATED))
         step = GrowingStep(forest.text[row], forest.observation[row], float(forest.reward[row]), status)
@@ -187,7 +187,7 @@ def is_over(step: GrowingStep, task: Task, *, ahead: Iterable[str] = ()) -> bool
     return rule.cut_is_end and len(step.written.ids) >= task.max_step_tokens
 
 
-class ExistingDriver(RolloutScheduler):
+class ContinuationScheduler(RolloutScheduler):
     """Serves a sampler on recorded forests.
 
     Args:
@@ -213,23 +213,23 @@ class ExistingDriver(RolloutScheduler):
         self._waiting, self._keep, self._about, self._size = iter(sources), keep, about, total
 
     def _admit(self, prompt: Prompt) -> None:
-        grove = ExistingGrove(next(self._waiting), self.plan, self.session)
-        self._groves.append(grove)
-        self._start(grove, grove.next_wave(None))
+        growing = ContinuedForest(next(self._waiting), self.plan, self.session)
+        self._growing.append(growing)
+        self._start(growing, growing.next_wave(None))
 
-    def _forest(self, grove: GrowingForest) -> Forest:
-        assert isinstance(grove, ExistingGrove)
-        tally = TokenUsage() if grove.start is None else grove.start.tally
+    def _forest(self, growing: GrowingForest) -> Forest:
+        assert isinstance(growing, ContinuedForest)
+        tally = TokenUsage() if growing.start is None else growing.start.tally
         numbers = {
-            "trajectories": grove.asked,
+            "trajectories": growing.asked,
             "tokens_generated": tally.sampled,
             "tokens_computed": tally.computed,
-            "seconds": round(time.monotonic() - grove.began, 3),
-            **grove.notes,
+            "seconds": round(time.monotonic() - growing.began, 3),
+            **growing.notes,
         }
-        forest = grove.forest_with(keep=self._keep)
+        forest = growing.forest_with(keep=self._keep)
         earlier = list(forest.provenance.get("annotations", []))
-        said = {**forest.provenance, "annotations": [*earlier, self._about(grove.source, numbers)]}
+        said = {**forest.provenance, "annotations": [*earlier, self._about(growing.source, numbers)]}
         return forest.with_columns(provenance=said)
 
     @property

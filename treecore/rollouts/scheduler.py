@@ -86,7 +86,7 @@ class RolloutScheduler:
         self.session = complete_session(session)
         self.writer = Writer(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
         self.waiting = deque(plan.prompts)
-        self._groves: list[GrowingForest] = []
+        self._growing: list[GrowingForest] = []
         self._changed: set[GrowingForest] = set()
         self._writing: dict[Branch, tuple[GrowingForest, Trajectory]] = {}
         self._waves: list[str] = []
@@ -105,43 +105,49 @@ class RolloutScheduler:
     @property
     def busy(self) -> bool:
         """Whether anything is left to do."""
-        return bool(self.waiting or self._groves)
+        return bool(self.waiting or self._growing)
 
     def turn(self) -> Iterator[Forest]:
         """One decoding step of all live branches; gives the forests that it finishes."""
         while self.waiting and self.session.free > 0:
             self._admit(self.waiting.popleft())
-        yield from self._finished_groves()
+        yield from self._finished_forests()
         for branch in self.session.advance():
             self._step_ended(branch)
-        yield from self._finished_groves()
+        yield from self._finished_forests()
 
     def _admit(self, prompt: Prompt) -> None:
         size = self.plan.policy.vocabulary_size
-        grove = GrowingForest(prompt, self.plan.sampler, self.plan.settings, seed=self.plan.seed, vocabulary_size=size)
-        self._groves.append(grove)
-        wave = grove.next_wave(None)
+        growing = GrowingForest(
+            prompt, self.plan.sampler, self.plan.settings, seed=self.plan.seed, vocabulary_size=size
+        )
+        self._growing.append(growing)
+        wave = growing.next_wave(None)
         try:
-            grove.start = self.session.open(prompt.text)
+            growing.start = self.session.open(prompt.text)
         except TreecoreError as error:
-            grove.error = error
-        self._start(grove, wave)
+            growing.error = error
+        self._start(growing, wave)
 
-    def _start(self, grove: GrowingForest, wave: Sequence[Trajectory]) -> None:
-        self._changed.add(grove)
+    def _start(self, growing: GrowingForest, wave: Sequence[Trajectory]) -> None:
+        self._changed.add(growing)
         for trajectory in wave:
-            if grove.error is not None:
-                trajectory.fail(grove.error, GrowingStep(), by=BY_PROMPT)
+            if growing.error is not None:
+                trajectory.fail(growing.error, GrowingStep(), by=BY_PROMPT)
                 self._done += 1
                 continue
             if trajectory.recited:
-                self._recite(grove, trajectory)
+                self._recite(growing, trajectory)
                 continue
-            trajectory.branch = self._grow(grove, trajectory)
-            self._writing[trajectory.branch] = grove, trajectory
+            trajectory.branch = self._grow(growing, trajectory)
+            self._writing[trajectory.branch] = growing, trajectory
 
-    def _grow(self, grove: GrowingForest, trajectory: Trajectory) -> Branch:
-        state, random, tokens = grove.start_of(trajectory, self.session), grove.next_stream(), trajectory.request.tokens
+    def _grow(self, growing: GrowingForest, trajectory: Trajectory) -> Branch:
+        state, random, tokens = (
+            growing.start_of(trajectory, self.session),
+            growing.next_stream(),
+            trajectory.request.tokens,
+        )
         if trajectory.request.greedy:
             self._check(GREEDY)
             return self.session.grow(state, random, written=trajectory.head, tokens=tokens, greedy=True)
@@ -149,44 +155,44 @@ class RolloutScheduler:
             return self.session.grow(state, random)
         return self.session.grow(state, random, written=trajectory.head, tokens=tokens)
 
-    def _recite(self, grove: GrowingForest, trajectory: Trajectory) -> None:
+    def _recite(self, growing: GrowingForest, trajectory: Trajectory) -> None:
         self._check(EXTENDS)
-        assert grove.start is not None
-        self.writer.recite(grove.prompt, trajectory, grove.start)
-        grove.asked += 1
+        assert growing.start is not None
+        self.writer.recite(growing.prompt, trajectory, growing.start)
+        growing.asked += 1
         self._done += 1
 
     def _check(self, need: str) -> None:
         check_needs(replace(self.plan.sampler, needs=frozenset({need})), self.plan.policy)
 
     def _step_ended(self, branch: Branch) -> None:
-        grove, trajectory = self._writing[branch]
-        self.writer.step_ended(grove.prompt, trajectory)
+        growing, trajectory = self._writing[branch]
+        self.writer.step_ended(growing.prompt, trajectory)
         if trajectory.done:
             self._done += trajectory.over
             del self._writing[branch]
-            self._changed.add(grove)
+            self._changed.add(growing)
 
-    def _finished_groves(self) -> Iterator[Forest]:
+    def _finished_forests(self) -> Iterator[Forest]:
         """Commit the waves that are over, start the next ones, and yield forests whose sampler is done."""
         changed, self._changed = self._changed, set()
-        for grove in [one for one in self._groves if one in changed] if changed else ():
-            while grove.wave_over:
-                leaves = grove.commit()
-                self._waves.append(grove.prompt.id)
-                self._start(grove, grove.next_wave(leaves))
-            if not grove.wave:
-                self._groves.remove(grove)
+        for growing in [one for one in self._growing if one in changed] if changed else ():
+            while growing.wave_over:
+                leaves = growing.commit()
+                self._waves.append(growing.prompt.id)
+                self._start(growing, growing.next_wave(leaves))
+            if not growing.wave:
+                self._growing.remove(growing)
                 self._finished += 1
-                self._drawn += grove.sampled
-                self._over += grove.written if self.plan.sampler.open_ended else grove.over
-                yield self._forest(grove)
+                self._drawn += growing.sampled
+                self._over += growing.written if self.plan.sampler.open_ended else growing.over
+                yield self._forest(growing)
 
-    def _forest(self, grove: GrowingForest) -> Forest:
-        seconds = round(time.monotonic() - grove.began, 3)
-        notes = {**grove.cost().as_json(), **self.session.notes}
+    def _forest(self, growing: GrowingForest) -> Forest:
+        seconds = round(time.monotonic() - growing.began, 3)
+        notes = {**growing.cost().as_json(), **self.session.notes}
         provenance = {**self.plan.provenance, **notes, "seconds": seconds}
-        return grove.forest({**self.plan.meta(grove.prompt), "provenance": provenance})
+        return growing.forest({**self.plan.meta(growing.prompt), "provenance": provenance})
 
     def report(self, *, last: bool = False) -> None:
         """Tell how far the run is, unless that was done a moment ago."""
@@ -202,7 +208,7 @@ class RolloutScheduler:
                 total=self.total,
                 forests=self._finished,
                 prompts=prompts,
-                tokens=self._drawn + sum(grove.sampled for grove in self._groves),
+                tokens=self._drawn + sum(growing.sampled for growing in self._growing),
                 seconds=now - self._began,
                 waves=waves,
                 snapshot=self.snapshot,
@@ -214,19 +220,21 @@ class RolloutScheduler:
     def done(self) -> int:
         """Trajectories that ended; where their number is open, all that are written and not yet continued."""
         open_ended = self.plan.sampler.open_ended
-        return self._over + sum(grove.written for grove in self._groves) if open_ended else self._done
+        return self._over + sum(growing.written for growing in self._growing) if open_ended else self._done
 
     @property
     def total(self) -> int:
         """Trajectories that the run will have; a guess where that depends on what is written."""
         sampler, waiting = self.plan.sampler, len(self.waiting)
         size = sampler.trajectories(self.plan.settings)
-        growing = sum(max(grove.to_be_written, size) if sampler.open_ended else size for grove in self._groves)
-        return self._over + growing + waiting * size
+        unfinished = sum(max(growing.to_be_written, size) if sampler.open_ended else size for growing in self._growing)
+        return self._over + unfinished + waiting * size
 
     def snapshot(self) -> list[Forest]:
         """All forests that were begun and are not finished, unfinished steps as open nodes."""
-        return [grove.forest(self.plan.meta(grove.prompt), in_flight=True) for grove in self._groves if grove.begun]
+        return [
+            growing.forest(self.plan.meta(growing.prompt), in_flight=True) for growing in self._growing if growing.begun
+        ]
 
 
 NEEDS = {
@@ -245,9 +253,9 @@ def check_needs(sampler: Sampler, policy: Policy) -> None:
     """
     lacking = sampler.needs - policy.gives
     if lacking:
-        told = " and ".join(NEEDS.get(name, name) for name in sorted(lacking))
+        lacked = " and ".join(NEEDS.get(name, name) for name in sorted(lacking))
         raise MethodError(
-            f"sampler '{sampler.name}' needs a policy that can {told}",
+            f"sampler '{sampler.name}' needs a policy that can {lacked}",
             todo="use a model that is loaded here, or another sampler",
         )
 

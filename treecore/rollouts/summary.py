@@ -65,19 +65,19 @@ def summarise(forests: Sequence[Forest], *, seconds: float, fresh: Sequence[Fore
     rewards = np.concatenate([forest.reward[forest.leaves] for forest in forests]) if forests else np.empty(0)
     scored = rewards[~np.isnan(rewards)]
     why = reasons(forests)
-    told = [forest.provenance for forest in forests]
-    computed, in_forest = total(told, "tokens_computed"), total(told, "tokens_in_forest")
-    followed = in_forest - total(told, "tokens_unfed")
+    provenance = [forest.provenance for forest in forests]
+    computed, in_forest = total(provenance, "tokens_computed"), total(provenance, "tokens_in_forest")
+    followed = in_forest - total(provenance, "tokens_unfed")
     drawn_now = total([forest.provenance for forest in fresh], "tokens_generated")
     return Summary(
         forests=len(forests),
         trajectories=sum(len(forest.leaves) for forest in forests),
         distinct_trajectories=sum(distinct(forest) for forest in forests),
-        tokens_generated=total(told, "tokens_generated"),
+        tokens_generated=total(provenance, "tokens_generated"),
         tokens_computed=computed,
         tokens_in_forest=in_forest,
         computed_ratio=computed / followed if followed else 1.0,
-        tokens_saved_by_sharing=total(told, "tokens_saved_by_sharing", least=-math.inf),
+        tokens_saved_by_sharing=total(provenance, "tokens_saved_by_sharing", least=-math.inf),
         mean_reward=float(scored.mean()) if len(scored) else NAN,
         seconds=round(seconds, 3),
         tokens_per_second=round(drawn_now / seconds, 1) if seconds > 0 else 0.0,

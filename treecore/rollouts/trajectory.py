@@ -111,7 +111,7 @@ class Trajectory:
         if self.branch is None or len(self.branch.written.ids) <= self.shared:
             return None
         step = self.next_row(self.branch.written)
-        step.status, step.tokens = Status.OPEN, recorded(self.branch.written, start=self.shared)
+        step.status, step.tokens = Status.OPEN, token_columns(self.branch.written, start=self.shared)
         return step
 
     @property
@@ -167,7 +167,7 @@ class Writer:
         try:
             self._close(prompt, trajectory, step, branch)
         except TreecoreError as error:
-            step.tokens = step.tokens or recorded(branch.written, start=step.start)
+            step.tokens = step.tokens or token_columns(branch.written, start=step.start)
             trajectory.fail(error, step, by=BY_POLICY if isinstance(error, PolicyError) else BY_TASK)
         if trajectory.done:
             if self.keep and step.state is None:
@@ -180,7 +180,7 @@ class Writer:
         if written.error is not None:
             raise written.error
         if written.end is FinishReason.PAUSE:
-            step.tokens = recorded(written, self._spans(written.text), start=step.start)
+            step.tokens = token_columns(written, self._spans(written.text), start=step.start)
             step.over, trajectory.done = False, True
             step.state = self.session.keep(branch)
             trajectory.steps.append(step)
@@ -192,7 +192,7 @@ class Writer:
                 turn = self.task.respond(prompt, before, written.text)
         step.observation = turn.observation
         ids = self.policy.encode(turn.observation) if turn.observation else []
-        step.tokens = recorded(
+        step.tokens = token_columns(
             written, self._spans(written.text), ids, self.policy.token_strings(ids), start=step.start
         )
         room = not turn.done and len(before) + 1 < self.task.max_steps
@@ -213,7 +213,7 @@ class Writer:
             with boundary(TaskError, f"the solution of task '{self.task.name}'"):
                 steps = self.task.gold(prompt)
             for number, step in enumerate(steps, 1):
-                row = self._told(step, start.length)
+                row = self._recited_step(step, start.length)
                 trajectory.steps.append(row)
                 if number == len(steps):
                     row.status, row.reward = Status.TERMINATED, self._reward(prompt, list(steps))
@@ -224,12 +224,12 @@ class Writer:
             trajectory.fail(error, GrowingStep(note=signed(SampledBy.TASK), recited=True), by=BY_TASK)
         trajectory.done = True
 
-    def _told(self, step: Step, offset: int) -> GrowingStep:
+    def _recited_step(self, step: Step, offset: int) -> GrowingStep:
         ids = self.policy.encode(step.text)
         nothing = [NAN] * len(ids)
         written = Completion(ids, self.policy.token_strings(ids), nothing, nothing, nothing, step.text)
         seen = self.policy.encode(step.observation) if step.observation else []
-        tokens = recorded(written, self._spans(step.text), seen, self.policy.token_strings(seen))
+        tokens = token_columns(written, self._spans(step.text), seen, self.policy.token_strings(seen))
         return GrowingStep(
             step.text,
             step.observation,
@@ -257,7 +257,7 @@ def signed(writer: SampledBy) -> dict[str, str]:
     return {"sampled_by": writer.value}
 
 
-def recorded(
+def token_columns(
     written: Completion,
     spans: Sequence[Span] = (),
     observation: Sequence[int] = (),

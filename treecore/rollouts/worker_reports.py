@@ -62,7 +62,7 @@ class WorkerTotals:
         self._portions: dict[Hashable, Portion] = {}
         self._counts = Counter[str]()
         self._waves: list[str] = []
-        self._began = self._told = time.monotonic()
+        self._began = self._reported = time.monotonic()
 
     def begun(self, worker: Hashable, prompts: int) -> None:
         """A worker that has none was given so many prompts."""
@@ -97,9 +97,9 @@ class WorkerTotals:
             last: the run is over.
         """
         now = time.monotonic()
-        if self.on_progress is None or not (last or self._waves or now - self._told >= REPORT_EVERY):
+        if self.on_progress is None or not (last or self._waves or now - self._reported >= REPORT_EVERY):
             return
-        self._told = now
+        self._reported = now
         waves, self._waves = tuple(self._waves), []
         growing = [] if last else list(self._portions.values())
         done = self._counts["trajectories"]

@@ -1,4 +1,4 @@
-"""Whether what a user's factory made follows the `Task` protocol."""
+"""Check that an object follows the `Task` protocol, and fill in what it may leave out."""
 
 from __future__ import annotations
 

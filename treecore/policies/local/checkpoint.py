@@ -214,9 +214,9 @@ def reason(part: str, error: Exception) -> str:
         return "it is of no kind that writes text"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = next((line for line in lines if not line.endswith(":")), type(error).__name__)
-    told = re.sub(r"^\w+Error: ", "", telling).rstrip(". ")
+    said = re.sub(r"^\w+Error: ", "", telling).rstrip(". ")
     if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
-        return told
+        return said
     if isinstance(error, LookupError | TypeError | AttributeError):
-        told = f"{type(error).__name__}: {told}"
-    return f"its {part} cannot be read ({told})"
+        said = f"{type(error).__name__}: {said}"
+    return f"its {part} cannot be read ({said})"

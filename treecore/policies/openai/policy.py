@@ -23,7 +23,7 @@ from treecore.protocols import Message, StepRule
 
 CONCURRENCY = 16
 SECONDS = 120.0
-PATIENCE = 5.0
+CLOSE_SECONDS = 5.0
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ def stop_thread(thread: threading.Thread, loop: asyncio.AbstractEventLoop, stop:
     if not loop.is_closed():
         loop.call_soon_threadsafe(stop.set)
     if threading.current_thread() is not thread:
-        thread.join(PATIENCE)
+        thread.join(CLOSE_SECONDS)
 
 
 class ServerPolicy(Policy):

@@ -74,15 +74,15 @@ def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bo
     text = choice_text(choice)
     cut, end = ended(choice, text, stop)
     tokens = read_tokens(choice)
-    counted = count(answer.get("usage"))
+    usage = count(answer.get("usage"))
     written = Completion(text=cut, end=end)
     if tokens:
         fill(written, tokens, plain_law=plain_law)
-    sampled = counted["completion_tokens"]
+    sampled = usage["completion_tokens"]
     return Answer(
         written,
-        prompt=counted["prompt_tokens"],
-        cached=counted["cached_tokens"] or 0,
+        prompt=usage["prompt_tokens"],
+        cached=usage["cached_tokens"] or 0,
         sampled=(len(tokens) or None) if sampled is None else sampled,
     )
 

@@ -138,9 +138,9 @@ class Shared:
             if news is None:
                 self._lost(worker)
             elif worker in self.workers and news.run == self.pool.runs:
-                yield from self._told(worker, news)
+                yield from self._forests_of(worker, news)
 
-    def _told(self, worker: LocalWorkerHandle, news: News) -> Iterator[Forest]:
+    def _forests_of(self, worker: LocalWorkerHandle, news: News) -> Iterator[Forest]:
         if news.unable:
             self._take_over(worker)
             self.engine.alone(f"the task cannot be sent to another process ({news.error})")

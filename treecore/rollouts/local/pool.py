@@ -26,7 +26,7 @@ from treecore.rollouts.local.worker import Message, News
 
 PROGRAM = "from treecore.rollouts.local.worker import main; main({})"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-PATIENCE = 5.0
+STOP_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class LocalWorkerHandle:
             self.process.wait(1.0 if self.lost else 0.0)
         self.process.kill()
         self.process.wait()
-        self._post.join(PATIENCE)
+        self._post.join(STOP_SECONDS)
         self.connection.close()
 
 
@@ -148,13 +148,13 @@ class LocalPool:
 
     def heard(self, seconds: float) -> list[LocalWorkerHandle]:
         """Workers that have news, or are gone; none if there is no news in so many seconds."""
-        told = set(wait([worker.connection for worker in self.workers], seconds)) if self.workers else set()
-        return [worker for worker in self.workers if worker.connection in told]
+        ready = set(wait([worker.connection for worker in self.workers], seconds)) if self.workers else set()
+        return [worker for worker in self.workers if worker.connection in ready]
 
     def get_ready(self) -> None:
         """Wait until all workers have the model; those that could not be started are let go of."""
         while waiting := [worker for worker in self.workers if not worker.ready]:
-            for worker in self.heard(PATIENCE):
+            for worker in self.heard(STOP_SECONDS):
                 if worker in waiting and worker.news() is None:
                     self.drop(worker)
 

@@ -112,8 +112,8 @@ class LocalWorker:
         except TreecoreError as error:
             self.connection.send(News(run=begun.run, error=error))
         except Exception as error:
-            told = RuntimeError(f"sampling failed with {type(error).__name__}: {error}")
-            self.connection.send(News(run=begun.run, error=told))
+            failure = RuntimeError(f"sampling failed with {type(error).__name__}: {error}")
+            self.connection.send(News(run=begun.run, error=failure))
 
 
 class Part:
@@ -124,7 +124,7 @@ class Part:
         prepared: PreparedRollout = unpacked(begun.prepared)
         plan = prepared.plan(policy, prepared.prompts)
         self.scheduler = RolloutScheduler(plan, on_progress=self._progress)
-        self._told, self._look = time.monotonic(), False
+        self._reported, self._look = time.monotonic(), False
 
     def sample(self) -> Begin | None:
         """Until the run is over; returns the next one where it has begun already."""
@@ -143,13 +143,13 @@ class Part:
     def _tell(self) -> None:
         """Send what is new, if anything is, and how far things are about ten times a second."""
         now, news = time.monotonic(), self.news
-        if not (news.forests or self._look or now - self._told >= REPORT_EVERY):
+        if not (news.forests or self._look or now - self._reported >= REPORT_EVERY):
             return
         if self._look:
             news.growing, self._look = self.scheduler.snapshot(), False
         news.cpu, news.idle = time.process_time(), not self.scheduler.busy
         self.connection.send(news)
-        self._told = now
+        self._reported = now
         self.news = News(run=news.run, done=news.done, total=news.total, tokens=news.tokens)
 
     def _progress(self, progress: Progress) -> None:

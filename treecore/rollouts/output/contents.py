@@ -64,7 +64,7 @@ class FileContents:
         """Nothing is there that could be lost."""
         return not self.whole.strip() and not self.torn
 
-    def refuse(self, told: Callable[[], tuple[str, str]]) -> None:
+    def refuse(self, describe: Callable[[], tuple[str, str]]) -> None:
         """Do not write over anything.
 
         Args:
@@ -76,7 +76,7 @@ class FileContents:
         if self.empty:
             return
         torn = ("the torn beginning of a forest is there", "go on with --resume, or replace it with --overwrite")
-        found, todo = told() if self.forests else torn
+        found, todo = describe() if self.forests else torn
         raise FormatError(found, where=str(self.path), todo=todo)
 
     def kept(self, own: Callable[[], Sequence[int]], *, resume: bool, overwrite: bool) -> ResumePlan:

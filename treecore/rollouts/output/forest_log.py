@@ -27,12 +27,12 @@ from treecore.formats.disk import (
     BINARY,
     FULL,
     check_place,
+    disk_errors,
     give_name,
     leads_to,
     lock,
     reason,
     sync_folder,
-    told,
     write_new,
 )
 from treecore.formats.torn import is_beginning
@@ -69,7 +69,7 @@ class LineFile:
 
     def __enter__(self) -> Self:
         check_place(self.path)
-        with told(self.path):
+        with disk_errors(self.path):
             self._new = not self.path.exists()
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
         try:
@@ -129,7 +129,7 @@ class LineFile:
         Raises:
             FormatError: the file cannot be written.
         """
-        with told(self.path):
+        with disk_errors(self.path):
             os.ftruncate(self._fd, size)
             os.fsync(self._fd)
             sync_folder(self.path)
@@ -148,7 +148,7 @@ class LineFile:
         """
         self._instead, self.total = list(lines), total
         if len(lines) == total:
-            with told(self.path):
+            with disk_errors(self.path):
                 self._exchange([line + b"\n" for line in lines])
 
     def append(self, line: bytes) -> None:

@@ -53,7 +53,7 @@ def own(held: FileContents, plan: Plan, *, drafted: bool = False) -> list[int]:
     return list(good.values())
 
 
-def told(held: FileContents, plan: Plan) -> tuple[str, str]:
+def what_it_holds(held: FileContents, plan: Plan) -> tuple[str, str]:
     """What the forests are to a run that is not to resume them, before its model is loaded; what can be done."""
     forests = held.forests
     number, wanted = len(forests), {prompt.id: prompt for prompt in plan.prompts}

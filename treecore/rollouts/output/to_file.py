@@ -1,4 +1,4 @@
-"""A run straight into a file: every finished forest is a whole line at once, and a broken run can go on.
+"""`treecore.rollout_to_file`: write each forest as soon as it is finished, so that a stopped run can be resumed.
 
 When all are finished the lines are put in the order of the prompts. What is sampled is the plan's business, by whom the
 engine's; which forests of the file are the run's own is told by `treecore.rollouts.output.resume`.
@@ -17,11 +17,11 @@ from treecore.core.forest import Forest
 from treecore.formats.native_write import encode
 from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.engine import Engine
-from treecore.rollouts.failures import Patience
+from treecore.rollouts.failures import FailureStreak
 from treecore.rollouts.open_engine import open_engine
 from treecore.rollouts.output.contents import FileContents, ResumePlan, check_name
 from treecore.rollouts.output.forest_log import LineFile
-from treecore.rollouts.output.resume import own, told
+from treecore.rollouts.output.resume import own, what_it_holds
 from treecore.rollouts.preflight import preflight, ready
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.summary import Summary, summarise
@@ -71,7 +71,7 @@ def rollout_to_file(
     with LineFile(target, needs=prepared.trajectories * TRAJECTORY_BYTES) as file:
         held = FileContents(file)
         if not (resume or overwrite):
-            held.refuse(lambda: told(held, prepared.draft()))
+            held.refuse(lambda: what_it_holds(held, prepared.draft()))
         drafted = held.kept(lambda: own(held, prepared.draft(), drafted=True), resume=resume, overwrite=overwrite)
         if not ready(prepared, should_stop):
             return summarise(drafted.forests, seconds=0.0, fresh=[])
@@ -94,11 +94,11 @@ def sampled(
     missing = sorted((one for one in plan.prompts if one.id not in have), key=lambda one: one.id in kept.dropped)
     run = engine.run(replace(plan, prompts=missing), on_progress=on_progress, should_stop=should_stop)
     kept.begin(file, total=len(have) + len(missing))
-    patience = Patience(str(file.path))
+    streak = FailureStreak(str(file.path))
     for forest in run:
         file.append(encode(forest))
         fresh.append(forest)
-        patience.look(forest)
+        streak.look(forest)
     summary = summarise([*kept.forests, *fresh], seconds=time.monotonic() - began, fresh=fresh)
     if len(fresh) == len(missing):
         place = {prompt.id: number for number, prompt in enumerate(plan.prompts)}

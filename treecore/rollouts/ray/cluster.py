@@ -149,11 +149,11 @@ def kill(actor: Any) -> None:
     ray.kill(actor)
 
 
-def first_ready(asked: list[Any], patience: float) -> list[Any]:
+def first_ready(asked: list[Any], timeout: float) -> list[Any]:
     """One of these questions that is answered; none if no worker answers in so many seconds."""
     import ray
 
-    return list(ray.wait(asked, num_returns=1, timeout=patience)[0])
+    return list(ray.wait(asked, num_returns=1, timeout=timeout)[0])
 
 
 def answer(asked: Any) -> Any:

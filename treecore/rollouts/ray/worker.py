@@ -77,14 +77,14 @@ class Worker:
         threading.Thread(target=self._sample, args=(plan,), daemon=True).start()
         return Report(idle=False)
 
-    def report(self, patience: float) -> Report:
+    def report(self, timeout: float) -> Report:
         """What is new, at the latest after `patience` seconds.
 
         Raises:
             TreecoreError: sampling failed.
         """
         with self._news:
-            self._news.wait_for(lambda: self._report.lines or self._report.idle, timeout=patience)
+            self._news.wait_for(lambda: self._report.lines or self._report.idle, timeout=timeout)
             if self._error is not None:
                 raise self._error
             now = self._report
