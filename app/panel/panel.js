@@ -2,11 +2,9 @@
 /** @param {Component<PanelData>} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   /** @type {HTMLElement | null} */
-  let root = parentElement.querySelector(".panel");
-  const fresh = !root;
-  if (fresh) {
-    root = document.createElement("section");
-    root.className = "panel";
+  const shown = parentElement.querySelector(".panel");
+  const root = shown ?? element("section", "panel");
+  if (!shown) {
     root.tabIndex = -1;
     parentElement.appendChild(root);
   }
@@ -17,7 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const trail = root.querySelector(".path");
   if (trail) trail.scrollTop = trail.scrollHeight;
   showChosen(root);
-  keepFocus(root, focused, fresh);
+  keepFocus(root, focused, !shown);
 }
 
 // The card of the selected step, in the middle of its list.
@@ -25,8 +23,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function showChosen(root) {
   /** @type {HTMLElement | null} */
   const card = root.querySelector(".card[aria-current]");
-  if (!card) return;
-  const list = card.parentElement;
+  const list = card?.parentElement;
+  if (!card || !list) return;
   const [at, above] = [card, list].map((one) => one.getBoundingClientRect().top);
   list.scrollTop += at - above - (list.clientHeight - card.offsetHeight) / 2;
 }
@@ -54,7 +52,7 @@ function onceLost(act) {
     return;
   }
   const watch = new MutationObserver(() => {
-    if (from.isConnected) return;
+    if (from?.isConnected) return;
     watch.disconnect();
     if (document.activeElement === document.body) act();
   });

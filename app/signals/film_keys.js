@@ -27,7 +27,7 @@ function onKey(film, event) {
   if (!plays && frame === film.frame) return;
   number = Math.max(number + 1, Date.now());
   if (plays) sendUntilHeard(film, "pressed", { number });
-  else {
+  else if (frame !== undefined) {
     film.frame = frame;
     sendUntilHeard(film, "pressed", { number, frame });
   }

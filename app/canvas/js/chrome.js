@@ -1,6 +1,6 @@
 // Light DOM around the canvas: legend, tooltip, search box, text for assistive technology. Data goes in as text only.
 
-import { formatNumber, isFork, nodeAt, short, stepNumber, whole } from "./geometry.js";
+import { formatNumber, isFork, isPartial, nodeAt, short, stepNumber, whole } from "./geometry.js";
 import { bothColour, css, diverging, governing, holderOf, mix } from "./palette.js";
 
 const MIN_HEIGHT = 380;
@@ -54,7 +54,7 @@ export function buildFrame(host, style) {
 export function fitHeight(app) {
   const { root } = app.dom;
   let top = root.getBoundingClientRect().top + window.scrollY;
-  for (let at = root; at; at = holderOf(at)) top += at.scrollTop;
+  for (let at = /** @type {HTMLElement | undefined} */ (root); at; at = holderOf(at)) top += at.scrollTop;
   const room = Math.max(MIN_HEIGHT, Math.floor(window.innerHeight - top - 8));
   root.style.height = `${Math.min(app.tallest, room)}px`;
 }
@@ -140,7 +140,7 @@ export function drawLegend(app) {
   }
   if (scene.table.outcomes) {
     parts.push(swatch(app, "right", "right"), swatch(app, "wrong", "wrong"));
-    if (scene.share.some((share) => share > 0 && share < 1)) parts.push(swatch(app, "partial", "partly right"));
+    if (scene.share.some(isPartial)) parts.push(swatch(app, "partial", "partly right"));
   }
   if (scene.axis.note) parts.push(element("span", "tc-note", scene.axis.note));
   parts.push(element("span", "tc-keys", "← → ↑ ↓ walk · F fork · L leaf · / search"));
@@ -186,11 +186,11 @@ function nameOf(app, i) {
 // Code keeps its columns, as in the panel.
 const CODE = /```|^(\t| {2,})\S/m;
 
-/** @param {App} app @param {number} i @param {number} [px] @param {number} [py] */
-export function showTooltip(app, i, px, py) {
+/** @param {App} app @param {number} i @param {Point} [point] */
+export function showTooltip(app, i, point) {
   const { tooltip, area } = app.dom;
   const { scene } = app;
-  if (i < 0) {
+  if (i < 0 || !point) {
     tooltip.hidden = true;
     return;
   }
@@ -206,6 +206,7 @@ export function showTooltip(app, i, px, py) {
     tooltip.hidden = false;
   }
   const box = tooltip.getBoundingClientRect();
+  const { x: px, y: py } = point;
   const left = px + 18 + box.width > area.clientWidth ? px - box.width - 14 : px + 18;
   const top = py + 18 + box.height > area.clientHeight ? py - box.height - 12 : py + 18;
   tooltip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
@@ -217,8 +218,8 @@ export function keepTooltip(app) {
   const { hover, point, dom } = app;
   const open = !dom.tooltip.hidden;
   showTooltip(app, -1);
-  if (hover >= 0 && nodeAt(app, point.x, point.y) !== hover) app.hover = -1;
-  else if (open) showTooltip(app, hover, point.x, point.y);
+  if (hover >= 0 && (!point || nodeAt(app, point.x, point.y) !== hover)) app.hover = -1;
+  else if (open) showTooltip(app, hover, point);
 }
 
 /** @param {App} app */

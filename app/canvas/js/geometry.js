@@ -131,6 +131,12 @@ export function measure(app) {
   app.room = Math.max(40, height - HEAD);
 }
 
+// An answer that is neither right nor wrong.
+/** @param {number | null} share */
+export function isPartial(share) {
+  return share !== null && share > 0 && share < 1;
+}
+
 // On an axis in tokens the last words stand right of the leaf that ends last.
 /** @param {App} app */
 export function leafRoom(app) {

@@ -176,7 +176,7 @@ function hoverAt(app, point, kind = "mouse") {
   app.point = point;
   const i = kind === "touch" ? -1 : nodeAt(app, point.x, point.y);
   app.dom.canvas.style.cursor = i >= 0 ? "pointer" : "";
-  showTooltip(app, i, point.x, point.y);
+  showTooltip(app, i, point);
   if (i === app.hover) return;
   app.hover = i;
   requestDraw(app);
@@ -252,8 +252,8 @@ function onSearchKey(app, event) {
 /** @param {App} app @param {number} step */
 function find(app, step) {
   const all = matches(app, app.dom.input.value);
-  const fresh = app.found?.words !== app.dom.input.value;
-  const at = fresh ? 0 : (app.found.at + step + all.length) % Math.max(all.length, 1);
+  const before = app.found?.words === app.dom.input.value ? app.found : undefined;
+  const at = !before ? 0 : (before.at + step + all.length) % Math.max(all.length, 1);
   app.found = { words: app.dom.input.value, at };
   app.dom.found.textContent = app.dom.input.value ? (all.length ? `${at + 1} of ${all.length}` : "none") : "";
   if (all.length) select(app, all[at], { reveal: true });

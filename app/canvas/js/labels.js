@@ -1,6 +1,6 @@
 // The words of steps on the tree: as many as their stretch of line holds, those that tell siblings apart first.
 
-import { bendOf, columnWidth, HEAD, isFork, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
+import { bendOf, columnWidth, HEAD, isFork, isPartial, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
 import { edgeWidth, isFaded, visibleNodes } from "./nodes.js";
 import {
   boxOf, fillRoom, isFree, isInside, LEAF_ROOM, LINE, MAX_LINES, occupy, placesBeside, placesOf, reachOf,
@@ -35,9 +35,10 @@ function breakLines(app, font, runs, room, most) {
   /** @type {Run[][]} */
   const lines = [[]];
   for (const run of runs) {
-    const longer = [...lines.at(-1), run];
+    const last = lines[lines.length - 1];
+    const longer = [...last, run];
     if (widthOf(app, font, plainOf(longer)) <= room) lines[lines.length - 1] = longer;
-    else if (lines.length < most && lines.at(-1).length && widthOf(app, font, plainOf([run])) <= room) lines.push([run]);
+    else if (lines.length < most && last.length && widthOf(app, font, plainOf([run])) <= room) lines.push([run]);
     else return null;
   }
   return lines;
@@ -191,7 +192,7 @@ function placesObserved(app, i) {
   const leaf = !app.shape.children[i].length;
   const under = LINE + edgeWidth(app, i) / 2;
   if (app.scene.axis.kind === "tokens" && leaf) {
-    const start = x + reach + (app.scene.share[i] > 0 && app.scene.share[i] < 1 ? 6 : 0);
+    const start = x + reach + (isPartial(app.scene.share[i]) ? 6 : 0);
     return [{ x: start, room: Math.min(LEAF_ROOM, app.width - app.side - start - 4), base: LINE - 3, left: true }];
   }
   const span = x - reach - from - reachOf(app, above) - (app.ay[i] - app.ay[above] < -0.01 ? 0.4 * bendOf(x - from) : 0);

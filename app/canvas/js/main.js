@@ -11,7 +11,7 @@ import {
 import { forget, recall, remember } from "./memory.js";
 import { requestDraw, settle, syncSize } from "./motion.js";
 import { shownOf } from "./nodes.js";
-import { readTheme } from "./palette.js";
+import { contextOf, readTheme } from "./palette.js";
 
 const APPS = new WeakMap();
 const LEFT = new Map();
@@ -21,7 +21,7 @@ const RENAMED_MS = 3000;
 function mount(host, style) {
   const dom = buildFrame(host, style);
   const app = /** @type {App} */ (/** @type {Partial<App>} */ ({
-    dom, context: dom.canvas.getContext("2d"), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
+    dom, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
     width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(),
   }));

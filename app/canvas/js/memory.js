@@ -32,5 +32,5 @@ export function recall(app) {
   app.selected = kept?.selected ?? -1;
   app.hover = -1;
   app.view = { ...app.view, ...kept?.view };
-  app.ax = undefined;
+  app.ax = new Float32Array();
 }

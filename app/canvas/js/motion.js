@@ -14,8 +14,8 @@ const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
 export function requestDraw(app) {
   app.frame ||= requestAnimationFrame((now) => {
     app.frame = 0;
-    const nodes = advance(app.motion, now, (t) => applyMotion(app, t));
-    const view = advance(app.viewMotion, now, (t) => applyView(app, t));
+    const nodes = advance(app.motion, now, (motion, t) => applyMotion(app, motion, t));
+    const view = advance(app.viewMotion, now, (motion, t) => applyView(app, motion, t));
     if (!nodes) app.motion = null;
     if (!view) app.viewMotion = null;
     syncSize(app);
@@ -24,28 +24,27 @@ export function requestDraw(app) {
   });
 }
 
-/** @param {Motion<any> | null} motion @param {number} now @param {(t: number) => void} apply */
+/** @param {Motion<any> | null} motion @param {number} now @param {(motion: Motion<any>, t: number) => void} apply */
 function advance(motion, now, apply) {
   if (!motion) return false;
   motion.start ??= now;
   const t = Math.min(1, (now - motion.start) / MOVE_MS);
-  apply(1 - (1 - t) ** 3);
+  apply(motion, 1 - (1 - t) ** 3);
   return t < 1;
 }
 
-/** @param {App} app @param {number} t */
-function applyMotion(app, t) {
+/** @param {App} app @param {Motion<Drawn>} motion @param {number} t */
+function applyMotion(app, motion, t) {
   for (const name of /** @type {const} */ (["ax", "ay", "alpha", "rgb"])) {
-    const from = app.motion.from[name];
-    const to = app.motion.to[name];
+    const from = motion.from[name];
+    const to = motion.to[name];
     const out = app[name];
     for (let k = 0; k < out.length; k++) out[k] = from[k] + (to[k] - from[k]) * t;
   }
 }
 
-/** @param {App} app @param {number} t */
-function applyView(app, t) {
-  const { from, to } = app.viewMotion;
+/** @param {App} app @param {Motion<View>} motion @param {number} t */
+function applyView(app, { from, to }, t) {
   for (const name of AXES) app.view[name] = from[name] + (to[name] - from[name]) * t;
   remember(app);
 }

@@ -6,6 +6,12 @@ import PALETTE from "../../../treecore/views/palette.json" with { type: "json" }
 let probe = null;
 const MIXED = /** @type {const} */ (["positive", "zero", "negative", "strong", "pale", "coarse", "fine", "neutral", "low", "high"]);
 
+// What draws on a canvas; null only for a canvas that draws in another way already.
+/** @param {HTMLCanvasElement} canvas @param {CanvasRenderingContext2DSettings} [settings] */
+export function contextOf(canvas, settings) {
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", settings));
+}
+
 // The colours and the curve that the charts take too.
 /** @param {"light" | "dark"} name */
 function themeOf(name) {
@@ -36,7 +42,7 @@ export function holderOf(element) {
 
 /** @param {HTMLElement} root */
 function backdrop(root) {
-  for (let element = root; element; element = holderOf(element)) {
+  for (let element = /** @type {HTMLElement | undefined} */ (root); element; element = holderOf(element)) {
     const colour = parseColour(getComputedStyle(element).backgroundColor);
     if (colour) return colour;
   }
@@ -48,7 +54,7 @@ function backdrop(root) {
 function parseColour(text) {
   const value = text.trim();
   if (!value) return null;
-  const context = (probe ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
+  const context = (probe ??= contextOf(document.createElement("canvas"), { willReadFrequently: true }));
   context.clearRect(0, 0, 1, 1);
   context.fillStyle = "rgba(0,0,0,0)";
   context.fillStyle = value;
@@ -122,7 +128,7 @@ export function hatching(app) {
   const tile = document.createElement("canvas");
   const size = Math.round(5 * app.ratio);
   tile.width = tile.height = size;
-  const context = tile.getContext("2d");
+  const context = contextOf(tile);
   context.fillStyle = app.theme.background;
   context.fillRect(0, 0, size, size);
   context.strokeStyle = app.theme.muted;
@@ -133,7 +139,7 @@ export function hatching(app) {
     context.lineTo(shift + size + 1, -1);
   }
   context.stroke();
-  const pattern = app.context.createPattern(tile, "repeat");
+  const pattern = /** @type {CanvasPattern} */ (app.context.createPattern(tile, "repeat"));
   pattern.setTransform(new DOMMatrix().scale(1 / app.ratio));
   return pattern;
 }

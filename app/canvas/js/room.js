@@ -1,6 +1,6 @@
 // What stands where on the canvas, and where the words of a step can go without covering it.
 
-import { bendOf, contentHeight, HEAD, isFork, leafRoom, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
+import { bendOf, contentHeight, HEAD, isFork, isPartial, leafRoom, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
 import { badgeWidth, edgeWidth } from "./nodes.js";
 import { headingWidth } from "./text_width.js";
 
@@ -27,8 +27,9 @@ function bandsOf({ y0, y1 }) {
 /** @param {Room} room @param {Box} box */
 export function occupy(room, box) {
   for (const band of bandsOf(box)) {
-    if (!room.bands.has(band)) room.bands.set(band, []);
-    room.bands.get(band).push(box);
+    const boxes = room.bands.get(band);
+    if (boxes) boxes.push(box);
+    else room.bands.set(band, [box]);
   }
 }
 
@@ -113,7 +114,7 @@ export function placesOf(app, i) {
   const leaf = !app.shape.children[i].length;
   const places = [];
   if (axis.kind === "tokens" && leaf) {
-    const start = x + reachOf(app, i) + (share[i] > 0 && share[i] < 1 ? 6 : 0);
+    const start = x + reachOf(app, i) + (isPartial(share[i]) ? 6 : 0);
     const room = Math.min(LEAF_ROOM, app.width - app.side - start - 4);
     places.push({ x: start, room, base: under ? -3 : 4, left: true });
   }

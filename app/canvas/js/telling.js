@@ -93,10 +93,11 @@ export function tellingOf(app, i) {
   const { label } = app.scene;
   const family = familyOf(app, i);
   const key = `${family.length} from ${family[0]}`;
-  if (!TOLD.has(label)) TOLD.set(label, new Map());
-  const told = TOLD.get(label);
-  if (!told.has(key)) told.set(key, tellApart(family.map((k) => label[k])));
-  return told.get(key).get(label[i]);
+  const families = TOLD.get(label) ?? new Map();
+  TOLD.set(label, families);
+  const tellings = families.get(key) ?? tellApart(family.map((k) => label[k]));
+  families.set(key, tellings);
+  return /** @type {Telling} */ (tellings.get(label[i]));
 }
 
 // That a step reads as a sibling before it that has its words: which of so many it is, and what is the same; else null.
@@ -125,7 +126,7 @@ function tagged(words, differs, from, to = words.length) {
 // Dots never stand alone: they stay with the word before them, or the one after where there is none.
 /** @param {Run[]} runs @returns {Run[]} */
 function dotsAfter(runs) {
-  const [word, differs] = runs.at(-1);
+  const [word, differs] = runs[runs.length - 1];
   return [...runs.slice(0, -1), [`${word.trimEnd()} ${DOTS} `, differs]];
 }
 
@@ -141,7 +142,7 @@ function withoutShared({ words, differs }) {
   let runs = [];
   words.forEach((word, k) => {
     if (differs[k]) runs.push([k > 0 && !runs.length ? `${DOTS} ${word}` : word, true]);
-    else if (runs.length && !runs.at(-1)[0].trimEnd().endsWith(DOTS)) runs = dotsAfter(runs);
+    else if (runs.length && !runs[runs.length - 1][0].trimEnd().endsWith(DOTS)) runs = dotsAfter(runs);
   });
   return runs;
 }

@@ -4,12 +4,14 @@
 export function widthOf(app, font, text) {
   const { context, widths } = app;
   const key = `${font}|${text}`;
-  if (!widths.has(key)) {
+  let width = widths.get(key);
+  if (width === undefined) {
     if (widths.size > 20000) widths.clear();
     context.font = font;
-    widths.set(key, context.measureText(text).width);
+    width = context.measureText(text).width;
+    widths.set(key, width);
   }
-  return widths.get(key);
+  return width;
 }
 
 /** @param {App} app */

@@ -30,7 +30,7 @@ function drawTicks(app) {
   const end = app.scene.axis.end;
   const perTick = (70 / (app.plot * app.view.zx)) * end;
   const power = 10 ** Math.floor(Math.log10(perTick));
-  const step = [1, 2, 5, 10].map((k) => k * power).find((size) => size >= perTick);
+  const step = [1, 2, 5, 10].map((k) => k * power).find((size) => size >= perTick) ?? 10 * power;
   context.font = `10px ${theme.mono}`;
   context.textAlign = "center";
   context.textBaseline = "alphabetic";
