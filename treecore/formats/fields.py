@@ -24,6 +24,18 @@ def wrong(name: str, value: Any, wanted: str, where: str) -> FormatError:
     return FormatError(f'"{name}" is {shown(value)}, not {wanted}', where=where, todo="correct it or leave it out")
 
 
+def needed(fields: Fields, name: str, where: str) -> Any:
+    """A field that a row must have.
+
+    Raises:
+        FormatError: it is null or absent.
+    """
+    value = fields.get(name)
+    if value is None:
+        raise FormatError(f'there is no "{name}"', where=where, todo="add it, or take the row out")
+    return value
+
+
 def number_in(fields: Fields, name: str, where: str) -> float | None:
     """A number; None where it is null, NaN or absent.
 

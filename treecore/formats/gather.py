@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import orjson
+
 from treecore.core.forest import Forest
 from treecore.errors import ForestError, FormatError
 from treecore.formats.archive import ZIP_MAGIC, archive
@@ -57,7 +59,12 @@ class Gathered:
                 self.warnings += reading.warnings
             if found.rollouts is not None:
                 notes = Notes()
-                rollouts = list(found.rollouts(source, notes))
+                try:
+                    rollouts = list(found.rollouts(source, notes))
+                except (RecursionError, orjson.JSONEncodeError):
+                    raise FormatError(
+                        "its values are nested too deep", where=source.name, todo="flatten them"
+                    ) from None
                 self.rollouts.setdefault(found.name, []).extend(rollouts)
                 self.notes.add(notes)
         self.formats[found] += 1

@@ -33,6 +33,9 @@ def forests_of(rollouts: Iterable[Rollout], *, source: str, account: Account) ->
     groups: dict[Hashable, list[Rollout]] = {}
     for rollout in rollouts:
         account.spend(rollout.cost(), rollout.where)
+        for turn in rollout.turns:
+            if turn.columns or turn.claimed:
+                account.name_columns([*turn.columns, *turn.claimed], rollout.where)
         key = rollout.prompt if rollout.group is None else rollout.group
         groups.setdefault((rollout.training_step, key), []).append(rollout)
     found = []

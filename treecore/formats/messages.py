@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from treecore.formats.rollout import Turn
+from treecore.formats.rows import as_text
 
 ASSISTANT = ("assistant", "agent", "model", "gpt")
 """Roles under which tools write what the model said."""
@@ -33,6 +34,24 @@ def is_chat(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, dict) and "role" in one for one in value)
 
 
+class Asked(NamedTuple):
+    """A prompt as a person reads it, and what is kept beside it: see `Chat`."""
+
+    prompt: str
+    extra: dict[str, Any]
+
+
+def asked(value: Any) -> Asked:
+    """A prompt that is a list of messages or text; other values as JSON writes them."""
+    return prompt_of(value) if is_chat(value) else Asked(as_text(value), {})
+
+
+def answered(value: Any) -> list[Turn]:
+    """The turns of an answer that is a list of messages or text: at least one, empty where nothing was said."""
+    turns = turns_of(value) if is_chat(value) else [] if value == [] else [Turn(text=as_text(value))]
+    return turns or [Turn()]
+
+
 def chat(messages: Sequence[Mapping[str, Any]], *, history: int | None = None) -> Chat:
     """The parts of a chat.
 
@@ -45,17 +64,17 @@ def chat(messages: Sequence[Mapping[str, Any]], *, history: int | None = None) -
     return Chat(*prompt_of(messages[:history]), turns_of(messages[history:]))
 
 
-def prompt_of(messages: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
+def prompt_of(messages: Sequence[Mapping[str, Any]]) -> Asked:
     """Text of a prompt, and what beside it is kept."""
     said = [one for one in messages if one.get("role") not in ("system", "developer")]
     system = [content_text(one.get("content")) for one in messages if one.get("role") in ("system", "developer")]
     extra: dict[str, Any] = {"system": "\n\n".join(system)} if system else {}
     if len(said) == 1:
-        return content_text(said[0].get("content")), extra
+        return Asked(content_text(said[0].get("content")), extra)
     if said:
         extra["messages"] = [dict(one) for one in messages]
     parts = [f"{one.get('role', '')}:\n{content_text(one.get('content'))}" for one in said]
-    return "\n\n".join(parts), extra
+    return Asked("\n\n".join(parts), extra)
 
 
 def turns_of(messages: Sequence[Mapping[str, Any]]) -> list[Turn]:

@@ -92,6 +92,16 @@ class Rollout:
                 self.last.columns[f"reward.{name}"] = float(value)
         return self
 
+    def keep(self, rest: Mapping[str, Any]) -> Self:
+        """Itself, with what else a file says of it at its last turn: numbers as columns, other values as they came."""
+        for name, value in rest.items():
+            if isinstance(value, bool | int | float):
+                if value == value:
+                    self.last.columns[name] = float(value)
+            else:
+                self.last.extra[name] = value
+        return self
+
     def cost(self) -> int:
         """Bytes that it takes in a forest, about."""
         texts = sum(2 * TEXT + len(turn.text) + len(turn.observation) for turn in self.turns)

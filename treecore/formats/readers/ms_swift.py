@@ -1,0 +1,123 @@
+"""ms-swift: `completions.jsonl` of GRPO with `--log_completions true`; a line is a step, a dict of columns.
+
+Names are those of `swift/rlhf_trainers/grpo_trainer.py`, `swift/megatron/trainers/rollout_mixin.py` and, for plain
+rows, `swift/ray/megatron/base_trainer.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from treecore.errors import FormatError
+from treecore.formats.fields import needed, number_in, training_step_in
+from treecore.formats.messages import answered, asked
+from treecore.formats.notes import Notes
+from treecore.formats.parquet import is_parquet
+from treecore.formats.registry import rollout_format
+from treecore.formats.rollout import Rollout
+from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
+from treecore.formats.source import Source
+
+USED = frozenset({"step", "gen_step", "prompt", "completion", "advantages", "solution"})
+NO_REWARDS = frozenset({"entropy", "num_turns"})
+"""Numbers of a rollout that the trainer logs beside rewards."""
+
+
+def looks_like_ms_swift(source: Source) -> bool:
+    """Columns of equal length as lists, or rows with the names that only it writes."""
+    keys = row_keys(source)
+    if not keys >= {"prompt", "completion"} or not keys & {"step", "gen_step"} or "advantage" in keys:
+        return False
+    if keys & {"advantages", "gen_step"}:
+        return True
+    return not is_parquet(source.data) and _is_column(source.head.get("prompt"))
+
+
+@rollout_format(
+    name="ms_swift",
+    title="ms-swift completions",
+    extensions=(".jsonl",),
+    detect=looks_like_ms_swift,
+    written_by="ms-swift's GRPO and GKD trainers with --log_completions true; `completions.jsonl` in the output folder",
+    lost="nothing of the file; the weights of reward functions are not in it, so the reward is their plain sum",
+    fields=USED,
+)
+def read_ms_swift(source: Source, notes: Notes) -> Iterator[Rollout]:
+    """A rollout an item of the columns; those of one training step with the same prompt are a group."""
+    notes.guess("rollouts of one training step with the same prompt are one group")
+    for line in rows(source):
+        for row in _unfolded(line):
+            rollout, names = _rollout(row)
+            if names:
+                notes.recognise(f"the reward is the sum of {', '.join(names)}")
+            yield rollout
+
+
+def _is_column(value: Any) -> bool:
+    """Whether this is a list of texts, not one chat."""
+    return isinstance(value, list) and not any(isinstance(one, dict) for one in value)
+
+
+def _unfolded(line: Row) -> Iterator[Row]:
+    """A row for each item of the columns; the line itself where it is a row already.
+
+    Raises:
+        FormatError: columns of unequal length.
+    """
+    fields, where = line
+    prompts, answers = fields.get("prompt"), fields.get("completion")
+    if not _is_column(prompts) or not _is_column(answers):
+        yield line
+        return
+    assert isinstance(prompts, list)
+    for name, column in fields.items():
+        if isinstance(column, list) and (
+            len(column) > len(prompts) or (name == "completion" and len(column) < len(prompts))
+        ):
+            found = f'"{name}" has {len(column):,} values for {len(prompts):,} prompts'
+            raise FormatError(found, where=where, todo="give columns of equal length")
+    for place in range(len(prompts)):
+        yield Row({name: _item(column, place) for name, column in fields.items()}, f"{where}, item {place}")
+
+
+def _item(column: Any, place: int) -> Any:
+    """A value of a column; one that is no list holds for the whole line."""
+    if not isinstance(column, list):
+        return column
+    return column[place] if place < len(column) else None
+
+
+def _rollout(row: Row) -> tuple[Rollout, list[str]]:
+    fields, where = row
+    names = _reward_names(fields)
+    prompt, extra = asked(needed(fields, "prompt", where))
+    parts = {name: number_in(fields, name, where) for name in names}
+    given = [value for value in parts.values() if value is not None]
+    rollout = Rollout(
+        prompt=prompt,
+        turns=answered(needed(fields, "completion", where)),
+        group=as_text(fields["prompt"]),
+        training_step=training_step_in(fields, "gen_step", "step"),
+        reference=as_text(fields.get("solution")),
+        prompt_extra=extra,
+        where=where,
+    ).scored(sum(given) if given else None, parts if names != ["reward"] else {})
+    rollout.keep(rest_of(fields, {*USED, *names}))
+    if isinstance(fields.get("advantages"), list):
+        rollout.last.extra["advantages"] = fields["advantages"]
+    elif (advantage := number_in(fields, "advantages", where)) is not None:
+        rollout.last.claimed["advantage"] = advantage
+    return rollout, names
+
+
+def _reward_names(fields: dict[str, Any]) -> list[str]:
+    """Columns of rewards: the trainer writes them before the advantages, and what else it logs after them."""
+    names = list(fields)
+    if "advantages" in fields:
+        names = names[: names.index("advantages")]
+    return [
+        name
+        for name in names
+        if name not in USED | NO_REWARDS and (fields[name] is None or isinstance(fields[name], bool | int | float))
+    ]

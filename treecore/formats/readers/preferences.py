@@ -1,0 +1,149 @@
+"""Preference rows: one prompt and two answers, one of them preferred; or one answer and whether it was liked.
+
+OpenAI's `input, preferred_output, non_preferred_output`; `prompt, chosen, rejected` of TRL and most data sets, with or
+without the prompt, text or messages; `prompt, completion, label` of KTO.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from treecore.formats.fields import needed, number_in
+from treecore.formats.messages import answered, asked, is_chat
+from treecore.formats.notes import Notes
+from treecore.formats.parquet import is_parquet
+from treecore.formats.registry import rollout_format
+from treecore.formats.rollout import Rollout
+from treecore.formats.rows import as_text, rest_of, row_keys, rows
+from treecore.formats.source import Source
+
+OPENAI = frozenset({"input", "preferred_output", "non_preferred_output"})
+PAIRS = frozenset({"chosen", "rejected"})
+SINGLE = frozenset({"prompt", "completion", "label"})
+FORK = frozenset({"initial_reason_steps"})
+SCORES = ("score_{}", "{}_score", "{}_rating", "{}-rating", "{}_reward")
+"""Names under which data sets score each side."""
+TURN = "\n\nAssistant:"
+"""Where the answer begins in chats that are one text."""
+
+
+class Pair(NamedTuple):
+    """A row: prompt, what both sides say, and what is kept of the rest."""
+
+    prompt: Any
+    extra: dict[str, Any]
+    chosen: Any
+    rejected: Any
+
+
+def looks_like_preferences(source: Source) -> bool:
+    """Rows with both sides, or with one that is labelled true or false."""
+    keys = row_keys(source)
+    if keys >= OPENAI or (keys >= PAIRS and not keys & FORK):
+        return True
+    return keys >= SINGLE and (is_parquet(source.data) or isinstance(source.head.get("label"), bool))
+
+
+@rollout_format(
+    name="preferences",
+    title="preference pairs",
+    extensions=(".jsonl", ".json", ".parquet"),
+    detect=looks_like_preferences,
+    written_by="OpenAI's preference fine-tuning, and data sets for DPO and KTO trainers; `treecore export` as `pairs`",
+    fields=frozenset({"prompt", *PAIRS}),
+)
+def read_preferences(source: Source, notes: Notes) -> Iterator[Rollout]:
+    """A rollout an answer; those of one prompt are a group."""
+    for fields, where in rows(source):
+        if fields.keys() >= SINGLE and not fields.keys() & PAIRS:
+            notes.recognise("the reward is the label, true 1 and false 0")
+            yield _liked(fields, where)
+            continue
+        yield from _sides(fields, where, notes)
+
+
+def _liked(fields: dict[str, Any], where: str) -> Rollout:
+    prompt, extra = asked(needed(fields, "prompt", where))
+    rollout = Rollout(
+        prompt=prompt,
+        turns=answered(needed(fields, "completion", where)),
+        group=as_text(fields["prompt"]),
+        prompt_extra=extra,
+        where=where,
+    )
+    rollout.last.extra |= rest_of(fields, SINGLE)
+    return rollout.scored(number_in(fields, "label", where))
+
+
+def _sides(fields: dict[str, Any], where: str, notes: Notes) -> Iterator[Rollout]:
+    pair = _openai(fields, where) if fields.keys() >= OPENAI else _pair(fields, where)
+    prompt, extra = asked(pair.prompt)
+    scores = [_score(fields, side, where) for side in ("chosen", "rejected")]
+    if scored := None not in scores:
+        notes.recognise("the reward is the score of each answer")
+    else:
+        notes.recognise("the preferred answer counts 1, the other one 0")
+    for answer, preferred, score in zip((pair.chosen, pair.rejected), (1.0, 0.0), scores, strict=True):
+        yield Rollout(
+            prompt=prompt,
+            turns=answered(answer),
+            group=as_text(pair.prompt),
+            prompt_extra={**extra, **pair.extra},
+            where=where,
+        ).scored(score if scored else preferred, {"preferred": preferred} if scored else {})
+
+
+def _openai(fields: dict[str, Any], where: str) -> Pair:
+    given = needed(fields, "input", where)
+    rest = rest_of(fields, OPENAI)
+    if isinstance(given, dict):
+        rest |= rest_of(given, {"messages"})
+        given = needed(given, "messages", f'{where}, "input"')
+    return Pair(given, rest, needed(fields, "preferred_output", where), needed(fields, "non_preferred_output", where))
+
+
+def _pair(fields: dict[str, Any], where: str) -> Pair:
+    """The two sides without the prompt, which data sets repeat in them or leave to them."""
+    chosen, rejected = needed(fields, "chosen", where), needed(fields, "rejected", where)
+    prompt: Any = fields.get("prompt")
+    taken = {"prompt", *PAIRS, *(name.format(side) for name in SCORES for side in PAIRS)}
+    if is_chat(chosen) and is_chat(rejected):
+        shared = _shared_messages(chosen, rejected)
+        if shared:
+            repeated = not is_chat(prompt) or prompt == chosen[: len(prompt)]
+            prompt = chosen[:shared] if repeated else [*prompt, *chosen[:shared]]
+            chosen, rejected = chosen[shared:], rejected[shared:]
+    elif prompt is None:
+        chosen, rejected = as_text(chosen), as_text(rejected)
+        start = _shared_text(chosen, rejected)
+        prompt, chosen, rejected = chosen[:start], chosen[start:], rejected[start:]
+    return Pair(prompt, rest_of(fields, taken), chosen, rejected)
+
+
+def _shared_messages(chosen: list[Any], rejected: list[Any]) -> int:
+    """Number of messages with which both begin; their last ones are the answers, also where they are equal."""
+    shared = 0
+    for one, other in zip(chosen[:-1], rejected[:-1], strict=False):
+        if one != other:
+            break
+        shared += 1
+    return shared
+
+
+def _shared_text(chosen: str, rejected: str) -> int:
+    """Where the answers begin: after the last turn that both share, else after the last word."""
+    pairs = enumerate(zip(chosen, rejected, strict=False))
+    same = next((place for place, (one, other) in pairs if one != other), min(len(chosen), len(rejected)))
+    turn = chosen.rfind(TURN, 0, same)
+    if turn >= 0:
+        return turn + len(TURN)
+    return chosen.rfind(" ", 0, same) + 1
+
+
+def _score(fields: dict[str, Any], side: str, where: str) -> float | None:
+    """The number that a data set gives a side; None where it gives none."""
+    for name in SCORES:
+        if isinstance(fields.get(name.format(side)), bool | int | float):
+            return number_in(fields, name.format(side), where)
+    return None

@@ -1,0 +1,73 @@
+"""Which columns of a trainer's log are rewards. Trainers write them first, and what else was logged after them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+TELLING = 3
+"""Rollouts that a group needs for its advantages to tell anything: of two, any two rewards explain them."""
+CLOSE = 1e-3
+
+
+class Scored(NamedTuple):
+    """One rollout: its group, a number or None of each column, and the advantage that the file claims."""
+
+    group: Hashable
+    parts: list[float | None]
+    advantage: float | None
+
+
+class Explained(NamedTuple):
+    """The columns that are rewards, and whether the advantages of the file show it."""
+
+    names: list[str]
+    sure: bool
+
+
+def leading(table: Sequence[Mapping[str, Any]], used: Collection[str], kinds: tuple[type, ...]) -> list[str]:
+    """Names of the columns up to the first that holds anything but numbers of these types, in the order of the file."""
+    found = []
+    for name in dict.fromkeys(name for fields in table for name in fields):
+        if name in used:
+            continue
+        if any(type(value) not in kinds for fields in table if (value := fields.get(name)) is not None):
+            break
+        found.append(name)
+    return found
+
+
+def explaining(names: list[str], rows: Sequence[Scored]) -> Explained:
+    """The longest beginning of the columns whose sum gives the advantages of each group, up to the group's scale.
+
+    All of them, and not sure, where none does: the weights of reward functions are not in the file.
+    """
+    claimed = np.array([np.nan if row.advantage is None else row.advantage for row in rows])
+    parts = np.array([[np.nan if part is None else part for part in row.parts] for row in rows], dtype=float)
+    groups: dict[Hashable, list[int]] = {}
+    for place, row in enumerate(rows):
+        groups.setdefault(row.group, []).append(place)
+    telling = [np.array(places) for places in groups.values() if len(places) >= TELLING]
+    telling = [places for places in telling if np.ptp(claimed[places]) > CLOSE]
+    if not telling:
+        return Explained(names, sure=True)
+    for count in range(len(names), 0, -1):
+        scored = ~np.isnan(parts[:, :count]).all(axis=1)
+        reward = np.where(scored, np.nansum(parts[:, :count], axis=1), np.nan)
+        if all(_in_line(reward[places], claimed[places]) for places in telling):
+            return Explained(names[:count], sure=True)
+    return Explained(names, sure=False)
+
+
+def _in_line(reward: NDArray[np.float64], claimed: NDArray[np.float64]) -> bool:
+    """Whether the claims are the rewards less their mean, times any positive factor."""
+    scored = ~np.isnan(reward)
+    centred = reward[scored] - (reward[scored].mean() if scored.any() else 0.0)
+    size = float(centred @ centred)
+    if size == 0:
+        return False
+    factor = float(claimed[scored] @ centred) / size
+    return factor > 0 and bool(np.allclose(claimed[scored], factor * centred, atol=CLOSE * np.abs(claimed).max()))
