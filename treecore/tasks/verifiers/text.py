@@ -1,7 +1,8 @@
 """Verifiers that compare texts, numbers and letters. They run no code of a row and take bounded time.
 
-Where an output ends its thoughts with `</think>`, only what follows counts. The final answer is the inside of the last
-`<answer>` pair, else of the last `\\boxed{}`, else all of it.
+Where an output ends its thoughts with `</think>`, only what follows counts; of thoughts that begin with `<think>` and
+do not end, only a box or an `<answer>` counts. The final answer is the inside of the last `<answer>` pair, else of the
+last `\\boxed{}`, else all of it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ PATTERN_SECONDS = 1.0
 MAX_PATTERN = 2000
 MAX_REPEATS = 10_000
 """Largest product of all counts in a pattern; `(a{1000}){1000}` alone takes hundreds of megabytes to prepare."""
-_THOUGHT_END = "</think>"
+_THOUGHT, _THOUGHT_END = "<think>", "</think>"
 _OPENING, _CLOSING = re.compile("<answer>", re.IGNORECASE), re.compile("</answer>", re.IGNORECASE)
 _BULLET = re.compile(r"^[ \t]*[-*•][ \t]+(?=[\w$\\.(])", re.MULTILINE)
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -42,7 +43,12 @@ _ALONE = re.compile(r"(?<![\w'])([B-HJ-Z]|[AI](?=[).:\s]*\Z))(?![\w'])")
 
 
 def answer_part(output: str) -> str:
-    """What follows the model's thoughts."""
+    """What the model says outside its thoughts, after the last that ended; nothing where they have no end."""
+    return after_thoughts(output).partition(_THOUGHT)[0]
+
+
+def after_thoughts(output: str) -> str:
+    """What follows the model's thoughts; where they have no end, they are in it."""
     return output.rpartition(_THOUGHT_END)[2]
 
 
@@ -55,19 +61,19 @@ class Final(NamedTuple):
 
 def final(output: str) -> Final:
     """What an output says in the end."""
-    text = answer_part(output)
+    text = after_thoughts(output)
     if openings := deque(_OPENING.finditer(text), maxlen=1):
         return Final(_CLOSING.split(text[openings[0].end() :], maxsplit=1)[0].strip())
     boxed = text.rfind("\\boxed{")
     if boxed >= 0:
         return Final(_braced(text[boxed + len("\\boxed{") :]).strip(), boxed=True)
-    return Final(text.strip())
+    return Final(answer_part(output).strip())
 
 
 def unlisted(output: str) -> str:
     """The text of `final`, without marks of a list before its lines where neither a box nor tags hold it."""
     said = final(output)
-    if said.boxed or _OPENING.search(answer_part(output)):
+    if said.boxed or _OPENING.search(after_thoughts(output)):
         return said.text
     return _BULLET.sub("", said.text)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from treecore.tasks.verifiers.mathematics.answer import Answer, Items, Matrix, Relation, Words
 from treecore.tasks.verifiers.mathematics.rational import Rational, rational, same
-from treecore.tasks.verifiers.mathematics.reading import Answer, Items, Matrix, Relation, Words, is_name, is_worked_out
+from treecore.tasks.verifiers.mathematics.reading import is_name, is_worked_out
 from treecore.tasks.verifiers.mathematics.value import Value
 
 REALS = Items("tuple", (Value(r"-\infty"), Value(r"\infty")), "(", ")")
@@ -146,7 +147,9 @@ class Comparison:
         one, other = rational(gold.text), rational(said.text)
         if one is not None and other is not None:
             return _equal_fractions(one, other, gold.percent, said.percent)
-        if gold.percent != said.percent:
+        if said.percent and not gold.percent:
+            return self._hundredth(gold, said)
+        if gold.percent and not said.percent:
             return self._texts(gold.text, said.text, one, other) or self._hundredth(gold, said)
         return self._texts(gold.text, said.text, one, other)
 
@@ -172,7 +175,10 @@ class Comparison:
 
 
 def _meant(relation: Relation) -> Answer | None:
-    """What an equation says that a name is; None where it says something else."""
+    """What a relation says that a name is, or may be; None where it says something else."""
+    if relation.operator == r"\ne" and is_name(relation.left) and not is_name(relation.right):
+        below = Items("tuple", (REALS.items[0], relation.right), "(", ")")
+        return Items("list", (below, Items("tuple", (relation.right, REALS.items[1]), "(", ")")))
     if relation.operator != "=":
         return None
     if is_name(relation.left) or _is_point(relation.left):
@@ -210,12 +216,17 @@ def _letters(text: str) -> str:
     return _SYMBOLS.sub("", text.casefold()).strip("().\\$")
 
 
-def _equal_fractions(one: Rational, other: Rational, first_percent: bool, second_percent: bool) -> bool:
-    if same(one, other):
+def _equal_fractions(gold: Rational, said: Rational, gold_percent: bool, said_percent: bool) -> bool:
+    """Whether fractions are one, where a per cent sign may be left out.
+
+    It may be added only to what is more than 1, since 0.5% is no half.
+    """
+    added = said_percent and not gold_percent
+    if same(gold, said) and not (added and 0 < abs(gold.number) <= 1):
         return True
-    if first_percent == second_percent:
+    if gold_percent == said_percent:
         return False
-    percent, plain = (one, other) if first_percent else (other, one)
+    percent, plain = (gold, said) if gold_percent else (said, gold)
     return percent.number / 100 == plain.number
 
 

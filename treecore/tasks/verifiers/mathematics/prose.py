@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from treecore.tasks.verifiers.mathematics.answer import Answer, Words
 from treecore.tasks.verifiers.mathematics.notation import BOX, CURRENCIES, DOLLAR, box_end, canonical
-from treecore.tasks.verifiers.mathematics.reading import Answer, Words, is_name, plain_words, read
+from treecore.tasks.verifiers.mathematics.reading import is_name, plain_words, read
 
 MAX_FORMULA, MAX_CUE = 1000, 60
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
@@ -26,8 +27,9 @@ _TAKEN_BACK = re.compile(
 """What makes the number before it no answer, or another number."""
 _PROSE_BEFORE = re.compile(r"(?![或和及与且])[\u3040-\u30ff\u4e00-\u9fff]\s*[\d\\$(+-]")
 _JOINED = re.compile(r"\s*(?:,|,?\s*(?:and|or)|[、和或])\s*")
+_BETWEEN = re.compile(r"(?<=[\d)}\]])\s*,?\s(?:and|or)\s+(?=[-+−]?[\d\\({\[√π])")
 _COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mbox)\s*\{[^{}]*\}|\\[a-zA-Z]+")
-_FUNCTION = re.compile(r"(?<![a-zA-Z])(?:a(?:rc)?)?(?:sqrt|sin|cos|tan|log|ln|exp|pi|inf|infinity)(?![a-zA-Z])")
+_FUNCTION = re.compile(r"(?<![a-zA-Z])(?:a(?:rc)?)?(?:sqrt|sin|cos|tan|log|ln|exp|mod|pi|inf|infinity)(?![a-zA-Z])")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _CUE = re.compile(
     r".*(?:(?<![a-zA-Z])(?:is|are|equals|be|get|gives)(?![a-zA-Z])|(?<!\d)(?<!\d\s)[:：]|(?<=\d)[:：](?=\s)|[是为為はがは]|==?>|→)\s*",
@@ -121,7 +123,10 @@ def _last_formula(text: str) -> tuple[str | None, str]:
 
 
 def is_formula(text: str) -> bool:
-    """Whether a text without marks is mathematics and no prose: no words in it but names of functions."""
+    """Whether a text without marks is mathematics and no prose: no words in it but names of functions, and `and`."""
     if not text or len(text) > MAX_FORMULA or "\n" in text or _PROSE_BEFORE.search(text):
         return False
-    return not _WORD.search(_COMMAND.sub(" ", _FUNCTION.sub(" ", text))) and re.search(r"[\w\\]", text) is not None
+    return (
+        not _WORD.search(_COMMAND.sub(" ", _FUNCTION.sub(" ", _BETWEEN.sub(" , ", text))))
+        and re.search(r"[\w\\]", text) is not None
+    )

@@ -7,55 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import Literal
 
+from treecore.tasks.verifiers.mathematics.answer import Answer, Items, Matrix, Relation, Words
+from treecore.tasks.verifiers.mathematics.intervals import merged
 from treecore.tasks.verifiers.mathematics.notation import CURRENCIES, FUNCTIONS, ROW, TEXT, canonical, closing
 from treecore.tasks.verifiers.mathematics.value import Value, value
 
 MAX_ITEMS = 200
 MAX_DEPTH = 12
-
-
-@dataclass(frozen=True)
-class Words:
-    """Words in small letters, single spaces between them."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Items:
-    """Several answers in one.
-
-    `list` is bare or a union, in any order; `set` stood in braces, where repetitions do not count; `tuple` has brackets
-    `opens` and `closes` and an order, as have intervals; `series` goes on (`1, 2, ...`) and has an order; `ratio` stood
-    between colons; `either` is one text in two readings, a number with thousands parted and a list.
-    """
-
-    kind: Literal["list", "set", "tuple", "series", "ratio", "either"]
-    items: tuple[Answer, ...]
-    opens: str = ""
-    closes: str = ""
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Rows of values."""
-
-    rows: tuple[tuple[Answer, ...], ...]
-
-
-@dataclass(frozen=True)
-class Relation:
-    """`left operator right` with `=`, `\\ne`, `<` or `\\le`; greater-than is turned around."""
-
-    operator: str
-    left: Answer
-    right: Answer
-
-
-Answer = Value | Words | Items | Matrix | Relation
 
 _MATRIX = re.compile(r"\\begin\{([pbB]?matrix|array)\}\s*(?:\{[lcr|\s]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _OPERATORS = re.compile(r"\\(?:le|ge|ne|in)(?![a-zA-Z])|[=<>]")
@@ -64,6 +23,7 @@ _AND = re.compile(
     r"\s*(?:\\text\s*\{\s*,?\s*(?:and|or|und|oder|et|ou|y|o)\s*\}|(?<![a-zA-Z\\{])(?:and|or)(?![a-zA-Z}])"
     r"|\\lor(?![a-zA-Z])|\\cup(?![a-zA-Z])|[或和及与])\s*"
 )
+_CUP = re.compile(r"\\cup(?![a-zA-Z])")
 _TO = re.compile(r"\s+(?:to|\\text\s*\{\s*to\s*\})\s+")
 _AND_ONLY = re.compile(r"\s*(?:\\text\s*\{\s*and\s*\}|(?<![a-zA-Z\\{])and(?![a-zA-Z}])|\\land(?![a-zA-Z])|且)\s*")
 _ORDER = re.compile(r"[<>]|\\(?:le|ge)(?![a-zA-Z])")
@@ -230,6 +190,10 @@ def _several(text: str, depth: int) -> Answer | None:
         if len(ratio) > 1 and all(re.fullmatch(r"\s*[\w.\\{}]+\s*", part) for part in ratio):
             return Items("ratio", tuple(_read(part, depth + 1) for part in ratio[:MAX_ITEMS]))
         return None
+    if (union := split_top(text, _CUP))[1:]:
+        pieces = [_read(part, depth + 1) for part in union[:MAX_ITEMS]]
+        if (joined := merged(pieces)) is not None:
+            return joined[0] if len(joined) == 1 else Items("list", joined)
     if any(r"\ldots" in part for part in parts):
         return Items("series", tuple(_read(part, depth + 1) for part in _without_name(parts)))
     return _flat([_read(part, depth + 1) for part in _without_name(parts)])

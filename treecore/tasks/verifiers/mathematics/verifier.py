@@ -23,7 +23,7 @@ from treecore.errors import TaskError
 from treecore.tasks.verifiers.mathematics.equality import NeedsAlgebraError
 from treecore.tasks.verifiers.mathematics.worker import correct
 from treecore.tasks.verifiers.registry import tagged, verifier
-from treecore.tasks.verifiers.text import answer_part, final
+from treecore.tasks.verifiers.text import after_thoughts, final
 
 SECONDS = 5.0
 START_SECONDS = 60.0
@@ -153,7 +153,7 @@ def math(question: str, answers: Sequence[str], output: str) -> float:
     if any(len(answer) > MAX_CHARS for answer in answers):
         raise TaskError(f"an answer of more than {MAX_CHARS:,} characters", todo="shorten it")
     said = final(output)
-    text = (answer_part(output) if said.boxed else said.text)[-MAX_CHARS:]
+    text = (after_thoughts(output) if said.boxed else said.text)[-MAX_CHARS:]
     with contextlib.suppress(NeedsAlgebraError):
         return float(correct(list(answers), text, algebra=False))
     try:

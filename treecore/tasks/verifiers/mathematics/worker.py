@@ -14,9 +14,10 @@ import json
 import sys
 from typing import Any
 
+from treecore.tasks.verifiers.mathematics.answer import Words
 from treecore.tasks.verifiers.mathematics.equality import Comparison
 from treecore.tasks.verifiers.mathematics.prose import said
-from treecore.tasks.verifiers.mathematics.reading import Words, read
+from treecore.tasks.verifiers.mathematics.reading import read
 
 MEMORY_BYTES = 3 << 30
 
