@@ -5,7 +5,8 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from forests import random_forest
+from forests import any_forest, random_forest
+from hypothesis import given
 
 import treecore as tc
 from treecore.errors import ForestError
@@ -35,6 +36,19 @@ def test_there_and_back(rng: np.random.Generator) -> None:
     assert above == [forest.node_id[up] if up >= 0 else None for up in forest.parent]
     first, second = (tc.credit(one, "sibling").credit for one in (forest, back))
     np.testing.assert_allclose(second[rows], first, equal_nan=True)
+
+
+@given(any_forest())
+def test_a_forest_that_was_a_graph_is_the_same_forest(forest: tc.Forest) -> None:
+    assert tc.from_networkx(tc.to_networkx(forest)).digest == forest.digest
+
+
+def test_attributes_of_other_graphs_are_kept() -> None:
+    graph = nx.DiGraph([("a", "b")], name="mine")
+    graph.nodes["b"].update(text=7, reward=np.float64(1), colour="red", made=frozenset([1]))
+    forest = tc.from_networkx(graph, prompt="how many?")
+    assert (forest.prompt, forest.text[1], forest.reward[1]) == ("how many?", "7", 1)
+    assert forest.node_extra[1] == {"colour": "red", "made": "frozenset({1})"}
 
 
 def test_the_prompt_comes_back(rng: np.random.Generator) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from treecore.core.batch import Forests
@@ -32,12 +33,17 @@ def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
         for row, value in enumerate(values.tolist()):
             if value == value:
                 graph.nodes[forests[0].node_id[row]][name] = value
-    plain: Any = nx.DiGraph(**{name: clean(value) for name, value in graph.graph.items()})
-    plain.add_nodes_from((clean(name), {k: clean(v) for k, v in data.items()}) for name, data in graph.nodes(data=True))
+    plain: Any = nx.DiGraph(**scalars(graph.graph))
+    plain.add_nodes_from((clean(name), scalars(data)) for name, data in graph.nodes(data=True))
     plain.add_edges_from((clean(one), clean(other)) for one, other in graph.edges)
     file = io.BytesIO()
     nx.write_graphml_xml(plain, file)
     return Exported([file.getvalue()], len(forests[0]), "steps")
+
+
+def scalars(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes that GraphML can hold: no tokens and no objects."""
+    return {name: clean(value) for name, value in attributes.items() if isinstance(value, bool | int | float | str)}
 
 
 def clean(value: Any) -> Any:

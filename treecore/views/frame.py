@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
 from treecore.analysis.granularity import granularity
 from treecore.core.batch import Forests
-from treecore.core.builder import ForestBuilder
 from treecore.core.columns import NODE_COLUMNS, STATUS_NAMES
 from treecore.core.forest import Forest
 from treecore.errors import ForestError
+from treecore.formats import read
+from treecore.formats.native_fields import VERSION
+from treecore.formats.native_write import forest_json
 from treecore.methods.registry import Credit
 
 if TYPE_CHECKING:
@@ -59,14 +62,22 @@ def position_in(credit: Credit, forest: Forest) -> int:
 
 
 def to_networkx(forest: Forest) -> nx.DiGraph[Any]:
-    """A directed graph, edges from parent to child, the declared columns as node attributes (nulls left out)."""
+    """A directed graph, edges from parent to child.
+
+    Attributes of nodes are the declared columns (`status` as its code) and, as in a file, `tokens`, `columns`, `credit`
+    and fields beyond the format; those of the graph are the forest's own. Nulls are left out.
+    """
     import networkx as nx
 
-    graph: nx.DiGraph[Any] = nx.DiGraph(prompt=forest.prompt, task=forest.task)
-    for row, name in enumerate(forest.node_id):
-        graph.add_node(name)
+    graph: nx.DiGraph[Any] = nx.DiGraph()
+    own = forest_json(forest)
+    graph.graph |= {"prompt": "", "task": ""} | {name: own[name] for name in own if name not in ("format", "nodes")}
+    names = {column.name for column in NODE_COLUMNS} | {"id", "parent"}
+    for row, fields in enumerate(own["nodes"]):
+        graph.add_node(forest.node_id[row])
+        graph.nodes[forest.node_id[row]].update({name: fields[name] for name in fields if name not in names})
         if forest.parent[row] >= 0:
-            graph.add_edge(forest.node_id[forest.parent[row]], name)
+            graph.add_edge(forest.node_id[forest.parent[row]], forest.node_id[row])
     for column in NODE_COLUMNS:
         values = getattr(forest, column.name)
         for row in np.flatnonzero(~column.is_null(values)).tolist():
@@ -76,13 +87,15 @@ def to_networkx(forest: Forest) -> nx.DiGraph[Any]:
 
 
 def from_networkx(graph: nx.DiGraph[Any], *, prompt: str = "") -> Forest:
-    """A forest from a directed graph with edges from parent to child.
+    """A forest from a directed graph with edges from parent to child: what `to_networkx` wrote, or one made elsewhere.
 
-    Of each node only its attributes `text`, `observation` and `reward` are taken, and rows are in topological order:
-    compare by node id. The prompt is the graph's own where none is given.
+    Attributes with names of the format's fields are read as in a file, others are kept beside them; what
+    JSON does not know is kept as text. Rows are in the order of the nodes, parents before children. The prompt is the
+    graph's own where none is given.
 
     Raises:
         ForestError: an undirected graph, none of its nodes, a node with two parents, or a cycle.
+        FormatError: an attribute with the name of a field holds something else.
     """
     import networkx as nx
 
@@ -90,16 +103,26 @@ def from_networkx(graph: nx.DiGraph[Any], *, prompt: str = "") -> Forest:
     if not fits or any(degree > 1 for _, degree in graph.in_degree()):
         todo = "direct edges from parent to child, give every node at most one parent, and no cycles"
         raise ForestError("the graph is not a forest", todo=todo)
-    builder = ForestBuilder(prompt=prompt or str(graph.graph.get("prompt", "")))
-    rows: dict[Any, int] = {}
-    for name in nx.topological_sort(graph):
-        above = next(iter(graph.predecessors(name)), None)
-        data = graph.nodes[name]
-        rows[name] = builder.add(
-            -1 if above is None else rows[above],
-            node_id=name if isinstance(name, int | str) else str(name),
-            text=str(data.get("text", "")),
-            observation=str(data.get("observation", "")),
-            reward=float(data.get("reward", np.nan)),
-        )
-    return builder.build()
+    own = {**graph.graph, "format": VERSION, "nodes": [node_fields(graph, name) for name in graph]}
+    if prompt:
+        own["prompt"] = prompt
+    own.pop("forests", None)
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    return read(orjson.dumps(own, default=str, option=options), name="the graph")[0]
+
+
+def node_fields(graph: nx.DiGraph[Any], name: Any) -> dict[str, Any]:
+    """A node of a graph as in a file."""
+    fields = dict(graph.nodes[name])
+    above = next(iter(graph.predecessors(name)), None)
+    for column in NODE_COLUMNS:
+        value = fields.get(column.name)
+        if column.kind == "choice" and isinstance(value, int):
+            fields[column.name] = column.choices[value] if 0 <= value < len(column.choices) else None
+        elif column.kind == "text" and value is not None:
+            fields[column.name] = str(value)
+    return {**fields, "id": id_of(name), "parent": None if above is None else id_of(above)}
+
+
+def id_of(name: Any) -> int | str:
+    return name if isinstance(name, int | str) else str(name)
