@@ -28,6 +28,22 @@ from app.controls import readable
 from app.view_registry import VIEWS
 print(test.session_state["view"], test.session_state["method"], VIEWS["outline"].title, ".arrows" in readable())
 """
+OFFERED = f"""
+import os
+os.environ["TREECORE_PUBLIC"] = "{{public}}"
+import streamlit
+from streamlit.testing.v1 import AppTest
+streamlit.config.set_option("server.address", "localhost")
+test = AppTest.from_file({str(ROOT / "app" / "main.py")!r}, default_timeout=60)
+test.query_params["view"] = "rollout"
+test.run()
+assert not test.exception, test.exception
+from app.sampling_asked import sampler_options, tasks
+from treecore.samplers import SAMPLERS
+fields = [one.name for one in sampler_options(SAMPLERS["mcts"])]
+print("adding" in tasks().titles, "pairs" in SAMPLERS, "value" in fields)
+"""
+"""Whether a visitor is offered the task and the sampler of a plug-in, and a field that may name a critic."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plugged")
     modules = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", PAGE, re.S))
     written = tomllib.loads(re.findall(r"```toml\n(.*?)```", PAGE, re.S)[0])
-    assert len(modules) == len(written["project"]["entry-points"]) == 6
+    assert len(modules) == len(written["project"]["entry-points"]) == 8
     install(folder, "my_package", modules, written["project"]["entry-points"])
     (folder / "x.arrows").write_text("-> one -> two")
     (folder / "q.jsonl").write_text('{"prompt": "Say abc", "answer": "abc"}\n')
@@ -74,6 +90,20 @@ def test_the_command_line_uses_the_examples(home: Path) -> None:
     run(home, "rollout", "--task", "adding", *wanted, "-o", "a.forest.jsonl")
     run(home, "rollout", "--task", "q.jsonl", "--verifier", "same_length slack=1", *wanted, "-o", "q.forest.jsonl")
     assert run(home, "credit", "a.forest.jsonl", "--method", "centred")
+
+
+def test_the_command_line_uses_the_critic_and_the_annotation(home: Path) -> None:
+    search = ("--sampler", "mcts", "--set", "value=brief", "--set", "simulations=2", "--prompts", "1")
+    run(home, "rollout", "--task", "countdown", "--model", "tiny", *search, "-o", "c.forest.jsonl")
+    assert '"short answers"' in (home / "c.forest.jsonl").read_text()
+    run(home, "annotate", "c.forest.jsonl", "--kind", "ends", "-o", "d.forest.jsonl")
+    assert '"ends"' in (home / "d.forest.jsonl").read_text()
+
+
+@pytest.mark.parametrize(("public", "more"), [("", True), ("1", False)])
+def test_a_public_server_offers_no_task_and_no_critic_of_plug_ins(home: Path, public: str, more: bool) -> None:
+    said = run(home, program=OFFERED.format(public=public)).split()
+    assert said == [str(more), "True", str(more)]
 
 
 def test_the_app_shows_the_examples(home: Path) -> None:
