@@ -220,3 +220,11 @@ def test_a_method_is_explained_in_full(run) -> None:
 
 def test_a_name_that_is_nearly_right_is_guessed(run) -> None:
     assert "did you mean 'tree_grpo'?" in run("methods", "tree_gpro").stderr
+
+
+def test_show_and_schema_print_one_document(run, minimal: Path) -> None:
+    document = json.loads(run("show", minimal, "--method", "grpo", "--json").stdout)
+    assert [forest["format"] for forest in document["forests"]] == ["treecore/1"]
+    assert document["credit"] == json.loads(run("credit", minimal, "--method", "grpo", "--json").stdout)["forests"]
+    assert json.loads(run("show", minimal, "--json").stdout).keys() == {"forests"}
+    assert run("schema", "--json").stdout == run("schema").stdout

@@ -72,6 +72,8 @@ def methods(names: tuple[str, ...], as_json: bool, as_markdown: bool, short: boo
         raise click.UsageError("give --json or --markdown, not both")
     if as_markdown and (names or short):
         raise click.UsageError("--markdown prints the whole reference: give neither names nor --short")
+    if as_markdown and as_json:
+        raise click.UsageError("give --markdown or --json, not both")
     if as_markdown:
         click.echo(markdown(), nl=False)
         return
@@ -167,7 +169,8 @@ def formats(as_json: bool) -> None:
 
 @click.command()
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the data model as a Markdown document instead.")
-def schema(as_markdown: bool) -> None:
+@json_option
+def schema(as_markdown: bool, as_json: bool) -> None:
     """Print the JSON Schema of a native forest.
 
     \b

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from treecore.cli.output import console, parse_settings, set_option
+from treecore.cli.output import console, json_option, parse_settings, print_json, set_option
 from treecore.cli.reading import read_input, reading_options
 from treecore.cli.text import clean
 from treecore.core.numerals import counted
@@ -16,6 +16,9 @@ from treecore.core.numerals import counted
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+
+    from treecore.core.forest import Forest
+    from treecore.methods import Credit
 
 BLOCK = 500
 """Lines that are printed at a time."""
@@ -28,7 +31,8 @@ BLOCK = 500
 @set_option
 @click.option("--forest", "wanted", default="", help="Only the forest with this id, or this number from 0.")
 @click.option("--full", is_flag=True, help="All lines of steps that have many.")
-def show(file: str, method: str, settings: tuple[str, ...], wanted: str, full: bool) -> None:
+@json_option
+def show(file: str, method: str, settings: tuple[str, ...], wanted: str, full: bool, as_json: bool) -> None:
     """Draw the forests of FILE, or of the bundled sample with that name, as text trees: value of every step, and its
     credit if a method is given.
 
@@ -51,6 +55,10 @@ def show(file: str, method: str, settings: tuple[str, ...], wanted: str, full: b
     chosen = [n for n, forest in enumerate(forests) if wanted in ("", forest_name(forest, n), str(n))]
     if not chosen:
         raise ForestError(f"no forest {wanted!r}", where=file, todo=f"give an id, or a number below {len(forests)}")
+    if as_json:
+        parts = {} if result is None else {number: result.of(number) for number in chosen}
+        print_json(shown_json({number: forests[number] for number in chosen}, parts))
+        return
     out = console()
     for number in chosen:
         forest = forests[number]
@@ -65,6 +73,17 @@ def show(file: str, method: str, settings: tuple[str, ...], wanted: str, full: b
             out.print(Text(clean(f"Values here are biased: {bias}"), style="italic"))
         credit = result.of(number) if result is not None else None
         print_lines(out, forest_lines(forest, credit, width=out.width, full=full))
+
+
+def shown_json(forests: Mapping[int, Forest], found: Mapping[int, Credit]) -> dict[str, Any]:
+    """Forests as in a file, by place in it, and the numbers of a method as `treecore credit` has them."""
+    from treecore.cli.credit_json import forest_json as numbers
+    from treecore.formats.native_write import forest_json
+
+    document: dict[str, Any] = {"forests": [forest_json(forest) for forest in forests.values()]}
+    if found:
+        document["credit"] = [numbers(credit, number, False) for number, credit in found.items()]
+    return document
 
 
 def print_lines(out: Console, lines: Iterable[Text]) -> None:
