@@ -35,3 +35,8 @@ def test_lines_stay_where_they_are() -> None:
 def test_our_own_format_stays_strict() -> None:
     with pytest.raises(FormatError, match="NaN is not JSON"):
         read(b'{"format": "treecore/1", "nodes": [{"id": 0, "parent": null, "reward": NaN}]}')
+
+
+def test_names_that_are_not_utf_8() -> None:
+    with pytest.raises(FormatError, match="is not UTF-8"):
+        read(b'{"st\x99p": 1}\n{"step": 2}\n')

@@ -205,7 +205,7 @@ class Source:
     def fields(self) -> Mapping[str, memoryview]:
         """The fields of the first JSON value as their text, for detection; empty when it is no object."""
         start, end, _ = self._span
-        with suppress(msgspec.DecodeError, RecursionError):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return {name: memoryview(raw) for name, raw in raw_fields(memoryview(self.data)[start:end]).items()}
         return {}
 

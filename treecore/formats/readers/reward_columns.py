@@ -54,11 +54,12 @@ def explaining(names: list[str], rows: Sequence[Scored]) -> Explained:
     telling = [places for places in telling if np.ptp(claimed[places]) > CLOSE]
     if not telling:
         return Explained(names, sure=True)
-    for count in range(len(names), 0, -1):
-        scored = ~np.isnan(parts[:, :count]).all(axis=1)
-        reward = np.where(scored, np.nansum(parts[:, :count], axis=1), np.nan)
-        if all(_in_line(reward[places], claimed[places]) for places in telling):
-            return Explained(names[:count], sure=True)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for count in range(len(names), 0, -1):
+            scored = ~np.isnan(parts[:, :count]).all(axis=1)
+            reward = np.where(scored, np.nansum(parts[:, :count], axis=1), np.nan)
+            if all(_in_line(reward[places], claimed[places]) for places in telling):
+                return Explained(names[:count], sure=True)
     return Explained(names, sure=False)
 
 

@@ -1,0 +1,70 @@
+"""Chat rows with rewards: what the prompt is, what belongs together."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from cases import DATA
+
+from treecore.errors import FormatError
+from treecore.formats import read
+from treecore.formats.files import read_with_report
+
+
+def row(*said: str, **fields: Any) -> bytes:
+    """A chat of messages that begin with u, a or t: of the user, the model, a tool."""
+    roles = {"u": "user", "a": "assistant", "t": "tool"}
+    messages = [{"role": roles[one[0]], "content": one} for one in said]
+    return json.dumps({"messages": messages, **fields}).encode() + b"\n"
+
+
+def test_the_fixture() -> None:
+    report = read_with_report(DATA / "chats" / "chats.jsonl")
+    assert report.format == "chats"
+    first, other = report.forests
+    assert (first.prompt, first.reference, first.extra["system"]) == ("3*4+2?", "14", "Be short.")
+    assert list(first.text) == ["3*4=12. 12+2=14", "15", "", "14", "I will not say."]
+    assert first.observation[2] == "14"
+    assert first.columns["length"][1] == 1.0
+    assert math.isnan(first.reward[4])
+    assert other.prompt == "user:\nTwo lines, $x$ and <b>:\n\n1\n\nassistant:\n2\n\nuser:\nAnd 2?"
+    assert other.node_extra[0] == {"weight": 1}
+    assert other.reward[0] == 0.5
+
+
+def test_answers_to_the_last_question_are_a_group() -> None:
+    (forest,) = read(row("u1", "a1", "u2", "a2", reward=1) + row("u1", "a1", "u2", "a3", "t", "a4", reward=0))
+    assert (forest.n_trees, list(forest.text)) == (2, ["a2", "a3", "a4"])
+    assert [one["content"] for one in forest.extra["messages"]] == ["u1", "a1", "u2"]
+
+
+def test_chats_with_a_user_in_them_are_grouped_by_their_beginning() -> None:
+    report = read_with_report(row("u1", "a1", "u2", "a2", reward=1) + row("u1", "a3", "u4", "a5", reward=0))
+    (forest,) = report.forests
+    assert (forest.prompt, forest.n_trees) == ("u1", 2)
+    assert list(forest.observation) == ["u2", "", "u4", ""]
+    assert report.notes.guessed == {"chats with the same messages before the answer are one group": 1}
+
+
+def test_fields_beside_the_messages() -> None:
+    rows = row("u1", "a1", reward=1, advantage=0.5, group_id="g", step=4, tools=[{"type": "function"}], note="x")
+    rows += row("u2", "a2", reward=0, advantage=-0.5, group_id="g", step=4, score=0.25)
+    report = read_with_report(rows)
+    (forest,) = report.forests
+    assert forest.n_trees == 2
+    assert forest.claimed["advantage"].tolist() == [0.5, -0.5]
+    assert forest.provenance["training_step"] == 4
+    assert forest.extra["tools"] == [{"type": "function"}]
+    assert forest.node_extra[0]["note"] == "x"
+    assert forest.columns["score"][1] == 0.25
+    assert report.notes.recognised == {"`group_id` names the group": 1}
+
+
+def test_a_wrong_field_names_its_line() -> None:
+    with pytest.raises(FormatError, match=r'run.jsonl, line 2: "reward" is "good", not a number'):
+        read(row("u", "a", reward=1) + row("u", "a", reward="good"), name="run.jsonl")
+    with pytest.raises(FormatError, match=r'line 2: "messages" is \["x"\], not a list of messages'):
+        read(row("u", "a", reward=1) + b'{"messages": ["x"]}')

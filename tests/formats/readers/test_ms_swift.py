@@ -1,0 +1,59 @@
+"""ms-swift's completions: a dict of columns a line, and plain rows."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from cases import DATA
+
+from treecore.errors import FormatError
+from treecore.formats import read
+from treecore.formats.files import read_with_report
+
+CASE = DATA / "ms_swift"
+
+
+def test_columns() -> None:
+    report = read_with_report(CASE / "completions.jsonl")
+    assert report.format == "ms_swift"
+    assert [forest.id for forest in report.forests] == ["step 7 · prompt 1", "step 8 · prompt 2", "step 8 · prompt 3"]
+    first = report.forests[0]
+    assert first.prompt == "<|im_start|>user\n3*4+2?<|im_end|>\n"
+    assert list(first.text) == ["14", "15", "16"]
+    assert first.reward.tolist()[:2] == [1.5, 0.0]
+    assert math.isnan(first.reward[2])
+    assert first.columns["reward.MathAccuracy"].tolist()[:2] == [1.0, 0.0]
+    assert math.isnan(first.columns["reward.Format"][1])
+    assert first.columns["num_turns"].tolist() == [1.0, 2.0, 1.0]
+    assert first.columns["entropy"].tolist() == [0.25, 0.5, 0.75]
+    assert first.claimed["advantage"].tolist() == [1.0, -1.0, 0.0]
+    assert first.reference == "14"
+    assert report.notes.recognised == {"the reward is the sum of MathAccuracy, Format": 5}
+
+
+def test_the_megatron_trainer() -> None:
+    (forest,) = read(CASE / "megatron.jsonl")
+    assert forest.provenance["training_step"] == 3
+    assert forest.reward.tolist() == [1.0, 0.0]
+    assert forest.claimed["advantage"].tolist() == [0.7, -0.7]
+
+
+def test_plain_rows() -> None:
+    first, other = read(CASE / "rows.jsonl")
+    assert first.reward.tolist() == [1.0, 0.0]
+    assert not first.columns
+    assert math.isnan(other.reward[0])
+    assert other.provenance["training_step"] == 5
+
+
+def test_columns_of_unequal_length() -> None:
+    line = b'{"step": ["1"], "prompt": ["a", "b"], "completion": ["x"], "acc": [1, 0], "advantages": [0, 0]}'
+    with pytest.raises(FormatError, match='"completion" has 1 values for 2 prompts'):
+        read(line)
+
+
+def test_a_wrong_number_names_its_place() -> None:
+    line = b'{"step": ["1"], "prompt": ["a"], "completion": ["x"], "acc": [1], "advantages": ["high"]}\n'
+    with pytest.raises(FormatError, match=r'run.jsonl, line 2, item 0: "advantages" is "high", not a number'):
+        read(line.replace(b'"high"', b"0") + line, name="run.jsonl")

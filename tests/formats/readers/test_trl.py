@@ -1,0 +1,115 @@
+"""TRL's completions: text and messages, rewards that are missing, columns that are none of a reward function."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from cases import DATA
+
+from treecore.core.tool_calls import tool_calls
+from treecore.errors import FormatError
+from treecore.formats import read
+from treecore.formats.files import read_with_report
+
+CASE = DATA / "trl-1.16.0-plain"
+NAN = float("nan")
+
+
+def written(**columns: list[Any]) -> bytes:
+    """A table as the trainer writes it: a data frame, to Parquet."""
+    buffer = io.BytesIO()
+    pd.DataFrame(columns).to_parquet(buffer)
+    return buffer.getvalue()
+
+
+def plain(**more: list[Any]) -> bytes:
+    columns: dict[str, list[Any]] = {"step": [3] * 4, "prompt": ["3*4+2? \n"] * 4, "completion": ["14", "14", "15", ""]}
+    return written(**(columns | more))
+
+
+def test_a_folder() -> None:
+    report = read_with_report(CASE)
+    assert report.format == "trl"
+    assert [forest.id for forest in report.forests] == [
+        f"step {n} · prompt {k}" for n, k in ((1, 1), (1, 2), (2, 3), (2, 4))
+    ]
+    first = report.forests[0]
+    assert first.prompt.endswith("make 18 from 1 9 9 \n")
+    assert first.text[1] == "9 / 1 = 9 , left 9 9 \n 9 + 9 = 18 , left 18 \n <answer> 18 </answer>"
+    assert first.reward[0] == pytest.approx(0.0 - 0.41)
+    assert first.columns["reward.target_reward"].tolist() == [0.0, 1.0, 1.0, 1.0]
+    assert first.claimed["advantage"][0] == pytest.approx(-1.4990051984786987)
+    assert first.provenance["training_step"] == 1
+    assert report.notes.recognised == {"the reward is the sum of target_reward, length_reward": 2}
+    assert "rollouts of one training step with the same prompt are one group" in report.notes.guessed
+
+
+def test_missing_rewards_are_not_scored() -> None:
+    (forest,) = read(plain(accuracy=[1.0, NAN, 0.0, NAN], style=[0.5, 0.5, NAN, NAN], advantage=[1.0, 0.2, -1.2, 0.0]))
+    assert forest.reward[:3].tolist() == [1.5, 0.5, 0.0]
+    assert np.isnan(forest.reward[3])
+    assert np.isnan(forest.columns["reward.accuracy"]).tolist() == [False, True, False, True]
+    assert forest.claimed["advantage"].tolist() == [1.0, 0.2, -1.2, 0.0]
+
+
+def test_what_was_logged_beside_is_no_reward() -> None:
+    extra: dict[str, list[Any]] = {"solution": ["14"] * 4, "words": [1.0, 2.0, 3.0, 4.0], "n": [1, 2, 3, 4]}
+    (forest,) = read(plain(accuracy=[1.0, 1.0, 0.0, 0.0], **extra, advantage=[0.9, 0.9, -0.9, -0.9]))
+    assert forest.reward.tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert forest.node_extra[2] == {"solution": "14"}
+    assert forest.columns["words"].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert forest.columns["n"].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert set(forest.columns) == {"reward.accuracy", "words", "n"}
+
+
+def test_numbers_after_the_rewards_are_told_by_the_advantages() -> None:
+    numbers = {"accuracy": [1.0, 1.0, 0.0, 0.0], "style": [0.5, 0.0, 0.5, 0.0], "seconds": [3.0, 9.0, 2.0, 4.0]}
+    reward = np.array(numbers["accuracy"]) + np.array(numbers["style"])
+    advantage = ((reward - reward.mean()) / (reward.std(ddof=1) + 1e-4)).tolist()
+    report = read_with_report(plain(**numbers, advantage=advantage))
+    assert report.forests[0].reward.tolist() == reward.tolist()
+    assert report.forests[0].columns["seconds"].tolist() == numbers["seconds"]
+    assert "the reward is the sum of accuracy, style" in report.notes.recognised
+    weighted = (2 * np.array(numbers["accuracy"]) - np.array(numbers["style"])).tolist()
+    report = read_with_report(plain(**numbers, advantage=[value - np.mean(weighted) for value in weighted]))
+    assert any("equal weights" in clause for clause in report.notes.guessed)
+
+
+def test_messages() -> None:
+    system = {"role": "system", "content": "Be short."}
+    call = {"id": "c", "type": "function", "function": {"name": "calc", "arguments": '{"e": "3*4"}'}}
+    prompts = [[system, {"role": "user", "content": "3*4+2?"}]] * 2 + [[{"role": "user", "content": "3*4+2?"}]]
+    completions = [
+        [
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "name": "calc", "content": "12"},
+            {"role": "assistant", "content": "14"},
+        ],
+        [{"role": "assistant", "content": "15\n\n"}],
+        [{"role": "assistant", "content": "14"}],
+    ]
+    data = written(step=[1] * 3, prompt=prompts, completion=completions, ok=[1.0, 0.0, 1.0], advantage=[0.7, -0.7, 0.0])
+    first, other = read(data)
+    assert first.prompt == other.prompt == "3*4+2?"
+    assert first.extra["system"] == "Be short."
+    assert first.n_trees == 2
+    assert list(first.text) == ["", "14", "15\n\n"]
+    assert first.observation[0] == "12"
+    assert [str(one) for one in tool_calls("", first.node_extra[0])] == ['calc(e="3*4")']
+    assert first.reward[1:].tolist() == [1.0, 0.0]
+    assert first.claimed["advantage"][1:].tolist() == [0.7, -0.7]
+
+
+def test_early_releases_have_no_advantage() -> None:
+    (forest,) = read(plain(accuracy=[1.0, 0.0, 0.0, 1.0]))
+    assert forest.reward.tolist() == [1.0, 0.0, 0.0, 1.0]
+    assert not forest.claimed
+
+
+def test_a_row_without_an_answer() -> None:
+    with pytest.raises(FormatError, match=r'log.parquet, row 2: there is no "completion"'):
+        read(plain(completion=["14", None, "15", ""], ok=[0.0] * 4, advantage=[0.0] * 4), name="log.parquet")
