@@ -13,6 +13,8 @@ from treecore.formats.rows import as_text
 ASSISTANT = ("assistant", "agent", "model", "gpt")
 """Roles under which tools write what the model said."""
 OF_MESSAGE = frozenset({"role", "content"})
+THOUGHTS = ("reasoning", "thinking", "summary")
+"""Fields of a part of type `reasoning` or `thinking` that hold the thought."""
 
 
 class Chat(NamedTuple):
@@ -94,12 +96,29 @@ def turns_of(messages: Sequence[Mapping[str, Any]]) -> list[Turn]:
 
 
 def beside(message: Mapping[str, Any]) -> dict[str, Any]:
-    """What a message holds beside role and text, as it came; a list of parts that is more than text is kept whole."""
+    """What a message holds beside role and text, as it came.
+
+    Parts that are thoughts are `reasoning_content`; a list of parts that is more than texts and thoughts is kept whole.
+    """
     extra = {name: value for name, value in message.items() if name not in OF_MESSAGE and value not in (None, [], "")}
     content = message.get("content")
-    if isinstance(content, list) and any(not isinstance(part, str) and "text" not in part for part in content):
-        extra["content"] = content
+    if isinstance(content, list):
+        thoughts = [thought_of(part) for part in content]
+        if any(thoughts):
+            extra.setdefault("reasoning_content", "\n\n".join(filter(None, thoughts)))
+        if any(
+            not (thought or isinstance(part, str) or part_text(part))
+            for part, thought in zip(content, thoughts, strict=True)
+        ):
+            extra["content"] = content
     return extra
+
+
+def thought_of(part: Any) -> str:
+    """The thought that a part of a message holds; "" where it holds none."""
+    if isinstance(part, dict) and part.get("type") in ("reasoning", "thinking"):
+        return next((value for name in THOUGHTS if isinstance(value := part.get(name), str) and value), "")
+    return ""
 
 
 def content_text(content: Any) -> str:

@@ -79,17 +79,19 @@ class Rollout:
         """The turn that ends it: the last one written."""
         return self.turns[-1]
 
-    def scored(self, reward: float | None, parts: Mapping[str, float | None] = {}) -> Self:
-        """Itself, with the outcome of its last turn and the rewards that it is made of, each in a column.
+    def scored(self, reward: float | None, parts: Mapping[str, float | None] = {}, end: Turn | None = None) -> Self:
+        """Itself, with the outcome of the turn that ends it and the rewards that it is made of, each in a column.
 
         Args:
             reward: None or NaN where it was not scored.
             parts: name of a reward function -> its value; None and NaN are not assigned.
+            end: the turn that ends it where that is not the last one written.
         """
-        self.last.reward = NAN if reward is None else float(reward)
+        end = end or self.last
+        end.reward = NAN if reward is None else float(reward)
         for name, value in parts.items():
             if value is not None and not math.isnan(value):
-                self.last.columns[f"reward.{name}"] = float(value)
+                end.columns[f"reward.{name}"] = float(value)
         return self
 
     def keep(self, rest: Mapping[str, Any]) -> Self:

@@ -1,0 +1,1 @@
+"""inspect_ai logs: `.eval` archives in both layouts, and `.json`."""
