@@ -20,7 +20,7 @@ RANKS = {
         "exports",
         "rollouts",
     ),
-    6: ("annotate", "bench"),
+    6: ("annotate", "bench", "library"),
     7: ("cli", "__main__"),
 }
 RANK = {name: rank for rank, names in RANKS.items() for name in names}

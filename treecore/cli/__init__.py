@@ -15,6 +15,8 @@ COMMANDS = {
     "validate": "treecore.cli.files:validate",
     "convert": "treecore.cli.files:convert",
     "export": "treecore.cli.export:export",
+    "library": "treecore.cli.library:library",
+    "query": "treecore.cli.library:query",
     "bench": "treecore.cli.bench:bench",
     "app": "treecore.cli.app:app",
     "methods": "treecore.cli.lists:methods",

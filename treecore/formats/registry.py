@@ -46,6 +46,7 @@ class Format:
             the format is only read.
         written_by: the tools that write such files, and how one gets one.
         lost: what a file holds that forests do not keep; "" for nothing.
+        one_each: whether a file holds one rollout, so that those of a prompt stand in several files.
         fields: names by which its rows or objects are known; used to say which format an unknown file is nearest to.
     """
 
@@ -58,6 +59,7 @@ class Format:
     write: Writer | None = None
     written_by: str = ""
     lost: str = ""
+    one_each: bool = False
     fields: frozenset[str] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
@@ -100,6 +102,7 @@ def rollout_format(
     detect: Detector,
     written_by: str,
     lost: str = "",
+    one_each: bool = False,
     fields: frozenset[str] = frozenset(),
 ) -> Callable[[RolloutReader], RolloutReader]:
     """Register the decorated reader, which gives rollouts one by one. Arguments as of `Format`.
@@ -110,7 +113,7 @@ def rollout_format(
 
     def register(reader: RolloutReader) -> RolloutReader:
         entry = Format(name, title, extensions, detect, rollouts=reader, written_by=written_by)
-        FORMATS.add(replace(entry, lost=lost, fields=fields))
+        FORMATS.add(replace(entry, lost=lost, one_each=one_each, fields=fields))
         return reader
 
     return register

@@ -1,0 +1,174 @@
+"""What the library keeps of each forest: one row of numbers and words, worked out for a whole batch at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from treecore.analysis.lint import claim_differs, claimed
+from treecore.core.batch import Forests
+from treecore.core.columns import Status
+from treecore.core.forest import Forest
+from treecore.core.outcomes import means
+from treecore.core.step_text import split_step
+from treecore.core.topology import BoolArray, FloatArray
+from treecore.errors import MethodError
+from treecore.methods import METHODS, compute
+
+WORDS = 8_000
+"""Characters of a forest that can be searched."""
+DRAWN = 120
+"""Steps of a forest up to which its shape is kept, for small pictures."""
+
+
+class Fact(NamedTuple):
+    """A column of the library: its name, its type in SQL, and what it means."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+COLUMNS = (
+    Fact("file", "VARCHAR", "file below the folder"),
+    Fact("number", "INTEGER", "place of the forest in its file, from 0"),
+    Fact("start", "BIGINT", "first byte of its line in the file; null where it has none of its own"),
+    Fact("length", "BIGINT", "bytes of that line"),
+    Fact("id", "VARCHAR", "id of the forest"),
+    Fact("prompt", "VARCHAR", "the question"),
+    Fact("reference", "VARCHAR", "the expected answer"),
+    Fact("task", "VARCHAR", "environment or data set"),
+    Fact("training_step", "BIGINT", "step of the trainer; null where it is not known"),
+    Fact("place", "VARCHAR", "file and line it comes from, as the reader says"),
+    Fact("trees", "INTEGER", "number of trees"),
+    Fact("leaves", "INTEGER", "number of trajectories"),
+    Fact("scored", "INTEGER", "trajectories with a reward"),
+    Fact("pass_rate", "DOUBLE", "share of scored trajectories with the full reward"),
+    Fact("mean_reward", "DOUBLE", "mean reward of scored trajectories"),
+    Fact("outcome_entropy", "DOUBLE", "entropy of the rewards, in bits: 0 where all are equal"),
+    Fact("distinct_answers", "INTEGER", "different last steps"),
+    Fact("depth", "INTEGER", "steps of the longest trajectory"),
+    Fact("steps", "INTEGER", "number of steps"),
+    Fact("tokens", "BIGINT", "tokens that the model wrote; null where they are not counted"),
+    Fact("credit_spread", "DOUBLE", "standard deviation of the first method's credit over steps"),
+    Fact("sign_disagreement", "DOUBLE", "share of steps on whose sign the two methods disagree"),
+    Fact("flags", "VARCHAR[]", "what is wrong with it: kinds of `treecore validate`"),
+    Fact("claims", "INTEGER", "numbers of credit that the file claims"),
+    Fact("claims_differ", "INTEGER", "of them, those that do not recompute; null where that cannot be checked"),
+    Fact("words", "VARCHAR", "prompt and steps, for searching"),
+    Fact("parents", "INTEGER[]", "parent of each step, for small pictures; null for large forests"),
+    Fact("values", "DOUBLE[]", "mean outcome under each step, beside `parents`"),
+)
+"""Every column, in order."""
+
+
+def facts(forests: Sequence[Forest], methods: tuple[str, str]) -> list[dict[str, Any]]:
+    """A row for each forest, without what only the file knows (`file`, `number`, `start`, `length`).
+
+    Args:
+        forests: of one file, all of which are the batch of the methods.
+        methods: the two whose credit is compared.
+    """
+    batch = Forests(forests)
+    first, second = (signal(batch, method) for method in methods)
+    per_claim = claims(batch)
+    rows = []
+    for number, forest in enumerate(forests):
+        own = slice(int(batch.offset[number]), int(batch.offset[number + 1]))
+        counted, differ = per_claim
+        rows.append(
+            {
+                **described(forest),
+                **outcomes(forest),
+                **credit_facts(first[own], second[own]),
+                "claims": int(counted[own].sum()),
+                "claims_differ": None if differ is None else int(differ[own].sum()),
+            }
+        )
+        if rows[-1]["claims_differ"]:
+            rows[-1]["flags"].append("claimed-credit")
+    return rows
+
+
+def signal(batch: Forests, method: str) -> FloatArray:
+    """Credit of each step; NaN everywhere where the method lacks something. `[N]`"""
+    try:
+        return compute(batch, method).credit
+    except MethodError:
+        return np.full(int(batch.offset[-1]), np.nan)
+
+
+def claims(batch: Forests) -> tuple[FloatArray, BoolArray | None]:
+    """How many numbers each step claims, and whether one of them does not recompute; None where none can be checked."""
+    names = dict.fromkeys(name for forest in batch for name in forest.claimed)
+    counted = np.zeros(int(batch.offset[-1]))
+    differs: BoolArray | None = None
+    for name in names:
+        counted += ~np.isnan(claimed(batch, name))
+        if name in METHODS and not np.isnan(credit := signal(batch, name)).all():
+            found = claim_differs(batch, name, credit)
+            differs = found if differs is None else differs | found
+    return counted, differs
+
+
+def described(forest: Forest) -> dict[str, Any]:
+    """Names, words and shape."""
+    step = forest.provenance.get("training_step")
+    tokens = forest.n_model_tokens[~forest.is_prompt]
+    texts = dict.fromkeys(forest.text[row] for row in range(len(forest)))
+    small = len(forest) <= DRAWN
+    return {
+        "id": forest.id,
+        "prompt": forest.prompt,
+        "reference": forest.reference,
+        "task": forest.task,
+        "training_step": step if isinstance(step, int) else None,
+        "place": str(forest.provenance.get("where") or ""),
+        "trees": forest.n_trees,
+        "leaves": len(forest.leaves),
+        "depth": int(forest.topology.depth.max()) + (0 if len(forest.prompts) else 1),
+        "steps": int((~forest.is_prompt).sum()),
+        "tokens": int(tokens.sum()) if len(tokens) and (tokens >= 0).all() else None,
+        "words": "\n".join([forest.prompt, *texts])[:WORDS],
+        "parents": forest.parent.tolist() if small else None,
+        "values": [None if value != value else value for value in means(forest).value.tolist()] if small else None,
+    }
+
+
+def outcomes(forest: Forest) -> dict[str, Any]:
+    """What the trajectories came to, and what of it teaches nothing."""
+    leaves = forest.leaves
+    rewards = forest.reward[leaves]
+    rewards = rewards[~np.isnan(rewards)]
+    n = len(rewards)
+    status = forest.status[leaves]
+    counts = np.unique(rewards, return_counts=True)[1] / max(n, 1)
+    top = max(1.0, float(rewards.max())) if n else 1.0
+    flags = {
+        "singleton-group": n == 1,
+        "zero-variance-group": n > 1 and len(counts) == 1,
+        "unscored-leaf": n < len(leaves),
+        "truncated-leaf": bool((status == Status.TRUNCATED).any()),
+        "failed-leaf": bool((status == Status.FAILED).any()),
+    }
+    return {
+        "scored": n,
+        "pass_rate": float((rewards >= top - 1e-9).mean()) if n else None,
+        "mean_reward": float(rewards.mean()) if n else None,
+        "outcome_entropy": float(-(counts * np.log2(counts)).sum()) + 0.0 if n else None,
+        "distinct_answers": len({split_step(forest.text[leaf]).label for leaf in leaves.tolist()}),
+        "flags": [name for name, holds in flags.items() if holds],
+    }
+
+
+def credit_facts(first: FloatArray, second: FloatArray) -> dict[str, Any]:
+    """How far credit spreads, and how often two methods point in different directions."""
+    known = first[np.isfinite(first)]
+    both = np.isfinite(first) & np.isfinite(second)
+    against = np.sign(first[both]) * np.sign(second[both]) < 0
+    return {
+        "credit_spread": float(known.std()) if len(known) else None,
+        "sign_disagreement": float(against.mean()) if both.any() else None,
+    }
