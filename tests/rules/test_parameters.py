@@ -15,6 +15,7 @@ DOORS = {
     "add": "a node's fields, by name (`ForestBuilder.add`)",
     "credit_method": "a declaration",
     "sampler": "a declaration",
+    "rollout_format": "a declaration",
 }
 """Public functions that may take more, all but the first by name."""
 IN_ORDER = {

@@ -35,10 +35,9 @@ def library(folder: str, follow: bool, pair: str, workers: int | None, as_json: 
       treecore library runs/ --follow
     """
     from treecore.library import Index, index_path, refresh
-    from treecore.library.scan import METHODS
-    from treecore.methods import get_method
+    from treecore.methods import COMPARED, get_method
 
-    names = [name.strip() for name in pair.split(",")] if pair else list(METHODS)
+    names = [name.strip() for name in pair.split(",")] if pair else list(COMPARED)
     if len(names) != 2:
         raise click.BadParameter(f"{pair!r} are not two methods", param_hint="--methods")
     methods = (get_method(names[0]).name, get_method(names[1]).name)

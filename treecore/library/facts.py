@@ -11,9 +11,8 @@ from treecore.analysis.lint import claim_differs, claimed
 from treecore.core.batch import Forests
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
-from treecore.core.outcomes import means
 from treecore.core.step_text import split_step
-from treecore.core.topology import BoolArray, FloatArray
+from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.errors import MethodError
 from treecore.methods import METHODS, compute
 
@@ -73,14 +72,16 @@ def facts(forests: Sequence[Forest], methods: tuple[str, str]) -> list[dict[str,
     """
     batch = Forests(forests)
     first, second = (signal(batch, method) for method in methods)
-    per_claim = claims(batch)
+    counted, differ = claims(batch)
+    scored = np.where(batch.scored, batch.reward, 0.0)
+    with np.errstate(invalid="ignore"):
+        value = batch.topology.leaf_sum(scored) / batch.n_scored
     rows = []
     for number, forest in enumerate(forests):
         own = slice(int(batch.offset[number]), int(batch.offset[number + 1]))
-        counted, differ = per_claim
         rows.append(
             {
-                **described(forest),
+                **described(forest, batch.topology.depth[own], value[own]),
                 **outcomes(forest),
                 **credit_facts(first[own], second[own]),
                 "claims": int(counted[own].sum()),
@@ -113,11 +114,15 @@ def claims(batch: Forests) -> tuple[FloatArray, BoolArray | None]:
     return counted, differs
 
 
-def described(forest: Forest) -> dict[str, Any]:
-    """Names, words and shape."""
+def described(forest: Forest, depth: IntArray, value: FloatArray) -> dict[str, Any]:
+    """Names, words and shape.
+
+    Args:
+        depth, value: `[N]` of its nodes: how deep they lie, and the mean outcome under them.
+    """
     step = forest.provenance.get("training_step")
     tokens = forest.n_model_tokens[~forest.is_prompt]
-    texts = dict.fromkeys(forest.text[row] for row in range(len(forest)))
+    texts = dict.fromkeys(forest.text)
     small = len(forest) <= DRAWN
     return {
         "id": forest.id,
@@ -127,19 +132,19 @@ def described(forest: Forest) -> dict[str, Any]:
         "training_step": step if isinstance(step, int) else None,
         "place": str(forest.provenance.get("where") or ""),
         "trees": forest.n_trees,
-        "leaves": len(forest.leaves),
-        "depth": int(forest.topology.depth.max()) + (0 if len(forest.prompts) else 1),
+        "leaves": int(forest.topology.is_leaf.sum()),
+        "depth": int(depth.max()) + (0 if len(forest.prompts) else 1),
         "steps": int((~forest.is_prompt).sum()),
         "tokens": int(tokens.sum()) if len(tokens) and (tokens >= 0).all() else None,
         "words": "\n".join([forest.prompt, *texts])[:WORDS],
         "parents": forest.parent.tolist() if small else None,
-        "values": [None if value != value else value for value in means(forest).value.tolist()] if small else None,
+        "values": [None if one != one else one for one in value.tolist()] if small else None,
     }
 
 
 def outcomes(forest: Forest) -> dict[str, Any]:
     """What the trajectories came to, and what of it teaches nothing."""
-    leaves = forest.leaves
+    leaves = np.flatnonzero(forest.topology.is_leaf)
     rewards = forest.reward[leaves]
     rewards = rewards[~np.isnan(rewards)]
     n = len(rewards)
@@ -158,7 +163,7 @@ def outcomes(forest: Forest) -> dict[str, Any]:
         "pass_rate": float((rewards >= top - 1e-9).mean()) if n else None,
         "mean_reward": float(rewards.mean()) if n else None,
         "outcome_entropy": float(-(counts * np.log2(counts)).sum()) + 0.0 if n else None,
-        "distinct_answers": len({split_step(forest.text[leaf]).label for leaf in leaves.tolist()}),
+        "distinct_answers": len({split_step(text).label for text in {forest.text[leaf] for leaf in leaves.tolist()}}),
         "flags": [name for name, holds in flags.items() if holds],
     }
 

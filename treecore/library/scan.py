@@ -21,11 +21,10 @@ from treecore.formats.registry import FORMATS, claims
 from treecore.formats.source import Source, open_source, read_path
 from treecore.library.facts import facts
 from treecore.library.index import Index, Known
+from treecore.methods import COMPARED
 
 BLOCK = 2_000
 """Forests after which what was found is written."""
-METHODS = ("grpo", "sibling")
-"""The two methods whose credit is compared unless others are chosen."""
 FEW = 4_000_000
 """Bytes below which starting other processes takes longer than reading."""
 TOGETHER = "*"
@@ -63,7 +62,7 @@ def refresh(
     folder: str | os.PathLike[str],
     index: Index,
     *,
-    methods: tuple[str, str] = METHODS,
+    methods: tuple[str, str] = COMPARED,
     workers: int = 0,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:

@@ -32,8 +32,20 @@ from treecore.registry.citation import Citation
 
 DEFAULT_METHOD = "tree_grpo"
 """The method that a view shows before anyone has chosen."""
+COMPARED = ("grpo", "sibling")
+"""The two that are compared before anyone has chosen: one that judges whole trajectories, one that judges steps."""
 
-__all__ = ["DEFAULT_METHOD", "METHODS", "Citation", "Credit", "Method", "compute", "credit_method", "get_method"]
+__all__ = [
+    "COMPARED",
+    "DEFAULT_METHOD",
+    "METHODS",
+    "Citation",
+    "Credit",
+    "Method",
+    "compute",
+    "credit_method",
+    "get_method",
+]
 
 
 def compute(forests: Forest | Forests | Sequence[Forest], method: str, **settings: Any) -> Credit:

@@ -1,0 +1,173 @@
+"""The index of a folder: its numbers are those of the forests, it follows the files, and asking changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from treecore.cli import main
+from treecore.core.forest import Forest
+from treecore.errors import FormatError
+from treecore.formats import write
+from treecore.library import Index, index_path, refresh
+from treecore.library.facts import COLUMNS, facts
+from treecore.library.opening import open_forest
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREECORE_CACHE", str(tmp_path / "cache"))
+
+
+def forest(name: str, rewards: list[float], **more: object) -> Forest:
+    texts = [f"answer {n}" for n in range(len(rewards))]
+    return Forest(parent=[-1, *[0] * len(rewards)], text=["", *texts], reward=[np.nan, *rewards], id=name, **more)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    (folder / "deep").mkdir(parents=True)
+    write([forest("a", [1.0, 0.0]), forest("b", [1.0, 1.0], prompt="which zebra?")], folder / "1.forest.jsonl")
+    write([forest("c", [0.0, 0.5, 1.0, 1.0])], folder / "deep" / "2.forest.json")
+    rows = [{"input": "q", "output": t, "score": s, "step": 7} for t, s in (("x", 1.0), ("y", 0.0), ("x", 0.0))]
+    (folder / "7.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (folder / "notes.txt").write_text("nothing")
+    return folder
+
+
+def scanned(run: Path) -> Index:
+    index = Index(index_path(run))
+    refresh(run, index, workers=1)
+    return index
+
+
+def column(index: Index, name: str) -> list[object]:
+    return [row[0] for row in index.query(f'SELECT "{name}" FROM forests ORDER BY file, number').rows]
+
+
+def test_numbers(run: Path) -> None:
+    index = scanned(run)
+    assert column(index, "file") == ["1.forest.jsonl", "1.forest.jsonl", "7.jsonl", "deep/2.forest.json"]
+    assert column(index, "leaves") == [2, 2, 3, 4]
+    assert column(index, "pass_rate") == [0.5, 1.0, pytest.approx(1 / 3), 0.5]
+    assert column(index, "outcome_entropy") == [1.0, 0.0, pytest.approx(0.9183, abs=1e-4), 1.5]
+    assert column(index, "distinct_answers") == [2, 2, 2, 4]
+    assert column(index, "training_step") == [None, None, 7, None]
+    assert column(index, "flags") == [[], ["zero-variance-group"], [], []]
+    assert column(index, "tokens") == [None] * 4
+    assert column(index, "values")[0] == [0.5, 1.0, 0.0]
+    assert index.query("SELECT id FROM forests WHERE words ILIKE '%zebra%'").rows == [("b",)]
+
+
+def test_two_methods_are_compared() -> None:
+    tree = Forest(parent=[-1, 0, 1, 1, 0], reward=[np.nan, np.nan, 1.0, 0.0, 0.0], text=["", *"abcd"])
+    (row,) = facts([tree], ("grpo", "sibling"))
+    assert 0 < row["sign_disagreement"] < 1 or row["sign_disagreement"] == 0
+    assert row["credit_spread"] > 0
+    assert set(row) | {"file", "number", "start", "length"} == {entry.name for entry in COLUMNS}
+
+
+def test_claims_that_do_not_recompute_are_counted() -> None:
+    claim = np.array([np.nan, 9.0, -1.0])
+    (row,) = facts([forest("a", [1.0, 0.0], claimed={"rloo": claim})], ("grpo", "sibling"))
+    assert (row["claims"], row["claims_differ"], row["flags"]) == (2, 1, ["claimed-credit"])
+    (row,) = facts([forest("a", [1.0, 0.0], claimed={"advantage": claim})], ("grpo", "sibling"))
+    assert (row["claims"], row["claims_differ"]) == (2, None)
+
+
+def test_only_what_changed_is_read_again(run: Path) -> None:
+    index = scanned(run)
+    again = refresh(run, index, workers=1)
+    assert (again.files, again.kept) == (0, 4)
+    write([forest("a", [0.0, 0.0])], run / "1.forest.jsonl", overwrite=True)
+    (run / "7.jsonl").unlink()
+    os.utime(run / "1.forest.jsonl", ns=(1, 1))
+    last = refresh(run, index, workers=1)
+    assert (last.files, last.kept, last.gone) == (1, 2, 1)
+    assert column(index, "id") == ["a", "c"]
+
+
+def test_several_processes_find_the_same(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = column(scanned(run), "mean_reward")
+    monkeypatch.setattr("treecore.library.scan.FEW", 0)
+    other = Index(run.parent / "other.duckdb")
+    assert refresh(run, other, workers=2).files == 4
+    assert column(other, "mean_reward") == rows
+
+
+def test_a_file_that_cannot_be_read_is_told_and_spoils_nothing(run: Path) -> None:
+    (run / "bad.forest.json").write_text('{"format": "treecore/1", "nodes": [{"id": 0, "parent": 5}]}')
+    index = scanned(run)
+    assert len(column(index, "id")) == 4
+    ((name, error),) = index.query("SELECT file, error FROM files WHERE error <> ''").rows
+    assert name == "bad.forest.json"
+    assert "there is no node 5" in error
+
+
+def test_what_was_written_before_a_stop_stays(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treecore.library.scan.BLOCK", 1)
+    index = Index(index_path(run))
+
+    def stop(progress: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        refresh(run, index, workers=1, on_progress=stop)
+    assert column(index, "id") == ["a", "b"]
+    assert refresh(run, index, workers=1).kept == 1
+
+
+def test_forests_open_from_the_list(run: Path) -> None:
+    index = scanned(run)
+    for file, number, name in index.query("SELECT file, number, id FROM forests").rows:
+        assert open_forest(run, index, file, number).id == name
+    assert column(index, "start")[:2] == [0, (run / "1.forest.jsonl").read_bytes().index(b"\n") + 1]
+    write([forest("z", [1.0, 0.0])], run / "deep" / "2.forest.json", overwrite=True)
+    with pytest.raises(FormatError, match="the file has changed since it was indexed"):
+        open_forest(run, index, "deep/2.forest.json", 0)
+    with pytest.raises(FormatError, match="no forest 99 of this file is in the library"):
+        open_forest(run, index, "7.jsonl", 99)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TABLE forests",
+        "DELETE FROM forests",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "ATTACH '/tmp/other.duckdb'",
+        "COPY forests TO '/tmp/copied.csv'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+        "SELECT nothing FROM forests",
+        "not a question",
+    ],
+)
+def test_a_question_can_only_read_the_index(run: Path, sql: str) -> None:
+    index = scanned(run)
+    with pytest.raises(FormatError) as caught:
+        index.query(sql)
+    assert "\n" not in str(caught.value)
+    assert len(column(index, "id")) == 4
+
+
+def test_the_commands(run: Path) -> None:
+    runner = CliRunner()
+    told = runner.invoke(main, ["query", str(run), "select 1"])
+    assert told.exit_code == 1
+    assert "this folder has no index yet" in told.stderr
+    made = json.loads(runner.invoke(main, ["library", str(run), "--json", "--workers", "1"]).stdout)
+    assert (made["prompts"], made["trajectories"], made["files"]) == (4, 11, 4)
+    asked = runner.invoke(main, ["query", str(run), "select id, pass_rate from forests order by id", "--json"])
+    assert json.loads(asked.stdout)[0] == {"id": "a", "pass_rate": 0.5}
+    shown = runner.invoke(main, ["query", str(run), "describe forests"])
+    assert "outcome_entropy" in shown.stdout
+    wrong = runner.invoke(main, ["library", str(run), "--methods", "grpo"])
+    assert wrong.exit_code == 2
