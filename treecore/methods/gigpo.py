@@ -10,7 +10,7 @@ import numpy as np
 from treecore.core.batch import Forests
 from treecore.core.outcomes import gap
 from treecore.core.topology import FloatArray, IntArray
-from treecore.methods.laws import Laws, Scales
+from treecore.methods.laws import Laws, Scales, Vanishing
 from treecore.methods.ops.groups import Backup, back_up, group_stats
 from treecore.methods.ops.lineage import jumps
 from treecore.methods.ops.paths import trajectory_rows
@@ -119,7 +119,14 @@ def rows_of(credit: Credit) -> Rows:
 
 
 @credit_method(
-    laws=Laws(shift_free={"gamma": 1.0}, scales=Scales(1)),
+    laws=Laws(
+        shift_free={"gamma": 1.0},
+        scales=Scales(1),
+        vanishing=(
+            Vanishing("episode", "prompt", "steps"),
+            Vanishing("step_advantage", "siblings", "leaves"),
+        ),
+    ),
     title="GiGPO",
     alone=(
         "The only step of a prompt's only episode keeps its raw reward; a step that is alone in its group gets a step "

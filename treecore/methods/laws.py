@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from treecore.registry.params import Value
 
@@ -13,6 +13,23 @@ class Scales(NamedTuple):
     """Rewards times `f` give the signal times `f ** power`, with these settings."""
 
     power: int
+    settings: Mapping[str, Value] = {}
+
+
+class Vanishing(NamedTuple):
+    """A sum of the signal that is 0.
+
+    Attributes:
+        column: `credit`, `tokens`, or a column of leaves or of nodes; sums leave out what is NaN.
+        over: the scored leaves of each `prompt` or `tree` that has two or more, the `siblings` of each fork, or all of
+            the `batch`.
+        times: what each value counts for: `tokens` or `steps` of its trajectory, `leaves` beneath it; once if empty.
+        settings: with which it holds.
+    """
+
+    column: str
+    over: Literal["prompt", "tree", "siblings", "batch"]
+    times: Literal["", "tokens", "steps", "leaves"] = ""
     settings: Mapping[str, Value] = {}
 
 
@@ -28,6 +45,7 @@ class Laws:
         ordered: the order of rows decides between equals.
         silent: leaves some steps above scored leaves without a signal: nothing to compare with, or no way to an end.
         textual: judges what a step says and not where it led.
+        vanishing: sums that are 0.
     """
 
     shift_free: Mapping[str, Value] | None = field(default=None, hash=False)
@@ -36,6 +54,7 @@ class Laws:
     ordered: bool = False
     silent: bool = False
     textual: bool = False
+    vanishing: tuple[Vanishing, ...] = field(default=(), hash=False)
 
 
 NONE_OWN = Laws()

@@ -16,7 +16,7 @@ from treecore.core.batch import Forests
 from treecore.core.outcomes import gap
 from treecore.core.topology import FloatArray, IntArray
 from treecore.errors import MethodError
-from treecore.methods.laws import Laws, Scales
+from treecore.methods.laws import Laws, Scales, Vanishing
 from treecore.methods.ops.groups import at_parent, back_up, leaf_standard_error
 from treecore.methods.ops.lineage import marked_above
 from treecore.methods.ops.paths import weighted_back_up
@@ -95,7 +95,11 @@ def value_ahead(forests: Forests, value: FloatArray) -> FloatArray:
 
 
 @credit_method(
-    laws=Laws(shift_free={"values": "tree"}, scales=Scales(1, {"values": "tree"})),
+    laws=Laws(
+        shift_free={"values": "tree"},
+        scales=Scales(1, {"values": "tree"}),
+        vanishing=(Vanishing("credit", "siblings", "leaves", {"values": "tree"}),),
+    ),
     title="VinePPO",
     family="value",
     over="states",

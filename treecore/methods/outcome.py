@@ -11,7 +11,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.topology import FloatArray
-from treecore.methods.laws import Laws, Scales
+from treecore.methods.laws import Laws, Scales, Vanishing
 from treecore.methods.ops.groups import (
     back_up,
     group_stats,
@@ -59,7 +59,7 @@ def from_leaves(forests: Forests, advantage: FloatArray, leaves: dict[str, Float
 
 
 @credit_method(
-    laws=Laws(shift_free={}, scales=Scales(0, {"epsilon": 0.0})),
+    laws=Laws(shift_free={}, scales=Scales(0, {"epsilon": 0.0}), vanishing=(Vanishing("advantage", "prompt"),)),
     title="GRPO",
     alone="The only trajectory of a prompt is measured against mean 0, deviation 1: it keeps its raw reward.",
     family="outcome",
@@ -95,7 +95,7 @@ def grpo(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6) ->
 
 
 @credit_method(
-    laws=Laws(shift_free={}, scales=Scales(1)),
+    laws=Laws(shift_free={}, scales=Scales(1), vanishing=(Vanishing("advantage", "prompt"),)),
     title="Dr. GRPO",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",
@@ -123,7 +123,7 @@ def dr_grpo(forests: Forests) -> Credit:
 
 
 @credit_method(
-    laws=Laws(shift_free={}, scales=Scales(1)),
+    laws=Laws(shift_free={}, scales=Scales(1), vanishing=(Vanishing("advantage", "prompt"),)),
     title="RLOO",
     alone="The only trajectory of a prompt keeps its raw reward, or gets 0 with `singleton=zero`.",
     family="outcome",
@@ -157,7 +157,7 @@ def rloo(forests: Forests, *, singleton: Literal["raw", "zero"] = "raw") -> Cred
 
 
 @credit_method(
-    laws=Laws(shift_free={}, scales=Scales(1)),
+    laws=Laws(shift_free={}, scales=Scales(1), vanishing=(Vanishing("advantage", "prompt", "tokens"),)),
     title="OPO",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",

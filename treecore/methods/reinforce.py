@@ -10,7 +10,7 @@ import numpy as np
 from treecore.core.batch import Forests
 from treecore.core.topology import FloatArray, IntArray
 from treecore.errors import MethodError
-from treecore.methods.laws import Laws, Scales
+from treecore.methods.laws import Laws, Scales, Vanishing
 from treecore.methods.ops.groups import (
     at_parent,
     back_up,
@@ -132,7 +132,12 @@ def ahead_of_steps(
 
 
 @credit_method(
-    laws=Laws(shift_free={"gamma": 1.0}, near_zero=True, scales=Scales(0, {"gamma": 0.9})),
+    laws=Laws(
+        shift_free={"gamma": 1.0},
+        near_zero=True,
+        scales=Scales(0, {"gamma": 0.9}),
+        vanishing=(Vanishing("tokens", "batch", settings={"gamma": 0.9}),),
+    ),
     title="REINFORCE++",
     family="outcome",
     over="trajectories",
@@ -163,7 +168,12 @@ def reinforce_pp(forests: Forests, *, gamma: Annotated[float, Bounds(0, 1)] = 1.
 
 
 @credit_method(
-    laws=Laws(shift_free={"gamma": 0.9}, near_zero=True, scales=Scales(0, {"gamma": 0.9})),
+    laws=Laws(
+        shift_free={"gamma": 0.9},
+        near_zero=True,
+        scales=Scales(0, {"gamma": 0.9}),
+        vanishing=(Vanishing("tokens", "batch"),),
+    ),
     title="REINFORCE++ baseline",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="outcome",

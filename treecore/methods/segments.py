@@ -10,7 +10,7 @@ import numpy as np
 from treecore.core.batch import Forests
 from treecore.core.outcomes import gap
 from treecore.core.topology import FloatArray
-from treecore.methods.laws import Laws, Scales
+from treecore.methods.laws import Laws, Scales, Vanishing
 from treecore.methods.ops.groups import (
     agreeing,
     at_parent,
@@ -74,7 +74,7 @@ def spo_formula(params: Mapping[str, Value]) -> str:
 
 
 @credit_method(
-    laws=Laws(shift_free={}, scales=Scales(1)),
+    laws=Laws(shift_free={}, scales=Scales(1), vanishing=(Vanishing("credit", "siblings"),)),
     title="SPO-tree",
     alone="A lone child has the value of the step before it, so it gets 0.",
     family="tree",
@@ -140,7 +140,12 @@ def treepo_needs(params: Mapping[str, Value]) -> set[str]:
 
 
 @credit_method(
-    laws=Laws(shift_free={}, near_zero=True, scales=Scales(1, {"whiten": False})),
+    laws=Laws(
+        shift_free={},
+        near_zero=True,
+        scales=Scales(1, {"whiten": False}),
+        vanishing=(Vanishing("advantage", "batch", "tokens"),),
+    ),
     title="TreePO",
     alone="The only trajectory of a prompt is measured against 0: it keeps its raw reward.",
     family="tree",

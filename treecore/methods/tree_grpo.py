@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from treecore.core.batch import Forests
-from treecore.methods.laws import Laws, Scales
+from treecore.methods.laws import Laws, Scales, Vanishing
 from treecore.methods.ops.groups import normalise, on_leaves
 from treecore.methods.outcome import STEP_LINE, STEP_SYMBOLS, from_leaves
 from treecore.methods.registry import Credit, credit_method
@@ -38,7 +38,14 @@ def formula(params: Mapping[str, Value]) -> str:
 
 
 @credit_method(
-    laws=Laws(shift_free={}, scales=Scales(0, {"epsilon": 0.0})),
+    laws=Laws(
+        shift_free={},
+        scales=Scales(0, {"epsilon": 0.0}),
+        vanishing=(
+            Vanishing("inter", "prompt"),
+            Vanishing("intra", "tree"),
+        ),
+    ),
     title="Tree-GRPO",
     alone=(
         "Inside its tree the only scored leaf is measured against mean 0 and standard deviation 1, and so is the only "

@@ -11,7 +11,7 @@ from treecore.core.batch import Forests
 from treecore.core.outcomes import gap
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.errors import MethodError
-from treecore.methods.laws import Laws, Scales
+from treecore.methods.laws import Laws, Scales, Vanishing
 from treecore.methods.ops.groups import at_parent, back_up, group_stats, leaf_standard_error, on_leaves
 from treecore.methods.ops.lineage import marked_above
 from treecore.methods.outcome import VALUE_LINE, VALUE_SYMBOLS
@@ -61,7 +61,7 @@ class StateValues(NamedTuple):
 
 
 @credit_method(
-    laws=Laws(shift_free={}, scales=Scales(1)),
+    laws=Laws(shift_free={}, scales=Scales(1), vanishing=(Vanishing("leave_one_out", "prompt"),)),
     title="TreeRL (code)",
     alone="Nothing is assigned in a prompt with a single scored leaf: there is no other to be measured against.",
     family="tree",
