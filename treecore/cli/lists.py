@@ -150,8 +150,9 @@ def verifiers(as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the whole reference as Markdown.")
 @json_option
-def formats(as_json: bool) -> None:
+def formats(as_markdown: bool, as_json: bool) -> None:
     """List the file formats that can be read or written.
 
     \b
@@ -159,10 +160,21 @@ def formats(as_json: bool) -> None:
       treecore formats --json
     """
     from treecore.formats import FORMATS
+    from treecore.formats.document import markdown
+
+    if as_markdown:
+        click.echo(markdown(), nl=False)
+        return
 
     def lines(document: dict[str, Any]) -> list[str]:
         ways = "read and written" if document["writes"] else "read"
-        return [f"{document['name']}: {document['title']}", f"{ways}; names end in {', '.join(document['extensions'])}"]
+        names = f"{ways}; names usually end in {', '.join(document['extensions'])}"
+        more = [
+            f"{what}: {text}"
+            for what, text in (("written by", document["written_by"]), ("not kept", document["lost"]))
+            if text
+        ]
+        return [f"{document['name']}: {document['title']}", names, *more]
 
     print_registry(list(FORMATS.values()), as_json, lines)
 

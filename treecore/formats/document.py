@@ -1,0 +1,70 @@
+"""The registry of formats as a Markdown document. Says nothing that the registry and the mapping do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from treecore.formats.limits import MAX_BYTES, MAX_NODES
+from treecore.formats.mapping import NEEDED, USUAL
+from treecore.formats.registry import FORMATS, Format
+
+PREAMBLE = f"""# File formats
+
+Generated from the registry by `treecore formats --markdown`; a test fails when this file is stale.
+
+Every command, the app and `treecore.read` take a file, a folder or a zip archive of a run. Formats are recognised by
+content, never by name; plain, `.gz` and `.zst` alike. A report says what was recognised, guessed and dropped
+(`treecore validate FILE`). Rollouts come as they were recorded: one tree for each, one step for each turn. Answers to
+one prompt are folded into the tree of their common beginnings by `--merge auto`, `treecore.merge`, or the switch in
+the app. What a trainer said (advantages, step labels, values, judge scores, rewards by function) is kept beside the
+credit and never trusted; what is absent or null is not assigned, never 0.
+
+Limits: {MAX_BYTES // 10**6:,} MB, {MAX_NODES:,} steps and 8 times the decompressed size in memory
+(`TREECORE_MAX_BYTES`, `TREECORE_MAX_NODES`, `TREECORE_MAX_MEMORY`). Pickle and `.pt` files are refused: opening one can
+run any code; write JSON lines or Parquet instead."""
+REST = """## Any other table
+
+JSON lines, a JSON list, CSV, TSV or Parquet in no known format is read by naming its columns:
+
+```
+treecore show my.csv --map prompt=question --map answer=reply --map reward=ok --merge auto
+treecore show my.csv --map columns.json
+```
+
+`columns.json` holds the same as one object. `a.b` is field `b` of the object in column `a`. Needed are {needed}; the
+app guesses from names and shows three rows first.
+
+| role | names that are guessed |
+|---|---|
+{roles}"""
+
+
+def markdown() -> str:
+    """The whole document."""
+    roles = "\n".join(f"| `{role}` | {', '.join(f'`{name}`' for name in names)} |" for role, names in USUAL.items())
+    rest = REST.format(needed=" and ".join(f"`{role}`" for role in NEEDED), roles=roles)
+    return "\n\n".join([PREAMBLE, "\n".join(table()), *writers(), rest]) + "\n"
+
+
+def table() -> Iterator[str]:
+    """All formats side by side, in the order in which they are tried."""
+    yield "| format | name | which tool writes it, and how to get one | what is not kept |"
+    yield "|---|---|---|---|"
+    for entry in FORMATS.values():
+        yield f"| {entry.title} | `{entry.name}` | {cell(origin(entry))} | {cell(entry.lost or 'nothing')} |"
+
+
+def origin(entry: Format) -> str:
+    """Where such files come from."""
+    return entry.written_by or "`treecore rollout`, `treecore convert`; by hand, see the [data model](data-model.md)"
+
+
+def cell(text: str) -> str:
+    """Text as a cell of a table."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def writers() -> Iterator[str]:
+    """Formats that are written."""
+    names = [f"`{entry.name}` ({', '.join(entry.extensions)})" for entry in FORMATS.values() if entry.write]
+    yield f"Written by `treecore convert` and `treecore.write`: {', '.join(names)}. Other ways out: `treecore export`."
