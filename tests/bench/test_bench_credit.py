@@ -20,19 +20,19 @@ TINY = Sizes(n_forests=3, forest_nodes=12, large_nodes=40, file_nodes=30, oracle
 
 
 def test_no_method_lacks_anything_in_the_made_up_forests() -> None:
-    batch = synthetic_forests(2, 30, seed=0)
+    batch = synthetic_forests(2, n_nodes=30, seed=0)
     assert {name: method.lacking(batch) for name, method in METHODS.items() if method.lacking(batch)} == {}
 
 
 def test_equal_seeds_make_equal_forests() -> None:
-    first, same, other = (synthetic_forests(2, 20, seed=seed) for seed in (1, 1, 2))
+    first, same, other = (synthetic_forests(2, n_nodes=20, seed=seed) for seed in (1, 1, 2))
     assert [forest.digest for forest in first] == [forest.digest for forest in same]
     assert [forest.digest for forest in first] != [forest.digest for forest in other]
     assert first[0].digest != first[1].digest
 
 
 def test_a_batch_of_one_is_as_large_as_asked() -> None:
-    batch = synthetic_forests(3, 17, seed=0)
+    batch = synthetic_forests(3, n_nodes=17, seed=0)
     assert [len(forest) for forest in batch] == [17, 17, 17]
     assert isinstance(batch, Forests)
     assert not np.isnan(batch.reward[batch.topology.is_leaf]).any()

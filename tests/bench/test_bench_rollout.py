@@ -269,9 +269,9 @@ def test_speeds_and_ratios() -> None:
 def test_share_of_bandwidth() -> None:
     facts = {"weight_bytes": 1 << 30, "cache_bytes_per_token": 1 << 10}
     row = {"passes": 3, "cache_reads": 1 << 20, "seconds": 2.0}
-    assert bandwidth(row, facts, {"bytes_per_second": float(4 << 30)})["share_of_bandwidth"] == 0.5
+    assert bandwidth(row, facts=facts, memory={"bytes_per_second": float(4 << 30)})["share_of_bandwidth"] == 0.5
     small = {**facts, "weight_bytes": 1 << 20}
-    assert bandwidth(row, small, {"bytes_per_second": 1.0})["share_of_bandwidth"] is None
+    assert bandwidth(row, facts=small, memory={"bytes_per_second": 1.0})["share_of_bandwidth"] is None
 
 
 def test_bytes_of_a_model(tiny: Any, random_small: Any) -> None:

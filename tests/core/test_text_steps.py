@@ -35,12 +35,12 @@ def test_pieces(rule: str) -> None:
 
 
 def test_chinese_sentences_end_without_a_space() -> None:
-    assert ends("先算三乘四。再加二!就是十四", "sentences") == [6]
+    assert ends("先算三乘四。再加二!就是十四", rule="sentences") == [6]
 
 
 @given(st.text(alphabet="ab .!?\n。1)", max_size=40), st.sampled_from(sorted(RULES)))
 def test_ends_are_inside_and_increase(text: str, rule: str) -> None:
-    found = ends(text, rule)
+    found = ends(text, rule=rule)
     assert found == sorted(set(found))
     assert all(0 < at < len(text) for at in found)
 

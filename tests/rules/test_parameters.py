@@ -23,9 +23,10 @@ IN_ORDER = {
     ("rows", "length"), ("slots", "length"), ("rows", "n_valid"), ("source", "target"), ("beside", "target"),
     ("key_states", "value_states"), ("query", "key"), ("key", "value"), ("ids", "position"), ("url", "model"),
     ("name", "why"),
+    ("one", "many"), ("first", "second"), ("parent", "fork"),
 }  # fmt: skip
 """Pairs whose order is that of a range, a comparison, a shape, a move, an interface of transformers, or a sentence."""
-BY_NAME = ("annotate", "cli", "policies", "rollouts", "samplers")
+BY_NAME = ("annotate", "bench", "cli", "core", "policies", "rollouts", "samplers")
 """Parts of the package in which all other pairs of one type are given by name."""
 
 

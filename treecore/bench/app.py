@@ -137,7 +137,7 @@ def goals_of(case: Mapping[str, Any]) -> Iterator[Goal]:
 @contextlib.contextmanager
 def forest_file(n: int, *, seed: int) -> Iterator[Path]:
     """A file of one made-up forest."""
-    forest = synthetic_forests(1, n, seed=seed)[0]
+    forest = synthetic_forests(1, n_nodes=n, seed=seed)[0]
     plain = forest.with_columns(tokens=None, n_model_tokens=np.where(forest.parent < 0, -1, MEAN_TOKENS), columns={})
     with tempfile.TemporaryDirectory(prefix="treecore-bench-") as folder:
         path = Path(folder) / f"made_up_{n}.forest.jsonl"

@@ -85,7 +85,7 @@ def bench_credit(
     ):
         advance(f"making {name}")
         walk = objects(n_nodes, sizes, seed=seed)
-        batch = synthetic_forests(n_forests, n_nodes, seed=seed)
+        batch = synthetic_forests(n_forests, n_nodes=n_nodes, seed=seed)
         head = case_head(name, batch, sizes.repeats)
         rows = []
         for method in chosen:
@@ -117,7 +117,7 @@ def objects(n_nodes: int, sizes: Sizes, *, seed: int) -> Any:
     if package is None:
         return None
     most = min(n_nodes, sizes.oracle_nodes)
-    return package.Walk(synthetic_forests(sizes.oracle_nodes // most, most, seed=seed))
+    return package.Walk(synthetic_forests(sizes.oracle_nodes // most, n_nodes=most, seed=seed))
 
 
 def case_head(name: str, batch: Forests, repeats: int) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def compare_with_one_forest(cases: Sequence[dict[str, Any]]) -> None:
 
 def bench_reading(sizes: Sizes, *, seed: int) -> dict[str, Any]:
     """A native file of one forest: parsing against orjson alone, and reading against the credit computed on it."""
-    forest = as_plain_file(synthetic_forests(1, sizes.file_nodes, seed=seed)[0])
+    forest = as_plain_file(synthetic_forests(1, n_nodes=sizes.file_nodes, seed=seed)[0])
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "large.forest.json")
         write(forest, path)

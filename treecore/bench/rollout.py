@@ -87,7 +87,7 @@ def bench_rollout(
             break
         timed.round()
     facts, memory = model_facts(policy), memory_bandwidth(policy.model.device)
-    first, *others = (timed.rows(share, facts, memory) for share in shares)
+    first, *others = (timed.rows(share, facts=facts, memory=memory) for share in shares)
     chosen_setups = {share.name: sides.best(share).setup for share in shares}
     return {
         "bench": "rollout",
@@ -146,13 +146,13 @@ class Timed:
                 self.steps.next(f"timing, {name}, {share.name}")
                 self.runs[share.name, name].append(self.sides.time(name, share))
 
-    def rows(self, share: Share, facts: Mapping[str, Any], memory: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    def rows(self, share: Share, *, facts: Mapping[str, Any], memory: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """Figures of every side on a share of the machine."""
         found = {}
         for name in SIDES:
             row = dict(self.sides.best(share).counted if name == "generate" else self.counted[name])
             row.update(speeds(row, self.runs[share.name, name]))
-            found[name] = row | bandwidth(row, facts, memory)
+            found[name] = row | bandwidth(row, facts=facts, memory=memory)
         return found
 
 

@@ -110,7 +110,7 @@ def speeds(row: Mapping[str, Any], runs: Sequence[Spent]) -> dict[str, Any]:
     }
 
 
-def bandwidth(row: Mapping[str, Any], facts: Mapping[str, Any], memory: Mapping[str, Any]) -> dict[str, Any]:
+def bandwidth(row: Mapping[str, Any], *, facts: Mapping[str, Any], memory: Mapping[str, Any]) -> dict[str, Any]:
     """Bytes that all passes have to read, and their share of what the memory could have moved in that time.
 
     The share is None where the weights are so small that caches hold them.

@@ -25,7 +25,7 @@ DESCRIPTION = (
 """What is made up, for people who read the figures."""
 
 
-def synthetic_forests(n_forests: int, n_nodes: int, *, seed: int) -> Forests:
+def synthetic_forests(n_forests: int, *, n_nodes: int, seed: int) -> Forests:
     """A batch of `n_forests` forests of `n_nodes` nodes each, one tree a forest.
 
     Args:

@@ -27,7 +27,7 @@ NUMBERING = re.compile(r"\s*[(\[]?\w{1,3}[.)][ \t]*")
 """The number of a list's item, after which no step ends."""
 
 
-def ends(text: str, rule: str) -> list[int]:
+def ends(text: str, *, rule: str) -> list[int]:
     """Characters after which a step ends, the end of the text left out."""
     pattern = RULES[rule]
     if pattern is None:
@@ -55,12 +55,12 @@ def split_text(forest: Forest, rule: str) -> Forest:
     A step whose tokens have texts is cut between tokens, one of which may hold the end of a line and more. A step
     whose tokens have none stays whole, since they could not be parted.
     """
-    cuts = {row: found for row, text in enumerate(forest.text) if (found := ends(text, rule))}
+    cuts = {row: found for row, text in enumerate(forest.text) if (found := ends(text, rule=rule))}
     if forest.tokens is not None:
         held = np.diff(forest.tokens.start) > 0
         of_tokens = {row: token_cuts(forest, row, places) for row, places in cuts.items() if held[row]}
         cuts = {row: places for row, places in cuts.items() if not held[row]}
-        forest, cuts = _cut_tokens(forest, of_tokens, cuts)
+        forest, cuts = _cut_tokens(forest, of_tokens, cuts=cuts)
     return cut_texts(forest, cuts) if cuts else forest
 
 
@@ -78,7 +78,7 @@ def token_cuts(forest: Forest, row: int, places: Sequence[int]) -> list[int]:
 
 
 def _cut_tokens(
-    forest: Forest, of_tokens: Mapping[int, list[int]], cuts: Mapping[int, list[int]]
+    forest: Forest, of_tokens: Mapping[int, list[int]], *, cuts: Mapping[int, list[int]]
 ) -> tuple[Forest, dict[int, list[int]]]:
     """Steps with tokens cut; and the other cuts, by the rows that steps have now."""
     of_tokens = {row: places for row, places in of_tokens.items() if places}

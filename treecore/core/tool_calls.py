@@ -73,7 +73,7 @@ def written_calls(text: str) -> tuple[ToolCall, ...]:
         return ()
     found: list[ToolCall] = []
     for match in _TAGGED.finditer(text):
-        found += between_tags(match[1], match[2])
+        found += between_tags(match[1], inside=match[2])
         if len(found) >= MAX_CALLS:
             break
     return tuple(found[:MAX_CALLS])
@@ -120,7 +120,7 @@ def recorded(call: Any) -> ToolCall | None:
     return ToolCall(name, arguments, identity) if name or arguments else None
 
 
-def between_tags(tag: str, inside: str) -> Iterator[ToolCall]:
+def between_tags(tag: str, *, inside: str) -> Iterator[ToolCall]:
     """The calls between a pair of tags: JSON of one or several, one in each line, or plain words."""
     words = inside.strip()
     if words.startswith(("{", "[")):
