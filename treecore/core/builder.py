@@ -32,6 +32,16 @@ class StepTokens:
     def __len__(self) -> int:
         return max(len(getattr(self, column.name)) for column in TOKEN_COLUMNS)
 
+    def check(self, node: int | str) -> None:
+        """All columns that are there have the same length.
+
+        Raises:
+            ForestError: they do not; says of which node.
+        """
+        lengths = {c.name: len(getattr(self, c.name)) for c in TOKEN_COLUMNS if len(getattr(self, c.name))}
+        if len(set(lengths.values())) > 1:
+            raise ForestError(f"token columns of node {node} have unequal lengths {lengths}")
+
 
 @dataclass
 class _Row:
@@ -85,9 +95,7 @@ class ForestBuilder:
         if not -1 <= parent < row:
             raise ForestError(f"no node {parent} to put a step under", todo="add the parent first")
         if tokens is not None:
-            lengths = {c.name: len(getattr(tokens, c.name)) for c in TOKEN_COLUMNS if len(getattr(tokens, c.name))}
-            if len(set(lengths.values())) > 1:
-                raise ForestError(f"token columns of node {row} have unequal lengths {lengths}")
+            tokens.check(row)
         self._rows.append(
             _Row(
                 parent=parent,

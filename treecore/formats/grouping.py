@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from treecore.core.builder import NAN, ForestBuilder
+from treecore.core.builder import NAN, pack_tokens
 from treecore.core.forest import Forest
 from treecore.errors import ForestError, FormatError
 from treecore.formats.limits import Account
-from treecore.formats.rollout import BEFORE, Rollout, Turn
+from treecore.formats.rollout import BEFORE, Rollout
 
 
 def forests_of(rollouts: Iterable[Rollout], *, source: str, account: Account) -> list[Forest]:
@@ -33,9 +33,8 @@ def forests_of(rollouts: Iterable[Rollout], *, source: str, account: Account) ->
     groups: dict[Hashable, list[Rollout]] = {}
     for rollout in rollouts:
         account.spend(rollout.cost(), rollout.where)
-        for turn in rollout.turns:
-            if turn.columns or turn.claimed:
-                account.name_columns([*turn.columns, *turn.claimed], rollout.where)
+        named = {name for turn in rollout.turns for said in (turn.columns, turn.claimed) for name in said}
+        account.name_columns(named, rollout.where)
         key = rollout.prompt if rollout.group is None else rollout.group
         groups.setdefault((rollout.training_step, key), []).append(rollout)
     found = []
@@ -65,46 +64,54 @@ def forest_of(group: Sequence[Rollout], *, name: str, source: str) -> Forest:
     provenance: dict[str, Any] = {"source": source, "where": first.where}
     if first.training_step >= 0:
         provenance["training_step"] = first.training_step
-    builder = ForestBuilder(
-        id=name,
-        prompt=first.prompt,
-        task=first.task,
-        reference=first.reference,
-        policy=first.policy,
-        provenance=provenance,
-        extra=first.prompt_extra,
-    )
-    turns: list[Turn] = []
-    only = len(group) == 1
+    turns = [turn for rollout in group for turn in rollout.turns]
+    if len(group) == 1:
+        names = [f"0.{place}" if turn.name is None else turn.name for place, turn in enumerate(turns)]
+    else:
+        names = [f"{number}.{place}" for number, rollout in enumerate(group) for place in range(len(rollout.turns))]
     try:
-        for number, rollout in enumerate(group):
-            _add(builder, rollout, str(number), named=only)
-            turns += rollout.turns
-        built = builder.build()
-        counts = np.array([turn.n_tokens for turn in turns])
-        return built.with_columns(
+        return Forest(
+            parent=_parents(group),
+            node_id=names,
+            text=[turn.text for turn in turns],
+            observation=[turn.observation for turn in turns],
+            reward=np.array([turn.reward for turn in turns]),
+            status=np.array([-1 if turn.status is None else turn.status for turn in turns]),
+            born=np.arange(len(turns)),
+            n_model_tokens=np.array([turn.n_tokens for turn in turns]),
+            tokens=pack_tokens([turn.tokens for turn in turns]),
+            node_extra={row: turn.extra for row, turn in enumerate(turns) if turn.extra},
             columns=_numbers([turn.columns for turn in turns]),
             claimed=_numbers([turn.claimed for turn in turns]),
-            n_model_tokens=np.where(counts >= 0, counts, built.n_model_tokens),
+            id=name,
+            prompt=first.prompt,
+            task=first.task,
+            reference=first.reference,
+            policy=first.policy,
+            provenance=provenance,
+            extra=first.prompt_extra,
         )
     except ForestError as error:
         raise FormatError(error.found, where=first.where, todo=error.todo) from None
 
 
-def _add(builder: ForestBuilder, rollout: Rollout, number: str, *, named: bool) -> None:
-    start = len(builder)
-    for place, turn in enumerate(rollout.turns):
-        above = place - 1 if turn.parent == BEFORE else turn.parent
-        builder.add(
-            start + above if above >= 0 else -1,
-            text=turn.text,
-            observation=turn.observation,
-            reward=turn.reward,
-            status=turn.status,
-            tokens=turn.tokens,
-            node_id=turn.name if named and turn.name is not None else f"{number}.{place}",
-            extra=turn.extra,
-        )
+def _parents(group: Sequence[Rollout]) -> np.ndarray[Any, Any]:
+    """Row of the parent of each turn of all rollouts, -1 after the prompt. `[N]`
+
+    Raises:
+        ForestError: a turn follows one that is not before it, or has tokens whose columns are of unequal length.
+    """
+    parents: list[int] = []
+    for rollout in group:
+        start = len(parents)
+        for place, turn in enumerate(rollout.turns):
+            above = place - 1 if turn.parent == BEFORE else turn.parent
+            if not -1 <= above < place:
+                raise ForestError(f"step {place} follows step {above}, which is not before it")
+            if turn.tokens is not None:
+                turn.tokens.check(f"{place}")
+            parents.append(start + above if above >= 0 else -1)
+    return np.array(parents, dtype=np.int64)
 
 
 def _numbers(rows: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray[Any, Any]]:
