@@ -99,3 +99,18 @@ def test_move_takes_a_row_along() -> None:
     cache.move(2, 0)
     assert seen(cache, 0) == [3, 4, 5]
     assert cache.lengths == [3, 1, 0]
+
+
+def test_rows_have_room_at_once_for_what_is_expected_where_that_is_little() -> None:
+    cache = KVCache(kinds=TWO_LAYERS, slots=8)
+    cache.expected = 150
+    cache.reserve(2, 20)
+    assert (cache.rows, cache.length) == (2, 160)
+    cache.reserve(2, 161)
+    assert (cache.rows, cache.length) == (2, 161)
+    long = KVCache(kinds=TWO_LAYERS, slots=8)
+    long.expected = 5000
+    long.reserve(2, 20)
+    assert (long.rows, long.length) == (2, 64)
+    long.reserve(2, 65)
+    assert (long.rows, long.length) == (2, 128)

@@ -19,6 +19,9 @@ from treecore.policies.local.memory import duplicate
 from treecore.policies.local.ragged_attention import RaggedRows
 
 FIRST_LENGTH = 64
+STEP = 16
+LONGEST_AT_ONCE = 256
+"""Up to this length rows have room for the longest that is expected at once: growing costs more than the memory."""
 NO_BOUND = 1 << 40
 NOTHING = torch.empty(0)
 
@@ -153,6 +156,7 @@ class KVCache(Cache):  # type: ignore[misc]
 
     Attributes:
         lengths: positions of each slot that count.
+        expected: length that rows may come to, as far as it is known.
         rows, length: shape of the store.
         stores: `[rows, k, heads, length, dim]` for each kind, with `k` places that keep it; empty before the first use.
     """
@@ -170,7 +174,7 @@ class KVCache(Cache):  # type: ignore[misc]
         for layer, pair in zip(self.layers, kinds, strict=True):
             for name, kind in zip(("keys", "values"), pair, strict=True):
                 self._places.setdefault(kind, []).append((layer, name))
-        self.lengths = [0] * slots
+        self.lengths, self.expected = [0] * slots, FIRST_LENGTH
         self.tokens, self.device = tokens, device or torch.device("cpu")
         self.rows = self.length = 0
         self.stores: dict[Kind, Tensor] = {}
@@ -192,8 +196,11 @@ class KVCache(Cache):  # type: ignore[misc]
         return max((row + 1 for row, n in enumerate(self.lengths) if n), default=0)
 
     def shape_for(self, rows: int, length: int) -> tuple[int, int]:
-        """Rows and length to make room for: twice what there was, as long as that is within the bound."""
-        wanted = self.length if length <= self.length else max(length, 2 * self.length, FIRST_LENGTH)
+        """Rows and length to make room for: twice what there was, or what is expected if that is little."""
+        wanted = self.length
+        if length > wanted:
+            ahead = -(-self.expected // STEP) * STEP
+            wanted = max(length, ahead if ahead <= LONGEST_AT_ONCE else max(2 * self.length, FIRST_LENGTH))
         length = max(length, min(wanted, self.tokens // rows))
         wanted = self.rows if rows <= self.rows else max(rows, 2 * self.rows)
         return max(rows, min(wanted, self.tokens // length, len(self.lengths))), length

@@ -21,6 +21,8 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 NAME = "treecore_ragged"
 """Of the kind of attention, among those of the model library."""
+SAFE = 60.0
+"""Where the highest score of every query is within this, their exponentials need no shift to stay within float32."""
 OTHERS = ("position_bias", "s_aux", "sliding_window", "softcap")
 """Arguments of attention that is of another kind when they are given."""
 
@@ -133,8 +135,10 @@ def weighted(query: Tensor, entries: Entries, *, keys: Tensor, values: Tensor, s
     pattern, entry, row, start = entries
     scores = torch.sparse.sampled_addmm(pattern, query, keys.t(), beta=0.0, alpha=scale).values()
     begin = start.numpy()
-    highest = torch.from_numpy(np.maximum.reduceat(scores.numpy(), begin))
-    weight = scores.sub_(highest[row]).exp_()
+    highest = np.maximum.reduceat(scores.numpy(), begin)
+    if np.abs(highest).max() > SAFE:
+        scores.sub_(torch.from_numpy(highest)[row])
+    weight = scores.exp_()
     total = torch.from_numpy(np.add.reduceat(weight.numpy(), begin))
     summed: Tensor = torch.embedding_bag(values, entry, start, False, 0, False, weight)[0]
     return summed.div_(total[:, None])

@@ -81,6 +81,7 @@ class LocalSession(Session):
             )
         self._opened += 1
         most = min(self.max_length, len(ids) + (self.rule.max_tokens or self.max_length))
+        self.runner.cache.expected = max(self.runner.cache.expected, most)
         return self._known(CachedPrefix(None, ids, len(ids), TokenUsage(), self._opened, most))
 
     def grow(
