@@ -13,8 +13,8 @@ from treecore.formats.messages import content_text
 from treecore.formats.rollout import PROMPT, Turn
 
 Messages = Sequence[Mapping[str, Any]]
-HEARD = "input"
-"""Field beside a turn: messages that only this branch heard before it."""
+HEARD, AFTER = "input", "after"
+"""Fields beside a turn: messages that only this branch heard before it; those after it that no branch goes on from."""
 
 
 @dataclass
@@ -22,9 +22,11 @@ class Conversation:
     """Turns in the order in which they were written.
 
     Attributes:
+        prompt: what was said before the first turn.
         turns: so far; heard: messages between the turn before and this one; ends: messages after a turn.
     """
 
+    prompt: Messages = ()
     turns: list[Turn] = field(default_factory=list)
     heard: list[Messages] = field(default_factory=list)
     ends: dict[int, Messages] = field(default_factory=dict)
@@ -57,16 +59,20 @@ class Conversation:
         following: dict[int, list[int]] = {}
         for number, turn in enumerate(self.turns):
             following.setdefault(turn.parent, []).append(number)
+        for number, heard in self.ends.items():
+            if number not in following:
+                self.turns[number].observation = said(heard)
+            elif heard:
+                self.turns[number].extra[AFTER] = [dict(one) for one in heard]
         for parent, numbers in following.items():
             lines = [self.heard[number] for number in numbers]
-            shared = 0 if parent == PROMPT else common(lines)
+            shared = common(lines)
             if parent != PROMPT:
                 self.turns[parent].observation = said(lines[0][:shared])
             for number, line in zip(numbers, lines, strict=True):
-                if line[shared:]:
-                    self.turns[number].extra[HEARD] = [dict(one) for one in line[shared:]]
-        for number, heard in self.ends.items():
-            self.turns[number].observation = said(heard)
+                known = shared if parent != PROMPT else common([self.prompt, line])
+                if line[known:]:
+                    self.turns[number].extra[HEARD] = [dict(one) for one in line[known:]]
         return self.turns
 
 

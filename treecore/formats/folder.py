@@ -23,11 +23,13 @@ class Folder:
         name: for messages.
         names: of its files, `step_2` before `step_10`; empty where only files of known names are asked for.
         fetch: path below the folder -> content.
+        asked: paths of files that a reader took together with another one.
     """
 
     name: str
     names: tuple[str, ...]
     fetch: Callable[[str], bytes] = field(repr=False)
+    asked: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def beside(self, name: str, relative: str) -> str:
         """The path of a file that is named relative to another; "" where it lies outside the folder."""

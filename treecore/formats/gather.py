@@ -140,7 +140,7 @@ def gather_folder(folder: Folder, asked: Format | None = None, tell: Tell | None
             tell(number + 1, len(folder.names))
     if not found.formats:
         raise _nothing(folder, unread, found.warnings)
-    if unread:
+    if unread := [name for name in unread if name not in folder.asked]:
         named = ", ".join(unread[:NAMED]) + (" and others" if len(unread) > NAMED else "")
         found.notes.drop(f"files in no known format ({named})", len(unread))
     return found

@@ -98,9 +98,11 @@ class Source:
         if self.folder is None or not (path := self.folder.beside(self.place, relative)):
             return None
         try:
-            return open_source(self.folder.fetch(path), name=path)
+            found = open_source(self.folder.fetch(path), name=path)
         except (FormatError, KeyError):
             return None
+        self.folder.asked.add(path)
+        return found
 
     @cached_property
     def _span(self) -> tuple[int, int, bool]:

@@ -1,0 +1,1 @@
+"""verifiers and prime-rl: episodes of traces, results of older releases, token exports."""

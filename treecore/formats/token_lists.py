@@ -1,0 +1,90 @@
+"""Numbers of tokens in lists beside each other, as trainers record them. Knows no file format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import compress
+from math import fsum
+from typing import Any
+
+from treecore.core.builder import NAN, StepTokens
+from treecore.errors import FormatError
+from treecore.formats.fields import list_in, wrong
+
+MAX_NUMBER = 1e9
+"""Largest log probability or entropy, in nats, either way."""
+
+
+def numbers_in(fields: Mapping[str, Any], name: str, where: str) -> list[float]:
+    """A list of numbers, NaN for null; empty where it is absent.
+
+    Raises:
+        FormatError: it is something else.
+    """
+    values = list_in(fields, name, where)
+    if not set(map(type, values)) <= {int, float, bool, type(None)}:
+        raise wrong(name, values, "a list of numbers", where)
+    return [NAN if value is None else value for value in values] if None in values else values
+
+
+def ids_in(fields: Mapping[str, Any], name: str, where: str) -> list[int]:
+    """A list of token ids; empty where it is absent.
+
+    Raises:
+        FormatError: it is something else.
+    """
+    values = list_in(fields, name, where)
+    if not set(map(type, values)) <= {int} or (values and not 0 <= min(values) <= max(values) < 1 << 31):
+        raise wrong(name, values, "a list of token ids", where)
+    return values
+
+
+def mask_in(fields: Mapping[str, Any], name: str, size: int, where: str) -> list[Any]:
+    """A list that is true where the model wrote a token; empty where it is absent.
+
+    Raises:
+        FormatError: it is something else, or does not have one value for each of `size` tokens.
+    """
+    values = list_in(fields, name, where)
+    if not set(map(type, values)) <= {int, float, bool}:
+        raise wrong(name, values, "a list of true and false", where)
+    if values and len(values) != size:
+        raise unequal(name, len(values), size, where)
+    return values
+
+
+def step_tokens(
+    ids: Sequence[int], logprob: Sequence[float], entropy: Sequence[float], names: str, where: str
+) -> StepTokens | None:
+    """Tokens of a step, None for none; columns that are empty are absent.
+
+    Args:
+        names: of the columns, for messages.
+
+    Raises:
+        FormatError: their lengths differ, or a number is out of range.
+    """
+    for values in (logprob, entropy):
+        if values and ids and len(values) != len(ids):
+            raise unequal(names, len(values), len(ids), where)
+        if values and not all(abs(value) <= MAX_NUMBER for value in values if value == value):
+            raise FormatError(f'"{names}" holds a number that is no log probability', where=where, todo="correct it")
+    return StepTokens(id=ids, logprob=logprob, entropy=entropy) if ids or logprob or entropy else None
+
+
+def unequal(name: str, found: int, wanted: int, where: str) -> FormatError:
+    """The error for lists that should be of one length."""
+    return FormatError(f'"{name}" holds {found:,} values for {wanted:,} tokens', where=where, todo="correct the lists")
+
+
+def masked(values: Sequence[Any], mask: Sequence[Any]) -> list[Any]:
+    """Values where the mask is true."""
+    return list(compress(values, mask))
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """Mean of the numbers that are not NaN; None where there are none."""
+    known = [value for value in values if value == value]
+    if not known:
+        return None
+    return float(known[0]) if known.count(known[0]) == len(known) else fsum(known) / len(known)
