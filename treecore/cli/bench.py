@@ -155,6 +155,75 @@ def app(nodes: tuple[int, ...], clicks: int, seed: int, as_json: bool) -> None:
         print_app(document)
 
 
+@bench.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False))
+@click.option("--rows", type=COUNT, default=10_000, show_default=True, help="Answers in each made-up file.")
+@click.option("--repeats", type=COUNT, default=3, show_default=True, help="Runs of each side; the least counts.")
+@json_option
+def read(files: tuple[str, ...], rows: int, repeats: int, as_json: bool) -> None:
+    """Time the readers of other tools' files against their containers' own parsers; of FILES, or of made-up ones.
+
+    \b
+    Example:
+      treecore bench read --json
+    """
+    from pathlib import Path
+
+    from treecore.bench.reading import bench_read
+
+    with progress_bar() as on_progress:
+        made = {Path(path).name: Path(path).read_bytes() for path in files} or None
+        document = bench_read(made, rows=rows, repeats=repeats, on_progress=on_progress)
+    if as_json:
+        print_json(document)
+        return
+    click.echo(f"{host_line(document)}\n")
+    click.echo("| file | format | MB | steps | seconds | MB/s | times parser (CPU) | times size in memory |")
+    click.echo("|---|---|" + "---:|" * 6)
+    for row in document["cases"]:
+        click.echo(
+            f"| {row['file']} | {row['format']} | {row['megabytes']:.1f} | {row['steps']:,} | {row['seconds']:.2f} | "
+            f"{row['bytes_per_second'] / 1e6:.0f} | {row['times_parser']:.2f} ({row['parser']}) | "
+            f"{row['times_memory']:.1f} |"
+        )
+
+
+@bench.command()
+@click.option("--forests", "n_forests", type=SIZE, default=100_000, show_default=True, help="Forests in all files.")
+@click.option("--nodes", "n_nodes", type=SIZE, default=20, show_default=True, help="Nodes of each.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the made-up forests.")
+@json_option
+def library(n_forests: int, n_nodes: int, seed: int, as_json: bool) -> None:
+    """Time the index of a whole run: making it, making it again, questions, and opening a forest.
+
+    \b
+    Example:
+      treecore bench library --json
+    """
+    from treecore.bench.library import bench_library
+
+    with progress_bar() as on_progress:
+        document = bench_library(n_forests=n_forests, n_nodes=n_nodes, seed=seed, on_progress=on_progress)
+    if as_json:
+        print_json(document)
+        return
+    click.echo(f"{host_line(document)}\n")
+    click.echo(f"{document['n_forests']:,} forests of {n_nodes} nodes, {document['megabytes']:.0f} MB in 10 files.\n")
+    click.echo("| what | seconds | goal |\n|---|---:|---:|")
+    for name, goal in document["goals"].items():
+        click.echo(f"| {name.removesuffix('_seconds')} | {document[name]:.3f} | {goal:g} |")
+    for name, seconds in document["questions"].items():
+        click.echo(f"| {name} | {seconds:.3f} | {document['goals']['question_seconds']:g} |")
+    click.echo(f"\nIndexing takes {document['index_over_reading']:.2f} times what reading alone does on one core.")
+
+
+def host_line(document: dict[str, Any]) -> str:
+    """The machine that figures were taken on."""
+    host = document["machine"]
+    load = f"load {host['load_before']} before and {host['load_after']} after"
+    return f"{host['cpu_count']} CPU cores ({host['processor']}), Python {host['python']}; {load}."
+
+
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
     """A bar on standard error; nothing where that is no terminal."""
