@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,30 @@ def parquet_keys(source: Source) -> frozenset[str]:
     return frozenset()
 
 
+def parquet_kinds(source: Source) -> dict[str, str]:
+    """Name of a column -> `list`, `object`, `text`, `bool`, `number`, or "" for another; empty where it is damaged."""
+    import pyarrow as pa
+
+    kinds: dict[str, Callable[[pa.DataType], bool]] = {
+        "list": lambda kind: (
+            pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+        ),
+        "object": pa.types.is_struct,
+        "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
+        "bool": pa.types.is_boolean,
+        "number": lambda kind: pa.types.is_integer(kind) or pa.types.is_floating(kind),
+    }
+    with suppress(FormatError):
+        return {
+            column.name: next((name for name, fits in kinds.items() if fits(column.type)), "")
+            for column in _opened(source).schema_arrow
+        }
+    return {}
+
+
 def parquet_rows(source: Source) -> Iterator[dict[str, Any]]:
-    """Rows as plain JSON values: times and bytes as text, nulls kept.
+    """Rows as plain JSON values: times and bytes as text, nulls kept, but for those inside objects, where a column
+    has the fields of all rows.
 
     Raises:
         FormatError: it is damaged, or would grow to more than a file may.
@@ -84,7 +106,7 @@ def _damaged(source: Source, error: Exception) -> FormatError:
 def _plain(value: Any) -> Any:
     """The value as JSON has it."""
     if isinstance(value, dict):
-        return {str(name): _plain(inner) for name, inner in value.items()}
+        return {str(name): _plain(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     if isinstance(value, bytes):

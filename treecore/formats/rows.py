@@ -11,11 +11,14 @@ import orjson
 
 from treecore.errors import FormatError
 from treecore.formats.limits import MAX_NAMES
-from treecore.formats.parquet import is_parquet, parquet_keys, parquet_rows
+from treecore.formats.parquet import is_parquet, parquet_keys, parquet_kinds, parquet_rows
 from treecore.formats.source import Source
 
 MAX_FIELD = 50_000_000
 """Characters of one field of a CSV file."""
+
+
+KINDS: Mapping[type, str] = {list: "list", dict: "object", str: "text", bool: "bool", int: "number", float: "number"}
 
 
 class Row(NamedTuple):
@@ -45,6 +48,13 @@ def row_keys(source: Source) -> frozenset[str]:
 def is_table(source: Source) -> bool:
     """Whether `rows` reads it; what else is text may be CSV."""
     return is_parquet(source.data) or source.data[:4096].lstrip()[:1] in (b"{", b"[")
+
+
+def row_kinds(source: Source) -> Mapping[str, str]:
+    """`row_keys` -> what the first row has there: `list`, `object`, `text`, `bool`, `number`, "" for another."""
+    if is_parquet(source.data):
+        return parquet_kinds(source)
+    return {name: KINDS.get(type(value), "") for name, value in source.head.items()}
 
 
 def rows(source: Source) -> Iterator[Row]:

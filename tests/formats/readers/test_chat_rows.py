@@ -68,3 +68,12 @@ def test_a_wrong_field_names_its_line() -> None:
         read(row("u", "a", reward=1) + row("u", "a", reward="good"), name="run.jsonl")
     with pytest.raises(FormatError, match=r'line 2: "messages" is \["x"\], not a list of messages'):
         read(row("u", "a", reward=1) + b'{"messages": ["x"]}')
+
+
+def test_chats_that_nobody_answered() -> None:
+    report = read_with_report(row("u", "a", correct=True, metadata={"id": 1}) + row("u"))
+    assert report.forests[0].reward.tolist() == [1.0]
+    assert report.forests[0].node_extra[0] == {"metadata": {"id": 1}}
+    assert report.notes.dropped == {"chats without an answer of the model": 1}
+    with pytest.raises(FormatError, match=r"a.jsonl: no chat has an answer of the model"):
+        read(row("u", reward=1), name="a.jsonl")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from typing import Any
 
+import pandas as pd
 import pytest
 from cases import DATA
 
@@ -64,6 +66,13 @@ def test_other_names_and_chats() -> None:
     assert (forest.prompt, list(forest.text)) == ("3*4+2?", ["14", "15"])
     assert forest.reward[0] == 1.0
     assert math.isnan(forest.reward[1])
+
+
+def test_a_column_of_text_is_no_list() -> None:
+    buffer = io.BytesIO()
+    pd.DataFrame({"prompt": ["a"], "responses": ["b"]}).to_parquet(buffer)
+    with pytest.raises(FormatError, match="known format"):
+        read(buffer.getvalue(), name="a.parquet")
 
 
 def test_an_item_that_is_missing() -> None:

@@ -42,6 +42,12 @@ def test_repeats_are_a_group_and_filters_stay_beside_the_prompt() -> None:
     assert first.extra["doc"]["target"] == "18"
 
 
+def test_the_results_beside_it_are_not_unknown() -> None:
+    files = {path.name: path.read_bytes() for path in CASE.glob("*_2026*")}
+    assert len(files) == 2
+    assert not read_with_report(files).notes.dropped
+
+
 def test_the_file_alone_finds_its_neighbour() -> None:
     assert read(SAMPLES)[0].policy["model"] == "tiny"
 

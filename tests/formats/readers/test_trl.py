@@ -104,6 +104,19 @@ def test_messages() -> None:
     assert first.claimed["advantage"][1:].tolist() == [0.7, -0.7]
 
 
+def test_arguments_that_other_calls_have_are_absent() -> None:
+    """A Parquet column of objects has the fields of all rows; those that a call does not have are null there."""
+
+    def calls(**arguments: str) -> list[Any]:
+        call = {"type": "function", "function": {"name": "calc", "arguments": arguments}}
+        return [{"role": "assistant", "content": "", "tool_calls": [call]}]
+
+    data = written(step=[1, 1], prompt=["a", "a"], completion=[calls(e="3*4"), calls(city="X")], ok=[1.0, 0.0])
+    (forest,) = read(data)
+    told = [[str(one) for one in tool_calls("", forest.node_extra[row])] for row in (0, 1)]
+    assert told == [['calc(e="3*4")'], ['calc(city="X")']]
+
+
 def test_early_releases_have_no_advantage() -> None:
     (forest,) = read(plain(accuracy=[1.0, 0.0, 0.0, 1.0]))
     assert forest.reward.tolist() == [1.0, 0.0, 0.0, 1.0]

@@ -8,34 +8,36 @@ from typing import Any
 
 import orjson
 
+from treecore.errors import FormatError
 from treecore.formats.fields import list_in, number_in, training_step_in, wrong
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import ASSISTANT, chat, is_chat
 from treecore.formats.notes import Notes
 from treecore.formats.parquet import is_parquet
 from treecore.formats.registry import rollout_format
-from treecore.formats.rollout import Rollout, Turn
-from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
+from treecore.formats.rollout import Rollout
+from treecore.formats.rows import Row, as_text, rest_of, row_kinds, rows
 from treecore.formats.source import Source
 
-REWARDS = ("reward", "score", "weight")
+REWARDS = ("reward", "score")
 """Names of the reward, the most telling first; the others stay numbers beside it."""
+OUTCOMES = tuple(name for name in (*USUAL["reward"], "weight") if name not in REWARDS)
+"""Further names of a reward, where they hold a number or a boolean."""
 ADVANTAGES = ("advantage", "advantages")
 REFERENCES = USUAL["reference"]
 GROUPS = USUAL["group"]
 STEPS = USUAL["step"]
-NOT_OURS = frozenset({"generations", "completions", "responses", "completion", "chosen", "rejected", "group_index"})
-NOT_OURS |= {"trajectory_format", "trajectory", "nodes", "steps", "traces", "spans", "_type", "metadata", "scores"}
-NOT_OURS |= {"eval", "samples", "info", "input", "output", "prompt", "parentId", "traj_idx", "rewards", "metrics"}
+NOT_OURS = frozenset({"generations", "completions", "completion", "chosen", "rejected", "group_index", "traj_idx"})
+NOT_OURS |= {"trajectory_format", "trajectory", "nodes", "steps", "traces", "spans", "_type", "parentId", "eval"}
 """Names beside `messages` in other formats."""
 
 
 def looks_like_chats(source: Source) -> bool:
     """Rows with messages, and with none of the names that other formats have beside them."""
-    keys = row_keys(source)
-    if "messages" not in keys or keys & NOT_OURS:
+    kinds = row_kinds(source)
+    if kinds.get("messages") != "list" or kinds.keys() & NOT_OURS:
         return False
-    return is_parquet(source.data) or is_chat(source.head.get("messages"))
+    return is_parquet(source.data) or is_chat(source.head["messages"])
 
 
 @rollout_format(
@@ -62,8 +64,15 @@ def read_chats(source: Source, notes: Notes) -> Iterator[Rollout]:
         if first != starts and _largest(chats, starts) == 1 < _largest(chats, first):
             starts = first
         notes.guess("chats with the same messages before the answer are one group")
+    answers = 0
     for row, messages, start in zip(table, chats, starts, strict=True):
-        yield _rollout(row, messages, start, group)
+        if start < len(messages):
+            answers += 1
+            yield _rollout(row, messages, start, group)
+        else:
+            notes.drop("chats without an answer of the model")
+    if table and not answers:
+        raise FormatError("no chat has an answer of the model", where=source.name, todo="give chats that it answered")
 
 
 def _group_name(table: Sequence[Row]) -> str:
@@ -102,10 +111,17 @@ def _largest(chats: Sequence[list[dict[str, Any]]], starts: Sequence[int]) -> in
     return max(counts.values(), default=0)
 
 
+def _reward_name(fields: dict[str, Any]) -> str:
+    """The field that is the reward."""
+    named = (name for name in REWARDS if fields.get(name) is not None)
+    usual = (name for name in OUTCOMES if isinstance(fields.get(name), bool | int | float))
+    return next(named, None) or next(usual, REWARDS[0])
+
+
 def _rollout(row: Row, messages: list[dict[str, Any]], start: int, group: str) -> Rollout:
     fields, where = row
     prompt, extra, turns = chat(messages, history=start)
-    reward = next((name for name in REWARDS if fields.get(name) is not None), REWARDS[0])
+    reward = _reward_name(fields)
     reference = next((name for name in REFERENCES if fields.get(name) is not None), "")
     advantage = next((name for name in ADVANTAGES if fields.get(name) is not None), "")
     rest = rest_of(fields, {"messages", "tools", reward, reference, advantage, *STEPS})
@@ -113,7 +129,7 @@ def _rollout(row: Row, messages: list[dict[str, Any]], start: int, group: str) -
         extra["tools"] = fields["tools"]
     rollout = Rollout(
         prompt=prompt,
-        turns=turns or [Turn()],
+        turns=turns,
         group=as_text(fields[group]) if group else _key(messages[:start]),
         training_step=training_step_in(fields, *STEPS),
         reference=as_text(fields.get(reference)),

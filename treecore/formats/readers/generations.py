@@ -14,7 +14,7 @@ from treecore.formats.notes import Notes
 from treecore.formats.parquet import is_parquet
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
-from treecore.formats.rows import as_text, rest_of, row_keys, rows
+from treecore.formats.rows import as_text, rest_of, row_kinds, rows
 from treecore.formats.source import Source
 
 LISTS = ("generations", "completions", "responses", "outputs", "samples", "answers", "solutions", "predictions")
@@ -31,12 +31,11 @@ FINISH = ("finish_reason", "finish_reasons")
 
 def looks_like_generations(source: Source) -> bool:
     """A row with a prompt and a list of texts or chats under a usual name."""
-    keys = row_keys(source)
-    if keys & NOT_OURS or not keys & set(PROMPTS):
+    kinds = row_kinds(source)
+    if kinds.keys() & NOT_OURS or not kinds.keys() & set(PROMPTS):
         return False
-    if is_parquet(source.data):
-        return any(name in keys for name in LISTS[:5])
-    return any(_is_answers(source.head.get(name)) for name in LISTS)
+    lists = [name for name in LISTS if kinds.get(name) == "list"]
+    return bool(lists) and (is_parquet(source.data) or any(_is_answers(source.head[name]) for name in lists))
 
 
 def _is_answers(value: Any) -> bool:

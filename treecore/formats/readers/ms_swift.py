@@ -16,7 +16,7 @@ from treecore.formats.notes import Notes
 from treecore.formats.parquet import is_parquet
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
-from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
+from treecore.formats.rows import Row, as_text, rest_of, row_kinds, rows
 from treecore.formats.source import Source
 
 USED = frozenset({"step", "gen_step", "prompt", "completion", "advantages", "solution"})
@@ -26,12 +26,13 @@ NO_REWARDS = frozenset({"entropy", "num_turns"})
 
 def looks_like_ms_swift(source: Source) -> bool:
     """Columns of equal length as lists, or rows with the names that only it writes."""
-    keys = row_keys(source)
+    kinds = row_kinds(source)
+    keys = kinds.keys()
     if not keys >= {"prompt", "completion"} or not keys & {"step", "gen_step"} or "advantage" in keys:
         return False
     if keys & {"advantages", "gen_step"}:
         return True
-    return not is_parquet(source.data) and _is_column(source.head.get("prompt"))
+    return kinds["prompt"] == "list" and not is_parquet(source.data) and _is_column(source.head["prompt"])
 
 
 @rollout_format(

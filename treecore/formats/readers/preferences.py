@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 from treecore.formats.fields import needed, number_in
 from treecore.formats.messages import answered, asked, is_chat
 from treecore.formats.notes import Notes
-from treecore.formats.parquet import is_parquet
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
-from treecore.formats.rows import as_text, rest_of, row_keys, rows
+from treecore.formats.rows import as_text, rest_of, row_kinds, rows
 from treecore.formats.source import Source
 
 OPENAI = frozenset({"input", "preferred_output", "non_preferred_output"})
@@ -39,10 +38,9 @@ class Pair(NamedTuple):
 
 def looks_like_preferences(source: Source) -> bool:
     """Rows with both sides, or with one that is labelled true or false."""
-    keys = row_keys(source)
-    if keys >= OPENAI or (keys >= PAIRS and not keys & FORK):
-        return True
-    return keys >= SINGLE and (is_parquet(source.data) or isinstance(source.head.get("label"), bool))
+    kinds = row_kinds(source)
+    keys = kinds.keys()
+    return keys >= OPENAI or (keys >= PAIRS and not keys & FORK) or (keys >= SINGLE and kinds["label"] == "bool")
 
 
 @rollout_format(
@@ -107,6 +105,7 @@ def _pair(fields: dict[str, Any], where: str) -> Pair:
     """The two sides without the prompt, which data sets repeat in them or leave to them."""
     chosen, rejected = needed(fields, "chosen", where), needed(fields, "rejected", where)
     prompt: Any = fields.get("prompt")
+    chosen, rejected = ([side] if isinstance(side, dict) else side for side in (chosen, rejected))
     taken = {"prompt", *PAIRS, *(name.format(side) for name in SCORES for side in PAIRS)}
     if is_chat(chosen) and is_chat(rejected):
         shared = _shared_messages(chosen, rejected)

@@ -11,7 +11,7 @@ from treecore.formats.messages import asked
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import PROMPT, Rollout, Turn
-from treecore.formats.rows import as_text, rest_of, row_keys, rows
+from treecore.formats.rows import as_text, rest_of, row_keys, row_kinds, rows
 from treecore.formats.source import Source
 
 STEPWISE = frozenset({"prompt", "completions", "labels"})
@@ -23,7 +23,8 @@ LABEL = "label"
 
 def looks_like_stepwise(source: Source) -> bool:
     """Rows of a prompt, steps and their labels."""
-    return row_keys(source) >= STEPWISE
+    kinds = row_kinds(source)
+    return kinds.keys() >= STEPWISE and kinds["completions"] == kinds["labels"] == "list"
 
 
 @rollout_format(
