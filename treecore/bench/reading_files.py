@@ -44,7 +44,7 @@ def table(rows: Iterator[Row]) -> bytes:
     return file.getvalue()
 
 
-def chat(prompt: str, answer: str) -> list[Row]:
+def chat(prompt: str, *, answer: str) -> list[Row]:
     """A question and its answer as messages."""
     return [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
 
@@ -74,7 +74,9 @@ def trl(rows: int) -> bytes:
 
 def chats(rows: int) -> bytes:
     """Chats with rewards."""
-    return lines({"messages": chat(prompt, answer), "reward": reward} for _, _, prompt, answer, reward in sampled(rows))
+    return lines(
+        {"messages": chat(prompt, answer=answer), "reward": reward} for _, _, prompt, answer, reward in sampled(rows)
+    )
 
 
 def generations(rows: int) -> bytes:
@@ -114,7 +116,7 @@ def inspect(rows: int) -> bytes:
         for number, _, prompt, answer, reward in sampled(rows):
             sample = {
                 "id": number // GROUP, "epoch": number % GROUP + 1, "input": prompt, "target": "7",
-                "messages": chat(prompt, answer), "scores": {"exact": {"value": "C" if reward else "I"}},
+                "messages": chat(prompt, answer=answer), "scores": {"exact": {"value": "C" if reward else "I"}},
             }  # fmt: skip
             archive.writestr(f"samples/{number // GROUP}_epoch_{number % GROUP + 1}.json", json.dumps(sample))
     return file.getvalue()
