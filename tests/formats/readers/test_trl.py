@@ -48,6 +48,18 @@ def test_a_folder() -> None:
     assert "rollouts of one training step with the same prompt are one group" in report.notes.guessed
 
 
+@pytest.mark.parametrize("name", ["logged", "chat"])
+def test_what_a_real_run_logged_beside_its_rewards(name: str) -> None:
+    first = read(DATA / f"trl-1.16.0-{name}")[0]
+    assert set(first.columns) == {"reward.target_reward", "reward.short_reward", "seconds"}
+    assert first.columns["seconds"].tolist() == [25.75, 26.5, 19.75, 26.5]
+    assert first.node_extra[0] == {"target": "12"}
+    assert first.prompt.endswith("make 12 from 2 2 3 \n")
+    assert first.text[2].startswith("aim 6 * 2 \n 3 + 2 = 6 , left 2 6 \n")
+    assert np.isnan(first.reward[3])
+    assert first.claimed["advantage"][3] == 0.0
+
+
 def test_missing_rewards_are_not_scored() -> None:
     (forest,) = read(plain(accuracy=[1.0, NAN, 0.0, NAN], style=[0.5, 0.5, NAN, NAN], advantage=[1.0, 0.2, -1.2, 0.0]))
     assert forest.reward[:3].tolist() == [1.5, 0.5, 0.0]
