@@ -33,6 +33,8 @@ TRUE_FINDINGS = {
     "tool_entropy": {"zero-variance-tree"},
     "mcts": {"unscored-leaf"},
 }
+REPEATS = set(samples()) - {"all_right", "rare_success"}
+"""Samples in which two answers have the same words: the tiny model often writes the likeliest one again."""
 """What lint may say of a sample, because it is so."""
 
 
@@ -75,7 +77,7 @@ def test_the_samples_stand_under_two_headings_and_none_is_without_its_rule() -> 
 @pytest.mark.parametrize("name", list(samples()))
 def test_a_sample_validates_and_lint_says_what_is_so(name: str) -> None:
     found = {finding.kind for finding in lint(Forests([sampled(name)]))}
-    assert found == TRUE_FINDINGS.get(name, set())
+    assert found == TRUE_FINDINGS.get(name, set()) | ({"duplicate-trajectory"} if name in REPEATS else set())
 
 
 @pytest.mark.parametrize("name", WANTED)

@@ -8,50 +8,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from treecore.analysis.findings import Finding, forest_place, node_places
+from treecore.analysis.lint_answers import check_answers, check_claimed_sums, check_duplicates, check_prompts
 from treecore.core.batch import Forests
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
 from treecore.core.topology import BoolArray, FloatArray, IntArray
-from treecore.errors import MethodError, shortened
+from treecore.errors import MethodError
 from treecore.methods import METHODS, compute
 from treecore.methods.ops.groups import group_stats
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
-SHOWN = 5
 ROUNDED = 1e-3
 """Above 0 by no more than this a log probability is one of 1, in half precision."""
 END_MARKS = re.compile(r"\s*(?:<[^<>\s]{1,40}>\s*)+")
 """Special tokens at the end of a step, such as `<|im_end|>`, which are left out of its text."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One kind of trouble in a batch.
-
-    Attributes:
-        kind: stable short name.
-        found: what was found, with counts.
-        places: all forests, trees or nodes concerned, as `forest q7`, `forest q7, tree 0` or `forest q7, node 4`.
-        todo: what to do about it.
-    """
-
-    kind: str
-    found: str
-    places: tuple[str, ...]
-    todo: str
-
-    def __str__(self) -> str:
-        more = f" and {len(self.places) - SHOWN} more" if len(self.places) > SHOWN else ""
-        where = f" ({'; '.join(self.places[:SHOWN])}{more})" if self.places else ""
-        return shortened(f"{self.kind}: {self.found}{where}; {self.todo}")
-
-    def as_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "found": self.found, "places": list(self.places), "todo": self.todo}
 
 
 Check = Callable[[Forests], Iterator[Finding]]
@@ -60,19 +35,6 @@ Check = Callable[[Forests], Iterator[Finding]]
 def lint(forests: Forests) -> list[Finding]:
     """All findings, in a fixed order of kinds; empty when there is nothing to say."""
     return [finding for check in CHECKS for finding in check(forests)]
-
-
-def forest_place(forests: Forests, number: int) -> str:
-    return f"forest {forests[number].id or number}"
-
-
-def node_places(forests: Forests, rows: IntArray) -> tuple[str, ...]:
-    """Names of nodes by row of the batch."""
-    numbers = forests.forest_of[rows]
-    return tuple(
-        f"{forest_place(forests, int(number))}, node {forests[int(number)].node_id[row - forests.offset[number]]}"
-        for row, number in zip(rows.tolist(), numbers, strict=True)
-    )
 
 
 class Groups(NamedTuple):
@@ -293,4 +255,8 @@ CHECKS: tuple[Check, ...] = (
     check_token_texts,
     check_token_numbers,
     check_claims,
+    check_claimed_sums,
+    check_duplicates,
+    check_prompts,
+    check_answers,
 )

@@ -55,7 +55,7 @@ def _name(rollout: Rollout, number: int, taken: set[str]) -> str:
 
 
 def forest_of(group: Sequence[Rollout], *, name: str, source: str) -> Forest:
-    """All rollouts of one prompt as one forest.
+    """All rollouts of one prompt as one forest; one whose prompt is another says so in a field of its first step.
 
     Raises:
         FormatError: as `forests_of`.
@@ -64,6 +64,9 @@ def forest_of(group: Sequence[Rollout], *, name: str, source: str) -> Forest:
     provenance: dict[str, Any] = {"source": source, "where": first.where}
     if first.training_step >= 0:
         provenance["training_step"] = first.training_step
+    for rollout in group:
+        if rollout.prompt != first.prompt:
+            rollout.turns[0].extra.setdefault("prompt", rollout.prompt)
     turns = [turn for rollout in group for turn in rollout.turns]
     if len(group) == 1:
         names = [f"0.{place}" if turn.name is None else turn.name for place, turn in enumerate(turns)]
