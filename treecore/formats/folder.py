@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from treecore.errors import FormatError
 
@@ -24,12 +25,14 @@ class Folder:
         names: of its files, `step_2` before `step_10`; empty where only files of known names are asked for.
         fetch: path below the folder -> content.
         asked: paths of files that a reader took together with another one.
+        found: what a reader made of several of its files, so that it is made once.
     """
 
     name: str
     names: tuple[str, ...]
     fetch: Callable[[str], bytes] = field(repr=False)
     asked: set[str] = field(default_factory=set, repr=False, compare=False)
+    found: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def beside(self, name: str, relative: str) -> str:
         """The path of a file that is named relative to another; "" where it lies outside the folder."""

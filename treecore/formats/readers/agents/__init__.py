@@ -1,0 +1,1 @@
+"""Trajectories of agents, a file a rollout, whose outcomes stand in files beside them."""
