@@ -15,6 +15,7 @@ from treecore.core.builder import NAN, pack_tokens
 from treecore.core.forest import Forest
 from treecore.errors import ForestError, FormatError
 from treecore.formats.limits import Account
+from treecore.formats.native_fields import FOREST_FIELDS, NODE_FIELDS
 from treecore.formats.rollout import BEFORE, Rollout
 
 
@@ -83,7 +84,7 @@ def forest_of(group: Sequence[Rollout], *, name: str, source: str) -> Forest:
             born=np.arange(len(turns)),
             n_model_tokens=np.array([turn.n_tokens for turn in turns]),
             tokens=pack_tokens([turn.tokens for turn in turns]),
-            node_extra={row: turn.extra for row, turn in enumerate(turns) if turn.extra},
+            node_extra={row: apart(turn.extra, NODE_FIELDS) for row, turn in enumerate(turns) if turn.extra},
             columns=_numbers([turn.columns for turn in turns]),
             claimed=_numbers([turn.claimed for turn in turns]),
             id=name,
@@ -92,10 +93,17 @@ def forest_of(group: Sequence[Rollout], *, name: str, source: str) -> Forest:
             reference=first.reference,
             policy=first.policy,
             provenance=provenance,
-            extra=first.prompt_extra,
+            extra=apart(first.prompt_extra, FOREST_FIELDS),
         )
     except ForestError as error:
         raise FormatError(error.found, where=first.where, todo=error.todo) from None
+
+
+def apart(extra: dict[str, Any], own: frozenset[str]) -> dict[str, Any]:
+    """Fields beyond our own format; those with the name of one of its `own` fields are called `source_NAME`."""
+    if own.isdisjoint(extra):
+        return extra
+    return {f"source_{name}" if name in own else name: value for name, value in extra.items()}
 
 
 def _parents(group: Sequence[Rollout]) -> np.ndarray[Any, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cases import Case, cases, check
 
-from treecore.formats import read
+from treecore.formats import read, write
+from treecore.formats.compare import losses
 
 CASES = list(cases())
 
@@ -18,6 +21,13 @@ def test_what_comes_out(case: Case) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES if len(case.files) == 1], ids=lambda case: case.id)
 def test_one_file_alone(case: Case) -> None:
     check(read(next(iter(case.files.values())), name=case.id), case.expected)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_it_is_the_same_once_written_in_our_own_format(case: Case, tmp_path: Path) -> None:
+    forests = read(case.files, name=case.id)
+    write(forests, tmp_path / "a.forest.jsonl")
+    assert losses(forests, read(tmp_path / "a.forest.jsonl")) == []
 
 
 @pytest.mark.parametrize("case", CASES[:1], ids=lambda case: case.id)

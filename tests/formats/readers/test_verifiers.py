@@ -122,3 +122,12 @@ def test_token_exports_are_steps_without_text() -> None:
     np.testing.assert_allclose(forest.columns["importance_ratio"], [0.75, 1.0] * 2)
     np.testing.assert_allclose(forest.claimed["advantage"], [0.5, 0.5, -0.5, -0.5])
     assert "mismatch_kl" not in forest.columns
+
+
+def test_fields_with_names_of_our_own_format_are_kept_under_others() -> None:
+    row = episode()
+    row["traces"][0]["nodes"][1]["message"]["reward"] = "x"
+    (forest,) = read(orjson.dumps(row))
+    assert forest.node_extra[0]["source_reward"] == "x"
+    assert forest.node_extra[1]["trace_id"] == "t1"
+    assert forest.extra["task_data"] == {"idx": 3}

@@ -20,7 +20,7 @@ from treecore.formats.source import Source
 
 EPISODE = frozenset({"traces", "ok", "errors", "task", "env", "run", "group"})
 TRACE = frozenset({"nodes", "rewards", "agent", "calls", "task", "is_completed", "stop_condition"})
-KEPT = ("id", "info", "stop_condition", "errors", "is_timeout", "root_reply")
+KEPT = ("info", "stop_condition", "errors", "is_timeout", "root_reply")
 """Fields of a trace that are kept beside the turn that ends it."""
 OF_PROMPT = ("prompt", "system_prompt", "answer")
 
@@ -64,13 +64,15 @@ def rollout_of(episode: Mapping[str, Any], trace: Mapping[str, Any], notes: Note
     if end is None:
         end = talk.turns[talk.add(Turn(), talk.prompt, PROMPT)]
     end.extra |= {name: trace[name] for name in KEPT if trace.get(name) not in (None, [], {}, False)}
+    if trace.get("id") is not None:
+        end.extra["trace_id"] = trace["id"]
     if trace.get("ok") is False and trace.get("errors"):
         end.status = Status.FAILED
     elif trace.get("is_timeout") is True:
         end.status = Status.TRUNCATED
     scored = outcome(trace, notes, where)
     end.columns |= metrics(trace, where)
-    kept = {"tools": trace.get("tools"), "task": {name: data[name] for name in data if name not in OF_PROMPT}}
+    kept = {"tools": trace.get("tools"), "task_data": {name: data[name] for name in data if name not in OF_PROMPT}}
     return Rollout(
         prompt=prompt,
         turns=talk.finish(),
