@@ -28,6 +28,7 @@ from treecore.core.topology import FloatArray, IntArray, Topology
 from treecore.errors import ForestError
 
 NodeId = int | str
+LARGEST = int(np.iinfo(np.int64).max)
 
 
 def frozen_array(values: Any, dtype: Any) -> NDArray[Any]:
@@ -195,7 +196,9 @@ class Forest:
     def _check_range(self, column: Column, values: Any) -> None:
         if column.kind not in ("int", "choice"):
             return
-        most = len(column.choices) - 1 if column.choices else np.iinfo(np.int64).max
+        most = len(column.choices) - 1 if column.choices else LARGEST
+        if not len(values) or (values.min() >= -1 and values.max() <= most):
+            return
         wrong = np.flatnonzero((values < -1) | (values > most))
         if len(wrong):
             raise ForestError(f"{column.name} {values[wrong[0]]} of row {wrong[0]} is out of range")

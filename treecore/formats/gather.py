@@ -53,22 +53,29 @@ class Gathered:
             FormatError, ForestError: see `treecore.formats.read`.
         """
         with collector_paused():
-            if found.read is not None:
-                reading = found.read(source)
-                self.forests += reading.forests
-                self.warnings += reading.warnings
-            if found.rollouts is not None:
-                notes = Notes()
-                try:
-                    rollouts = list(found.rollouts(source, notes))
-                except (RecursionError, orjson.JSONEncodeError):
-                    raise FormatError(
-                        "its values are nested too deep", where=source.name, todo="flatten them"
-                    ) from None
-                self.rollouts.setdefault(found.name, []).extend(rollouts)
-                self.notes.add(notes)
+            try:
+                self._read(source, found)
+            except FormatError:
+                cleaned = source if found.write is not None else nan_as_null(source)
+                if cleaned is source:
+                    raise
+                self._read(cleaned, found)
         self.formats[found] += 1
         self.memory += source.account.spent
+
+    def _read(self, source: Source, found: Format) -> None:
+        if found.read is not None:
+            reading = found.read(source)
+            self.forests += reading.forests
+            self.warnings += reading.warnings
+        if found.rollouts is not None:
+            notes = Notes()
+            try:
+                rollouts = list(found.rollouts(source, notes))
+            except (RecursionError, orjson.JSONEncodeError):
+                raise FormatError("its values are nested too deep", where=source.name, todo="flatten them") from None
+            self.rollouts.setdefault(found.name, []).extend(rollouts)
+            self.notes.add(notes)
 
     def finish(self, account: Account) -> list[Forest]:
         """All forests.
@@ -103,10 +110,9 @@ def gather_file(source: Source, asked: Format | None = None) -> Gathered:
 
 
 def readable(source: Source, asked: Format | None) -> Source:
-    """What other tools write beyond JSON as JSON; our own format is strict, and so is what is in no known one."""
-    cleaned = nan_as_null(source)
-    if cleaned is source or asked is not None:
-        return cleaned
+    """Itself where a format claims it; else with NaN as null, where that makes it a file of another tool."""
+    if asked is not None or claims(source) is not None or (cleaned := nan_as_null(source)) is source:
+        return source
     found = claims(cleaned)
     return source if found is None or found.write is not None else cleaned
 

@@ -34,8 +34,6 @@ def forests_of(rollouts: Iterable[Rollout], *, source: str, account: Account) ->
     groups: dict[Hashable, list[Rollout]] = {}
     for rollout in rollouts:
         account.spend(rollout.cost(), rollout.where)
-        named = {name for turn in rollout.turns for said in (turn.columns, turn.claimed) for name in said}
-        account.name_columns(named, rollout.where)
         key = rollout.prompt if rollout.group is None else rollout.group
         groups.setdefault((rollout.training_step, key), []).append(rollout)
     found = []
@@ -44,6 +42,8 @@ def forests_of(rollouts: Iterable[Rollout], *, source: str, account: Account) ->
         account.line(group[0].where)
         name = _name(group[0], number, names)
         names.add(name)
+        said = (numbers for rollout in group for turn in rollout.turns for numbers in (turn.columns, turn.claimed))
+        account.name_columns(set[str]().union(*said), group[0].where)
         found.append(forest_of(group, name=name, source=source))
     return found
 

@@ -50,8 +50,10 @@ def test_chats_with_a_user_in_them_are_grouped_by_their_beginning() -> None:
 
 
 def test_fields_beside_the_messages() -> None:
+    (forest,) = read(row("u1", "a1", "u2", "a2", group="g") + row("u1", "a3", "u4", "a4", group="g"))
+    assert (forest.prompt, list(forest.text)) == ("u1", ["a1", "a2", "a3", "a4"])
     rows = row("u1", "a1", reward=1, advantage=0.5, group_id="g", step=4, tools=[{"type": "function"}], note="x")
-    rows += row("u2", "a2", reward=0, advantage=-0.5, group_id="g", step=4, score=0.25)
+    rows += row("u1", "a2", reward=0, advantage=-0.5, group_id="g", step=4, score=0.25)
     report = read_with_report(rows)
     (forest,) = report.forests
     assert forest.n_trees == 2

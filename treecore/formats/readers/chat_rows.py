@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -49,94 +48,118 @@ def looks_like_chats(source: Source) -> bool:
     fields=frozenset({"messages", "reward"}),
 )
 def read_chats(source: Source, notes: Notes) -> Iterator[Rollout]:
-    """A rollout a chat; chats that are the same up to their answer are a group.
+    """A rollout a chat; chats that are the same up to their answer are a group, or those that a field names.
 
-    The answer is what follows the user's last message; where that leaves every chat alone, what follows the first.
+    The answer is what follows the user's last message; where that leaves every chat alone, or parts a named group,
+    what follows the first.
     """
     table = list(rows(source))
     chats = [_messages(row) for row in table]
-    starts = [_answer_start(messages, last=True) for messages in chats]
-    group = _group_name(table)
-    if group:
-        notes.recognise(f"`{group}` names the group")
+    names = _names(table)
+    starts = [_starts(messages) for messages in chats]
+    keys = [_key(messages[: start.last]) for messages, start in zip(chats, starts, strict=True)]
+    groups = [as_text(row.fields[names.group]) for row in table] if names.group else keys
+    places = [start.last for start in starts]
+    if any(start.last != start.first for start in starts):
+        first = [_key(messages[: start.first]) for messages, start in zip(chats, starts, strict=True)]
+        if len(set(zip(groups, keys, strict=True))) > len(set(groups)) or (
+            _all_alone(groups) and not _all_alone(first)
+        ):
+            places = [start.first for start in starts]
+            groups = groups if names.group else first
+    if names.group:
+        notes.recognise(f"`{names.group}` names the group")
     else:
-        first = [_answer_start(messages, last=False) for messages in chats]
-        if first != starts and _largest(chats, starts) == 1 < _largest(chats, first):
-            starts = first
         notes.guess("chats with the same messages before the answer are one group")
     answers = 0
-    for row, messages, start in zip(table, chats, starts, strict=True):
-        if start < len(messages):
+    for row, messages, place, group in zip(table, chats, places, groups, strict=True):
+        if place < len(messages):
             answers += 1
-            yield _rollout(row, messages, start, group)
+            yield _rollout(row, messages, place, group=group, names=names)
         else:
             notes.drop("chats without an answer of the model")
     if table and not answers:
         raise FormatError("no chat has an answer of the model", where=source.name, todo="give chats that it answered")
 
 
-def _group_name(table: Sequence[Row]) -> str:
-    """The field that names the group: one that every row has, and that is not an id of single rows; "" for none."""
+class Names(NamedTuple):
+    """Names of fields that occur in the file, by what they are; of the group one or ""."""
+
+    group: str
+    outcomes: tuple[str, ...]
+    references: tuple[str, ...]
+    advantages: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+def _names(table: Sequence[Row]) -> Names:
+    found = set[str]().union(*(row.fields for row in table))
+    there = (tuple(name for name in names if name in found) for names in (OUTCOMES, REFERENCES, ADVANTAGES, STEPS))
     for name in GROUPS:
-        values = [row.fields.get(name) for row in table]
-        if None not in values and len(set(map(as_text, values))) < len(values):
-            return name
-    return ""
+        if name in found:
+            values = [row.fields.get(name) for row in table]
+            if None not in values and len(set(map(as_text, values))) < len(values):
+                return Names(name, *there)
+    return Names("", *there)
 
 
 def _messages(row: Row) -> list[dict[str, Any]]:
     messages = list_in(row.fields, "messages", row.where)
-    for one in messages:
-        if not isinstance(one, dict):
-            raise wrong("messages", messages, "a list of messages with role and content", row.where)
+    if not all(isinstance(one, dict) for one in messages):
+        raise wrong("messages", messages, "a list of messages with role and content", row.where)
     return messages
 
 
-def _answer_start(messages: Sequence[dict[str, Any]], *, last: bool) -> int:
-    """Number of messages before the answer: those up to the user's last one, or up to the first of the model."""
-    models = [place for place, one in enumerate(messages) if one.get("role") in ASSISTANT]
+class Starts(NamedTuple):
+    """Number of messages before the answer: up to the user's last one, and up to the first of the model."""
+
+    last: int
+    first: int
+
+
+def _starts(messages: Sequence[dict[str, Any]]) -> Starts:
+    roles = [one.get("role") for one in messages]
+    models = [place for place, role in enumerate(roles) if role in ASSISTANT]
     if not models:
-        return len(messages)
-    users = [place for place, one in enumerate(messages[: models[-1]]) if one.get("role") == "user"]
-    return users[-1] + 1 if last and users else models[0]
+        return Starts(len(messages), len(messages))
+    users = [place for place in range(models[0], models[-1]) if roles[place] == "user"]
+    return Starts(users[-1] + 1 if users else models[0], models[0])
 
 
 def _key(messages: Sequence[dict[str, Any]]) -> bytes:
     return orjson.dumps(messages, default=str, option=orjson.OPT_SORT_KEYS)
 
 
-def _largest(chats: Sequence[list[dict[str, Any]]], starts: Sequence[int]) -> int:
-    """Chats of the largest group."""
-    counts = Counter(_key(messages[:start]) for messages, start in zip(chats, starts, strict=True))
-    return max(counts.values(), default=0)
+def _all_alone(groups: Sequence[Any]) -> bool:
+    return len(set(groups)) == len(groups)
 
 
-def _reward_name(fields: dict[str, Any]) -> str:
+def _reward_name(fields: dict[str, Any], outcomes: Sequence[str]) -> str:
     """The field that is the reward."""
-    named = (name for name in REWARDS if fields.get(name) is not None)
-    usual = (name for name in OUTCOMES if isinstance(fields.get(name), bool | int | float))
-    return next(named, None) or next(usual, REWARDS[0])
+    for name in REWARDS:
+        if fields.get(name) is not None:
+            return name
+    return next((name for name in outcomes if isinstance(fields.get(name), bool | int | float)), REWARDS[0])
 
 
-def _rollout(row: Row, messages: list[dict[str, Any]], start: int, group: str) -> Rollout:
+def _rollout(row: Row, messages: list[dict[str, Any]], start: int, *, group: Any, names: Names) -> Rollout:
     fields, where = row
     prompt, extra, turns = chat(messages, history=start)
-    reward = _reward_name(fields)
-    reference = next((name for name in REFERENCES if fields.get(name) is not None), "")
-    advantage = next((name for name in ADVANTAGES if fields.get(name) is not None), "")
-    rest = rest_of(fields, {"messages", "tools", reward, reference, advantage, *STEPS})
+    reward = _reward_name(fields, names.outcomes)
+    reference = next((name for name in names.references if fields.get(name) is not None), "")
+    advantage = next((name for name in names.advantages if fields.get(name) is not None), "")
+    rest = rest_of(fields, {"messages", "tools", reward, reference, advantage, *names.steps})
     if fields.get("tools"):
         extra["tools"] = fields["tools"]
     rollout = Rollout(
         prompt=prompt,
         turns=turns,
-        group=as_text(fields[group]) if group else _key(messages[:start]),
-        training_step=training_step_in(fields, *STEPS),
+        group=group,
+        training_step=training_step_in(fields, *names.steps),
         reference=as_text(fields.get(reference)),
         prompt_extra=extra,
         where=where,
     ).scored(number_in(fields, reward, where))
     if advantage and (claim := number_in(fields, advantage, where)) is not None:
         rollout.last.claimed["advantage"] = claim
-    rollout.keep(rest)
-    return rollout
+    return rollout.keep(rest)
