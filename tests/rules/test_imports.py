@@ -15,7 +15,7 @@ RANKS = {
     1: ("core",),
     2: ("protocols", "registry"),
     3: ("formats", "methods", "policies", "tasks", "tiny"),
-    4: ("analysis", "quotas", "samplers", "views"),
+    4: ("analysis", "hooks", "quotas", "samplers", "views"),
     5: (
         "exports",
         "rollouts",

@@ -17,6 +17,8 @@ FOREIGN = {
     "tokenizer",
     "number",
     "hint",
+    "function",
+    "state",
 }
 """Modules that differ by system, exceptions, objects of other libraries whose members differ by version."""
 
