@@ -47,6 +47,17 @@ def test_plain_rows() -> None:
     assert other.provenance["training_step"] == 5
 
 
+def test_what_holds_for_all_items_of_a_line() -> None:
+    line = (
+        b'{"gen_step": 2, "run": "x", "prompt": ["a", "a"], "completion": ["b", "c"], "acc": [1], "advantages": [0, 0]}'
+    )
+    (forest,) = read(line)
+    assert forest.provenance["training_step"] == 2
+    assert forest.extra == {"run": "x"}
+    assert forest.reward[0] == 1.0
+    assert math.isnan(forest.reward[1])
+
+
 def test_columns_of_unequal_length() -> None:
     line = b'{"step": ["1"], "prompt": ["a", "b"], "completion": ["x"], "acc": [1, 0], "advantages": [0, 0]}'
     with pytest.raises(FormatError, match='"completion" has 1 values for 2 prompts'):

@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 import pytest
 from cases import DATA
@@ -138,3 +139,13 @@ def test_early_releases_have_no_advantage() -> None:
 def test_a_row_without_an_answer() -> None:
     with pytest.raises(FormatError, match=r'log.parquet, row 2: there is no "completion"'):
         read(plain(completion=["14", None, "15", ""], ok=[0.0] * 4, advantage=[0.0] * 4), name="log.parquet")
+
+
+def test_many_names_are_refused_soon() -> None:
+    """Each row has columns of its own: no table of all names by all rows is made."""
+    rows = (
+        {"step": 1, "prompt": "a", "completion": "b", "advantage": 0} | {f"n{row}_{n}": 1.0 for n in range(100)}
+        for row in range(300)
+    )
+    with pytest.raises(FormatError, match="1,000 different names"):
+        read(b"\n".join(map(orjson.dumps, rows)))

@@ -14,6 +14,7 @@ from treecore.formats.fields import needed, number_in, training_step_in
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
 from treecore.formats.parquet import is_parquet
+from treecore.formats.readers.reward_columns import told
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import Row, as_text, rest_of, row_kinds, rows
@@ -48,16 +49,24 @@ def read_ms_swift(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout an item of the columns; those of one training step with the same prompt are a group."""
     notes.guess("rollouts of one training step with the same prompt are one group")
     for line in rows(source):
+        shared = _shared(line.fields)
         for row in _unfolded(line):
-            rollout, names = _rollout(row)
+            rollout, names = _rollout(row, shared)
             if names:
-                notes.recognise(f"the reward is the sum of {', '.join(names)}")
+                notes.recognise(told(names))
             yield rollout
 
 
 def _is_column(value: Any) -> bool:
     """Whether this is a list of texts, not one chat."""
     return isinstance(value, list) and not any(isinstance(one, dict) for one in value)
+
+
+def _shared(fields: dict[str, Any]) -> dict[str, Any]:
+    """What a line of columns says of all its items."""
+    if not _is_column(fields.get("prompt")):
+        return {}
+    return {name: value for name, value in rest_of(fields, USED).items() if not isinstance(value, list)}
 
 
 def _unfolded(line: Row) -> Iterator[Row]:
@@ -72,24 +81,26 @@ def _unfolded(line: Row) -> Iterator[Row]:
         yield line
         return
     assert isinstance(prompts, list)
+    assert isinstance(answers, list)
     for name, column in fields.items():
         if isinstance(column, list) and (
-            len(column) > len(prompts) or (name == "completion" and len(column) < len(prompts))
+            len(column) > len(prompts) or (len(column) < len(prompts) and column is answers)
         ):
             found = f'"{name}" has {len(column):,} values for {len(prompts):,} prompts'
             raise FormatError(found, where=where, todo="give columns of equal length")
-    for place in range(len(prompts)):
-        yield Row({name: _item(column, place) for name, column in fields.items()}, f"{where}, item {place}")
+    items: list[dict[str, Any]] = [{} for _ in prompts]
+    for name, column in fields.items():
+        if isinstance(column, list):
+            for item, value in zip(items, column, strict=False):
+                item[name] = value
+        elif name in USED:
+            for item in items:
+                item[name] = column
+    for place, item in enumerate(items):
+        yield Row(item, f"{where}, item {place}")
 
 
-def _item(column: Any, place: int) -> Any:
-    """A value of a column; one that is no list holds for the whole line."""
-    if not isinstance(column, list):
-        return column
-    return column[place] if place < len(column) else None
-
-
-def _rollout(row: Row) -> tuple[Rollout, list[str]]:
+def _rollout(row: Row, shared: dict[str, Any]) -> tuple[Rollout, list[str]]:
     fields, where = row
     names = _reward_names(fields)
     prompt, extra = asked(needed(fields, "prompt", where))
@@ -101,10 +112,10 @@ def _rollout(row: Row) -> tuple[Rollout, list[str]]:
         group=as_text(fields["prompt"]),
         training_step=training_step_in(fields, "gen_step", "step"),
         reference=as_text(fields.get("solution")),
-        prompt_extra=extra,
+        prompt_extra=extra | shared if extra else shared,
         where=where,
     ).scored(sum(given) if given else None, parts if names != ["reward"] else {})
-    rollout.keep(rest_of(fields, {*USED, *names}))
+    rollout.keep(rest_of(rest_of(fields, USED), set(names)))
     if isinstance(fields.get("advantages"), list):
         rollout.last.extra["advantages"] = fields["advantages"]
     elif (advantage := number_in(fields, "advantages", where)) is not None:

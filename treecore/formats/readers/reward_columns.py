@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,10 @@ from numpy.typing import NDArray
 TELLING = 3
 """Rollouts that a group needs for its advantages to tell anything: of two, any two rewards explain them."""
 CLOSE = 1e-3
+MOST = 32
+"""Columns up to which their sums are tried; nobody has more reward functions."""
+NAMED = 8
+"""Columns that are named one by one."""
 
 
 class Scored(NamedTuple):
@@ -28,16 +33,20 @@ class Explained(NamedTuple):
     sure: bool
 
 
-def leading(table: Sequence[Mapping[str, Any]], used: Collection[str], kinds: tuple[type, ...]) -> list[str]:
+def leading(table: Iterable[Mapping[str, Any]], used: Collection[str], kinds: tuple[type, ...]) -> list[str]:
     """Names of the columns up to the first that holds anything but numbers of these types, in the order of the file."""
-    found = []
-    for name in dict.fromkeys(name for fields in table for name in fields):
-        if name in used:
-            continue
-        if any(type(value) not in kinds for fields in table if (value := fields.get(name)) is not None):
-            break
-        found.append(name)
-    return found
+    numbers: dict[str, bool] = {}
+    for fields in table:
+        for name, value in fields.items():
+            if name not in used:
+                numbers[name] = numbers.get(name, True) and (value is None or type(value) in kinds)
+    return list(takewhile(numbers.__getitem__, numbers))
+
+
+def told(names: Sequence[str]) -> str:
+    """What the reward is, as a clause."""
+    more = f" and {len(names) - NAMED:,} other columns" if len(names) > NAMED else ""
+    return f"the reward is the sum of {', '.join(names[:NAMED])}{more}"
 
 
 def explaining(names: list[str], rows: Sequence[Scored]) -> Explained:
@@ -45,6 +54,8 @@ def explaining(names: list[str], rows: Sequence[Scored]) -> Explained:
 
     All of them, and not sure, where none does: the weights of reward functions are not in the file.
     """
+    if len(names) > MOST:
+        return Explained(names, sure=False)
     claimed = np.array([np.nan if row.advantage is None else row.advantage for row in rows])
     parts = np.array([[np.nan if part is None else part for part in row.parts] for row in rows], dtype=float)
     groups: dict[Hashable, list[int]] = {}

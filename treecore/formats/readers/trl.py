@@ -12,7 +12,7 @@ from treecore.formats.fields import needed, number_in, training_step_in
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
 from treecore.formats.parquet import is_parquet
-from treecore.formats.readers.reward_columns import Scored, explaining, leading
+from treecore.formats.readers.reward_columns import MOST, Scored, explaining, leading, told
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
@@ -46,17 +46,18 @@ def read_trl(source: Source, notes: Notes) -> Iterator[Rollout]:
     table = list(rows(source))
     names = _reward_names(table, notes, whole=not is_parquet(source.data))
     notes.guess("rollouts of one training step with the same prompt are one group")
+    rewards = frozenset(names)
     for row in table:
-        yield _rollout(row, names)
+        yield _rollout(row, rewards)
 
 
 def _reward_names(table: list[Row], notes: Notes, *, whole: bool) -> list[str]:
     """The columns that hold what reward functions gave."""
     kinds = (int, float) if whole else (float,)
     names = leading([row.fields for row in table], USED, kinds)
-    found = explaining(names, [_scored(row, names) for row in table])
+    found = explaining(names, [_scored(row, names) for row in table] if len(names) <= MOST else [])
     if found.names:
-        notes.recognise(f"the reward is the sum of {', '.join(found.names)}")
+        notes.recognise(told(found.names))
     if not found.sure and len(names) > 1:
         notes.guess("the reward functions have equal weights, although the advantages do not follow from their sum")
     return found.names
@@ -68,10 +69,10 @@ def _scored(row: Row, names: list[str]) -> Scored:
     return Scored(group, [number_in(fields, name, where) for name in names], number_in(fields, "advantage", where))
 
 
-def _rollout(row: Row, names: list[str]) -> Rollout:
+def _rollout(row: Row, rewards: frozenset[str]) -> Rollout:
     fields, where = row
     prompt, extra = asked(needed(fields, "prompt", where))
-    parts = {name: number_in(fields, name, where) for name in names}
+    parts = {name: number_in(fields, name, where) for name in fields if name in rewards}
     given = [value for value in parts.values() if value is not None]
     rollout = Rollout(
         prompt=prompt,
@@ -81,7 +82,7 @@ def _rollout(row: Row, names: list[str]) -> Rollout:
         prompt_extra=extra,
         where=where,
     ).scored(sum(given) if given else None, parts)
-    rollout.keep(rest_of(fields, {*USED, *names}))
+    rollout.keep(rest_of(rest_of(fields, USED), rewards))
     if (advantage := number_in(fields, "advantage", where)) is not None:
         rollout.last.claimed["advantage"] = advantage
     return rollout
