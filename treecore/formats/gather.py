@@ -12,7 +12,7 @@ import orjson
 
 from treecore.core.forest import Forest
 from treecore.errors import ForestError, FormatError
-from treecore.formats.archive import ZIP_MAGIC, archive
+from treecore.formats.archive import ZIP_MAGIC
 from treecore.formats.folder import Folder
 from treecore.formats.grouping import forests_of
 from treecore.formats.json_nan import nan_as_null
@@ -102,7 +102,7 @@ def gather_file(source: Source, asked: Format | None = None) -> Gathered:
         FormatError, ForestError: see `treecore.formats.read`.
     """
     if source.data.startswith(ZIP_MAGIC) and claims(source) is None:
-        return gather_folder(archive(source.data, source.name), asked)
+        return gather_folder(source.members, asked)
     found = Gathered(source.name)
     source = readable(source, asked)
     found.take(source, asked or recognise(source))

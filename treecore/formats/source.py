@@ -23,7 +23,7 @@ import numpy as np
 import orjson
 
 from treecore.errors import FormatError
-from treecore.formats.archive import ZIP_MAGIC, ZSTD_MAGIC, most_of, unzstd
+from treecore.formats.archive import ZIP_MAGIC, ZSTD_MAGIC, archive, most_of, unzstd
 from treecore.formats.folder import Folder
 from treecore.formats.json_errors import explain
 from treecore.formats.limits import (
@@ -103,6 +103,15 @@ class Source:
             return None
         self.folder.asked.add(path)
         return found
+
+    @cached_property
+    def members(self) -> Folder:
+        """What a zip archive holds.
+
+        Raises:
+            FormatError: it is damaged.
+        """
+        return archive(self.data, self.name)
 
     @cached_property
     def _span(self) -> tuple[int, int, bool]:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from treecore.errors import FormatError
-from treecore.formats.archive import ZIP_MAGIC, archive
+from treecore.formats.archive import ZIP_MAGIC
 from treecore.formats.fields import list_in, object_in, wrong
 from treecore.formats.folder import Folder
 from treecore.formats.json_nan import nan_as_null
@@ -46,7 +46,7 @@ def is_log(source: Source) -> bool:
     if b"samples/" not in source.data:
         return False
     with suppress(FormatError):
-        names = archive(source.data, source.name).names
+        names = source.members.names
         return any(name in names for name in HEADERS) and any(map(is_sample, names))
     return False
 
@@ -64,7 +64,7 @@ def header(source: Source) -> dict[str, Any]:
     """
     if not source.data.startswith(ZIP_MAGIC):
         return dict(source.head)
-    members = archive(source.data, source.name)
+    members = source.members
     name = next(name for name in HEADERS if name in members.names)
     found = member(source, members, name)
     return found if isinstance(found, dict) else {}
@@ -77,7 +77,7 @@ def samples(source: Source) -> Iterator[Sample]:
         FormatError: it is damaged, or a sample is no object.
     """
     if source.data.startswith(ZIP_MAGIC):
-        members = archive(source.data, source.name)
+        members = source.members
         for name in members.names:
             if is_sample(name):
                 yield of_archive(source, members, name)

@@ -62,43 +62,49 @@ class Spans:
 
     parents: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    known: dict[str, str | None] = field(default_factory=dict)
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Take the beginning of a span."""
+        name = text(event.get("id"))
+        self.parents[name], self.kinds[name] = text(event.get("parent_id")), text(event.get("type"))
 
     def branch_of(self, event: Mapping[str, Any]) -> str | None:
         """Id of the nearest branch around an event, or `MAIN`; None inside of a tool."""
-        name = text(event.get("span_id"))
-        for _ in range(len(self.kinds)):
-            kind = self.kinds.get(name, "")
-            if kind == "branch" or not name:
+        name, path = text(event.get("span_id")), list[str]()
+        while name and name not in self.known:
+            kind = self.kinds.get(name)
+            self.known[name] = name if kind == "branch" else None if kind == "tool" else MAIN
+            if kind in ("branch", "tool"):
                 break
-            if kind == "tool":
-                return None
+            path.append(name)
             name = self.parents.get(name, "")
-        return name if self.kinds.get(name) == "branch" else MAIN
+        found = self.known.get(name, MAIN)
+        self.known |= dict.fromkeys(path, found)
+        return found
 
 
 def events_of(raw: Sequence[Any]) -> Events:
     """The calls and anchors of a sample; what is no event, or in no shape that is known, is left out."""
-    events = [event for event in raw if isinstance(event, dict)]
-    spans = Spans()
-    for event in events:
-        if event.get("event") == "span_begin":
-            name = text(event.get("id"))
-            spans.parents[name], spans.kinds[name] = text(event.get("parent_id")), text(event.get("type"))
+    spans, matter = Spans(), list[Mapping[str, Any]]()
+    for event in raw:
+        kind = event.get("event") if isinstance(event, dict) else None
+        if kind == "span_begin":
+            spans.add(event)
+        elif kind in ("model", "anchor", "branch"):
+            matter.append(event)
     found = Events()
-    for event in events:
-        if event.get("event") == "branch" and (branch := spans.branch_of(event)):
+    for event in matter:
+        if event["event"] == "branch" and (branch := spans.branch_of(event)):
             found.origins[branch] = text(event.get("from_anchor")) or text(event.get("from_message"))
-    found.items = list(_items(events, spans, set(found.origins)))
+    found.items = list(_items(matter, spans, set(found.origins)))
     return found
 
 
 def _items(events: Sequence[Mapping[str, Any]], spans: Spans, waiting: set[str]) -> Iterator[Call | Anchor]:
     """Calls and anchors; `waiting` are branches that have not begun yet, and so replay."""
     for event in events:
-        kind = event.get("event")
-        if kind not in ("model", "anchor", "branch"):
-            continue
-        branch = spans.branch_of(event)
+        kind, branch = event["event"], spans.branch_of(event)
         if branch is None:
             continue
         if kind == "branch":
