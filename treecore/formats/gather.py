@@ -135,6 +135,8 @@ def gather_folder(folder: Folder, asked: Format | None = None, tell: Tell | None
             data = folder.fetch(name)
             total += len(data)
             check_size(total, folder.name)
+            if not data:
+                continue
             source = readable(open_source(data, name=name, folder=folder, place=name), asked)
             if (claimed := asked or claims(source)) is None:
                 unread.append(name)

@@ -131,3 +131,21 @@ def test_fields_with_names_of_our_own_format_are_kept_under_others() -> None:
     assert forest.node_extra[0]["source_reward"] == "x"
     assert forest.node_extra[1]["trace_id"] == "t1"
     assert forest.extra["task_data"] == {"idx": 3}
+
+
+def test_tasks_in_training_and_evaluation_are_groups_of_their_own() -> None:
+    rows = [episode(), episode()]
+    for row, kind in zip(rows, ("train", "eval"), strict=True):
+        del row["group"]
+        row["run"] = {"type": "train", "id": "r", "work": {"type": kind, "step": 4}}
+    assert [forest.n_trees for forest in read(b"\n".join(map(orjson.dumps, rows)))] == [1, 1]
+
+
+def test_the_folder_tells_the_training_step_and_empty_files_are_nothing() -> None:
+    row = episode()
+    del row["run"]
+    report = read_with_report(
+        {"rollouts/step_12/train/traces.jsonl": orjson.dumps(row), "rollouts/step_12/STABLE": b""}
+    )
+    assert report.forests[0].provenance["training_step"] == 12
+    assert report.warnings == ()

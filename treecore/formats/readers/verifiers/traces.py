@@ -5,6 +5,7 @@ Fields are those of `verifiers/v1/episode.py` and `trace.py`; fields that are nu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ EPISODE = frozenset({"traces", "ok", "errors", "task", "env", "run", "group"})
 TRACE = frozenset({"nodes", "rewards", "agent", "calls", "task", "is_completed", "stop_condition"})
 KEPT = ("info", "stop_condition", "errors", "is_timeout", "root_reply")
 """Fields of a trace that are kept beside the turn that ends it."""
+STEP = re.compile(r"(?:^|/)step_(\d{1,15})/")
+"""The training step in the name of a folder of prime-rl."""
 OF_PROMPT = ("prompt", "system_prompt", "answer")
 
 
@@ -50,7 +53,10 @@ def read_traces(source: Source, notes: Notes) -> Iterator[Rollout]:
             place = where if len(traces) == 1 else f"{where}, traces[{number}]"
             if not isinstance(trace, dict):
                 raise wrong("traces", trace, "a list of objects", where)
-            yield rollout_of(episode, trace, notes, place)
+            rollout = rollout_of(episode, trace, notes, place)
+            if rollout.training_step < 0 and (folder := STEP.search(source.place)):
+                rollout.training_step = int(folder[1])
+            yield rollout
 
 
 def rollout_of(episode: Mapping[str, Any], trace: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
@@ -120,14 +126,15 @@ def group_of(
     episode: Mapping[str, Any], trace: Mapping[str, Any], task: Mapping[str, Any], notes: Notes, where: str
 ) -> Hashable:
     """What traces of one group have in common; None for the prompt alone."""
-    agent = as_text(object_in(trace, "agent", where).get("name"))
+    agent, run = as_text(object_in(trace, "agent", where).get("name")), object_in(episode, "run", where)
     if name := object_in(episode, "group", where).get("id"):
         return ("group", as_text(name), agent)
     idx = object_in(task, "data", where).get("idx")
     if (key := task.get("key") or (None if idx is None else str(idx))) is None:
         return None
     notes.guess("traces of one task are one group")
-    return ("task", as_text(object_in(episode, "env", where).get("id")), as_text(key), agent)
+    kind = object_in(run, "work", where).get("type") or run.get("type")
+    return ("task", as_text(kind), as_text(object_in(episode, "env", where).get("id")), as_text(key), agent)
 
 
 def policy_of(agent: Mapping[str, Any], where: str) -> dict[str, Any]:
