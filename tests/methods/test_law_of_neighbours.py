@@ -15,8 +15,8 @@ from treecore.core.topology import Topology
 from treecore.methods import METHODS, Credit, compute
 from treecore.methods.ops.groups import back_up, leaf_standard_error
 
-BATCH_WIDE = {"reinforce_pp": None, "reinforce_pp_baseline": None, "treepo": {"whiten": False}}
-"""Methods that bring the tokens of a whole batch to one scale, and the setting that leaves that out, if any."""
+BATCH_WIDE = {"reinforce_pp": None, "reinforce_pp_baseline": None, "treepo": {"whiten": False}, "gpg": None}
+"""Methods that bring a whole batch to one scale, and the setting that leaves that out, if any."""
 SHARES = {"stepwiser", "genprm", "omegaprm"}
 """Methods that refuse outcomes outside 0..1, so that no neighbour can be extreme."""
 LARGEST = (1e9, 1e15, 1e16, 1e100)

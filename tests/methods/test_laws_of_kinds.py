@@ -184,6 +184,8 @@ SINGLETON: list[tuple[str, dict[str, object], float]] = [
     ("rloo", {"singleton": "zero"}, 0.0),
     ("opo", {}, 0.7),
     ("grpo_passk", {}, math.nan),
+    ("max_rl", {}, 0.0),
+    ("gpg", {"f_norm": 2.0}, 0.35),
     ("tree_grpo", {}, 2 * 0.7 / (1 + 1e-6)),
     ("tree_grpo", {"variant": "two_norm"}, 0.7 / (1 + 1e-6) ** 2),
     ("tree_diff", {}, 0.7),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from families import batches, computed
 from hypothesis import given, settings
-from oracles import ADVANTAGE, CREDIT, outcome, slow_credit, trees
+from hypothesis import strategies as st
+from oracles import ADVANTAGE, CREDIT, outcome, prefixes, slow_credit, trees
 from oracles.nodes import StateWalk, Walk
 
 from treecore.core.batch import Forests
@@ -51,3 +52,15 @@ def test_tree_grpo_compares_inside_trees_and_across_them(variant: str, batch: Fo
 def test_siblings_are_compared_where_there_are_two(below_single: str, batch: Forests) -> None:
     wanted = trees.sibling(StateWalk(batch), below_single)
     np.testing.assert_allclose(compute(batch, "sibling", below_single=below_single).seen.credit, wanted, atol=1e-9)
+
+
+@pytest.mark.parametrize("values", ["leaf_mean", "child_mean", "child_softmax"])
+@pytest.mark.parametrize("advantage", ["node_value", "diff_parent", "diff_global", "diff_localglobal"])
+@given(batch=batches(), normalize=st.booleans())
+@settings(max_examples=10)
+def test_at2po_in_all_settings(values: str, advantage: str, batch: Forests, normalize: bool) -> None:
+    found = compute(batch, "at2po", values=values, advantage=advantage, normalize=normalize).seen.nodes
+    wanted = prefixes.at2po(StateWalk(batch), values, advantage, normalize=normalize)
+    for name in ("credit", "node_value"):
+        steps = ~np.isnan(found["credit"])
+        np.testing.assert_allclose(found[name][steps], np.array(wanted[name])[steps], atol=1e-7, err_msg=name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from oracles import confidence, expert, labels, monte_carlo, outcome, search, tools, trees
+from oracles import confidence, expert, labels, monte_carlo, outcome, prefixes, search, tools, trees
 from oracles.nodes import NAN, Columns, StateWalk, Walk, from_leaves, recorded
 from treecore.methods.registry import SIGNALS, get_method
 
@@ -35,6 +35,9 @@ CREDIT: Mapping[str, Oracle] = {
     "tree_diff": lambda walk: trees.tree_diff(walk, 0.1),
     "treerl": trees.treerl,
     "treerl_paper": trees.treerl_paper,
+    "lambda_grpo": prefixes.lambda_grpo,
+    "tempo": prefixes.tempo,
+    "at2po": lambda walk: prefixes.at2po(walk, "leaf_mean", "node_value", normalize=True),
 }
 ADVANTAGE: Mapping[str, Callable[[Walk], outcome.ByLeaf]] = {
     "grpo": lambda walk: outcome.flat(walk, "grpo"),
@@ -42,6 +45,8 @@ ADVANTAGE: Mapping[str, Callable[[Walk], outcome.ByLeaf]] = {
     "rloo": lambda walk: outcome.flat(walk, "rloo"),
     "opo": lambda walk: outcome.flat(walk, "opo"),
     "grpo_passk": lambda walk: outcome.flat(walk, "grpo_passk"),
+    "max_rl": lambda walk: outcome.flat(walk, "max_rl"),
+    "gpg": outcome.gpg,
     "treepo": lambda walk: trees.treepo(walk, "group_size", True),
     "tree_grpo": lambda walk: outcome.tree_grpo(walk, "sum"),
 }

@@ -35,6 +35,8 @@ def judged(group: Sequence[Node], method: str) -> list[float]:
     """Advantages of the trajectories of one prompt."""
     rewards = [leaf.reward for leaf in group]
     n, total = len(group), math.fsum(rewards)
+    if method == "max_rl":
+        return [(reward - total / n) / (total / n) if total / n > 1e-13 else 0.0 for reward in rewards]
     if method == "grpo":
         return normalised(rewards)
     if method == "grpo_passk":
@@ -57,6 +59,14 @@ def flat(walk: Walk, method: str) -> ByLeaf:
         for leaf, advantage in zip(group, judged(group, method), strict=True):
             found[leaf.row] = advantage
     return found
+
+
+def gpg(walk: Walk) -> ByLeaf:
+    """Advantage of each scored leaf, by row."""
+    groups = walk.prompts()
+    rewards = [leaf.reward for group in groups for leaf in group]
+    factor = len(rewards) / max(sum(reward != 0 for reward in rewards), 1)
+    return {row: factor * advantage for row, advantage in flat(walk, "dr_grpo").items()}
 
 
 def tree_grpo(walk: Walk, variant: str) -> ByLeaf:

@@ -96,6 +96,25 @@ WORDS = {
     "state_value": Wording("Value of every step", "What the leaves beneath a step have ahead of the rest.", "value"),
     "local": Wording("Gain over the step before", "A step's value, less the value of the step before it.", "gain"),
     "filled_local": Wording("Fill in gains of zero", "Where nothing was gained, the gain before it counts.", "gain"),
+    "outcome": Wording(
+        "Normalise over the prompt",
+        "Each outcome is measured against all trajectories of the prompt, in standard deviations.",
+    ),
+    "node_value": Wording("Value of every step", "What the outcomes after a step come to.", "value"),
+    "factor": Wording(
+        "Factor of the batch",
+        "The trajectories of the batch over those with a reward other than 0: one number for all.",
+    ),
+    "prefix_share": Wording(
+        "Count shared beginnings once",
+        "One over the trajectories that share the step: what many repeat counts as often as what one wrote.",
+        "share",
+    ),
+    "change": Wording(
+        "Change of value where branches part",
+        "The mean outcome of those that go on with a step, less that of all that shared the prefix before it.",
+        "change",
+    ),
     "global": Wording("Gain over the prompt", "A step's value, less the value of the prompt as a whole.", "gain"),
 }
 """Column -> words. `advantage` and `credit` mean what their equation says: `advantage` and `credit_words`."""
@@ -165,6 +184,10 @@ def credit_words(used: frozenset[str]) -> Wording:
 
 CREDIT = "These numbers become the credit of each step."
 CREDITS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"prefix_share"}), "A step's credit is the mean of the trajectories through it, times its share."),
+    (frozenset({"change"}), "The mean of the trajectories through a step, and the change of value on its words."),
+    (frozenset({"parent_node_value", "prompt_value"}), "A step's value, less the value before it."),
+    (frozenset({"node_value"}), "The value of a step is its credit."),
     (
         frozenset({"leaves:advantage"}),
         "A step's credit follows from the trajectories through it: shared early steps average many ends, late steps "

@@ -130,6 +130,18 @@ class Forests(Sequence[Forest]):
         return chain.from_iterable(forest.text for forest in self)
 
     @property
+    def observation(self) -> Iterator[str]:
+        """What the environment answered to each step. `[N]`"""
+        return chain.from_iterable(forest.observation for forest in self)
+
+    @property
+    def tool_calls(self) -> Iterator[str]:
+        """Structured tool calls of each step as one text, "" where none are recorded. `[N]`"""
+        return (
+            str(forest.node_extra.get(row, {}).get("tool_calls", "")) for forest in self for row in range(len(forest))
+        )
+
+    @property
     def node_id(self) -> Iterator[NodeId]:
         """Ids of nodes as their forests name them. `[N]`"""
         return chain.from_iterable(forest.node_id for forest in self)
@@ -160,6 +172,12 @@ class Forests(Sequence[Forest]):
     def token_node(self) -> IntArray:
         """Node that each token belongs to. `[T]`"""
         return np.repeat(np.arange(len(self.token_start) - 1), np.diff(self.token_start))
+
+    @property
+    def token_text(self) -> Iterator[str]:
+        """Text of each token, "" where it is not recorded. `[T]`"""
+        tables = [forest.tokens for forest in self if forest.tokens is not None]
+        return chain.from_iterable([""] * table.total if table.text is None else table.text for table in tables)
 
     def token_column(self, name: str) -> FloatArray:
         """A numeric token column over the batch, NaN where it is null or absent; read-only. `[T]`"""

@@ -133,6 +133,18 @@ class States(Forests):
         return (texts[row + 1] for row in self._steps.tolist())
 
     @property
+    def observation(self) -> Iterator[str]:
+        """What the environment answered to each step, nothing at prompts. `[S]`"""
+        texts = ["", *self.base.observation]
+        return (texts[row + 1] for row in self._steps.tolist())
+
+    @property
+    def tool_calls(self) -> Iterator[str]:
+        """Structured tool calls of each step as one text, "" where none are recorded. `[S]`"""
+        texts = ["", *self.base.tool_calls]
+        return (texts[row + 1] for row in self._steps.tolist())
+
+    @property
     def node_id(self) -> Iterator[NodeId]:
         """Ids of nodes, "" of prompts. `[S]`"""
         names = ["", *self.base.node_id]

@@ -11,6 +11,7 @@ from typing import Any
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.methods import (  # noqa: F401  (registers the methods)
+    at2po,
     confidence,
     expert,
     gigpo,
@@ -18,6 +19,8 @@ from treecore.methods import (  # noqa: F401  (registers the methods)
     monte_carlo,
     omegaprm,
     outcome,
+    prefix_sharing,
+    rare_success,
     reinforce,
     search,
     segments,
