@@ -123,7 +123,9 @@ def test_scores_in_words_and_lists() -> None:
 
 
 def test_a_score_that_is_no_number_is_no_reward() -> None:
-    assert np.isnan(read(log(SAMPLE))[0].reward).all()
+    assert read(log(SAMPLE))[0].reward.tolist() == [1.0]
+    headline = {"headline": {"scorer": "judge", "score": "judge"}}
+    assert np.isnan(read(log(SAMPLE, results=headline))[0].reward).all()
 
 
 def test_epochs_are_a_group_and_logs_are_not() -> None:

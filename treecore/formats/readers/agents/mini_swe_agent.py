@@ -24,9 +24,12 @@ OF_MESSAGE = ("response", "actions", "timestamp")
 
 
 def is_trajectory(source: Source) -> bool:
-    """One object that names the format."""
-    name = source.fields.get("trajectory_format")
-    return name is not None and bytes(name).startswith(b'"mini-swe-agent') and "messages" in source.fields
+    """One object that names the format, or the program, as early versions did."""
+    fields = source.fields
+    if not {"messages", "info"} <= fields.keys():
+        return False
+    named = bytes(fields.get("trajectory_format", b"")).startswith(b'"mini-swe-agent')
+    return named or ("trajectory_format" not in fields and b'"mini_version"' in bytes(fields["info"]))
 
 
 @rollout_format(

@@ -27,19 +27,22 @@ def outcome(fields: Mapping[str, Any], chosen: str, notes: Notes, where: str) ->
     """Scores of a sample.
 
     Args:
-        chosen: name of the score that is the reward; the first of the sample for "".
+        chosen: name of the score that is the reward; the first of the sample that is no word for "".
     """
     parts: dict[str, float | None] = {}
     scores = object_in(fields, "scores", where)
     if not scores and fields.get("score") is not None:
         scores = {"score": fields["score"]}
+    words: set[str] = set()
     for scorer, score in scores.items():
         for name, value in values_of(scorer, score):
             parts[name] = as_score(value)
             if parts[name] is None and value is not None:
+                words.add(name)
                 notes.drop(f'scores of "{scorer}" that are no number')
-    name = chosen if chosen in parts else next((one for one in parts if one.startswith(f"{chosen}.")), "")
-    name = name if chosen else next(iter(parts), "")
+    name = chosen if chosen in parts else next((one for one in parts if chosen and one.startswith(f"{chosen}.")), "")
+    if not chosen:
+        name = next((one for one in parts if one not in words), "")
     if name:
         notes.recognise(f'the score "{name}" is the reward')
     return Outcome(parts.get(name), parts)
