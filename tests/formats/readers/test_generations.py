@@ -81,6 +81,13 @@ def test_an_item_that_is_missing() -> None:
     assert report.notes.dropped == {"empty items of `generations`": 1}
 
 
+def test_rows_of_one_prompt_join() -> None:
+    report = read_with_report(row(uuid="a") + row(uuid="b", generations=["16"]))
+    (forest,) = report.forests
+    assert (list(forest.text), forest.extra["uuid"]) == (["14", "15", "16"], "a")
+    assert report.notes.dropped == {"fields of further rows of the same prompt and reference": 1}
+
+
 def test_a_wrong_list_names_its_line() -> None:
     with pytest.raises(FormatError, match=r'run.jsonl, line 2: "generations" is "14", not a list'):
         read(row() + row(generations="14"), name="run.jsonl")

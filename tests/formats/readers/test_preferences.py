@@ -46,7 +46,19 @@ def test_scores_and_the_preference_stay_both() -> None:
     (forest,) = read(CASE / "chats.jsonl")
     assert forest.columns["reward.preferred"].tolist() == [1.0, 0.0]
     (forest, _) = read(CASE / "pairs.jsonl")
-    assert forest.extra == {"source": "made up"}
+    assert forest.node_extra == {0: {"source": "made up"}, 1: {"source": "made up"}}
+
+
+def test_tools_stand_beside_the_prompt() -> None:
+    (forest,) = read(CASE / "openai.jsonl")
+    assert forest.extra == {"tools": [], "parallel_tool_calls": True}
+    assert not forest.node_extra
+
+
+def test_a_score_of_one_side_stays_beside_it() -> None:
+    (forest,) = read(b'{"prompt":"a","chosen":"b","rejected":"c","score_chosen":3.5,"score_rejected":null}')
+    assert forest.reward.tolist() == [1.0, 0.0]
+    assert forest.node_extra[0] == {"score_chosen": 3.5}
 
 
 def test_a_prompt_of_messages_that_both_sides_repeat() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from treecore.core.columns import Status
@@ -73,8 +73,12 @@ def read_generations(source: Source, notes: Notes) -> Iterator[Rollout]:
     reward = outcome(number_lists(table, answers))
     if reward:
         notes.recognise(f"the reward is `{reward}`")
+    first: dict[Hashable, dict[str, Any]] = {}
     for fields, where in table:
-        yield from _rollouts(fields, where, answers, reward, notes)
+        for rollout in _rollouts(fields, where, answers, reward, notes):
+            if first.setdefault(rollout.group, rollout.prompt_extra) != rollout.prompt_extra:
+                notes.drop("fields of further rows of the same prompt and reference")
+            yield rollout
 
 
 def number_lists(table: Iterable[Any], answers: str) -> list[Part]:

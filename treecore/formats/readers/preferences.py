@@ -28,12 +28,13 @@ TURN = "\n\nAssistant:"
 
 
 class Pair(NamedTuple):
-    """A row: prompt, what both sides say, and what is kept of the rest."""
+    """A row: prompt, what both sides say, what is kept beside the prompt, and what of the rest beside each answer."""
 
     prompt: Any
-    extra: dict[str, Any]
     chosen: Any
     rejected: Any
+    asked: dict[str, Any]
+    rest: dict[str, Any]
 
 
 def looks_like_preferences(source: Source) -> bool:
@@ -77,28 +78,32 @@ def _liked(fields: dict[str, Any], where: str) -> Rollout:
 def _sides(fields: dict[str, Any], where: str, notes: Notes) -> Iterator[Rollout]:
     pair = _openai(fields, where) if fields.keys() >= OPENAI else _pair(fields, where)
     prompt, extra = asked(pair.prompt)
-    scores = [_score(fields, side, where) for side in ("chosen", "rejected")]
-    if scored := None not in scores:
+    names = _score_names(fields)
+    scores = [number_in(fields, name, where) for name in names]
+    if scores:
         notes.recognise("the reward is the score of each answer")
     else:
         notes.recognise("the preferred answer counts 1, the other one 0")
-    for answer, preferred, score in zip((pair.chosen, pair.rejected), (1.0, 0.0), scores, strict=True):
-        yield Rollout(
+    for place, (answer, preferred) in enumerate(((pair.chosen, 1.0), (pair.rejected, 0.0))):
+        rollout = Rollout(
             prompt=prompt,
             turns=answered(answer),
             group=as_text(pair.prompt),
-            prompt_extra={**extra, **pair.extra},
+            prompt_extra=extra | pair.asked,
             where=where,
-        ).scored(score if scored else preferred, {"preferred": preferred} if scored else {})
+        )
+        rollout.last.extra |= rest_of(pair.rest, set(names))
+        yield rollout.scored(scores[place], {"preferred": preferred}) if scores else rollout.scored(preferred)
 
 
 def _openai(fields: dict[str, Any], where: str) -> Pair:
-    given = needed(fields, "input", where)
-    rest = rest_of(fields, OPENAI)
+    given: Any = needed(fields, "input", where)
+    tools: dict[str, Any] = {}
     if isinstance(given, dict):
-        rest |= rest_of(given, {"messages"})
+        tools = rest_of(given, {"messages"})
         given = needed(given, "messages", f'{where}, "input"')
-    return Pair(given, rest, needed(fields, "preferred_output", where), needed(fields, "non_preferred_output", where))
+    chosen, rejected = (needed(fields, name, where) for name in ("preferred_output", "non_preferred_output"))
+    return Pair(given, chosen, rejected, tools, rest_of(fields, OPENAI))
 
 
 def _pair(fields: dict[str, Any], where: str) -> Pair:
@@ -106,7 +111,6 @@ def _pair(fields: dict[str, Any], where: str) -> Pair:
     chosen, rejected = needed(fields, "chosen", where), needed(fields, "rejected", where)
     prompt: Any = fields.get("prompt")
     chosen, rejected = ([side] if isinstance(side, dict) else side for side in (chosen, rejected))
-    taken = {"prompt", *PAIRS, *(name.format(side) for name in SCORES for side in PAIRS)}
     if is_chat(chosen) and is_chat(rejected):
         shared = _shared_messages(chosen, rejected)
         if shared:
@@ -117,7 +121,7 @@ def _pair(fields: dict[str, Any], where: str) -> Pair:
         chosen, rejected = as_text(chosen), as_text(rejected)
         start = _shared_text(chosen, rejected)
         prompt, chosen, rejected = chosen[:start], chosen[start:], rejected[start:]
-    return Pair(prompt, rest_of(fields, taken), chosen, rejected)
+    return Pair(prompt, chosen, rejected, {}, rest_of(fields, {"prompt", *PAIRS}))
 
 
 def _shared_messages(chosen: list[Any], rejected: list[Any]) -> int:
@@ -140,9 +144,10 @@ def _shared_text(chosen: str, rejected: str) -> int:
     return chosen.rfind(" ", 0, same) + 1
 
 
-def _score(fields: dict[str, Any], side: str, where: str) -> float | None:
-    """The number that a data set gives a side; None where it gives none."""
+def _score_names(fields: dict[str, Any]) -> list[str]:
+    """The fields that score the chosen and the rejected answer; none where not both are scored."""
     for name in SCORES:
-        if isinstance(fields.get(name.format(side)), bool | int | float):
-            return number_in(fields, name.format(side), where)
-    return None
+        both = [name.format("chosen"), name.format("rejected")]
+        if all(isinstance(fields.get(one), bool | int | float) for one in both):
+            return both
+    return []
