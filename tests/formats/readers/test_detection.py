@@ -27,3 +27,8 @@ def test_no_two_formats_claim_a_file(path: Path) -> None:
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_a_format_claims_each_folder(folder: Path) -> None:
     assert [path.name for path in files_of(folder) if claiming(path)]
+
+
+def test_every_reader_has_a_fixture() -> None:
+    found = {name for path in FILES for name in claiming(path)}
+    assert {entry.name for entry in FORMATS.values() if entry.write is None} <= found
