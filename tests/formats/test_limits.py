@@ -155,3 +155,9 @@ def test_what_was_refused_is_not_counted_twice() -> None:
 def test_both_estimates_agree(value: object) -> None:
     text = repr(value).replace("'", '"').encode()
     assert 0.4 < object_cost(value) / json_cost(text) < 1.5
+
+
+def test_files_of_other_tools_may_hold_as_much_as_their_size_allows() -> None:
+    row = '{"example_id": %d, "prompt": "3*4?", "completion": "14", "reward": 1.0}\n'
+    data = "".join(row % number for number in range(20_500)).encode()
+    assert len(read(data)) == 20_500

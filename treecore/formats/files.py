@@ -49,7 +49,7 @@ def read_with_report(
         on_progress: hears how many bytes (of a folder, files) of how many are read; what it raises ends the reading.
     """
     found = gathered(given, name, table_format(columns) if columns else None, on_progress)
-    account = Account(found.name, found.memory, found.memory)
+    account = Account(found.name, found.size, found.size)
     forests = found.finish(account)
     first = next(iter(found.formats))
     return ReadReport(

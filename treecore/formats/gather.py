@@ -36,6 +36,7 @@ class Gathered:
         name: of what was given.
         forests: of readers that give whole ones; rollouts: of the others, by format.
         formats: title of each format found -> number of files.
+        memory: bytes that the forests take; size: bytes of all files that were read, unpacked.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Gathered:
     notes: Notes = field(default_factory=Notes)
     warnings: list[str] = field(default_factory=list)
     memory: int = 0
+    size: int = 0
 
     def take(self, source: Source, found: Format) -> None:
         """Read one file.
@@ -62,6 +64,7 @@ class Gathered:
                 self._read(cleaned, found)
         self.formats[found] += 1
         self.memory += source.account.spent
+        self.size += source.account.unpacked
 
     def _read(self, source: Source, found: Format) -> None:
         if found.read is not None:

@@ -119,12 +119,13 @@ class Account:
         self.name, self.size, self.done, self._tell = name, size, 0, tell
         self.allowed = limit("TREECORE_MAX_MEMORY", max(KEPT_BY_SMALL, KEPT_A_BYTE * size))
         self.lines_allowed = max(FEWEST_LINES, stored // BYTES_A_LINE)
-        self.spent, self.lines = 0, 0
+        self.spent, self.lines, self.unpacked = 0, 0, size
         self.names: set[str] = set()
         self.rounded, self.first_rounded = 0, ""
 
     def grow(self, unpacked: int) -> None:
         """Allow for the size of content that stands compressed inside the file."""
+        self.unpacked = max(self.unpacked, unpacked)
         if "TREECORE_MAX_MEMORY" not in os.environ and self.size >= SMALL_FILE:
             self.allowed = max(self.allowed, KEPT_A_BYTE * unpacked)
 

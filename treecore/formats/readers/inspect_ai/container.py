@@ -131,7 +131,7 @@ def sample_object(value: Any, where: str) -> dict[str, Any]:
 def member(source: Source, members: Folder, name: str) -> Any:
     """A member of the archive as plain objects."""
     opened = nan_as_null(open_source(members.fetch(name), name=f"{source.name}, {name}"))
-    source.account.grow(source.account.size + len(opened.data))
+    source.account.grow(source.account.unpacked + len(opened.data))
     return opened.first()
 
 
