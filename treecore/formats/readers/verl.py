@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from treecore.formats.fields import needed, number_in, training_step_in
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout, Turn
@@ -60,11 +61,10 @@ def _rollout(fields: dict[str, Any], where: str) -> Rollout:
     for name, value in list(rest.items()):
         if isinstance(value, bool | int | float):
             parts[name] = as_number(rest.pop(name))
-    step = fields.get("step")
     return Rollout(
-        prompt=as_text(fields["input"]),
-        turns=[Turn(text=as_text(fields["output"]), extra=rest)],
-        training_step=step if isinstance(step, int) and step >= 0 else -1,
+        prompt=as_text(needed(fields, "input", where)),
+        turns=[Turn(text=as_text(needed(fields, "output", where)), extra=rest)],
+        training_step=training_step_in(fields, "step"),
         reference=as_text(fields.get("gts")),
         where=where,
-    ).scored(as_number(fields.get("score")), parts)
+    ).scored(number_in(fields, "score", where), parts)
