@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import chrome, forged, sampling_job, serving, state
+from app import chrome, forged, sampling_job, server, serving, state
 from app.verbatim import verbatim
 from app.view_registry import VIEWS
 from treecore import quotas
@@ -17,6 +17,7 @@ REFUSED = (
 )
 
 st.set_page_config(page_title="treecore", page_icon=str(Path(__file__).parent / "icon.svg"), layout="wide")
+server.close()
 forged.watch()
 if wrong := quotas.refused():
     st.error(verbatim(wrong), icon=":material/block:")

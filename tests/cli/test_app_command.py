@@ -32,7 +32,7 @@ OWN = {"address": "localhost", "hosts": (), "public": False}
 
 def test_the_command_asks_nothing_and_reports_nothing() -> None:
     command = app_command(port=8600, browser=False, **OWN)
-    assert command[:4] == [sys.executable, "-m", "streamlit", "run"]
+    assert command[:5] == [sys.executable, "-P", "-m", "app.server", "run"]
     assert {"--browser.gatherUsageStats=false", "--server.headless=true", "--server.port=8600"} <= set(command)
     assert "--server.headless=false" in app_command(port=None, browser=True, **OWN)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -157,10 +161,11 @@ def test_a_proxy_before_a_public_server_gives_the_public_form() -> None:
                 assert (len(offered(visitor)["tasks"]), offered(visitor)["kinds"]) == (2, [])
 
 
-@pytest.mark.parametrize("more", [(), ("--public", "--address", "127.0.0.1", "--host", "other.example.org")])
-def test_the_command_refuses_other_names_before_a_page_runs(more: tuple[str, ...]) -> None:
+@contextmanager
+def command(*more: str, paths: str = "") -> Iterator[str]:
+    """The address of `treecore app` with some options."""
     port = free_port()
-    command = [
+    words = [
         sys.executable,
         "-c",
         "from treecore.cli import main; main()",
@@ -169,16 +174,73 @@ def test_the_command_refuses_other_names_before_a_page_runs(more: tuple[str, ...
         "--port",
         str(port),
     ]
-    server = subprocess.Popen([*command, *more], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [paths, os.environ.get("PYTHONPATH")]))}
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen([*words, *more], cwd=ROOT, env=environment, stdout=quiet, stderr=quiet)
     try:
         wait_until_up(server, f"http://127.0.0.1:{port}")
-        with Visitor(f"http://127.0.0.1:{port}") as visitor:
-            assert offered(visitor)["tasks"]
-        with pytest.raises(InvalidStatus), Visitor(f"http://127.0.0.1:{port}", host=OUTSIDE):
-            pass
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+@pytest.mark.parametrize("more", [(), ("--public", "--address", "127.0.0.1", "--host", "other.example.org")])
+def test_the_command_refuses_other_names_before_a_page_runs(more: tuple[str, ...]) -> None:
+    with command(*more) as address:
+        with Visitor(address) as visitor:
+            assert offered(visitor)["tasks"]
+        with pytest.raises(InvalidStatus), Visitor(address, host=OUTSIDE):
+            pass
+
+
+LISTENS = """
+import os, socket
+asked = socket.getaddrinfo
+open(os.environ["TREECORE_ASKED"], "a").close()
+def getaddrinfo(host, *rest, **more):
+    with open(os.environ["TREECORE_ASKED"], "a") as file:
+        file.write(f"{host}\\n")
+    return asked(host if host in (None, "", "0.0.0.0", "127.0.0.1", "localhost") else "127.0.0.1", *rest, **more)
+socket.getaddrinfo = getaddrinfo
+"""
+"""Writes down every name that a process looks up, and lets none lead to another machine."""
+
+
+@pytest.mark.parametrize("more", [(), ("--public",), ("--public", "--address", "127.0.0.1")])
+def test_nothing_is_asked_of_the_network(
+    more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither at the start nor for a page of another origin, which is refused."""
+    names = tmp_path / "names"
+    (tmp_path / "sitecustomize.py").write_text(LISTENS)
+    monkeypatch.setenv("TREECORE_ASKED", str(names))
+    with command(*more, paths=str(tmp_path)) as address:
+        with pytest.raises(InvalidStatus), Visitor(address, origin="https://evil.example"):
+            pass
+        with Visitor(address) as visitor:
+            visitor.run("view=explore")
+    assert set(names.read_text().split()) <= {"localhost", "127.0.0.1", "0.0.0.0", "None"}
+
+
+def status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_the_public_is_told_nothing_of_the_servers_insides() -> None:
+    with command("--public", "--address", "127.0.0.1") as address:
+        assert status(f"{address}/_stcore/metrics") == 404
+        assert status(f"{address}/_stcore/metrics?families=session_events") == 404
+        assert status(f"{address}/_stcore/health") == 200
+    with serve(ROOT / "app" / "main.py", TREECORE_PUBLIC="1") as address, Visitor(address) as visitor:
+        visitor.run("view=explore")
+        assert status(f"{address}/_stcore/metrics") == 404
+    with command() as address:
+        assert status(f"{address}/_stcore/metrics") == 200
 
 
 def test_a_file_of_the_operator_that_cannot_be_opened_is_named_without_its_folder(tmp_path: Path) -> None:
