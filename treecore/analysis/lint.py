@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from treecore.analysis.audit import Audit, audit_of, claimed
 from treecore.analysis.findings import Finding, forest_place, node_places
 from treecore.analysis.lint_answers import check_answers, check_claimed_sums, check_duplicates, check_prompts
 from treecore.core.batch import Forests
@@ -206,12 +207,6 @@ def joins_up(forest: Forest, row: int) -> bool:
     return joined == text or (joined.startswith(text) and END_MARKS.fullmatch(joined[len(text) :]) is not None)
 
 
-def claimed(forests: Forests, method: str) -> FloatArray:
-    """Credit that the files claim for one method, NaN where they claim none. `[N]`"""
-    parts = [forest.claimed.get(method, np.full(len(forest), np.nan)) for forest in forests]
-    return np.concatenate(parts)
-
-
 def claim_differs(forests: Forests, method: str, credit: FloatArray) -> BoolArray:
     """Where a claimed credit is not the recomputed one, beyond rounding. `[N]`"""
     claim = claimed(forests, method)
@@ -223,9 +218,7 @@ def check_claims(forests: Forests) -> Iterator[Finding]:
     """Claimed credit that does not recompute with the method's default parameters."""
     for method in dict.fromkeys(name for forest in forests for name in forest.claimed):
         if method not in METHODS:
-            yield Finding(
-                "claimed-credit", f"credit is claimed for an unknown method {method!r}", (), "it cannot be checked"
-            )
+            yield audited(forests, audit_of(forests, method))
             continue
         try:
             credit = compute(forests, method).credit
@@ -240,12 +233,24 @@ def check_claims(forests: Forests) -> Iterator[Finding]:
         wrong = np.flatnonzero(claim_differs(forests, method, credit))
         if len(wrong):
             total = int((~np.isnan(claimed(forests, method))).sum())
+            found = audit_of(forests, method)
             yield Finding(
                 "claimed-credit",
-                f"{len(wrong)} of {total} values claimed for {method} do not recompute",
+                f"{len(wrong)} of {total} values claimed for {method} do not recompute"
+                + (f" with its defaults: {found.in_words}" if found.explained else ""),
                 node_places(forests, wrong),
                 "trust the recomputed values, or check which parameters the file used",
             )
+
+
+def audited(forests: Forests, found: Audit) -> Finding:
+    """What numbers that are claimed for no method by name turn out to be."""
+    if found.explained and not len(found.rows):
+        todo = "choose that method to see how they come about"
+        return Finding("claimed-credit-explained", f"{found.name} in the file: {found.in_words}", (), todo)
+    todo = "say in the file which method made them" if not found.explained else "look at the values that differ"
+    places = node_places(forests, found.rows) if found.explained else ()
+    return Finding("claimed-credit", f"{found.name} in the file: {found.in_words}", places, todo)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -19,6 +19,7 @@ COMMANDS = {
     "query": "treecore.cli.library:query",
     "bench": "treecore.cli.bench:bench",
     "app": "treecore.cli.app:app",
+    "audit": "treecore.cli.audit:audit",
     "methods": "treecore.cli.lists:methods",
     "samplers": "treecore.cli.lists:samplers",
     "samples": "treecore.cli.lists:samples",

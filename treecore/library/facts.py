@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from treecore.analysis.lint import claim_differs, claimed
+from treecore.analysis.audit import claimed
+from treecore.analysis.lint import claim_differs
 from treecore.core.batch import Forests
 from treecore.core.columns import Status
 from treecore.core.forest import Forest

@@ -1,0 +1,181 @@
+"""What claimed numbers turn out to be: files of trainers, numbers made here in every setting, and honest doubt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from forests import random_forest
+
+from treecore.analysis.audit import Audit, audit
+from treecore.analysis.lint import lint
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.core.prefixes import merge
+from treecore.formats import read
+from treecore.methods import METHODS, compute
+from treecore.methods.claimed import attempts
+
+FILES = Path(__file__).parents[1] / "formats" / "readers" / "data"
+TRL = "these are `grpo` with std, ddof 1, epsilon 1e-4, groups by (step, prompt); all {} values agree"
+CENTRED = "these are `dr_grpo` with no std, groups by {}; all 4 values agree"
+WRITTEN = {
+    "trl-1.16.0-plain/completions": TRL.format(16),
+    "trl-1.16.0-logged/completions": TRL.format(13) + "; 3 more stand where no reward is known",
+    "trl-1.16.0-chat/completions": TRL.format(13) + "; 3 more stand where no reward is known",
+    "prime_rl_tokens": CENTRED.format("(step, prompt)"),
+    "verifiers_trajectory/results.jsonl": CENTRED.format("prompt"),
+}
+
+
+def one(forests: Forest | list[Forest], name: str = "advantage") -> Audit:
+    (found,) = [found for found in audit(forests) if found.name == name]
+    return found
+
+
+def claiming(forests: list[Forest], credit: np.ndarray, name: str = "advantage") -> list[Forest]:
+    """The forests, with these numbers claimed on their leaves."""
+    batch = Forests(forests)
+    values = np.where(batch.scored, credit, np.nan)
+    return [
+        forest.with_columns(claimed={name: values[batch.offset[i] : batch.offset[i + 1]]})
+        for i, forest in enumerate(forests)
+    ]
+
+
+@pytest.fixture
+def run() -> list[Forest]:
+    """Two training steps of three prompts, two of them the same in both, and one with a single rollout."""
+    rng = np.random.default_rng(3)
+    made = []
+    for step in (1, 2):
+        for prompt, n in (("a", 6), ("b", 5), (f"c{step}", 1)):
+            made.append(
+                Forest(
+                    parent=[-1] * n, text=[f"{k}" for k in range(n)], reward=rng.random(n).round(2), prompt=prompt,
+                    id=f"{step}{prompt}", provenance={"training_step": step},
+                )
+            )  # fmt: skip
+    return made
+
+
+@pytest.mark.parametrize("path", list(WRITTEN))
+def test_claims_of_trainers_are_explained(path: str) -> None:
+    assert one(read(FILES / path)).in_words == WRITTEN[path]
+
+
+def test_merged_answers_have_the_same_explanation() -> None:
+    merged = [merge(forest, steps="lines") for forest in read(FILES / "trl-1.16.0-plain/completions")]
+    assert one(merged).in_words == TRL.format(16)
+
+
+def test_every_normalisation_finds_itself(run: list[Forest]) -> None:
+    """In single precision, as trainers keep them; some settings give the same numbers here and are named beside."""
+    batch = Forests(run)
+    for attempt in attempts(batch):
+        assert attempt.leaves is not None
+        column = np.full(len(batch.parent), np.nan)
+        column[batch.scored] = attempt.leaves().astype(np.float32)
+        found = one(claiming(run, column))
+        assert found.explained, attempt.in_words
+        assert not len(found.rows), attempt.in_words
+        named = {attempt.in_words} & {found.in_words.split("; ")[0].removeprefix("these are "), *found.equal}
+        assert named, (attempt.in_words, found.in_words)
+
+
+@pytest.mark.parametrize("method", ["gigpo", "treerl", "sibling", "lambda_grpo", "tempo", "opo"])
+def test_claims_of_steps_are_compared_with_methods_on_trees(method: str) -> None:
+    forest = random_forest(np.random.default_rng(5), 40, rewards=(0.0, 0.3, 1.0))
+    claims = compute(forest, method).credit
+    found = one(forest.with_columns(claimed={"credit": claims}), "credit")
+    assert (found.method, found.words, len(found.rows)) == (method, ("its defaults",), 0)
+
+
+def test_what_differs_is_listed(run: list[Forest]) -> None:
+    credit = compute(Forests(run), "grpo", epsilon=1e-4).credit
+    credit[[0, 7]] += (0.5, -0.25)
+    found = one(claiming(run, credit))
+    assert "; 2 of 24 values differ" in found.in_words
+    assert found.in_words.startswith("these are `grpo` with std, ddof 1, epsilon 1e-4, groups by (step, prompt)")
+    rows = [(difference.forest, difference.node) for difference in found.differences]
+    assert rows == [("1a", "0"), ("1b", "1")]
+    assert found.differences[0].claimed - found.differences[0].recomputed == pytest.approx(0.5, abs=1e-6)
+    assert found.as_json()["differences"][1]["forest"] == "1b"
+
+
+def test_rounded_claims_are_claims(run: list[Forest]) -> None:
+    credit = compute(Forests(run), "grpo").credit.round(3)
+    found = one(claiming(run, credit))
+    assert found.method == "grpo"
+    assert not len(found.rows)
+    assert "ddof 1" in found.words
+    assert "groups by (step, prompt)" in found.words
+
+
+def test_several_ways_that_fit_are_all_named() -> None:
+    """Of two rewards 0 and 1, one success in two: MaxRL and the population's deviation both give -1 and 1."""
+    forest = Forest(parent=[-1, -1], text=["a", "b"], reward=[1, 0], claimed={"advantage": [1.0, -1.0]})
+    found = one(forest)
+    assert found.explained
+    named = " ".join([found.in_words, *found.equal])
+    assert "`grpo` with std, ddof 0, epsilon 0" in named
+    assert "`max_rl`" in named
+    assert "; equally well fits " in found.in_words
+
+
+def test_zeros_say_nothing() -> None:
+    found = one(Forest(parent=[-1, -1], text=["a", "b"], reward=[1, 1], claimed={"advantage": [0.0, 0.0]}))
+    assert not found.explained
+    assert found.in_words.startswith("2 values, all equal, say nothing of the method: ")
+
+
+def test_what_nothing_explains_is_said() -> None:
+    forest = Forest(parent=[-1] * 4, text=list("abcd"), reward=[1, 0, 0, 1], claimed={"advantage": [0.3, 7.0, -2, 1.1]})
+    found = one(forest)
+    assert not found.explained
+    assert found.in_words.startswith("none of the ")
+    assert found.in_words.endswith("gives 1 of 4 values")
+
+
+def test_claims_without_rewards_cannot_be_compared() -> None:
+    found = one(Forest(parent=[-1, -1], text=["a", "b"], claimed={"advantage": [0.3, 7.0]}))
+    assert found.in_words == "2 values with no reward beneath: nothing can be compared"
+
+
+def test_a_file_without_claims_has_no_audit() -> None:
+    assert audit(Forest(parent=[-1], reward=[1])) == []
+
+
+def test_claims_for_a_method_by_name_are_compared_with_it(run: list[Forest]) -> None:
+    """With its defaults first; where these do not give them, lint says what does."""
+    for name, settings in (("rloo", {}), ("tree_grpo", {})):
+        exact = claiming(run, compute(Forests(run), name, **settings).credit, name)
+        assert one(exact, name).words == ("its defaults",)
+        assert not [found for found in lint(Forests(exact)) if found.kind.startswith("claimed-credit")]
+    other = claiming(run, compute(Forests(run), "grpo", epsilon=0.1).credit, "grpo")
+    (finding,) = [found for found in lint(Forests(other)) if found.kind == "claimed-credit"]
+    assert "values claimed for grpo do not recompute" in finding.found
+    changed = claiming(run, compute(Forests(run), "grpo", epsilon=1e-4).credit, "grpo")
+    (finding,) = [found for found in lint(Forests(changed)) if found.kind == "claimed-credit"]
+    assert "with its defaults: these are `grpo` with epsilon=0.0001; all 24 values agree" in finding.found
+
+
+def test_lint_tells_what_claims_are() -> None:
+    (finding,) = [
+        found
+        for found in lint(Forests(read(FILES / "trl-1.16.0-plain/completions")))
+        if found.kind == "claimed-credit-explained"
+    ]
+    assert finding.found == f"advantage in the file: {TRL.format(16)}"
+
+
+def test_estimates_of_a_file_feed_the_methods_that_need_them() -> None:
+    """Columns of readers are annotations: values of prefixes from fresh continuations make VinePPO run."""
+    numbers: dict[str, Any] = {"mc_value": [0.5, 0.25, 0.75, np.nan], "mc_count": [8.0, 8, 8, np.nan]}
+    forest = Forest(parent=[-1, 0, 1, 2], text=["", "a", "b", "c"], reward=[np.nan] * 3 + [1], columns=numbers)
+    assert not METHODS["vineppo"].lacking(Forests(forest))
+    claims = compute(forest, "vineppo").credit
+    assert claims[1:].tolist() == [-0.25, 0.5, 0.25]
+    assert one(forest.with_columns(claimed={"vineppo": claims}), "vineppo").words == ("its defaults",)

@@ -1,0 +1,243 @@
+"""Which method, with which settings, gives the advantages and credits that a file claims.
+
+Numbers of a trainer are claims: here they are made again from the rewards, in every way that is known, and what fits is
+said, with what does not. Nothing is guessed: where several ways fit equally, or none does, that is said too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.core.numerals import counted, whole
+from treecore.core.topology import BoolArray, FloatArray, IntArray
+from treecore.errors import MethodError
+from treecore.methods.claimed import Attempt, attempts, registered
+
+CLOSE = 1e-5
+"""Claims that agree differ by no more than this, absolutely or relatively: trainers keep single precision."""
+ROUNDED, EXACT = (3, 4), 1e-9
+"""Decimals to which logs round; fewer tell nothing, as a half and a quarter are no rounded numbers."""
+EQUALLY = 3e-7
+"""Ways that agree differ in how well; up to this, relative to the largest claim, they are equally good."""
+ENOUGH = 0.75
+"""Share of the claims other than 0 that a way must give to count as their explanation."""
+MAX_NODES = 200_000
+"""Up to so many steps all registered methods are tried, beyond it normalisations of groups alone."""
+NAMED = 2
+
+
+class Difference(NamedTuple):
+    """A claim that the best way does not give: where it stands, what is claimed, what comes out."""
+
+    forest: str
+    node: str
+    claimed: float
+    recomputed: float
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What is found out about the claims of one name.
+
+    Attributes:
+        name: of the claims, a method's or another, such as `advantage`.
+        n: claims that could be compared; not_compared: those that stand where no trajectory beneath has a reward.
+        method, words: the best way, "" and () where there is none at all.
+        equal: other ways that fit as well, in words; n_tried: ways that were tried.
+        rows: `[D]` rows of the batch where the best way gives another number.
+        differences: the same with names and numbers.
+        explained: whether the best way counts as the explanation.
+        silent: the claims are all equal and come out, which tells no way from another.
+    """
+
+    name: str
+    n: int
+    not_compared: int
+    method: str
+    words: tuple[str, ...]
+    equal: tuple[str, ...]
+    n_tried: int
+    rows: IntArray
+    differences: tuple[Difference, ...]
+    explained: bool
+    silent: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """The finding in one sentence, without its end."""
+        if not self.n:
+            return f"{counted(self.not_compared, 'value')} with no reward beneath: nothing can be compared"
+        best = named(self.method, self.words)
+        apart = len(self.rows)
+        if self.silent:
+            alike = "its one value" if self.n == 1 else f"{counted(self.n, 'value')}, all equal,"
+            return f"{alike} say{'s' if self.n == 1 else ''} nothing of the method: {self._common} {best}"
+        if not self.explained:
+            fits = f"gives {whole(self.n - apart)} of {counted(self.n, 'value')}"
+            return f"none of the {self.n_tried} settings tried explains these; the nearest, {best}, {fits}"
+        agreement = f"{whole(apart)} of {counted(self.n, 'value')} differ{'s' if apart == 1 else ''}"
+        if not apart:
+            agreement = "its one value agrees" if self.n == 1 else f"all {counted(self.n, 'value')} agree"
+        return f"these are {best}; {agreement}{self._equally}{self._unscored}"
+
+    @property
+    def _equally(self) -> str:
+        """Other ways that these data do not tell apart from the best."""
+        if not self.equal:
+            return ""
+        more = f" and {len(self.equal) - NAMED} more" if len(self.equal) > NAMED else ""
+        return f"; equally well fits {', '.join(self.equal[:NAMED])}{more}"
+
+    @property
+    def _common(self) -> str:
+        """How many ways give the same."""
+        n = len(self.equal) + 1
+        return f"{n} of the {self.n_tried} settings tried give{'s' if n == 1 else ''} the same, among them"
+
+    @property
+    def _unscored(self) -> str:
+        if not self.not_compared:
+            return ""
+        stand = "stands" if self.not_compared == 1 else "stand"
+        return f"; {self.not_compared} more {stand} where no reward is known"
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "claim": self.name,
+            "found": self.in_words,
+            "explained": self.explained,
+            "values": self.n,
+            "not_compared": self.not_compared,
+            "method": self.method,
+            "settings": list(self.words),
+            "equally": list(self.equal),
+            "tried": self.n_tried,
+            "differences": [one._asdict() for one in self.differences],
+        }
+
+
+def audit(forests: Forest | Forests | Sequence[Forest]) -> list[Audit]:
+    """What the claims of a batch are, one audit for each name under which the file claims numbers."""
+    batch = forests if isinstance(forests, Forests) else Forests(forests)
+    return [audit_of(batch, name) for name in dict.fromkeys(name for forest in batch for name in forest.claimed)]
+
+
+def claimed(forests: Forests, method: str) -> FloatArray:
+    """Credit that the files claim for one method, NaN where they claim none. `[N]`"""
+    parts = [forest.claimed.get(method, np.full(len(forest), np.nan)) for forest in forests]
+    return np.concatenate(parts)
+
+
+class Fit(NamedTuple):
+    """How well one way gives the claims: where it does, `agrees [C]`, and by how much it is off there at most."""
+
+    attempt: Attempt
+    agrees: BoolArray
+    off: float
+
+    @property
+    def order(self) -> tuple[int, float]:
+        """Better ones first."""
+        return -int(self.agrees.sum()), self.off
+
+
+def audit_of(forests: Forests, name: str) -> Audit:
+    """What the claims under one name are."""
+    claim = claimed(forests, name)
+    known = ~np.isnan(claim)
+    rows = np.flatnonzero(known & (forests.n_scored > 0) & ~forests.is_prompt)
+    missing = int(known.sum()) - len(rows)
+    if not len(rows):
+        return Audit(name, 0, missing, "", (), (), 0, rows, (), explained=False)
+    fits = list(tried(forests, claim, rows, name))
+    best = min(fits, key=lambda fit: fit.order)
+    best = next(fit for fit in fits if fit is best or as_good(fit, best, claim[rows]))
+    told = claim[rows] != 0
+    share = best.agrees[told].mean() if told.any() else best.agrees.mean()
+    equal = equals(best, fits, claim[rows])
+    apart = rows[~best.agrees]
+    values = best.attempt.nodes()
+    differences = tuple(difference(forests, row, claim, values) for row in apart.tolist())
+    silent = bool((claim[rows] == claim[rows[0]]).all() and best.agrees.all())
+    explained = bool(share >= ENOUGH) and not silent
+    found = (best.attempt.method, best.attempt.words, equal, len(fits), apart, differences)
+    return Audit(name, len(rows), missing, *found, explained=explained, silent=silent)
+
+
+def tried(forests: Forests, claim: FloatArray, rows: IntArray, name: str) -> Iterator[Fit]:
+    """Every way in turn; registered methods where no normalisation of groups gives all claims."""
+    whole_fit = False
+    at_leaf = np.cumsum(forests.scored) - 1
+    of_leaves = bool(forests.scored[rows].all())
+
+    def fit(attempt: Attempt) -> Fit | None:
+        try:
+            if of_leaves and attempt.leaves is not None:
+                found = attempt.leaves()[at_leaf[rows]]
+            else:
+                found = attempt.nodes()[rows]
+        except MethodError:
+            return None
+        return compared(attempt, claim[rows], found)
+
+    sources: list[Iterable[Attempt]] = [attempts(forests, name)]
+    if len(claim) <= MAX_NODES:
+        sources.append(registered(forests))
+    for source in sources:
+        if whole_fit:
+            return
+        for attempt in source:
+            if (one := fit(attempt)) is not None:
+                whole_fit |= bool(one.agrees.all())
+                yield one
+
+
+def compared(attempt: Attempt, claim: FloatArray, found: FloatArray) -> Fit:
+    """How well some numbers are the claimed ones."""
+    slack = rounding(claim)
+    gap = np.abs(claim - found)
+    agrees = gap <= slack + CLOSE * np.abs(claim)
+    off = float(gap[agrees].max(initial=0.0))
+    return Fit(attempt, agrees, off)
+
+
+def rounding(claim: FloatArray) -> float:
+    """Half a unit of the last decimal where all claims are rounded to three or four, else `CLOSE`."""
+    for decimals in ROUNDED:
+        if (np.abs(claim - np.round(claim, decimals)) < EXACT).all():
+            coarse = (np.abs(claim - np.round(claim, 2)) < EXACT).all()
+            return CLOSE if coarse else 0.51 * 10.0**-decimals
+    return CLOSE
+
+
+def as_good(fit: Fit, best: Fit, claim: FloatArray) -> bool:
+    """Whether these claims do not tell two ways apart."""
+    largest = max(float(np.abs(claim).max()), 1.0)
+    return fit.order[0] == best.order[0] and fit.off <= max(2 * best.off, EQUALLY * largest)
+
+
+def equals(best: Fit, fits: Sequence[Fit], claim: FloatArray) -> tuple[str, ...]:
+    """Other ways of its kind, normalisations of groups or methods, that fit as well as the best, in words."""
+    alike = (fit for fit in fits if (fit.attempt.leaves is None) == (best.attempt.leaves is None))
+    words = dict.fromkeys(fit.attempt.in_words for fit in alike if as_good(fit, best, claim))
+    return tuple(one for one in words if one != best.attempt.in_words)
+
+
+def difference(forests: Forests, row: int, claim: FloatArray, values: FloatArray) -> Difference:
+    """One claim that does not come out."""
+    number = int(forests.forest_of[row])
+    forest = forests[number]
+    node = str(forest.node_id[row - int(forests.offset[number])])
+    return Difference(forest.id or str(number), node, float(claim[row]), float(values[row]))
+
+
+def named(method: str, words: Sequence[str]) -> str:
+    """A way in words."""
+    return f"`{method}` with {', '.join(words)}" if method else ", ".join(words)
