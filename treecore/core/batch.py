@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from typing import TypeVar, cast
 
 import numpy as np
@@ -137,9 +137,11 @@ class Forests(Sequence[Forest]):
     @property
     def tool_calls(self) -> Iterator[str]:
         """Structured tool calls of each step as one text, "" where none are recorded. `[N]`"""
-        return (
-            str(forest.node_extra.get(row, {}).get("tool_calls", "")) for forest in self for row in range(len(forest))
-        )
+        for forest in self:
+            called = {
+                row: str(fields["tool_calls"]) for row, fields in forest.node_extra.items() if "tool_calls" in fields
+            }
+            yield from (called.get(row, "") for row in range(len(forest))) if called else repeat("", len(forest))
 
     @property
     def node_id(self) -> Iterator[NodeId]:
@@ -172,12 +174,6 @@ class Forests(Sequence[Forest]):
     def token_node(self) -> IntArray:
         """Node that each token belongs to. `[T]`"""
         return np.repeat(np.arange(len(self.token_start) - 1), np.diff(self.token_start))
-
-    @property
-    def token_text(self) -> Iterator[str]:
-        """Text of each token, "" where it is not recorded. `[T]`"""
-        tables = [forest.tokens for forest in self if forest.tokens is not None]
-        return chain.from_iterable([""] * table.total if table.text is None else table.text for table in tables)
 
     def token_column(self, name: str) -> FloatArray:
         """A numeric token column over the batch, NaN where it is null or absent; read-only. `[T]`"""

@@ -57,17 +57,16 @@ def numbered(texts: Iterable[Hashable]) -> IntArray:
 
 def named_tokens(forests: Forests) -> IntArray:
     """A number of each token: its id where its forest records ids, else one for its text; -1 for neither. `[T]`"""
-    ids = forests.token_column("id")
-    if not len(ids):
-        return np.empty(0, dtype=np.int64)
-    by_forest = forests.forest_of[forests.token_node]
-    has_ids = np.bincount(by_forest, weights=np.isfinite(ids), minlength=len(forests))[by_forest] > 0
-    names = np.where(np.isfinite(ids), np.nan_to_num(ids), -1.0).astype(np.int64)
-    if has_ids.all():
-        return names
-    texts = list(forests.token_text)
-    by_text = np.where([text == "" for text in texts], -1, numbered(texts))
-    return np.where(has_ids, names, by_text)
+    parts = []
+    place: dict[str, int] = {"": -1}
+    for table in (forest.tokens for forest in forests if forest.tokens is not None):
+        if table.id is not None and (table.id >= 0).any():
+            parts.append(np.asarray(table.id, dtype=np.int64))
+        elif table.text is not None:
+            parts.append(np.array([place.setdefault(text, len(place)) for text in table.text], dtype=np.int64))
+        else:
+            parts.append(np.full(table.total, -1))
+    return np.concatenate([np.empty(0, dtype=np.int64), *parts])
 
 
 def symbols_of(forests: Forests) -> Symbols:
