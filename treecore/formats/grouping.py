@@ -81,7 +81,7 @@ def forest_of(group: Sequence[Rollout], *, name: str, source: str) -> Forest:
             observation=[turn.observation for turn in turns],
             reward=np.array([turn.reward for turn in turns]),
             status=np.array([-1 if turn.status is None else turn.status for turn in turns]),
-            born=np.arange(len(turns)),
+            born=np.array([place if turn.born < 0 else turn.born for place, turn in enumerate(turns)]),
             n_model_tokens=np.array([turn.n_tokens for turn in turns]),
             tokens=pack_tokens([turn.tokens for turn in turns]),
             node_extra={row: apart(turn.extra, NODE_FIELDS) for row, turn in enumerate(turns) if turn.extra},

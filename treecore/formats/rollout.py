@@ -31,6 +31,7 @@ class Turn:
         claimed: credit that the file claims, by the name of a method, or `"advantage"` where it does not say which.
         extra: everything else that the file says about it, as plain JSON.
         name: id in the file, None where it has none.
+        born: order of sampling, -1 for the order in which turns stand.
     """
 
     text: str = ""
@@ -44,6 +45,7 @@ class Turn:
     claimed: dict[str, float] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     name: int | str | None = None
+    born: int = -1
 
 
 @dataclass(kw_only=True)

@@ -50,7 +50,7 @@ def test_prm800k_with_no_step_to_follow() -> None:
 
 def test_math_shepherd() -> None:
     report = read_with_report(DATA / "math_shepherd" / "math-shepherd.jsonl")
-    assert report.format == "math_shepherd"
+    assert report.format == "shepherd"
     first, other = report.forests
     assert (first.prompt, first.task, first.n_trees) == ("What is 3*4+2?", "GSM8K", 2)
     assert list(first.text)[:3] == ["Step 1: 3*4=12", "\nStep 2: 12+2=15", "\nStep 3: The answer is: 15"]

@@ -13,3 +13,4 @@ from treecore.formats.readers import verl  # noqa: F401
 from treecore.formats.readers import step_labels  # noqa: F401
 from treecore.formats.readers import lm_eval, ms_swift, trl, stepwise  # noqa: F401
 from treecore.formats.readers import generations, preferences, chat_rows  # noqa: F401
+from treecore.formats.readers.trees import graphml, networkx  # noqa: F401

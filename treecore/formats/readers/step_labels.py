@@ -106,7 +106,7 @@ def looks_like_math_shepherd(source: Source) -> bool:
 
 
 @rollout_format(
-    name="math_shepherd",
+    name="shepherd",
     title="Math-Shepherd",
     extensions=(".jsonl", ".json", ".parquet"),
     detect=looks_like_math_shepherd,

@@ -1,0 +1,1 @@
+"""Files that hold trees: graphs, nested objects, logs of a search."""
