@@ -23,10 +23,17 @@ IN_ORDER = {
     ("rows", "length"), ("slots", "length"), ("rows", "n_valid"), ("source", "target"), ("beside", "target"),
     ("key_states", "value_states"), ("query", "key"), ("key", "value"), ("ids", "position"), ("url", "model"),
     ("name", "why"),
-    ("one", "many"), ("first", "second"), ("parent", "fork"),
+    ("one", "many"), ("first", "second"), ("parent", "fork"), ("one", "other"), ("gold", "said"), ("answer", "gold"),
+    ("gold_percent", "said_percent"), ("base", "exponent"), ("exponent", "modulus"), ("opens", "closes"),
+    ("left", "right"), ("low", "high"), ("x", "y"), ("over", "under"), ("better", "worse"), ("old", "new"),
+    ("whole", "before"), ("before", "repeated"), ("before", "wanted"), ("wanted", "after"), ("prompt", "response"),
+    ("value", "limit"),
 }  # fmt: skip
 """Pairs whose order is that of a range, a comparison, a shape, a move, an interface of transformers, or a sentence."""
-BY_NAME = ("annotate", "bench", "cli", "core", "policies", "rollouts", "samplers")
+BY_NAME = (
+    "analysis", "annotate", "bench", "cli", "core", "exports", "hooks", "library", "policies", "registry", "rollouts",
+    "samplers", "tasks", "tiny", "views",
+)  # fmt: skip
 """Parts of the package in which all other pairs of one type are given by name."""
 
 

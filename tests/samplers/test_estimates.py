@@ -41,7 +41,7 @@ def test_every_open_step_gets_k_continuations_in_one_wave_and_their_mean() -> No
     assert [len(wave) for wave in growth.waves] == [1, 12]
     assert growth.column("mc_value")[:3] == [0.25, 0.5, 1.0]
     assert growth.column("mc_count")[:3] == [4, 4, 4]
-    ends = wilson([0.25, 0.5, 1.0], 4)
+    ends = wilson([0.25, 0.5, 1.0], count=4)
     assert growth.column("mc_low")[:3] == pytest.approx(ends.low.tolist())
     assert growth.column("mc_high")[:3] == pytest.approx(ends.high.tolist())
     assert np.isnan(growth.column("mc_value")[3:]).all(), "neither the last step nor the continuations"
@@ -60,7 +60,10 @@ def test_the_prompt_is_one_place_however_many_trees_there_are() -> None:
 def test_failed_continuations_do_not_count_and_strange_rewards_have_no_interval() -> None:
     found = estimate([1.0, math.nan, 0.0, math.nan])
     assert found[:2] == (0.5, 2)
-    assert found[2:4] == (pytest.approx(float(wilson(0.5, 2).low)), pytest.approx(float(wilson(0.5, 2).high)))
+    assert found[2:4] == (
+        pytest.approx(float(wilson(0.5, count=2).low)),
+        pytest.approx(float(wilson(0.5, count=2).high)),
+    )
     assert estimate([2.0, 0.0])[:2] == (1.0, 2)
     assert math.isnan(estimate([2.0, 0.0]).low)
     nothing = estimate([math.nan])

@@ -20,7 +20,7 @@ class Interval(NamedTuple):
     high: FloatArray
 
 
-def wilson(share: ArrayLike, count: ArrayLike, *, level: float = LEVEL) -> Interval:
+def wilson(share: ArrayLike, *, count: ArrayLike, level: float = LEVEL) -> Interval:
     """Wilson's score interval of a share of successes (Wilson 1927, equation 4).
 
     For graded outcomes in 0..1 it is too wide, never too narrow: no outcomes in 0..1 vary more around their mean than

@@ -121,7 +121,7 @@ WORDS = {
 BEFORE = {"before", "parent_value", "parent_state_value", "q_before"}
 
 
-def words_for(credit: Credit, formula: str, column: str) -> Wording:
+def words_for(credit: Credit, formula: str, *, column: str) -> Wording:
     """Title and sentence of one equation.
 
     Args:

@@ -26,14 +26,14 @@ def working(credit: Credit) -> Iterator[Frame]:
         column = method.symbols[formula.split(" = ", 1)[0]]
         if column == "value":
             yield from backing_up(credit, formula)
-        elif len(fresh := news(credit, formula, column, before)):
+        elif len(fresh := news(credit, formula, column=column, before=before)):
             if column == "credit" and any(name.startswith("siblings:") for name in method.symbols.values()):
                 yield from comparing(credit, formula)
-            yield equation(credit, formula, column, fresh)
+            yield equation(credit, formula, column=column, fresh=fresh)
         before.add(column)
 
 
-def news(credit: Credit, formula: str, column: str, before: set[str]) -> IntArray:
+def news(credit: Credit, formula: str, *, column: str, before: set[str]) -> IntArray:
     """Rows where an equation gives a number, and another than an equation before it that it takes over."""
     values = credit.column(column)
     new = np.isfinite(values)
@@ -42,13 +42,13 @@ def news(credit: Credit, formula: str, column: str, before: set[str]) -> IntArra
     return np.flatnonzero(new)
 
 
-def equation(credit: Credit, formula: str, column: str, fresh: IntArray) -> Frame:
+def equation(credit: Credit, formula: str, *, column: str, fresh: IntArray) -> Frame:
     """The frame of one equation, worked for the step or trajectory among `fresh` where it says most."""
     values = credit.column(column)
     known = np.isfinite(values)
     finite = values[known]
     low, high = signed(finite.min()), signed(finite.max())
-    title, sentence, heading = words_for(credit, formula, column)
+    title, sentence, heading = words_for(credit, formula, column=column)
     return Frame(
         title,
         sentence,
@@ -79,7 +79,7 @@ def backing_up(credit: Credit, formula: str) -> Iterator[Frame]:
     value, depth = credit.nodes["value"], forest.topology.path_sum((~forest.is_prompt).astype(np.int64))
     badges = {int(row): short(forest.reward[row]) for row in np.flatnonzero(~np.isnan(forest.reward))}
     inner = ~forest.topology.is_leaf
-    sentence = words_for(credit, formula, "value").sentence
+    sentence = words_for(credit, formula, column="value").sentence
     levels = np.unique(depth[inner & np.isfinite(value)])[::-1]
     for level in np.array_split(levels, min(len(levels), MAX_LEVEL_FRAMES)) if len(levels) else ():
         at_level = inner & np.isin(depth, level) & np.isfinite(value)

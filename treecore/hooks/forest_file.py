@@ -77,7 +77,7 @@ class ForestFile:
             FormatError: what is in the batch makes no forest.
             OSError: the file cannot be written.
         """
-        rollouts = [rollout_of(batch, number, step) for number in range(len(batch.prompts))]
+        rollouts = [rollout_of(batch, number, step=step) for number in range(len(batch.prompts))]
         size = sum(rollout.cost() for rollout in rollouts)
         forests = forests_of(rollouts, source=self.path.name, account=Account(self.path.name, size, size))
         lines = b"".join(encode(forest) + b"\n" for forest in forests)
@@ -92,7 +92,7 @@ class ForestFile:
         return len(forests)
 
 
-def rollout_of(batch: TrainerBatch, number: int, step: int) -> Rollout:
+def rollout_of(batch: TrainerBatch, number: int, *, step: int) -> Rollout:
     """One rollout of a batch."""
     asked, said = batch.prompts[number], batch.completions[number]
     prompt, extra = prompt_of(asked) if is_chat(asked) else (as_text(asked), {})

@@ -39,7 +39,7 @@ def estimate(rewards: Sequence[float]) -> Estimate:
         return Estimate(np.nan, 0, np.nan, np.nan, scored)
     mean = float(scored.mean())
     beyond = bool(((scored < 0) | (scored > 1)).any())
-    ends = wilson(np.nan if beyond else mean, len(scored))
+    ends = wilson(np.nan if beyond else mean, count=len(scored))
     return Estimate(mean, len(scored), float(ends.low), float(ends.high), scored)
 
 

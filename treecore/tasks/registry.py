@@ -155,7 +155,7 @@ def _parsed(name: str, factory: TaskFactory, options: dict[str, Any]) -> dict[st
     return {option: values[option] for option in options}
 
 
-def check_scheme(task: str, scheme: str, known: tuple[str, ...]) -> str:
+def check_scheme(task: str, *, scheme: str, known: tuple[str, ...]) -> str:
     """`scheme`, if it is one of `known`.
 
     Raises:

@@ -34,7 +34,7 @@ def get_tool(name: str) -> Tool | None:
     )
 
 
-def answered(tool: Tool, name: str, call: str) -> str:
+def answered(tool: Tool, name: str, *, call: str) -> str:
     """What the model reads after a call.
 
     Raises:

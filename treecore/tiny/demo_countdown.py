@@ -56,7 +56,7 @@ class Demonstrator:
         right = [choice for choice in choices if self.target in outcomes(choice[1])]
         if not right and self._room() and self._chance(0.7):
             return self._start_over()
-        move, after = self._choose(left, choices, right)
+        move, after = self._choose(left, choices, right=right)
         if self._over():
             return ()
         if self._chance(0.012):
@@ -64,13 +64,13 @@ class Demonstrator:
         self._write(f"{write_move(move)} \n")
         return after
 
-    def _choose(self, left: tuple[int, ...], choices: list[Choice], right: list[Choice]) -> Choice:
+    def _choose(self, left: tuple[int, ...], choices: list[Choice], *, right: list[Choice]) -> Choice:
         if len(left) == 3 and right and self._chance(0.65):
-            return self._aim(left, choices, right)
+            return self._aim(left, choices, right=right)
         skill = {2: 0.96, 3: 0.8, 4: 0.9}[len(left)]
         return self.rng.choice(right if right and self._chance(skill) else choices)
 
-    def _aim(self, left: tuple[int, ...], choices: list[Choice], right: list[Choice]) -> Choice:
+    def _aim(self, left: tuple[int, ...], choices: list[Choice], *, right: list[Choice]) -> Choice:
         """Say which last line to aim for, perhaps think better of it, then take the pair."""
         hopeless = self._hopeless_aims(left, choices)
         for _ in range(3):
@@ -81,11 +81,11 @@ class Demonstrator:
                 continue
             move, after = self.rng.choice(right)
             kept = next(number for number in left if _without(left, move) == (number,))
-            self._write_aim(self._aim_text(move.result, kept))
+            self._write_aim(self._aim_text(move.result, kept=kept))
             return move, after
         return self.rng.choice(right)
 
-    def _aim_text(self, made: int, kept: int) -> str:
+    def _aim_text(self, made: int, *, kept: int) -> str:
         high, low = max(made, kept), min(made, kept)
         fitting = [op for op in "+-*/" if combine(high, op, low) == self.target]
         return f"{high} {self.rng.choice(fitting)} {low}"

@@ -59,7 +59,7 @@ class Demonstrator:
 
     def _chain(self, name: str, words: list[str], *, opening: str = "") -> None:
         for place, word in enumerate(words):
-            found = self._look(name, word, opening=opening if place == 0 else "")
+            found = self._look(name, word=word, opening=opening if place == 0 else "")
             if self._over():
                 return
             if found == NOTHING_FOUND:
@@ -67,26 +67,27 @@ class Demonstrator:
                 return
             name = found
         if self._chance(0.12):
-            name = self._look(*self.last_query, opening="check again , ", careful=True)
+            last, word = self.last_query
+            name = self._look(last, word=word, opening="check again , ", careful=True)
         if not self._over():
-            self._report(words[-1], name)
+            self._report(words[-1], found=name)
 
-    def _look(self, name: str, word: str, *, opening: str = "", careful: bool = False) -> str:
+    def _look(self, name: str, *, word: str, opening: str = "", careful: bool = False) -> str:
         """Look up `word` of `name`, with the slips a careless reader makes; returns what was found."""
         target = name
         if not careful and self._chance(0.04):
             target = self.rng.choice([self.person, *self.rng.sample(PERSONS, 2)])
         asked = SYNONYMS[word] if not careful and self._chance(0.04) else word
-        found = self._search(target, asked, opening)
+        found = self._search(target, word=asked, opening=opening)
         if self._over():
             return found
         if found == NOTHING_FOUND and self._chance(0.85):
-            return self._search(target, word, "nothing found , try ")
+            return self._search(target, word=word, opening="nothing found , try ")
         if target != name and self._chance(0.35):
-            return self._search(name, word, f"no , that was {target} , ")
+            return self._search(name, word=word, opening=f"no , that was {target} , ")
         return found
 
-    def _search(self, name: str, word: str, opening: str) -> str:
+    def _search(self, name: str, *, word: str, opening: str) -> str:
         verb = "" if opening.endswith("try ") else self.rng.choices(["find ", "look up "], [0.75, 0.25])[0]
         self.last_query = (name, word)
         self._step(f"<think> {opening}{verb}the {word} of {name} </think> <search> {name} {word} </search>")
@@ -96,11 +97,11 @@ class Demonstrator:
         """Begin with a word that belongs later; notice, or carry on in that order."""
         last = self.words[-1]
         order = [*self.words[-2::-1], last] if len(self.words) > 2 else [last]
-        found = self._look(self.person, order[0])
+        found = self._look(self.person, word=order[0])
         if self._chance(0.35) or found == NOTHING_FOUND:
             self._chain(self.person, self.words, opening="wrong order , start over , ")
         elif len(order) == 1:
-            self._report(last, found)
+            self._report(last, found=found)
         else:
             self._chain(found, order[1:])
 
@@ -117,7 +118,7 @@ class Demonstrator:
         opening = f"i recall the {self.words[0]} of {self.person} is {recalled} , "
         self._chain(recalled, self.words[1:], opening=opening)
 
-    def _report(self, word: str, found: str) -> None:
+    def _report(self, word: str, *, found: str) -> None:
         said = self._guess() if self._chance(0.05) else found
         if self._chance(0.3):
             self._say(f"so it is {said}", answer=True)

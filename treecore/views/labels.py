@@ -59,9 +59,9 @@ def told_apart(labels: Sequence[str], *, room: int = ROOM) -> list[str]:
     short: dict[str, str] = {}
     for number, label in enumerate(different):
         own = max(by_all, *shared[number : number + 2])
-        short[label] = shortened(words[label], by_all, own, room)
+        short[label] = shortened(words[label], by_all, own=own, room=room)
     if len(set(short.values())) < len(different):
-        short = {label: shortened(words[label], by_all, by_all, room) for label in different}
+        short = {label: shortened(words[label], by_all, own=by_all, room=room) for label in different}
     if len(set(short.values())) < len(different):
         return list(labels)
     return [short[label] for label in labels]
@@ -72,7 +72,7 @@ def common(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
-def shortened(words: Sequence[str], by_all: int, own: int, room: int) -> str:
+def shortened(words: Sequence[str], by_all: int, *, own: int, room: int) -> str:
     """A label without its first words.
 
     Args:

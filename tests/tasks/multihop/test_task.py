@@ -25,15 +25,15 @@ def test_knowledge_is_complete_and_nobody_relates_to_themselves() -> None:
 
 def test_reference_follows_the_chain_one_fact_at_a_time() -> None:
     base = knowledge_base()
-    boss = base.lookup("paul", "boss")
-    teacher = base.lookup(str(boss), "teacher")
-    assert PROMPT.reference == base.lookup(str(teacher), "home")
+    boss = base.lookup("paul", word="boss")
+    teacher = base.lookup(str(boss), word="teacher")
+    assert PROMPT.reference == base.lookup(str(teacher), word="home")
 
 
 def test_gold_is_what_a_careful_reader_does() -> None:
     gold = TASK.gold(PROMPT)
     assert gold[0].text == "<think> find the boss of paul </think> <search> paul boss </search>"
-    assert gold[0].observation == f"<information> {knowledge_base().lookup('paul', 'boss')} </information>"
+    assert gold[0].observation == f"<information> {knowledge_base().lookup('paul', word='boss')} </information>"
     assert len(gold) == 4
 
 

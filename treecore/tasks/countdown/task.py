@@ -50,7 +50,7 @@ class CountdownTask(Task):
     reward_schemes = ("exact", "tree_grpo")
 
     def __init__(self, *, reward_scheme: str = "exact") -> None:
-        self.reward_scheme = check_scheme(self.name, reward_scheme, self.reward_schemes)
+        self.reward_scheme = check_scheme(self.name, scheme=reward_scheme, known=self.reward_schemes)
 
     def prompts(self, n: int, *, seed: int) -> list[Prompt]:
         """`n` different held-out puzzles, nine in ten of three numbers, the others of four; all have several solutions.

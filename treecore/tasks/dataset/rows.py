@@ -125,9 +125,9 @@ def rows_of(data: bytes, *, name: str, prompt_field: str = "prompt", answer_fiel
     good: list[Row] = []
     errors: list[FormatError] = []
     unusable: list[UnusableError] = []
-    for number, where, value in _values(data.strip(BLANK), data, name):
+    for number, where, value in _values(data.strip(BLANK), data=data, name=name):
         try:
-            row = _row(value, f"{base}-{number}", where, (prompt_field, answer_field))
+            row = _row(value, f"{base}-{number}", where=where, fields=(prompt_field, answer_field))
             if row.id in seen:
                 raise FormatError(
                     f"the id {row.id!r} was used before, at {seen[row.id]}", where=where, todo="rename it"
@@ -147,7 +147,7 @@ def rows_of(data: bytes, *, name: str, prompt_field: str = "prompt", answer_fiel
     return Rows(tuple(good), tuple(errors), tuple(unusable))
 
 
-def _values(text: bytes, data: bytes, name: str) -> Iterator[tuple[int, str, Any]]:
+def _values(text: bytes, *, data: bytes, name: str) -> Iterator[tuple[int, str, Any]]:
     """Number, place and JSON value of every row; an error takes the place of a line that is no JSON."""
     if text.startswith(b"["):
         try:
@@ -192,7 +192,7 @@ def _reason(error: orjson.JSONDecodeError) -> str:
     return f"{error.msg.split(': line')[0]} at column {error.colno}"
 
 
-def _row(value: Any, identity: str, where: str, fields: Sequence[str]) -> Row:
+def _row(value: Any, identity: str, *, where: str, fields: Sequence[str]) -> Row:
     if isinstance(value, FormatError):
         raise value
     if not isinstance(value, dict):
@@ -211,11 +211,11 @@ def _row(value: Any, identity: str, where: str, fields: Sequence[str]) -> Row:
     own = value.get("id")
     gold = value.get("gold")
     if gold is not None:
-        value = {**value, "gold": _text(gold, "gold", where)}
+        value = {**value, "gold": _text(gold, "gold", where=where)}
     row = Row(
-        id=identity if own is None else _text(own, "id", where),
+        id=identity if own is None else _text(own, "id", where=where),
         prompt=prompt,
-        answers=tuple(_text(one, answer_field, where) for one in answers),
+        answers=tuple(_text(one, answer_field, where=where) for one in answers),
         data={name: other for name, other in value.items() if name not in (*fields, "id")},
         where=where,
     )
@@ -224,7 +224,7 @@ def _row(value: Any, identity: str, where: str, fields: Sequence[str]) -> Row:
     return row
 
 
-def _text(value: Any, field: str, where: str) -> str:
+def _text(value: Any, field: str, *, where: str) -> str:
     """Text or a number as text; whole floats as whole numbers."""
     if isinstance(value, float) and value.is_integer():
         if abs(value) > EXACT_FLOAT:

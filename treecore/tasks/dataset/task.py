@@ -209,7 +209,7 @@ class DatasetTask(Task):
         call = _CALL.search(_joined(steps)[-MAX_CALL:] + text)
         if call is None:
             return Turn()
-        answer = answered(self.tool, self.options.tool, call[1])
+        answer = answered(self.tool, self.options.tool, call=call[1])
         return Turn(f"<tool_call_result> {answer} </tool_call_result>")
 
     def reward(self, prompt: Prompt, steps: Sequence[Step]) -> float:

@@ -27,7 +27,7 @@ class KnowledgeBase:
 
     facts: Mapping[tuple[str, str], str]
 
-    def lookup(self, name: str, word: str) -> str | None:
+    def lookup(self, name: str, *, word: str) -> str | None:
         """The fact, or None when there is none."""
         return self.facts.get((name, word))
 

@@ -42,7 +42,7 @@ class MultihopTask(Task):
     reward_schemes = tuple(rewards.SCHEMES)
 
     def __init__(self, *, reward_scheme: str = "exact") -> None:
-        self.reward_scheme: str = check_scheme(self.name, reward_scheme, self.reward_schemes)
+        self.reward_scheme: str = check_scheme(self.name, scheme=reward_scheme, known=self.reward_schemes)
 
     def prompts(self, n: int, *, seed: int) -> list[Prompt]:
         """`n` different held-out questions: a tenth ask for one look-up, two fifths for two, half for three.
@@ -115,7 +115,7 @@ def make_prompt(question: Question, *, identity: str) -> Prompt:
 def look_up(query: str) -> str:
     """The tool: `name word` gives one word; anything else gives `NOTHING_FOUND`."""
     words = query.split()
-    return (knowledge_base().lookup(*words) if len(words) == 2 else None) or NOTHING_FOUND
+    return (knowledge_base().lookup(words[0], word=words[1]) if len(words) == 2 else None) or NOTHING_FOUND
 
 
 def held_out_by_hops() -> dict[int, list[tuple[int, Question]]]:

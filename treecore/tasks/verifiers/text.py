@@ -121,7 +121,7 @@ def contains(
             written without spaces, and of Korean, stand wherever they are found.
     """
     text = _plain(answer_part(output), ignore_case)
-    return float(any(stands(_plain(answer, ignore_case), text, whole_words) for answer in answers))
+    return float(any(stands(_plain(answer, ignore_case), text=text, whole_words=whole_words) for answer in answers))
 
 
 @verifier(title="The last number of the output")

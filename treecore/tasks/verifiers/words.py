@@ -18,7 +18,7 @@ _AROUND = 4
 """Characters looked at on each side."""
 
 
-def stands(wanted: str, text: str, whole_words: bool) -> bool:
+def stands(wanted: str, *, text: str, whole_words: bool) -> bool:
     """Whether `wanted` is found in `text`.
 
     Args:

@@ -180,13 +180,13 @@ def _points(symbols: Iterable[Any], *, sign: int, whole: frozenset[Any] = frozen
 
     values = [sympy.Rational(one) for one in _POSITIVE]
 
-    def drawn(one: Any, number: int, place: int) -> Any:
+    def drawn(one: Any, number: int, *, place: int) -> Any:
         if one in whole:
             return sympy.Integer(_WHOLE[(number + 3 * place) % len(_WHOLE)])
         return sign * values[(5 * place + 3 * number + place * number) % len(values)]
 
     times = len(_WHOLE) if whole else POINTS
-    return [{one: drawn(one, number, place) for place, one in enumerate(symbols)} for number in range(times)]
+    return [{one: drawn(one, number, place=place) for place, one in enumerate(symbols)} for number in range(times)]
 
 
 def _counted(*expressions: Any) -> frozenset[Any]:
