@@ -367,9 +367,7 @@ def settings(method: str) -> dict[str, Value]:
 def findings() -> list[str]:
     """What is valid but suspicious in what is open, one sentence each."""
     batch = opened().forests
-    found: list[str] = opened().kept.get(
-        "findings", lambda: [f"{finding.found}; {finding.todo}" for finding in lint(batch)]
-    )
+    found: list[str] = opened().kept.get("findings", lambda: [finding.in_words for finding in lint(batch)])
     return found
 
 

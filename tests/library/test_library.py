@@ -81,6 +81,14 @@ def test_claims_that_do_not_recompute_are_counted() -> None:
     assert (row["claims"], row["claims_differ"]) == (2, None)
 
 
+def test_advantages_of_a_trainer_are_compared_with_what_gives_most_of_them() -> None:
+    centred = [forest(name, [1.0, 0.0], claimed={"advantage": np.array([np.nan, 0.5, -0.5])}) for name in "abc"]
+    wrong = forest("d", [1.0, 0.0], claimed={"advantage": np.array([np.nan, 0.5, 0.7])})
+    rows = facts([*centred, wrong], ("grpo", "sibling"))
+    assert [row["claims_differ"] for row in rows] == [0, 0, 0, 1]
+    assert rows[-1]["flags"] == ["claimed-credit"]
+
+
 def test_only_what_changed_is_read_again(run: Path) -> None:
     index = scanned(run)
     again = refresh(run, index, workers=1)

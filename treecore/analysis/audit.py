@@ -148,15 +148,19 @@ class Fit(NamedTuple):
         return -int(self.agrees.sum()), self.off
 
 
-def audit_of(forests: Forests, name: str) -> Audit:
-    """What the claims under one name are."""
+def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
+    """What the claims under one name are.
+
+    Args:
+        methods: try all registered methods too, where no normalisation of groups gives all claims.
+    """
     claim = claimed(forests, name)
     known = ~np.isnan(claim)
     rows = np.flatnonzero(known & (forests.n_scored > 0) & ~forests.is_prompt)
     missing = int(known.sum()) - len(rows)
     if not len(rows):
         return Audit(name, 0, missing, "", (), (), 0, rows, (), explained=False)
-    fits = list(tried(forests, claim, rows, name))
+    fits = list(tried(forests, claim, rows, name, methods=methods and len(claim) <= MAX_NODES))
     best = min(fits, key=lambda fit: fit.order)
     best = next(fit for fit in fits if fit is best or as_good(fit, best, claim[rows]))
     told = claim[rows] != 0
@@ -171,8 +175,8 @@ def audit_of(forests: Forests, name: str) -> Audit:
     return Audit(name, len(rows), missing, *found, explained=explained, silent=silent)
 
 
-def tried(forests: Forests, claim: FloatArray, rows: IntArray, name: str) -> Iterator[Fit]:
-    """Every way in turn; registered methods where no normalisation of groups gives all claims."""
+def tried(forests: Forests, claim: FloatArray, rows: IntArray, name: str, *, methods: bool) -> Iterator[Fit]:
+    """Every way in turn; registered `methods` where no normalisation of groups gives all claims."""
     whole_fit = False
     at_leaf = np.cumsum(forests.scored) - 1
     of_leaves = bool(forests.scored[rows].all())
@@ -188,7 +192,7 @@ def tried(forests: Forests, claim: FloatArray, rows: IntArray, name: str) -> Ite
         return compared(attempt, claim[rows], found)
 
     sources: list[Iterable[Attempt]] = [attempts(forests, name)]
-    if len(claim) <= MAX_NODES:
+    if methods:
         sources.append(registered(forests))
     for source in sources:
         if whole_fit:

@@ -21,7 +21,7 @@ class Finding:
         kind: stable short name.
         found: what was found, with counts.
         places: all forests, trees or nodes concerned, as `forest q7`, `forest q7, tree 0` or `forest q7, node 4`.
-        todo: what to do about it.
+        todo: what to do about it, "" where nothing is wrong.
     """
 
     kind: str
@@ -32,7 +32,16 @@ class Finding:
     def __str__(self) -> str:
         more = f" and {len(self.places) - SHOWN} more" if len(self.places) > SHOWN else ""
         where = f" ({'; '.join(self.places[:SHOWN])}{more})" if self.places else ""
-        return shortened(f"{self.kind}: {self.found}{where}; {self.todo}")
+        return shortened(f"{self.kind}: {self.found}{where}{self._then}")
+
+    @property
+    def in_words(self) -> str:
+        """What was found and what to do, without kind and places."""
+        return f"{self.found}{self._then}"
+
+    @property
+    def _then(self) -> str:
+        return f"; {self.todo}" if self.todo else ""
 
     def as_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "found": self.found, "places": list(self.places), "todo": self.todo}

@@ -246,8 +246,7 @@ def check_claims(forests: Forests) -> Iterator[Finding]:
 def audited(forests: Forests, found: Audit) -> Finding:
     """What numbers that are claimed for no method by name turn out to be."""
     if found.explained and not len(found.rows):
-        todo = "choose that method to see how they come about"
-        return Finding("claimed-credit-explained", f"{found.name} in the file: {found.in_words}", (), todo)
+        return Finding("claimed-credit-explained", f"{found.name} in the file: {found.in_words}", (), "")
     todo = "say in the file which method made them" if not found.explained else "look at the values that differ"
     places = node_places(forests, found.rows) if found.explained else ()
     return Finding("claimed-credit", f"{found.name} in the file: {found.in_words}", places, todo)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from treecore.analysis.audit import claimed
+from treecore.analysis.audit import audit_of, claimed
 from treecore.analysis.lint import claim_differs
 from treecore.core.batch import Forests
 from treecore.core.columns import Status
@@ -109,10 +109,23 @@ def claims(batch: Forests) -> tuple[FloatArray, BoolArray | None]:
     differs: BoolArray | None = None
     for name in names:
         counted += ~np.isnan(claimed(batch, name))
-        if name in METHODS and not np.isnan(credit := signal(batch, name)).all():
-            found = claim_differs(batch, name, credit)
+        if (found := differing(batch, name)) is not None:
             differs = found if differs is None else differs | found
     return counted, differs
+
+
+def differing(batch: Forests, name: str) -> BoolArray | None:
+    """Steps whose claim does not recompute: by the method of that name, else by the way that gives most of them; None
+    where it cannot be checked. `[N]`"""
+    if name in METHODS:
+        credit = signal(batch, name)
+        return None if np.isnan(credit).all() else claim_differs(batch, name, credit)
+    found = audit_of(batch, name, methods=False)
+    if not found.explained:
+        return None
+    differs = np.zeros(len(batch.parent), dtype=bool)
+    differs[found.rows] = True
+    return differs
 
 
 def described(forest: Forest, depth: IntArray, value: FloatArray) -> dict[str, Any]:
