@@ -10,7 +10,6 @@ import numpy as np
 import streamlit as st
 
 from app import state
-from app.sources import colours
 from app.verbatim import ours, verbatim
 from app.view_registry import VIEWS
 from treecore.core.forest import Forest
@@ -19,6 +18,7 @@ from treecore.core.outcomes import is_right
 from treecore.errors import TreecoreError
 from treecore.samplers import SAMPLERS
 from treecore.views.labels import cut
+from treecore.views.sources import colours
 
 FEW = 6
 LINES, LONG, FOLDED = 2, 240, 260

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import streamlit as st
 
 from app import chrome, sampling_asked, sampling_job, stage, state
-from app.canvas.scene import Stage
 from app.jobs import Job, Phase
 from app.sampling_request import JobProgress
 from app.verbatim import ours, verbatim
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
+from treecore.views.scene.scene import Stage
 
 WAITING_LOOK, STARTING_LOOK = 2.0, 0.4
 LOOKS = ((300, 0.4), (1000, 1.0), (math.inf, 2.0))

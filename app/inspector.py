@@ -9,8 +9,6 @@ import numpy as np
 import streamlit as st
 
 from app import state, wording
-from app.panel.recorded import recorded
-from app.panel.words import words_of
 from app.verbatim import ours, verbatim
 from treecore.analysis.frames import label
 from treecore.core.batch import Forests
@@ -20,6 +18,8 @@ from treecore.errors import TreecoreError
 from treecore.methods import get_method
 from treecore.methods.explain import NOISE, Explanation, Line, explain, number
 from treecore.methods.registry import Credit
+from treecore.views.inspector.recorded import recorded
+from treecore.views.inspector.words import words_of
 
 WEAK, FAIR = 4, 16
 DIGITS = 4

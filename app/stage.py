@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from app import state
 from app.canvas import tree_canvas
-from app.canvas.scene import Stage, make_scene
 from app.signals import choice_in, selection
 from treecore.core.forest import Forest
 from treecore.methods.registry import Credit
+from treecore.views.scene.scene import Stage, make_scene
 
 CHANNEL, HEARD = "selection", "selection_heard"
 

@@ -1,10 +1,10 @@
-// What goes between Python and the scripts, by the names and fields of `app/canvas/types.py`, `app/signals` and
-// `app/panel`, and what the canvas holds. For the type check alone; no script loads it.
+// What goes between Python and the scripts, by the names and fields of `treecore/views/scene/types.py`,
+// `app/signals` and `treecore/views/inspector`, and what the canvas holds. For the type check alone; no script loads it.
 
 // Node lists run over the rows of the forest; null is "not assigned".
 type Values = (number | null)[];
 
-// app/canvas/types.py
+// treecore/views/scene/types.py
 
 interface SceneForest {
   digest: string;
@@ -106,7 +106,7 @@ interface PressedEvent {
   frame?: number;
 }
 
-// app/panel/__init__.py
+// treecore/views/inspector/cards.py
 
 interface Piece {
   text: string;

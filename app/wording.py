@@ -9,9 +9,10 @@ import streamlit as st
 
 from app import state
 from app.formulas import MAX_TEXT, has_formula
-from app.panel import NAMES, Words, step_panel
+from app.panel import step_panel
 from app.verbatim import mathematics, ours
 from treecore.core.numerals import whole
+from treecore.views.inspector.cards import NAMES, Words
 
 DRAWN = "mathematics"
 HELP = (

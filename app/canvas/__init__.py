@@ -12,11 +12,11 @@ from pathlib import Path
 import orjson
 import streamlit as st
 
-from app.canvas.part import Part
-from app.canvas.scene import Axis, Colour, Scene, Stage, make_scene
-from app.canvas.shape import outcome_share
-from app.canvas.types import SceneHead
-from app.sources import script
+from treecore.views.scene.part import Part
+from treecore.views.scene.scene import Axis, Colour, Scene, Stage, make_scene
+from treecore.views.scene.shape import outcome_share
+from treecore.views.scene.types import SceneHead
+from treecore.views.sources import script
 
 __all__ = ["Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "tree_canvas"]
 

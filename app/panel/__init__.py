@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from app.sources import script, style
+from treecore.views.inspector.cards import NAMES, Words
+from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 
@@ -18,67 +19,6 @@ _mount = st.components.v2.component(
     js=script(FOLDER / "panel.js"),
     css=style(FOLDER / "panel.css"),
 )
-
-NAMES = {"thought": "thought", "call": "tool call", "answer": "answer", "text": "written", "answered": "answered"}
-"""Kind of a part of a step -> what it is called."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A run of words; `differs` where a sibling has others; `part`: which part of the step they stand in."""
-
-    text: str
-    differs: bool
-    part: int = 0
-
-
-@dataclass(frozen=True)
-class Told:
-    """A part of a step as it was written; `kind` is `thought`, `call`, `answer`, `text` or `answered`."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """One step of a list.
-
-    Attributes:
-        id: node id; label: pieces of its text; note: outcomes beneath; number: its credit as text.
-        sign: 1, 0, -1, or None where not assigned; chosen: it is the selected one.
-        kinds: of its parts, as in `Told`; place: which branch it is, where words alone do not tell.
-    """
-
-    id: str
-    label: tuple[Piece, ...]
-    note: str
-    number: str
-    sign: int | None
-    chosen: bool = False
-    kinds: tuple[str, ...] = ()
-    place: str = ""
-
-
-@dataclass(frozen=True)
-class Words:
-    """Everything the panel shows about one step; empty strings and tuples are left out.
-
-    Attributes:
-        node: id of the step; eyebrow: `Step 3 of 4 · tree 1`; path: steps that led here, as cards.
-        title: the step in a phrase; parts: its words as they were written, where the title does not say all.
-        decides: one sentence on granularity; heading: above the siblings; verdict: below them.
-    """
-
-    node: str
-    eyebrow: str
-    path: tuple[Card, ...]
-    title: str
-    parts: tuple[Told, ...]
-    decides: str
-    heading: str
-    siblings: tuple[Card, ...]
-    verdict: str
 
 
 def step_panel(words: Words, *, key: str, on_pick: Callable[[], None]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import streamlit as st
 
-from app.sources import script
+from treecore.views.sources import script
 
 FOLDER = Path(__file__).parent
 PRESSED, CHOSEN = "pressed", "chosen"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from app import growing, sampling_asked, sampling_form, sampling_job, stage, state
-from app.canvas.scene import Stage
 from app.jobs import Job
 from app.verbatim import ours, verbatim
 from app.view_registry import view
@@ -14,6 +13,7 @@ from treecore.core.forest import Forest
 from treecore.protocols import Task
 from treecore.samplers import SAMPLERS
 from treecore.tasks import get_task
+from treecore.views.scene.scene import Stage
 
 
 @view(title="Rollout")

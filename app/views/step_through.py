@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 
 from app import chrome, controls, inspector, stage, state
-from app.canvas.scene import Stage
 from app.signals import film_keys, press_in
 from app.verbatim import ours, verbatim
 from app.view_registry import view
@@ -17,6 +16,7 @@ from treecore.analysis.question import Question, question
 from treecore.analysis.stages import PREDICT
 from treecore.core.numerals import whole
 from treecore.errors import TreecoreError
+from treecore.views.scene.scene import Stage
 
 SECONDS_A_FRAME = 1.6
 HEIGHT = 620

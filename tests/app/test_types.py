@@ -14,15 +14,17 @@ import orjson
 import pytest
 from browser import ROOT
 
-from app import panel, signals
-from app.canvas import make_scene, payload, types
+from app import signals
+from app.canvas import make_scene, payload
 from treecore.core.forest import Forest
+from treecore.views.inspector import cards
+from treecore.views.scene import types
 
 DECLARED = (ROOT / "app" / "types.d.ts").read_text(encoding="utf-8")
 TYPED: list[Any] = [
     types.SceneForest, types.SceneAxis, types.SceneFill, types.SceneTable, types.SceneStage, types.SceneLook,
     types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
-    panel.Piece, panel.Told, panel.Card, panel.Words,
+    cards.Piece, cards.Told, cards.Card, cards.Words,
 ]  # fmt: skip
 
 

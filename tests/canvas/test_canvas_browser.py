@@ -10,7 +10,7 @@ import pytest
 from browser import ROOT, click_node, serve, wait_for_canvas
 
 from app.canvas import component_script
-from app.sources import script
+from treecore.views.sources import script
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]

@@ -7,9 +7,9 @@ import io
 from rich.console import Console
 
 import treecore as tc
-from app.panel.recorded import recorded
 from treecore.cli.tree_text import forest_lines
 from treecore.core.foreign import MAX_CHARS, ForeignField, foreign_fields
+from treecore.views.inspector.recorded import recorded
 
 RATED = b"""{"format": "treecore/1", "prompt": "q", "nodes": [{"id": 0, "parent": null},
  {"id": 1, "parent": 0, "text": null, "tool_calls": [{"name": "calc", "arguments": {"e": "3*4"}}], "flagged": true,

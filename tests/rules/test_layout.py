@@ -12,9 +12,7 @@ from sources import ROOT, sources
 
 ELSEWHERE: dict[str, tuple[str, str]] = {
     "app": ("tests/app", "parts of pages: tested on the pages, by AppTest and in a browser"),
-    "app.canvas": ("tests/canvas", "parts of one component: tested through its payload and in a browser"),
     "app.figures": ("tests/app/test_figures.py", "all figures in one file, each by its own tests"),
-    "app.panel": ("tests/app", "parts of one component: tested on the pages"),
     "app.views": ("tests/app", "whole pages: tests/app/test_views.py and the browser tests"),
     "treecore": ("tests", "words shared by all: every test of an error or a limit is one of theirs"),
     "treecore.analysis": ("tests/analysis", "parts of the film and of lint: tested through these"),
@@ -54,6 +52,8 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
     "treecore.tiny": ("tests/tiny", "how the bundled model was trained: its weights and vocabulary are tested"),
     "treecore.views": ("tests", "figures: tests/app/test_figures.py, beside those of the app"),
+    "treecore.views.inspector": ("tests", "parts of one panel: tested by its words and on the pages"),
+    "treecore.views.scene": ("tests/views/scene", "parts of one scene: tested through it"),
 }
 """Package -> where those of its modules are tested that have no namesake, and why there."""
 

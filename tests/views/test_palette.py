@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from app.canvas import component_script
-from app.sources import colours
 from treecore.views.palette import DARK, LIGHT, PALETTE_FILE, Palette, mix, rgb
+from treecore.views.sources import colours
 
 ROOT = Path(__file__).parents[2]
 HEX = re.compile(r"""(?<![&\w])#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})(?![\w-])""")

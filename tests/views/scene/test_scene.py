@@ -7,10 +7,10 @@ import pytest
 from forests import random_forest
 
 from app.canvas import Stage, make_scene, outcome_share
-from app.canvas.scene import decimals_for, mean_entropy
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest, TokenTable
 from treecore.methods import compute
+from treecore.views.scene.scene import decimals_for, mean_entropy
 
 NAN = float("nan")
 PARENT = np.array([-1, 0, 1, 1, 0, -1, 5])

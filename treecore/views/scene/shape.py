@@ -9,8 +9,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from app.canvas.part import Part, as_json, numbers, safe
-from app.canvas.types import SceneForest
 from treecore.analysis.granularity import granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -19,6 +17,8 @@ from treecore.core.outcomes import is_right, top_reward
 from treecore.core.step_text import ANY_TAG, plain, split_step, step_parts
 from treecore.core.topology import FloatArray
 from treecore.views.layout import leaf_rows
+from treecore.views.scene.part import Part, as_json, numbers, safe
+from treecore.views.scene.types import SceneForest
 
 FULL_TEXT_NODES = 20_000
 MAX_TEXT = 1_200

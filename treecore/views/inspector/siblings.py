@@ -9,11 +9,11 @@ from itertools import groupby, islice
 
 import numpy as np
 
-from app.panel import Card, Piece, Told
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, short, signed, whole
 from treecore.core.step_text import answered, step_parts
 from treecore.methods.registry import Credit
+from treecore.views.inspector.cards import Card, Piece, Told
 
 MAX_SIBLINGS, MAX_WORDS = 40, 800
 WORD = re.compile(r"\s+|\S+")

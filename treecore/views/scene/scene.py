@@ -14,9 +14,6 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 
-from app.canvas.part import Part, as_json, numbers, safe
-from app.canvas.shape import forest_part, outcome_range
-from app.canvas.types import SceneAxis, SceneFill, SceneLook, SceneStage
 from treecore.analysis.granularity import counts_tokens, granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -24,6 +21,9 @@ from treecore.core.topology import BoolArray, FloatArray
 from treecore.methods.ops.groups import back_up
 from treecore.methods.registry import Credit
 from treecore.views.layout import by_length, by_steps
+from treecore.views.scene.part import Part, as_json, numbers, safe
+from treecore.views.scene.shape import forest_part, outcome_range
+from treecore.views.scene.types import SceneAxis, SceneFill, SceneLook, SceneStage
 
 RESIDUE = 1e-9
 Colour = Literal["credit", "granularity", "both", "value", "entropy"]

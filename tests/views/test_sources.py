@@ -17,9 +17,9 @@ import pytest
 from browser import ROOT
 
 from app.canvas import make_scene
-from app.sources import script
 from treecore.core.forest import Forest
 from treecore.methods import compute
+from treecore.views.sources import script
 
 ENTRIES = {
     "canvas": "canvas/js/main.js", "loader": "canvas/loader.js", "panel": "panel/panel.js",

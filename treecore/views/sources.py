@@ -1,4 +1,4 @@
-"""Scripts and styles as Streamlit takes them: one text for each component, without what only people read."""
+"""Scripts and styles of the app as a page takes them: one text each, without what only people read."""
 
 from __future__ import annotations
 

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.panel import Told
-from app.panel.siblings import differing
-from app.panel.words import percent, words_of
 from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.formats import read
 from treecore.methods import compute
 from treecore.methods.registry import Credit
+from treecore.views.inspector.cards import Told
+from treecore.views.inspector.siblings import differing
+from treecore.views.inspector.words import percent, words_of
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.panel import Card, Piece, Told, Words
-from app.panel.siblings import MAX_SIBLINGS, compared, siblings, step_told
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import granularity
 from treecore.core.forest import Forest
 from treecore.core.numerals import whole
 from treecore.core.step_text import plain, split_step
 from treecore.methods.registry import Credit, get_method
+from treecore.views.inspector.cards import Card, Piece, Told, Words
+from treecore.views.inspector.siblings import MAX_SIBLINGS, compared, siblings, step_told
 from treecore.views.labels import cut
 
 MAX_PATH, TITLE = 40, 160

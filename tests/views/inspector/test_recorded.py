@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from app.chrome import sampler_numbers
-from app.panel.recorded import recorded
 from treecore import read
 from treecore.bundled import samples
 from treecore.core.forest import Forest
+from treecore.views.inspector.recorded import recorded
 
 
 def sample(name: str) -> Forest:

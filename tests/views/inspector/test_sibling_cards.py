@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from browser import ROOT, serve, wait_for_canvas
 
-from app.panel import Card
-from app.panel.words import words_of
 from treecore.core.forest import Forest
 from treecore.formats import write
 from treecore.methods import compute
+from treecore.views.inspector.cards import Card
+from treecore.views.inspector.words import words_of
 
 NAN = float("nan")
 TAGGED = "<think>three fours</think>\n<answer>12</answer>"

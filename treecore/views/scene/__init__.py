@@ -1,0 +1,9 @@
+"""What the tree canvas draws: a forest, its looks, and stages of a walk through it. Pure: knows no browser."""
+
+from __future__ import annotations
+
+from treecore.views.scene.part import Part
+from treecore.views.scene.scene import Axis, Colour, Scene, Stage, make_scene
+from treecore.views.scene.shape import outcome_share
+
+__all__ = ["Axis", "Colour", "Part", "Scene", "Stage", "make_scene", "outcome_share"]
