@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -172,10 +171,11 @@ def test_lint_tells_what_claims_are() -> None:
 
 
 def test_estimates_of_a_file_feed_the_methods_that_need_them() -> None:
-    """Columns of readers are annotations: values of prefixes from fresh continuations make VinePPO run."""
-    numbers: dict[str, Any] = {"mc_value": [0.5, 0.25, 0.75, np.nan], "mc_count": [8.0, 8, 8, np.nan]}
-    forest = Forest(parent=[-1, 0, 1, 2], text=["", "a", "b", "c"], reward=[np.nan] * 3 + [1], columns=numbers)
-    assert not METHODS["vineppo"].lacking(Forests(forest))
-    claims = compute(forest, "vineppo").credit
-    assert claims[1:].tolist() == [-0.25, 0.5, 0.25]
-    assert one(forest.with_columns(claimed={"vineppo": claims}), "vineppo").words == ("its defaults",)
+    """Labels of Math-Shepherd say whether any continuation was right: VinePPO puts the loss on the first wrong step."""
+    forests = read(FILES / "math_shepherd" / "math-shepherd.jsonl")
+    assert not METHODS["vineppo"].lacking(Forests(forests))
+    credit = compute(forests, "vineppo").credit
+    assert credit.tolist() == [0, -1, 0, 0, 0, 0]
+    parts = (credit[:5], credit[5:])
+    claiming_it = [forest.with_columns(claimed={"vineppo": part}) for forest, part in zip(forests, parts, strict=True)]
+    assert one(claiming_it, "vineppo").words == ("its defaults",)

@@ -170,6 +170,12 @@ def advantage(used: frozenset[str]) -> Wording:
             "Normalise over the prompt",
             "Each outcome is measured against all trajectories of the prompt, in standard deviations.",
         )
+    if "prompt_mean" in used:
+        return Wording("As a share of the mean", "Each outcome, less the mean of its prompt, as a share of that mean.")
+    if "factor" in used:
+        return Wording(
+            "Measure against the mean", "Each outcome, less the mean of its prompt, times the factor of the batch."
+        )
     if "others_mean" in used:
         return Wording("Measure against the others", "Each outcome, less the mean of the prompt's other trajectories.")
     if used & {"group_mean", "baseline"}:
@@ -186,7 +192,11 @@ CREDIT = "These numbers become the credit of each step."
 CREDITS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"prefix_share"}), "A step's credit is the mean of the trajectories through it, times its share."),
     (frozenset({"change"}), "The mean of the trajectories through a step, and the change of value on its words."),
-    (frozenset({"parent_node_value", "prompt_value"}), "A step's value, less the value before it."),
+    (
+        frozenset({"prompt_value"}),
+        "What a step gained over the prompt, and over the step before it where that is added.",
+    ),
+    (frozenset({"parent_node_value"}), "A step's value, less that of the step before it."),
     (frozenset({"node_value"}), "The value of a step is its credit."),
     (
         frozenset({"leaves:advantage"}),

@@ -23,7 +23,7 @@ from treecore.registry.params import Bounds
     family="outcome",
     over="trajectories",
     formula="\n".join([r"A_i = \frac{R_i - \mu}{\mu}", STEP_LINE]),
-    symbols={"R_i": "reward", r"\mu": "group_mean", **STEP_SYMBOLS},
+    symbols={"R_i": "reward", r"\mu": "prompt_mean", **STEP_SYMBOLS},
     citation=Citation(
         "Tajwar et al.",
         2026,
@@ -41,7 +41,7 @@ def max_rl(forests: Forests) -> Credit:
     that of the logarithm of the chance of success, which is maximum likelihood. Rewards are meant to be 0 or more.
 
     Returns:
-        leaves: `advantage`, `group_mean`, `group_size`; 0 everywhere in a prompt whose mean reward is 0 or less.
+        leaves: `advantage`, `prompt_mean`, `group_size`; 0 everywhere in a prompt whose mean reward is 0 or less.
         nodes: mean (`credit`) and sum (`gradient_weight`) of the advantages beneath, `value`, `n_leaves`, `stderr`.
     """
     scored = forests.scored
@@ -50,7 +50,7 @@ def max_rl(forests: Forests) -> Credit:
     positive = gap(stats.mean, np.zeros(len(reward))) > 0
     advantage = np.zeros(len(reward))
     np.divide(reward - stats.mean, stats.mean, out=advantage, where=positive)
-    columns = {"group_mean": on_leaves(forests, stats.mean), "group_size": on_leaves(forests, stats.count)}
+    columns = {"prompt_mean": on_leaves(forests, stats.mean), "group_size": on_leaves(forests, stats.count)}
     return from_leaves(forests, on_leaves(forests, advantage), columns)
 
 
