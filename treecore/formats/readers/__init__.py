@@ -13,4 +13,5 @@ from treecore.formats.readers import verl  # noqa: F401
 from treecore.formats.readers import step_labels  # noqa: F401
 from treecore.formats.readers import lm_eval, ms_swift, trl, stepwise  # noqa: F401
 from treecore.formats.readers import generations, preferences, chat_rows  # noqa: F401
-from treecore.formats.readers.trees import graphml, networkx  # noqa: F401
+from treecore.formats.readers.trees import treetune, openr, tree_log, treerl, tree_grpo  # noqa: F401
+from treecore.formats.readers.trees import landscape, loom, graphml, networkx  # noqa: F401

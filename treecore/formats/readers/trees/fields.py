@@ -1,0 +1,34 @@
+"""What the fields of a node become: numbers are columns, other values stay as they came. Knows no format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from treecore.formats.fields import number_in
+from treecore.formats.rollout import Turn
+
+
+def take_numbers(turn: Turn, fields: Mapping[str, Any], names: Mapping[str, str], where: str) -> None:
+    """Put fields into columns.
+
+    Args:
+        names: field -> column.
+
+    Raises:
+        FormatError: a field is no number.
+    """
+    for name, column in names.items():
+        if (value := number_in(fields, name, where)) is not None:
+            turn.columns[column] = value
+
+
+def keep(turn: Turn, fields: Mapping[str, Any], used: Iterable[str]) -> None:
+    """Everything else: numbers as columns, other values as they came; null and NaN are left out."""
+    for name in fields.keys() - set(used):
+        value = fields[name]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            if value == value and abs(value) < 1e100:
+                turn.columns[name] = float(value)
+        elif value is not None:
+            turn.extra[name] = value
