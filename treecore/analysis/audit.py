@@ -83,7 +83,7 @@ class Audit:
             return f"none of the {self.n_tried} settings tried explains these; the nearest, {best}, {fits}"
         agreement = f"{whole(apart)} of {counted(self.n, 'value')} differ{'s' if apart == 1 else ''}"
         if not apart:
-            agreement = "its one value agrees" if self.n == 1 else f"all {counted(self.n, 'value')} agree"
+            agreement = f"all {counted(self.n, 'value')} agree"
         return f"these are {best}; {agreement}{self._equally}{self._unscored}"
 
     @property
@@ -91,8 +91,9 @@ class Audit:
         """Other ways that these data do not tell apart from the best."""
         if not self.equal:
             return ""
-        more = f" and {len(self.equal) - NAMED} more" if len(self.equal) > NAMED else ""
-        return f"; equally well fits {', '.join(self.equal[:NAMED])}{more}"
+        more = f", and {len(self.equal) - NAMED} more," if len(self.equal) > NAMED else ""
+        fit = "fits" if len(self.equal) == 1 else "fit"
+        return f"; {' and '.join(self.equal[:NAMED])}{more} {fit} equally well"
 
     @property
     def _common(self) -> str:
