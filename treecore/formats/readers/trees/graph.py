@@ -75,7 +75,7 @@ def rollouts_of(graph: Graph, notes: Notes, where: str) -> list[Rollout]:
         number = {name: place for place, name in enumerate(tree)}
         turns = []
         for name in tree:
-            place = f"{where}, node {shown(name)}"
+            place = f'{where}, node "{name[:40]}"' if isinstance(name, str) else f"{where}, node {name}"
             turn = _turn(graph.nodes[name], edge_of.get(name, {}), name not in inner, place)
             turn.parent = number[above[name]] if name in above else PROMPT
             turn.name = name
