@@ -10,20 +10,17 @@ import streamlit as st
 
 from app import state, wording
 from app.verbatim import ours, verbatim
-from treecore.analysis.frames import label
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, plain, short, signed, whole
+from treecore.core.numerals import signed
 from treecore.errors import TreecoreError
 from treecore.methods import get_method
-from treecore.methods.explain import NOISE, Explanation, Line, explain, number
+from treecore.methods.explain import Explanation, Line, explain
 from treecore.methods.registry import Credit
+from treecore.views.inspector import numbers
 from treecore.views.inspector.recorded import recorded
 from treecore.views.inspector.words import words_of
 
-WEAK, FAIR = 4, 16
-DIGITS = 4
-"""Decimals of the result of an equation."""
 LATEX = re.compile(r"\\[a-zA-Z]+|[{}\s]")
 BREAK = r"\\[2pt] &"
 WIDEST = 30
@@ -89,42 +86,30 @@ def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
         st.info(verbatim(explanation.silence), icon=":material/volume_off:")
     elif explanation.convention:
         st.info(ours(explanation.convention), icon=":material/rule:")
-    forest = credit.forests[0]
-    about_leaf = [line for line in explanation.lines if line.row == explanation.leaf and line.row != row]
-    if about_leaf and explanation.n_leaves > 1:
-        end = f"the one that ends in “{label(forest, explanation.leaf)}”, and then the step:"
-        st.caption(f"One of its {whole(explanation.n_leaves)} trajectories, {verbatim(end)}")
+    if trajectory := numbers.which_trajectory(credit, row, explanation):
+        st.caption(verbatim(trajectory))
     for line in explanation.lines:
         equation(line)
-    claimed = forest.claimed.get(credit.method)
-    if claimed is not None and not math.isnan(claimed[row]):
-        claim(float(claimed[row]), computed=explanation.credit)
+    if (claimed := numbers.claim(credit, row)) is not None:
+        claim(claimed)
 
 
 def equation(line: Line) -> None:
     """One equation: general, then with numbers, then the result."""
-    left, right = line.formula.split(" = ", 1)
-    worked = line.numbers.split(" = ", 1)[1]
-    exact = rf"= {fraction(line.exact)}" if line.exact else ""
-    sign = "+" if line.result >= NOISE else ""
-    result = r"\text{not assigned}" if math.isnan(line.result) else rf"\mathbf{{{sign}{number(line.result, DIGITS)}}}"
+    left, right, worked, exact, result = numbers.equation(line)
     wide = len(LATEX.sub("", worked)) > WIDEST
-    numbers = rf"{worked}{BREAK if wide else ' '}{exact} = {result}"
-    st.markdown(ours(rf"$\displaystyle\begin{{aligned}}{left} &= {right} {BREAK}= {numbers}\end{{aligned}}$"))
+    end = f"{f'= {exact}' if exact else ''} = {result}"
+    shown = rf"{worked}{BREAK if wide else ' '}{end}"
+    st.markdown(ours(rf"$\displaystyle\begin{{aligned}}{left} &= {right} {BREAK}= {shown}\end{{aligned}}$"))
 
 
-def fraction(text: str) -> str:
-    """`-2/3` as LaTeX."""
-    top, bottom = text.lstrip("-").split("/")
-    return rf"{'-' if text.startswith('-') else ''}\tfrac{{{top}}}{{{bottom}}}"
-
-
-def claim(claimed: float, *, computed: float) -> None:
+def claim(claimed: numbers.Claim) -> None:
     """The file's own number beside ours."""
-    if abs(claimed - computed) <= 1e-4 * max(1.0, abs(computed)):
-        st.badge(f"the file claims {ours(signed(claimed))}: agrees", icon=":material/check:", color="gray")
+    said = f"the file claims {ours(signed(claimed.value))}"
+    if claimed.agrees:
+        st.badge(f"{said}: agrees", icon=":material/check:", color="gray")
     else:
-        st.badge(f"the file claims {ours(signed(claimed))}: differs", icon=":material/difference:", color="orange")
+        st.badge(f"{said}: differs", icon=":material/difference:", color="orange")
 
 
 def resampled(credit: Credit, row: int) -> None:
@@ -154,33 +139,12 @@ def resampled(credit: Credit, row: int) -> None:
         st.markdown(f"90 % of {state.RESAMPLES:d} draws give {ours(signed(lower))} to {ours(signed(upper))}")
 
 
-def spread(stderr: float) -> str:
-    """The standard error in words; none can be told where all ended alike."""
-    if stderr < NOISE:
-        return "all ended alike, so no standard error"
-    return f"standard error {plain(stderr)}"
-
-
 def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     """Leaves beneath and standard error, in words."""
     st.markdown("##### How far to trust it")
-    n = explanation.evidence
-    said = [explanation.evidence_is]
-    if n is not None:
-        lone = "no standard error from a single leaf" if n == 1 else "no standard error"
-        said.append(lone if math.isnan(explanation.stderr) else spread(explanation.stderr))
-        said.append("weak evidence" if n < WEAK else "fair evidence" if n < FAIR else "solid evidence")
-    st.markdown(verbatim(" · ".join(said)), help=TRUST if n is not None else None)
-    facts = []
-    if "value" in credit.nodes and get_method(credit.method).judges_outcomes:
-        known = "value" if "value" in get_method(credit.method).symbols.values() else "mean outcome beneath"
-        facts.append(f"{known} {short(float(credit.nodes['value'][row]))}")
-    if "gradient_weight" in credit.nodes:
-        facts.append(f"gradient weight {signed(float(credit.nodes['gradient_weight'][row]))}")
-    tokens = int(credit.forests[0].n_model_tokens[row])
-    if tokens > 0:
-        facts.append(counted(tokens, "token"))
-    if facts:
+    evidence = " · ".join(numbers.evidence(explanation))
+    st.markdown(verbatim(evidence), help=None if explanation.evidence is None else TRUST)
+    if facts := numbers.facts(credit, row):
         st.caption(verbatim(" · ".join(facts)))
     for sentence in recorded(credit.forests[0], row):
         st.caption(verbatim(sentence))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import numpy as np
 import streamlit as st
 
 from app import chrome, controls, inspector, stage, state
@@ -13,10 +12,9 @@ from app.verbatim import ours, verbatim
 from app.view_registry import view
 from treecore.analysis.frames import Frame
 from treecore.analysis.question import Question, question
-from treecore.analysis.stages import PREDICT
 from treecore.core.numerals import whole
 from treecore.errors import TreecoreError
-from treecore.views.scene.scene import Stage
+from treecore.views.scene.film import asks, stage_of
 
 SECONDS_A_FRAME = 1.6
 HEIGHT = 620
@@ -75,29 +73,10 @@ def film(playing: bool) -> None:
         number = min(int(state.get("frame")), len(shots) - 1)
         if number != state.get("frame"):
             state.put({"frame": number})
-        stage.trees(state.forest(), credit, key="step", height=HEIGHT, stage=as_stage(shots[number]))
+        stage.trees(state.forest(), credit, key="step", height=HEIGHT, stage=stage_of(shots[number]))
     with right, st.container(key="side"):
         story(shots, number, asked)
     state.sync_address()
-
-
-def as_stage(frame: Frame) -> Stage:
-    """A frame as the canvas takes it."""
-    marked = np.flatnonzero(frame.highlight)
-    whole = len(marked) == int(frame.visible.sum())
-    return Stage(
-        visible=frame.visible,
-        highlight=() if whole else tuple(int(row) for row in marked),
-        badges=frame.badges,
-        outcomes=frame.outcomes,
-        filled=frame.fill is not None,
-        values=frame.outcomes and not asks(frame),
-        fill=frame.fill,
-        advantages=frame.fill is not None,
-        numbers=frame.fill,
-        numbers_title=frame.column,
-        marked=() if frame.example is None else frame.example.rows,
-    )
 
 
 def story(shots: list[Frame], number: int, asked: Question | None) -> None:
@@ -117,11 +96,6 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     if frame.numbers:
         st.markdown("  \n".join(f"{ours(name)}: **{verbatim(value)}**" for name, value in frame.numbers.items()))
     keys(number, total=len(shots))
-
-
-def asks(frame: Frame) -> bool:
-    """Whether a prediction is asked for at this frame."""
-    return frame.stage == PREDICT
 
 
 def stages(titles: list[str], now: str, shots: list[Frame]) -> None:
