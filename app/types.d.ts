@@ -153,6 +153,96 @@ interface Component<Data> {
   setTriggerValue: (name: string, value: unknown) => void;
 }
 
+// What carries a selection: the page, or an object of its own for a part of one.
+interface Bus extends EventTarget {
+  selected?: string | null;
+}
+
+interface CanvasHead {
+  style: string;
+  forest: string;
+  look: string;
+  key: string;
+  height: number;
+  linked: boolean;
+}
+
+interface CanvasCall {
+  head: CanvasHead;
+  text: (stamp: string) => string;
+  host: HTMLElement;
+  bus?: Bus;
+}
+
+// treecore/views/inspector/inspection.py
+
+// Text, or an element of MathML: name, attributes, children.
+type Mark = string | [string, Record<string, string>, Mark[]];
+
+interface Inspection {
+  words: Words;
+  credit: string;
+  silence: string;
+  about: string;
+  equations: Mark[][];
+  claim: string;
+  trust: string[];
+  source: string;
+}
+
+// treecore/views/page.py
+
+interface PageForest {
+  title: string;
+  note: string;
+}
+
+interface PageIndex {
+  title: string;
+  method: string;
+  names: Record<string, string>;
+  note: string;
+  forests: PageForest[];
+}
+
+interface PageShot {
+  stage: string;
+  sentence: string;
+  numbers: [string, string][];
+  name: string;
+  equation: Mark[];
+  look: Partial<SceneLook>;
+}
+
+interface Parts {
+  canvas: { run: (sent: CanvasCall) => void; leave: (host: HTMLElement) => void };
+  panel: (component: { data: PanelData; parentElement: HTMLElement; setTriggerValue: (name: string, value: unknown) => void }) => void;
+  styles: { canvas: string; page: string };
+}
+
+// Where a board takes what it shows; the page has it all, a notebook asks for it.
+interface Source {
+  index: PageIndex;
+  forest: (number: number) => string;
+  look: (number: number) => string;
+  inspect: (number: number, id: string) => Inspection | undefined;
+  film: (number: number) => PageShot[];
+  chosen: (number: number, id: string | null) => void;
+}
+
+interface Board {
+  parts: Parts;
+  source: Source;
+  host: HTMLElement;
+  bus: Bus;
+  number: number;
+  look: Partial<SceneLook> | null;
+  shots: PageShot[];
+  shot: number;
+  timer: number;
+  at: Record<"chooser" | "tree" | "side" | "words" | "numbers" | "film", HTMLElement>;
+}
+
 // What the canvas holds.
 
 type Scene = SceneForest & SceneLook;
@@ -261,6 +351,7 @@ interface Frame {
 // One mounted canvas.
 interface App extends Drawn {
   dom: Frame;
+  bus: Bus;
   context: CanvasRenderingContext2D;
   abort: AbortController;
   resize: ResizeObserver;

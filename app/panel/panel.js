@@ -1,6 +1,6 @@
 // The words of a step. Everything that comes from data goes in through textContent.
 /** @param {Component<PanelData>} component */
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function stepPanel({ data, parentElement, setTriggerValue }) {
   /** @type {HTMLElement | null} */
   const shown = parentElement.querySelector(".panel");
   const root = shown ?? element("section", "panel");

@@ -17,7 +17,8 @@ from browser import ROOT
 from app import signals
 from app.canvas import make_scene, payload
 from treecore.core.forest import Forest
-from treecore.views.inspector import cards
+from treecore.views import page
+from treecore.views.inspector import cards, inspection
 from treecore.views.scene import types
 
 DECLARED = (ROOT / "app" / "types.d.ts").read_text(encoding="utf-8")
@@ -25,6 +26,7 @@ TYPED: list[Any] = [
     types.SceneForest, types.SceneAxis, types.SceneFill, types.SceneTable, types.SceneStage, types.SceneLook,
     types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
     cards.Piece, cards.Told, cards.Card, cards.Words,
+    inspection.Inspection, page.PageForest, page.PageIndex, page.PageShot,
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ TYPE = re.compile(r"/\*\* @type (?:(?!\*/).)*\*/ ")
 NAMED = re.compile(r'^import \{([^}"]*)\} from "([^"]+\.js)";$', re.M)
 WHOLE = re.compile(r'^import (\w+) from "([^"]+\.json)" with \{ type: "json" \};$', re.M)
 EXPORT = re.compile(r"^export (?=(?:async function|function|const|let|class) )", re.M)
+EXPORTED = re.compile(r"^export (default )?(?:async )?function (\w+)", re.M)
 QUOTED = re.compile(r"[\"'`/]")
 AROUND_SIGNS = re.compile(r" *([=*<>!&|?:,;(){}\[\]]) *")
 OWN = re.compile(r"^(export )?(?:default )?(?:async function|function|const|let|class) (\w+)", re.M)
@@ -58,6 +59,23 @@ def script(entry: Path) -> str:
 
     read(entry.resolve())
     return "\n".join(texts.values())
+
+
+def closed(entry: Path) -> str:
+    """A module and all that it imports as an expression: an object of its exports, `run` for the default one.
+
+    Several of these may stand in one script, whatever names they have inside.
+
+    Raises:
+        ValueError: as `script`; or it exports something else than functions.
+    """
+    text = script(entry)
+    named = EXPORTED.findall(text)
+    inner = EXPORTED.sub(lambda found: found[0].removeprefix("export ").removeprefix("default "), text)
+    if re.search(r"^export ", inner, re.M):
+        raise ValueError(f"{entry.name} exports something else than named functions")
+    given = ",".join(f"run:{name}" if default else name for default, name in named)
+    return f"(()=>{{\n{inner}\nreturn {{{given}}};\n}})()"
 
 
 def _names(listed: str) -> set[str]:

@@ -45,7 +45,7 @@ export function sendSelection(app) {
   app.renamed = 0;
   if (!app.linked) return;
   const id = app.selected < 0 ? null : app.scene.id[app.selected];
-  document.dispatchEvent(new CustomEvent("treecore-choose", { detail: id }));
+  app.bus.dispatchEvent(new CustomEvent("treecore-choose", { detail: id }));
 }
 
 /** @param {App} app @param {number} i */

@@ -17,11 +17,11 @@ const APPS = new WeakMap();
 const LEFT = new Map();
 const RENAMED_MS = 3000;
 
-/** @param {HTMLElement} host @param {string} style */
-function mount(host, style) {
+/** @param {HTMLElement} host @param {string} style @param {Bus} bus */
+function mount(host, style, bus) {
   const dom = buildFrame(host, style);
   const app = /** @type {App} */ (/** @type {Partial<App>} */ ({
-    dom, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
+    dom, bus, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
     width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(),
   }));
@@ -43,7 +43,9 @@ function mount(host, style) {
     requestDraw(app);
   });
   dom.canvas.treecore = handleOf(app);
-  document.addEventListener("treecore-selected", (event) => takeSelection(app, event.detail), { signal: app.abort.signal });
+  bus.addEventListener("treecore-selected", (event) => {
+    takeSelection(app, /** @type {CustomEvent<string | null>} */ (event).detail);
+  }, { signal: app.abort.signal });
   APPS.set(host, app);
   return app;
 }
@@ -147,9 +149,10 @@ function handleOf(app) {
   };
 }
 
-/** @param {{ head: SceneHead, text: (stamp: string) => string, host: HTMLElement }} sent */
-export default function treeCanvas({ head, text, host }) {
-  const app = APPS.get(host) ?? mount(host, text(head.style));
+// Draws a scene in `host`. Who shares its selection is on `bus`: the whole page, or a part of one that holds several.
+/** @param {CanvasCall} sent */
+export default function treeCanvas({ head, text, host, bus = document }) {
+  const app = APPS.get(host) ?? mount(host, text(head.style), bus);
   Object.assign(app, { key: head.key, linked: head.linked, tallest: head.height });
   fitHeight(app);
   restyle(app);
@@ -158,7 +161,7 @@ export default function treeCanvas({ head, text, host }) {
     takeScene(app, { ...app.forest, ...JSON.parse(text(head.look)) });
     Object.assign(app, { forestStamp: head.forest, lookStamp: head.look });
   } else settle(app);
-  takeSelection(app, globalThis.treecoreSelected);
+  takeSelection(app, bus === document ? globalThis.treecoreSelected : bus.selected);
   drawLegend(app);
   describe(app);
   app.dom.root.dataset.digest = app.scene.digest;

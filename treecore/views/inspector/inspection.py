@@ -78,4 +78,3 @@ def equation_rows(line: Line) -> tuple[Mark, ...]:
     left, right, worked, exact, result = numbers.equation(line)
     end = f"= {exact} = {result}" if exact else f"= {result}"
     return mathml(f"{left} = {right}"), mathml(f"= {worked}"), mathml(end)
-

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 Mark = str | tuple[str, dict[str, str], "list[Mark]"]
 """Text, or an element: its name, attributes and children."""
-KEPT = ("mathvariant", "stretchy", "displaystyle", "scriptlevel", "accent", "fence", "form", "linethickness")
+KEPT = ("display", "mathvariant", "stretchy", "displaystyle", "scriptlevel", "accent", "fence", "form", "linethickness")
 
 
 @lru_cache(maxsize=20_000)
