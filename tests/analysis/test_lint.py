@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ CASES: list[tuple[dict[str, Any], dict[str, tuple[str, ...]]]] = [
     ({"claimed": {"sibling": [NAN, 0.5, 0.5, NAN, NAN, NAN]}}, {"claimed-credit": ("forest good, node 2",)}),
     ({"claimed": {"sibling": [1.0, NAN, NAN, NAN, NAN, NAN]}}, {"claimed-credit": ("forest good, node 0",)}),
     ({"claimed": {"mine": [1.0] * 6}}, {"claimed-credit": ()}),
+    ({"parent": [-1, 0, -1, 2], "text": ["a", "b", "a", "c"], "reward": [NAN, 1.0, NAN, 0.0]}, {}),
+    ({"text": ["a", "b", "c", "d", "e", "f"]}, {}),
 ]
 
 
@@ -61,6 +64,32 @@ def test_places_are_those_of_the_batch() -> None:
     bad = Forest(**(GOOD | {"id": "", "node_id": list("abcdef"), "status": [-1, 1, 1, -1, Status.TRUNCATED, 1]}))
     assert found(Forest(**GOOD), bad) == {"truncated-leaf": ("forest 1, node e",)}
     assert found(Forest(**GOOD), Forest(**GOOD)) == {"repeated-id": ("forest good",)}
+
+
+FLAT: dict[str, Any] = {"parent": [-1, -1], "text": ["a", "b"], "reward": [1.0, 0.0], "id": "flat"}
+
+
+def test_a_root_with_words_is_told_of_only_where_roots_are_of_two_kinds() -> None:
+    branching = Forest(**(GOOD | {"text": list("abcdef")}))
+    assert found(Forest(**FLAT), Forest(**GOOD)) == {}
+    assert found(Forest(**FLAT), branching) == {}
+    both = found(Forest(**(GOOD | {"id": "empty"})), branching)
+    assert both == {"root-with-text": ("forest good, node 0", "forest good, node 3")}
+
+
+def test_a_claim_without_a_method_is_told_calmly() -> None:
+    (finding,) = lint(Forests(Forest(**(FLAT | {"claimed": {"advantage": [0.3, 0.7]}}))))
+    assert finding.kind == "claimed-credit"
+    assert finding.found.startswith("the file does not say which method made its `advantage`: ")
+    assert "treecore audit FILE" in finding.todo
+
+
+def test_one_of_a_kind_is_told_in_the_singular() -> None:
+    words = [finding.found for changes, _ in CASES for finding in lint(Forests(Forest(**(GOOD | changes))))]
+    assert "1 tree has equal rewards on all trajectories" in words
+    assert "1 tree has one scored trajectory" in words
+    assert "1 of 4 leaves has no reward" in words
+    assert not any(re.search(r"(?<!of )\b1 (?!of|has|was)[a-z]+s\b", one) for one in words)
 
 
 def test_claims_that_cannot_be_recomputed_say_why() -> None:

@@ -18,6 +18,7 @@ from treecore.analysis.lint_answers import check_answers, check_claimed_sums, ch
 from treecore.core.batch import Forests
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted, counted_of
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.errors import MethodError
 from treecore.methods import METHODS, compute
@@ -55,6 +56,11 @@ def groups(forests: Forests, group: IntArray, n_groups: int) -> Groups:
     return Groups(size, spread)
 
 
+def part(wanted: BoolArray, one: str) -> str:
+    """`1 of 6 prompts`."""
+    return counted_of(int(wanted.sum()), len(wanted), one)
+
+
 def check_groups(forests: Forests) -> Iterator[Finding]:
     """Prompts, and trees of branching prompts, where comparison has nothing to compare."""
     prompts = groups(forests, forests.forest_of, len(forests))
@@ -77,14 +83,14 @@ def check_groups(forests: Forests) -> Iterator[Finding]:
     if single.any():
         yield Finding(
             "singleton-group",
-            f"{single.sum()} of {len(forests)} prompts have one scored trajectory",
+            f"{part(single, 'prompt')} {'has' if single.sum() == 1 else 'have'} one scored trajectory",
             forest_places(single),
             "sample more: a group of one cannot be compared, its raw reward becomes the signal",
         )
     if flat.any():
         yield Finding(
             "zero-variance-group",
-            f"{flat.sum()} of {len(forests)} prompts have equal rewards on all trajectories",
+            f"{part(flat, 'prompt')} {'has' if flat.sum() == 1 else 'have'} equal rewards on all trajectories",
             forest_places(flat),
             "choose prompts that are sometimes solved: comparison gives these zero signal",
         )
@@ -93,14 +99,14 @@ def check_groups(forests: Forests) -> Iterator[Finding]:
     if single.any():
         yield Finding(
             "singleton-tree",
-            f"{single.sum()} trees have one scored trajectory",
+            f"{counted(int(single.sum()), 'tree has', 'trees have')} one scored trajectory",
             tree_places(single),
             "branch them: comparison inside such a tree falls back to the raw reward",
         )
     if flat.any():
         yield Finding(
             "zero-variance-tree",
-            f"{flat.sum()} trees have equal rewards on all their trajectories",
+            f"{counted(int(flat.sum()), 'tree has', 'trees have')} equal rewards on all trajectories",
             tree_places(flat),
             "expect no signal from comparison inside these trees",
         )
@@ -109,29 +115,42 @@ def check_groups(forests: Forests) -> Iterator[Finding]:
 def check_leaves(forests: Forests) -> Iterator[Finding]:
     """Leaves without outcome, and trajectories that did not end by themselves."""
     leaf, status = forests.topology.is_leaf, forests.status
-    n = int(leaf.sum())
-    for kind, mask, found, todo in (
-        ("unscored-leaf", leaf & ~forests.scored, "have no reward", "score them; until then no method counts them"),
+    for kind, mask, one, many, todo in (
+        (
+            "unscored-leaf",
+            leaf & ~forests.scored,
+            "has no reward",
+            "have no reward",
+            "score them; until then no method counts them",
+        ),
         (
             "truncated-leaf",
             leaf & (status == Status.TRUNCATED),
+            "was cut by a length limit",
             "were cut by a length limit",
             "raise the limit, or mind that their reward judges an unfinished answer",
         ),
-        ("failed-leaf", leaf & (status == Status.FAILED), "failed while sampling", "sample them again"),
+        (
+            "failed-leaf",
+            leaf & (status == Status.FAILED),
+            "failed while sampling",
+            "failed while sampling",
+            "sample again",
+        ),
     ):
-        if mask.any():
-            yield Finding(kind, f"{mask.sum()} of {n} leaves {found}", node_places(forests, np.flatnonzero(mask)), todo)
+        if n := int(mask.sum()):
+            found = f"{counted_of(n, int(leaf.sum()), 'leaf', 'leaves')} {one if n == 1 else many}"
+            yield Finding(kind, found, node_places(forests, np.flatnonzero(mask)), todo)
 
 
 def check_shape(forests: Forests) -> Iterator[Finding]:
     """Roots that are steps, forests of one name, counts that contradict the tokens."""
-    written = [bool(text) for forest in forests for text in forest.text]
-    roots = forests.topology.roots[np.array(written, dtype=bool)[forests.topology.roots]]
+    roots = mixed_roots(forests)
     if len(roots):
         yield Finding(
             "root-with-text",
-            f"{len(roots)} roots are first steps, each the only one of its tree",
+            f"{counted(len(roots), 'root has', 'roots have')} words while others are empty: "
+            "a root with words is a first step, an empty one the prompt",
             node_places(forests, roots),
             "put steps of one tree below one root; methods over states do not mind",
         )
@@ -139,7 +158,12 @@ def check_shape(forests: Forests) -> Iterator[Finding]:
     twice = [name for name, count in names.items() if count > 1]
     if twice:
         places = tuple(f"forest {name}" for name in twice)
-        yield Finding("repeated-id", f"{len(twice)} forest ids occur more than once", places, "rename them")
+        yield Finding(
+            "repeated-id",
+            f"{counted(len(twice), 'forest id occurs', 'forest ids occur')} more than once",
+            places,
+            "rename them",
+        )
     rows = [
         np.flatnonzero(forest.n_model_tokens != forest.tokens.count(forest.tokens.is_model)) + forests.offset[number]
         for number, forest in enumerate(forests)
@@ -149,10 +173,25 @@ def check_shape(forests: Forests) -> Iterator[Finding]:
     if len(wrong):
         yield Finding(
             "token-count",
-            f"{len(wrong)} steps have a token count that differs from their recorded tokens",
+            f"{counted(len(wrong), 'step has', 'steps have')} a token count that differs from the recorded tokens",
             node_places(forests, wrong),
             "correct n_model_tokens, or leave it out",
         )
+
+
+def mixed_roots(forests: Forests) -> IntArray:
+    """Roots with words where that is no habit of the file: beside empty roots of their forest, or above a fork while
+    roots of other forests are empty. Flat rollouts are chains that begin with a step, which is as it should be. `[R]`
+    """
+    topology, roots = forests.topology, forests.topology.roots
+    written = np.fromiter((bool(text) for forest in forests for text in forest.text), dtype=bool)[roots]
+    if written.all():
+        return np.empty(0, dtype=np.int64)
+    of = forests.forest_of[roots]
+    mixed = np.bincount(of[~written], minlength=len(forests)) > 0
+    forks = np.bincount(topology.root[topology.is_fork], minlength=len(forests.parent)) > 0
+    found: IntArray = roots[written & (mixed[of] | forks[roots])]
+    return found
 
 
 def check_token_texts(forests: Forests) -> Iterator[Finding]:
@@ -167,7 +206,7 @@ def check_token_texts(forests: Forests) -> Iterator[Finding]:
     if rows:
         yield Finding(
             "token-text",
-            f"the token texts of {len(rows)} steps do not join up to the step's text",
+            f"the token texts of {counted(len(rows), 'step')} do not join up to the step's text",
             node_places(forests, np.array(rows)),
             "record decoded tokens: signals on them may be misplaced",
         )
@@ -184,7 +223,7 @@ def check_token_numbers(forests: Forests) -> Iterator[Finding]:
         if len(rows):
             yield Finding(
                 f"impossible-{name}",
-                f"{impossible.sum()} tokens have an impossible {name}",
+                f"{counted(int(impossible.sum()), 'token has', 'tokens have')} an impossible {name}",
                 node_places(forests, rows),
                 "record natural logarithms of probabilities",
             )
@@ -236,7 +275,8 @@ def check_claims(forests: Forests) -> Iterator[Finding]:
             found = audit_of(forests, method)
             yield Finding(
                 "claimed-credit",
-                f"{len(wrong)} of {total} values claimed for {method} do not recompute"
+                f"{counted_of(len(wrong), total, 'value')} claimed for {method} "
+                f"{'does' if len(wrong) == 1 else 'do'} not recompute"
                 + (f" with its defaults: {found.in_words}" if found.explained else ""),
                 node_places(forests, wrong),
                 "trust the recomputed values, or check which parameters the file used",
@@ -245,11 +285,15 @@ def check_claims(forests: Forests) -> Iterator[Finding]:
 
 def audited(forests: Forests, found: Audit) -> Finding:
     """What numbers that are claimed for no method by name turn out to be."""
-    if found.explained and not len(found.rows):
-        return Finding("claimed-credit-explained", f"{found.name} in the file: {found.in_words}", (), "")
-    todo = "say in the file which method made them" if not found.explained else "look at the values that differ"
-    places = node_places(forests, found.rows) if found.explained else ()
-    return Finding("claimed-credit", f"{found.name} in the file: {found.in_words}", places, todo)
+    if not found.explained:
+        words = f"the file does not say which method made its `{found.name}`: {found.in_words}"
+        todo = "name the method in the file; `treecore audit FILE` compares with all that are known"
+        return Finding("claimed-credit", words, (), todo)
+    words = f"{found.name} in the file: {found.in_words}"
+    if not len(found.rows):
+        return Finding("claimed-credit-explained", words, (), "")
+    places = node_places(forests, found.rows)
+    return Finding("claimed-credit", words, places, "`treecore audit FILE` lists the values that differ")
 
 
 CHECKS: tuple[Check, ...] = (

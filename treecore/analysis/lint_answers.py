@@ -9,6 +9,7 @@ import numpy as np
 from treecore.analysis.findings import Finding, forest_place, node_places
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted, counted_of
 from treecore.methods import METHODS
 from treecore.tasks.verifiers.text import final_answer
 
@@ -30,7 +31,8 @@ def check_duplicates(forests: Forests) -> Iterator[Finding]:
         total = int(forests.topology.is_leaf.sum())
         yield Finding(
             "duplicate-trajectory",
-            f"{len(rows)} of {total} trajectories have the words of another one of their prompt",
+            f"{counted_of(len(rows), total, 'trajectory', 'trajectories')} {'has' if len(rows) == 1 else 'have'} "
+            "the words of another one of the same prompt",
             node_places(forests, np.array(rows)),
             "sample at a higher temperature, or mind that they are one answer counted several times",
         )
@@ -42,7 +44,8 @@ def check_prompts(forests: Forests) -> Iterator[Finding]:
     if numbers:
         yield Finding(
             "mixed-prompts",
-            f"{len(numbers)} of {len(forests)} groups hold rollouts of different prompts",
+            f"{counted_of(len(numbers), len(forests), 'group')} {'holds' if len(numbers) == 1 else 'hold'} rollouts of "
+            "different prompts",
             tuple(forest_place(forests, number) for number in numbers),
             "check how rollouts are grouped: comparing them says nothing",
         )
@@ -65,7 +68,8 @@ def check_answers(forests: Forests) -> Iterator[Finding]:
     if rows:
         yield Finding(
             "right-but-unrewarded",
-            f"{len(rows)} answers are the reference and have a reward of 0 or less",
+            f"{counted(len(rows), 'answer is the reference and has', 'answers are the reference and have')} a reward "
+            "of 0 or less",
             node_places(forests, np.array(rows)),
             "check the verifier: it refuses what is right, or the answer stands where it does not look",
         )
@@ -87,7 +91,7 @@ def check_claimed_sums(forests: Forests) -> Iterator[Finding]:
         if numbers:
             yield Finding(
                 "claimed-sum",
-                f"advantages claimed for {name} do not sum to 0 in {len(numbers)} of {len(forests)} prompts",
+                f"advantages claimed for {name} do not sum to 0 in {counted_of(len(numbers), len(forests), 'prompt')}",
                 tuple(forest_place(forests, number) for number in numbers),
                 "check whether rollouts of the group are missing",
             )

@@ -28,6 +28,11 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+def counted_of(n: int, total: int, one: str, many: str = "") -> str:
+    """A part of a number: `counted_of(1, 6, "prompt")` is `1 of 6 prompts`."""
+    return f"{n:,} of {counted(total, one, many)}"
+
+
 def in_words(n: int, one: str, many: str = "") -> str:
     """`two chains`: small numbers as words."""
     return f"{WORDS[n]} {one if n == 1 else many or one + 's'}" if n < len(WORDS) else counted(n, one, many)
