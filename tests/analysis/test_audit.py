@@ -67,7 +67,7 @@ def test_claims_of_trainers_are_explained(path: str) -> None:
 
 def test_merged_answers_have_the_same_explanation() -> None:
     merged = [merge(forest, steps="lines") for forest in read(FILES / "trl-1.16.0-plain/completions")]
-    assert one(merged).in_words == TRL.format(16)
+    assert one(merged).in_words.startswith(TRL.format(16))
 
 
 def test_every_normalisation_finds_itself(run: list[Forest]) -> None:
@@ -168,6 +168,23 @@ def test_lint_tells_what_claims_are() -> None:
         if found.kind == "claimed-credit-explained"
     ]
     assert finding.found == f"advantage in the file: {TRL.format(16)}"
+
+
+@pytest.mark.parametrize("path", ["treetune/inference_results.jsonl", "treetune_plain/0.json", "openr/question_0.json"])
+def test_estimates_of_tree_files_feed_vineppo(path: str) -> None:
+    credit = compute(read(FILES / path), "vineppo").credit
+    assert np.isfinite(credit).any()
+
+
+def test_on_a_tree_methods_that_give_the_same_are_named_beside() -> None:
+    """Below one fork a comparison of siblings and one of values before and after say the same as the group's mean."""
+    forest = Forest(
+        parent=[-1, 0, 1, 1], text=["", "a", "b", "c"], reward=[np.nan, np.nan, 1, 0],
+        claimed={"advantage": [np.nan, np.nan, 0.5, -0.5]},
+    )  # fmt: skip
+    found = one(forest)
+    assert found.method == "dr_grpo"
+    assert {"`sibling` with its defaults", "`spo_tree` with its defaults"} <= set(found.equal)
 
 
 def test_estimates_of_a_file_feed_the_methods_that_need_them() -> None:

@@ -153,7 +153,7 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
     """What the claims under one name are.
 
     Args:
-        methods: try all registered methods too, where no normalisation of groups gives all claims.
+        methods: try all registered methods too, where trees branch or no normalisation of groups gives all claims.
     """
     claim = claimed(forests, name)
     known = ~np.isnan(claim)
@@ -166,7 +166,7 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
     best = next(fit for fit in fits if fit is best or as_good(fit, best, claim[rows]))
     told = claim[rows] != 0
     share = best.agrees[told].mean() if told.any() else best.agrees.mean()
-    equal = equals(best, fits, claim[rows])
+    equal = equals(best, fits, claim[rows], branching=branches(forests))
     apart = rows[~best.agrees]
     values = best.attempt.nodes()
     differences = tuple(difference(forests, row, claim, values) for row in apart.tolist())
@@ -177,7 +177,7 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
 
 
 def tried(forests: Forests, claim: FloatArray, rows: IntArray, name: str, *, methods: bool) -> Iterator[Fit]:
-    """Every way in turn; registered `methods` where no normalisation of groups gives all claims."""
+    """Every way in turn; registered `methods` where trees branch or no normalisation of groups gives all claims."""
     whole_fit = False
     at_leaf = np.cumsum(forests.scored) - 1
     of_leaves = bool(forests.scored[rows].all())
@@ -196,12 +196,17 @@ def tried(forests: Forests, claim: FloatArray, rows: IntArray, name: str, *, met
     if methods:
         sources.append(registered(forests))
     for source in sources:
-        if whole_fit:
+        if whole_fit and not branches(forests):
             return
         for attempt in source:
             if (one := fit(attempt)) is not None:
                 whole_fit |= bool(one.agrees.all())
                 yield one
+
+
+def branches(forests: Forests) -> bool:
+    """Whether trajectories part after the prompt, so that methods on trees say something of their own."""
+    return bool((forests.topology.is_fork & ~forests.is_prompt).any())
 
 
 def compared(attempt: Attempt, claim: FloatArray, found: FloatArray) -> Fit:
@@ -228,9 +233,9 @@ def as_good(fit: Fit, best: Fit, claim: FloatArray) -> bool:
     return fit.order[0] == best.order[0] and fit.off <= max(2 * best.off, EQUALLY * largest)
 
 
-def equals(best: Fit, fits: Sequence[Fit], claim: FloatArray) -> tuple[str, ...]:
-    """Other ways of its kind, normalisations of groups or methods, that fit as well as the best, in words."""
-    alike = (fit for fit in fits if (fit.attempt.leaves is None) == (best.attempt.leaves is None))
+def equals(best: Fit, fits: Sequence[Fit], claim: FloatArray, *, branching: bool) -> tuple[str, ...]:
+    """Other ways that fit as well as the best, in words; without forks those of its kind, normalisations or methods."""
+    alike = (fit for fit in fits if branching or (fit.attempt.leaves is None) == (best.attempt.leaves is None))
     words = dict.fromkeys(fit.attempt.in_words for fit in alike if as_good(fit, best, claim))
     return tuple(one for one in words if one != best.attempt.in_words)
 
