@@ -25,6 +25,8 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "treecore.formats.readers": ("tests/formats/readers", "tested through the files of each tool"),
     "treecore.formats.readers.agents": ("tests/formats/readers", "tested through the files of each tool"),
     "treecore.formats.readers.inspect_ai": ("tests/formats/readers", "tested through the files of the tool"),
+    "treecore.formats.readers.traces": ("tests/formats/readers", "tested through the files of each tool"),
+    "treecore.formats.readers.trainers": ("tests/formats/readers", "tested through the files of each tool"),
     "treecore.formats.readers.trees": ("tests/formats/readers", "tested through the files of each tool"),
     "treecore.formats.readers.verifiers": ("tests/formats/readers", "tested through the files of the tool"),
     "treecore.hooks": ("tests/hooks", "one thing to users: tests/hooks/test_hooks.py, and a run of TRL"),

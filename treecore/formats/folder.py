@@ -24,6 +24,8 @@ class Folder:
         name: for messages.
         names: of its files, `step_2` before `step_10`; empty where only files of known names are asked for.
         fetch: path below the folder -> content.
+        path: where it lies, as far as that is known, if its name does not say so.
+        within: of an archive that lies in a folder, its path there; "" otherwise.
         asked: paths of files that a reader took together with another one.
         found: what a reader made of several of its files, so that it is made once.
     """
@@ -31,8 +33,14 @@ class Folder:
     name: str
     names: tuple[str, ...]
     fetch: Callable[[str], bytes] = field(repr=False)
+    path: str = ""
+    within: str = ""
     asked: set[str] = field(default_factory=set, repr=False, compare=False)
     found: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def called(self, name: str) -> str:
+        """What messages call a file of it."""
+        return f"{self.within}, {name}" if self.within else name
 
     def beside(self, name: str, relative: str) -> str:
         """The path of a file that is named relative to another; "" where it lies outside the folder."""

@@ -6,18 +6,20 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from treecore.core.forest import Forest
 from treecore.errors import ForestError, FormatError
 from treecore.formats.archive import ZIP_MAGIC
-from treecore.formats.folder import Folder
+from treecore.formats.folder import MAX_FILES, Folder
 from treecore.formats.grouping import forests_of
 from treecore.formats.json_nan import nan_as_null
 from treecore.formats.limits import Account, check_size
 from treecore.formats.notes import Notes
+from treecore.formats.paths import path_of
+from treecore.formats.pickles import check_no_pickle
 from treecore.formats.registry import Format, claims, recognise
 from treecore.formats.rollout import Rollout
 from treecore.formats.source import Source, open_source
@@ -37,6 +39,7 @@ class Gathered:
         forests: of readers that give whole ones; rollouts: of the others, by format.
         formats: title of each format found -> number of files.
         memory: bytes that the forests take; size: bytes of all files that were read, unpacked.
+        files: number of files that were opened; content: their bytes.
     """
 
     name: str
@@ -47,6 +50,20 @@ class Gathered:
     warnings: list[str] = field(default_factory=list)
     memory: int = 0
     size: int = 0
+    files: int = 0
+    content: int = 0
+
+    def count(self, data: bytes) -> None:
+        """Count the content of one more file.
+
+        Raises:
+            FormatError: there are more files, or they hold more bytes, than may be.
+        """
+        self.files += 1
+        self.content += len(data)
+        if self.files > MAX_FILES:
+            raise FormatError(f"more than {MAX_FILES:,} files", where=self.name, todo="give fewer")
+        check_size(self.content, self.name)
 
     def take(self, source: Source, found: Format) -> None:
         """Read one file.
@@ -104,12 +121,19 @@ def gather_file(source: Source, asked: Format | None = None) -> Gathered:
     Raises:
         FormatError, ForestError: see `treecore.formats.read`.
     """
+    check_no_pickle(source)
     if source.data.startswith(ZIP_MAGIC) and claims(source) is None:
-        return gather_folder(source.members, asked)
+        return gather_folder(members_of(source), asked)
     found = Gathered(source.name)
     source = readable(source, asked)
     found.take(source, asked or recognise(source))
     return found
+
+
+def members_of(source: Source) -> Folder:
+    """What an archive holds, under the whole path of the archive where it lies in a folder."""
+    within = source.name if source.folder is not None and source.folder.names else ""
+    return replace(source.members, path=path_of(source), within=within)
 
 
 def readable(source: Source, asked: Format | None) -> Source:
@@ -132,21 +156,8 @@ def gather_folder(folder: Folder, asked: Format | None = None, tell: Tell | None
     """
     found = Gathered(folder.name)
     unread: list[str] = []
-    total = 0
     for number, name in enumerate(folder.names):
-        try:
-            data = folder.fetch(name)
-            total += len(data)
-            check_size(total, folder.name)
-            if not data:
-                continue
-            source = readable(open_source(data, name=name, folder=folder, place=name), asked)
-            if (claimed := asked or claims(source)) is None:
-                unread.append(name)
-            else:
-                found.take(source, claimed)
-        except (FormatError, ForestError) as error:
-            found.warnings.append(str(error))
+        unread += gather_member(found, folder, name, asked)
         if tell is not None:
             tell(number + 1, len(folder.names))
     if not found.formats:
@@ -155,6 +166,38 @@ def gather_folder(folder: Folder, asked: Format | None = None, tell: Tell | None
         named = ", ".join(unread[:NAMED]) + (" and others" if len(unread) > NAMED else "")
         found.notes.drop(f"files in no known format ({named})", len(unread))
     return found
+
+
+def gather_member(
+    found: Gathered, folder: Folder, name: str, asked: Format | None, *, archives: bool = True
+) -> list[str]:
+    """Read one file of a folder; what is wrong with it is a warning.
+
+    Args:
+        archives: also what an archive in the folder holds; of archives inside that one, nothing is read.
+
+    Returns:
+        Names of files in no known format.
+    """
+    try:
+        data = folder.fetch(name)
+        found.count(data)
+        if not data:
+            return []
+        source = readable(open_source(data, name=folder.called(name), folder=folder, place=name), asked)
+        check_no_pickle(source)
+        if archives and data.startswith(ZIP_MAGIC) and claims(source) is None:
+            inner = members_of(source)
+            unread = [
+                one for member in inner.names for one in gather_member(found, inner, member, asked, archives=False)
+            ]
+            return [inner.called(one) for one in unread if one not in inner.asked]
+        if (claimed := asked or claims(source)) is None:
+            return [name]
+        found.take(source, claimed)
+    except (FormatError, ForestError) as error:
+        found.warnings.append(str(error))
+    return []
 
 
 def _nothing(folder: Folder, unread: list[str], warnings: list[str]) -> FormatError:

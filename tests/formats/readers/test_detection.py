@@ -8,15 +8,20 @@ import pytest
 from cases import DATA, files_of, folders
 
 from treecore.formats import FORMATS
+from treecore.formats.archive import ZIP_MAGIC
 from treecore.formats.source import open_source
 
 FILES = [path for folder in folders() for path in files_of(folder)]
 
 
 def claiming(path: Path) -> list[str]:
-    """Names of all formats that take a file for their own."""
+    """Names of all formats that take a file for their own, or what an archive in no format holds."""
     source = open_source(path.read_bytes(), name=path.name)
-    return [entry.name for entry in FORMATS.values() if entry.detect(source)]
+    found = [entry.name for entry in FORMATS.values() if entry.detect(source)]
+    if found or not source.data.startswith(ZIP_MAGIC):
+        return found
+    inner = [open_source(source.members.fetch(name), name=name) for name in source.members.names]
+    return [entry.name for entry in FORMATS.values() for one in inner if entry.detect(one)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DATA)))

@@ -5,20 +5,21 @@ Fields are those of `verl/trainer/ppo/ray_trainer.py`, `_write_generations`, and
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
-from treecore.formats.fields import needed, number_in, training_step_in
+from treecore.formats.fields import needed, number_in, number_of, training_step_in
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout, Turn
-from treecore.formats.rows import as_number, as_text, rest_of, row_keys, rows
+from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
 from treecore.formats.source import Source
 
 KEYS = frozenset({"input", "output", "score"})
-USED = KEYS | {"gts", "step", "uid", "request_id"}
-UID = re.compile(r"(.+)_(\d+)_(\d+)")
+USED = KEYS | {"gts", "step", "uid"}
+UID = re.compile(r"(.+)_(\d{1,15})_(\d{1,15})")
 """Sample, rollout and output of a rollout; outputs but the last are intermediate."""
 
 
@@ -34,36 +35,57 @@ def looks_like_verl(source: Source) -> bool:
     extensions=(".jsonl",),
     detect=looks_like_verl,
     written_by="verl with trainer.rollout_data_dir or trainer.validation_data_dir; one file a training step",
-    lost="intermediate outputs of the v1 trainer, which carry the score of the last one",
+    lost="nothing of the file; verl writes no advantages, log probabilities or special tokens",
     fields=KEYS | {"gts", "step"},
 )
 def read_verl(source: Source, notes: Notes) -> Iterator[Rollout]:
-    """A rollout a line; those of a training step with one sample of `uid`, else with one prompt, are a group."""
-    last: dict[tuple[Any, ...], Rollout] = {}
-    for number, (fields, where) in enumerate(rows(source)):
-        rollout = _rollout(fields, where)
-        sample = UID.fullmatch(as_text(fields.get("uid")))
-        if sample is None:
-            last[(number,)] = rollout
-            continue
-        rollout.group = sample[1]
-        key = (rollout.training_step, sample[1], sample[2])
-        if key in last:
-            notes.drop("intermediate outputs of a rollout")
-        last[key] = rollout
-    if last and all(rollout.group is None for rollout in last.values()):
+    """A rollout a line; those of a training step with one sample of `uid`, else with one prompt, are a group.
+
+    The v1 trainer writes a line for each output of a rollout; the last one is the answer, and those before it, whose
+    score is that of the last, are kept beside it.
+    """
+    folder = posixpath.dirname(source.place)
+    outputs: dict[object, list[_Output]] = {}
+    for number, row in enumerate(rows(source)):
+        uid = as_text(row.fields.get("uid"))
+        parted = UID.fullmatch(uid)
+        key: object = (training_step_in(row.fields, "step"), parted[1], parted[2]) if parted else number
+        sample = parted[1] if parted else uid
+        outputs.setdefault(key, []).append(_Output(int(parted[3]) if parted else 0, sample, row))
+    if outputs and not any(of_one[0].sample for of_one in outputs.values()):
         notes.guess("rollouts of one training step with the same input are one group")
-    yield from last.values()
+    for of_one in outputs.values():
+        of_one.sort(key=lambda output: output.number)
+        if len(of_one) > 1:
+            notes.recognise("intermediate outputs of a rollout are kept beside the last one", len(of_one) - 1)
+        yield _rollout(of_one, folder)
 
 
-def _rollout(fields: dict[str, Any], where: str) -> Rollout:
-    parts, rest = {}, rest_of(fields, USED)
-    for name, value in list(rest.items()):
+class _Output(NamedTuple):
+    """One line: the number of the output in its rollout, the sample of its prompt, "" where it has none."""
+
+    number: int
+    sample: str
+    row: Row
+
+
+def _rollout(outputs: Sequence[_Output], folder: str) -> Rollout:
+    fields, where = outputs[-1].row
+    parts: dict[str, float | None] = {}
+    rest: dict[str, Any] = {}
+    for name, value in rest_of(fields, USED).items():
         if isinstance(value, bool | int | float):
-            parts[name] = as_number(rest.pop(name))
+            parts[name] = number_of(value, name, where)
+        else:
+            rest[name] = value
+    if len(outputs) > 1:
+        before = [{name: one.row.fields.get(name) for name in ("input", "output")} for one in outputs[:-1]]
+        rest |= {"intermediate_outputs": before, "input": fields.get("input")}
+    prompt = as_text(needed(outputs[0].row.fields, "input", where))
     return Rollout(
-        prompt=as_text(needed(fields, "input", where)),
+        prompt=prompt,
         turns=[Turn(text=as_text(needed(fields, "output", where)), extra=rest)],
+        group=(folder, outputs[-1].sample or prompt),
         training_step=training_step_in(fields, "step"),
         reference=as_text(fields.get("gts")),
         where=where,

@@ -1,0 +1,1 @@
+"""Chats that tools of observability recorded, a module a tool."""

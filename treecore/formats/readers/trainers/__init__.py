@@ -1,0 +1,1 @@
+"""Rollouts as trainers dump them, a module a trainer."""
