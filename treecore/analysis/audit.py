@@ -163,13 +163,13 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
         return Audit(name, 0, missing, "", (), (), 0, rows, (), explained=False)
     fits = list(tried(forests, claim, rows, name, methods=methods and len(claim) <= MAX_NODES))
     best = min(fits, key=lambda fit: fit.order)
-    best = next(fit for fit in fits if fit is best or as_good(fit, best, claim[rows]))
+    best = next(fit for fit in fits if fit is best or as_good(fit, claim[rows], best=best))
     told = claim[rows] != 0
     share = best.agrees[told].mean() if told.any() else best.agrees.mean()
     equal = equals(best, fits, claim[rows], branching=branches(forests))
     apart = rows[~best.agrees]
     values = best.attempt.nodes()
-    differences = tuple(difference(forests, row, claim, values) for row in apart.tolist())
+    differences = tuple(difference(forests, row, claim, values=values) for row in apart.tolist())
     silent = bool((claim[rows] == claim[rows[0]]).all() and best.agrees.all())
     explained = bool(share >= ENOUGH) and not silent
     found = (best.attempt.method, best.attempt.words, equal, len(fits), apart, differences)
@@ -190,7 +190,7 @@ def tried(forests: Forests, claim: FloatArray, rows: IntArray, name: str, *, met
                 found = attempt.nodes()[rows]
         except MethodError:
             return None
-        return compared(attempt, claim[rows], found)
+        return compared(attempt, claim[rows], found=found)
 
     sources: list[Iterable[Attempt]] = [attempts(forests, name)]
     if methods:
@@ -209,7 +209,7 @@ def branches(forests: Forests) -> bool:
     return bool((forests.topology.is_fork & ~forests.is_prompt).any())
 
 
-def compared(attempt: Attempt, claim: FloatArray, found: FloatArray) -> Fit:
+def compared(attempt: Attempt, claim: FloatArray, *, found: FloatArray) -> Fit:
     """How well some numbers are the claimed ones."""
     slack = rounding(claim)
     gap = np.abs(claim - found)
@@ -227,7 +227,7 @@ def rounding(claim: FloatArray) -> float:
     return CLOSE
 
 
-def as_good(fit: Fit, best: Fit, claim: FloatArray) -> bool:
+def as_good(fit: Fit, claim: FloatArray, *, best: Fit) -> bool:
     """Whether these claims do not tell two ways apart."""
     largest = max(float(np.abs(claim).max()), 1.0)
     return fit.order[0] == best.order[0] and fit.off <= max(2 * best.off, EQUALLY * largest)
@@ -236,11 +236,11 @@ def as_good(fit: Fit, best: Fit, claim: FloatArray) -> bool:
 def equals(best: Fit, fits: Sequence[Fit], claim: FloatArray, *, branching: bool) -> tuple[str, ...]:
     """Other ways that fit as well as the best, in words; without forks those of its kind, normalisations or methods."""
     alike = (fit for fit in fits if branching or (fit.attempt.leaves is None) == (best.attempt.leaves is None))
-    words = dict.fromkeys(fit.attempt.in_words for fit in alike if as_good(fit, best, claim))
+    words = dict.fromkeys(fit.attempt.in_words for fit in alike if as_good(fit, claim, best=best))
     return tuple(one for one in words if one != best.attempt.in_words)
 
 
-def difference(forests: Forests, row: int, claim: FloatArray, values: FloatArray) -> Difference:
+def difference(forests: Forests, row: int, claim: FloatArray, *, values: FloatArray) -> Difference:
     """One claim that does not come out."""
     number = int(forests.forest_of[row])
     forest = forests[number]
