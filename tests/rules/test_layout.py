@@ -55,6 +55,7 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "treecore.tiny": ("tests/tiny", "how the bundled model was trained: its weights and vocabulary are tested"),
     "treecore.views": ("tests", "figures: tests/app/test_figures.py, beside those of the app"),
     "treecore.views.inspector": ("tests", "parts of one panel: tested by its words and on the pages"),
+    "treecore.views.svg": ("tests/exports/test_figures.py", "parts of one drawing: tested by its files"),
     "treecore.views.scene": ("tests/views/scene", "parts of one scene: tested through it"),
 }
 """Package -> where those of its modules are tested that have no namesake, and why there."""

@@ -42,6 +42,7 @@ def export(
       stepwise  labelled steps (TRL's stepwise supervision)
       csv       steps for a spreadsheet
       graphml   one tree for Gephi, yEd, networkx
+      svg, png  a figure of one tree for papers and slides (--with width=85)
       html      a page of its own: trees, numbers behind each step, film; needs no network
 
     \b

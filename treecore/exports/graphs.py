@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,7 @@ from treecore.core.batch import Forests
 from treecore.errors import MethodError
 from treecore.exports.registry import Exported, export_kind
 from treecore.methods import Credit
-
-NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML file may hold."""
+from treecore.views.xml_text import holdable
 
 
 @export_kind(name="graphml", title="graph for Gephi, yEd, networkx", endings=(".graphml",))
@@ -50,4 +47,4 @@ def clean(value: Any) -> Any:
     """A value that GraphML can hold."""
     if isinstance(value, bool | int | float):
         return value
-    return NOT_XML.sub("\ufffd", str(value))
+    return holdable(str(value))
