@@ -64,9 +64,8 @@ def test_colours_are_those_of_the_palette(theme: str, palette: Any, tmp_path: Pa
     assert root.get("width") == "85mm"
     fills = {element.get("fill") for element in root.iter() if element.get("fill")}
     assert {palette.credit(float(value), credit.scale) for value in credit.credit[1:]} <= fills
-    assert (palette.background in {element.get("fill") for element in root.findall(f"{SVG}rect")[:1]}) == (
-        theme == "dark"
-    )
+    ground = [element.get("fill") for element in root.iter(f"{SVG}rect") if element.get("width") == "100%"]
+    assert ground == ([palette.background] if theme == "dark" else [])
     assert signed(float(credit.leaves["advantage"][1])) in words(root)
 
 

@@ -30,7 +30,7 @@ MAX_TRAJECTORIES = 300
 MARGIN, TITLE, LEGEND, GAP = 8.0, 20.0, 34.0, 15.0
 RADIUS, RING = 4.4, 6.6
 SIZE, SMALL, LINE = 7.5, 6.5, 8.1
-BEND = 22.0
+BEND = 16.0
 TREE, OUTCOME, NUMBER = 30.0, 44.0, 48.0
 """Room for names of trees at the left, for outcomes and numbers at the right."""
 
@@ -117,7 +117,7 @@ def plan_of(forest: Forest, width: float) -> Plan:
     left = MARGIN + (TREE if forest.n_trees > 1 else 0) + RING
     end = width - MARGIN - OUTCOME - NUMBER
     x = left + step / max(float(step.max()), 1.0) * (end - RING - left)
-    room = x - x[above] - 2 * RING - np.where(topology.is_fork[above], BEND / 2, 3.0)
+    room = x - x[above] - 2 * RING - np.where(topology.is_fork[above], BEND / 3, 2.0)
     said = phrases(forest)
     lines = [
         wrapped(words, float(room[row]), SIZE) if forest.parent[row] >= 0 else [] for row, words in enumerate(said)
