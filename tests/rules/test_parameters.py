@@ -27,7 +27,7 @@ IN_ORDER = {
     ("gold_percent", "said_percent"), ("base", "exponent"), ("exponent", "modulus"), ("opens", "closes"),
     ("left", "right"), ("low", "high"), ("x", "y"), ("over", "under"), ("better", "worse"), ("old", "new"),
     ("whole", "before"), ("before", "repeated"), ("before", "wanted"), ("wanted", "after"), ("prompt", "response"),
-    ("value", "limit"),
+    ("value", "limit"), ("n", "total"),
 }  # fmt: skip
 """Pairs whose order is that of a range, a comparison, a shape, a move, an interface of transformers, or a sentence."""
 BY_NAME = (
