@@ -220,6 +220,15 @@ interface Parts {
   styles: { canvas: string; page: string };
 }
 
+// What anywidget hands to a widget.
+interface WidgetModel {
+  get: (name: string) => unknown;
+  set: (name: string, value: unknown) => void;
+  on: (event: string, act: () => void) => void;
+  off: (event: string, act: () => void) => void;
+  save_changes: () => void;
+}
+
 // Where a board takes what it shows; the page has it all, a notebook asks for it.
 interface Source {
   index: PageIndex;

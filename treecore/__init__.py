@@ -12,6 +12,7 @@ Five nouns carry everything:
     forests = tc.read("run.forest.jsonl")
     credit = tc.credit(forests, "tree_grpo", variant="sum")
     tc.figure(forests[0], credit)
+    tc.show(forests[0], credit)
     tc.to_frame(forests[0], credit)
     forests = tc.rollout(task="multihop", model="tiny", sampler="random_expansion", m=2, n=2, l=1, seed=0)
 """
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from treecore.rollouts import rollout
     from treecore.views.figure import figure
     from treecore.views.frame import from_networkx, to_frame, to_networkx
+    from treecore.views.widget import show
 
 __version__ = "0.1.0"
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "merge",
     "read",
     "rollout",
+    "show",
     "to_frame",
     "to_networkx",
     "unmerge",
@@ -63,6 +66,7 @@ LAZY = {
     "export": "treecore.exports",
     "rollout": "treecore.rollouts",
     "figure": "treecore.views.figure",
+    "show": "treecore.views.widget",
     "from_networkx": "treecore.views.frame",
     "to_frame": "treecore.views.frame",
     "to_networkx": "treecore.views.frame",

@@ -104,6 +104,7 @@ function select(board, id) {
 function tell(board) {
   const { at, bus, source, parts } = board;
   const told = bus.selected == null ? undefined : source.inspect(board.number, bus.selected);
+  if (!told && bus.selected != null) return;
   if (!told) {
     at.words.replaceChildren(made("p", "faint", NOTHING), made("p", "said", source.index.forests[board.number].note));
     at.numbers.replaceChildren();

@@ -23,7 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from treecore.core.card import card
 from treecore.core.columns import DTYPES, MAX_REWARD, NODE_COLUMNS, TOKEN_COLUMNS, Column
+from treecore.core.numerals import counted, plain, whole
 from treecore.core.topology import FloatArray, IntArray, Topology
 from treecore.errors import ForestError
 
@@ -228,6 +230,18 @@ class Forest:
 
     def __len__(self) -> int:
         return len(self.parent)
+
+    def __repr__(self) -> str:
+        return f"Forest(id={self.id!r}, {self._shape()})"
+
+    def _repr_html_(self) -> str:
+        known = self.reward[np.isfinite(self.reward)]
+        mean = f"{plain(float(known.mean()))} ({whole(len(known))} scored)" if len(known) else "none scored"
+        return card("Forest", {"id": self.id, "prompt": self.prompt, "shape": self._shape(), "mean reward": mean})
+
+    def _shape(self) -> str:
+        trees, ends = counted(self.n_trees, "tree"), counted(len(self.leaves), "trajectory", "trajectories")
+        return f"{trees}, {ends}, {counted(len(self), 'node')}"
 
     @cached_property
     def topology(self) -> Topology:

@@ -15,6 +15,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from treecore.core.batch import Forests
+from treecore.core.card import card
+from treecore.core.numerals import counted, signed, whole
 from treecore.core.outcomes import ROUNDING
 from treecore.core.states import Shape, shape_of, states_of
 from treecore.core.topology import FloatArray, IntArray
@@ -67,6 +69,21 @@ class Credit:
     states: Credit | None = None
     method: str = ""
     params: Mapping[str, Value] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Credit(method={self.method!r}, params={dict(self.params)!r}, {self._size()})"
+
+    def _repr_html_(self) -> str:
+        known = self.credit[np.isfinite(self.credit)]
+        said = f"{whole(len(known))} of {counted(len(self.credit), 'node')}"
+        spread = f"{signed(float(known.min()))} to {signed(float(known.max()))}" if len(known) else ""
+        title = get_method(self.method).title if self.method in METHODS else self.method
+        params = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        rows = {"method": title, "parameters": params, "of": self._size(), "assigned to": said, "credit": spread}
+        return card("Credit", rows)
+
+    def _size(self) -> str:
+        return counted(len(self.forests), "forest")
 
     @property
     def credit(self) -> FloatArray:

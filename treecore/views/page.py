@@ -74,10 +74,12 @@ class Page:
     Attributes:
         forests: what is on it.
         credit: of these forests; None for words alone.
-        title: of the page.
+        title: of the page; scale: `|credit|` at the ends of the colours, the credit's own by default.
     """
 
-    def __init__(self, forests: Forests, credit: Credit | None = None, *, title: str = "") -> None:
+    def __init__(
+        self, forests: Forests, credit: Credit | None = None, *, title: str = "", scale: float | None = None
+    ) -> None:
         """Check that a page can hold this.
 
         Raises:
@@ -88,6 +90,7 @@ class Page:
             todo = "choose one forest with --forest ID, or share the file itself"
             raise MethodError(f"a page holds at most {MAX_STEPS:,} steps, here are {steps:,}", todo=todo)
         self.forests, self.credit = forests, credit
+        self.scale = scale if scale is not None or credit is None else credit.scale
         self.title = cut(plain(title or forests[0].prompt), TITLE) or "Reasoning trees"
         self.without_film = 0
 
@@ -107,6 +110,11 @@ class Page:
                     raise MethodError(f"the page would be larger than {MAX_BYTES // 1_000_000} MB", todo=todo)
         return [*written, data_element("index", orjson.dumps(self._index())), closing()]
 
+    def on_one(self) -> tuple[bytes, list[tuple[str, bytes]]]:
+        """Index and parts of the first forest, without what is said of its steps."""
+        parts = list(self._parts(0, steps=False))
+        return orjson.dumps(self._index()), parts
+
     def _index(self) -> PageIndex:
         method = "" if self.credit is None or not self.credit.method else get_method(self.credit.method).title
         return {
@@ -117,26 +125,27 @@ class Page:
             "forests": [page_forest(forest, number) for number, forest in enumerate(self.forests)],
         }
 
-    def _parts(self, number: int) -> Iterator[tuple[str, bytes]]:
-        """Name and JSON of the parts of one forest: `forest`, `look`, `steps`, `film`."""
+    def _parts(self, number: int, *, steps: bool = True) -> Iterator[tuple[str, bytes]]:
+        """Name and JSON of the parts of one forest: `forest`, `look`, `film`, `steps`."""
         forest = self.forests[number]
         credit = None if self.credit is None else self.credit.of(number)
-        scene = make_scene(forest, credit, scale=None if self.credit is None else self.credit.scale)
+        scene = make_scene(forest, credit, scale=self.scale)
         yield "forest", scene.forest.body
         yield "look", scene.look.body
-        yield "steps", orjson.dumps(told(forest, credit))
         yield "film", orjson.dumps(self._film(forest, credit))
+        if steps:
+            yield "steps", orjson.dumps(told(forest, credit))
 
     def _film(self, forest: Forest, credit: Credit | None) -> list[PageShot]:
         """The pictures, empty without credit and for large forests."""
-        if credit is None or self.credit is None:
+        if credit is None or self.scale is None:
             return []
         shots = frames(credit)
         if len(shots) * len(forest) > MAX_FILM:
             self.without_film += 1
             return []
-        base = orjson.loads(make_scene(forest, credit, scale=self.credit.scale).look.body)
-        return [shot(forest, credit, frame, base=base, scale=self.credit.scale) for frame in shots]
+        base = orjson.loads(make_scene(forest, credit, scale=self.scale).look.body)
+        return [shot(forest, credit, frame, base=base, scale=self.scale) for frame in shots]
 
 
 def page_forest(forest: Forest, number: int) -> PageForest:
