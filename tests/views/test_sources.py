@@ -19,11 +19,12 @@ from browser import ROOT
 from app.canvas import make_scene
 from treecore.core.forest import Forest
 from treecore.methods import compute
-from treecore.views.sources import script
+from treecore.views.sources import closed, script
 
 ENTRIES = {
     "canvas": "canvas/js/main.js", "loader": "canvas/loader.js", "panel": "panel/panel.js",
     "keys": "signals/film_keys.js", "marks": "signals/chart_marks.js", "selection": "signals/selection.js",
+    "page": "page/page.js", "widget": "page/widget.js",
 }  # fmt: skip
 
 
@@ -86,6 +87,25 @@ def test_functions_may_import_each_other_in_a_circle(write: Callable[..., Path])
 def test_what_cannot_be_joined_is_refused(write: Callable[..., Path], a: str, b: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         script(write(a=a, b=b))
+
+
+def test_an_installed_app_finds_the_data_of_the_package(tmp_path: Path) -> None:
+    bundle = tmp_path / "treecore" / "bundle"
+    shutil.copytree(ROOT / "app", bundle / "app", ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    assert script(bundle / "app" / "canvas" / "js" / "main.js") == script(ROOT / "app" / "canvas" / "js" / "main.js")
+
+
+def test_a_closed_module_gives_its_exports(write: Callable[..., Path]) -> None:
+    entry = write(
+        a='import { b } from "./b.js";\nexport default function one() {\n  b();\n}\nexport function two() {\n}\n',
+        b="export function b() {\n  return 1;\n}\n",
+    )
+    text = closed(entry)
+    assert text.startswith("(()=>{\n")
+    assert text.endswith("\nreturn {run:one,two};\n})()")
+    assert "export" not in text
+    with pytest.raises(ValueError, match="exports something else"):
+        closed(write(c="export const c = 1;\n"))
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

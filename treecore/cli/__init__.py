@@ -26,6 +26,7 @@ COMMANDS = {
     "tasks": "treecore.cli.lists:tasks",
     "verifiers": "treecore.cli.lists:verifiers",
     "formats": "treecore.cli.lists:formats",
+    "exports": "treecore.cli.lists:exports",
     "schema": "treecore.cli.lists:schema",
 }
 """Command -> `"module:command"`, in the order of the help."""

@@ -180,6 +180,31 @@ def formats(as_markdown: bool, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the whole reference as Markdown.")
+@json_option
+def exports(as_markdown: bool, as_json: bool) -> None:
+    """List the kinds of `treecore export`: what each is, how it is written, its parameters (for --with).
+
+    \b
+    Example:
+      treecore exports
+    """
+    from treecore.exports import EXPORTS
+    from treecore.exports.document import markdown
+
+    if as_markdown:
+        click.echo(markdown(), nl=False)
+        return
+
+    def lines(document: dict[str, Any]) -> list[str]:
+        needs = "; needs a method" if document["needs_credit"] else ""
+        names = f"written as {', '.join(document['endings'])}{needs}"
+        return [f"{document['name']}: {document['title']}", names, *map(parameter_line, document["params"])]
+
+    print_registry(list(EXPORTS.values()), as_json, lines)
+
+
+@click.command()
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the data model as a Markdown document instead.")
 @json_option
 def schema(as_markdown: bool, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from treecore.bundled import PACKAGE
 from treecore.views.palette import DARK, LIGHT, Palette
 
 AROUND_BRACES = re.compile(r" *([{};]) *|(?<=:) (?=[^\s])")
@@ -48,7 +49,7 @@ def script(entry: Path) -> str:
             own(name, path)
         wanted = [(_names(names), (path.parent / file).resolve()) for names, file in NAMED.findall(text)]
         for name, file in WHOLE.findall(text):
-            data = (path.parent / file).resolve()
+            data = data_file(path.parent / file)
             own(name, data)
             texts[data] = f"const {name} = {json.dumps(json.loads(data.read_text(encoding='utf-8')))};"
         for names, file in wanted:
@@ -76,6 +77,15 @@ def closed(entry: Path) -> str:
         raise ValueError(f"{entry.name} exports something else than named functions")
     given = ",".join(f"run:{name}" if default else name for default, name in named)
     return f"(()=>{{\n{inner}\nreturn {{{given}}};\n}})()"
+
+
+def data_file(path: Path) -> Path:
+    """A file of data that a script imports; an installed app lies deeper and finds those of the package too."""
+    resolved = path.resolve()
+    if resolved.exists() or PACKAGE.name not in resolved.parts:
+        return resolved
+    parts = resolved.parts[::-1]
+    return PACKAGE.joinpath(*parts[: parts.index(PACKAGE.name)][::-1])
 
 
 def _names(listed: str) -> set[str]:

@@ -1,0 +1,21 @@
+"""The page on exports is what the registry says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from treecore.exports import EXPORTS
+from treecore.exports.document import markdown
+from treecore.registry.params import summary_of
+
+FILE = Path(__file__).parents[2] / "docs" / "exports.md"
+
+
+def test_the_page_is_fresh() -> None:
+    assert FILE.read_text() == markdown(), "stale: run `treecore exports --markdown > docs/exports.md`"
+
+
+def test_every_kind_and_parameter_says_what_it_is() -> None:
+    assert [entry.name for entry in EXPORTS.values() if not summary_of(entry.make)] == []
+    silent = [(entry.name, param.name) for entry in EXPORTS.values() for param in entry.params if not param.meaning]
+    assert silent == []
