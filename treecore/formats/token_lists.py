@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import compress
+from itertools import compress, groupby
 from math import fsum
 from typing import Any
 
@@ -88,3 +88,14 @@ def mean(values: Sequence[float]) -> float | None:
     if not known:
         return None
     return float(known[0]) if known.count(known[0]) == len(known) else fsum(known) / len(known)
+
+
+def stretches_of(mask: Sequence[Any]) -> list[slice]:
+    """Stretches in which the mask is true."""
+    found, start = list[slice](), 0
+    for true, group in groupby(mask, bool):
+        size = sum(1 for _ in group)
+        if true:
+            found.append(slice(start, start + size))
+        start += size
+    return found

@@ -6,7 +6,6 @@ Fields are those of `prime_rl/trainer/rl/token_export.py`; all lists of a line h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 from treecore.formats.fields import training_step_in, wrong
@@ -15,7 +14,7 @@ from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout, Turn
 from treecore.formats.rows import as_text, row_keys, rows
 from treecore.formats.source import Source
-from treecore.formats.token_lists import ids_in, mask_in, mean, numbers_in, step_tokens, unequal
+from treecore.formats.token_lists import ids_in, mask_in, mean, numbers_in, step_tokens, stretches_of, unequal
 
 KEYS = frozenset({"schema_version", "token_ids", "loss_mask"})
 OF_STEP = ("importance_ratio", "mismatch_kl", "prob_delta", "trainer_logprobs")
@@ -72,17 +71,6 @@ def rollout_of(fields: Mapping[str, Any], where: str) -> Rollout:
         prompt_extra={"token_ids": prompt},
         where=where,
     ).scored(lists["rewards"][end] if lists["rewards"] else None)
-
-
-def stretches_of(mask: Sequence[Any]) -> list[slice]:
-    """Stretches in which the mask is true."""
-    found, start = list[slice](), 0
-    for true, group in groupby(mask, bool):
-        size = sum(1 for _ in group)
-        if true:
-            found.append(slice(start, start + size))
-        start += size
-    return found
 
 
 def turn_of(ids: Sequence[int], lists: Mapping[str, Sequence[float]], part: slice, where: str) -> Turn:

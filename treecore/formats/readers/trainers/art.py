@@ -1,0 +1,129 @@
+"""ART (OpenPipe): `trajectories/<split>/<step>.parquet`, a rollout a row; earlier JSON lines and YAML, a group a line.
+
+Fields are those of `art/utils/trajectory_logging.py` and `trajectory_migration.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from treecore.formats.fields import list_in, number_in, number_of, wrong
+from treecore.formats.messages import chat
+from treecore.formats.nested_json import list_within, object_within, unpacked
+from treecore.formats.notes import Notes
+from treecore.formats.paths import step_in_path
+from treecore.formats.registry import rollout_format
+from treecore.formats.rollout import Rollout, Turn
+from treecore.formats.rows import Row, rest_of, row_keys, rows
+from treecore.formats.source import Source
+from treecore.formats.yaml_text import plain_yaml
+
+OF_ROW = frozenset({"group_index", "reward", "messages"})
+TRAJECTORIES, CHAT = "trajectories", "messages_and_choices"
+YAML = re.compile(rb"(?:#[^\n]*\n|---[^\n]*\n)*- (?:&\w+ )?trajectories:")
+USED = OF_ROW | {"metrics", "metadata", "tools", "group_metadata", "group_metrics", "group_logs", CHAT}
+STEP = re.compile(r"(?:^|/)(\d+)\.(?:parquet|jsonl|yaml|yml)\b")
+
+
+def looks_like_art(source: Source) -> bool:
+    """Rows of a group with messages, or groups whose trajectories hold messages and choices."""
+    if source.starts_with(YAML):
+        return CHAT.encode() in source.data[:200_000]
+    keys = row_keys(source)
+    if keys >= OF_ROW:
+        return True
+    return TRAJECTORIES in keys and "is_correct" not in keys and CHAT in str(source.head.get(TRAJECTORIES))[:200_000]
+
+
+@rollout_format(
+    name="art",
+    title="ART trajectories",
+    extensions=(".parquet", ".jsonl", ".yaml"),
+    detect=looks_like_art,
+    written_by="ART (openpipe-art): .art/PROJECT/models/MODEL/trajectories/SPLIT/STEP.parquet, once .jsonl and .yaml",
+    lost="nothing; choices but the chosen one are not in such files",
+    fields=USED | {"logs", TRAJECTORIES},
+)
+def read_art(source: Source, notes: Notes) -> Iterator[Rollout]:
+    """A rollout a trajectory; those of one group of a file are a group."""
+    step = step_in_path(source, STEP)
+    if step >= 0:
+        notes.guess("the number in the file's name is the training step")
+    for number, (fields, where) in trajectories_of(source):
+        rollout = rollout_of(fields, where)
+        rollout.group, rollout.training_step = (source.place, number), step
+        yield rollout
+
+
+class Grouped(NamedTuple):
+    """One trajectory and the number of its group."""
+
+    group: int | str
+    row: Row
+
+
+def trajectories_of(source: Source) -> Iterator[Grouped]:
+    """All trajectories of a file; rows without any message are placeholders of empty groups."""
+    for number, (fields, where) in enumerate(groups_of(source)):
+        if TRAJECTORIES not in fields:
+            if fields.get("messages") is not None or fields.get("reward") is not None:
+                yield Grouped(str(fields.get("group_index")), Row(fields, where))
+            continue
+        for place, one in enumerate(list_in(fields, TRAJECTORIES, where)):
+            if not isinstance(one, dict):
+                raise wrong(TRAJECTORIES, one, "a list of objects", where)
+            yield Grouped(number, Row(one, f"{where}, trajectories[{place}]"))
+
+
+def groups_of(source: Source) -> Iterator[Row]:
+    """Rows, lines, or the members of a list in YAML."""
+    if not source.starts_with(YAML):
+        yield from rows(source)
+        return
+    groups = plain_yaml(source)
+    for number, group in enumerate(groups if isinstance(groups, list) else [groups]):
+        if not isinstance(group, dict):
+            raise wrong(f"[{number}]", group, "an object", source.name)
+        yield Row(group, f"{source.name}, [{number}]")
+
+
+def rollout_of(fields: Mapping[str, Any], where: str) -> Rollout:
+    """One trajectory."""
+    messages = [message_of(one, where) for one in list_within(fields, CHAT if CHAT in fields else "messages", where)]
+    trained = next((n for n, one in enumerate(messages) if one.get("trainable") is True), None)
+    prompt, extra, turns = chat(messages, history=trained)
+    for turn in turns:
+        turn.extra.pop("trainable", None)
+    about = {name: object_within(fields, name, where) for name in ("group_metadata", "group_metrics", "metadata")}
+    tools = unpacked(fields.get("tools"), "tools", where)
+    logs = list_in(fields, "group_logs", where)
+    kept = {"tools": tools, "group_logs": logs} | {name: about[name] for name in ("group_metadata", "group_metrics")}
+    rollout = Rollout(
+        prompt=prompt,
+        turns=turns or [Turn()],
+        prompt_extra=extra | {name: value for name, value in kept.items() if value},
+        where=where,
+    ).scored(number_in(fields, "reward", where))
+    for name, value in object_within(fields, "metrics", where).items():
+        if (number := number_of(value, f"metrics.{name}", where)) is not None:
+            rollout.last.columns[f"metric.{name}"] = number
+    if about["metadata"]:
+        rollout.last.extra["metadata"] = about["metadata"]
+    rollout.last.extra |= {name: value for name, value in rest_of(fields, USED).items() if value != []}
+    return rollout
+
+
+def message_of(value: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """One message; of a choice its message, which the model wrote. Calls that are JSON are taken out of their text."""
+    if isinstance(inner := value.get("message"), dict) and "role" not in value:
+        return {
+            **inner,
+            "trainable": True,
+            **({"finish_reason": value["finish_reason"]} if "finish_reason" in value else {}),
+        }
+    message = {name: one for name, one in value.items() if one is not None and not (name == "trainable" and not one)}
+    if isinstance(message.get("tool_calls"), str):
+        message["tool_calls"] = unpacked(message["tool_calls"], "tool_calls", where)
+    return message
