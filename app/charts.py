@@ -15,7 +15,7 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False}
 def pair(credit: Credit) -> None:
     """Forks by what they decide, and the icicle of tokens."""
     from app.figures.forks import forks_figure
-    from app.figures.icicle import counted, icicle_figure
+    from app.figures.icicle import has_counts, icicle_figure
 
     palette = palette_now()
     left, right = st.columns(2, gap="medium")
@@ -30,7 +30,7 @@ def pair(credit: Credit) -> None:
         else:
             st.caption("No forks: these are independent chains. Sample with random_expansion to grow some.")
     with right:
-        st.markdown(f"###### Where the {'tokens' if counted(credit.forests[0]) else 'steps'} went")
+        st.markdown(f"###### Where the {'tokens' if has_counts(credit.forests[0]) else 'steps'} went")
         chart(icicle_figure(credit, palette=palette), key="icicle", alt="Icicle of the forest by tokens")
     chart_marks([f"chart_{name}" for name in ("forks", "icicle")], key="chart_marks")
 

@@ -38,6 +38,7 @@ interface SceneFill {
   title: string;
   low: number;
   high: number;
+  spans: boolean;
   on: boolean;
   partial: boolean;
   values: Values;
@@ -49,6 +50,7 @@ interface SceneTable {
   numbers: boolean;
   title: string;
   values: Values;
+  low: number | null;
   limit: number;
   decimals: number;
 }

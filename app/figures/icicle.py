@@ -12,11 +12,15 @@ from treecore.analysis.frames import label
 from treecore.analysis.granularity import counts_tokens
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.core.numerals import short, signed, whole
+from treecore.core.numerals import counted, short, whole
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.registry import Credit
+from treecore.views.palette import ink_on
 
 MOST, DEEPEST = 400, 24
+LABEL, LETTER, WIDTH = 12, 6.5, 420
+"""Pixels of a name's height, of a letter, and of the chart; names are cut to their column. Those that still do not
+fit are left out, and stand in the hover text."""
 
 
 def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.Figure:
@@ -28,7 +32,7 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
             the 400 sectors with the most tokens beneath are drawn; what one leaves out is in its hover text.
     """
     forest = credit.forests[0]
-    own, unit = token_weight(forest), "tokens" if counted(forest) else "steps"
+    own, unit = token_weight(forest), "token" if has_counts(forest) else "step"
     first = first_in_row(forest)
     is_first = first == np.arange(len(forest))
     beneath = forest.topology.subtree_sum(own)
@@ -38,12 +42,20 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
     hidden = np.bincount(first[forest.parent[left_out]], minlength=len(forest))
     rows, top = np.flatnonzero(kept), whole_id(forest)
     shown = sectors(credit, first, own)
-    is_deep = forest.topology.path_sum(is_first.astype(np.int64)).max() > DEEPEST
+    columns = int(forest.topology.path_sum(is_first.astype(np.int64)).max()) + 1
+    is_deep = columns - 1 > DEEPEST
+    most = max(4, int(WIDTH / min(columns, DEEPEST) / LETTER) - 1)
+    colours = [palette.neutral, *(sector_colour(credit, row, shown, palette) for row in rows.tolist())]
+    hatched = [False, *(~np.isfinite(shown.credit[rows]) & ~forest.is_prompt[rows]).tolist()]
+    inks = [palette.ink if blank else ink_on(colour) for colour, blank in zip(colours, hatched, strict=True)]
     figure = go.Figure(
         go.Icicle(
             ids=[top, *(str(forest.node_id[row]) for row in rows)],
             parents=["", *(parent_id(forest, int(row), top, first) for row in rows)],
-            labels=[sizes(forest, total), *(name(forest, int(row), steps=int(shown.steps[row])) for row in rows)],
+            labels=[
+                sizes(forest, total),
+                *(name(forest, int(row), steps=int(shown.steps[row]), most=most) for row in rows),
+            ],
             values=[total, *beneath[rows]],
             branchvalues="total",
             maxdepth=DEEPEST if is_deep else -1,
@@ -51,25 +63,23 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
             hovertext=["", *(hover(credit, int(row), shown, unit, hidden) for row in rows)],
             hovertemplate="%{hovertext}<extra></extra>",
             marker={
-                "colors": [
-                    palette.zero,
-                    *(palette.credit(value, credit.scale) for value in np.nan_to_num(shown.credit[rows]).tolist()),
-                ],
+                "colors": colours,
                 "line": {"width": 1, "color": palette.background},
                 "pattern": {
-                    "shape": ["", *np.where(np.isfinite(shown.credit[rows]), "", "/")],
+                    "shape": ["/" if blank else "" for blank in hatched],
                     "fgcolor": palette.muted,
                     "bgcolor": palette.background,
                     "size": 5,
                     "solidity": 0.2,
                 },
             },
+            leaf={"opacity": 1},
             tiling={"orientation": "h", "pad": 1},
-            pathbar={"visible": True, "thickness": 18},
-            textfont={"size": 11},
+            pathbar={"visible": True, "thickness": 22},
+            textfont={"size": LABEL, "color": inks},
         )
     )
-    figure.update_layout(**frame(palette, height=height))
+    figure.update_layout(**frame(palette, height=height), uniformtext={"minsize": LABEL, "mode": "hide"})
     return figure
 
 
@@ -83,6 +93,14 @@ class Sectors(NamedTuple):
     steps: IntArray
     own: FloatArray
     credit: FloatArray
+
+
+def sector_colour(credit: Credit, row: int, shown: Sectors, palette: Palette) -> str:
+    """The colour of its node on the canvas: prompts are neutral; hatching covers that of no credit."""
+    value = float(shown.credit[row])
+    if not np.isfinite(value):
+        return palette.neutral if credit.forests.is_prompt[row] else palette.zero
+    return palette.on_scale(value, credit.ends)
 
 
 def first_in_row(forest: Forest) -> IntArray:
@@ -113,24 +131,24 @@ def sectors(credit: Credit, first: IntArray, own: FloatArray) -> Sectors:
 
 def sizes(forest: Forest, total: float) -> str:
     """`124 tokens`, `124 tokens written, 30 observed`, or steps where tokens are not counted."""
-    if not counted(forest):
-        return f"{whole(int(total))} steps"
+    if not has_counts(forest):
+        return counted(int(total), "step")
     observed = int(np.maximum(forest.n_obs_tokens, 0).sum())
     return (
-        f"{whole(int(total) - observed)} tokens written, {whole(observed)} observed"
+        f"{counted(int(total) - observed, 'token')} written, {whole(observed)} observed"
         if observed
-        else f"{whole(int(total))} tokens"
+        else counted(int(total), "token")
     )
 
 
 def token_weight(forest: Forest) -> FloatArray:
     """Tokens of each step, observation included; 1 a step where counts are not recorded. `[N]`"""
-    if not counted(forest):
+    if not has_counts(forest):
         return (~forest.is_prompt).astype(np.float64)
     return (np.maximum(forest.n_model_tokens, 0) + np.maximum(forest.n_obs_tokens, 0)).astype(np.float64)
 
 
-def counted(forest: Forest) -> bool:
+def has_counts(forest: Forest) -> bool:
     """Whether every step has its tokens counted."""
     return counts_tokens(Forests(forest))
 
@@ -155,21 +173,21 @@ def parent_id(forest: Forest, row: int, top: str, first: IntArray) -> str:
     return top if above < 0 else str(forest.node_id[first[above]])
 
 
-def name(forest: Forest, row: int, *, steps: int) -> str:
-    """Label of a sector."""
+def name(forest: Forest, row: int, *, steps: int, most: int = 40) -> str:
+    """Label of a sector, its words in at most so many characters."""
     if forest.parent[row] < 0:
         return f"tree {int(forest.tree[row]) + 1}"
-    words = safe(label(forest, row), 40)
+    words = safe(label(forest, row), most)
     return words if steps == 1 else f"{words} and {whole(steps - 1)} more"
 
 
 def hover(credit: Credit, row: int, shown: Sectors, unit: str, hidden: np.ndarray) -> str:
     """Hover text of a sector."""
-    steps, value = int(shown.steps[row]), signed(float(shown.credit[row]))
-    lines = [name(credit.forests[0], row, steps=steps), f"{whole(int(shown.own[row]))} {unit} of its own"]
+    steps, value = int(shown.steps[row]), credit.ends.words(float(shown.credit[row]))
+    lines = [name(credit.forests[0], row, steps=steps), f"{counted(int(shown.own[row]), unit)} of its own"]
     lines.append(f"credit {value}" if steps == 1 else f"credit {value}, the mean of its steps")
     if "value" in credit.nodes and steps == 1:
         lines.append(f"value {short(float(credit.nodes['value'][row]))}")
     if hidden[row]:
-        lines.append(f"{whole(int(hidden[row]))} smaller branches not drawn")
+        lines.append(f"{counted(int(hidden[row]), 'smaller branch', 'smaller branches')} not drawn")
     return "<br>".join(lines)

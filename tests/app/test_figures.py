@@ -11,6 +11,8 @@ from treecore.core.forest import Forest
 from treecore.formats import read
 from treecore.methods import compute
 from treecore.views.figure import figure
+from treecore.views.palette import Palette, contrast
+from treecore.views.scene import make_scene
 
 
 @pytest.fixture
@@ -58,10 +60,40 @@ def test_sectors_have_colours_of_their_own(forest: Forest, palette: object) -> N
     sectors = icicle_figure(credit, palette=palette).data[0]  # type: ignore[arg-type]
     colours = dict(zip(sectors.ids, sectors.marker.colors, strict=True))
     for row, name in enumerate(map(str, forest.node_id)):
-        value = float(np.nan_to_num(credit.credit[row]))
-        assert colours[name] == palette.credit(value, credit.scale)  # type: ignore[attr-defined]
+        if not forest.is_prompt[row]:
+            assert colours[name] == palette.credit(float(credit.credit[row]), credit.scale)  # type: ignore[attr-defined]
     even = Forest(parent=[-1, 0, 0], reward=[np.nan, 1, 1])
-    assert len(set(icicle_figure(compute(even, "grpo").of(0), palette=LIGHT).data[0].marker.colors)) == 1
+    assert len(set(icicle_figure(compute(even, "grpo").of(0), palette=LIGHT).data[0].marker.colors[2:])) == 1
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+@pytest.mark.parametrize("method", ["tree_grpo", "deepconf"])
+def test_sectors_look_as_their_nodes_and_their_names_can_be_read(method: str, palette: Palette) -> None:
+    """Colours as the canvas mixes them, whole and not faint, and a contrast of 4.5 or more."""
+    credit = compute(read(samples()["surprisal"].path)[0], method).of(0)
+    forest, sectors = credit.forests[0], icicle_figure(credit, palette=palette).data[0]
+    assert sectors.leaf.opacity == 1
+    assert sectors.textfont.size >= 12
+    ends, at = credit.ends, {str(name): row for row, name in enumerate(forest.node_id)}
+    patterns = sectors.marker.pattern.shape
+    for name, colour, ink, pattern in zip(
+        sectors.ids, sectors.marker.colors, sectors.textfont.color, patterns, strict=True
+    ):
+        assert contrast(ink, palette.background if pattern else colour) >= 4.5
+        if name in at and not forest.is_prompt[at[name]]:
+            assert pattern or colour == palette.on_scale(float(credit.credit[at[name]]), ends)
+
+
+def test_a_level_has_a_scale_from_its_lowest_to_its_highest_value() -> None:
+    credit = compute(read(samples()["surprisal"].path)[0], "deepconf").of(0)
+    known = credit.credit[np.isfinite(credit.credit)]
+    assert credit.ends == (known.min(), known.max(), False)
+    assert LIGHT.on_scale(known.min(), credit.ends) == LIGHT.low
+    assert LIGHT.on_scale(known.max(), credit.ends) == LIGHT.high
+    fill = make_scene(credit.forests[0], credit)["fill"]
+    assert (fill["kind"], fill["spans"], fill["low"], fill["high"]) == ("sequential", True, known.min(), known.max())
+    from_mean = compute(credit.forests[0], "deepconf", baseline="prompt")
+    assert from_mean.ends == (-from_mean.scale, from_mean.scale, True)
 
 
 def test_a_large_forest_is_pruned_before_drawing() -> None:

@@ -58,7 +58,7 @@ def groups(forests: Forests, group: IntArray, n_groups: int) -> Groups:
 
 def part(wanted: BoolArray, one: str) -> str:
     """`1 of 6 prompts`."""
-    return counted_of(int(wanted.sum()), len(wanted), one)
+    return counted_of(int(wanted.sum()), one, total=len(wanted))
 
 
 def check_groups(forests: Forests) -> Iterator[Finding]:
@@ -139,7 +139,7 @@ def check_leaves(forests: Forests) -> Iterator[Finding]:
         ),
     ):
         if n := int(mask.sum()):
-            found = f"{counted_of(n, int(leaf.sum()), 'leaf', 'leaves')} {one if n == 1 else many}"
+            found = f"{counted_of(n, 'leaf', 'leaves', total=int(leaf.sum()))} {one if n == 1 else many}"
             yield Finding(kind, found, node_places(forests, np.flatnonzero(mask)), todo)
 
 
@@ -275,7 +275,7 @@ def check_claims(forests: Forests) -> Iterator[Finding]:
             found = audit_of(forests, method)
             yield Finding(
                 "claimed-credit",
-                f"{counted_of(len(wrong), total, 'value')} claimed for {method} "
+                f"{counted_of(len(wrong), 'value', total=total)} claimed for {method} "
                 f"{'does' if len(wrong) == 1 else 'do'} not recompute"
                 + (f" with its defaults: {found.in_words}" if found.explained else ""),
                 node_places(forests, wrong),

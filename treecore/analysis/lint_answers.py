@@ -31,7 +31,7 @@ def check_duplicates(forests: Forests) -> Iterator[Finding]:
         total = int(forests.topology.is_leaf.sum())
         yield Finding(
             "duplicate-trajectory",
-            f"{counted_of(len(rows), total, 'trajectory', 'trajectories')} {'has' if len(rows) == 1 else 'have'} "
+            f"{counted_of(len(rows), 'trajectory', 'trajectories', total=total)} {'has' if len(rows) == 1 else 'have'} "
             "the words of another one of the same prompt",
             node_places(forests, np.array(rows)),
             "sample at a higher temperature, or mind that they are one answer counted several times",
@@ -44,8 +44,8 @@ def check_prompts(forests: Forests) -> Iterator[Finding]:
     if numbers:
         yield Finding(
             "mixed-prompts",
-            f"{counted_of(len(numbers), len(forests), 'group')} {'holds' if len(numbers) == 1 else 'hold'} rollouts of "
-            "different prompts",
+            f"{counted_of(len(numbers), 'group', total=len(forests))} {'holds' if len(numbers) == 1 else 'hold'} "
+            "rollouts of different prompts",
             tuple(forest_place(forests, number) for number in numbers),
             "check how rollouts are grouped: comparing them says nothing",
         )
@@ -91,7 +91,8 @@ def check_claimed_sums(forests: Forests) -> Iterator[Finding]:
         if numbers:
             yield Finding(
                 "claimed-sum",
-                f"advantages claimed for {name} do not sum to 0 in {counted_of(len(numbers), len(forests), 'prompt')}",
+                f"advantages claimed for {name} do not sum to 0 in "
+                f"{counted_of(len(numbers), 'prompt', total=len(forests))}",
                 tuple(forest_place(forests, number) for number in numbers),
                 "check whether rollouts of the group are missing",
             )

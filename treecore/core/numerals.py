@@ -28,8 +28,8 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
-def counted_of(n: int, total: int, one: str, many: str = "") -> str:
-    """A part of a number: `counted_of(1, 6, "prompt")` is `1 of 6 prompts`."""
+def counted_of(n: int, one: str, many: str = "", *, total: int) -> str:
+    """A part of a number: `counted_of(1, "prompt", total=6)` is `1 of 6 prompts`."""
     return f"{n:,} of {counted(total, one, many)}"
 
 

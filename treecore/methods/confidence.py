@@ -14,6 +14,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.topology import FloatArray, IntArray
+from treecore.methods.laws import Laws
 from treecore.methods.ops.groups import back_up, group_stats
 from treecore.methods.ops.lineage import jumps, marked_above, window_sum
 from treecore.methods.ops.tokens import model_tokens, step_count, step_mean
@@ -94,6 +95,7 @@ def formula(params: Mapping[str, Value]) -> str:
         "Fu et al.", 2025, "Deep Think with Confidence", "arXiv:2508.15260", "windows as in the released code"
     ),
     needs={"token:confidence"},
+    laws=Laws(level={"baseline": "none"}),
     departures=(
         "The paper scores whole traces; a step gets the lowest window that ends inside it. The paper's window is 2048 "
         "tokens, where short traces have no window but their mean; the default here is 32. `windows=growing` and "

@@ -45,6 +45,8 @@ class Laws:
         ordered: the order of rows decides between equals.
         silent: leaves some steps above scored leaves without a signal: nothing to compare with, or no way to an end.
         textual: judges what a step says and not where it led.
+        level: the settings with which the signal is a level above 0, such as a confidence, and no gain or loss: its
+            colours span its values; None where it has a sign.
         vanishing: sums that are 0.
     """
 
@@ -54,6 +56,7 @@ class Laws:
     ordered: bool = False
     silent: bool = False
     textual: bool = False
+    level: Mapping[str, Value] | None = field(default=None, hash=False)
     vanishing: tuple[Vanishing, ...] = field(default=(), hash=False)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.card import card
-from treecore.core.numerals import counted, signed, whole
+from treecore.core.numerals import counted, plain, signed, whole
 from treecore.core.outcomes import ROUNDING
 from treecore.core.states import Shape, shape_of, states_of
 from treecore.core.topology import FloatArray, IntArray
@@ -43,6 +43,18 @@ class Ragged(NamedTuple):
 
     start: IntArray
     value: FloatArray
+
+
+class Ends(NamedTuple):
+    """Values at the ends of a colour scale; `signed`: it is symmetric about 0, which is neutral."""
+
+    low: float
+    high: float
+    signed: bool
+
+    def words(self, value: float) -> str:
+        """A value as it is written: with its sign where that means something."""
+        return signed(value) if self.signed else plain(value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +157,22 @@ class Credit:
         columns = [self.credit] + [self.leaves[name] for name in ("advantage",) if name in self.leaves]
         largest = max(float(np.abs(column[np.isfinite(column)]).max(initial=0.0)) for column in columns)
         return largest if largest > ROUNDING else 1.0
+
+    @cached_property
+    def ends(self) -> Ends:
+        """The colour scale of a view: from `-scale` to `scale`, or from the lowest to the highest credit of a level."""
+        known = self.credit[np.isfinite(self.credit)]
+        return (
+            Ends(float(known.min()), float(known.max()), False)
+            if self.is_level and len(known)
+            else Ends(-self.scale, self.scale, True)
+        )
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the credit is a level, such as a confidence, and no gain or loss (`Laws.level`)."""
+        level = get_method(self.method).laws.level if self.method else None
+        return level is not None and all(self.params.get(name) == value for name, value in level.items())
 
 
 Over = Literal["states", "trees", "trajectories"]

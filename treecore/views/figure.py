@@ -10,7 +10,7 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import signed
 from treecore.core.outcomes import is_right
 from treecore.core.step_text import split_step
-from treecore.methods.registry import Credit
+from treecore.methods.registry import Credit, Ends
 from treecore.views.frame import position_in
 from treecore.views.layout import leaf_rows
 from treecore.views.palette import LIGHT
@@ -67,7 +67,7 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
 
     labels = [escape(split_step(text, forest.node_extra.get(row, {})).label) for row, text in enumerate(forest.text)]
     values = np.zeros(len(forest)) if credit is None else np.nan_to_num(credit.credit)
-    limit = 1.0 if credit is None else credit.scale
+    ends = Ends(-1.0, 1.0, True) if credit is None else credit.ends
     wrong = np.isfinite(forest.reward) & ~is_right(forest)
     return go.Scatter(
         x=x,
@@ -86,9 +86,9 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
             "size": 13,
             "symbol": np.where(wrong, "square", "circle"),
             "color": values,
-            "colorscale": LIGHT.diverging(),
-            "cmin": -limit,
-            "cmax": limit,
+            "colorscale": LIGHT.scale(ends),
+            "cmin": ends.low,
+            "cmax": ends.high,
             "line": {"width": 1, "color": LIGHT.muted},
             "colorbar": None if credit is None else {"title": {"text": "credit"}, "thickness": 12},
         },

@@ -6,10 +6,14 @@ import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from treecore.methods.registry import Ends
+
 PALETTE_FILE = Path(__file__).parent / "palette.json"
 STOPS = 16
 """Straight pieces on each side of zero by which a colour scale follows its curve."""
 _READ = json.loads(PALETTE_FILE.read_text(encoding="utf-8"))
+INKS: list[str] = _READ["inks"]
+"""Black and white, of words on any colour."""
 POWER: float = _READ["power"]
 """Exponent on `|value| / limit`: below 1, small credit is told from none."""
 
@@ -52,10 +56,37 @@ class Palette:
         below = [(0.5 - at / 2, self.credit(-at, 1.0)) for at in reversed(reach)]
         return below + [(0.5 + at / 2, self.credit(at, 1.0)) for at in reach[1:]]
 
+    def on_scale(self, value: float, ends: Ends) -> str:
+        """Colour of a credit, as the canvas draws it."""
+        if ends.signed:
+            return self.credit(value, ends.high)
+        return mix(self.low, self.high, min(1.0, max(0.0, (value - ends.low) / ((ends.high - ends.low) or 1.0))))
+
+    def scale(self, ends: Ends) -> list[tuple[float, str]]:
+        """The colour scale between two ends as Plotly takes it."""
+        return self.diverging() if ends.signed else [(0.0, self.low), (1.0, self.high)]
+
     def credit(self, value: float, limit: float) -> str:
         """Colour of a credit on a scale that ends at `limit`."""
         share = min(1.0, abs(value) / limit) ** POWER
         return mix(self.zero, self.negative if value < 0 else self.positive, share)
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever is told better from a colour: a contrast of 4.5 at least, whatever the colour."""
+    return max(INKS, key=lambda ink: contrast(ink, colour))
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours as WCAG 2 defines it, 1 to 21."""
+    dark, light = sorted((brightness(one), brightness(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def brightness(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it, 0 to 1."""
+    linear = [c / 12.92 if (c := channel / 255) <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for channel in rgb(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def mix(low: str, high: str, share: float) -> str:

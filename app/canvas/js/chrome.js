@@ -97,6 +97,7 @@ function scaleLegend(app) {
   const bar = element("div", "tc-gradient");
   const ends = element("div", "tc-ends");
   let words = [short(fill.low), short(fill.high)];
+  if (fill.spans) words = [`lowest ${formatNumber(fill.low, decimals)}`, `highest ${formatNumber(fill.high, decimals)}`];
   if (fill.kind === "diverging") {
     const end = formatNumber(fill.high, decimals);
     words = [`−${end}`, "0", `+${end}`];
@@ -164,7 +165,8 @@ function factsOf(app, i) {
   if (scene.fill.on && scene.parent[i] >= 0) {
     const isShown = scene.fill.kind === "diverging";
     const credit = isShown ? scene.fill.values[i] : scene.credit[i];
-    facts.push([isShown ? scene.fill.title : "credit", credit === null ? "not assigned" : formatNumber(credit, decimals, { sign: true })]);
+    const sign = scene.table.low === null;
+    facts.push([isShown ? scene.fill.title : "credit", credit === null ? "not assigned" : formatNumber(credit, decimals, { sign })]);
     if (scene.fill.kind === "sequential" && scene.fill.title === "entropy" && scene.fill.values[i] !== null) {
       facts.push(["entropy", `${short(scene.fill.values[i])} nats`]);
     }

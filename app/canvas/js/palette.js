@@ -85,6 +85,11 @@ export function diverging(theme, value, limit) {
 }
 
 /** @param {Theme} theme @param {number} share */
+export function rising(theme, share) {
+  return mix(theme.low, theme.high, Math.max(0, Math.min(1, share)));
+}
+
+/** @param {Theme} theme @param {number} share */
 export function governing(theme, share) {
   return mix(theme.pale, theme.strong, share);
 }
@@ -98,9 +103,9 @@ export function bothColour(theme, share, strength) {
 export function colourOf(theme, fill, value, hue) {
   if (fill.kind === "diverging") return diverging(theme, value, fill.high);
   if (fill.kind === "granularity") return governing(theme, value);
-  if (fill.kind === "both") return bothColour(theme, hue ?? 0, Math.abs(value) / fill.high);
-  const span = fill.high - fill.low || 1;
-  return mix(theme.low, theme.high, Math.max(0, Math.min(1, (value - fill.low) / span)));
+  const share = (value - fill.low) / (fill.high - fill.low || 1);
+  if (fill.kind === "both") return bothColour(theme, hue ?? 0, fill.low < 0 ? Math.abs(value) / fill.high : share);
+  return rising(theme, share);
 }
 
 // [3N] colours; `app.blank` marks nodes without a value. Roots stay neutral, and so do unfilled stages but for leaves

@@ -5,7 +5,7 @@ import { drawCrowdedLabels, drawLabels, haloText } from "./labels.js";
 import {
   drawBadges, drawEdges, drawGuides, drawMarked, drawNodes, drawSelection, isCrowded, isFaded, visibleNodes,
 } from "./nodes.js";
-import { css, diverging, governing } from "./palette.js";
+import { css, diverging, governing, rising } from "./palette.js";
 import { headingFont } from "./text_width.js";
 
 // Beside the root, where no words of a step can be.
@@ -128,7 +128,7 @@ function drawNumbers(app, i, y) {
   const value = scene.table.values[i];
   context.font = `${small ? 10 : 12}px ${theme.mono}`;
   context.fillStyle = value === null || isFaded(app, i) ? theme.muted : theme.ink;
-  context.fillText(formatNumber(value, scene.table.decimals, { sign: true }), columns.number, y + 0.5);
+  context.fillText(formatNumber(value, scene.table.decimals, { sign: scene.table.low === null }), columns.number, y + 0.5);
 }
 
 /** @param {App} app @param {number} i @param {number} x @param {number} y @param {boolean} right */
@@ -168,9 +168,10 @@ function drawBar(app, y, value) {
   context.fillStyle = theme.edge;
   context.fillRect(columns.bar - 0.5, y - half - 2, 1, 2 * half + 4);
   if (value === null) return;
-  const { limit } = scene.table;
-  const length = Math.min(1, Math.abs(value) / limit) * columns.reach;
-  context.fillStyle = css(diverging(theme, value, limit));
+  const { low, limit } = scene.table;
+  const share = low === null ? Math.abs(value) / limit : (value - low) / (limit - low || 1);
+  const length = Math.max(0, Math.min(1, share)) * columns.reach;
+  context.fillStyle = css(low === null ? diverging(theme, value, limit) : rising(theme, share));
   context.beginPath();
   context.roundRect(value < 0 ? columns.bar - length : columns.bar, y - half, length, 2 * half, Math.min(2, half));
   context.fill();

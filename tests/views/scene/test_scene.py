@@ -86,6 +86,7 @@ def test_the_column_of_numbers_is_the_advantage_or_else_the_credit() -> None:
         "numbers": False,
         "title": "",
         "values": [None] * 7,
+        "low": None,
         "limit": 1.0,
         "decimals": 2,
     }

@@ -10,7 +10,7 @@ from itertools import groupby, islice
 import numpy as np
 
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, short, signed, whole
+from treecore.core.numerals import counted, short, whole
 from treecore.core.step_text import answered, step_parts
 from treecore.methods.registry import Credit
 from treecore.views.inspector.cards import Card, Piece, Told
@@ -41,12 +41,20 @@ def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
             kinds=tuple(part.kind for part in parts),
             place=place,
             note=outcomes(forest, one),
-            number=signed(float(credit.credit[one])),
-            sign=None if np.isnan(credit.credit[one]) else int(np.sign(np.round(credit.credit[one], 9))),
+            number=credit.ends.words(float(credit.credit[one])),
+            sign=sign(credit, one),
             chosen=one == row,
         )
         for one, parts, pieces, place in zip(rows, told, differing(told), places, strict=True)
     )
+
+
+def sign(credit: Credit, row: int) -> int | None:
+    """1, 0 or -1, 0 where the credit is a level; None where it is not assigned."""
+    value = credit.credit[row]
+    if np.isnan(value):
+        return None
+    return 0 if credit.is_level else int(np.sign(np.round(value, 9)))
 
 
 def nearest(rows: np.ndarray, row: int) -> tuple[int, list[int]]:

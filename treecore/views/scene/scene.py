@@ -19,7 +19,7 @@ from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.methods.ops.groups import back_up
-from treecore.methods.registry import Credit
+from treecore.methods.registry import Credit, Ends
 from treecore.views.layout import by_length, by_steps
 from treecore.views.scene.part import Part, as_json, numbers, safe
 from treecore.views.scene.shape import forest_part, outcome_range
@@ -102,7 +102,8 @@ def make_scene(
     """
     own = None if credit is None else _own_part(forest, credit)
     limit = scale if scale is not None else (credit.scale if credit is not None else 1.0)
-    stage = stage or Stage()
+    stage, ends = stage or Stage(), _ends(credit, limit)
+    decimals = decimals_for(limit if ends.signed else ends.high - ends.low)
     leaf_title, leaf_values = _leaf_numbers(forest, own, stage)
     nothing = np.full(len(forest), np.nan)
     look: SceneLook = {
@@ -110,16 +111,17 @@ def make_scene(
         "axis": _axis_note(forest, axis),
         "credit": numbers(_quiet(own.credit, limit) if own is not None and stage.filled else nothing),
         "value": numbers(_value(forest, own) if stage.values else nothing),
-        "fill": _fill(forest, own, colour=colour, limit=limit, stage=stage),
+        "fill": _fill(forest, own, colour=colour, ends=ends, stage=stage),
         "table": {
             "outcomes": stage.outcomes,
             "numbers": stage.advantages and leaf_title != "",
             "title": leaf_title,
             "values": numbers(leaf_values),
+            "low": credit.ends.low if credit is not None and credit.is_level and stage.numbers is None else None,
             "limit": max(limit, _largest(leaf_values)) if scale is None else limit,
-            "decimals": decimals_for(limit),
+            "decimals": decimals,
         },
-        "decimals": decimals_for(limit),
+        "decimals": decimals,
         "stage": _stage(forest, stage),
         "prompts": forest.prompts.tolist() if own is not None and own.one_prompt else [],
     }
@@ -183,14 +185,20 @@ def mean_entropy(forest: Forest) -> FloatArray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, limit: float, stage: Stage) -> SceneFill:
+def _ends(credit: Credit | None, limit: float) -> Ends:
+    """Ends of the credit's scale: symmetric, unless it is a level."""
+    return credit.ends if credit is not None and credit.is_level else Ends(-limit, limit, True)
+
+
+def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, ends: Ends, stage: Stage) -> SceneFill:
     """Values, kind and ends of the colour scale; `kind` is diverging, granularity, both or sequential."""
     blank = np.full(len(forest), np.nan)
-    signal = blank if credit is None else _quiet(credit.credit, limit)
-    low, high = -limit, limit
+    signal = blank if credit is None else _quiet(credit.credit, ends.high)
+    low, high, signed = ends
     kind: Literal["diverging", "granularity", "both", "sequential"]
     if colour == "credit":
-        kind, title, values = "diverging", stage.numbers_title or "credit", signal
+        kind, title = "diverging" if signed else "sequential", stage.numbers_title or "credit"
+        values = signal
     elif colour == "granularity":
         kind, title, values, low, high = "granularity", "granularity", granularity(Forests(forest)).step, 0.0, 1.0
     elif colour == "both":
@@ -200,12 +208,13 @@ def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, limit: float
         low, high = outcome_range(forest)
     else:
         kind, title, values = "sequential", "entropy", mean_entropy(forest)
-        low, high = 0.0, _largest(values) or 1.0
+        low, high = _lowest(values), _largest(values) or 1.0
     return {
         "kind": kind,
         "title": title,
         "low": low,
         "high": high,
+        "spans": kind == "sequential" and colour != "value",
         "on": stage.filled and (credit is not None or stage.fill is not None or colour not in ("credit", "both")),
         "partial": stage.fill is not None,
         "values": numbers(values if stage.fill is None else stage.fill),
@@ -244,6 +253,11 @@ def _stage(forest: Forest, stage: Stage) -> SceneStage:
 def _largest(values: FloatArray) -> float:
     finite = values[np.isfinite(values)]
     return float(np.abs(finite).max()) if len(finite) else 0.0
+
+
+def _lowest(values: FloatArray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.min()) if len(finite) else 0.0
 
 
 def _quiet(values: FloatArray, limit: float) -> FloatArray:

@@ -46,12 +46,13 @@ class SceneAxis(TypedDict):
 
 
 class SceneFill(TypedDict):
-    """Values, kind and ends of the colour scale."""
+    """Values, kind and ends of the colour scale; `spans`: the ends are the lowest and the highest value."""
 
     kind: Literal["diverging", "granularity", "both", "sequential"]
     title: str
     low: float
     high: float
+    spans: bool
     on: bool
     partial: bool
     values: FloatArray
@@ -59,12 +60,13 @@ class SceneFill(TypedDict):
 
 
 class SceneTable(TypedDict):
-    """The columns beside the leaves."""
+    """The columns beside the leaves; bars begin at 0, or at `low` where the numbers are a level."""
 
     outcomes: bool
     numbers: bool
     title: str
     values: FloatArray
+    low: float | None
     limit: float
     decimals: int
 
