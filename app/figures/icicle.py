@@ -15,6 +15,7 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import counted, short, whole
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.registry import Credit
+from treecore.views.labels import cut_middle
 from treecore.views.palette import ink_on
 
 MOST, DEEPEST = 400, 24
@@ -177,7 +178,7 @@ def name(forest: Forest, row: int, *, steps: int, most: int = 40) -> str:
     """Label of a sector, its words in at most so many characters."""
     if forest.parent[row] < 0:
         return f"tree {int(forest.tree[row]) + 1}"
-    words = safe(label(forest, row), most)
+    words = safe(cut_middle(label(forest, row), most))
     return words if steps == 1 else f"{words} and {whole(steps - 1)} more"
 
 

@@ -62,7 +62,7 @@ def test_a_click_on_a_chart_selects_the_step(open_page: Open, address: str) -> N
     point.scroll_into_view_if_needed()
     point.click(force=True)
     page.wait_for_url("**node=r1**")
-    sector = page.locator(".st-key-chart_icicle .slice", has_text="find").nth(1)
+    sector = page.locator(".st-key-chart_icicle .slice", has_text="…iris").first
     sector.click()
     page.wait_for_url("**node=a2**")
 
