@@ -58,7 +58,7 @@ def png(
         scale: pixels a CSS pixel; 3 is about 290 dots an inch.
     """
     drawn = figure(forests, credit, width, theme)
-    return Exported([pixels(drawn, width, scale)], len(forests.parent), "steps")
+    return Exported([pixels(drawn, width=width, scale=scale)], len(forests.parent), "steps")
 
 
 def figure(forests: Forests, credit: Credit | None, width: float, theme: str) -> str:
@@ -75,7 +75,7 @@ def figure(forests: Forests, credit: Credit | None, width: float, theme: str) ->
     return drawing(forests[0], own, LIGHT if theme == "light" else DARK, width_mm=width, filled=theme == "dark")
 
 
-def pixels(drawn: str, width: float, scale: float) -> bytes:
+def pixels(drawn: str, *, width: float, scale: float) -> bytes:
     """An SVG as PNG.
 
     Raises:

@@ -29,7 +29,7 @@ def _share(letter: str) -> float:
     return broad if letter in WIDE_LETTERS else common
 
 
-def cut_to(text: str, room: float, size: float) -> str:
+def cut_to(text: str, room: float, *, size: float) -> str:
     """The text, or its beginning and an ellipsis, within `room`; "" where not even two characters fit."""
     if width_of(text, size) <= room:
         return text
@@ -41,18 +41,18 @@ def cut_to(text: str, room: float, size: float) -> str:
     return kept.rstrip() + ELLIPSIS if len(kept) > 1 else ""
 
 
-def wrapped(text: str, room: float, size: float, *, lines: int = 3) -> list[str]:
+def wrapped(text: str, room: float, *, size: float, lines: int = 3) -> list[str]:
     """At most so many lines within `room`, the last one cut."""
     found: list[str] = []
     left = text.split()
     while left and len(found) < lines:
         if len(found) == lines - 1:
-            found.append(cut_to(" ".join(left), room, size))
+            found.append(cut_to(" ".join(left), room, size=size))
             break
         count = 1
         while count < len(left) and width_of(" ".join(left[: count + 1]), size) <= room:
             count += 1
-        found.append(cut_to(" ".join(left[:count]), room, size))
+        found.append(cut_to(" ".join(left[:count]), room, size=size))
         left = left[count:]
     return [line for line in found if line]
 
@@ -77,13 +77,13 @@ def path(shape: str, *, stroke: str, width: float = 1.0) -> str:
     )
 
 
-def circle(x: float, y: float, r: float, *, fill: str, stroke: str = "none", width: float = 1.0) -> str:
+def circle(x: float, y: float, *, r: float, fill: str, stroke: str = "none", width: float = 1.0) -> str:
     """A disc or a ring."""
     at = f'cx="{number(x)}" cy="{number(y)}" r="{number(r)}"'
     return f'<circle {at} fill="{fill}" stroke="{stroke}" stroke-width="{number(width)}"/>'
 
 
-def square(x: float, y: float, r: float, *, fill: str, stroke: str = "none", width: float = 1.0) -> str:
+def square(x: float, y: float, *, r: float, fill: str, stroke: str = "none", width: float = 1.0) -> str:
     """A square around a point, its corners a little rounded."""
     at = f'x="{number(x - r)}" y="{number(y - r)}" width="{number(2 * r)}" height="{number(2 * r)}"'
     return f'<rect {at} rx="1" fill="{fill}" stroke="{stroke}" stroke-width="{number(width)}"/>'

@@ -82,7 +82,7 @@ def drawing(forest: Forest, credit: Credit | None, colours: Palette, *, width_mm
     look, plan = look_of(forest, credit), plan_of(forest, width_mm * POINTS_A_MM)
     size = f'width="{number(width_mm)}mm" height="{number(plan.height / POINTS_A_MM)}mm"'
     box = f'viewBox="0 0 {number(plan.width)} {number(plan.height)}"'
-    said = cut_to(plain(forest.prompt), plan.width - 2 * MARGIN, SIZE + 1.5)
+    said = cut_to(plain(forest.prompt), plan.width - 2 * MARGIN, size=SIZE + 1.5)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box} font-family="{SANS}" role="img">',
         f"<title>{escaped(plain(forest.prompt) or 'Reasoning trees')}</title>",
@@ -120,7 +120,7 @@ def plan_of(forest: Forest, width: float) -> Plan:
     room = x - x[above] - 2 * RING - np.where(topology.is_fork[above], BEND / 3, 2.0)
     said = phrases(forest)
     lines = [
-        wrapped(words, float(room[row]), SIZE) if forest.parent[row] >= 0 else [] for row, words in enumerate(said)
+        wrapped(words, float(room[row]), size=SIZE) if forest.parent[row] >= 0 else [] for row, words in enumerate(said)
     ]
     height = GAP + LINE * max(1, max(map(len, lines)))
     y = MARGIN + TITLE + height + leaf_rows(topology, gap=0.0 if single else 0.5) * height
@@ -163,7 +163,7 @@ def labels(forest: Forest, plan: Plan, colours: Palette) -> Iterator[str]:
         for count, line in enumerate(lines, 1):
             base = plan.y[row] - 3.2 - (len(lines) - count) * LINE
             yield text(line, right, base, fill=fill, size=SIZE, anchor="end")
-        if observed := cut_to(plain(forest.observation[row]), float(plan.room[row]) - SIZE, SMALL):
+        if observed := cut_to(plain(forest.observation[row]), float(plan.room[row]) - SIZE, size=SMALL):
             yield text(f"→ {observed}", right, plan.y[row] + SMALL + 2, fill=colours.muted, size=SMALL, anchor="end")
     if forest.n_trees > 1:
         for count, root in enumerate(topology.roots.tolist(), 1):
@@ -179,19 +179,19 @@ def nodes(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterator[
         x, y, value = plan.x[row], plan.y[row], float(look.credit[row])
         if forest.topology.is_fork[row]:
             share = 0.0 if math.isnan(governs[row]) else float(governs[row])
-            yield circle(x, y, RING, fill="none", stroke=mix(colours.pale, colours.strong, share), width=1.6)
+            yield circle(x, y, r=RING, fill="none", stroke=mix(colours.pale, colours.strong, share), width=1.6)
         if forest.is_prompt[row]:
-            yield square(x, y, RADIUS - 0.6, fill=colours.background, stroke=colours.muted)
+            yield square(x, y, r=RADIUS - 0.6, fill=colours.background, stroke=colours.muted)
             continue
         shape = square if wrong[row] else circle
         if math.isnan(value):
-            yield shape(x, y, RADIUS - 0.4, fill=colours.background, stroke=colours.muted)
+            yield shape(x, y, r=RADIUS - 0.4, fill=colours.background, stroke=colours.muted)
         else:
-            yield shape(x, y, RADIUS, fill=colours.credit(value, look.limit))
-            yield from sign(x, y, value, look.limit, colours)
+            yield shape(x, y, r=RADIUS, fill=colours.credit(value, look.limit))
+            yield from sign(x, y, colours, value=value, limit=look.limit)
 
 
-def sign(x: float, y: float, value: float, limit: float, colours: Palette) -> Iterator[str]:
+def sign(x: float, y: float, colours: Palette, *, value: float, limit: float) -> Iterator[str]:
     """Plus or minus, so that colour alone tells nothing; none for zero."""
     if abs(value) < 1e-9 * limit:
         return
@@ -240,9 +240,9 @@ def legend(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterator
         x += 106
     shapes = [("right", circle, 3.0), ("wrong", square, 3.0)]
     for name, shape, r in shapes:
-        yield shape(x + 3, y, r, fill=colours.muted)
+        yield shape(x + 3, y, r=r, fill=colours.muted)
         yield text(name, x + 11, y + SIZE / 3, fill=colours.muted, size=SIZE)
         x += 11 + width_of(name, SIZE) + 12
     if forest.topology.is_fork.any():
-        yield circle(x + 3, y, 4.4, fill="none", stroke=colours.strong, width=1.6)
+        yield circle(x + 3, y, r=4.4, fill="none", stroke=colours.strong, width=1.6)
         yield text("fork: stronger decides more", x + 12, y + SIZE / 3, fill=colours.muted, size=SIZE)
