@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from app import state, wording
+from app.defaults import RESAMPLES
 from app.verbatim import ours, verbatim
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -123,7 +124,7 @@ def resampled(credit: Credit, row: int) -> None:
     bar = st.empty()
 
     def tell(done: int) -> None:
-        bar.progress(done / state.RESAMPLES, "resampling; any click stops it")
+        bar.progress(done / RESAMPLES, "resampling; any click stops it")
 
     try:
         found = state.interval(tell)
@@ -136,7 +137,7 @@ def resampled(credit: Credit, row: int) -> None:
     if math.isnan(lower):
         st.caption("No interval: too few scored leaves beneath, or most draws assign nothing.")
     else:
-        st.markdown(f"90 % of {state.RESAMPLES:d} draws give {ours(signed(lower))} to {ours(signed(upper))}")
+        st.markdown(f"90 % of {RESAMPLES:d} draws give {ours(signed(lower))} to {ours(signed(upper))}")
 
 
 def trust(credit: Credit, row: int, explanation: Explanation) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import chrome, forged, sampling_job, server, serving, state
+from app.mapping_form import mapping_form
 from app.verbatim import verbatim
 from app.view_registry import VIEWS
 from treecore import quotas
@@ -29,5 +30,6 @@ state.start(sampling_job.is_known)
 chrome.header()
 if state.opening() is not None:
     chrome.reading()
+mapping_form()
 VIEWS.find(state.get("view")).render()
 state.sync_address()

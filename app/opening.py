@@ -29,7 +29,7 @@ class Opening:
         read: the work; its return value becomes `result`.
         present: whether somebody still waits for it.
         share: of the file that is read, 0 to 1.
-        error: one sentence, "" unless it failed.
+        error: one sentence, "" unless it failed; failure: the same as it was raised.
         cancelled: whether it was broken off.
     """
 
@@ -39,6 +39,7 @@ class Opening:
     share: float = 0.0
     result: Any = None
     error: str = ""
+    failure: TreecoreError | None = None
     cancelled: bool = False
     _seen: float = field(default_factory=time.monotonic)
     _over: threading.Event = field(default_factory=threading.Event)
@@ -74,7 +75,7 @@ class Opening:
         except CancelledError:
             pass
         except TreecoreError as error:
-            self.error = str(error)
+            self.error, self.failure = str(error), error
         except Exception as error:  # a thread's exception would be seen by nobody
             self.error = f"{self.name}: it cannot be read ({type(error).__name__}); send it to the authors of treecore"
         finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,25 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 import treecore as tc
-from app.opened import Opened, Shelf, held_bytes
-from app.opening import Opening, Tell
+from app.defaults import (
+    CLOSED,
+    DEFAULTS,
+    FILM,
+    KEPT,
+    KEPT_PREFIXES,
+    MAX_ID,
+    MOMENT,
+    RECENT,
+    RECENT_BYTES,
+    RESAMPLES,
+    SHORT,
+)
+from app.merging import AUTO, OFF, is_flat, merged, rules, usual_rule
+from app.opened import Opened, held_bytes
+from app.opening import Opening
+from app.places import place
 from app.presence import open_page
+from app.reading import SHELF, Draft, Given, UnmappedError, read
 from app.view_registry import VIEWS
 from treecore.analysis.frames import Frame
 from treecore.analysis.lint import lint
@@ -30,39 +46,10 @@ from treecore.bundled import Sample, samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.errors import ForestError, TreecoreError
-from treecore.formats import read_with_report
-from treecore.formats.source import read_path
-from treecore.methods import DEFAULT_METHOD, METHODS, get_method
+from treecore.methods import METHODS, get_method
 from treecore.methods.bootstrap import Interval, bootstrap
 from treecore.methods.registry import Credit
 from treecore.registry.params import Value
-
-COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "value": "value", "entropy": "entropy"}
-AXES = {"steps": "steps", "tokens": "tokens"}
-DEFAULTS: dict[str, Any] = {
-    "view": "explore",
-    "method": DEFAULT_METHOD,
-    "colour": "credit",
-    "axis": "steps",
-    "forest": 0,
-    "turned": 0,
-    "frame": 0,
-    "node": "",
-}
-CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colour": COLOURS, "axis": AXES}
-"""Values that name something; a browser may send any text for them, and what is none of these is not looked up."""
-FILM = "step_through"
-"""The view that has frames."""
-RESAMPLES = 200
-MAX_ID = 2000
-"""Characters that an id may take in the address bar: servers refuse addresses of several thousand."""
-SHORT, RECENT, RECENT_BYTES = 12, 4, 256_000_000
-"""Characters of a key in the address bar, and how many files and rollouts of a session can be gone back to, if they
-take no more than so many bytes."""
-MOMENT = 0.5
-"""Seconds for which a page waits for a file before it says how far it is."""
-SHELF = Shelf()
-KEPT = ("view", "method", "colour", "axis", "forest", "frame", "node", "guess", "resample", "mathematics")
 
 
 def start(has_run: Callable[[str], bool]) -> None:
@@ -98,7 +85,7 @@ def keep() -> None:
     where it was set in the same run: a menu that opens later would show, and then report, its first option.
     """
     for name in map(str, list(st.session_state)):
-        if name in KEPT or name.startswith(("set:", "roll:")):
+        if name in KEPT or name.startswith(KEPT_PREFIXES):
             with suppress(StreamlitAPIException):  # drawn earlier in this run, by what is around the fragment
                 st.session_state[name] = st.session_state[name]
 
@@ -110,7 +97,7 @@ def _read_address(has_run: Callable[[str], bool]) -> None:
     sample = query.get("sample", "")
     if sample in samples() and ("opened" not in session or opened().sample != sample):
         open_sample(sample)
-    elif "sample" not in query and (known := _recent().get(query.get("file", ""))) and known is not opened():
+    elif "sample" not in query and (known := _recent().get(query.get("file", ""))) and known is not as_given():
         _show(known)
     for name, allowed in (("view", VIEWS), ("method", METHODS), ("sample", samples())):
         wanted = query.get(name)
@@ -118,10 +105,15 @@ def _read_address(has_run: Callable[[str], bool]) -> None:
             unknown.append(f"no {name} called “{wanted[:40]}”")
         elif wanted is not None and name != "sample":
             session[name] = wanted
+    if "merge" in query:
+        known_rule = query["merge"] in rules(as_given())
+        session.merging, session.merge_by = known_rule, query["merge"] if known_rule else AUTO
+        if not known_rule and query["merge"] != OFF:
+            unknown.append(f"no way to merge called “{query['merge'][:40]}”")
     if (run := query.get("run")) and not has_run(run):
         unknown.append(f"no run called “{run[:40]}”")
     session.node = ""
-    if (number := _place(query.get("prompt", "1"), lambda: len(opened().forests))) is not None:
+    if (number := place(query.get("prompt", "1"), lambda: len(opened().forests))) is not None:
         session.forest = session.turned = number
     else:
         unknown.append(f"no prompt {query['prompt'][:40]} here")
@@ -134,19 +126,11 @@ def _read_address(has_run: Callable[[str], bool]) -> None:
             unknown.append(f"no step “{node[:40]}” here")
     if "frame" in query or session.view == FILM:
         frame = query.get("frame", "1")
-        session.frame = _place(frame, _film_length) or 0
+        session.frame = place(frame, _film_length) or 0
         if frame != str(session.frame + 1):
             unknown.append(f"no frame {frame[:40]} here")
     if unknown:
         session.notice = "Not everything in this link is here: " + "; ".join(unknown) + "."
-
-
-def _place(number: str, length: Callable[[], int]) -> int | None:
-    """A number from 1 as an index into so many; None where it is none of them. The first is there in any case."""
-    if number == "1":
-        return 0
-    plain = number.isascii() and number.isdecimal() and not number.startswith("0")
-    return int(number) - 1 if plain and len(number) < 9 and int(number) <= length() else None
 
 
 def _film_length() -> int:
@@ -175,6 +159,8 @@ def _address() -> dict[str, str]:
     if wanted["view"] == "rollout" and (job := st.session_state.get("job")) is not None:
         wanted["run"] = job.name
     wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:SHORT]
+    if (rule := merge_rule()) != usual_rule(as_given()):
+        wanted["merge"] = rule or OFF
     wanted["prompt"] = str(forest_number() + 1) if forest_number() else ""
     if get("playing"):  # else the way back would lead through every frame that was played
         wanted["frame"] = st.session_state.get("written", {}).get("frame", "")
@@ -207,22 +193,9 @@ def notice() -> str:
     return text
 
 
-def _read(data: bytes | Path, name: str, tell: Tell | None = None, **more: Any) -> Opened:
-    """What a file holds; the same object for all who have it open."""
-    content = read_path(str(data), name) if isinstance(data, Path) else data
-    key = (hashlib.sha256(content).hexdigest(), more.get("title", name))
-    if (known := SHELF.find(key)) is not None:
-        return known
-    report = read_with_report(content, name=name, on_progress=tell)
-    fresh = Opened(
-        key[0], forests=Forests(report.forests), report=report, size=report.memory, **{"title": name, **more}
-    )
-    return SHELF.put(key, fresh)
-
-
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _sample(sample: Sample) -> Opened:
-    return _read(sample.path, sample.path.name, title=sample.title, sample=sample.name, note=sample.look_for)
+    return read(sample.path, sample.path.name, title=sample.title, sample=sample.name, note=sample.look_for)
 
 
 def _show(fresh: Opened) -> None:
@@ -234,6 +207,7 @@ def _show(fresh: Opened) -> None:
             recent.pop(0)
         session.recent = dict(recent)
     session.opened = fresh
+    session.merging, session.merge_by = bool(usual_rule(fresh)), AUTO
     session.forest = session.turned = session.frame = 0
     session.node = session.guess = ""
 
@@ -249,20 +223,20 @@ def open_sample(name: str) -> None:
     _show(_sample(samples()[name]))
 
 
-def open_bytes(data: bytes, name: str) -> None:
-    """Begin to open an uploaded file; `settle` tells what became of it, and what is open stays open until then."""
-    _begin(data, name, tell_in="upload_error")
+def open_given(given: Given, name: str, columns: Mapping[str, str] | None = None) -> None:
+    """Begin to open what was uploaded; `settle` tells what became of it, and what is open stays open until then."""
+    _begin(partial(read, given, name, columns=columns), name, tell_in="upload_error")
 
 
 def open_file(path: Path) -> None:
-    """Begin to open a file named on the command line; a bad one leaves a notice."""
-    _begin(path, path.name, tell_in="notice")
+    """Begin to open a file or a folder named on the command line; a bad one leaves a notice."""
+    _begin(partial(read, path, path.name), path.name, tell_in="notice")
 
 
-def _begin(data: bytes | Path, name: str, *, tell_in: str) -> None:
+def _begin(work: Callable[..., Opened], name: str, *, tell_in: str) -> None:
     """Read in a thread of its own; what takes a moment only is waited for."""
     cancel_opening()
-    st.session_state.opening = Opening(name, partial(_read, data, name), open_page()).start()
+    st.session_state.opening = Opening(name, work, open_page()).start()
     st.session_state.opening_tells = tell_in
     st.session_state.opening.wait(MOMENT)
     settle()
@@ -272,6 +246,17 @@ def opening() -> Opening | None:
     """A file that is being read for this session."""
     found: Opening | None = st.session_state.get("opening")
     return found
+
+
+def draft() -> Draft | None:
+    """A table that was uploaded and whose columns are still to be named."""
+    found: Draft | None = st.session_state.get("draft")
+    return found
+
+
+def drop_draft() -> None:
+    """Leave a table aside whose columns were to be named."""
+    st.session_state.draft = None
 
 
 def cancel_opening() -> None:
@@ -287,10 +272,15 @@ def settle() -> None:
     if going is None or not going.over:
         return
     st.session_state.opening = None
-    if going.error:
+    if isinstance(going.failure, UnmappedError):
+        st.session_state.draft = going.failure.draft
+        for name in [name for name in st.session_state if str(name).startswith("map:")]:
+            del st.session_state[name]
+    elif going.error:
         instead = "" if "opened" in st.session_state else " Opened a sample instead."
         st.session_state[st.session_state.opening_tells] = f"{going.error}.{instead}" if instead else going.error
     elif going.result is not None:
+        st.session_state.draft = None
         _show(going.result)
 
 
@@ -301,12 +291,24 @@ def open_forests(forests: Sequence[Forest], title: str) -> None:
     _show(SHELF.put((key, title), Opened(key, title, batch, size=sum(map(held_bytes, map(vars, batch))))))
 
 
-def opened() -> Opened:
-    """What is open; the first sample when nothing was opened yet."""
+def as_given() -> Opened:
+    """What is open as its file has it; the first sample when nothing was opened yet."""
     if "opened" not in st.session_state:
         open_sample(next(iter(samples())))
     current: Opened = st.session_state.opened
     return current
+
+
+def merge_rule() -> str:
+    """By which rule shared beginnings are merged, "" where they are not."""
+    by = get("merge_by")
+    return str(by) if get("merging") is True and is_flat(as_given()) and by in rules(as_given()) else ""
+
+
+def opened() -> Opened:
+    """What is open, as it is shown."""
+    rule = merge_rule()
+    return merged(as_given(), rule) if rule else as_given()
 
 
 def forest_number() -> int:

@@ -24,7 +24,7 @@ test.query_params["view"] = "outline"
 test.query_params["method"] = "centred"
 test.run()
 assert not test.exception, test.exception
-from app.controls import readable
+from app.open_menu import readable
 from app.view_registry import VIEWS
 print(test.session_state["view"], test.session_state["method"], VIEWS["outline"].title, ".arrows" in readable())
 """
