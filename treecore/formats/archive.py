@@ -63,7 +63,7 @@ def archive(data: bytes, name: str) -> Folder:
     """
     try:
         opened = zipfile.ZipFile(io.BytesIO(data))
-        entries = {entry.filename: entry for entry in opened.infolist() if not entry.is_dir()}
+        entries = {entry.filename: entry for entry in opened.infolist() if entry.filename and not entry.is_dir()}
     except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, struct.error) as error:
         raise FormatError(f"the zip archive is damaged ({error})", where=name, todo="copy it again") from None
     if len(entries) > MAX_FILES:

@@ -9,7 +9,7 @@ from pathlib import Path
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
 from treecore.formats.folder import folder_around, folder_of, folder_on_disk
-from treecore.formats.gather import Gathered, Tell, gather_file, gather_folder
+from treecore.formats.gather import Gathered, Tell, collector_paused, gather_file, gather_folder
 from treecore.formats.limits import Account
 from treecore.formats.mapping import read_table
 from treecore.formats.read_report import ReadReport, unknown_fields
@@ -48,9 +48,9 @@ def read_with_report(
     Args:
         on_progress: hears how many bytes (of a folder, files) of how many are read; what it raises ends the reading.
     """
-    found = gathered(given, name, table_format(columns) if columns else None, on_progress)
-    account = Account(found.name, found.size, found.size)
-    forests = found.finish(account)
+    with collector_paused():
+        found = gathered(given, name, table_format(columns) if columns else None, on_progress)
+        forests = found.finish(Account(found.name, found.size, found.size))
     first = next(iter(found.formats))
     return ReadReport(
         name=found.name,

@@ -104,8 +104,8 @@ class Gathered:
             FormatError: there are none.
         """
         with collector_paused():
-            for rollouts in self.rollouts.values():
-                self.forests += forests_of(rollouts, source=self.name, account=account)
+            for name in list(self.rollouts):
+                self.forests += forests_of(self.rollouts.pop(name), source=self.name, account=account)
         self.memory += account.spent
         if not self.forests:
             raise FormatError("the file holds no forest", where=self.name, todo="give a file with at least one")

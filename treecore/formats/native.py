@@ -124,7 +124,7 @@ class Reader:
         """The fields of an object as their text."""
         try:
             fields = {name: memoryview(raw) for name, raw in raw_fields(data).items()}
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             self.source.account.afford(json_cost(data), where, "its JSON")
             check_version(orjson.loads(data), where, path)
             raise FormatError("not valid JSON", where=f"{where}, {path}", todo="correct it here") from None

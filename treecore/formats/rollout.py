@@ -17,7 +17,7 @@ PROMPT = -1
 """`Turn.parent` of a turn that follows the prompt."""
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Turn:
     """One step of a rollout.
 
@@ -48,7 +48,7 @@ class Turn:
     born: int = -1
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Rollout:
     """One rollout: an answer to a prompt in turns, which may branch.
 
@@ -108,6 +108,8 @@ class Rollout:
 
     def cost(self) -> int:
         """Bytes that it takes in a forest, about."""
+        if len(self.turns) == 1 and not self.turns[0].extra:
+            return NODE + 2 * TEXT + len(self.turns[0].text) + len(self.turns[0].observation)
         texts = sum(2 * TEXT + len(turn.text) + len(turn.observation) for turn in self.turns)
         rest = sum(FOREIGN_NODE + object_cost(turn.extra) for turn in self.turns if turn.extra)
         return NODE * len(self.turns) + texts + rest

@@ -128,6 +128,8 @@ class Source:
 
     def _blank(self, start: int, end: int) -> bool:
         """Whether nothing but blanks stands there."""
+        if start < end and self.data[start] not in BLANK:
+            return False
         return not self.data[start : min(end, start + 4096)].strip(BLANK) and not self.data[start:end].strip(BLANK)
 
     def texts(self) -> Iterator[Text]:

@@ -50,7 +50,7 @@ def read_lm_eval(source: Source, notes: Notes) -> Iterator[Rollout]:
     task, policy = _run(source)
     for fields, where in rows(source):
         key = (as_text(fields.get("doc_id")), as_text(fields.get("doc_hash")))
-        said = as_text(fields.get("resps"))
+        said = _said(fields.get("resps"))
         document = documents.setdefault(key, Document())
         if said not in document.said:
             document.said.add(said)
@@ -77,12 +77,21 @@ class Document:
     """What is known of one document.
 
     Attributes:
-        said: its responses as JSON, as lines have them; filters: name of a filter -> scores and what it made of them.
+        said: its responses, as lines have them; filters: name of a filter -> scores and what it made of them.
     """
 
     rollouts: list[Rollout] = field(default_factory=list)
-    said: set[str] = field(default_factory=set)
+    said: set[Hashable] = field(default_factory=set)
     filters: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def _said(responses: Any) -> Hashable:
+    """What makes the responses of two lines the same."""
+    if isinstance(responses, list) and all(
+        isinstance(one, list) and all(isinstance(text, str) for text in one) for one in responses
+    ):
+        return tuple(map(tuple, responses))
+    return as_text(responses)
 
 
 def _run(source: Source) -> tuple[str, dict[str, Any]]:
