@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from treecore.core.columns import Status
-from treecore.formats.fields import list_in, number_in, number_of, object_in
+from treecore.formats.fields import list_in, number_in, number_of, object_in, wrong
 from treecore.formats.messages import answered, asked, turns_of
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
@@ -85,7 +85,7 @@ def turns_with(fields: Mapping[str, Any], steps: Sequence[Any], notes: Notes, wh
     objects = [step for step in steps if isinstance(step, dict)]
     completion = fields.get("completion")
     if not completion and objects:
-        turns = [turn for step in objects for turn in turns_of(list_in(step, "completion", where))] or [Turn()]
+        turns = [turn for step in objects for turn in turns_of(messages_of(step, where))] or [Turn()]
     else:
         turns = answered(completion)
     if len(objects) == len(turns):
@@ -94,6 +94,18 @@ def turns_with(fields: Mapping[str, Any], steps: Sequence[Any], notes: Notes, wh
     elif objects:
         notes.drop("trajectories that have other steps than their completion has turns")
     return turns
+
+
+def messages_of(step: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    """The messages of a step of a trajectory.
+
+    Raises:
+        FormatError: they are something else.
+    """
+    messages = list_in(step, "completion", where)
+    if not all(isinstance(one, dict) for one in messages):
+        raise wrong("completion", messages, "a list of messages with role and content", where)
+    return messages
 
 
 def add_step(turn: Turn, step: Mapping[str, Any], where: str) -> None:
