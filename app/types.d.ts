@@ -145,6 +145,7 @@ interface Words {
 }
 
 interface PanelData extends Words {
+  id: string;
   names: Record<string, string>;
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from app.formulas import MAX_TEXT, passages
+from treecore.bidi import visible
 
 RUNS = re.compile("`+")
 INDENT = re.compile(r"^[ \t]+(?=\S)")
@@ -28,6 +29,7 @@ def verbatim(text: object, most: int = MOST) -> str:
 
 def letters(line: str, *, pad: bool) -> str:
     """A code span of one line, "" for none; `pad` keeps spaces and backticks at its ends."""
+    line = visible(line)
     if not line.strip():
         return " " if line else ""
     fence = "`" * (max(map(len, RUNS.findall(line)), default=0) + 1)

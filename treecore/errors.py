@@ -17,6 +17,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from treecore.bidi import visible
+
 LONGEST = 200
 """Characters without a space that a message shows whole; ids, names and paths are shorter."""
 _RUN = re.compile(rf"(\S{{60}})\S{{{LONGEST - 79},}}(\S{{20}})")
@@ -24,7 +26,7 @@ _RUN = re.compile(rf"(\S{{60}})\S{{{LONGEST - 79},}}(\S{{20}})")
 
 def shortened(text: str) -> str:
     """One line in which every run of more than `LONGEST` characters without a space has lost its middle."""
-    return " ".join(_RUN.sub(r"\1...\2", text).split())
+    return " ".join(_RUN.sub(r"\1...\2", visible(text)).split())
 
 
 class TreecoreError(Exception):

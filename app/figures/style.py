@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from treecore.bidi import visible
 from treecore.views.labels import cut
 from treecore.views.palette import DARK, LIGHT, Palette
 
@@ -36,4 +37,4 @@ def frame(palette: Palette, *, height: int) -> dict[str, Any]:
 
 def safe(text: str, most: int = 80) -> str:
     """Untrusted text for Plotly, which reads a little HTML in labels: escaped and shortened."""
-    return cut(text, most).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return cut(visible(text), most).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -15,6 +15,7 @@ export default function stepPanel({ data, parentElement, setTriggerValue }) {
   const trail = root.querySelector(".path");
   if (trail) trail.scrollTop = trail.scrollHeight;
   showChosen(root);
+  showMore(root);
   keepFocus(root, focused, !shown);
 }
 
@@ -27,6 +28,19 @@ function showChosen(root) {
   if (!card || !list) return;
   const [at, above] = [card, list].map((one) => one.getBoundingClientRect().top);
   list.scrollTop += at - above - (list.clientHeight - card.offsetHeight) / 2;
+}
+
+// A list that holds more than it shows fades out below, until one has scrolled to its end; `1` is for rounding.
+/** @param {HTMLElement} root */
+function showMore(root) {
+  for (const list of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(".cards, .path"))) {
+    const mark = () => {
+      list.toggleAttribute("data-more", list.scrollTop + list.clientHeight < list.scrollHeight - 1);
+      list.toggleAttribute("data-before", list.scrollTop > 1);
+    };
+    list.onscroll = mark;
+    new ResizeObserver(mark).observe(list);
+  }
 }
 
 // What had the focus has it again: the card of the same step, else the panel; and the panel where what was pressed to get
@@ -71,7 +85,7 @@ function element(tag, className, text) {
 /** @param {PanelData} data @param {(id: string) => void} pick */
 function blocks(data, pick) {
   const made = [];
-  if (data.eyebrow) made.push(element("div", "eyebrow", `${data.eyebrow} · id ${data.node}`));
+  if (data.eyebrow) made.push(element("div", "eyebrow", `${data.eyebrow} · id ${data.id}`));
   if (data.path.length) made.push(path(data.path, pick));
   if (data.title) made.push(written("div", "title", data.title));
   for (const part of data.parts) made.push(tagged(part.kind, part.text, data.names[part.kind]));

@@ -89,7 +89,7 @@ def test_text_of_models_is_text(rng: np.random.Generator) -> None:
     console = Console(file=out, width=120, force_terminal=True, color_system="truecolor")
     for line in forest_lines(forest, None, width=120):
         console.print(line)
-    assert "[bold red]x[/] [31m [/nonsense]" in "\n".join(drawn(forest, 120))
+    assert "[bold red]x[/] [31m [U+202E][/nonsense]" in "\n".join(drawn(forest, 120))
     assert "\x1b[31m" not in out.getvalue()
     assert "\x07" not in out.getvalue()
 

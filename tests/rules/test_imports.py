@@ -11,7 +11,7 @@ import pytest
 from sources import APP, PACKAGE, ROOT, Import, part, sources, top, walk
 
 RANKS = {
-    0: ("errors", "bundled"),
+    0: ("errors", "bidi", "bundled"),
     1: ("core",),
     2: ("protocols", "registry"),
     3: ("formats", "methods", "policies", "tasks", "tiny"),

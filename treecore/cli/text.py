@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
+from treecore.bidi import visible
 from treecore.views.labels import ELLIPSIS, MAX_GRAPHEME, graphemes
 
 JOINERS = "\u200c\u200d"
@@ -15,10 +16,11 @@ TAB = 4
 
 def clean(text: str, limit: int = 2000) -> str:
     """One line without control characters, escape sequences or direction marks; at most `limit` characters.
+    Direction controls are shown by their numbers.
 
     What is left of an escape sequence is plain text.
     """
-    return " ".join("".join(map(safe, text[:limit])).split())
+    return " ".join("".join(map(safe, visible(text[:limit]))).split())
 
 
 def safe(c: str) -> str:
@@ -36,7 +38,7 @@ def written_lines(text: str) -> list[str]:
 
 def clean_line(line: str) -> str:
     """One line as it was written: tabs as spaces, without what `clean` leaves out. Joined emoji stay joined."""
-    return "".join(map(safe, line.expandtabs(TAB))).rstrip()
+    return "".join(map(safe, visible(line).expandtabs(TAB))).rstrip()
 
 
 def cut_cells(text: str, most: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
+from treecore.bidi import visible
 from treecore.core.topology import FloatArray
 
 
@@ -43,6 +44,11 @@ def numbers(values: FloatArray, digits: int = 6) -> FloatArray:
 
 
 def safe(text: str, most: int | None = None) -> str:
-    """At most `most` characters, without surrogates that no encoder takes."""
-    cut = text if most is None or len(text) <= most else text[: most - 1] + "…"
-    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode("utf-8")
+    """Words of others to be shown: at most `most` characters, direction controls visible, `encodable`."""
+    text = visible(text)
+    return encodable(text if most is None or len(text) <= most else text[: most - 1] + "…")
+
+
+def encodable(text: str) -> str:
+    """The text without surrogates that no encoder takes."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

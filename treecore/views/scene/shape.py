@@ -17,7 +17,7 @@ from treecore.core.outcomes import is_right, top_reward
 from treecore.core.step_text import ANY_TAG, plain, split_step, step_parts
 from treecore.core.topology import FloatArray
 from treecore.views.layout import leaf_rows
-from treecore.views.scene.part import Part, as_json, numbers, safe
+from treecore.views.scene.part import Part, as_json, encodable, numbers, safe
 from treecore.views.scene.types import SceneForest
 
 FULL_TEXT_NODES = 20_000
@@ -45,7 +45,7 @@ def _make(forest: Forest) -> Part:
         "digest": _shape_digest(forest),
         "forest": _prompt_digest(forest),
         "summary": _summary(forest),
-        "id": [safe(str(name)) for name in forest.node_id],
+        "id": [encodable(str(name)) for name in forest.node_id],
         "parent": np.ascontiguousarray(forest.parent),
         "order": np.ascontiguousarray(topology.order),
         "row": numbers(leaf_rows(topology, gap=gap), 3),
