@@ -1,6 +1,6 @@
 """Look for files that a reader does not survive: `python tests/formats/readers/fuzz.py READER [options of libFuzzer]`.
 
-Needs atheris (`pip install -e .[fuzz]`, Linux). What it finds goes to `corpus/READER` once it is mended.
+Needs atheris (`pip install -e .[dev]`, Linux). What it finds goes to `corpus/READER` once it is mended.
 """
 
 from __future__ import annotations
