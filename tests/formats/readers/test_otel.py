@@ -1,0 +1,81 @@
+"""OpenTelemetry spans: whole chats repeated in each call become trees, in each form that exporters write."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import DATA
+
+from treecore.core.columns import Status
+from treecore.core.tool_calls import tool_calls
+from treecore.errors import FormatError
+from treecore.formats import read
+from treecore.formats.files import read_with_report
+
+FILES = [DATA / "otel" / "console.json", DATA / "otel_otlp" / "traces.jsonl"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+def test_chats_that_are_repeated_become_trees(path: Path) -> None:
+    report = read_with_report(path)
+    assert report.format == "otel"
+    first, agent = report.forests
+    assert (first.prompt, first.extra["system"]) == ("3*4+2?", "Use tools.")
+    assert first.policy == {"model": "tiny", "temperature": 1.0}
+    assert list(first.text) == ["Let me see.", "14", "15, or", "Let me see.", "16", "14!"]
+    assert first.parent.tolist() == [-1, 0, -1, -1, 3, 3]
+    assert list(first.observation) == ["14", "", "", "14", "", ""]
+    assert [str(call) for call in tool_calls("", first.node_extra[0])] == ['calc(e="3*4+2")']
+    assert first.node_extra[0]["span_id"] == "2" * 16
+    assert first.n_model_tokens.tolist() == [4, 1, 3, 4, 1, 2]
+    assert first.status[2] == Status.TRUNCATED
+    assert np.isnan(first.reward).all()
+    assert first.columns["judge.correctness"][5] == 0.5
+    assert agent.prompt == "Is 3*4 12?"
+    assert agent.node_extra[0]["reasoning_content"] == "It is."
+    assert report.notes.dropped == {"spans that hold nothing that a model said": 3}
+    assert report.notes.guessed == {"traces with the same prompt are one group; spans hold no rewards": 1}
+
+
+def span(number: int, asked: Any, said: Any, **more: Any) -> dict[str, Any]:
+    attributes = {"gen_ai.input.messages": asked, "gen_ai.output.messages": said}
+    return {"trace_id": "t", "span_id": str(number), "start_time": str(number), "attributes": attributes, **more}
+
+
+def message(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "parts": [{"type": "text", "content": text}]}
+
+
+def lines(*spans: dict[str, Any]) -> bytes:
+    return "".join(f"{json.dumps(one)}\n" for one in spans).encode()
+
+
+def test_several_answers_of_one_call_are_siblings() -> None:
+    question = [message("user", "a?")]
+    said = [message("assistant", "b"), message("assistant", "c")]
+    more = [*question, said[1], message("user", "go on")]
+    (forest,) = read(lines(span(2, more, [message("assistant", "d")]), span(1, question, said)))
+    assert list(forest.text) == ["b", "c", "d"]
+    assert forest.parent.tolist() == [-1, -1, 1]
+    assert list(forest.observation) == ["", "go on", ""]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (lines({"trace_id": "t", "span_id": "1", "attributes": {"gen_ai.request.model": "m"}}),
+         "no span holds what a model said"),
+        (lines(span(1, "[{", "[]")), '"gen_ai.input.messages" is "[{", not JSON'),
+        (lines(span(1, [5], [])), '"gen_ai.input.messages" is [5], not a list of objects'),
+        (FILES[0].read_bytes().replace(b'"kind"', b'kind"', 1), "line 8: not JSON"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(data: bytes, told: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        read(data, name="spans.json")
+    assert str(caught.value).startswith("spans.json")
+    assert told in str(caught.value)

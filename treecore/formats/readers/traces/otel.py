@@ -1,0 +1,198 @@
+"""OpenTelemetry spans of model calls (GenAI conventions): each repeats the whole chat, which becomes a tree here.
+
+Attributes are those of `opentelemetry/semconv`, `gen_ai`: `gen_ai.input.messages` and `gen_ai.output.messages`, JSON
+or structures of `{role, parts: [{type, ...}]}`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from treecore.core.columns import Status
+from treecore.errors import FormatError
+from treecore.formats.fields import number_of
+from treecore.formats.messages import ASSISTANT, prompt_of
+from treecore.formats.nested_json import list_within
+from treecore.formats.notes import Notes
+from treecore.formats.readers.traces.spans import OTLP, Span, spans_of
+from treecore.formats.registry import rollout_format
+from treecore.formats.rollout import PROMPT, Rollout, Turn
+from treecore.formats.rows import as_text, row_keys
+from treecore.formats.source import Source
+
+INPUT, OUTPUT, SYSTEM = "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"
+SCORE, SCORED = "gen_ai.evaluation.score.value", "gen_ai.evaluation.name"
+POLICY = {
+    "gen_ai.request.model": "model",
+    "gen_ai.request.temperature": "temperature",
+    "gen_ai.request.top_p": "top_p",
+    "gen_ai.request.max_tokens": "max_tokens",
+    "gen_ai.request.seed": "seed",
+    "gen_ai.agent.name": "agent",
+}
+LENGTH = "gen_ai.usage.output_tokens"
+USED = frozenset({INPUT, OUTPUT, SYSTEM, SCORE, SCORED, LENGTH, *POLICY})
+ENDS = {"stop": Status.TERMINATED, "length": Status.TRUNCATED, "error": Status.FAILED}
+LOOKED_AT = 1 << 20
+"""Bytes at the beginning in which objects over several lines must look like spans."""
+
+
+def looks_like_spans(source: Source) -> bool:
+    """Spans, one of which names the messages of a model."""
+    if b"gen_ai." not in source.data:
+        return False
+    keys = row_keys(source)
+    if any(name in keys for name in OTLP):
+        return True
+    if "attributes" in keys:
+        return bool(keys & {"context", "trace_id", "traceId", "span_id", "spanId"})
+    begin = source.data[:LOOKED_AT]
+    return not keys and begin[:1] == b"{" and b'"trace_id"' in begin and b'"attributes"' in begin
+
+
+@rollout_format(
+    name="otel",
+    title="OpenTelemetry GenAI spans",
+    extensions=(".json", ".jsonl"),
+    detect=looks_like_spans,
+    written_by="OpenTelemetry of model calls with content captured: OTLP JSON, the console exporter, or rows of spans",
+    lost="spans that are no model calls, and times; the whole chat that each call repeats is kept once",
+    fields=frozenset({"context", "trace_id", "span_id", "parent_id", "attributes", "events", "links", "resource"}),
+)
+def read_spans(source: Source, notes: Notes) -> Iterator[Rollout]:
+    """A rollout for each chat of a trace; calls whose chat goes on from another call's answer follow that one."""
+    traces: dict[str, list[Span]] = {}
+    for span in spans_of(source):
+        traces.setdefault(span.trace or span.id, []).append(span)
+    silent = 0
+    for spans in traces.values():
+        spans.sort(key=lambda span: span.start)
+        calls = [span for span in spans if span.attributes.get(OUTPUT) is not None]
+        silent += len(spans) - len(calls)
+        if calls:
+            yield from rollouts_of(calls, scores_of(spans))
+    if silent == sum(map(len, traces.values())):
+        raise FormatError(
+            "no span holds what a model said",
+            where=source.name,
+            todo="record again with OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true",
+        )
+    notes.guess("traces with the same prompt are one group; spans hold no rewards")
+    if silent:
+        notes.drop("spans that hold nothing that a model said", silent)
+
+
+def scores_of(spans: Sequence[Span]) -> dict[str, float]:
+    """Columns of what evaluations of a trace gave."""
+    found: dict[str, float] = {}
+    for span in spans:
+        for about in (span.attributes, *(event["attributes"] for event in span.events)):
+            score = number_of(about.get(SCORE), SCORE, span.where)
+            if score is not None:
+                found[f"judge.{as_text(about.get(SCORED)) or 'score'}"] = score
+    return found
+
+
+class Message(NamedTuple):
+    """One message: as a chat has it, and what tells it from others."""
+
+    fields: dict[str, Any]
+    key: bytes
+
+
+def rollouts_of(calls: Sequence[Span], scores: Mapping[str, float]) -> Iterator[Rollout]:
+    """The chats of one trace, in the order of their first calls."""
+    chats: list[Rollout] = []
+    ends: dict[bytes, tuple[int, int]] = {}
+    for span in calls:
+        heard = [message_of(one) for one in list_within(span.attributes, INPUT, span.where)]
+        said = [message_of(one) for one in list_within(span.attributes, OUTPUT, span.where)] or [message_of({})]
+        states = chained([one.key for one in heard])
+        known = next((n for n in reversed(range(len(states))) if states[n] in ends), -1)
+        if known < 0:
+            chats.append(chat_of(span, [one.fields for one in heard]))
+            number, parent = len(chats) - 1, PROMPT
+        else:
+            number, parent = ends[states[known]]
+            follow(chats[number].turns, parent, [one.fields for one in heard[known + 1 :]])
+        for answer in said:
+            chats[number].turns.append(turn_of(span, answer.fields, parent))
+            whole = chained([*(one.key for one in heard), answer.key])[-1]
+            ends[whole] = (number, len(chats[number].turns) - 1)
+    for chat in chats:
+        chat.last.columns |= scores
+        yield chat
+
+
+def chained(keys: Sequence[bytes]) -> list[bytes]:
+    """For each message, what tells the chat up to it from others."""
+    states, running = list[bytes](), hashlib.blake2b(digest_size=16)
+    for key in keys:
+        running.update(key)
+        states.append(running.digest())
+    return states
+
+
+def chat_of(span: Span, heard: list[dict[str, Any]]) -> Rollout:
+    """A new chat, without turns so far: all that was said before its first call is the prompt."""
+    system = list_within(span.attributes, SYSTEM, span.where)
+    if system:
+        heard = [{"role": "system", "content": "\n\n".join(filter(None, map(part_text, system)))}, *heard]
+    prompt, extra = prompt_of(heard)
+    policy = {to: span.attributes[name] for name, to in POLICY.items() if span.attributes.get(name) is not None}
+    return Rollout(prompt=prompt, turns=[], prompt_extra=extra, policy=policy, where=span.where)
+
+
+def follow(turns: list[Turn], parent: int, heard: Sequence[Mapping[str, Any]]) -> None:
+    """Put what was answered to a turn into its observation, once."""
+    text = "\n\n".join(as_text(one.get("content")) for one in heard if one.get("role") not in ASSISTANT)
+    if text and not turns[parent].observation:
+        turns[parent].observation = text
+
+
+def turn_of(span: Span, message: Mapping[str, Any], parent: int) -> Turn:
+    """The turn of one answer."""
+    extra = {name: value for name, value in message.items() if name not in ("role", "content", "finish_reason")}
+    rest = {name: value for name, value in span.attributes.items() if name not in USED and value is not None}
+    turn = Turn(text=as_text(message.get("content")), parent=parent, extra=extra)
+    turn.status = ENDS.get(as_text(message.get("finish_reason")))
+    turn.extra |= {"span_id": span.id} if span.id else {}
+    if rest:
+        turn.extra["attributes"] = rest
+    count = number_of(span.attributes.get(LENGTH), LENGTH, span.where)
+    if count is not None and 0 <= count < 1e9:
+        turn.n_tokens = int(count)
+    return turn
+
+
+def message_of(value: Mapping[str, Any]) -> Message:
+    """One message: its texts joined, its thoughts and its calls in fields beside them."""
+    given = value.get("parts")
+    parts = given if isinstance(given, list) else [{"type": "text", "content": value.get("content")}]
+    kinds: dict[str, list[Any]] = {"text": [], "thought": [], "call": []}
+    for part in parts:
+        if isinstance(part, dict) and part.get("type") == "tool_call":
+            kinds["call"].append({name: part[name] for name in ("id", "name", "arguments") if name in part})
+        elif isinstance(part, dict) and part.get("type") in ("reasoning", "thinking"):
+            kinds["thought"].append(part_text(part))
+        elif text := part_text(part):
+            kinds["text"].append(text)
+    fields: dict[str, Any] = {"role": as_text(value.get("role")) or "assistant", "content": "\n\n".join(kinds["text"])}
+    fields |= {"tool_calls": kinds["call"]} if kinds["call"] else {}
+    key = orjson.dumps(fields, default=str, option=orjson.OPT_SORT_KEYS)
+    fields |= {"reasoning_content": "\n\n".join(kinds["thought"])} if any(kinds["thought"]) else {}
+    if value.get("finish_reason") is not None:
+        fields["finish_reason"] = value["finish_reason"]
+    return Message(fields, key)
+
+
+def part_text(part: Any) -> str:
+    """The text of one part of a message: its content, or the answer of a tool."""
+    if not isinstance(part, dict):
+        return as_text(part)
+    held = ("content", "text", "response", "result")
+    return next((as_text(part[name]) for name in held if part.get(name) is not None), "")

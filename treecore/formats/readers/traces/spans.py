@@ -1,0 +1,173 @@
+"""Spans of OpenTelemetry, whatever wrote them: OTLP in JSON, the console exporter, or rows. Knows no model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from treecore.errors import FormatError
+from treecore.formats.fields import list_in, object_in, wrong
+from treecore.formats.nested_json import list_within, object_within
+from treecore.formats.parquet import is_parquet
+from treecore.formats.rows import Row, as_text, rows
+from treecore.formats.source import Source
+
+OTLP = ("resourceSpans", "resource_spans")
+LISTS = (*OTLP, "scopeSpans", "scope_spans", "spans")
+VALUES = ("stringValue", "intValue", "doubleValue", "boolValue", "bytesValue")
+END = re.compile(rb"^}[ \t\r]*$", re.M)
+"""The end of an object that is written over several lines."""
+NEWLINE = b"\n"
+MAX_LEVELS = 32
+"""Levels of a value of an attribute."""
+
+
+class Span(NamedTuple):
+    """One span.
+
+    Attributes:
+        trace, id, parent: ids, "" for none; start: when it began, sortable among spans of one file.
+        attributes: its own, and those of its events, as plain JSON; a later one of a name counts.
+        events: names and attributes of its events.
+        where: file and line.
+    """
+
+    trace: str
+    id: str
+    parent: str
+    name: str
+    start: tuple[int, str]
+    attributes: dict[str, Any]
+    events: list[dict[str, Any]]
+    where: str
+
+
+def objects_of(source: Source) -> Iterator[Row]:
+    """All objects of a file: rows, or objects one after the other, each over several lines, as a console shows them.
+
+    Raises:
+        FormatError: it is neither.
+    """
+    if is_parquet(source.data) or not one_after_the_other(source):
+        yield from rows(source)
+        return
+    start, line = 0, 1
+    for end in [*END.finditer(source.data), None]:
+        stop = len(source.data) if end is None else end.end()
+        piece = source.data[start:stop]
+        blank = piece[: len(piece) - len(piece.lstrip())]
+        if len(blank) < len(piece):
+            yield Row(object_of(piece, source, line), f"{source.name}, line {line + blank.count(NEWLINE)}")
+        line += piece.count(NEWLINE)
+        start = stop
+        source.account.advance(len(piece))
+
+
+def one_after_the_other(source: Source) -> bool:
+    """Whether a file begins with an object over several lines that is not all of it."""
+    end = END.search(source.data)
+    return source.data[:1] == b"{" and end is not None and bool(source.data[end.end() : end.end() + 4096].strip())
+
+
+def object_of(piece: bytes, source: Source, line: int) -> dict[str, Any]:
+    """One object that begins on a line of a file.
+
+    Raises:
+        FormatError: it is none.
+    """
+    try:
+        value = orjson.loads(piece)
+    except orjson.JSONDecodeError as error:
+        where = f"{source.name}, line {line + error.lineno - 1}"
+        raise FormatError(f"not JSON ({error.msg})", where=where, todo="correct it here") from None
+    if not isinstance(value, dict):
+        raise FormatError("this is no object", where=f"{source.name}, line {line}", todo="give spans")
+    return value
+
+
+def spans_of(source: Source) -> Iterator[Span]:
+    """All spans of a file.
+
+    Raises:
+        FormatError: it holds something else.
+    """
+    for fields, where in objects_of(source):
+        waiting = [Row(fields, where)]
+        while waiting:
+            one, place = waiting.pop()
+            name = next((name for name in LISTS if name in one), "")
+            if not name:
+                yield span_of(one, place)
+                continue
+            for number, inner in reversed(list(enumerate(list_in(one, name, place)))):
+                if not isinstance(inner, dict):
+                    raise wrong(name, inner, "a list of objects", place)
+                waiting.append(Row(inner, f"{place}, {name}[{number}]"))
+
+
+def span_of(fields: Mapping[str, Any], where: str) -> Span:
+    """One span in any of its shapes."""
+    context = object_in(fields, "context", where)
+    events: list[dict[str, Any]] = [
+        {"name": as_text(event.get("name")), "attributes": attributes_of(event, where)}
+        for event in list_within(fields, "events", where)
+    ]
+    attributes = attributes_of(fields, where)
+    for event in events:
+        attributes |= {name: value for name, value in event["attributes"].items() if name.startswith("gen_ai.")}
+    return Span(
+        trace=first_of((fields, context), ("traceId", "trace_id")),
+        id=first_of((fields, context), ("spanId", "span_id")),
+        parent=first_of((fields,), ("parentSpanId", "parent_id", "parent_span_id")),
+        name=as_text(fields.get("name")),
+        start=time_of(first_of((fields,), ("startTimeUnixNano", "start_time_unix_nano", "start_time"))),
+        attributes=attributes,
+        events=events,
+        where=where,
+    )
+
+
+def first_of(places: tuple[Mapping[str, Any], ...], names: tuple[str, ...]) -> str:
+    """The first of these names that any place has, as text."""
+    found = (as_text(place[name]) for place in places for name in names if place.get(name) is not None)
+    return next(found, "").removeprefix("0x")
+
+
+def time_of(text: str) -> tuple[int, str]:
+    """A time to sort by: nanoseconds, or a date as text."""
+    return (int(text), "") if text.isdecimal() and len(text) < 25 else (0, text)
+
+
+def attributes_of(fields: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Attributes by name: an object, its JSON, or OTLP's list of keys and values."""
+    value = fields.get("attributes")
+    if not isinstance(value, list):
+        return object_within(fields, "attributes", where)
+    if not all(isinstance(one, dict) for one in value):
+        raise wrong("attributes", value, "a list of objects", where)
+    return {as_text(one.get("key")): value_of(one.get("value")) for one in value}
+
+
+def value_of(value: Any, level: int = 0) -> Any:
+    """A value of OTLP as plain JSON; what lies too deep is left out."""
+    if not isinstance(value, dict) or level > MAX_LEVELS:
+        return None if isinstance(value, dict) else value
+    for name in VALUES:
+        if name in value:
+            plain = value[name]
+            return int(plain) if name == "intValue" and isinstance(plain, str) and is_whole(plain) else plain
+    inner = value.get("arrayValue", value.get("kvlistValue"))
+    values = inner.get("values") if isinstance(inner, dict) else None
+    if not isinstance(values, list):
+        return None
+    if "arrayValue" in value:
+        return [value_of(one, level + 1) for one in values]
+    return {as_text(one.get("key")): value_of(one.get("value"), level + 1) for one in values if isinstance(one, dict)}
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text is a whole number of usual size."""
+    return text.lstrip("-").isdecimal() and len(text) < 19
