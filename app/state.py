@@ -46,7 +46,7 @@ from treecore.bundled import Sample, samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.errors import ForestError, TreecoreError
-from treecore.methods import METHODS, get_method
+from treecore.methods import METHODS, get_method, method_for
 from treecore.methods.bootstrap import Interval, bootstrap
 from treecore.methods.registry import Credit
 from treecore.registry.params import Value
@@ -210,6 +210,7 @@ def _show(fresh: Opened) -> None:
     session.merging, session.merge_by = bool(usual_rule(fresh)), AUTO
     session.forest = session.turned = session.frame = 0
     session.node = session.guess = ""
+    session.method = method_for(fresh.forests, get("method"), settings(get("method")))
 
 
 def _recent() -> dict[str, Opened]:

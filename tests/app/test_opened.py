@@ -142,3 +142,18 @@ def test_a_page_goes_on_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch, tm
     assert opening.wait(60)
     page.run()
     assert page.session_state.opened.title == (sample if cancelled else "mine.forest.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [("prm800k/phase.jsonl", "step_labels"), ("tree_grpo/nodes.jsonl", "tree_grpo")]
+)
+def test_a_file_opens_on_a_method_that_can_run(name: str, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Path(__file__).parents[1] / "formats" / "readers" / "data"
+    monkeypatch.setenv("TREECORE_FILE", str(data / name))
+    page = AppTest.from_file(MAIN, default_timeout=60).run()
+    assert not page.exception
+    assert not page.error
+    assert (page.session_state.opened.title, page.session_state.method) == (Path(name).name, method)
+    credit = page.session_state.credit[2]
+    assert credit.method == method
+    assert np.isfinite(credit.credit).any()

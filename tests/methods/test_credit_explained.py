@@ -22,6 +22,8 @@ CASES = [
     *(("math_shepherd", {"estimate": estimate}) for estimate in ("hard", "soft")),
     *(("stepwiser", {"scheme": scheme}) for scheme in ("abs_q", "rel_effective", "rel_ratio")),
     ("genprm", {}),
+    ("step_labels", {}),
+    ("step_labels", {"score": "min", "neutral": 0.5}),
     ("deepsearch", {"norm": "none"}),
     ("deepsearch", {"norm": "std"}),
     ("rest_mcts", {}),

@@ -23,6 +23,7 @@ CREDIT: Mapping[str, Oracle] = {
     "spo_chain": lambda walk: monte_carlo.spo_chain(walk, "monte_carlo", 0.9),
     "math_shepherd": lambda walk: labels.signed(labels.math_shepherd(walk, "tree", "hard")),
     "stepwiser": lambda walk: labels.signed(labels.stepwiser(walk, "tree", "rel_effective", alpha=0.4, n=4, gamma=0.8)),
+    "step_labels": lambda walk: labels.step_labels(walk, "product", 1.0),
     "genprm": lambda walk: labels.signed(labels.genprm(walk, "tree", 0.8)),
     "omegaprm": search.omegaprm_credit,
     "reinforce_pp": lambda walk: outcome.mean_of_tokens(walk, baseline=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from oracles.monte_carlo import prefix_values
-from oracles.nodes import NAN, Node, Walk
+from oracles.nodes import NAN, Columns, Node, Walk
 
 Labels = list[float]
 TIE = 1e-12
@@ -63,6 +63,18 @@ def genprm(walk: Walk, source: str, epsilon: float) -> Labels:
         return float((after / before if before else 0.0) >= epsilon - TIE)
 
     return [label(node) for node in walk.nodes]
+
+
+def step_labels(walk: Walk, score: str, neutral: float) -> Columns:
+    """The recorded labels, and the score of the labelled steps of every path."""
+    label = [NAN if row in walk.empty else own for row, own in enumerate(walk.column("label"))]
+
+    def so_far(node: Node) -> float:
+        known = [label[step.row] for step in node.path() if not math.isnan(label[step.row])]
+        correct = [own + neutral * (1 - own) if own >= 0 else neutral * (1 + own) for own in known]
+        return math.prod(correct) if score == "product" else min(correct, default=1.0)
+
+    return {"credit": label, "label": label, "score": [so_far(node) for node in walk.nodes]}
 
 
 def signed(labels: Labels) -> list[float]:

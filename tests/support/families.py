@@ -36,9 +36,11 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def annotated(rng: np.random.Generator, *, n: int, **kind: Any) -> Forest:
-    """A forest with everything that some method may need: tokens, texts, observations, Monte Carlo values."""
+    """A forest with everything that some method may need: tokens, texts, observations, Monte Carlo values, labels."""
     values = np.where(rng.random(n) < 0.3, np.nan, rng.integers(0, 5, size=n) / 4)
+    labelling = rng.spawn(1)[0]
     columns = {
+        "label": labelling.choice([-1.0, 0.0, 0.5, 1.0, np.nan], size=n),
         "mc_value": values,
         "mc_count": np.where(np.isnan(values), np.nan, rng.integers(1, 9, size=n)),
         "call_ok": rng.integers(0, 2, size=n).astype(np.float64),
@@ -56,7 +58,8 @@ def annotated(rng: np.random.Generator, *, n: int, **kind: Any) -> Forest:
 def is_complete(forest: Forest) -> bool:
     """Whether no method can refuse the forest for want of data."""
     tokens = [forest.tokens.logprob, forest.tokens.confidence] if forest.tokens else [np.array([])]
-    return all(np.isfinite(values).any() for values in [forest.reward, forest.columns["mc_value"], *tokens])
+    columns = [forest.columns["mc_value"], forest.columns["label"]]
+    return all(np.isfinite(values).any() for values in [forest.reward, *columns, *tokens])
 
 
 def computed(batch: Forests, method: str, **params: Any) -> Credit:

@@ -5,7 +5,7 @@ Importing this package registers every method; a new family module is one more l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from treecore.core.batch import Forests
@@ -25,6 +25,7 @@ from treecore.methods import (  # noqa: F401  (registers the methods)
     search,
     segments,
     siblings,
+    step_labels,
     tools,
     tree_diff,
     tree_grpo,
@@ -32,9 +33,12 @@ from treecore.methods import (  # noqa: F401  (registers the methods)
 )
 from treecore.methods.registry import METHODS, Credit, Method, credit_method, get_method
 from treecore.registry.citation import Citation
+from treecore.registry.params import Value
 
 DEFAULT_METHOD = "tree_grpo"
 """The method that a view shows before anyone has chosen."""
+WITHOUT_REWARDS = ("step_labels", "vineppo", "deepconf")
+"""Methods that read what files without rewards may hold, the plainest first."""
 COMPARED = ("grpo", "sibling")
 """The two that are compared before anyone has chosen: one that judges whole trajectories, one that judges steps."""
 
@@ -48,6 +52,7 @@ __all__ = [
     "compute",
     "credit_method",
     "get_method",
+    "method_for",
 ]
 
 
@@ -64,3 +69,11 @@ def compute(forests: Forest | Forests | Sequence[Forest], method: str, **setting
     """
     batch = forests if isinstance(forests, Forests) else Forests(forests)
     return get_method(method).compute(batch, settings)
+
+
+def method_for(forests: Forests, wanted: str = DEFAULT_METHOD, params: Mapping[str, Value] | None = None) -> str:
+    """A method that can run on `forests`: `wanted` with these parameters if it can or none can, else another."""
+    if not get_method(wanted).lacking(forests, params):
+        return wanted
+    others = (DEFAULT_METHOD, *WITHOUT_REWARDS)
+    return next((name for name in others if not get_method(name).lacking(forests)), wanted)

@@ -16,7 +16,7 @@ from treecore.core.batch import Forests
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.laws import Laws
 from treecore.methods.ops.groups import back_up, group_stats
-from treecore.methods.ops.lineage import jumps, marked_above, window_sum
+from treecore.methods.ops.lineage import marked_above, path_min, window_sum
 from treecore.methods.ops.tokens import model_tokens, step_count, step_mean
 from treecore.methods.registry import Credit, Ragged, credit_method
 from treecore.registry.citation import Citation
@@ -170,9 +170,7 @@ def trajectories(forests: Forests, paths: TokenPaths, lowest: FloatArray, mean: 
     topology = forests.topology
     seen = topology.is_leaf & (paths.length > 0)
     whole = np.where(seen, paths.mean, np.nan)
-    least = lowest.copy()
-    for rows, above in jumps(topology):
-        least[rows] = np.fmin(least[rows], least[above])
+    least = path_min(topology, lowest)
     tail = np.full(topology.n, np.nan)
     tail[seen] = mean[paths.last[seen]]
     return {"least": np.where(seen & ~np.isnan(least), least, whole), "tail": tail, "mean": whole}

@@ -24,6 +24,9 @@ DECIMALS, TINY, HUGE = 3, 5e-4, 1e7
 EMPTY = re.compile(r"n/a|\\varnothing|\}\{0\}")
 """Numbers that cannot be worked: missing ones, sums of nothing, fractions over zero."""
 
+BASES = {"token:confidence": "rests on the model's confidence", "label": "rests on its recorded label"}
+"""What a credit rests on that does not rest on outcomes, by what its method needs."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -112,7 +115,7 @@ def evidence(credit: Credit, node: int, n_scored: int, n_leaves: int) -> tuple[i
     """What a step's credit rests on: how many, and of what."""
     method = get_method(credit.method)
     if not method.judges_outcomes:
-        return None, "rests on the model's confidence" if "token:confidence" in method.needs else "rests on its words"
+        return None, next((basis for need, basis in BASES.items() if need in method.needs), "rests on its words")
     continued = credit.forests.column("mc_count")[node] if "mc_value" in method.needs_with(credit.params) else math.nan
     if math.isfinite(continued):
         return int(continued), f"{counted(int(continued), 'continuation')} from here"

@@ -42,16 +42,15 @@ class PrefixValues(NamedTuple):
 
 
 def needs(params: Mapping[str, Value]) -> set[str]:
-    """What a method needs that takes its values from `values`."""
-    return {"reward", "mc_value"} if params["values"] == "monte_carlo" else {"reward"}
+    """What a method needs that takes its values from `values`: Monte Carlo values stand for themselves."""
+    return {"mc_value"} if params["values"] == "monte_carlo" else {"reward"}
 
 
 def prefix_values(forests: Forests, source: Source) -> PrefixValues:
     """Value after every step; after a scored leaf it is the outcome, whatever was sampled.
 
-    The standard error of a Monte
-    Carlo value is that of a share of `mc_count` continuations (for graded outcomes in 0..1 an upper bound), unknown
-    below two continuations.
+    A Monte Carlo value is unknown after a leaf that has neither an outcome nor continuations. Its standard error is
+    that of a share of `mc_count` continuations (for graded outcomes in 0..1 an upper bound), unknown below two.
     """
     if source == "tree":
         recorded = back_up(forests, forests.reward)

@@ -43,8 +43,8 @@ A method gives every step a number, its **credit**. NaN, shown as a dash, means 
 those beneath it; one whose signal changes inside a step gives it token by token. `n_leaves` counts the scored leaves
 beneath a step. `stderr` is the standard error of the credit from these leaves, with baselines and group statistics
 held fixed, NaN below two leaves; where values come from fresh continuations, it is from those after the step, NaN below
-two of them. Methods without one do not average outcomes: they threshold, search, compare strings or look at the model's
-confidence. `treecore credit FILE --method M --bootstrap 200` adds an interval to any.
+two of them. Methods without one do not average outcomes: they threshold, search, read labels, compare strings or look
+at the model's confidence. `treecore credit FILE --method M --bootstrap 200` adds an interval to any.
 
 Methods are over states, over trees or over trajectories. A root on which nothing is recorded is the prompt, and all
 such roots of a forest are one state and no step. A method over **states** compares the steps taken from one state, so

@@ -41,6 +41,14 @@ def path_product(topology: Topology, values: FloatArray) -> FloatArray:
     return product
 
 
+def path_min(topology: Topology, values: FloatArray) -> FloatArray:
+    """Smallest of `values` on each node's path from its tree root, both ends included; NaN is passed over. `[N]`"""
+    least = values.copy()
+    for rows, above in jumps(topology):
+        least[rows] = np.fmin(least[rows], least[above])
+    return least
+
+
 def subtree_min(topology: Topology, values: FloatArray) -> FloatArray:
     """Smallest of `values` in each subtree; infinity stands for "none" and must not be NaN. `[N]`"""
     least = values.copy()
