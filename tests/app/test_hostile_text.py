@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 import pytest
 from browser import ROOT, serve, settled, wait_for_canvas
 from hostile import ATTACKS, HOST, hostile_file, tagged_file
+
+from treecore.formats.native_fields import VERSION
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
@@ -61,7 +64,7 @@ def watched(page: Any) -> list[str]:
 def upload(page: Any, path: Path) -> None:
     """Open a file through the menu."""
     page.locator(".st-key-controls").get_by_role("button").first.click()
-    page.locator("input[type=file]").set_input_files(path)
+    page.locator("input[type=file]").first.set_input_files(path)
     page.get_by_text("9 nodes", exact=False).wait_for()
     settled(page)
 
@@ -109,3 +112,25 @@ def test_words_of_a_link_are_only_words(open_page: Open, address: str, attack: s
     wait_for_canvas(page)
     look(page, attack)
     assert asked == []
+
+
+def test_direction_controls_are_visible_and_long_lists_fade_out(open_page: Open, address: str, tmp_path: Path) -> None:
+    words = [f"try {number} \u202ecod.exe\u202c this" for number in range(8)]
+    nodes: list[dict[str, Any]] = [{"id": "r", "parent": None}]
+    nodes += [{"id": one, "parent": "r", "text": one, "reward": float("3" in one)} for one in words]
+    path = tmp_path / "turned.forest.json"
+    path.write_bytes(orjson.dumps({"format": VERSION, "prompt": "turn", "nodes": nodes}))
+    page = open_page(f"{address}/?sample=by_hand&method=tree_grpo")
+    wait_for_canvas(page)
+    page.locator(".st-key-controls").get_by_role("button").first.click()
+    page.locator("input[type=file]").first.set_input_files(path)
+    page.get_by_text("8 trajectories", exact=False).first.wait_for()
+    settled(page)
+    page.keyboard.press("Escape")
+    select_a_fork(page)
+    cards = page.locator(".st-key-side .panel .cards")
+    assert "[U+202E]cod.exe[U+202C]" in cards.inner_text()
+    assert "\u202e" not in page.locator(".st-key-side .panel").inner_text()
+    page.locator(".cards[data-more]").wait_for()
+    cards.locator(".card").last.focus()
+    page.locator(".cards[data-before]:not([data-more])").wait_for()
