@@ -7,6 +7,7 @@ from typing import Any
 
 from app.merging import AUTO
 from app.view_registry import VIEWS
+from treecore.library.filters import FIELDS
 from treecore.methods import DEFAULT_METHOD, METHODS
 
 COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "value": "value", "entropy": "entropy"}
@@ -27,6 +28,9 @@ CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colo
 """Values that name something; a browser may send any text for them, and what is none of these is not looked up."""
 FILM = "step_through"
 """The view that has frames."""
+LIBRARY = "library"
+"""The view whose filters, search, order and selection the address holds, under these names."""
+LIBRARY_FIELDS, MAX_FIELD = ("folder", "row", *FIELDS), 1000
 RESAMPLES = 200
 MAX_ID = 2000
 """Characters that an id may take in the address bar: servers refuse addresses of several thousand."""

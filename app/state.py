@@ -25,13 +25,17 @@ from app.defaults import (
     FILM,
     KEPT,
     KEPT_PREFIXES,
+    LIBRARY,
+    LIBRARY_FIELDS,
+    MAX_FIELD,
     MAX_ID,
     MOMENT,
     RECENT,
     RECENT_BYTES,
     RESAMPLES,
     SHORT,
-)
+)  # fmt: skip
+from app.folders import LIBRARIES_VARIABLE
 from app.merging import AUTO, OFF, is_flat, merged, rules, usual_rule
 from app.opened import Opened, held_bytes
 from app.opening import Opening
@@ -66,6 +70,8 @@ def start(has_run: Callable[[str], bool]) -> None:
         given = os.environ.get("TREECORE_FILE", "")
         if given and "sample" not in st.query_params:
             open_file(Path(given))
+        elif not given and os.environ.get(LIBRARIES_VARIABLE):
+            session.view = LIBRARY
         session.reading = session.started = True
     elif _went_back():
         session.reading = True
@@ -110,6 +116,8 @@ def _read_address(has_run: Callable[[str], bool]) -> None:
         session.merging, session.merge_by = known_rule, query["merge"] if known_rule else AUTO
         if not known_rule and query["merge"] != OFF:
             unknown.append(f"no way to merge called “{query['merge'][:40]}”")
+    if session.view == LIBRARY:
+        session.library = {name: query[name][:MAX_FIELD] for name in LIBRARY_FIELDS if name in query}
     if (run := query.get("run")) and not has_run(run):
         unknown.append(f"no run called “{run[:40]}”")
     session.node = ""
@@ -158,6 +166,8 @@ def _address() -> dict[str, str]:
         wanted["node"] = ""
     if wanted["view"] == "rollout" and (job := st.session_state.get("job")) is not None:
         wanted["run"] = job.name
+    if wanted["view"] == LIBRARY:
+        wanted |= get_or("library", {})
     wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:SHORT]
     if (rule := merge_rule()) != usual_rule(as_given()):
         wanted["merge"] = rule or OFF

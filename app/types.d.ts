@@ -149,6 +149,78 @@ interface PanelData extends Words {
   names: Record<string, string>;
 }
 
+// app/browse
+
+interface BrowsePiece {
+  text: string;
+  tone: string;
+}
+
+interface BrowseChip {
+  name: string;
+  text: string;
+}
+
+interface BrowseBars {
+  name: string;
+  title: string;
+  edges: number[];
+  all: number[];
+  left: number[];
+}
+
+type BrowsePoint = [number, number | null, number];
+type BrowsePair = [number, number, number, number, number, [number, number], [number, number][]];
+
+interface BrowseLine {
+  row: string;
+  prompt: BrowsePiece[];
+  hit: BrowsePiece[];
+  times: string;
+  parents: number[] | null;
+  values: Values | null;
+  right: number;
+  of: number;
+  answers: string;
+  entropy: string;
+  spread: number | null;
+  signs: string;
+  lint: string;
+  training: [number, number][];
+  step: number | null;
+}
+
+interface BrowsePage {
+  curve: BrowsePoint[];
+  pair: BrowsePair | null;
+  bars: BrowseBars[];
+  chips: BrowseChip[];
+  count: string;
+  lines: BrowseLine[];
+  shown: string;
+  pages: number;
+  empty: string;
+  relax: BrowseChip | null;
+}
+
+interface BrowseData extends BrowsePage {
+  said: Record<string, string>;
+  heard: number;
+}
+
+interface Browser {
+  root: HTMLElement;
+  parts: Record<"top" | "bars" | "chips" | "count" | "table" | "foot", HTMLElement>;
+  input: HTMLInputElement;
+  data: BrowseData;
+  said: Record<string, string>;
+  abort: AbortController;
+  send: (name: string, value: unknown) => void;
+  heard: number;
+  last?: number;
+  later?: number;
+}
+
 // What Streamlit calls a component with.
 interface Component<Data> {
   data: Data;

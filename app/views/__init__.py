@@ -3,4 +3,4 @@ here."""
 
 from __future__ import annotations
 
-from app.views import explore, rollout, step_through  # noqa: F401  (registers the views, in this order)
+from app.views import explore, library, rollout, step_through  # noqa: F401  (registers the views, in this order)

@@ -15,6 +15,7 @@ import pytest
 from browser import ROOT
 
 from app import signals
+from app.browse import words
 from app.canvas import make_scene, payload
 from treecore.core.forest import Forest
 from treecore.views import page
@@ -28,6 +29,14 @@ TYPED: list[Any] = [
     cards.Piece, cards.Told, cards.Card, cards.Words,
     inspection.Inspection, page.PageForest, page.PageIndex, page.PageShot,
 ]  # fmt: skip
+
+
+BROWSED = {"Piece": words.Piece, "Chip": words.Chip, "Bars": words.Bars, "Line": words.Line, "Page": words.Page}
+
+
+@pytest.mark.parametrize("name", BROWSED)
+def test_the_library_has_the_same_fields_on_both_sides(name: str) -> None:
+    assert list(declared(f"Browse{name}")) == list(BROWSED[name].__annotations__)
 
 
 def declared(name: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from sources import ROOT, sources
 
 ELSEWHERE: dict[str, tuple[str, str]] = {
     "app": ("tests/app", "parts of pages: tested on the pages, by AppTest and in a browser"),
+    "app.browse": ("tests/app/test_library.py", "one page: tested as one"),
     "app.figures": ("tests/app/test_figures.py", "all figures in one file, each by its own tests"),
     "app.views": ("tests/app", "whole pages: tests/app/test_views.py and the browser tests"),
     "treecore": ("tests", "words shared by all: every test of an error or a limit is one of theirs"),
@@ -30,7 +31,7 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "treecore.formats.readers.trees": ("tests/formats/readers", "tested through the files of each tool"),
     "treecore.formats.readers.verifiers": ("tests/formats/readers", "tested through the files of the tool"),
     "treecore.hooks": ("tests/hooks", "one thing to users: tests/hooks/test_hooks.py, and a run of TRL"),
-    "treecore.library": ("tests/library/test_library.py", "parts of one index: tested as one"),
+    "treecore.library": ("tests/library", "parts of one index: tested as one"),
     "treecore.methods": ("tests/methods", "methods: each is held to its laws, its oracle and golden numbers"),
     "treecore.methods.ops": ("tests/methods", "tested through the methods that use them"),
     "treecore.policies": ("tests/policies", "how policies are opened: tested through those of both kinds"),

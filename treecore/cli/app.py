@@ -12,6 +12,7 @@ import click
 from treecore.quotas import ALL, Quota
 
 FILE_VARIABLE, PUBLIC_VARIABLE, HOSTS_VARIABLE = "TREECORE_FILE", "TREECORE_PUBLIC", "TREECORE_HOSTS"
+LIBRARIES_VARIABLE = "TREECORE_LIBRARIES"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 EVERYWHERE = "0.0.0.0"
 
@@ -36,7 +37,12 @@ def app_command(*, port: int | None, browser: bool, address: str, hosts: Sequenc
 
 
 def app_environment(
-    file: str | None, *, hosts: Sequence[str] = (), public: bool = False, limits: Mapping[Quota, int] | None = None
+    file: str | None,
+    *,
+    hosts: Sequence[str] = (),
+    public: bool = False,
+    limits: Mapping[Quota, int] | None = None,
+    libraries: Sequence[str] = (),
 ) -> dict[str, str]:
     """The environment of the app: its package on the path, the file it opens, and what visitors may do and take."""
     from treecore.bundled import bundle_root
@@ -48,6 +54,7 @@ def app_environment(
         FILE_VARIABLE: os.path.abspath(file) if file is not None else "",
         PUBLIC_VARIABLE: "1" if public else "",
         HOSTS_VARIABLE: " ".join(hosts),
+        LIBRARIES_VARIABLE: os.pathsep.join(map(os.path.abspath, libraries)),
     }
     kept = {name: value for name, value in environment.items() if name not in given}
     return kept | {name: value for name, value in given.items() if value}
@@ -95,6 +102,14 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="A name under which it is reached, as through a reverse proxy (*.example.org for many, * for any); others are "
     "refused. Without it, a public server answers under its addresses and the machine's own name.",
 )
+@click.option(
+    "--library",
+    "libraries",
+    multiple=True,
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder of rollouts that visitors may look at in Library; a public server shows no others.",
+)
 @limit_options
 def app(
     file: str | None,
@@ -103,19 +118,24 @@ def app(
     public: bool,
     address: str | None,
     hosts: tuple[str, ...],
+    libraries: tuple[str, ...],
     **limits: int,
 ) -> None:
-    """Start the explorer on FILE, or on the bundled sample with that name; on the first sample without either.
+    """Start the explorer on FILE, on a folder of rollouts, or on the bundled sample with that name; on the first sample
+    without any.
 
     \b
     Example:
       treecore app run.forest.jsonl
+      treecore app runs/my-run
       treecore app --public --host class.example.org
     """
     from treecore.bundled import file_meant
     from treecore.formats.source import open_source
 
-    if file is not None:
+    if file is not None and os.path.isdir(file):
+        libraries, file = (file, *libraries), None
+    elif file is not None:
         file = file_meant(file)
         open_source(file)
     address = address or (EVERYWHERE if public else LOOPBACK[0])
@@ -123,4 +143,4 @@ def app(
         raise click.UsageError(f"others reach {address}: add --public, which says what they may do")
     command = app_command(port=port, browser=browser, address=address, hosts=hosts, public=public)
     given = {quota: limits[quota.variable] for quota in ALL if quota.option}
-    os.execve(command[0], command, app_environment(file, hosts=hosts, public=public, limits=given))
+    os.execve(command[0], command, app_environment(file, hosts=hosts, public=public, limits=given, libraries=libraries))

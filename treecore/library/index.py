@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Of the tables; an index of another version is made anew."""
+CLOSED = {"enable_external_access": "false", "lock_configuration": "true"}
+"""Settings of a connection that can only read; given when it is made, because connections of a process share them."""
+BUSY = ("lock", "different configuration")
+"""Words by which DuckDB says that another program writes, or another thread of this one."""
 PATIENCE, PAUSE = 10.0, 0.05
 """Seconds for which an index that another program writes is waited for, and between two tries."""
 
@@ -99,8 +103,6 @@ class Index:
                 "this folder has no index yet", where=str(self.path), todo="make it with treecore library"
             )
         with self._open(read_only=True) as connection:
-            for setting in ("enable_external_access = false", "lock_configuration = true"):
-                connection.execute(f"SET {setting}")
             yield connection
 
     @contextmanager
@@ -110,10 +112,12 @@ class Index:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                connection = duckdb.connect(str(self.path), read_only=read_only)
+                connection = duckdb.connect(
+                    str(self.path), read_only=read_only, config=dict(CLOSED) if read_only else {}
+                )
                 break
-            except duckdb.IOException as error:
-                if "lock" not in str(error).lower():
+            except (duckdb.IOException, duckdb.ConnectionException) as error:
+                if not any(word in str(error).lower() for word in BUSY):
                     raise FormatError("the index is damaged", where=str(self.path), todo="delete it") from None
                 if time.monotonic() > until:
                     found = "another program keeps the index open"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from treecore.errors import TreecoreError
+from treecore.errors import FormatError, TreecoreError
 from treecore.formats.files import read_with_report
 from treecore.formats.folder import folder_on_disk
 from treecore.formats.gather import gather_folder
@@ -77,6 +77,8 @@ def refresh(
         FormatError: no such folder, or the index cannot be written.
     """
     root = Path(folder)
+    if not root.is_dir():
+        raise FormatError("there is no such folder", where=str(folder), todo="give the path of a folder")
     there = {name: _state(root / name) for name in folder_on_disk(root, read_path).names}
     known = index.files()
     new = [name for name, state in there.items() if name not in known or _changed(known[name], state)]

@@ -1,0 +1,199 @@
+"""Library: a whole run as a place to look around in, and one of its forests beside it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import folders, preview, serving, state
+from app.browse import asked_in, browse
+from app.browse.words import page
+from app.defaults import LIBRARY
+from app.folders import Run, Scan
+from app.verbatim import ours, verbatim
+from app.view_registry import view
+from treecore.core.numerals import counted, whole
+from treecore.errors import TreecoreError
+from treecore.formats import FORMATS
+from treecore.library.filters import FIELDS, Filters
+from treecore.library.overview import overview
+from treecore.views.labels import cut
+
+CHANNEL, HEARD, TYPED, WRONG, FOLLOW = "browse", "browse_heard", "folder_path", "folder_error", "set:follow"
+LOOK_EVERY, FOLLOW_EVERY = 0.5, 2.0
+"""Seconds between two looks at a scan that is under way, and between two scans of a run that is followed."""
+UNREADABLE = 50
+"""Files that are listed because they could not be read."""
+
+
+@view(title="Library")
+def render() -> None:
+    """The folder, its scan, and what is in it."""
+    runs = folders.allowed()
+    asked = dict(state.get_or("library", {})).get("folder", "")
+    run = runs.get(asked) or (next(iter(runs.values()), None) if not asked else None)
+    left, right = st.columns([0.69, 0.31], gap="medium")
+    if run is None:
+        with left:
+            nothing_open(runs, lost=bool(asked))
+        with right, st.container(key="side"):
+            st.caption("What is chosen in the list is shown here.")
+        return
+    scan = folders.scan(run)
+    with left:
+        head(run, runs)
+        follow = bool(state.get(FOLLOW))
+        if not scan.work.over:
+            st.fragment(watch, run_every=LOOK_EVERY)(run, scan)
+        elif follow:
+            st.fragment(catch_up, run_every=FOLLOW_EVERY)(run, scan)
+        if scan.work.error:
+            st.error(verbatim(scan.work.error), icon=":material/error:")
+    if run.index.path.exists():
+        inside(run)
+
+
+def nothing_open(runs: dict[str, Run], *, lost: bool) -> None:
+    """Before a folder is open: what to do."""
+    st.markdown("#### Look around in a whole run")
+    if lost:
+        st.warning("The folder of this link is not open here. Open it again.", icon=":material/link_off:")
+    st.markdown(
+        "Open a folder of rollouts: every prompt and training step becomes a row with its trees, outcomes and credit, "
+        "to filter, sort and search."
+    )
+    if not chooser(runs):
+        st.info("The operator of this server has named no folder: `treecore app --public --library FOLDER`.")
+    elif serving.is_private():
+        st.caption(f"Read are: {', '.join(one.title for one in FORMATS.values())}. Nothing leaves this machine.")
+
+
+def chooser(runs: dict[str, Run]) -> bool:
+    """The folders to choose from, and a field for a path at the operator's own machine; whether there is any way."""
+    private = serving.is_private()
+    if private:
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            st.text_input("Folder of a run", key=TYPED, placeholder="runs/my-run", on_change=open_typed)
+            st.button("Open", key="open_folder", on_click=open_typed, type="primary")
+        if wrong := state.get(WRONG):
+            st.error(verbatim(wrong), icon=":material/error:")
+    for key, run in runs.items():
+        label = verbatim(cut(run.name, 60))
+        st.button(label, key=f"run:{key}", icon=":material/folder:", on_click=show, args=(key,), type="tertiary")
+    return private or bool(runs)
+
+
+def open_typed() -> None:
+    """Open the folder whose path was typed; a wrong one leaves its error and whatever was open."""
+    try:
+        run = folders.typed(str(state.get(TYPED) or ""))
+    except TreecoreError as error:
+        state.put({WRONG: str(error)})
+        return
+    show(run.key)
+
+
+def show(key: str) -> None:
+    """Show a folder, without filters."""
+    state.put({WRONG: "", "library": {"folder": key}})
+
+
+def head(run: Run, runs: dict[str, Run]) -> None:
+    """The folder's name, the way to another, and whether it is followed."""
+    with st.container(key="library_head", horizontal=True, vertical_alignment="center", gap="small"):
+        st.text(cut(run.name, 60), width="content")
+        with st.popover("Open another run folder", icon=":material/folder_open:", width="content"):
+            chooser(runs)
+        st.toggle("Follow", key=FOLLOW, help="Take over what the run writes meanwhile, every two seconds.")
+        unreadable(run)
+
+
+def unreadable(run: Run) -> None:
+    """Files that could not be read, and why."""
+    failed = folders.failures(run, UNREADABLE)
+    if failed:
+        with st.popover(
+            counted(len(failed), "file", "files") + " not read", icon=":material/warning:", width="content"
+        ):
+            for name, error in failed:
+                st.caption(f"{verbatim(name)}: {verbatim(error)}")
+
+
+def watch(run: Run, scan: Scan) -> None:
+    """How far a scan is, and the button to break it off."""
+    now = scan.progress
+    if scan.work.over:
+        st.rerun()
+    left = f"{whole(now.files)} of {counted(now.of, 'file')} read" if now.of else "looking for files"
+    with st.container(key="scanning", horizontal=True, vertical_alignment="center", gap="small"):
+        share = now.files / now.of if now.of else 0.0
+        st.progress(share, verbatim(f"Reading {cut(run.name, 40)}: {left}, {counted(now.forests, 'forest')}"))
+        if serving.is_private():
+            st.button("Cancel", key="cancel_scan", icon=":material/close:", on_click=scan.work.cancel)
+
+
+def catch_up(run: Run, seen: Scan) -> None:
+    """Look for what the run wrote since; what was found is shown."""
+    now = folders.scan(run)
+    if now.work.over and now is not seen and (now.progress.files or now.progress.gone):
+        st.rerun()
+    folders.scan(run, again=True)
+
+
+@st.fragment
+def inside(run: Run) -> None:
+    """List and preview; what is asked for in the list reruns these two alone."""
+    state.keep()
+    if state.get("view") != LIBRARY:  # a forest was opened
+        st.rerun()
+    said = dict(state.get_or("library", {}))
+    filters = Filters.of(said)
+    left, right = st.columns([0.69, 0.31], gap="medium")
+    try:
+        found = overview(run.index, filters)
+    except TreecoreError as error:
+        left.error(verbatim(error), icon=":material/error:")
+        return
+    with left:
+        steps = f" at {counted(len(found.curve), 'training step')}" if found.curve else ""
+        said_of = f"{counted(found.prompts, 'prompt')}{steps} · {counted(found.forests, 'forest')}"
+        st.caption(ours(f"{said_of}, {counted(found.trajectories, 'trajectory', 'trajectories')}"))
+        if not found.forests:
+            nothing_found(run)
+        else:
+            row = chosen(said, [f"{one.columns['number']}@{one.columns['file']}" for one in found.rows])
+            browse(
+                page(found, filters),
+                {**filters.said, "row": row},
+                heard=int(state.get_or(HEARD, 0)),
+                key=CHANNEL,
+                on_ask=lambda: take(run),
+            )
+    with right, st.container(key="side"):
+        preview.beside(run, chosen(said, [f"{one.columns['number']}@{one.columns['file']}" for one in found.rows]))
+    state.sync_address()
+
+
+def chosen(said: dict[str, str], rows: list[str]) -> str:
+    """The row that is shown: the one asked for, else the first."""
+    return said.get("row") or next(iter(rows), "")
+
+
+def nothing_found(run: Run) -> None:
+    """A folder in which nothing is a forest: what was found there instead."""
+    there = len(run.index.files())
+    what = f"{counted(there, 'file')} in it, none in a format that is read" if there else "it is empty"
+    st.info(verbatim(f"No forest was found in {run.name}: {what}."), icon=":material/info:")
+    st.caption(f"Read are: {', '.join(one.title for one in FORMATS.values())}.")
+
+
+def take(run: Run) -> None:
+    """Take over what was asked for in the browser."""
+    asked = asked_in(state.get(CHANNEL))
+    if asked is None:
+        return
+    fields = {name: asked.said[name] for name in (*FIELDS, "row") if asked.said.get(name)}
+    filters = Filters.of(fields)
+    row = fields.get("row", "")
+    state.put({HEARD: asked.number, "library": {"folder": run.key, **filters.said, **({"row": row} if row else {})}})
+    if asked.open and row:
+        preview.open_in_explore(run, [row])

@@ -1,0 +1,218 @@
+"""The library in the app: folders that may be opened, what is asked for, and the way into Explore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from browser import PATIENCE_MS, ROOT, serve, settled
+from streamlit.testing.v1 import AppTest
+
+from app import folders, serving
+from app.browse import asked_in
+from treecore.core.forest import Forest
+from treecore.errors import FormatError
+from treecore.formats import write
+
+MAIN = str(ROOT / "app" / "main.py")
+HOSTILE = "<img src=x onerror=alert(1)> $x$ :material/check: **bold** [a](javascript:alert(1))"
+
+
+def forest(prompt: str, step: int, rewards: list[float]) -> Forest:
+    texts = [f"look up {prompt} at {step}, way {number}" for number in range(len(rewards))]
+    return Forest(
+        parent=[-1, *[0] * len(rewards)],
+        text=["", *texts],
+        reward=[np.nan, *rewards],
+        id=f"{prompt} {step}",
+        prompt=prompt,
+        reference="cello",
+        provenance={"training_step": step},
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("TREECORE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(folders, "_typed", {})
+    monkeypatch.setattr(folders, "_scans", {})
+    before = st.get_option("server.address")
+    st.config.set_option("server.address", "localhost")
+    folder = tmp_path / "my-run"
+    folder.mkdir()
+    for step in (100, 200):
+        made = [
+            forest("who is milo ?", step, [1.0, 0.0, 0.0]),
+            forest(HOSTILE, step, [1.0, float(step == 200)]),
+            forest("who is vera ?", step, [0.0, 0.0]),
+        ]
+        write(made, folder / f"{step}.forest.jsonl")
+    yield folder
+    st.config.set_option("server.address", before)
+
+
+def indexed(run: Path) -> folders.Run:
+    """The folder, once it has been read."""
+    found = folders.typed(str(run))
+    assert folders.scan(found).work.wait(60)
+    assert folders.scan(found).work.error == ""
+    return found
+
+
+def app(**query: str) -> AppTest:
+    test = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    return test.run()
+
+
+def words(test: AppTest) -> str:
+    blocks = [*test.markdown, *test.caption, *test.text, *test.info, *test.warning, *test.error]
+    return "\n".join(block.value for block in blocks)
+
+
+def test_without_a_folder_it_says_what_to_do(run: Path) -> None:
+    test = app(view="library")
+    assert not test.exception
+    assert "Open a folder of rollouts" in words(test)
+    assert test.text_input(key="folder_path").label == "Folder of a run"
+
+
+def test_a_typed_folder_opens_and_its_first_row_is_shown(run: Path) -> None:
+    key = indexed(run).key
+    test = app(view="library")
+    test.text_input(key="folder_path").set_value(str(run)).run()
+    assert not test.exception
+    assert test.session_state["library"] == {"folder": key}
+    said = words(test)
+    assert "3 prompts at 2 training steps · 6 forests, 14 trajectories" in said
+    assert "who is milo ?" in said
+    assert "They first differ at step 1 of the trajectory" in said
+
+
+@pytest.mark.parametrize("path", ["", "/nowhere/at/all", "a\0b"])
+def test_a_folder_that_is_none_is_told_and_nothing_is_lost(run: Path, path: str) -> None:
+    with pytest.raises(FormatError, match="there is no such folder"):
+        folders.typed(path)
+
+
+def test_the_address_holds_what_is_asked_for(run: Path) -> None:
+    asked = {"steps": "100~100", "find": "milo", "sort": "prompt", "row": "2@100.forest.jsonl"}
+    test = app(view="library", folder=indexed(run).key, **asked)
+    assert not test.exception
+    assert {name: test.query_params[name] for name in asked} == asked
+    assert "who is vera ? 100" in words(test)
+
+
+@pytest.mark.parametrize("row", ["0@../../etc/passwd", "0@/etc/passwd", "99@100.forest.jsonl", "x", "0@"])
+def test_a_row_that_is_none_opens_nothing(run: Path, row: str) -> None:
+    test = app(view="library", folder=indexed(run).key, row=row)
+    assert not test.exception
+    assert "Choose a row to see its trees here" in words(test)
+
+
+def test_a_folder_that_is_not_open_here_is_told(run: Path) -> None:
+    test = app(view="library", folder="0123456789ab")
+    assert not test.exception
+    assert "The folder of this link is not open here" in words(test)
+
+
+def test_a_folder_without_forests_says_what_was_found(run: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "notes.txt").write_text("nothing")
+    test = app(view="library", folder=indexed(empty).key)
+    assert not test.exception
+    assert "No forest was found in empty" in words(test)
+
+
+def test_a_row_opens_in_explore(run: Path) -> None:
+    test = app(view="library", folder=indexed(run).key, row="0@200.forest.jsonl")
+    test.button(key="open_row").click().run()
+    assert not test.exception
+    assert test.session_state["view"] == "explore"
+    assert test.session_state["opened"].forests[0].id == "who is milo ? 200"
+
+
+def test_both_steps_open_as_prompts_of_one_file(run: Path) -> None:
+    test = app(view="library", folder=indexed(run).key, row="0@200.forest.jsonl")
+    test.button(key="open_both").click().run()
+    assert not test.exception
+    assert [one.id for one in test.session_state["opened"].forests] == ["who is milo ? 100", "who is milo ? 200"]
+
+
+def test_the_public_sees_only_what_the_operator_named(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = indexed(run)
+    named = tmp_path / "named"
+    named.mkdir()
+    write([forest("who ?", 1, [1.0, 0.0])], named / "a.forest.jsonl")
+    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(folders.LIBRARIES_VARIABLE, str(named))
+    assert [one.path for one in folders.allowed().values()] == [named.resolve()]
+    with pytest.raises(FormatError, match="only the folders that its operator named"):
+        folders.typed(str(run))
+    test = app(view="library", folder=other.key)
+    assert not test.exception
+    assert "The folder of this link is not open here" in words(test)
+    assert not [field for field in test.text_input if field.key == "folder_path"]
+    assert not [one for one in test.button if str(one.key) == "open_folder"]
+    assert str(tmp_path) not in words(test)
+
+
+def test_a_public_server_without_folders_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    assert "The operator of this server has named no folder" in words(app(view="library"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 3, {}, {"number": "1", "said": {}}, {"number": True, "said": {}}, {"number": 1}, {"number": 1, "said": []}],
+)
+def test_what_no_page_sends_is_not_heard(value: Any) -> None:
+    assert asked_in({"asked": value}) is None
+
+
+def test_fields_that_are_no_text_are_left_out() -> None:
+    asked = asked_in({"asked": {"number": 1, "said": {"find": "a" * 5000, "row": 3}, "open": "yes"}})
+    assert asked is not None
+    assert (len(asked.said["find"]), "row" in asked.said, asked.open) == (1000, False, False)
+
+
+@pytest.mark.browser
+def test_from_a_folder_to_explore(run: Path, open_page: Callable[..., Any], tmp_path: Path) -> None:
+    expect = pytest.importorskip("playwright.sync_api").expect
+    expect.set_options(timeout=PATIENCE_MS)
+    dialogs: list[str] = []
+    with serve(ROOT / "app" / "main.py", TREECORE_CACHE=str(tmp_path / "cache")) as address:
+        page = open_page(f"{address}/?view=library")
+        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        page.get_by_label("Folder of a run").fill(str(run))
+        page.get_by_label("Folder of a run").press("Enter")
+        rows = page.locator(".browse tbody tr")
+        expect(rows).to_have_count(3)
+        assert page.get_by_text(HOSTILE, exact=False).first.is_visible()
+        page.get_by_role("button", name="pass rate 0.25 to 0.375: 1 forests, 1 left").click()
+        expect(rows).to_have_count(1)
+        page.wait_for_url("**only=pass_rate*")
+        page.get_by_role("button", name="take this filter away").click()
+        expect(rows).to_have_count(3)
+        page.keyboard.press("/")
+        page.keyboard.type("way 1")
+        expect(page.locator(".browse .hit mark").first).to_have_text("way 1")
+        page.wait_for_url("**find=way*")
+        page.keyboard.press("ArrowDown")
+        page.wait_for_url("**row=*")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**view=explore**")
+        settled(page)
+        page.go_back()
+        expect(page.locator(".browse tbody tr")).to_have_count(3)
+        settled(page)
+        page.close()
+    assert dialogs == []
