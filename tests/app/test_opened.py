@@ -12,7 +12,7 @@ import pytest
 from forests import random_forest
 from streamlit.testing.v1 import AppTest
 
-from app import state
+from app import reading, state
 from app.opened import Opened, ResultCache, Shelf, held_bytes
 from app.opening import Opening, Tell
 from treecore.core.batch import Forests
@@ -125,7 +125,7 @@ def test_a_page_goes_on_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch, tm
         return read_with_report(*args, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(state, "MOMENT", 0.0)
-    monkeypatch.setattr(state, "read_with_report", slow)
+    monkeypatch.setattr(reading, "read_with_report", slow)
     state._sample.clear()
     free.set()
     page = AppTest.from_file(MAIN, default_timeout=60).run()
