@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from xml.parsers import expat
 
 from treecore.errors import FormatError
+from treecore.formats.limits import MAX_DEPTH
 from treecore.formats.native_values import shown
 from treecore.formats.notes import Notes
 from treecore.formats.readers.trees.graph import Edge, Graph, rollouts_of
@@ -60,6 +61,8 @@ class Builder:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]
         self.path.append(tag)
+        if len(self.path) > MAX_DEPTH:
+            raise FormatError(f"elements {MAX_DEPTH:,} deep", where=self.where, todo="flatten it")
         self.words.clear()
         if self.depth_of_data:
             return
