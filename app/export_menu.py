@@ -109,7 +109,7 @@ def made(kind: Export, whole_batch: bool) -> Prepared:
     found = made_of(kind, forests, credit, ending, settings)
     data = within(found.chunks)
     said = "; ".join([f"{counted(found.size, found.unit)}", *found.notes])
-    return Prepared((*of, whole_batch), file_name(kind.name, ending, whole_batch), data, f"{said}.")
+    return Prepared((*of, whole_batch), file_name(kind.name, ending=ending, whole_batch=whole_batch), data, f"{said}.")
 
 
 def asked(kind: Export) -> tuple[object, ...]:
@@ -138,7 +138,7 @@ def within(chunks: Iterable[bytes]) -> bytes:
     return bytes(data)
 
 
-def file_name(kind: str, ending: str, whole_batch: bool) -> str:
+def file_name(kind: str, *, ending: str, whole_batch: bool) -> str:
     """A name of letters, digits, `_` and `-`, whatever the file that is open is called."""
     stem = UNSAFE.sub("-", state.as_given().title.split(".")[0]).strip("-")[:60] or "forests"
     number = "" if whole_batch or len(state.opened().forests) == 1 else f"-prompt-{state.forest_number() + 1}"

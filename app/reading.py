@@ -73,7 +73,11 @@ def read(
     try:
         report = read_with_report(whole, name=name, columns=columns, on_progress=tell)
     except FormatError as error:
-        if columns or not isinstance(content, bytes) or (draft := draft_of(content, name, error.found)) is None:
+        if (
+            columns
+            or not isinstance(content, bytes)
+            or (draft := draft_of(content, name=name, found=error.found)) is None
+        ):
             raise
         raise UnmappedError(str(error), draft) from None
     batch = Forests(report.forests)
@@ -95,7 +99,7 @@ def digest(content: Given, columns: Mapping[str, str]) -> str:
     return whole.hexdigest()
 
 
-def draft_of(content: bytes, name: str, found: str) -> Draft | None:
+def draft_of(content: bytes, *, name: str, found: str) -> Draft | None:
     """What a file is as a table; None where it is in a known format, or no table."""
     try:
         source = open_source(content, name=name)

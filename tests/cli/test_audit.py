@@ -54,7 +54,10 @@ def test_values_that_differ_are_listed(run: Run, wrong: Path) -> None:
 
 
 def test_validate_tells_it_too(run: Run, wrong: Path) -> None:
-    assert "1 of 6 values differs (forest q, node 5); look at the values that differ" in run("validate", wrong).stdout
+    assert (
+        "1 of 6 values differs (forest q, node 5); `treecore audit FILE` lists the values that differ"
+        in run("validate", wrong).stdout
+    )
 
 
 def test_a_file_without_claims_says_so(run: Run, minimal: Path) -> None:
