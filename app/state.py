@@ -19,21 +19,10 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 import treecore as tc
-from app.defaults import (
-    CLOSED,
-    DEFAULTS,
-    FILM,
-    KEPT,
-    KEPT_PREFIXES,
-    LIBRARY,
-    LIBRARY_FIELDS,
-    MAX_FIELD,
-    MAX_ID,
-    MOMENT,
-    RECENT,
-    RECENT_BYTES,
-    RESAMPLES,
-    SHORT,
+
+from app.defaults import (  # isort: skip
+    CLOSED, DEFAULTS, FILM, KEPT, KEPT_PREFIXES, LIBRARY, LIBRARY_FIELDS,
+    MAX_FIELD, MAX_ID, MOMENT, RECENT, RECENT_BYTES, RESAMPLES, SHORT,
 )  # fmt: skip
 from app.folders import LIBRARIES_VARIABLE
 from app.merging import AUTO, OFF, is_flat, merged, rules, usual_rule

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "sample_trees")]
 
 from browser import FLAGS, find_browser, serve, wait_for_canvas  # noqa: E402
+from record_run import main as record  # noqa: E402
 
 SIZE = {"width": 1400, "height": 900}
 
@@ -24,7 +26,7 @@ def settled(page: Page) -> Page:
 
 
 def main() -> None:
-    """Explore with a fork selected, and Step through where siblings are compared."""
+    """Explore with a fork selected, Step through where siblings are compared, and Library."""
     with serve(ROOT / "app" / "main.py") as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
         page = browser.new_page(viewport=SIZE, device_scale_factor=1)
@@ -37,6 +39,22 @@ def main() -> None:
         page.get_by_text("measured against the other leaves of its own tree").wait_for()
         settled(page).screenshot(path=ROOT / "docs" / "step.png")
         browser.close()
+    library()
+
+
+def library() -> None:
+    """A run of the bundled model, searched."""
+    with TemporaryDirectory() as place:
+        run = Path(place) / "falling-temperature"
+        record(run)
+        given = {"TREECORE_LIBRARIES": str(run), "TREECORE_CACHE": str(Path(place) / "cache")}
+        with serve(ROOT / "app" / "main.py", **given) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
+            page = browser.new_page(viewport=SIZE, device_scale_factor=1)
+            page.goto(f"{address}/?view=library&steps=150~350&mixed=1&find=recall")
+            page.locator(".browse tbody tr").first.wait_for()
+            settled(page).screenshot(path=ROOT / "docs" / "library.png")
+            browser.close()
 
 
 if __name__ == "__main__":
