@@ -122,6 +122,44 @@ def inspect(rows: int) -> bytes:
     return file.getvalue()
 
 
+def nemo_rl(rows: int) -> bytes:
+    """Training data with lists of a number a token."""
+    return lines(
+        {
+            "idx": number,
+            "content": [prompt, answer],
+            "rewards": reward,
+            "token_ids": list(range(LENGTH // 4)),
+            "token_loss_mask": [0] * 20 + [1] * (LENGTH // 4 - 20),
+            "sample_loss_mask": 1.0,
+            "advantages": [0.0] * 20 + [reward - 0.4] * (LENGTH // 4 - 20),
+            "generation_logprobs": [-rng.random() for _ in range(LENGTH // 4)],
+            "prev_logprobs": [-rng.random() for _ in range(LENGTH // 4)],
+            "input_lengths": LENGTH // 4,
+        }
+        for number, rng, prompt, answer, reward in sampled(rows)
+    )
+
+
+def spans(rows: int) -> bytes:
+    """Spans of model calls, four to a trace, each with the whole chat before it."""
+
+    def message(role: str, *, text: str) -> Row:
+        return {"role": role, "parts": [{"type": "text", "content": text}]}
+
+    said: list[Row] = []
+    found: list[Row] = []
+    for number, _, prompt, answer, _ in sampled(rows):
+        said = [*said, message("user", text=prompt)] if number % 4 else [message("user", text=prompt)]
+        output = message("assistant", text=answer)
+        asked, told = (json.dumps(one) for one in (said, [output]))
+        attributes = {"gen_ai.input.messages": asked, "gen_ai.output.messages": told, "gen_ai.request.model": "made/up"}
+        ids = {"trace_id": f"{number // 4:032x}", "span_id": f"{number:016x}", "start_time": f"{number:012d}"}
+        found.append(ids | {"name": "chat", "attributes": attributes, "events": []})
+        said = [*said, output]
+    return lines(iter(found))
+
+
 MADE: dict[str, Callable[[int], bytes]] = {
     "verl.jsonl": verl,
     "trl.parquet": trl,
@@ -129,5 +167,7 @@ MADE: dict[str, Callable[[int], bytes]] = {
     "generations.jsonl": generations,
     "lm_eval.jsonl": lm_eval,
     "inspect.eval": inspect,
+    "nemo_rl.jsonl": nemo_rl,
+    "spans.jsonl": spans,
 }
 """Name of a file -> number of answers -> its content."""

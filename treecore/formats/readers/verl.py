@@ -45,14 +45,17 @@ def read_verl(source: Source, notes: Notes) -> Iterator[Rollout]:
     score is that of the last, are kept beside it.
     """
     folder = posixpath.dirname(source.place)
-    outputs: dict[object, list[_Output]] = {}
-    for number, row in enumerate(rows(source)):
+    outputs: dict[tuple[int, str, str], list[_Output]] = {}
+    named, unnamed = False, False
+    for row in rows(source):
         uid = as_text(row.fields.get("uid"))
-        parted = UID.fullmatch(uid)
-        key: object = (training_step_in(row.fields, "step"), parted[1], parted[2]) if parted else number
-        sample = parted[1] if parted else uid
-        outputs.setdefault(key, []).append(_Output(int(parted[3]) if parted else 0, sample, row))
-    if outputs and not any(of_one[0].sample for of_one in outputs.values()):
+        named, unnamed = named or bool(uid), unnamed or not uid
+        if (parted := UID.fullmatch(uid)) is None:
+            yield _rollout([_Output(0, uid, row)], folder)
+        else:
+            key = (training_step_in(row.fields, "step"), parted[1], parted[2])
+            outputs.setdefault(key, []).append(_Output(int(parted[3]), parted[1], row))
+    if unnamed and not named:
         notes.guess("rollouts of one training step with the same input are one group")
     for of_one in outputs.values():
         of_one.sort(key=lambda output: output.number)

@@ -6,7 +6,6 @@ or structures of `{role, parts: [{type, ...}]}`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -36,6 +35,7 @@ POLICY = {
 }
 LENGTH = "gen_ai.usage.output_tokens"
 USED = frozenset({INPUT, OUTPUT, SYSTEM, SCORE, SCORED, LENGTH, *POLICY})
+THOUGHTS = ("reasoning", "thinking")
 ENDS = {"stop": Status.TERMINATED, "length": Status.TRUNCATED, "error": Status.FAILED}
 LOOKED_AT = 1 << 20
 """Bytes at the beginning in which objects over several lines must look like spans."""
@@ -101,40 +101,47 @@ class Message(NamedTuple):
     """One message: as a chat has it, and what tells it from others."""
 
     fields: dict[str, Any]
-    key: bytes
+    key: tuple[str, str, bytes]
 
 
-def rollouts_of(calls: Sequence[Span], scores: Mapping[str, float]) -> Iterator[Rollout]:
-    """The chats of one trace, in the order of their first calls."""
-    chats: list[Rollout] = []
-    ends: dict[bytes, tuple[int, int]] = {}
-    for span in calls:
+class Chats:
+    """The chats of one trace, told apart by the messages that they begin with."""
+
+    def __init__(self) -> None:
+        self.found: list[Rollout] = []
+        self._after: dict[tuple[int, tuple[str, str, bytes]], int] = {}
+        self._ends: dict[int, tuple[int, int]] = {}
+
+    def add(self, span: Span) -> None:
+        """Put a call where its chat goes on from, or begin a new chat."""
         heard = [message_of(one) for one in list_within(span.attributes, INPUT, span.where)]
         said = [message_of(one) for one in list_within(span.attributes, OUTPUT, span.where)] or [message_of({})]
-        states = chained([one.key for one in heard])
-        known = next((n for n in reversed(range(len(states))) if states[n] in ends), -1)
+        state, known, parent, number = 0, -1, PROMPT, len(self.found)
+        for place, message in enumerate(heard):
+            state = self._next(state, message)
+            if state in self._ends:
+                known, (number, parent) = place, self._ends[state]
         if known < 0:
-            chats.append(chat_of(span, [one.fields for one in heard]))
-            number, parent = len(chats) - 1, PROMPT
+            self.found.append(chat_of(span, [one.fields for one in heard]))
         else:
-            number, parent = ends[states[known]]
-            follow(chats[number].turns, parent, [one.fields for one in heard[known + 1 :]])
+            follow(self.found[number].turns, parent, [one.fields for one in heard[known + 1 :]])
         for answer in said:
-            chats[number].turns.append(turn_of(span, answer.fields, parent))
-            whole = chained([*(one.key for one in heard), answer.key])[-1]
-            ends[whole] = (number, len(chats[number].turns) - 1)
-    for chat in chats:
+            self.found[number].turns.append(turn_of(span, answer.fields, parent))
+            self._ends[self._next(state, answer)] = (number, len(self.found[number].turns) - 1)
+
+    def _next(self, state: int, message: Message) -> int:
+        """The number of the messages so far and one more; equal messages have equal numbers."""
+        return self._after.setdefault((state, message.key), len(self._after) + 1)
+
+
+def rollouts_of(calls: Sequence[Span], scores: Mapping[str, float]) -> list[Rollout]:
+    """The chats of one trace, in the order of their first calls."""
+    chats = Chats()
+    for span in calls:
+        chats.add(span)
+    for chat in chats.found:
         chat.last.columns |= scores
-        yield chat
-
-
-def chained(keys: Sequence[bytes]) -> list[bytes]:
-    """For each message, what tells the chat up to it from others."""
-    states, running = list[bytes](), hashlib.blake2b(digest_size=16)
-    for key in keys:
-        running.update(key)
-        states.append(running.digest())
-    return states
+    return chats.found
 
 
 def chat_of(span: Span, heard: list[dict[str, Any]]) -> Rollout:
@@ -173,26 +180,35 @@ def message_of(value: Mapping[str, Any]) -> Message:
     """One message: its texts joined, its thoughts and its calls in fields beside them."""
     given = value.get("parts")
     parts = given if isinstance(given, list) else [{"type": "text", "content": value.get("content")}]
-    kinds: dict[str, list[Any]] = {"text": [], "thought": [], "call": []}
+    texts, thoughts, calls = list[str](), list[str](), list[Any]()
     for part in parts:
-        if isinstance(part, dict) and part.get("type") == "tool_call":
-            kinds["call"].append({name: part[name] for name in ("id", "name", "arguments") if name in part})
-        elif isinstance(part, dict) and part.get("type") in ("reasoning", "thinking"):
-            kinds["thought"].append(part_text(part))
-        elif text := part_text(part):
-            kinds["text"].append(text)
-    fields: dict[str, Any] = {"role": as_text(value.get("role")) or "assistant", "content": "\n\n".join(kinds["text"])}
-    fields |= {"tool_calls": kinds["call"]} if kinds["call"] else {}
-    key = orjson.dumps(fields, default=str, option=orjson.OPT_SORT_KEYS)
-    fields |= {"reasoning_content": "\n\n".join(kinds["thought"])} if any(kinds["thought"]) else {}
+        kind = part.get("type") if isinstance(part, dict) else ""
+        if kind == "tool_call":
+            calls.append({name: part[name] for name in ("id", "name", "arguments") if name in part})
+        else:
+            (thoughts if kind in THOUGHTS else texts).append(part_text(part))
+    fields: dict[str, Any] = {"role": as_text(value.get("role")) or "assistant", "content": joined(texts)}
+    told = b""
+    if calls:
+        fields["tool_calls"] = calls
+        told = orjson.dumps(calls, default=str, option=orjson.OPT_SORT_KEYS)
+    if thought := joined(thoughts):
+        fields["reasoning_content"] = thought
     if value.get("finish_reason") is not None:
         fields["finish_reason"] = value["finish_reason"]
-    return Message(fields, key)
+    return Message(fields, (fields["role"], fields["content"], told))
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Texts with a blank line between them; those without words left out."""
+    return texts[0] if len(texts) == 1 else "\n\n".join(text for text in texts if text)
 
 
 def part_text(part: Any) -> str:
     """The text of one part of a message: its content, or the answer of a tool."""
     if not isinstance(part, dict):
         return as_text(part)
-    held = ("content", "text", "response", "result")
-    return next((as_text(part[name]) for name in held if part.get(name) is not None), "")
+    for name in ("content", "text", "response", "result"):
+        if (value := part.get(name)) is not None:
+            return as_text(value)
+    return ""

@@ -21,6 +21,7 @@ VALUES = ("stringValue", "intValue", "doubleValue", "boolValue", "bytesValue")
 END = re.compile(rb"^}[ \t\r]*$", re.M)
 """The end of an object that is written over several lines."""
 NEWLINE = b"\n"
+TRACE_ID, SPAN_ID = ("traceId", "trace_id"), ("spanId", "span_id")
 MAX_LEVELS = 32
 """Levels of a value of an attribute."""
 
@@ -68,8 +69,10 @@ def objects_of(source: Source) -> Iterator[Row]:
 
 def one_after_the_other(source: Source) -> bool:
     """Whether a file begins with an object over several lines that is not all of it."""
+    if source.data[: source.data.find(NEWLINE)].strip() != b"{":
+        return False
     end = END.search(source.data)
-    return source.data[:1] == b"{" and end is not None and bool(source.data[end.end() : end.end() + 4096].strip())
+    return end is not None and bool(source.data[end.end() : end.end() + 4096].strip())
 
 
 def object_of(piece: bytes, source: Source, line: int) -> dict[str, Any]:
@@ -119,21 +122,23 @@ def span_of(fields: Mapping[str, Any], where: str) -> Span:
     for event in events:
         attributes |= {name: value for name, value in event["attributes"].items() if name.startswith("gen_ai.")}
     return Span(
-        trace=first_of((fields, context), ("traceId", "trace_id")),
-        id=first_of((fields, context), ("spanId", "span_id")),
-        parent=first_of((fields,), ("parentSpanId", "parent_id", "parent_span_id")),
+        trace=first_of(fields, TRACE_ID) or first_of(context, TRACE_ID),
+        id=first_of(fields, SPAN_ID) or first_of(context, SPAN_ID),
+        parent=first_of(fields, ("parentSpanId", "parent_id", "parent_span_id")),
         name=as_text(fields.get("name")),
-        start=time_of(first_of((fields,), ("startTimeUnixNano", "start_time_unix_nano", "start_time"))),
+        start=time_of(first_of(fields, ("startTimeUnixNano", "start_time_unix_nano", "start_time"))),
         attributes=attributes,
         events=events,
         where=where,
     )
 
 
-def first_of(places: tuple[Mapping[str, Any], ...], names: tuple[str, ...]) -> str:
-    """The first of these names that any place has, as text."""
-    found = (as_text(place[name]) for place in places for name in names if place.get(name) is not None)
-    return next(found, "").removeprefix("0x")
+def first_of(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    """The first of these names that is there, as text; ids without the `0x` that consoles show."""
+    for name in names:
+        if (value := fields.get(name)) is not None:
+            return as_text(value).removeprefix("0x")
+    return ""
 
 
 def time_of(text: str) -> tuple[int, str]:
