@@ -23,7 +23,7 @@ def forest(nodes: str, head: str = '"format":"treecore/1"') -> str:
 ROOT = '{"id":0,"parent":null}'
 BAD = {
     "no json": ("hello", "line 1, column 1", "this is not JSON"),
-    "pickle": (b"\x80\x04\x95", "line 1", "byte 0x80 is not UTF-8"),
+    "pickle": (b"\x80\x04\x95", "bad", "this is a pickle: opening one can run any code"),
     "zeros": (b"\0" * 100, "line 1", "this is not JSON"),
     "a list": ("[1]", "bad", "the file holds the list [1], no forest"),
     "an empty list": ("[]", "bad", "the file holds an empty list, no forest"),
