@@ -106,11 +106,11 @@ def equation(line: Line) -> None:
 
 def claim(claimed: numbers.Claim) -> None:
     """The file's own number beside ours."""
-    said = f"the file claims {ours(signed(claimed.value))}"
+    value = signed(claimed.value)
     if claimed.agrees:
-        st.badge(f"{said}: agrees", icon=":material/check:", color="gray")
+        st.badge(f"the file claims {ours(value)}: agrees", icon=":material/check:", color="gray")
     else:
-        st.badge(f"{said}: differs", icon=":material/difference:", color="orange")
+        st.badge(f"the file claims {ours(value)}: differs", icon=":material/difference:", color="orange")
 
 
 def resampled(credit: Credit, row: int) -> None:

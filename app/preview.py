@@ -120,7 +120,12 @@ def two_steps(run: Run, row: Row, forest: Forest, others: list[Row], partner: Ro
     for column, (at, trees), name in zip(st.columns(2, gap="small"), pairs, ("first", "second"), strict=True):
         with column, st.container(border=True, key=f"two_{name}"):
             card(at, trees, key=name)
-    st.caption(parted(divergence(pairs[0][1], pairs[1][1]), *(pair[0].columns["training_step"] for pair in pairs)))
+    steps = [int(pair[0].columns["training_step"]) for pair in pairs]
+    st.caption(ours(parted(divergence(pairs[0][1], pairs[1][1]), *steps)))
+
+
+MARKS = {True: ":material/check:", False: ":material/close:"}
+"""Of a right answer and of a wrong one."""
 
 
 def card(row: Row, forest: Forest, *, key: str) -> None:
@@ -129,10 +134,9 @@ def card(row: Row, forest: Forest, *, key: str) -> None:
     st.markdown(ours(f"**step {row.columns['training_step']}** · {right}"))
     found = answers(forest)
     for text, times, good in found[:FEW]:
-        mark = ":material/check:" if good else ":material/close:"
-        st.caption(f"{mark} {verbatim(cut(text, ANSWER))}{f' × {times}' if times > 1 else ''}")
+        st.caption(f"{ours(MARKS[good])} {verbatim(cut(text, ANSWER))}{f' × {times:d}' if times > 1 else ''}")
     if len(found) > FEW:
-        st.caption(f"and {counted(len(found) - FEW, 'more answer', 'more answers')}")
+        st.caption(ours(f"and {counted(len(found) - FEW, 'more answer')}"))
 
 
 def parted(found: Divergence, first: int, second: int) -> str:

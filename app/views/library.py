@@ -64,7 +64,12 @@ def nothing_open(runs: dict[str, Run], *, lost: bool) -> None:
     if not chooser(runs):
         st.info("The operator of this server has named no folder: `treecore app --public --library FOLDER`.")
     elif serving.is_private():
-        st.caption(f"Read are: {', '.join(one.title for one in FORMATS.values())}. Nothing leaves this machine.")
+        st.caption(f"{ours(formats_read())} Nothing leaves this machine.")
+
+
+def formats_read() -> str:
+    """The formats that are read, as a sentence."""
+    return f"Read are: {', '.join(one.title for one in FORMATS.values())}."
 
 
 def chooser(runs: dict[str, Run]) -> bool:
@@ -77,8 +82,10 @@ def chooser(runs: dict[str, Run]) -> bool:
         if wrong := state.get(WRONG):
             st.error(verbatim(wrong), icon=":material/error:")
     for key, run in runs.items():
-        label = verbatim(cut(run.name, 60))
-        st.button(label, key=f"run:{key}", icon=":material/folder:", on_click=show, args=(key,), type="tertiary")
+        st.button(
+            verbatim(cut(run.name, 60)), key=f"run:{key}", icon=":material/folder:", on_click=show, args=(key,),
+            type="tertiary",
+        )  # fmt: skip
     return private or bool(runs)
 
 
@@ -111,9 +118,7 @@ def unreadable(run: Run) -> None:
     """Files that could not be read, and why."""
     failed = folders.failures(run, UNREADABLE)
     if failed:
-        with st.popover(
-            counted(len(failed), "file", "files") + " not read", icon=":material/warning:", width="content"
-        ):
+        with st.popover(ours(f"{counted(len(failed), 'file')} not read"), icon=":material/warning:", width="content"):
             for name, error in failed:
                 st.caption(f"{verbatim(name)}: {verbatim(error)}")
 
@@ -183,7 +188,7 @@ def nothing_found(run: Run) -> None:
     there = len(run.index.files())
     what = f"{counted(there, 'file')} in it, none in a format that is read" if there else "it is empty"
     st.info(verbatim(f"No forest was found in {run.name}: {what}."), icon=":material/info:")
-    st.caption(f"Read are: {', '.join(one.title for one in FORMATS.values())}.")
+    st.caption(ours(formats_read()))
 
 
 def take(run: Run) -> None:

@@ -84,14 +84,14 @@ def test_upload_of_a_valid_and_of_a_broken_file(open_page: Open, address: str, t
     page.locator(".st-key-controls").get_by_role("button").first.click()
     broken = tmp_path / "broken.forest.json"
     broken.write_text(FILE.read_text().replace('"parent": "a2"', '"parent": "nowhere"'))
-    page.locator("input[type=file]").set_input_files(broken)
+    page.locator("input[type=file]").first.set_input_files(broken)
     page.get_by_text("nowhere", exact=False).first.wait_for()
     page.get_by_text("where is the home of the teacher of the boss of paul ?").first.wait_for()
     good = tmp_path / "mine.forest.json"
     good.write_text(FILE.read_text().replace("where is the home", "where was the home"))
-    page.locator("input[type=file]").set_input_files(good)
+    page.locator("input[type=file]").first.set_input_files(good)
     page.get_by_text("where was the home", exact=False).first.wait_for()
-    page.get_by_text("15 nodes", exact=False).wait_for()
+    page.get_by_text("1 prompt, 6 trajectories", exact=False).first.wait_for()
 
 
 def test_a_rollout_from_the_browser_becomes_a_drawn_tree(open_page: Open, address: str) -> None:

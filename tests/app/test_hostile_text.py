@@ -65,7 +65,7 @@ def upload(page: Any, path: Path) -> None:
     """Open a file through the menu."""
     page.locator(".st-key-controls").get_by_role("button").first.click()
     page.locator("input[type=file]").first.set_input_files(path)
-    page.get_by_text("9 nodes", exact=False).wait_for()
+    page.get_by_text("1 prompt, 5 trajectories", exact=False).first.wait_for()
     settled(page)
 
 

@@ -150,7 +150,7 @@ def test_another_sample_and_another_prompt(open_page: Open, address: str, tmp_pa
     many = tmp_path / "two.forest.jsonl"
     many.write_text("\n".join(lines))
     page.locator(".st-key-controls").get_by_role("button").first.click()
-    page.locator("input[type=file]").set_input_files(many)
+    page.locator("input[type=file]").first.set_input_files(many)
     page.get_by_text("prompt 1 of 2").wait_for()
     expect(page, None)
     page.keyboard.press("Escape")

@@ -76,7 +76,7 @@ class Page:
     def open_file(self, path: Path, n: int) -> float:
         """Upload a forest of `n` nodes; milliseconds until it is drawn."""
         self._page.locator(MENU).first.click()
-        field = self._page.locator("input[type=file]")
+        field = self._page.locator("input[type=file]").first
         field.wait_for(state="attached")
         begun = time.perf_counter()
         field.set_input_files(path)
