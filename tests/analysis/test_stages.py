@@ -7,7 +7,7 @@ from treecore.analysis.frames import named
 from treecore.analysis.growth import expansions
 from treecore.analysis.question import question
 from treecore.analysis.stages import NO_PREDICTION, PREDICT, frames, growing
-from treecore.analysis.wording import BACKED_UP, CREDIT, WORDS, credit_words, referred
+from treecore.analysis.wording import BACKED_UP, PLAIN, WORDS, words_for
 from treecore.analysis.working import COMPARED
 from treecore.bundled import samples
 from treecore.core.batch import Forests
@@ -214,10 +214,11 @@ def test_every_equation_has_words_of_its_own(name: str, param: str, choice: str)
     method = METHODS[name]
     for line in method.formula({param: choice} if param else {}).splitlines():
         column = method.symbols[line.split(" = ", 1)[0]]
-        assert column in {*WORDS, "advantage", "credit"}
+        todo = f"give {name} words={{{column!r}: '...'}}: what the film says of {line!r}"
+        assert column in {*WORDS, *method.words, "advantage", "credit"}, todo
         credit = Credit(Forests(Forest(parent=[-1])), {"credit": np.zeros(1)}, method=name)
         if column == "credit":
-            assert credit_words(referred(credit, line)).sentence != CREDIT, line
+            assert words_for(credit, line, column=column).sentence != PLAIN["credit"], todo
 
 
 @pytest.mark.parametrize("sample", ["by_hand", "chains", "monte_carlo"])

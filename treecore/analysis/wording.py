@@ -1,4 +1,4 @@
-"""What the film calls each equation of a method: a title, and one plain sentence. Knows columns, not methods."""
+"""What the film calls each equation of a method: a title, and one plain sentence: the method's own, else by column."""
 
 from __future__ import annotations
 
@@ -118,6 +118,14 @@ WORDS = {
     "global": Wording("Gain over the prompt", "A step's value, less the value of the prompt as a whole.", "gain"),
 }
 """Column -> words. `advantage` and `credit` mean what their equation says: `advantage` and `credit_words`."""
+TITLES = {"advantage": "Advantage of every trajectory", "credit": "Credit for every step"}
+NEXT = "The next quantity of the method."
+PLAIN = {
+    "advantage": "These numbers become one advantage for each trajectory.",
+    "credit": "These numbers become the credit of each step.",
+}
+"""What is true of every method, for those that give no words of their own: a column of another's may mean another thing
+than one of ours with the same name."""
 BEFORE = {"before", "parent_value", "parent_state_value", "q_before"}
 
 
@@ -128,6 +136,11 @@ def words_for(credit: Credit, formula: str, *, column: str) -> Wording:
         formula: `left = right`, of the credit's method.
         column: what its left side stands for.
     """
+    method = get_method(credit.method)
+    if column in method.words:
+        return Wording(TITLES.get(column, titled(column)), method.words[column])
+    if not method.is_bundled:
+        return Wording(TITLES.get(column, titled(column)), PLAIN.get(column, NEXT))
     used = referred(credit, formula)
     if column == "advantage":
         return advantage(used)
@@ -137,7 +150,12 @@ def words_for(credit: Credit, formula: str, *, column: str) -> Wording:
         return Wording("Label every step", "A step's label is the share of continuations from it that end right.")
     if column == "value" and "children:value" in used:
         return Wording(BACKED_UP, "The value of a step is the mean value of the steps that follow it.")
-    return WORDS.get(column, Wording(column.replace("_", " ").capitalize(), "The next quantity of the method."))
+    return WORDS.get(column, Wording(titled(column), NEXT))
+
+
+def titled(column: str) -> str:
+    """The name of a column as a title."""
+    return column.replace("_", " ").capitalize()
 
 
 def referred(credit: Credit, formula: str) -> frozenset[str]:
@@ -180,15 +198,14 @@ def advantage(used: frozenset[str]) -> Wording:
         return Wording("Measure against the others", "Each outcome, less the mean of the prompt's other trajectories.")
     if used & {"group_mean", "baseline"}:
         return Wording("Measure against the baseline", "Each outcome, less the baseline of its prompt.")
-    return Wording("Advantage of every trajectory", "These numbers become one advantage for each trajectory.")
+    return Wording(TITLES["advantage"], PLAIN["advantage"])
 
 
 def credit_words(used: frozenset[str]) -> Wording:
     """Words for the credit of a step."""
-    return Wording("Credit for every step", next((say for names, say in CREDITS if used & names), CREDIT))
+    return Wording(TITLES["credit"], next((say for names, say in CREDITS if used & names), PLAIN["credit"]))
 
 
-CREDIT = "These numbers become the credit of each step."
 CREDITS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"prefix_share"}), "A step's credit is the mean of the trajectories through it, times its share."),
     (frozenset({"change"}), "The mean of the trajectories through a step, and the change of value on its words."),

@@ -202,6 +202,7 @@ class Method:
         judges_outcomes: False where the credit does not rest on how the leaves beneath ended.
         over: see `Over`. Methods over states are handed the batch's states, where `parent` is -1 at prompts only.
         laws: what the tests hold it to beyond what holds of all.
+        words: column on the left of an equation -> the sentence by which the film says what that equation does.
     """
 
     name: str
@@ -217,6 +218,12 @@ class Method:
     judges_outcomes: bool = True
     over: Over = "trajectories"
     laws: Laws = NONE_OWN
+    words: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it is part of this package."""
+        return self.function.__module__.startswith("treecore.")
 
     @cached_property
     def params(self) -> tuple[Param, ...]:
@@ -350,9 +357,10 @@ def credit_method(
     alone: str = "",
     judges_outcomes: bool = True,
     laws: Laws = NONE_OWN,
+    words: Mapping[str, str] = {},
     name: str = "",
 ) -> Callable[[Callable[..., Credit]], Callable[..., Credit]]:
-    """Register a credit method under the function's name (or `name`).
+    """Register a credit method under the function's name (or `name`). Arguments as of `Method`.
 
     Raises:
         MethodError: the name is taken.
@@ -361,7 +369,7 @@ def credit_method(
     def register(function: Callable[..., Credit]) -> Callable[..., Credit]:
         key = name or function.__name__
         fields = (key, title, family, formula, dict(symbols), citation, needs, function, departures, alone)
-        METHODS.add(Method(*fields, judges_outcomes, over, laws))
+        METHODS.add(Method(*fields, judges_outcomes, over, laws, dict(words)))
         return function
 
     return register

@@ -48,6 +48,11 @@ def formula(params: Mapping[str, Value]) -> str:
         "recorded labels stand in their place. Steps without a label are left out of the score. A label between the "
         "three that people give is read as so much good or bad, the rest of it neutral."
     ),
+    words={
+        "correctness": "How far a step counts as correct: fully where it is labelled good, not at all where it is bad.",
+        "score": "How likely it is that every labelled step up to here is correct.",
+        "credit": "The recorded label is the credit of the step, whatever the outcome.",
+    },
 )
 def step_labels(
     forests: Forests,
