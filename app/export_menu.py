@@ -12,7 +12,7 @@ from app import state
 from app.fields import parameter
 from app.verbatim import ours, verbatim
 from treecore.core.batch import Forests
-from treecore.core.numerals import counted
+from treecore.core.numerals import counted, whole
 from treecore.errors import TreecoreError
 from treecore.exports import EXPORTS, Export
 from treecore.exports.registry import made_of
@@ -132,7 +132,7 @@ def within(chunks: Iterable[bytes]) -> bytes:
         data += chunk
         if len(data) > MOST:
             raise TreecoreError(
-                f"the file would have more than {MOST:,} bytes",
+                f"the file would have more than {whole(MOST)} bytes",
                 todo="export this prompt alone, or use `treecore export`",
             )
     return bytes(data)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from app.opened import Opened, ResultCache
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -25,9 +23,8 @@ def is_flat(opened: Opened) -> bool:
 
 
 def is_chains(forest: Forest) -> bool:
-    """Whether every step but an empty root has one continuation at most."""
-    below = np.bincount(forest.parent[forest.parent >= 0], minlength=len(forest))
-    return bool((below[~forest.is_prompt] <= 1).all())
+    """Whether nothing in it has two continuations, the prompt neither: who wrote a fork there wrote a tree."""
+    return not forest.topology.is_fork.any()
 
 
 def usual_rule(opened: Opened) -> str:

@@ -139,7 +139,7 @@ def found_out(report: ReadReport) -> dict[str, list[str]]:
         "Recognised": times(notes.recognised),
         "Assumed": times(notes.guessed),
         "Left out": times(notes.dropped),
-        "Kept as it came": [f"{name} ({count:,})" for name, count in report.extra.items()],
+        "Kept as it came": [f"{name} ({whole(count)})" for name, count in report.extra.items()],
         "Warnings": [shortened(one) for one in report.warnings],
         "Claimed by the file": sorted({name for forest in report.forests for name in forest.claimed}),
     }
@@ -148,7 +148,7 @@ def found_out(report: ReadReport) -> dict[str, list[str]]:
 
 def times(clauses: Counter[str]) -> list[str]:
     """Clauses, each with how often."""
-    return [f"{clause} ({count:,} times)" if count > 1 else clause for clause, count in clauses.items()]
+    return [f"{clause} ({whole(count)} times)" if count > 1 else clause for clause, count in clauses.items()]
 
 
 def noticed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TypedDict
 
-from treecore.core.numerals import counted, whole
+from treecore.core.numerals import counted, plain, short, whole
 from treecore.library.filters import HISTOGRAMS, PAGE, Filters
 from treecore.library.overview import Overview, Pair, Point, Row
 from treecore.views.labels import cut
@@ -134,7 +134,7 @@ def filters_in_words(filters: Filters) -> list[Chip]:
     for name in HISTOGRAMS:
         if name in filters.ranges:
             low, high = filters.ranges[name]
-            chips.append({"name": name, "text": f"{TITLES[name]} {low:.4g}–{high:.4g}"})
+            chips.append({"name": name, "text": f"{TITLES[name]} {short(low)}–{short(high)}"})
     chips += [{"name": name, "text": TITLES[name]} for name in ("mixed", "lint") if getattr(filters, name)]
     return [*chips, {"name": "find", "text": f"“{cut(filters.search, 30)}”"}] if filters.search else chips
 
@@ -167,7 +167,7 @@ def line(row: Row, prompt: str, dull: set[str], filters: Filters) -> Line:
         "right": round((of["pass_rate"] or 0) * scored),
         "of": scored,
         "answers": whole(of["distinct_answers"] or 0),
-        "entropy": "–" if entropy is None else f"{entropy:.2f}",
+        "entropy": "–" if entropy is None else plain(entropy),
         "spread": of["credit_spread"],
         "signs": "–" if signs is None else f"{100 * signs:.0f} %",
         "lint": ", ".join(LINT.get(flag, flag) for flag in of["flags"] or []),

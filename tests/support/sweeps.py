@@ -29,7 +29,7 @@ CASES = {
     "app/test_selection.py::test_fast_clicks_end_where_the_last_one_was": 0,
     "app/test_selection.py::test_the_focus_stays_after_a_card_and_the_fork_button": 0,
     "app/test_selection.py::test_the_same_step_by_different_ways": 0,
-    "app/test_sibling_cards.py::test_the_card_of_the_selected_step_is_in_sight": 1,
+    "views/inspector/test_sibling_cards.py::test_the_card_of_the_selected_step_is_in_sight": 1,
     "bench/test_bench_app.py::test_a_click_sends_little_at_any_size": 0,
     "bench/test_bench_rollout.py::test_the_command": 0,
     "canvas/test_canvas_deep.py::test_the_fork_has_a_ring_and_the_answers_have_words": 1,

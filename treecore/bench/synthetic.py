@@ -80,6 +80,7 @@ def node_columns(rng: np.random.Generator, row: IntArray, leaf: Any) -> dict[str
         "mc_value": value,
         "mc_count": np.where(np.isnan(value), np.nan, 8.0),
         "call_ok": rng.integers(0, 2, size=n).astype(np.float64),
+        "label": rng.integers(-1, 2, size=n).astype(np.float64),
     }
 
 
