@@ -29,6 +29,7 @@ def open_menu() -> None:
         width="content",
         key=f"open:{state.get_or('picked', '')}",
     ):
+        forest_menu()
         sample_lists(current.sample)
         if current.note:
             st.caption(verbatim(current.note))
@@ -39,7 +40,6 @@ def open_menu() -> None:
             if current.report is not None:
                 reading(current.report)
             noticed()
-        forest_menu()
 
 
 def uploads() -> None:

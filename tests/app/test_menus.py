@@ -78,7 +78,7 @@ def click_card(page: Any) -> None:
 
 
 def click_chart(page: Any) -> None:
-    page.locator(".st-key-chart_icicle .slice", has_text="find the teacher of iris").first.click()
+    page.locator(".st-key-chart_icicle .slice", has_text="…iris").first.click()
     page.wait_for_url("**node=a2**")
 
 
