@@ -494,6 +494,8 @@ interface Channel {
 interface Film extends Channel {
   frame: number;
   end: number;
+  /** Asked by a key and not yet shown. */
+  asked?: number;
   tabbed?: boolean;
 }
 

@@ -28,7 +28,7 @@ function onKey(film, event) {
   number = Math.max(number + 1, Date.now());
   if (plays) sendUntilHeard(film, "pressed", { number });
   else if (frame !== undefined) {
-    film.frame = frame;
+    film.frame = film.asked = frame;
     sendUntilHeard(film, "pressed", { number, frame });
   }
 }
@@ -40,11 +40,18 @@ export default function filmKeys({ data, parentElement, setTriggerValue }) {
     film = { frame: data.frame, abort: new AbortController() };
     HELD.set(parentElement, film);
     document.documentElement.dataset.filmKeys = "on";
-    window.addEventListener("keydown", (event) => onKey(film, event), { capture: true, signal: film.abort.signal });
+    const options = { capture: true, signal: film.abort.signal };
+    window.addEventListener("keydown", (event) => onKey(film, event), options);
+    window.addEventListener("pointerdown", () => delete film.asked, options);
   }
   film.send = setTriggerValue;
   film.end = data.last;
-  film.heard = data.heard;
-  if (data.heard >= number) film.frame = data.frame;
+  // A run that began before the slider knew of a press puts the old frame back: the press is sent again.
+  const putBack = film.asked !== undefined && data.frame !== film.asked;
+  film.heard = putBack ? Math.min(data.heard, number - 1) : data.heard;
+  if (film.heard >= number) {
+    film.frame = data.frame;
+    delete film.asked;
+  }
   return onceGone(parentElement, () => film.abort.abort());
 }
