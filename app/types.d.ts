@@ -203,6 +203,12 @@ interface BrowsePage {
   relax: BrowseChip | null;
 }
 
+interface AskedEvent {
+  number: number;
+  said: Record<string, string>;
+  open: boolean;
+}
+
 interface BrowseData extends BrowsePage {
   said: Record<string, string>;
   heard: number;

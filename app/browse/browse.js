@@ -79,14 +79,14 @@ function onKey(browser, event) {
 /** @param {Browser} browser */
 function finder(browser) {
   const box = html("div", "finder");
-  const input = html("input");
+  const { input } = browser;
   input.type = "search";
   input.placeholder = "Search prompts and steps";
   input.maxLength = 200;
   input.setAttribute("aria-label", "Search prompts and steps");
   input.oninput = () => askSoon(browser, { find: input.value, page: "" }, TYPING_MS);
   box.append(input);
-  return { box, input };
+  return box;
 }
 
 /** @param {Browser} browser */
@@ -162,17 +162,16 @@ function draw(browser) {
   }
 }
 
-/** @param {HTMLElement} parentElement @param {BrowseData} data */
-function mount(parentElement, data) {
+/** @param {Component<BrowseData>} component @returns {Browser} */
+function mount({ data, parentElement, setTriggerValue }) {
   const root = html("div", "browse");
   const named = (/** @type {string} */ name) => html("div", name);
   const parts = { top: named("top"), bars: named("histograms"), chips: named("chips"), count: named("count"), table: named("table"), foot: named("feet") };
-  const browser = /** @type {Browser} */ ({ root, parts, data, said: data.said, heard: data.heard, abort: new AbortController() });
-  const { box, input } = finder(browser);
-  browser.input = input;
+  const input = html("input");
   input.value = data.said.find ?? "";
+  const browser = { root, parts, input, data, said: data.said, heard: data.heard, send: setTriggerValue, abort: new AbortController() };
   const bar = named("bar-row");
-  bar.append(box, parts.chips, parts.count);
+  bar.append(finder(browser), parts.chips, parts.count);
   parts.count.setAttribute("role", "status");
   root.append(parts.top, parts.bars, bar, parts.table, parts.foot);
   parts.table.addEventListener("click", (event) => {
@@ -189,9 +188,10 @@ function mount(parentElement, data) {
 }
 
 /** @param {Component<BrowseData>} component */
-export default function browse({ data, parentElement, setTriggerValue }) {
+export default function browse(component) {
+  const { data, parentElement, setTriggerValue } = component;
   let browser = HELD.get(parentElement);
-  if (!browser) HELD.set(parentElement, (browser = mount(parentElement, data)));
+  if (!browser) HELD.set(parentElement, (browser = mount(component)));
   browser.send = setTriggerValue;
   browser.heard = data.heard;
   browser.data = data;

@@ -62,6 +62,7 @@ def test_a_click_tells_the_step_and_nothing_is_asked_for(
     click(page, chosen)
     panel = page.locator(".panel")
     assert panel.get_attribute("data-node") == chosen
+    assert panel.locator(".eyebrow").text_content().endswith(f" · id {chosen}")
     assert page.evaluate(f"{HELD}.selected") == chosen
     number = page.locator(".credit b").inner_text()
     assert float(number.replace("\N{MINUS SIGN}", "-")) == pytest.approx(
