@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from treecore.formats.registry import FORMATS, claims
 from treecore.formats.source import Source, open_source, read_path
 from treecore.library.facts import facts
 from treecore.library.index import Index, Known
+from treecore.library.pool import in_processes
 from treecore.methods import COMPARED
 
 BLOCK = 2_000
@@ -138,13 +138,13 @@ def _read_all(root: Path, names: Sequence[str], methods: tuple[str, str], worker
         for name in names:
             yield name, read_one(root, name, methods)
         return
-    with ProcessPoolExecutor(min(workers, len(names)), mp_context=get_context("spawn")) as pool:
-        waiting: dict[Future[Found], str] = {pool.submit(read_one, root, name, methods): name for name in names}
-        try:
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    yield from in_processes(partial(read_one, root, methods=methods), names, workers=workers, lost=lost)
+
+
+def lost(name: str) -> Found:
+    """What is known of a file whose reading ended its process."""
+    found = "the process that read it was ended, as happens where memory is short"
+    return Found(error=str(FormatError(found, where=name, todo="split it into smaller files")))
 
 
 def read_one(root: Path, name: str, methods: tuple[str, str]) -> Found:
@@ -167,6 +167,9 @@ def read_one(root: Path, name: str, methods: tuple[str, str]) -> Found:
         return Found(found.name, tuple(rows))
     except TreecoreError as error:
         return Found(error=str(error))
+    except Exception as error:  # one file never ends the scan of a run
+        said = f"it cannot be read ({type(error).__name__})"
+        return Found(error=str(FormatError(said, where=name, todo="send it to the authors of treecore")))
 
 
 def read_together(root: Path, names: Sequence[str], methods: tuple[str, str]) -> list[dict[str, Any]]:
