@@ -14,6 +14,7 @@ Five nouns carry everything:
     tc.figure(forests[0], credit)
     tc.show(forests[0], credit)
     tc.to_frame(forests[0], credit)
+    tc.edit(forests[0], rewards={"5": 1.0}, prune=["7"])
     forests = tc.rollout(task="multihop", model="tiny", sampler="random_expansion", m=2, n=2, l=1, seed=0)
 """
 
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from treecore.core.batch import Forests
 from treecore.core.builder import ForestBuilder, StepTokens
+from treecore.core.edit import edit
 from treecore.core.forest import Forest, TokenTable
 from treecore.core.prefixes import merge, unmerge
 from treecore.errors import TreecoreError
@@ -49,6 +51,7 @@ __all__ = [
     "TreecoreError",
     "credit",
     "credit_method",
+    "edit",
     "export",
     "figure",
     "from_networkx",

@@ -59,6 +59,12 @@ def top_reward(forest: Forest) -> float:
     return max(FULL, float(known.max())) if len(known) else FULL
 
 
+def outcome_range(forest: Forest) -> tuple[float, float]:
+    """Bottom and top of the scale of outcomes: 0 and 1, or the extreme rewards where those lie outside."""
+    known = forest.reward[np.isfinite(forest.reward)]
+    return float(min([0.0, known.min()])) if len(known) else 0.0, top_reward(forest)
+
+
 def is_right(forest: Forest) -> BoolArray:
     """Leaves that earn the full reward. `[N]`"""
     return forest.reward >= top_reward(forest) - 1e-9

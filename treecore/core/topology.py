@@ -296,6 +296,10 @@ class Topology:
 
     def leaves_under(self, node: int) -> IntArray:
         """Rows of the leaves in one subtree, in preorder."""
-        start = int(self.position[node])
-        rows = self.order[start : start + int(self.size[node])]
+        rows = self.subtree(node)
         return rows[self.is_leaf[rows]]
+
+    def subtree(self, node: int) -> IntArray:
+        """Rows of one subtree, the node first, in preorder."""
+        start = int(self.position[node])
+        return self.order[start : start + int(self.size[node])]

@@ -17,12 +17,13 @@ import orjson
 from treecore.analysis.granularity import counts_tokens, granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.outcomes import outcome_range
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.methods.ops.groups import back_up
 from treecore.methods.registry import Credit, Ends
 from treecore.views.layout import by_length, by_steps
 from treecore.views.scene.part import Part, as_json, numbers, safe
-from treecore.views.scene.shape import forest_part, outcome_range
+from treecore.views.scene.shape import forest_part
 from treecore.views.scene.types import SceneAxis, SceneFill, SceneLook, SceneStage
 
 RESIDUE = 1e-9

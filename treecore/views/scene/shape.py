@@ -13,7 +13,7 @@ from treecore.analysis.granularity import granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
-from treecore.core.outcomes import is_right, top_reward
+from treecore.core.outcomes import is_right, outcome_range
 from treecore.core.step_text import ANY_TAG, plain, split_step, step_parts
 from treecore.core.topology import FloatArray
 from treecore.views.layout import leaf_rows
@@ -82,12 +82,6 @@ def outcome_share(forest: Forest) -> FloatArray:
     low, high = outcome_range(forest)
     half = high / 2 - low / 2
     return np.where(is_right(forest), 1.0, (forest.reward / 2 - low / 2) / half)
-
-
-def outcome_range(forest: Forest) -> tuple[float, float]:
-    """Bottom and top of the scale of outcomes: 0 and 1, or the extreme rewards where those lie outside."""
-    known = forest.reward[np.isfinite(forest.reward)]
-    return float(min([0.0, known.min()])) if len(known) else 0.0, top_reward(forest)
 
 
 def _shape_digest(forest: Forest) -> str:
