@@ -12,9 +12,10 @@ import pytest
 from forests import random_forest
 from streamlit.testing.v1 import AppTest
 
-from app import reading, state
+from app import reading
 from app.opened import Opened, ResultCache, Shelf, held_bytes
 from app.opening import Opening, Tell
+from app.state import open_files
 from treecore.core.batch import Forests
 from treecore.errors import TreecoreError
 from treecore.formats import read_with_report, write
@@ -124,9 +125,9 @@ def test_a_page_goes_on_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch, tm
         free.wait(60)
         return read_with_report(*args, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(state, "MOMENT", 0.0)
+    monkeypatch.setattr(open_files, "MOMENT", 0.0)
     monkeypatch.setattr(reading, "read_with_report", slow)
-    state._sample.clear()
+    open_files._sample.clear()
     free.set()
     page = AppTest.from_file(MAIN, default_timeout=60).run()
     sample = page.session_state.opened.title

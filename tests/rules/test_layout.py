@@ -14,6 +14,7 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "app": ("tests/app", "parts of pages: tested on the pages, by AppTest and in a browser"),
     "app.browse": ("tests/app/test_library.py", "one page: tested as one"),
     "app.figures": ("tests/app/test_figures.py", "all figures in one file, each by its own tests"),
+    "app.state": ("tests/app", "what every page rests on: tested on the pages"),
     "app.views": ("tests/app", "whole pages: tests/app/test_views.py and the browser tests"),
     "treecore": ("tests", "words shared by all: every test of an error or a limit is one of theirs"),
     "treecore.analysis": ("tests/analysis", "parts of the film and of lint: tested through these"),

@@ -1,0 +1,71 @@
+"""Everything that survives a rerun: what is open, what is selected, the address bar, caches. Draws nothing.
+
+The only place that touches `st.session_state`, `st.query_params` and caches. Selections that come from the browser or
+the address bar are checked here, because they may be stale or forged.
+"""
+
+from __future__ import annotations
+
+from app.state.address import asked, start, sync_address
+from app.state.computed import batch_credit, credit, film, findings, interval
+from app.state.current import (
+    as_given,
+    forest,
+    forest_number,
+    has_node,
+    held,
+    merge_rule,
+    opened,
+    select,
+    selected_row,
+    turn_to,
+)
+from app.state.open_files import (
+    cancel_opening,
+    draft,
+    drop_draft,
+    open_file,
+    open_forests,
+    open_given,
+    open_sample,
+    opening,
+    settle,
+)
+from app.state.session import get, get_or, keep, notice, prime, put, settings
+
+__all__ = [
+    "as_given",
+    "asked",
+    "batch_credit",
+    "cancel_opening",
+    "credit",
+    "draft",
+    "drop_draft",
+    "film",
+    "findings",
+    "forest",
+    "forest_number",
+    "get",
+    "get_or",
+    "has_node",
+    "held",
+    "interval",
+    "keep",
+    "merge_rule",
+    "notice",
+    "open_file",
+    "open_forests",
+    "open_given",
+    "open_sample",
+    "opened",
+    "opening",
+    "prime",
+    "put",
+    "select",
+    "selected_row",
+    "settings",
+    "settle",
+    "start",
+    "sync_address",
+    "turn_to",
+]

@@ -1,0 +1,76 @@
+"""What is computed from what is shown: credit by the chosen method, its interval, the film, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+import treecore as tc
+from app.defaults import RESAMPLES
+from app.state.current import forest_number, opened
+from app.state.session import get, settings
+from treecore.analysis.frames import Frame
+from treecore.analysis.lint import lint
+from treecore.analysis.stages import frames
+from treecore.methods.bootstrap import Interval, bootstrap
+from treecore.methods.registry import Credit
+
+
+def findings() -> list[str]:
+    """What is valid but suspicious in what is open, one sentence each."""
+    batch = opened().forests
+    found: list[str] = opened().kept.get("findings", lambda: [finding.in_words for finding in lint(batch)])
+    return found
+
+
+def batch_credit() -> Credit:
+    """Credit of the whole batch by the chosen method.
+
+    Raises:
+        MethodError: the method cannot run on this data; says what is lacking.
+    """
+    method = get("method")
+    numbers = settings(method)
+    found: Credit = opened().kept.get(
+        ("credit", method, tuple(numbers.items())), lambda: tc.credit(opened().forests, method, **numbers)
+    )
+    return found
+
+
+def credit() -> Credit:
+    """Credit of the shown forest, the same object as long as it does not change.
+
+    Raises:
+        MethodError: the method cannot run on this data; says what is lacking.
+    """
+    session, whole, number = st.session_state, batch_credit(), forest_number()
+    kept = session.get("credit")
+    if kept is None or kept[0] is not whole or kept[1] != number:
+        session.credit = kept = (whole, number, whole.of(number))
+    own: Credit = kept[2]
+    return own
+
+
+def interval(tell: Callable[[int], None]) -> Interval:
+    """How far the shown forest's credits depend on the draw of leaves; `tell` hears how many resamples are done.
+
+    Raises:
+        MethodError: more numbers than fit.
+    """
+    session, method = st.session_state, get("method")
+    asked = (opened().key, method, tuple(settings(method).items()))
+    if session.get("interval", (None,))[0] != asked:
+        found = bootstrap(opened().forests, method, n=RESAMPLES, settings=dict(asked[2]), on_progress=tell)
+        session.interval = (asked, found)
+    whole: Interval = session.interval[1]
+    low, high = opened().forests.offset[forest_number() : forest_number() + 2]
+    return Interval(*(column[low:high] for column in whole))
+
+
+def film() -> list[Frame]:
+    """The frames of Step through for the shown forest and the chosen method."""
+    method = get("method")
+    key = ("film", forest_number(), method, tuple(settings(method).items()))
+    found: list[Frame] = opened().kept.get(key, lambda: frames(credit()))
+    return found

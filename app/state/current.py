@@ -1,0 +1,79 @@
+"""What is shown now: what is open, which of its forests, and the step that is selected in it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.merging import is_flat, merged, rules
+from app.opened import Opened
+from app.state.open_files import open_sample
+from app.state.session import get, put
+from treecore.bundled import samples
+from treecore.core.forest import Forest
+from treecore.errors import ForestError
+
+
+def as_given() -> Opened:
+    """What is open as its file has it; the first sample when nothing was opened yet."""
+    if "opened" not in st.session_state:
+        open_sample(next(iter(samples())))
+    current: Opened = st.session_state.opened
+    return current
+
+
+def merge_rule() -> str:
+    """By which rule shared beginnings are merged, "" where they are not."""
+    by = get("merge_by")
+    return str(by) if get("merging") is True and is_flat(as_given()) and by in rules(as_given()) else ""
+
+
+def opened() -> Opened:
+    """What is open, as it is shown."""
+    rule = merge_rule()
+    return merged(as_given(), rule) if rule else as_given()
+
+
+def forest_number() -> int:
+    """Which forest of the batch is shown."""
+    number = st.session_state.forest
+    return min(max(number, 0), len(opened().forests) - 1) if isinstance(number, int) else 0
+
+
+def turn_to(number: int) -> None:
+    """Show another forest of the batch, without a selection; nothing where that one is shown already.
+
+    Only from callbacks.
+    """
+    if st.session_state.turned != number:
+        put({"forest": number, "turned": number, "node": "", "frame": 0, "guess": ""})
+
+
+def forest() -> Forest:
+    """The forest that is shown."""
+    return opened().forests[forest_number()]  # type: ignore[no-any-return]
+
+
+def has_node(node_id: str) -> bool:
+    """Whether the shown forest has a node of this id."""
+    try:
+        forest().row(node_id)
+    except ForestError:
+        return False
+    return True
+
+
+def select(node_id: object) -> None:
+    """Select a step by id; an unknown or stale id deselects."""
+    st.session_state.node = node_id if isinstance(node_id, str) and has_node(node_id) else ""
+
+
+def selected_row() -> int | None:
+    """Row of the selected step, None when none is."""
+    node = st.session_state.node
+    return forest().row(node) if node and has_node(node) else None
+
+
+def held() -> set[str]:
+    """Stamps of what the session's browser has of canvases."""
+    stamps: set[str] = st.session_state.setdefault("held", set())
+    return stamps

@@ -1,0 +1,122 @@
+"""Opening: samples, files that are read in threads of their own, forests that were sampled; what was open before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from app.defaults import MOMENT, RECENT, RECENT_BYTES, SHORT
+from app.merging import AUTO, usual_rule
+from app.opened import Opened, held_bytes
+from app.opening import Opening
+from app.presence import open_page
+from app.reading import SHELF, Draft, Given, UnmappedError, read
+from app.state.session import get, settings
+from treecore.bundled import Sample, samples
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
+from treecore.methods import method_for
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _sample(sample: Sample) -> Opened:
+    return read(sample.path, sample.path.name, title=sample.title, sample=sample.name, note=sample.look_for)
+
+
+def show(fresh: Opened) -> None:
+    """Show what was opened, from its first forest and without a selection."""
+    session = st.session_state
+    if not fresh.sample:
+        others = {key: one for key, one in recent().items() if key != fresh.key[:SHORT]}
+        known = [*others.items(), (fresh.key[:SHORT], fresh)][-RECENT:]
+        while len(known) > 1 and sum(one.size for _, one in known) > RECENT_BYTES:
+            known.pop(0)
+        session.recent = dict(known)
+    session.opened = fresh
+    session.merging, session.merge_by = bool(usual_rule(fresh)), AUTO
+    session.forest = session.turned = session.frame = 0
+    session.node = session.guess = ""
+    session.method = method_for(fresh.forests, get("method"), settings(get("method")))
+
+
+def recent() -> dict[str, Opened]:
+    """What was opened last in this session beside samples, by the beginning of its key."""
+    found: dict[str, Opened] = st.session_state.get("recent", {})
+    return found
+
+
+def open_sample(name: str) -> None:
+    """Open a bundled sample by name."""
+    show(_sample(samples()[name]))
+
+
+def open_given(given: Given, name: str, columns: Mapping[str, str] | None = None) -> None:
+    """Begin to open what was uploaded; `settle` tells what became of it, and what is open stays open until then."""
+    _begin(partial(read, given, name, columns=columns), name, tell_in="upload_error")
+
+
+def open_file(path: Path) -> None:
+    """Begin to open a file or a folder named on the command line; a bad one leaves a notice."""
+    _begin(partial(read, path, path.name), path.name, tell_in="notice")
+
+
+def _begin(work: Callable[..., Opened], name: str, *, tell_in: str) -> None:
+    """Read in a thread of its own; what takes a moment only is waited for."""
+    cancel_opening()
+    st.session_state.opening = Opening(name, work, open_page()).start()
+    st.session_state.opening_tells = tell_in
+    st.session_state.opening.wait(MOMENT)
+    settle()
+
+
+def opening() -> Opening | None:
+    """A file that is being read for this session."""
+    found: Opening | None = st.session_state.get("opening")
+    return found
+
+
+def draft() -> Draft | None:
+    """A table that was uploaded and whose columns are still to be named."""
+    found: Draft | None = st.session_state.get("draft")
+    return found
+
+
+def drop_draft() -> None:
+    """Leave a table aside whose columns were to be named."""
+    st.session_state.draft = None
+
+
+def cancel_opening() -> None:
+    """Break off what is being read; what is open stays open."""
+    if (going := opening()) is not None:
+        going.cancel()
+        st.session_state.opening = None
+
+
+def settle() -> None:
+    """Show a file that has been read by now, or tell why it cannot be."""
+    going = opening()
+    if going is None or not going.over:
+        return
+    st.session_state.opening = None
+    if isinstance(going.failure, UnmappedError):
+        st.session_state.draft = going.failure.draft
+        for name in [name for name in st.session_state if str(name).startswith("map:")]:
+            del st.session_state[name]
+    elif going.error:
+        instead = "" if "opened" in st.session_state else " Opened a sample instead."
+        st.session_state[st.session_state.opening_tells] = f"{going.error}.{instead}" if instead else going.error
+    elif going.result is not None:
+        st.session_state.draft = None
+        show(going.result)
+
+
+def open_forests(forests: Sequence[Forest], title: str) -> None:
+    """Open forests that were just sampled."""
+    key = hashlib.sha256("".join(forest.digest for forest in forests).encode()).hexdigest()
+    batch = Forests(list(forests))
+    show(SHELF.put((key, title), Opened(key, title, batch, size=sum(map(held_bytes, map(vars, batch))))))
