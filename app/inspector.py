@@ -13,11 +13,10 @@ from app.defaults import RESAMPLES
 from app.verbatim import ours, verbatim
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.core.numerals import signed
 from treecore.errors import TreecoreError
 from treecore.methods import get_method
 from treecore.methods.explain import Explanation, Line, explain
-from treecore.methods.registry import Credit
+from treecore.methods.registry import Credit, Ends
 from treecore.views.inspector import numbers
 from treecore.views.inspector.recorded import recorded
 from treecore.views.inspector.words import words_of
@@ -92,7 +91,7 @@ def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
     for line in explanation.lines:
         equation(line)
     if (claimed := numbers.claim(credit, row)) is not None:
-        claim(claimed)
+        claim(claimed, credit.ends)
 
 
 def equation(line: Line) -> None:
@@ -104,9 +103,9 @@ def equation(line: Line) -> None:
     st.markdown(ours(rf"$\displaystyle\begin{{aligned}}{left} &= {right} {BREAK}= {shown}\end{{aligned}}$"))
 
 
-def claim(claimed: numbers.Claim) -> None:
+def claim(claimed: numbers.Claim, ends: Ends) -> None:
     """The file's own number beside ours."""
-    value = signed(claimed.value)
+    value = ends.words(claimed.value)
     if claimed.agrees:
         st.badge(f"the file claims {ours(value)}: agrees", icon=":material/check:", color="gray")
     else:
@@ -133,11 +132,11 @@ def resampled(credit: Credit, row: int) -> None:
         return
     finally:
         bar.empty()
-    lower, upper = float(found.lower[row]), float(found.upper[row])
+    lower, upper, words = float(found.lower[row]), float(found.upper[row]), credit.ends.words
     if math.isnan(lower):
         st.caption("No interval: too few scored leaves beneath, or most draws assign nothing.")
     else:
-        st.markdown(f"90 % of {RESAMPLES:d} draws give {ours(signed(lower))} to {ours(signed(upper))}")
+        st.markdown(f"90 % of {RESAMPLES:d} draws give {ours(words(lower))} to {ours(words(upper))}")
 
 
 def trust(credit: Credit, row: int, explanation: Explanation) -> None:

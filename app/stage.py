@@ -25,8 +25,8 @@ def trees(
         linked: it is what is open, so that a click selects a step for every part of the page; otherwise its selection
             is its own.
     """
-    scale = None if credit is None else credit.scale
-    scene = make_scene(forest, credit, colour=state.get("colour"), axis=state.get("axis"), scale=scale, stage=stage)
+    ends = None if credit is None else credit.ends
+    scene = make_scene(forest, credit, colour=state.get("colour"), axis=state.get("axis"), ends=ends, stage=stage)
     tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height, linked=linked)
 
 

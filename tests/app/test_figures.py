@@ -122,6 +122,18 @@ def test_notebook_figure_has_every_node(forest: Forest) -> None:
     assert len(figure(forest).data) == 2
 
 
+def test_notebook_figure_has_no_number_where_none_is_assigned() -> None:
+    forest = read(samples()["surprisal"].path)[0]
+    drawn = figure(forest, compute(forest, "deepconf")).data[1]
+    credit = compute(forest, "deepconf").credit
+    unknown = np.isnan(credit)
+    assert unknown.any()
+    assert [symbol.endswith("-open") for symbol in drawn.marker.symbol] == unknown.tolist()
+    assert [text.endswith("credit –") for text in drawn.hovertext] == unknown.tolist()
+    assert not any("+" in text.rsplit("<br>", 1)[1] for text in drawn.hovertext)
+    assert not any("credit" in text for text in figure(forest).data[1].hovertext)
+
+
 def test_steps_in_a_row_share_a_sector_in_a_deep_forest() -> None:
     """300 sectors in a row would be narrower than their borders: nothing would be seen."""
     n = 301

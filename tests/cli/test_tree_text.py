@@ -14,13 +14,16 @@ from forests import random_forest
 from rich.cells import cell_len
 from rich.console import Console
 
+import treecore as tc
+from treecore.bundled import samples
 from treecore.cli.show import print_lines
 from treecore.cli.text import clean
-from treecore.cli.tree_text import DECIMALS, colour, forest_lines, guides
+from treecore.cli.tree_text import DECIMALS, NUMBER_WIDTH, colour, forest_lines, guides
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, signed
 from treecore.core.topology import Topology
 from treecore.methods import compute
+from treecore.methods.registry import Ends
 
 
 def drawn(forest: Forest, width: int = 80, method: str = "") -> list[str]:
@@ -79,7 +82,18 @@ def test_a_chain_of_5000_steps_is_drawn() -> None:
 )
 def test_numbers_and_colours(signal: float, text: str, style: str) -> None:
     assert signed(signal, DECIMALS) == text
-    assert colour(signal, scale=1.0) == style
+    assert colour(signal, Ends(-1.0, 1.0, True)) == style
+
+
+def test_a_level_has_no_sign_and_no_orange() -> None:
+    credit = tc.credit(tc.read(str(samples()["surprisal"].path))[0], "deepconf")
+    ends, known = credit.ends, credit.credit[np.isfinite(credit.credit)]
+    assert colour(float(known.min()), ends) == ""
+    assert colour(float(known.max()), ends) == "bold dodger_blue1"
+    assert not any("dark_orange" in colour(float(value), ends) for value in known)
+    lines = [line.plain for line in forest_lines(credit.forests[0], credit, width=100)]
+    assert lines[1].endswith("–")
+    assert not any("+" in line[-NUMBER_WIDTH:] for line in lines)
 
 
 def test_text_of_models_is_text(rng: np.random.Generator) -> None:

@@ -13,7 +13,7 @@ from hostile import ATTACKS, hostile_file
 import treecore as tc
 from treecore.bundled import samples
 from treecore.core.forest import Forest
-from treecore.core.numerals import signed
+from treecore.core.numerals import plain, signed
 from treecore.errors import MethodError
 from treecore.exports import export
 from treecore.views.palette import DARK, LIGHT
@@ -67,6 +67,20 @@ def test_colours_are_those_of_the_palette(theme: str, palette: Any, tmp_path: Pa
     ground = [element.get("fill") for element in root.iter(f"{SVG}rect") if element.get("width") == "100%"]
     assert ground == ([palette.background] if theme == "dark" else [])
     assert signed(float(credit.leaves["advantage"][1])) in words(root)
+
+
+def test_a_level_is_drawn_from_its_lowest_to_its_highest_value_without_signs(tmp_path: Path) -> None:
+    forest = tc.read(str(samples()["surprisal"].path))[0]
+    credit = tc.credit(forest, "deepconf")
+    known = credit.credit[np.isfinite(credit.credit)]
+    export(forest, "svg", tmp_path / "a.svg", credit=credit)
+    root = drawn(tmp_path / "a.svg")
+    fills = {element.get("fill") for element in root.iter()}
+    assert {LIGHT.on_scale(float(value), credit.ends) for value in known} <= fills
+    stops = [element.get("stop-color") for element in root.iter(f"{SVG}stop")]
+    assert stops == [LIGHT.low, LIGHT.high]
+    assert {plain(float(known.min())), plain(float(known.max()))} <= set(words(root))
+    assert not any(text.startswith("+") for text in words(root))
 
 
 def test_without_a_method_nothing_is_coloured(tmp_path: Path) -> None:

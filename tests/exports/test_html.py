@@ -74,6 +74,16 @@ def test_a_click_tells_the_step_and_nothing_is_asked_for(
     assert asked == [(tmp_path / "page.html").as_uri()]
 
 
+def test_all_forests_of_a_page_have_one_scale(tmp_path: Path) -> None:
+    forests = [tc.read(str(samples()[name].path))[0] for name in ("surprisal", "tool_entropy")]
+    credit = tc.credit(forests, "deepconf")
+    assert credit.of(0).ends != credit.of(1).ends
+    export(forests, "html", tmp_path / "page.html", credit=credit)
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    fills = [element_of(text, f"look-{number}")["fill"] for number in range(len(forests))]
+    assert {(fill["low"], fill["high"]) for fill in fills} == {credit.ends[:2]}
+
+
 @pytest.mark.browser
 def test_the_film_and_the_keys(open_page: Callable[..., Any], tmp_path: Path) -> None:
     export(tc.read(str(samples()["late_fork"].path)), "html", tmp_path / "page.html", credit="sibling")

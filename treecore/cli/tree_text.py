@@ -17,11 +17,12 @@ from treecore.core.batch import Forests
 from treecore.core.columns import STATUS_NAMES, Status
 from treecore.core.foreign import foreign_fields
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, plain, signed, whole
+from treecore.core.numerals import counted, plain, whole
 from treecore.core.step_text import step_parts
 from treecore.core.topology import Topology
 from treecore.methods import Credit
 from treecore.methods.ops.groups import back_up
+from treecore.methods.registry import Ends
 from treecore.views.labels import ELLIPSIS, cut_middle
 
 NUMBER_WIDTH = 10
@@ -71,7 +72,7 @@ def forest_lines(forest: Forest, credit: Credit | None, *, width: int, full: boo
         line.append(plain(value[row], DECIMALS).rjust(NUMBER_WIDTH), style="" if np.isfinite(value[row]) else "dim")
         if credit is not None:
             signal = float(credit.credit[row])
-            line.append(signed(signal, DECIMALS).rjust(NUMBER_WIDTH), style=colour(signal, scale=credit.scale))
+            line.append(credit.ends.words(signal, DECIMALS).rjust(NUMBER_WIDTH), style=colour(signal, credit.ends))
         yield line
         for below in more:
             below.append(" " * (width - left))
@@ -165,11 +166,14 @@ def name(forest: Forest, row: int) -> Text:
     return text
 
 
-def colour(signal: float, *, scale: float) -> str:
-    """Blue above zero, orange below, brighter the stronger; plain for zero, dim where not assigned."""
+def colour(signal: float, ends: Ends) -> str:
+    """Blue above zero, orange below, bold where strong; plain for zero, dim where not assigned.
+
+    A level has no orange: its lowest value is plain, and the upper half of its scale is bold.
+    """
     if not np.isfinite(signal):
         return "dim"
-    if signal == 0:
+    share = ends.share(signal)
+    if share == 0:
         return ""
-    strong = "bold " if abs(signal) > scale / 2 else ""
-    return strong + ("dodger_blue1" if signal > 0 else "dark_orange")
+    return ("bold " if abs(share) > 0.5 else "") + ("dodger_blue1" if share > 0 else "dark_orange")

@@ -52,9 +52,19 @@ class Ends(NamedTuple):
     high: float
     signed: bool
 
-    def words(self, value: float) -> str:
+    def words(self, value: float, decimals: int = 2) -> str:
         """A value as it is written: with its sign where that means something."""
-        return signed(value) if self.signed else plain(value)
+        return signed(value, decimals) if self.signed else plain(value, decimals)
+
+    def share(self, value: float) -> float:
+        """Where a finite value stands: from -1 to 1 on a signed scale, 0 at its middle; else from 0 to 1."""
+        if self.signed:
+            return max(-1.0, min(1.0, value / self.high))
+        return max(0.0, min(1.0, (value - self.low) / ((self.high - self.low) or 1.0)))
+
+
+NEUTRAL = Ends(-1.0, 1.0, True)
+"""The scale where nothing is assigned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +98,8 @@ class Credit:
     def _repr_html_(self) -> str:
         known = self.credit[np.isfinite(self.credit)]
         said = f"{whole(len(known))} of {counted(len(self.credit), 'node')}"
-        spread = f"{signed(float(known.min()))} to {signed(float(known.max()))}" if len(known) else ""
+        words = self.ends.words
+        spread = f"{words(float(known.min()))} to {words(float(known.max()))}" if len(known) else ""
         title = get_method(self.method).title if self.method in METHODS else self.method
         params = ", ".join(f"{name}={value}" for name, value in self.params.items())
         rows = {"method": title, "parameters": params, "of": self._size(), "assigned to": said, "credit": spread}

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from treecore.core.forest import Forest
-from treecore.core.numerals import signed
 from treecore.core.outcomes import is_right
 from treecore.core.step_text import split_step
-from treecore.methods.registry import Credit, Ends
+from treecore.methods.registry import NEUTRAL, Credit
 from treecore.views.frame import position_in
 from treecore.views.layout import leaf_rows
 from treecore.views.palette import LIGHT
@@ -22,10 +21,10 @@ MAX_LABELS = 80
 
 
 def figure(forest: Forest, credit: Credit | None = None) -> go.Figure:
-    """Time from left to right, a row a trajectory, nodes coloured by credit (grey without any).
+    """Time from left to right, a row a trajectory, nodes coloured by credit and hollow where none is assigned.
 
     Args:
-        credit: computed on this forest, alone or in a batch.
+        credit: computed on this forest, alone or in a batch; all nodes are grey without one.
     """
     import plotly.graph_objects as go
 
@@ -66,9 +65,11 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
     import plotly.graph_objects as go
 
     labels = [escape(split_step(text, forest.node_extra.get(row, {})).label) for row, text in enumerate(forest.text)]
-    values = np.zeros(len(forest)) if credit is None else np.nan_to_num(credit.credit)
-    ends = Ends(-1.0, 1.0, True) if credit is None else credit.ends
+    values = np.zeros(len(forest)) if credit is None else credit.credit
+    ends = NEUTRAL if credit is None else credit.ends
     wrong = np.isfinite(forest.reward) & ~is_right(forest)
+    shapes = np.where(wrong, "square", "circle").tolist()
+    symbols = [shape if known else f"{shape}-open" for shape, known in zip(shapes, np.isfinite(values), strict=True)]
     return go.Scatter(
         x=x,
         y=y,
@@ -78,13 +79,13 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
         textfont={"size": 10, "color": LIGHT.muted},
         customdata=[str(name) for name in forest.node_id],
         hovertext=[
-            f"{name}<br>{said}<br>credit {signed(value)}"
+            f"{name}<br>{said}" + ("" if credit is None else f"<br>credit {ends.words(value)}")
             for name, said, value in zip(map(str, forest.node_id), labels, values, strict=True)
         ],
         hoverinfo="text",
         marker={
             "size": 13,
-            "symbol": np.where(wrong, "square", "circle"),
+            "symbol": symbols,
             "color": values,
             "colorscale": LIGHT.scale(ends),
             "cmin": ends.low,

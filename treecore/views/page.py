@@ -22,7 +22,7 @@ from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.step_text import plain
 from treecore.errors import MethodError
-from treecore.methods.registry import Credit, get_method
+from treecore.methods.registry import Credit, Ends, get_method
 from treecore.views.inspector.cards import NAMES
 from treecore.views.inspector.inspection import equation_rows, inspect, without_method
 from treecore.views.inspector.mathml import Mark
@@ -74,11 +74,11 @@ class Page:
     Attributes:
         forests: what is on it.
         credit: of these forests; None for words alone.
-        title: of the page; scale: `|credit|` at the ends of the colours, the credit's own by default.
+        title: of the page; ends: of the colour scale of all forests, the credit's own by default.
     """
 
     def __init__(
-        self, forests: Forests, credit: Credit | None = None, *, title: str = "", scale: float | None = None
+        self, forests: Forests, credit: Credit | None = None, *, title: str = "", ends: Ends | None = None
     ) -> None:
         """Check that a page can hold this.
 
@@ -90,7 +90,7 @@ class Page:
             todo = "choose one forest with --forest ID, or share the file itself"
             raise MethodError(f"a page holds at most {MAX_STEPS:,} steps, here are {steps:,}", todo=todo)
         self.forests, self.credit = forests, credit
-        self.scale = scale if scale is not None or credit is None else credit.scale
+        self.ends = ends or (None if credit is None else credit.ends)
         self.title = cut(plain(title or forests[0].prompt), TITLE) or "Reasoning trees"
         self.without_film = 0
 
@@ -129,7 +129,7 @@ class Page:
         """Name and JSON of the parts of one forest: `forest`, `look`, `film`, `steps`."""
         forest = self.forests[number]
         credit = None if self.credit is None else self.credit.of(number)
-        scene = make_scene(forest, credit, scale=self.scale)
+        scene = make_scene(forest, credit, ends=self.ends)
         yield "forest", scene.forest.body
         yield "look", scene.look.body
         yield "film", orjson.dumps(self._film(forest, credit))
@@ -138,14 +138,14 @@ class Page:
 
     def _film(self, forest: Forest, credit: Credit | None) -> list[PageShot]:
         """The pictures, empty without credit and for large forests."""
-        if credit is None or self.scale is None:
+        if credit is None or self.ends is None:
             return []
         shots = frames(credit)
         if len(shots) * len(forest) > MAX_FILM:
             self.without_film += 1
             return []
-        base = orjson.loads(make_scene(forest, credit, scale=self.scale).look.body)
-        return [shot(forest, credit, frame, base=base, scale=self.scale) for frame in shots]
+        base = orjson.loads(make_scene(forest, credit, ends=self.ends).look.body)
+        return [shot(forest, credit, frame, base=base, ends=self.ends) for frame in shots]
 
 
 def page_forest(forest: Forest, number: int) -> PageForest:
@@ -181,9 +181,9 @@ def _mended(value: Any) -> Any:
     return safe(value) if isinstance(value, str) else value
 
 
-def shot(forest: Forest, credit: Credit, frame: Frame, *, base: dict[str, Any], scale: float) -> PageShot:
+def shot(forest: Forest, credit: Credit, frame: Frame, *, base: dict[str, Any], ends: Ends) -> PageShot:
     """One picture of the film."""
-    look = orjson.loads(make_scene(forest, credit, scale=scale, stage=stage_of(frame)).look.body)
+    look = orjson.loads(make_scene(forest, credit, ends=ends, stage=stage_of(frame)).look.body)
     example = frame.example
     return {
         "stage": safe(frame.stage),

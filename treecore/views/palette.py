@@ -58,9 +58,8 @@ class Palette:
 
     def on_scale(self, value: float, ends: Ends) -> str:
         """Colour of a credit, as the canvas draws it."""
-        if ends.signed:
-            return self.credit(value, ends.high)
-        return mix(self.low, self.high, min(1.0, max(0.0, (value - ends.low) / ((ends.high - ends.low) or 1.0))))
+        share = ends.share(value)
+        return self.credit(share, 1.0) if ends.signed else mix(self.low, self.high, share)
 
     def scale(self, ends: Ends) -> list[tuple[float, str]]:
         """The colour scale between two ends as Plotly takes it."""

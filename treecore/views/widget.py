@@ -39,7 +39,7 @@ def show(forest: Forest, credit: Credit | None = None, *, height: int = HEIGHT) 
     """
     own = None if credit is None else credit.of(position_in(credit, forest))
     shown = Forests(forest) if own is None else own.forests
-    made: anywidget.AnyWidget = widget_class()(Page(shown, own, scale=None if credit is None else credit.scale), height)
+    made: anywidget.AnyWidget = widget_class()(Page(shown, own, ends=None if credit is None else credit.ends), height)
     return made
 
 

@@ -10,6 +10,7 @@ from app.canvas import Stage, make_scene, outcome_share
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest, TokenTable
 from treecore.methods import compute
+from treecore.methods.registry import Ends
 from treecore.views.scene.scene import decimals_for, mean_entropy
 
 NAN = float("nan")
@@ -66,7 +67,7 @@ def test_scale_is_that_of_the_whole_batch_unless_given() -> None:
     one, other = forest(), forest(reward=np.array([NAN, NAN, 9.0, -9.0, 3.0, NAN, 0.5]))
     batch = compute(Forests([one, other]), "rloo")
     assert make_scene(one, batch)["fill"]["high"] == batch.scale == make_scene(other, batch)["fill"]["high"]
-    assert make_scene(one, batch, scale=4.0)["fill"]["low"] == -4.0
+    assert make_scene(one, batch, ends=Ends(-4.0, 4.0, True))["fill"]["low"] == -4.0
     assert make_scene(one, batch)["credit"] == make_scene(one, batch.of(0))["credit"]
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.core.numerals import signed
 from treecore.methods import get_method
 from treecore.methods.explain import Line, explain
 from treecore.methods.registry import Credit
@@ -57,13 +56,13 @@ def inspect(credit: Credit, row: int) -> Inspection:
     noted = [*recorded(forest, row), *([f"Values here are biased: {bias}"] if bias else [])]
     if not credit.method:
         return Inspection(words_of(credit, row), "", "", "", (), "", tuple(noted), "")
-    found = explain(credit, row)
+    found, words = explain(credit, row), credit.ends.words
     claimed = numbers.claim(credit, row)
-    said = "" if claimed is None else f"the file claims {signed(claimed.value)}: "
+    said = "" if claimed is None else f"the file claims {words(claimed.value)}: "
     facts = numbers.facts(credit, row)
     return Inspection(
         words=words_of(credit, row),
-        credit="not assigned" if math.isnan(found.credit) else signed(found.credit),
+        credit="not assigned" if math.isnan(found.credit) else words(found.credit),
         silence=found.silence or found.convention,
         about=numbers.which_trajectory(credit, row, found),
         equations=tuple(equation_rows(line) for line in found.lines),

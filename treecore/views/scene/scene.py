@@ -20,7 +20,7 @@ from treecore.core.forest import Forest
 from treecore.core.outcomes import outcome_range
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.methods.ops.groups import back_up
-from treecore.methods.registry import Credit, Ends
+from treecore.methods.registry import NEUTRAL, Credit, Ends
 from treecore.views.layout import by_length, by_steps
 from treecore.views.scene.part import Part, as_json, numbers, safe
 from treecore.views.scene.shape import forest_part
@@ -85,7 +85,7 @@ def make_scene(
     *,
     colour: Colour = "credit",
     axis: Axis = "steps",
-    scale: float | None = None,
+    ends: Ends | None = None,
     stage: Stage | None = None,
 ) -> Scene:
     """Everything the canvas draws for one forest.
@@ -95,15 +95,16 @@ def make_scene(
         credit: of this forest, or of a batch that holds it; None before any method has run.
         colour: what the fill of a node means. `both` takes the hue from granularity and the lightness from `|credit|`.
         axis: time in steps, leaves aligned; or in tokens, which falls back to steps where counts are missing.
-        scale: `|credit|` at the ends of the colour scale; the credit's own (its whole batch) by default.
+        ends: of the colour scale; the credit's own (its whole batch) by default.
         stage: see `Stage`; None shows all.
 
     Raises:
         ValueError: a credit of other forests, or a stage that shows a node without its parent.
     """
     own = None if credit is None else _own_part(forest, credit)
-    limit = scale if scale is not None else (credit.scale if credit is not None else 1.0)
-    stage, ends = stage or Stage(), _ends(credit, limit)
+    stage, known = stage or Stage(), ends is not None
+    ends = ends or (NEUTRAL if credit is None else credit.ends)
+    limit = ends.high
     decimals = decimals_for(limit if ends.signed else ends.high - ends.low)
     leaf_title, leaf_values = _leaf_numbers(forest, own, stage)
     nothing = np.full(len(forest), np.nan)
@@ -118,8 +119,8 @@ def make_scene(
             "numbers": stage.advantages and leaf_title != "",
             "title": leaf_title,
             "values": numbers(leaf_values),
-            "low": credit.ends.low if credit is not None and credit.is_level and stage.numbers is None else None,
-            "limit": max(limit, _largest(leaf_values)) if scale is None else limit,
+            "low": None if ends.signed or stage.numbers is not None else ends.low,
+            "limit": limit if known else max(limit, _largest(leaf_values)),
             "decimals": decimals,
         },
         "decimals": decimals,
@@ -184,11 +185,6 @@ def mean_entropy(forest: Forest) -> FloatArray:
     total = np.bincount(tokens.node[known], weights=tokens.entropy[known], minlength=len(forest))
     count = tokens.count(known)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _ends(credit: Credit | None, limit: float) -> Ends:
-    """Ends of the credit's scale: symmetric, unless it is a level."""
-    return credit.ends if credit is not None and credit.is_level else Ends(-limit, limit, True)
 
 
 def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, ends: Ends, stage: Stage) -> SceneFill:

@@ -12,12 +12,12 @@ import numpy as np
 from treecore.analysis.granularity import granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.core.numerals import short, signed
+from treecore.core.numerals import short
 from treecore.core.outcomes import is_right
 from treecore.core.step_text import plain, split_step
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.errors import MethodError
-from treecore.methods.registry import Credit, get_method
+from treecore.methods.registry import NEUTRAL, Credit, Ends, get_method
 from treecore.views.labels import told_apart
 from treecore.views.layout import by_steps, leaf_rows
 from treecore.views.palette import Palette, mix
@@ -36,10 +36,10 @@ TREE, OUTCOME, NUMBER = 30.0, 44.0, 48.0
 
 
 class Look(NamedTuple):
-    """What nodes look like: `[N]` credit, the largest there is, and the column of numbers with its heading."""
+    """What nodes look like: `[N]` credit, the ends of its scale, and the column of numbers with its heading."""
 
     credit: FloatArray
-    limit: float
+    ends: Ends
     numbers: FloatArray
     heading: str
     method: str
@@ -102,11 +102,11 @@ def look_of(forest: Forest, credit: Credit | None) -> Look:
     """Colours and numbers; nothing assigned without a credit."""
     if credit is None:
         nothing = np.full(len(forest), np.nan)
-        return Look(nothing, 1.0, nothing, "", "")
+        return Look(nothing, NEUTRAL, nothing, "", "")
     title = get_method(credit.method).title if credit.method else ""
     advantage = credit.leaves.get("advantage")
     column = credit.credit if advantage is None else advantage
-    return Look(credit.credit, credit.scale, column, "credit" if advantage is None else "advantage", title)
+    return Look(credit.credit, credit.ends, column, "credit" if advantage is None else "advantage", title)
 
 
 def plan_of(forest: Forest, width: float) -> Plan:
@@ -187,17 +187,17 @@ def nodes(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterator[
         if math.isnan(value):
             yield shape(x, y, r=RADIUS - 0.4, fill=colours.background, stroke=colours.muted)
         else:
-            yield shape(x, y, r=RADIUS, fill=colours.credit(value, look.limit))
-            yield from sign(x, y, colours, value=value, limit=look.limit)
+            yield shape(x, y, r=RADIUS, fill=colours.on_scale(value, look.ends))
+            if look.ends.signed:
+                yield from sign(x, y, colours, share=look.ends.share(value))
 
 
-def sign(x: float, y: float, colours: Palette, *, value: float, limit: float) -> Iterator[str]:
+def sign(x: float, y: float, colours: Palette, *, share: float) -> Iterator[str]:
     """Plus or minus, so that colour alone tells nothing; none for zero."""
-    if abs(value) < 1e-9 * limit:
+    if abs(share) < 1e-9:
         return
-    strong = abs(value) > 0.45 * limit
-    stroke = colours.background if strong else colours.ink
-    upright = f"M{number(x)} {number(y - 2)}V{number(y + 2)}" if value > 0 else ""
+    stroke = colours.background if abs(share) > 0.45 else colours.ink
+    upright = f"M{number(x)} {number(y - 2)}V{number(y + 2)}" if share > 0 else ""
     yield path(f"M{number(x - 2)} {number(y)}H{number(x + 2)}{upright}", stroke=stroke, width=1.1)
 
 
@@ -222,7 +222,7 @@ def columns(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterato
         value = float(look.numbers[leaf])
         if look.heading:
             fill = colours.muted if math.isnan(value) else colours.ink
-            yield text(signed(value), numbers, base, fill=fill, size=SIZE, anchor="end")
+            yield text(look.ends.words(value), numbers, base, fill=fill, size=SIZE, anchor="end")
 
 
 def legend(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterator[str]:
@@ -232,11 +232,14 @@ def legend(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterator
         name = f"credit, {look.method}" if look.method else "credit"
         yield text(name, x, y + SIZE / 3, fill=colours.muted, size=SIZE)
         x += width_of(name, SIZE) + 8
-        stops = "".join(f'<stop offset="{at:.4f}" stop-color="{colour}"/>' for at, colour in colours.diverging())
+        stops = "".join(f'<stop offset="{at:.4f}" stop-color="{colour}"/>' for at, colour in colours.scale(look.ends))
         yield f'<defs><linearGradient id="credit">{stops}</linearGradient></defs>'
         yield f'<rect x="{number(x)}" y="{number(y - 4)}" width="90" height="7" rx="1" fill="url(#credit)"/>'
-        for at, value, anchor in ((0, -look.limit, "start"), (45, 0.0, "middle"), (90, look.limit, "end")):
-            yield text(signed(value) if value else "0", x + at, y + 12, fill=colours.muted, size=SMALL, anchor=anchor)
+        low, high, is_signed = look.ends
+        marks = [(0, low, "start"), *([(45, 0.0, "middle")] if is_signed else []), (90, high, "end")]
+        for at, value, anchor in marks:
+            said = look.ends.words(value)
+            yield text(said, x + at, y + 12, fill=colours.muted, size=SMALL, anchor=anchor)
         x += 106
     shapes = [("right", circle, 3.0), ("wrong", square, 3.0)]
     for name, shape, r in shapes:
