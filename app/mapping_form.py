@@ -10,7 +10,8 @@ from app.reading import Draft
 from app.verbatim import ours, verbatim
 from treecore.formats.mapping import NEEDED, USUAL, guess_columns
 
-NONE = ""
+NONE, PRESSED = "", "map:pressed"
+"""No column; and where the session keeps that somebody pressed Open too early."""
 CELL = 200
 """Characters of a value that the preview shows."""
 MAX_MAPPING = 100_000
@@ -38,12 +39,23 @@ def mapping_form() -> None:
                     key=f"map:{role}",
                     format_func=lambda name: name or "none",
                 )
-                if role in NEEDED and not columns_of(draft).get(role):
-                    st.error(f"Choose the column that holds the {ours(role)}.")
         preview(draft)
+        lacking(draft)
         if error := state.get("upload_error"):
             st.error(verbatim(error), icon=":material/error:")
         buttons(draft)
+
+
+def lacking(draft: Draft) -> None:
+    """What is still to be chosen: in grey, and as an error once somebody wanted to open the table without it."""
+    named = columns_of(draft)
+    if not (missing := [role for role in NEEDED if role not in named]):
+        return
+    said = f"Choose the column that holds the {' and the one that holds the '.join(missing)}."
+    if state.get(PRESSED):
+        st.error(ours(said), icon=":material/error:")
+    else:
+        st.caption(ours(said))
 
 
 def preview(draft: Draft) -> None:
@@ -59,9 +71,7 @@ def buttons(draft: Draft) -> None:
     """Open, leave, and the mapping as a file."""
     named = columns_of(draft)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.button(
-            "Open", type="primary", key="map_open", on_click=take, disabled=not all(role in named for role in NEEDED)
-        )
+        st.button("Open", type="primary", key="map_open", on_click=take)
         st.button("Cancel", key="map_cancel", on_click=state.drop_draft)
         st.download_button(
             "Save this mapping",
@@ -82,10 +92,13 @@ def columns_of(draft: Draft) -> dict[str, str]:
 
 
 def take() -> None:
-    """Begin to open the table with the chosen columns."""
-    if (draft := state.draft()) is not None:
-        state.put({"upload_error": ""})
-        state.open_given(draft.given, draft.name, columns_of(draft))
+    """Begin to open the table with the chosen columns, if those that it needs are chosen."""
+    if (draft := state.draft()) is None:
+        return
+    named = columns_of(draft)
+    state.put({"upload_error": "", PRESSED: not all(role in named for role in NEEDED)})
+    if not state.get(PRESSED):
+        state.open_given(draft.given, draft.name, named)
 
 
 def take_mapping() -> None:

@@ -74,8 +74,11 @@ def test_rollouts_of_others_reach_a_tree_with_credit(
 
 def test_a_table_of_ones_own_is_opened_by_naming_its_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     test = app(tmp_path, monkeypatch, {"mine.csv": TABLE})
-    assert test.button(key="map_open").disabled
-    assert "Choose the column that holds the answer." in words(test)
+    asked = "Choose the column that holds the prompt and the one that holds the answer."
+    assert not test.error
+    assert asked in [caption.value for caption in test.caption]
+    test.button(key="map_open").click().run()
+    assert [error.value for error in test.error] == [asked]
     for role, name in (("prompt", "q"), ("answer", "a"), ("reward", "mark")):
         test.selectbox(key=f"map:{role}").set_value(name)
     test.run()
