@@ -14,9 +14,9 @@ from treecore.core.batch import Forests
 from treecore.errors import FormatError, TreecoreError
 from treecore.formats import read_with_report
 from treecore.formats.mapping import preview
-from treecore.formats.registry import claims
 from treecore.formats.rows import is_table
 from treecore.formats.source import open_source, read_path
+from treecore.formats.tables import BY_NAME, certain
 from treecore.formats.unlike import columns_of
 
 Given = bytes | Path | Mapping[str, bytes]
@@ -103,7 +103,8 @@ def draft_of(content: bytes, *, name: str, found: str) -> Draft | None:
     """What a file is as a table; None where it is in a known format, or no table."""
     try:
         source = open_source(content, name=name)
-        if claims(source) is not None or not (is_table(source) or columns_of(source)):
+        claimed = certain(source)
+        if (claimed is not None and claimed.name != BY_NAME) or not (is_table(source) or columns_of(source)):
             return None
         rows = preview(source)
     except (TreecoreError, RecursionError):

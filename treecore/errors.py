@@ -36,10 +36,11 @@ class TreecoreError(Exception):
         found: what was found, a clause without a final stop.
         where: file, line, JSON path or node id; empty when there is no place to name.
         todo: what the user can do about it.
+        command: the same for a shell, such as an option to give; only the command line says it.
     """
 
-    def __init__(self, found: str, *, where: str = "", todo: str = "") -> None:
-        self.found, self.where, self.todo = found, where, todo
+    def __init__(self, found: str, *, where: str = "", todo: str = "", command: str = "") -> None:
+        self.found, self.where, self.todo, self.command = found, where, todo, command
         super().__init__(found)
 
     def __str__(self) -> str:
@@ -48,10 +49,15 @@ class TreecoreError(Exception):
             line = f"{line}; {self.todo}"
         return shortened(line)
 
+    @property
+    def in_shell(self) -> str:
+        """The sentence with what a shell is told to do."""
+        return f"{self}: {shortened(self.command)}" if self.command else str(self)
+
     def at(self, where: str) -> TreecoreError:
         """The same error with an outer place put before its own."""
         joined = f"{where}, {self.where}" if self.where else where
-        return type(self)(self.found, where=joined, todo=self.todo)
+        return type(self)(self.found, where=joined, todo=self.todo, command=self.command)
 
 
 class FormatError(TreecoreError):

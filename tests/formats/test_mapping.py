@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from treecore.errors import FormatError, TreecoreError
 from treecore.formats import read, read_with_report
-from treecore.formats.mapping import USUAL, guess_columns, preview
+from treecore.formats.mapping import USUAL, certain_columns, guess_columns, preview
 from treecore.formats.source import open_source
 
 ROWS = [
@@ -95,7 +95,7 @@ def test_guesses() -> None:
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({"prompt": "question"}, "no column is named as the answer; name it with --map answer=COLUMN"),
+        ({"prompt": "question"}, "no column is named as the answer; name it"),
         ({**NAMED, "answer": "nix"}, "no row has a value in column 'nix', which was named as the answer"),
         ({**NAMED, "colour": "ok"}, "a column cannot be a 'colour'; it can be prompt, answer"),
         ({**NAMED, "reward": "reply"}, r'line 1: the reward "a\nb" is no number; name another column'),
@@ -125,12 +125,56 @@ def test_a_table_in_no_known_format_says_its_columns_and_how_to_name_them() -> N
     with pytest.raises(FormatError) as caught:
         read(CSV, name="t.csv")
     assert "columns question, reply, ok, gold, run" in str(caught.value)
-    assert "--map prompt=question --map answer=COLUMN" in str(caught.value)
+    assert "--map" not in str(caught.value)
+    assert str(caught.value.at("here").in_shell).endswith(
+        ": --map prompt=question --map answer=COLUMN --map reward=COLUMN"
+    )
 
 
 def test_an_unknown_object_names_the_nearest_format() -> None:
-    with pytest.raises(FormatError, match=r"fields \['inputs', 'output', 'score'\]; nearest to .*verl"):
+    with pytest.raises(FormatError, match=r"fields inputs, output, score; nearest to .*verl"):
         read(b'{"inputs": "a", "output": "b", "score": 1}')
+
+
+CERTAIN = [{"prompt": "3*4?", "completion": text, "reward": reward, "answer": "12", "uid": "a"} for text, reward in
+    (("a\nb", 1.0), ("a\nc", 0.0))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content", [as_lines(CERTAIN), as_parquet(CERTAIN), b"Question,response,acc\n3*4?,a,1\n3*4?,b,0\n"]
+)
+def test_columns_that_are_certain_by_name_are_read_at_once(content: bytes) -> None:
+    report = read_with_report(content, name="mine")
+    (forest,) = report.forests
+    assert forest.reward.tolist() == [1.0, 0.0]
+    assert report.format == "usual_table"
+    assert any("is the reward, by its name" in clause for clause in report.notes.guessed)
+
+
+def test_files_of_certain_columns_are_one_format_and_the_reference_is_no_answer() -> None:
+    report = read_with_report({"1.jsonl": as_lines(CERTAIN[:1]), "2.jsonl": as_lines(CERTAIN[1:])}, name="run")
+    (forest,) = report.forests
+    assert (report.title, forest.reference, len(forest)) == ("table with usual columns", "12", 2)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("prompt", "completion"),
+        ("prompt", "completion", "response", "reward"),
+        ("instruction", "question", "output", "reward"),
+        ("prompt", "answer", "reward"),
+        ("prompt", "completion", "acc", "score"),
+    ],
+)
+def test_columns_that_leave_a_doubt_are_not(names: tuple[str, ...]) -> None:
+    assert certain_columns(names) == {}
+
+
+def test_a_column_of_the_very_name_of_its_role_is_it() -> None:
+    found = certain_columns(["prompt", "question", "completion", "reward", "score", "step"])
+    assert found == {"prompt": "prompt", "answer": "completion", "reward": "reward", "step": "step"}
 
 
 VALUES = st.recursive(

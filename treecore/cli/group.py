@@ -43,7 +43,7 @@ class LazyGroup(click.Group):
             with plain_warnings(), stoppable(lambda _: "stopped"):
                 return super().invoke(ctx)
         except TreecoreError as error:
-            line = str(error)
+            line = error.in_shell
         except OSError as error:  # files are written elsewhere: this is the standard output
             if error.errno not in FULL:
                 raise

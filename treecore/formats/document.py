@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from treecore.formats.limits import MAX_BYTES, MAX_NODES
-from treecore.formats.mapping import NEEDED, USUAL
+from treecore.formats.mapping import NEEDED, SURE, USUAL
 from treecore.formats.registry import FORMATS, Format
 
 PREAMBLE = f"""# File formats
@@ -32,7 +32,8 @@ treecore show my.csv --map columns.json
 ```
 
 `columns.json` holds the same as one object. `a.b` is field `b` of the object in column `a`. Needed are {needed}; the
-app guesses from names and shows three rows first.
+app guesses from names and shows three rows first. A table whose columns are certain by name is read at once, and the
+report says what was guessed: one column for each of {sure}.
 
 | role | names that are guessed |
 |---|---|
@@ -42,7 +43,8 @@ app guesses from names and shows three rows first.
 def markdown() -> str:
     """The whole document."""
     roles = "\n".join(f"| `{role}` | {', '.join(f'`{name}`' for name in names)} |" for role, names in USUAL.items())
-    rest = REST.format(needed=" and ".join(f"`{role}`" for role in NEEDED), roles=roles)
+    sure = "; ".join(f"the {role} ({', '.join(f'`{name}`' for name in names)})" for role, names in SURE.items())
+    rest = REST.format(needed=" and ".join(f"`{role}`" for role in NEEDED), roles=roles, sure=sure)
     return "\n\n".join([PREAMBLE, "\n".join(table()), *writers(), rest]) + "\n"
 
 

@@ -11,10 +11,10 @@ from treecore.errors import FormatError
 from treecore.formats.folder import folder_around, folder_of, folder_on_disk
 from treecore.formats.gather import Gathered, Tell, collector_paused, gather_file, gather_folder
 from treecore.formats.limits import Account
-from treecore.formats.mapping import read_table
 from treecore.formats.read_report import ReadReport, unknown_fields
 from treecore.formats.registry import Format, writer_for
 from treecore.formats.source import HANDED, open_source, read_path
+from treecore.formats.tables import table_format
 from treecore.formats.target import check_free, write_whole
 
 Given = str | os.PathLike[str] | bytes | Mapping[str, bytes]
@@ -77,17 +77,6 @@ def gathered(given: Given, name: str, asked: Format | None, tell: Tell | None) -
         return gather_file(open_source(given, name=name, tell=tell), asked)
     folder, place = folder_around(path, read_path)
     return gather_file(open_source(given, name=name, tell=tell, folder=folder, place=place), asked)
-
-
-def table_format(columns: Mapping[str, str]) -> Format:
-    """A format for tables whose columns are named."""
-    return Format(
-        name="table",
-        title="table by named columns",
-        extensions=(),
-        detect=lambda source: True,
-        rollouts=lambda source, notes: read_table(source, columns, notes),
-    )
 
 
 def write(forests: Forest | Sequence[Forest], path: str | os.PathLike[str], *, overwrite: bool = False) -> None:

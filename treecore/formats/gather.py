@@ -23,6 +23,7 @@ from treecore.formats.pickles import check_no_pickle
 from treecore.formats.registry import Format, claims, recognise
 from treecore.formats.rollout import Rollout
 from treecore.formats.source import Source, open_source
+from treecore.formats.tables import certain
 
 Tell = Callable[[int, int], None]
 """Hears how much of how much is read."""
@@ -126,7 +127,7 @@ def gather_file(source: Source, asked: Format | None = None) -> Gathered:
         return gather_folder(members_of(source), asked)
     found = Gathered(source.name)
     source = readable(source, asked)
-    found.take(source, asked or recognise(source))
+    found.take(source, asked or certain(source) or recognise(source))
     return found
 
 
@@ -192,7 +193,7 @@ def gather_member(
                 one for member in inner.names for one in gather_member(found, inner, member, asked, archives=False)
             ]
             return [inner.called(one) for one in unread if one not in inner.asked]
-        if (claimed := asked or claims(source)) is None:
+        if (claimed := asked or certain(source)) is None:
             return [name]
         found.take(source, claimed)
     except (FormatError, ForestError) as error:
@@ -208,7 +209,8 @@ def _nothing(folder: Folder, unread: list[str], warnings: list[str]) -> FormatEr
     return FormatError(
         f"none of its {len(unread):,} files is in a known format, for example {unread[0]}",
         where=folder.name,
-        todo="see `treecore formats`, or read a table by naming its columns with --map",
+        todo="give files in a format that is read, or one table and what its columns are",
+        command="treecore formats lists the formats, --map ROLE=COLUMN names a column",
     )
 
 

@@ -42,7 +42,7 @@ def diagnose(text: str, position: int, message: str) -> tuple[str, str]:
     if literal := NOT_A_NUMBER.match(text, position - signed):
         return f"{literal.group()} is not JSON", "write null, or leave the field out"
     if text.lstrip()[:1] not in ("{", "["):
-        return f"this is not JSON (it starts with {text.lstrip()[:12]!r})", "give a forest file; see `treecore formats`"
+        return f"this is not JSON (it starts with {text.lstrip()[:12]!r})", "give rollouts in a format that is read"
     if position >= len(text.rstrip()) or "end of data" in message:
         return "the file ends in the middle of a JSON value (truncated)", "copy or write it again"
     if "surrogate" in message:

@@ -27,19 +27,50 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 """What a column can be -> names that are usual for it, the best first. `step` is the training step; rows of one
 `rollout` are its turns, in their order."""
 NEEDED = ("prompt", "answer")
+SURE: Mapping[str, tuple[str, ...]] = {
+    "prompt": ("prompt", "question", "problem", "query", "instruction"),
+    "answer": ("completion", "response", "generation", "generated_text", "output"),
+    "reward": ("reward", "score", "acc", "accuracy", "correct", "is_correct"),
+}
+"""Roles without which a table is not read unasked -> names that leave no doubt, as long as there is one of them."""
+GUESSED = ("group", "step", "reference", "advantage")
+"""Roles that are guessed then too."""
 TRUE, FALSE = ("true", "yes", "correct", "pass", "passed", "c"), ("false", "no", "incorrect", "fail", "failed", "i")
 PREVIEW = 3
 """Rows that are shown before a table is read."""
 
 
-def guess_columns(names: Iterable[str]) -> dict[str, str]:
-    """What columns of these names may be: role -> name. A column has one role; those without a guess are left out."""
-    left = {name.lower(): name for name in names}
-    found: dict[str, str] = {}
+def guess_columns(names: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What columns of these names may be: role -> name. A column has one role; those without a guess are left out.
+
+    Args:
+        known: roles that are certain already.
+    """
+    found = dict(known or {})
+    left = {name.lower(): name for name in names if name not in found.values()}
     for role, usual in USUAL.items():
+        if role in found:
+            continue
         if (name := next((name for name in usual if name in left), None)) is not None:
             found[role] = left.pop(name)
     return found
+
+
+def certain_columns(names: Iterable[str]) -> dict[str, str]:
+    """Role -> column, where the names alone leave no doubt what is asked, answered and rewarded; {} otherwise.
+
+    A column of the very name of its role is it, whatever others there are.
+    """
+    names = list(names)
+    found: dict[str, str] = {}
+    for role, usual in SURE.items():
+        fit = [name for name in names if name.lower() in usual]
+        exact = [name for name in fit if name.lower() == role]
+        if len(exact or fit) != 1:
+            return {}
+        found[role] = (exact or fit)[0]
+    guessed = guess_columns(names, found)
+    return {role: name for role, name in guessed.items() if role in (*SURE, *GUESSED)}
 
 
 def preview(source: Source) -> list[dict[str, Any]]:
@@ -111,8 +142,8 @@ def _check(columns: Mapping[str, str], where: str) -> None:
     if wrong := [role for role in columns if role not in USUAL]:
         raise FormatError(f"a column cannot be a {wrong[0]!r}", where=where, todo=f"it can be {', '.join(USUAL)}")
     if lacking := [role for role in NEEDED if role not in columns]:
-        todo = f"name it with --map {lacking[0]}=COLUMN"
-        raise FormatError(f"no column is named as the {lacking[0]}", where=where, todo=todo)
+        found, todo = f"no column is named as the {lacking[0]}", "name it"
+        raise FormatError(found, where=where, todo=todo, command=f"--map {lacking[0]}=COLUMN")
 
 
 def _found(fields: Mapping[str, Any], name: str) -> Any:

@@ -31,11 +31,12 @@ FIELDS = 12
 
 
 class Told(NamedTuple):
-    """What was found, where below the file, and what to do about it."""
+    """What was found, where below the file, what to do about it, and how a command is told to."""
 
     found: str
     path: str
     todo: str
+    command: str = ""
 
 
 def known_binary(data: bytes) -> Told | None:
@@ -54,13 +55,14 @@ def no_forest(source: Source, known: Mapping[str, frozenset[str]]) -> FormatErro
         known: title of a format -> names of fields by which it is known.
     """
     if is_parquet(source.data):
-        found, path, todo = of_columns(sorted(row_keys(source)), known)
+        told = of_columns(sorted(row_keys(source)), known)
     elif not is_table(source) and (columns := columns_of(source)):
-        found, path, todo = of_columns(columns, known)
+        told = of_columns(columns, known)
     else:
         first = source.first()
-        found, path, todo = of_object(first, known) if isinstance(first, dict) else of_other(first)
-    return FormatError(found, where=f"{source.name}, {path}" if path else source.name, todo=todo)
+        told = of_object(first, known) if isinstance(first, dict) else of_other(first)
+    where = f"{source.name}, {told.path}" if told.path else source.name
+    return FormatError(told.found, where=where, todo=told.todo, command=told.command)
 
 
 def columns_of(source: Source) -> list[str]:
@@ -74,10 +76,13 @@ def columns_of(source: Source) -> list[str]:
 
 def of_columns(names: Sequence[str], known: Mapping[str, frozenset[str]]) -> Told:
     """What a table is that no format claims."""
-    guessed = guess_columns(names)
-    named = " ".join(f"--map {role}={guessed.get(role, 'COLUMN')}" for role in ("prompt", "answer", "reward"))
     found = f"a table in no known format, with the columns {', '.join(names[:FIELDS])}{nearest(names, known)}"
-    return Told(found, "", f"say what its columns are: {named}")
+    return Told(found, "", "say what its columns are", as_options(guess_columns(names)))
+
+
+def as_options(guessed: Mapping[str, str]) -> str:
+    """How a command is told what the columns of a table are."""
+    return " ".join(f"--map {role}={guessed.get(role, 'COLUMN')}" for role in ("prompt", "answer", "reward"))
 
 
 def nearest(names: Iterable[str], known: Mapping[str, frozenset[str]]) -> str:
@@ -99,11 +104,11 @@ def of_object(first: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> 
         return of_list(first["forests"])
     if "nodes" in first:
         return Told("no format field", "$", f'add "format": "{VERSION}"')
-    if "prompt" in first and "answer" in first:
-        todo = "grow forests from them with `treecore rollout --task FILE`"
-        return Told("these are questions, not forests", "", todo)
-    found = f"no known format: an object with the fields {sorted(first)[:FIELDS]}{nearest(first, known)}"
-    return Told(found, "", "see `treecore formats`, or say what its fields are: --map prompt=FIELD --map answer=FIELD")
+    guessed = guess_columns(first)
+    if "prompt" in first and "answer" in first and "reward" not in guessed:
+        return Told("these are questions, not forests", "", "sample answers to them", "treecore rollout --task FILE")
+    found = f"no known format: an object with the fields {', '.join(sorted(first)[:FIELDS])}{nearest(first, known)}"
+    return Told(found, "", "say what its fields are", as_options(guessed))
 
 
 def of_list(forests: Any) -> Told:

@@ -16,8 +16,9 @@ from treecore.formats.files import read_with_report
 from treecore.formats.folder import folder_on_disk
 from treecore.formats.gather import gather_folder
 from treecore.formats.limits import Account
-from treecore.formats.registry import FORMATS, claims
+from treecore.formats.registry import FORMATS
 from treecore.formats.source import Source, open_source, read_path
+from treecore.formats.tables import certain
 from treecore.library.facts import facts
 from treecore.library.index import Index, Known
 from treecore.library.pool import in_processes
@@ -152,7 +153,7 @@ def read_one(root: Path, name: str, methods: tuple[str, str]) -> Found:
     path = root / name
     try:
         source = open_source(path, name=name)
-        found = claims(source)
+        found = certain(source)
         if found is None:
             return Found(error="" if source.data[:1] else "empty")
         if found.one_each:
