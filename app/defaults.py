@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from app.merging import AUTO
+from app.opening.merging import AUTO
 from app.view_registry import VIEWS
 from treecore.library.filters import FIELDS
 from treecore.methods import DEFAULT_METHOD, METHODS

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import chrome, forged, sampling_job, server, serving, state
-from app.mapping_form import mapping_form
+from app import chrome, state
+from app.opening.mapping_form import mapping_form
+from app.rollout import visitor_jobs
+from app.serving import forged, permissions, server
 from app.verbatim import verbatim
 from app.view_registry import VIEWS
 from treecore import quotas
@@ -23,10 +25,10 @@ forged.watch()
 if wrong := quotas.refused():
     st.error(verbatim(wrong), icon=":material/block:")
     st.stop()
-if serving.is_refused():
+if permissions.is_refused():
     st.error(REFUSED, icon=":material/block:")
     st.stop()
-state.start(sampling_job.is_known)
+state.start(visitor_jobs.is_known)
 chrome.header()
 if state.opening() is not None:
     chrome.reading()

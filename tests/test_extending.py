@@ -24,7 +24,7 @@ test.query_params["view"] = "outline"
 test.query_params["method"] = "centred"
 test.run()
 assert not test.exception, test.exception
-from app.open_menu import readable
+from app.opening.open_menu import readable
 from app.view_registry import VIEWS
 print(test.session_state["view"], test.session_state["method"], VIEWS["outline"].title, ".arrows" in readable())
 """
@@ -38,7 +38,7 @@ test = AppTest.from_file({str(ROOT / "app" / "main.py")!r}, default_timeout=60)
 test.query_params["view"] = "rollout"
 test.run()
 assert not test.exception, test.exception
-from app.sampling_asked import sampler_options, tasks
+from app.rollout.form_values import sampler_options, tasks
 from treecore.samplers import SAMPLERS
 fields = [one.name for one in sampler_options(SAMPLERS["mcts"])]
 print("adding" in tasks().titles, "pairs" in SAMPLERS, "value" in fields)

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import streamlit as st
 
 from app.defaults import DEFAULTS, FILM, LIBRARY, LIBRARY_FIELDS, MAX_FIELD, MAX_ID, SHORT
-from app.folders import LIBRARIES_VARIABLE
-from app.merging import AUTO, OFF, rules, usual_rule
+from app.library.folders import LIBRARIES_VARIABLE
+from app.opening.merging import AUTO, OFF, rules, usual_rule
 from app.places import place
 from app.state.computed import film
 from app.state.current import as_given, forest_number, has_node, merge_rule, opened

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.merging import is_flat, merged, rules
-from app.opened import Opened
+from app.opening.merging import is_flat, merged, rules
+from app.opening.opened import Opened
 from app.state.open_files import open_sample
 from app.state.session import get, put
 from treecore.bundled import samples

@@ -10,11 +10,11 @@ from pathlib import Path
 import streamlit as st
 
 from app.defaults import MOMENT, RECENT, RECENT_BYTES, SHORT
-from app.merging import AUTO, usual_rule
-from app.opened import Opened, held_bytes
-from app.opening import Opening
-from app.presence import open_page
-from app.reading import SHELF, Draft, Given, UnmappedError, read
+from app.opening.background import Opening
+from app.opening.merging import AUTO, usual_rule
+from app.opening.opened import Opened, held_bytes
+from app.opening.reading import SHELF, Draft, Given, UnmappedError, read
+from app.serving.presence import open_page
 from app.state.session import get, settings
 from treecore.bundled import Sample, samples
 from treecore.core.batch import Forests

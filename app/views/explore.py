@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import ballots, charts, chrome, controls, inspector, stage, state
+from app import charts, chrome, stage, state
+from app.controls.bar import bar
+from app.inspector import ballots, selected_step
 from app.view_registry import view
 from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
@@ -20,7 +22,7 @@ def render() -> None:
     left, right = st.columns([0.69, 0.31], gap="medium")
     with left:
         chrome.title()
-        controls.bar()
+        bar()
         try:
             scored(state.credit())
         except TreecoreError as error:
@@ -41,11 +43,11 @@ def beside() -> None:
     except TreecoreError:
         credit = None
     if row is None:
-        inspector.empty(credit)
+        selected_step.empty(credit)
     elif credit is None:
-        inspector.words(state.forest(), row)
+        selected_step.words(state.forest(), row)
     else:
-        inspector.step(credit, row)
+        selected_step.step(credit, row)
     if credit is not None and get_method(credit.method).family == ballots.FAMILY:
         ballots.votes(credit)
     stage.share_selection()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import folders, preview, serving, state
+from app import state
 from app.browse import asked_in, browse
 from app.browse.words import page
 from app.defaults import LIBRARY
-from app.folders import Run, Scan
+from app.library import folders, preview
+from app.library.folders import Run, Scan
+from app.serving import permissions
 from app.verbatim import ours, verbatim
 from app.view_registry import view
 from treecore.core.numerals import counted, whole
@@ -63,7 +65,7 @@ def nothing_open(runs: dict[str, Run], *, lost: bool) -> None:
     )
     if not chooser(runs):
         st.info("The operator of this server has named no folder: `treecore app --public --library FOLDER`.")
-    elif serving.is_private():
+    elif permissions.is_private():
         st.caption(f"{ours(formats_read())} Nothing leaves this machine.")
 
 
@@ -74,7 +76,7 @@ def formats_read() -> str:
 
 def chooser(runs: dict[str, Run]) -> bool:
     """The folders to choose from, and a field for a path at the operator's own machine; whether there is any way."""
-    private = serving.is_private()
+    private = permissions.is_private()
     if private:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.text_input("Folder of a run", key=TYPED, placeholder="runs/my-run", on_change=open_typed)
@@ -132,7 +134,7 @@ def watch(run: Run, scan: Scan) -> None:
     with st.container(key="scanning", horizontal=True, vertical_alignment="center", gap="small"):
         share = now.files / now.of if now.of else 0.0
         st.progress(share, verbatim(f"Reading {cut(run.name, 40)}: {left}, {counted(now.forests, 'forest')}"))
-        if serving.is_private():
+        if permissions.is_private():
             st.button("Cancel", key="cancel_scan", icon=":material/close:", on_click=scan.work.cancel)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import growing, sampling_asked, sampling_form, sampling_job, stage, state
-from app.jobs import Job
+from app import stage, state
+from app.rollout import form, form_values, monitor, visitor_jobs
+from app.rollout.job_queue import Job
 from app.verbatim import ours, verbatim
 from app.view_registry import view
 from treecore.core.builder import ForestBuilder
@@ -20,13 +21,13 @@ from treecore.views.scene.scene import Stage
 def render() -> None:
     """Trees on the left, what to sample on the right."""
     job: Job | None = state.get("job") or taken_up()
-    now = None if job is None else growing.moment(job)
+    now = None if job is None else monitor.moment(job)
     left, right = st.columns([0.69, 0.31], gap="medium")
     with right, st.container(key="side"):
-        sampling_form.form()
+        form.form()
     with left, st.container(key="stay"):
         if job is not None and now is not None:
-            watch = st.fragment(growing.watch, run_every=now.pace) if now.phase.live else growing.watch
+            watch = st.fragment(monitor.watch, run_every=now.pace) if now.phase.live else monitor.watch
             watch(job, now)
         if now is None:
             left_over()
@@ -36,7 +37,7 @@ def render() -> None:
 
 def left_over() -> None:
     """The way back to the visitor's runs that ended with a server."""
-    for name, title in sampling_job.left_over().items():
+    for name, title in visitor_jobs.left_over().items():
         with st.container(horizontal=True, vertical_alignment="center", key=f"left:{name}"):
             st.text(f"Broken off when the server ended: {title}", width="stretch")
             st.button("Go back to it", key=f"back:{name}", icon=":material/history:", on_click=go_back, args=(name,))
@@ -44,12 +45,12 @@ def left_over() -> None:
 
 def go_back(name: str) -> None:
     """Show a run by its name."""
-    state.put({"job": sampling_job.take_up(name)})
+    state.put({"job": visitor_jobs.take_up(name)})
 
 
 def taken_up() -> Job | None:
     """The run that the address names, after the page was loaded again."""
-    job = sampling_job.take_up(state.asked("run"))
+    job = visitor_jobs.take_up(state.asked("run"))
     if job is not None:
         state.put({"job": job})
     return job
@@ -57,14 +58,14 @@ def taken_up() -> Job | None:
 
 def introduction() -> None:
     """Before there is a tree: what will happen, and one trajectory that the verifier accepts."""
-    sampler = SAMPLERS[sampling_asked.SAMPLER.chosen()]
+    sampler = SAMPLERS[form_values.SAMPLER.chosen()]
     st.markdown("#### Grow your own trees")
     st.markdown(
         "A model answers a question several times, and the sampler decides where its answers branch. Choose what to "
         "ask on the right and press **Grow trees**: with the bundled model it takes a few seconds."
     )
     st.markdown(f"*{ours(sampler.title)}.* {ours(sampler.summary.splitlines()[0])}")
-    example = solved(get_task(sampling_asked.tasks().chosen()))
+    example = solved(get_task(form_values.tasks().chosen()))
     st.caption(
         verbatim(f"A trajectory that the verifier accepts, written by the task, no model asked: {example.prompt}")
     )

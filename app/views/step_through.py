@@ -6,7 +6,9 @@ import time
 
 import streamlit as st
 
-from app import chrome, controls, inspector, stage, state
+from app import chrome, stage, state
+from app.controls.bar import bar
+from app.inspector import selected_step
 from app.signals import film_keys, press_in
 from app.verbatim import ours, verbatim
 from app.view_registry import view
@@ -61,7 +63,7 @@ def film(playing: bool) -> None:
     left, right = st.columns([0.69, 0.31], gap="medium")
     with left:
         chrome.title()
-        controls.bar(colours=False)
+        bar(colours=False)
         try:
             credit = state.credit()
         except TreecoreError as error:
@@ -89,7 +91,7 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
         st.text(frame.sentence)
     if frame.example is not None:
         st.caption(verbatim(f"For {frame.example.name}:"))
-        inspector.equation(frame.example.line)
+        selected_step.equation(frame.example.line)
     if asked is not None and (asks(frame) or number == len(shots) - 1):
         predict(asked, reveal=number == len(shots) - 1)
     stages(titles, frame.stage, shots)

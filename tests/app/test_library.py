@@ -12,8 +12,9 @@ import streamlit as st
 from browser import PATIENCE_MS, ROOT, serve, settled
 from streamlit.testing.v1 import AppTest
 
-from app import folders, serving
 from app.browse import asked_in
+from app.library import folders
+from app.serving import permissions
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
 from treecore.formats import write
@@ -152,7 +153,7 @@ def test_the_public_sees_only_what_the_operator_named(
     named = tmp_path / "named"
     named.mkdir()
     write([forest("who ?", 1, [1.0, 0.0])], named / "a.forest.jsonl")
-    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(permissions.PUBLIC_VARIABLE, "1")
     monkeypatch.setenv(folders.LIBRARIES_VARIABLE, str(named))
     assert [one.path for one in folders.allowed().values()] == [named.resolve()]
     with pytest.raises(FormatError, match="only the folders that its operator named"):
@@ -166,7 +167,7 @@ def test_the_public_sees_only_what_the_operator_named(
 
 
 def test_a_public_server_without_folders_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(permissions.PUBLIC_VARIABLE, "1")
     assert "The operator of this server has named no folder" in words(app(view="library"))
 
 

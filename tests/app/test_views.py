@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.opened import Opened
+from app.opening.opened import Opened
 from treecore.bundled import samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest

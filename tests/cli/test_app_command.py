@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app import serving
+from app.serving import permissions
 from treecore import quotas
 from treecore.bundled import app_dir, bundle_root, samples, samples_dir
 from treecore.cli import app as command_module
@@ -32,7 +32,7 @@ OWN = {"address": "localhost", "hosts": (), "public": False}
 
 def test_the_command_asks_nothing_and_reports_nothing() -> None:
     command = app_command(port=8600, browser=False, **OWN)
-    assert command[:5] == [sys.executable, "-P", "-m", "app.server", "run"]
+    assert command[:5] == [sys.executable, "-P", "-m", "app.serving.server", "run"]
     assert {"--browser.gatherUsageStats=false", "--server.headless=true", "--server.port=8600"} <= set(command)
     assert "--server.headless=false" in app_command(port=None, browser=True, **OWN)
 
@@ -98,7 +98,7 @@ def test_an_address_that_others_reach_asks_for_public(run) -> None:
 
 def test_the_command_and_the_app_agree_on_the_names_of_the_variables() -> None:
     for name in ("PUBLIC_VARIABLE", "HOSTS_VARIABLE"):
-        assert getattr(serving, name) == getattr(command_module, name)
+        assert getattr(permissions, name) == getattr(command_module, name)
 
 
 def test_how_much_visitors_may_take_is_the_operators_to_set(run, monkeypatch) -> None:

@@ -13,7 +13,13 @@ from sources import ROOT, sources
 ELSEWHERE: dict[str, tuple[str, str]] = {
     "app": ("tests/app", "parts of pages: tested on the pages, by AppTest and in a browser"),
     "app.browse": ("tests/app/test_library.py", "one page: tested as one"),
+    "app.controls": ("tests/app", "parts of pages: tested on the pages, by AppTest and in a browser"),
     "app.figures": ("tests/app/test_figures.py", "all figures in one file, each by its own tests"),
+    "app.inspector": ("tests/app", "parts of pages: tested on the pages, by AppTest and in a browser"),
+    "app.library": ("tests/app/test_library.py", "one page: tested as one"),
+    "app.opening": ("tests/app/opening", "tested by opening files"),
+    "app.rollout": ("tests/app/rollout", "parts of one page and its queue: tested by runs"),
+    "app.serving": ("tests/serving", "tested as a visitor of a server meets it"),
     "app.state": ("tests/app", "what every page rests on: tested on the pages"),
     "app.views": ("tests/app", "whole pages: tests/app/test_views.py and the browser tests"),
     "treecore": ("tests", "words shared by all: every test of an error or a limit is one of theirs"),

@@ -18,9 +18,9 @@ from browser import ROOT, free_port, serve, wait_until_up
 from visitor import Visitor
 from websockets.exceptions import InvalidStatus
 
-from app import serving
-from app.sampling_request import Limits
-from app.serving import Access, access
+from app.rollout.request import Limits
+from app.serving import permissions
+from app.serving.permissions import Access, access
 from treecore import quotas
 
 OUTSIDE = "class.example.org"
@@ -32,7 +32,7 @@ OPTIONS = ("server.address", "server.allowedHosts", "server.corsAllowedOrigins")
 def options(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A server on this machine alone, by default; what a test sets is taken back."""
     before = {name: st.get_option(name) for name in OPTIONS}
-    for name in (serving.PUBLIC_VARIABLE, serving.HOSTS_VARIABLE):
+    for name in (permissions.PUBLIC_VARIABLE, permissions.HOSTS_VARIABLE):
         monkeypatch.delenv(name, raising=False)
     st.config.set_option("server.address", "localhost")
     yield
@@ -54,10 +54,10 @@ def test_loopback_names_are_private(host: str) -> None:
 )  # fmt: skip
 def test_other_names_are_refused_until_the_operator_allows_any(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert access({"host": host}) is Access.REFUSED
-    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(permissions.PUBLIC_VARIABLE, "1")
     address = host in ("192.168.0.5:8501", "0.0.0.0")
     assert access({"host": host}) is (Access.PUBLIC if address else Access.REFUSED), "an address leads here alone"
-    monkeypatch.setenv(serving.HOSTS_VARIABLE, "*")
+    monkeypatch.setenv(permissions.HOSTS_VARIABLE, "*")
     assert access({"host": host}) is Access.PUBLIC
 
 
@@ -65,20 +65,20 @@ def test_a_public_server_answers_under_the_machines_own_name(monkeypatch: pytest
     monkeypatch.setattr(socket, "gethostname", lambda: "Lab7.example.org")
     for host in ("lab7", "lab7:8501", "LAB7.example.org", "lab7.local"):
         assert access({"host": host}) is Access.REFUSED
-        monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+        monkeypatch.setenv(permissions.PUBLIC_VARIABLE, "1")
         assert access({"host": host}) is Access.PUBLIC
-        monkeypatch.delenv(serving.PUBLIC_VARIABLE)
-    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+        monkeypatch.delenv(permissions.PUBLIC_VARIABLE)
+    monkeypatch.setenv(permissions.PUBLIC_VARIABLE, "1")
     for host in ("example.org", "lab7.evil.example", "lab70"):
         assert access({"host": host}) is Access.REFUSED
 
 
 def test_what_a_run_may_take_is_the_operators_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
-    assert serving.limits() == Limits(512, 200_000, 120.0)
+    monkeypatch.setenv(permissions.PUBLIC_VARIABLE, "1")
+    assert permissions.limits() == Limits(512, 200_000, 120.0)
     for quota, most in ((quotas.TRAJECTORIES, 9), (quotas.TOKENS, 700), (quotas.SECONDS, 5)):
         monkeypatch.setenv(quota.variable, str(most))
-    assert serving.limits() == Limits(9, 700, 5.0)
+    assert permissions.limits() == Limits(9, 700, 5.0)
     assert quotas.refused() == ""
     monkeypatch.setenv(quotas.SECONDS.variable, "soon")
     assert "TREECORE_PUBLIC_SECONDS='soon' is not a positive whole number" in quotas.refused()
@@ -93,7 +93,7 @@ def test_the_document_names_every_quota_with_its_default() -> None:
 
 def test_a_page_that_no_request_asked_for_is_the_operators_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert access({}) is Access.PRIVATE
-    monkeypatch.setenv(serving.PUBLIC_VARIABLE, "1")
+    monkeypatch.setenv(permissions.PUBLIC_VARIABLE, "1")
     assert access({}) is Access.PUBLIC
 
 
@@ -115,7 +115,7 @@ def test_pages_of_other_origins_are_refused(origin: str) -> None:
 
 @pytest.mark.parametrize("said", ["1", "true", "yes", "on", "anything"])
 def test_a_server_that_is_declared_public_has_no_private_visitor(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(serving.PUBLIC_VARIABLE, said)
+    monkeypatch.setenv(permissions.PUBLIC_VARIABLE, said)
     assert access(LOCAL) is Access.PUBLIC
 
 
@@ -126,9 +126,9 @@ def test_neither_has_one_that_others_reach(address: str | None) -> None:
 
 
 def test_names_that_are_allowed_are_public_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(serving.HOSTS_VARIABLE, f"{OUTSIDE} *.lab.example")
+    monkeypatch.setenv(permissions.HOSTS_VARIABLE, f"{OUTSIDE} *.lab.example")
     for public in ("", "1"):
-        monkeypatch.setenv(serving.PUBLIC_VARIABLE, public)
+        monkeypatch.setenv(permissions.PUBLIC_VARIABLE, public)
         for host in (OUTSIDE, f"{OUTSIDE}:443", "a.lab.example"):
             assert access({"host": host}) is Access.PUBLIC
         for host in ("lab.example", f"evil.{OUTSIDE}", "evil.example", "evillab.example"):

@@ -11,8 +11,8 @@ import pytest
 from browser import ROOT, serve
 from visitor import Sent, Visitor
 
-from app.folders import _run
-from app.forged import SAID, is_forged, shortened
+from app.library.folders import _run
+from app.serving.forged import SAID, is_forged, shortened
 from app.view_registry import VIEWS
 from treecore.library import Index, index_path, refresh
 

@@ -27,7 +27,7 @@ def app_command(*, port: int | None, browser: bool, address: str, hosts: Sequenc
     """
     from treecore.bundled import app_dir
 
-    command = [sys.executable, "-P", "-m", "app.server", "run", str(app_dir() / "main.py")]
+    command = [sys.executable, "-P", "-m", "app.serving.server", "run", str(app_dir() / "main.py")]
     command += ["--browser.gatherUsageStats=false", "--server.showEmailPrompt=false"]
     command += [f"--server.headless={'false' if browser else 'true'}"]
     command += [f"--server.address={address}", "--server.enableCORS=true", "--server.enableXsrfProtection=true"]

@@ -1,0 +1,60 @@
+"""Widgets above the trees, made from the registries: the method with its parameters, colour, axis. Names no method."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state
+from app.controls.export_menu import export_menu
+from app.controls.fields import parameter
+from app.defaults import AXES, COLOURS
+from app.opening.merge_menu import merge_menu
+from app.opening.open_menu import open_menu
+from app.verbatim import ours, verbatim
+from treecore.methods import METHODS, get_method
+
+
+def bar(*, colours: bool = True) -> None:
+    """One row: what is open, method, colour, axis."""
+    with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="small"):
+        open_menu()
+        merge_menu()
+        method_menu()
+        if colours:
+            pills("Colour", COLOURS, "colour")
+        pills("Axis", AXES, "axis")
+        export_menu()
+
+
+def pills(title: str, options: dict[str, str], key: str) -> None:
+    """A labelled row of exclusive choices."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        st.caption(ours(title.lower()), width="content")
+        st.segmented_control(
+            ours(title),
+            list(options),
+            format_func=lambda name: ours(options.get(name, "")),
+            key=key,
+            label_visibility="collapsed",
+            required=True,
+            width="content",
+        )
+
+
+def method_menu() -> None:
+    """The method with its words, source and parameters."""
+    method = get_method(state.get("method"))
+    with st.popover(ours(method.title), icon=":material/function:", width="content"):
+        st.selectbox(
+            "Method",
+            list(METHODS),
+            key="method",
+            format_func=lambda name: f"{METHODS[name].title} · {METHODS[name].family}",
+        )
+        with st.container(key="method_words"):
+            st.markdown(ours(method.summary))
+        for param in method.params:
+            parameter(param, method.name)
+        st.caption(verbatim(f"{method.citation}. {method.citation.note}".strip()))
+        if method.departures:
+            st.caption(f"Where we depart: {ours(method.departures)}")

@@ -1,0 +1,155 @@
+"""Export of what is open, or of the prompt that is shown, by the method in force: made on request, in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import streamlit as st
+
+from app import state
+from app.controls.fields import parameter
+from app.verbatim import ours, verbatim
+from treecore.core.batch import Forests
+from treecore.core.numerals import counted, whole
+from treecore.errors import TreecoreError
+from treecore.exports import EXPORTS, Export
+from treecore.exports.registry import made_of
+from treecore.methods import get_method
+
+MOST = 200_000_000
+"""Bytes of one export; larger ones are made by the command line."""
+UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+class Prepared(NamedTuple):
+    """An export that can be downloaded.
+
+    Attributes:
+        of: what it was made of, so that a later choice does not offer an older file.
+        said: what is in it, a sentence.
+    """
+
+    of: tuple[object, ...]
+    name: str
+    data: bytes
+    said: str
+
+
+def export_menu() -> None:
+    """The kind, its parameters, and a button for all prompts and for the one that is shown."""
+    with st.popover("Export", icon=":material/download:", width="content"):
+        st.selectbox("Kind", list(EXPORTS), key="export_kind", format_func=lambda name: ours(EXPORTS[name].title))
+        kind = EXPORTS[chosen(state.get("export_kind"), list(EXPORTS))]
+        st.selectbox("File", kind.endings, key=f"export_ending:{kind.name}")
+        allowed = [parameter(param, owner(kind)) for param in kind.params]
+        fine = all(allowed)
+        if kind.needs_credit:
+            st.caption(f"By the method in force: {ours(get_method(state.get('method')).title)}.")
+        several = len(state.opened().forests) > 1
+        with st.container(horizontal=True, gap="small"):
+            if several:
+                st.button("All prompts", key="export:all", on_click=prepare, args=(kind.name, True), disabled=not fine)
+            st.button(
+                "This prompt" if several else "Make the file",
+                key="export:one",
+                on_click=prepare,
+                args=(kind.name, False),
+                disabled=not fine,
+            )
+        offered(kind)
+
+
+def offered(kind: Export) -> None:
+    """The file that was made, as long as nothing else is chosen; why there is none."""
+    if error := state.get_or("export_error", ""):
+        st.error(verbatim(error), icon=":material/error:")
+    made: Prepared | None = state.get_or("exported", None)
+    if made is None or made.of[:-1] != asked(kind):
+        return
+    st.caption(verbatim(made.said))
+    st.download_button(
+        verbatim(f"Download {made.name}"),
+        made.data,
+        file_name=made.name,
+        mime="application/octet-stream",
+        on_click="ignore",
+        icon=":material/download:",
+        key="export_download",
+    )
+
+
+def prepare(name: str, whole_batch: bool) -> None:
+    """Make the file in memory; an error is told beside the buttons."""
+    kind = EXPORTS[chosen(name, list(EXPORTS))]
+    state.put({"export_error": "", "exported": None})
+    try:
+        state.put({"exported": made(kind, whole_batch)})
+    except TreecoreError as error:
+        state.put({"export_error": str(error)})
+
+
+def made(kind: Export, whole_batch: bool) -> Prepared:
+    """The file.
+
+    Raises:
+        TreecoreError: the data lacks what the kind needs, or the file would be too large.
+    """
+    of = asked(kind)
+    try:
+        credit = state.batch_credit() if whole_batch else state.credit()
+    except TreecoreError:
+        if kind.needs_credit:
+            raise
+        credit = None
+    forests = state.opened().forests if whole_batch else Forests([state.forest()])
+    ending = str(of[2])
+    settings = {param.name: state.get_or(f"set:{owner(kind)}:{param.name}", param.default) for param in kind.params}
+    found = made_of(kind, forests, credit, ending, settings)
+    data = within(found.chunks)
+    said = "; ".join([f"{counted(found.size, found.unit)}", *found.notes])
+    return Prepared((*of, whole_batch), file_name(kind.name, ending=ending, whole_batch=whole_batch), data, f"{said}.")
+
+
+def asked(kind: Export) -> tuple[object, ...]:
+    """All that a file depends on."""
+    method = state.get("method")
+    ending = chosen(state.get_or(f"export_ending:{kind.name}", kind.endings[0]), kind.endings)
+    numbers = tuple(str(state.get_or(f"set:{owner(kind)}:{param.name}", param.default)) for param in kind.params)
+    of_method = (method, tuple(state.settings(method).items()))
+    return state.opened().key, kind.name, ending, numbers, of_method, state.forest_number()
+
+
+def within(chunks: Iterable[bytes]) -> bytes:
+    """All chunks as one.
+
+    Raises:
+        TreecoreError: they are more than `MOST` bytes.
+    """
+    data = bytearray()
+    for chunk in chunks:
+        data += chunk
+        if len(data) > MOST:
+            raise TreecoreError(
+                f"the file would have more than {whole(MOST)} bytes",
+                todo="export this prompt alone, or use `treecore export`",
+            )
+    return bytes(data)
+
+
+def file_name(kind: str, *, ending: str, whole_batch: bool) -> str:
+    """A name of letters, digits, `_` and `-`, whatever the file that is open is called."""
+    stem = UNSAFE.sub("-", state.as_given().title.split(".")[0]).strip("-")[:60] or "forests"
+    number = "" if whole_batch or len(state.opened().forests) == 1 else f"-prompt-{state.forest_number() + 1}"
+    return f"{stem}{number}-{kind}{ending}"
+
+
+def chosen(name: object, known: list[str] | tuple[str, ...]) -> str:
+    """A name of a closed set; the first where the browser sent another."""
+    return name if isinstance(name, str) and name in known else known[0]
+
+
+def owner(kind: Export) -> str:
+    """Under which name its parameters stand in the session."""
+    return f"export-{kind.name}"

@@ -1,0 +1,41 @@
+"""The switch that merges what separate answers have in common, and the rule by which they are compared."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state
+from app.opening.merging import AUTO, is_flat, rules, shared
+from app.verbatim import ours, verbatim
+
+
+def merge_menu() -> None:
+    """Drawn where no step has two continuations; nothing else can be merged."""
+    given = state.as_given()
+    if not is_flat(given):
+        return
+    with st.popover("Merge", icon=":material/merge:", width="content"):
+        st.toggle(
+            "Merge shared beginnings",
+            key="merging",
+            on_change=turned,
+            help="Answers that begin alike share the steps of their beginning. The file stays as it is.",
+        )
+        known = rules(given)
+        if state.get("merge_by") not in known:
+            state.put({"merge_by": AUTO})
+        st.selectbox(
+            "Compare answers by",
+            known,
+            key="merge_by",
+            format_func=lambda name: ours(name.replace("_", " ")),
+            on_change=turned,
+            disabled=not state.get("merging"),
+        )
+        if said := shared(state.forest()):
+            st.caption(verbatim(f"{said}."))
+
+
+def turned() -> None:
+    """Begin the film anew, which has other frames now; a selected step stays where its id does."""
+    state.put({"frame": 0})

@@ -1,0 +1,225 @@
+"""Files of other tools, folders and tables of one's own: each reaches a drawn tree with credit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.opening import open_menu
+from app.opening.merging import is_flat, merged, rules, shared
+from app.opening.reading import UnmappedError, read
+from tests.support.hostile import ATTACKS
+from treecore.bundled import samples
+from treecore.exports import EXPORTS
+
+MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
+DATA = Path(__file__).parents[2] / "formats" / "readers" / "data"
+TABLE = b"q,a,mark\nwhat is 1+1?,one\\nand two,1\nwhat is 1+1?,one\\nand three,0\n"
+COLUMNS = {"prompt": "prompt", "answer": "completion", "reward": "reward"}
+OWN = {
+    "verl dump": "verl_dumps",
+    "TRL folder": "trl-1.16.0-plain",
+    "inspect log": "inspect_ai-0.3.285-json",
+    "PRM800K": "prm800k",
+}
+"""What a newcomer has -> folder of fixtures."""
+
+
+def files_of(folder: str) -> dict[str, bytes]:
+    aside = ("README.md", "expected.json")
+    found = sorted(path for path in (DATA / folder).rglob("*") if path.is_file() and path.name not in aside)
+    return {path.relative_to(DATA / folder).as_posix(): path.read_bytes() for path in found}
+
+
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes], **query: str) -> AppTest:
+    """The app, started with a file or a folder of one's own."""
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    given = tmp_path / next(iter(files)) if len(files) == 1 else tmp_path
+    monkeypatch.setenv("TREECORE_FILE", str(given))
+    test = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    going = test.session_state["opening"]
+    if going is not None:
+        assert going.wait(60)
+        test.run()
+    return test
+
+
+def words(test: AppTest) -> str:
+    return "\n".join(block.value for block in [*test.caption, *test.success, *test.info, *test.error, *test.warning])
+
+
+@pytest.mark.parametrize("kind", list(OWN))
+def test_rollouts_of_others_reach_a_tree_with_credit(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = app(tmp_path, monkeypatch, files_of(OWN[kind]))
+    assert not test.exception
+    assert not test.error
+    opened = test.session_state["opened"]
+    assert opened.sample == ""
+    assert opened.report.format != "treecore"
+    assert opened.report.title in words(test)
+    if opened.report.n_scored:  # PRM800K labels steps, and scores no answer
+        assert test.session_state["credit"][2] is not None
+
+
+def test_a_table_of_ones_own_is_opened_by_naming_its_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = app(tmp_path, monkeypatch, {"mine.csv": TABLE})
+    asked = "Choose the column that holds the prompt and the one that holds the answer."
+    assert not test.error
+    assert asked in [caption.value for caption in test.caption]
+    test.button(key="map_open").click().run()
+    assert [error.value for error in test.error] == [asked]
+    for role, name in (("prompt", "q"), ("answer", "a"), ("reward", "mark")):
+        test.selectbox(key=f"map:{role}").set_value(name)
+    test.run()
+    test.button(key="map_open").click().run()
+    if (going := test.session_state["opening"]) is not None:
+        assert going.wait(60)
+        test.run()
+    assert not test.exception
+    assert "map_open" not in [button.key for button in test.button]
+    assert test.session_state["opened"].report.n_scored == 2
+    assert "table by named columns: 1 prompt, 2 trajectories, 2 with an outcome." in words(test)
+
+
+def test_a_wrong_column_says_so_and_the_form_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = app(tmp_path, monkeypatch, {"mine.csv": TABLE})
+    for role, name in (("prompt", "q"), ("answer", "a"), ("reward", "a")):
+        test.selectbox(key=f"map:{role}").set_value(name)
+    test.run()
+    test.button(key="map_open").click().run()
+    assert any("is no number" in error.value for error in test.error)
+    assert test.selectbox(key="map:reward").value == "a"
+    test.button(key="map_cancel").click().run()
+    assert "map_open" not in [button.key for button in test.button]
+
+
+@pytest.mark.parametrize("attack", ["markdown image", "html image", "script", "direction", "nothing and controls"])
+def test_words_of_a_table_are_only_words(attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{f"c {ATTACKS[attack]}": ATTACKS[attack], "mine": number} for number in range(2)]
+    test = app(tmp_path, monkeypatch, {"mine.json": json.dumps(rows).encode()})
+    assert not test.exception
+    assert test.button(key="map_open")
+
+
+def test_unknown_nested_json_names_its_fields() -> None:
+    rows = [{"meta": {"q": "x", "a": "y"}, "n": 1}] * 2
+    with pytest.raises(UnmappedError) as caught:
+        read(json.dumps(rows).encode(), "mine.json")
+    assert caught.value.draft.columns == ("meta", "n", "meta.q", "meta.a")
+    assert "meta" in caught.value.draft.found
+
+
+def test_a_damaged_forest_of_ours_is_no_table() -> None:
+    with pytest.raises(Exception, match="format") as caught:
+        read(b'{"format": "treecore/9", "nodes": []}\n{"format": "treecore/9", "nodes": []}\n', "a.forest.jsonl")
+    assert not isinstance(caught.value, UnmappedError)
+
+
+def test_merging_is_said_in_numbers_and_changes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = app(tmp_path, monkeypatch, files_of(OWN["TRL folder"]))
+    given = test.session_state["opened"]
+    assert is_flat(given)
+    assert test.toggle(key="merging").value
+    before = [len(forest) for forest in given.forests]
+    assert "merge" not in test.query_params
+    test.toggle(key="merging").set_value(False).run()
+    assert not test.exception
+    assert test.query_params["merge"] in ("off", ["off"])
+    test.toggle(key="merging").set_value(True).run()
+    test.selectbox(key="merge_by").set_value("lines").run()
+    assert not test.exception
+    assert test.query_params["merge"] in ("lines", ["lines"])
+    assert "steps are shared" in words(test)
+    assert [len(forest) for forest in given.forests] == before
+
+
+def chats() -> bytes:
+    rows = [{"prompt": "p", "completion": f"first\nsecond\n{last}", "reward": float(last)} for last in (0, 1)]
+    return b"\n".join(json.dumps(row).encode() for row in rows)
+
+
+def test_what_is_shared_is_counted() -> None:
+    opened = read(chats(), "mine.jsonl", columns=COLUMNS)
+    assert "tokens" not in rules(opened)
+    found = merged(opened, "lines")
+    assert shared(found.forests[0]) == "2 of 6 steps are shared (lines)"
+    assert found.key != opened.key
+    assert shared(opened.forests[0]) == ""
+
+
+@pytest.mark.parametrize("rule", ["nonsense", "tokens", "../x"])
+def test_a_rule_that_there_is_not_is_told(rule: str) -> None:
+    test = AppTest.from_file(MAIN, default_timeout=60)
+    test.query_params["sample"], test.query_params["merge"] = "by_hand", rule
+    test.run()
+    assert not test.exception
+    assert "no way to merge called" in words(test)
+
+
+def test_samples_are_shown_as_they_were_drawn() -> None:
+    for name in samples():
+        test = AppTest.from_file(MAIN, default_timeout=60)
+        test.query_params["sample"] = name
+        test.run()
+        assert not test.exception
+        assert "merge" not in test.query_params
+
+
+@pytest.mark.parametrize("kind", list(EXPORTS))
+def test_every_kind_of_export_is_made_and_offered(kind: str) -> None:
+    test = AppTest.from_file(MAIN, default_timeout=60)
+    test.query_params["sample"] = "by_hand"
+    test.run()
+    test.selectbox(key="export_kind").set_value(kind).run()
+    test.button(key="export:one").click().run()
+    assert not test.exception
+    assert not test.error
+    made: Any = test.session_state["exported"]
+    assert made.data
+    assert made.name.endswith(EXPORTS[kind].endings[0])
+    assert set(made.name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+def test_a_public_visitor_names_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.jsonl").write_bytes(chats())
+    monkeypatch.setenv("TREECORE_PUBLIC", "1")
+    test = AppTest.from_file(MAIN, default_timeout=60).run()
+    assert "open_path" not in [field.key for field in test.text_input]
+    monkeypatch.setattr(open_menu.state, "get", lambda name: str(tmp_path))
+    monkeypatch.setattr(open_menu.state, "put", lambda values: None)
+    began: list[object] = []
+    monkeypatch.setattr(open_menu.state, "open_given", lambda *given: began.append(given))
+    open_menu.take_path()
+    assert began == []
+    monkeypatch.delenv("TREECORE_PUBLIC")
+    monkeypatch.setattr(open_menu.permissions, "is_private", lambda: True)
+    open_menu.take_path()
+    assert began == [(tmp_path, tmp_path.name)]
+
+
+def test_files_of_one_name_are_all_read() -> None:
+    class File:
+        def __init__(self, name: str, data: bytes) -> None:
+            self.name, self.data = name, data
+
+        def getvalue(self) -> bytes:
+            return self.data
+
+    assert open_menu.by_name([File("a", b"1"), File("a", b"2"), File("b", b"3")]) == {
+        "a": b"1",
+        "2/a": b"2",
+        "b": b"3",
+    }
+    assert open_menu.called("run/a.jsonl", 3) == "run"
+    assert open_menu.called("a.jsonl", 3) == "a.jsonl and 2 more files"
