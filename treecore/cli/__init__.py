@@ -10,6 +10,7 @@ COMMANDS = {
     "rollout": "treecore.cli.rollout:rollout",
     "annotate": "treecore.cli.annotate:annotate",
     "credit": "treecore.cli.credit:credit",
+    "compare": "treecore.cli.compare:compare",
     "show": "treecore.cli.show:show",
     "votes": "treecore.cli.votes:votes",
     "validate": "treecore.cli.files:validate",

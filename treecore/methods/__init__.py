@@ -41,11 +41,15 @@ WITHOUT_REWARDS = ("step_labels", "vineppo", "deepconf")
 """Methods that read what files without rewards may hold, the plainest first."""
 COMPARED = ("grpo", "sibling")
 """The two that are compared before anyone has chosen: one that judges whole trajectories, one that judges steps."""
+SIDE_BY_SIDE = ("grpo", "rloo", "tree_grpo", "treerl", "spo_tree", "sibling")
+"""The columns of a comparison before anyone has chosen: two that look at the whole group, at relatives too, and at the
+fork alone."""
 
 __all__ = [
     "COMPARED",
     "DEFAULT_METHOD",
     "METHODS",
+    "SIDE_BY_SIDE",
     "Citation",
     "Credit",
     "Method",

@@ -1,0 +1,100 @@
+"""Why methods differ: entries, their order, and sentences made of numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from compared import columns, mixed
+from forests import random_forest
+
+from treecore.analysis.compare import Kind, compare
+from treecore.analysis.disagreements import Entry, entries, families
+from treecore.analysis.reasons import ordinal
+from treecore.core.forest import Forest
+from treecore.methods import METHODS, SIDE_BY_SIDE
+
+NAN = float("nan")
+
+
+def found_in(forest: Forest, *methods: str) -> list[Entry]:
+    return entries(compare(forest, columns(forest, *methods)))
+
+
+def test_signs_come_first_then_the_largest() -> None:
+    found = found_in(mixed(), *SIDE_BY_SIDE)
+    assert [entry.kind for entry in found] == sorted(entry.kind for entry in found)
+    zero = [entry.n_steps for entry in found if entry.kind == Kind.ZERO]
+    assert zero == sorted(zero, reverse=True)
+
+
+def test_the_sentence_says_what_is_compared_with_what() -> None:
+    first, *_ = found_in(mixed(), "grpo", "tree_grpo", "sibling")
+    assert first.title == "d"
+    assert first.reason == (
+        "Half of its ends are right: better than all 7 answers (0.43), worse than its own tree (0.75), as good as its "
+        "siblings (0.50)."
+    )
+    compared = compare(mixed(), columns(mixed(), "grpo", "tree_grpo", "sibling"))
+    assert {compared.signs[first.first, k] for k in first.columns} >= {-1.0}
+
+
+def test_neighbours_with_one_reason_are_one_entry() -> None:
+    wrong = next(entry for entry in found_in(mixed(), "grpo", "spo_tree") if "x" in entry.title)
+    assert wrong.title == "what follows “x”"
+    assert wrong.n_steps == 3
+    assert wrong.reason == (
+        "Its end is wrong: worse than all 7 answers (0.43), as good as the step before it (0); so SPO-tree gives 0."
+    )
+
+
+def test_a_whole_tree_is_called_so() -> None:
+    forest = Forest(
+        parent=[-1, 0, 1, 1, -1, 4, 5, 5], reward=[NAN, NAN, 1, 1, NAN, NAN, 0, 0],
+        text=["", "a", "b", "c", "", "a", "d", "e"],
+    )  # fmt: skip
+    apart = found_in(forest, "grpo", "tree_diff")
+    assert any(entry.title == "every step of tree 2" and entry.n_steps == 3 for entry in apart)
+
+
+def test_ranks_are_told_by_place() -> None:
+    rank = [entry for entry in found_in(mixed(), "grpo", "treerl", "spo_tree") if entry.kind == Kind.RANK]
+    assert all(" puts it " in entry.reason and ";" in entry.reason for entry in rank)
+
+
+def test_every_step_that_differs_is_in_one_entry() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        forest = random_forest(rng, 40, n_trees=2, unscored=0.2)
+        compared = compare(forest, columns(forest, *SIDE_BY_SIDE))
+        listed = [at for entry in entries(compared) for at in range(entry.first, entry.last + 1)]
+        assert sorted(listed) == np.flatnonzero(compared.kind).tolist()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_methods_on_any_forest_have_reasons(seed: int) -> None:
+    forest = random_forest(np.random.default_rng(seed), 30, n_trees=3, unscored=0.1, tokens=True)
+    compared = compare(forest, columns(forest, *METHODS))
+    for entry in entries(compared):
+        assert entry.reason.endswith(".")
+        assert "nan" not in entry.reason
+        assert 1 <= len(entry.columns) <= 3
+    assert families(compared)
+
+
+def test_families_are_named_by_what_they_look_at() -> None:
+    assert families(compare(mixed(), columns(mixed(), "grpo", "rloo"))) == ""
+    forest = mixed()
+    compared = compare(forest, columns(forest, *SIDE_BY_SIDE))
+    assert families(compared) == "Two families: those that look beyond the fork, and those that do not."
+
+
+def test_a_forest_without_steps_has_none() -> None:
+    empty = Forest(parent=[-1], reward=[NAN])
+    assert entries(compare(empty, [])) == []
+    assert families(compare(empty, [])) == ""
+
+
+def test_ordinals() -> None:
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 102, 113)] == [
+        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "113th",
+    ]  # fmt: skip

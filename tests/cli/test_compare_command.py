@@ -1,0 +1,41 @@
+"""`treecore compare`: what it prints, and what of it scripts read."""
+
+from __future__ import annotations
+
+import json
+
+from treecore.methods import SIDE_BY_SIDE
+
+
+def test_json_has_numbers_ranks_and_reasons(run) -> None:
+    result = run("compare", "early_fork", "--methods", "sibling,grpo,vineppo", "--json")
+    assert result.exit_code == 0
+    (forest,) = json.loads(result.stdout)["forests"]
+    assert [one["method"] for one in forest["methods"]] == ["grpo", "sibling", "vineppo"]
+    assert "mc_value" in forest["methods"][2]["lacks"]
+    assert forest["agreement"]["grpo"]["sibling"] is not None
+    assert forest["agreement"]["grpo"]["vineppo"] is None
+    listed = [node for one in forest["disagreements"] for node in one["nodes"]]
+    assert set(listed) <= forest["steps"].keys()
+    assert forest["signs_differ"] == sum(
+        len(one["nodes"]) for one in forest["disagreements"] if one["kind"] != "rank differs"
+    )
+
+
+def test_the_table_has_a_column_a_method(run) -> None:
+    result = run("compare", "early_fork")
+    assert result.exit_code == 0
+    assert "GRPO" in result.stdout
+    assert "signs differ on" in result.stdout
+    assert "Kendall's tau-b" in result.stdout
+    assert len(SIDE_BY_SIDE) == 6
+
+
+def test_agreement_on_every_step_is_told(run) -> None:
+    assert "the signs agree on every step" in run("compare", "all_right").stdout
+
+
+def test_an_unknown_method_is_one_line(run) -> None:
+    result = run("compare", "early_fork", "--methods", "nothing")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("treecore: ")

@@ -1,0 +1,188 @@
+"""Why methods differ about some steps: one sentence, made of what their formulas measure these steps against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from treecore.analysis.compare import Comparison, Kind, shares
+from treecore.analysis.references import measured
+from treecore.core.batch import Forests
+from treecore.core.numerals import NOISE, plain, whole
+from treecore.core.outcomes import top_reward
+from treecore.core.topology import FloatArray, IntArray
+from treecore.methods.ops.groups import back_up
+
+RELATIONS = {1: "better than", 0: "as good as", -1: "worse than"}
+PLACES = {"batch": "the batch", "tree": "its own tree", "path": "those that share its beginnings",
+          "before": "the step before it", "siblings": "its siblings"}  # fmt: skip
+UNKNOWN = 9
+"""Stands for NaN where numbers are compared as whole ones."""
+
+
+class Clause(NamedTuple):
+    """One comparison of a reason: relation 1, 0 or -1 to what is `against`, as an outcome from `low` to `high`."""
+
+    relation: int
+    against: str
+    low: float
+    high: float
+
+
+class Relations(NamedTuple):
+    """What all methods measure every step against. `S` steps, `C` comparisons.
+
+    Attributes:
+        column: `[C]` place of the method; against: `[C]` what it measures against.
+        better: `[S, C]` 1, 0, -1, or `UNKNOWN`.
+        reference: `[S, C]` as an outcome; NaN where it is none.
+        mean, n: `[S]` mean outcome and number of the scored leaves beneath.
+    """
+
+    column: tuple[int, ...]
+    against: tuple[str, ...]
+    better: IntArray
+    reference: FloatArray
+    mean: FloatArray
+    n: FloatArray
+
+
+def relations_of(found: Comparison) -> Relations:
+    """Every comparison that any of the methods makes; in other units only what no other method says in outcomes."""
+    forests = Forests(found.forest)
+    beneath = back_up(forests, forests.reward)
+    made = [
+        (place, one)
+        for place, column in enumerate(found.columns)
+        if column.credit is not None
+        for one in measured(column.credit, column.known)
+    ]
+    told = {one.against for _, one in made if np.isfinite(one.reference).any()}
+    made = [(place, one) for place, one in made if one.against not in told or np.isfinite(one.reference).any()]
+    empty = np.empty((len(found.rows), 0))
+    better = np.stack([one.better[found.rows] for _, one in made], axis=1) if made else empty
+    reference = np.stack([one.reference[found.rows] for _, one in made], axis=1) if made else empty
+    return Relations(
+        tuple(place for place, _ in made),
+        tuple(one.against for _, one in made),
+        np.where(np.isnan(better), UNKNOWN, better).astype(np.int64),
+        reference,
+        beneath.mean[found.rows],
+        beneath.count[found.rows],
+    )
+
+
+def sentence(found: Comparison, relations: Relations, part: slice) -> str:
+    """Why methods differ about some steps: how their ends came out, and beside what each method puts that."""
+    kind = found.kind[part.start]
+    if kind == Kind.RANK:
+        return ranked(found, part.start)
+    ends = ends_in_words(relations.mean[part], count=relations.n[part], top=top_reward(found.forest))
+    clauses = joined_clauses(clauses_of(relations, part), n_answers(found))
+    said = f"{ends}: {clauses}" if clauses else ends
+    if kind == Kind.ZERO:
+        silent = [
+            column.known.title for place, column in enumerate(found.columns) if (found.signs[part, place] == 0).any()
+        ]
+        said += f"; so {listed(silent)} {'gives' if len(silent) == 1 else 'give'} 0"
+    return f"{said}."
+
+
+def n_answers(found: Comparison) -> int:
+    """Scored trajectories of the forest."""
+    return int((~np.isnan(found.forest.reward)).sum())
+
+
+def clauses_of(relations: Relations, part: slice) -> list[Clause]:
+    """The comparisons of some steps, each once, widest first."""
+    made: dict[tuple[str, int], Clause] = {}
+    for place, against in enumerate(relations.against):
+        better = relations.better[part, place]
+        known = better[better != UNKNOWN]
+        if not len(known):
+            continue
+        reference = relations.reference[part, place]
+        told = reference[~np.isnan(reference)]
+        low, high = (float(told.min()), float(told.max())) if len(told) else (np.nan, np.nan)
+        key = (against, int(known[0]))
+        if key not in made or np.isnan(made[key].low):
+            made[key] = Clause(int(known[0]), against, low, high)
+    order = ["batch", "group", *list(PLACES)[1:]]
+    return sorted(made.values(), key=lambda one: order.index(one.against))
+
+
+def joined_clauses(clauses: Sequence[Clause], n: int) -> str:
+    """`better than all 10 answers (0.40), worse than its own tree (0.80) and the step before it (0.75)`."""
+    parts = []
+    for relation, some in groupby(clauses, key=lambda one: one.relation):
+        named = [(PLACES.get(one.against, f"all {whole(n)} answers"), numbers(one)) for one in some]
+        once = [
+            name + ("" if number == after else number) for (name, number), (_, after) in pairwise([*named, ("", "")])
+        ]
+        parts.append(f"{RELATIONS[relation]} {listed(once)}")
+    return ", ".join(parts)
+
+
+def numbers(clause: Clause) -> str:
+    """` (0.40)`, ` (0.40 to 0.80)`, or nothing."""
+    if np.isnan(clause.low):
+        return ""
+    low, high = plain(clause.low), plain(clause.high)
+    return f" ({low})" if low == high else f" ({low} to {high})"
+
+
+def ends_in_words(mean: FloatArray, *, count: FloatArray, top: float) -> str:
+    """How the trajectories through some steps ended."""
+    known, count = mean[~np.isnan(mean)], count[~np.isnan(mean)]
+    if not len(known):
+        return "None of its ends has an outcome"
+    low, high, most = float(known.min()), float(known.max()), int(count[0])
+    same = len(np.unique(count)) == 1
+    right = low / top * most
+    if high - low >= NOISE:
+        return f"Their ends come to {plain(low)} to {plain(high)}"
+    if low in (0.0, top):
+        word = "right" if low else "wrong"
+        ends = "All ends" if not same else {1: "Its end", 2: "Both ends"}.get(most, f"All {whole(most)} ends")
+        return f"{ends} {'is' if ends == 'Its end' else 'are'} {word}"
+    if abs(low / top - 0.5) < NOISE:
+        return "Half of its ends are right"
+    return (
+        f"{round(right)} of its {whole(most)} ends are right"
+        if abs(right - round(right)) < NOISE and same
+        else f"Its ends come to {plain(low)}"
+    )
+
+
+def ranked(found: Comparison, at: int) -> str:
+    """Which method puts a step highest, and which lowest."""
+    high, low = ends_of_ranks(found, at)
+    return f"{placed(found, at, column=high)}; {placed(found, at, column=low)}."
+
+
+def ends_of_ranks(found: Comparison, at: int) -> tuple[int, int]:
+    """The methods that put a step highest and lowest, ties counted against the difference."""
+    best, worst = shares(found.best)[at], shares(found.worst)[at]
+    return int(np.nanargmin(worst)), int(np.nanargmax(best))
+
+
+def placed(found: Comparison, at: int, *, column: int) -> str:
+    """`TreeRL puts it 1st of 21`, `GRPO puts it 2nd to 8th of 21`."""
+    first, last = int(found.best[at, column]), int(found.worst[at, column])
+    place = ordinal(first) if first == last else f"{ordinal(first)} to {ordinal(last)}"
+    count = int((~np.isnan(found.values[:, column])).sum())
+    return f"{found.columns[column].known.title} puts it {place} of {whole(count)}"
+
+
+def ordinal(n: int) -> str:
+    """`1st`, `22nd`, `113th`."""
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{whole(n)}{ending}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
