@@ -31,9 +31,7 @@ def tau_b(x: FloatArray, y: FloatArray) -> float:
     tied_first, tied_second = choose_two(np.bincount(first)), choose_two(np.bincount(second))
     if total in (tied_first, tied_second):
         return math.nan
-    against = inversions(
-        pairs[1], times
-    )  # equal first ranks stand in rising order of the second, so none of them counts
+    against = inversions(pairs[1], weights=times)  # of equal first ranks none counts: their second ranks rise
     ordered = total - tied_first - tied_second + choose_two(times)
     return (ordered - 2 * against) / math.sqrt((total - tied_first) * (total - tied_second))
 
