@@ -12,6 +12,7 @@ import streamlit as st
 from app import state
 from app.verbatim import ours, verbatim
 from app.view_registry import VIEWS
+from treecore.bidi import visible
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.core.outcomes import is_right
@@ -74,10 +75,10 @@ def prompt(text: str) -> None:
     lines = text.strip().splitlines()
     head = cut("\n".join(lines[:LINES]), LONG)
     with st.container(key="prompt", gap=None):
-        st.text(head, width="stretch")
+        st.text(visible(head), width="stretch")
         if len(lines) > LINES or head != "\n".join(lines):
             with st.expander("The whole prompt"), st.container(height=FOLDED, border=False, key="whole_prompt"):
-                st.text(text)
+                st.text(visible(text))
 
 
 def turn(number: int, *, count: int, key: str, on_turn: Callable[[int], None], disabled: bool = False) -> None:

@@ -144,8 +144,12 @@ interface Words {
   verdict: string;
 }
 
-interface PanelData extends Words {
+// As a script takes it: beside the node, which clicks send back, the id that is shown.
+interface NamedWords extends Words {
   id: string;
+}
+
+interface PanelData extends NamedWords {
   names: Record<string, string>;
 }
 
@@ -261,7 +265,7 @@ interface CanvasCall {
 type Mark = string | [string, Record<string, string>, Mark[]];
 
 interface Inspection {
-  words: Words;
+  words: NamedWords;
   credit: string;
   silence: string;
   about: string;

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app.browse.words import Page
+from treecore.bidi import all_visible
 from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
@@ -42,7 +43,7 @@ def browse(page: Page, said: Mapping[str, str], *, heard: int, key: str, on_ask:
         heard: number of the last question that was heard, 0 before the first.
         on_ask: called before the rerun; `asked_in` reads what `session_state[key]` then holds.
     """
-    _mount(key=key, data={**page, "said": dict(said), "heard": heard}, on_asked_change=on_ask)
+    _mount(key=key, data={**all_visible(page, but={"row"}), "said": dict(said), "heard": heard}, on_asked_change=on_ask)
 
 
 def asked_in(held: Any) -> Asked | None:

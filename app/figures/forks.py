@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from app.figures.style import Palette, frame, safe
+from app.figures.style import Palette, frame
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import fork_contrasts
 from treecore.core.numerals import counted, plain
 from treecore.methods.registry import Credit
+from treecore.views.plotly_text import plotly_text
 
 MOST = 2000
 LARGEST = 30
@@ -26,7 +27,7 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
     keep = np.argsort(-found.n_leaves, kind="stable")[:MOST]
     keep = keep[np.isfinite(found.contrast[keep])]
     rows = found.node[keep]
-    names = [safe("the prompt" if forest.is_prompt[row] else label(forest, int(row))) for row in rows]
+    names = [plotly_text("the prompt" if forest.is_prompt[row] else label(forest, int(row))) for row in rows]
     hover = [
         f"after {name}<br>decides {share:.0%} of the trajectory<br>difference of credit {plain(gap)}<br>"
         f"{counted(int(n), 'leaf', 'leaves')}"

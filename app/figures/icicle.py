@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from app.figures.style import Palette, frame, safe
+from app.figures.style import Palette, frame
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import counts_tokens
 from treecore.core.batch import Forests
@@ -17,6 +17,7 @@ from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.registry import Credit
 from treecore.views.labels import cut_middle
 from treecore.views.palette import ink_on
+from treecore.views.plotly_text import plotly_text
 
 MOST, DEEPEST = 400, 24
 LABEL, LETTER, WIDTH = 12, 6.5, 420
@@ -178,7 +179,7 @@ def name(forest: Forest, row: int, *, steps: int, most: int = 40) -> str:
     """Label of a sector, its words in at most so many characters."""
     if forest.parent[row] < 0:
         return f"tree {int(forest.tree[row]) + 1}"
-    words = safe(cut_middle(label(forest, row), most))
+    words = plotly_text(cut_middle(label(forest, row), most))
     return words if steps == 1 else f"{words} and {whole(steps - 1)} more"
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from treecore.bidi import visible
-from treecore.views.labels import cut
 from treecore.views.palette import DARK, LIGHT, Palette
 
-__all__ = ["DARK", "LIGHT", "Palette", "frame", "safe"]
+__all__ = ["DARK", "LIGHT", "Palette", "frame"]
 
 
 def frame(palette: Palette, *, height: int) -> dict[str, Any]:
@@ -33,8 +31,3 @@ def frame(palette: Palette, *, height: int) -> dict[str, Any]:
         "hoverlabel": {"align": "left"},
         "dragmode": "pan",
     }
-
-
-def safe(text: str, most: int = 80) -> str:
-    """Untrusted text for Plotly, which reads a little HTML in labels: escaped and shortened."""
-    return cut(visible(text), most).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

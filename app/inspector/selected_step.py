@@ -12,6 +12,7 @@ from app import state
 from app.defaults import RESAMPLES
 from app.inspector import wording
 from app.verbatim import ours, verbatim
+from treecore.bidi import visible
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
@@ -45,7 +46,7 @@ def empty(credit: Credit | None) -> None:
     )
     if note := state.opened().note:
         st.markdown("##### What to look for")
-        st.text(note)
+        st.text(visible(note))
     if credit is not None and (row := strongest_fork(credit)) is not None:
         forest = credit.forests[0]
         st.button(

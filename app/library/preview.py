@@ -10,6 +10,7 @@ import treecore as tc
 from app import stage, state
 from app.library.folders import Run
 from app.verbatim import ours, verbatim
+from treecore.bidi import visible
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.core.outcomes import is_right
@@ -37,7 +38,7 @@ def beside(run: Run, place: str) -> None:
     step = "" if columns["training_step"] is None else f" · step {whole(columns['training_step'])}"
     st.caption(verbatim(f"{columns['id']}{step} · {columns['place'] or columns['file']}"))
     with st.container(key="library_prompt"):
-        st.text(cut(columns["prompt"] or columns["id"], PROMPT))
+        st.text(visible(cut(columns["prompt"] or columns["id"], PROMPT)))
     if columns["reference"]:
         st.caption(verbatim(f"expected: {columns['reference']}"))
     try:

@@ -8,6 +8,7 @@ import streamlit as st
 from app import state
 from app.opening.reading import Draft
 from app.verbatim import ours, verbatim
+from treecore.bidi import visible
 from treecore.formats.mapping import NEEDED, USUAL, guess_columns
 
 NONE, PRESSED = "", "map:pressed"
@@ -37,7 +38,7 @@ def mapping_form() -> None:
                     f"{ours(MEANINGS.get(role, role))}{' *' if role in NEEDED else ''}",
                     [NONE, *draft.columns],
                     key=f"map:{role}",
-                    format_func=lambda name: name or "none",
+                    format_func=lambda name: visible(name) or "none",
                 )
         preview(draft)
         lacking(draft)
@@ -61,7 +62,7 @@ def lacking(draft: Draft) -> None:
 def preview(draft: Draft) -> None:
     """The first rows, as text."""
     st.dataframe(
-        [{name: str(value)[:CELL] for name, value in row.items()} for row in draft.rows],
+        [{visible(name): visible(str(value)[:CELL]) for name, value in row.items()} for row in draft.rows],
         hide_index=True,
         width="stretch",
     )

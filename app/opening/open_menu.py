@@ -11,6 +11,7 @@ import streamlit as st
 from app import state
 from app.serving import permissions
 from app.verbatim import ours, verbatim
+from treecore.bidi import visible
 from treecore.bundled import by_group
 from treecore.core.numerals import counted, whole
 from treecore.errors import shortened
@@ -204,4 +205,4 @@ def pick_sample(name: str) -> None:
 
 def shorten(text: str, most: int = 34) -> str:
     """Text that fits a button."""
-    return cut(" ".join(text.split()), most)
+    return cut(" ".join(visible(text).split()), most)

@@ -112,7 +112,7 @@ function tell(board) {
   }
   if (!at.words.querySelector(".panel")) at.words.replaceChildren();
   parts.panel({
-    data: { ...told.words, id: told.words.node, names: source.index.names },
+    data: { ...told.words, names: source.index.names },
     parentElement: at.words,
     setTriggerValue: (_, id) => select(board, String(id)),
   });

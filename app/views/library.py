@@ -13,6 +13,7 @@ from app.library.folders import Run, Scan
 from app.serving import permissions
 from app.verbatim import ours, verbatim
 from app.view_registry import view
+from treecore.bidi import visible
 from treecore.core.numerals import counted, whole
 from treecore.errors import TreecoreError
 from treecore.formats import FORMATS
@@ -109,7 +110,7 @@ def show(key: str) -> None:
 def head(run: Run, runs: dict[str, Run]) -> None:
     """The folder's name, the way to another, and whether it is followed."""
     with st.container(key="library_head", horizontal=True, vertical_alignment="center", gap="small"):
-        st.text(cut(run.name, 60), width="content")
+        st.text(visible(cut(run.name, 60)), width="content")
         with st.popover("Open another run folder", icon=":material/folder_open:", width="content"):
             chooser(runs)
         st.toggle("Follow", key=FOLLOW, help="Take over what the run writes meanwhile, every two seconds.")

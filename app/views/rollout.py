@@ -9,6 +9,7 @@ from app.rollout import form, form_values, monitor, visitor_jobs
 from app.rollout.job_queue import Job
 from app.verbatim import ours, verbatim
 from app.view_registry import view
+from treecore.bidi import visible
 from treecore.core.builder import ForestBuilder
 from treecore.core.forest import Forest
 from treecore.protocols import Task
@@ -39,7 +40,7 @@ def left_over() -> None:
     """The way back to the visitor's runs that ended with a server."""
     for name, title in visitor_jobs.left_over().items():
         with st.container(horizontal=True, vertical_alignment="center", key=f"left:{name}"):
-            st.text(f"Broken off when the server ended: {title}", width="stretch")
+            st.text(visible(f"Broken off when the server ended: {title}"), width="stretch")
             st.button("Go back to it", key=f"back:{name}", icon=":material/history:", on_click=go_back, args=(name,))
 
 

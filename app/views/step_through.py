@@ -14,6 +14,7 @@ from app.verbatim import ours, verbatim
 from app.view_registry import view
 from treecore.analysis.frames import Frame
 from treecore.analysis.question import Question, question
+from treecore.bidi import visible
 from treecore.core.numerals import whole
 from treecore.errors import TreecoreError
 from treecore.views.scene.film import asks, stage_of
@@ -88,7 +89,7 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     player(number, total=len(shots))
     st.markdown(f"#### {verbatim(frame.stage)}")
     with st.container(key="sentence"):
-        st.text(frame.sentence)
+        st.text(visible(frame.sentence))
     if frame.example is not None:
         st.caption(verbatim(f"For {frame.example.name}:"))
         selected_step.equation(frame.example.line)

@@ -5,13 +5,14 @@ import pytest
 
 from app.figures.forks import forks_figure
 from app.figures.icicle import DEEPEST, MOST, icicle_figure
-from app.figures.style import DARK, LIGHT, safe
+from app.figures.style import DARK, LIGHT
 from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.formats import read
 from treecore.methods import compute
 from treecore.views.figure import figure
 from treecore.views.palette import Palette, contrast
+from treecore.views.plotly_text import plotly_text
 from treecore.views.scene import make_scene
 
 
@@ -108,7 +109,7 @@ def test_a_large_forest_is_pruned_before_drawing() -> None:
 
 
 def test_text_cannot_become_markup(forest: Forest) -> None:
-    assert safe("<b>x</b> & y") == "&lt;b&gt;x&lt;/b&gt; &amp; y"
+    assert plotly_text("<b>x</b> & y") == "&lt;b&gt;x&lt;/b&gt; &amp; y"
     wild = Forest(parent=[-1, 0, 0], reward=[np.nan, 1, 0], text=["", "<img src=x>", "b"])
     drawn = figure(wild, compute(wild, "grpo"))
     assert not any("<img" in text for text in drawn.data[1].text)

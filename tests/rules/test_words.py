@@ -47,3 +47,23 @@ def test_each_module_says_in_its_first_line_what_it_is(folder: str) -> None:
 def test_nothing_is_gone_on_with() -> None:
     files = [*sources("treecore"), *sources("app"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
     assert [str(path.relative_to(ROOT)) for path in files if "gone on with" in path.read_text()] == []
+
+
+def unseen(tree: ast.AST) -> list[int]:
+    """Lines of `st.text(...)` of words that are neither ours nor `visible`."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "st.text"
+        and not isinstance(node.args[0], ast.Constant)
+        and not (isinstance(node.args[0], ast.Call) and ast.unparse(node.args[0].func) == "visible")
+    ]
+
+
+def test_text_of_others_obeys_no_direction_control() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}" for path in sources("app") for line in unseen(ast.parse(path.read_text()))
+    ]
+    assert found == []
+    assert unseen(ast.parse("st.text(prompt)\nst.text(visible(prompt))\nst.text('ours')")) == [1]

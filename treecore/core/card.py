@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from treecore.bidi import visible
+
 LONGEST = 200
 """Characters of a value."""
 
@@ -22,6 +24,6 @@ def card(title: str, rows: Mapping[str, str]) -> str:
 
 def shortened(value: str) -> str:
     """One line, cut, without what no encoder takes."""
-    line = " ".join(value[: 4 * LONGEST].split())
+    line = " ".join(visible(value[: 4 * LONGEST]).split())
     line = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
     return line.encode("utf-8", "replace").decode()

@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from treecore.bidi import all_visible
 from treecore.core.batch import Forests
 from treecore.errors import MethodError
 from treecore.exports.registry import Exported, export_kind
@@ -17,7 +18,8 @@ from treecore.views.xml_text import holdable
 def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
     """One forest: a node a step, with text, reward and the method's numbers.
 
-    Characters that XML forbids become U+FFFD.
+    Characters that XML forbids become U+FFFD; direction controls in words, which would turn labels around, become
+    `[U+202E]` and the like.
     """
     import networkx as nx
 
@@ -40,7 +42,8 @@ def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
 
 def scalars(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes that GraphML can hold: no tokens and no objects."""
-    return {name: clean(value) for name, value in attributes.items() if isinstance(value, bool | int | float | str)}
+    kept = {name: value for name, value in attributes.items() if isinstance(value, bool | int | float | str)}
+    return {name: all_visible(clean(value)) for name, value in kept.items()}
 
 
 def clean(value: Any) -> Any:

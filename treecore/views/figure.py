@@ -13,11 +13,13 @@ from treecore.methods.registry import NEUTRAL, Credit
 from treecore.views.frame import position_in
 from treecore.views.layout import leaf_rows
 from treecore.views.palette import LIGHT
+from treecore.views.plotly_text import plotly_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-MAX_LABELS = 80
+MAX_LABELS, LABEL = 80, 60
+"""Nodes beside which words are written, and characters of these."""
 
 
 def figure(forest: Forest, credit: Credit | None = None) -> go.Figure:
@@ -33,7 +35,7 @@ def figure(forest: Forest, credit: Credit | None = None) -> go.Figure:
     drawn = go.Figure(edges(forest, x, y))
     drawn.add_trace(nodes(forest, None if credit is None else credit.of(position_in(credit, forest)), x, y))
     drawn.update_layout(
-        title={"text": escape(forest.prompt), "font": {"size": 15}},
+        title={"text": plotly_text(forest.prompt, LABEL), "font": {"size": 15}},
         height=max(260, 40 * len(forest.leaves) + 120),
         showlegend=False,
         plot_bgcolor="white",
@@ -64,10 +66,12 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
     """All nodes; squares are wrong ends, circles everything else."""
     import plotly.graph_objects as go
 
-    labels = [escape(split_step(text, forest.node_extra.get(row, {})).label) for row, text in enumerate(forest.text)]
+    said = [split_step(text, forest.node_extra.get(row, {})).label for row, text in enumerate(forest.text)]
+    labels = [plotly_text(label, LABEL) for label in said]
     values = np.zeros(len(forest)) if credit is None else credit.credit
     ends = NEUTRAL if credit is None else credit.ends
     wrong = np.isfinite(forest.reward) & ~is_right(forest)
+    names = [plotly_text(str(name), LABEL) for name in forest.node_id]
     shapes = np.where(wrong, "square", "circle").tolist()
     symbols = [shape if known else f"{shape}-open" for shape, known in zip(shapes, np.isfinite(values), strict=True)]
     return go.Scatter(
@@ -79,8 +83,8 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
         textfont={"size": 10, "color": LIGHT.muted},
         customdata=[str(name) for name in forest.node_id],
         hovertext=[
-            f"{name}<br>{said}" + ("" if credit is None else f"<br>credit {ends.words(value)}")
-            for name, said, value in zip(map(str, forest.node_id), labels, values, strict=True)
+            f"{name}<br>{label}" + ("" if credit is None else f"<br>credit {ends.words(value)}")
+            for name, label, value in zip(names, labels, values, strict=True)
         ],
         hoverinfo="text",
         marker={
@@ -94,9 +98,3 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
             "colorbar": None if credit is None else {"title": {"text": "credit"}, "thickness": 12},
         },
     )
-
-
-def escape(text: str) -> str:
-    """Text for Plotly, which reads a little HTML: shortened and escaped."""
-    short = text if len(text) <= 60 else text[:59] + "…"
-    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from functools import cache
 from html import escape
 from typing import Any, TypedDict
@@ -17,19 +18,20 @@ import orjson
 
 from treecore.analysis.frames import Frame
 from treecore.analysis.stages import frames
+from treecore.bidi import all_visible
 from treecore.bundled import app_dir
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.step_text import plain
 from treecore.errors import MethodError
 from treecore.methods.registry import Credit, Ends, get_method
-from treecore.views.inspector.cards import NAMES
-from treecore.views.inspector.inspection import equation_rows, inspect, without_method
+from treecore.views.inspector.cards import NAMES, as_data
+from treecore.views.inspector.inspection import Inspection, equation_rows, inspect, without_method
 from treecore.views.inspector.mathml import Mark
 from treecore.views.labels import cut
 from treecore.views.scene import make_scene
 from treecore.views.scene.film import stage_of
-from treecore.views.scene.part import safe
+from treecore.views.scene.part import encodable, safe
 from treecore.views.sources import closed, colours, style
 
 MAX_STEPS = 5_000
@@ -158,27 +160,26 @@ def page_forest(forest: Forest, number: int) -> PageForest:
 def told(forest: Forest, credit: Credit | None) -> dict[str, Any]:
     """Id -> everything that is said of that step."""
     own = credit or without_method(forest)
-    return {safe(str(name)): readable(inspect(own, row)) for row, name in enumerate(forest.node_id)}
+    return {encodable(str(name)): readable(inspect(own, row)) for row, name in enumerate(forest.node_id)}
 
 
-def readable(value: Any) -> Any:
-    """The same as JSON without surrogates, which no encoder takes."""
+def readable(found: Inspection) -> dict[str, Any]:
+    """What is said of a step as JSON takes it: direction controls visible, no surrogates, which no encoder takes."""
+    said = {field.name: getattr(found, field.name) for field in fields(found)}
+    shown = {**all_visible(said, but={"words"}), "words": as_data(found.words)}
     try:
-        return orjson.loads(orjson.dumps(value))
+        orjson.dumps(shown)
     except TypeError:
-        return orjson.loads(orjson.dumps(_mended(value)))
+        return dict(_mended(shown))
+    return shown
 
 
 def _mended(value: Any) -> Any:
-    from dataclasses import asdict, is_dataclass
-
-    if is_dataclass(value) and not isinstance(value, type):
-        value = asdict(value)
     if isinstance(value, dict):
-        return {safe(name): _mended(one) for name, one in value.items()}
+        return {encodable(name): _mended(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_mended(one) for one in value]
-    return safe(value) if isinstance(value, str) else value
+    return encodable(value) if isinstance(value, str) else value
 
 
 def shot(forest: Forest, credit: Credit, frame: Frame, *, base: dict[str, Any], ends: Ends) -> PageShot:

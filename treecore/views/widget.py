@@ -15,6 +15,7 @@ from treecore.methods.registry import Credit
 from treecore.views.frame import position_in
 from treecore.views.inspector.inspection import inspect, without_method
 from treecore.views.page import Page, parts_script, readable
+from treecore.views.scene.part import encodable
 from treecore.views.sources import closed
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def widget_class() -> Any:
 
         @traitlets.observe("selected")
         def _tell(self, change: Any) -> None:
-            rows = {str(name): row for row, name in enumerate(self._shown.node_id)}
+            rows = {encodable(str(name)): row for row, name in enumerate(self._shown.node_id)}
             row = rows.get(change["new"])
             self.told = "null" if row is None else orjson.dumps(readable(inspect(self._credit, row))).decode()
 

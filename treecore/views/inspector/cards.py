@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from treecore.bidi import all_visible, visible
 
 NAMES = {"thought": "thought", "call": "tool call", "answer": "answer", "text": "written", "answered": "answered"}
 """Kind of a part of a step -> what it is called."""
@@ -64,3 +67,11 @@ class Words:
     heading: str
     siblings: tuple[Card, ...]
     verdict: str
+
+
+def as_data(words: Words) -> dict[str, Any]:
+    """The fields of `Words` for a script, direction controls visible, and `id`, the node's as it is shown.
+
+    `node` and the ids of cards are what a click sends back; they stay as they are.
+    """
+    return {**all_visible(asdict(words), but={"node", "id"}), "id": visible(words.node)}

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from treecore.analysis.granularity import granularity
+from treecore.bidi import visible
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import short
@@ -82,10 +83,10 @@ def drawing(forest: Forest, credit: Credit | None, colours: Palette, *, width_mm
     look, plan = look_of(forest, credit), plan_of(forest, width_mm * POINTS_A_MM)
     size = f'width="{number(width_mm)}mm" height="{number(plan.height / POINTS_A_MM)}mm"'
     box = f'viewBox="0 0 {number(plan.width)} {number(plan.height)}"'
-    said = cut_to(plain(forest.prompt), plan.width - 2 * MARGIN, size=SIZE + 1.5)
+    said = cut_to(visible(plain(forest.prompt)), plan.width - 2 * MARGIN, size=SIZE + 1.5)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box} font-family="{SANS}" role="img">',
-        f"<title>{escaped(plain(forest.prompt) or 'Reasoning trees')}</title>",
+        f"<title>{escaped(visible(plain(forest.prompt)) or 'Reasoning trees')}</title>",
         *([f'<rect width="100%" height="100%" fill="{colours.background}"/>'] if filled else []),
         text(said, MARGIN, MARGIN + 9, fill=colours.ink, size=SIZE + 1.5, bold=True),
         *edges(forest, plan, colours),
@@ -129,7 +130,7 @@ def plan_of(forest: Forest, width: float) -> Plan:
 
 def phrases(forest: Forest) -> list[str]:
     """The phrase of each step, without what all its siblings say."""
-    said = [split_step(words, forest.node_extra.get(row, {})).label for row, words in enumerate(forest.text)]
+    said = [visible(split_step(words, forest.node_extra.get(row, {})).label) for row, words in enumerate(forest.text)]
     topology = forest.topology
     for above in np.flatnonzero(topology.is_fork).tolist():
         children = topology.child[topology.child_start[above] : topology.child_start[above + 1]].tolist()
@@ -163,7 +164,7 @@ def labels(forest: Forest, plan: Plan, colours: Palette) -> Iterator[str]:
         for count, line in enumerate(lines, 1):
             base = plan.y[row] - 3.2 - (len(lines) - count) * LINE
             yield text(line, right, base, fill=fill, size=SIZE, anchor="end")
-        if observed := cut_to(plain(forest.observation[row]), float(plan.room[row]) - SIZE, size=SMALL):
+        if observed := cut_to(visible(plain(forest.observation[row])), float(plan.room[row]) - SIZE, size=SMALL):
             yield text(f"→ {observed}", right, plan.y[row] + SMALL + 2, fill=colours.muted, size=SMALL, anchor="end")
     if forest.n_trees > 1:
         for count, root in enumerate(topology.roots.tolist(), 1):
