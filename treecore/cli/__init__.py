@@ -15,6 +15,7 @@ COMMANDS = {
     "votes": "treecore.cli.votes:votes",
     "validate": "treecore.cli.files:validate",
     "convert": "treecore.cli.files:convert",
+    "edit": "treecore.cli.edit:edit",
     "export": "treecore.cli.export:export",
     "library": "treecore.cli.library:library",
     "query": "treecore.cli.library:query",

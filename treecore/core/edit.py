@@ -61,14 +61,18 @@ def edit(
         *(Copy(str(node)) for node in copy),
         *(Prune(str(node)) for node in prune),
     )
-    draft = Draft(forest)
-    for change in asked:
-        draft.make(change)
-    return draft.build(asked)
+    return Draft(forest, asked).build()
 
 
 class Draft:
     """A forest while it is changed. Rows are those of `forest`, then those of copies; none is ever given up.
+
+    Args:
+        forest: as it was recorded.
+        changes: to make, in this order.
+
+    Raises:
+        ForestError: see `edit`.
 
     Attributes:
         source: `[N]` row of `forest` that each row is, or is a copy of.
@@ -78,8 +82,8 @@ class Draft:
         names: ids as text, by row.
     """
 
-    def __init__(self, forest: Forest) -> None:
-        self.forest = forest
+    def __init__(self, forest: Forest, changes: Sequence[Change]) -> None:
+        self.forest, self.changes = forest, changes
         self.source: IntArray = np.arange(len(forest))
         self.parent: IntArray = forest.parent
         self.reward: FloatArray = forest.reward.copy()
@@ -90,13 +94,10 @@ class Draft:
         self._other = sum(self._ends) - self.reward
         self._touched = set[int]()
         self._topology = forest.topology
+        for change in changes:
+            self._make(change)
 
-    def make(self, change: Change) -> None:
-        """Make one change.
-
-        Raises:
-            ForestError: see `edit`.
-        """
+    def _make(self, change: Change) -> None:
         row = self._row_of.get(change.node, -1)
         if row < 0:
             raise ForestError(f"no node {change.node!r} to change", todo="use an id of the forest's nodes")
@@ -148,7 +149,16 @@ class Draft:
         self._topology = Topology(self.parent)
         self._touched |= set(range(first, len(self.parent)))
 
-    def build(self, changes: Sequence[Change]) -> Forest:
+    def drawn(self) -> Forest:
+        """Every row, for pictures: what was taken away stays where it was, without an outcome."""
+        rows = np.arange(len(self.parent))
+        if len(rows) == len(self.forest) and self.kept.all() and not self.changes:
+            return self.forest
+        return self.forest.with_columns(
+            **self._rows(rows) | {"reward": np.where(self.kept, self.reward, np.nan), "claimed": {}, "columns": {}}
+        )
+
+    def build(self) -> Forest:
         """The changed forest; the recorded one where nothing is different.
 
         Raises:
@@ -160,7 +170,7 @@ class Draft:
         same_rows = np.array_equal(rows, np.arange(len(forest)))
         if same_rows and np.array_equal(self.reward[rows], forest.reward, equal_nan=True):
             return forest
-        said, earlier = as_text(changes), changes_of(forest)
+        said, earlier = as_text(self.changes), changes_of(forest)
         note = {"changes": f"{earlier},{said}" if earlier else said, "of": forest.digest}
         if earlier:
             note["of"] = forest.provenance[NOTE].get("of", note["of"])
