@@ -101,7 +101,7 @@ def test_credit_json_has_the_documented_shape(run, minimal: Path) -> None:
     document = json.loads(run("credit", minimal, "--method", "tree_grpo", "--set", "variant=sum", "--json").stdout)
     assert list(document) == ["method", "params", "forests"]
     assert document["method"] == "tree_grpo"
-    assert document["params"] == {"variant": "sum", "epsilon": 1e-6}
+    assert document["params"] == {"variant": "sum", "epsilon": 1e-6, "ddof": 1}
     (forest,) = document["forests"]
     assert set(forest) == {"id", "leaves", "nodes"}
     assert list(forest["nodes"]) == ["0", "1", "2", "b", "4"]

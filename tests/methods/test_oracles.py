@@ -37,12 +37,19 @@ def test_a_method_is_its_oracle(method: str, batch: Forests) -> None:
             np.testing.assert_allclose(found[name], values, atol=atol, err_msg=name)
 
 
-@pytest.mark.parametrize("variant", ["sum", "intra", "inter", "two_norm"])
-@given(batch=batches())
+@given(batch=batches(), ddof=st.integers(0, 1))
 @settings(max_examples=25)
-def test_tree_grpo_compares_inside_trees_and_across_them(variant: str, batch: Forests) -> None:
-    found = compute(batch, "tree_grpo", variant=variant).leaves["advantage"]
-    wanted = outcome.tree_grpo(Walk(batch), variant)
+def test_grpo_divides_by_either_deviation(batch: Forests, ddof: int) -> None:
+    found, wanted = compute(batch, "grpo", ddof=ddof).leaves["advantage"], outcome.grpo(Walk(batch), ddof)
+    np.testing.assert_allclose(found[sorted(wanted)], [wanted[row] for row in sorted(wanted)], atol=1e-7)
+
+
+@pytest.mark.parametrize("variant", ["sum", "intra", "inter", "two_norm"])
+@given(batch=batches(), ddof=st.integers(0, 1))
+@settings(max_examples=25)
+def test_tree_grpo_compares_inside_trees_and_across_them(variant: str, batch: Forests, ddof: int) -> None:
+    found = compute(batch, "tree_grpo", variant=variant, ddof=ddof).leaves["advantage"]
+    wanted = outcome.tree_grpo(Walk(batch), variant, ddof)
     np.testing.assert_allclose(found[sorted(wanted)], [wanted[row] for row in sorted(wanted)], atol=1e-7)
 
 

@@ -16,9 +16,9 @@ def n_tokens(leaf: Node) -> int:
     return sum(step.tokens for step in leaf.path())
 
 
-def normalised(values: Sequence[float]) -> list[float]:
+def normalised(values: Sequence[float], ddof: int = 1) -> list[float]:
     """GRPO's: minus mean, over standard deviation; one alone keeps its raw value."""
-    centre, divisor = (0.0, 1.0) if len(values) == 1 else (mean(values), spread(values))
+    centre, divisor = (0.0, 1.0) if len(values) == 1 else (mean(values), spread(values, ddof=ddof))
     return [(value - centre) / (divisor + EPSILON) for value in values]
 
 
@@ -69,15 +69,24 @@ def gpg(walk: Walk) -> ByLeaf:
     return {row: factor * advantage for row, advantage in flat(walk, "dr_grpo").items()}
 
 
-def tree_grpo(walk: Walk, variant: str) -> ByLeaf:
+def grpo(walk: Walk, ddof: int) -> ByLeaf:
+    """Advantage of each scored leaf, by row."""
+    found: ByLeaf = {}
+    for group in walk.prompts():
+        rows = [leaf.row for leaf in group]
+        found.update(zip(rows, normalised([leaf.reward for leaf in group], ddof) if rows else [], strict=True))
+    return found
+
+
+def tree_grpo(walk: Walk, variant: str, ddof: int = 1) -> ByLeaf:
     """Advantage of each scored leaf, by row."""
     reward = {leaf.row: leaf.reward for group in walk.prompts() for leaf in group}
-    inter = flat(walk, "grpo")
+    inter = grpo(walk, ddof)
     base = inter if variant == "two_norm" else reward
     intra: ByLeaf = {}
     for root in (node for node in walk.nodes if node.parent is None):
         rows = [leaf.row for leaf in root.ends()]
-        intra.update(zip(rows, normalised([base[row] for row in rows]) if rows else [], strict=True))
+        intra.update(zip(rows, normalised([base[row] for row in rows], ddof) if rows else [], strict=True))
     both = {row: inter[row] + intra[row] for row in inter}
     return {"sum": both, "intra": intra, "inter": inter, "two_norm": intra}[variant]
 

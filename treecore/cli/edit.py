@@ -31,7 +31,7 @@ LABEL_WIDTH = 48
 @click.option("--copy", multiple=True, metavar="ID", help="A step and what comes after it is there once more, as ID~2.")
 @click.option("--prune", multiple=True, metavar="ID", help="A step and what comes after it is taken away.")
 @click.option("--forest", "wanted", default="", help="The forest with this id, or this number from 0; the only one.")
-@click.option("--method", default="tree_grpo", show_default=True, help="Whose credit to compare.")
+@click.option("--method", help="Whose credit to compare; Tree-GRPO by default.")
 @set_option
 @click.option("-o", "--output", metavar="OUT", help="Write all forests of FILE with the changed one among them.")
 @click.option("--overwrite", is_flag=True, help="Replace what OUT holds.")
@@ -50,22 +50,22 @@ def edit(file: str, settings: tuple[str, ...], output: str | None, as_json: bool
     from treecore.core.batch import Forests
     from treecore.errors import ForestError
     from treecore.formats import check_output, write
-    from treecore.methods import compute
+    from treecore.methods import DEFAULT_METHOD, compute
 
     if output is not None:
         check_output(output, overwrite=options["overwrite"])
     changes = changes_asked(options)
     forests = list(read_input(file).forests)
-    number = chosen(forests, options["wanted"], file)
-    values = parse_settings(settings)
+    number = chosen(forests, wanted=options["wanted"], file=file)
+    values, method = parse_settings(settings), options["method"] or DEFAULT_METHOD
     try:
         found = what_if(forests[number], changes)
     except ForestError as error:
         raise ForestError(error.found, where=file, todo=error.todo) from None
-    with busy(f"Computing {options['method']}"):
-        before = compute(Forests(forests), options["method"], **values).of(number)
+    with busy(f"Computing {method}"):
+        before = compute(Forests(forests), method, **values).of(number)
         forests[number] = found.changed
-        after = compute(Forests(forests), options["method"], **values).of(number)
+        after = compute(Forests(forests), method, **values).of(number)
     if output is not None:
         write(forests, output, overwrite=options["overwrite"])
     shifts = shift(found, before, after)
@@ -96,7 +96,7 @@ def changes_asked(options: dict[str, Any]) -> list[Change]:
     return changes
 
 
-def chosen(forests: list[Forest], wanted: str, file: str) -> int:
+def chosen(forests: list[Forest], *, wanted: str, file: str) -> int:
     """Number of the forest that is meant.
 
     Raises:

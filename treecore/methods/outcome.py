@@ -74,7 +74,9 @@ def from_leaves(forests: Forests, advantage: FloatArray, leaves: dict[str, Float
     },
     citation=Citation("Shao et al.", 2024, "DeepSeekMath", "arXiv:2402.03300", "computed as in verl"),
 )
-def grpo(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6) -> Credit:
+def grpo(
+    forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6, ddof: Annotated[int, Bounds(0, 1)] = 1
+) -> Credit:
     """Was this rollout better than the others of the same prompt?
 
     Every trajectory gets its reward minus the mean of all trajectories of the prompt, in units of their sample
@@ -82,13 +84,14 @@ def grpo(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6) ->
 
     Args:
         epsilon: added to the standard deviation.
+        ddof: 1 divides the squares by n - 1 (the sample's deviation, as the released code does), 0 by n.
 
     Returns:
         leaves: `advantage`, `group_mean`, `group_std`, `group_size`; a prompt with one trajectory keeps its raw
         reward (mean 0, std 1). nodes: mean (`credit`) and sum (`gradient_weight`) of the advantages beneath.
     """
     scored = forests.scored
-    result = normalise(forests.reward[scored], forests.forest_of[scored], len(forests), epsilon=epsilon)
+    result = normalise(forests.reward[scored], forests.forest_of[scored], len(forests), epsilon=epsilon, ddof=ddof)
     columns = {"group_mean": result.mean, "group_std": result.std, "group_size": result.count}
     advantage = on_leaves(forests, result.advantage)
     return from_leaves(forests, advantage, {name: on_leaves(forests, values) for name, values in columns.items()})

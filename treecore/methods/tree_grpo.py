@@ -78,6 +78,7 @@ def tree_grpo(
     *,
     variant: Literal["sum", "intra", "inter", "two_norm"] = "sum",
     epsilon: Annotated[float, Bounds(0, 1)] = 1e-6,
+    ddof: Annotated[int, Bounds(0, 1)] = 1,
 ) -> Credit:
     """Was this trajectory better than its relatives in the tree, and than all trajectories of the prompt?
 
@@ -89,6 +90,7 @@ def tree_grpo(
         variant: what becomes the advantage: `sum` of both (the released scripts), `intra` or `inter` alone, or
             `two_norm`, prompt first and then tree, one after the other.
         epsilon: added to each standard deviation.
+        ddof: 1 divides the squares by n - 1 (the sample's deviation, as the released code does), 0 by n.
 
     Returns:
         leaves: `advantage`, `intra`, `inter` and the statistics behind them (`tree_mean`, `tree_std`, `tree_size`,
@@ -98,9 +100,9 @@ def tree_grpo(
     """
     scored = forests.scored
     tree, reward = forests.tree[scored], forests.reward[scored]
-    inter = normalise(reward, forests.forest_of[scored], len(forests), epsilon=epsilon)
+    inter = normalise(reward, forests.forest_of[scored], len(forests), epsilon=epsilon, ddof=ddof)
     base = inter.advantage if variant == "two_norm" else reward
-    intra = normalise(base, tree, forests.n_trees, epsilon=epsilon)
+    intra = normalise(base, tree, forests.n_trees, epsilon=epsilon, ddof=ddof)
     advantage = {
         "sum": inter.advantage + intra.advantage,
         "intra": intra.advantage,

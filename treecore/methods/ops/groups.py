@@ -95,12 +95,12 @@ def ratio(gap: FloatArray, divisor: FloatArray) -> FloatArray:
     return np.divide(gap, divisor, out=np.zeros(len(gap)), where=gap != 0)
 
 
-def normalise(values: FloatArray, group: IntArray, n_groups: int, *, epsilon: float) -> Normalised:
-    """GRPO's group normalisation `(r - mean) / (std1 + epsilon)`; a group of one keeps its raw value.
+def normalise(values: FloatArray, group: IntArray, n_groups: int, *, epsilon: float, ddof: int = 1) -> Normalised:
+    """GRPO's group normalisation `(r - mean) / (std + epsilon)`; a group of one keeps its raw value.
 
-    Source: Tree-GRPO `core_algos.py` and verl `core_algos.py`, where a group of one gets mean 0 and std 1.
+    Source: Tree-GRPO `core_algos.py` and verl `core_algos.py`, where `ddof` is 1 and a group of one gets mean 0, std 1.
     """
-    stats = group_stats(values, group, n_groups, ddof=1)
+    stats = group_stats(values, group, n_groups, ddof=ddof)
     single = stats.count < 2
     mean = np.where(single, 0.0, stats.mean)
     std = np.where(single, 1.0, stats.std)
