@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.opening.merging import AUTO
+from app.view_fields import Field
 from app.view_registry import VIEWS
-from treecore.library.filters import FIELDS
 from treecore.methods import DEFAULT_METHOD, METHODS
 
 COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "value": "value", "entropy": "entropy"}
@@ -29,8 +29,9 @@ CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colo
 FILM = "step_through"
 """The view that has frames."""
 LIBRARY = "library"
-"""The view whose filters, search, order and selection the address holds, under these names."""
-LIBRARY_FIELDS, MAX_FIELD = ("folder", "row", *FIELDS), 1000
+"""The view that opens first where the operator names folders."""
+SHARED = (Field("colour", "credit", allowed=lambda: COLOURS), Field("axis", "steps", allowed=lambda: AXES))
+"""What the address carries whatever the view; the session holds it under the same names."""
 RESAMPLES = 200
 MAX_ID = 2000
 """Characters that an id may take in the address bar: servers refuse addresses of several thousand."""

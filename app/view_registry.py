@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.view_fields import Field
 from treecore.registry.registry import Registry
 
 Render = Callable[[], None]
@@ -18,17 +19,26 @@ class View:
         name: as the address bar has it.
         title: in the navigation.
         render: draws everything below the header.
+        fields: its own values in the address, such as `("row", Field("sort", "name", allowed=lambda: SORTS))`; a name
+            alone is a text. The session holds each as `VIEW:NAME`, which is also the key of its widget:
+            `state.field("library:row")` reads it, `state.put_fields("library", {...})` sets all of a view.
     """
 
     name: str
     title: str
     render: Render
+    fields: tuple[Field, ...] = ()
 
 
 VIEWS = Registry[View]("view", home="app.views", group="treecore.views")
 
 
-def view(*, title: str, name: str = "") -> Callable[[Render], Render]:
+def declared_fields() -> dict[str, Field]:
+    """The fields of all views, by the keys under which the session holds them: `VIEW:NAME`."""
+    return {f"{view.name}:{field.name}": field for view in VIEWS.values() for field in view.fields}
+
+
+def view(*, title: str, name: str = "", fields: Sequence[Field | str] = ()) -> Callable[[Render], Render]:
     """Register a view under the name of its module (or `name`).
 
     Raises:
@@ -36,7 +46,8 @@ def view(*, title: str, name: str = "") -> Callable[[Render], Render]:
     """
 
     def register(render: Render) -> Render:
-        VIEWS.add(View(name or render.__module__.rpartition(".")[2], title, render))
+        known = tuple(one if isinstance(one, Field) else Field(one) for one in fields)
+        VIEWS.add(View(name or render.__module__.rpartition(".")[2], title, render, known))
         return render
 
     return register

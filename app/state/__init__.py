@@ -6,7 +6,7 @@ the address bar are checked here, because they may be stale or forged.
 
 from __future__ import annotations
 
-from app.state.address import asked, start, sync_address
+from app.state.address import start, sync_address
 from app.state.computed import batch_credit, credit, film, findings, interval
 from app.state.current import (
     as_given,
@@ -20,6 +20,7 @@ from app.state.current import (
     selected_row,
     turn_to,
 )
+from app.state.link import asked
 from app.state.open_files import (
     cancel_opening,
     draft,
@@ -31,7 +32,7 @@ from app.state.open_files import (
     opening,
     settle,
 )
-from app.state.session import get, get_or, keep, notice, prime, put, settings
+from app.state.session import field, fields, get, get_or, keep, notice, prime, put, put_fields, settings
 
 __all__ = [
     "as_given",
@@ -41,6 +42,8 @@ __all__ = [
     "credit",
     "draft",
     "drop_draft",
+    "field",
+    "fields",
     "film",
     "findings",
     "forest",
@@ -61,6 +64,7 @@ __all__ = [
     "opening",
     "prime",
     "put",
+    "put_fields",
     "select",
     "selected_row",
     "settings",

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import streamlit as st
 
-from app.defaults import DEFAULTS, FILM, LIBRARY, LIBRARY_FIELDS, MAX_FIELD, MAX_ID, SHORT
+from app.defaults import DEFAULTS, FILM, LIBRARY, MAX_ID, SHARED, SHORT
 from app.library.folders import LIBRARIES_VARIABLE
-from app.opening.merging import AUTO, OFF, rules, usual_rule
-from app.places import place
-from app.state.computed import film
-from app.state.current import as_given, forest_number, has_node, merge_rule, opened
-from app.state.open_files import open_file, open_sample, recent, settle, show
-from app.state.session import get, get_or, keep
+from app.opening.merging import OFF, usual_rule
+from app.state.current import as_given, forest_number, merge_rule, opened
+from app.state.link import PARAMETER, read_link
+from app.state.open_files import open_file, settle
+from app.state.session import get, keep, settings
 from app.view_registry import VIEWS
-from treecore.bundled import samples
-from treecore.errors import TreecoreError
-from treecore.methods import METHODS
+from treecore.errors import MethodError
+from treecore.methods import get_method
+from treecore.registry.params import shown
 
 
 def start(has_run: Callable[[str], bool]) -> None:
@@ -43,65 +42,13 @@ def start(has_run: Callable[[str], bool]) -> None:
     elif _went_back():
         session.reading = True
     if session.reading:
-        _read_address(has_run)
+        if missing := read_link(has_run):
+            session.notice = "Not everything in this link is here: " + "; ".join(missing) + "."
         if "written" in session:
             session.written = _address()
         session.reading = False
     settle()
     keep()
-
-
-def _read_address(has_run: Callable[[str], bool]) -> None:
-    """Take view, sample, method, frame and node from the address bar; say so where one does not exist."""
-    query, session = st.query_params, st.session_state
-    unknown = []
-    sample = query.get("sample", "")
-    if sample in samples() and ("opened" not in session or opened().sample != sample):
-        open_sample(sample)
-    elif "sample" not in query and (known := recent().get(query.get("file", ""))) and known is not as_given():
-        show(known)
-    for name, allowed in (("view", VIEWS), ("method", METHODS), ("sample", samples())):
-        wanted = query.get(name)
-        if wanted is not None and wanted not in allowed:
-            unknown.append(f"no {name} called “{wanted[:40]}”")
-        elif wanted is not None and name != "sample":
-            session[name] = wanted
-    if "merge" in query:
-        known_rule = query["merge"] in rules(as_given())
-        session.merging, session.merge_by = known_rule, query["merge"] if known_rule else AUTO
-        if not known_rule and query["merge"] != OFF:
-            unknown.append(f"no way to merge called “{query['merge'][:40]}”")
-    if session.view == LIBRARY:
-        session.library = {name: query[name][:MAX_FIELD] for name in LIBRARY_FIELDS if name in query}
-    if (run := query.get("run")) and not has_run(run):
-        unknown.append(f"no run called “{run[:40]}”")
-    session.node = ""
-    if (number := place(query.get("prompt", "1"), lambda: len(opened().forests))) is not None:
-        session.forest = session.turned = number
-    else:
-        unknown.append(f"no prompt {query['prompt'][:40]} here")
-    if "sample" not in query and query.get("file", opened().key[:SHORT]) != opened().key[:SHORT]:
-        unknown.append("the file it was made with is not open in this session (open it again)")
-    elif node := query.get("node"):
-        if has_node(node):
-            session.node = node
-        else:
-            unknown.append(f"no step “{node[:40]}” here")
-    if "frame" in query or session.view == FILM:
-        frame = query.get("frame", "1")
-        session.frame = place(frame, _film_length) or 0
-        if frame != str(session.frame + 1):
-            unknown.append(f"no frame {frame[:40]} here")
-    if unknown:
-        session.notice = "Not everything in this link is here: " + "; ".join(unknown) + "."
-
-
-def _film_length() -> int:
-    """Frames of the film; 0 where the method cannot run on what is open."""
-    try:
-        return len(film())
-    except TreecoreError:
-        return 0
 
 
 def _went_back() -> bool:
@@ -116,14 +63,13 @@ def _went_back() -> bool:
 
 def _address() -> dict[str, str]:
     """What is shown, as the address bar says it."""
-    wanted: dict[str, str] = {name: get(name) for name in ("view", "method", "node")}
+    wanted = {"sample" if opened().sample else "file": opened().sample or opened().key[:SHORT]}
+    wanted |= {name: get(name) for name in ("view", "method", "node")}
     if len(quote(wanted["node"])) > MAX_ID:
         wanted["node"] = ""
+    wanted |= dict(_parameters(wanted["method"]))
     if wanted["view"] == "rollout" and (job := st.session_state.get("job")) is not None:
         wanted["run"] = job.name
-    if wanted["view"] == LIBRARY:
-        wanted |= get_or("library", {})
-    wanted["sample" if opened().sample else "file"] = opened().sample or opened().key[:SHORT]
     if (rule := merge_rule()) != usual_rule(as_given()):
         wanted["merge"] = rule or OFF
     wanted["prompt"] = str(forest_number() + 1) if forest_number() else ""
@@ -131,7 +77,23 @@ def _address() -> dict[str, str]:
         wanted["frame"] = st.session_state.get("written", {}).get("frame", "")
     elif wanted["view"] == FILM and get("frame"):
         wanted["frame"] = str(int(get("frame")) + 1)
+    session, view = st.session_state, wanted["view"]
+    wanted |= {one.name: one.written(session.get(one.name)) for one in SHARED}
+    own = VIEWS.find(view).fields
+    wanted |= {one.name: one.written(session.get(f"{view}:{one.name}", one.default)) for one in own}
     return {name: value for name, value in wanted.items() if value}
+
+
+def _parameters(method: str) -> Iterator[tuple[str, str]]:
+    """The method's parameters that are not as by default; what is not allowed, and so not in force, is left out."""
+    values = settings(method)
+    for param in get_method(method).params:
+        try:
+            value = param.parse(values[param.name])
+        except MethodError:
+            continue
+        if value != param.default:
+            yield PARAMETER + param.name, shown(value)
 
 
 def sync_address() -> None:
@@ -144,8 +106,3 @@ def sync_address() -> None:
     if st.query_params.to_dict() != wanted or st.session_state.get("written", wanted) != wanted:
         st.query_params.from_dict(wanted)
     st.session_state.written = wanted
-
-
-def asked(name: str) -> str:
-    """A field of the address bar, "" where it has none."""
-    return st.query_params.get(name, "")

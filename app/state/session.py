@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from app.defaults import CLOSED, DEFAULTS, KEPT, KEPT_PREFIXES
+from app.view_registry import VIEWS, declared_fields
 from treecore.methods import get_method
 from treecore.registry.params import Value
 
@@ -42,8 +43,9 @@ def keep() -> None:
     Streamlit forgets the value of a widget that is not drawn, and sends the browser the value of one that is drawn only
     where it was set in the same run: a menu that opens later would show, and then report, its first option.
     """
+    kept = {*KEPT, *declared_fields()}
     for name in map(str, list(st.session_state)):
-        if name in KEPT or name.startswith(KEPT_PREFIXES):
+        if name in kept or name.startswith(KEPT_PREFIXES):
             with suppress(StreamlitAPIException):  # drawn earlier in this run, by what is around the fragment
                 st.session_state[name] = st.session_state[name]
 
@@ -53,6 +55,27 @@ def notice() -> str:
     text: str = st.session_state.get("notice", "")
     st.session_state.notice = ""
     return text
+
+
+def field(key: str) -> Any:
+    """A field of a view, such as `library:folder`; its default where the browser sent what there is not.
+
+    Raises:
+        KeyError: no view declares it.
+    """
+    declared = declared_fields()[key]
+    return declared.checked(st.session_state.get(key, declared.default))
+
+
+def fields(view: str) -> dict[str, Any]:
+    """All fields of a view that are not as by default."""
+    found = {one.name: (field(f"{view}:{one.name}"), one.default) for one in VIEWS.find(view).fields}
+    return {name: value for name, (value, default) in found.items() if value != default}
+
+
+def put_fields(view: str, values: Mapping[str, Any]) -> None:
+    """Set fields of a view, and all that are not named to their defaults; only before their widgets are drawn."""
+    put({f"{view}:{one.name}": values.get(one.name, one.default) for one in VIEWS.find(view).fields})
 
 
 def settings(method: str) -> dict[str, Value]:

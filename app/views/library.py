@@ -28,11 +28,11 @@ UNREADABLE = 50
 """Files that are listed because they could not be read."""
 
 
-@view(title="Library")
+@view(title="Library", fields=("folder", "row", *FIELDS))
 def render() -> None:
     """The folder, its scan, and what is in it."""
     runs = folders.allowed()
-    asked = dict(state.get_or("library", {})).get("folder", "")
+    asked = state.field("library:folder")
     run = runs.get(asked) or (next(iter(runs.values()), None) if not asked else None)
     left, right = st.columns([0.69, 0.31], gap="medium")
     if run is None:
@@ -104,7 +104,8 @@ def open_typed() -> None:
 
 def show(key: str) -> None:
     """Show a folder, without filters."""
-    state.put({WRONG: "", "library": {"folder": key}})
+    state.put({WRONG: ""})
+    state.put_fields(LIBRARY, {"folder": key})
 
 
 def head(run: Run, runs: dict[str, Run]) -> None:
@@ -153,7 +154,7 @@ def inside(run: Run) -> None:
     state.keep()
     if state.get("view") != LIBRARY:  # a forest was opened
         st.rerun()
-    said = dict(state.get_or("library", {}))
+    said = state.fields(LIBRARY)
     filters = Filters.of(said)
     left, right = st.columns([0.69, 0.31], gap="medium")
     try:
@@ -202,6 +203,7 @@ def take(run: Run) -> None:
     fields = {name: asked.said[name] for name in (*FIELDS, "row") if asked.said.get(name)}
     filters = Filters.of(fields)
     row = fields.get("row", "")
-    state.put({HEARD: asked.number, "library": {"folder": run.key, **filters.said, **({"row": row} if row else {})}})
+    state.put({HEARD: asked.number})
+    state.put_fields(LIBRARY, {"folder": run.key, **filters.said, "row": row})
     if asked.open and row:
         preview.open_in_explore(run, [row])

@@ -88,7 +88,7 @@ def test_a_typed_folder_opens_and_its_first_row_is_shown(run: Path) -> None:
     test = app(view="library")
     test.text_input(key="folder_path").set_value(str(run)).run()
     assert not test.exception
-    assert test.session_state["library"] == {"folder": key}
+    assert test.session_state["library:folder"] == key
     said = words(test)
     assert "3 prompts at 2 training steps · 6 forests, 14 trajectories" in said
     assert "who is milo ?" in said

@@ -314,6 +314,10 @@ def test_a_film_that_is_shorter_ends_at_its_last_frame() -> None:
         ("sample", "zz", "no sample called “zz”"),
         ("view", "zz", "no view called “zz”"),
         ("prompt", "7", "no prompt 7 here"),
+        ("colour", "zz", "no colour called “zz”"),
+        ("axis", "zz", "no axis called “zz”"),
+        ("set.epsilon", "5", "no parameter epsilon='5' is not a number"),
+        ("set.zz", "5", "no parameter called “zz”"),
     ],
 )
 def test_what_an_address_names_and_is_not_there_is_told(field: str, value: str, told: str) -> None:

@@ -1,0 +1,149 @@
+"""Links: what an address names is put into the session, and what is not there is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.defaults import FILM, SHARED, SHORT
+from app.opening.merging import AUTO, OFF, rules, usual_rule
+from app.places import place
+from app.state.computed import film
+from app.state.current import as_given, has_node, opened
+from app.state.open_files import open_sample, recent, show
+from app.state.session import put
+from app.view_fields import SHOWN, Field
+from app.view_registry import VIEWS
+from treecore.bundled import samples
+from treecore.errors import MethodError, TreecoreError
+from treecore.methods import METHODS, get_method
+from treecore.registry.params import Param, Value
+
+PARAMETER = "set."
+"""What stands before the name of a parameter of the method."""
+
+
+def read_link(has_run: Callable[[str], bool]) -> list[str]:
+    """Take everything from the address bar; the clauses that say what of it does not exist.
+
+    Args:
+        has_run: tells whether there is a run of a name.
+    """
+    missing = read_source()
+    missing += read_names()
+    missing += read_parameters(st.session_state.method)
+    missing += read_merging()
+    missing += read_fields("", SHARED)
+    missing += read_fields(st.session_state.view, VIEWS.find(st.session_state.view).fields)
+    if (run := asked("run")) and not has_run(run):
+        missing.append(f"no run called “{run[:SHOWN]}”")
+    return missing + read_place() + read_frame()
+
+
+def asked(name: str) -> str:
+    """A field of the address bar, "" where it has none."""
+    return st.query_params.get(name, "")
+
+
+def read_source() -> list[str]:
+    """Open what the address names, where it is not open."""
+    sample = asked("sample")
+    if sample in samples() and ("opened" not in st.session_state or opened().sample != sample):
+        open_sample(sample)
+    elif not sample and (known := recent().get(asked("file"))) and known is not as_given():
+        show(known)
+    return [f"no sample called “{sample[:SHOWN]}”"] if sample and sample not in samples() else []
+
+
+def read_names() -> list[str]:
+    """View and method; those of the session stay where the address names none."""
+    missing = []
+    for name, allowed in (("view", VIEWS), ("method", METHODS)):
+        wanted = asked(name)
+        if wanted in allowed:
+            st.session_state[name] = wanted
+        elif wanted:
+            missing.append(f"no {name} called “{wanted[:SHOWN]}”")
+    return missing
+
+
+def read_parameters(method: str) -> list[str]:
+    """The parameters of the method; those that the address does not name are as by default."""
+    params, missing = {param.name: param for param in get_method(method).params}, []
+    for name, param in params.items():
+        value, text = param.default, asked(PARAMETER + name)
+        if text:
+            try:
+                value = param.parse(text)
+            except MethodError as error:
+                missing.append(f"no parameter {error.found}")
+        put({f"set:{method}:{name}": typed(param, value)})
+    unknown = [name for name in st.query_params if name.startswith(PARAMETER)]
+    return missing + [
+        f"no parameter called “{name.removeprefix(PARAMETER)[:SHOWN]}”"
+        for name in unknown
+        if name.removeprefix(PARAMETER) not in params
+    ]
+
+
+def typed(param: Param, value: Value) -> Value:
+    """A value as the widget of its parameter holds it."""
+    return float(value) if param.type == "float" else int(value) if param.type == "int" else value
+
+
+def read_merging() -> list[str]:
+    """By which rule shared beginnings are merged; as is usual for the file where the address does not say."""
+    rule = asked("merge") or usual_rule(as_given()) or OFF
+    known = rule in rules(as_given())
+    put({"merging": known, "merge_by": rule if known else AUTO})
+    return [] if known or rule == OFF else [f"no way to merge called “{rule[:SHOWN]}”"]
+
+
+def read_fields(view: str, fields: tuple[Field, ...]) -> list[str]:
+    """The fields of a view, or without one those of all views."""
+    missing = []
+    for field in fields:
+        value = field.default
+        try:
+            value = field.read(asked(field.name))
+        except ValueError as error:
+            missing.append(str(error))
+        put({f"{view}:{field.name}" if view else field.name: value})
+    return missing
+
+
+def read_place() -> list[str]:
+    """Prompt and step; a file that is not open has neither."""
+    session, missing = st.session_state, []
+    session.node = ""
+    number = asked("prompt") or "1"
+    if (found := place(number, lambda: len(opened().forests))) is not None:
+        session.forest = session.turned = found
+    else:
+        missing.append(f"no prompt {number[:SHOWN]} here")
+    if not asked("sample") and (asked("file") or opened().key[:SHORT]) != opened().key[:SHORT]:
+        missing.append("the file it was made with is not open in this session (open it again)")
+    elif node := asked("node"):
+        if has_node(node):
+            session.node = node
+        else:
+            missing.append(f"no step “{node[:SHOWN]}” here")
+    return missing
+
+
+def read_frame() -> list[str]:
+    """The frame of the film."""
+    session, frame = st.session_state, asked("frame")
+    if not frame and session.view != FILM:
+        return []
+    session.frame = place(frame or "1", film_length) or 0
+    return [] if frame in ("", str(session.frame + 1)) else [f"no frame {frame[:SHOWN]} here"]
+
+
+def film_length() -> int:
+    """Frames of the film; 0 where the method cannot run on what is open."""
+    try:
+        return len(film())
+    except TreecoreError:
+        return 0
