@@ -27,6 +27,8 @@ from treecore.formats.tables import certain
 
 Tell = Callable[[int, int], None]
 """Hears how much of how much is read."""
+TOO_DEEP = "Recursion limit"
+"""What orjson says of values that are nested too deep; its error is a plain TypeError."""
 NAMED = 3
 """Files in no known format that are named one by one."""
 
@@ -93,7 +95,9 @@ class Gathered:
             notes = Notes()
             try:
                 rollouts = list(found.rollouts(source, notes))
-            except (RecursionError, orjson.JSONEncodeError):
+            except (RecursionError, orjson.JSONEncodeError) as error:
+                if isinstance(error, TypeError) and TOO_DEEP not in str(error):
+                    raise
                 raise FormatError("its values are nested too deep", where=source.name, todo="flatten them") from None
             self.rollouts.setdefault(found.name, []).extend(rollouts)
             self.notes.add(notes)
