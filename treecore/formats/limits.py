@@ -31,6 +31,8 @@ FOREST, NODE, NAMED_NODE, TOKEN, TEXT, FOREIGN_NODE = 4_000, 72, 170, 8, 56, 330
 beyond the format take, beside what is in them."""
 VALUE, NUMBER, LIST, OBJECT = 9, 32, 64, 232
 """Bytes that a place in a list, a number, a list and an object of plain JSON take."""
+ROW = 600
+"""Bytes that a row of a table takes as a rollout, beside what is in it."""
 
 
 def limit(name: str, default: int) -> int:
@@ -159,6 +161,14 @@ class Account:
                 where=where or self.name,
                 todo="split the file, or raise the limit by setting TREECORE_MAX_MEMORY to more bytes",
             )
+
+    def afford_rows(self, count: int, where: str) -> None:
+        """Check that rows may be read: in columns, equal ones take next to nothing of a file.
+
+        Raises:
+            FormatError: more than the file may have.
+        """
+        self.afford(ROW * count, where, f"{count:,} rows")
 
     def advance(self, amount: int) -> None:
         """Tell that more bytes are read."""

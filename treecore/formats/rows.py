@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from treecore.errors import FormatError
+from treecore.formats.columnar import column_keys, column_kinds, column_rows, is_columnar
 from treecore.formats.limits import MAX_NAMES
-from treecore.formats.parquet import is_parquet, parquet_keys, parquet_kinds, parquet_rows
 from treecore.formats.source import Source
 
 MAX_FIELD = 50_000_000
@@ -38,8 +38,8 @@ def row_keys(source: Source) -> frozenset[str]:
 
     Never raises; nothing but the first row is parsed where that is possible.
     """
-    if is_parquet(source.data):
-        return parquet_keys(source)
+    if is_columnar(source.data):
+        return column_keys(source)
     if source.fields:
         return frozenset(source.fields)
     return frozenset(source.head)
@@ -47,13 +47,13 @@ def row_keys(source: Source) -> frozenset[str]:
 
 def is_table(source: Source) -> bool:
     """Whether `rows` reads it; what else is text may be CSV."""
-    return is_parquet(source.data) or source.data[:4096].lstrip()[:1] in (b"{", b"[")
+    return is_columnar(source.data) or source.data[:4096].lstrip()[:1] in (b"{", b"[")
 
 
 def row_kinds(source: Source) -> Mapping[str, str]:
     """`row_keys` -> what the first row has there: `list`, `object`, `text`, `bool`, `number`, "" for another."""
-    if is_parquet(source.data):
-        return parquet_kinds(source)
+    if is_columnar(source.data):
+        return column_kinds(source)
     return {name: KINDS.get(type(value), "") for name, value in source.head.items()}
 
 
@@ -63,8 +63,8 @@ def rows(source: Source) -> Iterator[Row]:
     Raises:
         FormatError: the file is damaged, a row is no object, or more than the file may take.
     """
-    if is_parquet(source.data):
-        for number, fields in enumerate(parquet_rows(source), start=1):
+    if is_columnar(source.data):
+        for number, fields in enumerate(column_rows(source), start=1):
             yield Row(fields, f"{source.name}, row {number}")
         return
     for document in source.documents():

@@ -42,7 +42,8 @@ CHUNK = 1 << 17
 CHECKED_BYTES = 1 << 21
 """From how many bytes on the cost of plain JSON is estimated before it is parsed."""
 GZIP_MAGIC = b"\x1f\x8b"
-CONTAINERS = (ZIP_MAGIC, b"PAR1")
+ARROW_FILE, ARROW_STREAM = b"ARROW1\0\0", b"\xff\xff\xff\xff"
+CONTAINERS = (ZIP_MAGIC, b"PAR1", ARROW_FILE, ARROW_STREAM)
 """How files begin whose content is neither text nor compressed as a whole."""
 BOM = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from treecore.errors import FormatError
+from treecore.formats.columnar import is_columnar
 from treecore.formats.mapping import guess_columns
 from treecore.formats.native_fields import VERSION
 from treecore.formats.native_values import shown
-from treecore.formats.parquet import is_parquet
 from treecore.formats.rows import is_table, row_keys
 from treecore.formats.source import Source
 
@@ -54,7 +54,7 @@ def no_forest(source: Source, known: Mapping[str, frozenset[str]]) -> FormatErro
         source: the file.
         known: title of a format -> names of fields by which it is known.
     """
-    if is_parquet(source.data):
+    if is_columnar(source.data):
         told = of_columns(sorted(row_keys(source)), known)
     elif not is_table(source) and (columns := columns_of(source)):
         told = of_columns(columns, known)

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from treecore.core.columns import Status
 from treecore.errors import FormatError
+from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import list_in, needed, number_of
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import ASSISTANT, answered, asked, content_text, is_chat
 from treecore.formats.notes import Notes
-from treecore.formats.parquet import is_parquet
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import as_text, rest_of, row_kinds, rows
@@ -35,7 +35,7 @@ def looks_like_generations(source: Source) -> bool:
     if kinds.keys() & NOT_OURS or not kinds.keys() & set(PROMPTS):
         return False
     lists = [name for name in LISTS if kinds.get(name) == "list"]
-    return bool(lists) and (is_parquet(source.data) or any(_is_answers(source.head[name]) for name in lists))
+    return bool(lists) and (is_columnar(source.data) or any(_is_answers(source.head[name]) for name in lists))
 
 
 def _is_answers(value: Any) -> bool:

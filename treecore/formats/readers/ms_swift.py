@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from treecore.errors import FormatError
+from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import needed, number_in, training_step_in
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
-from treecore.formats.parquet import is_parquet
 from treecore.formats.readers.reward_columns import told
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
@@ -33,7 +33,7 @@ def looks_like_ms_swift(source: Source) -> bool:
         return False
     if keys & {"advantages", "gen_step"}:
         return True
-    return kinds["prompt"] == "list" and not is_parquet(source.data) and _is_column(source.head["prompt"])
+    return kinds["prompt"] == "list" and not is_columnar(source.data) and _is_column(source.head["prompt"])
 
 
 @rollout_format(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import needed, number_in, training_step_in
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
-from treecore.formats.parquet import is_parquet
 from treecore.formats.readers.reward_columns import MOST, Scored, explaining, leading, told
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
@@ -29,7 +29,7 @@ def looks_like_trl(source: Source) -> bool:
     keys = row_keys(source)
     if not keys >= KEYS or keys & OTHERS:
         return False
-    return "advantage" in keys or (is_parquet(source.data) and len(keys) > len(KEYS))
+    return "advantage" in keys or (is_columnar(source.data) and len(keys) > len(KEYS))
 
 
 @rollout_format(
@@ -44,7 +44,7 @@ def looks_like_trl(source: Source) -> bool:
 def read_trl(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a row; those of one training step with the same prompt are a group."""
     table = list(rows(source))
-    names = _reward_names(table, notes, whole=not is_parquet(source.data))
+    names = _reward_names(table, notes, whole=not is_columnar(source.data))
     notes.guess("rollouts of one training step with the same prompt are one group")
     rewards = frozenset(names)
     for row in table:

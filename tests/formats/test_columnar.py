@@ -1,0 +1,173 @@
+"""Parquet and Arrow: rows as they were written, and files that are small only until they are read."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet as pq
+import pytest
+
+from treecore.errors import FormatError
+from treecore.formats import read
+from treecore.formats.columnar import column_rows
+from treecore.formats.limits import MAX_DEPTH, MAX_NAMES
+from treecore.formats.source import open_source
+
+ROWS = [
+    {"problem": "3*4+2?", "generations": ["14", "15"], "correctness": [True, None], "about": {"a": 1, "b": None}},
+    {"problem": "1+1?", "generations": ["2"], "correctness": [None], "about": {"a": None, "b": "x"}},
+]
+MANY = 1 << 30
+"""Values that take no byte in a file."""
+
+
+def parquet(table: pa.Table) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    return file.getvalue()
+
+
+def stream(table: pa.Table) -> bytes:
+    file = io.BytesIO()
+    with pa.ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=max(len(table) // 2, 1))
+    return file.getvalue()
+
+
+def feather(table: pa.Table, **options: Any) -> bytes:
+    file = io.BytesIO()
+    pyarrow.feather.write_feather(table, file, **{"compression": "uncompressed", **options})
+    return file.getvalue()
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(FormatError) as caught:
+        read(data, name="some.file")
+    assert str(caught.value).startswith("some.file")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("write", [parquet, stream, feather])
+def test_rows_are_the_same_in_each(write: Callable[[pa.Table], bytes]) -> None:
+    first, second = column_rows(open_source(write(pa.Table.from_pylist(ROWS)), name="some.file"))
+    assert first == {**ROWS[0], "about": {"a": 1}}
+    assert second == {**ROWS[1], "about": {"b": "x"}}
+
+
+def test_a_stream_that_is_still_written_gives_its_rows_so_far() -> None:
+    whole = stream(pa.Table.from_pylist(ROWS))
+    assert len(list(column_rows(open_source(whole[:-8], name="some.file")))) == 2
+
+
+@pytest.mark.parametrize("options", [{"compression": "lz4"}, {"compression": "zstd"}])
+def test_compressed_batches_are_refused(options: dict[str, str]) -> None:
+    data = feather(pa.table({"problem": ["word " * 1000] * 100}), **options)
+    with pytest.raises(FormatError, match="compressed batches or dictionaries"):
+        next(column_rows(open_source(data, name="some.file")))
+
+
+def test_dictionaries_are_refused() -> None:
+    data = stream(pa.table({"problem": pa.array(["a", "b", "a"]).dictionary_encode()}))
+    with pytest.raises(FormatError, match="compressed batches or dictionaries"):
+        next(column_rows(open_source(data, name="some.file")))
+
+
+def test_types_that_are_no_json_are_refused() -> None:
+    union = pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])])
+    with pytest.raises(FormatError, match="its values are of type sparse_union"):
+        list(column_rows(open_source(stream(pa.table({"a": union})), name="some.file")))
+
+
+@pytest.mark.parametrize("write", [parquet, stream])
+def test_columns_are_counted(write: Callable[[pa.Table], bytes]) -> None:
+    names = [f"c{number}" for number in range(MAX_NAMES + 1)]
+    data = write(pa.table([pa.array([1])] * len(names), names=names))
+    with pytest.raises(FormatError, match="1,001 columns, where the limit is 1,000"):
+        list(column_rows(open_source(data, name="some.file")))
+
+
+def nested(levels: int) -> pa.DataType:
+    kind = pa.int32()
+    for _ in range(levels):
+        kind = pa.list_(kind)
+    return kind
+
+
+def test_lists_within_lists_end_somewhere() -> None:
+    deep = pa.table({"problem": ["a"], "generations": pa.array([None], nested(MAX_DEPTH - 2))})
+    assert list(column_rows(open_source(stream(deep), name="some.file"))) == [{"problem": "a", "generations": None}]
+
+
+def footer(levels: int) -> bytes:
+    """A Parquet file without rows, whose one column is a group of a group and so on."""
+
+    def number(value: int) -> bytes:
+        found = b""
+        while value > 127:
+            found, value = found + bytes([value & 127 | 128]), value >> 7
+        return found + bytes([value])
+
+    def element(name: bytes, children: int | None) -> bytes:
+        kind = b"\x15\x02\x25\x02" if children is None else b"\x35\x02"
+        return kind + b"\x18" + number(len(name)) + name + (b"" if children is None else b"\x15\x02") + b"\0"
+
+    elements = [element(b"schema", 1), *[element(b"g", 1)] * levels, element(b"x", None)]
+    schema = b"\x19\xfc" + number(len(elements)) + b"".join(elements)
+    meta = b"\x15\x02" + schema + b"\x16\0\x19\x0c\0"
+    return b"PAR1" + meta + struct.pack("<I", len(meta)) + b"PAR1"
+
+
+@pytest.mark.parametrize("levels", [200, 5_000, 100_000])
+def test_a_schema_that_is_nested_deep_is_refused(levels: int) -> None:
+    assert "no known format" in refusal(footer(levels)) or "damaged" in refusal(footer(levels))
+
+
+def empty_lists() -> pa.Table:
+    return pa.table(
+        {"problem": ["a"], "generations": pa.ListArray.from_arrays(pa.array([0, MANY], pa.int32()), pa.nulls(MANY))}
+    )
+
+
+def fixed_lists() -> pa.Table:
+    return pa.table({"problem": ["a"], "generations": pa.FixedSizeListArray.from_arrays(pa.nulls(MANY), MANY)})
+
+
+@pytest.mark.parametrize("make", [empty_lists, fixed_lists])
+def test_values_that_take_no_byte_are_counted(make: Callable[[], pa.Table]) -> None:
+    data = stream(make())
+    assert len(data) < 1_000
+    assert "would take more than 200 MB" in refusal(data)
+
+
+def test_rows_that_take_no_byte_are_counted() -> None:
+    data = stream(pa.table({"problem": pa.nulls(MANY)}))
+    with pytest.raises(FormatError, match=f"{MANY // 2:,} rows would take more"):
+        next(column_rows(open_source(data, name="some.file")))
+
+
+def test_rows_that_are_equal_are_counted_before_they_are_read() -> None:
+    n = 500_000
+    text = pa.array(["q"]).dictionary_encode().take(pa.array([0] * n, pa.int32())).dictionary_decode()
+    data = parquet(pa.table({"step": pa.array([1] * n), "prompt": text, "completion": text, "advantage": [0.0] * n}))
+    assert len(data) < 100_000
+    assert f"{n:,} rows would take more than 200 MB" in refusal(data)
+
+
+def test_values_of_lists_that_are_equal_are_counted_before_they_are_read() -> None:
+    n = 30_000_000
+    column = pa.ListArray.from_arrays(pa.array([0, n], pa.int32()), pa.nulls(n, pa.int8()))
+    data = parquet(pa.table({"problem": ["a"], "generations": column}))
+    assert len(data) < 10_000
+    assert f"a column of {n:,} values would take more" in refusal(data)
+
+
+def test_offsets_that_point_out_of_their_column_are_damage() -> None:
+    whole = stream(pa.table({"problem": ["abcdefgh"], "generations": [["x"]]}))
+    found = whole.replace(struct.pack("<II", 0, 8), struct.pack("<II", 0, 800_000))
+    assert found != whole
+    assert "the Arrow file is damaged" in refusal(found)

@@ -1,0 +1,143 @@
+"""Tables that lie in columns, Parquet and Arrow, as rows of plain values within limits. Knows no rollouts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from treecore.errors import FormatError
+from treecore.formats.arrow import KIND as ARROW
+from treecore.formats.arrow import arrow_batches, arrow_schema, is_arrow
+from treecore.formats.limits import MAX_DEPTH, MAX_NAMES, VALUE
+from treecore.formats.parquet import KIND as PARQUET
+from treecore.formats.parquet import is_parquet, parquet_batches, parquet_schema
+from treecore.formats.source import Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def is_columnar(data: bytes) -> bool:
+    """Whether this is a Parquet or Arrow file."""
+    return is_parquet(data) or is_arrow(data)
+
+
+def column_keys(source: Source) -> frozenset[str]:
+    """Names of the columns; empty where the file is damaged."""
+    with suppress(FormatError):
+        return frozenset(_schema(source).names)
+    return frozenset()
+
+
+def column_kinds(source: Source) -> dict[str, str]:
+    """Name of a column -> `list`, `object`, `text`, `bool`, `number`, or "" for another; empty where it is damaged."""
+    import pyarrow as pa
+
+    kinds: dict[str, Callable[[pa.DataType], bool]] = {
+        "list": _is_list,
+        "object": pa.types.is_struct,
+        "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
+        "bool": pa.types.is_boolean,
+        "number": lambda kind: pa.types.is_integer(kind) or pa.types.is_floating(kind),
+    }
+    with suppress(FormatError):
+        return {
+            column.name: next((name for name, fits in kinds.items() if fits(column.type)), "")
+            for column in _schema(source)
+        }
+    return {}
+
+
+def column_rows(source: Source) -> Iterator[dict[str, Any]]:
+    """Rows as plain JSON values: times and bytes as text, nulls kept, but for those inside objects, where a column
+    has the fields of all rows.
+
+    Raises:
+        FormatError: it is damaged, or would grow to more than a file may.
+    """
+    _schema(source)
+    with _damage_named(source):
+        for batch in arrow_batches(source) if is_arrow(source.data) else parquet_batches(source):
+            values = sum(map(n_values, batch.columns))
+            source.account.afford(max(4 * batch.nbytes, VALUE * values), source.name, "rows of it")
+            for row in batch.to_pylist():
+                yield {name: _plain(value) for name, value in row.items()}
+
+
+def n_values(array: Any) -> int:
+    """Number of values of a column of pyarrow, nulls and those of its lists included: some take no byte in a file."""
+    import pyarrow as pa
+
+    total, waiting = 0, [array]
+    while waiting:
+        one = waiting.pop()
+        total += len(one)
+        if _is_list(one.type):
+            waiting.append(one.flatten())
+        elif pa.types.is_struct(one.type):
+            waiting += one.flatten()
+        elif pa.types.is_map(one.type):
+            waiting += [one.keys, one.items]
+    return total
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+
+
+def _schema(source: Source) -> pa.Schema:
+    """Names and types of the columns.
+
+    Raises:
+        FormatError: it is damaged, or has too many columns, or one that is nested too deep or of a type without text.
+    """
+    with _damage_named(source):
+        schema = arrow_schema(source) if is_arrow(source.data) else parquet_schema(source)
+    if (count := len(schema.names)) > MAX_NAMES:
+        raise FormatError(f"{count:,} columns, where the limit is {MAX_NAMES:,}", where=source.name)
+    for column in schema:
+        _check(column.type, f"{source.name}, column {column.name}")
+    return schema
+
+
+def _check(kind: pa.DataType, where: str) -> None:
+    """Refuse types that are nested too deep, and those whose values may be larger than what stands in the file."""
+    import pyarrow as pa
+
+    waiting = [(kind, 0)]
+    while waiting:
+        one, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            raise FormatError("its values are nested too deep", where=where, todo="flatten them")
+        if pa.types.is_nested(one) and not (_is_list(one) or pa.types.is_struct(one) or pa.types.is_map(one)):
+            raise FormatError(f"its values are of type {str(one)[:40]}", where=where, todo="write lists and objects")
+        waiting += [(one.field(n).type, depth + 1) for n in range(one.num_fields)]
+
+
+@contextmanager
+def _damage_named(source: Source) -> Iterator[None]:
+    """What pyarrow raises meanwhile, as our own error."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, FormatError):
+            raise
+        kind = ARROW if is_arrow(source.data) else PARQUET
+        reason = str(error).split("\n", 1)[0][:200]
+        raise FormatError(f"the {kind} file is damaged ({reason})", where=source.name, todo="copy it again") from None
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it."""
+    if isinstance(value, dict):
+        return {str(name): _plain(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
