@@ -24,6 +24,10 @@ USED = KEYS | {"reward", INDEX, NUMBER, "agent_ref"}
 REFERENCES = ("expected_answer", "ground_truth", "answer", "target")
 SCORE = re.compile(r"reward|score|accura|correct|pass(?:ed|_rate)?$|resolved", re.I)
 """Names of numbers that are what a verifier gave; other numbers are of the data set."""
+BESIDE = ("_materialized_inputs.jsonl", "_aggregate_metrics.json", "_agent_metrics.json")
+"""Ends of names of what is written beside the rollouts and holds none."""
+FAILED = "rollouts that failed"
+"""Told by a file of their own, a line an attempt; their rewards are placeholders."""
 SAMPLING = ("temperature", "top_p", "max_output_tokens", "seed")
 
 
@@ -38,17 +42,22 @@ def looks_like_nemo_gym(source: Source) -> bool:
     title="NeMo Gym rollouts",
     extensions=(".jsonl",),
     detect=looks_like_nemo_gym,
-    written_by="NeMo Gym: `ng_collect_rollouts +output_jsonl_fpath=FILE`",
+    written_by="NeMo Gym: `gym eval run` (earlier `ng_collect_rollouts`) with +output_jsonl_fpath=FILE",
     lost="token ids of prompts, ids of items",
     fields=USED,
 )
 def read_nemo_gym(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a line; those of one task of a file are a group."""
     stem = source.place.rpartition("/")[2].removesuffix(".jsonl")
-    source.beside(f"{stem}_materialized_inputs.jsonl")
-    if (failed := source.beside(f"{stem}_failures.jsonl")) is not None:
-        notes.drop("rollouts that failed", sum(1 for _ in failed.texts()))
+    for name in BESIDE:
+        source.beside(f"{stem}{name}")
+    failed = source.beside(f"{stem}_failures.jsonl")
+    if failed is not None and not looks_like_nemo_gym(failed):
+        notes.drop(FAILED, sum(1 for _ in failed.texts()))
     for fields, where in rows(source):
+        if fields.get("_ng_failure_class") is not None:
+            notes.drop(FAILED)
+            continue
         yield rollout_of(fields, source.place, notes, where)
 
 

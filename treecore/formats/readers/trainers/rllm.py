@@ -50,6 +50,7 @@ def looks_like_rllm(source: Source) -> bool:
 )
 def read_rllm(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a trajectory; those of one task and training step with the same name are a group."""
+    source.beside("batch_summary.json")
     step, kind = step_in_path(source, STEP), KIND.findall(path_of(source))
     for episode, where in rows(source):
         training_step = training_step_in(episode, "training_step")
@@ -85,14 +86,17 @@ def rollout_of(episode: Mapping[str, Any], trajectory: Mapping[str, Any], where:
     task = trajectory.get("task") if isinstance(trajectory.get("task"), dict) else episode.get("task")
     about = task if isinstance(task, dict) else {}
     prompt, extra = question(task, about, steps)
-    reference = next((name for name in REFERENCES if about.get(name) is not None), "")
+    inner: Any = about.get("metadata")
+    places = (about, inner if isinstance(inner, dict) else {})
+    found = ((name, place[name]) for name in REFERENCES for place in places if place.get(name) is not None)
+    reference, expected = next(found, ("", None))
     name, correct = as_text(trajectory.get("name")), number_in(episode, "is_correct", where)
     more = rest_of(about, {*QUESTIONS, reference})
     rollout = Rollout(
         prompt=prompt,
         turns=turns,
         label=name if len(list_in(episode, "trajectories", where)) > 1 else "",
-        reference=as_text(about.get(reference)),
+        reference=as_text(expected),
         prompt_extra=extra | ({"task_data": more} if more else {}),
         policy={"agent": name} if name else {},
         where=where,
@@ -100,10 +104,15 @@ def rollout_of(episode: Mapping[str, Any], trajectory: Mapping[str, Any], where:
     for key, value in object_in(episode, "metrics", where).items():
         if isinstance(value, bool | int | float) and (number := number_of(value, f"metrics.{key}", where)) is not None:
             rollout.last.columns[f"metric.{key}"] = number
-    rollout.last.extra |= rest_of(episode, OF_EPISODE) | rest_of(trajectory, OF_TRAJECTORY)
+    rollout.last.extra |= filled(episode, OF_EPISODE) | filled(trajectory, OF_TRAJECTORY)
     episode_id = episode.get("id") or episode.get("episode_id")
     rollout.last.extra |= {} if episode_id is None else {"episode_id": episode_id}
     return rollout
+
+
+def filled(fields: Mapping[str, Any], taken: frozenset[str]) -> dict[str, Any]:
+    """What else it says, objects without fields left out: timings and metadata are written also where there are none."""
+    return {name: value for name, value in rest_of(fields, taken).items() if value != {}}
 
 
 def question(task: Any, about: Mapping[str, Any], steps: list[dict[str, Any]]) -> Asked:
@@ -132,7 +141,7 @@ def heard(step: Mapping[str, Any]) -> str:
 def turn_of(step: Mapping[str, Any], where: str) -> Turn:
     """One step."""
     turn = Turn(text=next((as_text(step[name]) for name in TEXTS if step.get(name) not in (None, "", {}, [])), ""))
-    turn.extra = rest_of(step, OF_STEP)
+    turn.extra = filled(step, OF_STEP)
     chat: Any = step.get("chat_completions")
     if is_chat(chat) and chat[-1].get("role") in ASSISTANT:
         turn.text = turn.text or content_text(chat[-1].get("content"))

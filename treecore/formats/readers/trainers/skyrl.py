@@ -1,6 +1,6 @@
 """SkyRL: `dumped_evals/global_step_N_evals/<data source>.jsonl`, one rollout of an evaluation a line.
 
-Fields are those of `skyrl_train/utils/trainer_utils.py`, `dump_per_dataset_eval_results`.
+Fields are those of `skyrl/train/utils/trainer_utils.py`, `dump_per_dataset_eval_results`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from treecore.formats.source import Source
 from treecore.formats.token_lists import numbers_in
 
 KEYS = frozenset({"input_prompt", "output_response", "score"})
-USED = KEYS | {"data_source", "env_class", "env_extras"}
+USED = KEYS | {"data_source", "env_class", "env_extras", "env_metrics"}
 STEP = re.compile(r"global_step_(\d+)_evals")
 ENDS = {"stop": Status.TERMINATED, "length": Status.TRUNCATED}
 ANSWERS = ("ground_truth", "answer", "target")
@@ -55,6 +55,7 @@ def read_skyrl(source: Source, notes: Notes) -> Iterator[Rollout]:
             turns[-1].extra["score"] = fields["score"]
         turns[-1].status = ENDS.get(as_text(fields.get("stop_reason")))
         more = object_in(fields, "env_extras", where)
+        metrics = object_in(fields, "env_metrics", where)
         yield (
             Rollout(
                 prompt=prompt,
@@ -67,7 +68,7 @@ def read_skyrl(source: Source, notes: Notes) -> Iterator[Rollout]:
                 where=where,
             )
             .scored(score)
-            .keep(rest_of(fields, USED))
+            .keep(rest_of(fields, USED) | {f"metric.{name}": value for name, value in metrics.items()})
         )
 
 
