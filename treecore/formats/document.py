@@ -13,18 +13,18 @@ PREAMBLE = f"""# File formats
 Generated from the registry by `treecore formats --markdown`; a test fails when this file is stale.
 
 Every command, the app and `treecore.read` take a file, a folder or a zip archive of a run. Formats are recognised by
-content, never by name; plain, `.gz` and `.zst` alike. A report says what was recognised, guessed and dropped
-(`treecore validate FILE`). Rollouts come as they were recorded: one tree for each, one step for each turn. Answers to
-one prompt are folded into the tree of their common beginnings by `--merge auto`, `treecore.merge`, or the switch in
-the app. What a trainer said (advantages, step labels, values, judge scores, rewards by function) is kept beside the
-credit and never trusted; what is absent or null is not assigned, never 0.
+content, never by name; plain, `.gz` and `.zst` alike, tables also as Parquet or Arrow (`save_to_disk`). A report says
+what was recognised, guessed and dropped (`treecore validate FILE`). Rollouts come as they were recorded: one tree for
+each, one step for each turn. Answers to one prompt are folded into the tree of their common beginnings by `--merge
+auto`, `treecore.merge`, or the switch in the app. What a trainer said (advantages, step labels, values, judge scores,
+rewards by function) is kept beside the credit and never trusted; what is absent or null is not assigned, never 0.
 
 Limits: {MAX_BYTES // 10**6:,} MB, {MAX_NODES:,} steps and 8 times the decompressed size in memory
 (`TREECORE_MAX_BYTES`, `TREECORE_MAX_NODES`, `TREECORE_MAX_MEMORY`). Pickle and `.pt` files are refused: opening one can
 run any code; write JSON lines or Parquet instead."""
 REST = """## Any other table
 
-JSON lines, a JSON list, CSV, TSV or Parquet in no known format is read by naming its columns:
+JSON lines, a JSON list, CSV, TSV, Parquet or Arrow in no known format is read by naming its columns:
 
 ```
 treecore show my.csv --map prompt=question --map answer=reply --map reward=ok --merge auto

@@ -11,7 +11,7 @@ from treecore.formats.readers.agents import atif, mini_swe_agent, swe_agent  # n
 from treecore.formats.readers.verifiers import traces as verifiers_traces, results as verifiers_results, token_exports  # noqa: F401
 from treecore.formats.readers import verl  # noqa: F401
 from treecore.formats.readers.trainers import agent_lightning, areal, art, nemo_gym, nemo_rl, rllm, skyrl, tinker  # noqa: F401
-from treecore.formats.readers.traces import trackio, sessions, otel  # noqa: F401
+from treecore.formats.readers.traces import trackio, sessions, weave, otel  # noqa: F401
 from treecore.formats.readers import step_labels  # noqa: F401
 from treecore.formats.readers import lm_eval, ms_swift, trl, stepwise  # noqa: F401
 from treecore.formats.readers import generations, preferences, chat_rows  # noqa: F401

@@ -1,4 +1,7 @@
-"""Chat rows as OpenAI's fine-tuning has them, one chat a line, with a reward: `{"messages": [...], "reward": 1.0}`."""
+"""Chat rows, one chat a line, with a reward: `{"messages": [...], "reward": 1.0}` as OpenAI's fine-tuning has them.
+
+Also `conversations`, with messages of the same shape or of ShareGPT's.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,22 @@ from typing import Any, NamedTuple
 import orjson
 
 from treecore.errors import FormatError
+from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import list_in, number_in, training_step_in, wrong
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import ASSISTANT, chat, is_chat
 from treecore.formats.notes import Notes
-from treecore.formats.parquet import is_parquet
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import Row, as_text, rest_of, row_kinds, rows
+from treecore.formats.sharegpt import as_messages
 from treecore.formats.source import Source
 
+CHATS = ("messages", "conversations", "conversation")
+"""Names of the list of messages, the most telling first."""
 REWARDS = ("reward", "score")
 """Names of the reward, the most telling first; the others stay numbers beside it."""
-OUTCOMES = tuple(name for name in (*USUAL["reward"], "weight") if name not in REWARDS)
+OUTCOMES = tuple(name for name in (*USUAL["reward"], "weight", "kto_tag") if name not in REWARDS)
 """Further names of a reward, where they hold a number or a boolean."""
 ADVANTAGES = ("advantage", "advantages")
 REFERENCES = USUAL["reference"]
@@ -29,14 +35,17 @@ STEPS = USUAL["step"]
 NOT_OURS = frozenset({"generations", "completions", "completion", "chosen", "rejected", "group_index", "traj_idx"})
 NOT_OURS |= {"trajectory_format", "trajectory", "nodes", "steps", "traces", "spans", "_type", "parentId", "eval"}
 """Names beside `messages` in other formats."""
+BESIDE = ("tools", "system")
+"""Names of what belongs to the prompt."""
 
 
 def looks_like_chats(source: Source) -> bool:
     """Rows with messages, and with none of the names that other formats have beside them."""
     kinds = row_kinds(source)
-    if kinds.get("messages") != "list" or kinds.keys() & NOT_OURS:
+    name = next((name for name in CHATS if kinds.get(name) == "list"), "")
+    if not name or kinds.keys() & NOT_OURS:
         return False
-    return is_parquet(source.data) or is_chat(source.head["messages"])
+    return is_columnar(source.data) or is_chat(as_messages(source.head[name]))
 
 
 @rollout_format(
@@ -44,7 +53,7 @@ def looks_like_chats(source: Source) -> bool:
     title="chats with rewards",
     extensions=(".jsonl", ".json", ".parquet"),
     detect=looks_like_chats,
-    written_by="any tool that saves chats in the shape of OpenAI's fine-tuning, with `reward` beside `messages`",
+    written_by="any tool that saves chats in the shape of OpenAI's fine-tuning or ShareGPT's, with a `reward` each",
     fields=frozenset({"messages", "reward"}),
 )
 def read_chats(source: Source, notes: Notes) -> Iterator[Rollout]:
@@ -54,8 +63,8 @@ def read_chats(source: Source, notes: Notes) -> Iterator[Rollout]:
     what follows the first.
     """
     table = list(rows(source))
-    chats = [_messages(row) for row in table]
     names = _names(table)
+    chats = [_messages(row, names.chat) for row in table]
     starts = [_starts(messages) for messages in chats]
     keys = [_key(messages[: start.last]) for messages, start in zip(chats, starts, strict=True)]
     groups = [as_text(row.fields[names.group]) for row in table] if names.group else keys
@@ -83,8 +92,9 @@ def read_chats(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 
 class Names(NamedTuple):
-    """Names of fields that occur in the file, by what they are; of the group one or ""."""
+    """Names of fields that occur in the file, by what they are; of the chat one, of the group one or ""."""
 
+    chat: str
     group: str
     outcomes: tuple[str, ...]
     references: tuple[str, ...]
@@ -94,19 +104,20 @@ class Names(NamedTuple):
 
 def _names(table: Sequence[Row]) -> Names:
     found = set[str]().union(*(row.fields for row in table))
+    chats = next((name for name in CHATS if name in found), CHATS[0])
     there = (tuple(name for name in names if name in found) for names in (OUTCOMES, REFERENCES, ADVANTAGES, STEPS))
     for name in GROUPS:
         if name in found:
             values = [row.fields.get(name) for row in table]
             if None not in values and len(set(map(as_text, values))) < len(values):
-                return Names(name, *there)
-    return Names("", *there)
+                return Names(chats, name, *there)
+    return Names(chats, "", *there)
 
 
-def _messages(row: Row) -> list[dict[str, Any]]:
-    messages = list_in(row.fields, "messages", row.where)
+def _messages(row: Row, name: str) -> list[dict[str, Any]]:
+    messages: list[Any] = as_messages(list_in(row.fields, name, row.where))
     if not all(isinstance(one, dict) for one in messages):
-        raise wrong("messages", messages, "a list of messages with role and content", row.where)
+        raise wrong(name, messages, "a list of messages with role and content", row.where)
     return messages
 
 
@@ -148,9 +159,8 @@ def _rollout(row: Row, messages: list[dict[str, Any]], start: int, *, group: Any
     reward = _reward_name(fields, names.outcomes)
     reference = next((name for name in names.references if fields.get(name) is not None), "")
     advantage = next((name for name in names.advantages if fields.get(name) is not None), "")
-    rest = rest_of(fields, {"messages", "tools", reward, reference, advantage, *names.steps})
-    if fields.get("tools"):
-        extra["tools"] = fields["tools"]
+    rest = rest_of(fields, {names.chat, *BESIDE, reward, reference, advantage, *names.steps})
+    extra |= {name: fields[name] for name in BESIDE if fields.get(name) and name not in extra}
     rollout = Rollout(
         prompt=prompt,
         turns=turns,

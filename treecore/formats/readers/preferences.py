@@ -1,7 +1,7 @@
 """Preference rows: one prompt and two answers, one of them preferred; or one answer and whether it was liked.
 
 OpenAI's `input, preferred_output, non_preferred_output`; `prompt, chosen, rejected` of TRL and most data sets, with or
-without the prompt, text or messages; `prompt, completion, label` of KTO.
+without the prompt, text or messages, also of ShareGPT's shape; `prompt, completion, label` of KTO.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import as_text, rest_of, row_kinds, rows
+from treecore.formats.sharegpt import as_messages
 from treecore.formats.source import Source
 
 OPENAI = frozenset({"input", "preferred_output", "non_preferred_output"})
@@ -109,8 +110,8 @@ def _openai(fields: dict[str, Any], where: str) -> Pair:
 def _pair(fields: dict[str, Any], where: str) -> Pair:
     """The two sides without the prompt, which data sets repeat in them or leave to them."""
     chosen, rejected = needed(fields, "chosen", where), needed(fields, "rejected", where)
-    prompt: Any = fields.get("prompt")
-    chosen, rejected = ([side] if isinstance(side, dict) else side for side in (chosen, rejected))
+    prompt = as_messages(fields.get("prompt", fields.get("conversations")))
+    chosen, rejected = (as_messages([side] if isinstance(side, dict) else side) for side in (chosen, rejected))
     if is_chat(chosen) and is_chat(rejected):
         shared = _shared_messages(chosen, rejected)
         if shared:
@@ -121,7 +122,7 @@ def _pair(fields: dict[str, Any], where: str) -> Pair:
         chosen, rejected = as_text(chosen), as_text(rejected)
         start = _shared_text(chosen, rejected)
         prompt, chosen, rejected = chosen[:start], chosen[start:], rejected[start:]
-    return Pair(prompt, chosen, rejected, {}, rest_of(fields, {"prompt", *PAIRS}))
+    return Pair(prompt, chosen, rejected, {}, rest_of(fields, {"prompt", "conversations", *PAIRS}))
 
 
 def _shared_messages(chosen: list[Any], rejected: list[Any]) -> int:

@@ -1,55 +1,39 @@
 """OpenTelemetry spans of model calls (GenAI conventions): each repeats the whole chat, which becomes a tree here.
 
 Attributes are those of `opentelemetry/semconv`, `gen_ai`: `gen_ai.input.messages` and `gen_ai.output.messages`, JSON
-or structures of `{role, parts: [{type, ...}]}`.
+or structures of `{role, parts: [{type, ...}]}`; those of earlier conventions are in `older.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
 
-import orjson
-
-from treecore.core.columns import Status
 from treecore.errors import FormatError
+from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import number_of
-from treecore.formats.messages import ASSISTANT, prompt_of
 from treecore.formats.nested_json import list_within
 from treecore.formats.notes import Notes
-from treecore.formats.readers.traces.spans import OTLP, Span, spans_of
+from treecore.formats.readers.traces.chats import INPUT, OUTPUT, SCORE, SCORED, Call, rollouts_of
+from treecore.formats.readers.traces.older import MARKS, Said, said_in
+from treecore.formats.readers.traces.spans import CONTEXT, OTLP, Span, spans_of
 from treecore.formats.registry import rollout_format
-from treecore.formats.rollout import PROMPT, Rollout, Turn
+from treecore.formats.rollout import Rollout
 from treecore.formats.rows import as_text, row_keys
 from treecore.formats.source import Source
 
-INPUT, OUTPUT, SYSTEM = "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"
-SCORE, SCORED = "gen_ai.evaluation.score.value", "gen_ai.evaluation.name"
-POLICY = {
-    "gen_ai.request.model": "model",
-    "gen_ai.request.temperature": "temperature",
-    "gen_ai.request.top_p": "top_p",
-    "gen_ai.request.max_tokens": "max_tokens",
-    "gen_ai.request.seed": "seed",
-    "gen_ai.agent.name": "agent",
-}
-LENGTH = "gen_ai.usage.output_tokens"
-USED = frozenset({INPUT, OUTPUT, SYSTEM, SCORE, SCORED, LENGTH, *POLICY})
-THOUGHTS = ("reasoning", "thinking")
-ENDS = {"stop": Status.TERMINATED, "length": Status.TRUNCATED, "error": Status.FAILED}
 LOOKED_AT = 1 << 20
 """Bytes at the beginning in which objects over several lines must look like spans."""
 
 
 def looks_like_spans(source: Source) -> bool:
     """Spans, one of which names the messages of a model."""
-    if b"gen_ai." not in source.data:
+    if not is_columnar(source.data) and not any(mark in source.data for mark in MARKS):
         return False
     keys = row_keys(source)
     if any(name in keys for name in OTLP):
         return True
-    if "attributes" in keys:
-        return bool(keys & {"context", "trace_id", "traceId", "span_id", "spanId"})
+    if "attributes" in keys or any(name.startswith("attributes.") for name in keys):
+        return "op_name" not in keys and bool(keys & {"context", "trace_id", "traceId", "span_id", "spanId", *CONTEXT})
     begin = source.data[:LOOKED_AT]
     return not keys and begin[:1] == b"{" and b'"trace_id"' in begin and b'"attributes"' in begin
 
@@ -71,7 +55,7 @@ def read_spans(source: Source, notes: Notes) -> Iterator[Rollout]:
     silent = 0
     for spans in traces.values():
         spans.sort(key=lambda span: span.start)
-        calls = [span for span in spans if span.attributes.get(OUTPUT) is not None]
+        calls = [Call(span, said) for span in spans if (said := messages_in(span)) is not None]
         silent += len(spans) - len(calls)
         if calls:
             yield from rollouts_of(calls, scores_of(spans))
@@ -86,6 +70,13 @@ def read_spans(source: Source, notes: Notes) -> Iterator[Rollout]:
         notes.drop("spans that hold nothing that a model said", silent)
 
 
+def messages_in(span: Span) -> Said | None:
+    """What a model heard and said in a span, under names of today or earlier ones; None where it said nothing."""
+    if span.attributes.get(OUTPUT) is None:
+        return said_in(span.attributes, span.events)
+    return Said(*(list_within(span.attributes, name, span.where) for name in (INPUT, OUTPUT)))
+
+
 def scores_of(spans: Sequence[Span]) -> dict[str, float]:
     """Columns of what evaluations of a trace gave."""
     found: dict[str, float] = {}
@@ -95,120 +86,3 @@ def scores_of(spans: Sequence[Span]) -> dict[str, float]:
             if score is not None:
                 found[f"judge.{as_text(about.get(SCORED)) or 'score'}"] = score
     return found
-
-
-class Message(NamedTuple):
-    """One message: as a chat has it, and what tells it from others."""
-
-    fields: dict[str, Any]
-    key: tuple[str, str, bytes]
-
-
-class Chats:
-    """The chats of one trace, told apart by the messages that they begin with."""
-
-    def __init__(self) -> None:
-        self.found: list[Rollout] = []
-        self._after: dict[tuple[int, tuple[str, str, bytes]], int] = {}
-        self._ends: dict[int, tuple[int, int]] = {}
-
-    def add(self, span: Span) -> None:
-        """Put a call where its chat goes on from, or begin a new chat."""
-        heard = [message_of(one) for one in list_within(span.attributes, INPUT, span.where)]
-        said = [message_of(one) for one in list_within(span.attributes, OUTPUT, span.where)] or [message_of({})]
-        state, known, parent, number = 0, -1, PROMPT, len(self.found)
-        for place, message in enumerate(heard):
-            state = self._next(state, message)
-            if state in self._ends:
-                known, (number, parent) = place, self._ends[state]
-        if known < 0:
-            self.found.append(chat_of(span, [one.fields for one in heard]))
-        else:
-            follow(self.found[number].turns, parent, [one.fields for one in heard[known + 1 :]])
-        for answer in said:
-            self.found[number].turns.append(turn_of(span, answer.fields, parent))
-            self._ends[self._next(state, answer)] = (number, len(self.found[number].turns) - 1)
-
-    def _next(self, state: int, message: Message) -> int:
-        """The number of the messages so far and one more; equal messages have equal numbers."""
-        return self._after.setdefault((state, message.key), len(self._after) + 1)
-
-
-def rollouts_of(calls: Sequence[Span], scores: Mapping[str, float]) -> list[Rollout]:
-    """The chats of one trace, in the order of their first calls."""
-    chats = Chats()
-    for span in calls:
-        chats.add(span)
-    for chat in chats.found:
-        chat.last.columns |= scores
-    return chats.found
-
-
-def chat_of(span: Span, heard: list[dict[str, Any]]) -> Rollout:
-    """A new chat, without turns so far: all that was said before its first call is the prompt."""
-    system = list_within(span.attributes, SYSTEM, span.where)
-    if system:
-        heard = [{"role": "system", "content": "\n\n".join(filter(None, map(part_text, system)))}, *heard]
-    prompt, extra = prompt_of(heard)
-    policy = {to: span.attributes[name] for name, to in POLICY.items() if span.attributes.get(name) is not None}
-    return Rollout(prompt=prompt, turns=[], prompt_extra=extra, policy=policy, where=span.where)
-
-
-def follow(turns: list[Turn], parent: int, heard: Sequence[Mapping[str, Any]]) -> None:
-    """Put what was answered to a turn into its observation, once."""
-    text = "\n\n".join(as_text(one.get("content")) for one in heard if one.get("role") not in ASSISTANT)
-    if text and not turns[parent].observation:
-        turns[parent].observation = text
-
-
-def turn_of(span: Span, message: Mapping[str, Any], parent: int) -> Turn:
-    """The turn of one answer."""
-    extra = {name: value for name, value in message.items() if name not in ("role", "content", "finish_reason")}
-    rest = {name: value for name, value in span.attributes.items() if name not in USED and value is not None}
-    turn = Turn(text=as_text(message.get("content")), parent=parent, extra=extra)
-    turn.status = ENDS.get(as_text(message.get("finish_reason")))
-    turn.extra |= {"span_id": span.id} if span.id else {}
-    if rest:
-        turn.extra["attributes"] = rest
-    count = number_of(span.attributes.get(LENGTH), LENGTH, span.where)
-    if count is not None and 0 <= count < 1e9:
-        turn.n_tokens = int(count)
-    return turn
-
-
-def message_of(value: Mapping[str, Any]) -> Message:
-    """One message: its texts joined, its thoughts and its calls in fields beside them."""
-    given = value.get("parts")
-    parts = given if isinstance(given, list) else [{"type": "text", "content": value.get("content")}]
-    texts, thoughts, calls = list[str](), list[str](), list[Any]()
-    for part in parts:
-        kind = part.get("type") if isinstance(part, dict) else ""
-        if kind == "tool_call":
-            calls.append({name: part[name] for name in ("id", "name", "arguments") if name in part})
-        else:
-            (thoughts if kind in THOUGHTS else texts).append(part_text(part))
-    fields: dict[str, Any] = {"role": as_text(value.get("role")) or "assistant", "content": joined(texts)}
-    told = b""
-    if calls:
-        fields["tool_calls"] = calls
-        told = orjson.dumps(calls, default=str, option=orjson.OPT_SORT_KEYS)
-    if thought := joined(thoughts):
-        fields["reasoning_content"] = thought
-    if value.get("finish_reason") is not None:
-        fields["finish_reason"] = value["finish_reason"]
-    return Message(fields, (fields["role"], fields["content"], told))
-
-
-def joined(texts: Sequence[str]) -> str:
-    """Texts with a blank line between them; those without words left out."""
-    return texts[0] if len(texts) == 1 else "\n\n".join(text for text in texts if text)
-
-
-def part_text(part: Any) -> str:
-    """The text of one part of a message: its content, or the answer of a tool."""
-    if not isinstance(part, dict):
-        return as_text(part)
-    for name in ("content", "text", "response", "result"):
-        if (value := part.get(name)) is not None:
-            return as_text(value)
-    return ""

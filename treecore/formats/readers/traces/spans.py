@@ -9,19 +9,22 @@ from typing import Any, NamedTuple
 import orjson
 
 from treecore.errors import FormatError
+from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import list_in, object_in, wrong
 from treecore.formats.nested_json import list_within, object_within
-from treecore.formats.parquet import is_parquet
 from treecore.formats.rows import Row, as_text, rows
 from treecore.formats.source import Source
 
 OTLP = ("resourceSpans", "resource_spans")
 LISTS = (*OTLP, "scopeSpans", "scope_spans", "spans")
 VALUES = ("stringValue", "intValue", "doubleValue", "boolValue", "bytesValue")
+CONTEXT = ("context.trace_id", "context.span_id")
+"""Names of columns of tables in which a span lies flat, as Phoenix writes them."""
+FLAT, SPACES = "attributes.", ("llm", "gen_ai")
 END = re.compile(rb"^}[ \t\r]*$", re.M)
 """The end of an object that is written over several lines."""
 NEWLINE = b"\n"
-TRACE_ID, SPAN_ID = ("traceId", "trace_id"), ("spanId", "span_id")
+TRACE_ID, SPAN_ID = ("traceId", "trace_id", CONTEXT[0]), ("spanId", "span_id", CONTEXT[1])
 MAX_LEVELS = 32
 """Levels of a value of an attribute."""
 
@@ -52,7 +55,7 @@ def objects_of(source: Source) -> Iterator[Row]:
     Raises:
         FormatError: it is neither.
     """
-    if is_parquet(source.data) or not one_after_the_other(source):
+    if is_columnar(source.data) or not one_after_the_other(source):
         yield from rows(source)
         return
     start, line = 0, 1
@@ -149,11 +152,26 @@ def time_of(text: str) -> tuple[int, str]:
 def attributes_of(fields: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Attributes by name: an object, its JSON, or OTLP's list of keys and values."""
     value = fields.get("attributes")
+    if value is None:
+        return {name[len(FLAT) :]: one for name, one in fields.items() if name.startswith(FLAT) and one is not None}
     if not isinstance(value, list):
-        return object_within(fields, "attributes", where)
+        return flattened(object_within(fields, "attributes", where))
     if not all(isinstance(one, dict) for one in value):
         raise wrong("attributes", value, "a list of objects", where)
     return {as_text(one.get("key")): value_of(one.get("value")) for one in value}
+
+
+def flattened(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes by their whole names, where some of a model lie in objects: `{"llm": {"model_name": "m"}}`."""
+    flat: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if name in SPACES and isinstance(value, dict):
+            for inner, one in value.items():
+                deeper = one if isinstance(one, dict) else {}
+                flat |= {f"{name}.{inner}.{last}": found for last, found in deeper.items()} or {f"{name}.{inner}": one}
+        else:
+            flat[name] = value
+    return flat
 
 
 def value_of(value: Any, level: int = 0) -> Any:

@@ -111,7 +111,7 @@ def rollout_of(episode: Mapping[str, Any], trajectory: Mapping[str, Any], where:
 
 
 def filled(fields: Mapping[str, Any], taken: frozenset[str]) -> dict[str, Any]:
-    """What else it says, objects without fields left out: timings and metadata are written also where there are none."""
+    """What else it says; objects without fields are left out, since timings are written also where there are none."""
     return {name: value for name, value in rest_of(fields, taken).items() if value != {}}
 
 

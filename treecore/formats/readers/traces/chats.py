@@ -1,0 +1,161 @@
+"""Calls of a model that each repeat the whole chat before them, as the tree that they make. Knows no file format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from treecore.core.columns import Status
+from treecore.formats.fields import number_of
+from treecore.formats.messages import ASSISTANT, prompt_of
+from treecore.formats.nested_json import list_within
+from treecore.formats.readers.traces.older import Said, call_of, is_older
+from treecore.formats.readers.traces.spans import Span
+from treecore.formats.rollout import PROMPT, Rollout, Turn
+from treecore.formats.rows import as_text, rest_of
+
+INPUT, OUTPUT, SYSTEM = "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"
+SCORE, SCORED = "gen_ai.evaluation.score.value", "gen_ai.evaluation.name"
+POLICY = {
+    "llm.model_name": "model",
+    "gen_ai.request.model": "model",
+    "gen_ai.request.temperature": "temperature",
+    "gen_ai.request.top_p": "top_p",
+    "gen_ai.request.max_tokens": "max_tokens",
+    "gen_ai.request.seed": "seed",
+    "gen_ai.agent.name": "agent",
+}
+LENGTHS = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion")
+USED = frozenset({INPUT, OUTPUT, SYSTEM, SCORE, SCORED, *LENGTHS, *POLICY})
+THOUGHTS = ("reasoning", "thinking")
+ENDS = {"stop": Status.TERMINATED, "length": Status.TRUNCATED, "error": Status.FAILED}
+
+
+class Call(NamedTuple):
+    """A span that holds what a model said, and its messages."""
+
+    span: Span
+    messages: Said
+
+
+class Message(NamedTuple):
+    """One message: as a chat has it, and what tells it from others."""
+
+    fields: dict[str, Any]
+    key: tuple[str, str, bytes]
+
+
+class Chats:
+    """The chats of one trace, told apart by the messages that they begin with."""
+
+    def __init__(self) -> None:
+        self.found: list[Rollout] = []
+        self._after: dict[tuple[int, tuple[str, str, bytes]], int] = {}
+        self._ends: dict[int, tuple[int, int]] = {}
+
+    def add(self, call: Call) -> None:
+        """Put a call where its chat goes on from, or begin a new chat."""
+        span = call.span
+        heard = [message_of(one) for one in call.messages.heard]
+        said = [message_of(one) for one in call.messages.said] or [message_of({})]
+        state, known, parent, number = 0, -1, PROMPT, len(self.found)
+        for place, message in enumerate(heard):
+            state = self._next(state, message)
+            if state in self._ends:
+                known, (number, parent) = place, self._ends[state]
+        if known < 0:
+            self.found.append(chat_of(span, [one.fields for one in heard]))
+        else:
+            follow(self.found[number].turns, parent, [one.fields for one in heard[known + 1 :]])
+        for answer in said:
+            self.found[number].turns.append(turn_of(span, answer.fields, parent))
+            self._ends[self._next(state, answer)] = (number, len(self.found[number].turns) - 1)
+
+    def _next(self, state: int, message: Message) -> int:
+        """The number of the messages so far and one more; equal messages have equal numbers."""
+        return self._after.setdefault((state, message.key), len(self._after) + 1)
+
+
+def rollouts_of(calls: Sequence[Call], scores: Mapping[str, float]) -> list[Rollout]:
+    """The chats of one trace, in the order of their first calls."""
+    chats = Chats()
+    for call in calls:
+        chats.add(call)
+    for chat in chats.found:
+        chat.last.columns |= scores
+    return chats.found
+
+
+def chat_of(span: Span, heard: list[dict[str, Any]]) -> Rollout:
+    """A new chat, without turns so far: all that was said before its first call is the prompt."""
+    system = list_within(span.attributes, SYSTEM, span.where)
+    if system:
+        heard = [{"role": "system", "content": "\n\n".join(filter(None, map(part_text, system)))}, *heard]
+    prompt, extra = prompt_of(heard)
+    policy = {to: span.attributes[name] for name, to in POLICY.items() if span.attributes.get(name) is not None}
+    return Rollout(prompt=prompt, turns=[], prompt_extra=extra, policy=policy, where=span.where)
+
+
+def follow(turns: list[Turn], parent: int, heard: Sequence[Mapping[str, Any]]) -> None:
+    """Put what was answered to a turn into its observation, once."""
+    text = "\n\n".join(as_text(one.get("content")) for one in heard if one.get("role") not in ASSISTANT)
+    if text and not turns[parent].observation:
+        turns[parent].observation = text
+
+
+def turn_of(span: Span, message: Mapping[str, Any], parent: int) -> Turn:
+    """The turn of one answer."""
+    extra = {name: value for name, value in message.items() if name not in ("role", "content", "finish_reason")}
+    rest = rest_of({name: value for name, value in span.attributes.items() if not is_older(name)}, USED)
+    turn = Turn(text=as_text(message.get("content")), parent=parent, extra=extra)
+    turn.status = ENDS.get(as_text(message.get("finish_reason")))
+    turn.extra |= {"span_id": span.id} if span.id else {}
+    if rest:
+        turn.extra["attributes"] = rest
+    length = next((name for name in LENGTHS if span.attributes.get(name) is not None), LENGTHS[0])
+    count = number_of(span.attributes.get(length), length, span.where)
+    if count is not None and 0 <= count < 1e9:
+        turn.n_tokens = int(count)
+    return turn
+
+
+def message_of(value: Mapping[str, Any]) -> Message:
+    """One message: its texts joined, its thoughts and its calls in fields beside them."""
+    listed = value.get("parts")
+    parts = listed if isinstance(listed, list) else [{"type": "text", "content": value.get("content")}]
+    texts, thoughts, calls = list[str](), list[str](), list[Any]()
+    for part in parts:
+        kind = part.get("type") if isinstance(part, dict) else ""
+        if kind == "tool_call":
+            calls.append({name: part[name] for name in ("id", "name", "arguments") if name in part})
+        else:
+            (thoughts if kind in THOUGHTS else texts).append(part_text(part))
+    given = value.get("tool_calls")
+    calls += [call_of(one) for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    fields: dict[str, Any] = {"role": as_text(value.get("role")) or "assistant", "content": joined(texts)}
+    told = b""
+    if calls:
+        fields["tool_calls"] = calls
+        told = orjson.dumps(calls, default=str, option=orjson.OPT_SORT_KEYS)
+    if thought := joined(thoughts):
+        fields["reasoning_content"] = thought
+    if value.get("finish_reason") is not None:
+        fields["finish_reason"] = value["finish_reason"]
+    return Message(fields, (fields["role"], fields["content"], told))
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Texts with a blank line between them; those without words left out."""
+    return texts[0] if len(texts) == 1 else "\n\n".join(text for text in texts if text)
+
+
+def part_text(part: Any) -> str:
+    """The text of one part of a message: its content, or the answer of a tool."""
+    if not isinstance(part, dict):
+        return as_text(part)
+    for name in ("content", "text", "response", "result"):
+        if (value := part.get(name)) is not None:
+            return as_text(value)
+    return ""
