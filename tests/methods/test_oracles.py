@@ -7,11 +7,13 @@ import pytest
 from families import batches, computed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import ADVANTAGE, CREDIT, outcome, prefixes, slow_credit, trees
+from oracles import ADVANTAGE, CREDIT, has_oracle, outcome, prefixes, slow_credit, trees
 from oracles.nodes import StateWalk, Walk
 
 from treecore.core.batch import Forests
+from treecore.core.forest import Forest
 from treecore.methods import METHODS, compute
+from treecore.methods.laws import Worked
 
 OWN_VALUE = {"spo_tree"}
 """Methods whose value is not the mean reward of the leaves beneath."""
@@ -20,12 +22,22 @@ OWN_VALUE = {"spo_tree"}
 BUNDLED = sorted(name for name, one in METHODS.items() if one.function.__module__.startswith("treecore."))
 
 
-def test_every_bundled_method_has_one_oracle() -> None:
+WORKED = [(name, worked) for name, method in METHODS.items() for worked in method.laws.worked]
+
+
+def test_every_bundled_method_has_an_oracle_or_an_example_worked_out_by_hand() -> None:
     """Those of plug-ins have theirs, if any, in their own tests."""
-    assert sorted([*ADVANTAGE, *CREDIT]) == BUNDLED
+    assert [name for name in BUNDLED if not has_oracle(name) and not METHODS[name].laws.worked] == []
+    assert sorted({*ADVANTAGE, *CREDIT} - {*BUNDLED}) == []
 
 
-@pytest.mark.parametrize("method", BUNDLED)
+@pytest.mark.parametrize(("method", "worked"), WORKED, ids=[f"{name} {worked.settings}" for name, worked in WORKED])
+def test_examples_come_out_as_worked_out_by_hand(method: str, worked: Worked) -> None:
+    forest = Forest(parent=worked.parent, reward=worked.reward, n_model_tokens=[int(p >= 0) for p in worked.parent])
+    np.testing.assert_allclose(compute(forest, method, **worked.settings).credit, worked.credit, atol=1e-9)
+
+
+@pytest.mark.parametrize("method", [name for name in BUNDLED if has_oracle(name)])
 @given(batch=batches())
 @settings(max_examples=25)
 def test_a_method_is_its_oracle(method: str, batch: Forests) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from treecore.core.forest import Forest
 from treecore.core.tool_calls import tool_calls
+from treecore.formats import FORMATS
 
 DATA = Path(__file__).parents[1] / "formats" / "readers" / "data"
 NOT_READ = ("expected.json", "README.md")
@@ -38,6 +39,11 @@ def folders() -> list[Path]:
 def files_of(folder: Path) -> list[Path]:
     """The files of a case that readers see."""
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in NOT_READ)
+
+
+def examples() -> dict[str, bytes]:
+    """Name of a format -> the example on its decorator."""
+    return {entry.name: entry.example.encode() for entry in FORMATS.values() if entry.example}
 
 
 def cases() -> Iterator[Case]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from cases import DATA, files_of, folders
+from cases import DATA, examples, files_of, folders
 
 from treecore.errors import TreecoreError
 from treecore.formats import FORMATS
@@ -51,10 +51,10 @@ def once(reader: str, data: bytes) -> None:
 
 
 def beginnings(reader: str) -> list[bytes]:
-    """Fixtures that the reader claims, and what was found with it before."""
+    """Fixtures and examples that the reader claims, and what was found with it before."""
     paths = [path for folder in folders() for path in files_of(folder)]
     paths += [path for path in SAMPLES.rglob("*") if path.is_file()]
-    contents = [path.read_bytes() for path in paths if path.stat().st_size < SMALL]
+    contents = [path.read_bytes() for path in paths if path.stat().st_size < SMALL] + [*examples().values()]
     found = [data for data in contents if reader == ANY or claimed_by(data) == reader]
     return found + [path.read_bytes() for path in found_before(reader)]
 

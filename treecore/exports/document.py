@@ -10,7 +10,7 @@ from treecore.registry.params import summary_of
 
 PREAMBLE = """# Exports
 
-Generated from the registry by `treecore exports --markdown`; a test fails when this file is stale.
+Generated from the registry by `treecore exports --markdown`; tests compare the two.
 
 ```
 treecore export run.forest.jsonl --to KIND --method METHOD -o OUT

@@ -10,7 +10,7 @@ from treecore.formats.registry import FORMATS, Format
 
 PREAMBLE = f"""# File formats
 
-Generated from the registry by `treecore formats --markdown`; a test fails when this file is stale.
+Generated from the registry by `treecore formats --markdown`; tests compare the two.
 
 Every command, the app and `treecore.read` take a file, a folder or a zip archive of a run. Formats are recognised by
 content, never by name; plain, `.gz` and `.zst` alike, tables also as Parquet or Arrow (`save_to_disk`). A report says
@@ -45,7 +45,7 @@ def markdown() -> str:
     roles = "\n".join(f"| `{role}` | {', '.join(f'`{name}`' for name in names)} |" for role, names in USUAL.items())
     sure = "; ".join(f"the {role} ({', '.join(f'`{name}`' for name in names)})" for role, names in SURE.items())
     rest = REST.format(needed=" and ".join(f"`{role}`" for role in NEEDED), roles=roles, sure=sure)
-    return "\n\n".join([PREAMBLE, "\n".join(table()), *writers(), rest]) + "\n"
+    return "\n\n".join([PREAMBLE, "\n".join(table()), *writers(), *examples(), rest]) + "\n"
 
 
 def table() -> Iterator[str]:
@@ -54,6 +54,15 @@ def table() -> Iterator[str]:
     yield "|---|---|---|---|"
     for entry in FORMATS.values():
         yield f"| {entry.title} | `{entry.name}` | {cell(origin(entry))} | {cell(entry.lost or 'nothing')} |"
+
+
+def examples() -> Iterator[str]:
+    """Small files of the formats that have one."""
+    shown = [entry for entry in FORMATS.values() if entry.example]
+    if shown:
+        yield "## What such files look like"
+    for entry in shown:
+        yield f"{entry.title} (`{entry.name}`):\n\n```\n{entry.example.strip()}\n```"
 
 
 def origin(entry: Format) -> str:

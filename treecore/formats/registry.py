@@ -48,6 +48,7 @@ class Format:
         lost: what a file holds that forests do not keep; "" for nothing.
         one_each: whether a file holds one rollout, so that those of a prompt stand in several files.
         fields: names by which its rows or objects are known; used to say which format an unknown file is nearest to.
+        example: what a small file holds, for the documentation; tests read it as they read recorded files.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Format:
     lost: str = ""
     one_each: bool = False
     fields: frozenset[str] = frozenset()
+    example: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready description."""
@@ -79,16 +81,24 @@ FORMATS = Registry[Format]("file format", group="treecore.formats", error=Format
 
 
 def file_format(
-    *, name: str, title: str, extensions: tuple[str, ...], detect: Detector, write: Writer | None = None
+    *,
+    name: str,
+    title: str,
+    extensions: tuple[str, ...],
+    detect: Detector,
+    write: Writer | None = None,
+    written_by: str = "",
+    example: str = "",
 ) -> Callable[[Reader], Reader]:
-    """Register the decorated reader. Formats are tried in the order of registration.
+    """Register the decorated reader. Formats are tried in the order of registration. Arguments as of `Format`.
 
     Raises:
         FormatError: the name is taken.
     """
 
     def register(reader: Reader) -> Reader:
-        FORMATS.add(Format(name, title, extensions, detect, read=reader, write=write))
+        entry = Format(name, title, extensions, detect, read=reader, write=write)
+        FORMATS.add(replace(entry, written_by=written_by, example=example))
         return reader
 
     return register
@@ -104,6 +114,7 @@ def rollout_format(
     lost: str = "",
     one_each: bool = False,
     fields: frozenset[str] = frozenset(),
+    example: str = "",
 ) -> Callable[[RolloutReader], RolloutReader]:
     """Register the decorated reader, which gives rollouts one by one. Arguments as of `Format`.
 
@@ -113,7 +124,7 @@ def rollout_format(
 
     def register(reader: RolloutReader) -> RolloutReader:
         entry = Format(name, title, extensions, detect, rollouts=reader, written_by=written_by)
-        FORMATS.add(replace(entry, lost=lost, one_each=one_each, fields=fields))
+        FORMATS.add(replace(entry, lost=lost, one_each=one_each, fields=fields, example=example))
         return reader
 
     return register

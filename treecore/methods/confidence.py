@@ -95,7 +95,7 @@ def formula(params: Mapping[str, Value]) -> str:
         "Fu et al.", 2025, "Deep Think with Confidence", "arXiv:2508.15260", "windows as in the released code"
     ),
     needs={"token:confidence"},
-    laws=Laws(level={"baseline": "none"}),
+    laws=Laws(averages=False, level={"baseline": "none"}),
     departures=(
         "The paper scores whole traces; a step gets the lowest window that ends inside it. The paper's window is 2048 "
         "tokens, where short traces have no window but their mean; the default here is 32. `windows=growing` and "

@@ -110,7 +110,7 @@ def formula(params: Mapping[str, Value]) -> str:
 
 
 @credit_method(
-    laws=Laws(textual=True),
+    laws=Laws(averages=False, textual=True),
     title="SRL",
     judges_outcomes=False,
     family="expert",

@@ -12,6 +12,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.topology import FloatArray
+from treecore.methods.laws import Laws
 from treecore.methods.monte_carlo import TREE_BIAS, Source, needs, prefix_values, success_values
 from treecore.methods.ops.groups import at_parent, back_up, right_leaves
 from treecore.methods.registry import Credit, credit_method
@@ -49,6 +50,7 @@ def shepherd_formula(params: Mapping[str, Value]) -> str:
 
 
 @credit_method(
+    laws=Laws(averages=False),
     title="Math-Shepherd",
     family="labels",
     over="states",
@@ -100,6 +102,7 @@ def stepwiser_formula(params: Mapping[str, Value]) -> str:
 
 
 @credit_method(
+    laws=Laws(averages=False),
     title="StepWiser labels",
     family="labels",
     over="states",
@@ -175,6 +178,7 @@ def stepwiser(
 
 
 @credit_method(
+    laws=Laws(averages=False),
     title="GenPRM labels (relative progress)",
     family="labels",
     over="states",

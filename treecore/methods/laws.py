@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from treecore.registry.params import Value
+
+NAN = math.nan
 
 
 class Scales(NamedTuple):
@@ -33,6 +36,20 @@ class Vanishing(NamedTuple):
     settings: Mapping[str, Value] = {}
 
 
+class Worked(NamedTuple):
+    """A forest small enough to work out by hand, and the credit that comes out with these settings.
+
+    Attributes:
+        parent, reward, credit: `[N]`; NaN where no reward is assigned, and where no credit is.
+        settings: those that are not the defaults.
+    """
+
+    parent: tuple[int, ...]
+    reward: tuple[float, ...]
+    credit: tuple[float, ...]
+    settings: Mapping[str, Value] = {}
+
+
 @dataclass(frozen=True)
 class Laws:
     """What holds of a method beyond what holds of all.
@@ -48,6 +65,9 @@ class Laws:
         level: the settings with which the signal is a level above 0, such as a confidence, and no gain or loss: its
             colours span its values; None where it has a sign.
         vanishing: sums that are 0.
+        averages: makes its credit of means of outcomes, and so returns their `stderr`; False of methods that threshold,
+            search, read labels, compare texts or look at confidence.
+        worked: examples worked out by hand; what shows that a method without an oracle in `tests/oracles` is right.
     """
 
     shift_free: Mapping[str, Value] | None = field(default=None, hash=False)
@@ -58,6 +78,8 @@ class Laws:
     textual: bool = False
     level: Mapping[str, Value] | None = field(default=None, hash=False)
     vanishing: tuple[Vanishing, ...] = field(default=(), hash=False)
+    averages: bool = True
+    worked: tuple[Worked, ...] = field(default=(), hash=False)
 
 
 NONE_OWN = Laws()

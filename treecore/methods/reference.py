@@ -36,7 +36,7 @@ FAMILIES = {
 }
 PREAMBLE = """# Credit methods
 
-Generated from the registry by `treecore methods --markdown`; a test fails when this file is stale.
+Generated from the registry by `treecore methods --markdown`; tests compare the two.
 
 A method gives every step a number, its **credit**. NaN, shown as a dash, means "no signal assigned"; 0 means
 "assigned zero". A method that judges whole trajectories gives the leaves an `advantage` too, and a step the mean of

@@ -98,6 +98,7 @@ def judge_by_ends(
 
 
 @credit_method(
+    laws=Laws(averages=False),
     title="DeepSearch",
     alone="In a prompt with a single scored leaf 0 is subtracted, and nothing is divided.",
     family="search",
@@ -190,7 +191,7 @@ def distances(forests: Forests) -> Distances:
 
 
 @credit_method(
-    laws=Laws(silent=True),
+    laws=Laws(averages=False, silent=True),
     title="ReST-MCTS*",
     family="search",
     over="states",

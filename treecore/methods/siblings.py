@@ -8,7 +8,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.outcomes import gap
-from treecore.methods.laws import Laws, Scales, Vanishing
+from treecore.methods.laws import NAN, Laws, Scales, Vanishing, Worked
 from treecore.methods.ops.groups import back_up, leaf_standard_error, sibling_stats
 from treecore.methods.outcome import VALUE_LINE, VALUE_SYMBOLS
 from treecore.methods.registry import Credit, credit_method
@@ -16,7 +16,13 @@ from treecore.registry.citation import Citation
 
 
 @credit_method(
-    laws=Laws(shift_free={}, scales=Scales(1), silent=True, vanishing=(Vanishing("credit", "siblings"),)),
+    laws=Laws(
+        shift_free={},
+        scales=Scales(1),
+        silent=True,
+        vanishing=(Vanishing("credit", "siblings"),),
+        worked=(Worked((-1, 0, 0, 0), (NAN, 1, 0, 0), (NAN, 2 / 3, -1 / 3, -1 / 3)),),
+    ),
     title="Sibling comparison",
     alone="A step without a scored sibling gets nothing: there is nothing to compare.",
     family="tree",

@@ -12,6 +12,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.errors import MethodError
+from treecore.methods.laws import Laws
 from treecore.methods.ops.groups import at_parent, back_up
 from treecore.methods.ops.lineage import path_min, path_product
 from treecore.methods.registry import Credit, credit_method
@@ -28,6 +29,7 @@ def formula(params: Mapping[str, Value]) -> str:
 
 
 @credit_method(
+    laws=Laws(averages=False),
     title="Recorded step labels",
     judges_outcomes=False,
     family="labels",

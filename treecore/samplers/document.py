@@ -13,7 +13,7 @@ from treecore.samplers.registry import SAMPLERS, Sampler
 NEEDS = {FORKS: "a model that can go on inside a step", TOP: "the likeliest tokens with their probabilities"}
 PREAMBLE = """# Samplers
 
-Generated from the registry by `treecore samplers --markdown`; a test fails when this file is stale.
+Generated from the registry by `treecore samplers --markdown`; tests compare the two.
 
 A sampler decides where the next branch grows. `treecore rollout --sampler NAME --set PARAMETER=VALUE` runs one; the
 forest records its name, parameters and seed. Where the choice of branches makes means over subtrees no fair estimates

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cases import Case, cases, check
+from cases import Case, cases, check, examples
 
 from treecore.formats import read, write
 from treecore.formats.compare import losses
@@ -26,6 +26,14 @@ def test_one_file_alone(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_it_is_the_same_once_written_in_our_own_format(case: Case, tmp_path: Path) -> None:
     forests = read(case.files, name=case.id)
+    write(forests, tmp_path / "a.forest.jsonl")
+    assert losses(forests, read(tmp_path / "a.forest.jsonl")) == []
+
+
+@pytest.mark.parametrize("name", examples())
+def test_an_example_is_read_whole_and_is_the_same_once_written_in_our_own_format(name: str, tmp_path: Path) -> None:
+    forests = read(examples()[name], name="example")
+    assert all(any(forest.text) for forest in forests)
     write(forests, tmp_path / "a.forest.jsonl")
     assert losses(forests, read(tmp_path / "a.forest.jsonl")) == []
 

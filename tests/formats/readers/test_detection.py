@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cases import DATA, files_of, folders
+from cases import DATA, examples, files_of, folders
 
 from treecore.formats import FORMATS
 from treecore.formats.archive import ZIP_MAGIC
@@ -34,6 +34,12 @@ def test_a_format_claims_each_folder(folder: Path) -> None:
     assert [path.name for path in files_of(folder) if claiming(path)]
 
 
-def test_every_reader_has_a_fixture() -> None:
-    found = {name for path in FILES for name in claiming(path)}
+@pytest.mark.parametrize("name", examples())
+def test_an_example_is_claimed_by_its_format_alone(name: str) -> None:
+    source = open_source(examples()[name], name="example")
+    assert [entry.name for entry in FORMATS.values() if entry.detect(source)] == [name]
+
+
+def test_every_reader_has_a_fixture_or_an_example() -> None:
+    found = {name for path in FILES for name in claiming(path)} | examples().keys()
     assert {entry.name for entry in FORMATS.values() if entry.write is None} <= found

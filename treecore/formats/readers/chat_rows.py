@@ -55,6 +55,9 @@ def looks_like_chats(source: Source) -> bool:
     detect=looks_like_chats,
     written_by="any tool that saves chats in the shape of OpenAI's fine-tuning or ShareGPT's, with a `reward` each",
     fields=frozenset({"messages", "reward"}),
+    example="""{"messages": [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}], "reward": 1}
+{"messages": [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "3"}], "reward": 0}
+""",
 )
 def read_chats(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a chat; chats that are the same up to their answer are a group, or those that a field names.

@@ -34,6 +34,7 @@ def looks_like_stepwise(source: Source) -> bool:
     detect=looks_like_stepwise,
     written_by="data sets for TRL's PRMTrainer, and `treecore export` as `stepwise`: prompt, steps, a label for each",
     fields=STEPWISE,
+    example='{"prompt": "3*4+2?", "completions": ["3*4=12.", "12+2=15"], "labels": [true, false]}',
 )
 def read_stepwise(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a row, a turn a step; rows of the same prompt are a group. Outcomes are not in such files."""

@@ -37,6 +37,9 @@ def looks_like_verl(source: Source) -> bool:
     written_by="verl with trainer.rollout_data_dir or trainer.validation_data_dir; one file a training step",
     lost="nothing of the file; verl writes no advantages, log probabilities or special tokens",
     fields=KEYS | {"gts", "step"},
+    example="""{"input": "3*4+2?", "output": "3*4=12. 12+2=14", "gts": "14", "score": 1.0, "step": 1}
+{"input": "3*4+2?", "output": "3*4=12. 12+2=15", "gts": "14", "score": 0.0, "step": 1}
+""",
 )
 def read_verl(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a line; those of a training step with one sample of `uid`, else with one prompt, are a group.
