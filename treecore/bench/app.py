@@ -21,9 +21,8 @@ import numpy as np
 
 from treecore.bench.app_page import Click, Page, pages
 from treecore.bench.measure import machine
-from treecore.bench.synthetic import MEAN_TOKENS, synthetic_forests
+from treecore.bench.synthetic import MEAN_TOKENS, made_up_file
 from treecore.errors import TreecoreError
-from treecore.formats.native_write import json_lines
 
 NODES = (100, 10_000, 100_000)
 CLICK_BYTES = 20_000
@@ -137,11 +136,9 @@ def goals_of(case: Mapping[str, Any]) -> Iterator[Goal]:
 @contextlib.contextmanager
 def forest_file(n: int, *, seed: int) -> Iterator[Path]:
     """A file of one made-up forest."""
-    forest = synthetic_forests(1, n_nodes=n, seed=seed)[0]
-    plain = forest.with_columns(tokens=None, n_model_tokens=np.where(forest.parent < 0, -1, MEAN_TOKENS), columns={})
     with tempfile.TemporaryDirectory(prefix="treecore-bench-") as folder:
         path = Path(folder) / f"made_up_{n}.forest.jsonl"
-        path.write_bytes(b"".join(json_lines([plain])))
+        path.write_bytes(made_up_file(n, seed=seed))
         yield path
 
 

@@ -13,6 +13,7 @@ from treecore.core.batch import Forests
 from treecore.core.columns import Status
 from treecore.core.forest import Forest, TokenTable
 from treecore.core.topology import IntArray
+from treecore.formats.native_write import json_lines
 
 MEAN_TOKENS = 4
 N_SENTENCES = 200
@@ -67,6 +68,13 @@ def synthetic_forests(n_forests: int, *, n_nodes: int, seed: int) -> Forests:
             )
         )
     return Forests(forests)
+
+
+def made_up_file(n_nodes: int, *, seed: int) -> bytes:
+    """A `.forest.jsonl` of one such forest, with token counts and without tables of tokens."""
+    forest = synthetic_forests(1, n_nodes=n_nodes, seed=seed)[0]
+    plain = forest.with_columns(tokens=None, n_model_tokens=np.where(forest.parent < 0, -1, MEAN_TOKENS), columns={})
+    return b"".join(json_lines([plain]))
 
 
 def node_columns(rng: np.random.Generator, row: IntArray, leaf: Any) -> dict[str, Any]:
