@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 PATIENCE = 120.0
 """Seconds for which a run of the page is waited for."""
@@ -56,10 +57,10 @@ class Page:
         self._socket = connect(
             f"ws://{host}/_stcore/stream",
             sock=plain,
-            subprotocols=["streamlit"],  # type: ignore[list-item]
+            subprotocols=[Subprotocol("streamlit")],
             max_size=None,
-            origin=origin or f"http://{host}",  # type: ignore[arg-type]
-            additional_headers=headers,
+            origin=Origin(origin or f"http://{host}"),
+            additional_headers=dict(headers or {}),
         )
 
     def close(self) -> None:
@@ -126,7 +127,7 @@ class Page:
     def _take(self, seconds: float) -> bool:
         """Take one message over; whether the run ended with it."""
         message = ForwardMsg()
-        message.ParseFromString(self._socket.recv(timeout=seconds))  # type: ignore[arg-type]
+        message.ParseFromString(self._socket.recv(timeout=seconds))
         kind = message.WhichOneof("type")
         if kind == "page_info_changed":
             self.query = message.page_info_changed.query_string

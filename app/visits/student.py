@@ -15,7 +15,7 @@ import orjson
 from streamlit.proto.Common_pb2 import FileUploaderState
 
 from app.defaults import SHORT
-from app.serving import BROWSER_COOKIE
+from app.serving.permissions import BROWSER_COOKIE
 from app.view_registry import VIEWS
 from app.visits.page import EVENTS, Page, Sent
 from treecore.bundled import samples
@@ -88,7 +88,7 @@ class Student:
 
     def grow(self, values: Mapping[str, float]) -> Callable[[], Grown]:
         """Ask for a run with these numbers in the form; what comes back waits for its end."""
-        self._done("view", lambda: self._turn_to(ROLLOUT))
+        self._done("rollout", lambda: self._turn_to(ROLLOUT))
         numbers = [Sent(self._page.widget(key), "double_value", value) for key, value in values.items()]
         asked = time.time()
         self._done("grow", lambda: self._grow(numbers))
@@ -142,7 +142,9 @@ class Student:
 
     def _method(self) -> Address:
         widget, name = self._page.widget("method"), self._random.choice(list(METHODS))
-        self._send(Sent(widget, "string_value", METHODS.find(name).title))
+        title = f"{METHODS.find(name).title} ·"
+        label = next(option for option in self._page.widgets[widget][1].options if option.startswith(title))
+        self._send(Sent(widget, "string_value", label))
         return {"method": name}
 
     def _upload(self) -> Address:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from browser import find_browser, skip_or_fail
 
-from treecore.bench.app import CLICK_BYTES, Goal, goals_of, summary
+from treecore.bench.app import CLICK_BYTES, goals_of, summary
 from treecore.bench.app_page import Click
+from treecore.bench.measure import Goal
 
 
 @pytest.mark.browser
@@ -37,4 +38,4 @@ def test_goals_say_whether_they_are_met() -> None:
     assert click["requests"] == 1
     large = list(goals_of({"nodes": 100_000, "click": click, "upload_ms": 5_000.0}))
     assert [goal.met for goal in large] == [False, True, True]
-    assert Goal("a", 1, 2.0, 2.0).met
+    assert Goal("a", "1 node", 2.0, 2.0).met

@@ -6,47 +6,28 @@ A browser and playwright (extra `test`) are needed. The server runs on this mach
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 import statistics
-import subprocess
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from treecore.bench.app_page import Click, Page, pages
-from treecore.bench.measure import machine
+from treecore.bench.measure import Goal, load, machine
+from treecore.bench.served import Server, serving
 from treecore.bench.synthetic import MEAN_TOKENS, made_up_file
-from treecore.errors import TreecoreError
 
 NODES = (100, 10_000, 100_000)
 CLICK_BYTES = 20_000
 CLICK_MS = {10_000: 150.0, 100_000: 300.0}
 UPLOAD_MS = {100_000: 5_000.0}
-SERVER_SECONDS = 60
 DESCRIPTION = (
     "one random recursive tree (each step hangs below a uniformly drawn earlier one), 0/1 rewards on all leaves, token "
     f"counts around {MEAN_TOKENS} a step, texts of 12 words, no tables of tokens"
 )
-
-
-class Goal(NamedTuple):
-    """A bound that was set beforehand, and whether it was met."""
-
-    what: str
-    nodes: int
-    limit: float
-    found: float
-
-    @property
-    def met(self) -> bool:
-        """Whether what was found stays within the limit."""
-        return self.found <= self.limit
 
 
 def bench_app(
@@ -79,7 +60,7 @@ def bench_app(
             tell(f"{n:,} nodes", number + 1, total)
             cases.append(one_size(page, server, n, clicks=clicks, seed=seed))
     goals = [goal for case in cases for goal in goals_of(case)]
-    host["load_after"] = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    host["load_after"] = load()
     return {
         "machine": host,
         "data": DESCRIPTION,
@@ -125,12 +106,13 @@ def summary(clicks: Sequence[Click]) -> dict[str, Any]:
 def goals_of(case: Mapping[str, Any]) -> Iterator[Goal]:
     """The bounds for a size."""
     n, click = case["nodes"], case["click"]
+    at = f"{n:,} nodes"
     most = click["received_bytes_most"] + click["sent_bytes_most"]
-    yield Goal("bytes a click, both ways, at most", n, CLICK_BYTES, most)
+    yield Goal("bytes a click, both ways, at most", at, CLICK_BYTES, most)
     if n in CLICK_MS:
-        yield Goal("ms from click to words, median", n, CLICK_MS[n], click["words_ms"])
+        yield Goal("ms from click to words, median", at, CLICK_MS[n], click["words_ms"])
     if n in UPLOAD_MS:
-        yield Goal("ms from upload to picture", n, UPLOAD_MS[n], case["upload_ms"])
+        yield Goal("ms from upload to picture", at, UPLOAD_MS[n], case["upload_ms"])
 
 
 @contextlib.contextmanager
@@ -140,57 +122,3 @@ def forest_file(n: int, *, seed: int) -> Iterator[Path]:
         path = Path(folder) / f"made_up_{n}.forest.jsonl"
         path.write_bytes(made_up_file(n, seed=seed))
         yield path
-
-
-class Server(NamedTuple):
-    """The app while it is served."""
-
-    address: str
-    process: subprocess.Popen[bytes]
-
-    def memory(self) -> int | None:
-        """Resident bytes of the server, None where the system does not tell."""
-        with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) * 1024
-        return None
-
-
-@contextlib.contextmanager
-def serving(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Server]:
-    """The app on a free port of the loopback interface, ended afterwards.
-
-    Raises:
-        TreecoreError: it ends or does not answer within a minute.
-    """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    process = subprocess.Popen(
-        [*command, f"--server.port={port}", "--server.fileWatcherType=none"],
-        env=dict(environment),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(process, f"{address}/_stcore/health")
-        yield Server(address, process)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def wait_for(process: subprocess.Popen[bytes], url: str) -> None:
-    """Return once the server answers.
-
-    Raises:
-        TreecoreError: it ends, or takes more than a minute.
-    """
-    end = time.monotonic() + SERVER_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1):
-            return
-        time.sleep(0.1)
-    raise TreecoreError("the app did not start", todo="try `treecore app` by itself; it says why")

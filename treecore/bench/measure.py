@@ -20,6 +20,24 @@ class Spent(NamedTuple):
     cpu: float
 
 
+class Goal(NamedTuple):
+    """A bound that was set beforehand, and whether it was met.
+
+    Attributes:
+        what: is bounded, with its unit; at: which size.
+    """
+
+    what: str
+    at: str
+    limit: float
+    found: float
+
+    @property
+    def met(self) -> bool:
+        """Whether what was found stays within the limit."""
+        return self.found <= self.limit
+
+
 def once(action: Callable[[], Any], *, cpu: Callable[[], float] = time.process_time) -> Spent:
     """Run `action`; letting go of its result counts too. `cpu` tells the CPU seconds so far."""
     wall, spent = time.perf_counter(), cpu()
@@ -43,8 +61,13 @@ def machine() -> dict[str, Any]:
         "system": platform.system(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("numpy", "orjson")},
-        "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "load_before": load(),
     }
+
+
+def load() -> float | None:
+    """How busy the machine is, over one minute; None where the system does not tell."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def processor() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from treecore.cli.bench_app import print_app, print_class
 from treecore.cli.output import console, json_option, parse_settings, print_json, set_option
 
 SIZE = click.IntRange(min=2)
@@ -52,6 +53,7 @@ def credit(seed: int, methods: tuple[str, ...], as_json: bool, **sizes: int) -> 
 
 
 COUNT = click.IntRange(min=1)
+POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 @bench.command()
@@ -132,27 +134,44 @@ def rollout(
     "--nodes", type=SIZE, multiple=True, help="Nodes of a forest; may be repeated.  [default: 100, 10k, 100k]"
 )
 @click.option("--clicks", type=COUNT, default=15, show_default=True, help="Clicks on each forest.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the made-up forests and of the clicks.")
+@click.option(
+    "--class",
+    "sessions",
+    type=SIZE,
+    default=None,
+    help="Measure a class of so many sessions, without browsers.",
+)
+@click.option("--seconds", type=COUNT, default=120, show_default=True, help="For which a class works.")
+@click.option(
+    "--pause", type=POSITIVE, default=4.0, show_default=True, help="Seconds between two actions of a session."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the made-up forests and of what is done.")
 @json_option
-def app(nodes: tuple[int, ...], clicks: int, seed: int, as_json: bool) -> None:
-    """Time clicks in the explorer in a real browser, and count what they send.
+def app(nodes: tuple[int, ...], clicks: int, seed: int, as_json: bool, **room: Any) -> None:
+    """Time clicks in the explorer in a real browser, and count what they send; or how it fares with a class in it.
 
     \b
     Example:
       treecore bench app --json
+      treecore bench app --class 30
     """
     from treecore.bench.app import NODES, bench_app
+    from treecore.bench.app_class import Asked, bench_class
     from treecore.cli.app import LOOPBACK, app_command, app_environment
 
-    command = app_command(port=None, browser=False, address=LOOPBACK[1], hosts=(), public=False)
+    public = room["sessions"] is not None
+    command = app_command(port=None, browser=False, address=LOOPBACK[1], hosts=(), public=public)
+    environment = app_environment(None, public=public)
     with progress_bar() as on_progress:
-        document = bench_app(
-            command, app_environment(None), nodes=nodes or NODES, clicks=clicks, seed=seed, on_progress=on_progress
-        )
+        if public:
+            document = bench_class(command, environment, Asked(**room, seed=seed), on_progress=on_progress)
+        else:
+            sizes = nodes or NODES
+            document = bench_app(command, environment, nodes=sizes, clicks=clicks, seed=seed, on_progress=on_progress)
     if as_json:
         print_json(document)
     else:
-        print_app(document)
+        (print_class if public else print_app)(document)
 
 
 @bench.command()
@@ -267,38 +286,6 @@ def print_bench(document: dict[str, Any]) -> None:
         f"{reading['times_orjson_cpu']:.2f}). Of reading the file and computing {reading['credit_method']} "
         f"({reading['credit_seconds']:.2f} s, shape included), reading is {reading['share_of_reading']:.0%}."
     )
-
-
-def print_app(document: dict[str, Any]) -> None:
-    """The figures as a Markdown table and the goals, which also read well in a terminal."""
-    host = document["machine"]
-    click.echo(
-        f"{host['cpu_count']} CPU cores ({host['processor']}), Python {host['python']}; load {host['load_before']} "
-        f"before and {host['load_after']} after. First page: {document['first_page_ms']:.0f} ms.\n"
-    )
-    click.echo(f"Data: {document['data']}.\n")
-    click.echo(
-        "| nodes | upload until drawn | click to words, median (most) | click to end of run | bytes a click, most | "
-        "server memory | browser memory |"
-    )
-    click.echo("|---:" * 7 + "|")
-    for case in document["cases"]:
-        done = case["click"]
-        click.echo(
-            f"| {case['nodes']:,} | {case['upload_ms'] / 1000:.1f} s | {done['words_ms']:.0f} ms "
-            f"({done['words_ms_most']:.0f}) | {done['settled_ms']:.0f} ms | "
-            f"{done['received_bytes_most'] + done['sent_bytes_most']:,} | {megabytes(case['server_bytes'])} | "
-            f"{megabytes(case['browser_bytes'])} |"
-        )
-    click.echo()
-    for goal in document["goals"]:
-        verdict = "met" if goal["met"] else "missed"
-        click.echo(f"{verdict}: {goal['what']}, {goal['nodes']:,} nodes: {goal['found']:,.0f} of {goal['limit']:,.0f}")
-
-
-def megabytes(held: int | None) -> str:
-    """`123 MB`, `-` where it is not known."""
-    return "-" if held is None else f"{held / 1e6:.0f} MB"
 
 
 def print_rollout(document: dict[str, Any]) -> None:
