@@ -15,6 +15,8 @@ from websockets.typing import Origin, Subprotocol
 
 PATIENCE = 120.0
 """Seconds for which a run of the page is waited for."""
+TEXTS = ("body", "text", "label", "message", "markup")
+"""Fields of what is drawn that people read."""
 EVENTS = "$$STREAMLIT_INTERNAL_KEY_{}__events"
 """Name of the widget that carries events of a component, with the component's own."""
 
@@ -141,17 +143,16 @@ class Page:
         elif kind == "file_urls_response":
             self._urls = message.file_urls_response
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._drawn(message.delta.new_element, message.delta.fragment_id)
+            self._drawn(message.delta.new_element, fragment=message.delta.fragment_id)
         return kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
-    def _drawn(self, element: Any, fragment: str) -> None:
+    def _drawn(self, element: Any, *, fragment: str) -> None:
         kind = element.WhichOneof("type")
         inner = getattr(element, kind)
-        if getattr(inner, "id", ""):
+        if "id" in inner.DESCRIPTOR.fields_by_name and inner.id:
             self.widgets[inner.id], self.fragments[inner.id] = (kind, inner), fragment
-        fields: Sequence[str] = ("body", "text", "label", "message", "markup")
-        found = (getattr(inner, field, None) for field in fields)
-        self.texts += [(kind, text) for text in found if isinstance(text, str) and text]
+        texts = [value for field, value in inner.ListFields() if field.name in TEXTS and isinstance(value, str)]
+        self.texts += [(kind, text) for text in texts]
         if kind == "exception":
             self.errors.append(f"{inner.type}: {inner.message}")
         elif kind == "alert" and inner.format == inner.ERROR:

@@ -150,7 +150,7 @@ class Student:
     def _upload(self) -> Address:
         page = self._page
         (place,) = page.urls([self._name])
-        put(self._address, place.upload_url, name=self._name, content=self._content, cookie=self._cookie)
+        put(self._address, path=place.upload_url, name=self._name, content=self._content, cookie=self._cookie)
         state = FileUploaderState()
         file = state.uploaded_file_info.add(name=self._name, file_id=place.file_id, size=len(self._content))
         file.file_urls.CopyFrom(place)
@@ -201,11 +201,11 @@ def cookie_of(address: str) -> str:
     Raises:
         OSError: no answer.
     """
-    answer = asked(address, "GET", "/_stcore/health")
+    answer = asked(address, method="GET", path="/_stcore/health")
     return SimpleCookie(answer.getheader("Set-Cookie", ""))[BROWSER_COOKIE].value
 
 
-def put(address: str, path: str, *, name: str, content: bytes, cookie: str) -> None:
+def put(address: str, *, path: str, name: str, content: bytes, cookie: str) -> None:
     """Send a file to its place.
 
     Raises:
@@ -218,12 +218,12 @@ def put(address: str, path: str, *, name: str, content: bytes, cookie: str) -> N
         "Cookie": f"{BROWSER_COOKIE}={cookie}",
         "X-Xsrftoken": cookie,
     }
-    answer = asked(address, "PUT", path, body=body, headers=headers)
+    answer = asked(address, method="PUT", path=path, body=body, headers=headers)
     if answer.status >= 300:
         raise OSError(f"the file was refused ({answer.status})")
 
 
-def asked(address: str, method: str, path: str, **more: Any) -> http.client.HTTPResponse:
+def asked(address: str, *, method: str, path: str, **more: Any) -> http.client.HTTPResponse:
     """One request, answered."""
     at = urlsplit(address)
     connection = http.client.HTTPConnection(at.hostname or "", at.port or 80, timeout=60)

@@ -85,7 +85,7 @@ def bench_class(
         "errors": sorted({f"{kind}: {error}" for kind, _, error in actions if error}),
         "failed": sum(bool(error) for *_, error in actions),
         "memory": memory,
-        "runs": runs_of(phases["class"]["flood"], phases["class"]["small"]),
+        "runs": runs_of(phases["class"]["flood"], small=phases["class"]["small"]),
     }
     goals = list(goals_of(document))
     return {**document, "goals": [{**goal._asdict(), "met": goal.met} for goal in goals]}
@@ -149,7 +149,7 @@ def times(actions: Sequence[Sequence[Any]]) -> dict[str, dict[str, float]]:
     return found
 
 
-def runs_of(flood: Sequence[Sequence[float]], small: Sequence[Sequence[float]]) -> dict[str, Any]:
+def runs_of(flood: Sequence[Sequence[float]], *, small: Sequence[Sequence[float]]) -> dict[str, Any]:
     """How long the runs took from asking to seeing them done, and how many small ones ended after the flood's last."""
     spent = [over - asked for asked, over in small]
     end = max((over for _, over in flood), default=float("inf"))
