@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from app import state
+from app.links import copy_link
 from app.verbatim import ours, verbatim
 from app.view_registry import VIEWS
 from treecore.bidi import visible
@@ -43,6 +44,8 @@ def header() -> None:
             required=True,
             width="content",
         )
+        with st.container(key="copy_link", width="content"):
+            copy_link(key="link")
     if text := state.notice():
         st.warning(verbatim(text), icon=":material/link_off:")
 

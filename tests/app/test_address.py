@@ -1,0 +1,138 @@
+"""The address is the state: what it says opens as it was, and Back and Forward step through what a person did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from app.defaults import AXES, COLOURS
+from treecore.bundled import samples
+from treecore.core.forest import Forest
+from treecore.formats import read
+from treecore.methods import METHODS, get_method
+from treecore.registry.params import Param
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+FEW = settings(
+    max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+)
+"""Pages take a while, so what fails is not made smaller."""
+SHOWN = ("view", "method", "colour", "axis", "forest", "frame", "node")
+
+
+def app(query: dict[str, str]) -> AppTest:
+    test = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    return test.run()
+
+
+def address(test: AppTest) -> dict[str, str]:
+    return {name: "".join(value) for name, value in test.query_params.items()}
+
+
+def shown(test: AppTest) -> dict[str, Any]:
+    """What a person sees, as the session holds it."""
+    session = test.session_state
+    numbers = {param.name: session[f"set:{session.method}:{param.name}"] for param in get_method(session.method).params}
+    return {name: session[name] for name in SHOWN} | numbers | {"sample": session.opened.sample}
+
+
+def value_of(param: Param) -> st.SearchStrategy[Any]:
+    low, high = max(param.low, -100.0), min(param.high, 100.0)
+    match param.type:
+        case "choice":
+            return st.sampled_from(param.choices)
+        case "bool":
+            return st.booleans()
+        case "int":
+            return st.integers(int(low), int(high))
+        case "float":
+            return st.floats(low, high, allow_nan=False)
+        case _:
+            return st.just(param.default)
+
+
+@st.composite
+def states(draw: st.DrawFn) -> dict[str, Any]:
+    """Values of a session that the menus could have set."""
+    sample = draw(st.sampled_from(sorted(samples())))
+    forest: Forest = read(samples()[sample].path)[0]
+    method = draw(st.sampled_from(sorted(METHODS)))
+    numbers = {f"set:{method}:{param.name}": draw(value_of(param)) for param in get_method(method).params}
+    return numbers | {
+        "sample": sample,
+        "view": draw(st.sampled_from(["explore", "step_through"])),
+        "method": method,
+        "colour": draw(st.sampled_from(list(COLOURS))),
+        "axis": draw(st.sampled_from(list(AXES))),
+        "node": draw(st.sampled_from(["", *map(str, forest.node_id)])),
+        "frame": draw(st.integers(0, 5)),
+    }
+
+
+@FEW
+@given(states())
+def test_an_address_opens_what_was_shown(state: dict[str, Any]) -> None:
+    test = app({"sample": state.pop("sample")})
+    for name, value in state.items():
+        test.session_state[name] = value
+    test.run()
+    assert not test.exception
+    again = app(address(test))
+    assert not again.exception
+    assert not [one.value for one in again.warning if "in this link" in one.value]
+    assert address(again) == address(test)
+    before, after = shown(test), shown(again)
+    if test.session_state.view == "explore":  # which has no frames
+        before["frame"] = after["frame"] = 0
+    assert after == before
+
+
+def test_back_undoes_one_change_after_the_other() -> None:
+    test = app({"sample": "by_hand", "node": "a3"})
+    gone = [address(test)]
+    changes = {"colour": "value", "set:tree_grpo:epsilon": 0.25, "axis": "tokens", "view": "step_through", "frame": 2}
+    states = [shown(test)]
+    for name, value in changes.items():
+        test.session_state[name] = value
+        test.run()
+        gone.append(address(test))
+        states.append(shown(test))
+    assert len({tuple(sorted(one.items())) for one in gone}) == len(gone)
+    for query, state in [*zip(gone, states, strict=True)][::-1][1:]:
+        for name in list(address(test)):
+            del test.query_params[name]
+        for name, text in query.items():
+            test.query_params[name] = text
+        test.run()
+        assert shown(test) == state
+        assert address(test) == query
+
+
+@FEW
+@given(
+    st.dictionaries(
+        st.sampled_from(["sample", "file", "view", "method", "node", "prompt", "merge", "frame", "run", "colour", "axis"]
+                        + ["set.epsilon", "set.variant", "set.zz", "folder", "row", "page", "only"]),
+        st.one_of(st.text(max_size=20), st.sampled_from(["by_hand", "library", "step_through", "1", "-1", "9" * 30])),
+    )
+)  # fmt: skip
+def test_an_address_may_be_anything(query: dict[str, str]) -> None:
+    test = app(query)
+    assert not test.exception
+
+
+@pytest.mark.parametrize("value", [7, ["credit"], None, "nothing", True])
+def test_what_a_browser_may_send_for_a_choice_stays_out_of_the_address(value: object) -> None:
+    test = app({"sample": "by_hand"})
+    test.session_state["library:sort"] = value
+    test.session_state["view"] = "library"
+    test.run()
+    assert not test.exception
+    assert address(test).get("sort", "") in ("", "nothing")
