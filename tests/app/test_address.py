@@ -22,6 +22,11 @@ FEW = settings(
     max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
 )
 """Pages take a while, so what fails is not made smaller."""
+FIELDS = (
+    *("sample", "file", "view", "method", "node", "prompt", "merge", "frame", "run", "colour", "axis"),
+    *("set.epsilon", "set.variant", "set.zz", "folder", "row", "page", "only"),
+)
+LIKELY = ("by_hand", "library", "step_through", "1", "-1", "9" * 30)
 SHOWN = ("view", "method", "colour", "axis", "forest", "frame", "node")
 
 
@@ -116,13 +121,7 @@ def test_back_undoes_one_change_after_the_other() -> None:
 
 
 @FEW
-@given(
-    st.dictionaries(
-        st.sampled_from(["sample", "file", "view", "method", "node", "prompt", "merge", "frame", "run", "colour", "axis"]
-                        + ["set.epsilon", "set.variant", "set.zz", "folder", "row", "page", "only"]),
-        st.one_of(st.text(max_size=20), st.sampled_from(["by_hand", "library", "step_through", "1", "-1", "9" * 30])),
-    )
-)  # fmt: skip
+@given(st.dictionaries(st.sampled_from(FIELDS), st.one_of(st.text(max_size=20), st.sampled_from(LIKELY))))
 def test_an_address_may_be_anything(query: dict[str, str]) -> None:
     test = app(query)
     assert not test.exception
