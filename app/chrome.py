@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from app import state
+from app.controls.export_menu import export_menu
 from app.links import copy_link
 from app.verbatim import ours, verbatim
 from app.view_registry import VIEWS
@@ -19,7 +20,7 @@ from treecore.core.numerals import counted, whole
 from treecore.core.outcomes import is_right
 from treecore.errors import TreecoreError
 from treecore.samplers import SAMPLERS
-from treecore.views.labels import cut
+from treecore.views.labels import cut, question
 from treecore.views.sources import colours
 
 FEW = 6
@@ -62,24 +63,25 @@ def reading() -> None:
 
 
 def title() -> None:
-    """What is open: the question, and one line about where it comes from."""
+    """What is open: the question, the way to other prompts and out, and one line about where it comes from."""
     forest, count = state.forest(), len(state.opened().forests)
     with st.container(key="title", gap=None):
         with st.container(key="asked_opened", horizontal=True, vertical_alignment="center", gap="small"):
             prompt(forest.prompt or state.opened().title)
             if count > 1:
                 turn(state.forest_number(), count=count, key="opened", on_turn=state.turn_to)
+            export_menu()
         st.caption(verbatim(provenance(forest)))
         bias(forest)
 
 
 def prompt(text: str) -> None:
     """The question; a long one is folded."""
-    lines = text.strip().splitlines()
-    head = cut("\n".join(lines[:LINES]), LONG)
+    lines, asked = text.strip().splitlines(), question(text).strip().splitlines()
+    head = cut("\n".join(asked[:LINES]), LONG)
     with st.container(key="prompt", gap=None):
         st.text(visible(head), width="stretch")
-        if len(lines) > LINES or head != "\n".join(lines):
+        if head != "\n".join(lines):
             with st.expander("The whole prompt"), st.container(height=FOLDED, border=False, key="whole_prompt"):
                 st.text(visible(text))
 

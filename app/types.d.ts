@@ -201,10 +201,27 @@ interface BrowsePage {
   chips: BrowseChip[];
   count: string;
   lines: BrowseLine[];
+  marks: string;
   shown: string;
   pages: number;
   empty: string;
   relax: BrowseChip | null;
+}
+
+interface TwoStepsAnswer {
+  text: string;
+  times: number;
+  right: boolean;
+}
+
+interface TwoStepsCard {
+  step: string;
+  right: string;
+  here: boolean;
+  parents: number[] | null;
+  values: Values | null;
+  answers: TwoStepsAnswer[];
+  more: string;
 }
 
 interface AskedEvent {

@@ -18,7 +18,10 @@ MOST = 1000
 """Characters of a field that a browser may send."""
 
 _mount = st.components.v2.component(
-    "treecore.browse", js=script(FOLDER / "browse.js"), css=style(FOLDER / "browse.css"), isolate_styles=True
+    "treecore.browse",
+    js=script(FOLDER / "browse.js"),
+    css=style(FOLDER / "browse.css") + style(FOLDER / "thumb.css"),
+    isolate_styles=True,
 )
 
 

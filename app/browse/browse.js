@@ -15,6 +15,7 @@ function ask(browser, change, open) {
   number = Math.max(number + 1, Date.now());
   browser.said = { ...browser.said, ...change };
   clearTimeout(browser.later);
+  browser.later = undefined;
   sendUntilHeard(browser, "asked", { number, said: browser.said, open: open === true });
 }
 
@@ -124,7 +125,7 @@ function foot(browser) {
   }
   const legend = html("span", "legend");
   legend.append(html("i", "full"), "right", html("i", "hollow"), "wrong");
-  box.append(legend, html("span", "keys", "\u2191 \u2193 row \u2002 Enter open \u2002 / search"));
+  box.append(legend, html("span", "marks", data.marks), html("span", "keys", "\u2191 \u2193 row \u2002 Enter open \u2002 / search"));
   return box;
 }
 
@@ -195,7 +196,7 @@ export default function browse(component) {
   browser.send = setTriggerValue;
   browser.heard = data.heard;
   browser.data = data;
-  if (data.heard >= number) browser.said = data.said;
+  if (data.heard >= number && browser.later === undefined) browser.said = data.said;
   draw(browser);
   return onceGone(parentElement, () => browser.abort.abort());
 }

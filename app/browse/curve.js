@@ -2,7 +2,8 @@
 
 import { html, plain, svg } from "./dom.js";
 
-const WIDTH = 560, HEIGHT = 118, LEFT = 34, RIGHT = 16, TOP = 18, BOTTOM = 20, MANY = 60;
+const WIDTH = 560, HEIGHT = 118, LEFT = 34, RIGHT = 16, TOP = 18, BOTTOM = 20, MANY = 60, FALL = 0.05;
+const TOPS = [0.1, 0.2, 0.4, 0.6, 0.8, 1];
 
 /** @param {BrowsePoint[]} curve @param {string} steps @param {(steps: string) => void} ask */
 export function curveOf(curve, steps, ask) {
@@ -14,7 +15,8 @@ export function curveOf(curve, steps, ask) {
   }
   const known = curve.filter(([, rate]) => rate !== null);
   const [first, last] = [curve[0][0], curve[curve.length - 1][0]];
-  const top = Math.max(0.1, ...known.map(([, rate]) => Number(rate)));
+  const most = Math.max(...known.map(([, rate]) => Number(rate)));
+  const top = TOPS.find((one) => one >= most) ?? 1;
   const x = (/** @type {number} */ step) => LEFT + ((step - first) / (last - first)) * (WIDTH - LEFT - RIGHT);
   const y = (/** @type {number} */ rate) => HEIGHT - BOTTOM - (rate / top) * (HEIGHT - TOP - BOTTOM);
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": "pass rate by training step" });
@@ -44,9 +46,25 @@ export function curveOf(curve, steps, ask) {
     dot.append(svg("title", {}, `step ${step}: ${plain(100 * Number(rate))} %, ${forests} forests`));
     picture.append(dot);
   }
+  for (const { step, rate, up } of told(known)) {
+    const side = x(step) > WIDTH - 40 ? "end" : x(step) < LEFT + 30 ? "start" : "middle";
+    picture.append(svg("text", { x: x(step), y: y(rate) + (up ? -8 : 16), "text-anchor": side, class: "told" }, `${Math.round(100 * rate)} %`));
+  }
   drag(picture, brush, curve, x, ask);
   box.append(picture);
   return box;
+}
+
+// The highest point, and the lowest after it where the rate falls.
+/** @param {BrowsePoint[]} known */
+function told(known) {
+  const rates = known.map(([, rate]) => Number(rate));
+  if (!rates.length) return [];
+  const high = rates.indexOf(Math.max(...rates));
+  const low = rates.lastIndexOf(Math.min(...rates.slice(high)));
+  const found = [{ step: known[high][0], rate: rates[high], up: true }];
+  if (low > high && rates[high] - rates[low] >= FALL) found.push({ step: known[low][0], rate: rates[low], up: false });
+  return found;
 }
 
 /** @param {Element} brush @param {(step: number) => number} x @param {number} low @param {number} high */
@@ -115,14 +133,15 @@ export function pairOf(pair, curve, ask) {
   const left = html("div");
   left.append(asks, said, share);
   const row = html("div", "sides");
-  row.append(left, slopes(rates));
+  row.append(left, slopes(rates, first, second));
   box.append(row);
   return box;
 }
 
-/** @param {[number, number][]} rates */
-function slopes(rates) {
-  const picture = svg("svg", { class: "slopes", viewBox: "0 0 84 76", width: 84, height: 76, "aria-hidden": "true" });
+/** @param {[number, number][]} rates @param {number} first @param {number} second */
+function slopes(rates, first, second) {
+  const picture = svg("svg", { class: "slopes", viewBox: "0 0 84 90", width: 84, height: 90, "aria-hidden": "true" });
+  picture.append(svg("text", { x: 4, y: 88 }, String(first)), svg("text", { x: 80, y: 88, "text-anchor": "end" }, String(second)));
   for (const [a, b] of rates) {
     picture.append(svg("line", { x1: 4, y1: 72 - 68 * a, x2: 80, y2: 72 - 68 * b, class: b > a ? "up" : b < a ? "down" : "flat" }));
   }

@@ -55,7 +55,9 @@ function lineOf(line, chosen, widest) {
   if (line.hit.length) {
     const hit = html("div", "hit");
     hit.dir = "auto";
-    hit.append(...toned(line.hit), html("span", "muted times", line.times));
+    const words = html("span", "passage");
+    words.append(...toned(line.hit));
+    hit.append(words, html("span", "muted times", line.times));
     prompt.append(hit);
   }
   right.append(dots(line.right, line.of));

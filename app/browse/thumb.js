@@ -35,12 +35,12 @@ function places(parents) {
   return { children, row, depth, leaves, deepest: Math.max(...depth, 1) };
 }
 
-/** @param {number[]} parents @param {(number | null)[]} values @param {number} most height in pixels */
-export function thumb(parents, values, most) {
+/** @param {number[]} parents @param {(number | null)[]} values @param {number} most height in pixels @param {number} across its width */
+export function thumb(parents, values, most, across = ACROSS) {
   const { children, row, depth, leaves, deepest } = places(parents);
   const height = Math.min(most, leaves * ROW + 2 * RIM);
   const step = leaves > 1 ? (height - 2 * RIM) / (leaves - 1) : 0;
-  const x = (/** @type {number} */ at) => RIM + (children[at].length ? depth[at] / deepest : 1) * (ACROSS - 2 * RIM);
+  const x = (/** @type {number} */ at) => RIM + (children[at].length ? depth[at] / deepest : 1) * (across - 2 * RIM);
   const y = (/** @type {number} */ at) => (leaves > 1 ? RIM + row[at] * step : height / 2);
   const lines = [];
   for (let at = 0; at < parents.length; at++) {
@@ -49,7 +49,7 @@ export function thumb(parents, values, most) {
     const bend = Math.min(x0 + 8, x1);
     lines.push(`M${x0} ${y0}C${bend} ${y0} ${x0} ${y1} ${bend} ${y1}H${x1}`);
   }
-  const picture = svg("svg", { class: "thumb", width: ACROSS, height, viewBox: `0 0 ${ACROSS} ${height}`, "aria-hidden": "true" });
+  const picture = svg("svg", { class: "thumb", width: across, height, viewBox: `0 0 ${across} ${height}`, "aria-hidden": "true" });
   picture.append(svg("path", { d: lines.join(""), class: "twig" }));
   const size = Math.max(1.5, Math.min(2.6, step ? step / 2.2 : 2.6));
   for (let at = 0; at < parents.length; at++) {

@@ -8,7 +8,7 @@ from typing import TypedDict
 from treecore.core.numerals import counted, plain, short, whole
 from treecore.library.filters import HISTOGRAMS, PAGE, Filters
 from treecore.library.overview import Overview, Pair, Point, Row
-from treecore.views.labels import cut
+from treecore.views.labels import cut, question
 
 TITLES = {
     "pass_rate": "pass rate",
@@ -20,6 +20,17 @@ TITLES = {
     "lint": "with findings",
     "find": "search",
 }
+MEANINGS = {
+    "alone": "one answer only, so nothing to compare it with",
+    "flat": "all outcomes are the same, so nothing to compare",
+    "unscored": "an end without a reward",
+    "cut off": "an end that was cut off",
+    "failed": "an end that failed",
+    "claim": "a claimed number does not come out",
+}
+"""What the words of `LINT` mean."""
+FEW = 2
+"""Of them, those that the foot of the page explains."""
 LINT = {
     "singleton-group": "alone",
     "zero-variance-group": "flat",
@@ -88,6 +99,7 @@ class Page(TypedDict):
     chips: list[Chip]
     count: str
     lines: list[Line]
+    marks: str
     shown: str
     pages: int
     empty: str
@@ -96,9 +108,10 @@ class Page(TypedDict):
 
 def page(found: Overview, filters: Filters) -> Page:
     """The words and numbers of an overview."""
-    relax = max(found.without, key=lambda name: found.without[name], default=None)
     chips = filters_in_words(filters)
     first = filters.page * PAGE
+    rows = lines(found.rows, filters)
+    of = "prompt" if found.among == found.asked else "forest"
     shown = f"{whole(first + 1)}–{whole(first + len(found.rows))} of {whole(found.passing)} shown"
     return {
         "curve": found.curve,
@@ -108,13 +121,30 @@ def page(found: Overview, filters: Filters) -> Page:
             for one in found.histograms
         ],
         "chips": chips,
-        "count": f"{whole(found.passing)} of {counted(found.among, 'forest')}",
-        "lines": lines(found.rows, filters),
+        "count": f"{whole(found.passing)} of {counted(found.among, of)}",
+        "lines": rows,
+        "marks": marks(rows),
         "shown": shown if found.rows else "",
         "pages": -(-found.passing // PAGE),
         "empty": "" if found.rows else nothing(found, filters),
-        "relax": next((chip for chip in chips if chip["name"] == relax), None) if not found.passing else None,
+        "relax": next((chip for chip in chips if chip["name"] == strictest(found)), None),
     }
+
+
+def strictest(found: Overview) -> str:
+    """The filter that leaves out most, where nothing passes: without it most would, or else fewest pass it alone."""
+    if found.passing:
+        return ""
+    if not found.among:
+        return "steps"
+    names = sorted(found.without, key=lambda name: (-found.without[name], found.alone[name]))
+    return next(iter(names), "")
+
+
+def marks(rows: list[Line]) -> str:
+    """What the words of the column lint mean, of the most frequent ones."""
+    often = Counter(word for row in rows for word in row["lint"].split(", ") if word in MEANINGS)
+    return "; ".join(f"\u25b3 {word}: {MEANINGS[word]}" for word, _ in often.most_common(FEW))
 
 
 def nothing(found: Overview, filters: Filters) -> str:
@@ -141,7 +171,7 @@ def filters_in_words(filters: Filters) -> list[Chip]:
 
 def lines(rows: list[Row], filters: Filters) -> list[Line]:
     """The rows of the table; words that most of their prompts share are muted."""
-    prompts = [shortened(row.columns["prompt"] or row.columns["id"]) for row in rows]
+    prompts = [shortened(question(row.columns["prompt"]) or row.columns["id"]) for row in rows]
     often = Counter(word for prompt in prompts for word in set(prompt.split(" ")))
     dull = {word for word, times in often.items() if len(rows) > 2 and times > COMMON * len(rows)}
     return [line(row, prompt, dull, filters) for row, prompt in zip(rows, prompts, strict=True)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
-from app.controls.export_menu import export_menu
 from app.controls.fields import parameter
 from app.defaults import AXES, COLOURS
 from app.opening.merge_menu import merge_menu
@@ -23,7 +22,6 @@ def bar(*, colours: bool = True) -> None:
         if colours:
             pills("Colour", COLOURS, "colour")
         pills("Axis", AXES, "axis")
-        export_menu()
 
 
 def pills(title: str, options: dict[str, str], key: str) -> None:

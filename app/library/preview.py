@@ -8,28 +8,33 @@ import streamlit as st
 
 import treecore as tc
 from app import stage, state
+from app.browse import two_steps as cards
 from app.library.folders import Run
 from app.verbatim import ours, verbatim
 from treecore.bidi import visible
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, whole
-from treecore.core.outcomes import is_right
+from treecore.core.numerals import whole
 from treecore.errors import TreecoreError
 from treecore.library.opening import open_forest
-from treecore.library.overview import Row, place_of, same_prompt
-from treecore.library.pair import Divergence, answers, divergence
+from treecore.library.overview import Pair, Row, place_of, same_prompt
+from treecore.library.pair import Divergence, divergence
 from treecore.methods import get_method
 from treecore.methods.registry import Credit
-from treecore.views.labels import cut
+from treecore.views.labels import cut, question
 
-HEIGHT, SMALL = 300, 170
-"""Pixels of the trees, and of those of two steps."""
+HEIGHT = 300
+"""Pixels of the trees."""
 PLACE = re.compile(r"(\d{1,9})@(.+)", re.S)
-PROMPT, ANSWER, FEW = 400, 44, 5
+PROMPT, ANSWER = 400, 44
+"""Characters of a prompt, and of a step in a sentence."""
 
 
-def beside(run: Run, place: str) -> None:
-    """The forest of a row."""
+def beside(run: Run, place: str, pair: Pair | None) -> None:
+    """The forest of a row.
+
+    Args:
+        pair: the two training steps that are compared in the library.
+    """
     row = row_of(run, place)
     if row is None:
         st.caption("Choose a row to see its trees here: click it, or walk with ↑ and ↓.")
@@ -38,7 +43,7 @@ def beside(run: Run, place: str) -> None:
     step = "" if columns["training_step"] is None else f" · step {whole(columns['training_step'])}"
     st.caption(verbatim(f"{columns['id']}{step} · {columns['place'] or columns['file']}"))
     with st.container(key="library_prompt"):
-        st.text(visible(cut(columns["prompt"] or columns["id"], PROMPT)))
+        st.text(visible(cut(question(columns["prompt"]) or columns["id"], PROMPT)))
     if columns["reference"]:
         st.caption(verbatim(f"expected: {columns['reference']}"))
     try:
@@ -52,16 +57,18 @@ def beside(run: Run, place: str) -> None:
     others = [
         other for other in same_prompt(run.index, row) if other.columns["training_step"] != columns["training_step"]
     ]
-    partner = partner_of(others)
+    partner = partner_of(others, pair)
     buttons(run, place, partner)
     if columns["training_step"] is not None:
-        two_steps(run, row, forest, others, partner)
+        two_steps(run, row, forest, partner)
 
 
 def buttons(run: Run, place: str, partner: Row | None) -> None:
     """The ways into Explore."""
     with st.container(horizontal=True, gap="small"):
-        st.button("Open in Explore", key="open_row", type="primary", on_click=open_in_explore, args=(run, [place]))
+        st.button(
+            "Open in Explore \u21b5", key="open_row", type="primary", on_click=open_in_explore, args=(run, [place])
+        )
         if partner is not None:
             both = [place_in_words(partner), place]
             st.button("Open both steps", key="open_both", on_click=open_in_explore, args=(run, both))
@@ -96,48 +103,28 @@ def credit_of(forest: Forest) -> tuple[Credit | None, str]:
         return None, str(error)
 
 
-def partner_of(others: list[Row]) -> Row | None:
-    """The other training step that is compared with: the one chosen, else the first."""
-    asked = state.get_or("other_step", None)
+def partner_of(others: list[Row], pair: Pair | None) -> Row | None:
+    """The same prompt at one of the steps that are compared, else at the first of all others."""
     steps = {row.columns["training_step"]: row for row in others}
-    return steps.get(asked) or next(iter(others), None)
+    asked = (pair.first, pair.second) if pair else ()
+    return next((steps[step] for step in asked if step in steps), next(iter(others), None))
 
 
-def two_steps(run: Run, row: Row, forest: Forest, others: list[Row], partner: Row | None) -> None:
+def two_steps(run: Run, row: Row, forest: Forest, partner: Row | None) -> None:
     """The same prompt at two training steps, and where they part."""
     st.markdown("##### The same prompt at two steps")
     if partner is None:
         st.caption("This prompt was asked at one training step only, so there is nothing to compare it with.")
         return
-    steps = [other.columns["training_step"] for other in others]
-    state.put({"other_step": partner.columns["training_step"]})
-    st.selectbox("Compared with", steps, key="other_step", format_func=lambda step: f"step {step}")
     try:
         other = forest_of(run, partner)
     except (TreecoreError, OSError) as error:
         st.error(verbatim(error), icon=":material/error:")
         return
     pairs = sorted([(partner, other), (row, forest)], key=lambda pair: int(pair[0].columns["training_step"]))
-    for column, (at, trees), name in zip(st.columns(2, gap="small"), pairs, ("first", "second"), strict=True):
-        with column, st.container(border=True, key=f"two_{name}"):
-            card(at, trees, key=name)
-    steps = [int(pair[0].columns["training_step"]) for pair in pairs]
+    cards.two_steps([cards.card(at, trees, here=at is row) for at, trees in pairs], key="two_steps")
+    steps = [int(at.columns["training_step"]) for at, _ in pairs]
     st.caption(ours(parted(divergence(pairs[0][1], pairs[1][1]), *steps)))
-
-
-MARKS = {True: ":material/check:", False: ":material/close:"}
-"""Of a right answer and of a wrong one."""
-
-
-def card(row: Row, forest: Forest, *, key: str) -> None:
-    """One of the two."""
-    right = f"{whole(int(is_right(forest).sum()))} of {whole(len(forest.leaves))} right"
-    st.markdown(ours(f"**step {row.columns['training_step']}** · {right}"))
-    found = answers(forest)
-    for text, times, good in found[:FEW]:
-        st.caption(f"{ours(MARKS[good])} {verbatim(cut(text, ANSWER))}{f' × {times:d}' if times > 1 else ''}")
-    if len(found) > FEW:
-        st.caption(ours(f"and {counted(len(found) - FEW, 'more answer')}"))
 
 
 def parted(found: Divergence, first: int, second: int) -> str:

@@ -16,7 +16,7 @@ from treecore.bundled import by_group
 from treecore.core.numerals import counted, whole
 from treecore.errors import shortened
 from treecore.formats import FORMATS, ReadReport
-from treecore.views.labels import cut
+from treecore.views.labels import cut, question
 
 MAX_LINES = 8
 """Lines of each kind that are shown of what reading found."""
@@ -167,7 +167,7 @@ def forest_menu() -> None:
             f"Prompt ({whole(len(forests))} in this file)",
             range(len(forests)),
             key="forest",
-            format_func=lambda i: f"{i + 1} · {shorten(forests[i].prompt or forests[i].id, 70)}",
+            format_func=lambda i: f"{i + 1} · {shorten(question(forests[i].prompt) or forests[i].id, 70)}",
             on_change=lambda: state.turn_to(state.forest_number()),
         )
 

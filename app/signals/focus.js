@@ -16,13 +16,13 @@ export function onceGone(element, stop) {
 }
 
 // Sends an event until Python has answered its number or another has followed: one that comes while another part of the
-// page is run anew can be lost.
+// page is run anew can be lost. What has left the page asks for nothing any more.
 /** @param {Channel} channel @param {string} name @param {ChosenEvent | PressedEvent | AskedEvent} value */
 export function sendUntilHeard(channel, name, value) {
   channel.last = value.number;
   let tries = 0;
   const send = () => {
-    if (channel.heard >= value.number || channel.last !== value.number || tries++ > 5) return;
+    if (channel.abort.signal.aborted || channel.heard >= value.number || channel.last !== value.number || tries++ > 5) return;
     channel.send(name, value);
     setTimeout(send, 1000);
   };

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import state
 from app.browse import asked_in, browse
@@ -19,11 +22,14 @@ from treecore.errors import TreecoreError
 from treecore.formats import FORMATS
 from treecore.library.filters import FIELDS, Filters
 from treecore.library.overview import overview
+from treecore.library.scan import BLOCK
 from treecore.views.labels import cut
 
 CHANNEL, HEARD, TYPED, WRONG, FOLLOW = "browse", "browse_heard", "folder_path", "folder_error", "set:follow"
 LOOK_EVERY, FOLLOW_EVERY = 0.5, 2.0
 """Seconds between two looks at a scan that is under way, and between two scans of a run that is followed."""
+BAR = 90
+"""Pixels of the bar that says how far a scan is."""
 UNREADABLE = 50
 """Files that are listed because they could not be read."""
 
@@ -34,25 +40,37 @@ def render() -> None:
     runs = folders.allowed()
     asked = state.field("library:folder")
     run = runs.get(asked) or (next(iter(runs.values()), None) if not asked else None)
-    left, right = st.columns([0.69, 0.31], gap="medium")
     if run is None:
+        left, _ = columns()
         with left:
             nothing_open(runs, lost=bool(asked))
-        with right, st.container(key="side"):
-            st.caption("What is chosen in the list is shown here.")
         return
     scan = folders.scan(run)
-    with left:
-        head(run, runs)
-        follow = bool(state.get(FOLLOW))
-        if not scan.work.over:
-            st.fragment(watch, run_every=LOOK_EVERY)(run, scan)
-        elif follow:
+    with st.container(key="library"):
+        opened(run, runs, scan)
+
+
+def opened(run: Run, runs: dict[str, Run], scan: Scan) -> None:
+    """A folder: its name, its scan, its list and what is chosen there."""
+    with st.container(key="library_top"):
+        head(run, runs, scan)
+        if scan.work.over and state.get(FOLLOW):
             st.fragment(catch_up, run_every=FOLLOW_EVERY)(run, scan)
         if scan.work.error:
             st.error(verbatim(scan.work.error), icon=":material/error:")
     if run.index.path.exists():
         inside(run)
+    else:
+        left, _ = columns()
+        left.caption("Rows appear here as soon as the first files are read.")
+
+
+def columns() -> Sequence[DeltaGenerator]:
+    """The place of the list, and the panel, in which nothing is chosen yet."""
+    left, right = st.columns([0.69, 0.31], gap="medium")
+    with right, st.container(key="side"):
+        st.caption("What is chosen in the list is shown here.")
+    return left, right
 
 
 def nothing_open(runs: dict[str, Run], *, lost: bool) -> None:
@@ -108,13 +126,15 @@ def show(key: str) -> None:
     state.put_fields(LIBRARY, {"folder": key})
 
 
-def head(run: Run, runs: dict[str, Run]) -> None:
-    """The folder's name, the way to another, and whether it is followed."""
+def head(run: Run, runs: dict[str, Run], scan: Scan) -> None:
+    """The folder's name, the way to another, whether it is followed, and how far a scan is, in one line."""
     with st.container(key="library_head", horizontal=True, vertical_alignment="center", gap="small"):
         st.text(visible(cut(run.name, 60)), width="content")
         with st.popover("Open another run folder", icon=":material/folder_open:", width="content"):
             chooser(runs)
         st.toggle("Follow", key=FOLLOW, help="Take over what the run writes meanwhile, every two seconds.")
+        if not scan.work.over:
+            st.fragment(watch, run_every=LOOK_EVERY)(scan, found=found_by(run, scan), run=run)
         unreadable(run)
 
 
@@ -127,17 +147,25 @@ def unreadable(run: Run) -> None:
                 st.caption(f"{verbatim(name)}: {verbatim(error)}")
 
 
-def watch(run: Run, scan: Scan) -> None:
-    """How far a scan is, and the button to break it off."""
+def found_by(run: Run, scan: Scan) -> int:
+    """How much of a scan is in the index: it is written in blocks, and the first makes it."""
+    return 1 + scan.progress.forests // BLOCK if run.index.path.exists() else 0
+
+
+def watch(scan: Scan, *, found: int, run: Run) -> None:
+    """How far a scan is, and the button to break it off.
+
+    Args:
+        found: what the page shows of it; once there is more, or all, it is drawn anew.
+    """
     now = scan.progress
-    if scan.work.over:
+    if scan.work.over or found_by(run, scan) != found:
         st.rerun()
-    left = f"{whole(now.files)} of {counted(now.of, 'file')} read" if now.of else "looking for files"
-    with st.container(key="scanning", horizontal=True, vertical_alignment="center", gap="small"):
-        share = now.files / now.of if now.of else 0.0
-        st.progress(share, verbatim(f"Reading {cut(run.name, 40)}: {left}, {counted(now.forests, 'forest')}"))
+    said = f"{whole(now.files)} of {counted(now.of, 'file')}" if now.of else "looking for files"
+    with st.container(key="scanning", horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+        st.progress(now.files / now.of if now.of else 0.0, ours(said), width=BAR)
         if permissions.is_private():
-            st.button("Cancel", key="cancel_scan", icon=":material/close:", on_click=scan.work.cancel)
+            st.button("Cancel", key="cancel_scan", type="tertiary", on_click=scan.work.cancel)
 
 
 def catch_up(run: Run, seen: Scan) -> None:
@@ -162,6 +190,7 @@ def inside(run: Run) -> None:
     except TreecoreError as error:
         left.error(verbatim(error), icon=":material/error:")
         return
+    row = chosen(said, [preview.place_in_words(one) for one in found.rows])
     with left:
         steps = f" at {counted(len(found.curve), 'training step')}" if found.curve else ""
         said_of = f"{counted(found.prompts, 'prompt')}{steps} · {counted(found.forests, 'forest')}"
@@ -169,7 +198,6 @@ def inside(run: Run) -> None:
         if not found.forests:
             nothing_found(run)
         else:
-            row = chosen(said, [f"{one.columns['number']}@{one.columns['file']}" for one in found.rows])
             browse(
                 page(found, filters),
                 {**filters.said, "row": row},
@@ -178,7 +206,7 @@ def inside(run: Run) -> None:
                 on_ask=lambda: take(run),
             )
     with right, st.container(key="side"):
-        preview.beside(run, chosen(said, [f"{one.columns['number']}@{one.columns['file']}" for one in found.rows]))
+        preview.beside(run, row, found.pair)
     state.sync_address()
 
 
@@ -196,9 +224,9 @@ def nothing_found(run: Run) -> None:
 
 
 def take(run: Run) -> None:
-    """Take over what was asked for in the browser."""
+    """Take over what was asked for in the browser, once however often it is sent."""
     asked = asked_in(state.get(CHANNEL))
-    if asked is None:
+    if asked is None or asked.number <= int(state.get_or(HEARD, 0)):
         return
     fields = {name: asked.said[name] for name in (*FIELDS, "row") if asked.said.get(name)}
     filters = Filters.of(fields)

@@ -12,12 +12,16 @@ import streamlit as st
 from browser import PATIENCE_MS, ROOT, serve, settled
 from streamlit.testing.v1 import AppTest
 
-from app.browse import asked_in
-from app.library import folders
+from app.browse import asked_in, two_steps
+from app.browse.words import page
+from app.library import folders, preview
 from app.serving import permissions
+from app.views import library
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
 from treecore.formats import write
+from treecore.library.filters import Filters
+from treecore.library.overview import overview, same_prompt
 
 MAIN = str(ROOT / "app" / "main.py")
 HOSTILE = "<img src=x onerror=alert(1)> $x$ :material/check: **bold** [a](javascript:alert(1))"
@@ -109,6 +113,38 @@ def test_the_address_holds_what_is_asked_for(run: Path) -> None:
     assert "who is vera ? 100" in words(test)
 
 
+def said_of(run: Path, **asked: str) -> Any:
+    filters = Filters.of(asked)
+    return page(overview(indexed(run).index, filters), filters)
+
+
+def test_the_filter_that_leaves_out_most_is_offered_where_nothing_passes(run: Path) -> None:
+    said = said_of(run, find="milo", mixed="1", only="pass_rate:0.9~1")
+    assert said["empty"] == "No prompt passes all filters."
+    assert said["relax"] == {"name": "pass_rate", "text": "pass rate 9/10\u20131"}
+    said = said_of(run, find="nowhere", mixed="1", only="depth:90~99")
+    assert said["relax"]["name"] in ("find", "depth")
+    assert said_of(run, steps="3~4")["relax"]["name"] == "steps"
+    assert said_of(run, find="milo")["relax"] is None
+
+
+def test_rows_are_counted_as_prompts_and_what_lint_says_is_explained(run: Path) -> None:
+    said = said_of(run, steps="100~100")
+    assert said["count"] == "3 of 3 prompts"
+    assert "flat: all outcomes are the same, so nothing to compare" in said["marks"]
+
+
+def test_the_card_of_the_row_is_beside_that_of_the_step_it_is_compared_with(run: Path) -> None:
+    (row, *_) = overview(indexed(run).index, Filters.of({"steps": "200~200", "find": "milo"})).rows
+    others = same_prompt(indexed(run).index, row)
+    pair = overview(indexed(run).index, Filters()).pair
+    partner = preview.partner_of([one for one in others if one.columns["training_step"] != 200], pair)
+    assert partner is not None
+    card = two_steps.card(partner, preview.forest_of(indexed(run), partner), here=False)
+    assert (card["step"], card["right"], card["here"]) == ("step 100", "1 of 3 right", False)
+    assert [answer["right"] for answer in card["answers"]] == [True, False, False]
+
+
 @pytest.mark.parametrize("row", ["0@../../etc/passwd", "0@/etc/passwd", "99@100.forest.jsonl", "x", "0@"])
 def test_a_row_that_is_none_opens_nothing(run: Path, row: str) -> None:
     test = app(view="library", folder=indexed(run).key, row=row)
@@ -183,6 +219,18 @@ def test_fields_that_are_no_text_are_left_out() -> None:
     asked = asked_in({"asked": {"number": 1, "said": {"find": "a" * 5000, "row": 3}, "open": "yes"}})
     assert asked is not None
     assert (len(asked.said["find"]), "row" in asked.said, asked.open) == (1000, False, False)
+
+
+def test_what_is_sent_twice_is_done_once(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: dict[str, Any] = {"browse": {"asked": {"number": 7, "said": {"row": "0@200.forest.jsonl"}, "open": True}}}
+    monkeypatch.setattr(library.state, "get", held.get)
+    monkeypatch.setattr(library.state, "get_or", held.get)
+    monkeypatch.setattr(library.state, "put", held.update)
+    opened: list[list[str]] = []
+    monkeypatch.setattr(library.preview, "open_in_explore", lambda run, rows: opened.append(rows))
+    for _ in range(2):
+        library.take(folders.typed(str(run)))
+    assert opened == [["0@200.forest.jsonl"]]
 
 
 @pytest.mark.browser

@@ -15,7 +15,7 @@ import pytest
 from browser import ROOT
 
 from app import signals
-from app.browse import words
+from app.browse import two_steps, words
 from app.canvas import make_scene, payload
 from treecore.core.forest import Forest
 from treecore.views import page
@@ -37,6 +37,11 @@ BROWSED = {"Piece": words.Piece, "Chip": words.Chip, "Bars": words.Bars, "Line":
 @pytest.mark.parametrize("name", BROWSED)
 def test_the_library_has_the_same_fields_on_both_sides(name: str) -> None:
     assert list(declared(f"Browse{name}")) == list(BROWSED[name].__annotations__)
+
+
+@pytest.mark.parametrize("name", ["Answer", "Card"])
+def test_cards_of_two_steps_have_the_same_fields_on_both_sides(name: str) -> None:
+    assert list(declared(f"TwoSteps{name}")) == list(getattr(two_steps, name).__annotations__)
 
 
 def declared(name: str) -> dict[str, str]:

@@ -73,7 +73,7 @@ def test_forests_without_a_training_step_are_all_listed(tmp_path: Path) -> None:
 
 def test_the_numbers_of_a_page(index: Index) -> None:
     seen = overview(index, Filters())
-    assert (seen.forests, seen.prompts, seen.trajectories, seen.among, seen.passing) == (6, 2, 15, 2, 2)
+    assert (seen.forests, seen.prompts, seen.trajectories, seen.among, seen.asked) == (6, 2, 15, 2, 2)
     assert [tuple(point) for point in seen.curve] == [
         (10, pytest.approx(1 / 5), 2),
         (20, pytest.approx(2 / 5), 2),
@@ -91,6 +91,7 @@ def test_filters_hold_together_and_each_says_what_it_leaves_out(index: Index) ->
     assert ids(index, only="pass_rate:1~1", lint="1") == ["Which zebra? 30"]
     none = overview(index, Filters.of({"mixed": "1", "find": "zebra"}))
     assert (none.passing, none.without) == (0, {"mixed": 1, "find": 1})
+    assert none.alone == {"mixed": 1, "find": 1}
 
 
 def test_histograms_count_all_and_what_is_left(index: Index) -> None:

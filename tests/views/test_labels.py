@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from treecore.cli.text import cut_cells
-from treecore.views.labels import cut, graphemes, told_apart
+from treecore.views.labels import cut, graphemes, question, told_apart
 
 FAMILY, FLAG, THUMB = "👨‍👩‍👧", "🏳️‍🌈", "👍🏽"
 
@@ -74,3 +75,18 @@ def test_what_differs_stays_different(labels: list[str], room: int) -> None:
     found = told_apart(labels, room=room)
     assert len(set(found)) == len(set(labels))
     assert [found.index(label) for label in found] == [labels.index(label) for label in labels]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "asked"),
+    [
+        ("user\n3*4?\nassistant\n", "3*4?"),
+        ("system\nBe brief.\nuser\n3*4?\n\n\nassistant\n<think>\n", "3*4?"),
+        ("system\nBe brief.\nassistant\n", "system\nBe brief.\nassistant\n"),
+        ("user\n\nassistant\n", "user\n\nassistant\n"),
+        ("user\nguides are long", "user\nguides are long"),
+        ("Who is the user\nof the assistant", "Who is the user\nof the assistant"),
+    ],
+)
+def test_a_heading_leaves_out_the_roles_of_a_decoded_chat(prompt: str, asked: str) -> None:
+    assert question(prompt) == asked

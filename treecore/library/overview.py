@@ -91,8 +91,9 @@ class Overview(NamedTuple):
 
     Attributes:
         forests, prompts, trajectories: in the whole library.
-        among: forests of the training steps asked for, of each prompt those of its latest; passing: of them, those that
-            pass all filters; without: filter -> how many would pass without it.
+        among: forests of the training steps asked for, of each prompt those of its latest; asked: prompts that they
+            are of; passing: of them, those that pass all filters.
+        without: filter -> how many would pass without it; alone: filter -> how many pass it alone.
     """
 
     forests: int
@@ -101,8 +102,10 @@ class Overview(NamedTuple):
     curve: list[Point]
     pair: Pair | None
     among: int
+    asked: int
     passing: int
     without: dict[str, int]
+    alone: dict[str, int]
     histograms: list[Histogram]
     rows: list[Row]
 
@@ -120,10 +123,10 @@ def overview(index: Index, filters: Filters) -> Overview:
         curve = _curve(connection)
         pair = _pair(connection, filters, curve)
         _latest(connection, filters)
-        among, passing, without = _counts(connection, filters)
+        counts = _counts(connection, filters)
         histograms = [_histogram(connection, column) for column in HISTOGRAMS]
         rows = _rows(connection, filters)
-    return Overview(forests, prompts, trajectories, curve, pair, among, passing, without, histograms, rows)
+    return Overview(forests, prompts, trajectories, curve, pair, *counts, histograms, rows)
 
 
 def place_of(index: Index, file: str, number: int) -> Row | None:
@@ -192,22 +195,39 @@ def _latest(connection: duckdb.DuckDBPyConnection, filters: Filters) -> None:
     values = [value for one in tests.values() for value in one.values]
     steps: Condition = filters.in_steps
     connection.execute(
-        f"CREATE TEMP TABLE latest AS WITH newest AS (SELECT prompt AS p, max(training_step) AS s FROM forests "
-        f"WHERE {steps.sql} GROUP BY prompt) SELECT forests.rowid AS place_at, {columns}{passes} FROM forests "
+        f"CREATE TEMP TABLE newest AS SELECT prompt AS p, max(training_step) AS s FROM forests WHERE {steps.sql} "
+        f"GROUP BY prompt",
+        list(steps.values),
+    )
+    connection.execute(
+        f"CREATE TEMP TABLE latest AS SELECT forests.rowid AS place_at, {columns}{passes} FROM forests "
         f"JOIN newest ON prompt = p AND training_step IS NOT DISTINCT FROM s",
-        [*steps.values, *values],
+        values,
     )
     every = " AND ".join(tests) or "true"
     connection.execute(f"ALTER TABLE latest ADD COLUMN passes BOOLEAN; UPDATE latest SET passes = {every}")
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, filters: Filters) -> tuple[int, int, dict[str, int]]:
+class _Counts(NamedTuple):
+    """See `Overview`."""
+
+    among: int
+    asked: int
+    passing: int
+    without: dict[str, int]
+    alone: dict[str, int]
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, filters: Filters) -> _Counts:
     names = list(filters.conditions)
     tests = [f"pass_{number}" for number in range(len(names))]
     others = [" AND ".join(other for other in tests if other != one) or "true" for one in tests]
-    counts = ["count(*)", "count(*) FILTER (passes)", *(f"count(*) FILTER ({one})" for one in others)]
-    among, passing, *without = _fetch(connection, f"SELECT {', '.join(counts)} FROM latest")[0]
-    return among, passing, dict(zip(names, without, strict=True))
+    counts = ["count(*)", "count(*) FILTER (passes)", *(f"count(*) FILTER ({one})" for one in (*others, *tests))]
+    among, passing, *each = _fetch(connection, f"SELECT {', '.join(counts)} FROM latest")[0]
+    asked = _fetch(connection, "SELECT count(*) FROM newest")[0][0]
+    without, alone = each[: len(names)], each[len(names) :]
+    of_each = dict(zip(names, without, strict=True)), dict(zip(names, alone, strict=True))
+    return _Counts(among, asked, passing, *of_each)
 
 
 def _histogram(connection: duckdb.DuckDBPyConnection, column: str) -> Histogram:

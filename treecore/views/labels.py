@@ -23,6 +23,23 @@ def graphemes(text: str) -> list[str]:
     return [found[:MAX_GRAPHEME] for found in GRAPHEME.findall(text)]
 
 
+def question(prompt: str) -> str:
+    """What a prompt asks, for headings: of a chat that was decoded with the names of its roles on lines of their own,
+    as verl dumps it, what the user says. Anything else stays as it is.
+    """
+    text = prompt.rstrip().removesuffix("<think>").rstrip()
+    if not text.endswith("\nassistant"):
+        return prompt
+    text = text.removesuffix("assistant")
+    if text.startswith("system\n"):
+        text = text.partition("\nuser\n")[2]
+    elif text.startswith("user\n"):
+        text = text.removeprefix("user\n")
+    else:
+        return prompt
+    return text.strip() or prompt
+
+
 def cut(text: str, most: int) -> str:
     """At most `most` graphemes, an ellipsis the last where some are left out."""
     if len(text) <= most and text.isascii():
