@@ -13,7 +13,7 @@ from app.rollout import visitor_jobs
 from app.rollout.job_queue import Job
 from app.rollout.request import Model, Request
 from app.serving import permissions
-from treecore.core.numerals import whole
+from treecore.core.numerals import counted, whole
 from treecore.errors import PolicyError, TreecoreError
 from treecore.registry.params import Param, Value
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
@@ -109,7 +109,7 @@ def question_asked(request: Request) -> str:
     question = str(state.get("roll:question") or "").strip()
     if len(question) > MAX_CHARACTERS:
         raise PolicyError(
-            f"a question of {whole(len(question))} characters", todo=f"shorten it to {whole(MAX_CHARACTERS)}"
+            f"a question of {counted(len(question), 'character')}", todo=f"shorten it to {whole(MAX_CHARACTERS)}"
         )
     get_task(request.task, **request.options).ask(question)
     return question

@@ -40,9 +40,9 @@ class Limits:
     def passed(self, *, trajectories: int, tokens: int, seconds: float) -> str:
         """Which limit a run is over, as a clause; "" while it is within all."""
         over = (
-            (trajectories > self.trajectories, f"{whole(self.trajectories)} trajectories"),
-            (tokens > self.tokens, f"{whole(self.tokens)} tokens"),
-            (seconds > self.seconds, f"{self.seconds:g} seconds"),
+            (trajectories > self.trajectories, counted(self.trajectories, "trajectory", "trajectories")),
+            (tokens > self.tokens, counted(self.tokens, "token")),
+            (seconds > self.seconds, f"{self.seconds:g} s"),
         )
         found = next((limit for reached, limit in over if reached), "")
         return f"stopped after {found}, the most that a run gets on this server" if found else ""

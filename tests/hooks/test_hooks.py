@@ -76,7 +76,7 @@ def test_what_cannot_be_wrapped_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(FormatError, match="judge is no plain function"):
         record_rewards(judge, tmp_path / "x.jsonl")
-    with pytest.raises(FormatError, match="2 weights for 1 reward functions"):
+    with pytest.raises(FormatError, match="2 weights for 1 reward function"):
         record_rewards(lambda **columns: [], tmp_path / "x.jsonl", weights=[1.0, 1.0])
 
 

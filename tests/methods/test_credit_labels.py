@@ -83,7 +83,7 @@ def test_a_step_without_a_success_is_worth_exactly_nothing() -> None:
 @pytest.mark.parametrize("method", ["stepwiser", "genprm", "omegaprm"])
 def test_outcomes_that_are_no_shares_are_refused(method: str) -> None:
     signed = Forest(parent=np.array([-1, 0, 0]), reward=np.array([np.nan, 1.0, -1.0]))
-    with pytest.raises(MethodError, match="from 0 to 1, and 1 steps have others"):
+    with pytest.raises(MethodError, match="from 0 to 1, and 1 step has others"):
         compute(signed, method)
 
 

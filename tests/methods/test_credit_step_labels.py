@@ -68,7 +68,7 @@ def test_labels_are_explained_and_filmed_without_outcomes() -> None:
 
 def test_labels_beyond_good_and_bad_are_refused() -> None:
     stars = Forest(parent=[-1, 0, 0], columns={"label": np.array([NAN, 5.0, 0.0])})
-    with pytest.raises(MethodError, match="from -1, bad, to 1, good, and 1 steps have others"):
+    with pytest.raises(MethodError, match="from -1, bad, to 1, good, and 1 step has others"):
         compute(stars, "step_labels")
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
+from itertools import pairwise
 
 import pytest
 from sources import ROOT, sources
 
 VAGUE = {"told", "counted", "grove", "groves", "patience"}
+HELPER = "counted"
+"""The one helper that writes a number with its noun (`treecore.core.numerals`) is allowed by this name everywhere."""
 RUNNING = ("treecore/annotate", "treecore/policies", "treecore/rollouts")
 
 
@@ -27,7 +31,7 @@ def test_what_runs_has_no_vague_names(folder: str) -> None:
         for path in sources(folder)
         for node in ast.walk(ast.parse(path.read_text()))
         for name in names_in(node)
-        if VAGUE & set(name.lower().split("_"))
+        if name != HELPER and VAGUE & set(name.lower().split("_"))
     ]
     assert wrong == []
 
@@ -67,3 +71,56 @@ def test_text_of_others_obeys_no_direction_control() -> None:
     ]
     assert found == []
     assert unseen(ast.parse("st.text(prompt)\nst.text(visible(prompt))\nst.text('ours')")) == [1]
+
+
+SEVERAL = {
+    "app/opening/open_menu.py", "treecore/analysis/reasons.py", "treecore/analysis/stages.py",
+    "treecore/analysis/working.py", "treecore/cli/bench.py", "treecore/cli/credit_json.py", "treecore/cli/files.py",
+    "treecore/cli/tree_text.py", "treecore/formats/limits.py", "treecore/formats/native_pieces.py",
+    "treecore/formats/parquet.py", "treecore/formats/readers/trees/treerl.py", "treecore/formats/yaml_text.py",
+    "treecore/methods/ops/paths.py", "treecore/methods/reinforce.py", "treecore/policies/local/compatibility.py",
+    "treecore/rollouts/output/forest_log.py", "treecore/rollouts/ray/engine.py", "treecore/samplers/fixed_width.py",
+    "treecore/tasks/check.py", "treecore/tasks/tools.py", "treecore/tasks/verifiers/text.py",
+    "treecore/views/inspector/numbers.py",
+}  # fmt: skip
+"""Modules whose numbers are limits or always two and more where they stand before a noun."""
+PLURAL = re.compile(
+    r" (?:more |other |nested |finished |fresh )?"
+    r"(steps|trajectories|leaves|prompts|forests|rows|tokens|files|values|nodes|columns|trees|branches"
+    r"|answers|questions|weights|workers|forks|siblings|turns|groups|seconds|times|lines|characters|resamples)\b"
+)
+"""What follows a number."""
+
+
+def bare_plurals(tree: ast.AST) -> list[str]:
+    """Texts such as `f"{n} steps"`, which say "1 steps"; limits written as constants are left alone."""
+    return [
+        f"{{{ast.unparse(value.value)}}}{text.value[:30]}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for value, text in pairwise(node.values)
+        if isinstance(value, ast.FormattedValue) and isinstance(text, ast.Constant) and PLURAL.match(text.value)
+        and not any(isinstance(one, ast.Name) and one.id.isupper() for one in ast.walk(value.value))
+        and not any(name in ast.unparse(value.value) for name in ("counted(", "in_words(", "named"))
+    ]  # fmt: skip
+
+
+def said(source: str) -> list[str]:
+    """All texts of a module but its docstrings."""
+    tree = ast.parse(source)
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in told)
+    return [node.value for node in texts if isinstance(node.value, str)]
+
+
+def test_one_is_no_plural() -> None:
+    """`counted(1, "step")` is "1 step"; nothing is "step(s)"."""
+    paths = [path for folder in ("treecore", "app") for path in sources(folder) if "bench" not in path.parts]
+    found = {str(path.relative_to(ROOT)): bare_plurals(ast.parse(path.read_text())) for path in paths}
+    assert {name: texts for name, texts in found.items() if texts and name not in SEVERAL} == {}
+    assert sorted(SEVERAL - {name for name, texts in found.items() if texts}) == []
+    either = re.compile(r"(?<![\\\w])[a-z]{3,}\((?:s|es)\)")
+    assert [str(path.relative_to(ROOT)) for path in paths if any(map(either.search, said(path.read_text())))] == []
+    assert bare_plurals(ast.parse('f"{n} steps", f"{whole(n)} more lines", f"{MOST} steps", f"{n} of them"')) == [
+        "{n} steps", "{whole(n)} more lines",
+    ]  # fmt: skip

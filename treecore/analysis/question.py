@@ -9,7 +9,7 @@ import numpy as np
 
 from treecore.analysis.frames import LONGEST, phrase
 from treecore.core.forest import Forest
-from treecore.core.numerals import NOISE
+from treecore.core.numerals import NOISE, counted
 from treecore.core.topology import IntArray
 from treecore.methods.registry import Credit, get_method
 from treecore.views.labels import cut, told_apart
@@ -72,7 +72,10 @@ def why_none(credit: Credit, *, most: int = MOST) -> str:
         return "There is nothing to predict: at no fork does this method give a number to every branch."
     if all(float(np.ptp(values)) <= NOISE for values in known):
         return "There is nothing to predict: at every fork this method gives all branches the same credit."
-    return f"There is nothing to predict: every fork where the credit differs has more than {most} branches."
+    return (
+        "There is nothing to predict: every fork where the credit differs has more than "
+        f"{counted(most, 'branch', 'branches')}."
+    )
 
 
 def called(forest: Forest, rows: IntArray, others: tuple[str, ...]) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from treecore.core.forest import Forest
-from treecore.core.numerals import whole
+from treecore.core.numerals import counted, whole
 from treecore.errors import MethodError
 from treecore.methods.confidence import DEFAULT_WINDOW
 from treecore.methods.voting import Ballot, Replay, ballots, replay, traces
@@ -36,7 +36,9 @@ class Votes:
         stop = self.stopped
         cut = sum(one.stopped_at is not None for one in stop.traces)
         never = sum(one.used == 0 for one in stop.traces)
-        written = f"{whole(stop.tokens_used)} of {whole(stop.tokens_recorded)} tokens written ({stop.saved:.0%} saved)"
+        written = (
+            f"{whole(stop.tokens_used)} of {counted(stop.tokens_recorded, 'token')} written ({stop.saved:.0%} saved)"
+        )
         answer = f"the answer is {stop.after.winner}" if stop.after.winner else "nobody votes"
         return (
             f"Early stopping after {stop.n_warmup} of {self.trajectories}: {cut} stopped, {never} never started, "

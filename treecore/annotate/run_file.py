@@ -18,6 +18,7 @@ import numpy as np
 from treecore.annotate.run import Annotation, annotate
 from treecore.annotate.sources import named
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted
 from treecore.errors import MethodError
 from treecore.formats.native_write import encode
 from treecore.rollouts.output.contents import FileContents, check_name
@@ -135,7 +136,10 @@ def what_it_holds(held: FileContents, forests: Sequence[Forest], annotation: Ann
     except MethodError:
         return "the file holds something else than this annotation", todo
     part = "an unfinished annotation" if there < len(forests) else "a finished annotation"
-    return f"{part}: {there} of {len(forests)} forests are there", f"go on with --resume, {todo}"
+    return (
+        f"{part}: {there:,} of {counted(len(forests), 'forest is', 'forests are')} there",
+        f"go on with --resume, {todo}",
+    )
 
 
 def entry_of(forest: Forest, annotation: Annotation) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import click
 from treecore.cli.output import busy, console, json_option, parse_settings, print_json, set_option
 from treecore.cli.reading import read_input, reading_options
 from treecore.cli.text import clean
+from treecore.core.numerals import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -61,7 +62,7 @@ def with_interval(credit: Credit, *, n: int, seed: int) -> Credit:
 
     from treecore.methods.bootstrap import bootstrap
 
-    with busy(f"Resampling {n} times"):
+    with busy(f"Resampling {counted(n, 'time')}"):
         interval = bootstrap(credit.forests, credit.method, n=n, seed=seed, settings=credit.params)
     return replace(credit, nodes={**credit.nodes, "credit_low": interval.lower, "credit_high": interval.upper})
 

@@ -34,7 +34,7 @@ def summary_lines(report: ReadReport) -> list[str]:
         lines += [f"{said}: {clause}{f' ({times:,} times)' if times > 1 else ''}" for clause, times in clauses.items()]
     if merged := [forest.provenance[NOTE] for forest in report.forests if NOTE in forest.provenance]:
         steps, saved = (sum(int(one[name]) for one in merged) for name in ("steps", "shared_steps"))
-        lines.append(f"merged: {saved:,} of {steps:,} steps are shared with another answer")
+        lines.append(f"merged: {saved:,} of {counted(steps, 'step is', 'steps are')} shared with another answer")
     return [clean(line) for line in lines]
 
 

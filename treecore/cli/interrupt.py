@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import click
 
+from treecore.core.numerals import counted
 from treecore.errors import Stopped
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -71,7 +72,7 @@ def stoppable(say: Callable[[KeyboardInterrupt], str]) -> Iterator[None]:
 def stopped_line(error: KeyboardInterrupt, output: str) -> str:
     """What is there."""
     if isinstance(error, Stopped):
-        return f"stopped; {error.done} of {error.total} forests are in {output}"
+        return f"stopped; {error.done:,} of {counted(error.total, 'forest is', 'forests are')} in {output}"
     return f"stopped before anything new was written to {output}"
 
 

@@ -13,6 +13,7 @@ import click
 from treecore.cli.interrupt import resumable
 from treecore.cli.output import console, json_option, parse_settings, print_run, set_option
 from treecore.cli.task_options import take_task, task_options
+from treecore.core.numerals import counted, counted_of
 from treecore.policies.load_options import LOAD_OPTIONS
 from treecore.protocols import MAX_SEED
 
@@ -188,7 +189,8 @@ def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
         line = bar.add_task("loading the model", total=None)
 
         def report(progress: Progress) -> None:
-            text = f"{progress.forests} of {progress.prompts} forests, {progress.tokens:,} tokens, trajectories"
+            forests = counted_of(progress.forests, "forest", total=progress.prompts)
+            text = f"{forests}, {counted(progress.tokens, 'token')}, trajectories"
             text = f"{progress.waiting}; {text}" if progress.waiting else text
             bar.update(line, completed=progress.done, total=progress.total, description=text)
 

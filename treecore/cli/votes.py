@@ -9,6 +9,7 @@ import click
 from treecore.cli.output import console, json_option, print_json
 from treecore.cli.reading import read_input, reading_options
 from treecore.cli.text import clean
+from treecore.core.numerals import counted
 
 COUNT = click.IntRange(min=1)
 
@@ -60,7 +61,7 @@ def print_votes(document: dict[str, Any]) -> None:
     from treecore.methods.voting import WEIGHTS
 
     out = console()
-    of = f"{document['answered']} of {document['trajectories']} trajectories answer"
+    of = f"{document['answered']:,} of {counted(document['trajectories'], 'trajectory answers', 'trajectories answer')}"
     table = Table(title=Text(clean(f"forest {document['forest']}: {of}")), title_justify="left")
     for name in ("votes weigh", "answer", "share", "right"):
         table.add_column(name, justify="right" if name == "share" else "left")

@@ -76,7 +76,8 @@ class TokenTable:
             values = tuple(values) if column.kind == "text" else frozen_array(values, DTYPES[column.kind])
             if len(values) != total:
                 raise ForestError(
-                    f"token column '{column.name}' has {len(values)} values where the table has {total} tokens",
+                    f"token column '{column.name}' has {counted(len(values), 'value')} where the table has "
+                    f"{counted(total, 'token')}",
                     todo="give every token column the same length",
                 )
             object.__setattr__(self, column.name, values)
@@ -193,7 +194,7 @@ class Forest:
 
     def _check_length(self, name: str, length: int) -> None:
         if length != len(self.parent):
-            raise ForestError(f"column '{name}' has {length} values for {len(self.parent)} nodes")
+            raise ForestError(f"column '{name}' has {counted(length, 'value')} for {counted(len(self.parent), 'node')}")
 
     def _check_range(self, column: Column, values: Any) -> None:
         if column.kind not in ("int", "choice"):

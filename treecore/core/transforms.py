@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from treecore.core.builder import StepTokens
 from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
 from treecore.core.forest import Forest, TokenTable
+from treecore.core.numerals import counted
 from treecore.errors import ForestError
 
 END = -1
@@ -81,7 +82,7 @@ def segments(forest: Forest, *, every: int) -> Forest:
         ForestError: see `split`; or `every` is below 1.
     """
     if every < 1:
-        raise ForestError(f"segments of {every} tokens", todo="give at least 1")
+        raise ForestError(f"segments of {counted(every, 'token')}", todo="give at least 1")
     return split(forest, {row: range(every, int(n), every) for row, n in enumerate(forest.n_model_tokens) if n > every})
 
 

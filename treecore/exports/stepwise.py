@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from treecore.core.batch import Forests
+from treecore.core.numerals import counted
 from treecore.core.outcomes import is_right, means, top_reward
 from treecore.errors import MethodError
 from treecore.exports.registry import Exported, export_kind
@@ -62,5 +63,6 @@ def stepwise(
     schema = {
         "prompt": "text", "completions": "list of text", "labels": "list of bool", "forest": "text", "leaf": "text",
     }  # fmt: skip
-    notes = (f"{unsigned:,} steps have no signal or 0, and are labelled true",) if unsigned else ()
+    without = counted(unsigned, "step has", "steps have")
+    notes = (f"{without} no signal or 0, and {'is' if unsigned == 1 else 'are'} labelled true",) if unsigned else ()
     return Exported(content(rows, ending, schema), len(rows), "trajectories", notes)

@@ -9,6 +9,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted
 from treecore.exports.registry import Exported, export_kind
 from treecore.exports.tables import content
 from treecore.exports.trajectories import Signals, Trajectory, trajectories
@@ -62,9 +63,10 @@ def training(
         "advantages": "list of float", "copies": "list of int",
         "steps": "list of text", "observations": "list of text", "step_advantages": "list of float",
     }  # fmt: skip
-    notes = [f"{silent:,} trajectories get no signal from this method"] if silent else []
+    notes = [f"{counted(silent, 'trajectory gets', 'trajectories get')} no signal from this method"] if silent else []
     if unrecorded:
-        notes.append(f"{unrecorded:,} trajectories have no recorded tokens; use steps and step_advantages")
+        without = counted(unrecorded, "trajectory has", "trajectories have")
+        notes.append(f"{without} no recorded tokens; use steps and step_advantages")
     return Exported(content(rows, ending, schema), len(rows), "trajectories", tuple(notes))
 
 

@@ -9,18 +9,19 @@ import numpy as np
 
 from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS, Column
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted
 from treecore.formats.native_fields import OBJECT_FIELDS, TEXT_FIELDS
 
 
 def losses(before: Sequence[Forest], after: Sequence[Forest]) -> list[str]:
     """What `after` lacks or has differently, one clause each; empty when nothing was lost."""
     if len(before) != len(after):
-        return [f"{len(before)} forests became {len(after)}"]
+        return [f"{counted(len(before), 'forest')} became {len(after)}"]
     lost: dict[str, int] = {}
     for old, new in zip(before, after, strict=True):
         for name, count in forest_losses(old, new).items():
             lost[name] = lost.get(name, 0) + count
-    return [f"{name}: {count:,} values lost or changed" for name, count in lost.items() if count]
+    return [f"{name}: {counted(count, 'value')} lost or changed" for name, count in lost.items() if count]
 
 
 def forest_losses(old: Forest, new: Forest) -> dict[str, int]:

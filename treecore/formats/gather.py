@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted
 from treecore.errors import ForestError, FormatError
 from treecore.formats.archive import ZIP_MAGIC
 from treecore.formats.folder import MAX_FILES, Folder
@@ -211,7 +212,7 @@ def _nothing(folder: Folder, unread: list[str], warnings: list[str]) -> FormatEr
     if not unread:
         return FormatError("there is no file in it", where=folder.name, todo="name the folder that holds the rollouts")
     return FormatError(
-        f"none of its {len(unread):,} files is in a known format, for example {unread[0]}",
+        f"none of its {counted(len(unread), 'file')} is in a known format, for example {unread[0]}",
         where=folder.name,
         todo="give files in a format that is read, or one table and what its columns are",
         command="treecore formats lists the formats, --map ROLE=COLUMN names a column",

@@ -10,6 +10,7 @@ import numpy as np
 
 from treecore.core.columns import TOKEN_COLUMNS, Column
 from treecore.core.forest import Forest, TokenTable
+from treecore.core.numerals import counted
 from treecore.core.topology import IntArray
 from treecore.formats.limits import TEXT, TOKEN, Account, object_cost
 from treecore.formats.native_chunks import ABSENT, Chunk
@@ -99,7 +100,7 @@ def check_lengths(nodes: Nodes, lengths: Mapping[Column, IntArray], count: IntAr
             nodes.fail(
                 int(at[number]),
                 f".tokens.{column.name}",
-                f"{length[number]} values where {longest} has {count[number]}",
+                f"{counted(int(length[number]), 'value')} where {longest} has {count[number]}",
                 "give all token columns of a node the same length",
             )
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.columnar import column_keys, column_kinds, column_rows, is_columnar
 from treecore.formats.limits import MAX_NAMES
@@ -96,7 +97,11 @@ def csv_rows(source: Source) -> Iterator[Row]:
         for values in reader:
             place = f"{source.name}, line {reader.line_num}"
             if len(values) > len(names):
-                raise FormatError(f"{len(values)} values for {len(names)} columns", where=place, todo="quote commas")
+                raise FormatError(
+                    f"{counted(len(values), 'value')} for {counted(len(names), 'column')}",
+                    where=place,
+                    todo="quote commas",
+                )
             yield Row({name: value for name, value in zip(names, values, strict=False) if value != ""}, place)
     except csv.Error as error:
         raise FormatError(f"not CSV ({error})", where=f"{source.name}, line {reader.line_num}") from None

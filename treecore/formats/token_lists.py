@@ -8,6 +8,7 @@ from math import fsum
 from typing import Any
 
 from treecore.core.builder import NAN, StepTokens
+from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.fields import list_in, wrong
 
@@ -74,7 +75,11 @@ def step_tokens(
 
 def unequal(name: str, found: int, wanted: int, where: str) -> FormatError:
     """The error for lists that should be of one length."""
-    return FormatError(f'"{name}" holds {found:,} values for {wanted:,} tokens', where=where, todo="correct the lists")
+    return FormatError(
+        f'"{name}" holds {counted(found, "value")} for {counted(wanted, "token")}',
+        where=where,
+        todo="correct the lists",
+    )
 
 
 def masked(values: Sequence[Any], mask: Sequence[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from treecore.core.builder import StepTokens
+from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.grouping import forests_of
 from treecore.formats.limits import Account
@@ -50,7 +51,9 @@ class TrainerBatch:
         given.pop("reward_parts")
         for name, values in given.items():
             if len(values) not in (0, len(self.prompts)):
-                raise FormatError(f"{len(values)} {name} for {len(self.prompts)} prompts", todo="give one a rollout")
+                raise FormatError(
+                    f"{len(values)} {name} for {counted(len(self.prompts), 'prompt')}", todo="give one a rollout"
+                )
 
 
 class ForestFile:

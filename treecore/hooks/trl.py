@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
+from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.hooks.forest_file import ForestFile, TrainerBatch
 
@@ -40,7 +41,10 @@ def record_rewards(
             found = f"{named(function)} is no plain function"
             raise FormatError(found, todo="wrap plain reward functions only, and give others beside them")
     if len(weights) not in (0, len(functions)):
-        raise FormatError(f"{len(weights)} weights for {len(functions)} reward functions", todo="give one for each")
+        raise FormatError(
+            f"{counted(len(weights), 'weight')} for {counted(len(functions), 'reward function')}",
+            todo="give one for each",
+        )
     recorder = _Recorder(ForestFile(path), [named(function) for function in functions], list(weights))
     return [recorder.wrapped(function, number) for number, function in enumerate(functions)]
 

@@ -14,6 +14,7 @@ import numpy as np
 from treecore.core.batch import Forests
 from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
 from treecore.core.forest import Forest, TokenTable
+from treecore.core.numerals import counted
 from treecore.core.topology import FloatArray, IntArray
 from treecore.errors import MethodError
 from treecore.methods.registry import get_method
@@ -67,10 +68,13 @@ def bootstrap(
     batch = forests if isinstance(forests, Forests) else Forests(forests)
     total = len(batch.parent)
     if n < 2 or not 0 < level < 1:
-        raise MethodError(f"{n} resamples at level {level}", todo="give 2 resamples or more, a level between 0 and 1")
+        raise MethodError(
+            f"{counted(n, 'resample')} at level {level}", todo="give 2 resamples or more, a level between 0 and 1"
+        )
     if n * total > MAX_NUMBERS:
         raise MethodError(
-            f"{n} resamples of {total:,} steps", todo=f"ask for at most {MAX_NUMBERS // total:,}, or split the file"
+            f"{counted(n, 'resample')} of {counted(total, 'step')}",
+            todo=f"ask for at most {MAX_NUMBERS // total:,}, or split the file",
         )
     chosen, rng = get_method(method), np.random.default_rng(seed)
     params = settings or {}

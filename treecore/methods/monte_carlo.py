@@ -13,6 +13,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 
 from treecore.core.batch import Forests
+from treecore.core.numerals import counted
 from treecore.core.outcomes import gap
 from treecore.core.topology import FloatArray, IntArray
 from treecore.errors import MethodError
@@ -74,7 +75,8 @@ def success_values(forests: Forests, source: Source) -> PrefixValues:
     outside = int(((read < 0) | (read > 1)).sum())
     if outside:
         raise MethodError(
-            f"outcomes are read as shares of success, from 0 to 1, and {outside} steps have others",
+            "outcomes are read as shares of success, from 0 to 1, and "
+            f"{counted(outside, 'step has', 'steps have')} others",
             todo="rescale the rewards, or choose a method that takes any",
         )
     return found

@@ -337,7 +337,11 @@ def lacking(need: str, forests: Forests) -> str:
         return "" if has else "no leaf has a reward; score the leaves first"
     if need == "n_model_tokens":
         missing = int(((forests.n_model_tokens < 0) & ~forests.is_prompt).sum())
-        return f"{missing} of {n} steps have no n_model_tokens; add the counts to the file" if missing > 0 else ""
+        return (
+            f"{missing:,} of {counted(n, 'step has', 'steps have')} no n_model_tokens; add the counts to the file"
+            if missing > 0
+            else ""
+        )
     if need == "reference":
         return "" if any(forest.reference for forest in forests) else "no forest has a reference to compare with"
     if need.startswith(TOKENS):
@@ -345,11 +349,13 @@ def lacking(need: str, forests: Forests) -> str:
         known = np.isfinite(forests.token_column(name))
         if known.any():
             return ""
-        return f"0 of {len(known)} tokens have the token column '{name}'; record it when sampling"
+        return (
+            f"0 of {counted(len(known), 'token has', 'tokens have')} the token column '{name}'; record it when sampling"
+        )
     if np.isfinite(forests.column(need)).any():
         return ""
     supply = f"; {SUPPLY[need]}" if need in SUPPLY else ""
-    return f"0 of {n} steps have the column '{need}'{supply}"
+    return f"0 of {counted(n, 'step has', 'steps have')} the column '{need}'{supply}"
 
 
 METHODS = Registry[Method]("credit method", group="treecore.methods")

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from treecore.core.batch import Forests
+from treecore.core.numerals import counted
 from treecore.errors import MethodError
 from treecore.methods.laws import Laws
 from treecore.methods.ops.groups import at_parent, back_up
@@ -85,7 +86,8 @@ def step_labels(
     outside = int((np.abs(label) > 1).sum())
     if outside:
         raise MethodError(
-            f"labels are read from -1, bad, to 1, good, and {outside} steps have others", todo="rescale the labels"
+            f"labels are read from -1, bad, to 1, good, and {counted(outside, 'step has', 'steps have')} others",
+            todo="rescale the labels",
         )
     known = ~np.isnan(label)
     correctness = np.maximum(label, 0.0) + neutral * (1.0 - np.abs(label))

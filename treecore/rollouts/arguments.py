@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, SupportsFloat, SupportsIndex
 
+from treecore.core.numerals import counted
 from treecore.errors import MethodError, PolicyError, TaskError
 from treecore.protocols import MAX_SEED, Prompt
 from treecore.rollouts.config import ENGINES, RolloutConfig
@@ -25,7 +26,7 @@ def check_engine(config: RolloutConfig) -> None:
     if config.engine == "local" and config.ray_address is not None:
         raise PolicyError("ray_address without Ray", todo="leave it out, or choose the engine 'ray'")
     if config.workers is not None and config.workers < 1:
-        raise PolicyError(f"{config.workers} workers", todo="ask for at least 1")
+        raise PolicyError(counted(config.workers, "worker"), todo="ask for at least 1")
 
 
 def check_kinds(config: RolloutConfig) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from treecore.core.builder import ForestBuilder
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
+from treecore.core.numerals import counted
 from treecore.core.topology import FloatArray
 from treecore.core.transforms import END, lay_out
 from treecore.errors import MethodError, PolicyError, TreecoreError, boundary
@@ -167,7 +168,7 @@ class GrowingForest:
         own = len(self.nodes[row].own.ids)
         if at != END and not 0 <= at < own:
             raise MethodError(
-                f"sampler '{self.sampler.name}' starts after {at} of the {own} tokens of step {row}",
+                f"sampler '{self.sampler.name}' starts after {at} of the {counted(own, 'token')} of step {row}",
                 todo="start inside the step",
             )
         while at == 0:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
 
+from treecore.core.numerals import counted
 from treecore.errors import PolicyError, TaskError, boundary
 from treecore.policies import Policy
 from treecore.policies.base import AskingPolicy, ChatPolicy, complete_policy
@@ -175,7 +176,7 @@ def find_prompts(task: Task, config: RolloutConfig) -> list[Prompt]:
             found = list(prompts)
         else:
             if prompts < 1:
-                raise TaskError(f"{prompts} prompts asked", todo="ask for at least 1")
+                raise TaskError(f"{counted(prompts, 'prompt')} asked", todo="ask for at least 1")
             found = task.prompts(int(prompts), seed=config.seed)
     if not found:
         raise TaskError("no prompts to sample for", todo="give at least one")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from treecore.core.numerals import counted
 from treecore.errors import TaskError
 from treecore.protocols import Prompt, Step, Task
 
@@ -24,7 +25,9 @@ def check_task(task: Task, n: int, seed: int) -> None:
 def _check_gold(task: Task, prompt: Prompt, gold: list[Step]) -> None:
     where = f"{task.name}, {prompt.id}"
     if not 0 < len(gold) <= task.max_steps:
-        raise TaskError(f"gold has {len(gold)} steps, {task.max_steps} are allowed", where=where)
+        raise TaskError(
+            f"gold has {counted(len(gold), 'step')}, {counted(task.max_steps, 'is', 'are')} allowed", where=where
+        )
     for place, step in enumerate(gold):
         turn = task.respond(prompt, gold[:place], step.text)
         if turn.observation != step.observation or turn.done != (place == len(gold) - 1):

@@ -90,7 +90,7 @@ def test_the_first_of_several_rewards_is_said_to_be_guessed() -> None:
                     {"step_id": 4, "source": "agent", "metrics": {"completion_token_ids": [1], "logprobs": [0, 0]}}
                 ]
             },
-            'step 4: "logprobs" holds 2 values for 1 tokens',
+            'step 4: "logprobs" holds 2 values for 1 token',
         ),
     ],
 )

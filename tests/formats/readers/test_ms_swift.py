@@ -60,7 +60,7 @@ def test_what_holds_for_all_items_of_a_line() -> None:
 
 def test_columns_of_unequal_length() -> None:
     line = b'{"step": ["1"], "prompt": ["a", "b"], "completion": ["x"], "acc": [1, 0], "advantages": [0, 0]}'
-    with pytest.raises(FormatError, match='"completion" has 1 values for 2 prompts'):
+    with pytest.raises(FormatError, match='"completion" has 1 value for 2 prompts'):
         read(line)
 
 

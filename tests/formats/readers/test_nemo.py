@@ -77,8 +77,8 @@ RL = {"idx": 0, "content": ["a", "b"], "rewards": 1, "token_ids": [1, 5], "token
         (GYM, {"reward": "x"}, '"reward" is "x", not a number'),
         (GYM, {"response": {"output": [{"generation_token_ids": ["x"]}]}}, "output[0]"),
         (RL, {"content": [1]}, '"content" is [1], not a list of texts'),
-        (RL, {"advantages": [1]}, '"advantages" holds 1 values for 2 tokens'),
-        (RL, {"token_loss_mask": [1]}, '"token_loss_mask" holds 1 values for 2 tokens'),
+        (RL, {"advantages": [1]}, '"advantages" holds 1 value for 2 tokens'),
+        (RL, {"token_loss_mask": [1]}, '"token_loss_mask" holds 1 value for 2 tokens'),
     ],
 )
 def test_a_field_that_is_wrong_is_named(row: dict[str, object], change: dict[str, object], message: str) -> None:

@@ -35,7 +35,7 @@ def test_labels(labels: list[Any], wanted: list[float]) -> None:
 
 
 def test_a_label_for_each_step() -> None:
-    with pytest.raises(FormatError, match='"labels" has 1 values for 2 steps'):
+    with pytest.raises(FormatError, match='"labels" has 1 value for 2 steps'):
         read(b'{"prompt": "a", "completions": ["b", "c"], "labels": [true]}')
     with pytest.raises(FormatError, match='line 2: "labels" is "yes", not a number'):
         read(

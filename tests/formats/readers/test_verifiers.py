@@ -67,7 +67,7 @@ def episode(**changes: Any) -> dict[str, Any]:
     [
         ({"nodes": [{"parent": 0}]}, r'"nodes\[0\].parent" is 0, not the number of a node before'),
         ({"nodes": [5]}, r'"nodes\[0\]" is 5, not an object'),
-        ({"nodes": [{"sampled": True, "token_ids": [5, 6], "mask": [True]}]}, '"mask" holds 1 values for 2 tokens'),
+        ({"nodes": [{"sampled": True, "token_ids": [5, 6], "mask": [True]}]}, '"mask" holds 1 value for 2 tokens'),
         ({"nodes": [{"sampled": True, "token_ids": ["x"]}]}, r'"token_ids" is \["x"\], not a list of token ids'),
         ({"rewards": {"exact": {"score": "x"}}}, '"rewards.exact.score" is "x", not a number'),
         ({"metrics": [1]}, r'"metrics" is \[1\], not an object'),

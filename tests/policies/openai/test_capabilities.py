@@ -69,13 +69,13 @@ def test_a_model_where_the_server_lists_none(connect: Connect, stub: Stub, monke
 
 def test_a_server_that_hangs_at_the_start(connect: Connect, stub: Stub) -> None:
     stub.always = Reply(hang=True)
-    with pytest.raises(PolicyError, match=r"is too slow: no answer within 0\.2 seconds; give more time with --timeout"):
+    with pytest.raises(PolicyError, match=r"is too slow: no answer within 0\.2 s; give more time with --timeout"):
         connect(timeout=0.2)
 
 
 @pytest.mark.parametrize("timeout", [float("nan"), float("inf"), 0.0, -1.0])
 def test_a_timeout_that_is_none(connect: Connect, stub: Stub, timeout: float) -> None:
-    with pytest.raises(PolicyError, match=f"^timeout is {timeout:g} seconds; give a finite number above 0$"):
+    with pytest.raises(PolicyError, match=f"^timeout is {timeout:g} s; give a finite number above 0$"):
         connect(timeout=timeout)
     assert stub.seen == []
 
@@ -117,7 +117,7 @@ def test_a_server_that_stumbles_is_asked_again_before_an_option_or_an_endpoint_i
 
 FAILURES = {
     "/v1 is busy: the server answers 429: oops; try again later": Reply(429, {"error": "oops"}),
-    r"/v1 is too slow: no answer within 0\.2 seconds": Reply(hang=True),
+    r"/v1 is too slow: no answer within 0\.2 s": Reply(hang=True),
     "/v1 refuses the key: .* 401: oops; set OPENAI_API_KEY": Reply(401, {"error": "oops"}),
     "/v1 cannot be reached: the connection failed": Reply(reset=True),
 }

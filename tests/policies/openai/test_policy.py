@@ -255,7 +255,7 @@ def test_a_server_that_hangs(connect: Connect, stub: Stub, waits: list[float]) -
     policy = connect(timeout=0.2)
     stub.always = Reply(hang=True)
     forest = one_step(policy)
-    assert forest.node_extra[1]["error"] == "no answer within 0.2 seconds"
+    assert forest.node_extra[1]["error"] == "no answer within 0.2 s"
     assert len(waits) == 1
 
 

@@ -130,7 +130,7 @@ def test_the_command_joins_a_cluster(two_workers: None, tmp_path: Path) -> None:
         ({"model": "./none"}, PolicyError, "no such folder"),
         ({"device": "cuda:1"}, PolicyError, "Ray, which chooses the GPU itself"),
         ({"device": "cuda"}, PolicyError, "2 workers need a GPU each, the Ray cluster has 0"),
-        ({"workers": 4096}, PolicyError, r"4096 workers need a CPU each, the Ray cluster has \d"),
+        ({"workers": 4096}, PolicyError, r"4,096 workers need a CPU each, the Ray cluster has \d"),
         ({"m": 0}, MethodError, "m='0'"),
     ],
 )

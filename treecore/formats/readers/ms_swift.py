@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import needed, number_in, training_step_in
@@ -86,7 +87,7 @@ def _unfolded(line: Row) -> Iterator[Row]:
         if isinstance(column, list) and (
             len(column) > len(prompts) or (len(column) < len(prompts) and column is answers)
         ):
-            found = f'"{name}" has {len(column):,} values for {len(prompts):,} prompts'
+            found = f'"{name}" has {counted(len(column), "value")} for {counted(len(prompts), "prompt")}'
             raise FormatError(found, where=where, todo="give columns of equal length")
     items: list[dict[str, Any]] = [{} for _ in prompts]
     for name, column in fields.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.fields import list_in, needed, number_of
 from treecore.formats.messages import asked
@@ -51,7 +52,9 @@ def _labelled(fields: dict[str, Any], where: str) -> Rollout:
     steps, labels = list_in(fields, "completions", where), list_in(fields, "labels", where)
     if len(labels) != len(steps):
         raise FormatError(
-            f'"labels" has {len(labels):,} values for {len(steps):,} steps', where=where, todo="give each step a label"
+            f'"labels" has {counted(len(labels), "value")} for {counted(len(steps), "step")}',
+            where=where,
+            todo="give each step a label",
         )
     prompt, extra = asked(needed(fields, "prompt", where))
     turns = [Turn(text=as_text(step)) for step in steps] or [Turn()]

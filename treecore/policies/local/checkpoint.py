@@ -21,6 +21,7 @@ import torch
 from huggingface_hub import constants
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+from treecore.core.numerals import counted
 from treecore.errors import PolicyError
 from treecore.policies.local.compatibility import check_kind
 from treecore.policies.local.digest import ADAPTER, digest_of_files, digest_of_model, weight_files
@@ -192,7 +193,7 @@ def some(keys: Collection[str]) -> str:
     """How many weights, and the names of the first, up to where a verb follows."""
     names = sorted(keys)
     more = ", …" if len(names) > NAMED else ""
-    number = "1 weight" if len(names) == 1 else f"{len(names)} weights"
+    number = counted(len(names), "weight")
     return f"{number} ({', '.join(names[:NAMED])}{more}) {'is' if len(names) == 1 else 'are'}"
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from treecore.core.numerals import counted
 from treecore.errors import PolicyError
 from treecore.policies.base import PLAIN, Branch, Completion, FinishReason, Session, State, TokenUsage
 from treecore.policies.local.memory import TOO_LARGE, out_of_memory
@@ -76,7 +77,7 @@ class LocalSession(Session):
         ids = self.policy.encode_prompt(prompt)
         if not 0 < len(ids) < self.max_length:
             raise PolicyError(
-                f"the prompt has {len(ids)} tokens, the model's context {self.max_length}",
+                f"the prompt has {counted(len(ids), 'token')}, the model's context {self.max_length}",
                 todo="shorten the prompt" if ids else "give a prompt that is not empty",
             )
         self._opened += 1
@@ -114,7 +115,9 @@ class LocalSession(Session):
         above = cast(CachedPrefix, state)
         length = above.length + len(ids)
         if length >= above.most:
-            raise PolicyError(f"{length} tokens are given where {above.most} fit", todo="give a shorter text")
+            raise PolicyError(
+                f"{counted(length, 'token is', 'tokens are')} given where {above.most} fit", todo="give a shorter text"
+            )
         return self._known(CachedPrefix(above, list(ids), length, above.tally, above.order, above.most))
 
     def keep(self, branch: Branch) -> CachedPrefix:

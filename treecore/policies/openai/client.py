@@ -160,7 +160,7 @@ class Connection:
             async with asyncio.timeout(self.seconds), call as response:
                 content = await limited(response.iter_bytes())
         except (TimeoutError, self._openai.APITimeoutError):
-            raise RequestError(f"no answer within {self.seconds:g} seconds", kind="timeout") from None
+            raise RequestError(f"no answer within {self.seconds:g} s", kind="timeout") from None
         except self._openai.APIConnectionError as error:
             if isinstance(error.__cause__, RequestError):
                 raise error.__cause__ from None

@@ -113,7 +113,7 @@ class ServerPolicy(Policy):
         """
         address = base_url(url)
         if not 0 < timeout < math.inf:
-            raise PolicyError(f"timeout is {timeout:g} seconds", todo="give a finite number above 0")
+            raise PolicyError(f"timeout is {timeout:g} s", todo="give a finite number above 0")
 
         async def begin() -> tuple[Connection, Dialect]:
             connection = Connection(address, seconds=timeout, concurrency=concurrency, sleep=sleep)

@@ -11,6 +11,8 @@ from email.utils import parsedate_to_datetime
 from time import monotonic, time
 from weakref import WeakSet
 
+from treecore.core.numerals import counted
+
 FIRST_WAIT, MAX_BACKOFF, MAX_ASKED = 0.5, 30.0, 300.0
 WORTH_TELLING = 5.0
 """Seconds from which on a pause is reported."""
@@ -91,7 +93,7 @@ class Waits:
         if not waiting:
             return ""
         end, why = waiting[0]
-        many = "1 request waits" if len(waiting) == 1 else f"{len(waiting)} requests wait"
+        many = counted(len(waiting), "request waits", "requests wait")
         return f"{many} for the server, next try in {max(0.0, end - monotonic()):.0f} s ({why})"
 
 

@@ -22,6 +22,7 @@ from typing import NoReturn, Self
 
 import orjson
 
+from treecore.core.numerals import counted
 from treecore.errors import FormatError, Stopped
 from treecore.formats.disk import (
     BINARY,
@@ -189,7 +190,7 @@ class LineFile:
             return FormatError(f"{why}; the file is as it was", where=str(self.path), todo=f"{room}start again")
         with suppress(OSError):
             os.ftruncate(self._fd, self._size)
-        kept = f"{why}; {len(self)} finished forests are kept"
+        kept = f"{why}; {counted(len(self), 'finished forest is', 'finished forests are')} kept"
         return FormatError(kept, where=str(self.path), todo=f"{room}go on with --resume")
 
     def arrange(self, places: Sequence[int]) -> None:
@@ -330,8 +331,11 @@ class LineFile:
                     continue
                 except OSError:
                     break
-                return f"{why}; the {len(self)} finished forests are in {other}", "go on there with --resume"
-        return f"{why}; {len(self)} finished forests are lost", "choose another place"
+                return (
+                    f"{why}; the {counted(len(self), 'finished forest is', 'finished forests are')} in {other}",
+                    "go on there with --resume",
+                )
+        return f"{why}; {counted(len(self), 'finished forest is', 'finished forests are')} lost", "choose another place"
 
     def _chunks(self) -> Iterator[bytes]:
         os.lseek(self._fd, 0, os.SEEK_SET)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from treecore.core.numerals import counted
 from treecore.errors import PolicyError, TreecoreError
 from treecore.rollouts.config import RolloutConfig
 
@@ -129,7 +130,8 @@ def size_of(config: RolloutConfig) -> Size:
     workers = config.workers or max(1, gpus if cuda else computers)
     if workers > has:
         raise PolicyError(
-            f"{workers} workers need a {'GPU' if cuda else 'CPU'} each, the Ray cluster has {has}",
+            f"{counted(workers, 'worker needs', 'workers need')} a {'GPU' if cuda else 'CPU'} each, "
+            f"the Ray cluster has {has}",
             todo="ask for fewer workers, or for another device",
         )
     return Size(workers, device, int(cuda))

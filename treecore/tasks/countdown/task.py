@@ -13,6 +13,7 @@ from functools import cache
 from itertools import combinations_with_replacement
 from zlib import crc32
 
+from treecore.core.numerals import counted
 from treecore.errors import TaskError
 from treecore.protocols import Part, Prompt, Span, Step, Task, Turn
 from treecore.tasks.countdown import arithmetic
@@ -62,7 +63,9 @@ class CountdownTask(Task):
         pools = {size: drawn_puzzles(size) for size in _SIZE_SHARES}
         available = sum(len(pool) for pool in pools.values())
         if n > available:
-            raise TaskError(f"{n} prompts asked, {available} exist", todo="ask for fewer")
+            raise TaskError(
+                f"{counted(n, 'prompt')} asked, {counted(available, 'exists', 'exist')}", todo="ask for fewer"
+            )
         shuffled = {size: rng.sample(pool, len(pool)) for size, pool in pools.items()}
         chosen: list[Prompt] = []
         while len(chosen) < n:
@@ -184,7 +187,7 @@ def vocabulary() -> list[str]:
 
 def _check_range(numbers: Sequence[int], target: int) -> None:
     if len(numbers) not in _SIZE_SHARES:
-        raise TaskError(f"{len(numbers)} numbers were given", todo="give three or four")
+        raise TaskError(f"{counted(len(numbers), 'number was', 'numbers were')} given", todo="give three or four")
     if any(number not in ASK_NUMBERS for number in numbers) or target not in ASK_TARGETS:
         raise TaskError(
             f"make {target} from {_join(numbers)} is out of range",

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
 
+from treecore.core.numerals import counted
 from treecore.errors import TaskError
 from treecore.protocols import Message, Part, Prompt, Span, Step, StepRule, Task, Turn
 from treecore.registry.params import Bounds
@@ -104,7 +105,7 @@ class DatasetTask(Task):
         """
         exist = len(self.rows) + len(self.unusable)
         if n > exist:
-            raise TaskError(f"{n} prompts asked, {exist} exist", todo="ask for fewer")
+            raise TaskError(f"{counted(n, 'prompt')} asked, {counted(exist, 'exists', 'exist')}", todo="ask for fewer")
         rows = list(self.rows.values())
         if self.options.shuffle:
             rows = random.Random(f"{self.name}-{seed}").sample(rows, len(rows))

@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Sequence
 
+from treecore.core.numerals import counted
 from treecore.errors import TaskError
 from treecore.protocols import Part, Prompt, Span, Step, Task, Turn
 from treecore.tasks import reward as rewards
@@ -54,7 +55,9 @@ class MultihopTask(Task):
         pools = held_out_by_hops()
         available = sum(len(pool) for pool in pools.values())
         if n > available:
-            raise TaskError(f"{n} prompts asked, {available} exist", todo="ask for fewer")
+            raise TaskError(
+                f"{counted(n, 'prompt')} asked, {counted(available, 'exists', 'exist')}", todo="ask for fewer"
+            )
         shuffled = {hops: rng.sample(pool, len(pool)) for hops, pool in pools.items()}
         chosen: list[Prompt] = []
         while len(chosen) < n:

@@ -7,7 +7,7 @@ import math
 from treecore.analysis.intervals import LEVEL
 from treecore.core.foreign import foreign_fields
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, plain, whole
+from treecore.core.numerals import counted, plain
 from treecore.protocols import SampledBy
 from treecore.samplers.estimates import COLUMNS
 from treecore.samplers.mcts.search import Kind
@@ -48,7 +48,7 @@ def estimated(said: dict[str, float]) -> list[str]:
         return []
     level = f"{LEVEL:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
     interval = "" if math.isnan(low) else f", {level} interval {plain(low)} to {plain(high)}"
-    return [f"{whole(int(count))} fresh continuations from here earned {plain(value)} on average{interval}."]
+    return [f"{counted(int(count), 'fresh continuation')} from here earned {plain(value)} on average{interval}."]
 
 
 def curriculum(said: dict[str, float]) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import granularity
 from treecore.core.forest import Forest
-from treecore.core.numerals import whole
+from treecore.core.numerals import counted, whole
 from treecore.core.step_text import plain, split_step
 from treecore.methods.registry import Credit, get_method
 from treecore.views.inspector.cards import Card, Piece, Told, Words
@@ -28,7 +28,7 @@ def words_of(credit: Credit, row: int) -> Words:
     tree = f"tree {int(forest.tree[row]) + 1} of {forest.n_trees}"
     return Words(
         node=str(forest.node_id[row]),
-        eyebrow=f"{where} · " + (f"of all {forest.n_trees} trees" if is_root and several(credit) else tree),
+        eyebrow=f"{where} · " + (f"of all {counted(forest.n_trees, 'tree')}" if is_root and several(credit) else tree),
         path=tuple(crumb(forest, int(step)) for step in steps[:-1][-MAX_PATH:]),
         title=cut(plain(forest.prompt) if is_root else named, TITLE),
         parts=told(forest, row, named),
@@ -106,7 +106,7 @@ def sibling_heading(credit: Credit, row: int) -> str:
     rows = compared(credit, row)
     if len(rows) < 2:
         return ""
-    what = f"{whole(len(rows))} siblings" if row in rows else f"{whole(len(rows))} branches"
+    what = counted(len(rows), "sibling") if row in rows else counted(len(rows), "branch", "branches")
     compares = credit.method != "" and any(
         name.startswith("siblings:") for name in get_method(credit.method).symbols.values()
     )

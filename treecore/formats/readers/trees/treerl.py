@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from treecore.core.builder import StepTokens
 from treecore.core.columns import Status
+from treecore.core.numerals import counted
 from treecore.core.transforms import END, cut_tokens, lay_out
 from treecore.errors import FormatError
 from treecore.formats.fields import list_in, needed, number_in, wrong
@@ -119,7 +120,7 @@ def _node(fields: dict[str, Any], before: Sequence[Node], where: str) -> Node:
     if fork is None:
         fork = size
     if not isinstance(fork, int) or isinstance(fork, bool) or not 0 <= fork <= size:
-        raise wrong("parent_node_split_idx", fork, f"a number of its parent's {size:,} tokens", where)
+        raise wrong("parent_node_split_idx", fork, f"a number of its parent's {counted(size, 'token')}", where)
     if fork == 0:
         return Node(fields, tokens, before[above].parent, before[above].fork, where)
     return Node(fields, tokens, above, END if fork == size else fork, where)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from treecore.core.numerals import counted
 from treecore.formats.fields import training_step_in, wrong
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
@@ -61,9 +62,9 @@ def rollout_of(fields: Mapping[str, Any], where: str) -> Rollout:
     turns = [turn_of(ids, lists, part, where) for part in stretches]
     prompt = ids[: stretches[0].start]
     turns[-1].extra |= {name: fields[name] for name in KEPT if fields.get(name) is not None}
-    end = stretches[-1].stop - 1
+    end, first = stretches[-1].stop - 1, map(str, prompt[:SHOWN])
     return Rollout(
-        prompt=f"{len(prompt):,} tokens: {' '.join(map(str, prompt[:SHOWN]))}{' ...' if len(prompt) > SHOWN else ''}",
+        prompt=f"{counted(len(prompt), 'token')}: {' '.join(first)}{' ...' if len(prompt) > SHOWN else ''}",
         turns=turns,
         group=(as_text(fields.get("run_id")), tuple(prompt)),
         training_step=training_step_in(fields, "export_step", "step"),
