@@ -91,14 +91,14 @@ def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
     if trajectory := numbers.which_trajectory(credit, row, explanation):
         st.caption(verbatim(trajectory))
     for line in explanation.lines:
-        equation(line)
+        equation(line, credit.ends)
     if (claimed := numbers.claim(credit, row)) is not None:
         claim(claimed, credit.ends)
 
 
-def equation(line: Line) -> None:
+def equation(line: Line, ends: Ends) -> None:
     """One equation: general, then with numbers, then the result."""
-    left, right, worked, exact, result = numbers.equation(line)
+    left, right, worked, exact, result = numbers.equation(line, ends)
     wide = len(LATEX.sub("", worked)) > WIDEST
     end = f"{f'= {exact}' if exact else ''} = {result}"
     shown = rf"{worked}{BREAK if wide else ' '}{end}"

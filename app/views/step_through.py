@@ -92,7 +92,7 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
         st.text(visible(frame.sentence))
     if frame.example is not None:
         st.caption(verbatim(f"For {frame.example.name}:"))
-        selected_step.equation(frame.example.line)
+        selected_step.equation(frame.example.line, state.credit().ends)
     if asked is not None and (asks(frame) or number == len(shots) - 1):
         predict(asked, reveal=number == len(shots) - 1)
     stages(titles, frame.stage, shots)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -155,3 +156,18 @@ def test_nothing_overflows_sideways(
     page = open_page(f"{address}/?sample=by_hand&node=a3&view={view}", width=width, height=height, dark=dark)
     side(page).wait_for()
     assert page.evaluate("() => document.querySelector('.stMain').scrollWidth - window.innerWidth") <= 0
+
+
+def test_badges_of_the_film_never_overlap(open_page: Open, address: str) -> None:
+    """At the usual size of a small laptop the badges of neighbours have no room beside each other."""
+    page = open_page(f"{address}/?sample=surprisal&method=deepconf&view=step_through&frame=13", width=1024, height=768)
+    wait_for_canvas(page)
+    held = """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+        .map((host) => host.shadowRoot?.querySelector('.tc-canvas')?.treecore).find(Boolean)"""
+    page.wait_for_function(f"() => ({held})()?.ready && ({held})().badges.length > 1")
+    badges = page.evaluate(f"() => ({held})().badges")
+    asked = page.evaluate(f"() => Object.keys(({held})().scene.stage.badges).length")
+    assert len(badges) < asked
+    for one, other in itertools.combinations(badges, 2):
+        assert abs(one["x"] - other["x"]) >= one["half"] + other["half"] or abs(one["y"] - other["y"]) >= 16
+    assert set(page.evaluate(f"() => ({held})().marked")) <= {badge["id"] for badge in badges}

@@ -14,7 +14,7 @@ from treecore.analysis.growth import Expansion, expansions
 from treecore.analysis.question import question, why_none
 from treecore.analysis.working import working
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, exact_fraction, in_words, short, signed, whole
+from treecore.core.numerals import counted, exact_fraction, in_words, short, whole
 from treecore.core.outcomes import is_right
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.methods.explain import Line
@@ -121,11 +121,11 @@ def predicting(credit: Credit) -> Iterator[Frame]:
 
 def weights(credit: Credit) -> Frame:
     """What training sees: the step's signal on each of the tokens that the model wrote."""
-    forest = credit.forests[0]
+    forest, words = credit.forests[0], credit.ends.words
     tokens, weight = forest.n_model_tokens, credit.nodes.get("gradient_weight", credit.credit)
     known = ~forest.is_prompt & np.isfinite(weight) & (tokens != 0)
     badges = {
-        int(r): f"{whole(tokens[r])} × {signed(weight[r])}" if tokens[r] > 0 else signed(weight[r])
+        int(r): f"{whole(tokens[r])} × {words(float(weight[r]))}" if tokens[r] > 0 else words(float(weight[r]))
         for r in np.flatnonzero(known)
     }
     counted_in, written = (int(tokens[rows & (tokens > 0)].sum()) for rows in (known, ~forest.is_prompt))

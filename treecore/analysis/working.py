@@ -8,7 +8,7 @@ import numpy as np
 
 from treecore.analysis.frames import Example, Frame, after, named
 from treecore.analysis.wording import BACKED_UP, referred, words_for
-from treecore.core.numerals import short, signed
+from treecore.core.numerals import short
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.explain import work
 from treecore.methods.registry import Credit, get_method
@@ -47,14 +47,15 @@ def equation(credit: Credit, formula: str, *, column: str, fresh: IntArray) -> F
     values = credit.column(column)
     known = np.isfinite(values)
     finite = values[known]
-    low, high = signed(finite.min()), signed(finite.max())
+    words = credit.ends.words
+    low, high = words(float(finite.min())), words(float(finite.max()))
     title, sentence, heading = words_for(credit, formula, column=column)
     return Frame(
         title,
         sentence,
         np.ones(len(values), dtype=bool),
         known,
-        {int(row): signed(values[row]) for row in np.flatnonzero(known)},
+        {int(row): words(float(values[row])) for row in np.flatnonzero(known)},
         fill=values,
         column=heading or column,
         outcomes=get_method(credit.method).judges_outcomes,

@@ -191,7 +191,7 @@ def shot(forest: Forest, credit: Credit, frame: Frame, *, base: dict[str, Any], 
         "sentence": safe(frame.sentence),
         "numbers": [(safe(name), safe(value)) for name, value in frame.numbers.items()],
         "name": "" if example is None else safe(example.name),
-        "equation": [] if example is None else equation_rows(example.line),
+        "equation": [] if example is None else equation_rows(example.line, ends),
         "look": {name: values for name, values in look.items() if values != base[name]},
     }
 

@@ -10,7 +10,7 @@ import {
 } from "./interaction.js";
 import { forget, recall, remember } from "./memory.js";
 import { requestDraw, settle, syncSize } from "./motion.js";
-import { shownOf } from "./nodes.js";
+import { badgesShown, badgeWidth, shownOf } from "./nodes.js";
 import { contextOf, readTheme } from "./palette.js";
 
 const APPS = new WeakMap();
@@ -139,6 +139,9 @@ function handleOf(app) {
     get view() { return { ...app.view }; },
     get written() { return app.order.filter((i) => inSight(app, i)).map((i) => [app.scene.id[i], app.written.get(i) ?? ""]); },
     get scene() { return app.scene; },
+    get badges() {
+      return badgesShown(app).map(({ i, text, x, y }) => ({ id: app.scene.id[i], x, y, half: badgeWidth(app, text) / 2 }));
+    },
     get marked() { return app.scene.stage.marked.map((i) => app.scene.id[i]); },
     get theme() { return app.theme.dark ? "dark" : "light"; },
     position(/** @type {unknown} */ id) {

@@ -215,7 +215,7 @@ function drawNode(app, i, r, hatch) {
   outline(context, app, i, x, y, r);
   context.fillStyle = app.blank[i] ? hatch : css(colour);
   context.fill();
-  if (app.blank[i]) {
+  if (app.blank[i] || isPale(app, colour)) {
     context.lineWidth = 1;
     context.strokeStyle = theme.muted;
     context.stroke();
@@ -223,6 +223,12 @@ function drawNode(app, i, r, hatch) {
   if (!app.blank[i]) drawSign(app, i, x, y, r, colour);
   drawPartial(app, i, x, y, r);
   drawCollapsed(app, i, x, y, r);
+}
+
+// Whether a colour is too near the background to be seen without an outline.
+/** @param {App} app @param {Rgb} colour */
+function isPale(app, colour) {
+  return app.theme.dark ? luminance(colour) < 0.4 : luminance(colour) > 0.6;
 }
 
 // What a fork decides: the ring's strength, the same scale as the ruler above the trees.
@@ -308,14 +314,31 @@ function pill(app, x, y, text, ink, marked = false) {
   context.fillText(text, x, y + 0.5);
 }
 
+// Badges that overlap no other: first of marked steps, then of the last step of a line.
+/** @param {App} app */
+export function badgesShown(app) {
+  const { badges, marked } = app.scene.stage;
+  const first = (/** @type {number} */ i) => (marked.includes(i) ? 0 : 1);
+  const rows = Object.keys(badges).map(Number).filter((i) => app.shown[i] && radiusOf(app, i) >= 4);
+  rows.sort((a, b) => first(a) - first(b) || screenX(app, b) - screenX(app, a));
+  /** @type {Box[]} */
+  const taken = [];
+  return rows.map((i) => ({ i, text: badges[i], x: screenX(app, i), y: badgeHeight(app, i) })).filter(({ text, x, y }) => {
+    const half = badgeWidth(app, text) / 2;
+    const box = { x0: x - half, y0: y - 8, x1: x + half, y1: y + 8 };
+    if (taken.some((other) => box.x0 < other.x1 && box.x1 > other.x0 && box.y0 < other.y1 && box.y1 > other.y0)) return false;
+    return taken.push(box) > 0;
+  });
+}
+
+/** @param {App} app @param {number} i */
+function badgeHeight(app, i) {
+  return screenY(app, i) - radiusOf(app, i) - (isFork(app, i) ? 15 : 11);
+}
+
 /** @param {App} app */
 export function drawBadges(app) {
-  for (const [row, text] of Object.entries(app.scene.stage.badges)) {
-    const i = Number(row);
-    const r = radiusOf(app, i);
-    const y = screenY(app, i) - r - (isFork(app, i) ? 15 : 11);
-    if (app.shown[i] && r >= 4) pill(app, screenX(app, i), y, text, app.theme.ink, app.scene.stage.marked.includes(i));
-  }
+  for (const { i, text, x, y } of badgesShown(app)) pill(app, x, y, text, app.theme.ink, app.scene.stage.marked.includes(i));
 }
 
 // The steps whose numbers stand beside the picture; where one is folded away, what it is folded into.

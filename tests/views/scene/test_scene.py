@@ -7,10 +7,16 @@ import pytest
 from forests import random_forest
 
 from app.canvas import Stage, make_scene, outcome_share
+from treecore.analysis.stages import frames
+from treecore.bundled import samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest, TokenTable
+from treecore.formats import read
 from treecore.methods import compute
+from treecore.methods.explain import explain
 from treecore.methods.registry import Ends
+from treecore.views.inspector import numbers
+from treecore.views.scene.film import stage_of
 from treecore.views.scene.scene import decimals_for, mean_entropy
 
 NAN = float("nan")
@@ -172,3 +178,15 @@ def test_scene_of_a_large_forest_shortens_texts(rng: np.random.Generator) -> Non
     n = 20_100
     large = random_forest(rng, n, text=["x" * 500] * n)
     assert max(map(len, make_scene(large, None)["text"])) <= 120
+
+
+def test_a_level_has_no_sign_in_its_film_and_its_equations() -> None:
+    credit = compute(read(samples()["surprisal"].path)[0], "deepconf").of(0)
+    forest, row = credit.forests[0], int(credit.forests[0].leaves[0])
+    scene = make_scene(forest, credit, stage=stage_of(frames(credit)[-1]))
+    assert scene["table"]["low"] == credit.ends.low
+    assert not any("+" in badge for shot in frames(credit) for badge in shot.badges.values())
+    assert not any("+" in number for shot in frames(credit) for number in shot.numbers.values())
+    assert [numbers.equation(line, credit.ends).result for line in explain(credit, row).lines] == [
+        rf"\mathbf{{{credit.credit[row]:.4f}}}"
+    ]

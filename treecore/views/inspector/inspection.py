@@ -11,7 +11,7 @@ from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.methods import get_method
 from treecore.methods.explain import Line, explain
-from treecore.methods.registry import Credit
+from treecore.methods.registry import Credit, Ends
 from treecore.views.inspector import numbers
 from treecore.views.inspector.cards import Words
 from treecore.views.inspector.mathml import Mark, mathml
@@ -65,15 +65,15 @@ def inspect(credit: Credit, row: int) -> Inspection:
         credit="not assigned" if math.isnan(found.credit) else words(found.credit),
         silence=found.silence or found.convention,
         about=numbers.which_trajectory(credit, row, found),
-        equations=tuple(equation_rows(line) for line in found.lines),
+        equations=tuple(equation_rows(line, credit.ends) for line in found.lines),
         claim="" if claimed is None else said + ("agrees" if claimed.agrees else "differs"),
         trust=(" · ".join(numbers.evidence(found)), *([" · ".join(facts)] if facts else []), *noted),
         source=str(get_method(credit.method).citation),
     )
 
 
-def equation_rows(line: Line) -> tuple[Mark, ...]:
+def equation_rows(line: Line, ends: Ends) -> tuple[Mark, ...]:
     """The rows of an equation: as published, with numbers, the result where the numbers do not say it."""
-    left, right, worked, exact, result = numbers.equation(line)
+    left, right, worked, exact, result = numbers.equation(line, ends)
     end = f"= {exact} = {result}" if exact else f"= {result}"
     return mathml(f"{left} = {right}"), mathml(f"= {worked}"), mathml(end)

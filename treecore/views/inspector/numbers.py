@@ -8,7 +8,7 @@ from typing import NamedTuple
 from treecore.analysis.frames import label
 from treecore.core.numerals import counted, plain, short, signed, whole
 from treecore.methods.explain import NOISE, Explanation, Line, number
-from treecore.methods.registry import Credit, get_method
+from treecore.methods.registry import Credit, Ends, get_method
 
 WEAK, FAIR = 4, 16
 DIGITS = 4
@@ -31,11 +31,11 @@ class Equation(NamedTuple):
     result: str
 
 
-def equation(line: Line) -> Equation:
-    """One equation: general, then with numbers, then the result."""
+def equation(line: Line, ends: Ends) -> Equation:
+    """One equation: general, then with numbers, then the result, with a sign where the credit has one."""
     left, right = line.formula.split(" = ", 1)
     worked = line.numbers.split(" = ", 1)[1]
-    sign = "+" if line.result >= NOISE else ""
+    sign = "+" if ends.signed and line.result >= NOISE else ""
     result = r"\text{not assigned}" if math.isnan(line.result) else rf"\mathbf{{{sign}{number(line.result, DIGITS)}}}"
     return Equation(left, right, worked, fraction(line.exact) if line.exact else "", result)
 

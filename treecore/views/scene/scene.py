@@ -119,7 +119,7 @@ def make_scene(
             "numbers": stage.advantages and leaf_title != "",
             "title": leaf_title,
             "values": numbers(leaf_values),
-            "low": None if ends.signed or stage.numbers is not None else ends.low,
+            "low": None if ends.signed else ends.low,
             "limit": limit if known else max(limit, _largest(leaf_values)),
             "decimals": decimals,
         },
