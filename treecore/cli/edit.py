@@ -10,6 +10,7 @@ import click
 from treecore.cli.output import busy, console, json_option, parse_settings, print_json, set_option
 from treecore.cli.reading import read_input, reading_options
 from treecore.cli.text import clean
+from treecore.core.numerals import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -108,7 +109,7 @@ def chosen(forests: list[Forest], *, wanted: str, file: str) -> int:
     found = [n for n, forest in enumerate(forests) if wanted in ("", forest_name(forest, n), str(n))]
     if len(found) == 1 or (found and wanted):
         return found[0]
-    what = f"no forest {wanted!r}" if wanted else f"{len(forests)} forests"
+    what = f"no forest {wanted!r}" if wanted else counted(len(forests), "forest")
     raise ForestError(what, where=file, todo=f"name one with --forest, by id or by a number below {len(forests)}")
 
 

@@ -106,7 +106,7 @@ def sibling_heading(credit: Credit, row: int) -> str:
     rows = compared(credit, row)
     if len(rows) < 2:
         return ""
-    what = counted(len(rows), "sibling") if row in rows else counted(len(rows), "branch", "branches")
+    what = f"{whole(len(rows))} siblings" if row in rows else f"{whole(len(rows))} branches"
     compares = credit.method != "" and any(
         name.startswith("siblings:") for name in get_method(credit.method).symbols.values()
     )
