@@ -12,6 +12,7 @@ from treecore.formats.rows import as_text
 
 ASSISTANT = ("assistant", "agent", "model", "gpt")
 """Roles under which tools write what the model said."""
+SYSTEM = ("system", "developer")
 OF_MESSAGE = frozenset({"role", "content"})
 THOUGHTS = ("reasoning", "thinking", "summary")
 """Fields of a part of type `reasoning` or `thinking` that hold the thought."""
@@ -68,8 +69,10 @@ def chat(messages: Sequence[Mapping[str, Any]], *, history: int | None = None) -
 
 def prompt_of(messages: Sequence[Mapping[str, Any]]) -> Asked:
     """Text of a prompt, and what beside it is kept."""
-    said = [one for one in messages if one.get("role") not in ("system", "developer")]
-    system = [content_text(one.get("content")) for one in messages if one.get("role") in ("system", "developer")]
+    if len(messages) == 1 and messages[0].get("role") not in SYSTEM:
+        return Asked(content_text(messages[0].get("content")), {})
+    said = [one for one in messages if one.get("role") not in SYSTEM]
+    system = [content_text(one.get("content")) for one in messages if one.get("role") in SYSTEM]
     extra: dict[str, Any] = {"system": "\n\n".join(system)} if system else {}
     if len(said) == 1:
         return Asked(content_text(said[0].get("content")), extra)
@@ -100,8 +103,10 @@ def beside(message: Mapping[str, Any]) -> dict[str, Any]:
 
     Parts that are thoughts are `reasoning_content`; a list of parts that is more than texts and thoughts is kept whole.
     """
-    extra = {name: value for name, value in message.items() if name not in OF_MESSAGE and value not in (None, [], "")}
     content = message.get("content")
+    if message.keys() == OF_MESSAGE and isinstance(content, str):
+        return {}
+    extra = {name: value for name, value in message.items() if name not in OF_MESSAGE and value not in (None, [], "")}
     if isinstance(content, list):
         thoughts = [thought_of(part) for part in content]
         if any(thoughts):

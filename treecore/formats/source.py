@@ -140,12 +140,18 @@ class Source:
         if not lines:
             yield Text(view[start:end], self.name, 0)
             return
-        line = self.data.count(b"\n", 0, start)
-        while start < len(self.data):
-            found = self.data.find(b"\n", start)
-            end, line = len(self.data) if found < 0 else found, line + 1
-            if not self._blank(start, end):
-                yield Text(view[start:end], f"{self.name}, line {line}", line)
+        for start, end, line in self._lines():
+            yield Text(view[start:end], f"{self.name}, line {line}", line)
+
+    def _lines(self) -> Iterator[tuple[int, int, int]]:
+        """Start, end and number of each line that is not blank."""
+        data, start = self.data, self._span[0]
+        size, line = len(data), data.count(b"\n", 0, start)
+        while start < size:
+            found = data.find(b"\n", start)
+            end, line = size if found < 0 else found, line + 1
+            if start < end and (data[start] not in BLANK or not self._blank(start, end)):
+                yield start, end, line
             start = end + 1
 
     def documents(self) -> Iterator[Document]:
@@ -156,10 +162,15 @@ class Source:
         """
         if "_only" in self.__dict__ and self._only is not None:
             yield Document(self.__dict__.pop("_only"), self.name)
-            return
-        for text in self.texts():
-            yield Document(self.plain(text), text.where)
-            self.account.advance(len(text.data))
+        elif not self._span[2]:
+            for text in self.texts():
+                yield Document(self.plain(text), text.where)
+                self.account.advance(len(text.data))
+        else:
+            for start, end, line in self._lines():
+                where = f"{self.name}, line {line}"
+                yield Document(self.plain(Text(memoryview(self.data)[start:end], where, line)), where)
+                self.account.advance(end - start)
 
     @cached_property
     def _only(self) -> Any:

@@ -156,14 +156,21 @@ def _reward_name(fields: dict[str, Any], outcomes: Sequence[str]) -> str:
     return next((name for name in outcomes if isinstance(fields.get(name), bool | int | float)), REWARDS[0])
 
 
+def _first(fields: dict[str, Any], names: Sequence[str]) -> str:
+    """The first of these names that is there, "" for none."""
+    return next((name for name in names if fields.get(name) is not None), "") if names else ""
+
+
 def _rollout(row: Row, messages: list[dict[str, Any]], start: int, *, group: Any, names: Names) -> Rollout:
     fields, where = row
     prompt, extra, turns = chat(messages, history=start)
     reward = _reward_name(fields, names.outcomes)
-    reference = next((name for name in names.references if fields.get(name) is not None), "")
-    advantage = next((name for name in names.advantages if fields.get(name) is not None), "")
-    rest = rest_of(fields, {names.chat, *BESIDE, reward, reference, advantage, *names.steps})
-    extra |= {name: fields[name] for name in BESIDE if fields.get(name) and name not in extra}
+    reference, advantage = _first(fields, names.references), _first(fields, names.advantages)
+    taken = {names.chat, *BESIDE, reward, reference, advantage, *names.steps}
+    rest = {} if fields.keys() <= taken else rest_of(fields, taken)
+    for name in BESIDE:
+        if fields.get(name):
+            extra.setdefault(name, fields[name])
     rollout = Rollout(
         prompt=prompt,
         turns=turns,
@@ -175,4 +182,4 @@ def _rollout(row: Row, messages: list[dict[str, Any]], start: int, *, group: Any
     ).scored(number_in(fields, reward, where))
     if advantage and (claim := number_in(fields, advantage, where)) is not None:
         rollout.last.claimed["advantage"] = claim
-    return rollout.keep(rest)
+    return rollout.keep(rest) if rest else rollout

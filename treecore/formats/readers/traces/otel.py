@@ -27,15 +27,21 @@ LOOKED_AT = 1 << 20
 
 def looks_like_spans(source: Source) -> bool:
     """Spans, one of which names the messages of a model."""
-    if not is_columnar(source.data) and not any(mark in source.data for mark in MARKS):
-        return False
     keys = row_keys(source)
+    if not keys:
+        begin = source.data[:LOOKED_AT]
+        several = begin[:1] == b"{" and b'"trace_id"' in begin and b'"attributes"' in begin
+        return several and names_a_model(source)
     if any(name in keys for name in OTLP):
-        return True
-    if "attributes" in keys or any(name.startswith("attributes.") for name in keys):
-        return "op_name" not in keys and bool(keys & {"context", "trace_id", "traceId", "span_id", "spanId", *CONTEXT})
-    begin = source.data[:LOOKED_AT]
-    return not keys and begin[:1] == b"{" and b'"trace_id"' in begin and b'"attributes"' in begin
+        return names_a_model(source)
+    about = "attributes" in keys or any(name.startswith("attributes.") for name in keys)
+    ids = keys & {"context", "trace_id", "traceId", "span_id", "spanId", *CONTEXT}
+    return about and bool(ids) and "op_name" not in keys and names_a_model(source)
+
+
+def names_a_model(source: Source) -> bool:
+    """Whether one of the names stands anywhere that spans of models have; in columns they may be compressed."""
+    return is_columnar(source.data) or any(mark in source.data for mark in MARKS)
 
 
 @rollout_format(
