@@ -17,6 +17,9 @@ import numpy as np
 CHUNK, OVERLAP = 1 << 17, 64
 DIGITS = 18
 """Digits of a number from which on a double may not hold them; 17 always suffice for a double."""
+SHORT = 256
+"""Characters below which a text is searched faster than an array of them is made."""
+RUN = re.compile(rb"[./0-9]{18}")
 DOT, ZERO, RANGE = 0x2E, 0x30, 11
 TINY = (re.compile(rb"e-0*[3-9][0-9][0-9]"), re.compile(rb"E-0*[3-9][0-9][0-9]"))
 TEXT_OR_NUMBER = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(-?[0-9][0-9.]*(?:[eE][+-]?[0-9]+)?)', re.S)
@@ -39,6 +42,8 @@ def may_round(text: bytes) -> bool:
 
 def has_long_number(text: bytes) -> bool:
     """Whether 18 digits of a number stand together, a dot among them and zeros before them aside."""
+    if len(text) < SHORT and RUN.search(text) is None:
+        return False
     codes = np.frombuffer(text, dtype=np.uint8)
     for start in range(0, len(codes), CHUNK):
         chunk = codes[start : start + CHUNK + OVERLAP]

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 CHUNK = 1 << 17
+SHORT = 256
+"""Characters below which a text is looked at one name after the other."""
 QUOTE, COLON, BACKSLASH, SPACE = 0x22, 0x3A, 0x5C, 0x20
 LONG_NUMBER = re.compile(rb"[0-9]{19}")
 TEXT_AND_COLON = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.S)
@@ -39,6 +41,8 @@ class Flaw(NamedTuple):
 
 def names_written(text: bytes | memoryview) -> int:
     """How many names of fields a JSON text has, at any depth, those written twice counted twice."""
+    if len(text) < SHORT:
+        return names_one_by_one(text)
     codes = np.frombuffer(text, dtype=np.uint8)
     total = 0
     for start in range(0, len(codes), CHUNK):
