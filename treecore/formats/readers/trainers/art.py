@@ -24,17 +24,18 @@ OF_ROW = frozenset({"group_index", "reward", "messages"})
 TRAJECTORIES, CHAT = "trajectories", "messages_and_choices"
 YAML = re.compile(rb"(?:#[^\n]*\n|---[^\n]*\n)*- (?:&\w+ )?trajectories:")
 USED = OF_ROW | {"metrics", "metadata", "tools", "group_metadata", "group_metrics", "group_logs", CHAT}
+LOOKED_AT = 1_000_000
+"""Bytes at the beginning in which a chat must stand."""
 STEP = re.compile(r"(?:^|/)(\d+)\.(?:parquet|jsonl|yaml|yml)\b")
 
 
 def looks_like_art(source: Source) -> bool:
     """Rows of a group with messages, or groups whose trajectories hold messages and choices."""
-    if source.starts_with(YAML):
-        return CHAT.encode() in source.data[:200_000]
-    keys = row_keys(source)
+    keys = frozenset[str]() if source.starts_with(YAML) else row_keys(source)
     if keys >= OF_ROW:
         return True
-    return TRAJECTORIES in keys and "is_correct" not in keys and CHAT in str(source.head.get(TRAJECTORIES))[:200_000]
+    grouped = TRAJECTORIES in keys and "is_correct" not in keys  # the first group may be empty
+    return (grouped or source.starts_with(YAML)) and CHAT.encode() in source.data[:LOOKED_AT]
 
 
 @rollout_format(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from treecore.core.columns import Status
 from treecore.formats.fields import list_in, number_in, object_in, training_step_in, wrong
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
@@ -17,7 +18,8 @@ from treecore.formats.source import Source
 
 KEYS = frozenset({"group_idx", "traj_idx", "total_reward", "steps"})
 USED = KEYS | {"split", "iteration", "schema_version", "tags", "trajectory_metrics"}
-OF_STEP = frozenset({"step_idx", "ac_len", "reward", "logs"})
+OF_STEP = frozenset({"step_idx", "ac_len", "reward", "logs", "metrics"})
+ENDS = {"stop": Status.TERMINATED, "length": Status.TRUNCATED}
 PROMPTS = ("problem", "question", "prompt", "task", "observation")
 ANSWERS = ("response", "completion", "action", "output", "answer")
 REFERENCES = ("reference answer", "reference_answer", "ground_truth", "target")
@@ -53,6 +55,8 @@ def _rollout(fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
         logs = object_in(step, "logs", place)
         first = first or logs
         turns.append(_turn(step, logs, place))
+    if turns:
+        turns[-1].status = ENDS.get(as_text(turns[-1].extra.get("stop_reason")))
     group, split = as_text(fields.get("group_idx")), as_text(fields.get("split"))
     tags = list_in(fields, "tags", where)
     prompt = logged(first, PROMPTS)
@@ -70,11 +74,7 @@ def _rollout(fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
         prompt_extra={"split": split, "tags": tags} if tags else {"split": split},
         where=where,
     ).scored(number_in(fields, "total_reward", where))
-    for name, value in object_in(fields, "trajectory_metrics", where).items():
-        if isinstance(value, bool | int | float):
-            rollout.last.columns[f"metric.{name}"] = float(value)
-        elif value is not None:
-            rollout.last.extra[name] = value
+    _measure(rollout.last, object_in(fields, "trajectory_metrics", where))
     return rollout.keep(rest_of(fields, USED))
 
 
@@ -86,7 +86,17 @@ def _turn(step: Mapping[str, Any], logs: Mapping[str, Any], where: str) -> Turn:
         turn.n_tokens = int(length)
     if reward is not None:
         turn.columns["turn_reward"] = reward
+    _measure(turn, object_in(step, "metrics", where))
     return turn
+
+
+def _measure(turn: Turn, metrics: Mapping[str, Any]) -> None:
+    """Put metrics beside a turn: numbers as columns, other values as they came."""
+    for name, value in metrics.items():
+        if isinstance(value, bool | int | float):
+            turn.columns[f"metric.{name}"] = float(value)
+        elif value is not None:
+            turn.extra[name] = value
 
 
 def logged(logs: Mapping[str, Any], names: tuple[str, ...]) -> str:
