@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cases import DATA
 
+from treecore.core.tool_calls import tool_calls
 from treecore.errors import FormatError
 from treecore.formats import read
 from treecore.formats.files import read_with_report
@@ -79,3 +80,12 @@ def test_chats_that_nobody_answered() -> None:
     assert report.notes.dropped == {"chats without an answer of the model": 1}
     with pytest.raises(FormatError, match=r"a.jsonl: no chat has an answer of the model"):
         read(row("u", reward=1), name="a.jsonl")
+
+
+def test_chats_of_sharegpt() -> None:
+    first, second = read(DATA / "sharegpt")
+    assert (first.prompt, first.extra) == ("3*4+2?", {"system": "Use tools.", "tools": '[{"name": "calc"}]'})
+    assert list(first.observation) == ["12", "", ""]
+    assert [str(call) for call in tool_calls("", first.node_extra[0])] == ['calc(e="3*4")']
+    assert first.node_extra[2] == {"id": "a1", "weight": 0}
+    assert second.extra["system"] == "Be short."

@@ -79,3 +79,28 @@ def test_what_is_wrong_is_named(data: bytes, told: str) -> None:
         read(data, name="spans.json")
     assert str(caught.value).startswith("spans.json")
     assert told in str(caught.value)
+
+
+def test_messages_of_earlier_conventions() -> None:
+    agent, two, content, logfire = read(DATA / "otel_older")
+    assert (agent.extra["system"], agent.prompt, list(agent.observation)) == ("Use tools.", "3*4+2?", ["12", ""])
+    assert [str(call) for call in tool_calls("", agent.node_extra[0])] == ['calc(e="3*4")']
+    assert agent.n_model_tokens[0] == 5
+    assert (list(two.text), two.parent.tolist()) == (["2", "3, or"], [-1, -1])
+    assert two.status[1] == Status.TRUNCATED
+    assert (content.prompt, list(content.text)) == ("2+2?", ["4"])
+    assert (logfire.prompt, list(logfire.text)) == ("2*2?", ["four"])
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"gen_ai.prompt.0.content": "q", "gen_ai.completion.x.content": "a"},
+        {"gen_ai.completion.99999999999.content": "a"},
+        {"gen_ai.prompt": "[1", "llm.completions": []},
+        {"events": "[5]", "gen_ai.system": "x"},
+    ],
+)
+def test_attributes_that_hold_no_message_of_the_model(attributes: dict[str, Any]) -> None:
+    with pytest.raises(FormatError, match="no span holds what a model said"):
+        read(lines({"trace_id": "t", "span_id": "1", "attributes": attributes}))
