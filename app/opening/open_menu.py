@@ -9,6 +9,9 @@ from typing import Any
 import streamlit as st
 
 from app import state
+from app.opening import audits
+from app.opening.background import Opening
+from app.opening.opened import Opened
 from app.serving import permissions
 from app.verbatim import ours, verbatim
 from treecore.bidi import visible
@@ -18,6 +21,8 @@ from treecore.errors import shortened
 from treecore.formats import FORMATS, ReadReport
 from treecore.views.labels import cut, question
 
+MOMENT, LOOK_EVERY = 0.1, 0.5
+"""Seconds for which a page waits for an audit, and between two looks at one that takes longer."""
 MAX_LINES = 8
 """Lines of each kind that are shown of what reading found."""
 
@@ -40,7 +45,7 @@ def open_menu() -> None:
             st.error(verbatim(error), icon=":material/error:")
         elif not current.sample:
             if current.report is not None:
-                reading(current.report)
+                reading(current)
             noticed()
 
 
@@ -112,10 +117,12 @@ def take_path() -> None:
     state.open_given(found, found.name or str(found))
 
 
-def reading(report: ReadReport) -> None:
-    """One line on what was read, and beneath it what was recognised, assumed and left out."""
+def reading(opened: Opened) -> None:
+    """One line on what was read, and beneath it what was recognised, assumed and left out, and what its claims are."""
+    report, work = opened.report, audits.audit_of(opened)
+    assert report is not None
     st.success(verbatim(recognised(report)), icon=":material/check:")
-    if not (lines := found_out(report)):
+    if not (lines := found_out(report)) and work is None:
         return
     with st.expander("What was read, and how"):
         for heading, clauses in lines.items():
@@ -124,6 +131,26 @@ def reading(report: ReadReport) -> None:
                 st.caption(verbatim(clause))
             if len(clauses) > MAX_LINES:
                 st.caption(f"and {whole(len(clauses) - MAX_LINES)} more")
+        if work is not None:
+            st.caption("**How the claims were made**")
+            waited = not work.wait(MOMENT)
+            st.fragment(claims, run_every=LOOK_EVERY if waited else None)(work, waited=waited)
+
+
+def claims(work: Opening, *, waited: bool) -> None:
+    """Which method gives the numbers that the file claims, once that is known.
+
+    Args:
+        waited: it was not known when the page was drawn.
+    """
+    if waited and work.over:
+        st.rerun()
+    if not work.over:
+        st.caption("Comparing them with every method that is known …")
+    elif work.error:
+        st.caption(verbatim(work.error))
+    for sentence in work.result or ():
+        st.caption(verbatim(sentence))
 
 
 def recognised(report: ReadReport) -> str:

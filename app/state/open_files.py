@@ -107,6 +107,8 @@ def settle() -> None:
         st.session_state.draft = going.failure.draft
         for name in [name for name in st.session_state if str(name).startswith("map:")]:
             del st.session_state[name]
+        st.session_state.drafts = st.session_state.get("drafts", 0) + 1
+        st.session_state.picked = f"draft {st.session_state.drafts}"  # the menu closes, which would hide the form
     elif going.error:
         instead = "" if "opened" in st.session_state else " Opened a sample instead."
         st.session_state[st.session_state.opening_tells] = f"{going.error}.{instead}" if instead else going.error

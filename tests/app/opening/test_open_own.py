@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.opening import open_menu
+from app.opening import audits, open_menu
 from app.opening.merging import is_flat, merged, rules, shared
 from app.opening.reading import UnmappedError, read
 from tests.support.hostile import ATTACKS
@@ -90,6 +90,42 @@ def test_a_table_of_ones_own_is_opened_by_naming_its_columns(tmp_path: Path, mon
     assert "map_open" not in [button.key for button in test.button]
     assert test.session_state["opened"].report.n_scored == 2
     assert "table by named columns: 1 prompt, 2 trajectories, 2 with an outcome." in words(test)
+
+
+def test_claims_of_a_file_are_explained_beside_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = app(tmp_path, monkeypatch, files_of("trl-1.16.0-plain"))
+    work = audits.audit_of(test.session_state["opened"])
+    assert work is not None
+    assert work.wait(60)
+    test.run()
+    assert not test.exception
+    assert "How the claims were made" in words(test)
+    said = next(block.value for block in test.caption if "advantage" in block.value and "these are" in block.value)
+    assert "`grpo`" in work.result[0]
+    assert "values agree" in said
+
+
+def test_a_file_without_claims_has_no_audit() -> None:
+    assert audits.audit_of(read(chats(), "mine.jsonl", columns=COLUMNS)) is None
+
+
+def test_a_table_with_usual_columns_opens_without_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = app(tmp_path, monkeypatch, {"mine.jsonl": chats()})
+    assert not test.exception
+    assert "map_open" not in [button.key for button in test.button]
+    assert "column 'reward' is the reward, by its name" in words(test)
+    assert test.session_state["credit"][2] is not None
+
+
+def test_a_usual_table_with_a_wrong_reward_asks_for_its_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = b'{"prompt": "p", "completion": "a", "reward": "very good"}\n'
+    test = app(tmp_path, monkeypatch, {"mine.jsonl": rows * 2})
+    assert not test.exception
+    assert test.selectbox(key="map:reward").value == "reward"
+    assert "is no number" in words(test)
+    assert "--map" not in words(test)
 
 
 def test_a_wrong_column_says_so_and_the_form_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
