@@ -248,6 +248,146 @@ interface Browser {
   later?: number;
 }
 
+// app/compare
+
+interface CompareHead {
+  method: string;
+  title: string;
+  reach: string;
+  scale: string;
+  lacks: string;
+  low: number;
+  high: number;
+  signed: boolean;
+}
+
+interface CompareRow {
+  at: number;
+  id: string;
+  level: number;
+  last: boolean;
+  words: BrowsePiece[];
+  note: string;
+  answered: string;
+  fork: number | null;
+  outcome: string;
+  right: boolean | null;
+  values: Values;
+  shown: string[];
+  apart: boolean;
+  entry: number;
+}
+
+interface ComparePanel {
+  title: string;
+  heads: CompareHead[];
+  rows: CompareRow[];
+  above: boolean[];
+  total: number;
+  links: number[];
+}
+
+interface CompareData {
+  stamp: string;
+  panels: ComparePanel[];
+  limit: number | null;
+  said: CompareSaid;
+}
+
+interface CompareSaid {
+  node: string;
+  method: string;
+}
+
+interface CompareChoice extends CompareSaid {
+  seek: string;
+  open: boolean;
+}
+
+interface CompareTold {
+  title: string;
+  text: string;
+  sign: number;
+}
+
+interface CompareItem {
+  first: number;
+  last: number;
+  kind: string;
+  title: string;
+  beside: string;
+  count: string;
+  numbers: CompareTold[];
+  reason: string;
+}
+
+interface CompareBeside {
+  on: string;
+  items: CompareItem[];
+  more: string;
+  empty: string;
+  methods: string[];
+  agreement: Values[];
+  families: string;
+}
+
+interface CompareListData extends CompareBeside {
+  stamp: string;
+  open: boolean;
+  said: CompareSaid;
+  heard: number;
+}
+
+interface CompareRail {
+  level: number;
+  step: number;
+  lines: number[];
+  last: boolean;
+  above: boolean;
+  below: boolean;
+}
+
+interface CompareDrawn {
+  theme: Theme;
+  panel: ComparePanel;
+  rail: CompareRail;
+  limit: number | null;
+  method: string;
+}
+
+interface CompareSide {
+  name: string;
+  panel: ComparePanel;
+  rails: CompareRail[];
+  box: HTMLElement;
+  scroll: HTMLElement;
+  head: HTMLElement;
+  body: HTMLElement;
+}
+
+interface CompareGrid {
+  root: HTMLElement;
+  tables: HTMLElement;
+  status: HTMLElement;
+  data: CompareData;
+  sides: CompareSide[];
+  said: CompareSaid;
+  range: [number, number];
+  abort: AbortController;
+}
+
+interface CompareList {
+  root: HTMLElement;
+  said: CompareSaid;
+  first: number;
+  stamp: string;
+  abort: AbortController;
+  send: (name: string, value: unknown) => void;
+  heard: number;
+  last?: number;
+  later?: number;
+}
+
 // What Streamlit calls a component with.
 interface Component<Data> {
   data: Data;
@@ -531,6 +671,7 @@ interface HTMLCanvasElement {
 }
 
 declare var treecoreSelected: string | null | undefined;
+declare var treecoreCompared: CompareSaid | undefined;
 declare var treecoreSelectedNone: boolean | undefined;
 
 // Keys are pressed on elements.
@@ -541,4 +682,7 @@ interface KeyboardEvent {
 interface DocumentEventMap {
   "treecore-choose": CustomEvent<string | null>;
   "treecore-selected": CustomEvent<string | null>;
+  "treecore-compare": CustomEvent<CompareChoice>;
+  "treecore-compared": CustomEvent<CompareSaid>;
+  "treecore-range": CustomEvent<[number, number]>;
 }

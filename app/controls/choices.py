@@ -46,15 +46,20 @@ class Choices:
         state.prime(self.key, self.first)
         return str(st.selectbox(ours(self.label), list(self.titles), key=self.key, format_func=self.title, **more))
 
-    def pills(self) -> str:
+    def pills(self, **more: Any) -> str:
         """Draw them as a row; the chosen name."""
         state.prime(self.key, self.first)
         names, title = list(self.titles), self.title
         return str(
             st.segmented_control(
-                ours(self.label), names, key=self.key, format_func=lambda name: ours(title(name)), required=True
+                ours(self.label), names, key=self.key, format_func=lambda name: ours(title(name)), required=True, **more
             )
         )
+
+    def now(self) -> str:
+        """The chosen name; the first where the browser sent one that was not offered."""
+        name = state.get_or(self.key, self.first)
+        return name if isinstance(name, str) and name in self.titles else self.first
 
     def chosen(self) -> str:
         """The chosen name, for callbacks.

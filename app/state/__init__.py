@@ -7,7 +7,7 @@ the address bar are checked here, because they may be stale or forged.
 from __future__ import annotations
 
 from app.state.address import start, sync_address
-from app.state.computed import batch_credit, credit, film, findings, interval
+from app.state.computed import batch_credit, credit, credit_by, film, findings, interval
 from app.state.current import (
     as_given,
     forest,
@@ -30,6 +30,7 @@ from app.state.open_files import (
     open_given,
     open_sample,
     opening,
+    recent,
     settle,
 )
 from app.state.session import field, fields, get, get_or, keep, notice, prime, put, put_fields, settings
@@ -40,6 +41,7 @@ __all__ = [
     "batch_credit",
     "cancel_opening",
     "credit",
+    "credit_by",
     "draft",
     "drop_draft",
     "field",
@@ -65,6 +67,7 @@ __all__ = [
     "prime",
     "put",
     "put_fields",
+    "recent",
     "select",
     "selected_row",
     "settings",

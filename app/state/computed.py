@@ -8,6 +8,7 @@ import streamlit as st
 
 import treecore as tc
 from app.defaults import RESAMPLES
+from app.opening.opened import Opened
 from app.state.current import forest_number, opened
 from app.state.session import get, settings
 from treecore.analysis.frames import Frame
@@ -30,10 +31,18 @@ def batch_credit() -> Credit:
     Raises:
         MethodError: the method cannot run on this data; says what is lacking.
     """
-    method = get("method")
+    return credit_by(get("method"), opened())
+
+
+def credit_by(method: str, of: Opened) -> Credit:
+    """Credit of a whole batch by a method, with its parameters as the widgets have them.
+
+    Raises:
+        MethodError: the method cannot run on this data; says what is lacking.
+    """
     numbers = settings(method)
-    found: Credit = opened().kept.get(
-        ("credit", method, tuple(numbers.items())), lambda: tc.credit(opened().forests, method, **numbers)
+    found: Credit = of.kept.get(
+        ("credit", method, tuple(numbers.items())), lambda: tc.credit(of.forests, method, **numbers)
     )
     return found
 

@@ -3,4 +3,5 @@ here."""
 
 from __future__ import annotations
 
-from app.views import explore, library, rollout, step_through  # noqa: F401  (registers the views, in this order)
+# isort: off
+from app.views import explore, step_through, compare, rollout, library  # noqa: F401  (registers them in this order)

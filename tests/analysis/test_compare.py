@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from compared import columns, mixed
 
-from treecore.analysis.compare import Column, Kind, column_of, compare, places_of
+from treecore.analysis.compare import Kind, column_of, column_with, compare, places_of
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.methods import METHODS, SIDE_BY_SIDE, get_method
@@ -67,8 +69,8 @@ def test_a_level_has_no_sign() -> None:
     level = next(name for name, method in METHODS.items() if method.laws.level is not None)
     credit = column_of(Forests(mixed()), "grpo", {}).credit
     assert credit is not None
-    column = Column(level, get_method(level).defaults, type(credit)(credit.forests, credit.nodes, method=level,
-                                                                    params=get_method(level).defaults))  # fmt: skip
+    column = column_with(replace(credit, method=level, params=get_method(level).defaults))
+    assert not column.ends.signed
     assert np.isnan(compare(mixed(), [column]).signs).all()
 
 

@@ -17,6 +17,8 @@ from browser import ROOT
 from app import signals
 from app.browse import two_steps, words
 from app.canvas import make_scene, payload
+from app.compare import rows as compare_rows
+from app.compare import words as compare_words
 from treecore.core.forest import Forest
 from treecore.views import page
 from treecore.views.inspector import cards, inspection
@@ -42,6 +44,17 @@ def test_the_library_has_the_same_fields_on_both_sides(name: str) -> None:
 @pytest.mark.parametrize("name", ["Answer", "Card"])
 def test_cards_of_two_steps_have_the_same_fields_on_both_sides(name: str) -> None:
     assert list(declared(f"TwoSteps{name}")) == list(getattr(two_steps, name).__annotations__)
+
+
+COMPARED = {
+    "Head": compare_rows.Head, "Row": compare_rows.TableRow, "Panel": compare_rows.Panel, "Told": compare_words.Told,
+    "Item": compare_words.Item, "Beside": compare_words.Beside,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_comparison_has_the_same_fields_on_both_sides(name: str) -> None:
+    assert list(declared(f"Compare{name}")) == list(COMPARED[name].__annotations__)
 
 
 def declared(name: str) -> dict[str, str]:

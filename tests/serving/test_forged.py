@@ -28,6 +28,7 @@ OF_KIND: dict[str, tuple[tuple[str, object], ...]] = {
         ("string_array_value", ["{file}", NAME]),
         ("string_array_value", []),
     ),
+    "multiselect": (("string_array_value", [NAME]), ("string_array_value", ["{file}", NAME])),
     "number_input": (("double_value", 1e308), ("double_value", -1e308), ("double_value", 2.5)),
     "slider": (("double_array_value", [1e18]), ("double_array_value", [-1e18])),
     "bidi_component": (

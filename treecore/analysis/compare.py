@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.topology import FloatArray, IntArray
 from treecore.errors import MethodError
-from treecore.methods.registry import Credit, Method, get_method
+from treecore.methods.registry import NEUTRAL, Credit, Ends, Method, get_method
 from treecore.registry.params import Value
 
 NOISE = 1e-9
@@ -45,12 +45,14 @@ class Column:
         method, params: what was asked for.
         credit: of one forest; None where the method cannot run.
         lacks: why it cannot, one clause; "" where it can.
+        ends: of its colour scale, over its whole batch.
     """
 
     method: str
     params: Mapping[str, Value]
     credit: Credit | None
     lacks: str = ""
+    ends: Ends = NEUTRAL
 
     @property
     def known(self) -> Method:
@@ -64,8 +66,8 @@ class Column:
 
     @property
     def scale(self) -> float:
-        """Largest `|credit|` of its batch; 1 where it cannot run."""
-        return self.credit.scale if self.credit is not None else 1.0
+        """Largest `|credit|` of its batch; 1 where it cannot run, and where it gives 0 to all."""
+        return max(abs(self.ends.low), abs(self.ends.high)) or 1.0
 
 
 def column_of(batch: Forests, method: str, settings: Mapping[str, Any]) -> Column:
@@ -74,7 +76,12 @@ def column_of(batch: Forests, method: str, settings: Mapping[str, Any]) -> Colum
         credit = get_method(method).compute(batch, settings)
     except MethodError as error:
         return Column(method, dict(settings), None, str(error).removeprefix(f"{method} cannot run: "))
-    return Column(method, credit.params, credit)
+    return column_with(credit)
+
+
+def column_with(credit: Credit) -> Column:
+    """A method that has run, by the credit of a whole batch."""
+    return Column(credit.method, credit.params, credit, ends=credit.ends)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,23 +144,7 @@ def own_part(forest: Forest, column: Column) -> Column:
     if credit is None or len(credit.forests) == 1:
         return column
     number = next(number for number, one in enumerate(credit.forests) if one is forest)
-    return Scaled(column.method, column.params, credit.of(number), column.lacks, batch_scale=credit.scale)
-
-
-@dataclass(frozen=True, eq=False)
-class Scaled(Column):
-    """A column of one forest of several.
-
-    Attributes:
-        batch_scale: largest `|credit|` of all of them.
-    """
-
-    batch_scale: float = 1.0
-
-    @property
-    def scale(self) -> float:
-        """Largest `|credit|` of its batch."""
-        return self.batch_scale
+    return replace(column, credit=credit.of(number))
 
 
 def settled(credit: FloatArray, scale: float) -> FloatArray:
