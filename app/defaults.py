@@ -54,4 +54,4 @@ KEPT = (
     "merging",
     "merge_by",
 )
-KEPT_PREFIXES = ("set:", "compare:", "roll:", "map:", "export_ending:")
+KEPT_PREFIXES = ("set:", "roll:", "map:", "export_ending:")

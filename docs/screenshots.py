@@ -34,7 +34,7 @@ def main() -> None:
         page.get_by_role("button", name="Show the fork that matters most").click()
         page.get_by_text("How far to trust it").wait_for()
         settled(page).screenshot(path=ROOT / "docs" / "explore.png")
-        page.goto(f"{address}/?sample=rare_success&view=compare")
+        page.goto(f"{address}/?sample=large&view=compare")
         page.locator(".compare .row").nth(4).wait_for()
         page.wait_for_load_state("networkidle")
         page.screenshot(path=ROOT / "docs" / "images" / "compare.png")

@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.compare.rows import Panel
 from app.compare.words import Beside
-from app.panel import shown
+from treecore.bidi import all_visible
 from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
@@ -32,7 +32,7 @@ def table(panels: Sequence[Panel], said: dict[str, str], *, limit: float | None,
         said: the chosen `node` and `method`.
         limit: `|credit|` at the ends of one colour scale for all methods; each has its own where it is None.
     """
-    data = {"panels": [shown(one) for one in panels], "limit": limit}
+    data = {"panels": [all_visible(one, but={"id"}) for one in panels], "limit": limit}
     _table(key=key, data={**data, "said": said, "stamp": stamp(data)})
 
 
@@ -46,7 +46,7 @@ def beside(
         heard: number of the last question that was heard, 0 before the first.
         on_ask: called before the rerun; `app.browse.asked_in` reads what `session_state[key]` then holds.
     """
-    data = {**shown(words), "open": is_open, "said": said, "heard": heard, "stamp": stamp(words)}
+    data = {**all_visible(words), "open": is_open, "said": said, "heard": heard, "stamp": stamp(words)}
     _list(key=key, data=data, on_asked_change=on_ask)
 
 

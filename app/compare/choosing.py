@@ -11,6 +11,7 @@ from app.compare.sides import MOST_LEAVES, telling_pair, trajectory
 from app.controls.choices import Choices
 from app.opening.opened import Opened
 from app.verbatim import ours
+from app.view_fields import Field
 from treecore.analysis.compare import Comparison
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
@@ -28,11 +29,18 @@ MODES = Choices(
 )
 
 
+ASIDE = Choices("Beside the table", "compare:aside", {"why": "why they differ", "number": "the number"})
+FIELDS: tuple[Field | str, ...] = (
+    Field("methods", SIDE_BY_SIDE, allowed=lambda: METHODS),
+    *(Field(one.key.removeprefix("compare:"), one.first, allowed=one.titles.keys) for one in (SCALES, MODES, ASIDE)),
+    *("left", "right", "beside", "one", "two"),
+)
+"""What the address carries of a comparison."""
+
+
 def names() -> list[str]:
-    """The methods that are compared; anything else that a browser sent is left out."""
-    chosen = state.get_or(METHODS_KEY, list(SIDE_BY_SIDE))
-    found = [name for name in chosen if isinstance(name, str) and name in METHODS] if isinstance(chosen, list) else []
-    return found[:MOST_METHODS]
+    """The methods that are compared."""
+    return list(state.field(METHODS_KEY))[:MOST_METHODS]
 
 
 def title_of(name: object) -> str:
@@ -48,7 +56,10 @@ def method_menu() -> None:
         st.multiselect(
             "Methods, each a column", list(METHODS), key=METHODS_KEY, format_func=title_of, max_selections=MOST_METHODS
         )
-        st.caption("Columns stand in the order of what they compare a step with, from the whole group to the fork.")
+        st.caption(
+            "None chosen shows the usual six. Columns stand in the order of what they compare a step with, from the "
+            "whole group to the fork."
+        )
 
 
 def method_choices(found: Comparison) -> tuple[int, int]:
@@ -94,7 +105,7 @@ def compared_forests() -> Other | None:
         return None
     titles = {key: named(of, number) for key, (of, number) in others.items()}
     with st.container(key="compare_two"):
-        chosen = Choices("Beside it", "compare:other", titles).selectbox(label_visibility="collapsed")
+        chosen = Choices("Beside it", "compare:beside", titles).selectbox(label_visibility="collapsed")
     of, number = others.get(chosen) or next(iter(others.values()))
     return Other(of, number, (named(state.opened(), state.forest_number()), named(of, number)))
 

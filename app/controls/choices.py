@@ -56,11 +56,6 @@ class Choices:
             )
         )
 
-    def now(self) -> str:
-        """The chosen name; the first where the browser sent one that was not offered."""
-        name = state.get_or(self.key, self.first)
-        return name if isinstance(name, str) and name in self.titles else self.first
-
     def chosen(self) -> str:
         """The chosen name, for callbacks.
 

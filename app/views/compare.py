@@ -10,10 +10,19 @@ import streamlit as st
 from app import chrome, state
 from app.browse import asked_in
 from app.compare import beside, table, words
-from app.compare.choosing import MODES, SCALES, compared_forests, leaf_choices, method_choices, method_menu, names
+from app.compare.choosing import (
+    ASIDE,
+    FIELDS,
+    MODES,
+    SCALES,
+    compared_forests,
+    leaf_choices,
+    method_choices,
+    method_menu,
+    names,
+)
 from app.compare.rows import WINDOW, Panel, panel, window_of
 from app.compare.sides import shared_words, two_forests, two_methods, two_trajectories
-from app.controls.choices import Choices
 from app.inspector import selected_step
 from app.opening.merge_menu import merge_menu
 from app.opening.open_menu import open_menu
@@ -30,7 +39,6 @@ from treecore.methods.explain import explain
 
 NAME = "compare"
 TABLE, CHANNEL, HEARD = "compare_table", "compare_channel", "compare_heard"
-ASIDE = Choices("Beside the table", "compare:aside", {"why": "why they differ", "number": "the number"})
 
 
 class Found(NamedTuple):
@@ -40,7 +48,7 @@ class Found(NamedTuple):
     listed: list[Entry]
 
 
-@view(title="Compare")
+@view(title="Compare", fields=FIELDS)
 def render() -> None:
     """The table on the left; a click in it reruns only what stands beside it."""
     left, right = st.columns([0.69, 0.31], gap="medium")
@@ -107,19 +115,16 @@ def place(found: Found, node: str) -> int:
 
 def draw(found: Found) -> None:
     """The table or tables."""
-    comparison, chosen = found.comparison, said(found)
-    if not comparison.columns:
-        st.info("Choose at least one method above: each becomes a column.", icon=":material/view_column:")
-        return
+    chosen = said(found)
     panels = panels_of(found, place(found, chosen["node"]))
     signed = [head["high"] for one in panels for head in one["heads"] if head["signed"] and not head["lacks"]]
-    limit = max(signed, default=1.0) if SCALES.now() == "one" else None
+    limit = max(signed, default=1.0) if state.field(SCALES.key) == "one" else None
     table(panels, chosen, limit=limit, key=TABLE)
 
 
 def panels_of(found: Found, centre: int) -> list[Panel]:
     """What is shown side by side."""
-    comparison, mode = found.comparison, MODES.now()
+    comparison, mode = found.comparison, state.field(MODES.key)
     if mode == "methods":
         left, right = method_choices(comparison)
         return two_methods(comparison, found.listed, left=left, right=right, centre=centre)
@@ -142,7 +147,7 @@ def aside() -> None:
     found = compared(state.opened(), state.forest_number())
     chosen = said(found)
     ASIDE.pills(label_visibility="collapsed")
-    shows_why = ASIDE.now() == "why"
+    shows_why = state.field(ASIDE.key) == "why"
     beside(
         words.beside(found.comparison, found.listed),
         chosen,

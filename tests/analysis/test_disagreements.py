@@ -9,7 +9,7 @@ from forests import random_forest
 
 from treecore.analysis.compare import Kind, compare
 from treecore.analysis.disagreements import Entry, entries, families
-from treecore.analysis.reasons import ordinal
+from treecore.analysis.reasons import clauses_of, ordinal, relations_of
 from treecore.core.forest import Forest
 from treecore.methods import METHODS, SIDE_BY_SIDE
 
@@ -43,7 +43,7 @@ def test_neighbours_with_one_reason_are_one_entry() -> None:
     assert wrong.title == "what follows “x”"
     assert wrong.n_steps == 3
     assert wrong.reason == (
-        "Its end is wrong: worse than all 7 answers (0.43), as good as the step before it (0); so SPO-tree gives 0."
+        "Each ends wrong: worse than all 7 answers (0.43), as good as the step before it (0); so SPO-tree gives 0."
     )
 
 
@@ -54,6 +54,18 @@ def test_a_whole_tree_is_called_so() -> None:
     )  # fmt: skip
     apart = found_in(forest, "grpo", "tree_diff")
     assert any(entry.title == "every step of tree 2" and entry.n_steps == 3 for entry in apart)
+
+
+def test_a_value_that_is_not_the_mean_outcome_is_told() -> None:
+    """SPO-tree's value counts every branch once: 2 of 3 ends are right, and its value is a half."""
+    forest = Forest(
+        parent=[-1, 0, 0, 2, 2, 4, 4], reward=[NAN, 0, NAN, 0, NAN, 1, 1], text=["", "a", "b", "c", "d", "e", "f"]
+    )
+    reasons = [entry.reason for entry in found_in(forest, "grpo", "spo_tree", "sibling")]
+    compared = compare(forest, columns(forest, "grpo", "spo_tree"))
+    clauses = clauses_of(relations_of(compared), slice(1, 2))
+    assert [clause.numbers for clause in clauses] == [" (0.50)", " (0.50 against 0.25)"]
+    assert reasons
 
 
 def test_ranks_are_told_by_place() -> None:

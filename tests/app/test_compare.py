@@ -170,11 +170,21 @@ def test_the_number_is_the_one_of_the_chosen_step_and_method() -> None:
     )  # fmt: skip
 
 
-def test_no_method_says_what_to_do() -> None:
+def test_the_address_holds_what_is_compared() -> None:
+    test = app(sample="early_fork", methods="grpo,vineppo", show="paths", scale="one")
+    assert not test.exception
+    assert {"methods": "grpo,vineppo", "show": "paths", "scale": "one"}.items() <= test.query_params.items()
+    assert list(test.multiselect(key="compare:methods").value) == ["grpo", "vineppo"]
+    test = app(sample="early_fork", methods="grpo,nothing")
+    assert "no methods called “grpo,nothing”" in said(test)
+    assert list(test.multiselect(key="compare:methods").value) == list(SIDE_BY_SIDE)
+
+
+def test_no_method_shows_the_usual_six() -> None:
     test = app(sample="early_fork")
     test.multiselect(key="compare:methods").set_value([]).run()
     assert not test.exception
-    assert "Choose at least one method" in said(test)
+    assert len(test.session_state["compare:methods"]) == 0
 
 
 def test_all_methods_that_may_be_chosen_run_or_say_why() -> None:

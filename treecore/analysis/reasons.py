@@ -24,12 +24,17 @@ UNKNOWN = 9
 
 
 class Clause(NamedTuple):
-    """One comparison of a reason: relation 1, 0 or -1 to what is `against`, as an outcome from `low` to `high`."""
+    """One comparison of a reason.
+
+    Attributes:
+        relation: 1, 0 or -1 to what is `against`.
+        numbers: that as an outcome, beside the method's own value of the step where this is another than its mean
+            outcome; "" where it is none.
+    """
 
     relation: int
     against: str
-    low: float
-    high: float
+    numbers: str
 
 
 class Relations(NamedTuple):
@@ -38,13 +43,14 @@ class Relations(NamedTuple):
     Attributes:
         column: `[C]` place of the method; against: `[C]` what it measures against.
         better: `[S, C]` 1, 0, -1, or `UNKNOWN`.
-        reference: `[S, C]` as an outcome; NaN where it is none.
+        own, reference: `[S, C]` what is measured, and against what, as outcomes; NaN where they are none.
         mean, n: `[S]` mean outcome and number of the scored leaves beneath.
     """
 
     column: tuple[int, ...]
     against: tuple[str, ...]
     better: IntArray
+    own: FloatArray
     reference: FloatArray
     mean: FloatArray
     n: FloatArray
@@ -62,13 +68,16 @@ def relations_of(found: Comparison) -> Relations:
     ]
     told = {one.against for _, one in made if np.isfinite(one.reference).any()}
     made = [(place, one) for place, one in made if one.against not in told or np.isfinite(one.reference).any()]
-    empty = np.empty((len(found.rows), 0))
-    better = np.stack([one.better[found.rows] for _, one in made], axis=1) if made else empty
-    reference = np.stack([one.reference[found.rows] for _, one in made], axis=1) if made else empty
+    size = (len(made), len(found.rows))
+    better, own, reference = (
+        np.array([getattr(one, name)[found.rows] for _, one in made]).reshape(size).T
+        for name in ("better", "own", "reference")
+    )
     return Relations(
         tuple(place for place, _ in made),
         tuple(one.against for _, one in made),
         np.where(np.isnan(better), UNKNOWN, better).astype(np.int64),
+        own,
         reference,
         beneath.mean[found.rows],
         beneath.count[found.rows],
@@ -104,12 +113,9 @@ def clauses_of(relations: Relations, part: slice) -> list[Clause]:
         known = better[better != UNKNOWN]
         if not len(known):
             continue
-        reference = relations.reference[part, place]
-        told = reference[~np.isnan(reference)]
-        low, high = (float(told.min()), float(told.max())) if len(told) else (np.nan, np.nan)
         key = (against, int(known[0]))
-        if key not in made or np.isnan(made[key].low):
-            made[key] = Clause(int(known[0]), against, low, high)
+        if key not in made or not made[key].numbers:
+            made[key] = Clause(int(known[0]), against, numbers(relations, part, place))
     order = ["batch", "group", *list(PLACES)[1:]]
     return sorted(made.values(), key=lambda one: order.index(one.against))
 
@@ -118,7 +124,7 @@ def joined_clauses(clauses: Sequence[Clause], n: int) -> str:
     """`better than all 10 answers (0.40), worse than its own tree (0.80) and the step before it (0.75)`."""
     parts = []
     for relation, some in groupby(clauses, key=lambda one: one.relation):
-        named = [(PLACES.get(one.against, f"all {whole(n)} answers"), numbers(one)) for one in some]
+        named = [(PLACES.get(one.against, f"all {whole(n)} answers"), one.numbers) for one in some]
         once = [
             name + ("" if number == after else number) for (name, number), (_, after) in pairwise([*named, ("", "")])
         ]
@@ -126,12 +132,19 @@ def joined_clauses(clauses: Sequence[Clause], n: int) -> str:
     return ", ".join(parts)
 
 
-def numbers(clause: Clause) -> str:
-    """` (0.40)`, ` (0.40 to 0.80)`, or nothing."""
-    if np.isnan(clause.low):
+def numbers(relations: Relations, part: slice, place: int) -> str:
+    """` (0.40)`, ` (0.40 to 0.80)`, ` (0.33 against 0.36)`, or nothing."""
+    own, reference = relations.own[part, place], relations.reference[part, place]
+    if np.isnan(reference).all():
         return ""
-    low, high = plain(clause.low), plain(clause.high)
-    return f" ({low})" if low == high else f" ({low} to {high})"
+    apart = np.abs(own - relations.mean[part]) > NOISE
+    return f" ({between(own)} against {between(reference)})" if apart.any() else f" ({between(reference)})"
+
+
+def between(values: FloatArray) -> str:
+    """`0.40`, or `0.40 to 0.80`; some of the values are known."""
+    low, high = plain(float(np.nanmin(values))), plain(float(np.nanmax(values)))
+    return low if low == high else f"{low} to {high}"
 
 
 def ends_in_words(mean: FloatArray, *, count: FloatArray, top: float) -> str:
@@ -146,6 +159,8 @@ def ends_in_words(mean: FloatArray, *, count: FloatArray, top: float) -> str:
         return f"Their ends come to {plain(low)} to {plain(high)}"
     if low in (0.0, top):
         word = "right" if low else "wrong"
+        if same and most == 1 < len(known):
+            return f"Each ends {word}"
         ends = "All ends" if not same else {1: "Its end", 2: "Both ends"}.get(most, f"All {whole(most)} ends")
         return f"{ends} {'is' if ends == 'Its end' else 'are'} {word}"
     if abs(low / top - 0.5) < NOISE:

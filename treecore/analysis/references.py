@@ -127,11 +127,12 @@ class Measured:
         against: as of `Term`.
         better: 1 where the step is above what it is measured against, 0 where they are equal, -1 below; NaN where one
             of the two is not known.
-        reference: what it is measured against, as an outcome; NaN where it is none.
+        own, reference: what is measured and what against, as outcomes; NaN where they are none.
     """
 
     against: str
     better: FloatArray
+    own: FloatArray
     reference: FloatArray
 
 
@@ -150,8 +151,10 @@ def measured(credit: Credit, method: Method) -> list[Measured]:
         own, other = own[credit.shape.row], other[credit.shape.row]
         gap = own - other
         equal = np.abs(gap) < NOISE * np.maximum(1.0, np.abs(other))
-        told = other if term.own in OUTCOMES else np.full(len(other), np.nan)
-        found.append(Measured(term.against, np.where(equal, 0.0, np.sign(gap)), told))
+        better = np.where(equal, 0.0, np.sign(gap))
+        if term.own not in OUTCOMES:
+            own = other = np.full(len(gap), np.nan)
+        found.append(Measured(term.against, better, own, other))
     return found
 
 
