@@ -97,7 +97,7 @@ def panel(
         only: places of the steps to give; all by default.
     """
     places = np.arange(len(found.rows)) if only is None else np.asarray(only, dtype=np.int64)
-    first = window_of(centre, len(places))
+    first = window_of(centre, total=len(places))
     places = places[first : first + WINDOW]
     forest = found.forest
     levels = forest.topology.path_sum((~forest.is_prompt).astype(np.int64))
@@ -124,7 +124,7 @@ def panel(
     }
 
 
-def window_of(centre: int, total: int) -> int:
+def window_of(centre: int, *, total: int) -> int:
     """Where the rows begin that are given."""
     return 0 if total <= WINDOW else max(0, min(centre - WINDOW // 2, total - WINDOW))
 

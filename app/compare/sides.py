@@ -42,8 +42,9 @@ def only_column(found: Comparison, place: int) -> Comparison:
     )
 
 
-def two_forests(found: Comparison, other: Comparison, listed: Sequence[Entry], *, titles: tuple[str, str],
-                centre: int) -> list[Panel]:  # fmt: skip
+def two_forests(
+    found: Comparison, listed: Sequence[Entry], *, other: Comparison, titles: tuple[str, str], centre: int
+) -> list[Panel]:
     """Two forests; rows that go together were reached by the same words."""
     both = [panel(found, listed, title=titles[0], centre=centre), panel(other, title=titles[1])]
     paths = [[path_of(one.forest, row["id"]) for row in part["rows"]]

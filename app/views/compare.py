@@ -32,6 +32,7 @@ from app.view_registry import view
 from treecore.analysis.compare import Column, Comparison, column_with, compare
 from treecore.analysis.disagreements import Entry, entries
 from treecore.analysis.frames import label
+from treecore.bidi import visible
 from treecore.core.numerals import counted
 from treecore.errors import MethodError
 from treecore.methods import get_method
@@ -130,7 +131,7 @@ def panels_of(found: Found, centre: int) -> list[Panel]:
         return two_methods(comparison, found.listed, left=left, right=right, centre=centre)
     if mode == "forests" and (pair := compared_forests()) is not None:
         other = compared(pair.of, pair.number)
-        return two_forests(comparison, other.comparison, found.listed, titles=pair.titles, centre=centre)
+        return two_forests(comparison, found.listed, other=other.comparison, titles=pair.titles, centre=centre)
     if mode == "paths":
         left, right = leaf_choices(comparison.forest)
         st.caption(verbatim(shared_words(comparison.forest, left=left, right=right)))
@@ -166,7 +167,7 @@ def aside() -> None:
         )  # fmt: skip
     state.sync_address()
     centre, total = place(found, chosen["node"]), len(found.comparison.rows)
-    first = window_of(int(state.get_or("compare_centre", centre)), total)
+    first = window_of(int(state.get_or("compare_centre", centre)), total=total)
     if total > WINDOW and not first <= centre < first + WINDOW:
         state.put({"compare_centre": centre})
         st.rerun()
@@ -186,7 +187,7 @@ def arithmetic(found: Found, chosen: dict[str, str]) -> None:
         st.info(verbatim(f"{one.known.title} cannot run: {one.lacks}."), icon=":material/info:")
         return
     explanation = explain(one.credit, row)
-    st.text(label(forest, row))
+    st.text(visible(label(forest, row)))
     selected_step.arithmetic(one.credit, row, explanation)
     st.caption(verbatim(counted(explanation.n_leaves, "scored leaf beneath", "scored leaves beneath")))
 

@@ -110,7 +110,7 @@ def test_two_methods_stand_on_one_tree() -> None:
 def test_steps_of_two_forests_go_together_by_their_words() -> None:
     other = Forest(parent=[-1, 0, 1, 0], text=["", "d", "f", "new"], reward=[NAN, NAN, 1, 0])
     here, there = compared(mixed(), "grpo"), compared(other, "grpo")
-    left, right = sides.two_forests(here, there, [], titles=("one", "other"), centre=0)
+    left, right = sides.two_forests(here, [], other=there, titles=("one", "other"), centre=0)
     by_id = [{row["id"]: at for at, row in enumerate(one["rows"])} for one in (left, right)]
     assert left["links"][by_id[0]["4"]] == by_id[1]["1"]
     assert left["links"][by_id[0]["6"]] == by_id[1]["2"]
