@@ -13,7 +13,6 @@ from app.rollout import form_values, visitor_jobs
 from app.rollout.job_queue import Job, Phase
 from app.rollout.request import JobProgress
 from app.verbatim import ours, verbatim
-from treecore.bidi import visible
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.views.scene.scene import Stage
@@ -140,7 +139,7 @@ def show(forests: Sequence[Forest], *, live: bool) -> None:
     number = len(forests) - 1 if live else min(int(state.get_or(form_values.SHOWN, 0)), len(forests) - 1)
     forest = forests[number]
     with st.container(key="asked_grown", horizontal=True, vertical_alignment="center", gap="small"):
-        st.text(visible(forest.prompt), width="stretch")
+        chrome.prompt(forest.prompt)
         if len(forests) > 1:
             chrome.turn(
                 number,

@@ -150,7 +150,7 @@ def test_words_keep_their_lines_and_indents() -> None:
     lines = [line[:40].rstrip() for line in drawn(forest, 60)]
     assert lines == [
         "p",
-        "○ r  tree 0, 2 leaves",
+        "○ r  tree 1, 2 leaves",
         "○ a  def f(x):",
         "│       if x:",
         "│       return 1",

@@ -162,7 +162,7 @@ def name(forest: Forest, row: int) -> Text:
     text = Text("● " if topology.is_leaf[row] else "○ ")
     text.append(cut_middle(clean(str(forest.node_id[row])), NAME_CHARS), style="bold")
     if topology.parent[row] < 0:
-        text.append(f"  tree {forest.tree[row]}, {counted(int(topology.n_leaves[row]), 'leaf', 'leaves')}")
+        text.append(f"  tree {int(forest.tree[row]) + 1}, {counted(int(topology.n_leaves[row]), 'leaf', 'leaves')}")
     return text
 
 

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import treecore as tc
-from app import chrome
+from app import chrome, stage
 from app.rollout import worker
 from app.rollout.job_queue import Job, Phase
 from app.rollout.monitor import LOOKS, STARTING_LOOK, WAITING_LOOK, Moment, moment, standing
@@ -204,3 +204,20 @@ def test_trajectories_are_one_count_while_they_grow_and_after(
     assert standing(run, run.progress).startswith(f"{counts[-1]} trajectories · ")
     assert f"· {counts[-1]} trajectories, " in chrome.provenance(grown)
     assert [f"{counts[-1]} trajectories" in one.value for one in page(run).caption].count(True) == 1
+
+
+def test_a_long_prompt_of_a_run_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def page() -> None:
+        import numpy as np
+
+        from app.rollout import monitor
+        from treecore.core.forest import Forest
+
+        asked = "a long question, line by line\n" * 60
+        monitor.show([Forest(parent=np.array([-1]), prompt=asked, id="a")], live=True)
+
+    monkeypatch.setattr(stage, "trees", lambda *given, **more: None)
+    test = AppTest.from_function(page).run()
+    assert not test.exception
+    assert [one.label for one in test.expander] == ["The whole prompt"]
+    assert len(test.text[0].value.splitlines()) < 10
