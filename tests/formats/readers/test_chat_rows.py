@@ -87,5 +87,5 @@ def test_chats_of_sharegpt() -> None:
     assert (first.prompt, first.extra) == ("3*4+2?", {"system": "Use tools.", "tools": '[{"name": "calc"}]'})
     assert list(first.observation) == ["12", "", ""]
     assert [str(call) for call in tool_calls("", first.node_extra[0])] == ['calc(e="3*4")']
-    assert first.node_extra[2] == {"id": "a1", "weight": 0}
+    assert first.node_extra[2] == {"source_id": "a1", "weight": 0}
     assert second.extra["system"] == "Be short."
