@@ -15,7 +15,7 @@ from treecore.cli import COMMANDS, main
 from treecore.formats import FORMATS
 from treecore.formats.schema import json_schema
 from treecore.methods import METHODS
-from treecore.rollouts.output.forest_log import LineFile
+from treecore.rollouts.output.append_only_file import LineFile
 from treecore.samplers import SAMPLERS
 
 

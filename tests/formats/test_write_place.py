@@ -12,7 +12,7 @@ from treecore.core.forest import Forest
 from treecore.errors import FormatError
 from treecore.formats import disk, read, write
 from treecore.formats.target import write_whole
-from treecore.rollouts.output.forest_log import LineFile
+from treecore.rollouts.output.append_only_file import LineFile
 
 FOREST = Forest(parent=[-1], id="q")
 

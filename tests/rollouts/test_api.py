@@ -132,7 +132,7 @@ def test_an_error_of_a_sampler_names_the_prompt(monkeypatch: pytest.MonkeyPatch)
         raise ValueError(f"row {leaf}")
 
     sampler = replace(get_sampler("chains"), function=broken)
-    monkeypatch.setattr("treecore.rollouts.preflight.get_sampler", lambda name: sampler)
+    monkeypatch.setattr("treecore.rollouts.prepare.get_sampler", lambda name: sampler)
     with pytest.raises(
         MethodError, match=r"^prompt 'toy-0': sampler 'chains' failed with ValueError: row \d+$"
     ) as told:

@@ -11,7 +11,7 @@ from toy import ToyTask, toy_policy
 from treecore.errors import MethodError
 from treecore.policies import LoadOptions
 from treecore.rollouts import RolloutConfig, rollout, rollout_to_file
-from treecore.rollouts.preflight import preflight
+from treecore.rollouts.prepare import prepare
 
 POLICY = toy_policy()
 
@@ -44,10 +44,10 @@ def test_a_config_gives_what_keywords_give(tmp_path: Path) -> None:
 
 
 def test_preflight_loads_nothing_and_tells_how_much_is_asked_for() -> None:
-    prepared = preflight(RolloutConfig(model="./no_such_model", prompts=3, sampler="chains", sampler_settings={"m": 4}))
+    prepared = prepare(RolloutConfig(model="./no_such_model", prompts=3, sampler="chains", sampler_settings={"m": 4}))
     assert prepared.trajectories == 12
     assert [prompt.id for prompt in prepared.share(prepared.prompts[1:]).prompts] == [
         prompt.id for prompt in prepared.prompts[1:]
     ]
     with pytest.raises(MethodError, match="temperature=-1"):
-        preflight(RolloutConfig(temperature=-1))
+        prepare(RolloutConfig(temperature=-1))

@@ -10,7 +10,7 @@ from toy import ToyTask, toy_policy
 from treecore.errors import PolicyError, TaskError
 from treecore.rollouts import rollout
 from treecore.rollouts.config import RolloutConfig
-from treecore.rollouts.preflight import preflight
+from treecore.rollouts.prepare import prepare
 
 
 def test_only_what_is_given_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +36,7 @@ def test_only_what_is_given_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> N
 )
 def test_engines_that_do_not_fit(given: dict[str, Any], said: str) -> None:
     with pytest.raises(PolicyError, match=said):
-        preflight(RolloutConfig(**given))
+        prepare(RolloutConfig(**given))
 
 
 def test_a_loaded_model_is_not_loaded_again() -> None:

@@ -16,7 +16,7 @@ from treecore.methods.omegaprm import first_error as search
 from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
 from treecore.registry.registry import Registry
-from treecore.rollouts.recorded import Existing, ExistingGrowth
+from treecore.rollouts.continuation import Existing, ExistingGrowth
 from treecore.samplers.estimates import Estimate, continued, path
 from treecore.samplers.registry import Growing, Growth, Sampler
 

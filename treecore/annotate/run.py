@@ -14,9 +14,9 @@ from treecore.errors import MethodError, TreecoreError
 from treecore.policies import LoadOptions, Policy, policy_of
 from treecore.protocols import Task
 from treecore.registry.params import Value
-from treecore.rollouts.preflight import versions
+from treecore.rollouts.continuation import ContinuationScheduler, Existing
+from treecore.rollouts.prepare import versions
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.recorded import ContinuationScheduler, Existing
 from treecore.rollouts.scheduler import Plan
 from treecore.samplers.registry import Sampler
 

@@ -21,8 +21,8 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import counted
 from treecore.errors import MethodError
 from treecore.formats.native_write import encode
-from treecore.rollouts.output.contents import FileContents, check_name
-from treecore.rollouts.output.forest_log import LineFile
+from treecore.rollouts.output.append_only_file import LineFile
+from treecore.rollouts.output.existing_file import FileContents, check_name
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.summary import or_null, total
 

@@ -17,8 +17,8 @@ from treecore.policies import Policy
 from treecore.policies.base import EXTENDS
 from treecore.protocols import Task
 from treecore.rollouts.arguments import check_law
-from treecore.rollouts.preflight import as_read
-from treecore.rollouts.recorded import Existing
+from treecore.rollouts.continuation import Existing
+from treecore.rollouts.prepare import as_read
 from treecore.tasks.checked import with_optional
 from treecore.tasks.dataset.rows import UnknownQuestionError
 from treecore.tasks.registry import get_task, task_params

@@ -132,7 +132,7 @@ def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> 
         TreecoreError: see `treecore.rollouts.rollout_to_file`.
     """
     from treecore.rollouts import RolloutConfig, rollout_to_file
-    from treecore.rollouts.output.contents import check_name
+    from treecore.rollouts.output.existing_file import check_name
     from treecore.samplers import get_sampler
 
     values = get_sampler(options["sampler"]).parse(parse_settings(settings))

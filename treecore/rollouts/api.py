@@ -8,7 +8,7 @@ from typing import Any
 from treecore.core.forest import Forest
 from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.open_engine import open_engine
-from treecore.rollouts.preflight import preflight, ready
+from treecore.rollouts.prepare import prepare, ready
 from treecore.rollouts.progress import Progress
 
 
@@ -40,7 +40,7 @@ def rollout(
         MethodError, PolicyError, TaskError: an argument that does not fit, a model that cannot be used, a task that
             has no such prompts. A step that fails later is a failed node.
     """
-    prepared = preflight((config or RolloutConfig()).with_options(**options))
+    prepared = prepare((config or RolloutConfig()).with_options(**options))
     place = {prompt.id: number for number, prompt in enumerate(prepared.prompts)}
     if not ready(prepared, should_stop):
         return []

@@ -15,7 +15,7 @@ ENGINES = ("local", "ray")
 
 @dataclass(frozen=True)
 class RolloutConfig:
-    """One run. `treecore.rollouts.preflight.preflight` says whether it fits together.
+    """One run. `treecore.rollouts.prepare.prepare` says whether it fits together.
 
     Attributes:
         task: name of a bundled task, a file of questions, `module:factory`, or a task.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from treecore.rollouts.engine import Engine
-from treecore.rollouts.preflight import PreparedRollout
+from treecore.rollouts.prepare import PreparedRollout
 
 
 @contextmanager

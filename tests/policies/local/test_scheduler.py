@@ -13,7 +13,7 @@ from toy import ToyTask, toy_model, toy_policy, toy_tokenizer
 from treecore.core.forest import Forest
 from treecore.errors import PolicyError
 from treecore.policies.local import memory
-from treecore.policies.local.compatibility import PROBE_TOKENS
+from treecore.policies.local.model_checks import PROBE_TOKENS
 from treecore.policies.local.model_runner import Runner
 from treecore.policies.local.policy import TransformersPolicy
 from treecore.policies.local.scheduler import Scheduler

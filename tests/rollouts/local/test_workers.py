@@ -28,7 +28,7 @@ from treecore.rollouts.local import engine as local_engine
 from treecore.rollouts.local.capacity import cores, memory, processes
 from treecore.rollouts.local.pool import LocalPool, Unsent, pool_of, sendable
 from treecore.rollouts.local.worker import Begin, LocalWorker, Look, News, Over
-from treecore.rollouts.preflight import preflight
+from treecore.rollouts.prepare import prepare
 
 PROMPTS = 24
 RUN: dict[str, Any] = {"task": "multihop", "sampler": "random_expansion", "m": 1, "n": 1, "l": 1, "seed": 3}
@@ -219,7 +219,7 @@ def thread() -> Iterator[Any]:
 def asked(n: int) -> bytes:
     settings = {"m": 2}
     config = RolloutConfig(task=ToyTask(), sampler="chains", sampler_settings=settings, prompts=n, model="", seed=1)
-    return sendable(preflight(config), "the task")
+    return sendable(prepare(config), "the task")
 
 
 def until_over(near: Any, forests: int) -> list[News]:

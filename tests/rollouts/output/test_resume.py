@@ -20,7 +20,7 @@ from treecore.formats.native_write import encode
 from treecore.formats.torn import is_beginning
 from treecore.protocols import Prompt
 from treecore.rollouts import rollout, rollout_to_file
-from treecore.rollouts.output.forest_log import is_json
+from treecore.rollouts.output.append_only_file import is_json
 from treecore.rollouts.scheduler import RolloutScheduler
 
 POLICY = toy_policy()

@@ -23,9 +23,9 @@ from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, AutoT
 
 from treecore.core.numerals import counted
 from treecore.errors import PolicyError
-from treecore.policies.local.compatibility import check_kind
 from treecore.policies.local.digest import ADAPTER, digest_of_files, digest_of_model, weight_files
 from treecore.policies.local.memory import out_of_memory
+from treecore.policies.local.model_checks import check_kind
 
 HUB_SECONDS = 5.0
 NAMED = 3

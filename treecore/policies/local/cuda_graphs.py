@@ -1,4 +1,4 @@
-"""Decoding passes of one token a row in a few fixed shapes; on CUDA each shape is captured as a graph.
+"""CUDA graphs for decoding: passes of one token a row in a few fixed shapes, each captured once as a graph.
 
 Rows and length of a pass are rounded up to a bucket, so that few shapes occur and attention looks at little more than
 the longest row. A graph is launched as a whole: the many small kernels of a step no longer wait for Python. Elsewhere

@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers.cache_utils import Cache, CacheLayerMixin
 
 from treecore.policies.local.memory import duplicate
-from treecore.policies.local.ragged_attention import RaggedRows
+from treecore.policies.local.varlen_attention import RaggedRows
 
 FIRST_LENGTH = 64
 STEP = 16

@@ -15,8 +15,8 @@ from transformers import GenerationMixin
 
 from treecore.policies.local.cuda_graphs import StaticCache, StaticSteps, Step
 from treecore.policies.local.kv_cache import NO_BOUND, Kind, KVCache
-from treecore.policies.local.ragged_attention import NAME as RAGGED
-from treecore.policies.local.ragged_attention import looking_at
+from treecore.policies.local.varlen_attention import NAME as RAGGED
+from treecore.policies.local.varlen_attention import looking_at
 
 CACHE_NAMES = ("cache", "past_key_values")
 """Of the argument for keys and values, the newest first."""

@@ -19,13 +19,13 @@ from treecore.errors import PolicyError, boundary
 from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Policy, Rendered
 from treecore.policies.load_options import LoadOptions
 from treecore.policies.local.checkpoint import load_checkpoint
-from treecore.policies.local.compatibility import check_branchable, context_length, end_tokens
 from treecore.policies.local.cuda_graphs import SHORTEST, StaticSteps, bucket
 from treecore.policies.local.detokenize import Detokenizer
 from treecore.policies.local.digest import digest_of_model
 from treecore.policies.local.memory import store_bytes
+from treecore.policies.local.model_checks import check_branchable, context_length, end_tokens
 from treecore.policies.local.model_runner import Runner
-from treecore.policies.local.packed_model import packed_copy, redirected
+from treecore.policies.local.onednn_model import packed_copy, redirected
 from treecore.policies.local.session import LocalSession
 from treecore.protocols import Message, StepRule
 

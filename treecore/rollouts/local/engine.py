@@ -17,7 +17,7 @@ from treecore.policies import policy_of
 from treecore.rollouts.local.capacity import processes
 from treecore.rollouts.local.pool import LocalWorkerHandle, Unsent, pool_of, sendable
 from treecore.rollouts.local.worker import Begin, Look, News, Over
-from treecore.rollouts.preflight import PreparedRollout, as_read
+from treecore.rollouts.prepare import PreparedRollout, as_read
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.scheduler import Plan, RolloutScheduler
 from treecore.rollouts.worker_reports import Report, WorkerTotals

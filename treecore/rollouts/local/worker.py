@@ -17,7 +17,7 @@ from typing import Any
 from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
 from treecore.policies.base import Policy
-from treecore.rollouts.preflight import PreparedRollout
+from treecore.rollouts.prepare import PreparedRollout
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.scheduler import REPORT_EVERY, RolloutScheduler
 from treecore.rollouts.worker_reports import Report

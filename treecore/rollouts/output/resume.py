@@ -15,7 +15,7 @@ from treecore.errors import MethodError
 from treecore.formats.torn import SAMPLED
 from treecore.protocols import Prompt
 from treecore.rollouts.failures import model_failed
-from treecore.rollouts.output.contents import FileContents
+from treecore.rollouts.output.existing_file import FileContents
 from treecore.rollouts.scheduler import Plan
 
 OTHER = "give another name, or replace the file with --overwrite"

@@ -19,10 +19,10 @@ from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.engine import Engine
 from treecore.rollouts.failures import FailureStreak
 from treecore.rollouts.open_engine import open_engine
-from treecore.rollouts.output.contents import FileContents, ResumePlan, check_name
-from treecore.rollouts.output.forest_log import LineFile
+from treecore.rollouts.output.append_only_file import LineFile
+from treecore.rollouts.output.existing_file import FileContents, ResumePlan, check_name
 from treecore.rollouts.output.resume import own, what_it_holds
-from treecore.rollouts.preflight import preflight, ready
+from treecore.rollouts.prepare import prepare, ready
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.summary import Summary, summarise
 
@@ -67,7 +67,7 @@ def rollout_to_file(
     """
     target = Path(path)
     check_name(target)
-    prepared = preflight((config or RolloutConfig()).with_options(**options))
+    prepared = prepare((config or RolloutConfig()).with_options(**options))
     with LineFile(target, needs=prepared.trajectories * TRAJECTORY_BYTES) as file:
         held = FileContents(file)
         if not (resume or overwrite):

@@ -18,7 +18,7 @@ from treecore.errors import PolicyError, TaskError
 from treecore.formats import read
 from treecore.protocols import Prompt
 from treecore.rollouts.config import RolloutConfig
-from treecore.rollouts.preflight import Described, PreparedRollout
+from treecore.rollouts.prepare import Described, PreparedRollout
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.ray.cluster import Lost, answer, cluster, first_ready, hire, kill, size_of
 from treecore.rollouts.ray.worker import Recipe, Worker

@@ -17,7 +17,7 @@ from treecore.formats.native_write import encode
 from treecore.policies import Policy, policy_of
 from treecore.protocols import Prompt
 from treecore.rollouts.config import RolloutConfig
-from treecore.rollouts.preflight import PreparedRollout, as_read, preflight
+from treecore.rollouts.prepare import PreparedRollout, as_read, prepare
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.scheduler import Plan, RolloutScheduler, check_needs
 from treecore.rollouts.worker_reports import Report
@@ -37,7 +37,7 @@ class Recipe:
 
     def prepare(self, prompts: Sequence[Prompt]) -> PreparedRollout:
         """The run, for some of its prompts."""
-        return preflight(replace(self.config, prompts=prompts))
+        return prepare(replace(self.config, prompts=prompts))
 
 
 class Worker:

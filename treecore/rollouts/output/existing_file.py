@@ -1,4 +1,4 @@
-"""What the output file holds before a run: keep it, resume it, or refuse to overwrite it.
+"""The output file as it is before a run: keep what it holds, resume it, or refuse to overwrite it.
 
 Which of them are the run's own is not known here; see `output.resume` for rollouts.
 """
@@ -14,7 +14,7 @@ from treecore.core.forest import Forest
 from treecore.errors import FormatError, MethodError
 from treecore.formats import read
 from treecore.formats.native_write import encode
-from treecore.rollouts.output.forest_log import LineFile, is_json, one_a_line
+from treecore.rollouts.output.append_only_file import LineFile, is_json, one_a_line
 
 ENDING = ".jsonl"
 

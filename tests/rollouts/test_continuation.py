@@ -10,8 +10,8 @@ from treecore.core.builder import ForestBuilder, StepTokens
 from treecore.core.columns import Status
 from treecore.policies.base import Completion
 from treecore.protocols import StepRule
-from treecore.rollouts.graft import grafted, new_ids
-from treecore.rollouts.recorded import is_over
+from treecore.rollouts.append_steps import grafted, new_ids
+from treecore.rollouts.continuation import is_over
 from treecore.rollouts.trajectory import GrowingStep
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from treecore.errors import FormatError, Stopped
-from treecore.rollouts.output import forest_log as lines
-from treecore.rollouts.output.forest_log import LineFile
+from treecore.rollouts.output import append_only_file as lines
+from treecore.rollouts.output.append_only_file import LineFile
 
 ALL = b"{0}\n{1}\n{2}\n"
 

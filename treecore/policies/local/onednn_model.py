@@ -1,4 +1,4 @@
-"""A small model as passes on a CPU take it: the same weights, laid out for oneDNN, with attention that pads nothing.
+"""A copy of a small model for the CPU: its weights packed for oneDNN beforehand, its attention without padding.
 
 On processors for which the default library of torch has no kernels of its own, oneDNN multiplies twice as fast; weights
 that are laid out for it beforehand save the rest. The model itself stays as it is. Knows no tokens and no text.
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from treecore.policies.local.ragged_attention import NAME
+from treecore.policies.local.varlen_attention import NAME
 
 ROWS = 64
 """Rows of a pass that the layout is chosen for; others are nearly as fast."""

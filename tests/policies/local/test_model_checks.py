@@ -17,8 +17,8 @@ from toy import LENGTH, WORDS, ToyTask, toy_tokenizer
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM
 
 from treecore.errors import PolicyError
-from treecore.policies.local import compatibility as branchable
-from treecore.policies.local.compatibility import context_length
+from treecore.policies.local import model_checks as branchable
+from treecore.policies.local.model_checks import context_length
 from treecore.policies.local.model_runner import CACHE_NAMES, cache_argument
 from treecore.policies.local.policy import TransformersPolicy
 from treecore.rollouts import rollout
@@ -119,7 +119,7 @@ def test_windows_are_kept_of_sliding_layers_alone() -> None:
 
 @pytest.mark.parametrize("name", ["mistral sliding", "gemma2 mixed"])
 def test_a_window_that_were_not_minded_would_be_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("treecore.policies.local.compatibility.PROBE_WINDOW", 4)
+    monkeypatch.setattr("treecore.policies.local.model_checks.PROBE_WINDOW", 4)
     real = branchable.short_windows
 
     @contextmanager

@@ -10,7 +10,7 @@ from torch import nn
 from toy import MODELS, ToyTask, toy_model, toy_policy, toy_tokenizer
 from transformers import MistralConfig, MistralForCausalLM
 
-from treecore.policies.local.packed_model import PackedLinear, packed_copy
+from treecore.policies.local.onednn_model import PackedLinear, packed_copy
 from treecore.policies.local.policy import TransformersPolicy
 from treecore.rollouts import rollout
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from treecore.policies.local.kv_cache import Kind, KVCache
-from treecore.policies.local.ragged_attention import attention, looking_at
+from treecore.policies.local.varlen_attention import attention, looking_at
 
 HEADS, DIM, LENGTHS = 2, 8, (3, 1, 17, 9)
 KIND = Kind(heads=HEADS, dim=DIM, dtype=torch.float32)

@@ -1,4 +1,4 @@
-"""An append-only log of forests, one a line: every line is whole and on the disk before the next begins.
+"""An append-only JSONL file of forests: every line is whole and on the disk before the next begins.
 
 Checks the place before anything else is done, lets one process write at a time, cuts off what a killed one left of its
 last line, can put others in place of all that is there, and the lines of a complete file in order. What others do to

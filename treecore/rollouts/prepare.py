@@ -1,4 +1,4 @@
-"""Check a `RolloutConfig` and look up its task, sampler and prompts, before any model is loaded."""
+"""Prepare a run before any model is loaded: check its `RolloutConfig`, look up task, sampler and prompts."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class PreparedRollout:
         )  # fmt: skip
 
 
-def preflight(config: RolloutConfig) -> PreparedRollout:
+def prepare(config: RolloutConfig) -> PreparedRollout:
     """Check everything that can be checked before the model is loaded.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Inspect a loaded model, and check by probes that batched branches get the same logits as the model alone gives.
+"""Checks of a loaded model: context length, end tokens, and that branches in a batch get the logits it gives alone.
 
 Knows models of transformers and their configurations; knows no text and no tree.
 """
@@ -18,7 +18,7 @@ from treecore.errors import PolicyError, boundary
 from treecore.policies.local.kv_cache import Kind
 from treecore.policies.local.memory import TOO_LARGE, out_of_memory
 from treecore.policies.local.model_runner import Layout, Runner, cache_argument
-from treecore.policies.local.packed_model import packed_copy, redirected
+from treecore.policies.local.onednn_model import packed_copy, redirected
 
 FULL, SLIDING = "full_attention", "sliding_attention"
 TODO = "use a decoder-only model whose layers have full attention or sliding windows"

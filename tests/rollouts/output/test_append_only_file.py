@@ -16,8 +16,8 @@ from typing import NamedTuple
 import pytest
 
 from treecore.errors import FormatError, Stopped
-from treecore.rollouts.output import forest_log as lines
-from treecore.rollouts.output.forest_log import LineFile
+from treecore.rollouts.output import append_only_file as lines
+from treecore.rollouts.output.append_only_file import LineFile
 
 
 class Usage(NamedTuple):
@@ -221,7 +221,7 @@ def interrupted_before(path: Path) -> None:
 
 KILLED = """
 import os, pathlib, signal, sys
-from treecore.rollouts.output import forest_log as lines
+from treecore.rollouts.output import append_only_file as lines
 kill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 setattr(lines.os, sys.argv[2], kill)
 with lines.LineFile(pathlib.Path(sys.argv[1])) as file:

@@ -1,4 +1,4 @@
-"""Append new steps to a recorded forest without changing its own."""
+"""Append the steps that a continuation wrote to a recorded forest; the steps it had stay as they are."""
 
 from __future__ import annotations
 

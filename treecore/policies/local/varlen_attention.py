@@ -1,4 +1,4 @@
-"""Attention of one new token a row over rows of different length, each up to its own end: nothing is padded.
+"""Attention over rows of different length without padding, for decoding on a CPU: one new token a row.
 
 `scaled_dot_product_attention` takes rows of one length. With one query a row and tiny heads it waits for memory, on a
 CPU: it reads every row up to the longest, in an order that no processor foresees. Here scores and sums are taken by two

@@ -22,7 +22,7 @@ from treecore.core.topology import BoolArray
 from treecore.errors import MethodError, PolicyError
 from treecore.policies.base import Completion, Session, TokenUsage
 from treecore.protocols import Part, Prompt, Task
-from treecore.rollouts.graft import grafted
+from treecore.rollouts.append_steps import grafted
 from treecore.rollouts.growing_forest import GrowingForest, columns_of
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.scheduler import Plan, RolloutScheduler
