@@ -50,18 +50,6 @@ def test_a_module_imports_no_higher_rank() -> None:
     assert listed(wrong) == []
 
 
-KNOWN_CIRCLES = {
-    frozenset(
-        {
-            "treecore.tasks.verifiers.mathematics.verifier",
-            "treecore.tasks.verifiers.registry",
-            "treecore.tasks.verifiers.text",
-        }
-    ),
-}
-"""Circles that are still to be undone."""
-
-
 def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
@@ -107,7 +95,7 @@ def test_circles_are_found() -> None:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     """Imports inside functions count, those for type checkers do not."""
-    assert circles(module_graph()) - KNOWN_CIRCLES == set()
+    assert circles(module_graph()) == set()
 
 
 def test_the_package_knows_no_app_and_no_streamlit() -> None:
