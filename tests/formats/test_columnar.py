@@ -16,6 +16,7 @@ from treecore.errors import FormatError
 from treecore.formats import read
 from treecore.formats.columnar import column_rows
 from treecore.formats.limits import MAX_DEPTH, MAX_NAMES
+from treecore.formats.parquet_footer import most_values
 from treecore.formats.source import open_source
 
 ROWS = [
@@ -125,6 +126,22 @@ def footer(levels: int) -> bytes:
 @pytest.mark.parametrize("levels", [200, 5_000, 100_000])
 def test_a_schema_that_is_nested_deep_is_refused(levels: int) -> None:
     assert "no known format" in refusal(footer(levels)) or "damaged" in refusal(footer(levels))
+
+
+@pytest.mark.parametrize(
+    ("meta", "told"),
+    [
+        (b"\x29" + b"\x19" * 5_000, "nested too deep"),
+        (b"\x2c" * 5_000, "nested too deep"),
+        (b"\x18\xff\xff\xff\xff\x07", "ends too early"),
+        (b"\x16" + b"\xff" * 12, "too many digits"),
+        (b"\x1d", "of kind 13"),
+        (b"\x19\xfc\xff\xff\xff\xff\x07", "ends too early"),
+    ],
+)
+def test_a_footer_that_is_none(meta: bytes, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        most_values(b"PAR1" + meta + struct.pack("<I", len(meta)) + b"PAR1")
 
 
 def empty_lists() -> pa.Table:

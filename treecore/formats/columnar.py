@@ -124,7 +124,7 @@ def _damage_named(source: Source) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, RuntimeError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, FormatError):
             raise
         kind = ARROW if is_arrow(source.data) else PARQUET

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from treecore.errors import FormatError
 from treecore.formats.limits import MAX_BYTES, limit
+from treecore.formats.parquet_footer import most_values
 from treecore.formats.source import Source
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def parquet_batches(source: Source) -> Iterator[pa.RecordBatch]:
         )
     source.account.grow(grown)
     source.account.afford_rows(file.metadata.num_rows, source.name)
-    values = max((group.column(n).num_values for group in groups for n in range(group.num_columns)), default=0)
+    values = most_values(source.data)
     source.account.afford(LEVEL * values, source.name, f"a column of {values:,} values")
     yield from file.iter_batches(batch_size=ROWS)
 

@@ -1,0 +1,101 @@
+"""The footer of a Parquet file as plain values, for what pyarrow does not tell safely. Knows Thrift's compact protocol.
+
+pyarrow ends the process where statistics of a column do not fit, if one asks for that column's metadata.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+ROW_GROUPS, COLUMNS, OF_COLUMN, NUM_VALUES = 4, 1, 3, 5
+"""Numbers of fields of the footer, of a row group, of a column chunk and of what describes it."""
+BOOLEANS, BYTE, NUMBERS, DOUBLE, BINARY, LISTS, MAP, STRUCT = (1, 2), 3, (4, 5, 6), 7, 8, (9, 10), 11, 12
+MAX_LEVELS = 16
+"""Structures within each other; a footer has seven."""
+
+
+def most_values(data: bytes) -> int:
+    """How many values, nulls and those of lists included, the longest column of a row group has.
+
+    Raises:
+        ValueError: it is no footer.
+    """
+    size = struct.unpack("<I", data[-8:-4])[0]
+    groups = _Reader(data[-8 - size : -8]).struct(0).get(ROW_GROUPS) or []
+    most = 0
+    for group in groups:
+        for column in group.get(COLUMNS) or []:
+            about = column.get(OF_COLUMN) or {}
+            most = max(most, about.get(NUM_VALUES) or 0)
+    return most
+
+
+class _Reader:
+    """Reads values one after the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def byte(self) -> int:
+        if self.at >= len(self.data):
+            raise ValueError("the footer ends too early")
+        self.at += 1
+        return self.data[self.at - 1]
+
+    def whole(self) -> int:
+        """An unsigned number of variable length."""
+        found, shift = 0, 0
+        while shift < 70:
+            one = self.byte()
+            found |= (one & 127) << shift
+            if one < 128:
+                return found
+            shift += 7
+        raise ValueError("a number of the footer has too many digits")
+
+    def signed(self) -> int:
+        found = self.whole()
+        return (found >> 1) ^ -(found & 1)
+
+    def skip(self, count: int) -> None:
+        self.at += count
+        if self.at > len(self.data):
+            raise ValueError("the footer ends too early")
+
+    def struct(self, level: int) -> dict[int, Any]:
+        """Fields by number."""
+        fields: dict[int, Any] = {}
+        number = 0
+        while head := self.byte():
+            number = number + (head >> 4) if head >> 4 else self.signed()
+            kind = head & 15
+            fields[number] = None if kind in BOOLEANS else self.value(kind, level)
+        return fields
+
+    def value(self, kind: int, level: int) -> Any:
+        """One value; texts are passed over."""
+        if level > MAX_LEVELS:
+            raise ValueError("the footer is nested too deep")
+        if kind in NUMBERS:
+            return self.signed()
+        if kind == STRUCT:
+            return self.struct(level + 1)
+        if kind in LISTS:
+            head = self.byte()
+            count = head >> 4 if head >> 4 < 15 else self.whole()
+            return [self.value(head & 15, level + 1) for _ in range(min(count, len(self.data)))]
+        if kind == MAP:
+            return self.pairs(level)
+        if kind not in (*BOOLEANS, BYTE, DOUBLE, BINARY):
+            raise ValueError(f"the footer holds a value of kind {kind}")
+        self.skip(self.whole() if kind == BINARY else 8 if kind == DOUBLE else 1)
+        return None
+
+    def pairs(self, level: int) -> None:
+        """A map, passed over."""
+        if count := self.whole():
+            kinds = self.byte()
+            for _ in range(min(count, len(self.data))):
+                self.value(kinds >> 4, level + 1)
+                self.value(kinds & 15, level + 1)
