@@ -71,7 +71,8 @@ def title() -> None:
             if count > 1:
                 turn(state.forest_number(), count=count, key="opened", on_turn=state.turn_to)
             export_menu()
-        st.caption(verbatim(provenance(forest)))
+        note = " · what you see below is changed" if state.changes() else ""
+        st.caption(verbatim(provenance(forest) + note))
         bias(forest)
 
 

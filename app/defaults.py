@@ -30,7 +30,12 @@ FILM = "step_through"
 """The view that has frames."""
 LIBRARY = "library"
 """The view that opens first where the operator names folders."""
-SHARED = (Field("colour", "credit", allowed=lambda: COLOURS), Field("axis", "steps", allowed=lambda: AXES))
+SHARED = (
+    Field("colour", "credit", allowed=lambda: COLOURS),
+    Field("axis", "steps", allowed=lambda: AXES),
+    Field("edit", ""),
+    Field("what_if", False),
+)
 """What the address carries whatever the view; the session holds it under the same names."""
 RESAMPLES = 200
 MAX_ID = 2000

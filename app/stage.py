@@ -7,8 +7,10 @@ from collections.abc import Callable
 from app import state
 from app.canvas import tree_canvas
 from app.signals import choice_in, selection
+from treecore.analysis.what_if import WhatIf
 from treecore.core.forest import Forest
-from treecore.methods.registry import Credit
+from treecore.methods.registry import Credit, Ends
+from treecore.views.scene.changed import change_of, drawn_credit
 from treecore.views.scene.scene import Stage, make_scene
 
 CHANNEL, HEARD = "selection", "selection_heard"
@@ -28,6 +30,29 @@ def trees(
     ends = None if credit is None else credit.ends
     scene = make_scene(forest, credit, colour=state.get("colour"), axis=state.get("axis"), ends=ends, stage=stage)
     tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height, linked=linked)
+
+
+def changed_trees(found: WhatIf, before: Credit, after: Credit, *, key: str, height: int) -> None:
+    """Draw a changed forest, with ghosts of what it was.
+
+    Args:
+        before, after: credit of the recorded and of the changed forest.
+        key: of the canvas in its view.
+    """
+    scene = make_scene(
+        found.drawn,
+        drawn_credit(found, after),
+        colour=state.get("colour"),
+        axis=state.get("axis"),
+        ends=wider(before.ends, after.ends),
+        change=change_of(found, before, after, state.changes()),
+    )
+    tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height)
+
+
+def wider(one: Ends, other: Ends) -> Ends:
+    """A scale for both."""
+    return Ends(min(one.low, other.low), max(one.high, other.high), one.signed and other.signed)
 
 
 def share_selection(then: Callable[[], None] | None = None) -> None:

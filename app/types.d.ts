@@ -62,6 +62,15 @@ interface SceneStage {
   marked: number[];
 }
 
+interface SceneChange {
+  fill: Values;
+  share: Values;
+  reward: Values;
+  numbers: Values;
+  pruned: number[];
+  badges: Record<string, string>;
+}
+
 interface SceneLook {
   x: number[];
   axis: SceneAxis;
@@ -72,6 +81,7 @@ interface SceneLook {
   decimals: number;
   stage: SceneStage;
   prompts: number[];
+  change: SceneChange | null;
 }
 
 interface SceneHead {
@@ -388,6 +398,56 @@ interface CompareList {
   later?: number;
 }
 
+// app/what_if
+
+interface WhatIfChange {
+  key: string;
+  verb: string;
+  words: string;
+  effect: string;
+}
+
+interface WhatIfMoved {
+  id: string;
+  words: string;
+  place: string;
+  was: string;
+  now: string;
+  was_at: number | null;
+  now_at: number | null;
+}
+
+interface WhatIfWhy {
+  of: string;
+  mean: [string, string] | null;
+  deviation: [string, string] | null;
+}
+
+interface WhatIfBoard {
+  title: string;
+  changes: WhatIfChange[];
+  summary: string;
+  moved: WhatIfMoved[];
+  more: string;
+  why: WhatIfWhy[];
+}
+
+interface WhatIfData extends WhatIfBoard {
+  part: string;
+  heard: number;
+}
+
+interface WhatIfAsked {
+  number: number;
+  verb: string;
+  node: string;
+}
+
+interface WhatIfPart extends Channel {
+  root: HTMLElement;
+  data: WhatIfData;
+}
+
 // What Streamlit calls a component with.
 interface Component<Data> {
   data: Data;
@@ -648,7 +708,7 @@ interface App extends Drawn {
   left: number;
   plot: number;
   room: number;
-  columns: { outcome: number; number: number; bar: number; reach: number };
+  columns: { outcome: number; was: number; number: number; bar: number; reach: number };
 }
 
 interface Channel {
@@ -670,6 +730,7 @@ interface HTMLCanvasElement {
   treecore?: unknown;
 }
 
+declare var treecoreChanges: boolean | undefined;
 declare var treecoreSelected: string | null | undefined;
 declare var treecoreCompared: CompareSaid | undefined;
 declare var treecoreSelectedNone: boolean | undefined;
@@ -680,6 +741,7 @@ interface KeyboardEvent {
 }
 
 interface DocumentEventMap {
+  "treecore-change": CustomEvent<{ verb: string; node: string | null }>;
   "treecore-choose": CustomEvent<string | null>;
   "treecore-selected": CustomEvent<string | null>;
   "treecore-compare": CustomEvent<CompareChoice>;

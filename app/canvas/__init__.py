@@ -12,9 +12,9 @@ from pathlib import Path
 import orjson
 import streamlit as st
 
+from treecore.core.outcomes import outcome_share
 from treecore.views.scene.part import Part
 from treecore.views.scene.scene import Axis, Colour, Scene, Stage, make_scene
-from treecore.views.scene.shape import outcome_share
 from treecore.views.scene.types import SceneHead
 from treecore.views.sources import script
 

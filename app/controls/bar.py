@@ -10,18 +10,21 @@ from app.defaults import AXES, COLOURS
 from app.opening.merge_menu import merge_menu
 from app.opening.open_menu import open_menu
 from app.verbatim import ours, verbatim
+from app.what_if import beside as changes
 from treecore.methods import METHODS, get_method
 
 
-def bar(*, colours: bool = True) -> None:
-    """One row: what is open, method, colour, axis."""
+def bar(*, colours: bool = True, what_if: bool = False) -> None:
+    """One row: what is open, method, colour, axis, and the way to changes where a view shows them."""
     with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="small"):
         open_menu()
         merge_menu()
-        method_menu()
+        method_menu(parameters=not (what_if and changes.is_open()))
         if colours:
             pills("Colour", COLOURS, "colour")
         pills("Axis", AXES, "axis")
+        if what_if:
+            changes.pill()
 
 
 def pills(title: str, options: dict[str, str], key: str) -> None:
@@ -39,8 +42,8 @@ def pills(title: str, options: dict[str, str], key: str) -> None:
         )
 
 
-def method_menu() -> None:
-    """The method with its words, source and parameters."""
+def method_menu(*, parameters: bool = True) -> None:
+    """The method with its words, source and parameters, where these do not stand beside the trees."""
     method = get_method(state.get("method"))
     with st.popover(ours(method.title), icon=":material/function:", width="content"):
         st.selectbox(
@@ -51,7 +54,7 @@ def method_menu() -> None:
         )
         with st.container(key="method_words"):
             st.markdown(ours(method.summary))
-        for param in method.params:
+        for param in method.params if parameters else ():
             parameter(param, method.name)
         st.caption(verbatim(f"{method.citation}. {method.citation.note}".strip()))
         if method.departures:

@@ -7,18 +7,23 @@ the address bar are checked here, because they may be stale or forged.
 from __future__ import annotations
 
 from app.state.address import start, sync_address
-from app.state.computed import batch_credit, credit, credit_by, film, findings, interval
+from app.state.changes import changes, set_changes
+from app.state.computed import batch_credit, credit, credit_before, credit_by, film, findings, interval, offer
 from app.state.current import (
     as_given,
     forest,
     forest_number,
     has_node,
     held,
+    is_drawn,
     merge_rule,
     opened,
+    recorded,
+    recorded_forest,
     select,
     selected_row,
     turn_to,
+    what_if,
 )
 from app.state.link import asked
 from app.state.open_files import (
@@ -40,7 +45,9 @@ __all__ = [
     "asked",
     "batch_credit",
     "cancel_opening",
+    "changes",
     "credit",
+    "credit_before",
     "credit_by",
     "draft",
     "drop_draft",
@@ -55,9 +62,11 @@ __all__ = [
     "has_node",
     "held",
     "interval",
+    "is_drawn",
     "keep",
     "merge_rule",
     "notice",
+    "offer",
     "open_file",
     "open_forests",
     "open_given",
@@ -68,11 +77,15 @@ __all__ = [
     "put",
     "put_fields",
     "recent",
+    "recorded",
+    "recorded_forest",
     "select",
     "selected_row",
+    "set_changes",
     "settings",
     "settle",
     "start",
     "sync_address",
     "turn_to",
+    "what_if",
 ]

@@ -12,7 +12,7 @@ import streamlit as st
 from app.defaults import DEFAULTS, FILM, LIBRARY, MAX_ID, SHARED, SHORT
 from app.library.folders import LIBRARIES_VARIABLE
 from app.opening.merging import OFF, usual_rule
-from app.state.current import as_given, forest_number, merge_rule, opened
+from app.state.current import as_given, forest_number, merge_rule, recorded
 from app.state.link import PARAMETER, read_link
 from app.state.open_files import open_file, settle
 from app.state.session import get, keep, settings
@@ -63,7 +63,7 @@ def _went_back() -> bool:
 
 def _address() -> dict[str, str]:
     """What is shown, as the address bar says it."""
-    wanted = {"sample" if opened().sample else "file": opened().sample or opened().key[:SHORT]}
+    wanted = {"sample" if recorded().sample else "file": recorded().sample or recorded().key[:SHORT]}
     wanted |= {name: get(name) for name in ("view", "method", "node")}
     if len(quote(wanted["node"])) > MAX_ID:
         wanted["node"] = ""

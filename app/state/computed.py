@@ -9,8 +9,10 @@ import streamlit as st
 import treecore as tc
 from app.defaults import RESAMPLES
 from app.opening.opened import Opened
-from app.state.current import forest_number, opened
+from app.state.changes import recorded_credit
+from app.state.current import forest_number, opened, recorded
 from app.state.session import get, settings
+from treecore.analysis.best_flip import Offer, best_flip
 from treecore.analysis.frames import Frame
 from treecore.analysis.lint import lint
 from treecore.analysis.stages import frames
@@ -59,6 +61,30 @@ def credit() -> Credit:
         session.credit = kept = (whole, number, whole.of(number))
     own: Credit = kept[2]
     return own
+
+
+def credit_before() -> Credit:
+    """Credit of the shown forest as it was recorded, by the chosen method as it is by default.
+
+    Raises:
+        MethodError: the method cannot run on it.
+    """
+    return recorded_credit(recorded(), forest_number())
+
+
+def offer() -> Offer | None:
+    """The flip that would move the credit of the shown forest most, with the settings that are chosen.
+
+    Raises:
+        MethodError: the method cannot run on this data.
+    """
+    method, number = get("method"), forest_number()
+    numbers = settings(method)
+    found: Offer | None = opened().kept.get(
+        ("offer", number, method, tuple(numbers.items())),
+        lambda: best_flip(opened().forests, number, method, numbers),
+    )
+    return found
 
 
 def interval(tell: Callable[[int], None]) -> Interval:

@@ -6,8 +6,10 @@ import streamlit as st
 
 from app.opening.merging import is_flat, merged, rules
 from app.opening.opened import Opened
+from app.state.changes import changed, found_in, turn_changes
 from app.state.open_files import open_sample
 from app.state.session import get, put
+from treecore.analysis.what_if import WhatIf
 from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.errors import ForestError
@@ -27,16 +29,26 @@ def merge_rule() -> str:
     return str(by) if get("merging") is True and is_flat(as_given()) and by in rules(as_given()) else ""
 
 
-def opened() -> Opened:
-    """What is open, as it is shown."""
+def recorded() -> Opened:
+    """What is open, as it was recorded; merged where it is shown so."""
     rule = merge_rule()
     return merged(as_given(), rule) if rule else as_given()
+
+
+def opened() -> Opened:
+    """What is open, as it is shown: with what the visitor changed."""
+    return changed(recorded(), forest_number())
+
+
+def what_if() -> WhatIf | None:
+    """What the visitor changed in the shown forest, None for nothing."""
+    return found_in(recorded(), forest_number())
 
 
 def forest_number() -> int:
     """Which forest of the batch is shown."""
     number = st.session_state.forest
-    return min(max(number, 0), len(opened().forests) - 1) if isinstance(number, int) else 0
+    return min(max(number, 0), len(recorded().forests) - 1) if isinstance(number, int) else 0
 
 
 def turn_to(number: int) -> None:
@@ -45,6 +57,7 @@ def turn_to(number: int) -> None:
     Only from callbacks.
     """
     if st.session_state.turned != number:
+        turn_changes(before=st.session_state.turned, after=number)
         put({"forest": number, "turned": number, "node": "", "frame": 0, "guess": ""})
 
 
@@ -53,18 +66,34 @@ def forest() -> Forest:
     return opened().forests[forest_number()]  # type: ignore[no-any-return]
 
 
+def recorded_forest() -> Forest:
+    """The forest that is shown, as it was recorded."""
+    return recorded().forests[forest_number()]  # type: ignore[no-any-return]
+
+
 def has_node(node_id: str) -> bool:
     """Whether the shown forest has a node of this id."""
+    return has(forest(), node_id)
+
+
+def has(forest: Forest, node_id: str) -> bool:
+    """Whether a forest has a node of this id."""
     try:
-        forest().row(node_id)
+        forest.row(node_id)
     except ForestError:
         return False
     return True
 
 
 def select(node_id: object) -> None:
-    """Select a step by id; an unknown or stale id deselects."""
-    st.session_state.node = node_id if isinstance(node_id, str) and has_node(node_id) else ""
+    """Select a step by id, also one that was pruned; an unknown or stale id deselects."""
+    st.session_state.node = node_id if isinstance(node_id, str) and is_drawn(node_id) else ""
+
+
+def is_drawn(node_id: str) -> bool:
+    """Whether a node of this id is drawn, also one that was pruned."""
+    found = what_if()
+    return has(forest() if found is None else found.drawn, node_id)
 
 
 def selected_row() -> int | None:

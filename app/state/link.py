@@ -9,8 +9,9 @@ import streamlit as st
 from app.defaults import FILM, SHARED, SHORT
 from app.opening.merging import AUTO, OFF, rules, usual_rule
 from app.places import place
+from app.state.changes import EDIT, misfit
 from app.state.computed import film
-from app.state.current import as_given, has_node, opened
+from app.state.current import as_given, forest_number, is_drawn, recorded
 from app.state.open_files import open_sample, recent, show
 from app.state.session import put
 from app.view_fields import SHOWN, Field
@@ -49,7 +50,7 @@ def asked(name: str) -> str:
 def read_source() -> list[str]:
     """Open what the address names, where it is not open."""
     sample = asked("sample")
-    if sample in samples() and ("opened" not in st.session_state or opened().sample != sample):
+    if sample in samples() and ("opened" not in st.session_state or recorded().sample != sample):
         open_sample(sample)
     elif not sample and (known := recent().get(asked("file"))) and known is not as_given():
         show(known)
@@ -118,18 +119,28 @@ def read_place() -> list[str]:
     session, missing = st.session_state, []
     session.node = ""
     number = asked("prompt") or "1"
-    if (found := place(number, lambda: len(opened().forests))) is not None:
+    if (found := place(number, lambda: len(recorded().forests))) is not None:
         session.forest = session.turned = found
     else:
         missing.append(f"no prompt {number[:SHOWN]} here")
-    if not asked("sample") and (asked("file") or opened().key[:SHORT]) != opened().key[:SHORT]:
+    missing += read_changes()
+    if not asked("sample") and (asked("file") or recorded().key[:SHORT]) != recorded().key[:SHORT]:
         missing.append("the file it was made with is not open in this session (open it again)")
     elif node := asked("node"):
-        if has_node(node):
+        if is_drawn(node):
             session.node = node
         else:
             missing.append(f"no step “{node[:SHOWN]}” here")
     return missing
+
+
+def read_changes() -> list[str]:
+    """The changes of the forest, where they fit it."""
+    reason = misfit(recorded(), forest_number())
+    if not reason:
+        return []
+    put({EDIT: ""})
+    return [f"its changes do not fit what is open ({reason})"]
 
 
 def read_frame() -> list[str]:

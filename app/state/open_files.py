@@ -15,6 +15,7 @@ from app.opening.merging import AUTO, usual_rule
 from app.opening.opened import Opened, held_bytes
 from app.opening.reading import SHELF, Draft, Given, UnmappedError, read
 from app.serving.presence import open_page
+from app.state.changes import forget_changes
 from app.state.session import get, settings
 from treecore.bundled import Sample, samples
 from treecore.core.batch import Forests
@@ -40,6 +41,7 @@ def show(fresh: Opened) -> None:
     session.merging, session.merge_by = bool(usual_rule(fresh)), AUTO
     session.forest = session.turned = session.frame = 0
     session.node = session.guess = ""
+    forget_changes()
     session.method = method_for(fresh.forests, get("method"), settings(get("method")))
 
 

@@ -19,6 +19,7 @@ from app.browse import two_steps, words
 from app.canvas import make_scene, payload
 from app.compare import rows as compare_rows
 from app.compare import words as compare_words
+from app.what_if import words as what_if_words
 from treecore.core.forest import Forest
 from treecore.views import page
 from treecore.views.inspector import cards, inspection
@@ -26,7 +27,8 @@ from treecore.views.scene import types
 
 DECLARED = (ROOT / "app" / "types.d.ts").read_text(encoding="utf-8")
 TYPED: list[Any] = [
-    types.SceneForest, types.SceneAxis, types.SceneFill, types.SceneTable, types.SceneStage, types.SceneLook,
+    types.SceneForest, types.SceneAxis, types.SceneFill, types.SceneTable, types.SceneStage, types.SceneChange,
+    types.SceneLook,
     types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
     cards.Piece, cards.Told, cards.Card, cards.Words,
     inspection.Inspection, page.PageForest, page.PageIndex, page.PageShot,
@@ -55,6 +57,17 @@ COMPARED = {
 @pytest.mark.parametrize("name", COMPARED)
 def test_a_comparison_has_the_same_fields_on_both_sides(name: str) -> None:
     assert list(declared(f"Compare{name}")) == list(COMPARED[name].__annotations__)
+
+
+CHANGED = {
+    "Change": what_if_words.ChangeLine, "Moved": what_if_words.MovedLine, "Why": what_if_words.WhyLine,
+    "Board": what_if_words.Board,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_changed_forest_has_the_same_fields_on_both_sides(name: str) -> None:
+    assert list(declared(f"WhatIf{name}")) == list(CHANGED[name].__annotations__)
 
 
 def declared(name: str) -> dict[str, str]:

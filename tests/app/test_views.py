@@ -145,7 +145,13 @@ def test_words_stay_where_a_method_cannot_run() -> None:
     test = app(sample="by_hand", node="a3", method="deepconf")
     assert not test.exception
     assert "deepconf cannot run" in words(test).replace("\\", "")
-    assert [element.key for element in test.get("bidi_component")] == ["link", "canvas_explore", "panel", "selection"]
+    assert [element.key for element in test.get("bidi_component")] == [
+        "link",
+        "canvas_explore",
+        "what_if_keys",
+        "panel",
+        "selection",
+    ]
 
 
 @pytest.mark.parametrize(

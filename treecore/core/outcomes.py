@@ -70,6 +70,16 @@ def is_right(forest: Forest) -> BoolArray:
     return forest.reward >= top_reward(forest) - 1e-9
 
 
+def outcome_share(forest: Forest) -> FloatArray:
+    """Each leaf's reward between the bottom (0) and the top (1) of the scale, NaN where there is none. `[N]`
+
+    The scale is 0 to 1, wider where rewards go beyond; a leaf at its top counts as right.
+    """
+    low, high = outcome_range(forest)
+    half = high / 2 - low / 2
+    return np.where(is_right(forest), 1.0, (forest.reward / 2 - low / 2) / half)
+
+
 class Means(NamedTuple):
     """Outcomes under each node. `[N]`
 

@@ -84,7 +84,7 @@ def grpo(
 
     Args:
         epsilon: added to the standard deviation.
-        ddof: 1 divides the squares by n - 1 (the sample's deviation, as the released code does), 0 by n.
+        ddof: what is taken off n in the standard deviation: 1 (the sample's, as released) or 0 (the population's).
 
     Returns:
         leaves: `advantage`, `group_mean`, `group_std`, `group_size`; a prompt with one trajectory keeps its raw

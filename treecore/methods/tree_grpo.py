@@ -90,7 +90,7 @@ def tree_grpo(
         variant: what becomes the advantage: `sum` of both (the released scripts), `intra` or `inter` alone, or
             `two_norm`, prompt first and then tree, one after the other.
         epsilon: added to each standard deviation.
-        ddof: 1 divides the squares by n - 1 (the sample's deviation, as the released code does), 0 by n.
+        ddof: what is taken off n in the standard deviation: 1 (the sample's, as released) or 0 (the population's).
 
     Returns:
         leaves: `advantage`, `intra`, `inter` and the statistics behind them (`tree_mean`, `tree_std`, `tree_size`,

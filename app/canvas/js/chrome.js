@@ -133,7 +133,7 @@ export function drawLegend(app) {
   const { scene, dom } = app;
   const parts = [];
   if (scene.fill.on) parts.push(scaleLegend(app));
-  if (app.blank.some((blank, i) => blank && scene.parent[i] >= 0 && app.shown[i])) {
+  if (app.blank.some((blank, i) => blank && scene.parent[i] >= 0 && app.shown[i] && !scene.change?.pruned[i])) {
     parts.push(swatch(app, "blank", "not assigned"));
   }
   if (app.branches.some((_, i) => isFork(app, i))) {
@@ -144,7 +144,9 @@ export function drawLegend(app) {
     if (scene.share.some(isPartial)) parts.push(swatch(app, "partial", "partly right"));
   }
   if (scene.axis.note) parts.push(element("span", "tc-note", scene.axis.note));
-  parts.push(element("span", "tc-keys", "← → ↑ ↓ walk · F fork · L leaf · / search"));
+  if (scene.change) parts.push(swatch(app, "ghost", "small: the colour before"), swatch(app, "way", "was, is"));
+  const changes = scene.change ? "O flip · X prune · Z undo · ⌫ reset" : "← → ↑ ↓ walk · F fork · L leaf · / search";
+  parts.push(element("span", scene.change ? "tc-keys tc-changing" : "tc-keys", changes));
   dom.legend.replaceChildren(...parts);
 }
 

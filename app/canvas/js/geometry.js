@@ -6,6 +6,7 @@ export const HEAD = 44;
 export const PAD = { top: 36, bottom: 26, leaf: 40 };
 const ROOT_LEFT = 24;
 export const SMALL = 3.2;
+const FORMER = { reward: 34, number: 66, bar: 24 };
 export const ROW = { least: 34, most: 80, closest: 150 };
 
 /** @param {Scene} scene */
@@ -44,7 +45,7 @@ export function arrange(app) {
     const above = scene.parent[i];
     const open = above < 0 || (shown[above] && !app.collapsed.has(above));
     shown[i] = open && (!grown || grown[i]) ? 1 : 0;
-    if (above >= 0 && (!grown || grown[i])) branches[above]++;
+    if (above >= 0 && (!grown || grown[i]) && !scene.change?.pruned[i]) branches[above]++;
   }
   shareBranches(scene, branches, grown);
   const row = app.collapsed.size ? collapsedRows(app) : Float32Array.from(scene.row);
@@ -115,13 +116,15 @@ export function measure(app) {
   const { width, height, scene } = app;
   const table = scene.table;
   const narrow = width < 1000;
-  const outcomes = narrow ? 82 : 92;
-  const numbers = table.title ? (narrow ? 84 : 92) : 0;
-  const bar = table.title && width > 740 ? (narrow ? 60 : 84) : 0;
+  const changed = scene.change && width > 560;
+  const outcomes = (narrow ? 82 : 92) + (changed ? FORMER.reward : 0);
+  const numbers = (table.title ? (narrow ? 84 : 92) : 0) + (changed ? FORMER.number : 0);
+  const bar = table.title && width > 740 ? (narrow ? 60 : 84) + (changed ? FORMER.bar : 0) : 0;
   const side = width < 440 ? 0 : outcomes + numbers + bar;
   app.side = side;
   app.columns = {
-    outcome: width - side + 44,
+    outcome: width - side + 44 + (changed ? FORMER.reward : 0),
+    was: changed ? width - bar - 14 - FORMER.number : 0,
     number: width - bar - 14,
     bar: bar ? width - bar / 2 - 6 : 0,
     reach: bar ? bar / 2 - 10 : 0,

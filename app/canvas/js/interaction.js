@@ -224,12 +224,24 @@ function onKey(app, event) {
     enter: () => toggleFold(app, app.selected),
     " ": () => toggleFold(app, app.selected),
     escape: () => deselect(app),
+    ...changingKeys(app),
   };
   const target = actions[key] ? undefined : destination(app, key, event.shiftKey);
   if (actions[key]) actions[key]();
   else if (target !== undefined) select(app, target, { reveal: true });
   else if (!key.startsWith("arrow")) return;
   event.preventDefault();
+}
+
+// Keys by which a forest is changed, where the page takes changes.
+/** @param {App} app @returns {Record<string, () => void>} */
+function changingKeys(app) {
+  if (!app.linked || !globalThis.treecoreChanges) return {};
+  const node = app.selected < 0 ? null : app.scene.id[app.selected];
+  const ask = (/** @type {string} */ verb) => () => {
+    app.bus.dispatchEvent(new CustomEvent("treecore-change", { detail: { verb, node } }));
+  };
+  return { o: ask("flip"), x: ask("prune"), z: ask("undo"), s: ask("sample"), backspace: ask("reset") };
 }
 
 /** @param {App} app */

@@ -1,6 +1,7 @@
 // The words of steps on the tree: as many as their stretch of line holds, those that tell siblings apart first.
 
 import { bendOf, columnWidth, HEAD, isFork, isPartial, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
+import { isPruned } from "./changed.js";
 import { edgeWidth, isFaded, visibleNodes } from "./nodes.js";
 import {
   boxOf, fillRoom, isFree, isInside, LEAF_ROOM, LINE, MAX_LINES, occupy, placesBeside, placesOf, reachOf,
@@ -114,9 +115,9 @@ export function haloText(app, text, x, y, colour) {
 // words do not stand in the order in which they are read.
 /**
  * @param {App} app @param {string} font @param {Run[]} runs @param {number} x @param {number} y
- * @param {{ left?: boolean, marked?: boolean, faded?: boolean }} look
+ * @param {{ left?: boolean, marked?: boolean, faded?: boolean, struck?: boolean }} look
  */
-function drawLine(app, font, runs, x, y, { left, marked, faded }) {
+function drawLine(app, font, runs, x, y, { left, marked, faded, struck }) {
   const { context, theme } = app;
   const text = plainOf(runs);
   const width = widthOf(app, font, text);
@@ -138,6 +139,10 @@ function drawLine(app, font, runs, x, y, { left, marked, faded }) {
       at += widthOf(app, font, word);
       context.font = font;
     }
+  }
+  if (struck) {
+    context.fillStyle = theme.muted;
+    context.fillRect(start, y - 4, width, 1);
   }
   context.direction = "inherit";
   return width;
@@ -176,7 +181,7 @@ function drawLabel(app, i, font, room, taken) {
   taken.set(said, app.scene.label[i]).set(app.scene.label[i], app.scene.label[i]);
   app.written.set(i, said);
   const y = screenY(app, i) + place.base;
-  const look = { ...place, marked: app.pathSet.has(i) || app.highlight.has(i), faded: isFaded(app, i) };
+  const look = { ...place, marked: app.pathSet.has(i) || app.highlight.has(i), faded: isFaded(app, i) || isPruned(app, i), struck: isPruned(app, i) };
   occupy(room, box);
   if (!place.down) lines.reverse();
   app.context.globalAlpha = app.alpha[i];

@@ -1,6 +1,7 @@
 // Edges and nodes. Off-screen parts are culled; what falls on one pixel is drawn once, as its mean.
 
 import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
+import { drawChanges, drawPruned, isPruned } from "./changed.js";
 import { bendOf, HEAD, isFork, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
 import { colourOf, css, governing, hatching, luminance } from "./palette.js";
 import { widthOf } from "./text_width.js";
@@ -88,7 +89,7 @@ export function drawEdges(app, nodes) {
   const { context, theme, scene } = app;
   const buckets = new Map();
   for (const i of nodes) {
-    if (scene.parent[i] < 0) continue;
+    if (scene.parent[i] < 0 || isPruned(app, i)) continue;
     const alpha = Math.round(app.alpha[i] * (isFaded(app, i) ? 0.45 : 1) * 20) / 20;
     const key = `${Math.round(edgeWidth(app, i) * 2) / 2} ${alpha}`;
     if (!buckets.has(key)) buckets.set(key, []);
@@ -107,6 +108,7 @@ export function drawEdges(app, nodes) {
     }
   }
   context.globalAlpha = 1;
+  drawPruned(app, nodes, (i) => traceEdge(app, i));
   context.strokeStyle = theme.accent;
   for (const i of app.path) {
     if (scene.parent[i] < 0 || !app.shown[i]) continue;
@@ -131,7 +133,7 @@ export function drawNodes(app, nodes) {
   const hatch = hatching(app);
   for (const i of nodes) {
     const r = radiusOf(app, i);
-    if (r < SMALL) continue;
+    if (r < SMALL || isPruned(app, i)) continue;
     app.context.globalAlpha = app.alpha[i];
     if (app.scene.parent[i] < 0) drawRoot(app, i, r);
     else drawNode(app, i, r, hatch);
@@ -338,6 +340,7 @@ function badgeHeight(app, i) {
 
 /** @param {App} app */
 export function drawBadges(app) {
+  drawChanges(app, (x, y, text) => pill(app, x, y, text, app.theme.accent, true));
   for (const { i, text, x, y } of badgesShown(app)) pill(app, x, y, text, app.theme.ink, app.scene.stage.marked.includes(i));
 }
 

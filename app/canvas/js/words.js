@@ -1,5 +1,6 @@
 // What is written around the trees: headings, the ruler, ticks and the table; and the order in which all is drawn.
 
+import { drawAxis, drawFormerReward, drawGhosts, drawWay } from "./changed.js";
 import { contentHeight, findLandmarks, formatNumber, HEAD, screenX, screenY, whole } from "./geometry.js";
 import { drawCrowdedLabels, drawLabels, haloText } from "./labels.js";
 import {
@@ -71,6 +72,20 @@ function drawRuler(app) {
   context.fill();
 }
 
+// The heading of the numbers; of a changed forest, of what they were and what they are.
+/** @param {App} app */
+function drawTitles(app) {
+  const { context, scene, columns, theme } = app;
+  if (!scene.table.numbers) return;
+  const two = Boolean(columns.was);
+  context.fillText(scene.table.title, columns.number, two ? 9 : 17);
+  if (!two) return;
+  context.fillText("was", columns.was, 27);
+  context.font = `600 12px ${theme.sans}`;
+  context.fillStyle = theme.ink;
+  context.fillText("is", columns.number, 27);
+}
+
 /** @param {App} app */
 function drawTable(app) {
   if (!app.side) return;
@@ -81,18 +96,19 @@ function drawTable(app) {
   context.textAlign = "right";
   context.fillStyle = theme.muted;
   if (table.outcomes) context.fillText("outcome", columns.outcome + 26, 17);
-  if (table.numbers) context.fillText(table.title, columns.number, 17);
+  drawTitles(app);
   context.save();
   context.beginPath();
   context.rect(app.width - app.side, HEAD, app.side, app.room);
   context.clip();
+  if (columns.was) drawAxis(app);
   for (const i of app.ends) {
     const y = screenY(app, i);
     if (y < HEAD - 20 || y > app.height + 20) continue;
     context.globalAlpha = app.alpha[i];
     if (view.ky >= 11) drawNumbers(app, i, y);
     if (isFaded(app, i)) context.globalAlpha *= 0.45;
-    if (table.numbers && columns.bar && !isCrowded(app)) drawBar(app, y, app.collapsed.has(i) ? null : table.values[i]);
+    if (table.numbers && columns.bar && !columns.was && !isCrowded(app)) drawBar(app, y, app.collapsed.has(i) ? null : table.values[i]);
   }
   if (table.numbers && columns.bar && isCrowded(app)) drawMeanBars(app);
   context.restore();
@@ -122,13 +138,17 @@ function drawNumbers(app, i, y) {
     context.font = `${small ? 10 : 12}px ${theme.mono}`;
     context.fillStyle = share !== null && share >= 1 && !isFaded(app, i) ? theme.ink : theme.muted;
     context.fillText(formatNumber(scene.reward[i], scene.reward_decimals), columns.outcome + 26, y + 0.5);
+    drawFormerReward(app, i, y);
     if (share !== null) drawMark(app, i, columns.outcome - 22, y, share >= 1);
   }
   if (!scene.table.numbers || collapsed) return;
   const value = scene.table.values[i];
-  context.font = `${small ? 10 : 12}px ${theme.mono}`;
+  const moved = scene.change && scene.change.fill[i] !== null;
+  context.font = `${moved ? "600 " : ""}${small ? 10 : 12}px ${theme.mono}`;
   context.fillStyle = value === null || isFaded(app, i) ? theme.muted : theme.ink;
   context.fillText(formatNumber(value, scene.table.decimals, { sign: scene.table.low === null }), columns.number, y + 0.5);
+  context.font = `${small ? 10 : 12}px ${theme.mono}`;
+  drawWay(app, i, y);
 }
 
 /** @param {App} app @param {number} i @param {number} x @param {number} y @param {boolean} right */
@@ -208,6 +228,7 @@ export function draw(app) {
   app.written.clear();
   if (app.view.ky >= 21) drawLabels(app);
   drawNodes(app, nodes);
+  drawGhosts(app, nodes);
   drawSelection(app);
   drawMarked(app);
   drawBadges(app);

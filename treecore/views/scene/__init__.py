@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from treecore.core.outcomes import outcome_share
 from treecore.views.scene.part import Part
 from treecore.views.scene.scene import Axis, Colour, Scene, Stage, make_scene
-from treecore.views.scene.shape import outcome_share
 
 __all__ = ["Axis", "Colour", "Part", "Scene", "Stage", "make_scene", "outcome_share"]

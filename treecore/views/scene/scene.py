@@ -24,7 +24,7 @@ from treecore.methods.registry import NEUTRAL, Credit, Ends
 from treecore.views.layout import by_length, by_steps
 from treecore.views.scene.part import Part, as_json, numbers, safe
 from treecore.views.scene.shape import forest_part
-from treecore.views.scene.types import SceneAxis, SceneFill, SceneLook, SceneStage
+from treecore.views.scene.types import SceneAxis, SceneChange, SceneFill, SceneLook, SceneStage
 
 RESIDUE = 1e-9
 Colour = Literal["credit", "granularity", "both", "value", "entropy"]
@@ -87,6 +87,7 @@ def make_scene(
     axis: Axis = "steps",
     ends: Ends | None = None,
     stage: Stage | None = None,
+    change: SceneChange | None = None,
 ) -> Scene:
     """Everything the canvas draws for one forest.
 
@@ -97,6 +98,7 @@ def make_scene(
         axis: time in steps, leaves aligned; or in tokens, which falls back to steps where counts are missing.
         ends: of the colour scale; the credit's own (its whole batch) by default.
         stage: see `Stage`; None shows all.
+        change: what was before somebody changed the forest (`changed.change_of`).
 
     Raises:
         ValueError: a credit of other forests, or a stage that shows a node without its parent.
@@ -126,6 +128,7 @@ def make_scene(
         "decimals": decimals,
         "stage": _stage(forest, stage),
         "prompts": forest.prompts.tolist() if own is not None and own.one_prompt else [],
+        "change": change,
     }
     return Scene(forest_part(forest), as_json(look))
 

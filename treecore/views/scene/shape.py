@@ -13,7 +13,7 @@ from treecore.analysis.granularity import granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
-from treecore.core.outcomes import is_right, outcome_range
+from treecore.core.outcomes import is_right, outcome_share
 from treecore.core.step_text import ANY_TAG, plain, split_step, step_parts
 from treecore.core.topology import FloatArray
 from treecore.views.layout import leaf_rows
@@ -72,16 +72,6 @@ def _words(text: str, fields: Mapping[str, Any]) -> str:
     """The words of a tagged step without its tags, a line for each part; "" where they are an answer alone."""
     parts = step_parts(text, fields)
     return "" if {part.kind for part in parts} == {"answer"} else "\n".join(part.text for part in parts)
-
-
-def outcome_share(forest: Forest) -> FloatArray:
-    """Each leaf's reward between the bottom (0) and the top (1) of the scale, NaN where there is none. `[N]`
-
-    The scale is 0 to 1, wider where rewards go beyond; a leaf at its top counts as right.
-    """
-    low, high = outcome_range(forest)
-    half = high / 2 - low / 2
-    return np.where(is_right(forest), 1.0, (forest.reward / 2 - low / 2) / half)
 
 
 def _shape_digest(forest: Forest) -> str:

@@ -80,8 +80,23 @@ class SceneStage(TypedDict):
     marked: Sequence[int]
 
 
+class SceneChange(TypedDict):
+    """What was before somebody changed the forest; lists run over its rows, null where nothing is to be shown.
+
+    `fill` and `share` are the colour and the outcome of ghosts, `reward` and `numbers` what the table had; `pruned`
+    marks rows that are gone, `badges` say what was done where.
+    """
+
+    fill: FloatArray
+    share: FloatArray
+    reward: FloatArray
+    numbers: FloatArray
+    pruned: NDArray[np.int8]
+    badges: Mapping[str, str]
+
+
 class SceneLook(TypedDict):
-    """How a forest looks now: colours, numbers, stage."""
+    """How a forest looks now: colours, numbers, stage, and what it was before it was changed."""
 
     x: FloatArray
     axis: SceneAxis
@@ -92,6 +107,7 @@ class SceneLook(TypedDict):
     decimals: int
     stage: SceneStage
     prompts: list[int]
+    change: SceneChange | None
 
 
 class SceneHead(TypedDict):

@@ -1,0 +1,174 @@
+"""Beside the trees: what was changed, what moved, the settings, why; and how a change gets here."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from app import state
+from app.controls.fields import parameter
+from app.verbatim import ours, verbatim
+from app.what_if import listen, show_board
+from app.what_if.asking import BOARD, HEARD, KEYS, NOTE, WHY, copy, start, take, toggle
+from app.what_if.words import Board, board, name_of
+from treecore.analysis.what_if import WhatIf, what_if
+from treecore.core.numerals import counted, signed, whole
+from treecore.errors import TreecoreError
+from treecore.methods import get_method
+from treecore.methods.registry import Credit
+from treecore.registry.params import Param, Value
+
+OPEN, MOST_BUTTONS = "what_if", 4
+
+
+def is_open() -> bool:
+    """Whether the changes stand beside the trees."""
+    return state.get_or(OPEN, False) is True
+
+
+def pill() -> None:
+    """The way to the changes and back, with how many there are."""
+    number = len(state.changes()) + (len(settings_changed()) if is_open() else 0)
+    st.button(
+        ours(f"what if {number}" if number else "what if"),
+        key="what_if_pill",
+        type="primary" if is_open() else "secondary",
+        on_click=toggle,
+        help="Flip an outcome, prune a branch or change a setting, and see credit move. Nothing is overwritten.",
+    )
+
+
+def keys() -> None:
+    """Hear of the keys by which a forest is changed."""
+    listen(heard=int(state.get_or(HEARD, 0)), key=KEYS, on_ask=partial(take, KEYS))
+
+
+def settings_changed() -> dict[str, tuple[Value, Value]]:
+    """Settings of the method that are not as by default: before and now."""
+    method = get_method(state.get("method"))
+    now = state.settings(method.name)
+    return {name: (was, now[name]) for name, was in method.defaults.items() if now[name] != was}
+
+
+def drawn_for() -> tuple[object, ...]:
+    """What the page was drawn for, as far as changes go; where it is another now, the page is drawn anew."""
+    return is_open(), state.changes(), tuple(settings_changed().items())
+
+
+def found_now() -> WhatIf:
+    """The shown forest with its changes, or without any."""
+    return state.what_if() or what_if(state.recorded_forest(), ())
+
+
+def is_changed() -> bool:
+    """Whether credit is to be drawn before and after."""
+    return bool(state.changes()) or (is_open() and bool(settings_changed()))
+
+
+def show(after: Credit | None) -> None:
+    """The whole column."""
+    found = found_now()
+    try:
+        before = state.credit_before()
+    except TreecoreError as error:
+        after, before = None, None
+        st.info(verbatim(f"{error}."), icon=":material/info:")
+    if note := state.get_or(NOTE, ""):
+        st.info(verbatim(note), icon=":material/info:")
+    heard = int(state.get_or(HEARD, 0))
+    told: Board | None = None
+    if after is not None and before is not None:
+        told = board(found, before, after, state.changes(), settings_changed())
+        show_board(told, "changes", heard=heard, key=BOARD, on_ask=partial(take, BOARD))
+        if not told["changes"]:
+            nothing_yet()
+    settings()
+    if told is not None:
+        show_board(told, "why", heard=heard, key=WHY, on_ask=partial(take, WHY))
+    selected()
+
+
+def nothing_yet() -> None:
+    """No change: what to do, and the flip that would move most."""
+    st.markdown(
+        "Nothing is changed. Choose an end and press **O** to flip its outcome, or a step and press **X** to prune it."
+    )
+    try:
+        offer = state.offer()
+    except TreecoreError:
+        return
+    if offer is None:
+        st.caption("No single flip moves any credit here.")
+        return
+    forest = state.forest()
+    name = name_of(forest, forest.row(offer.node))
+    steps, signs = counted(offer.moved, "step"), f", {whole(offer.changed_sign)} of them to the other sign"
+    st.button(
+        "Flip the outcome that moves most",
+        key="what_if_offer",
+        type="primary",
+        icon=":material/swap_vert:",
+        on_click=start,
+        args=(offer.node,),
+    )
+    tried = "" if offer.tried == offer.of else f" Of {whole(offer.of)} ends, {whole(offer.tried)} were tried."
+    moves = f"“{name}” moves {steps}{signs if offer.changed_sign else ''}, by up to {signed(offer.largest)}.{tried}"
+    st.caption(verbatim(moves))
+
+
+def settings() -> None:
+    """The method's own parameters."""
+    method = get_method(state.get("method"))
+    if not method.params:
+        return
+    changed = settings_changed()
+    with st.container(key="what_if_settings", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+            st.markdown("##### Settings", width="content")
+            st.caption(ours(method.title), width="content")
+        for param in method.params:
+            setting(param, method.name, changed=param.name in changed)
+
+
+def setting(param: Param, owner: str, *, changed: bool) -> None:
+    """One parameter: few values as buttons, others as a field."""
+    values = choices(param)
+    if not values:
+        parameter(param, owner)
+        return
+    key = f"set:{owner}:{param.name}"
+    state.prime(key, param.default)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"asked_setting_{param.name}"):
+        st.caption(ours(param.name.replace("_", " ")), width="content", help=ours(param.meaning) or None)
+        st.segmented_control(
+            ours(param.name), values, key=key, label_visibility="collapsed", required=True, width="content"
+        )
+        if changed:
+            st.caption("● changed", width="content")
+
+
+def choices(param: Param) -> tuple[Value, ...]:
+    """The values of a parameter where they are few."""
+    if param.type == "choice":
+        return tuple(param.choices) if len(param.choices) <= MOST_BUTTONS else ()
+    span = param.high - param.low
+    if param.type == "int" and span < MOST_BUTTONS:
+        return tuple(range(int(param.low), int(param.high) + 1))
+    return ()
+
+
+def selected() -> None:
+    """What may be done with the selected step."""
+    row, forest = state.selected_row(), state.forest()
+    if row is None or forest.is_prompt[row]:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what_if_selected"):
+        st.button(
+            "Duplicate branch",
+            key="what_if_copy",
+            icon=":material/content_copy:",
+            on_click=copy,
+            args=(str(forest.node_id[row]),),
+        )
+        st.caption(verbatim(f"from “{name_of(forest, row)}”"))

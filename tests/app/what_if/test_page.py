@@ -1,0 +1,158 @@
+"""What if on the page, without a browser: links, settings, prompts, and what a browser should not send."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from app.what_if import asked_in
+from treecore.core.changes import Copy, Flip
+
+MAIN = Path(__file__).parents[3] / "app" / "main.py"
+
+
+def page(**query: str) -> AppTest:
+    test = AppTest.from_file(str(MAIN), default_timeout=120)
+    for name, value in {"sample": "by_hand", **query}.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception
+    return test
+
+
+def captions(test: AppTest) -> str:
+    return " ".join(one.value for one in test.caption)
+
+
+def _take() -> None:
+    import streamlit as st
+
+    from app import state
+    from app.what_if.asking import KEYS, take
+
+    state.start(lambda _: False)
+    for sent in st.session_state["sent"]:
+        st.session_state[KEYS] = {"asked": sent}
+        take(KEYS)
+
+
+def press(edit: str, *sent: tuple[str, str], numbers: tuple[int, ...] = ()) -> AppTest:
+    """What the keys of the canvas send, one after the other."""
+    test = AppTest.from_function(_take, default_timeout=120)
+    test.query_params["sample"] = "by_hand"
+    test.query_params["edit"] = edit
+    test.session_state["sent"] = [
+        {"number": number, "verb": verb, "node": node}
+        for number, (verb, node) in zip(numbers or range(1, len(sent) + 1), sent, strict=True)
+    ]
+    test.run()
+    assert not test.exception
+    return test
+
+
+def left(edit: str, *sent: tuple[str, str], numbers: tuple[int, ...] = ()) -> str:
+    """The changes after these presses."""
+    found: str = press(edit, *sent, numbers=numbers).session_state["edit"]
+    return found
+
+
+def test_a_link_opens_the_changed_forest() -> None:
+    test = page(edit="flip:f3,prune:c1", what_if="1")
+    assert "5 trajectories, 2 right" in captions(test)
+    assert "what you see below is changed" in captions(test)
+    assert test.query_params["edit"] == "flip:f3,prune:c1"
+    assert any(button.label == "what if 2" for button in test.button)
+
+
+def test_without_changes_the_best_flip_is_offered() -> None:
+    test = page(what_if="1")
+    offer = next(button for button in test.button if button.key == "what_if_offer")
+    offer.click().run()
+    assert not test.exception
+    assert test.query_params["edit"] == "flip:e3"
+    assert "what you see below is changed" in captions(test)
+
+
+def test_other_views_say_that_the_forest_is_changed() -> None:
+    test = page(edit="flip:f3", view="step_through")
+    assert "what you see below is changed" in captions(test)
+
+
+@pytest.mark.parametrize("edit", ["flip:nobody", "nonsense", "prune:r1,prune:r2", "flip:a3"])
+def test_changes_that_do_not_fit_are_told_and_left_out(edit: str) -> None:
+    test = page(edit=edit, what_if="1")
+    assert any("do not fit" in one.value for one in test.warning)
+    assert "edit" not in test.query_params
+    assert "6 trajectories, 1 right" in captions(test)
+
+
+def test_another_sample_has_no_changes() -> None:
+    test = page(edit="flip:f3", what_if="1")
+    test.query_params["sample"] = "early_fork"
+    del test.query_params["edit"]
+    test.run()
+    assert not test.exception
+    assert "what you see below is changed" not in captions(test)
+
+
+SENT = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["flip", "asked"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["number", "verb", "node"]), inner),
+    max_leaves=6,
+)
+
+
+@given(SENT)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_only_what_a_browser_sends_is_heard(value: Any) -> None:
+    found = asked_in({"asked": value})
+    if found is not None:
+        assert isinstance(found.number, int)
+        assert isinstance(found.node, str)
+        assert found.verb in {"flip", "prune", "undo", "reset", "sample", "drop", "select"}
+
+
+def test_keys_change_take_back_and_reset() -> None:
+    both = "flip:f3,prune:c1"
+    assert left("", ("flip", "f3"), ("prune", "c1")) == both
+    assert left(both, ("flip", "f3")) == "prune:c1"
+    assert left(both, ("prune", "c1")) == "flip:f3"
+    assert left(both, ("undo", "")) == "flip:f3"
+    assert left(both, ("drop", "0")) == "prune:c1"
+    assert left(both, ("drop", "7")) == both
+    assert left(both, ("reset", "")) == ""
+    assert left("", ("flip", "f3"), ("flip", "f3"), numbers=(1, 1)) == "flip:f3"
+
+
+@pytest.mark.parametrize(
+    ("verb", "node", "note"),
+    [
+        ("flip", "f1", "Only an end has an outcome"),
+        ("flip", "", "Choose a step first"),
+        ("flip", "nobody", "Choose a step first"),
+        ("flip", "c1", "This step is pruned"),
+        ("prune", "r2", "Nothing would be left"),
+    ],
+)
+def test_what_cannot_be_changed_is_said(verb: str, node: str, note: str) -> None:
+    after = press("prune:c1,prune:a1", (verb, node))
+    assert note in after.session_state["what_if_note"]
+    assert after.session_state["edit"] == "prune:c1,prune:a1"
+
+
+def test_a_step_beneath_a_pruned_one_names_it() -> None:
+    after = press("prune:f1", ("prune", "f3"))
+    assert "f1" in after.session_state["what_if_note"]
+
+
+def test_changes_of_a_copy_go_with_it() -> None:
+    from app.what_if.asking import without
+
+    done = (Copy("b1"), Flip("b1~2"), Flip("a4"))
+    assert without(done, 0) == (Flip("a4"),)
+    assert without(done, 2) == (Copy("b1"), Flip("b1~2"))
