@@ -138,6 +138,15 @@ def test_graphml_is_read_by_networkx(forests: list[Forest], tmp_path: Path) -> N
     assert "credit" in graph.nodes[leaf]
 
 
+def test_graphml_keeps_steps_apart_whose_ids_xml_cannot_hold(tmp_path: Path) -> None:
+    nodes = [{"id": "\x01", "parent": None}, {"id": "\x02", "parent": "\x01"}, {"id": "\ufffd~2", "parent": "\x02"}]
+    (forest,) = tc.read(json.dumps({"format": "treecore/1", "nodes": nodes}).encode())
+    export([forest], "graphml", tmp_path / "g.graphml")
+    graph = nx.read_graphml(tmp_path / "g.graphml")
+    assert sorted(graph.nodes) == ["\ufffd", "\ufffd~2", "\ufffd~2~2"]
+    assert graph.number_of_edges() == 2
+
+
 @pytest.mark.parametrize("kind", list(EXPORTS))
 def test_what_cannot_be_written(kind: str, forests: list[Forest], tmp_path: Path) -> None:
     with pytest.raises(MethodError, match="is not written to a file like this; end it in"):

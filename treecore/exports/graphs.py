@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from treecore.bidi import all_visible
@@ -18,8 +18,8 @@ from treecore.views.xml_text import holdable
 def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
     """One forest: a node a step, with text, reward and the method's numbers.
 
-    Characters that XML forbids become U+FFFD; direction controls in words, which would turn labels around, become
-    `[U+202E]` and the like.
+    Characters that XML forbids become U+FFFD, and ids that are equal then get a number; direction controls in words,
+    which would turn labels around, become `[U+202E]` and the like.
     """
     import networkx as nx
 
@@ -33,11 +33,25 @@ def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
             if value == value:
                 graph.nodes[forests[0].node_id[row]][name] = value
     plain: Any = nx.DiGraph(**scalars(graph.graph))
-    plain.add_nodes_from((clean(name), scalars(data)) for name, data in graph.nodes(data=True))
-    plain.add_edges_from((clean(one), clean(other)) for one, other in graph.edges)
+    written = distinct(graph.nodes)
+    plain.add_nodes_from((written[name], scalars(data)) for name, data in graph.nodes(data=True))
+    plain.add_edges_from((written[one], written[other]) for one, other in graph.edges)
     file = io.BytesIO()
     nx.write_graphml_xml(plain, file)
     return Exported([file.getvalue()], len(forests[0]), "steps")
+
+
+def distinct(names: Iterable[Any]) -> dict[Any, Any]:
+    """Name -> as the file has it; those that differ only in what XML forbids get `~2`, `~3` and so on."""
+    written: dict[Any, Any] = {}
+    taken = set[str]()
+    for name in names:
+        plain, number = clean(name), 1
+        while str(own := plain if number == 1 else f"{plain}~{number}") in taken:
+            number += 1
+        written[name] = own
+        taken.add(str(own))
+    return written
 
 
 def scalars(attributes: Mapping[str, Any]) -> dict[str, Any]:
