@@ -54,6 +54,20 @@ class Message(NamedTuple):
 
 
 @dataclass(frozen=True)
+class RenderedChat:
+    """A chat as a policy reads it.
+
+    Attributes:
+        text: with all its control tokens in it as text, so that none are put before it when it is encoded; where there
+            are messages, what a person reads of them.
+        messages: what is sent where a server's own template writes the chat down; empty where `text` is read.
+    """
+
+    text: str
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
 class Prompt:
     """One question of a task.
 
@@ -65,6 +79,7 @@ class Prompt:
         reference: the expected answer, as the verifier compares it.
         data: whatever the task needs to answer and verify; plain JSON values.
         messages: the same as a chat; empty for a plain text.
+        rendered: the chat as the policy of a run reads it; None until a run asks its policy, and for a plain text.
     """
 
     id: str
@@ -73,6 +88,12 @@ class Prompt:
     reference: str
     data: Mapping[str, Any] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
+    rendered: RenderedChat | None = None
+
+    @property
+    def input(self) -> str | RenderedChat:
+        """What a session opens: the chat as its policy reads it, else the text."""
+        return self.rendered or self.text
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 
 from treecore.errors import PolicyError
-from treecore.protocols import Message, StepRule
+from treecore.protocols import Message, RenderedChat, StepRule
 from treecore.registry.optional_members import with_defaults
 
 FORKS = "forks"
@@ -158,7 +158,7 @@ class Session(Protocol):
         """What the session waits for, a clause; empty while it is nothing."""
         return ""
 
-    def open(self, prompt: str) -> State:
+    def open(self, prompt: str | RenderedChat) -> State:
         """A state for a prompt; it is computed when the first branch grows from it.
 
         Raises:
@@ -276,10 +276,6 @@ class Policy(Protocol):
         ...
 
 
-class Rendered(str):
-    """A prompt with all its control tokens in it as text; none are put before it when it is encoded."""
-
-
 @runtime_checkable
 class AskingPolicy(Protocol):
     """A policy that has to ask somebody before it can write a chat down, which may take long."""
@@ -297,7 +293,7 @@ class AskingPolicy(Protocol):
 class ChatPolicy(Protocol):
     """A policy that can write a chat down as its model was trained to read it."""
 
-    def chat_text(self, messages: Sequence[Message]) -> Rendered | None:
+    def chat_text(self, messages: Sequence[Message]) -> RenderedChat | None:
         """The chat up to where the model answers; None where the model has no chat template.
 
         Raises:

@@ -82,7 +82,7 @@ class ContinuedForest(GrowingForest):
         self.source, self.target = source, source.target
         super().__init__(source.prompt, plan.sampler, plan.settings, seed=plan.seed)
         try:
-            self.start = session.open(source.prompt.text)
+            self.start = session.open(source.prompt.input)
         except PolicyError as error:
             self.error = error
             _LOG.warning("treecore: note: forest %r is left as it is: %s", source.forest.id, error)

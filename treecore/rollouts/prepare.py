@@ -94,8 +94,7 @@ class PreparedRollout:
                 "reference": prompt.reference,
                 "policy": described,
                 "sampler": sampled,
-                "extra": {"input": str(prompt.text)}
-                | {key: value for key, value in about.items() if value is not None},
+                "extra": {"input": prompt.text} | {key: value for key, value in about.items() if value is not None},
             }
 
         return Plan(
@@ -127,9 +126,9 @@ def as_read(prompt: Prompt, policy: Policy) -> Prompt:
     Raises:
         PolicyError: the model has no chat template and the prompt has no other text, or the template refuses it.
     """
-    text = policy.chat_text(prompt.messages) if prompt.messages and isinstance(policy, ChatPolicy) else None
-    if text is not None:
-        return replace(prompt, text=text)
+    chat = policy.chat_text(prompt.messages) if prompt.messages and isinstance(policy, ChatPolicy) else None
+    if chat is not None:
+        return replace(prompt, text=chat.text, rendered=chat)
     if prompt.messages and not prompt.text:
         raise PolicyError("the model has no chat template that can be used here", todo="ask without chat")
     return prompt

@@ -124,7 +124,7 @@ class RolloutScheduler:
         self._growing.append(growing)
         wave = growing.next_wave(None)
         try:
-            growing.start = self.session.open(prompt.text)
+            growing.start = self.session.open(prompt.input)
         except TreecoreError as error:
             growing.error = error
         self._start(growing, wave)

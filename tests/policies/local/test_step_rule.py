@@ -16,8 +16,8 @@ from transformers import PreTrainedTokenizerFast
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
 from treecore.errors import PolicyError
-from treecore.policies.base import FinishReason, Rendered
-from treecore.protocols import Message, Prompt, Step, StepRule, Turn
+from treecore.policies.base import FinishReason
+from treecore.protocols import Message, Prompt, RenderedChat, Step, StepRule, Turn
 from treecore.rollouts import rollout
 from treecore.tasks.dataset.task import before
 
@@ -152,12 +152,11 @@ def chat_tokenizer() -> PreTrainedTokenizerFast:
 def test_a_chat_is_written_by_the_template_with_its_own_control_tokens() -> None:
     policy = toy_policy()
     policy.tokenizer = chat_tokenizer()
-    text = policy.chat_text([Message("system", "a"), Message("user", "b")])
-    assert text == "! a . ! b . ?"
-    assert isinstance(text, Rendered)
-    assert policy.encode_prompt(text) == [3, 6, 2, 3, 7, 2, 4]
+    chat = policy.chat_text([Message("system", "a"), Message("user", "b")])
+    assert chat == RenderedChat("! a . ! b . ?")
+    assert policy.encode_prompt(chat) == [3, 6, 2, 3, 7, 2, 4]
     assert policy.encode_prompt("a") == [3, 6]
-    assert policy.encode_prompt(text) == policy.tokenizer.apply_chat_template(
+    assert policy.encode_prompt(chat) == policy.tokenizer.apply_chat_template(
         [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}],
         add_generation_prompt=True, return_dict=False,
     )  # fmt: skip

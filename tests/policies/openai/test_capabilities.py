@@ -12,7 +12,7 @@ from treecore.errors import PolicyError
 from treecore.policies import load_policy
 from treecore.policies.openai import client as openai_http
 from treecore.policies.openai.policy import ServerPolicy
-from treecore.protocols import Message
+from treecore.protocols import Message, RenderedChat
 from treecore.rollouts import rollout
 
 pytest.importorskip("openai", reason="the package openai is not installed")
@@ -151,7 +151,7 @@ def test_chats_are_not_given_up_for_a_server_that_fails(connect: Connect, stub: 
     with pytest.raises(PolicyError, match="fails on a short request to model 'toy'"):
         policy.chat_text(chat)
     stub.always = None
-    assert policy.chat_text(chat) == "user: hello"
+    assert policy.chat_text(chat) == RenderedChat("user: hello", chat)
 
 
 def test_the_result_says_that_it_cannot_be_repeated(connect: Connect, stub: Stub) -> None:

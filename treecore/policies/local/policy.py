@@ -16,7 +16,7 @@ import torch
 from transformers.utils import logging as library
 
 from treecore.errors import PolicyError, boundary
-from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Policy, Rendered
+from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Policy
 from treecore.policies.load_options import LoadOptions
 from treecore.policies.local.checkpoint import load_checkpoint
 from treecore.policies.local.cuda_graphs import SHORTEST, StaticSteps, bucket
@@ -27,7 +27,7 @@ from treecore.policies.local.model_checks import check_branchable, context_lengt
 from treecore.policies.local.model_runner import Runner
 from treecore.policies.local.onednn_model import packed_copy, redirected
 from treecore.policies.local.session import LocalSession
-from treecore.protocols import Message, StepRule
+from treecore.protocols import Message, RenderedChat, StepRule
 
 MAX_SLOTS = 64
 MAX_SLOTS_SMALL = 128
@@ -147,20 +147,20 @@ class TransformersPolicy(Policy):
     def encode(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
-    def encode_prompt(self, text: str) -> list[int]:
+    def encode_prompt(self, prompt: str | RenderedChat) -> list[int]:
         """Ids of a prompt, with the control tokens that the tokenizer puts before a text that is no chat."""
-        control = not isinstance(text, Rendered)
+        text, control = (prompt, True) if isinstance(prompt, str) else (prompt.text, False)
         ids = list(self.tokenizer(text, add_special_tokens=control, verbose=False)["input_ids"])
         if not ids and self.tokenizer.bos_token_id is not None:
             ids = [int(self.tokenizer.bos_token_id)]
         return ids
 
-    def chat_text(self, messages: Sequence[Message]) -> Rendered | None:
+    def chat_text(self, messages: Sequence[Message]) -> RenderedChat | None:
         if not self.tokenizer.chat_template:
             return None
         chat = [message._asdict() for message in messages]
         with boundary(PolicyError, f"the chat template of model {self.name!r}"):
-            return Rendered(self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+            return RenderedChat(self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
 
     def token_strings(self, ids: Sequence[int]) -> list[str]:
         return self.detokenizer.token_strings(ids)

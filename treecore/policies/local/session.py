@@ -26,7 +26,7 @@ from treecore.policies.local.memory import TOO_LARGE, out_of_memory
 from treecore.policies.local.scheduler import Scheduler
 from treecore.policies.local.sequences import CachedPrefix, Sequence
 from treecore.policies.local.token_sampling import DrawnToken, draw
-from treecore.protocols import StepRule
+from treecore.protocols import RenderedChat, StepRule
 
 if TYPE_CHECKING:
     from treecore.policies.local.policy import TransformersPolicy
@@ -73,7 +73,7 @@ class LocalSession(Session):
         lowered = self.scheduler.limit < self.policy.slots
         return {"branches_after_out_of_memory": self.scheduler.limit} if lowered else {}
 
-    def open(self, prompt: str) -> CachedPrefix:
+    def open(self, prompt: str | RenderedChat) -> CachedPrefix:
         ids = self.policy.encode_prompt(prompt)
         if not 0 < len(ids) < self.max_length:
             raise PolicyError(

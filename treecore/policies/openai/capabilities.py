@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from treecore.errors import PolicyError
-from treecore.policies.base import Rendered
 from treecore.policies.openai.client import BUSY, KEY_VARIABLE, Connection, RequestError, busy, refuses, transient
 from treecore.policies.openai.response import TOP, choice_text, first_choice, read_tokens
-from treecore.protocols import Message
+from treecore.protocols import Message, RenderedChat
 
 PROBE_PROMPT, PROBE_TOKENS = "1 2 3 4", 24
 PROBE_STOP = (" ", "e", "a", "\n")
@@ -41,17 +40,6 @@ class Law:
     max_tokens: int = 0
 
 
-class Chat(Rendered):
-    """A prompt of several messages; as text it is what a person reads of them."""
-
-    def __new__(cls, messages: Sequence[Message]) -> Chat:
-        chat = super().__new__(cls, "\n".join(f"{role}: {content}" for role, content in messages))
-        chat.messages = [{"role": role, "content": content} for role, content in messages]
-        return chat
-
-    messages: list[dict[str, str]]
-
-
 @dataclass(frozen=True)
 class Dialect:
     """How to ask one server for one model.
@@ -68,7 +56,9 @@ class Dialect:
     options: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
 
-    def body(self, prompt: str, *, text: str, law: Law, seed: int, longest: int | None = None) -> dict[str, Any]:
+    def body(
+        self, prompt: str | RenderedChat, *, text: str, law: Law, seed: int, longest: int | None = None
+    ) -> dict[str, Any]:
         """The request that lets the model go on after `prompt` and `text`, for `longest` tokens if not for a step."""
         body: dict[str, Any] = {
             "model": self.model,
@@ -77,9 +67,10 @@ class Dialect:
             "top_p": law.top_p,
         }
         if self.endpoint == "completions":
-            body["prompt"] = prompt + text
+            body["prompt"] = (prompt if isinstance(prompt, str) else prompt.text) + text
         else:
-            asked = prompt.messages if isinstance(prompt, Chat) else [{"role": "user", "content": prompt}]
+            messages = (Message("user", prompt),) if isinstance(prompt, str) else prompt.messages
+            asked = [message._asdict() for message in messages]
             body["messages"] = [*asked, {"role": "assistant", "content": text}] if text else asked
         for option in self.options:
             if (option != "continue" or text) and (option != "stop" or law.stop):

@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 
 from treecore.errors import PolicyError
 from treecore.policies.base import GREEDY, PLAIN, Policy
-from treecore.policies.openai.capabilities import Chat, Dialect, Law, UnansweredError, find_dialect
+from treecore.policies.openai.capabilities import Dialect, Law, UnansweredError, find_dialect
 from treecore.policies.openai.client import Connection, base_url
 from treecore.policies.openai.session import TICK, ServerSession
-from treecore.protocols import Message, StepRule
+from treecore.protocols import Message, RenderedChat, StepRule
 
 CONCURRENCY = 16
 SECONDS = 120.0
@@ -142,14 +142,16 @@ class ServerPolicy(Policy):
             submit=self._background.submit,
         )
 
-    def chat_text(self, messages: Sequence[Message]) -> Chat | None:
+    def chat_text(self, messages: Sequence[Message]) -> RenderedChat | None:
         """As `ChatPolicy.chat_text`; the server's own template writes the chat down. None where it answers no chats.
 
         Raises:
             PolicyError: it cannot be asked whether it does.
         """
         self.ask_for_chats(lambda: False)
-        return None if self._chat is None else Chat(messages)
+        if self._chat is None:
+            return None
+        return RenderedChat("\n".join(f"{role}: {content}" for role, content in messages), tuple(messages))
 
     def ask_for_chats(self, should_stop: Callable[[], bool]) -> bool:
         """As `AskingPolicy.ask_for_chats`."""

@@ -17,9 +17,10 @@ import numpy as np
 
 from treecore.errors import PolicyError
 from treecore.policies.base import Branch, Completion, FinishReason, Session, State, TokenUsage
-from treecore.policies.openai.capabilities import MAX_SEED, Chat, Dialect, Law
+from treecore.policies.openai.capabilities import MAX_SEED, Dialect, Law
 from treecore.policies.openai.client import Connection, RequestError
 from treecore.policies.openai.response import Answer, read_answer
+from treecore.protocols import RenderedChat
 
 TICK = 0.1
 """Seconds after which `advance` returns even if nothing ended, so that a caller may stop."""
@@ -29,7 +30,7 @@ TICK = 0.1
 class ServerState:
     """End of the prompt or of a step; `start` is that of the prompt, `length` an estimate until the server counts."""
 
-    prompt: str
+    prompt: str | RenderedChat
     text: str
     tally: TokenUsage
     start: ServerState | None = None
@@ -87,7 +88,7 @@ class ServerSession(Session):
         self._asked = 0
         weakref.finalize(self, cancel, self._running)
 
-    def open(self, prompt: str) -> ServerState:
+    def open(self, prompt: str | RenderedChat) -> ServerState:
         if not prompt:
             raise PolicyError("the prompt is empty", todo="give a prompt that is not empty")
         return ServerState(prompt, "", TokenUsage())
@@ -161,7 +162,7 @@ class ServerSession(Session):
     def _ask(self, branch: ServerBranch) -> None:
         self._asked += 1
         state, seed = branch.state, int(branch.random.integers(MAX_SEED))
-        dialect = self._chat if isinstance(state.prompt, Chat) else self._dialect
+        dialect = self._chat if isinstance(state.prompt, RenderedChat) else self._dialect
         law = replace(self._law, temperature=0.0, top_p=1.0) if branch.greedy else self._law
         body = dialect.body(state.prompt, text=state.text, law=law, seed=seed, longest=self._longest(state))
         self._live[self._asked] = branch

@@ -14,7 +14,7 @@ import numpy as np
 from treecore.errors import MethodError
 from treecore.policies import Policy, load_policy
 from treecore.policies.base import ChatPolicy
-from treecore.protocols import Message
+from treecore.protocols import Message, RenderedChat
 from treecore.samplers.estimates import path
 from treecore.samplers.registry import Growth
 
@@ -49,7 +49,7 @@ class PromptedCritic:
         said = votes[yes] + votes[no]
         return votes[yes] / said if said else 0.0
 
-    def asked(self, growth: Growth, row: int) -> str:
+    def asked(self, growth: Growth, row: int) -> str | RenderedChat:
         """The question, by the model's chat template where it has one."""
         steps = [f"{node.text}{node.observation}".strip() for node in (growth.nodes[at] for at in path(growth, row))]
         text = self.question.format(
@@ -58,10 +58,10 @@ class PromptedCritic:
         chat = self.policy.chat_text((Message("user", text),)) if isinstance(self.policy, ChatPolicy) else None
         return text if chat is None else chat
 
-    def answers(self, text: str, random: np.random.Generator) -> list[str]:
+    def answers(self, prompt: str | RenderedChat, random: np.random.Generator) -> list[str]:
         """What the model says, drawn `VOTES` times at temperature 1."""
         session = self.policy.session(temperature=1.0, top_p=1.0, stop=("\n",), max_step_tokens=MAX_TOKENS)
-        state = session.open(text)
+        state = session.open(prompt)
         branches = [session.grow(state, np.random.default_rng(random.integers(2**63))) for _ in range(VOTES)]
         waiting = set(branches)
         while waiting:
