@@ -9,7 +9,7 @@ from app.opening.opened import Opened, ResultCache
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
-from treecore.core.prefixes import NOTE, STEPS, merge
+from treecore.core.prefixes import NOTE, STEPS, has_all_tokens, merge
 
 AUTO, OFF = "auto", "off"
 
@@ -34,7 +34,7 @@ def usual_rule(opened: Opened) -> str:
 
 def rules(opened: Opened) -> tuple[str, ...]:
     """The rules by which its answers can be compared: by tokens only where their texts are recorded."""
-    has_tokens = all(forest.tokens is not None and forest.tokens.text is not None for forest in opened.forests)
+    has_tokens = all(map(has_all_tokens, opened.forests))
     return tuple(rule for rule in STEPS if has_tokens or rule != "tokens")
 
 

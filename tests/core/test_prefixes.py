@@ -159,3 +159,16 @@ def test_rules_that_are_not_there(steps: str) -> None:
 def test_tokens_that_are_not_recorded() -> None:
     with pytest.raises(ForestError, match="tokens of this forest are not recorded with their texts"):
         merge(Forest(parent=[-1], text=["a"]), steps="tokens")
+
+
+def test_answers_of_which_some_have_no_tokens_recorded_are_compared_by_their_words() -> None:
+    forest = Forest(
+        parent=[-1, -1],
+        text=["one\ntwo", "one\nthree"],
+        reward=[1.0, 0.0],
+        n_model_tokens=[2, 2],
+        tokens=TokenTable([0, 2, 2], text=["one\n", "two"]),
+    )
+    assert len(merge(forest).text) == 4
+    with pytest.raises(ForestError, match="not recorded with their texts"):
+        merge(forest, steps="tokens")

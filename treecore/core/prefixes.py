@@ -69,12 +69,17 @@ def _rule(forest: Forest, steps: str) -> str:
     name = steps.partition(":")[0]
     if name not in STEPS or (":" in steps and not TOKENS.fullmatch(steps)):
         raise ForestError(f"no rule {steps!r} to part steps", todo=f"known: {', '.join(STEPS)}, tokens:K")
-    has_tokens = forest.tokens is not None and forest.tokens.text is not None
-    if name == "tokens" and not has_tokens:
+    if name == "tokens" and not has_all_tokens(forest):
         raise ForestError("the tokens of this forest are not recorded with their texts", todo="compare lines or turns")
     if name == "auto":
-        return "tokens" if has_tokens else rule_for(forest)
+        return "tokens" if has_all_tokens(forest) else rule_for(forest)
     return steps
+
+
+def has_all_tokens(forest: Forest) -> bool:
+    """Whether every token that the model wrote is recorded with its text, so that answers can be compared by them."""
+    table = forest.tokens
+    return table is not None and table.text is not None and bool((forest.n_model_tokens <= np.diff(table.start)).all())
 
 
 def _cut(forest: Forest, rule: str) -> Forest:
