@@ -176,7 +176,7 @@ def app(nodes: tuple[int, ...], clicks: int, seed: int, as_json: bool, **room: A
 
 @bench.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False))
-@click.option("--rows", type=COUNT, default=10_000, show_default=True, help="Answers in each made-up file.")
+@click.option("--rows", type=COUNT, default=3_000, show_default=True, help="Answers in each made-up file.")
 @click.option("--repeats", type=COUNT, default=3, show_default=True, help="Runs of each side; the least counts.")
 @json_option
 def read(files: tuple[str, ...], rows: int, repeats: int, as_json: bool) -> None:

@@ -96,11 +96,11 @@ def _schema(source: Source) -> pa.Schema:
     """
     with _damage_named(source):
         schema = arrow_schema(source) if is_arrow(source.data) else parquet_schema(source)
-    if (count := len(schema.names)) > MAX_NAMES:
-        raise FormatError(f"{count:,} columns, where the limit is {MAX_NAMES:,}", where=source.name)
-    for column in schema:
-        _check(column.type, f"{source.name}, column {column.name}")
-    return schema
+        if (count := len(schema.names)) > MAX_NAMES:
+            raise FormatError(f"{count:,} columns, where the limit is {MAX_NAMES:,}", where=source.name)
+        for column in schema:
+            _check(column.type, f"{source.name}, column {column.name}")
+        return schema
 
 
 def _check(kind: pa.DataType, where: str) -> None:
