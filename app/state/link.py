@@ -13,7 +13,7 @@ from app.state.changes import EDIT, misfit
 from app.state.computed import film
 from app.state.current import as_given, forest_number, is_drawn, recorded
 from app.state.open_files import open_sample, recent, show
-from app.state.session import put
+from app.state.session import get, put
 from app.view_fields import SHOWN, Field
 from app.view_registry import VIEWS
 from treecore.bundled import samples
@@ -33,10 +33,10 @@ def read_link(has_run: Callable[[str], bool]) -> list[str]:
     """
     missing = read_source()
     missing += read_names()
-    missing += read_parameters(st.session_state.method)
+    missing += read_parameters(get("method"))
     missing += read_merging()
     missing += read_fields("", SHARED)
-    missing += read_fields(st.session_state.view, VIEWS.find(st.session_state.view).fields)
+    missing += read_fields(view := get("view"), VIEWS.find(view).fields)
     if (run := asked("run")) and not has_run(run):
         missing.append(f"no run called “{run[:SHOWN]}”")
     return missing + read_place() + read_frame()

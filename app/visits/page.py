@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -56,7 +57,8 @@ class Page:
         self._urls: Any = None
         plain = socket.create_connection((at.hostname or "", at.port or 80))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-        self._socket = connect(
+        self._opened = ExitStack()
+        connection = connect(
             f"ws://{host}/_stcore/stream",
             sock=plain,
             subprotocols=[Subprotocol("streamlit")],
@@ -64,10 +66,11 @@ class Page:
             origin=Origin(origin or f"http://{host}"),
             additional_headers=dict(headers or {}),
         )
+        self._socket = self._opened.enter_context(connection)
 
     def close(self) -> None:
         """Leave."""
-        self._socket.close()
+        self._opened.close()
 
     def run(self, query: str, *sent: Sent, fragment: str = "") -> None:
         """Run the page at an address, with values for its widgets, until the server says that it is over.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from visitor import Sent, Visitor
 from app.library.folders import _run
 from app.serving.forged import SAID, is_forged, shortened
 from app.view_registry import VIEWS
+from app.visits.page import EVENTS
 from treecore.library import Index, index_path, refresh
 
 TRAP = "from pathlib import Path\nPath(__file__).with_suffix('.sprung').touch()\n\n\ndef touch() -> None:\n    pass\n"
@@ -51,6 +53,14 @@ OF_ANOTHER: tuple[tuple[str, object], ...] = (
 """Values of other types: Streamlit may refuse them, for this visitor alone."""
 
 
+OPENED = {
+    "flat.jsonl": b"\n".join(
+        b'{"prompt": "p", "completion": "first\\nsecond\\n%d", "reward": %d}' % (last, last) for last in (0, 1)
+    ),
+    "table.csv": b"colour,weight\nred,1\nblue,2\n",
+}
+EXPECTED = {"flat.jsonl": "-merge_by", "table.csv": "-map:prompt"}
+"""What an operator's file is -> a widget that it brings."""
 FEWEST = {"library": 5}
 """Fields of a view whose table, curve and filters are one component."""
 
@@ -84,11 +94,30 @@ def server(trap: Path, log: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_forged_value_reaches_code_files_or_others(view: str, server: str, trap: Path, log: Path) -> None:
-    refused = 0
     link = f"view={view}&folder={_run(trap / 'run').key}" if view == "library" else f"view={view}"
+    attack(server, link, trap, log, fewest=FEWEST.get(view, 10))
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_no_forged_value_in_the_menus_of_a_file(name: str, trap: Path, tmp_path: Path) -> None:
+    """Merging, the columns of a table, exports: what is there once something is open."""
+    file, log = trap / name, tmp_path / "server.log"
+    file.write_bytes(OPENED[name])
+    paths = f"{ROOT}:{trap}"
+    opened = serve(ROOT / "app" / "main.py", log=log, PYTHONPATH=paths, TREECORE_PUBLIC="1", TREECORE_FILE=str(file))
+    with opened as address:
+        with Visitor(address) as visitor:
+            keys = list(visitor.run("view=explore").widgets)
+        assert any(EXPECTED[name] in key for key in keys)
+        attack(address, "view=explore", trap, log, fewest=10)
+
+
+def attack(server: str, link: str, trap: Path, log: Path, *, fewest: int) -> None:
+    """Send forged values for every widget of a page: nothing happens, and it is told."""
+    refused = 0
     with Visitor(server) as visitor:
         found = dict(visitor.run(link).widgets)
-    assert len(found) > FEWEST.get(view, 10)
+    assert len(found) > fewest
     for name, (kind, _) in found.items():
         with Visitor(server) as visitor:
             visitor.run(link)
@@ -100,12 +129,44 @@ def test_no_forged_value_reaches_code_files_or_others(view: str, server: str, tr
                 assert visitor.exceptions() == [], (kind, name, value)
                 assert visitor.says("secret") == []
                 refused += len(visitor.says(SAID))
-    assert refused > FEWEST.get(view, 10)
+    assert refused > fewest
     assert "Traceback" not in log.read_text()
     assert log.read_text().count("a value that no widget sends was refused") >= refused
     assert not (trap / "trap.sprung").exists()
     with Visitor(server) as another:
         assert another.run(link).exceptions() == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"folder": "/etc", "row": "0@../secret.jsonl"},
+        {"row": "0@/etc/passwd"},
+        {"row": "99999999999@by_hand.forest.json"},
+        {"q": "') or 1=1; drop table forests; --", "sort": "1; copy forests to '/tmp/x'"},
+        {"page": "-1", "steps": "nan:inf", "sort": "no_such_column"},
+        {"row": 7, "q": ["x"]},
+        {},
+    ],
+)
+def test_what_a_library_is_asked_for_stays_in_the_library(said: dict[str, object], server: str, trap: Path) -> None:
+    """The list sends fields as an address holds them; each is one that there is, or nothing."""
+    link = f"view=library&folder={_run(trap / 'run').key}"
+    with Visitor(server) as visitor:
+        visitor.run(link)
+        widget = visitor.widget("browse")
+        assert widget
+        for number, opens in enumerate((False, True), start=1):
+            asked = {"number": number, "said": said, "open": opens}
+            event = json.dumps([{"event": "asked", "value": asked}])
+            for sent in (
+                Sent(EVENTS.format(widget), "json_trigger_value", event),
+                Sent(widget, "json_value", json.dumps({"asked": asked})),
+            ):
+                visitor.run(link, sent)
+                assert visitor.exceptions() == []
+                assert visitor.says("secret answer", "root:") == []
+    assert (trap / "cache").exists()
 
 
 def filled(value: object, trap: Path) -> object:
