@@ -17,7 +17,8 @@ from treecore.samplers import SAMPLERS
 
 
 def test_a_small_class_works_without_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app_class, "GONE_SECONDS", 0.0)
+    for name in ("GONE_SECONDS", "REST_SECONDS"):
+        monkeypatch.setattr(app_class, name, 0.0)
     command = app_command(port=None, browser=False, address="127.0.0.1", hosts=(), public=True)
     told: list[str] = []
     document = bench_class(

@@ -26,6 +26,8 @@ SESSION_BYTES, KEPT_BYTES = 40_000_000, 2_000_000
 ACTION_MS = 1000.0
 GONE_SECONDS, LOOK_EVERY = 180.0, 5.0
 """Seconds for which memory may take to come back: Streamlit keeps a session for two minutes, as its page may return."""
+REST_SECONDS = 15.0
+"""After which the server has given back what loading and a run took."""
 NODES = 300
 """Steps of the file that each session opens."""
 DESCRIPTION = (
@@ -73,7 +75,7 @@ def bench_class(
         with serving(command, own) as server:
             for told in visits(server.address, own, asked, on_progress or (lambda what, done, total: None)):
                 phases[told["phase"]] = told
-                memory[told["phase"]] = lowest(server, memory.get("first"), last=told["phase"] == "left")
+                memory[told["phase"]] = lowest(server, told["phase"], first=memory.get("first", 0))
     host["load_after"] = load()
     actions = [tuple(one) for name in ("arrived", "class") for one in phases[name]["actions"]]
     document = {
@@ -125,10 +127,11 @@ def visits(
         raise TreecoreError("the visitors' process ended early", todo="run the command again; its errors are above")
 
 
-def lowest(server: Server, first: int | None, *, last: bool) -> int:
-    """Resident bytes of the server; after the last phase, waited for until they have come back."""
-    held, end = server.memory() or 0, time.monotonic() + GONE_SECONDS
-    while last and first is not None and held > first and time.monotonic() < end:
+def lowest(server: Server, phase: str, *, first: int) -> int:
+    """Resident bytes of the server: of the first session alone once it rests, at the end once all has come back."""
+    held = server.memory() or 0
+    end = time.monotonic() + {"first": REST_SECONDS, "left": GONE_SECONDS}.get(phase, 0.0)
+    while held > first and time.monotonic() < end:
         time.sleep(LOOK_EVERY)
         held = min(server.memory() or 0, held)
     return held
