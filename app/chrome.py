@@ -53,13 +53,21 @@ def header() -> None:
 
 @st.fragment(run_every=LOOK_EVERY)
 def reading() -> None:
-    """How far a file is that is being read, and the button to break it off."""
-    going = state.opening()
+    """How far a file is that is being read or merged, and the button to break it off."""
+    going = state.opening() or state.merging()
     if going is None or going.over:
         st.rerun()
     with st.container(key="opening", horizontal=True, vertical_alignment="center", gap="small"):
-        st.progress(going.share, verbatim(f"Reading {going.name}: {going.share:.0%}"))
-        st.button("Cancel", key="cancel_opening", icon=":material/close:", on_click=state.cancel_opening)
+        st.progress(going.share, verbatim(f"{going.verb} {going.name}: {going.share:.0%}"))
+        st.button("Cancel", key="cancel_opening", icon=":material/close:", on_click=cancel)
+
+
+def cancel() -> None:
+    """Break off what is being read, else what is being merged."""
+    if state.opening() is not None:
+        state.cancel_opening()
+    else:
+        state.cancel_merging()
 
 
 def title() -> None:

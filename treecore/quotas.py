@@ -38,11 +38,22 @@ TOKENS = Quota("TREECORE_PUBLIC_TOKENS", 200_000, "tokens that a public run draw
 SECONDS = Quota("TREECORE_PUBLIC_SECONDS", 120, "seconds that a public run takes", "--max-seconds")
 RUNS = Quota("TREECORE_PUBLIC_RUNS", 4, "runs of one visitor that are not over", "--max-runs")
 WAITING = Quota("TREECORE_WAITING_RUNS", 64, "runs that wait, of all visitors")
-OPEN_BYTES = Quota("TREECORE_OPEN_BYTES", 4_000_000_000, "bytes of all files that are open at a time")
+VISITOR_BYTES = Quota(
+    "TREECORE_VISITOR_BYTES",
+    1_000_000_000,
+    "bytes of files, tables, merged trees and exports of one visitor",
+    "--max-bytes",
+)
+OPEN_BYTES = Quota("TREECORE_OPEN_BYTES", 4_000_000_000, "bytes of all that is open at a time")
+INDEX_BYTES = Quota("TREECORE_INDEX_BYTES", 4_000_000_000, "bytes of indexes of libraries, before another is refused")
 KEPT_BYTES = Quota("TREECORE_KEPT_BYTES", 512 << 20, "bytes of runs kept on the disk")
 KEPT_RUNS = Quota("TREECORE_KEPT_RUNS", 1000, "runs kept on the disk")
 KEPT_DAYS = Quota("TREECORE_KEPT_DAYS", 7, "days for which a run is kept on the disk")
-ALL = (TRAJECTORIES, TOKENS, SECONDS, RUNS, WAITING, OPEN_BYTES, KEPT_BYTES, KEPT_RUNS, KEPT_DAYS)
+ALL = (
+    *(TRAJECTORIES, TOKENS, SECONDS, RUNS, WAITING),
+    *(VISITOR_BYTES, OPEN_BYTES, INDEX_BYTES),
+    *(KEPT_BYTES, KEPT_RUNS, KEPT_DAYS),
+)
 
 
 def refused() -> str:

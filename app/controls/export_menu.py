@@ -85,7 +85,9 @@ def prepare(name: str, whole_batch: bool) -> None:
     kind = EXPORTS[chosen(name, list(EXPORTS))]
     state.put({"export_error": "", "exported": None})
     try:
-        state.put({"exported": made(kind, whole_batch)})
+        found = made(kind, whole_batch)
+        state.hold("export", id(found), size=len(found.data), what=found.name)
+        state.put({"exported": found})
     except TreecoreError as error:
         state.put({"export_error": str(error)})
 

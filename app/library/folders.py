@@ -12,8 +12,10 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.opening.allowance import megabytes
 from app.opening.background import Opening, Tell
 from app.serving import permissions
+from treecore import quotas
 from treecore.errors import FormatError
 from treecore.library import Index, Progress, index_path
 from treecore.library.process import refresh_apart
@@ -66,6 +68,11 @@ def named() -> list[Run]:
     return [_run(Path(path)) for path in dict.fromkeys(given) if path and os.path.isdir(path)]
 
 
+def has_any() -> bool:
+    """Whether there is anything in a folder that the operator named."""
+    return any(next(run.path.iterdir(), None) is not None for run in named())
+
+
 def allowed() -> dict[str, Run]:
     """Key -> folder, of all that this visitor may open."""
     found = {run.key: run for run in named()}
@@ -110,7 +117,21 @@ def _refresh(run: Run, scan: Scan, tell: Tell) -> None:
         scan.progress = progress
         tell(progress.files, progress.of)
 
+    _room(run)
     scan.progress = refresh_apart(run.path, run.index, on_progress=hear)
+
+
+def _room(run: Run) -> None:
+    """Refuse to make another index where those of this server take all that they may.
+
+    Raises:
+        FormatError: they do.
+    """
+    folder = run.index.path.parent
+    held = sum(path.stat().st_size for path in folder.glob("*.duckdb")) if folder.is_dir() else 0
+    if permissions.is_open() and held > quotas.INDEX_BYTES.most and not run.index.path.exists():
+        found = f"the indexes of libraries on this server take {megabytes(held)}"
+        raise FormatError(found, where=run.name, todo="ask its operator for room")
 
 
 def failures(run: Run, most: int) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Files that are read in threads of their own: how far each is, and a way to break it off. Knows no session."""
+"""Files that are read, or merged, in threads of their own: how far each is, a way to break it off. Knows no session."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Opening:
         name: of the file, for people.
         read: the work; its return value becomes `result`.
         present: whether somebody still waits for it.
+        verb: what is done, for people.
         share: of the file that is read, 0 to 1.
         error: one sentence, "" unless it failed; failure: the same as it was raised.
         cancelled: whether it was broken off.
@@ -36,6 +37,7 @@ class Opening:
     name: str
     read: Callable[[Tell], Any]
     present: Callable[[], bool] = lambda: True
+    verb: str = "Reading"
     share: float = 0.0
     result: Any = None
     error: str = ""

@@ -37,5 +37,6 @@ def merge_menu() -> None:
 
 
 def turned() -> None:
-    """Begin the film anew, which has other frames now; a selected step stays where its id does."""
+    """Merge, or no longer, and begin the film anew, which has other frames; a selected step stays where its id does."""
+    state.drop_merging()
     state.put({"frame": 0})

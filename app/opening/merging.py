@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from weakref import WeakValueDictionary
 
-from app.opening.opened import Opened, ResultCache
+from app.opening.background import Tell
+from app.opening.opened import Opened, ResultCache, held_bytes
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.core.prefixes import NOTE, STEPS, has_all_tokens, merge
 
 AUTO, OFF = "auto", "off"
+MERGED: WeakValueDictionary[tuple[str, str], Opened] = WeakValueDictionary()
+"""By key and title, what some session shows merged."""
 
 
 def is_flat(opened: Opened) -> bool:
@@ -38,15 +42,24 @@ def rules(opened: Opened) -> tuple[str, ...]:
     return tuple(rule for rule in STEPS if has_tokens or rule != "tokens")
 
 
-def merged(opened: Opened, rule: str) -> Opened:
-    """The same with shared beginnings merged."""
+def merge_all(opened: Opened, rule: str, tell: Tell = lambda done, total: None) -> Opened:
+    """The same with shared beginnings merged; one for all who show it.
 
-    def make() -> Opened:
-        batch = Forests([merge(forest, steps=rule) for forest in opened.forests])
-        return replace(opened, key=f"{opened.key}-{rule}", forests=batch, kept=ResultCache())
-
-    found: Opened = opened.kept.get(("merged", rule), make)
-    return found
+    Args:
+        tell: hears how many forests of how many are merged, and may break it off by an exception.
+    """
+    key = f"{opened.key}-{rule}"
+    if (known := MERGED.get((key, opened.title))) is not None:
+        return known
+    forests: list[Forest] = []
+    for forest in opened.forests:
+        tell(len(forests), len(opened.forests))
+        forests.append(merge(forest, steps=rule))
+    batch = Forests(forests)
+    size = sum(map(held_bytes, map(vars, batch)))
+    return MERGED.setdefault(
+        (key, opened.title), replace(opened, key=key, forests=batch, kept=ResultCache(), size=size)
+    )
 
 
 def shared(forest: Forest) -> str:

@@ -8,11 +8,16 @@ from collections.abc import Sequence
 
 from starlette.exceptions import HTTPException
 from streamlit import net_util
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.stats import StatsManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
+from app.opening.allowance import megabytes
 from app.serving.permissions import is_open
+from treecore import quotas
 
 _families = StatsManager.registered_families
+_add_file = MemoryUploadedFileManager.add_file
 
 
 def close() -> None:
@@ -22,7 +27,17 @@ def close() -> None:
     origin knocks. How much it holds, and for how many visitors, it tells whoever asks for `/_stcore/metrics`.
     """
     net_util.get_external_ip = lambda: None
+    MemoryUploadedFileManager.add_file = add_file  # type: ignore[method-assign, assignment]
     StatsManager.registered_families = families  # type: ignore[method-assign, assignment]
+
+
+def add_file(files: MemoryUploadedFileManager, session_id: str, file: UploadedFileRec) -> None:
+    """Keep what was uploaded; on a public server within what a visitor may hold, and all of them together."""
+    own = sum(len(one.data) for one in list(files.file_storage.get(session_id, {}).values()))
+    most, all_most = quotas.VISITOR_BYTES.most, quotas.OPEN_BYTES.most
+    if is_open() and (own + len(file.data) > most or files._total_bytes + len(file.data) > all_most):
+        raise HTTPException(413, f"a page may hold {megabytes(most)} of files; remove one, or load the page again")
+    _add_file(files, session_id, file)
 
 
 def families(stats: StatsManager) -> Sequence[str]:

@@ -25,7 +25,9 @@ from app.state.current import (
     turn_to,
     what_if,
 )
+from app.state.holdings import hold
 from app.state.link import asked
+from app.state.merge_job import cancel_merging, drop_merging, merging
 from app.state.open_files import (
     cancel_opening,
     draft,
@@ -44,6 +46,7 @@ __all__ = [
     "as_given",
     "asked",
     "batch_credit",
+    "cancel_merging",
     "cancel_opening",
     "changes",
     "credit",
@@ -51,6 +54,7 @@ __all__ = [
     "credit_by",
     "draft",
     "drop_draft",
+    "drop_merging",
     "field",
     "fields",
     "film",
@@ -61,10 +65,12 @@ __all__ = [
     "get_or",
     "has_node",
     "held",
+    "hold",
     "interval",
     "is_drawn",
     "keep",
     "merge_rule",
+    "merging",
     "notice",
     "offer",
     "open_file",

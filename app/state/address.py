@@ -10,7 +10,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from app.defaults import DEFAULTS, FILM, LIBRARY, MAX_ID, SHARED, SHORT
-from app.library.folders import LIBRARIES_VARIABLE
+from app.library.folders import has_any
 from app.opening.merging import OFF, usual_rule
 from app.state.current import as_given, forest_number, merge_rule, recorded
 from app.state.link import PARAMETER, read_link
@@ -36,7 +36,7 @@ def start(has_run: Callable[[str], bool]) -> None:
         given = os.environ.get("TREECORE_FILE", "")
         if given and "sample" not in st.query_params:
             open_file(Path(given))
-        elif not given and os.environ.get(LIBRARIES_VARIABLE):
+        elif not given and has_any():
             session.view = LIBRARY
         session.reading = session.started = True
     elif _went_back():

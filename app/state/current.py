@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.opening.merging import is_flat, merged, rules
+from app.opening.merging import is_flat, rules
 from app.opening.opened import Opened
 from app.state.changes import changed, found_in, turn_changes
+from app.state.merge_job import is_refused, merged_or_given
 from app.state.open_files import open_sample
 from app.state.session import get, put
 from treecore.analysis.what_if import WhatIf
@@ -26,13 +27,15 @@ def as_given() -> Opened:
 def merge_rule() -> str:
     """By which rule shared beginnings are merged, "" where they are not."""
     by = get("merge_by")
-    return str(by) if get("merging") is True and is_flat(as_given()) and by in rules(as_given()) else ""
+    given = as_given()
+    wanted = get("merging") is True and is_flat(given) and by in rules(given)
+    return str(by) if wanted and not is_refused(given, str(by)) else ""
 
 
 def recorded() -> Opened:
     """What is open, as it was recorded; merged where it is shown so."""
     rule = merge_rule()
-    return merged(as_given(), rule) if rule else as_given()
+    return merged_or_given(as_given(), rule) if rule else as_given()
 
 
 def opened() -> Opened:

@@ -16,10 +16,12 @@ from app.opening.opened import Opened, held_bytes
 from app.opening.reading import SHELF, Draft, Given, UnmappedError, read
 from app.serving.presence import open_page
 from app.state.changes import forget_changes
+from app.state.holdings import hold, let_go
 from app.state.session import get, settings
 from treecore.bundled import Sample, samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.errors import TreecoreError
 from treecore.methods import method_for
 
 
@@ -29,20 +31,48 @@ def _sample(sample: Sample) -> Opened:
 
 
 def show(fresh: Opened) -> None:
-    """Show what was opened, from its first forest and without a selection."""
+    """Show what was opened, from its first forest and without a selection.
+
+    Raises:
+        TreecoreError: it is more than this visitor may hold.
+    """
     session = st.session_state
     if not fresh.sample:
-        others = {key: one for key, one in recent().items() if key != fresh.key[:SHORT]}
-        known = [*others.items(), (fresh.key[:SHORT], fresh)][-RECENT:]
-        while len(known) > 1 and sum(one.size for _, one in known) > RECENT_BYTES:
-            known.pop(0)
-        session.recent = dict(known)
+        remember(fresh)
     session.opened = fresh
     session.merging, session.merge_by = bool(usual_rule(fresh)), AUTO
     session.forest = session.turned = session.frame = 0
     session.node = session.guess = ""
     forget_changes()
     session.method = method_for(fresh.forests, get("method"), settings(get("method")))
+
+
+def remember(fresh: Opened) -> None:
+    """Count what was opened, and forget what was opened earlier where both are more than this visitor may hold.
+
+    Raises:
+        TreecoreError: this alone is more.
+    """
+    session, key = st.session_state, fresh.key[:SHORT]
+    known = {name: one for name, one in recent().items() if name != key}
+    while len(known) >= RECENT or (known and sum(one.size for one in known.values()) + fresh.size > RECENT_BYTES):
+        forget(known)
+    while True:
+        try:
+            hold(f"open:{key}", fresh.key, size=fresh.size, what=fresh.title)
+            break
+        except TreecoreError:
+            if not known:
+                raise
+            forget(known)
+    session.recent = {**known, key: fresh}
+
+
+def forget(known: dict[str, Opened]) -> None:
+    """Forget the first of what was opened."""
+    oldest = next(iter(known))
+    del known[oldest]
+    let_go(f"open:{oldest}")
 
 
 def recent() -> dict[str, Opened]:
@@ -90,6 +120,7 @@ def draft() -> Draft | None:
 def drop_draft() -> None:
     """Leave a table aside whose columns were to be named."""
     st.session_state.draft = None
+    let_go("draft")
 
 
 def cancel_opening() -> None:
@@ -105,22 +136,40 @@ def settle() -> None:
     if going is None or not going.over:
         return
     st.session_state.opening = None
-    if isinstance(going.failure, UnmappedError):
-        st.session_state.draft = going.failure.draft
-        for name in [name for name in st.session_state if str(name).startswith("map:")]:
-            del st.session_state[name]
-        st.session_state.drafts = st.session_state.get("drafts", 0) + 1
-        st.session_state.picked = f"draft {st.session_state.drafts}"  # the menu closes, which would hide the form
-    elif going.error:
+    error = going.error
+    try:
+        if isinstance(going.failure, UnmappedError):
+            put_draft(going.failure.draft)
+            error = ""
+        elif going.result is not None:
+            show(going.result)
+            drop_draft()
+    except TreecoreError as refused:
+        error = str(refused)
+    if error:
         instead = "" if "opened" in st.session_state else " Opened a sample instead."
-        st.session_state[st.session_state.opening_tells] = f"{going.error}.{instead}" if instead else going.error
-    elif going.result is not None:
-        st.session_state.draft = None
-        show(going.result)
+        st.session_state[st.session_state.opening_tells] = f"{error}.{instead}" if instead else error
+
+
+def put_draft(draft: Draft) -> None:
+    """Keep a table until its columns are named.
+
+    Raises:
+        TreecoreError: it is more than this visitor may hold.
+    """
+    hold("draft", id(draft), size=len(draft.given), what=draft.name)
+    st.session_state.draft = draft
+    for name in [name for name in st.session_state if str(name).startswith("map:")]:
+        del st.session_state[name]
+    st.session_state.drafts = st.session_state.get("drafts", 0) + 1
+    st.session_state.picked = f"draft {st.session_state.drafts}"  # the menu closes, which would hide the form
 
 
 def open_forests(forests: Sequence[Forest], title: str) -> None:
-    """Open forests that were just sampled."""
+    """Open forests that were sampled, or taken from a library; a notice where they are too many for the visitor."""
     key = hashlib.sha256("".join(forest.digest for forest in forests).encode()).hexdigest()
     batch = Forests(list(forests))
-    show(SHELF.put((key, title), Opened(key, title, batch, size=sum(map(held_bytes, map(vars, batch))))))
+    try:
+        show(SHELF.put((key, title), Opened(key, title, batch, size=sum(map(held_bytes, map(vars, batch))))))
+    except TreecoreError as refused:
+        st.session_state.notice = f"{refused}."

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.opening import audits, open_menu
-from app.opening.merging import is_flat, merged, rules, shared
+from app.opening.merging import is_flat, merge_all, rules, shared
 from app.opening.reading import UnmappedError, read
 from tests.support.hostile import ATTACKS
 from treecore.bundled import samples
@@ -188,7 +188,7 @@ def chats() -> bytes:
 def test_what_is_shared_is_counted() -> None:
     opened = read(chats(), "mine.jsonl", columns=COLUMNS)
     assert "tokens" not in rules(opened)
-    found = merged(opened, "lines")
+    found = merge_all(opened, "lines")
     assert shared(found.forests[0]) == "2 of 6 steps are shared (lines)"
     assert found.key != opened.key
     assert shared(opened.forests[0]) == ""
