@@ -9,7 +9,7 @@ import streamlit as st
 from app import chrome, state
 from app.opening.mapping_form import mapping_form
 from app.rollout import visitor_jobs
-from app.serving import forged, permissions, server
+from app.serving import forged, give_back, permissions, server
 from app.verbatim import verbatim
 from app.view_registry import VIEWS
 from treecore import quotas
@@ -22,6 +22,7 @@ REFUSED = (
 st.set_page_config(page_title="treecore", page_icon=str(Path(__file__).parent / "icon.svg"), layout="wide")
 server.close()
 forged.watch()
+give_back.watch(visitor_jobs.ended)
 if wrong := quotas.refused():
     st.error(verbatim(wrong), icon=":material/block:")
     st.stop()
@@ -30,7 +31,8 @@ if permissions.is_refused():
     st.stop()
 state.start(visitor_jobs.is_known)
 chrome.header()
-if state.opening() is not None:
+state.opened()  # begins to merge, or takes over what was merged
+if state.opening() is not None or state.merging() is not None:
     chrome.reading()
 mapping_form()
 VIEWS.find(state.get("view")).render()

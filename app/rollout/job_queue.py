@@ -162,9 +162,14 @@ class Job:
 
 
 class JobQueue:
-    """One at a time, each visitor a fair share; who has left holds up nobody."""
+    """One at a time, each visitor a fair share; who has left holds up nobody.
+
+    Attributes:
+        ended: how many jobs have ended so far.
+    """
 
     def __init__(self) -> None:
+        self.ended = 0
         self._waiting = FairLine[Job]()
         self._over: deque[Job] = deque(maxlen=MAX_OVER)
         self._changed = threading.Condition()
@@ -210,6 +215,11 @@ class JobQueue:
         """A job that is over is not found any more."""
         with self._changed, suppress(ValueError):
             self._over.remove(job)
+
+    def over(self) -> list[Job]:
+        """Jobs that are over and can still be found."""
+        with self._changed:
+            return list(self._over)
 
     def names(self) -> set[str]:
         """Of the jobs that are not over."""
@@ -280,7 +290,7 @@ class JobQueue:
                 words = f": {error}" if job.frank else "; its operator finds more in the log"
                 job.error, end = f"sampling failed with {type(error).__name__}{words}", Phase.FAILED
             with self._changed:
-                self._running, job.phase = None, end
+                self._running, job.phase, self.ended = None, end, self.ended + 1
                 self._over.append(job)
                 if job.pace is not None and job.pace.speed is not None:
                     self._speed[job.kind] = job.pace.speed

@@ -13,6 +13,7 @@ from app.rollout.run_store import About, KeptRun
 from app.rollout.worker import SHELF, begins, run
 from app.serving import permissions
 from app.serving.presence import open_page
+from treecore.errors import TreecoreError
 
 RECENT = 20
 """Runs on the disk that are looked through for those of a visitor."""
@@ -28,8 +29,10 @@ def submit(request: Request, *, name: str = "") -> Job:
         name: of a run that was broken off and is to go on; "" for a new one.
 
     Raises:
-        TreecoreError: it is too large, or the line is full.
+        TreecoreError: nothing is sampled on this server, it is too large, or the line is full.
     """
+    if permissions.is_read_only():
+        raise TreecoreError(permissions.READ_ONLY, todo="start treecore on your own machine to sample")
     if request.limits is not None:
         request.limits.check(request.trajectories)
     job = Job(
@@ -90,6 +93,14 @@ def revived(kept: KeptRun) -> Job:
         again=about.request,
         present=Pages(),
     )
+
+
+def ended() -> int:
+    """How many jobs have ended. Those that lie on the disk and are on nobody's page are taken from there next time."""
+    for job in QUEUE.over():
+        if not job.present() and SHELF.about(job.name) is not None:
+            QUEUE.forget(job)
+    return QUEUE.ended
 
 
 def left_over() -> dict[str, str]:

@@ -23,7 +23,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app.rollout.request import Limits
 from treecore import quotas
 
-PUBLIC_VARIABLE, HOSTS_VARIABLE = "TREECORE_PUBLIC", "TREECORE_HOSTS"
+PUBLIC_VARIABLE, HOSTS_VARIABLE, READ_ONLY_VARIABLE = "TREECORE_PUBLIC", "TREECORE_HOSTS", "TREECORE_READ_ONLY"
+READ_ONLY = "this server shows and computes, but samples nothing"
 OFF = ("", "0", "false", "no", "off")
 FORWARDED = ("forwarded", "via", "x-real-ip")
 FORWARDED_PREFIX = "x-forwarded-"
@@ -63,8 +64,17 @@ def access(headers: Mapping[str, str]) -> Access:
 
 def is_open() -> bool:
     """Whether others can reach this server: its operator says so, or it is not bound to a loopback address."""
-    declared = os.environ.get(PUBLIC_VARIABLE, "").strip().lower() not in OFF
-    return declared or not is_loopback(st.get_option("server.address") or "")
+    return is_set(PUBLIC_VARIABLE) or not is_loopback(st.get_option("server.address") or "")
+
+
+def is_read_only() -> bool:
+    """Whether nobody samples on this server, its operator neither."""
+    return is_set(READ_ONLY_VARIABLE)
+
+
+def is_set(variable: str) -> bool:
+    """Whether the operator turned something on in the environment."""
+    return os.environ.get(variable, "").strip().lower() not in OFF
 
 
 def is_private() -> bool:

@@ -7,6 +7,7 @@ import streamlit as st
 from app import stage, state
 from app.rollout import form, form_values, monitor, visitor_jobs
 from app.rollout.job_queue import Job
+from app.serving import permissions
 from app.verbatim import ours, verbatim
 from app.view_registry import view
 from treecore.bidi import visible
@@ -25,14 +26,17 @@ def render() -> None:
     now = None if job is None else monitor.moment(job)
     left, right = st.columns([0.69, 0.31], gap="medium")
     with right, st.container(key="side"):
-        form.form()
+        if permissions.is_read_only():
+            st.info(ours(f"Read only: {permissions.READ_ONLY}."), icon=":material/visibility:")
+        else:
+            form.form()
     with left, st.container(key="stay"):
         if job is not None and now is not None:
             watch = st.fragment(monitor.watch, run_every=now.pace) if now.phase.live else monitor.watch
             watch(job, now)
-        if now is None:
+        if now is None and not permissions.is_read_only():
             left_over()
-        if now is None or (now.phase.live and not now.begun):
+        if not permissions.is_read_only() and (now is None or (now.phase.live and not now.begun)):
             introduction()
 
 

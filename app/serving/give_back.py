@@ -1,0 +1,65 @@
+"""Memory that nobody needs any more, given back: sessions that will not return, and what ended runs leave behind.
+
+Streamlit keeps the session of a closed page for two minutes, as the page may be loaded again, but forgets it only when
+another leaves; a session, and the tensors of a run, are circles that Python's collector comes to late; and the C
+library keeps what was freed. So somebody has to look.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from streamlit import runtime
+
+EVERY = 10.0
+"""Seconds between two looks; collecting stops all threads for a fraction of one."""
+_started = threading.Lock()
+
+
+def watch(ended: Callable[[], int]) -> None:
+    """Begin to look, once a server.
+
+    Args:
+        ended: how many things have ended so far that may have left something behind; lets go of what nobody looks at.
+    """
+    if runtime.exists() and _started.acquire(blocking=False):
+        threading.Thread(target=_work, args=(ended,), name="treecore-give-back", daemon=True).start()
+
+
+def _work(ended: Callable[[], int]) -> None:
+    before = ended()
+    while runtime.exists():
+        now = ended()
+        if forget_sessions() or now != before:
+            collect()
+        before = now
+        time.sleep(EVERY)
+    _started.release()
+
+
+def forget_sessions() -> int:
+    """Let go of sessions whose pages were closed two minutes ago; how many."""
+    if not runtime.exists():
+        return 0
+    server: Any = runtime.get_instance()
+    try:
+        sessions, lock = server._session_mgr._session_storage._cache, server._session_mgr._storage_lock
+    except AttributeError:  # a version of Streamlit that keeps them elsewhere
+        return 0
+    with lock:  # held by Streamlit too wherever it touches them
+        return len(sessions.expire())
+
+
+def collect() -> None:
+    """Free what is only held by itself, and hand free pages back to the system."""
+    gc.collect()
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
