@@ -101,6 +101,13 @@ def test_the_command_and_the_app_agree_on_the_names_of_the_variables() -> None:
         assert getattr(permissions, name) == getattr(command_module, name)
 
 
+def test_a_server_is_read_only_if_its_operator_says_so(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(os, "execve", lambda *call: calls.append(call))
+    assert run("app", "--read-only").exit_code == run("app").exit_code == 0
+    assert [permissions.READ_ONLY_VARIABLE in environment for *_, environment in calls] == [True, False]
+
+
 def test_how_much_visitors_may_take_is_the_operators_to_set(run, monkeypatch) -> None:
     calls = []
     monkeypatch.setattr(os, "execve", lambda *call: calls.append(call))
@@ -108,5 +115,6 @@ def test_how_much_visitors_may_take_is_the_operators_to_set(run, monkeypatch) ->
     assert run("app", "--public", "--max-trajectories", "9").exit_code == 0
     ((_, _, passed),) = calls
     set_to = {quota.option: int(passed[quota.variable]) for quota in quotas.ALL if quota.option}
-    assert set_to == {"--max-trajectories": 9, "--max-tokens": 700, "--max-seconds": 120, "--max-runs": 4}
+    usual = {"--max-seconds": 120, "--max-runs": 4, "--max-bytes": 1_000_000_000}
+    assert set_to == {"--max-trajectories": 9, "--max-tokens": 700, **usual}
     assert run("app", "--public", "--max-seconds", "0").exit_code == 2

@@ -12,7 +12,7 @@ import click
 from treecore.quotas import ALL, Quota
 
 FILE_VARIABLE, PUBLIC_VARIABLE, HOSTS_VARIABLE = "TREECORE_FILE", "TREECORE_PUBLIC", "TREECORE_HOSTS"
-LIBRARIES_VARIABLE = "TREECORE_LIBRARIES"
+LIBRARIES_VARIABLE, READ_ONLY_VARIABLE = "TREECORE_LIBRARIES", "TREECORE_READ_ONLY"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 EVERYWHERE = "0.0.0.0"
 
@@ -43,6 +43,7 @@ def app_environment(
     public: bool = False,
     limits: Mapping[Quota, int] | None = None,
     libraries: Sequence[str] = (),
+    read_only: bool = False,
 ) -> dict[str, str]:
     """The environment of the app: its package on the path, the file it opens, and what visitors may do and take."""
     from treecore.bundled import bundle_root
@@ -54,6 +55,7 @@ def app_environment(
         FILE_VARIABLE: os.path.abspath(file) if file is not None else "",
         PUBLIC_VARIABLE: "1" if public else "",
         HOSTS_VARIABLE: " ".join(hosts),
+        READ_ONLY_VARIABLE: "1" if read_only else "",
         LIBRARIES_VARIABLE: os.pathsep.join(map(os.path.abspath, libraries)),
     }
     kept = {name: value for name, value in environment.items() if name not in given}
@@ -88,6 +90,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     envvar=PUBLIC_VARIABLE,
     help="For servers that others reach: the bundled model only, no paths, no addresses, bounded jobs.",
 )
+@click.option("--read-only", is_flag=True, envvar=READ_ONLY_VARIABLE, help="Nobody samples; all else is as ever.")
 @click.option(
     "--address",
     default=None,
@@ -119,6 +122,7 @@ def app(
     address: str | None,
     hosts: tuple[str, ...],
     libraries: tuple[str, ...],
+    read_only: bool,
     **limits: int,
 ) -> None:
     """Start the explorer on FILE, on a folder of rollouts, or on the bundled sample with that name; on the first sample
@@ -129,6 +133,7 @@ def app(
       treecore app run.forest.jsonl
       treecore app runs/my-run
       treecore app --public --host class.example.org
+      treecore app --public --read-only --library runs/my-run
     """
     from treecore.bundled import file_meant
     from treecore.formats.source import open_source
@@ -143,4 +148,7 @@ def app(
         raise click.UsageError(f"others reach {address}: add --public, which says what they may do")
     command = app_command(port=port, browser=browser, address=address, hosts=hosts, public=public)
     given = {quota: limits[quota.variable] for quota in ALL if quota.option}
-    os.execve(command[0], command, app_environment(file, hosts=hosts, public=public, limits=given, libraries=libraries))
+    environment = app_environment(
+        file, hosts=hosts, public=public, limits=given, libraries=libraries, read_only=read_only
+    )
+    os.execve(command[0], command, environment)
