@@ -34,14 +34,20 @@ def watch(ended: Callable[[], int]) -> None:
 
 
 def _work(ended: Callable[[], int]) -> None:
-    before = ended()
+    before, modules = ended(), 0
     while runtime.exists():
-        now = ended()
-        if forget_sessions() or now != before:
-            collect()
-        before = now
+        now, known = ended(), len(sys.modules)
+        if forget_sessions() or (now, known) != (before, modules):
+            collect(everything=not is_visited(), loaded=known != modules)
+        before, modules = now, known
         time.sleep(EVERY)
     _started.release()
+
+
+def is_visited() -> bool:
+    """Whether there is a page, open or closed a moment ago."""
+    manager: Any = getattr(runtime.get_instance(), "_session_mgr", None)
+    return manager is None or bool(manager.list_sessions())
 
 
 def forget_sessions() -> int:
@@ -57,9 +63,20 @@ def forget_sessions() -> int:
         return len(sessions.expire())
 
 
-def collect() -> None:
-    """Free what is only held by itself, and hand free pages back to the system."""
+def collect(*, everything: bool, loaded: bool) -> None:
+    """Free what is only held by itself, and hand free pages back to the system.
+
+    To look at all that libraries made takes a second on a busy machine, in which nothing else runs; so what is there
+    once they are loaded is not looked at again until nobody is here.
+
+    Args:
+        everything: nobody is here; loaded: libraries were loaded since the last time.
+    """
+    if everything:
+        gc.unfreeze()
     gc.collect()
+    if everything or loaded:
+        gc.freeze()
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):  # another C library
             ctypes.CDLL("libc.so.6").malloc_trim(0)

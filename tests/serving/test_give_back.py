@@ -42,7 +42,9 @@ def test_sessions_are_forgotten_once_they_will_not_return(
     monkeypatch.setattr(runtime, "exists", lambda: True)
     monkeypatch.setattr(runtime, "get_instance", lambda: SimpleNamespace(_session_mgr=manager))
     assert give_back.forget_sessions() == gone
-    give_back.collect()
+    assert give_back.is_visited() is not gone
+    give_back.collect(everything=True, loaded=False)
+    gc.unfreeze()
     assert (held() is None) is gone
 
 
