@@ -19,7 +19,7 @@ APP = f"""
 from streamlit.testing.v1 import AppTest
 test = AppTest.from_file({str(ROOT / "app" / "main.py")!r}, default_timeout=60)
 test.query_params["view"] = "outline"
-test.query_params["method"] = "leave_one_out"
+test.query_params["method"] = "my_leave_one_out"
 test.run()
 assert not test.exception, test.exception
 from app.opening.open_menu import readable
@@ -39,7 +39,7 @@ assert not test.exception, test.exception
 from app.rollout.form_values import sampler_options, tasks
 from treecore.samplers import SAMPLERS
 fields = [one.name for one in sampler_options(SAMPLERS["mcts"])]
-print("adding" in tasks().titles, "second_tries" in SAMPLERS, "value" in fields)
+print("adding" in tasks().titles, "my_second_tries" in SAMPLERS, "value" in fields)
 """
 """Whether a visitor is offered the task and the sampler of a plug-in, and a field that may name a critic."""
 
@@ -70,8 +70,8 @@ def run(home: Path, *arguments: str, program: str = PROGRAM) -> str:
 @pytest.mark.parametrize(
     ("command", "line"),
     [
-        ("methods", "leave_one_out: Leave-one-out siblings (tree)"),
-        ("samplers", "second_tries: Second tries (tree)"),
+        ("methods", "my_leave_one_out: Leave-one-out siblings (tree)"),
+        ("samplers", "my_second_tries: Second tries (tree)"),
         ("tasks", "adding: Adding"),
         ("formats", "arrows: arrows"),
         ("verifiers", "same_length: Same length"),
@@ -84,10 +84,10 @@ def test_lists_have_the_examples(home: Path, command: str, line: str) -> None:
 def test_the_command_line_uses_the_examples(home: Path) -> None:
     run(home, "convert", "x.arrows", "-o", "x.forest.jsonl")
     assert '"two"' in (home / "x.forest.jsonl").read_text()
-    wanted = ("--model", "tiny", "--sampler", "second_tries", "--prompts", "1")
+    wanted = ("--model", "tiny", "--sampler", "my_second_tries", "--prompts", "1")
     run(home, "rollout", "--task", "adding", *wanted, "-o", "a.forest.jsonl")
     run(home, "rollout", "--task", "q.jsonl", "--verifier", "same_length slack=1", *wanted, "-o", "q.forest.jsonl")
-    assert run(home, "credit", "a.forest.jsonl", "--method", "leave_one_out")
+    assert run(home, "credit", "a.forest.jsonl", "--method", "my_leave_one_out")
 
 
 def test_the_command_line_uses_the_critic_and_the_annotation(home: Path) -> None:
@@ -105,4 +105,4 @@ def test_a_public_server_offers_no_task_and_no_critic_of_plug_ins(home: Path, pu
 
 
 def test_the_app_shows_the_examples(home: Path) -> None:
-    assert run(home, program=APP).split() == ["outline", "leave_one_out", "Outline", "True"]
+    assert run(home, program=APP).split() == ["outline", "my_leave_one_out", "Outline", "True"]

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from oracles import has_oracle
 
 from treecore.bench import Sizes, bench_credit
 from treecore.bench.measure import best_of
@@ -43,7 +44,9 @@ def test_every_method_has_figures_in_both_cases() -> None:
     document = bench_credit(TINY, on_progress=lambda what, done, total: steps.append((done, total)))
     assert [[row["method"] for row in case["methods"]] for case in document["cases"]] == [list(METHODS)] * 2
     assert [(case["n_forests"], case["n_nodes"]) for case in document["cases"]] == [(3, 36), (1, 40)]
-    numbers = [value for case in document["cases"] for row in case["methods"] for value in row.values()]
+    rows = [row for case in document["cases"] for row in case["methods"]]
+    assert [row["method"] for row in rows if None in row.values() and has_oracle(row["method"])] == []
+    numbers = [value for row in rows for value in row.values() if value is not None]
     assert all(math.isfinite(value) and value >= 0 for value in numbers if not isinstance(value, str))
     small, large = (case["methods"] for case in document["cases"])
     assert all(row["times_oracle_one_forest"] == row["times_oracle"] for row in large)
