@@ -26,7 +26,7 @@ def settled(page: Page) -> Page:
 
 
 def main() -> None:
-    """Explore with a fork selected, Compare, Step through where siblings are compared, and Library."""
+    """Explore with a fork selected, What if, Compare, Step through where siblings are compared, and Library."""
     with serve(ROOT / "app" / "main.py") as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
         page = browser.new_page(viewport=SIZE, device_scale_factor=1)
@@ -34,6 +34,10 @@ def main() -> None:
         page.get_by_role("button", name="Show the fork that matters most").click()
         page.get_by_text("How far to trust it").wait_for()
         settled(page).screenshot(path=ROOT / "docs" / "explore.png")
+        changes = "edit=flip:f3,prune:c1&what_if=1&set.ddof=0&node=f1"
+        page.goto(f"{address}/?sample=by_hand&{changes}")
+        page.get_by_text("Why every number moved").wait_for()
+        settled(page).screenshot(path=ROOT / "docs" / "images" / "what_if.png")
         page.goto(f"{address}/?sample=large&view=compare")
         page.locator(".compare .row").nth(4).wait_for()
         page.wait_for_load_state("networkidle")

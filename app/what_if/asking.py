@@ -27,7 +27,7 @@ def take(key: str) -> None:
         state.set_changes(state.changes()[:-1])
     elif asked.verb == "drop":
         drop(asked.node)
-    else:
+    elif asked.verb in ("flip", "prune"):
         change(asked)
 
 

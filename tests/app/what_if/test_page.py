@@ -125,6 +125,7 @@ def test_keys_change_take_back_and_reset() -> None:
     assert left(both, ("undo", "")) == "flip:f3"
     assert left(both, ("drop", "0")) == "prune:c1"
     assert left(both, ("drop", "7")) == both
+    assert left(both, ("sample", "f3")) == left(both, ("select", "b1")) == both
     assert left(both, ("reset", "")) == ""
     assert left("", ("flip", "f3"), ("flip", "f3"), numbers=(1, 1)) == "flip:f3"
 
