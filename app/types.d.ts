@@ -118,6 +118,34 @@ interface PressedEvent {
   frame?: number;
 }
 
+// app/method_list/__init__.py
+
+interface MethodRow {
+  name: string;
+  title: string;
+  question: string;
+  lacks: string;
+  supply: string;
+  button: string;
+}
+
+interface MethodGroup {
+  title: string;
+  methods: MethodRow[];
+}
+
+interface MethodListData {
+  groups: MethodGroup[];
+  chosen: string;
+  heard: number;
+}
+
+interface WishEvent {
+  number: number;
+  kind: string;
+  name: string;
+}
+
 // treecore/views/inspector/cards.py
 
 interface Piece {
@@ -716,6 +744,16 @@ interface Channel {
   send: (name: string, value: unknown) => void;
   heard: number;
   last?: number;
+}
+
+interface MethodList extends Channel {
+  root: HTMLElement;
+  input: HTMLInputElement;
+  count: HTMLElement;
+  body: HTMLElement;
+  none: HTMLElement;
+  chosen: string;
+  text: string;
 }
 
 interface Film extends Channel {

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
-from app.controls.fields import parameter
+from app.controls.methods import method_button
 from app.defaults import AXES, COLOURS
 from app.opening.merge_menu import merge_menu
 from app.opening.open_menu import open_menu
-from app.verbatim import ours, verbatim
+from app.verbatim import ours
 from app.what_if import beside as changes
-from treecore.methods import METHODS, get_method
 
 
 def bar(*, colours: bool = True, what_if: bool = False) -> None:
@@ -19,7 +17,7 @@ def bar(*, colours: bool = True, what_if: bool = False) -> None:
     with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="small"):
         open_menu()
         merge_menu()
-        method_menu(parameters=not (what_if and changes.is_open()))
+        method_button(parameters=not (what_if and changes.is_open()))
         if colours:
             pills("Colour", COLOURS, "colour")
         pills("Axis", AXES, "axis")
@@ -40,22 +38,3 @@ def pills(title: str, options: dict[str, str], key: str) -> None:
             required=True,
             width="content",
         )
-
-
-def method_menu(*, parameters: bool = True) -> None:
-    """The method with its words, source and parameters, where these do not stand beside the trees."""
-    method = get_method(state.get("method"))
-    with st.popover(ours(method.title), icon=":material/function:", width="content"):
-        st.selectbox(
-            "Method",
-            list(METHODS),
-            key="method",
-            format_func=lambda name: f"{METHODS[name].title} · {METHODS[name].family}",
-        )
-        with st.container(key="method_words"):
-            st.markdown(ours(method.summary))
-        for param in method.params if parameters else ():
-            parameter(param, method.name)
-        st.caption(verbatim(f"{method.citation}. {method.citation.note}".strip()))
-        if method.departures:
-            st.caption(f"Where we depart: {ours(method.departures)}")

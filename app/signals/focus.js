@@ -17,7 +17,7 @@ export function onceGone(element, stop) {
 
 // Sends an event until Python has answered its number or another has followed: one that comes while another part of the
 // page is run anew can be lost. What has left the page asks for nothing any more.
-/** @param {Channel} channel @param {string} name @param {ChosenEvent | PressedEvent | AskedEvent | WhatIfAsked} value */
+/** @param {Channel} channel @param {string} name @param {ChosenEvent | PressedEvent | AskedEvent | WhatIfAsked | WishEvent} value */
 export function sendUntilHeard(channel, name, value) {
   channel.last = value.number;
   let tries = 0;

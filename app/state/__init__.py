@@ -40,7 +40,7 @@ from app.state.open_files import (
     recent,
     settle,
 )
-from app.state.session import field, fields, get, get_or, keep, notice, prime, put, put_fields, settings
+from app.state.session import field, fields, get, get_or, keep, notice, prime, put, put_fields, put_settings, settings
 
 __all__ = [
     "as_given",
@@ -82,6 +82,7 @@ __all__ = [
     "prime",
     "put",
     "put_fields",
+    "put_settings",
     "recent",
     "recorded",
     "recorded_forest",

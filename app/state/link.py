@@ -13,13 +13,12 @@ from app.state.changes import EDIT, misfit
 from app.state.computed import film
 from app.state.current import as_given, forest_number, is_drawn, recorded
 from app.state.open_files import open_sample, recent, show
-from app.state.session import get, put
+from app.state.session import get, put, put_settings
 from app.view_fields import SHOWN, Field
 from app.view_registry import VIEWS
 from treecore.bundled import samples
 from treecore.errors import MethodError, TreecoreError
 from treecore.methods import METHODS, get_method
-from treecore.registry.params import Param, Value
 
 PARAMETER = "set."
 """What stands before the name of a parameter of the method."""
@@ -71,26 +70,21 @@ def read_names() -> list[str]:
 
 def read_parameters(method: str) -> list[str]:
     """The parameters of the method; those that the address does not name are as by default."""
-    params, missing = {param.name: param for param in get_method(method).params}, []
+    params = {param.name: param for param in get_method(method).params}
+    values, missing = get_method(method).defaults, []
     for name, param in params.items():
-        value, text = param.default, asked(PARAMETER + name)
-        if text:
+        if text := asked(PARAMETER + name):
             try:
-                value = param.parse(text)
+                values[name] = param.parse(text)
             except MethodError as error:
                 missing.append(f"no parameter {error.found}")
-        put({f"set:{method}:{name}": typed(param, value)})
+    put_settings(method, values)
     unknown = [name for name in st.query_params if name.startswith(PARAMETER)]
     return missing + [
         f"no parameter called “{name.removeprefix(PARAMETER)[:SHOWN]}”"
         for name in unknown
         if name.removeprefix(PARAMETER) not in params
     ]
-
-
-def typed(param: Param, value: Value) -> Value:
-    """A value as the widget of its parameter holds it."""
-    return float(value) if param.type == "float" else int(value) if param.type == "int" else value
 
 
 def read_merging() -> list[str]:

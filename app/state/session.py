@@ -85,3 +85,11 @@ def settings(method: str) -> dict[str, Value]:
         value = st.session_state.get(f"set:{method}:{param.name}", param.default)
         values[param.name] = value
     return values
+
+
+def put_settings(method: str, values: Mapping[str, Value]) -> None:
+    """Set parameters of a method, in the types of their widgets; all that are not named as by default."""
+    for param in get_method(method).params:
+        value = values.get(param.name, param.default)
+        typed = float(value) if param.type == "float" else int(value) if param.type == "int" else value
+        st.session_state[f"set:{method}:{param.name}"] = typed

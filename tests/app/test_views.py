@@ -33,6 +33,11 @@ def choose(test: AppTest, method: str) -> None:
     test.run()
 
 
+def apply(test: AppTest) -> None:
+    """Put the parameters in force that stand in the list of methods."""
+    next(button for button in test.button if button.label == "Apply").click().run()
+
+
 def words(test: AppTest) -> str:
     blocks = [*test.markdown, *test.caption, *test.text, *test.info, *test.warning, *test.error]
     return "\n".join(block.value for block in blocks)
@@ -173,7 +178,9 @@ def test_leaves_are_resampled_only_for_methods_that_rest_on_them(sample: str, me
 
 def test_method_parameters_are_widgets() -> None:
     test = app(sample="by_hand", node="a4")
-    test.selectbox(key="set:tree_grpo:variant").set_value("inter").run()
+    test.button(key="methods").click().run()
+    test.selectbox(key="set:tree_grpo:variant").set_value("inter")
+    apply(test)
     assert not test.exception
     assert r"\mathbf{+3.1959}" not in words(test)
     assert r"\mathbf{+2.0412}" in words(test)
@@ -216,6 +223,7 @@ def test_a_new_method_is_in_the_picker_with_its_widgets() -> None:
     try:
         test = app(sample="by_hand")
         choose(test, "dummy")
+        test.button(key="methods").click().run()
         assert not test.exception
         assert test.selectbox(key="set:dummy:flavour").options == ["plain", "sweet"]
         assert test.number_input(key="set:dummy:strength").value == 3
@@ -227,11 +235,14 @@ def test_a_new_method_is_in_the_picker_with_its_widgets() -> None:
 @pytest.mark.parametrize("view", ["explore", "step_through"])
 def test_a_number_that_is_not_allowed_is_said_and_nothing_is_computed(view: str, value: float | None) -> None:
     test = app(sample="by_hand", node="a3", method="tree_grpo", view=view)
-    test.number_input(key="set:tree_grpo:epsilon").set_value(value).run()
+    test.button(key="methods").click().run()
+    test.number_input(key="set:tree_grpo:epsilon").set_value(value)
+    apply(test)
     assert not test.exception
     assert ["is not a number from 0 to 1" in error.value for error in test.error] == [True]
     assert not [block.value for block in test.markdown if r"\mathbf" in block.value]
-    test.number_input(key="set:tree_grpo:epsilon").set_value(0.5).run()
+    test.number_input(key="set:tree_grpo:epsilon").set_value(0.5)
+    apply(test)
     assert not test.error
 
 
