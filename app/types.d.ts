@@ -476,6 +476,105 @@ interface WhatIfPart extends Channel {
   data: WhatIfData;
 }
 
+// app/grain
+
+interface GrainDot {
+  id: string;
+  share: number;
+  contrast: number | null;
+}
+
+interface GrainRow {
+  title: string;
+  count: string;
+  means: string;
+  median: number | null;
+  mean: number | null;
+  said: string;
+  silent: string;
+  dots: GrainDot[];
+}
+
+interface GrainSampler {
+  name: string;
+  count: string;
+  low: number | null;
+  middle: number | null;
+  high: number | null;
+  histogram: number[];
+}
+
+interface GrainLabel {
+  every: number;
+  labels: number;
+  lost: number | null;
+  merged: number;
+}
+
+interface GrainTwig {
+  above: number;
+  start: number;
+  end: number;
+  row: number;
+  fork: boolean;
+  right: boolean | null;
+  leaf: boolean;
+  tree: number;
+}
+
+interface GrainSaid {
+  fork: string;
+  from: number;
+  to: number;
+  every: number;
+}
+
+interface GrainData {
+  unit: string;
+  top: number;
+  rows: GrainRow[];
+  note: string;
+  samplers: GrainSampler[];
+  labels: GrainLabel[];
+  forks: number;
+  children: number;
+  lost: number | null;
+  twigs: GrainTwig[];
+  said: GrainSaid;
+  stamp: string;
+}
+
+interface GrainPicture {
+  root: HTMLElement;
+  parts: Record<"forks" | "samplers" | "route", HTMLElement>;
+  data: GrainData;
+  said: GrainSaid;
+  width: number;
+  stamp: string;
+  abort: AbortController;
+}
+
+interface GrainRoutesData {
+  unit: string;
+  labels: GrainLabel[];
+  children: number;
+  lost: number | null;
+  why: string;
+  said: GrainSaid;
+  heard: number;
+}
+
+interface GrainRoutes {
+  root: HTMLElement;
+  data: GrainRoutesData;
+  said: GrainSaid;
+  abort: AbortController;
+  send: (name: string, value: unknown) => void;
+  heard: number;
+  last?: number;
+  later?: number;
+}
+
 // What Streamlit calls a component with.
 interface Component<Data> {
   data: Data;
@@ -784,5 +883,6 @@ interface DocumentEventMap {
   "treecore-selected": CustomEvent<string | null>;
   "treecore-compare": CustomEvent<CompareChoice>;
   "treecore-compared": CustomEvent<CompareSaid>;
+  "treecore-grain": CustomEvent<GrainSaid>;
   "treecore-range": CustomEvent<[number, number]>;
 }

@@ -26,7 +26,7 @@ def settled(page: Page) -> Page:
 
 
 def main() -> None:
-    """Explore with a fork selected, What if, Compare, Step through where siblings are compared, and Library."""
+    """Explore with a fork selected, What if, Compare, Granularity, Step through at siblings, and Library."""
     with serve(ROOT / "app" / "main.py") as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
         page = browser.new_page(viewport=SIZE, device_scale_factor=1)
@@ -42,6 +42,10 @@ def main() -> None:
         page.locator(".compare .row").nth(4).wait_for()
         page.wait_for_load_state("networkidle")
         page.screenshot(path=ROOT / "docs" / "images" / "compare.png")
+        page.goto(f"{address}/?sample=large&view=granularity&every=12")
+        page.locator(".grain .dot").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=ROOT / "docs" / "images" / "granularity.png")
         page.goto(f"{address}/?sample=by_hand&view=step_through")
         settled(page).get_by_role("button", name="Normalise within each tree").click()
         page.get_by_text("measured against the other leaves of its own tree").wait_for()

@@ -19,6 +19,7 @@ from app.browse import two_steps, words
 from app.canvas import make_scene, payload
 from app.compare import rows as compare_rows
 from app.compare import words as compare_words
+from app.grain import words as grain_words
 from app.what_if import words as what_if_words
 from treecore.core.forest import Forest
 from treecore.views import page
@@ -52,6 +53,15 @@ COMPARED = {
     "Head": compare_rows.Head, "Row": compare_rows.TableRow, "Panel": compare_rows.Panel, "Told": compare_words.Told,
     "Item": compare_words.Item, "Beside": compare_words.Beside,
 }  # fmt: skip
+
+
+GRAIN = {"Dot": grain_words.Dot, "Row": grain_words.DotRow, "Sampler": grain_words.Sampler, "Label": grain_words.Label,
+         "Twig": grain_words.Twig}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GRAIN)
+def test_forks_have_the_same_fields_on_both_sides(name: str) -> None:
+    assert list(declared(f"Grain{name}")) == list(GRAIN[name].__annotations__)
 
 
 @pytest.mark.parametrize("name", COMPARED)

@@ -16,6 +16,7 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "app.controls": ("tests/app", "parts of pages: tested on the pages, by AppTest and in a browser"),
     "app.compare": ("tests/app/test_compare.py", "one page: tested as one"),
     "app.figures": ("tests/app/test_figures.py", "all figures in one file, each by its own tests"),
+    "app.grain": ("tests/app/test_granularity.py", "one page: tested as one"),
     "app.inspector": ("tests/app", "parts of pages: tested on the pages, by AppTest and in a browser"),
     "app.library": ("tests/app/test_library.py", "one page: tested as one"),
     "app.opening": ("tests/app/opening", "tested by opening files"),

@@ -1,0 +1,257 @@
+"""Granularity: does the place of a fork set the grain of its credit? A dot a fork, and the other route beside it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from app import chrome, state
+from app.browse import asked_in
+from app.controls.bar import method_menu
+from app.controls.choices import Choices
+from app.grain import picture, routes, words
+from app.opening.merge_menu import merge_menu
+from app.opening.open_menu import open_menu
+from app.opening.opened import Opened
+from app.verbatim import ours, verbatim
+from app.view_fields import Field
+from app.view_registry import view
+from treecore.analysis.fork_sentences import sentences
+from treecore.analysis.forks import Forks, Grain, forks_of, grain
+from treecore.analysis.granularity import granularity
+from treecore.analysis.label_route import Route, route
+from treecore.bidi import visible
+from treecore.core.numerals import counted, plain, whole
+from treecore.core.step_text import plain as one_line
+from treecore.core.step_text import split_step
+from treecore.errors import TreecoreError
+from treecore.methods import get_method
+from treecore.methods.registry import Credit
+from treecore.views.inspector.siblings import outcomes
+from treecore.views.labels import cut
+
+NAME = "granularity"
+PICTURE, CHANNEL, HEARD = "grain_picture", "grain_channel", "grain_heard"
+SCOPES = Choices("Forks of", "granularity:of", {"all": "all prompts", "one": "this prompt"})
+ROWS = Choices("Rows", "granularity:rows", {"kind": "what differs", "depth": "depth", "tree": "tree"})
+USUAL, MOST_SIBLINGS, LONGEST = 24, 12, 200
+"""Tokens from label to label before anybody chose, siblings that are listed, and characters of each."""
+FIELDS: tuple[Field | str, ...] = (
+    *(Field(one.key.removeprefix("granularity:"), one.first, allowed=one.titles.keys) for one in (SCOPES, ROWS)),
+    Field("every", USUAL),
+    "fork",
+    "brush",
+)
+
+
+class Found(NamedTuple):
+    """The forks in scope, the name of each, and the label route."""
+
+    credit: Credit
+    forks: Forks
+    names: list[str]
+    way: Route
+
+
+@view(title="Granularity", fields=FIELDS)
+def render() -> None:
+    """The picture on the left; a choice in it reruns only what stands beside it."""
+    left, right = st.columns([0.69, 0.31], gap="medium")
+    with left:
+        head()
+        bar()
+        try:
+            found = forks_in_scope()
+        except TreecoreError as error:
+            chrome.cannot(error)
+            found = None
+        if found is not None:
+            drawn = words.picture(
+                found.forks,
+                found.names,
+                by=state.field(ROWS.key),
+                samplers=samplers(),
+                way=found.way,
+                shown=state.credit(),
+            )
+            picture(drawn, said(found), key=PICTURE)
+    with right, st.container(key="side"):
+        aside()
+
+
+def head() -> None:
+    """The question, and what it is asked of."""
+    batch = state.opened().forests
+    with st.container(key="title", gap=None):
+        st.markdown("#### Does the place of a fork set the grain of its credit?")
+        ends = counted(sum(len(one.leaves) for one in batch), "trajectory", "trajectories")
+        st.caption(verbatim(f"{counted(len(batch), 'prompt')} · {cut(state.opened().title, 60)} · {ends}"))
+
+
+def bar() -> None:
+    """One row: what is open, the method, which forks, what makes a row."""
+    with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="small"):
+        open_menu()
+        merge_menu()
+        method_menu()
+        for choices in (SCOPES, ROWS):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                st.caption(ours(choices.label.lower()), width="content")
+                choices.pills(label_visibility="collapsed")
+
+
+def forks_in_scope() -> Found:
+    """Forks of all prompts or of the shown one, by the chosen method.
+
+    Raises:
+        MethodError: the method cannot run; says what is lacking.
+    """
+    method, one = state.get("method"), state.field(SCOPES.key) == "one"
+    key = (NAME, method, tuple(state.settings(method).items()), state.forest_number() if one else -1)
+    found: Found = state.opened().kept.get(key, lambda: made(state.credit() if one else state.batch_credit(), one))
+    return found
+
+
+def made(credit: Credit, one: bool) -> Found:
+    """Forks, worked out."""
+    forks, batch = forks_of(credit), credit.forests
+    shift = state.forest_number() if one else 0
+    names = [
+        f"{number + shift + 1}:{batch[number].node_id[row]}"
+        for number, row in zip(forks.forest.tolist(), (forks.node - batch.offset[forks.forest]).tolist(), strict=True)
+    ]
+    return Found(credit, forks, names, route(credit))
+
+
+def samplers() -> list[Grain]:
+    """The grain of every sampler of what is open now and was opened before in this session."""
+    shares: dict[str, list[float]] = {}
+    for of in {one.key: one for one in (*state.recent().values(), state.opened())}.values():
+        for name, share in of.kept.get((NAME, "samplers"), partial(shares_of, of)).items():
+            shares.setdefault(name, []).extend(share)
+    return [grain(name, share) for name, share in shares.items()]
+
+
+def shares_of(of: Opened) -> dict[str, list[float]]:
+    """Sampler -> the shares that the forks of its trees decide, of one file."""
+    batch = of.forests
+    nodes = np.flatnonzero(batch.topology.is_fork)
+    share, number = granularity(batch).governs[nodes], batch.forest_of[nodes]
+    found: dict[str, list[float]] = {}
+    for one, own in zip(number.tolist(), share.tolist(), strict=True):
+        name = str(batch[one].sampler.get("name") or "unknown sampler").replace("_", " ")
+        found.setdefault(cut(name, 24), []).append(own)
+    return found
+
+
+def said(found: Found) -> dict[str, Any]:
+    """The chosen fork, the brushed shares and the spacing, as the address has them."""
+    low, high = brushed()
+    fork = str(state.field("granularity:fork"))
+    return {"fork": fork if fork in found.names else strongest(found), "from": low, "to": high,
+            "every": state.field("granularity:every")}  # fmt: skip
+
+
+def strongest(found: Found) -> str:
+    """The fork that makes the largest contrast, "" without any."""
+    known = np.nan_to_num(found.forks.contrast, nan=-1.0)
+    return found.names[int(np.argmax(known))] if len(known) else ""
+
+
+def brushed() -> tuple[float, float]:
+    """The brushed range of shares, 0 to 0 for none."""
+    low, _, high = str(state.field("granularity:brush")).partition("~")
+    try:
+        found = float(low), float(high)
+    except ValueError:
+        return 0.0, 0.0
+    return found if 0 <= found[0] < found[1] <= 1 else (0.0, 0.0)
+
+
+@st.fragment
+def aside() -> None:
+    """What the data say, the chosen fork, and what both routes cost."""
+    state.keep()
+    if state.get("view") != NAME:
+        st.rerun()
+    try:
+        found = forks_in_scope()
+    except TreecoreError:
+        st.caption("What forks decide is shown here once a method runs.")
+        return
+    low, high = brushed()
+    forks = found.forks.only((found.forks.share >= low) & (found.forks.share <= high)) if high > low else found.forks
+    st.markdown("##### What the data say")
+    if high > low:
+        st.caption(
+            ours(
+                f"of {counted(len(forks), 'fork')} that decide {100 * low:.0f} to {100 * high:.0f} %; Escape shows all"
+            )
+        )
+    with st.container(key="grain_said", gap="small"):
+        for heading, sentence in sentences(forks):
+            st.markdown(ours(f"**{heading}**  \n{sentence}"))
+    fork = str(said(found)["fork"])
+    if fork:
+        chosen_fork(found, fork)
+    st.markdown("##### Two routes to step credit")
+    routes(
+        words.routes(found.way, get_method(found.credit.method).title),
+        said(found),
+        heard=int(state.get_or(HEARD, 0)),
+        key=CHANNEL,
+        on_ask=take,
+    )
+    state.sync_address()
+
+
+def chosen_fork(found: Found, fork: str) -> None:
+    """The steps taken at the chosen fork, with their credit."""
+    place = found.names.index(fork)
+    node, number = int(found.forks.node[place]), int(found.forks.forest[place])
+    batch, credit = found.credit.forests, found.credit
+    forest, offset = batch[number], int(batch.offset[number])
+    st.markdown("##### The fork you chose")
+    facts = (
+        f"prompt {fork.partition(':')[0]}",
+        f"decides {100 * float(found.forks.share[place]):.0f} % of the trajectory",
+        f"contrast {plain(float(found.forks.contrast[place]))}",
+    )
+    st.caption(ours(" · ".join(facts)))
+    rows = credit.shape.steps_from(node).tolist()
+    with st.container(key="grain_siblings", gap="small"):
+        for row in rows[:MOST_SIBLINGS]:
+            own = row - offset
+            label = split_step(forest.text[own], forest.node_extra.get(own, {})).label
+            with st.container(border=True, gap=None):
+                st.text(visible(cut(one_line(label) or f"step {forest.node_id[own]}", LONGEST)))
+                st.caption(ours(f"{outcomes(forest, own)} · credit **{credit.ends.words(float(credit.credit[row]))}**"))
+    if len(rows) > MOST_SIBLINGS:
+        st.caption(ours(f"and {whole(len(rows) - MOST_SIBLINGS)} more"))
+    st.button("Open the fork in Explore", type="primary", key="grain_open", on_click=open_in_explore, args=(fork,))
+
+
+def open_in_explore(fork: str) -> None:
+    """Show a fork in Explore."""
+    prompt, _, node = fork.partition(":")
+    state.turn_to(int(prompt) - 1)
+    state.select(node)
+    state.put({"view": "explore"})
+
+
+def take() -> None:
+    """Take over what was chosen in the picture."""
+    asked = asked_in(state.get(CHANNEL))
+    if asked is None:
+        return
+    every = asked.said.get("every", "")
+    number = int(every) if every.isascii() and every.isdecimal() and len(every) < 6 else USUAL
+    state.put({
+        HEARD: asked.number,
+        "granularity:fork": asked.said.get("fork", "")[:200],
+        "granularity:brush": asked.said.get("brush", "")[:30],
+        "granularity:every": number,
+    })  # fmt: skip

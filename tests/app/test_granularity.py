@@ -1,0 +1,125 @@
+"""Granularity in the app: rows of dots, what is chosen, and the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import PATIENCE_MS, ROOT, serve, settled
+from compared import mixed
+from streamlit.testing.v1 import AppTest
+
+from app.grain import words
+from treecore.analysis.forks import forks_of, grain
+from treecore.analysis.label_route import route
+from treecore.core.forest import Forest
+from treecore.methods import compute
+
+MAIN = str(ROOT / "app" / "main.py")
+
+
+def drawn(forest: Forest, method: str = "grpo", by: str = "kind") -> words.Picture:
+    credit = compute(forest, method)
+    forks = forks_of(credit)
+    names = [f"1:{node}" for node in forks.node]
+    return words.picture(forks, names, by=by, samplers=[grain("x", forks.share)], way=route(credit), shown=credit)
+
+
+def test_rows_are_kinds_depths_or_trees() -> None:
+    found = {by: [row["title"] for row in drawn(mixed(), by=by)["rows"]] for by in ("kind", "depth", "tree")}
+    assert found["kind"] == ["most words"]
+    assert found["depth"] == ["at the prompt", "after 1 step"]
+    assert found["tree"] == ["tree 1", "tree 2"]
+
+
+def test_many_depths_end_in_one_row() -> None:
+    n = 21
+    forest = Forest(parent=[-1, *[(k - 1) // 2 * 2 for k in range(1, n)]], reward=[*[np.nan] * 19, 1, 0])
+    titles = [row["title"] for row in drawn(forest, by="depth")["rows"]]
+    assert len(titles) == words.ROWS
+    assert titles[-1].endswith("and on")
+
+
+def test_what_is_not_there_is_null() -> None:
+    forest = Forest(parent=[-1, 0, 0, 1, 1], text=["", "a", "b", "c", "d"], reward=[np.nan, np.nan, 1, np.nan, np.nan])
+    picture = drawn(forest, "sibling")
+    assert picture["rows"][0]["dots"][1]["contrast"] is None
+    json.dumps(picture, allow_nan=False)
+    json.dumps(drawn(Forest(parent=[-1, -1], text=["a", "b"], reward=[1, 0])), allow_nan=False)
+
+
+def app(**query: str) -> AppTest:
+    test = AppTest.from_file(MAIN, default_timeout=60)
+    for name, value in {"view": "granularity", **query}.items():
+        test.query_params[name] = value
+    return test.run()
+
+
+def said(test: AppTest) -> str:
+    blocks = [*test.markdown, *test.caption, *test.text, *test.info, *test.warning, *test.error]
+    return "\n".join(block.value for block in blocks)
+
+
+@pytest.mark.parametrize("sample", ["early_fork", "all_right", "chains", "large", "surprisal"])
+def test_every_kind_of_forest_has_its_sentences(sample: str) -> None:
+    test = app(sample=sample)
+    assert not test.exception
+    assert "##### What the data say" in said(test)
+    assert "##### Two routes to step credit" in said(test)
+
+
+def test_few_forks_draw_no_conclusion_and_chains_have_none() -> None:
+    assert "allow no conclusion" in said(app(sample="early_fork"))
+    assert "separate chains" in said(app(sample="chains"))
+
+
+def test_the_chosen_fork_shows_its_siblings_and_opens() -> None:
+    test = app(sample="by_hand", fork="1:a1")
+    assert not test.exception
+    test = app(sample="early_fork", fork="nothing", brush="x~y")
+    assert not test.exception
+    assert "##### The fork you chose" in said(test)
+    test.button(key="grain_open").click().run()
+    assert test.session_state["view"] == "explore"
+    assert test.session_state["node"]
+
+
+def test_a_method_that_cannot_run_says_why() -> None:
+    test = app(sample="early_fork", method="vineppo")
+    assert not test.exception
+    assert "mc_value" in said(test)
+
+
+def test_a_brushed_range_changes_the_sentences() -> None:
+    whole, part = (said(app(sample="large", brush=brush)) for brush in ("", "0.9~1"))
+    assert "Escape shows all" in part
+    assert whole != part
+
+
+@pytest.mark.browser
+def test_dots_slider_and_brush(open_page: Callable[..., Any]) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=PATIENCE_MS)
+    with serve(ROOT / "app" / "main.py") as address:
+        page = open_page(f"{address}/?view=granularity&sample=large")
+        page.locator(".grain .dot").first.wait_for()
+        settled(page)
+        page.locator(".grain .dot:not(.hollow)").last.dispatch_event("click", {"bubbles": True})
+        page.wait_for_url("**fork=**")
+        playwright.expect(page.locator(".grain .chosen")).to_have_count(1)
+        slider = page.locator(".grain input[type=range]")
+        slider.focus()
+        page.keyboard.press("ArrowLeft")
+        playwright.expect(page.locator(".routes .now td").first).to_have_text("every 16 tokens")
+        page.wait_for_url("**every=16**")
+        ruler = page.locator(".grain .ruler").bounding_box()
+        page.mouse.move(ruler["x"] + 400, ruler["y"] + 24)
+        page.mouse.down()
+        page.mouse.move(ruler["x"] + 700, ruler["y"] + 24)
+        page.mouse.up()
+        page.get_by_text("Escape shows all").wait_for()
+        settled(page)
+        page.close()
