@@ -782,6 +782,7 @@ interface Frame {
   search: HTMLElement;
   input: HTMLInputElement;
   found: HTMLElement;
+  offer: HTMLButtonElement;
   legend: HTMLElement;
   tools: HTMLElement;
 }
@@ -818,7 +819,8 @@ interface App extends Drawn {
   point?: Point;
   path: number[];
   pathSet: Set<number>;
-  found?: { words: string; at: number };
+  found: { words: string; all: number[]; lit: Set<number> };
+  goToHit: (step: number) => void;
   renamed?: number;
   frame: number;
   motion: Motion<Drawn> | null;

@@ -103,15 +103,25 @@ def test_python_can_select(open_page: Open, address: str) -> None:
     assert held(page, "selected") == "3"
 
 
-def test_search_finds_text_and_closes(open_page: Open, address: str) -> None:
+def test_hits_are_lit_and_stepped_through_and_a_word_is_offered_for_none(open_page: Open, address: str) -> None:
     page = open_page(address)
-    wait_for_canvas(page).press("/")
+    canvas = wait_for_canvas(page)
+    canvas.press("/")
     page.keyboard.type("answer")
-    assert held(page, "selected") == "3"
+    assert (held(page, "selected"), held(page, "lit")) == ("3", ["3", "4", "5", "7"])
+    assert page.locator(".tc-found").inner_text() == "1 of 4"
     page.keyboard.press("Enter")
     assert held(page, "selected") == "4"
+    for key, expected in [("n", "5"), ("n", "7"), ("n", "3"), ("Shift+N", "7"), ("Home", "0"), ("n", "3")]:
+        canvas.press(key)
+        assert held(page, "selected") == expected, key
+    page.locator(".tc-search input").fill("anwser")
+    assert held(page, "lit") == []
+    page.get_by_role("button", name="find “answer”").click()
+    assert held(page, "lit") == ["3", "4", "5", "7"]
     page.keyboard.press("Escape")
     assert page.locator(".tc-search").is_hidden()
+    assert held(page, "lit") == []
 
 
 def test_the_tooltip_has_the_words_of_a_step_without_tags(open_page: Open, address: str) -> None:

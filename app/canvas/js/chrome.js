@@ -38,7 +38,11 @@ export function buildFrame(host, style) {
   input.placeholder = "Find in the steps";
   input.setAttribute("aria-label", "Find in the steps");
   const found = element("span", "tc-found");
-  search.append(input, found);
+  found.setAttribute("aria-live", "polite");
+  const offer = element("button", "tc-offer");
+  offer.type = "button";
+  offer.hidden = true;
+  search.append(input, found, offer);
   area.append(canvas, search, tooltip);
   const bar = element("div", "tc-bar");
   const legend = element("div", "tc-legend");
@@ -46,7 +50,7 @@ export function buildFrame(host, style) {
   bar.append(legend, tools);
   root.append(area, bar, live);
   host.append(root);
-  return { root, area, canvas, item, tooltip, live, search, input, found, legend, tools };
+  return { root, area, canvas, item, tooltip, live, search, input, found, offer, legend, tools };
 }
 
 // As high as asked for, or lower, so that the legend stands in the window before anything is scrolled.
@@ -145,7 +149,7 @@ export function drawLegend(app) {
   }
   if (scene.axis.note) parts.push(element("span", "tc-note", scene.axis.note));
   if (scene.change) parts.push(swatch(app, "ghost", "small: the colour before"), swatch(app, "way", "was, is"));
-  const changes = scene.change ? "O flip · X prune · Z undo · ⌫ reset" : "← → ↑ ↓ walk · F fork · L leaf · / search";
+  const changes = scene.change ? "O flip · X prune · Z undo · ⌫ reset" : "← → ↑ ↓ walk · F fork · L leaf · / find · N next hit";
   parts.push(element("span", scene.change ? "tc-keys tc-changing" : "tc-keys", changes));
   dom.legend.replaceChildren(...parts);
 }
@@ -230,7 +234,7 @@ export function keepTooltip(app) {
 export function describe(app) {
   const { scene, shape, dom } = app;
   const i = app.selected;
-  dom.canvas.setAttribute("aria-label", `${scene.summary} Arrow keys walk, F next fork, L next leaf, Enter folds.`);
+  dom.canvas.setAttribute("aria-label", `${scene.summary} Arrow keys walk, F next fork, L next leaf, Enter folds, slash finds words, N goes to the next hit.`);
   if (i < 0) {
     dom.item.textContent = "nothing selected";
     return;

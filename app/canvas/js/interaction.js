@@ -2,9 +2,10 @@
 
 import { describe, showTooltip } from "./chrome.js";
 import { arrange, clampView, fitView, HEAD, nodeAt, PAD, pathTo, ROW, screenX, screenY } from "./geometry.js";
+import { closeSearch, listenSearch, openSearch } from "./finding.js";
 import { remember } from "./memory.js";
 import { moveView, requestDraw, settle, setView } from "./motion.js";
-import { destination, matches } from "./walk.js";
+import { destination } from "./walk.js";
 
 /** @param {App} app @param {number} i */
 function select(app, i, { reveal = false } = {}) {
@@ -205,8 +206,7 @@ function onWheel(app, event) {
 /** @param {App} app */
 export function listenKeys(app) {
   app.dom.canvas.addEventListener("keydown", (event) => onKey(app, event), { signal: app.abort.signal });
-  app.dom.input.addEventListener("keydown", (event) => onSearchKey(app, event), { signal: app.abort.signal });
-  app.dom.input.addEventListener("input", () => find(app, 0), { signal: app.abort.signal });
+  app.goToHit = listenSearch(app, (i) => select(app, i, { reveal: true }));
 }
 
 /** @param {App} app @param {KeyboardEvent} event */
@@ -223,7 +223,8 @@ function onKey(app, event) {
     "/": () => openSearch(app),
     enter: () => toggleFold(app, app.selected),
     " ": () => toggleFold(app, app.selected),
-    escape: () => deselect(app),
+    n: () => app.goToHit(event.shiftKey ? -1 : 1),
+    escape: () => (app.dom.search.hidden ? deselect(app) : closeSearch(app)),
     ...changingKeys(app),
   };
   const target = actions[key] ? undefined : destination(app, key, event.shiftKey);
@@ -242,31 +243,4 @@ function changingKeys(app) {
     app.bus.dispatchEvent(new CustomEvent("treecore-change", { detail: { verb, node } }));
   };
   return { o: ask("flip"), x: ask("prune"), z: ask("undo"), s: ask("sample"), backspace: ask("reset") };
-}
-
-/** @param {App} app */
-function openSearch(app) {
-  app.dom.search.hidden = false;
-  app.dom.input.focus();
-  app.dom.input.select();
-}
-
-/** @param {App} app @param {KeyboardEvent} event */
-function onSearchKey(app, event) {
-  event.stopPropagation();
-  if (event.key === "Enter") find(app, event.shiftKey ? -1 : 1);
-  if (event.key === "Escape") {
-    app.dom.search.hidden = true;
-    app.dom.canvas.focus();
-  }
-}
-
-/** @param {App} app @param {number} step */
-function find(app, step) {
-  const all = matches(app, app.dom.input.value);
-  const before = app.found?.words === app.dom.input.value ? app.found : undefined;
-  const at = !before ? 0 : (before.at + step + all.length) % Math.max(all.length, 1);
-  app.found = { words: app.dom.input.value, at };
-  app.dom.found.textContent = app.dom.input.value ? (all.length ? `${at + 1} of ${all.length}` : "none") : "";
-  if (all.length) select(app, all[at], { reveal: true });
 }

@@ -2,6 +2,7 @@
 
 import { bendOf, columnWidth, HEAD, isFork, isPartial, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
 import { isPruned } from "./changed.js";
+import { shadeWords } from "./lit.js";
 import { edgeWidth, isFaded, visibleNodes } from "./nodes.js";
 import {
   boxOf, fillRoom, isFree, isInside, LEAF_ROOM, LINE, MAX_LINES, occupy, placesBeside, placesOf, reachOf,
@@ -184,6 +185,7 @@ function drawLabel(app, i, font, room, taken) {
   const look = { ...place, marked: app.pathSet.has(i) || app.highlight.has(i), faded: isFaded(app, i) || isPruned(app, i), struck: isPruned(app, i) };
   occupy(room, box);
   if (!place.down) lines.reverse();
+  shadeWords(app, i, box);
   app.context.globalAlpha = app.alpha[i];
   lines.forEach((line, k) => drawLine(app, font, line, place.x, y + (place.down ? k : -k) * LINE, look));
 }

@@ -4,6 +4,7 @@ import { applyTheme, buildFrame, describe, drawLegend, fitHeight, keepTooltip, t
 import {
   arrange, clampView, HEAD, inSight, measure, PAD, readShape, refit, ROW, screenX, screenY,
 } from "./geometry.js";
+import { light, openSearch } from "./finding.js";
 import { grownRows } from "./growth.js";
 import {
   bringIntoView, fit, listenKeys, listenPointer, markSelected, sendSelection, showSelected, zoomMiddle,
@@ -23,10 +24,11 @@ function mount(host, style, bus) {
   const app = /** @type {App} */ (/** @type {Partial<App>} */ ({
     dom, bus, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
     width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
-    collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(),
+    collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), found: { words: "", all: [], lit: new Set() },
   }));
   listenPointer(app);
   listenKeys(app);
+  toolButton(app, "find", "Find in the steps (/)", () => openSearch(app));
   toolButton(app, "−", "Zoom out", () => zoomMiddle(app, 0.8));
   toolButton(app, "+", "Zoom in", () => zoomMiddle(app, 1.25));
   toolButton(app, "fit", "Fit; again to see everything", () => fit(app));
@@ -76,6 +78,7 @@ function takeScene(app, scene) {
   if (rows) stayAt(app, before, rows);
   clampView(app, app.view);
   markSelected(app);
+  light(app);
   showMarked(app, same ? before : null);
   settle(app, { still: !same });
   keepTooltip(app);
@@ -143,6 +146,7 @@ function handleOf(app) {
       return badgesShown(app).map(({ i, text, x, y }) => ({ id: app.scene.id[i], x, y, half: badgeWidth(app, text) / 2 }));
     },
     get marked() { return app.scene.stage.marked.map((i) => app.scene.id[i]); },
+    get lit() { return app.found.all.map((i) => app.scene.id[i]); },
     get theme() { return app.theme.dark ? "dark" : "light"; },
     position(/** @type {unknown} */ id) {
       const i = app.shape.rowOf.get(String(id));

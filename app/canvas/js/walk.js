@@ -57,15 +57,3 @@ export function destination(app, key, backwards) {
   if (key === "arrowright") return bestChild(app, i);
   return neighbour(app, i, key === "arrowup" ? -1 : 1);
 }
-
-/** @param {App} app @param {string} words */
-export function matches(app, words) {
-  const wanted = words.trim().toLowerCase();
-  if (!wanted) return [];
-  const { scene } = app;
-  const grown = scene.stage.visible;
-  return scene.order.filter((i) => {
-    if (grown && !grown[i]) return false;
-    return [scene.label[i], scene.text[i], scene.observation[i]].some((text) => text.toLowerCase().includes(wanted));
-  });
-}

@@ -6,6 +6,7 @@ import { drawCrowdedLabels, drawLabels, haloText } from "./labels.js";
 import {
   drawBadges, drawEdges, drawGuides, drawMarked, drawNodes, drawSelection, isCrowded, isFaded, visibleNodes,
 } from "./nodes.js";
+import { drawLit } from "./lit.js";
 import { css, diverging, governing, rising } from "./palette.js";
 import { headingFont } from "./text_width.js";
 
@@ -227,6 +228,7 @@ export function draw(app) {
   drawEdges(app, nodes);
   app.written.clear();
   if (app.view.ky >= 21) drawLabels(app);
+  drawLit(app, nodes);
   drawNodes(app, nodes);
   drawGhosts(app, nodes);
   drawSelection(app);
