@@ -36,7 +36,7 @@ def start(has_run: Callable[[str], bool]) -> None:
         given = os.environ.get("TREECORE_FILE", "")
         if given and "sample" not in st.query_params:
             open_file(Path(given))
-        elif not given and has_any():
+        elif not given and has_any() and "sample" not in st.query_params:
             session.view = LIBRARY
         session.reading = session.started = True
     elif _went_back():

@@ -12,13 +12,14 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
 RULES = ["color-contrast", "button-name", "image-alt", "scrollable-region-focusable", "aria-required-attr", "label"]
-PARTS = [".st-key-title", ".st-key-controls", ".st-key-side", ".st-key-header"]
+PARTS = [".st-key-title", ".st-key-controls", ".st-key-side", ".st-key-header", ".st-key-library"]
 OPTIONS = {"runOnly": {"type": "rule", "values": RULES}}
 
 
 @pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
+def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    given = {"TREECORE_LIBRARIES": str(ROOT / "sample_trees"), "TREECORE_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    with serve(ROOT / "app" / "main.py", **given) as address:
         yield address
 
 
@@ -39,8 +40,8 @@ def found(page: Any) -> list[str]:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(
     "query",
-    ["sample=by_hand&node=a3", "sample=by_hand", "sample=by_hand&view=step_through", "view=rollout"],
-    ids=["step", "nothing", "film", "rollout"],
+    ["sample=by_hand&node=a3", "sample=by_hand", "sample=by_hand&view=step_through", "view=rollout", "view=library"],
+    ids=["step", "nothing", "film", "rollout", "library"],
 )
 def test_words_can_be_read_and_controls_have_names(open_page: Open, address: str, query: str, dark: bool) -> None:
     page = open_page(f"{address}/?{query}", dark=dark)

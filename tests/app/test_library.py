@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from app.views import library
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
 from treecore.formats import write
+from treecore.library import Progress
 from treecore.library.filters import Filters
 from treecore.library.overview import overview, same_prompt
 
@@ -219,6 +221,49 @@ def test_fields_that_are_no_text_are_left_out() -> None:
     asked = asked_in({"asked": {"number": 1, "said": {"find": "a" * 5000, "row": 3}, "open": "yes"}})
     assert asked is not None
     assert (len(asked.said["find"]), "row" in asked.said, asked.open) == (1000, False, False)
+
+
+def test_a_run_that_is_followed_takes_over_what_is_written_meanwhile(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = indexed(run)
+    test = app(view="library", folder=found.key)
+    test.toggle(key="set:follow").set_value(True).run()
+    assert "6 forests" in words(test)
+    seen = folders.scan(found)
+    assert seen.work.wait(60)
+    write([forest("who is otto ?", 300, [1.0, 0.0])], run / "300.forest.jsonl")
+    drawn_anew: list[None] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(library.st, "rerun", lambda: drawn_anew.append(None))
+        library.catch_up(found, seen)
+        assert folders.scan(found).work.wait(60)
+        library.catch_up(found, seen)
+    assert drawn_anew == [None]
+    assert folders.scan(found).work.wait(60)
+    index = overview(found.index, Filters())
+    assert (index.forests, index.prompts) == (7, 4)
+
+
+def test_a_scan_that_is_broken_off_ends_and_can_be_begun_again(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refresh(path: Path, index: Any, *, on_progress: Callable[[Any], None]) -> Any:
+        began.set()
+        assert go_on.wait(60)
+        on_progress(Progress(files=1, of=2))
+        raise AssertionError("the scan went on")
+
+    began, go_on = threading.Event(), threading.Event()
+    found = folders.typed(str(run))
+    with monkeypatch.context() as patched:
+        patched.setattr(folders, "refresh_apart", refresh)
+        scan = folders.scan(found)
+        assert began.wait(60)
+        scan.work.cancel()
+        go_on.set()
+        assert scan.work.wait(60)
+    assert scan.work.error == ""
+    assert folders.scan(found, again=True) is not scan
+    assert folders.scan(found).work.wait(60)
 
 
 def test_what_is_sent_twice_is_done_once(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,3 +118,11 @@ def test_how_much_visitors_may_take_is_the_operators_to_set(run, monkeypatch) ->
     usual = {"--max-seconds": 120, "--max-runs": 4, "--max-bytes": 1_000_000_000}
     assert set_to == {"--max-trajectories": 9, "--max-tokens": 700, **usual}
     assert run("app", "--public", "--max-seconds", "0").exit_code == 2
+
+
+def test_a_folder_is_opened_as_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[dict[str, str]] = []
+    monkeypatch.setattr(os, "execve", lambda path, command, environment: started.append(environment))
+    command_module.app.main(["--no-browser", str(tmp_path)], standalone_mode=False)
+    assert started[0][command_module.LIBRARIES_VARIABLE] == str(tmp_path)
+    assert FILE_VARIABLE not in started[0]

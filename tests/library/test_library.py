@@ -168,11 +168,16 @@ def test_a_question_can_only_read_the_index(run: Path, sql: str) -> None:
 
 def test_the_commands(run: Path) -> None:
     runner = CliRunner()
-    told = runner.invoke(main, ["query", str(run), "select 1"])
-    assert told.exit_code == 1
-    assert "this folder has no index yet" in told.stderr
+    told = runner.invoke(main, ["query", str(run), "select count(*) as n from forests", "--json"])
+    assert json.loads(told.stdout) == [{"n": 4}]
+    index_path(run).unlink()
+    nowhere = runner.invoke(main, ["query", str(run / "nowhere"), "select 1"])
+    assert (nowhere.exit_code, "there is no such folder" in nowhere.stderr) == (1, True)
     made = json.loads(runner.invoke(main, ["library", str(run), "--json", "--workers", "1"]).stdout)
-    assert (made["prompts"], made["trajectories"], made["files"]) == (4, 11, 4)
+    assert (made["forests_held"], made["trajectories"], made["files"]) == (4, 11, 4)
+    said = runner.invoke(main, ["library", str(run)]).stdout
+    assert f"{made['prompts']} prompts" in said
+    assert "4 forests, 11 trajectories" in said
     asked = runner.invoke(main, ["query", str(run), "select id, pass_rate from forests order by id", "--json"])
     assert json.loads(asked.stdout)[0] == {"id": "a", "pass_rate": 0.5}
     shown = runner.invoke(main, ["query", str(run), "describe forests"])

@@ -53,16 +53,21 @@ def library(folder: str, follow: bool, pair: str, workers: int | None, as_json: 
     except KeyboardInterrupt:
         if not follow:
             raise
-    total = index.query("SELECT count(*), sum(leaves), min(training_step), max(training_step) FROM forests").rows[0]
+    forests, prompts, steps, leaves = index.query(
+        "SELECT count(*), count(DISTINCT prompt), count(DISTINCT training_step), coalesce(sum(leaves), 0)::BIGINT "
+        "FROM forests"
+    ).rows[0]
     failed = index.query("SELECT file, error FROM files WHERE error <> '' ORDER BY file", most=20).rows
     if as_json:
-        document = {"folder": folder, "index": str(index.path), "prompts": total[0], "trajectories": int(total[1] or 0)}
-        print_json({**document, **asdict(done), "errors": dict(failed)})
+        held = {"prompts": prompts, "training_steps": steps, "forests_held": forests, "trajectories": leaves}
+        print_json({"folder": folder, "index": str(index.path), **held, **asdict(done), "errors": dict(failed)})
         return
     click.echo(clean(sentence(folder, done)))
     for name, error in failed:
         click.echo(clean(f"treecore: warning: {name}: {error}"), err=True)
-    click.echo(clean(f"{counted(total[0], 'prompt')}, {counted(int(total[1] or 0), 'trajectory', 'trajectories')}"))
+    at = f" at {counted(steps, 'training step')}" if steps else ""
+    trajectories = counted(leaves, "trajectory", "trajectories")
+    click.echo(clean(f"{counted(prompts, 'prompt')}{at}: {counted(forests, 'forest')}, {trajectories}"))
 
 
 def watched(work: Any) -> Progress:
@@ -90,7 +95,8 @@ def sentence(folder: str, done: Progress) -> str:
 @click.option("--most", type=click.IntRange(min=1), default=1000, show_default=True, help="Rows that are printed.")
 @json_option
 def query(folder: str, sql: str, most: int, as_json: bool) -> None:
-    """Ask the index of FOLDER in SQL (DuckDB); the connection is read-only and sees no other file.
+    """Ask the index of FOLDER in SQL (DuckDB); the connection is read-only and sees no other file. A folder that has no
+    index yet is indexed first.
 
     \b
     Example:
@@ -99,9 +105,12 @@ def query(folder: str, sql: str, most: int, as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from treecore.library import Index, index_path
+    from treecore.library import Index, index_path, refresh
 
-    answer = Index(index_path(folder)).query(sql, most=most)
+    index = Index(index_path(folder))
+    if not index.path.exists():
+        watched(lambda tell: refresh(folder, index, on_progress=tell))
+    answer = index.query(sql, most=most)
     if as_json:
         print_json([dict(zip(answer.names, row, strict=True)) for row in answer.rows])
         return
