@@ -26,18 +26,28 @@ def render() -> None:
     now = None if job is None else monitor.moment(job)
     left, right = st.columns([0.69, 0.31], gap="medium")
     with right, st.container(key="side"):
-        if permissions.is_read_only():
-            st.info(ours(f"Read only: {permissions.READ_ONLY}."), icon=":material/visibility:")
-        else:
+        if not permissions.is_read_only():
             form.form()
     with left, st.container(key="stay"):
         if job is not None and now is not None:
             watch = st.fragment(monitor.watch, run_every=now.pace) if now.phase.live else monitor.watch
             watch(job, now)
-        if now is None and not permissions.is_read_only():
+        if permissions.is_read_only():
+            nothing_here()
+        elif now is None:
             left_over()
         if not permissions.is_read_only() and (now is None or (now.phase.live and not now.begun)):
             introduction()
+
+
+def nothing_here() -> None:
+    """On a server that only shows: what there is to do instead."""
+    st.markdown("#### Nothing is sampled here")
+    st.markdown(
+        f"Read only: {ours(permissions.READ_ONLY)}. Look at the samples or at files of your own in Explore; to grow "
+        "trees, start `treecore app` on your own machine."
+    )
+    st.button("Explore", key="to_explore", type="primary", on_click=state.put, args=({"view": "explore"},))
 
 
 def left_over() -> None:

@@ -123,6 +123,8 @@ class Student:
 
     def _step(self) -> Address:
         sent = self._page.press("Next")
+        if not sent.widget:  # the method cannot run on what is open, so there is no film
+            return self._turn()
         self._send(sent, of=sent.widget)
         return {"view": STEP}
 

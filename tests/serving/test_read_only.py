@@ -26,7 +26,9 @@ def test_the_form_is_not_there_and_a_sentence_says_why(page: AppTest) -> None:
     page.run()
     assert not page.exception
     assert "grow" not in [button.key for button in page.button]
-    assert [one.value for one in page.info] == [f"Read only: {permissions.READ_ONLY}."]
+    assert any(f"Read only: {permissions.READ_ONLY}" in one.value for one in page.markdown)
+    page.button(key="to_explore").click().run()
+    assert page.session_state["view"] == "explore"
 
 
 def test_what_is_sent_all_the_same_begins_nothing(page: AppTest) -> None:
