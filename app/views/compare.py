@@ -40,6 +40,8 @@ from treecore.methods.explain import explain
 
 NAME = "compare"
 TABLE, CHANNEL, HEARD = "compare_table", "compare_channel", "compare_heard"
+CENTRE = "compare_centre"
+"""The step around which the browser was given rows."""
 
 
 class Found(NamedTuple):
@@ -117,7 +119,9 @@ def place(found: Found, node: str) -> int:
 def draw(found: Found) -> None:
     """The table or tables."""
     chosen = said(found)
-    panels = panels_of(found, place(found, chosen["node"]))
+    centre = place(found, chosen["node"])
+    state.put({CENTRE: centre})
+    panels = panels_of(found, centre)
     signed = [head["high"] for one in panels for head in one["heads"] if head["signed"] and not head["lacks"]]
     limit = max(signed, default=1.0) if state.field(SCALES.key) == "one" else None
     table(panels, chosen, limit=limit, key=TABLE)
@@ -167,9 +171,8 @@ def aside() -> None:
         )  # fmt: skip
     state.sync_address()
     centre, total = place(found, chosen["node"]), len(found.comparison.rows)
-    first = window_of(int(state.get_or("compare_centre", centre)), total=total)
-    if total > WINDOW and not first <= centre < first + WINDOW:
-        state.put({"compare_centre": centre})
+    first = window_of(int(state.get_or(CENTRE, centre)), total=total)
+    if not first <= centre < max(1, first + WINDOW):
         st.rerun()
 
 

@@ -10,8 +10,8 @@ import streamlit as st
 
 from app import chrome, state
 from app.browse import asked_in
-from app.controls.bar import method_menu
 from app.controls.choices import Choices
+from app.controls.methods import method_button
 from app.grain import picture, routes, words
 from app.opening.merge_menu import merge_menu
 from app.opening.open_menu import open_menu
@@ -96,7 +96,7 @@ def bar() -> None:
     with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="small"):
         open_menu()
         merge_menu()
-        method_menu()
+        method_button()
         for choices in (SCOPES, ROWS):
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
                 st.caption(ours(choices.label.lower()), width="content")

@@ -29,7 +29,7 @@ def test_signs_come_first_then_the_largest() -> None:
 
 def test_the_sentence_says_what_is_compared_with_what() -> None:
     first, *_ = found_in(mixed(), "grpo", "tree_grpo", "sibling")
-    assert first.title == "d"
+    assert first.name[0] == "d"
     assert first.reason == (
         "Half of its ends are right: better than all 7 answers (0.43), worse than its own tree (0.75), as good as its "
         "siblings (0.50)."
@@ -39,8 +39,8 @@ def test_the_sentence_says_what_is_compared_with_what() -> None:
 
 
 def test_neighbours_with_one_reason_are_one_entry() -> None:
-    wrong = next(entry for entry in found_in(mixed(), "grpo", "spo_tree") if "x" in entry.title)
-    assert wrong.title == "what follows “x”"
+    wrong = next(entry for entry in found_in(mixed(), "grpo", "spo_tree") if "x" in entry.name[0])
+    assert wrong.name[0] == "what follows “x”"
     assert wrong.n_steps == 3
     assert wrong.reason == (
         "Each ends wrong: worse than all 7 answers (0.43), as good as the step before it (0); so SPO-tree gives 0."
@@ -53,7 +53,7 @@ def test_a_whole_tree_is_called_so() -> None:
         text=["", "a", "b", "c", "", "a", "d", "e"],
     )  # fmt: skip
     apart = found_in(forest, "grpo", "tree_diff")
-    assert any(entry.title == "every step of tree 2" and entry.n_steps == 3 for entry in apart)
+    assert any(entry.name[0] == "every step of tree 2" and entry.n_steps == 3 for entry in apart)
 
 
 def test_a_value_that_is_not_the_mean_outcome_is_told() -> None:

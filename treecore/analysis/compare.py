@@ -14,6 +14,7 @@ from treecore.analysis.kendall import ranks, tau_b
 from treecore.analysis.references import Reach, reach_of
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.outcomes import top_reward
 from treecore.core.topology import FloatArray, IntArray
 from treecore.errors import MethodError
 from treecore.methods.registry import NEUTRAL, Credit, Ends, Method, get_method
@@ -109,6 +110,26 @@ class Comparison:
     kind: IntArray
     agreement: FloatArray
 
+    @cached_property
+    def counts(self) -> IntArray:
+        """Steps to which each method assigns something. `[K]`"""
+        return np.asarray((~np.isnan(self.values)).sum(axis=0))
+
+    @cached_property
+    def steps_of_tree(self) -> IntArray:
+        """How many steps each tree has. `[M]`"""
+        return np.bincount(self.forest.tree[self.rows], minlength=self.forest.n_trees)
+
+    @cached_property
+    def n_answers(self) -> int:
+        """Trajectories with an outcome."""
+        return int((~np.isnan(self.forest.reward)).sum())
+
+    @cached_property
+    def top(self) -> float:
+        """The full reward."""
+        return top_reward(self.forest)
+
     @property
     def n_apart(self) -> int:
         """Steps on whose sign methods differ, or of which one says 0 and another does not."""
@@ -132,10 +153,18 @@ def compare(forest: Forest, columns: Sequence[Column]) -> Comparison:
             if not column.credit.is_level:
                 signs[:, k] = np.sign(values[:, k])
     best, worst = places_of(values)
-    pairs = [[tau_b(one, other) for other in values.T] for one in values.T]
-    agreement = np.array(pairs).reshape(len(ordered), len(ordered))
+    agreement = agreements(values)
     kind = kinds_of(signs, apart=ranks_apart(best, worst=worst))
     return Comparison(forest, tuple(ordered), rows, values, signs, best, worst, kind, agreement)
+
+
+def agreements(values: FloatArray) -> FloatArray:
+    """Kendall's tau-b of every two columns of `values [S, K]`. `[K, K]`"""
+    found = np.full((values.shape[1], values.shape[1]), np.nan)
+    for one, first in enumerate(values.T):
+        for other, second in enumerate(values.T[: one + 1]):
+            found[one, other] = found[other, one] = tau_b(first, second)
+    return found
 
 
 def own_part(forest: Forest, column: Column) -> Column:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from treecore.analysis.compare import Column, Comparison, Kind
 from treecore.analysis.frames import label
-from treecore.analysis.reasons import UNKNOWN, ends_of_ranks, listed, relations_of, sentence
+from treecore.analysis.reasons import UNKNOWN, Relations, ends_of_ranks, listed, relations_of, sentence
 from treecore.analysis.references import Reach
 from treecore.core.numerals import counted
 from treecore.core.topology import FloatArray, IntArray
@@ -20,28 +21,48 @@ SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """Steps on which methods differ for one reason.
+    """Steps on which methods differ for one reason; words and reason are made when they are asked for.
 
     Attributes:
+        found, relations: what they are steps of, and what methods measure these against.
         kind: how they differ.
-        first, last: the steps, as places in `Comparison.rows`, `last` included.
-        title: words of the first step, or of the step or tree that all of them are; beside: which others there are.
-        columns: places of the methods whose numbers say most, in the order of the columns.
-        reason: one sentence.
+        part: the steps, as places in `Comparison.rows`.
     """
 
+    found: Comparison
+    relations: Relations
     kind: Kind
-    first: int
-    last: int
-    title: str
-    beside: str
-    columns: tuple[int, ...]
-    reason: str
+    part: slice
+
+    @property
+    def first(self) -> int:
+        """Place of the first step."""
+        return int(self.part.start)
+
+    @property
+    def last(self) -> int:
+        """Place of the last step."""
+        return int(self.part.stop) - 1
 
     @property
     def n_steps(self) -> int:
         """How many steps."""
         return self.last - self.first + 1
+
+    @cached_property
+    def name(self) -> tuple[str, str]:
+        """Words of the first step, or of the step or tree that all of them are; and which others there are."""
+        return named(self.found, self.part)
+
+    @cached_property
+    def columns(self) -> tuple[int, ...]:
+        """Places of the methods whose numbers say most, in the order of the columns."""
+        return telling(self.found, self.part)
+
+    @cached_property
+    def reason(self) -> str:
+        """Why, in one sentence."""
+        return sentence(self.found, self.relations, self.part)
 
 
 def entries(found: Comparison) -> list[Entry]:
@@ -49,16 +70,8 @@ def entries(found: Comparison) -> list[Entry]:
     relations = relations_of(found)
     marks = np.where(np.isnan(found.signs), UNKNOWN, found.signs).astype(np.int64)
     keys = np.concatenate([marks, relations.better], axis=1)
-    tree = found.forest.tree[found.rows]
-    made = []
-    for part in runs(keys, kind=found.kind, tree=tree):
-        title, beside = named(found, part)
-        kind, columns, reason = (
-            Kind(int(found.kind[part.start])),
-            telling(found, part),
-            sentence(found, relations, part),
-        )
-        made.append(Entry(kind, part.start, part.stop - 1, title, beside, columns, reason))
+    parts = runs(keys, kind=found.kind, tree=found.forest.tree[found.rows])
+    made = [Entry(found, relations, Kind(int(found.kind[part.start])), part) for part in parts]
     return sorted(made, key=lambda one: (one.kind, -one.n_steps, one.first))
 
 
@@ -113,7 +126,7 @@ def named(found: Comparison, part: slice) -> tuple[str, str]:
     position, size = forest.topology.position, forest.topology.size
     tree = int(forest.tree[rows[0]])
     others = len(rows) - 1
-    if forest.n_trees > 1 and len(rows) == int((forest.tree[found.rows] == tree).sum()) > 1:
+    if forest.n_trees > 1 and len(rows) == found.steps_of_tree[tree] > 1:
         return f"every step of tree {tree + 1}", ""
     words = label(forest, int(rows[0]))
     if not others:

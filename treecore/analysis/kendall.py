@@ -26,12 +26,13 @@ def tau_b(x: FloatArray, y: FloatArray) -> float:
     first, second = ranks(x[known]), ranks(y[known])
     if len(first) < 2:
         return math.nan
-    pairs, times = np.unique(np.stack([first, second]), axis=1, return_counts=True)
+    several = int(second.max()) + 1
+    pairs, times = np.unique(first * several + second, return_counts=True)
     total = choose_two(np.array([len(first)]))
     tied_first, tied_second = choose_two(np.bincount(first)), choose_two(np.bincount(second))
     if total in (tied_first, tied_second):
         return math.nan
-    against = inversions(pairs[1], weights=times)  # of equal first ranks none counts: their second ranks rise
+    against = inversions(pairs % several, weights=times)  # of equal first ranks none counts: their second ranks rise
     ordered = total - tied_first - tied_second + choose_two(times)
     return (ordered - 2 * against) / math.sqrt((total - tied_first) * (total - tied_second))
 

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from treecore.analysis.compare import Comparison, Kind, shares
+from treecore.analysis.compare import Comparison, Kind
 from treecore.analysis.references import measured
 from treecore.core.batch import Forests
 from treecore.core.numerals import NOISE, plain, whole
-from treecore.core.outcomes import top_reward
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.ops.groups import back_up
 
@@ -89,8 +88,8 @@ def sentence(found: Comparison, relations: Relations, part: slice) -> str:
     kind = found.kind[part.start]
     if kind == Kind.RANK:
         return ranked(found, part.start)
-    ends = ends_in_words(relations.mean[part], count=relations.n[part], top=top_reward(found.forest))
-    clauses = joined_clauses(clauses_of(relations, part), n_answers(found))
+    ends = ends_in_words(relations.mean[part], count=relations.n[part], top=found.top)
+    clauses = joined_clauses(clauses_of(relations, part), found.n_answers)
     said = f"{ends}: {clauses}" if clauses else ends
     if kind == Kind.ZERO:
         silent = [
@@ -98,11 +97,6 @@ def sentence(found: Comparison, relations: Relations, part: slice) -> str:
         ]
         said += f"; so {listed(silent)} {'gives' if len(silent) == 1 else 'give'} 0"
     return f"{said}."
-
-
-def n_answers(found: Comparison) -> int:
-    """Scored trajectories of the forest."""
-    return int((~np.isnan(found.forest.reward)).sum())
 
 
 def clauses_of(relations: Relations, part: slice) -> list[Clause]:
@@ -180,7 +174,8 @@ def ranked(found: Comparison, at: int) -> str:
 
 def ends_of_ranks(found: Comparison, at: int) -> tuple[int, int]:
     """The methods that put a step highest and lowest, ties counted against the difference."""
-    best, worst = shares(found.best)[at], shares(found.worst)[at]
+    size = np.maximum(found.counts - 1, 1)
+    best, worst = (found.best[at] - 1) / size, (found.worst[at] - 1) / size
     return int(np.nanargmin(worst)), int(np.nanargmax(best))
 
 
@@ -188,8 +183,7 @@ def placed(found: Comparison, at: int, *, column: int) -> str:
     """`TreeRL puts it 1st of 21`, `GRPO puts it 2nd to 8th of 21`."""
     first, last = int(found.best[at, column]), int(found.worst[at, column])
     place = ordinal(first) if first == last else f"{ordinal(first)} to {ordinal(last)}"
-    count = int((~np.isnan(found.values[:, column])).sum())
-    return f"{found.columns[column].known.title} puts it {place} of {whole(count)}"
+    return f"{found.columns[column].known.title} puts it {place} of {whole(int(found.counts[column]))}"
 
 
 def ordinal(n: int) -> str:

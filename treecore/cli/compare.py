@@ -105,7 +105,7 @@ def print_comparison(found: Comparison, number: int) -> None:
     out.print(Text(f"signs differ on {steps}" if found.n_apart else "the signs agree on every step", style="bold"))
     made = entries(found)
     for one in made[:SHOWN]:
-        what = " ".join(filter(None, [one.title, one.beside]))
+        what = " ".join(filter(None, one.name))
         out.print(Text(clean(f"- {what} ({counted(one.n_steps, 'step')}, {KINDS[one.kind]}): {one.reason}", 600)))
     if len(made) > SHOWN:
         out.print(Text(f"and {len(made) - SHOWN} more: --json lists them all"))
