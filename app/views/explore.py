@@ -20,6 +20,7 @@ HEIGHT = 560
 @view(title="Explore")
 def render() -> None:
     """The whole view. A click on a step reruns only what stands beside the trees."""
+    changes.settle()
     left, right = st.columns([0.69, 0.31], gap="medium")
     with left:
         chrome.title()

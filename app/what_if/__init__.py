@@ -13,7 +13,7 @@ from treecore.bidi import all_visible
 from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
-ASKED = "asked"
+ASKED, NOTE = "asked", "what_if_note"
 MOST = 2000
 """Characters of an id that a browser may send."""
 Part = Literal["changes", "why"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from app import state
-from app.what_if import Asked, asked_in
+from app.what_if import NOTE, Asked, asked_in, sampling
 from treecore.core.changes import Change, Copy, Flip, Prune
 from treecore.core.forest import Forest
 from treecore.methods import get_method
 
-HEARD, NOTE = "what_if_heard", "what_if_note"
+HEARD = "what_if_heard"
 BOARD, WHY, KEYS = "what_if_board", "what_if_why", "what_if_keys"
 SETTING = "set:"
 
@@ -27,6 +27,9 @@ def take(key: str) -> None:
         state.set_changes(state.changes()[:-1])
     elif asked.verb == "drop":
         drop(asked.node)
+    elif asked.verb == "sample":
+        state.put({"what_if": True})
+        sampling.ask(asked.node)
     elif asked.verb in ("flip", "prune"):
         change(asked)
 

@@ -9,8 +9,8 @@ import streamlit as st
 from app import state
 from app.controls.fields import parameter
 from app.verbatim import ours, verbatim
-from app.what_if import listen, show_board
-from app.what_if.asking import BOARD, HEARD, KEYS, NOTE, WHY, copy, start, take, toggle
+from app.what_if import NOTE, listen, sampling, show_board
+from app.what_if.asking import BOARD, HEARD, KEYS, WHY, copy, start, take, toggle
 from app.what_if.words import Board, board, name_of
 from treecore.analysis.what_if import WhatIf, what_if
 from treecore.core.numerals import counted, signed, whole
@@ -37,6 +37,11 @@ def pill() -> None:
         on_click=toggle,
         help="Flip an outcome, prune a branch or change a setting, and see credit move. Nothing is overwritten.",
     )
+
+
+def settle() -> None:
+    """Take up what was sampled since, before anything is drawn."""
+    sampling.settle()
 
 
 def keys() -> None:
@@ -161,6 +166,7 @@ def choices(param: Param) -> tuple[Value, ...]:
 def selected() -> None:
     """What may be done with the selected step."""
     row, forest = state.selected_row(), state.forest()
+    sampling.here(row)
     if row is None or forest.is_prompt[row]:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what_if_selected"):

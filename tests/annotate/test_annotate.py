@@ -283,7 +283,7 @@ def test_continuations_that_failed_are_told(tmp_path: Path) -> None:
 
 
 def test_settings_are_checked() -> None:
-    with pytest.raises(MethodError, match="no annotation 'judge'; known: first_error, monte_carlo"):
+    with pytest.raises(MethodError, match="no annotation 'judge'; known: branches, first_error, monte_carlo"):
         Annotation("judge", {})
     with pytest.raises(MethodError, match="k='0'"):
         Annotation("monte_carlo", {"k": "0"})

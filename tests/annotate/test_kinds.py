@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from served import Row, Served
 
-from treecore.annotate.kinds import KINDS, first_error
+from treecore.annotate.kinds import KINDS, branches, first_error
+from treecore.errors import MethodError
 from treecore.samplers import Expand
 
 
@@ -75,7 +76,21 @@ def test_partial_rewards_are_no_success_where_more_can_be_had() -> None:
     assert growth.column("mc_value")[1] == pytest.approx(0.2)
 
 
+def test_branches_grow_from_the_named_step_alone() -> None:
+    growth = tree({1: 1, 2: 1}, [1, 2, 3], target=2)
+    growth.serve(branches(growth, k=3))
+    assert growth.waves == [[Expand(2, note={"sampled_for": "branches"})] * 3]
+    assert growth.parent[4:] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(("target", "said"), [(None, "no step is named"), (3, "the trajectory ends with this step")])
+def test_branches_need_a_step_that_goes_on(target: int | None, said: str) -> None:
+    growth = tree({1: 1, 2: 1}, [1, 2, 3], target=target)
+    with pytest.raises(MethodError, match=said):
+        growth.serve(branches(growth, k=3))
+
+
 def test_kinds_say_what_they_are() -> None:
     documents: list[dict[str, Any]] = [kind.as_json() for kind in KINDS.values()]
-    assert {one["name"] for one in documents} == {"monte_carlo", "first_error"}
+    assert {one["name"] for one in documents} == {"monte_carlo", "first_error", "branches"}
     assert all(one["summary"] and one["citation"] and one["parameters"][0]["meaning"] for one in documents)

@@ -39,6 +39,7 @@ CASES = {
     "app/test_selection.py::test_the_focus_stays_after_a_card_and_the_fork_button": 0,
     "app/test_selection.py::test_the_same_step_by_different_ways": 0,
     "bench/test_app_class.py::test_a_small_class_works_without_an_error": 0,
+    "app/what_if/test_page.py::test_more_is_sampled_in_place_and_the_interval_narrows": 0,
     "bench/test_bench_app.py::test_a_click_sends_little_at_any_size": 0,
     "bench/test_bench_rollout.py::test_all_cores_do_the_same_work": 0,
     "bench/test_bench_rollout.py::test_all_sides_give_as_many_trajectories": 0,

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Annotated
 
 from treecore.core.outcomes import FULL
+from treecore.errors import MethodError
 from treecore.methods.omegaprm import FirstError
 from treecore.methods.omegaprm import first_error as search
 from treecore.registry.citation import Citation
@@ -18,8 +19,10 @@ from treecore.registry.params import Bounds
 from treecore.registry.registry import Registry
 from treecore.rollouts.continuation import Existing, ExistingGrowth
 from treecore.samplers.estimates import Estimate, continued, path
-from treecore.samplers.registry import Growing, Growth, Sampler
+from treecore.samplers.registry import Expand, Growing, Growth, Sampler
 
+NEW = {"sampled_for": "branches"}
+"""What the steps of a fresh branch say of themselves."""
 KINDS = Registry[Sampler]("annotation", group="treecore.annotations")
 
 
@@ -77,6 +80,25 @@ def monte_carlo(growth: ExistingGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 
     rows = range(recorded) if growth.target is None else path(growth, growth.target)
     yield from continued(growth, [row for row in rows if growth.nodes[row].open], k=k)
     note_failures(growth, recorded)
+
+
+@kind(
+    title="Fresh branches",
+    citation=Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "its continuations, kept as branches"),
+)
+def branches(growth: ExistingGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 4) -> Growing:
+    """Continue one step, the one that is named, k times; kept, the forest has k more ways on from there.
+
+    Writes no column: what it adds are trajectories like the recorded ones, drawn from the policy alone.
+
+    Args:
+        k: new branches.
+    """
+    if growth.target is None:
+        raise MethodError("no step is named to branch from", todo="name one with --node")
+    if not growth.nodes[growth.target].open:
+        raise MethodError("the trajectory ends with this step", todo="name a step that others go on from")
+    yield [Expand(growth.target, note=NEW) for _ in range(k)]
 
 
 class UnknownValueError(LookupError):
@@ -167,6 +189,8 @@ def mark(growth: Growth, ways: dict[int, list[int]], found: dict[int, FirstError
 
 def continuations(source: Existing, name: str, k: int) -> int:
     """How many continuations a forest will get; at most as many for a search."""
+    if name == branches.__name__:
+        return k
     forest = source.forest
     rows = [row for row in range(len(forest)) if source.wanted[row] and source.goes_on(row)]
     steps = sum(int(forest.parent[row]) >= 0 for row in rows)

@@ -149,7 +149,7 @@ export function drawLegend(app) {
   }
   if (scene.axis.note) parts.push(element("span", "tc-note", scene.axis.note));
   if (scene.change) parts.push(swatch(app, "ghost", "small: the colour before"), swatch(app, "way", "was, is"));
-  const changes = scene.change ? "O flip · X prune · Z undo · ⌫ reset" : "← → ↑ ↓ walk · F fork · L leaf · / find · N next hit";
+  const changes = scene.change ? "O flip · X prune · Z undo · S sample · ⌫ reset" : "← → ↑ ↓ walk · F fork · L leaf · / find · N next hit";
   parts.push(element("span", scene.change ? "tc-keys tc-changing" : "tc-keys", changes));
   dom.legend.replaceChildren(...parts);
 }

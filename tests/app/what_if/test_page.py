@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,27 @@ def test_changes_of_a_copy_go_with_it() -> None:
     done = (Copy("b1"), Flip("b1~2"), Flip("a4"))
     assert without(done, 0) == (Flip("a4"),)
     assert without(done, 2) == (Copy("b1"), Flip("b1~2"))
+
+
+def test_what_cannot_be_sampled_on_says_why() -> None:
+    test = page(what_if="1", node="f1")
+    button = next(one for one in test.button if one.key == "what_if_sample_button")
+    assert button.disabled
+    assert "does not say which model wrote it" in captions(test)
+    assert "does not say which model" in press("", ("sample", "f1")).session_state["what_if_note"]
+
+
+def test_more_is_sampled_in_place_and_the_interval_narrows() -> None:
+    test = page(sample="early_fork", what_if="1", node="3")
+    next(one for one in test.button if one.key == "what_if_sample_button").click().run()
+    job = test.session_state["sample_here"].job
+    while job.live:
+        threading.Event().wait(0.1)
+    test.run()
+    assert not test.exception
+    assert "10 trajectories" in captions(test)
+    assert test.query_params["node"] == "3"
+    said = next(one.value for one in test.info if "sampled" in one.value)
+    assert "4 branches sampled after" in said
+    assert "0 to 0.79 (1 end) before" in said
+    assert "(5 ends)" in said
