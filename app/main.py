@@ -7,7 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from app import chrome, state
+from app.opening.kept import kept
 from app.opening.mapping_form import mapping_form
+from app.opening.open_menu import take_upload
 from app.rollout import visitor_jobs
 from app.serving import forged, give_back, permissions, server
 from app.verbatim import verbatim
@@ -34,6 +36,7 @@ chrome.header()
 state.opened()  # begins to merge, or takes over what was merged
 if state.opening() is not None or state.merging() is not None:
     chrome.reading()
+kept(take_upload)
 mapping_form()
 VIEWS.find(state.get("view")).render()
 state.sync_address()

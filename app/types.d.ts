@@ -107,6 +107,21 @@ interface ChosenEvent {
   id: string | null;
 }
 
+interface KeptFilesData {
+  key: string;
+  name: string;
+  wanted: string;
+  again: number;
+  forget: string;
+}
+
+interface FoundEvent {
+  number: number;
+  key: string;
+  name: string;
+  bytes: number;
+}
+
 interface FilmData {
   frame: number;
   last: number;
@@ -855,6 +870,14 @@ interface MethodList extends Channel {
   none: HTMLElement;
   chosen: string;
   text: string;
+}
+
+interface KeptEntry {
+  key: string;
+  name: string;
+  files: { name: string; blob: Blob }[];
+  bytes: number;
+  at: number;
 }
 
 interface Film extends Channel {

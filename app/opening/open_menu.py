@@ -9,8 +9,10 @@ from typing import Any
 import streamlit as st
 
 from app import state
+from app.defaults import SHORT
 from app.opening import audits
 from app.opening.background import Opening
+from app.opening.kept import forget
 from app.opening.opened import Opened
 from app.serving import permissions
 from app.verbatim import ours, verbatim
@@ -46,7 +48,15 @@ def open_menu() -> None:
         elif not current.sample:
             if current.report is not None:
                 reading(current)
+                keeping(current.key[:SHORT])
             noticed()
+
+
+def keeping(key: str) -> None:
+    """What is kept of an upload in the browser, and the way to have it forgotten."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("An upload is kept in this browser, so that a reload can open it again.", width="content")
+        st.button("Forget it", key="kept_forget_open", type="tertiary", on_click=forget, args=(key,))
 
 
 def uploads() -> None:

@@ -11,10 +11,13 @@ import streamlit as st
 from treecore.views.sources import script
 
 FOLDER = Path(__file__).parent
-PRESSED, CHOSEN = "pressed", "chosen"
+PRESSED, CHOSEN, FOUND = "pressed", "chosen", "found"
+MAX_NAME = 200
+"""Characters of the name of a kept file that are shown."""
 
 _keys = st.components.v2.component("treecore.film_keys", js=script(FOLDER / "film_keys.js"))
 _marks = st.components.v2.component("treecore.chart_marks", js=script(FOLDER / "chart_marks.js"))
+_kept = st.components.v2.component("treecore.kept_files", js=script(FOLDER / "kept_files.js"))
 _selection = st.components.v2.component("treecore.selection", js=script(FOLDER / "selection.js"))
 
 
@@ -30,6 +33,29 @@ class ChosenEvent(TypedDict):
 
     number: int
     id: str | None
+
+
+class KeptFilesData(TypedDict):
+    """What the browser is told of files that it keeps.
+
+    `key` and `name` are of what is open, "" where nothing was uploaded; `wanted` is the key that the address names and
+    that is not open; `again` counts how often it was asked for; `forget` is a key to be forgotten.
+    """
+
+    key: str
+    name: str
+    wanted: str
+    again: int
+    forget: str
+
+
+class FoundEvent(TypedDict):
+    """What the browser keeps of a wanted key; `found_in` checks it."""
+
+    number: int
+    key: str
+    name: str
+    bytes: int
 
 
 class FilmData(TypedDict):
@@ -69,6 +95,36 @@ class Press(NamedTuple):
 
     number: int
     frame: int | None
+
+
+class Found(NamedTuple):
+    """A file that this browser keeps.
+
+    Attributes:
+        key: the beginning of its digest; name: as it was uploaded; size: in bytes.
+    """
+
+    key: str
+    name: str
+    size: int
+
+
+def kept_files(data: KeptFilesData, *, key: str, on_found: Callable[[], None]) -> None:
+    """Keep what is uploaded in the browser, and look there for what the address names.
+
+    Args:
+        on_found: called before the rerun; `found_in` reads what `session_state[key]` then holds.
+    """
+    _kept(key=key, data=data, height=1, on_found_change=on_found)
+
+
+def found_in(held: Any) -> Found | None:
+    """What a browser says that it keeps; None for anything that it should not send."""
+    value = (held or {}).get(FOUND)
+    if not isinstance(value, dict) or not _whole(value.get("bytes")):
+        return None
+    key, name = value.get("key"), value.get("name")
+    return Found(key, name[:MAX_NAME], value["bytes"]) if isinstance(key, str) and isinstance(name, str) else None
 
 
 def selection(node_id: str | None, *, heard: int, key: str, on_choose: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ the address bar are checked here, because they may be stale or forged.
 
 from __future__ import annotations
 
+from app.state.absent import drop_link, wanted_file
 from app.state.address import start, sync_address
 from app.state.changes import changes, set_changes
 from app.state.computed import batch_credit, credit, credit_before, credit_by, film, findings, interval, offer
@@ -55,6 +56,7 @@ __all__ = [
     "credit_by",
     "draft",
     "drop_draft",
+    "drop_link",
     "drop_merging",
     "field",
     "fields",
@@ -96,5 +98,6 @@ __all__ = [
     "start",
     "sync_address",
     "turn_to",
+    "wanted_file",
     "what_if",
 ]

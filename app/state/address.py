@@ -12,6 +12,7 @@ import streamlit as st
 from app.defaults import DEFAULTS, FILM, LIBRARY, MAX_ID, SHARED, SHORT
 from app.library.folders import has_any
 from app.opening.merging import OFF, usual_rule
+from app.state.absent import is_back, is_held
 from app.state.current import as_given, forest_number, merge_rule, recorded
 from app.state.link import PARAMETER, read_link
 from app.state.open_files import open_file, settle
@@ -48,6 +49,8 @@ def start(has_run: Callable[[str], bool]) -> None:
             session.written = _address()
         session.reading = False
     settle()
+    if is_back():
+        read_link(has_run)
     keep()
 
 
@@ -99,10 +102,14 @@ def _parameters(method: str) -> Iterator[tuple[str, str]]:
 def sync_address() -> None:
     """Write what is shown into the address bar, so that the page can be linked and reloaded.
 
+    A link to a file that is not open stays until something else was done, so that it can be opened after all.
     It is written again where another was written since the one that the browser sent with this run, which may still be
     on its way there.
     """
     wanted = _address()
+    if is_held(wanted):
+        st.session_state.written = st.query_params.to_dict()
+        return
     if st.query_params.to_dict() != wanted or st.session_state.get("written", wanted) != wanted:
         st.query_params.from_dict(wanted)
     st.session_state.written = wanted

@@ -9,6 +9,7 @@ import streamlit as st
 from app.defaults import FILM, SHARED, SHORT
 from app.opening.merging import AUTO, OFF, rules, usual_rule
 from app.places import place
+from app.state.absent import hold_link
 from app.state.changes import EDIT, misfit
 from app.state.computed import film
 from app.state.current import as_given, forest_number, is_drawn, recorded
@@ -120,6 +121,7 @@ def read_place() -> list[str]:
     missing += read_changes()
     if not asked("sample") and (asked("file") or recorded().key[:SHORT]) != recorded().key[:SHORT]:
         missing.append("the file it was made with is not open in this session (open it again)")
+        hold_link()
     elif node := asked("node"):
         if is_drawn(node):
             session.node = node

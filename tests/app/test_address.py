@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from app.defaults import AXES, COLOURS
+from app.signals import Found, found_in
 from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.formats import read
@@ -135,3 +136,31 @@ def test_what_a_browser_may_send_for_a_choice_stays_out_of_the_address(value: ob
     test.run()
     assert not test.exception
     assert address(test).get("sort", "") in ("", "nothing")
+
+
+def test_a_link_to_a_file_stays_until_something_else_is_done() -> None:
+    link = {"file": "0123456789ab", "node": "b1", "view": "explore", "method": "rloo"}
+    test = app(link)
+    assert "not open in this session" in test.warning[0].value
+    assert address(test) == link
+    test.session_state["colour"] = "value"
+    test.run()
+    assert address(test)["colour"] == "value"
+    assert "file" not in address(test)
+
+
+@pytest.mark.parametrize(
+    "value", [None, {}, {"found": 1}, {"found": {"bytes": True}}, {"found": {"bytes": 1, "key": 1, "name": "x"}}]
+)
+def test_a_browser_may_say_anything_of_what_it_keeps(value: Any) -> None:
+    assert found_in(value) is None
+
+
+def test_a_kept_file_is_offered_only_for_the_link_that_names_it() -> None:
+    for key, offered in (("0123456789ab", True), ("another", False)):
+        test = app({"file": "0123456789ab"})
+        test.session_state["kept_found"] = Found(key, "**mine** $x$.jsonl", 5)
+        test.run()
+        assert not test.exception
+        assert ("kept_open" in [button.key for button in test.button]) == offered
+    assert "another" not in str([one.value for one in test.markdown])

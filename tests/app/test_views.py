@@ -152,6 +152,7 @@ def test_words_stay_where_a_method_cannot_run() -> None:
     assert "deepconf cannot run" in words(test).replace("\\", "")
     assert [element.key for element in test.get("bidi_component")] == [
         "link",
+        "kept_files",
         "canvas_explore",
         "what_if_keys",
         "panel",

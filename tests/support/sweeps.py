@@ -16,6 +16,7 @@ CASES = {
     "app/rollout/test_form.py::test_what_the_form_asks_for_can_be_sampled": 4,
     "app/rollout/test_monitor.py::test_trajectories_are_one_count_while_they_grow_and_after": 0,
     "app/test_accessible.py::test_words_can_be_read_and_controls_have_names": 2,
+    "app/test_back_and_reload.py::test_an_upload_is_kept_in_this_browser_and_forgotten": 0,
     "app/test_browser.py::test_badges_of_the_film_never_overlap": 0,
     "app/test_browser.py::test_nothing_overflows_sideways": 1,
     "app/test_browser.py::test_two_visitors_queue_and_cancel": 0,
