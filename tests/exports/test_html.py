@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browser import seen_by_axe
 from hostile import ATTACKS, HOST, hostile_file, hostile_forest
 
 import treecore as tc
@@ -82,6 +83,20 @@ def test_all_forests_of_a_page_have_one_scale(tmp_path: Path) -> None:
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     fills = [element_of(text, f"look-{number}")["fill"] for number in range(len(forests))]
     assert {(fill["low"], fill["high"]) for fill in fills} == {credit.ends[:2]}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_words_of_a_page_can_be_read_and_controls_have_names(
+    open_page: Callable[..., Any], tmp_path: Path, dark: bool
+) -> None:
+    forests = tc.read(str(samples()["early_fork"].path))
+    export(forests, "html", tmp_path / "page.html", credit="tree_grpo")
+    page, _ = opened(open_page, tmp_path / "page.html", dark=dark)
+    assert seen_by_axe(page) == []
+    click(page, str(forests[0].node_id[forests[0].leaves[0]]))
+    page.locator(".panel").wait_for()
+    assert seen_by_axe(page) == []
 
 
 @pytest.mark.browser

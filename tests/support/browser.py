@@ -180,3 +180,13 @@ def click_node(page: Any, node_id: str) -> None:
     at = wait_for_canvas(page).evaluate(STILL, node_id)
     assert at is not None, f"node {node_id} is not on the canvas"
     page.mouse.click(at["x"], at["y"])
+
+
+AXE_RULES = ["color-contrast", "button-name", "image-alt", "scrollable-region-focusable", "aria-required-attr", "label"]
+
+
+def seen_by_axe(page: Any) -> list[str]:
+    """What axe-core objects to on a page that is not of Streamlit, shadow roots included: one line for each place."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found = axe.Axe().run(page, options={"runOnly": {"type": "rule", "values": AXE_RULES}}).response
+    return [f"{one['id']}: {place['html'][:160]}" for one in found["violations"] for place in one["nodes"]]

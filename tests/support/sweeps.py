@@ -62,6 +62,7 @@ CASES = {
     "cli/test_rollout_matrix.py::test_a_sampler_runs_on_a_task_and_its_file_validates": 8,
     "cli/test_terminal.py::test_closed_streams_change_no_file_and_no_exit_code": 0,
     "exports/test_document.py::test_the_document_is_whole": 0,
+    "exports/test_html.py::test_words_of_a_page_can_be_read_and_controls_have_names": 1,
     "formats/test_document.py::test_the_document_is_whole": 0,
     "formats/test_limits.py::test_a_large_file_takes_eight_times_its_size_at_most": 1,
     "formats/test_limits.py::test_a_small_compressed_file_takes_little_memory": 4,
@@ -109,6 +110,7 @@ CASES = {
     "test_extending.py::test_the_command_line_uses_the_critic_and_the_annotation": 0,
     "test_extending.py::test_the_command_line_uses_the_examples": 0,
     "views/inspector/test_sibling_cards.py::test_the_card_of_the_selected_step_is_in_sight": 0,
+    "views/test_widget.py::test_words_of_the_widget_can_be_read_and_controls_have_names": 1,
 }
 """Test -> how many of its cases the default run takes, spread over all of them."""
 

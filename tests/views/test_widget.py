@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browser import seen_by_axe
 
 import treecore as tc
 from treecore.bundled import samples
@@ -70,6 +71,17 @@ def test_a_click_reaches_python_and_python_selects(open_page: Callable[..., Any]
     assert page.locator(".panel").get_attribute("data-node") == last
     assert page.evaluate(f"{HELD}.selected") == last
     page.evaluate("leave()")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_words_of_the_widget_can_be_read_and_controls_have_names(open_page: Callable[..., Any], dark: bool) -> None:
+    forests = tc.read(str(samples()["early_fork"].path))
+    widget = tc.show(forests[0], tc.credit(forests, "tree_grpo"))
+    widget.selected = str(forests[0].node_id[forests[0].leaves[0]])
+    page = mounted(open_page, widget, dark=dark)
+    page.locator(".panel").wait_for()
+    assert seen_by_axe(page) == []
 
 
 @pytest.mark.browser
