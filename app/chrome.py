@@ -70,14 +70,20 @@ def cancel() -> None:
         state.cancel_merging()
 
 
-def title() -> None:
-    """What is open: the question, the way to other prompts and out, and one line about where it comes from."""
+def title(filters: Callable[[], None] | None = None) -> None:
+    """What is open: the question, the way to other prompts and out, and one line about where it comes from.
+
+    Args:
+        filters: draws the menu of filters, where a view has them.
+    """
     forest, count = state.forest(), len(state.opened().forests)
     with st.container(key="title", gap=None):
         with st.container(key="asked_opened", horizontal=True, vertical_alignment="center", gap="small"):
             prompt(forest.prompt or state.opened().title)
             if count > 1:
                 turn(state.forest_number(), count=count, key="opened", on_turn=state.turn_to)
+            if filters is not None:
+                filters()
             export_menu()
         note = " · what you see below is changed" if state.changes() else ""
         st.caption(verbatim(provenance(forest) + note))

@@ -32,7 +32,9 @@ def trees(
     tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height, linked=linked)
 
 
-def changed_trees(found: WhatIf, before: Credit, after: Credit, *, key: str, height: int) -> None:
+def changed_trees(
+    found: WhatIf, before: Credit, after: Credit, *, key: str, height: int, stage: Stage | None = None
+) -> None:
     """Draw a changed forest, with ghosts of what it was.
 
     Args:
@@ -45,6 +47,7 @@ def changed_trees(found: WhatIf, before: Credit, after: Credit, *, key: str, hei
         colour=state.get("colour"),
         axis=state.get("axis"),
         ends=wider(before.ends, after.ends),
+        stage=stage,
         change=change_of(found, before, after, state.changes()),
     )
     tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height)

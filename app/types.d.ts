@@ -60,6 +60,7 @@ interface SceneStage {
   highlight: number[];
   badges: Record<string, string>;
   marked: number[];
+  follow: boolean;
 }
 
 interface SceneChange {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import charts, chrome, stage, state
+from app.controls import dimming
 from app.controls.bar import bar
 from app.inspector import ballots, selected_step
 from app.view_registry import view
@@ -17,19 +18,20 @@ from treecore.methods.registry import Credit
 HEIGHT = 560
 
 
-@view(title="Explore")
+@view(title="Explore", fields=dimming.FIELDS)
 def render() -> None:
     """The whole view. A click on a step reruns only what stands beside the trees."""
     changes.settle()
     left, right = st.columns([0.69, 0.31], gap="medium")
     with left:
-        chrome.title()
+        credit, lacks = found_credit()
+        chrome.title(filters=lambda: dimming.filter_menu(credit))
         bar(what_if=True)
-        try:
-            scored(state.credit())
-        except TreecoreError as error:
-            chrome.cannot(error)
-            stage.trees(state.forest(), None, key="explore", height=HEIGHT)
+        if credit is not None:
+            scored(credit)
+        elif lacks is not None:
+            chrome.cannot(lacks)
+            stage.trees(state.forest(), None, key="explore", height=HEIGHT, stage=dimming.lit_stage(None))
         changes.keys()
     with right, st.container(key="side"):
         beside(changes.drawn_for())
@@ -46,11 +48,7 @@ def beside(drawn_for: tuple[object, ...]) -> None:
     if changes.drawn_for() != drawn_for:
         st.rerun()
     row = state.selected_row()
-    credit: Credit | None
-    try:
-        credit = state.credit()
-    except TreecoreError:
-        credit = None
+    credit, _ = found_credit()
     if changes.is_open():
         changes.show(credit)
     elif row is None:
@@ -65,15 +63,24 @@ def beside(drawn_for: tuple[object, ...]) -> None:
     state.sync_address()
 
 
+def found_credit() -> tuple[Credit | None, TreecoreError | None]:
+    """Credit of the shown forest, or why there is none."""
+    try:
+        return state.credit(), None
+    except TreecoreError as error:
+        return None, error
+
+
 def scored(credit: Credit) -> None:
     """The trees with their credit, and the charts beneath."""
     forest = credit.forests[0]
     if state.get("colour") == "entropy" and not has_entropy(forest):
         st.caption("No entropies are recorded in this forest, so there is nothing to colour: sample with treecore.")
+    lit = dimming.lit_stage(credit)
     if changes.is_changed():
-        stage.changed_trees(changes.found_now(), state.credit_before(), credit, key="explore", height=HEIGHT)
+        stage.changed_trees(changes.found_now(), state.credit_before(), credit, key="explore", height=HEIGHT, stage=lit)
     else:
-        stage.trees(forest, credit, key="explore", height=HEIGHT)
+        stage.trees(forest, credit, key="explore", height=HEIGHT, stage=lit)
     charts.pair(credit)
 
 

@@ -342,3 +342,23 @@ def test_what_an_address_names_and_is_not_there_is_told(field: str, value: str, 
     test = app(**{"sample": "by_hand", field: value})
     assert not test.exception
     assert [told in one.value for one in test.warning] == [True]
+
+
+def test_filters_say_how_many_steps_and_go_into_the_address() -> None:
+    test = app(sample="large")
+    known = test.session_state["opened"].forests[0]
+    counts = {"right": 44, "wrong": 59, "failed": 0, "forks": int((known.topology.n_children > 1).sum())}
+    said = test.radio(key="explore:only").options
+    assert [f"ends right · {counts['right']}", f"forks · {counts['forks']}", "failed · none"] == [
+        next(one for one in said if one.startswith(word)) for word in ("ends right", "forks", "failed")
+    ]
+    test.radio(key="explore:only").set_value("apart").run()
+    test.selectbox(key="explore:other").set_value("grpo").run()
+    assert not test.exception
+    assert (test.query_params["only"], test.query_params["other"]) == ("apart", "grpo")
+
+
+def test_a_filter_that_needs_credit_says_so() -> None:
+    test = app(sample="large", method="vineppo", only="strong")
+    assert not test.exception
+    assert "need a method that can run here" in words(test)

@@ -36,6 +36,7 @@ export function showSelected(app, i, { reveal = false } = {}) {
 export function markSelected(app) {
   app.path = app.selected >= 0 ? pathTo(app, app.selected) : [];
   app.pathSet = new Set(app.path);
+  app.highlight = app.scene.stage.follow ? app.pathSet : new Set(app.scene.stage.highlight);
   if (app.selected >= 0) app.dom.root.dataset.selected = app.scene.id[app.selected];
   else delete app.dom.root.dataset.selected;
 }

@@ -11,7 +11,7 @@ import {
 } from "./interaction.js";
 import { forget, recall, remember } from "./memory.js";
 import { requestDraw, settle, syncSize } from "./motion.js";
-import { badgesShown, badgeWidth, shownOf } from "./nodes.js";
+import { badgesShown, badgeWidth, isFaded, shownOf } from "./nodes.js";
 import { contextOf, readTheme } from "./palette.js";
 
 const APPS = new WeakMap();
@@ -70,7 +70,6 @@ function takeScene(app, scene) {
   const rows = same ? null : before && grownRows(before, app);
   if (rows) carry(app, before, rows);
   else if (!same || before.dom !== app.dom) recall(app);
-  app.highlight = new Set(scene.stage.highlight);
   arrange(app);
   syncSize(app);
   measure(app);
@@ -147,6 +146,7 @@ function handleOf(app) {
     },
     get marked() { return app.scene.stage.marked.map((i) => app.scene.id[i]); },
     get lit() { return app.found.all.map((i) => app.scene.id[i]); },
+    get faded() { return app.order.filter((i) => isFaded(app, i)).map((i) => app.scene.id[i]); },
     get theme() { return app.theme.dark ? "dark" : "light"; },
     position(/** @type {unknown} */ id) {
       const i = app.shape.rowOf.get(String(id));

@@ -64,6 +64,7 @@ class Stage:
         numbers_title: heading of that column; "" keeps the scene's.
         badges: row -> a few characters written at the node, for example `1/2`.
         marked: rows whose numbers are told beside the picture; a ring is drawn around them.
+        follow: look at the path to the selected step, which the browser knows, in place of `highlight`.
     """
 
     visible: BoolArray | None = None
@@ -77,6 +78,7 @@ class Stage:
     numbers_title: str = ""
     badges: Mapping[int, str] = field(default_factory=dict)
     marked: Sequence[int] = ()
+    follow: bool = False
 
 
 def make_scene(
@@ -247,6 +249,7 @@ def _stage(forest: Forest, stage: Stage) -> SceneStage:
         "highlight": [int(row) for row in stage.highlight],
         "badges": {str(row): safe(text, 24) for row, text in stage.badges.items()},
         "marked": [int(row) for row in stage.marked],
+        "follow": stage.follow,
     }
 
 

@@ -78,6 +78,7 @@ class SceneStage(TypedDict):
     highlight: Sequence[int]
     badges: Mapping[str, str]
     marked: Sequence[int]
+    follow: bool
 
 
 class SceneChange(TypedDict):
