@@ -38,7 +38,7 @@ BASE: dict[str, Any] = {
             "id": 2, "parent": 1, "reward": 0.5, "n_model_tokens": 2, "n_obs_tokens": 1,
             "tokens": {
                 "id": [1, 2], "text": ["a", "b"], "logprob": [-1, None], "entropy": [0.5, 1], "confidence": [1, 2],
-                "part": [1, 0],
+                "part": [1, 0], "top": [[["a", -1], ["b", -2.5]], None],
             },
             "columns": {"mc": 0.5}, "credit": {"mine": None},
         },
@@ -51,7 +51,7 @@ VALUES = [
 ]  # fmt: skip
 SEMANTIC = (
     "already that of", "there is no node", "each other's ancestors", "its own parent", "children has a reward",
-    "values where", "say", "second root", "more than 64 bits",
+    "values where", "value where", "say", "second root", "more than 64 bits",
 )  # fmt: skip
 
 
