@@ -18,7 +18,7 @@ from shows import Shown, common
 from wanted import IDEA, WANTED, Wanted
 
 import treecore as tc
-from treecore.core.forest import Forest
+from treecore.core.forest import Forest, TokenTable
 from treecore.formats import read_with_report
 from treecore.formats.native_write import json_lines
 
@@ -63,13 +63,21 @@ def same(a: Forest, b: Forest) -> bool:
     if a.tokens is None or b.tokens is None or unmeasured(a).digest != unmeasured(b).digest:
         return False
     pairs = [(getattr(a.tokens, name), getattr(b.tokens, name)) for name in MEASURED]
+    pairs.append((nats(a.tokens), nats(b.tokens)))
     return all(np.allclose(one, other, atol=CLOSE, equal_nan=True) for one, other in pairs)
+
+
+def nats(table: TokenTable) -> list[float]:
+    """The numbers of the likeliest tokens, of all places in order."""
+    return [number for pairs in table.top or () for _, number in pairs]
 
 
 def unmeasured(forest: Forest) -> Forest:
     """The forest without what was measured at its tokens."""
     assert forest.tokens is not None
     absent: dict[str, Any] = dict.fromkeys(MEASURED)
+    if forest.tokens.top is not None:
+        absent["top"] = [[(text, 0.0) for text, _ in pairs] for pairs in forest.tokens.top]
     return forest.with_columns(tokens=replace(forest.tokens, **absent))
 
 

@@ -46,6 +46,9 @@ def two_trees(*, task: str = "multihop", prompts: int = 500) -> dict[str, Any]:
     return tiny("random_expansion", task=task, prompts=prompts, m=2, n=2, l=1)
 
 
+NEARLY_SAID = tiny("surprisal", m=2, n=2, l=1, t=2, record={"top_tokens": 14})
+
+
 IDEAS = (
     Wanted("early_fork", "Early fork: strategy", two_trees(), shows.early,
            "{right} of {leaves} trajectories are right. What separates them is the first step: the fork at {fork} decides "
@@ -71,7 +74,7 @@ SAMPLERS = (
            "GRPO samples like this: {leaves} answers that share nothing but the prompt, {right} right. {same} of them "
            "begin with the same step, {step}, and {same_right} of these end right. Nothing forks after the "
            "prompt: choose GRPO, and every step of an answer carries the number of the whole answer.", SAMPLER),
-    Wanted("surprisal", "Forks inside a step (TreeRL)", tiny("surprisal", m=2, n=2, l=1, t=2), shows.inside_a_step,
+    Wanted("surprisal", "Forks inside a step (TreeRL)", NEARLY_SAID, shows.inside_a_step,
            "EPTree, the sampler of TreeRL: where the model wrote its least likely words, new endings start, also inside a "
            "step. After {fork} the next word separates right from wrong: {best}, {worst}. Choose TreeRL, which compares "
            "such places.", SAMPLER),

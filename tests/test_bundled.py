@@ -94,7 +94,8 @@ def test_a_sample_was_grown_by_the_run_that_the_table_names(name: str) -> None:
     parameters = forest.sampler["parameters"]
     settings = {key: value for key, value in run.items() if key in parameters}
     assert settings == {key: parameters[key] for key in settings}
-    assert set(run) == {*settings, "model", "seed", "sampler", "task", "prompts"}
+    assert set(run) - {"record"} == {*settings, "model", "seed", "sampler", "task", "prompts"}
+    assert forest.sampler.get("record") == run.get("record")
     assert (forest.sampler["name"], forest.sampler["seed"]) == (run["sampler"], run["seed"])
     assert (forest.policy["model"], forest.task) == (run["model"], run["task"])
 
@@ -113,6 +114,8 @@ def test_the_bundled_model_grows_the_sample_again(name: str) -> None:
     assert list(fresh.text) == list(kept.text)
     assert list(fresh.parent) == list(kept.parent)
     assert np.array_equal(fresh.reward, kept.reward, equal_nan=True)
+    if "record" in WANTED[name].run:
+        assert recording().same(kept, fresh)
 
 
 def test_a_forest_that_does_not_show_the_thing_is_refused() -> None:

@@ -65,6 +65,8 @@ def test_what_is_no_forest_is_refused(fields: dict[str, Any], message: str) -> N
         ([0, 2], {"id": [1]}, "token column 'id' has 1 value"),
         ([0, 0, 2], {"logprob": [-0.5, 1e308]}, r"token 1 of row 1 has the logprob 1e\+308"),
         ([0, 1], {"confidence": [-1e308]}, "has the confidence -1e"),
+        ([0, 0, 2], {"top": [(), [("a", -1e308)]]}, "token 1 of row 1 has the top with a number that cannot be"),
+        ([0, 1], {"top": [[("a", float("nan"))]]}, "token 0 of row 0 has the top"),
     ],
 )
 def test_what_is_no_token_table_is_refused(start: list[int], columns: dict[str, Any], message: str) -> None:

@@ -27,7 +27,7 @@ def words_of(value: Any) -> list[str]:
 def test_every_field_that_may_hold_words_is_hostile(attack: str) -> None:
     forest, marks = hostile_forest(attack)
     texts = [f"nodes[].{column.name}" for column in NODE_COLUMNS if column.kind == "text"]
-    tokens = [f"tokens.{column.name}" for column in TOKEN_COLUMNS if column.kind == "text"]
+    tokens = [f"tokens.{column.name}" for column in TOKEN_COLUMNS if column.kind in ("text", "pairs")]
     maps = [f"nodes[].{field} name" for field in MAP_FIELDS]
     objects = [f"{name} field" for name in OBJECT_FIELDS]
     assert {"nodes[].id", "foreign field", *TEXT_FIELDS, *texts, *tokens, *maps, *objects} <= marks.keys()

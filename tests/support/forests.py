@@ -73,6 +73,8 @@ def random_tokens(rng: np.random.Generator, counts: np.ndarray) -> TokenTable:
             values = rng.normal(size=total)
             values[rng.random(total) < 0.2] = np.nan
             columns[column.name] = values
+    likely = -np.sort(rng.exponential(size=(total, 3)), axis=1)
+    columns["top"] = [() if rng.random() < 0.2 else [*zip("xyz", row.tolist(), strict=True)] for row in likely]
     return TokenTable(start=np.concatenate([[0], np.cumsum(counts)]), **columns)
 
 
@@ -140,6 +142,7 @@ def token_tables(draw: st.DrawFn, n: int) -> TokenTable:
         "int": maybe(st.integers(0, 2**63 - 1), -1),
         "float": maybe(st.floats(*NATS), np.nan),
         "text": TEXT,
+        "pairs": st.lists(st.tuples(TEXT, st.floats(*NATS)), max_size=3).map(tuple),
     }
     chosen = draw(st.lists(st.sampled_from(TOKEN_COLUMNS), min_size=1, unique=True))
     columns = {c.name: draw(st.lists(values[c.kind], min_size=total, max_size=total)) for c in chosen}

@@ -92,6 +92,7 @@ def node(marks: Marks, row: int, above: int | None, leaf: bool) -> dict[str, Any
     made["tokens"] = {
         **{column.name: [marks(f"tokens.{column.name}"), "b"] for column in TOKEN_COLUMNS if column.kind == "text"},
         "logprob": [-0.5, -1.0], "entropy": [0.5, 1.0], "confidence": [9.0, 8.0],
+        "top": [[[marks("tokens.top"), -0.5], ["b", -1.0]], None],
         marks("foreign token column"): [marks("foreign token value"), None],
     }  # fmt: skip
     for field in MAP_FIELDS:

@@ -92,6 +92,12 @@ WRITING = ("resume", "overwrite")
 )
 @click.option("--temperature", type=float, default=1.0, show_default=True, help="0 takes the likeliest token.")
 @click.option("--top-p", type=float, default=1.0, show_default=True, help="Mass of the likeliest tokens to draw from.")
+@click.option(
+    "--record",
+    multiple=True,
+    metavar="K=V",
+    help="More to record: top_tokens=5, the likeliest tokens at each with their log probabilities, 20 at most.",
+)
 @click.option("--reward-scheme", default=None, help="One of the task's reward schemes.")
 @click.option(
     "-o", "--output", required=True, metavar="OUT", help="A .forest.jsonl file; each forest is a line at once."
@@ -149,6 +155,7 @@ def sampled(output: str, settings: tuple[str, ...], options: dict[str, Any]) -> 
         if not given("model"):
             raise click.UsageError("--server needs --model, the name that the server gives it")
     take_task(options)
+    options["record"] = parse_settings(options["record"], option="--record")
     with progress_bar() as on_progress:
         if server["server"] is not None:
             from treecore.policies import load_policy

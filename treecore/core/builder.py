@@ -19,7 +19,7 @@ NAN = float("nan")
 class StepTokens:
     """Tokens of one step, all columns of equal length; empty columns are absent.
 
-    `id`, `text`, `logprob` (nats), `entropy` (nats), `confidence` (nats), `part` as in `TokenTable`.
+    `id`, `text`, `logprob` (nats), `entropy` (nats), `confidence` (nats), `part`, `top` as in `TokenTable`.
     """
 
     id: Sequence[int] = ()
@@ -28,6 +28,7 @@ class StepTokens:
     entropy: Sequence[float] = ()
     confidence: Sequence[float] = ()
     part: Sequence[int] = ()
+    top: Sequence[Sequence[tuple[str, float]]] = ()
 
     def __len__(self) -> int:
         return max(len(getattr(self, column.name)) for column in TOKEN_COLUMNS)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["int", "float", "text", "choice"]
+Kind = Literal["int", "float", "text", "choice", "pairs"]
 
 
 class Status(IntEnum):
@@ -26,7 +26,7 @@ class Status(IntEnum):
 
 STATUS_NAMES = tuple(status.name.lower() for status in Status)
 DTYPES: dict[str, Any] = {"int": np.int64, "float": np.float64, "choice": np.int64}
-NULLS: dict[str, Any] = {"int": -1, "float": np.nan, "text": "", "choice": -1}
+NULLS: dict[str, Any] = {"int": -1, "float": np.nan, "text": "", "choice": -1, "pairs": ()}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Column:
 
     Attributes:
         name: as in files and on `Forest` or `TokenTable`.
-        kind: `int` (null -1), `float` (null NaN), `text` (null ""), `choice` (index into `choices`, null -1).
+        kind: `int` (null -1), `float` (null NaN), `text` (null ""), `choice` (index into `choices`, null -1),
+            `pairs` (a tuple of texts with a number each, null an empty one).
         meaning: one clause for people, with units.
         minimum, maximum: smallest and largest value allowed, if any.
         choices: allowed names of a `choice`.
@@ -50,11 +51,22 @@ class Column:
     choices: tuple[str, ...] = ()
     unit: str = ""
 
+    @property
+    def is_array(self) -> bool:
+        """Whether its values are an array of numbers, not a tuple."""
+        return self.kind in DTYPES
+
     def empty(self, n: int) -> Any:
-        """`[n]` nulls: a read-only-able array, or a tuple for text."""
-        if self.kind == "text":
-            return ("",) * n
+        """`[n]` nulls: a read-only-able array, or a tuple for text and pairs."""
+        if not self.is_array:
+            return (NULLS[self.kind],) * n
         return np.full(n, NULLS[self.kind], dtype=DTYPES[self.kind])
+
+    def take(self, values: Any, places: Any) -> Any:
+        """`values` of this column at `places [K]`: an array, or a list for text and pairs. `[K]`"""
+        if self.is_array:
+            return np.asarray(values)[places]
+        return [values[place] for place in np.asarray(places, dtype=np.intp).tolist()]
 
     def beyond(self, values: Any) -> NDArray[np.intp]:
         """Places of `values [n]` of a `float` column that lie outside what it may hold. `[K]`"""
@@ -72,7 +84,7 @@ class Column:
 
     def is_null(self, values: Any) -> NDArray[np.bool_]:
         """Where `values` of this column are not assigned. `[n]`"""
-        if self.kind == "text":
+        if not self.is_array:
             return np.array([not value for value in values], dtype=bool)
         if self.kind == "float":
             return np.isnan(np.asarray(values, dtype=np.float64))
@@ -105,5 +117,13 @@ TOKEN_COLUMNS = (
         "confidence", "float", "minus the mean log probability of the 20 likeliest tokens, in nats", *NATS, unit="nats"
     ),
     Column("part", "int", "0 observation, 1 thought, 2 tool call, 3 answer", minimum=0),
+    Column(
+        "top",
+        "pairs",
+        "the likeliest tokens there, likeliest first, each with its log probability at temperature 1, in nats; written "
+        "by `treecore rollout --record top_tokens=K`",
+        *NATS,
+        unit="nats",
+    ),
 )
 """Columns `[T]` of a token table."""

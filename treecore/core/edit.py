@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from treecore.core.changes import Change, Copy, Flip, Prune, SetReward, as_text, changes_in
-from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
+from treecore.core.columns import NODE_COLUMNS
 from treecore.core.forest import Forest, NodeId, TokenTable
 from treecore.core.outcomes import outcome_range
 from treecore.core.topology import FloatArray, IntArray, Topology
@@ -187,9 +187,7 @@ class Draft:
         columns: dict[str, Any] = {}
         for column in NODE_COLUMNS:
             held = getattr(forest, column.name)
-            columns[column.name] = (
-                [held[row] for row in source.tolist()] if column.kind == "text" else np.asarray(held)[source]
-            )
+            columns[column.name] = column.take(held, source)
         columns["born"] = np.where(new, -1, columns["born"])
         ids = forest.node_id
         return {
@@ -221,12 +219,7 @@ def taken(table: TokenTable, rows: IntArray) -> TokenTable:
     lengths = np.diff(table.start)[rows]
     start = np.concatenate([[0], np.cumsum(lengths)])
     place = np.arange(start[-1]) + np.repeat(table.start[rows] - start[:-1], lengths)
-    columns: dict[str, Any] = {}
-    for column in TOKEN_COLUMNS:
-        held = getattr(table, column.name)
-        if held is not None:
-            columns[column.name] = [held[at] for at in place.tolist()] if column.kind == "text" else held[place]
-    return TokenTable(start=start, **columns)
+    return table.take(place, start=start)
 
 
 def changes_of(forest: Forest) -> str:

@@ -54,6 +54,8 @@ class TokenTable:
         entropy: `[T]` nats, of the model's distribution at temperature 1.
         confidence: `[T]` nats, minus the mean log probability of the 20 likeliest tokens.
         part: `[T]` see `protocols.Part`; where it is absent (-1), tokens are taken as the model's own.
+        top: `[T]` the likeliest tokens there, likeliest first: pairs of text and nats at temperature 1; () where not
+            recorded.
     """
 
     start: IntArray
@@ -63,6 +65,7 @@ class TokenTable:
     entropy: FloatArray | None = None
     confidence: FloatArray | None = None
     part: IntArray | None = None
+    top: Sequence[Sequence[tuple[str, float]]] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", frozen_array(self.start, np.int64))
@@ -73,25 +76,47 @@ class TokenTable:
             values = getattr(self, column.name)
             if values is None:
                 continue
-            values = tuple(values) if column.kind == "text" else frozen_array(values, DTYPES[column.kind])
+            values = frozen_array(values, DTYPES[column.kind]) if column.is_array else tuple(values)
             if len(values) != total:
                 raise ForestError(
                     f"token column '{column.name}' has {counted(len(values), 'value')} where the table has "
                     f"{counted(total, 'token')}",
                     todo="give every token column the same length",
                 )
+            if column.kind == "pairs":
+                values = tuple(tuple((str(text), float(number)) for text, number in pairs) for pairs in values)
             object.__setattr__(self, column.name, values)
-            if column.kind == "float" and len(wild := column.beyond(values)):
-                row = int(np.searchsorted(self.start, wild[0], side="right")) - 1
-                raise ForestError(
-                    f"token {wild[0] - self.start[row]} of row {row} has the {column.name} {values[wild[0]]:g}",
-                    todo=column.range_todo,
-                )
+            self._check_range(column, values)
+
+    def _check_range(self, column: Column, values: Any) -> None:
+        if column.kind == "float":
+            wild = column.beyond(values)
+        elif column.kind == "pairs":
+            numbers = np.array([number for pairs in values for _, number in pairs])
+            owner = np.repeat(np.arange(len(values)), [len(pairs) for pairs in values])
+            wild = owner[np.union1d(column.beyond(numbers), np.flatnonzero(np.isnan(numbers)))]
+        else:
+            return
+        if len(wild):
+            row = int(np.searchsorted(self.start, wild[0], side="right")) - 1
+            found = f"{values[wild[0]]:g}" if column.kind == "float" else "with a number that cannot be"
+            raise ForestError(
+                f"token {wild[0] - self.start[row]} of row {row} has the {column.name} {found}", todo=column.range_todo
+            )
 
     @property
     def total(self) -> int:
         """Number of tokens `T`."""
         return int(self.start[-1])
+
+    def take(self, places: IntArray, *, start: IntArray) -> TokenTable:
+        """A table of the tokens at `places [K]`, ragged by `start`."""
+        columns = {
+            column.name: column.take(values, places)
+            for column in TOKEN_COLUMNS
+            if (values := getattr(self, column.name)) is not None
+        }
+        return TokenTable(start=start, **columns)
 
     @cached_property
     def node(self) -> IntArray:
@@ -166,7 +191,7 @@ class Forest:
             values = getattr(self, column.name)
             if len(values) == 0:
                 values = column.empty(n)
-            values = tuple(values) if column.kind == "text" else frozen_array(values, DTYPES[column.kind])
+            values = frozen_array(values, DTYPES[column.kind]) if column.is_array else tuple(values)
             self._check_length(column.name, len(values))
             self._check_range(column, values)
             object.__setattr__(self, column.name, values)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
+from treecore.core.columns import NODE_COLUMNS
 from treecore.core.forest import Forest, NodeId, TokenTable
 from treecore.core.text_steps import RULES, rule_for, split_text
 from treecore.core.topology import IntArray
@@ -226,12 +226,7 @@ def _tokens(forest: Forest, rows: IntArray) -> TokenTable | None:
         return None
     begin, end = table.start[rows], np.where(rows >= 0, table.start[rows + 1], table.start[rows])
     chosen = np.concatenate([np.arange(low, high) for low, high in zip(begin, end, strict=True)])
-    columns: dict[str, Any] = {
-        column.name: [values[at] for at in chosen] if column.kind == "text" else values[chosen]
-        for column in TOKEN_COLUMNS
-        if (values := getattr(table, column.name)) is not None
-    }
-    return TokenTable(start=np.concatenate([[0], np.cumsum(end - begin)]), **columns)
+    return table.take(chosen, start=np.concatenate([[0], np.cumsum(end - begin)]))
 
 
 def shared(forest: Forest, folded: Folded) -> Shared:
@@ -264,7 +259,7 @@ def unmerge(forest: Forest) -> Forest:
     changed: dict[str, Any] = {}
     for column in NODE_COLUMNS:
         values = getattr(forest, column.name)
-        changed[column.name] = [values[row] for row in rows] if column.kind == "text" else np.asarray(values)[rows]
+        changed[column.name] = column.take(values, rows)
     return forest.with_columns(
         parent=parent,
         node_id=ids,

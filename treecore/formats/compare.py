@@ -63,6 +63,6 @@ def token_losses(old: Forest, new: Forest) -> dict[str, int]:
 
 def differing(column: Column, old: Any, new: Any) -> int:
     """Number of assigned values of `old` that `new` has not."""
-    if column.kind == "text":
+    if not column.is_array:
         return sum(a != b for a, b in zip(old, new, strict=True))
     return int((~column.is_null(old) & (old != new)).sum())

@@ -9,11 +9,13 @@ from treecore.formats.limits import MAX_BYTES, MAX_DEPTH, MAX_NAMES, MAX_NODES
 from treecore.formats.native_fields import OBJECT_FIELDS, TEXT_FIELDS, TREE, VERSION
 
 TYPES = {"text": "`str`", "int": "`int64`", "float": "`float64`", "choice": "`int64` code; its name in a file"}
+TYPES["pairs"] = "tuple of (`str`, `float`); lists in a file"
 ABSENCE = {
     "text": '`""`: none',
     "int": "-1: not known",
     "float": "NaN: not assigned",
     "choice": "-1: not known",
+    "pairs": "`()`: not recorded",
 }
 
 TEMPLATE = """# Data model

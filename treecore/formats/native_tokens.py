@@ -11,13 +11,15 @@ import numpy as np
 from treecore.core.columns import TOKEN_COLUMNS, Column
 from treecore.core.forest import Forest, TokenTable
 from treecore.core.numerals import counted
-from treecore.core.topology import IntArray
+from treecore.core.topology import BoolArray, IntArray
 from treecore.formats.limits import TEXT, TOKEN, Account, object_cost
 from treecore.formats.native_chunks import ABSENT, Chunk
 from treecore.formats.native_nodes import Nodes, frozen, wrong_rows
 from treecore.formats.native_values import NONE, shown, typed
 
 UNSET_TYPE = type(ABSENT)
+PAIR = 2 * TEXT + 3 * TOKEN
+"""Bytes of a text with its number."""
 
 
 class TokenPiece(NamedTuple):
@@ -77,6 +79,8 @@ def read_tokens(nodes: Nodes, chunk: Chunk, account: Account) -> TokenPiece | No
     }
     if (texts := columns.get("text")) is not None:
         columns["text"] = shared_texts(texts, account, nodes.where)
+    if (top := columns.get("top")) is not None:
+        account.spend(PAIR * sum(map(len, top)), nodes.where, "the likeliest tokens of its tokens")
     extra = {row: fields for row, found in zip(rows, given, strict=True) if (fields := chunk.token_extra(found))}
     account.spend(sum(map(object_cost, extra.values())), nodes.where, "values beyond the format")
     return TokenPiece(count, columns, extra)
@@ -147,9 +151,9 @@ def join_tokens(pieces: Sequence[tuple[int, TokenPiece | None]], nodes: Nodes) -
 
 def in_rows(column: Column, parts: Sequence[Any], order: IntArray | None) -> Any:
     """The parts of one token column, joined and put into the order of rows."""
-    if column.kind == "text":
-        texts = tuple(chain.from_iterable(parts))
-        return texts if order is None else tuple(map(texts.__getitem__, order.tolist()))
+    if not column.is_array:
+        held = tuple(chain.from_iterable(parts))
+        return held if order is None else tuple(map(held.__getitem__, order.tolist()))
     values = np.concatenate(parts)
     return frozen(values if order is None else values[order])
 
@@ -192,14 +196,22 @@ def token_objects(forest: Forest) -> dict[int, dict[str, list[Any]]]:
         values = getattr(table, column.name)
         null = column.is_null(values)
         assigned = table.count(~null)
-        plain = np.asarray(values, dtype=object)
-        if column.kind != "text":
-            plain[null] = None
+        plain = plain_values(column, values, null)
         keep_all = not assigned.any()
         for row, tokens in objects.items():
             if keep_all or assigned[row]:
-                tokens[column.name] = plain[bounds[row] : bounds[row + 1]].tolist()
+                tokens[column.name] = plain[bounds[row] : bounds[row + 1]]
     for row, tokens in objects.items():
         if not tokens:
             tokens[columns[0].name] = [None] * (bounds[row + 1] - bounds[row])
     return objects
+
+
+def plain_values(column: Column, values: Any, null: BoolArray) -> list[Any]:
+    """Values of a column as JSON has them; nulls are None, but a text is empty."""
+    if column.is_array:
+        plain = np.asarray(values, dtype=object)
+        plain[null] = None
+        found: list[Any] = plain.tolist()
+        return found
+    return list(values) if column.kind == "text" else [value or None for value in values]

@@ -20,8 +20,14 @@ Fail = Callable[[int, str, str], NoReturn]
 """Raises for one value: its place in the column, what was found, what to do."""
 
 NONE, UNSET = type(None), type(ABSENT)
-ALLOWED: dict[str, set[type]] = {"text": {str}, "choice": {str}, "int": {int}, "float": {int, float}}
-NOUNS = {"text": "text", "int": "a whole number", "float": "a number", "choice": "text"}
+ALLOWED: dict[str, set[type]] = {"text": {str}, "choice": {str}, "int": {int}, "float": {int, float}, "pairs": {list}}
+NOUNS = {
+    "text": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "choice": "text",
+    "pairs": "a list of pairs of a text and a number",
+}
 
 
 def shown(value: Any) -> str:
@@ -103,9 +109,27 @@ def float_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> A
     return array
 
 
+def pairs_column(values: list[Any], column: Column, gaps: bool, fail: Fail) -> Any:
+    """Lists of pairs; equal texts are one object, tokens repeat."""
+    known: dict[str, str] = {}
+
+    def pair(place: int, item: Any) -> tuple[str, float]:
+        match item:
+            case [str(text), int() | float() as number] if not isinstance(number, bool):
+                if not (column.minimum or 0) <= number <= (column.maximum or 0):
+                    fail(place, f"{shown(item)} is no {column.name} that can be", column.range_todo)
+                return known.setdefault(text, text), float(number)
+        fail(place, f"{shown(item)} is not a pair of a text and a number", "give pairs, or null")
+
+    return [
+        tuple(pair(place, item) for item in value) if type(value) is list else () for place, value in enumerate(values)
+    ]
+
+
 CONVERT: dict[str, Callable[[list[Any], Column, bool, Fail], Any]] = {
     "text": text_column,
     "choice": choice_column,
     "int": int_column,
     "float": float_column,
+    "pairs": pairs_column,
 }

@@ -33,6 +33,10 @@ def column_schema(column: Column) -> dict[str, Any]:
     """One declared field; null means not assigned."""
     if column.choices:
         return {"enum": [*column.choices, None], "description": column.meaning}
+    if column.kind == "pairs":
+        number = {"type": "number", "minimum": column.minimum, "maximum": column.maximum}
+        pair = {"type": "array", "prefixItems": [{"type": "string"}, number], "minItems": 2, "maxItems": 2}
+        return {"type": ["array", "null"], "items": pair, "description": column.meaning}
     schema: dict[str, Any] = {"type": [JSON_TYPES[column.kind], "null"], "description": column.meaning}
     if column.minimum is not None:
         schema["minimum"] = column.minimum

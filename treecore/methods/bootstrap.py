@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from treecore.core.batch import Forests
-from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
+from treecore.core.columns import NODE_COLUMNS
 from treecore.core.forest import Forest, TokenTable
 from treecore.core.numerals import counted
 from treecore.core.topology import FloatArray, IntArray
@@ -161,9 +161,4 @@ def taken(table: TokenTable, rows: IntArray) -> TokenTable:
     count = np.diff(table.start)[rows]
     start = np.concatenate([[0], np.cumsum(count)])
     token = np.repeat(table.start[rows] - start[:-1], count) + np.arange(int(start[-1]))
-    columns: dict[str, Any] = {}
-    for column in TOKEN_COLUMNS:
-        values = getattr(table, column.name)
-        if values is not None:
-            columns[column.name] = [values[place] for place in token] if column.kind == "text" else values[token]
-    return TokenTable(start=start, **columns)
+    return table.take(token, start=start)

@@ -34,6 +34,8 @@ EXTENDS = "extends"
 """Places may lie after tokens that nobody drew."""
 TOP = "top"
 """Each token comes with the entropy of the likeliest tokens, `Completion.top_entropy`."""
+ALTERNATIVES = "alternatives"
+"""`session` takes `top_tokens`: each token comes with so many of the likeliest there, `Completion.top`."""
 
 
 class FinishReason(Enum):
@@ -60,6 +62,7 @@ class Completion:
         end: why it ended; None while it is being written.
         top_entropy: minus the sum of p ln p over the model's 10 likeliest tokens, nats; empty where not given.
         error: why there is no step; it then has no tokens, no text and no `end`.
+        top: the model's likeliest tokens there, likeliest first, as text and nats; empty where not asked for.
     """
 
     ids: list[int] = field(default_factory=list)
@@ -71,6 +74,7 @@ class Completion:
     end: FinishReason | None = None
     top_entropy: list[float] = field(default_factory=list)
     error: PolicyError | None = None
+    top: list[tuple[tuple[str, float], ...]] = field(default_factory=list)
 
     def head(self, n: int) -> Completion:
         """A copy of the first `n` tokens, to be continued; the end token must not be among them."""
@@ -84,6 +88,7 @@ class Completion:
             text,
             None,
             self.top_entropy[:n],
+            top=self.top[:n],
         )
 
     def tail(self, n: int, text: str) -> Completion:
@@ -97,6 +102,7 @@ class Completion:
             text,
             self.end,
             self.top_entropy[n:],
+            top=self.top[n:],
         )
 
 
@@ -241,7 +247,7 @@ class Policy(Protocol):
     A class that derives from this one gets the attributes; another may leave them out.
 
     Attributes:
-        gives: which of `EXTENDS`, `FORKS`, `GREEDY` and `TOP` it has.
+        gives: which of `ALTERNATIVES`, `EXTENDS`, `FORKS`, `GREEDY` and `TOP` it has.
         observed: keys of `describe` that are never compared when a run is resumed.
         asked_as: keys of `describe` that are compared only when all prompts are read.
         one_core: it keeps one core busy, however many there are, and can be copied to other processes.
@@ -258,9 +264,21 @@ class Policy(Protocol):
         return 0
 
     def session(
-        self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int, rule: StepRule = PLAIN
+        self,
+        *,
+        temperature: float,
+        top_p: float,
+        stop: Sequence[str],
+        max_step_tokens: int,
+        rule: StepRule = PLAIN,
+        top_tokens: int = 0,
     ) -> Session:
-        """A new run; sessions of one policy are independent of each other."""
+        """A new run; sessions of one policy are independent of each other.
+
+        Args:
+            rule: where steps end; given only where it is not the plain one.
+            top_tokens: how many of the likeliest tokens are told at each place; given only where some are asked for.
+        """
         ...
 
     def encode(self, text: str) -> list[int]:

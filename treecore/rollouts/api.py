@@ -29,9 +29,10 @@ def rollout(
         should_stop: asked before every decoding step; when it says True, only finished forests are returned.
         options: in place of what the config says, by the names of its fields: `task` ("multihop"), `task_options`,
             `model` ("tiny"), `sampler` ("random_expansion"), `prompts` (1), `question`, `seed` (0), `temperature`
-            (1.0), `top_p` (1.0), `reward_scheme`, `engine` ("local"), `workers`, `ray_address`; how a model is loaded:
-            `device`, `dtype`, `batch_tokens`, `static`; every other name is a parameter of the sampler, typed or as
-            text. See `RolloutConfig` and `treecore.policies.LoadOptions`.
+            (1.0), `top_p` (1.0), `record` (nothing more; `{"top_tokens": 5}` for the likeliest tokens at each),
+            `reward_scheme`, `engine` ("local"), `workers`, `ray_address`; how a model is loaded: `device`, `dtype`,
+            `batch_tokens`, `static`; every other name is a parameter of the sampler, typed or as text. See
+            `RolloutConfig` and `treecore.policies.LoadOptions`.
 
     Returns:
         Forests in the order of the prompts.

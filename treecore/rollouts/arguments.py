@@ -9,7 +9,7 @@ from typing import Any, SupportsFloat, SupportsIndex
 from treecore.core.numerals import counted
 from treecore.errors import MethodError, PolicyError, TaskError
 from treecore.protocols import MAX_SEED, Prompt
-from treecore.rollouts.config import ENGINES, RolloutConfig
+from treecore.rollouts.config import ENGINES, RECORDED, RolloutConfig
 
 TASK = ("name", "stop", "max_steps", "max_step_tokens", "prompts", "respond", "reward")
 POLICY = ("describe", "session", "encode", "token_strings")
@@ -81,6 +81,25 @@ def check_law(*, temperature: Any, top_p: Any, seed: Any) -> None:
         raise MethodError(f"top_p={top_p} is not above 0 and at most 1", todo="change it")
     if not isinstance(seed, SupportsIndex) or not 0 <= int(seed) <= MAX_SEED:
         raise MethodError(f"seed={shown(seed)} is not a whole number from 0 to {MAX_SEED}", todo="change it")
+
+
+def check_record(record: Any) -> dict[str, int]:
+    """What is recorded on request, as whole numbers; what is asked for 0 times is left out.
+
+    Raises:
+        PolicyError: it cannot be recorded, or not so much of it.
+    """
+    if not isinstance(record, Mapping):
+        raise PolicyError(f"record={shown(record)} is no mapping", todo='give for example {"top_tokens": 5}')
+    found: dict[str, int] = {}
+    for name, value in record.items():
+        if name not in RECORDED:
+            raise PolicyError(f"nothing called {shown(name)} can be recorded", todo=f"choose {', '.join(RECORDED)}")
+        text, most = str(value).strip(), RECORDED[name]
+        if not (text.isascii() and text.isdigit() and int(text[:9]) <= most and len(text) < 9):
+            raise PolicyError(f"{name}={shown(value)} cannot be recorded", todo=f"give a whole number from 0 to {most}")
+        found |= {name: int(text)} if int(text) else {}
+    return found
 
 
 def shown(value: Any) -> str:

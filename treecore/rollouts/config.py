@@ -11,6 +11,8 @@ from treecore.policies.load_options import LOAD_OPTIONS
 from treecore.protocols import Prompt, Task
 
 ENGINES = ("local", "ray")
+RECORDED = {"top_tokens": 20}
+"""What may be recorded on request, and the most of it."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class RolloutConfig:
         temperature: of the sampling law; 0 takes the likeliest token.
         top_p: mass of the likeliest tokens that may be drawn.
         reward_scheme: one that the task lists; its default when None.
+        record: what is recorded beside the usual: `top_tokens`, how many of the likeliest tokens with their log
+            probabilities at each token. Texts are the same with it and without.
         load: how a model that is named is loaded.
         engine: one of `ENGINES`: `local`, this computer; or `ray`, the workers of a Ray cluster, which load task and
             model by name.
@@ -49,6 +53,7 @@ class RolloutConfig:
     temperature: float = 1.0
     top_p: float = 1.0
     reward_scheme: str | None = None
+    record: Mapping[str, int] = field(default_factory=dict)
     load: LoadOptions = field(default_factory=LoadOptions)
     engine: str = "local"
     workers: int | None = None

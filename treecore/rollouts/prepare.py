@@ -14,7 +14,7 @@ from treecore.policies import Policy
 from treecore.policies.base import AskingPolicy, ChatPolicy, complete_policy
 from treecore.protocols import Prompt, Task
 from treecore.registry.params import Value
-from treecore.rollouts.arguments import check_engine, check_kinds, check_law
+from treecore.rollouts.arguments import check_engine, check_kinds, check_law, check_record
 from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.scheduler import Plan, check_chance
 from treecore.samplers import get_sampler
@@ -81,6 +81,7 @@ class PreparedRollout:
         sampled = {"name": self.sampler.name, "parameters": dict(self.settings), "seed": config.seed}
         bias = self.sampler.bias_with(self.settings)
         sampled |= {"bias": bias} if bias else {}
+        sampled |= {"record": dict(config.record)} if config.record else {}
         about = {
             "reward_scheme": self.task.reward_scheme,
             "task_settings": self.task.settings,
@@ -100,6 +101,7 @@ class PreparedRollout:
         return Plan(
             task=self.task, policy=policy, sampler=self.sampler, settings=self.settings, prompts=prompts,
             seed=config.seed, temperature=config.temperature, top_p=config.top_p, meta=meta, provenance=versions(),
+            record=config.record,
         )  # fmt: skip
 
 
@@ -112,7 +114,8 @@ def prepare(config: RolloutConfig) -> PreparedRollout:
     check_engine(config)
     check_kinds(config)
     check_law(temperature=config.temperature, top_p=config.top_p, seed=config.seed)
-    config = replace(config, seed=int(config.seed), temperature=float(config.temperature), top_p=float(config.top_p))
+    law: dict[str, Any] = {"temperature": float(config.temperature), "top_p": float(config.top_p)}
+    config = replace(config, seed=int(config.seed), record=check_record(config.record), **law)
     sampler = get_sampler(config.sampler)
     settings = sampler.parse(config.sampler_settings)
     check_chance(sampler, settings, config.temperature)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from treecore.core.forest import Forest
-from treecore.errors import MethodError, TreecoreError
-from treecore.policies.base import EXTENDS, FORKS, GREEDY, TOP, Branch, Policy, complete_session
+from treecore.errors import MethodError, PolicyError, TreecoreError
+from treecore.policies.base import ALTERNATIVES, EXTENDS, FORKS, GREEDY, TOP, Branch, Policy, complete_session
 from treecore.protocols import Prompt, StepRule, Task
 from treecore.registry.params import Value
 from treecore.rollouts.growing_forest import GrowingForest
@@ -36,6 +36,7 @@ class Plan:
         temperature, top_p: the sampling law.
         meta: prompt -> the fields of its forest; provenance comes on top.
         provenance: versions of what sampled.
+        record: what is recorded on request, as in `RolloutConfig`.
     """
 
     task: Task
@@ -48,6 +49,7 @@ class Plan:
     top_p: float
     meta: Callable[[Prompt], dict[str, Any]]
     provenance: Mapping[str, Any]
+    record: Mapping[str, int] = field(default_factory=dict)
 
 
 class RolloutScheduler:
@@ -75,13 +77,15 @@ class RolloutScheduler:
         self.plan, self.on_progress, self.should_stop = plan, on_progress, should_stop
         check_needs(plan.sampler, plan.policy)
         check_chance(plan.sampler, plan.settings, plan.temperature)
+        check_recorded(plan.record, plan.policy)
         rule = plan.task.step_rule
+        more: dict[str, Any] = {**({} if rule == StepRule() else {"rule": rule}), **plan.record}
         session = plan.policy.session(
             temperature=plan.temperature,
             top_p=plan.top_p,
             stop=plan.task.stop,
             max_step_tokens=plan.task.max_step_tokens,
-            **({} if rule == StepRule() else {"rule": rule}),
+            **more,
         )
         self.session = complete_session(session)
         self.writer = Writer(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
@@ -258,6 +262,16 @@ def check_needs(sampler: Sampler, policy: Policy) -> None:
             f"sampler '{sampler.name}' needs a policy that can {lacked}",
             todo="use a model that is loaded here, or another sampler",
         )
+
+
+def check_recorded(record: Mapping[str, int], policy: Policy) -> None:
+    """The policy tells what is to be recorded.
+
+    Raises:
+        PolicyError: it does not.
+    """
+    if record.get("top_tokens") and ALTERNATIVES not in policy.gives:
+        raise PolicyError("the policy does not tell the likeliest tokens", todo="leave out top_tokens")
 
 
 def check_chance(sampler: Sampler, settings: Mapping[str, Value], temperature: float) -> None:

@@ -280,6 +280,7 @@ def token_columns(
         entropy=[*written.entropy[start:], *nothing],
         confidence=[*written.confidence[start:], *nothing],
         part=[*token_parts(written, spans)[start:], *[int(Part.OBSERVATION)] * len(observation)],
+        top=[*written.top[start:], *[()] * len(observation)] if written.top[start:] else (),
     )
 
 

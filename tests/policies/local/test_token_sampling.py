@@ -31,6 +31,14 @@ def test_confidence_looks_at_the_twenty_likeliest() -> None:
     assert draw(logits, [0.5], temperature=1.0, top_p=1.0).confidence == pytest.approx([expected], abs=1e-6)
 
 
+def test_the_likeliest_tokens_are_of_temperature_one_and_change_no_draw() -> None:
+    drawn = draw(LOGITS, [0.0, 0.6], temperature=2.0, top_p=1.0, top_tokens=2)
+    raw = softmax([2.0, 0.0, -1.0, 1.0])
+    assert [token for token, _ in drawn.top[0]] == [0, 3]
+    assert [nats for _, nats in drawn.top[0]] == pytest.approx(np.log([raw[0], raw[3]]), abs=1e-6)
+    assert drawn[:5] == draw(LOGITS, [0.0, 0.6], temperature=2.0, top_p=1.0)[:5]
+
+
 def test_temperature_zero_takes_the_likeliest_with_certainty() -> None:
     drawn = draw(LOGITS, [0.99, 0.99], temperature=0.0, top_p=1.0)
     assert drawn.id == [0, 0]

@@ -65,6 +65,29 @@ def test_columns_are_what_the_server_gives(connect: Connect, stub: Stub) -> None
     assert (table.id, table.entropy) == (None, None)
 
 
+@pytest.mark.parametrize("endpoint", ["/v1/completions", "/v1/chat/completions"])
+def test_the_likeliest_tokens_are_kept_where_they_are_asked_for(connect: Connect, stub: Stub, endpoint: str) -> None:
+    stub.endpoints, stub.write = (endpoint,), lambda body: "b c!"
+    plain, more = one_step(connect()), one_step(connect(), record={"top_tokens": 3})
+    assert plain.tokens is not None
+    assert more.tokens is not None
+    assert plain.tokens.top is None
+    assert [[nats for _, nats in top] for top in more.tokens.top] == [ALTERNATIVES[:3]] * 4
+    assert more.text == plain.text
+    assert more.tokens.logprob.tolist() == plain.tokens.logprob.tolist()
+
+
+@pytest.mark.parametrize(
+    ("top", "law", "message"), [(5, {}, "tells 5 of"), (20, {"temperature": 0.5}, "temperature 1")]
+)
+def test_likeliest_tokens_that_a_server_does_not_tell_are_refused(
+    connect: Connect, stub: Stub, top: int, law: dict[str, float], message: str
+) -> None:
+    stub.top = top
+    with pytest.raises(PolicyError, match=message):
+        one_step(connect(), record={"top_tokens": 9}, **law)
+
+
 @pytest.mark.parametrize("top", [0, 5, None])
 def test_what_the_server_does_not_give_is_absent(connect: Connect, stub: Stub, top: int | None) -> None:
     stub.top = top

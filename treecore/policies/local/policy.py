@@ -16,7 +16,7 @@ import torch
 from transformers.utils import logging as library
 
 from treecore.errors import PolicyError, boundary
-from treecore.policies.base import EXTENDS, FORKS, GREEDY, PLAIN, TOP, Policy
+from treecore.policies.base import ALTERNATIVES, EXTENDS, FORKS, GREEDY, PLAIN, TOP, Policy
 from treecore.policies.load_options import LoadOptions
 from treecore.policies.local.checkpoint import load_checkpoint
 from treecore.policies.local.cuda_graphs import SHORTEST, StaticSteps, bucket
@@ -58,7 +58,7 @@ class TransformersPolicy(Policy):
         PolicyError: the model cannot be branched, or nothing fits into such a batch.
     """
 
-    gives = frozenset({EXTENDS, FORKS, GREEDY, TOP})
+    gives = frozenset({ALTERNATIVES, EXTENDS, FORKS, GREEDY, TOP})
 
     def __init__(
         self,
@@ -138,10 +138,18 @@ class TransformersPolicy(Policy):
         self._idle.clear()
 
     def session(
-        self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int, rule: StepRule = PLAIN
+        self,
+        *,
+        temperature: float,
+        top_p: float,
+        stop: Sequence[str],
+        max_step_tokens: int,
+        rule: StepRule = PLAIN,
+        top_tokens: int = 0,
     ) -> LocalSession:
+        law = {"temperature": temperature, "top_p": top_p}
         return LocalSession(
-            self, temperature=temperature, top_p=top_p, stop=tuple(stop), max_step_tokens=max_step_tokens, rule=rule
+            self, **law, stop=tuple(stop), max_step_tokens=max_step_tokens, rule=rule, top_tokens=top_tokens
         )
 
     def encode(self, text: str) -> list[int]:

@@ -53,9 +53,11 @@ class LocalSession(Session):
         stop: tuple[str, ...],
         max_step_tokens: int,
         rule: StepRule = PLAIN,
+        top_tokens: int = 0,
     ) -> None:
         self.policy, self.temperature, self.top_p = policy, temperature, top_p
         self.stop, self.max_step_tokens, self.rule = stop, max_step_tokens, rule
+        self.top_tokens = top_tokens
         self.max_length = policy.max_length
         self.runner = policy.runner()
         weakref.finalize(self, policy.take_back, self.runner).atexit = False
@@ -285,7 +287,8 @@ class LocalSession(Session):
             try:
                 greedy = [branch.greedy for branch in ready]
                 law = {"temperature": self.temperature, "top_p": self.top_p}
-                return list(map(DrawnToken, *draw(torch.stack(rows), uniform, greedy=greedy, **law)))
+                drawn = draw(torch.stack(rows), uniform, greedy=greedy, top_tokens=self.top_tokens, **law)
+                return list(map(DrawnToken, *drawn))
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
@@ -302,6 +305,8 @@ class LocalSession(Session):
         if self.rule.before_word and not ends and self._begins_next(written, piece):
             written.end, branch.held = FinishReason.STOP, drawn
             return
+        if drawn.top:
+            written.top.append(tuple((self._as_text(before, one), nats) for one, nats in drawn.top))
         written.ids.append(token)
         if branch.left is not None:
             branch.left -= 1
@@ -323,6 +328,13 @@ class LocalSession(Session):
             written.end = FinishReason.CONTEXT
         elif branch.left == 0:
             written.end = FinishReason.PAUSE
+
+    def _as_text(self, before: abc.Sequence[int], token: int) -> str:
+        """What a token would be written as after these; an end token by its name."""
+        detokenizer = self.policy.detokenizer
+        if token in self.policy.end_ids:
+            return detokenizer.decode([token])
+        return detokenizer.next_token_string(before, token)
 
     def _may_stop(self, piece: str) -> bool:
         """Whether a stop string may end within this piece."""

@@ -6,6 +6,7 @@ whatever else is in the batch. Knows no tokenizer and no cache.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -17,13 +18,15 @@ DECIMALS = 6
 
 
 class Drawn(NamedTuple):
-    """`[B]` each: token ids; nats rounded to six decimals, which is what float32 logits carry."""
+    """`[B]` each: token ids; nats rounded to six decimals, which is what float32 logits carry; in `top` pairs of both,
+    likeliest first."""
 
     id: list[int]
     logprob: list[float]
     entropy: list[float]
     confidence: list[float]
     top_entropy: list[float]
+    top: Sequence[Sequence[tuple[int, float]]]
 
 
 class DrawnToken(NamedTuple):
@@ -34,10 +37,17 @@ class DrawnToken(NamedTuple):
     entropy: float
     confidence: float
     top_entropy: float
+    top: Sequence[tuple[int, float]] = ()
 
 
 def draw(
-    logits: Tensor, uniform: list[float], *, temperature: float, top_p: float, greedy: list[bool] | None = None
+    logits: Tensor,
+    uniform: list[float],
+    *,
+    temperature: float,
+    top_p: float,
+    greedy: list[bool] | None = None,
+    top_tokens: int = 0,
 ) -> Drawn:
     """One token a row.
 
@@ -47,6 +57,7 @@ def draw(
         temperature: 0 takes the likeliest token, with log probability 0.
         top_p: keep the likeliest tokens whose probabilities reach this sum; 1 keeps all.
         greedy: `[B]` rows that take the likeliest token at any temperature; none when None.
+        top_tokens: how many of the likeliest tokens to tell, `TOP` at most.
     """
     wide = (logits.cpu() if logits.device.type == "mps" else logits).double()
     raw = torch.log_softmax(wide, dim=-1)
@@ -71,7 +82,13 @@ def draw(
             ids = torch.where(sure, raw.argmax(dim=-1), ids)
             logprob = torch.where(sure, 0.0, logprob)
     numbers = torch.round(torch.stack([logprob, entropy, confidence, top_entropy]), decimals=DECIMALS) + 0.0
-    return Drawn(ids.tolist(), *numbers.tolist())
+    top: list[list[tuple[int, float]]] = [[] for _ in uniform]
+    if top_tokens:
+        rounded = torch.round(likeliest[:, :top_tokens], decimals=DECIMALS) + 0.0
+        pairs = zip(best[:, :top_tokens].tolist(), rounded.tolist(), strict=True)
+        top = [list(zip(tokens, nats, strict=True)) for tokens, nats in pairs]
+    logprobs, entropies, confidences, top_entropies = numbers.tolist()
+    return Drawn(ids.tolist(), logprobs, entropies, confidences, top_entropies, top)
 
 
 def nucleus(law: Tensor, top_p: float) -> Tensor:

@@ -31,13 +31,14 @@ class UnansweredError(PolicyError):
 
 @dataclass(frozen=True)
 class Law:
-    """The sampling law and the limits of a step and of a trajectory, as in `Policy.session`."""
+    """The sampling law, the limits of a step and of a trajectory, and what is told, as in `Policy.session`."""
 
     temperature: float
     top_p: float
     stop: tuple[str, ...]
     max_step_tokens: int
     max_tokens: int = 0
+    top_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -259,3 +260,22 @@ def found_in(answer: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
     if tokens and all(token.id >= 0 for token in tokens):
         found.append("ids")
     return tuple(found)
+
+
+def check_top(dialect: Dialect, wanted: int, *, plain_law: bool) -> None:
+    """The server tells so many of the likeliest tokens, and of the model's own distribution.
+
+    Raises:
+        PolicyError: it does not.
+    """
+    if not plain_law:
+        raise PolicyError(
+            "whose distribution a server's likeliest tokens are of is known at temperature 1 and top-p 1 only",
+            todo="sample with these, or leave out the likeliest tokens",
+        )
+    given = [int(one.partition("=")[2]) for one in dialect.shown if one.startswith("logprobs=")]
+    if max(given, default=0) < wanted:
+        raise PolicyError(
+            f"the server tells {max(given, default=0)} of the likeliest tokens where {wanted} are wanted",
+            todo="record fewer, or start it so that it tells more",
+        )

@@ -15,8 +15,8 @@ from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
 from treecore.errors import PolicyError
-from treecore.policies.base import GREEDY, PLAIN, Policy
-from treecore.policies.openai.capabilities import Dialect, Law, UnansweredError, find_dialect
+from treecore.policies.base import ALTERNATIVES, GREEDY, PLAIN, Policy
+from treecore.policies.openai.capabilities import Dialect, Law, UnansweredError, check_top, find_dialect
 from treecore.policies.openai.client import Connection, base_url
 from treecore.policies.openai.session import TICK, ServerSession
 from treecore.protocols import Message, RenderedChat, StepRule
@@ -79,7 +79,7 @@ class ServerPolicy(Policy):
         background: where the connection lives.
     """
 
-    gives = frozenset({GREEDY})
+    gives = frozenset({ALTERNATIVES, GREEDY})
     observed = frozenset({"options"})
     """The same server may show more or less of them in another answer."""
     asked_as = frozenset({"endpoint", "sent"})
@@ -129,15 +129,28 @@ class ServerPolicy(Policy):
         return cls(connection, dialect, places=concurrency, background=background)
 
     def session(
-        self, *, temperature: float, top_p: float, stop: Sequence[str], max_step_tokens: int, rule: StepRule = PLAIN
+        self,
+        *,
+        temperature: float,
+        top_p: float,
+        stop: Sequence[str],
+        max_step_tokens: int,
+        rule: StepRule = PLAIN,
+        top_tokens: int = 0,
     ) -> ServerSession:
         """As `Policy.session`. A step ends right after its stop string, whatever `rule.before_word` says: what a token
-        holds beyond it is written anew. `rule.max_tokens` is kept by the server's own counts."""
+        holds beyond it is written anew. `rule.max_tokens` is kept by the server's own counts.
+
+        Raises:
+            PolicyError: fewer likeliest tokens are told than `top_tokens`, or of another law.
+        """
+        if top_tokens:
+            check_top(self._chat or self.dialect, top_tokens, plain_law=temperature == 1 and top_p == 1)
         return ServerSession(
             self.connection,
             self.dialect,
             chat=self._chat,
-            law=Law(temperature, top_p, tuple(stop), max_step_tokens, rule.max_tokens),
+            law=Law(temperature, top_p, tuple(stop), max_step_tokens, rule.max_tokens, top_tokens),
             places=self.places,
             submit=self._background.submit,
         )

@@ -47,7 +47,7 @@ class Token:
         text, logprob, confidence: as in `Completion`; NaN where not reported.
         id: in the vocabulary; -1 when not reported.
         raw: its bytes; None when not reported.
-        alternatives: tokens at its place whose log probabilities are reported.
+        top: tokens at its place whose log probabilities are reported, as text and nats, likeliest first.
     """
 
     text: str
@@ -55,10 +55,15 @@ class Token:
     confidence: float
     id: int = -1
     raw: bytes | None = None
-    alternatives: int = 0
+    top: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def alternatives(self) -> int:
+        """How many tokens are reported at its place."""
+        return len(self.top)
 
 
-def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bool) -> Answer:
+def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bool, top_tokens: int = 0) -> Answer:
     """The first choice of a completion or of a chat completion.
 
     Args:
@@ -66,6 +71,7 @@ def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bo
         stop: strings that end a step; the step keeps the one that ended it.
         plain_law: temperature and top-p are 1. A server's numbers may be of the model's own distribution or of the
             one that was drawn from; only then are they the same, and only then are they kept.
+        top_tokens: how many of the likeliest tokens to keep of each place.
 
     Raises:
         PolicyError: it is no completion, or it did not end as a step can.
@@ -77,7 +83,7 @@ def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bo
     usage = count(answer.get("usage"))
     written = Completion(text=cut, end=end)
     if tokens:
-        fill(written, tokens, plain_law=plain_law)
+        fill(written, tokens, plain_law=plain_law, top_tokens=top_tokens)
     sampled = usage["completion_tokens"]
     return Answer(
         written,
@@ -170,10 +176,10 @@ def modern(content: Sequence[Any]) -> list[Token]:
     for entry in content:
         if not isinstance(entry, dict) or not isinstance(entry.get("token"), str):
             return []
-        top = entry.get("top_logprobs")
-        values = [one.get("logprob") for one in top if isinstance(one, dict)] if isinstance(top, list) else []
+        top = found if isinstance(found := entry.get("top_logprobs"), list) else []
+        pairs = [(one.get("token"), one.get("logprob")) for one in top if isinstance(one, dict)]
         own, vocabulary, raw = entry.get("logprob"), whole_number(entry.get("id")), raw_bytes(entry.get("bytes"))
-        tokens.append(Token(entry["token"], nats(own), confidence(values), vocabulary, raw, known(values)))
+        tokens.append(Token(entry["token"], nats(own), confidence(pairs), vocabulary, raw, likeliest(pairs)))
     return tokens
 
 
@@ -184,10 +190,10 @@ def legacy(logprobs: Mapping[str, Any]) -> list[Token]:
         return []
     own = own if isinstance(own, list) and len(own) == len(texts) else [None] * len(texts)
     top = top if isinstance(top, list) and len(top) == len(texts) else [None] * len(texts)
-    values = [list(best.values()) if isinstance(best, dict) else [] for best in top]
+    pairs = [list(best.items()) if isinstance(best, dict) else [] for best in top]
     return [
-        Token(text, nats(value), confidence(others), alternatives=known(others))
-        for text, value, others in zip(texts, own, values, strict=True)
+        Token(text, nats(value), confidence(others), top=likeliest(others))
+        for text, value, others in zip(texts, own, pairs, strict=True)
     ]
 
 
@@ -197,15 +203,16 @@ def nats(value: Any) -> float:
     return round(min(float(value), 0.0), DECIMALS) + 0.0 if usable else NAN
 
 
-def confidence(values: Sequence[Any]) -> float:
-    """Minus the mean of the 20 largest log probabilities; NaN when fewer are given."""
-    largest = sorted((value for value in map(nats, values) if not math.isnan(value)), reverse=True)[:TOP]
+def confidence(pairs: Sequence[tuple[Any, Any]]) -> float:
+    """Minus the mean of the 20 largest log probabilities of these tokens; NaN when fewer are given."""
+    largest = [value for _, value in likeliest(pairs)][:TOP]
     return round(-sum(largest) / TOP, DECIMALS) + 0.0 if len(largest) == TOP else NAN
 
 
-def known(values: Sequence[Any]) -> int:
-    """How many of them are log probabilities."""
-    return sum(not math.isnan(nats(value)) for value in values)
+def likeliest(pairs: Sequence[tuple[Any, Any]]) -> tuple[tuple[str, float], ...]:
+    """Those of these tokens that have a text and a log probability, likeliest first."""
+    known = [(text, nats(value)) for text, value in pairs if isinstance(text, str) and not math.isnan(nats(value))]
+    return tuple(sorted(known, key=lambda pair: -pair[1]))
 
 
 def whole_number(value: Any) -> int:
@@ -220,7 +227,7 @@ def raw_bytes(value: Any) -> bytes | None:
     return bytes(value)
 
 
-def fill(written: Completion, tokens: Sequence[Token], *, plain_law: bool) -> None:
+def fill(written: Completion, tokens: Sequence[Token], *, plain_law: bool, top_tokens: int = 0) -> None:
     """Put the columns that all tokens allow into the step; none when the tokens do not spell its text."""
     token_strings = spell(tokens, written.text)
     if token_strings is None or (written.end is not FinishReason.STOP and "".join(token_strings) != written.text):
@@ -234,6 +241,8 @@ def fill(written: Completion, tokens: Sequence[Token], *, plain_law: bool) -> No
     if plain_law:
         written.logprob = present([token.logprob for token in tokens[:kept]])
         written.confidence = present([token.confidence for token in tokens[:kept]])
+        top = [token.top[:top_tokens] for token in tokens[:kept]]
+        written.top = top if any(top) else []
 
 
 def present(values: list[float]) -> list[float]:

@@ -202,7 +202,8 @@ async def answered(
     outcome: Outcome
     try:
         answer = await connection.ask(endpoint, body)
-        outcome = read_answer(answer, stop=law.stop, plain_law=law.temperature == 1 and law.top_p == 1)
+        plain = law.temperature == 1 and law.top_p == 1
+        outcome = read_answer(answer, stop=law.stop, plain_law=plain, top_tokens=law.top_tokens)
     except RequestError as refusal:
         outcome = PolicyError(str(refusal))
     except asyncio.CancelledError:
