@@ -856,6 +856,238 @@ interface App extends Drawn {
   columns: { outcome: number; was: number; number: number; bar: number; reach: number };
 }
 
+// app/lessons
+
+interface LessonPiece {
+  text: string;
+  term?: string;
+  drag?: boolean;
+}
+
+interface LessonWords {
+  text: string;
+  tone: string;
+}
+
+interface LessonStep {
+  id: string;
+  parent: number;
+  tree: number;
+  level: number;
+  line: number;
+  words: LessonWords[];
+  answered: string;
+  more: string;
+  mark: number;
+  leaf: boolean;
+  outcome: string;
+  right: boolean | null;
+}
+
+interface LessonTree {
+  title: string;
+  ends: string;
+  folds: boolean;
+}
+
+interface LessonChoice {
+  digit: number;
+  words: LessonWords[];
+  answered: string;
+}
+
+interface LessonScale {
+  heading: string;
+  measure: string;
+  low: number;
+  ends: string[];
+  mark: string;
+  choices: LessonChoice[];
+}
+
+interface LessonLine {
+  name: string;
+  kind: string;
+  values: Values;
+  shown: string[];
+  limit: number;
+}
+
+interface LessonReveal {
+  title: string;
+  points: number | null;
+  truth: string;
+  error: string;
+  you: string;
+  sign: number;
+  mark: number;
+  right: number;
+  of: string;
+  answer: LessonPiece[];
+  said: LessonPiece[][];
+  why_title: string;
+  why: LessonPiece[][];
+  doubt: LessonPiece[][];
+  lines: LessonLine[];
+  curve: number[];
+  colours: Values;
+  drag: number[];
+  at: number;
+}
+
+interface LessonTry {
+  ask: LessonPiece[];
+  given: string;
+  verdict: string;
+  say: LessonPiece[];
+  take: LessonPiece[];
+  sources: string[];
+}
+
+interface LessonNext {
+  name: string;
+  title: string;
+}
+
+interface LessonUnit {
+  kind: "unit";
+  name: string;
+  number: number;
+  title: string;
+  note: string;
+  prompt: string;
+  expected: string;
+  stage: string;
+  ask: LessonPiece[];
+  scale: LessonScale;
+  steps: LessonStep[];
+  trees: LessonTree[];
+  mark: number;
+  bet: number;
+  present: boolean;
+  reveal: LessonReveal | null;
+  attempt: LessonTry | null;
+  follows: LessonNext;
+  words: Record<string, string>;
+}
+
+interface LessonDot {
+  x: number;
+  y: number;
+  parent: number;
+  right: boolean | null;
+  marked: boolean;
+}
+
+interface LessonCard {
+  name: string;
+  number: number;
+  title: string;
+  question: string;
+  minutes: number;
+  dots: LessonDot[];
+}
+
+interface LessonChapter {
+  title: string;
+  note: string;
+  cards: LessonCard[];
+}
+
+interface LessonCourse {
+  kind: "course";
+  title: string;
+  note: string;
+  chapters: LessonChapter[];
+  words: Record<string, string>;
+  shown: string[];
+  present: boolean;
+}
+
+interface LessonData {
+  page: LessonUnit | LessonCourse;
+  stamp: string;
+  heard: number;
+}
+
+// What this browser remembers of a unit.
+interface LessonDone {
+  points: number | null;
+  found: boolean;
+  bet: number;
+  truth: number;
+  colours: Values;
+}
+
+interface LessonSaid {
+  mark: number;
+  bet: number;
+}
+
+interface LessonDrag {
+  values: number[];
+  at: number;
+  shows: (() => void)[];
+}
+
+interface LessonPlaces {
+  x: number[];
+  y: number[];
+  pitch: number;
+  column: number;
+  folded: boolean[];
+  tops: number[];
+  width: number;
+  height: number;
+}
+
+interface LessonColumns {
+  x: number[];
+  width: number;
+  apart: boolean;
+}
+
+interface LessonInk {
+  ink: SVGElement;
+  said: LessonSaid;
+  theme: Theme;
+  among: boolean;
+  colour: number | null;
+}
+
+interface LessonBook {
+  page: LessonUnit;
+  said: LessonSaid;
+  drag: LessonDrag | undefined;
+  root: HTMLElement;
+  written: (hundredths: number) => string;
+  mark: (digit: number) => void;
+  moved: () => void;
+  commit: () => void;
+  skip: () => void;
+  next: () => void;
+  course: () => void;
+  answer: (text: string) => void;
+}
+
+interface LessonDesk {
+  page: LessonCourse;
+  root: HTMLElement;
+  at: number;
+  open: (name: string) => void;
+  turn: (name: string) => void;
+  present: () => void;
+  redraw: () => void;
+}
+
+interface LessonChannel extends Channel {
+  root: HTMLElement;
+  stamp: string;
+  dark: boolean;
+  book?: LessonBook;
+  desk?: LessonDesk;
+}
+
 interface Channel {
   abort: AbortController;
   send: (name: string, value: unknown) => void;

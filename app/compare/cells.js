@@ -1,23 +1,10 @@
 // Heads, rows and cells of a comparison. Everything that comes from data goes in through textContent.
 
 import { html, toned } from "../browse/dom.js";
-import { css, diverging, mix, rising } from "../canvas/js/palette.js";
+import { css, diverging, inkOver, mix, rising } from "../canvas/js/palette.js";
 import { railDrawing } from "./rails.js";
 
 const LONG = /(\w{5})(?=\w{5})/g;
-
-/** @param {Rgb} colour */
-function brightnessOf(colour) {
-  const [r, g, b] = colour.map((one) => (one / 255 <= 0.04045 ? one / 255 / 12.92 : ((one / 255 + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
-// Black or white, whichever is told better from a colour.
-/** @param {Rgb} colour */
-function inkOver(colour) {
-  const light = brightnessOf(colour);
-  return 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 ? "#FFFFFF" : "#000000";
-}
 
 /** @param {CompareDrawn} drawn @param {number} k @param {number} value */
 function fillOf({ theme, panel, limit }, k, value) {

@@ -4,4 +4,4 @@ here."""
 from __future__ import annotations
 
 # isort: off
-from app.views import explore, step_through, granularity, compare, rollout, library  # noqa: F401  (registers them in this order)
+from app.views import explore, step_through, granularity, compare, rollout, library, lessons  # noqa: F401  (registers them in this order)

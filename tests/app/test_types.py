@@ -20,6 +20,9 @@ from app.canvas import make_scene, payload
 from app.compare import rows as compare_rows
 from app.compare import words as compare_words
 from app.grain import words as grain_words
+from app.lessons import pages as lesson_pages
+from app.lessons import reveal as lesson_reveal
+from app.lessons import shape as lesson_shape
 from app.what_if import words as what_if_words
 from treecore.core.forest import Forest
 from treecore.views import page
@@ -79,6 +82,19 @@ CHANGED = {
 @pytest.mark.parametrize("name", CHANGED)
 def test_a_changed_forest_has_the_same_fields_on_both_sides(name: str) -> None:
     assert list(declared(f"WhatIf{name}")) == list(CHANGED[name].__annotations__)
+
+
+LESSONS = {
+    "Words": lesson_shape.Words, "Step": lesson_shape.Step, "Tree": lesson_shape.Tree, "Choice": lesson_pages.Choice,
+    "Scale": lesson_pages.Scale, "Line": lesson_reveal.Line, "Reveal": lesson_reveal.Reveal, "Try": lesson_pages.Try,
+    "Next": lesson_pages.Next, "Unit": lesson_pages.UnitPage, "Dot": lesson_pages.Dot, "Card": lesson_pages.Card,
+    "Chapter": lesson_pages.Chapter, "Course": lesson_pages.CoursePage,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lessons_have_the_same_fields_on_both_sides(name: str) -> None:
+    assert list(declared(f"Lesson{name}")) == list(LESSONS[name].__annotations__)
 
 
 def declared(name: str) -> dict[str, str]:

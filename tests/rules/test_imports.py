@@ -18,6 +18,7 @@ RANKS = {
     4: ("analysis", "hooks", "quotas", "samplers", "views"),
     5: (
         "exports",
+        "lessons",
         "rollouts",
     ),
     6: ("annotate", "bench", "library"),

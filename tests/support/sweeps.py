@@ -66,6 +66,7 @@ CASES = {
     "formats/test_document.py::test_the_document_is_whole": 0,
     "formats/test_limits.py::test_a_large_file_takes_eight_times_its_size_at_most": 1,
     "formats/test_limits.py::test_a_small_compressed_file_takes_little_memory": 4,
+    "lessons/test_units.py::test_the_same_command_gives_the_same_counts": 1,
     "library/test_library.py::test_several_processes_find_the_same": 0,
     "library/test_overview.py::test_another_process_tells_why_it_cannot": 0,
     "library/test_overview.py::test_what_progress_raises_ends_the_other_process": 0,

@@ -78,6 +78,19 @@ export function mix(from, to, t) {
   return [0, 1, 2].map((k) => from[k] + (to[k] - from[k]) * t);
 }
 
+/** @param {Rgb} colour */
+function brightnessOf(colour) {
+  const [r, g, b] = colour.map((one) => (one / 255 <= 0.04045 ? one / 255 / 12.92 : ((one / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+// Black or white, whichever is told better from a colour.
+/** @param {Rgb} colour */
+export function inkOver(colour) {
+  const light = brightnessOf(colour);
+  return 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 ? "#FFFFFF" : "#000000";
+}
+
 /** @param {Theme} theme @param {number} value @param {number} limit */
 export function diverging(theme, value, limit) {
   const t = Math.min(1, Math.abs(value) / limit) ** PALETTE.power;

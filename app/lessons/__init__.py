@@ -1,0 +1,38 @@
+"""The course as one component: the path of all units, and a unit from its bet to its check. Knows no session state."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import streamlit as st
+
+from treecore.bidi import all_visible
+from treecore.views.sources import script, style
+
+FOLDER = Path(__file__).parent
+UNSEEN = {"id", "name"}
+"""Fields that are no text for people."""
+
+_lessons = st.components.v2.component(
+    "treecore.lessons",
+    js=script(FOLDER / "js" / "lessons.js"),
+    css=style(FOLDER / "lessons.css") + style(FOLDER / "course.css"),
+    isolate_styles=True,
+)
+
+
+def lessons(page: Mapping[str, Any], *, heard: int, key: str, on_ask: Callable[[], None]) -> None:
+    """Draw the course or a unit.
+
+    Args:
+        page: from `app.lessons.pages`.
+        heard: number of the last question that was heard, 0 before the first.
+        on_ask: called before the rerun; `app.browse.asked_in` reads what `session_state[key]` then holds.
+    """
+    data = all_visible(dict(page), but=UNSEEN)
+    stamp = hashlib.sha256(orjson.dumps(data)).hexdigest()[:16]
+    _lessons(key=key, data={"page": data, "stamp": stamp, "heard": heard}, on_asked_change=on_ask)

@@ -1,0 +1,140 @@
+// The tree of a unit: branches, words over their lines, outcomes in a column of their own. Grey before the bet.
+
+import { html, svg, toned } from "../../browse/dom.js";
+import { css, diverging } from "../../canvas/js/palette.js";
+
+const ROOT_X = 118, OUTCOMES = 104, RADIUS = 8, FOLDED = 40, TREE_GAP = 14, LEAST_PITCH = 44, MOST_PITCH = 84, LINE_PX = 13.5;
+
+/** @param {LessonUnit} page @param {number} width @param {number} height @returns {LessonPlaces} */
+export function placesOf(page, width, height) {
+  const { steps, trees, reveal } = page;
+  const folded = trees.map(({ folds }) => folds && reveal !== null);
+  const lines = steps.filter(({ leaf, tree }) => leaf && !folded[tree]).length;
+  const rest = folded.filter(Boolean).length * FOLDED + (trees.length - 1) * TREE_GAP;
+  const pitch = Math.max(LEAST_PITCH, Math.min(MOST_PITCH, (height - rest) / Math.max(1, lines)));
+  const deep = Math.max(1, ...steps.map(({ level }) => level));
+  const column = (width - ROOT_X - OUTCOMES) / deep;
+  const y = new Array(steps.length).fill(0), tops = new Array(trees.length).fill(0);
+  let top = 0;
+  trees.forEach((_, tree) => {
+    const own = steps.map((step, at) => ({ step, at })).filter(({ step }) => step.tree === tree);
+    const ends = own.filter(({ step }) => step.leaf);
+    const first = Math.min(...ends.map(({ step }) => step.line));
+    for (const { step, at } of own) y[at] = top + (folded[tree] ? FOLDED / 2 : (step.line - first + 0.68) * pitch);
+    tops[tree] = top;
+    top += (folded[tree] ? FOLDED : ends.length * pitch) + TREE_GAP;
+  });
+  const x = steps.map(({ level, leaf }) => ROOT_X + (leaf ? deep : level) * column);
+  return { x, y, pitch, column, folded, tops, width, height: top };
+}
+
+// Fewer words where siblings of a node leave it less room than a row.
+/** @param {LessonUnit} page @param {LessonPlaces} places @param {number} at */
+function roomOver(page, places, at) {
+  const { steps } = page, mine = places.y[at];
+  const over = places.y.filter((y, other) => other !== at && y < mine - 4 && Math.abs(places.x[other] - places.x[at]) < places.column * 0.9
+    && !places.folded[steps[other].tree]);
+  const free = mine - (over.length ? Math.max(...over) : mine - MOST_PITCH - 20);
+  return Math.max(1, Math.min(4, Math.floor((Math.min(free, places.pitch) - 20) / LINE_PX)));
+}
+
+/** @param {LessonStep[]} steps @param {number} to */
+function pathTo(steps, to) {
+  const found = new Set();
+  for (let at = to; at >= 0; at = steps[at].parent) found.add(at);
+  return found;
+}
+
+/** @param {LessonUnit} page @param {LessonPlaces} places @param {LessonSaid} said @param {Theme} theme */
+export function pictureOf(page, places, said, theme) {
+  const { steps, reveal } = page, box = html("div", "picture");
+  const ink = svg("svg", { width: places.width, height: places.height, "aria-hidden": "true" });
+  box.style.height = `${places.height}px`;
+  const marked = steps.map(({ mark }, at) => (mark ? at : -1)).filter((at) => at >= 0);
+  const path = pathTo(steps, marked.at(-1) ?? -1);
+  const among = marked.every((at) => path.has(at)) ? path : pathTo(steps, steps.findIndex(({ mark }) => mark > 0 && mark === said.mark));
+  steps.forEach((step, at) => {
+    if (step.parent < 0 || places.folded[step.tree]) return;
+    ink.append(branch(places, step.parent, at, among.has(at)));
+  });
+  box.append(ink);
+  steps.forEach((step, at) => {
+    if (places.folded[step.tree]) return;
+    if (step.parent < 0) box.append(rootOf(page, places, at, ink));
+    else box.append(...stepOf(page, places, at, { ink, said, theme, among: among.has(at), colour: reveal?.colours[at] ?? null }));
+  });
+  page.trees.forEach((tree, number) => places.folded[number] && box.append(foldedOf(tree, places, number)));
+  return box;
+}
+
+/** @param {LessonPlaces} places @param {number} from @param {number} to @param {boolean} among */
+function branch({ x, y }, from, to, among) {
+  const bend = Math.min(34, (x[to] - x[from]) / 2), flat = Math.abs(y[to] - y[from]) < 1;
+  const start = `M${x[from]} ${y[from]}`;
+  const d = flat ? `${start}H${x[to]}` : `${start}C${x[from] + bend * 0.8} ${y[from]} ${x[from] + bend * 0.4} ${y[to]} ${x[from] + bend * 1.3} ${y[to]}H${x[to]}`;
+  return svg("path", { d, class: among ? "branch among" : "branch" });
+}
+
+/** @param {LessonUnit} page @param {LessonPlaces} places @param {number} at @param {SVGElement} ink */
+function rootOf(page, places, at, ink) {
+  ink.append(svg("rect", { x: places.x[at] - 7, y: places.y[at] - 7, width: 14, height: 14, rx: 3, class: "root" }));
+  const name = html("div", "tree-name", page.trees[page.steps[at].tree].title);
+  name.style.top = `${places.y[at]}px`;
+  name.style.width = `${ROOT_X - 18}px`;
+  return name;
+}
+
+/** @param {LessonUnit} page @param {LessonPlaces} places @param {number} at @param {LessonInk} look */
+function stepOf(page, places, at, look) {
+  const step = page.steps[at], x = places.x[at], y = places.y[at], made = [];
+  const width = step.leaf ? Math.max(places.column - 16, x - places.x[step.parent] - 22) : places.column - 16;
+  const words = html("div", "step-words");
+  words.dir = "auto";
+  words.append(...toned(step.words));
+  words.title = step.words.map(({ text }) => text).join("");
+  words.style.cssText = `left:${x - 12 - width}px;width:${width}px;bottom:${places.height - y + 4}px;-webkit-line-clamp:${roomOver(page, places, at)}`;
+  words.classList.toggle("among", look.among);
+  made.push(words);
+  const below = [step.answered && `\u2192 ${step.answered}`, step.more].filter(Boolean).join(" \u00b7 ");
+  if (below) {
+    const answered = html("div", "answered", below);
+    answered.style.cssText = `left:${x - 12 - width}px;width:${width}px;top:${y + 5}px`;
+    answered.title = below;
+    made.push(answered);
+  }
+  shapeOf(step, x, y, look);
+  if (step.leaf) {
+    const outcome = html("div", step.right ? "outcome right" : "outcome", step.outcome ? `${step.right ? "\u2713" : "\u2715"} ${step.outcome}` : "no outcome");
+    outcome.style.cssText = `left:${places.width - OUTCOMES + 40}px;top:${y}px`;
+    made.push(outcome);
+  }
+  if (step.mark && step.mark === look.said.mark && page.reveal === null) {
+    const mine = html("div", "mine", "your mark");
+    mine.style.cssText = `left:${x}px;top:${y + 15}px`;
+    made.push(mine);
+  }
+  return made;
+}
+
+/** @param {LessonStep} step @param {number} x @param {number} y @param {LessonInk} look */
+function shapeOf(step, x, y, { ink, said, theme, colour }) {
+  const mine = step.mark > 0 && step.mark === said.mark;
+  const square = step.leaf && step.right === false, r = step.mark && colour === null ? RADIUS + 2 : RADIUS;
+  const kind = `node${step.mark ? " markable" : ""}${mine ? " mine" : ""}${colour === null ? "" : " filled"}`;
+  const body = square
+    ? svg("rect", { x: x - r, y: y - r, width: 2 * r, height: 2 * r, rx: 2, class: kind })
+    : svg("circle", { cx: x, cy: y, r, class: kind });
+  if (colour !== null) body.style.fill = css(diverging(theme, colour, 1));
+  if (mine && colour !== null) ink.append(svg("circle", { cx: x, cy: y, r: RADIUS + 5, class: "ring" }));
+  ink.append(body);
+  if (colour !== null && Math.abs(colour) >= 0.005) ink.append(svg("text", { x, y: y + 4, class: "sign" }, colour < 0 ? "\u2212" : "+"));
+  else if (step.mark && colour === null) ink.append(svg("text", { x, y: y + 4, class: mine ? "digit mine" : "digit" }, String(step.mark)));
+}
+
+/** @param {LessonTree} tree @param {LessonPlaces} places @param {number} number */
+function foldedOf(tree, places, number) {
+  const made = html("div", "folded");
+  made.style.cssText = `top:${places.tops[number]}px;height:${FOLDED}px`;
+  made.append(html("b", "", tree.title), html("span", "", `folded \u00b7 ${tree.ends}`), html("i"));
+  return made;
+}

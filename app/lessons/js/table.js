@@ -1,0 +1,88 @@
+// What the truth, the learner and each method say about the steps, under these steps; and the chance along the branch.
+
+import { html, svg } from "../../browse/dom.js";
+import { css, diverging, inkOver, rising } from "../../canvas/js/palette.js";
+
+const TALL = 25, CELL = 0.95, CURVE_HIGH = 74;
+
+// Where the columns stand: under their steps where these follow each other, else evenly.
+/** @param {LessonUnit} page @param {LessonPlaces} places */
+export function columnsOf(page, places) {
+  const at = page.scale.choices.map(({ digit }) => page.steps.findIndex(({ mark }) => mark === digit));
+  const x = at.map((one) => places.x[one]);
+  const apart = x.every((one, k) => !k || one - x[k - 1] > 40);
+  const step = (places.width - 118 - 104) / x.length;
+  return { x: apart ? x : x.map((_, k) => 118 + (k + 0.5) * step), width: Math.min(places.column, apart ? places.column : step) * CELL, apart };
+}
+
+/** @param {LessonUnit} page @param {LessonPlaces} places @param {Theme} theme */
+export function tableOf(page, places, theme) {
+  const reveal = /** @type {LessonReveal} */ (page.reveal);
+  const box = html("section", "says"), head = html("div", "says-head"), columns = columnsOf(page, places);
+  head.append(html("h3", "", "What each one says about the steps"), html("small", "", reveal.of));
+  const grid = html("div", "says-grid");
+  grid.setAttribute("role", "table");
+  grid.setAttribute("aria-label", "Credit of the steps by the truth, you and each method");
+  const top = html("div", "says-row digits");
+  top.setAttribute("role", "row");
+  top.append(named("columnheader", "who", ""));
+  page.scale.choices.forEach(({ digit }, k) => top.append(placed(named("columnheader", digit === reveal.right ? "digit right" : "digit", String(digit)), columns, k)));
+  grid.append(band(columns, reveal.right - 1), top, ...reveal.lines.map((line) => rowOf(page, line, columns, theme)));
+  box.append(head, grid);
+  if (reveal.curve.length && columns.apart) box.append(curveOf(page, places, columns));
+  return box;
+}
+
+/** @param {string} role @param {string} kind @param {string} text */
+function named(role, kind, text) {
+  const made = html("div", kind, text);
+  made.setAttribute("role", role);
+  return made;
+}
+
+/** @param {HTMLElement} cell @param {LessonColumns} columns @param {number} k */
+function placed(cell, { x, width }, k) {
+  cell.style.cssText += `;left:${x[k] - width + 12}px;width:${width}px`;
+  return cell;
+}
+
+/** @param {LessonColumns} columns @param {number} k */
+function band(columns, k) {
+  return placed(html("div", "band"), { ...columns, width: columns.width + 6, x: columns.x.map((x) => x + 3) }, k);
+}
+
+/** @param {LessonUnit} page @param {LessonLine} line @param {LessonColumns} columns @param {Theme} theme */
+function rowOf(page, line, columns, theme) {
+  const row = html("div", `says-row ${line.kind}`);
+  row.setAttribute("role", "row");
+  row.style.height = `${TALL}px`;
+  row.append(named("rowheader", "who", line.name));
+  line.values.forEach((value, k) => {
+    if (value === null && line.kind === "you") return;
+    const cell = placed(named("cell", value === null ? "cell none" : "cell", value === null ? "" : line.shown[k]), columns, k);
+    cell.setAttribute("aria-label", value === null ? "not assigned" : line.shown[k]);
+    if (value !== null) {
+      const colour = page.scale.low === 0 && line.kind !== "method" ? rising(theme, value) : diverging(theme, value, line.limit);
+      cell.style.background = css(colour);
+      cell.style.color = inkOver(colour);
+    }
+    row.append(cell);
+  });
+  return row;
+}
+
+/** @param {LessonUnit} page @param {LessonPlaces} places @param {LessonColumns} columns */
+function curveOf(page, places, columns) {
+  const { curve } = /** @type {LessonReveal} */ (page.reveal);
+  const box = html("div", "curve"), first = page.steps.find(({ mark }) => mark === 1);
+  const x = [first ? places.x[first.parent] : columns.x[0] - places.column, ...columns.x];
+  const y = (/** @type {number} */ value) => CURVE_HIGH - 12 - value * (CURVE_HIGH - 34);
+  const ink = svg("svg", { width: places.width, height: CURVE_HIGH, role: "img", "aria-label": `chance of ending right: ${curve.map((one) => one.toFixed(2)).join(", ")}` });
+  ink.append(svg("path", { d: `M${x[0]} ${y(0)}H${x.at(-1)}`, class: "axis" }));
+  ink.append(svg("path", { d: curve.map((value, k) => `${k ? "L" : "M"}${x[k]} ${y(value)}`).join(""), class: "chance" }));
+  curve.forEach((value, k) => {
+    ink.append(svg("circle", { cx: x[k], cy: y(value), r: 3.5, class: "point" }), svg("text", { x: x[k], y: y(value) - 8, class: "figure" }, value.toFixed(2)));
+  });
+  box.append(html("div", "who", "chance of ending right"), ink);
+  return box;
+}

@@ -1,0 +1,224 @@
+"""What a unit shows once a bet was made: the truth, what each method says, and why. Nothing of it is sent before."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import numpy as np
+
+from app.lessons.shape import drawn
+from treecore.core.numerals import MINUS, plain, signed, whole
+from treecore.core.topology import FloatArray
+from treecore.lessons.quantities import numbers_of, row_credit, value_of
+from treecore.lessons.truth import Truth, truth
+from treecore.lessons.unit import Unit
+from treecore.lessons.words import Piece, paragraph, pieces
+from treecore.methods import get_method
+from treecore.views.scene.scene import decimals_for
+
+FULL, HALF, NEAR = 10.0, 5.0, 0.25
+"""Points for a bet on the step that is looked for and on another, and how near a bet is called good."""
+
+Paragraph = list[list[Piece]]
+
+
+class Bet(TypedDict):
+    """What was bet: the mark, 0 where it was skipped, and the number."""
+
+    mark: int
+    number: float
+
+
+class Line(TypedDict):
+    """A row of the table: a method, the truth or the learner.
+
+    Attributes:
+        values, shown: one a step that can be marked, null and "" where nothing is assigned.
+        limit: `|value|` at the ends of its colour scale.
+        kind: `truth`, `you` or `method`; note: why a method says nothing.
+    """
+
+    name: str
+    kind: str
+    values: list[float | None]
+    shown: list[str]
+    limit: float
+
+
+class Reveal(TypedDict):
+    """Everything after the bet; what belongs to a later stage is empty before it.
+
+    Attributes:
+        points: None where the bet was skipped; right: place of the step that is looked for.
+        curve: chance before the first step and after each, where the steps follow each other; else empty.
+        colours: `[steps drawn]` what a node is filled with, of -1..1.
+        drag: values of the number in prose that can be dragged; a paragraph with it has as many forms.
+    """
+
+    title: str
+    points: float | None
+    truth: str
+    error: str
+    you: str
+    sign: int
+    mark: int
+    right: int
+    of: str
+    answer: list[Piece]
+    said: Paragraph
+    why_title: str
+    why: Paragraph
+    doubt: Paragraph
+    lines: list[Line]
+    curve: list[float]
+    colours: list[float | None]
+    drag: list[int]
+    at: int
+
+
+def looked_for(unit: Unit) -> int:
+    """Place of the step that a unit asks for among those that can be marked."""
+    measured = asked(unit, truth(unit.sample))
+    return int(np.argmin(measured) if unit.bet.right == "lowest" else np.argmax(measured))
+
+
+def asked(unit: Unit, held: Truth) -> FloatArray:
+    """What the bet is on, of every step that can be marked."""
+    column = held.change if unit.bet.on == "change" else held.chance
+    return column[[held.forest.row(step) for step in unit.bet.steps]]
+
+
+def points(unit: Unit, bet: Bet) -> float | None:
+    """Up to 10 for a bet on the right step and up to 5 for one on another, the more the closer; None if skipped."""
+    if not bet["mark"]:
+        return None
+    place = bet["mark"] - 1
+    far = abs(float(asked(unit, truth(unit.sample))[place]) - bet["number"])
+    return max(0.0, 1 - far) * (FULL if place == looked_for(unit) else HALF)
+
+
+def verdict(unit: Unit, bet: Bet) -> str:
+    """The bet in a few words."""
+    place = looked_for(unit)
+    if not bet["mark"]:
+        return f"Skipped: it was step {place + 1}"
+    if bet["mark"] - 1 != place:
+        return f"It was step {place + 1}, not step {bet['mark']}"
+    true = float(asked(unit, truth(unit.sample))[place])
+    if abs(true - bet["number"]) <= NEAR:
+        return "The right step, and a good bet"
+    return f"The right step, and a bet too {'low' if bet['number'] < true else 'high'}"
+
+
+def answer(unit: Unit, bet: Bet) -> list[Piece]:
+    """A wrong mark, answered with the numbers of the marked step; nothing for a right one."""
+    place = bet["mark"] - 1
+    if place < 0 or place == looked_for(unit):
+        return []
+    held = truth(unit.sample)
+    row = held.forest.row(unit.bet.steps[place])
+    after, before = held.chance[row], held.chance[held.forest.parent[row]]
+    text = (
+        f"Step {bet['mark']}: before it {100 * before:.0f} of 100 continuations ended right, "
+        f"after it {100 * after:.0f}. It changed the chance by {number(unit, float(held.change[row]), change=True)}."
+    )
+    return pieces(unit, text, numbers_of(unit))
+
+
+def number(unit: Unit, value: float, *, change: bool | None = None) -> str:
+    """A number as the bet is written: with a sign where it is of a change."""
+    signs = unit.bet.on == "change" if change is None else change
+    return (signed(value) if signs else plain(value)).replace("-", MINUS)
+
+
+def reveal(unit: Unit, bet: Bet, *, methods: bool) -> Reveal:
+    """What follows a bet.
+
+    Args:
+        methods: what each method says too, and why.
+    """
+    held = truth(unit.sample)
+    measured, place = asked(unit, held), looked_for(unit)
+    rows = [held.forest.row(step) for step in unit.bet.steps]
+    errors = held.change_error if unit.bet.on == "change" else held.error
+    counts = {int(count) for count in held.count[rows] if count > 1}
+    shown = max(0, bet["mark"] - 1) if bet["mark"] else place
+    return {
+        "title": verdict(unit, bet),
+        "points": points(unit, bet),
+        "truth": number(unit, float(measured[place])),
+        "error": f"{errors[rows[place]]:.2f}",
+        "you": number(unit, bet["number"]) if bet["mark"] else "",
+        "sign": int(np.sign(measured[place])),
+        "mark": shown + 1 if bet["mark"] else 0,
+        "right": place + 1,
+        "of": f"truth: {whole(max(counts))} continuations of every step",
+        "answer": answer(unit, bet),
+        "said": paragraph(unit, unit.truth),
+        "why_title": unit.why_title if methods else "",
+        "why": paragraph(unit, unit.why) if methods else [],
+        "doubt": paragraph(unit, unit.doubt) if methods else [],
+        "lines": [
+            truth_line(unit, measured),
+            *([your_line(unit, bet)] if bet["mark"] else []),
+            *(says(unit) if methods else []),
+        ],
+        "curve": curve(unit, held),
+        "colours": colours(unit, held),
+        "drag": list(unit.drag.values) if unit.drag else [],
+        "at": unit.drag.values.index(unit.drag.at) if unit.drag else 0,
+    }
+
+
+def truth_line(unit: Unit, measured: FloatArray) -> Line:
+    """The truth of every step that can be marked."""
+    values: list[float | None] = [float(value) for value in measured]
+    shown = [number(unit, value) for value in measured]
+    return {"name": "truth", "kind": "truth", "values": values, "shown": shown, "limit": 1.0}
+
+
+def your_line(unit: Unit, bet: Bet) -> Line:
+    """The bet at its step."""
+    here = range(1, len(unit.bet.steps) + 1)
+    values = [bet["number"] if place == bet["mark"] else None for place in here]
+    shown = [number(unit, bet["number"]) if place == bet["mark"] else "" for place in here]
+    return {"name": "you", "kind": "you", "values": values, "shown": shown, "limit": 1.0}
+
+
+def says(unit: Unit) -> list[Line]:
+    """A line a method; its colours by its own largest credit on the forest."""
+    forest = truth(unit.sample).forest
+    rows = [forest.row(step) for step in unit.bet.steps]
+    found: list[Line] = []
+    for row in unit.rows:
+        credit = row_credit(unit, row)
+        known = credit[np.isfinite(credit)]
+        limit = float(np.abs(known).max()) if len(known) else 1.0
+        decimals = decimals_for(limit) if limit else 2
+        values = [None if np.isnan(value) else float(value) for value in credit[rows]]
+        shown = ["" if value is None else signed(value, decimals) for value in values]
+        name = get_method(row.method).title
+        found.append({"name": name, "kind": "method", "values": values, "shown": shown, "limit": limit or 1.0})
+    return found
+
+
+def curve(unit: Unit, held: Truth) -> list[float]:
+    """Chance before the first step and after each, where each follows the one before; else nothing."""
+    rows = [held.forest.row(step) for step in unit.bet.steps]
+    if [int(held.forest.parent[row]) for row in rows[1:]] != rows[:-1]:
+        return []
+    return [float(held.chance[row]) for row in (int(held.forest.parent[rows[0]]), *rows)]
+
+
+def colours(unit: Unit, held: Truth) -> list[float | None]:
+    """By how much every drawn step changed the chance; None at prompts and where nothing was measured."""
+    return [None if np.isnan(held.change[row]) else float(held.change[row]) for row in drawn(unit)]
+
+
+def checked(unit: Unit, text: str) -> bool | None:
+    """Whether an answer to the question at the end is right; None where it is no number."""
+    try:
+        given = float(text.strip().replace(MINUS, "-").replace(",", ".").replace("%", ""))
+    except ValueError:
+        return None
+    return abs(given - value_of(unit, unit.check.number, numbers_of(unit))) <= unit.check.within

@@ -1,0 +1,76 @@
+"""Lessons: the course, its units, and what teachers need."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state
+from app.browse import asked_in
+from app.lessons import lessons
+from app.lessons.pages import STAGES, Asked, course_page, unit_page
+from app.view_fields import Field
+from app.view_registry import view
+from treecore.lessons.unit import units
+
+NAME = "lessons"
+CHANNEL, HEARD, ANSWER = "lessons_channel", "lessons_heard", "lessons_answer"
+HUNDRED = 100
+"""The address holds a bet in hundredths."""
+FIELDS: tuple[Field, ...] = (
+    Field("unit", "", allowed=units),
+    Field("stage", STAGES[0], allowed=lambda: STAGES),
+    Field("mark", 0),
+    Field("bet", 0),
+    Field("present", False),
+)
+
+
+@view(title="Lessons", fields=FIELDS)
+def render() -> None:
+    """The course, or the unit that the address names."""
+    body()
+
+
+@st.fragment
+def body() -> None:
+    """What stands below the header; hears what is chosen in it."""
+    state.keep()
+    if state.get("view") != NAME:
+        st.rerun()
+    unit = units().get(str(state.field("lessons:unit")))
+    page = course_page(present=value("present")) if unit is None else unit_page(unit, asked())
+    lessons(page, heard=int(state.get_or(HEARD, 0)), key=CHANNEL, on_ask=take)
+    state.sync_address()
+
+
+def value(name: str) -> bool:
+    """A field that is yes or no."""
+    return bool(state.field(f"{NAME}:{name}"))
+
+
+def asked() -> Asked:
+    """Where in the unit the learner is."""
+    return Asked(
+        stage=str(state.field("lessons:stage")),
+        mark=int(state.field("lessons:mark")),
+        number=int(state.field("lessons:bet")) / HUNDRED,
+        present=value("present"),
+        answer=str(state.get_or(ANSWER, "")),
+    )
+
+
+def take() -> None:
+    """Take over what was chosen: a unit, a bet, the next stage, an answer."""
+    heard = asked_in(state.get(CHANNEL))
+    if heard is None:
+        return
+    found = {field.name: state.field(f"{NAME}:{field.name}") for field in FIELDS}
+    for field in FIELDS:
+        if field.name in heard.said:
+            try:
+                found[field.name] = field.read(heard.said[field.name])
+            except ValueError:
+                return
+    moved = any(found[name] != state.field(f"{NAME}:{name}") for name in ("unit", "stage"))
+    state.put({HEARD: heard.number, ANSWER: "" if moved else heard.said.get("answer", state.get_or(ANSWER, ""))})
+    state.put_fields(NAME, found)

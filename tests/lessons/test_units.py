@@ -1,0 +1,193 @@
+"""The course: its truth belongs to the samples, its numbers come out another way too, its sentences are true."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from oracles import has_oracle, slow_credit
+from oracles.nodes import Walk
+
+import treecore as tc
+from treecore.annotate import Annotation, annotate
+from treecore.bundled import samples, samples_dir
+from treecore.core.batch import Forests
+from treecore.lessons.glossary import glossary, linked
+from treecore.lessons.quantities import QUANTITIES, numbers_of, row_credit, value_of
+from treecore.lessons.truth import truth
+from treecore.lessons.unit import CHAPTERS, FOLDER, Unit, units
+from treecore.lessons.words import PLACE, holds, paragraph
+
+TRUTHS = sorted(path.stem for path in (samples_dir() / "truth").glob("*.json"))
+COURSE = list(units().values())
+NAMES = [unit.name for unit in COURSE]
+DIGITS = re.compile(r"\d")
+MANY = 512
+
+
+def held(sample: str) -> dict[str, dict[str, list[int]]]:
+    found: dict[str, dict[str, list[int]]] = json.loads((samples_dir() / "truth" / f"{sample}.json").read_text())
+    return found
+
+
+def shares(sample: str, kind: str = "many") -> dict[str, float]:
+    """Node id -> share right, read from the file the plain way, ends by their outcome, all roots alike."""
+    forest = tc.read(samples()[sample].path)[0]
+    found = {node: right / count for node, (right, count) in held(sample)[kind].items()}
+    for row in range(len(forest)):
+        if forest.reward[row] == forest.reward[row]:
+            found[str(forest.node_id[row])] = float(forest.reward[row])
+    first = next(str(forest.node_id[row]) for row in range(len(forest)) if forest.parent[row] < 0)
+    for row in range(len(forest)):
+        if forest.parent[row] < 0:
+            found[str(forest.node_id[row])] = found[first]
+    return found
+
+
+def above(unit: Unit, node: str) -> str:
+    forest = truth(unit.sample).forest
+    return str(forest.node_id[forest.parent[forest.row(node)]])
+
+
+@pytest.mark.parametrize("sample", TRUTHS)
+def test_truth_belongs_to_its_sample(sample: str) -> None:
+    forest, kept = tc.read(samples()[sample].path)[0], held(sample)
+    assert kept["digest"] == forest.digest
+    open_steps = {str(forest.node_id[row]) for row in range(len(forest)) if not forest.topology.is_leaf[row]}
+    first_roots = [str(forest.node_id[row]) for row in np.flatnonzero(forest.is_prompt)][1:]
+    assert open_steps - set(first_roots) <= set(kept["many"])
+    assert all(0 <= right <= count == MANY for right, count in kept["many"].values())
+
+
+@pytest.mark.parametrize("kind", ["few", "many"])
+@pytest.mark.parametrize("sample", TRUTHS)
+def test_the_same_command_gives_the_same_counts(sample: str, kind: str) -> None:
+    forest, kept = tc.read(samples()[sample].path)[0], held(sample)[kind]
+    k = next(iter(kept.values()))[1]
+    done = next(annotate([forest], Annotation("monte_carlo", {"k": k}, seed=0)))
+    for node, (right, count) in kept.items():
+        row = done.row(node)
+        assert done.columns["mc_value"][row] * done.columns["mc_count"][row] == pytest.approx(right, abs=1e-6)
+        assert done.columns["mc_count"][row] == count
+
+
+def test_truth_of_another_forest_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    changed = held(TRUTHS[0]) | {"digest": "0" * 64}
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / f"{TRUTHS[0]}.json").write_text(json.dumps(changed))
+    monkeypatch.setattr("treecore.lessons.truth.samples_dir", lambda: tmp_path)
+    with pytest.raises(tc.TreecoreError, match="another forest"):
+        truth.__wrapped__(TRUTHS[0])
+
+
+def test_the_course_is_whole() -> None:
+    assert [unit.number for unit in COURSE] == sorted({unit.number for unit in COURSE})
+    assert {unit.chapter for unit in COURSE} <= set(CHAPTERS)
+    assert all(3 <= unit.minutes <= 5 for unit in COURSE)
+    assert all(unit.sources and all(one.where for one in unit.sources) for unit in COURSE)
+    assert all(len(unit.bet.steps) <= 9 for unit in COURSE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sentences_are_true(name: str) -> None:
+    unit = units()[name]
+    known = numbers_of(unit)
+    assert unit.claims
+    assert [claim for claim in unit.claims if not holds(claim, known)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_number_in_a_sentence_is_computed(name: str) -> None:
+    """Digits that are written into the words are names of steps and trees, or what the reader may drag to."""
+    unit = units()[name]
+    for text in (unit.truth, unit.why, unit.doubt, unit.take):
+        written = PLACE.sub("", text)
+        steps = re.sub(r"\b(step|steps|tree|of) \d\b", "", written).replace("of 100", "")
+        assert not DIGITS.search(steps), steps
+        for paragraphs in paragraph(unit, text):
+            assert all(piece["text"] for piece in paragraphs)
+    assert not PLACE.search(unit.bet.ask)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_come_out_another_way(name: str) -> None:
+    """Chances from the counts in the file, credit from the slow version of its method, by every name in the unit."""
+    unit = units()[name]
+    chance, known, seen = shares(unit.sample), numbers_of(unit), set()
+    for number, asked in unit.numbers.items():
+        of = asked.get("of", "")
+        match asked["is"]:
+            case "chance":
+                wanted = chance[above(unit, of) if asked.get("when") == "before" else of]
+            case "change":
+                wanted = chance[of] - chance[above(unit, of)]
+            case "credit_by":
+                wanted = slowly(unit, asked["method"], asked.get("settings", {}), few=asked.get("few", False))[of]
+            case _:
+                continue
+        seen.add(number)
+        assert known[number] == pytest.approx(wanted, abs=1e-6, nan_ok=True), number
+    assert seen
+
+
+def slowly(unit: Unit, method: str, settings: dict[str, object], *, few: bool) -> dict[str, float]:
+    """Credit by node id; by the slow version of the method where its settings are as by default."""
+    forest = tc.read(samples()[unit.sample].path)[0]
+    if few:
+        kept = held(unit.sample)["few"]
+        counts = {node: kept[node] for node in kept}
+        roots = [str(forest.node_id[row]) for row in np.flatnonzero(forest.is_prompt)]
+        counts |= dict.fromkeys(roots, counts[roots[0]])
+        nodes = [counts.get(str(node), [float("nan"), 1]) for node in forest.node_id]
+        columns = {"mc_value": [right / count for right, count in nodes]}
+        columns["mc_count"] = [float("nan") if right != right else count for right, count in nodes]
+        forest = forest.with_columns(columns={k: np.array(v, dtype=float) for k, v in columns.items()})
+    assert settings or has_oracle(method)
+    batch = Forests([forest])
+    credit = tc.credit(batch, method, **settings).credit if settings else slow_credit(Walk(batch), method)["credit"]
+    return {str(node): float(value) for node, value in zip(forest.node_id, credit, strict=True)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_methods_of_the_table_run(name: str) -> None:
+    unit = units()[name]
+    for row in unit.rows:
+        assert np.isfinite(row_credit(unit, row)).any(), row.method
+    assert np.isfinite(value_of(unit, unit.check.number, numbers_of(unit)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_bet_has_one_answer(name: str) -> None:
+    """The step that is looked for stands apart from the next one by more than chance."""
+    unit = units()[name]
+    found = truth(unit.sample)
+    rows = [found.forest.row(step) for step in unit.bet.steps]
+    measured = (found.change if unit.bet.on == "change" else found.chance)[rows]
+    errors = (found.change_error if unit.bet.on == "change" else found.error)[rows]
+    order = np.argsort(measured if unit.bet.right == "lowest" else -measured)
+    apart = abs(measured[order[0]] - measured[order[1]])
+    assert apart > 2 * np.hypot(errors[order[0]], errors[order[1]])
+
+
+def test_a_claim_that_is_false_is_found() -> None:
+    assert holds("a < 2", {"a": 1.0})
+    assert not holds("a == b", {"a": 1.0, "b": 1.001})
+    with pytest.raises(ValueError, match="no comparison"):
+        holds("a is b", {})
+    with pytest.raises(KeyError):
+        holds("a < c", {"a": 1.0})
+
+
+def test_files_ask_for_quantities_that_there_are() -> None:
+    asked = {number["is"] for unit in COURSE for number in (*unit.numbers.values(), unit.check.number)}
+    assert asked <= set(QUANTITIES)
+    assert len(list(FOLDER.glob("*.toml"))) == len(COURSE)
+
+
+def test_words_are_linked_in_every_form() -> None:
+    assert linked("Rollouts of the policy") == [("Rollouts", "rollout"), (" of the ", ""), ("policy", "policy")]
+    assert linked("creditable") == [("creditable", "")]
+    assert all(word.means.endswith(".") for word in glossary().values())

@@ -1,0 +1,158 @@
+"""What a unit of the course is, and the twelve that there are, read from `units/*.toml`. Computes no number."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "units"
+CHAPTERS = ("Read a tree", "Share out credit", "Doubt it")
+EACH = 4
+"""Units of a chapter."""
+Number = Mapping[str, Any]
+"""A number as a unit asks for it: `is` names the quantity, the others are its arguments (`quantities`)."""
+
+
+@dataclass(frozen=True)
+class Bet:
+    """What is asked before anything is shown.
+
+    Attributes:
+        ask: the task; it says nothing that could be worked out only with the answer.
+        mark: heading over the steps that can be marked.
+        on: `change` of the chance by a step (-1..1), or `chance` of ending right after it (0..1).
+        steps: ids of the steps that can be marked, nine at most.
+        right: which of them is the one that is looked for, by the truth: `lowest` or `highest`.
+    """
+
+    ask: str
+    mark: str
+    on: str
+    steps: tuple[str, ...]
+    right: str
+
+
+@dataclass(frozen=True)
+class Drag:
+    """A number in the prose that can be dragged.
+
+    Attributes:
+        name: how the words and other numbers call it (`$name`).
+        values: those that it takes, in order.
+        at: where it begins.
+    """
+
+    name: str
+    values: tuple[int, ...]
+    at: int
+
+
+@dataclass(frozen=True)
+class Check:
+    """A question at the end, answered with a number.
+
+    Attributes:
+        ask: the question; number: its answer; within: how far an answer may be from it.
+        hint: said to an answer that is wrong; it tells the way and not the number.
+    """
+
+    ask: str
+    number: Number
+    within: float
+    hint: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where something is from.
+
+    Attributes:
+        text: authors, year, title; where: the equation or section; at: arXiv or DOI identifier.
+    """
+
+    text: str
+    where: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method in the table of a unit.
+
+    Attributes:
+        method: its name; settings: its parameters.
+        few: it is given values of few continuations, which the sample itself does not hold.
+    """
+
+    method: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    few: bool = False
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A question, a tree, a bet, the truth, the reason, and one sentence to take away.
+
+    Attributes:
+        name: for links; number: from 1; chapter: one of `CHAPTERS`.
+        sample: the bundled forest; ends: the trajectories that are drawn, all where empty.
+        question: on the card; truth, why, doubt: paragraphs with `{numbers}`; why_title: over the second.
+        take: the sentence; claims: comparisons of numbers that make the words true.
+    """
+
+    name: str
+    number: int
+    title: str
+    minutes: int
+    sample: str
+    question: str
+    bet: Bet
+    rows: tuple[Row, ...]
+    truth: str
+    why_title: str
+    why: str
+    doubt: str
+    take: str
+    check: Check
+    numbers: Mapping[str, Number]
+    claims: tuple[str, ...]
+    sources: tuple[Source, ...]
+    ends: tuple[str, ...] = ()
+    drag: Drag | None = None
+
+    @property
+    def chapter(self) -> str:
+        """The chapter that it belongs to."""
+        return CHAPTERS[min((self.number - 1) // EACH, len(CHAPTERS) - 1)]
+
+
+@cache
+def units() -> dict[str, Unit]:
+    """All units by name, in the order of the course."""
+    found = [read(path) for path in sorted(FOLDER.glob("*.toml"))]
+    return {unit.name: unit for unit in found}
+
+
+def read(path: Path) -> Unit:
+    """One file: `08_blame.toml` is unit 8 by the name of `blame`."""
+    number, _, name = path.stem.partition("_")
+    held = tomllib.loads(path.read_text(encoding="utf-8"))
+    bet, check, drag = held.pop("bet"), held.pop("check"), held.pop("drag", None)
+    claims, ends = tuple(held.pop("claims")), tuple(held.pop("ends", ()))
+    return Unit(
+        name=name,
+        number=int(number),
+        bet=Bet(**{**bet, "steps": tuple(bet["steps"])}),
+        check=Check(**check),
+        drag=None if drag is None else Drag(drag["name"], tuple(drag["values"]), drag["at"]),
+        rows=tuple(Row(**row) for row in held.pop("rows")),
+        sources=tuple(Source(**source) for source in held.pop("sources")),
+        numbers=held.pop("numbers", {}),
+        claims=claims,
+        ends=ends,
+        **held,
+    )
