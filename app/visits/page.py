@@ -147,6 +147,9 @@ class Page:
             self._urls = message.file_urls_response
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             self._drawn(message.delta.new_element, fragment=message.delta.fragment_id)
+        elif kind == "delta" and message.delta.add_block.dialog.id:
+            dialog = message.delta.add_block.dialog
+            self.widgets[dialog.id] = ("dialog", dialog)
         return kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
     def _drawn(self, element: Any, *, fragment: str) -> None:
@@ -166,6 +169,10 @@ class Page:
         named = (name for name, (_, drawn) in self.widgets.items() if name.endswith(f"-{key}"))
         labelled = (name for name, (kind, one) in self.widgets.items() if kind == "button" and one.label == key)
         return next(named, "") or next(labelled, "")
+
+    def dialog(self) -> str:
+        """Id of the dialog that was opened last; "" where there was none."""
+        return next((name for name, (kind, _) in reversed(self.widgets.items()) if kind == "dialog"), "")
 
     def press(self, key: str) -> Sent:
         """What a click on a button sends."""

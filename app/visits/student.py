@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 from streamlit.proto.Common_pb2 import FileUploaderState
 
+from app.controls.methods import CHANNEL as METHOD_LIST
 from app.defaults import SHORT
 from app.serving.permissions import BROWSER_COOKIE
 from app.view_registry import VIEWS
@@ -21,7 +22,6 @@ from app.visits.page import EVENTS, Page, Sent
 from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.formats import read
-from treecore.methods import METHODS
 
 EXPLORE, STEP, ROLLOUT = "explore", "step_through", "rollout"
 Address = dict[str, str]
@@ -115,10 +115,8 @@ class Student:
         return {"sample": first.name}
 
     def _click(self) -> Address:
-        self._number += 1
-        widget, chosen = self._page.widget("selection"), self._random.choice(self._ids)
-        value = [{"event": "chosen", "value": {"number": self._number, "id": chosen}}]
-        self._send(Sent(EVENTS.format(widget), "json_trigger_value", orjson.dumps(value).decode()), of=widget)
+        chosen = self._random.choice(self._ids)
+        self._ask(self._page.widget("selection"), "chosen", {"id": chosen})
         return {"node": chosen}
 
     def _step(self) -> Address:
@@ -143,11 +141,22 @@ class Student:
         return {"sample": one.name}
 
     def _method(self) -> Address:
-        widget, name = self._page.widget("method"), self._random.choice(list(METHODS))
-        title = f"{METHODS.find(name).title} ·"
-        label = next(option for option in self._page.widgets[widget][1].options if option.startswith(title))
-        self._send(Sent(widget, "string_value", label))
+        """Open the list, choose one that can run, and close the list."""
+        page = self._page
+        self._send(page.press("methods"))
+        widget = page.widget(METHOD_LIST)
+        offered = orjson.loads(page.widgets[widget][1].json)["groups"]
+        known = [row["name"] for group in offered for row in group["methods"] if not row["lacks"]]
+        name = self._random.choice(known)
+        self._ask(widget, "asked", {"kind": "choose", "name": name})
+        self._send(Sent(page.dialog(), "trigger_value", True))
         return {"method": name}
+
+    def _ask(self, widget: str, event: str, value: dict[str, str]) -> None:
+        """Let a component tell of something that was done in it."""
+        self._number += 1
+        told = orjson.dumps([{"event": event, "value": {"number": self._number, **value}}]).decode()
+        self._send(Sent(EVENTS.format(widget), "json_trigger_value", told), of=widget)
 
     def _upload(self) -> Address:
         page = self._page
