@@ -116,7 +116,7 @@ class Student:
 
     def _click(self) -> Address:
         chosen = self._random.choice(self._ids)
-        self._ask(self._page.widget("selection"), "chosen", {"id": chosen})
+        self._ask(self._page.widget("selection"), event="chosen", value={"id": chosen})
         return {"node": chosen}
 
     def _step(self) -> Address:
@@ -148,11 +148,11 @@ class Student:
         offered = orjson.loads(page.widgets[widget][1].json)["groups"]
         known = [row["name"] for group in offered for row in group["methods"] if not row["lacks"]]
         name = self._random.choice(known)
-        self._ask(widget, "asked", {"kind": "choose", "name": name})
+        self._ask(widget, event="asked", value={"kind": "choose", "name": name})
         self._send(Sent(page.dialog(), "trigger_value", True))
         return {"method": name}
 
-    def _ask(self, widget: str, event: str, value: dict[str, str]) -> None:
+    def _ask(self, widget: str, *, event: str, value: dict[str, str]) -> None:
         """Let a component tell of something that was done in it."""
         self._number += 1
         told = orjson.dumps([{"event": event, "value": {"number": self._number, **value}}]).decode()
