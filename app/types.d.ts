@@ -59,6 +59,7 @@ interface SceneStage {
   visible: number[] | null;
   highlight: number[];
   badges: Record<string, string>;
+  lane: number[] | null;
   marked: number[];
   follow: boolean;
 }
@@ -848,6 +849,7 @@ interface App extends Drawn {
   top: Float32Array;
   ends: number[];
   rows: number;
+  laidOut: number[];
   order: number[];
   side: number;
   left: number;

@@ -9,7 +9,17 @@ from __future__ import annotations
 from app.state.absent import drop_link, wanted_file
 from app.state.address import start, sync_address
 from app.state.changes import changes, set_changes
-from app.state.computed import batch_credit, credit, credit_before, credit_by, film, findings, interval, offer
+from app.state.computed import (
+    batch_credit,
+    credit,
+    credit_before,
+    credit_by,
+    film,
+    film_lane,
+    findings,
+    interval,
+    offer,
+)
 from app.state.current import (
     as_given,
     forest,
@@ -61,6 +71,7 @@ __all__ = [
     "field",
     "fields",
     "film",
+    "film_lane",
     "findings",
     "forest",
     "forest_number",

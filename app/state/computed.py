@@ -16,8 +16,10 @@ from treecore.analysis.best_flip import Offer, best_flip
 from treecore.analysis.frames import Frame
 from treecore.analysis.lint import lint
 from treecore.analysis.stages import frames
+from treecore.core.topology import IntArray
 from treecore.methods.bootstrap import Interval, bootstrap
 from treecore.methods.registry import Credit
+from treecore.views.scene.film import lane_of
 
 
 def findings() -> list[str]:
@@ -105,7 +107,17 @@ def interval(tell: Callable[[int], None]) -> Interval:
 
 def film() -> list[Frame]:
     """The frames of Step through for the shown forest and the chosen method."""
-    method = get("method")
-    key = ("film", forest_number(), method, tuple(settings(method).items()))
-    found: list[Frame] = opened().kept.get(key, lambda: frames(credit()))
+    found: list[Frame] = opened().kept.get(("film", *shown_credit()), lambda: frames(credit()))
     return found
+
+
+def film_lane() -> IntArray:
+    """Characters of the longest badge of each node in the film."""
+    found: IntArray = opened().kept.get(("lane", *shown_credit()), lambda: lane_of(film()))
+    return found
+
+
+def shown_credit() -> tuple[object, ...]:
+    """What the credit of the shown forest depends on."""
+    method = get("method")
+    return forest_number(), method, tuple(settings(method).items())

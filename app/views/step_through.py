@@ -11,6 +11,7 @@ from app.controls.bar import bar
 from app.inspector import selected_step
 from app.signals import film_keys, press_in
 from app.verbatim import ours, verbatim
+from app.view_fields import Field
 from app.view_registry import view
 from treecore.analysis.frames import Frame
 from treecore.analysis.question import Question, question
@@ -20,15 +21,22 @@ from treecore.errors import TreecoreError
 from treecore.views.scene.film import asks, stage_of
 
 SECONDS_A_FRAME = 1.6
+SPEEDS = {"0.5x": 0.5, "1x": 1.0, "2x": 2.0}
+SPEED = "step_through:speed"
 HEIGHT = 620
 
 
-@view(title="Step through")
+@view(title="Step through", fields=[Field("speed", "1x", allowed=lambda: SPEEDS)])
 def render() -> None:
     """The view; while it plays, a timer reruns it."""
-    playing = bool(state.get("playing"))
-    st.fragment(film, run_every=SECONDS_A_FRAME if playing else None)(playing)
+    interval = timer()
+    st.fragment(film, run_every=interval)(interval)
     selecting()
+
+
+def timer() -> float | None:
+    """Seconds from one frame to the next at the chosen speed; None while nothing plays."""
+    return SECONDS_A_FRAME / SPEEDS[str(state.field(SPEED))] if state.get("playing") else None
 
 
 @st.fragment
@@ -52,13 +60,13 @@ def answer() -> None:
         state.put({"guess": branch, "answered": True})
 
 
-def film(playing: bool) -> None:
+def film(interval: float | None) -> None:
     """Trees on the left, the story on the right.
 
     Args:
-        playing: whether the timer was set; when that has changed, the view is drawn anew with or without one.
+        interval: to which the timer was set; when that has changed, the view is drawn anew with another or without one.
     """
-    if bool(state.get("playing")) != playing:
+    if timer() != interval:
         st.rerun()
     state.keep()
     left, right = st.columns([0.69, 0.31], gap="medium")
@@ -76,7 +84,7 @@ def film(playing: bool) -> None:
         number = min(int(state.get("frame")), len(shots) - 1)
         if number != state.get("frame"):
             state.put({"frame": number})
-        stage.trees(state.forest(), credit, key="step", height=HEIGHT, stage=stage_of(shots[number]))
+        stage.trees(state.forest(), credit, key="step", height=HEIGHT, stage=stage_of(shots[number], state.film_lane()))
     with right, st.container(key="side"):
         story(shots, number, asked)
     state.sync_address()
@@ -165,7 +173,12 @@ def player(number: int, *, total: int) -> None:
             kwargs={"total": total},
         )
     st.slider("Frame", 0, total - 1, key="frame", label_visibility="collapsed", format=" ")
-    st.caption(f"Frame {whole(number + 1)} of {whole(total)}")
+    with st.container(key="pace", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(f"Frame {whole(number + 1)} of {whole(total)}", width="content")
+        state.prime(SPEED, "1x")
+        st.segmented_control(
+            "Speed", list(SPEEDS), key=SPEED, label_visibility="collapsed", required=True, width="content"
+        )
 
 
 def keys(number: int, *, total: int) -> None:
@@ -206,8 +219,8 @@ def toggle(total: int) -> None:
 
 def advance(shots: list[Frame], asked: Question | None) -> None:
     """While playing, one frame on each tick of the timer; wait for a prediction that is asked for, stop at the end."""
-    now = time.monotonic()
-    if not state.get("playing") or now - float(state.get("moved") or 0) < SECONDS_A_FRAME * 0.8:
+    now, interval = time.monotonic(), timer()
+    if interval is None or now - float(state.get("moved") or 0) < interval * 0.8:
         return
     frame, last = int(state.get("frame")), len(shots) - 1
     if asked is not None and asks(shots[min(frame, last)]) and not state.get("guess"):

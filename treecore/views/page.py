@@ -30,7 +30,7 @@ from treecore.views.inspector.inspection import Inspection, equation_rows, inspe
 from treecore.views.inspector.mathml import Mark
 from treecore.views.labels import cut
 from treecore.views.scene import make_scene
-from treecore.views.scene.film import stage_of
+from treecore.views.scene.film import lane_of, stage_of
 from treecore.views.scene.part import encodable, safe
 from treecore.views.sources import closed, colours, style
 
@@ -147,7 +147,13 @@ class Page:
             self.without_film += 1
             return []
         base = orjson.loads(make_scene(forest, credit, ends=self.ends).look.body)
-        return [shot(forest, credit, frame, base=base, ends=self.ends) for frame in shots]
+        lane = lane_of(shots)
+        found = []
+        for frame in shots:
+            look = orjson.loads(make_scene(forest, credit, ends=self.ends, stage=stage_of(frame, lane)).look.body)
+            changed = {name: values for name, values in look.items() if values != base[name]}
+            found.append(shot(frame, changed, self.ends))
+        return found
 
 
 def page_forest(forest: Forest, number: int) -> PageForest:
@@ -182,9 +188,8 @@ def _mended(value: Any) -> Any:
     return encodable(value) if isinstance(value, str) else value
 
 
-def shot(forest: Forest, credit: Credit, frame: Frame, *, base: dict[str, Any], ends: Ends) -> PageShot:
-    """One picture of the film."""
-    look = orjson.loads(make_scene(forest, credit, ends=ends, stage=stage_of(frame)).look.body)
+def shot(frame: Frame, look: dict[str, Any], ends: Ends) -> PageShot:
+    """One picture of the film, with what of its look differs from the whole picture."""
     example = frame.example
     return {
         "stage": safe(frame.stage),
@@ -192,7 +197,7 @@ def shot(forest: Forest, credit: Credit, frame: Frame, *, base: dict[str, Any], 
         "numbers": [(safe(name), safe(value)) for name, value in frame.numbers.items()],
         "name": "" if example is None else safe(example.name),
         "equation": [] if example is None else equation_rows(example.line, ends),
-        "look": {name: values for name, values in look.items() if values != base[name]},
+        "look": look,
     }
 
 

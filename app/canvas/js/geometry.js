@@ -33,21 +33,23 @@ export function readShape(scene) {
   return { n, children, depth, tree, roots, rowOf, deepest };
 }
 
-// A node is shown when the stage has grown it and no ancestor is collapsed. `ends` are the rows of the table.
+// A node is laid out when no ancestor is collapsed, and shown when the stage has grown it too. `ends` are the rows of the
+// table. Forks are those of the whole forest, so that no ring and no word moves while it grows.
 /** @param {App} app */
 export function arrange(app) {
   const { scene, shape } = app;
   const { n, children } = shape;
   const grown = scene.stage.visible;
+  const laid = new Uint8Array(n);
   const shown = new Uint8Array(n);
   const branches = new Int32Array(n);
   for (let i = 0; i < n; i++) {
     const above = scene.parent[i];
-    const open = above < 0 || (shown[above] && !app.collapsed.has(above));
-    shown[i] = open && (!grown || grown[i]) ? 1 : 0;
-    if (above >= 0 && (!grown || grown[i]) && !scene.change?.pruned[i]) branches[above]++;
+    laid[i] = above < 0 || (laid[above] && !app.collapsed.has(above)) ? 1 : 0;
+    shown[i] = laid[i] && (!grown || grown[i]) ? 1 : 0;
+    if (above >= 0 && !scene.change?.pruned[i]) branches[above]++;
   }
-  shareBranches(scene, branches, grown);
+  shareBranches(scene, branches);
   const row = app.collapsed.size ? collapsedRows(app) : Float32Array.from(scene.row);
   let last = 0;
   const ends = [];
@@ -55,7 +57,9 @@ export function arrange(app) {
     last = Math.max(last, row[i]);
     if (shown[i] && (app.collapsed.has(i) || !children[i].length)) ends.push(i);
   }
-  Object.assign(app, { shown, branches, row, top: topRows(app, row), ends, rows: last + 1, order: scene.order.filter((i) => shown[i]) });
+  const laidOut = scene.order.filter((i) => laid[i]);
+  const order = grown ? laidOut.filter((i) => shown[i]) : laidOut;
+  Object.assign(app, { shown, branches, row, top: topRows(app, row), ends, rows: last + 1, laidOut, order });
 }
 
 // The highest row of each subtree.
@@ -70,13 +74,13 @@ function topRows(app, row) {
 }
 
 // Roots that are one state to the method share their branches, and a root that is a step is one more of them.
-/** @param {Scene} scene @param {Int32Array} branches @param {number[] | null} grown */
-function shareBranches(scene, branches, grown) {
+/** @param {Scene} scene @param {Int32Array} branches */
+function shareBranches(scene, branches) {
   if (!scene.prompts.length) return;
   const prompts = new Set(scene.prompts);
   let total = 0;
   scene.parent.forEach((above, i) => {
-    if (above >= 0 || (grown && !grown[i])) return;
+    if (above >= 0) return;
     total += prompts.has(i) ? branches[i] : 1;
   });
   for (const i of prompts) branches[i] = total;
@@ -226,7 +230,7 @@ export function findLandmarks(app) {
   const most = tallRadius(app);
   if (nodeRadius(app) >= SMALL || most < SMALL) return found;
   const near = new Int32Array(app.shape.n).fill(-1);
-  for (const i of app.order) {
+  for (const i of app.laidOut) {
     const above = app.scene.parent[i];
     near[i] = above < 0 ? -1 : near[above];
     if (above >= 0 && !isFork(app, i) && app.shape.children[i].length) continue;

@@ -159,7 +159,7 @@ function fonts(app) {
 /** @param {App} app */
 export function drawLabels(app) {
   const font = fonts(app);
-  const all = visibleNodes(app, MARGIN);
+  const all = visibleNodes(app, MARGIN, app.laidOut);
   const nodes = all.filter((i) => app.scene.parent[i] >= 0);
   const room = fillRoom(app, all);
   const seen = app.view.ky < 31 ? new Map() : reserveObserved(app, nodes, font.observed, room);
@@ -174,16 +174,18 @@ export function drawLabels(app) {
   app.context.globalAlpha = 1;
 }
 
+// What has not grown yet keeps the room of its words.
 /** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken */
 function drawLabel(app, i, font, room, taken) {
   const called = sayStep(app, i, font, room, taken);
   if (!called) return;
   const { lines, place, said, box } = called;
   taken.set(said, app.scene.label[i]).set(app.scene.label[i], app.scene.label[i]);
+  occupy(room, box);
+  if (!app.shown[i]) return;
   app.written.set(i, said);
   const y = screenY(app, i) + place.base;
   const look = { ...place, marked: app.pathSet.has(i) || app.highlight.has(i), faded: isFaded(app, i) || isPruned(app, i), struck: isPruned(app, i) };
-  occupy(room, box);
   if (!place.down) lines.reverse();
   shadeWords(app, i, box);
   app.context.globalAlpha = app.alpha[i];

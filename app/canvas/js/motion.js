@@ -49,7 +49,8 @@ function applyView(app, { from, to }, t) {
   remember(app);
 }
 
-// Send every node to where the scene wants it; what is newly shown grows out of its parent.
+// Send every node to where the scene wants it; what is newly shown grows out of its parent, or comes to light in its place
+// where the whole forest is known.
 /** @param {App} app */
 export function settle(app, { still = false } = {}) {
   const { shape, shown } = app;
@@ -66,7 +67,7 @@ export function settle(app, { still = false } = {}) {
     const from = { ax: app.ax.slice(), ay: app.ay.slice(), alpha: app.alpha.slice(), rgb: app.rgb.slice() };
     for (let i = 0; i < shape.n; i++) {
       const above = app.scene.parent[i];
-      if (!shown[i] || from.alpha[i] > 0 || above < 0) continue;
+      if (app.scene.stage.visible || !shown[i] || from.alpha[i] > 0 || above < 0) continue;
       from.ax[i] = from.ax[above];
       from.ay[i] = from.ay[above];
       from.rgb.set(to.rgb.subarray(3 * i, 3 * i + 3), 3 * i);

@@ -6,13 +6,13 @@ import { bendOf, HEAD, isFork, nodeRadius, radiusOf, screenX, screenY, SMALL, wh
 import { colourOf, css, governing, hatching, luminance } from "./palette.js";
 import { widthOf } from "./text_width.js";
 
-/** @param {App} app @param {number} [margin] */
-export function visibleNodes(app, margin = 20) {
+/** @param {App} app @param {number} [margin] @param {number[]} [among] */
+export function visibleNodes(app, margin = 20, among = app.order) {
   const right = app.width - app.side + 20;
   const bottom = app.height + margin;
   const lastPixel = isCrowded(app) ? new Int32Array(app.shape.deepest + 1).fill(-9) : null;
   const found = [];
-  for (const i of app.order) {
+  for (const i of among) {
     const y = screenY(app, i);
     const above = app.scene.parent[i];
     const from = above < 0 ? y : screenY(app, above);
@@ -42,7 +42,7 @@ export function edgeWidth(app, i) {
 }
 
 /** @param {App} app @param {number} i */
-function traceEdge(app, i) {
+export function traceEdge(app, i) {
   const context = app.context;
   const above = app.scene.parent[i];
   const x0 = screenX(app, above);
@@ -296,6 +296,14 @@ function badgeFont(app) {
 /** @param {App} app @param {string} text */
 export function badgeWidth(app, text) {
   return widthOf(app, badgeFont(app), text) + 11;
+}
+
+// The width of the longest badge that a node has in the film, which words leave free; 0 for none.
+/** @param {App} app @param {number} i */
+export function laneWidth(app, i) {
+  const { badges, lane } = app.scene.stage;
+  const text = lane ? "0".repeat(lane[i]) : (badges[i] ?? "");
+  return text ? badgeWidth(app, text) : 0;
 }
 
 /** @param {App} app @param {number} x @param {number} y @param {string} text @param {string} ink @param {boolean} [marked] */

@@ -1,7 +1,7 @@
 // What stands where on the canvas, and where the words of a step can go without covering it.
 
 import { bendOf, contentHeight, HEAD, isFork, isPartial, leafRoom, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
-import { badgeWidth, edgeWidth } from "./nodes.js";
+import { edgeWidth, laneWidth } from "./nodes.js";
 import { headingWidth } from "./text_width.js";
 
 const BAND = 32;
@@ -59,9 +59,9 @@ function occupyNode(app, room, i, x, y) {
   if (r < SMALL) return;
   const half = r + (isFork(app, i) ? 4 : 1.5);
   occupy(room, { x0: x - half, y0: y - half, x1: x + half, y1: y + half });
-  const badge = app.scene.stage.badges[i];
-  if (!badge) return;
-  const [wide, middle] = [badgeWidth(app, badge) / 2, y - r - (isFork(app, i) ? 15 : 11)];
+  const wide = laneWidth(app, i) / 2;
+  if (!wide) return;
+  const middle = y - r - (isFork(app, i) ? 15 : 11);
   occupy(room, { x0: x - wide, y0: middle - 8, x1: x + wide, y1: middle + 8 });
 }
 
@@ -86,10 +86,10 @@ function occupyEdge(app, room, i, x, y) {
 // How far the drawing of a node reaches from its middle along its line; a badge above it reaches further.
 /** @param {App} app @param {number} i */
 export function reachOf(app, i) {
-  const badge = app.scene.stage.badges[i];
+  const lane = laneWidth(app, i);
   const r = radiusOf(app, i);
   const own = r + (r < SMALL ? 3 : isFork(app, i) ? 9 : 5) + (i === app.selected ? 7 : 0);
-  return badge && r >= 4 ? Math.max(own, badgeWidth(app, badge) / 2 + 4) : own;
+  return lane && r >= 4 ? Math.max(own, lane / 2 + 4) : own;
 }
 
 // Where words over or under a node end: beyond it as far as none of its children stands.
@@ -139,7 +139,7 @@ export function placesBeside(app, i) {
   const beside = { x: edgeBeside(app, i), room: FAR_LEFT };
   const under = clear + ASCENT - 3 + (app.scene.observation[i] ? LINE : 0);
   return [
-    { ...beside, base: -clear - (app.scene.stage.badges[i] ? 16 : 0) },
+    { ...beside, base: -clear - (laneWidth(app, i) ? 16 : 0) },
     { ...beside, base: under, down: true },
   ];
 }

@@ -7,6 +7,7 @@ import {
   drawBadges, drawEdges, drawGuides, drawMarked, drawNodes, drawSelection, isCrowded, isFaded, visibleNodes,
 } from "./nodes.js";
 import { drawLit } from "./lit.js";
+import { drawPending } from "./pending.js";
 import { css, diverging, governing, rising } from "./palette.js";
 import { headingFont } from "./text_width.js";
 
@@ -225,6 +226,7 @@ export function draw(app) {
   app.landmarks = findLandmarks(app);
   const nodes = visibleNodes(app);
   drawGuides(app, nodes);
+  drawPending(app);
   drawEdges(app, nodes);
   app.written.clear();
   if (app.view.ky >= 21) drawLabels(app);

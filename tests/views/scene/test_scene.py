@@ -16,7 +16,7 @@ from treecore.methods import compute
 from treecore.methods.explain import explain
 from treecore.methods.registry import Ends
 from treecore.views.inspector import numbers
-from treecore.views.scene.film import stage_of
+from treecore.views.scene.film import lane_of, stage_of
 from treecore.views.scene.scene import decimals_for, mean_entropy
 
 NAN = float("nan")
@@ -190,3 +190,14 @@ def test_a_level_has_no_sign_in_its_film_and_its_equations() -> None:
     assert [numbers.equation(line, credit.ends).result for line in explain(credit, row).lines] == [
         rf"\mathbf{{{credit.credit[row]:.4f}}}"
     ]
+
+
+def test_words_leave_room_for_every_badge_of_the_film() -> None:
+    forests = read(samples()["early_fork"].path)
+    shots = frames(compute(forests, "tree_grpo").of(0))
+    lane = lane_of(shots)
+    assert lane.max() > 0
+    for shot in shots:
+        assert all(lane[row] >= len(text) for row, text in shot.badges.items())
+    looks = [make_scene(forests[0], None, stage=stage_of(shot, lane))["stage"] for shot in shots]
+    assert all(look["lane"] == lane.tolist() for look in looks)

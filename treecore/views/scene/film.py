@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from treecore.analysis.frames import Frame
 from treecore.analysis.stages import PREDICT
-from treecore.views.scene.scene import Stage
+from treecore.core.topology import IntArray
+from treecore.views.scene.scene import LONGEST_BADGE, Stage
 
 
 def asks(frame: Frame) -> bool:
@@ -14,14 +17,24 @@ def asks(frame: Frame) -> bool:
     return frame.stage == PREDICT
 
 
-def stage_of(frame: Frame) -> Stage:
-    """A frame as the canvas takes it."""
+def lane_of(shots: Sequence[Frame]) -> IntArray:
+    """Characters of the longest badge that each node has in any frame of one film; 0 for none. `[N]`"""
+    lane = np.zeros(len(shots[0].visible), dtype=np.int64)
+    for shot in shots:
+        for row, text in shot.badges.items():
+            lane[row] = max(lane[row], len(text))
+    return np.minimum(lane, LONGEST_BADGE)
+
+
+def stage_of(frame: Frame, lane: IntArray | None = None) -> Stage:
+    """A frame as the canvas takes it, with the room that badges of other frames need."""
     marked = np.flatnonzero(frame.highlight)
     whole = len(marked) == int(frame.visible.sum())
     return Stage(
         visible=frame.visible,
         highlight=() if whole else tuple(int(row) for row in marked),
         badges=frame.badges,
+        lane=lane,
         outcomes=frame.outcomes,
         filled=frame.fill is not None,
         values=frame.outcomes and not asks(frame),

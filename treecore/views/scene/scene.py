@@ -18,7 +18,7 @@ from treecore.analysis.granularity import counts_tokens, granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.outcomes import outcome_range
-from treecore.core.topology import BoolArray, FloatArray
+from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.methods.ops.groups import back_up
 from treecore.methods.registry import NEUTRAL, Credit, Ends
 from treecore.views.layout import by_length, by_steps
@@ -27,6 +27,8 @@ from treecore.views.scene.shape import forest_part
 from treecore.views.scene.types import SceneAxis, SceneChange, SceneFill, SceneLook, SceneStage
 
 RESIDUE = 1e-9
+LONGEST_BADGE = 24
+"""Characters of a badge."""
 Colour = Literal["credit", "granularity", "both", "value", "entropy"]
 Axis = Literal["steps", "tokens"]
 
@@ -63,6 +65,7 @@ class Stage:
         numbers: `[N]` values of leaves for the column of numbers instead of the advantage.
         numbers_title: heading of that column; "" keeps the scene's.
         badges: row -> a few characters written at the node, for example `1/2`.
+        lane: `[N]` characters of the longest badge of each node in any stage, whose room words leave free.
         marked: rows whose numbers are told beside the picture; a ring is drawn around them.
         follow: look at the path to the selected step, which the browser knows, in place of `highlight`.
     """
@@ -77,6 +80,7 @@ class Stage:
     numbers: FloatArray | None = None
     numbers_title: str = ""
     badges: Mapping[int, str] = field(default_factory=dict)
+    lane: IntArray | None = None
     marked: Sequence[int] = ()
     follow: bool = False
 
@@ -247,7 +251,8 @@ def _stage(forest: Forest, stage: Stage) -> SceneStage:
     return {
         "visible": visible,
         "highlight": [int(row) for row in stage.highlight],
-        "badges": {str(row): safe(text, 24) for row, text in stage.badges.items()},
+        "badges": {str(row): safe(text, LONGEST_BADGE) for row, text in stage.badges.items()},
+        "lane": stage.lane,
         "marked": [int(row) for row in stage.marked],
         "follow": stage.follow,
     }

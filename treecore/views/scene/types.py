@@ -72,11 +72,16 @@ class SceneTable(TypedDict):
 
 
 class SceneStage(TypedDict):
-    """What is shown at one point of a walk through a scene; `visible` null shows all."""
+    """What is shown at one point of a walk through a scene; `visible` null shows all.
+
+    `lane`: characters of the longest badge of each node on the walk, whose room words leave free; null where badges
+    take no more than now.
+    """
 
     visible: NDArray[np.int8] | None
     highlight: Sequence[int]
     badges: Mapping[str, str]
+    lane: NDArray[np.integer] | None
     marked: Sequence[int]
     follow: bool
 
