@@ -27,7 +27,6 @@ SAMPLES = (
     "early_fork",
     "mcts",
     "reverse_curriculum",
-    "surprisal",
     "tool_entropy",
 )
 
