@@ -912,6 +912,7 @@ interface LessonLine {
   kind: string;
   values: Values;
   shown: string[];
+  low: number;
   limit: number;
 }
 

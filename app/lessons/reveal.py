@@ -9,7 +9,7 @@ import numpy as np
 from app.lessons.shape import drawn
 from treecore.core.numerals import MINUS, plain, signed, whole
 from treecore.core.topology import FloatArray
-from treecore.lessons.quantities import numbers_of, row_credit, value_of
+from treecore.lessons.quantities import credit_of, numbers_of, row_credit, value_of
 from treecore.lessons.truth import Truth, truth
 from treecore.lessons.unit import Unit
 from treecore.lessons.words import Piece, paragraph, pieces
@@ -34,14 +34,15 @@ class Line(TypedDict):
 
     Attributes:
         values, shown: one a step that can be marked, null and "" where nothing is assigned.
-        limit: `|value|` at the ends of its colour scale.
-        kind: `truth`, `you` or `method`; note: why a method says nothing.
+        low, limit: ends of its colour scale; `low` is `-limit` where numbers have a sign.
+        kind: `truth`, `you` or `method`.
     """
 
     name: str
     kind: str
     values: list[float | None]
     shown: list[str]
+    low: float
     limit: float
 
 
@@ -173,32 +174,38 @@ def reveal(unit: Unit, bet: Bet, *, methods: bool) -> Reveal:
 def truth_line(unit: Unit, measured: FloatArray) -> Line:
     """The truth of every step that can be marked."""
     values: list[float | None] = [float(value) for value in measured]
-    shown = [number(unit, value) for value in measured]
-    return {"name": "truth", "kind": "truth", "values": values, "shown": shown, "limit": 1.0}
+    return bet_line(unit, "truth", values)
 
 
 def your_line(unit: Unit, bet: Bet) -> Line:
     """The bet at its step."""
     here = range(1, len(unit.bet.steps) + 1)
-    values = [bet["number"] if place == bet["mark"] else None for place in here]
-    shown = [number(unit, bet["number"]) if place == bet["mark"] else "" for place in here]
-    return {"name": "you", "kind": "you", "values": values, "shown": shown, "limit": 1.0}
+    return bet_line(unit, "you", [bet["number"] if place == bet["mark"] else None for place in here])
+
+
+def bet_line(unit: Unit, kind: str, values: list[float | None]) -> Line:
+    """A line on the scale of the bet."""
+    shown = ["" if value is None else number(unit, value) for value in values]
+    low = -1.0 if unit.bet.on == "change" else 0.0
+    return {"name": kind, "kind": kind, "values": values, "shown": shown, "low": low, "limit": 1.0}
 
 
 def says(unit: Unit) -> list[Line]:
-    """A line a method; its colours by its own largest credit on the forest."""
+    """A line a method; its colours by its own scale on the forest, which has no sign where its numbers have none."""
     forest = truth(unit.sample).forest
     rows = [forest.row(step) for step in unit.bet.steps]
     found: list[Line] = []
     for row in unit.rows:
-        credit = row_credit(unit, row)
-        known = credit[np.isfinite(credit)]
-        limit = float(np.abs(known).max()) if len(known) else 1.0
-        decimals = decimals_for(limit) if limit else 2
-        values = [None if np.isnan(value) else float(value) for value in credit[rows]]
-        shown = ["" if value is None else signed(value, decimals) for value in values]
-        name = get_method(row.method).title
-        found.append({"name": name, "kind": "method", "values": values, "shown": shown, "limit": limit or 1.0})
+        credit, ends = row_credit(unit, row)[rows], credit_of(unit.sample, row).ends
+        decimals = decimals_for(ends.high)
+        values = [None if np.isnan(value) else float(value) for value in credit]
+        written = signed if ends.signed else plain
+        shown = ["" if value is None else written(value, decimals) for value in values]
+        name = get_method(row.method).title + (", folded" if row.folded else "")
+        low, limit = (-ends.high, ends.high) if ends.signed else (ends.low, ends.high)
+        found.append(
+            {"name": name, "kind": "method", "values": values, "shown": shown, "low": low, "limit": limit or 1.0}
+        )
     return found
 
 

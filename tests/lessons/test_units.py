@@ -15,17 +15,18 @@ import treecore as tc
 from treecore.annotate import Annotation, annotate
 from treecore.bundled import samples, samples_dir
 from treecore.core.batch import Forests
+from treecore.core.forest import Forest
 from treecore.lessons.glossary import glossary, linked
 from treecore.lessons.quantities import QUANTITIES, numbers_of, row_credit, value_of
 from treecore.lessons.truth import truth
-from treecore.lessons.unit import CHAPTERS, FOLDER, Unit, units
+from treecore.lessons.unit import CHAPTERS, FOLDER, Row, Unit, row_of, units
 from treecore.lessons.words import PLACE, holds, paragraph
 
 TRUTHS = sorted(path.stem for path in (samples_dir() / "truth").glob("*.json"))
 COURSE = list(units().values())
 NAMES = [unit.name for unit in COURSE]
 DIGITS = re.compile(r"\d")
-MANY = 512
+MANY, NAN = 512, float("nan")
 
 
 def held(sample: str) -> dict[str, dict[str, list[int]]]:
@@ -105,7 +106,7 @@ def test_every_number_in_a_sentence_is_computed(name: str) -> None:
     unit = units()[name]
     for text in (unit.truth, unit.why, unit.doubt, unit.take):
         written = PLACE.sub("", text)
-        steps = re.sub(r"\b(step|steps|tree|of) \d\b", "", written).replace("of 100", "")
+        steps = re.sub(r"\b(step|steps|tree|and) \d\b", "", written, flags=re.IGNORECASE).replace("of 100", "")
         assert not DIGITS.search(steps), steps
         for paragraphs in paragraph(unit, text):
             assert all(piece["text"] for piece in paragraphs)
@@ -125,7 +126,7 @@ def test_numbers_come_out_another_way(name: str) -> None:
             case "change":
                 wanted = chance[of] - chance[above(unit, of)]
             case "credit_by":
-                wanted = slowly(unit, asked["method"], asked.get("settings", {}), few=asked.get("few", False))[of]
+                wanted = slowly(unit, row_of({k: v for k, v in asked.items() if k not in ("is", "of", "as")}), of)
             case _:
                 continue
         seen.add(number)
@@ -133,22 +134,29 @@ def test_numbers_come_out_another_way(name: str) -> None:
     assert seen
 
 
-def slowly(unit: Unit, method: str, settings: dict[str, object], *, few: bool) -> dict[str, float]:
-    """Credit by node id; by the slow version of the method where its settings are as by default."""
+def slowly(unit: Unit, row: Row, of: str) -> float:
+    """Credit of a step by the slow version of a method where its settings are as by default."""
     forest = tc.read(samples()[unit.sample].path)[0]
-    if few:
+    if row.few:
         kept = held(unit.sample)["few"]
-        counts = {node: kept[node] for node in kept}
-        roots = [str(forest.node_id[row]) for row in np.flatnonzero(forest.is_prompt)]
-        counts |= dict.fromkeys(roots, counts[roots[0]])
-        nodes = [counts.get(str(node), [float("nan"), 1]) for node in forest.node_id]
-        columns = {"mc_value": [right / count for right, count in nodes]}
-        columns["mc_count"] = [float("nan") if right != right else count for right, count in nodes]
-        forest = forest.with_columns(columns={k: np.array(v, dtype=float) for k, v in columns.items()})
-    assert settings or has_oracle(method)
-    batch = Forests([forest])
-    credit = tc.credit(batch, method, **settings).credit if settings else slow_credit(Walk(batch), method)["credit"]
-    return {str(node): float(value) for node, value in zip(forest.node_id, credit, strict=True)}
+        roots = [str(forest.node_id[root]) for root in np.flatnonzero(forest.is_prompt)]
+        counts = kept | dict.fromkeys(roots, kept[roots[0]])
+        nodes = [counts.get(str(node), [NAN, NAN]) for node in forest.node_id]
+        columns = {"mc_value": np.array([right / count for right, count in nodes])}
+        forest = forest.with_columns(columns=columns | {"mc_count": np.array([count for _, count in nodes])})
+    place = forest.row(of)
+    if row.folded:
+        begins = words_to(forest, place)
+        forest = tc.merge(forest)
+        place = next(at for at in range(len(forest)) if words_to(forest, at) == begins)
+    if row.settings or not has_oracle(row.method):
+        return float(tc.credit([forest], row.method, **dict(row.settings)).credit[place])
+    return float(slow_credit(Walk(Forests([forest])), row.method)["credit"][place])
+
+
+def words_to(forest: Forest, row: int) -> str:
+    """What is written and answered from the prompt up to a step."""
+    return "".join(forest.text[at] + forest.observation[at] for at in forest.topology.path(row))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,11 +11,15 @@ from typing import Any
 import numpy as np
 
 from treecore.analysis.granularity import granularity
+from treecore.analysis.label_route import lengths, route, spacing
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.outcomes import is_right
+from treecore.core.prefixes import merge
+from treecore.core.states import states_of
+from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.lessons.truth import Truth, truth
-from treecore.lessons.unit import Number, Row, Unit
+from treecore.lessons.unit import Number, Row, Unit, row_of
 from treecore.methods import compute as credit
 from treecore.methods.registry import Credit
 
@@ -33,8 +37,8 @@ def quantity(function: Quantity) -> Quantity:
 class Context:
     """What quantities are worked out from: the sample with its truth, and the values of other numbers so far."""
 
+    unit: Unit
     truth: Truth
-    known: Mapping[str, float]
 
 
 def numbers_of(unit: Unit, dragged: int | None = None) -> dict[str, float]:
@@ -57,23 +61,36 @@ def value_of(unit: Unit, asked: Number, known: Mapping[str, float]) -> float:
     for name, value in given.items():
         if isinstance(value, str) and value.startswith("$"):
             given[name] = known[value[1:]]
-    return float(QUANTITIES[asked["is"]](Context(truth(unit.sample), known), **given))
+    return float(QUANTITIES[asked["is"]](Context(unit, truth(unit.sample)), **given))
 
 
 @cache
-def credit_of(sample: str, method: str, settings: tuple[tuple[str, Any], ...] = (), few: bool = False) -> Credit:
-    """What a method says about a sample.
-
-    Args:
-        few: with the values of few continuations.
-    """
+def credit_of(sample: str, row: Row) -> Credit:
+    """What a method of a table says about a sample, or about the tree that it folds into."""
     held = truth(sample)
-    return credit([held.with_few if few else held.forest], method, **dict(settings))
+    forest = folded(held.forest)[0] if row.folded else held.with_few if row.few else held.forest
+    return credit([forest], row.method, **dict(row.settings))
 
 
-def row_credit(unit: Unit, row: Row) -> np.ndarray:
+def row_credit(unit: Unit, row: Row) -> FloatArray:
     """Credit of a method of the table. `[N]`, NaN where it assigns none."""
-    return credit_of(unit.sample, row.method, tuple(row.settings.items()), row.few).credit
+    found = credit_of(unit.sample, row).credit
+    return found[folded(truth(unit.sample).forest)[1]] if row.folded else found
+
+
+def folded(forest: Forest) -> tuple[Forest, IntArray]:
+    """The tree of common beginnings, and for every step its row there: where the same words have been said. `[N]`"""
+    tree = merge(forest)
+    place = {words: row for row, words in enumerate(said(tree))}
+    return tree, np.array([place[words] for words in said(forest)])
+
+
+def said(forest: Forest) -> list[str]:
+    """All that was written and answered up to each step. `[N]`"""
+    found: list[str] = []
+    for row, parent in enumerate(forest.parent.tolist()):
+        found.append((found[parent] if parent >= 0 else "") + forest.text[row] + forest.observation[row])
+    return found
 
 
 def before(forest: Forest, of: str) -> int:
@@ -101,13 +118,9 @@ def change_error(context: Context, *, of: str) -> float:
 
 
 @quantity
-def credit_by(
-    context: Context, *, of: str, method: str, few: bool = False, settings: Mapping[str, Any] | None = None
-) -> float:
-    """Credit of a step by a method."""
-    forest = context.truth.forest
-    given = context.truth.with_few if few else forest
-    return float(credit([given], method, **dict(settings or {})).credit[forest.row(of)])
+def credit_by(context: Context, *, of: str, **row: Any) -> float:
+    """Credit of a step by a method, given as in the table of a unit."""
+    return float(row_credit(context.unit, row_of(row))[context.truth.forest.row(of)])
 
 
 @quantity
@@ -133,7 +146,7 @@ def ends(context: Context, *, of: str = "", right: bool = False) -> float:
     return float(wanted.sum())
 
 
-def beneath(forest: Forest, of: str) -> np.ndarray:
+def beneath(forest: Forest, of: str) -> BoolArray:
     """Whether each row is a step or comes after it. `[N]`"""
     row = forest.row(of)
     return np.array([row in forest.topology.path(one) for one in range(len(forest))])
@@ -197,3 +210,48 @@ def of_trajectory(
     """What a method says about a whole trajectory, at its last step."""
     forest = context.truth.forest
     return float(credit([forest], method, **dict(settings or {})).leaves[column][forest.row(of)])
+
+
+@quantity
+def forks_after(context: Context, *, of: str) -> float:
+    """Forks at a step and after it."""
+    forest = context.truth.forest
+    return float((beneath(forest, of) & forest.topology.is_fork).sum())
+
+
+@quantity
+def alike(context: Context, *, of: str, right: bool = False) -> float:
+    """Trajectories that say the same up to a step, word by word; only those that are right, if asked."""
+    forest = context.truth.forest
+    begins, wanted = said(forest)[forest.row(of)], is_right(forest)
+    return float(sum(said(forest)[leaf].startswith(begins) and (wanted[leaf] or not right) for leaf in forest.leaves))
+
+
+@quantity
+def labels(context: Context, *, every: float, method: str, what: str = "labels") -> float:
+    """Of a label every so many tokens: how many `labels` are needed, how many forks share one (`merged`), what part of
+    the signal of a method is `lost`; or how many labels it takes to have one for every branch of a fork (`at_forks`).
+    """
+    held = credit_of(context.unit.sample, Row(method))
+    found = spacing(lengths(held), int(every))
+    known = {"labels": found.labels, "merged": found.merged, "lost": found.lost}
+    return float(route(held).children if what == "at_forks" else known[what])
+
+
+@quantity
+def forks(context: Context) -> float:
+    """Forks that a method sees which takes all roots of a prompt for one."""
+    return float(Forests([context.truth.forest]).shape(states_of).topology.is_fork.sum())
+
+
+@quantity
+def children(context: Context, *, of: str) -> float:
+    """Branches that begin at a step."""
+    forest = context.truth.forest
+    return float((forest.parent == forest.row(of)).sum())
+
+
+@quantity
+def affordable(context: Context) -> float:
+    """Separate answers of the mean length that the written tokens would pay for."""
+    return tokens(context) * ends(context) / tokens(context, read=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,11 +86,13 @@ class Row:
     Attributes:
         method: its name; settings: its parameters.
         few: it is given values of few continuations, which the sample itself does not hold.
+        folded: it sees the tree that the answers fold into where they begin alike.
     """
 
     method: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: tuple[tuple[str, Any], ...] = ()
     few: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,11 @@ def units() -> dict[str, Unit]:
     return {unit.name: unit for unit in found}
 
 
+def row_of(held: Mapping[str, Any]) -> Row:
+    """A method as a file gives it."""
+    return Row(**{**held, "settings": tuple(held.get("settings", {}).items())})
+
+
 def read(path: Path) -> Unit:
     """One file: `08_blame.toml` is unit 8 by the name of `blame`."""
     number, _, name = path.stem.partition("_")
@@ -149,7 +156,7 @@ def read(path: Path) -> Unit:
         bet=Bet(**{**bet, "steps": tuple(bet["steps"])}),
         check=Check(**check),
         drag=None if drag is None else Drag(drag["name"], tuple(drag["values"]), drag["at"]),
-        rows=tuple(Row(**row) for row in held.pop("rows")),
+        rows=tuple(row_of(row) for row in held.pop("rows")),
         sources=tuple(Source(**source) for source in held.pop("sources")),
         numbers=held.pop("numbers", {}),
         claims=claims,

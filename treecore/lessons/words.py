@@ -32,7 +32,7 @@ class Piece(TypedDict):
 
 
 def written(unit: Unit, name: str, value: float) -> str:
-    """A number as the unit wants it: `of 100`, `percent`, `count`, `signed`, or plain."""
+    """A number as the unit wants it: `of 100`, `percent`, `count`, `tenths`, `signed`, or plain."""
     if unit.drag is not None and name == unit.drag.name:
         return whole(round(value))
     asked = unit.numbers[name]
@@ -41,6 +41,8 @@ def written(unit: Unit, name: str, value: float) -> str:
             return f"{100 * value:.0f}"
         case "percent":
             return f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
+        case "tenths":
+            return plain(value, 1)
         case "count":
             return whole(round(value))
         case "signed":

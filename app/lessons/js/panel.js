@@ -115,7 +115,7 @@ function revealParts(book, reveal) {
   return parts;
 }
 
-// The step that is looked for, on one scale: the truth, the learner, and every method by its own largest credit.
+// The step that is looked for: the truth and the learner on their scale, every method from end to end of its own.
 /** @param {LessonUnit} page @param {LessonReveal} reveal */
 function scaleOf(page, reveal) {
   const box = html("div", "one-scale"), k = reveal.right - 1, { low } = page.scale;
@@ -130,9 +130,8 @@ function scaleOf(page, reveal) {
       track.append(html("em", "", line.kind === "you" ? "another step" : "says nothing"));
       continue;
     }
-    const from = low < 0 || line.kind === "method" ? -1 : 0;
-    const share = Math.max(0, Math.min(1, (value / line.limit - from) / (1 - from))), zero = from < 0 ? 0.5 : 0;
-    const bar = html("i", "bar"), dot = html("i", `dot ${value < 0 ? "below" : value > 0 ? "above" : ""}`);
+    const share = Math.max(0, Math.min(1, (value - line.low) / (line.limit - line.low || 1))), zero = line.low < 0 ? 0.5 : 0;
+    const bar = html("i", "bar"), dot = html("i", `dot ${line.low >= 0 ? "" : value < 0 ? "below" : value > 0 ? "above" : ""}`);
     bar.style.cssText = `left:${Math.min(share, zero) * 100}%;width:${Math.abs(share - zero) * 100}%`;
     dot.style.left = `${share * 100}%`;
     track.title = line.shown[k];

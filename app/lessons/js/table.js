@@ -27,7 +27,7 @@ export function tableOf(page, places, theme) {
   top.setAttribute("role", "row");
   top.append(named("columnheader", "who", ""));
   page.scale.choices.forEach(({ digit }, k) => top.append(placed(named("columnheader", digit === reveal.right ? "digit right" : "digit", String(digit)), columns, k)));
-  grid.append(band(columns, reveal.right - 1), top, ...reveal.lines.map((line) => rowOf(page, line, columns, theme)));
+  grid.append(band(columns, reveal.right - 1), top, ...reveal.lines.map((line) => rowOf(line, columns, theme)));
   box.append(head, grid);
   if (reveal.curve.length && columns.apart) box.append(curveOf(page, places, columns));
   return box;
@@ -51,8 +51,8 @@ function band(columns, k) {
   return placed(html("div", "band"), { ...columns, width: columns.width + 6, x: columns.x.map((x) => x + 3) }, k);
 }
 
-/** @param {LessonUnit} page @param {LessonLine} line @param {LessonColumns} columns @param {Theme} theme */
-function rowOf(page, line, columns, theme) {
+/** @param {LessonLine} line @param {LessonColumns} columns @param {Theme} theme */
+function rowOf(line, columns, theme) {
   const row = html("div", `says-row ${line.kind}`);
   row.setAttribute("role", "row");
   row.style.height = `${TALL}px`;
@@ -62,7 +62,7 @@ function rowOf(page, line, columns, theme) {
     const cell = placed(named("cell", value === null ? "cell none" : "cell", value === null ? "" : line.shown[k]), columns, k);
     cell.setAttribute("aria-label", value === null ? "not assigned" : line.shown[k]);
     if (value !== null) {
-      const colour = page.scale.low === 0 && line.kind !== "method" ? rising(theme, value) : diverging(theme, value, line.limit);
+      const colour = line.low < 0 ? diverging(theme, value, line.limit) : rising(theme, (value - line.low) / (line.limit - line.low || 1));
       cell.style.background = css(colour);
       cell.style.color = inkOver(colour);
     }
