@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as _whole  # noqa: F401  (Plotly takes one that another thread is still importing for a whole one)
+
 from treecore.views.palette import DARK, LIGHT, Palette
 
 __all__ = ["DARK", "LIGHT", "Palette", "frame"]
