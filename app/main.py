@@ -10,7 +10,7 @@ from app import chrome, state
 from app.opening.kept import kept
 from app.opening.mapping_form import mapping_form
 from app.opening.open_menu import take_upload
-from app.rollout import visitor_jobs
+from app.rollout import annotation, visitor_jobs
 from app.serving import forged, give_back, permissions, server
 from app.verbatim import verbatim
 from app.view_registry import VIEWS
@@ -32,7 +32,9 @@ if permissions.is_refused():
     st.error(REFUSED, icon=":material/block:")
     st.stop()
 state.start(visitor_jobs.is_known)
+annotation.settle()
 chrome.header()
+annotation.bar()
 state.opened()  # begins to merge, or takes over what was merged
 if state.opening() is not None or state.merging() is not None:
     chrome.reading()

@@ -9,16 +9,19 @@ import streamlit as st
 from app import state
 from app.controls.fields import parameter
 from app.method_list import Asked, MethodGroup, MethodRow, asked_in, method_list
+from app.rollout import annotation
 from app.verbatim import ours, verbatim
 from treecore.errors import MethodError
 from treecore.methods import get_method
 from treecore.methods.reference import FAMILIES, by_family
-from treecore.methods.registry import TOKENS, Method
+from treecore.methods.registry import TOKENS, Method, lacking
 from treecore.registry.params import Value
 
 OPEN, CHANGED, CHANNEL, HEARD = "methods_open", "methods_changed", "method_list", "method_list_heard"
-SAMPLE = "rollout"
-"""What gets token columns: a rollout of the bundled model records them."""
+SAMPLE, VALUES = "rollout", annotation.KIND
+SUPPLIES = {SAMPLE: "Sample with the bundled model", VALUES: "Add Monte Carlo values"}
+"""What gets that which methods lack, and the button for it: a rollout of the bundled model records token columns, and
+fresh continuations give values."""
 
 
 def method_button(*, parameters: bool = True) -> None:
@@ -61,17 +64,20 @@ def method_groups() -> list[MethodGroup]:
 
 def row_of(method: Method) -> MethodRow:
     """A method as the list shows it."""
-    settings = allowed(method)
-    lacks = method.lacking(state.opened().forests, settings)
-    needs = method.needs_with(settings)
-    supply = SAMPLE if lacks and any(need.startswith(TOKENS) for need in needs) else ""
+    settings, batch = allowed(method), state.opened().forests
+    reasons = {need: reason for need in sorted(method.needs_with(settings)) if (reason := lacking(need, batch))}
+    need, lacks = next(iter(reasons.items()), ("", ""))
+    lacks = lacks.partition(";")[0]
+    supply = SAMPLE if need.startswith(TOKENS) else VALUES if need == annotation.COLUMN else ""
+    if supply == VALUES and (reason := annotation.lacking()):
+        lacks, supply = f"{lacks}; none can be added: {reason}", ""
     return {
         "name": method.name,
         "title": method.title,
         "question": method.summary.splitlines()[0],
-        "lacks": lacks.partition(";")[0],
+        "lacks": lacks,
         "supply": supply,
-        "button": "Sample with the bundled model" if supply else "",
+        "button": SUPPLIES.get(supply, ""),
     }
 
 
@@ -98,8 +104,11 @@ def take(groups: list[MethodGroup]) -> None:
 
 def get(asked: Asked) -> None:
     """Get what methods lack."""
+    state.put({OPEN: False})
     if asked.name == SAMPLE:
-        state.put({"view": SAMPLE, OPEN: False})
+        state.put({"view": SAMPLE})
+    else:
+        annotation.ask()
 
 
 def about(method: Method, *, parameters: bool) -> None:

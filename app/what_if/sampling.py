@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import state
 from app.rollout import visitor_jobs
+from app.rollout.annotation import lacks
 from app.rollout.form_values import BUNDLED_MODEL
 from app.rollout.job_queue import Job, Phase
 from app.rollout.request import JobProgress, Model
@@ -43,18 +44,6 @@ class Place(NamedTuple):
 def start_of(forest: Forest, row: int) -> int:
     """The step after which branches can grow: the selected one, or the one before an end."""
     return int(forest.parent[row]) if forest.topology.is_leaf[row] and forest.parent[row] >= 0 else row
-
-
-def lacks(forest: Forest, row: int) -> str:
-    """Why nothing can be sampled after a step, "" where it can."""
-    model = str(forest.policy.get("model", ""))
-    if not model:
-        return "the forest does not say which model wrote it"
-    if forest.tokens is None or forest.tokens.id is None:
-        return "no token ids are recorded, so nothing can go on from here exactly"
-    if model != BUNDLED_MODEL:  # others are named by the file, which a stranger may have written
-        return "only forests of the bundled model grow here; for others use `treecore annotate --kind branches`"
-    return "the server is read-only" if permissions.is_read_only() else ""
 
 
 def value(forest: Forest, row: int) -> str:
@@ -95,7 +84,7 @@ def ask(node: str) -> None:
     if asked() is not None or not state.has(forest, node):
         return
     row = start_of(forest, forest.row(node))
-    if reason := lacks(forest, row):
+    if reason := lacks(forest):
         state.put({NOTE: f"Nothing can be sampled here: {reason}."})
         return
     node = str(forest.node_id[row])
@@ -163,7 +152,7 @@ def here(row: int | None) -> None:
     if row is None or not state.has(forest, node):
         return
     start = start_of(forest, forest.row(node))
-    reason = lacks(forest, start)
+    reason = lacks(forest)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what_if_sample"):
         st.button(
             ours(f"Sample {BRANCHES} more here"),

@@ -1,0 +1,158 @@
+"""Monte Carlo values for what is open, by the bundled model that wrote it: a job of the queue, then opened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from app import state
+from app.rollout import visitor_jobs
+from app.rollout.form_values import BUNDLED_MODEL
+from app.rollout.job_queue import Job, Phase
+from app.rollout.request import JobProgress, Limits, Model
+from app.rollout.worker import MODELS, begins
+from app.serving import permissions
+from app.verbatim import verbatim
+from treecore.core.forest import Forest
+from treecore.core.numerals import counted, whole
+from treecore.errors import TreecoreError
+from treecore.tasks import TASKS
+
+if TYPE_CHECKING:
+    from treecore.rollouts.progress import Progress
+
+ASKED, KIND, COLUMN, K, LOOK_EVERY = "annotating", "monte_carlo", "mc_value", 8, 0.5
+"""Where the session holds what was asked for, the kind of annotation, the column that it adds, continuations of each
+step, and seconds between two looks."""
+
+
+class Asked(NamedTuple):
+    """What was asked for: the job, and the key of what it annotates."""
+
+    job: Job
+    key: str
+
+
+def lacks(forest: Forest) -> str:
+    """Why the bundled model cannot go on with a forest, "" where it can.
+
+    Models and tasks are named by the file, which a stranger may have written: no others are loaded.
+    """
+    model = str(forest.policy.get("model", ""))
+    if not model:
+        return "the forest does not say which model wrote it"
+    if forest.tokens is None or forest.tokens.id is None:
+        return "no token ids are recorded, so nothing can go on from here exactly"
+    if model != BUNDLED_MODEL:
+        return "only forests of the bundled model grow here; for others use `treecore annotate`"
+    if forest.task not in TASKS:
+        return "its task is none of the bundled ones"
+    return "the server is read-only" if permissions.is_read_only() else ""
+
+
+def lacking() -> str:
+    """Why what is open cannot be annotated, "" where it can."""
+    if asked() is not None:
+        return "values are being added"
+    return next((reason for forest in state.recorded().forests if (reason := lacks(forest))), "")
+
+
+def run(job: Job, forests: Sequence[Forest], limits: Limits | None) -> list[Forest]:
+    """The annotated forests, in the worker's thread; fewer where it was cancelled."""
+    from treecore.annotate.run import Annotation, annotate
+
+    policy = MODELS.get(Model(BUNDLED_MODEL), job.stop)
+    if policy is None:
+        return []
+    began = time.monotonic()
+
+    def tell(progress: Progress) -> None:
+        seconds = time.monotonic() - began
+        job.tell(progress.done, progress.total, seconds)
+        job.progress = JobProgress(progress.done, progress.total, progress.tokens, seconds, ())
+        if limits is not None and not job.note:
+            job.note = limits.passed(trajectories=progress.done, tokens=progress.tokens, seconds=seconds)
+
+    asked = Annotation(KIND, {"k": K}, model=policy)
+    done = annotate(forests, asked, on_progress=tell, should_stop=lambda: job.stop.is_set() or job.note != "")
+    order = {forest.id: place for place, forest in enumerate(forests)}
+    return sorted(done, key=lambda forest: order.get(forest.id, 0))
+
+
+def ask() -> None:
+    """Queue Monte Carlo values for what is open; why not is told. Only from callbacks."""
+    if lacking():
+        return
+    given = state.recorded()
+    forests, size, limits = list(given.forests), K * sum(map(len, given.forests)), permissions.limits()
+    job = Job(
+        run=lambda job: run(job, forests, limits),
+        title="Monte Carlo values",
+        begins=begins(Model(BUNDLED_MODEL)),
+        size=size,
+        owner=permissions.visitor(),
+        frank=permissions.is_private(),
+        kind=KIND,
+        present=visitor_jobs.Pages(),
+    )
+    visitor_jobs.watched(job)
+    try:
+        if limits is not None:
+            limits.check(size)
+        visitor_jobs.QUEUE.submit(job)
+    except TreecoreError as error:
+        state.put({"notice": f"{error}."})
+        return
+    state.put({ASKED: Asked(job, given.key)})
+
+
+def asked() -> Asked | None:
+    """What is being added for this page."""
+    found: Asked | None = state.get_or(ASKED, None)
+    return found
+
+
+def cancel() -> None:
+    """Break it off; what is open stays as it is."""
+    if (now := asked()) is not None:
+        visitor_jobs.cancel(now.job)
+    state.put({ASKED: None})
+
+
+def settle() -> None:
+    """Open what has been annotated by now, at the same prompt and step; before anything is drawn."""
+    now = asked()
+    if now is None or now.job.live:
+        return
+    state.put({ASKED: None})
+    given, job = state.recorded(), now.job
+    if job.phase is Phase.FAILED or job.note:
+        state.put({"notice": f"{job.error or f'No values were added: {job.note}'}."})
+    elif given.key == now.key and job.result and len(job.result) == len(given.forests):
+        kept = {name: state.get_or(name, "") for name in ("node", "method", "forest", "turned")}
+        state.open_forests(job.result, f"{given.title}, with Monte Carlo values")
+        state.put(kept)
+        st.toast(f"Values from {K} fresh continuations of every step are there.", icon=":material/check:")
+
+
+def bar() -> None:
+    """How far it is, and the way out."""
+    if (now := asked()) is not None:
+        st.fragment(watch, run_every=LOOK_EVERY)(now)
+
+
+def watch(now: Asked) -> None:
+    """Progress; when it is over, the page is drawn anew."""
+    job = now.job
+    if not job.live:
+        st.rerun()
+    told = job.progress if isinstance(job.progress, JobProgress) else None
+    far = f"{whole(told.done)} of {counted(told.total, 'continuation')}" if told else job.begins
+    said = "waiting in line" if job.phase is Phase.WAITING else far
+    with st.container(key="annotating", horizontal=True, vertical_alignment="center", gap="small"):
+        share = min(told.done / max(told.total, 1), 1.0) if told else 0.0
+        st.progress(share, verbatim(f"Adding Monte Carlo values: {said}"))
+        st.button("Cancel", key="annotating_cancel", icon=":material/close:", on_click=cancel)
