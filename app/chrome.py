@@ -11,8 +11,10 @@ import streamlit as st
 
 from app import state
 from app.controls.export_menu import export_menu
+from app.key_sheet import key_sheet
 from app.links import copy_link
 from app.verbatim import ours, verbatim
+from app.view_keys import EVERYWHERE
 from app.view_registry import VIEWS
 from treecore.bidi import visible
 from treecore.core.forest import Forest
@@ -35,6 +37,9 @@ def header() -> None:
     """Style sheet, name and navigation; a notice where a link or a file named something unknown."""
     st.html(f"<style>{STYLE}</style>")
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="large"):
+        shown = VIEWS.find(state.get("view"))
+        with st.container(key="key_sheet", width="content"):
+            key_sheet(shown.title, (*shown.keys, EVERYWHERE), key="keys")
         st.markdown("**treecore**", width="content")
         st.segmented_control(
             "View",

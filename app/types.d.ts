@@ -97,6 +97,19 @@ interface SceneHead {
   sent: [string, number][];
 }
 
+// app/key_sheet
+
+interface KeySheetData {
+  title: string;
+  groups: [string, [string, string][]][];
+}
+
+interface KeySheet {
+  words: HTMLElement;
+  stamp: string;
+  abort: AbortController;
+}
+
 // app/signals/__init__.py
 
 interface SelectionData {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.view_fields import Field
+from app.view_keys import KeyGroup
 from treecore.registry.registry import Registry
 
 Render = Callable[[], None]
@@ -22,12 +23,14 @@ class View:
         fields: its own values in the address, such as `("row", Field("sort", "name", allowed=lambda: SORTS))`; a name
             alone is a text. The session holds each as `VIEW:NAME`, which is also the key of its widget:
             `state.field("library:row")` reads it, `state.put_fields("library", {...})` sets all of a view.
+        keys: what its keys do, for the sheet that `?` opens.
     """
 
     name: str
     title: str
     render: Render
     fields: tuple[Field, ...] = ()
+    keys: tuple[KeyGroup, ...] = ()
 
 
 VIEWS = Registry[View]("view", home="app.views", group="treecore.views")
@@ -38,7 +41,9 @@ def declared_fields() -> dict[str, Field]:
     return {f"{view.name}:{field.name}": field for view in VIEWS.values() for field in view.fields}
 
 
-def view(*, title: str, name: str = "", fields: Sequence[Field | str] = ()) -> Callable[[Render], Render]:
+def view(
+    *, title: str, name: str = "", fields: Sequence[Field | str] = (), keys: Sequence[KeyGroup] = ()
+) -> Callable[[Render], Render]:
     """Register a view under the name of its module (or `name`).
 
     Raises:
@@ -47,7 +52,7 @@ def view(*, title: str, name: str = "", fields: Sequence[Field | str] = ()) -> C
 
     def register(render: Render) -> Render:
         known = tuple(one if isinstance(one, Field) else Field(one) for one in fields)
-        VIEWS.add(View(name or render.__module__.rpartition(".")[2], title, render, known))
+        VIEWS.add(View(name or render.__module__.rpartition(".")[2], title, render, known, tuple(keys)))
         return render
 
     return register

@@ -28,6 +28,7 @@ from app.opening.merge_menu import merge_menu
 from app.opening.open_menu import open_menu
 from app.opening.opened import Opened
 from app.verbatim import ours, verbatim
+from app.view_keys import KeyGroup
 from app.view_registry import view
 from treecore.analysis.compare import Column, Comparison, column_with, compare
 from treecore.analysis.disagreements import Entry, entries
@@ -40,6 +41,7 @@ from treecore.methods.explain import explain
 
 NAME = "compare"
 TABLE, CHANNEL, HEARD = "compare_table", "compare_channel", "compare_heard"
+KEYS = KeyGroup("The table", (("↑ ↓", "step"), ("← →", "method"), ("D", "next disagreement")))
 CENTRE = "compare_centre"
 """The step around which the browser was given rows."""
 
@@ -51,7 +53,7 @@ class Found(NamedTuple):
     listed: list[Entry]
 
 
-@view(title="Compare", fields=FIELDS)
+@view(title="Compare", fields=FIELDS, keys=(KEYS,))
 def render() -> None:
     """The table on the left; a click in it reruns only what stands beside it."""
     left, right = st.columns([0.69, 0.31], gap="medium")

@@ -8,6 +8,7 @@ from app import charts, chrome, stage, state
 from app.controls import dimming
 from app.controls.bar import bar
 from app.inspector import ballots, selected_step
+from app.view_keys import CHANGES, TREES
 from app.view_registry import view
 from app.what_if import beside as changes
 from treecore.core.forest import Forest
@@ -18,7 +19,7 @@ from treecore.methods.registry import Credit
 HEIGHT = 560
 
 
-@view(title="Explore", fields=dimming.FIELDS)
+@view(title="Explore", fields=dimming.FIELDS, keys=(TREES, CHANGES))
 def render() -> None:
     """The whole view. A click on a step reruns only what stands beside the trees."""
     changes.settle()

@@ -18,6 +18,7 @@ from app.opening.open_menu import open_menu
 from app.opening.opened import Opened
 from app.verbatim import ours, verbatim
 from app.view_fields import Field
+from app.view_keys import KeyGroup
 from app.view_registry import view
 from treecore.analysis.fork_sentences import sentences
 from treecore.analysis.forks import Forks, Grain, forks_of, grain
@@ -37,6 +38,7 @@ NAME = "granularity"
 PICTURE, CHANNEL, HEARD = "grain_picture", "grain_channel", "grain_heard"
 SCOPES = Choices("Forks of", "granularity:of", {"all": "all prompts", "one": "this prompt"})
 ROWS = Choices("Rows", "granularity:rows", {"kind": "what differs", "depth": "depth", "tree": "tree"})
+KEYS = KeyGroup("The picture", (("Esc", "take the range of shares back"), ("← →", "fewer, more labels, on the slider")))
 USUAL, MOST_SIBLINGS, LONGEST = 24, 12, 200
 """Tokens from label to label before anybody chose, siblings that are listed, and characters of each."""
 FIELDS: tuple[Field | str, ...] = (
@@ -56,7 +58,7 @@ class Found(NamedTuple):
     way: Route
 
 
-@view(title="Granularity", fields=FIELDS)
+@view(title="Granularity", fields=FIELDS, keys=(KEYS,))
 def render() -> None:
     """The picture on the left; a choice in it reruns only what stands beside it."""
     left, right = st.columns([0.69, 0.31], gap="medium")

@@ -9,11 +9,19 @@ from app.browse import asked_in
 from app.lessons import lessons
 from app.lessons.pages import STAGES, Asked, course_page, unit_page
 from app.view_fields import Field
+from app.view_keys import KeyGroup
 from app.view_registry import view
 from treecore.lessons.unit import units
 
 NAME = "lessons"
 CHANNEL, HEARD, ANSWER = "lessons_channel", "lessons_heard", "lessons_answer"
+KEYS = (
+    KeyGroup("The course", (("1 – 9", "open a unit"), ("← →", "choose a unit"), ("Enter", "go on"), ("P", "present"))),
+    KeyGroup(
+        "A unit",
+        (("1 – 9", "mark a step"), ("← →", "move the bet"), ("Enter", "commit"), ("N", "next unit"), ("P", "present")),
+    ),
+)
 HUNDRED = 100
 """The address holds a bet in hundredths."""
 FIELDS: tuple[Field, ...] = (
@@ -25,7 +33,7 @@ FIELDS: tuple[Field, ...] = (
 )
 
 
-@view(title="Lessons", fields=FIELDS)
+@view(title="Lessons", fields=FIELDS, keys=KEYS)
 def render() -> None:
     """The course, or the unit that the address names."""
     body()

@@ -15,6 +15,7 @@ from app.library import folders, preview
 from app.library.folders import Run, Scan
 from app.serving import permissions
 from app.verbatim import ours, verbatim
+from app.view_keys import TREES, KeyGroup
 from app.view_registry import view
 from treecore.bidi import visible
 from treecore.core.numerals import counted, whole
@@ -26,6 +27,7 @@ from treecore.library.scan import BLOCK
 from treecore.views.labels import cut
 
 CHANNEL, HEARD, TYPED, WRONG, FOLLOW = "browse", "browse_heard", "folder_path", "folder_error", "set:follow"
+KEYS = KeyGroup("The list", (("↑ ↓", "row"), ("Enter", "open in Explore"), ("/", "search prompts and steps")))
 LOOK_EVERY, FOLLOW_EVERY = 0.5, 2.0
 """Seconds between two looks at a scan that is under way, and between two scans of a run that is followed."""
 BAR = 90
@@ -34,7 +36,7 @@ UNREADABLE = 50
 """Files that are listed because they could not be read."""
 
 
-@view(title="Library", fields=("folder", "row", *FIELDS))
+@view(title="Library", fields=("folder", "row", *FIELDS), keys=(KEYS, TREES))
 def render() -> None:
     """The folder, its scan, and what is in it."""
     runs = folders.allowed()

@@ -9,6 +9,7 @@ from app.rollout import form, form_values, monitor, visitor_jobs
 from app.rollout.job_queue import Job
 from app.serving import permissions
 from app.verbatim import ours, verbatim
+from app.view_keys import TREES
 from app.view_registry import view
 from treecore.bidi import visible
 from treecore.core.builder import ForestBuilder
@@ -19,7 +20,7 @@ from treecore.tasks import get_task
 from treecore.views.scene.scene import Stage
 
 
-@view(title="Rollout")
+@view(title="Rollout", keys=(TREES,))
 def render() -> None:
     """Trees on the left, what to sample on the right."""
     job: Job | None = state.get("job") or taken_up()

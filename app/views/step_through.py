@@ -12,6 +12,7 @@ from app.inspector import selected_step
 from app.signals import film_keys, press_in
 from app.verbatim import ours, verbatim
 from app.view_fields import Field
+from app.view_keys import FILM_TREES, KeyGroup
 from app.view_registry import view
 from treecore.analysis.frames import Frame
 from treecore.analysis.question import Question, question
@@ -24,9 +25,13 @@ SECONDS_A_FRAME = 1.6
 SPEEDS = {"0.5x": 0.5, "1x": 1.0, "2x": 2.0}
 SPEED = "step_through:speed"
 HEIGHT = 620
+KEYS = KeyGroup(
+    "The film, wherever the focus is",
+    (("← →", "frame"), ("Home End", "first, last frame"), ("Space", "play or pause")),
+)
 
 
-@view(title="Step through", fields=[Field("speed", "1x", allowed=lambda: SPEEDS)])
+@view(title="Step through", fields=[Field("speed", "1x", allowed=lambda: SPEEDS)], keys=(KEYS, FILM_TREES))
 def render() -> None:
     """The view; while it plays, a timer reruns it."""
     interval = timer()

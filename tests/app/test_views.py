@@ -151,6 +151,7 @@ def test_words_stay_where_a_method_cannot_run() -> None:
     assert not test.exception
     assert "deepconf cannot run" in words(test).replace("\\", "")
     assert [element.key for element in test.get("bidi_component")] == [
+        "keys",
         "link",
         "kept_files",
         "canvas_explore",

@@ -1,0 +1,34 @@
+"""The first stops of the Tab key: the way past the header, and the sheet that `?` opens with the keys of the view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict
+
+import streamlit as st
+
+from app.view_keys import KeyGroup
+from treecore.views.sources import script, style
+
+FOLDER = Path(__file__).parent
+
+_sheet = st.components.v2.component(
+    "treecore.key_sheet",
+    js=script(FOLDER / "key_sheet.js"),
+    css=style(FOLDER / "key_sheet.css"),
+    isolate_styles=True,
+)
+
+
+class KeySheetData(TypedDict):
+    """What the sheet lists: the title of the view, and for each group its title and pairs of keys and what they do."""
+
+    title: str
+    groups: list[tuple[str, list[tuple[str, str]]]]
+
+
+def key_sheet(title: str, groups: Sequence[KeyGroup], *, key: str) -> None:
+    """Draw the button of the sheet and, for who comes with Tab, the way past the header."""
+    data: KeySheetData = {"title": title, "groups": [(group.title, list(group.keys)) for group in groups]}
+    _sheet(key=key, data=data, width="content")

@@ -1,0 +1,41 @@
+"""Keys of views, as the sheet of keys lists them: the groups that several views share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class KeyGroup(NamedTuple):
+    """Keys that work under one condition.
+
+    Attributes:
+        title: where they work.
+        keys: what is pressed, several apart by blanks, and what it does.
+    """
+
+    title: str
+    keys: tuple[tuple[str, str], ...]
+
+
+EVERYWHERE = KeyGroup("Everywhere", (("?", "this list"), ("Tab", "next control"), ("Esc", "close, or take back")))
+FINDING = (
+    ("F", "next fork (Shift: back)"),
+    ("L", "next end (Shift: back)"),
+    ("Enter", "fold or unfold"),
+    ("/", "find words"),
+    ("N", "next hit (Shift: back)"),
+    ("+ −", "zoom"),
+    ("0", "fit"),
+)
+TREES = KeyGroup("In the trees, once they have the focus", (("← → ↑ ↓", "walk"), ("Home End", "first, last"), *FINDING))
+FILM_TREES = KeyGroup("In the trees, once they have the focus", FINDING)
+CHANGES = KeyGroup(
+    "What if, at the selected step",
+    (
+        ("O", "flip the outcome of an end"),
+        ("X", "prune"),
+        ("S", "sample more here"),
+        ("Z", "take the last change back"),
+        ("Backspace", "take all changes back"),
+    ),
+)

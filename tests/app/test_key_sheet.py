@@ -1,0 +1,70 @@
+"""The sheet of keys, and a page that is used with the keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser import ROOT, serve, settled, wait_for_canvas
+
+from app.view_keys import EVERYWHERE
+from app.view_registry import VIEWS
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    with serve(ROOT / "app" / "main.py") as address:
+        yield address
+
+
+def test_every_view_declares_its_keys_and_no_key_does_two_things_in_one_place() -> None:
+    for view in VIEWS.values():
+        if not view.render.__module__.startswith("app.views"):
+            continue
+        assert view.keys, view.name
+        for group in (*view.keys, EVERYWHERE):
+            pressed = [press for press, _ in group.keys]
+            assert len(set(pressed)) == len(pressed), (view.name, group.title)
+            assert all(press.strip() and does.strip() for press, does in group.keys)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["explore", "compare", "granularity"])
+def test_the_sheet_lists_the_keys_of_the_view_and_gives_the_focus_back(
+    open_page: Open, address: str, name: str
+) -> None:
+    page = open_page(f"{address}/?sample=by_hand&view={name}")
+    page.locator(".st-key-side").wait_for()
+    settled(page)
+    choice = page.locator(".st-key-controls button").first
+    choice.focus()
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys")
+    sheet.wait_for()
+    listed = sheet.locator("dd").all_inner_texts()
+    assert listed == [does for group in (*VIEWS[name].keys, EVERYWHERE) for _, does in group.keys]
+    page.keyboard.press("Escape")
+    sheet.wait_for(state="hidden")
+    assert choice.evaluate("(button) => button === document.activeElement")
+
+
+@pytest.mark.browser
+def test_the_first_stop_of_tab_leads_past_the_header_to_the_trees(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand")
+    wait_for_canvas(page)
+    settled(page)
+    past = page.get_by_role("button", name="Skip to the content")
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        if past.evaluate("(button) => button.matches(':focus')"):
+            break
+    box = past.bounding_box()
+    assert box["height"] > 20
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**node=**")
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keys").wait_for()
