@@ -137,6 +137,15 @@ interface FoundEvent {
   bytes: number;
 }
 
+// app/terms/__init__.py
+
+interface TermData {
+  symbol: Mark;
+  number: Mark;
+  about: string;
+  ids: string[];
+}
+
 interface FilmData {
   frame: number;
   last: number;

@@ -10,11 +10,13 @@ from app import chrome, stage, state
 from app.controls.bar import bar
 from app.inspector import selected_step
 from app.signals import film_keys, press_in
+from app.terms import terms
 from app.verbatim import ours, verbatim
 from app.view_fields import Field
 from app.view_keys import FILM_TREES, KeyGroup
 from app.view_registry import view
 from treecore.analysis.frames import Frame
+from treecore.analysis.linked import linked
 from treecore.analysis.question import Question, question
 from treecore.bidi import visible
 from treecore.core.numerals import whole
@@ -106,6 +108,8 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     if frame.example is not None:
         st.caption(verbatim(f"For {frame.example.name}:"))
         selected_step.equation(frame.example.line, state.credit().ends)
+        if number < len(shots) - 1:
+            terms(state.forest(), linked(state.credit(), frame.example.line), key="terms")
     if asked is not None and (asks(frame) or number == len(shots) - 1):
         predict(asked, reveal=number == len(shots) - 1)
     stages(titles, frame.stage, shots)

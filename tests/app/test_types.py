@@ -14,7 +14,7 @@ import orjson
 import pytest
 from browser import ROOT
 
-from app import key_sheet, signals
+from app import key_sheet, signals, terms
 from app.browse import two_steps, words
 from app.canvas import make_scene, payload
 from app.compare import rows as compare_rows
@@ -34,7 +34,7 @@ TYPED: list[Any] = [
     types.SceneForest, types.SceneAxis, types.SceneFill, types.SceneTable, types.SceneStage, types.SceneChange,
     types.SceneLook,
     types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
-    signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData,
+    signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData, terms.TermData,
     cards.Piece, cards.Told, cards.Card, cards.Words,
     inspection.Inspection, page.PageForest, page.PageIndex, page.PageShot,
 ]  # fmt: skip

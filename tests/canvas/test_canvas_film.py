@@ -85,3 +85,22 @@ def test_the_legend_is_in_the_window(open_page: Open, address: str, name: str, v
             .map((host) => host.shadowRoot?.querySelector('.tc-bar')).find(Boolean)
             .getBoundingClientRect().bottom <= innerHeight"""
     )
+
+
+def test_numbers_light_their_nodes_and_nodes_mark_their_numbers(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=early_fork&method=sibling&view=step_through", width=1024, height=768)
+    settled(page)
+    page.get_by_role("button", name="Compare siblings").click()
+    number = page.locator(".term").last
+    number.wait_for()
+    settled(page)
+    number.focus()
+    page.wait_for_function(f"() => !({HELD}).faded.includes('22')")
+    page.wait_for_function(f"() => ({HELD}).faded.includes('2')")
+    number.blur()
+    at = page.evaluate(f"({HELD}).position('22')")
+    page.mouse.move(at["x"], at["y"])
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+            .some((host) => host.shadowRoot?.querySelector('.term:last-child[data-lit]'))"""
+    )

@@ -181,6 +181,7 @@ function hoverAt(app, point, kind = "mouse") {
   showTooltip(app, i, point);
   if (i === app.hover) return;
   app.hover = i;
+  if (app.linked) app.bus.dispatchEvent(new CustomEvent("treecore-hover", { detail: i < 0 ? null : app.scene.id[i] }));
   requestDraw(app);
 }
 

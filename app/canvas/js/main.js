@@ -48,6 +48,9 @@ function mount(host, style, bus) {
   bus.addEventListener("treecore-selected", (event) => {
     takeSelection(app, /** @type {CustomEvent<string | null>} */ (event).detail);
   }, { signal: app.abort.signal });
+  bus.addEventListener("treecore-light", (event) => {
+    lightRows(app, /** @type {CustomEvent<string[] | null>} */ (event).detail);
+  }, { signal: app.abort.signal });
   APPS.set(host, app);
   return app;
 }
@@ -129,6 +132,16 @@ function takeSelection(app, id) {
   if (row === app.selected) return;
   if (row < 0) showSelected(app, -1);
   else if (!app.scene.stage.visible || app.scene.stage.visible[row]) showSelected(app, row, { reveal: true });
+}
+
+// Nodes that a number beside the trees comes from; null lights what the stage does.
+/** @param {App} app @param {string[] | null} ids */
+function lightRows(app, ids) {
+  if (!app.scene || !app.linked) return;
+  markSelected(app);
+  const rows = (ids ?? []).flatMap((id) => app.shape.rowOf.get(id) ?? []).map((i) => shownOf(app, i));
+  if (rows.length) app.highlight = new Set(rows);
+  requestDraw(app);
 }
 
 // For tests and the console: where a node is on the page, and what the canvas holds.
