@@ -6,6 +6,28 @@ type Values = (number | null)[];
 
 // treecore/views/scene/types.py
 
+interface SceneSubtrees {
+  group: number[];
+  parent: number[];
+  first: number[];
+  count: number[];
+  ends: number[];
+  right: number[];
+  scored: number[];
+  shown: number[];
+  folds: boolean;
+}
+
+interface SceneSums {
+  sum: number[];
+  n: number[];
+  bins: number[][];
+  fill: Values;
+  hue: Values | null;
+  fill_sum: number[];
+  fill_n: number[];
+}
+
 interface SceneForest {
   digest: string;
   forest: string;
@@ -25,6 +47,7 @@ interface SceneForest {
   reward: Values;
   share: Values;
   reward_decimals: number;
+  subtrees: SceneSubtrees | null;
 }
 
 interface SceneAxis {
@@ -84,6 +107,7 @@ interface SceneLook {
   stage: SceneStage;
   prompts: number[];
   change: SceneChange | null;
+  sums: SceneSums | null;
 }
 
 interface SceneHead {
@@ -722,9 +746,29 @@ interface Board {
 
 // What the canvas holds.
 
-type Scene = SceneForest & SceneLook;
+type Scene = SceneForest & SceneLook & { folded?: Folded[] };
 type Rgb = number[];
 type Run = [string, boolean];
+
+interface Fold {
+  group: number;
+  above: number;
+  rest: number[];
+}
+
+interface Folded {
+  group: number;
+  rest: number[];
+  count: number;
+  ends: number;
+  right: number;
+  scored: number;
+  n: number;
+  mean: number | null;
+  colour: number | null;
+  bins: number[];
+  hits: number;
+}
 
 interface Shape {
   n: number;
@@ -781,7 +825,7 @@ interface Place {
   down?: boolean;
 }
 
-interface Theme extends Record<"background" | "ink" | "muted" | "hairline" | "panel" | "edge" | "accent", string> {
+interface Theme extends Record<"background" | "ink" | "muted" | "hairline" | "panel" | "edge" | "accent" | "fill" | "on_fill", string> {
   positive: Rgb;
   zero: Rgb;
   negative: Rgb;
@@ -858,7 +902,13 @@ interface App extends Drawn {
   point?: Point;
   path: number[];
   pathSet: Set<number>;
-  found: { words: string; all: number[]; lit: Set<number> };
+  found: { words: string; all: number[]; stops: number[]; lit: Set<number> };
+  full: Scene;
+  drawn: Int32Array | null;
+  onShow: Set<number>;
+  before: Set<number>[];
+  isFolded: boolean;
+  foldButton: HTMLButtonElement;
   goToHit: (step: number) => void;
   renamed?: number;
   frame: number;

@@ -106,16 +106,14 @@ def asked_of(credit: Credit | None) -> Asked:
     return Asked(state.forest(), credit, other, share=min(max(int(state.field(BEYOND)), 0), 100) / 100)
 
 
-def lit_stage(credit: Credit | None) -> Stage | None:
-    """The stage of the canvas for the filter in force, None where it dims nothing."""
+def lit_stage(credit: Credit | None) -> Stage:
+    """The stage of the canvas for the filter in force; large forests can be folded in it."""
     name = chosen()
-    if name == ALL:
-        return None
-    if name == FOLLOWED:
-        return Stage(follow=True)
+    if name in (ALL, FOLLOWED):
+        return Stage(follow=name == FOLLOWED, folds=True)
     asked = asked_of(credit)
     rows = np.flatnonzero(FILTERS[name](asked))
     found = state.what_if()
     if found is not None:
         rows = np.flatnonzero(np.isin(found.after, rows))
-    return Stage(highlight=rows.tolist()) if len(rows) else None
+    return Stage(highlight=rows.tolist(), folds=True)

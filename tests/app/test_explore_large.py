@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from browser import ROOT, click_node, serve, settled, wait_for_canvas
 
+import treecore as tc
+from treecore.core.forest import Forest
+
+WIDE = 12
+ENDS, STEPS = WIDE * WIDE, 1 + WIDE + WIDE * WIDE
+NEEDLE = str(STEPS - 1)
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
 
@@ -15,6 +22,18 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="module")
 def address(browser: Any) -> Iterator[str]:
     with serve(ROOT / "app" / "main.py") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def large(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An app on a forest of a root, some plans and as many answers to each."""
+    parent = np.concatenate([[-1], np.zeros(WIDE, dtype=np.int64), np.repeat(np.arange(1, WIDE + 1), WIDE)])
+    text = ["", *(f"plan {k}" for k in range(WIDE)), *(f"answer {k}" for k in range(ENDS - 1)), "answer needle"]
+    reward = [np.nan] * (1 + WIDE) + [float(k % 3 == 0) for k in range(ENDS)]
+    path = tmp_path_factory.mktemp("large") / "large.forest.jsonl"
+    tc.write([Forest(parent, text=text, reward=reward, prompt="which plan?")], path)
+    with serve(ROOT / "app" / "main.py", TREECORE_FILE=str(path)) as address:
         yield address
 
 
@@ -38,3 +57,31 @@ def test_a_filter_dims_all_else_and_removes_nothing(open_page: Open, address: st
     page.keyboard.press("Escape")
     click_node(page, "a2")
     assert set(everything) - set(held(page, "faded")) == {"r1", "a1", "a2"}
+
+
+def ends_drawn(page: Any) -> list[tuple[str, int]]:
+    """Id and ends of each row of the picture."""
+    script = """(canvas) => { const { ids, folded, scene } = canvas.treecore;
+        return ids.map((id, i) => [id, folded[i].ends]).filter((_, i) => !scene.parent.includes(i)); }"""
+    return [(name, ends) for name, ends in wait_for_canvas(page).evaluate(script)]
+
+
+def test_a_large_forest_opens_folded_and_search_leads_into_it(open_page: Open, large: str) -> None:
+    page = open_page(large)
+    canvas = wait_for_canvas(page)
+    before = ends_drawn(page)
+    assert len(before) == 20
+    assert sum(ends for _, ends in before) == ENDS
+    canvas.press("/")
+    page.keyboard.type("needle")
+    assert page.locator(".tc-found").inner_text() == "1 step"
+    assert sum(shape["hits"] for shape in held(page, "folded")) == 1
+    page.keyboard.press("Enter")
+    assert held(page, "selected") == NEEDLE
+    assert sum(ends for _, ends in ends_drawn(page)) == ENDS
+    page.wait_for_url(f"**node={NEEDLE}*")
+    page.keyboard.press("Escape")
+    canvas.press("Backspace")
+    assert ends_drawn(page) == before
+    page.get_by_role("button", name="Subtrees as shapes").click()
+    assert (held(page, "folded"), len(held(page, "ids"))) == (None, STEPS)

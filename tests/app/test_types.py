@@ -32,6 +32,7 @@ from treecore.views.scene import types
 DECLARED = (ROOT / "app" / "types.d.ts").read_text(encoding="utf-8")
 TYPED: list[Any] = [
     types.SceneForest, types.SceneAxis, types.SceneFill, types.SceneTable, types.SceneStage, types.SceneChange,
+    types.SceneSubtrees, types.SceneSums,
     types.SceneLook,
     types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
     signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData, terms.TermData,

@@ -60,7 +60,7 @@ export function fitHeight(app) {
   let top = root.getBoundingClientRect().top + window.scrollY;
   for (let at = /** @type {HTMLElement | undefined} */ (root); at; at = holderOf(at)) top += at.scrollTop;
   const room = Math.max(MIN_HEIGHT, Math.floor(window.innerHeight - top - 8));
-  root.style.height = `${Math.min(app.tallest, room)}px`;
+  root.style.height = `${app.scene?.folded ? room : Math.min(app.tallest, room)}px`;
 }
 
 /** @param {App} app @param {string} text @param {string} title @param {() => void} action */
@@ -71,6 +71,7 @@ export function toolButton(app, text, title, action) {
   button.setAttribute("aria-label", title);
   button.addEventListener("click", action);
   app.dom.tools.append(button);
+  return button;
 }
 
 /** @param {App} app */
@@ -147,9 +148,10 @@ export function drawLegend(app) {
     parts.push(swatch(app, "right", "right"), swatch(app, "wrong", "wrong"));
     if (scene.share.some(isPartial)) parts.push(swatch(app, "partial", "partly right"));
   }
+  if (scene.folded) parts.push(swatch(app, "shape", "a subtree: height is its ends, fill their mean"));
   if (scene.axis.note) parts.push(element("span", "tc-note", scene.axis.note));
   if (scene.change) parts.push(swatch(app, "ghost", "small: the colour before"), swatch(app, "way", "was, is"));
-  const changes = scene.change ? "O flip · X prune · Z undo · S sample · ⌫ reset" : "← → ↑ ↓ walk · F fork · L leaf · / find · N next hit";
+  const changes = scene.folded ? "Enter open · ⌫ fold, back · 1–9 depth · / find · N next hit" : scene.change ? "O flip · X prune · Z undo · S sample · ⌫ reset" : "← → ↑ ↓ walk · F fork · L leaf · / find · N next hit";
   parts.push(element("span", scene.change ? "tc-keys tc-changing" : "tc-keys", changes));
   dom.legend.replaceChildren(...parts);
 }
@@ -159,11 +161,24 @@ function percent(share) {
   return share > 0 && share < 0.005 ? "under 1 %" : `${Math.round(share * 100)} %`;
 }
 
+// What a shape or a group stands for.
+/** @param {App} app @param {number} i @returns {string[][]} */
+function foldedFacts(app, i) {
+  const { folded, table } = app.scene;
+  if (!folded) return [];
+  const { count, scored, right, mean, hits } = folded[i];
+  const facts = count > 1 ? [["steps as one", whole(count)]] : [];
+  if (table.outcomes && scored) facts.push(["right", percent(right / scored)]);
+  if (table.title && mean !== null) facts.push([`mean ${table.title}`, formatNumber(mean, table.decimals, { sign: table.low === null })]);
+  if (hits) facts.push(["hits inside", whole(hits)]);
+  return facts;
+}
+
 // The facts of one node as [name, text] pairs; the tooltip and the announcement both read them.
 /** @param {App} app @param {number} i */
 function factsOf(app, i) {
   const { scene } = app;
-  const facts = [];
+  const facts = foldedFacts(app, i);
   const decimals = scene.decimals;
   if (scene.table.outcomes && scene.reward[i] !== null) {
     facts.push(["reward", formatNumber(scene.reward[i], scene.reward_decimals)]);

@@ -1,6 +1,7 @@
 // The box in which words are looked for: hits are lit and stepped through, and where there is none a word is offered.
 
 import { requestDraw } from "./motion.js";
+import { drawnOf, onePerGroup } from "./refold.js";
 import { hitsOf, offerFor, wantedOf } from "./search.js";
 
 /** @param {App} app */
@@ -22,22 +23,50 @@ export function closeSearch(app) {
 /** @param {App} app */
 export function light(app) {
   const { search, input } = app.dom;
-  const grown = app.scene?.stage.visible;
+  const grown = app.full?.stage.visible;
   const words = search.hidden ? "" : input.value;
-  const all = app.scene ? hitsOf(app.scene, words).filter((i) => !grown || grown[i]) : [];
-  app.found = { words: wantedOf(words), all, lit: new Set(all) };
+  const all = app.full ? hitsOf(app.full, words).filter((i) => !grown || grown[i]) : [];
+  app.found = { words: wantedOf(words), all, stops: onePerGroup(app, all), lit: litRows(app, all) };
   tell(app);
   requestDraw(app);
+}
+
+// Drawn rows that are hits; shapes count those that they hide.
+/** @param {App} app @param {number[]} all */
+function litRows(app, all) {
+  const { folded } = app.scene ?? {};
+  if (!folded) return new Set(all);
+  const { group } = /** @type {SceneSubtrees} */ (app.full.subtrees);
+  const lit = new Set();
+  for (const shape of folded) shape.hits = 0;
+  for (const row of all) {
+    const i = drawnOf(app, row);
+    if (!folded[i].rest.length && folded[i].group === group[row]) lit.add(i);
+    else folded[i].hits++;
+  }
+  return lit;
+}
+
+// Place among the stops of what is selected, -1 where it is none of them.
+/** @param {App} app */
+function placeOf(app) {
+  const { stops } = app.found;
+  const { folded } = app.scene;
+  if (!folded || app.selected < 0) return stops.indexOf(app.selected);
+  const { group } = /** @type {SceneSubtrees} */ (app.full.subtrees);
+  const { group: own, rest } = folded[app.selected];
+  return rest.length ? -1 : stops.findIndex((row) => group[row] === own);
 }
 
 // `3 of 136`, or the word to look for instead.
 /** @param {App} app */
 function tell(app) {
   const { found, offer } = app.dom;
-  const { words, all } = app.found;
-  const at = all.indexOf(app.selected);
-  found.textContent = !words ? "" : !all.length ? "none" : at < 0 ? counted(all.length) : `${at + 1} of ${all.length}`;
-  const instead = words && !all.length ? offerFor(app.scene, words) : "";
+  const { words, all, stops } = app.found;
+  const at = all.length ? placeOf(app) : -1;
+  const more = stops.length < all.length ? ` · ${counted(all.length)}` : "";
+  found.textContent = !words ? "" : !all.length ? "none" : at < 0 ? counted(all.length) : `${at + 1} of ${stops.length}${more}`;
+  const instead = words && !all.length ? offerFor(app.full, words) : "";
   offer.hidden = !instead;
   offer.textContent = instead ? `find “${instead}”` : "";
   offer.dataset.words = instead;
@@ -51,15 +80,15 @@ function counted(count) {
 // The hit after the selected step, or before it; from a step that is none, the nearest in reading order.
 /** @param {App} app @param {number} step */
 export function nextHit(app, step) {
-  const { all } = app.found;
-  if (!all.length) return undefined;
-  const at = all.indexOf(app.selected);
-  if (at >= 0) return all[(at + step + all.length) % all.length];
+  const { stops } = app.found;
+  if (!stops.length) return undefined;
+  const at = placeOf(app);
+  if (at >= 0) return stops[(at + step + stops.length) % stops.length];
   const place = new Map(app.scene.order.map((i, k) => [i, k]));
   const from = app.selected < 0 ? -1 : /** @type {number} */ (place.get(app.selected));
-  const later = all.findIndex((i) => /** @type {number} */ (place.get(i)) > from);
-  const next = later < 0 ? all.length : later;
-  return all[(step > 0 ? next : next - 1 + all.length) % all.length];
+  const later = stops.findIndex((row) => /** @type {number} */ (place.get(drawnOf(app, row))) > from);
+  const next = later < 0 ? stops.length : later;
+  return stops[(step > 0 ? next : next - 1 + stops.length) % stops.length];
 }
 
 /** @param {App} app @param {(i: number) => void} choose */
@@ -73,7 +102,7 @@ export function listenSearch(app, choose) {
   };
   const look = () => {
     light(app);
-    if (app.found.all.length && !app.found.lit.has(app.selected)) choose(app.found.all[0]);
+    if (!app.drawn && app.found.all.length && !app.found.lit.has(app.selected)) choose(app.found.all[0]);
     tell(app);
   };
   input.addEventListener("input", look, { signal });

@@ -3,10 +3,12 @@
 import { headingWidth, widthOf } from "./text_width.js";
 
 export const HEAD = 44;
-export const PAD = { top: 36, bottom: 26, leaf: 40 };
+export const PAD = { top: 36, bottom: 26, leaf: 40, folded: 60 };
 const ROOT_LEFT = 24;
 export const SMALL = 3.2;
 const FORMER = { reward: 34, number: 66, bar: 24 };
+export const SUBTREE = { ends: 62, right: 52, number: 78, spread: 66 };
+const LEAST_FOLDED = 26;
 export const ROW = { least: 34, most: 80, closest: 150 };
 
 /** @param {Scene} scene */
@@ -118,6 +120,16 @@ function collapsedRows(app) {
 /** @param {App} app */
 export function measure(app) {
   const { width, height, scene } = app;
+  if (scene.folded) foldedColumns(app);
+  else tableColumns(app);
+  app.left = ROOT_LEFT + headingWidth(app);
+  app.plot = Math.max(80, width - app.side - app.left - leafRoom(app));
+  app.room = Math.max(40, height - HEAD);
+}
+
+/** @param {App} app */
+function tableColumns(app) {
+  const { width, scene } = app;
   const table = scene.table;
   const narrow = width < 1000;
   const changed = scene.change && width > 560;
@@ -133,9 +145,37 @@ export function measure(app) {
     bar: bar ? width - bar / 2 - 6 : 0,
     reach: bar ? bar / 2 - 10 : 0,
   };
-  app.left = ROOT_LEFT + headingWidth(app);
-  app.plot = Math.max(80, width - side - app.left - leafRoom(app));
-  app.room = Math.max(40, height - HEAD);
+}
+
+// Ends, share right, number and spread of each subtree.
+/** @param {App} app */
+function foldedColumns(app) {
+  const { width } = app;
+  const spread = width > 620 ? SUBTREE.spread : 0;
+  const numbers = app.scene.table.title && width > 520 ? SUBTREE.number : 0;
+  app.side = width < 440 ? 0 : SUBTREE.ends + SUBTREE.right + numbers + spread;
+  app.columns = {
+    outcome: width - spread - numbers - 6, was: 0, number: numbers ? width - spread - 6 : 0,
+    bar: spread ? width - spread + 8 : 0, reach: spread - 14,
+  };
+}
+
+// A subtree that is drawn as one shape.
+/** @param {App} app @param {number} i */
+export function isShape(app, i) {
+  return Boolean(app.scene.folded) && !app.shape.children[i].length && app.scene.x[i] < 1;
+}
+
+// Several subtrees of one family that are drawn as one shape.
+/** @param {App} app @param {number} i */
+export function isRest(app, i) {
+  return Boolean(app.scene.folded?.[i].rest.length);
+}
+
+// Where the last column stands.
+/** @param {App} app */
+export function plotEnd(app) {
+  return app.left + app.plot * app.view.zx + app.view.ox;
 }
 
 // An answer that is neither right nor wrong.
@@ -147,6 +187,7 @@ export function isPartial(share) {
 // On an axis in tokens the last words stand right of the leaf that ends last.
 /** @param {App} app */
 export function leafRoom(app) {
+  if (app.scene.folded) return PAD.folded;
   if (app.scene.axis.kind !== "tokens") return PAD.leaf;
   const last = app.ends.filter((i) => app.scene.x[i] > 0.85).slice(0, 100);
   const widest = Math.max(0, ...last.map((i) => widthOf(app, `11px ${app.theme.sans}`, app.scene.label[i])));
@@ -157,7 +198,7 @@ export function leafRoom(app) {
 export function fitView(app, { whole = app.whole } = {}) {
   const space = app.room - PAD.top - PAD.bottom;
   const spread = space / Math.max(app.rows - 1, 1);
-  const ky = whole ? Math.min(ROW.most, spread) : Math.min(ROW.most, Math.max(ROW.least, spread));
+  const ky = whole ? Math.min(ROW.most, spread) : Math.min(ROW.most, Math.max(app.scene.folded ? LEAST_FOLDED : ROW.least, spread));
   return { zx: 1, ky, ox: 0, oy: 0 };
 }
 
@@ -271,7 +312,7 @@ export function nodeAt(app, px, py, reach = 14 - nodeRadius(app)) {
     const above = app.scene.parent[i];
     if (above < 0 || dy >= weakDistance) continue;
     const from = screenX(app, above);
-    if (px > from + bendOf(x - from) * 0.8 && px < x) [weak, weakDistance] = [i, dy];
+    if (px > from + bendOf(x - from) * 0.8 && px < (isShape(app, i) ? plotEnd(app) : x)) [weak, weakDistance] = [i, dy];
   }
   return best >= 0 ? best : weak;
 }

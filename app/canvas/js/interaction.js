@@ -1,10 +1,14 @@
 // Pointer, wheel, touch and keyboard. What is chosen shows at once here, and the page is told.
 
 import { describe, showTooltip } from "./chrome.js";
-import { arrange, clampView, fitView, HEAD, nodeAt, PAD, pathTo, ROW, screenX, screenY } from "./geometry.js";
-import { closeSearch, listenSearch, openSearch } from "./finding.js";
+import {
+  arrange, clampView, fitView, HEAD, isRest, isShape, nodeAt, PAD, pathTo, ROW, screenX, screenY,
+} from "./geometry.js";
+import { closeSearch, light, listenSearch, openSearch } from "./finding.js";
 import { remember } from "./memory.js";
 import { moveView, requestDraw, settle, setView } from "./motion.js";
+import { closed, keepBefore, opened, upTo, withRow } from "./opening.js";
+import { drawnOf, refold } from "./refold.js";
 import { destination } from "./walk.js";
 
 /** @param {App} app @param {number} i */
@@ -36,7 +40,7 @@ export function showSelected(app, i, { reveal = false } = {}) {
 export function markSelected(app) {
   app.path = app.selected >= 0 ? pathTo(app, app.selected) : [];
   app.pathSet = new Set(app.path);
-  app.highlight = app.scene.stage.follow ? app.pathSet : new Set(app.scene.stage.highlight);
+  app.highlight = app.scene.stage.follow ? app.pathSet : new Set(app.full.stage.highlight.map((row) => drawnOf(app, row)));
   if (app.selected >= 0) app.dom.root.dataset.selected = app.scene.id[app.selected];
   else delete app.dom.root.dataset.selected;
 }
@@ -46,7 +50,7 @@ export function sendSelection(app) {
   clearTimeout(app.renamed);
   app.renamed = 0;
   if (!app.linked) return;
-  const id = app.selected < 0 ? null : app.scene.id[app.selected];
+  const id = app.selected < 0 || isRest(app, app.selected) ? null : app.scene.id[app.selected];
   app.bus.dispatchEvent(new CustomEvent("treecore-choose", { detail: id }));
 }
 
@@ -59,6 +63,10 @@ function unfold(app, i) {
 
 /** @param {App} app @param {number} i */
 function toggleFold(app, i) {
+  if (i >= 0 && app.drawn) {
+    show(app, isShape(app, i) ? opened(app, i) : closed(app, i), i);
+    return;
+  }
   if (i < 0 || !app.shape.children[i].length) return;
   if (!app.collapsed.delete(i)) app.collapsed.add(i);
   arrange(app);
@@ -67,6 +75,87 @@ function toggleFold(app, i) {
   settle(app);
   moveView(app, app.touched ? {} : fitView(app));
   remember(app);
+}
+
+// Other groups of a folded forest; the selection stays, or goes to the group that a drawn row was.
+/** @param {App} app @param {Set<number> | null} next @param {number} [i] */
+function show(app, next, i = app.selected) {
+  if (!next || !app.drawn) return;
+  keepBefore(app);
+  turnTo(app, next, i);
+}
+
+/** @param {App} app @param {Set<number>} next @param {number} i */
+function turnTo(app, next, i) {
+  const { first } = /** @type {SceneSubtrees} */ (app.full.subtrees);
+  const row = i < 0 ? -1 : first[/** @type {Folded[]} */ (app.scene.folded)[i].group];
+  app.onShow = next;
+  refold(app);
+  app.selected = row < 0 ? -1 : drawnOf(app, row);
+  showAgain(app);
+  sendSelection(app);
+}
+
+/** @param {App} app */
+function showAgain(app) {
+  markSelected(app);
+  light(app);
+  describe(app);
+  remember(app);
+}
+
+// Folds what is selected, or goes back to what was on show before.
+/** @param {App} app */
+function goBack(app) {
+  const next = app.drawn && app.selected >= 0 ? closed(app, app.selected) : null;
+  const before = next ? null : app.before.pop();
+  if (next) show(app, next);
+  else if (before && app.drawn) turnTo(app, before, app.selected);
+}
+
+// All steps up to so many from the root.
+/** @param {App} app @param {number} steps */
+function openTo(app, steps) {
+  if (app.drawn) {
+    show(app, upTo(app, steps));
+    return;
+  }
+  const { children, depth } = app.shape;
+  app.collapsed = new Set(app.scene.order.filter((i) => depth[i] === steps && children[i].length));
+  arrange(app);
+  if (app.selected >= 0 && !app.shown[app.selected]) select(app, pathTo(app, app.selected)[depth[app.selected] - steps]);
+  describe(app);
+  settle(app);
+  moveView(app, app.touched ? {} : fitView(app));
+  remember(app);
+}
+
+// A row of the forest, brought into sight from whatever hides it.
+/** @param {App} app @param {number} row */
+export function showRow(app, row) {
+  const next = row >= 0 && app.drawn ? withRow(app, row) : null;
+  if (next) {
+    keepBefore(app);
+    app.onShow = next;
+    refold(app);
+    light(app);
+  }
+  showSelected(app, row < 0 ? -1 : drawnOf(app, row), { reveal: row >= 0 });
+}
+
+// Between shapes and a row a trajectory.
+/** @param {App} app */
+export function turnFolds(app) {
+  if (!app.full.subtrees) return;
+  const { first } = app.full.subtrees;
+  const row = app.selected < 0 ? -1 : app.drawn ? first[/** @type {Folded[]} */ (app.scene.folded)[app.selected].group] : app.selected;
+  app.isFolded = !app.isFolded;
+  refold(app);
+  Object.assign(app, { touched: false, whole: false });
+  Object.assign(app.view, fitView(app));
+  app.selected = -1;
+  showAgain(app);
+  if (row >= 0) showRow(app, row);
 }
 
 /** @param {App} app @param {number} i */
@@ -208,7 +297,10 @@ function onWheel(app, event) {
 /** @param {App} app */
 export function listenKeys(app) {
   app.dom.canvas.addEventListener("keydown", (event) => onKey(app, event), { signal: app.abort.signal });
-  app.goToHit = listenSearch(app, (i) => select(app, i, { reveal: true }));
+  app.goToHit = listenSearch(app, (row) => {
+    showRow(app, row);
+    sendSelection(app);
+  });
 }
 
 /** @param {App} app @param {KeyboardEvent} event */
@@ -225,6 +317,8 @@ function onKey(app, event) {
     "/": () => openSearch(app),
     enter: () => toggleFold(app, app.selected),
     " ": () => toggleFold(app, app.selected),
+    ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((steps) => [steps, () => openTo(app, steps)])),
+    backspace: () => goBack(app),
     n: () => app.goToHit(event.shiftKey ? -1 : 1),
     escape: () => (app.dom.search.hidden ? deselect(app) : closeSearch(app)),
     ...changingKeys(app),
@@ -244,5 +338,6 @@ function changingKeys(app) {
   const ask = (/** @type {string} */ verb) => () => {
     app.bus.dispatchEvent(new CustomEvent("treecore-change", { detail: { verb, node } }));
   };
-  return { o: ask("flip"), x: ask("prune"), z: ask("undo"), s: ask("sample"), backspace: ask("reset") };
+  const reset = /** @type {Record<string, () => void>} */ (app.drawn ? {} : { backspace: ask("reset") });
+  return { o: ask("flip"), x: ask("prune"), z: ask("undo"), s: ask("sample"), ...reset };
 }

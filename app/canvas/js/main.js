@@ -2,17 +2,18 @@
 
 import { applyTheme, buildFrame, describe, drawLegend, fitHeight, keepTooltip, toolButton } from "./chrome.js";
 import {
-  arrange, clampView, HEAD, inSight, measure, PAD, readShape, refit, ROW, screenX, screenY,
+  arrange, clampView, HEAD, inSight, isRest, measure, PAD, refit, ROW, screenX, screenY,
 } from "./geometry.js";
 import { light, openSearch } from "./finding.js";
 import { grownRows } from "./growth.js";
 import {
-  bringIntoView, fit, listenKeys, listenPointer, markSelected, sendSelection, showSelected, zoomMiddle,
+  bringIntoView, fit, listenKeys, listenPointer, markSelected, sendSelection, showRow, showSelected, turnFolds, zoomMiddle,
 } from "./interaction.js";
-import { forget, recall, remember } from "./memory.js";
+import { forget, recall, recallFolds, remember } from "./memory.js";
 import { requestDraw, settle, syncSize } from "./motion.js";
 import { badgesShown, badgeWidth, isFaded, shownOf } from "./nodes.js";
 import { contextOf, readTheme } from "./palette.js";
+import { derive, drawnOf, rowWithId } from "./refold.js";
 
 const APPS = new WeakMap();
 const LEFT = new Map();
@@ -24,11 +25,13 @@ function mount(host, style, bus) {
   const app = /** @type {App} */ (/** @type {Partial<App>} */ ({
     dom, bus, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
     width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
-    collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), found: { words: "", all: [], lit: new Set() },
+    collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), found: { words: "", all: [], stops: [], lit: new Set() },
+    onShow: new Set(), isFolded: false, before: [], drawn: null,
   }));
   listenPointer(app);
   listenKeys(app);
   toolButton(app, "find", "Find in the steps (/)", () => openSearch(app));
+  app.foldButton = toolButton(app, "fold", "Subtrees as shapes, or a row for each trajectory", () => turnFolds(app));
   toolButton(app, "−", "Zoom out", () => zoomMiddle(app, 0.8));
   toolButton(app, "+", "Zoom in", () => zoomMiddle(app, 1.25));
   toolButton(app, "fit", "Fit; again to see everything", () => fit(app));
@@ -64,13 +67,14 @@ function restyle(app) {
 
 // The reader's view, folds and selection stay where the scene is the one before with other colours, or that one grown;
 // where it is of another forest, they are what they were when that was last seen.
-/** @param {App} app @param {Scene} scene */
-function takeScene(app, scene) {
+/** @param {App} app @param {Scene} full */
+function takeScene(app, full) {
   const before = app.scene ? { ...app } : LEFT.get(app.key);
-  const same = before?.scene.digest === scene.digest;
-  app.shape = same ? before.shape : readShape(scene);
-  app.scene = scene;
-  const rows = same ? null : before && grownRows(before, app);
+  const same = before?.full.digest === full.digest && Boolean(before.full.subtrees) === Boolean(full.subtrees);
+  app.full = full;
+  if (!same || before.dom !== app.dom) recallFolds(app);
+  derive(app);
+  const rows = same || app.drawn || before?.drawn ? null : before && grownRows(before, app);
   if (rows) carry(app, before, rows);
   else if (!same || before.dom !== app.dom) recall(app);
   arrange(app);
@@ -128,10 +132,11 @@ function stayAt(app, before, rows) {
 /** @param {App} app @param {string | null | undefined} id */
 function takeSelection(app, id) {
   if (!app.scene || !app.linked || app.renamed || id === undefined) return;
-  const row = id === null ? -1 : (app.shape.rowOf.get(id) ?? -1);
-  if (row === app.selected) return;
+  const row = id === null ? -1 : rowWithId(app, id);
+  if (row < 0 && app.selected >= 0 && isRest(app, app.selected)) return;
+  if (row < 0 ? app.selected < 0 : app.scene.id[app.selected] === id) return;
   if (row < 0) showSelected(app, -1);
-  else if (!app.scene.stage.visible || app.scene.stage.visible[row]) showSelected(app, row, { reveal: true });
+  else if (!app.full.stage.visible || app.full.stage.visible[row]) showRow(app, row);
 }
 
 // Nodes that a number beside the trees comes from; null lights what the stage does.
@@ -158,13 +163,15 @@ function handleOf(app) {
       return badgesShown(app).map(({ i, text, x, y }) => ({ id: app.scene.id[i], x, y, half: badgeWidth(app, text) / 2 }));
     },
     get marked() { return app.scene.stage.marked.map((i) => app.scene.id[i]); },
-    get lit() { return app.found.all.map((i) => app.scene.id[i]); },
+    get lit() { return app.found.all.map((row) => app.full.id[row]); },
+    get folded() { return app.scene.folded; },
     get faded() { return app.order.filter((i) => isFaded(app, i)).map((i) => app.scene.id[i]); },
     get theme() { return app.theme.dark ? "dark" : "light"; },
     position(/** @type {unknown} */ id) {
-      const i = app.shape.rowOf.get(String(id));
+      const row = rowWithId(app, String(id));
+      const i = row < 0 ? -1 : drawnOf(app, row);
       const box = app.dom.canvas.getBoundingClientRect();
-      return i === undefined || !app.shown[i] ? null : { x: box.left + screenX(app, i), y: box.top + screenY(app, i) };
+      return i < 0 || !app.shown[i] ? null : { x: box.left + screenX(app, i), y: box.top + screenY(app, i) };
     },
   };
 }
@@ -185,7 +192,8 @@ export default function treeCanvas({ head, text, host, bus = document }) {
   drawLegend(app);
   describe(app);
   app.dom.root.dataset.digest = app.scene.digest;
-  app.dom.root.dataset.nodes = String(app.shape.n);
+  app.dom.root.dataset.nodes = String(app.full.id.length);
+  app.foldButton.hidden = !app.full.subtrees;
 }
 
 /** @param {HTMLElement} host */

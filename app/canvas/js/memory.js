@@ -5,7 +5,7 @@ const MAX_REMEMBERED = 40;
 
 /** @param {App} app */
 function memoryKey(app) {
-  return `${app.key}/${app.scene.digest}`;
+  return `${app.key}/${app.full.digest}`;
 }
 
 /** @param {App} app */
@@ -18,9 +18,19 @@ export function remember(app) {
   forget(app);
   MEMORY.set(memoryKey(app), {
     view: { ...app.view }, touched: app.touched, whole: app.whole,
-    collapsed: new Set(app.collapsed), selected: app.selected,
+    collapsed: new Set(app.collapsed), selected: app.selected, isFolded: app.isFolded, onShow: app.onShow,
   });
   if (MEMORY.size > MAX_REMEMBERED) MEMORY.delete(MEMORY.keys().next().value);
+}
+
+// Which groups are on show, before anything is drawn: as they were, or as a forest opens.
+/** @param {App} app */
+export function recallFolds(app) {
+  const kept = MEMORY.get(memoryKey(app));
+  const { subtrees } = app.full;
+  app.isFolded = kept?.isFolded ?? Boolean(subtrees?.folds);
+  app.onShow = kept?.onShow ?? new Set(subtrees?.shown);
+  app.before = [];
 }
 
 /** @param {App} app */

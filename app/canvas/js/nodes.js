@@ -2,7 +2,7 @@
 
 import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
 import { drawChanges, drawPruned, isPruned } from "./changed.js";
-import { bendOf, HEAD, isFork, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
+import { bendOf, HEAD, isFork, isRest, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
 import { colourOf, css, governing, hatching, luminance } from "./palette.js";
 import { widthOf } from "./text_width.js";
 
@@ -133,7 +133,7 @@ export function drawNodes(app, nodes) {
   const hatch = hatching(app);
   for (const i of nodes) {
     const r = radiusOf(app, i);
-    if (r < SMALL || isPruned(app, i)) continue;
+    if (r < SMALL || isPruned(app, i) || isRest(app, i)) continue;
     app.context.globalAlpha = app.alpha[i];
     if (app.scene.parent[i] < 0) drawRoot(app, i, r);
     else drawNode(app, i, r, hatch);
@@ -376,7 +376,7 @@ export function shownOf(app, row) {
 /** @param {App} app */
 export function drawSelection(app) {
   const i = app.selected;
-  if (i < 0 || !app.shown[i]) return;
+  if (i < 0 || !app.shown[i] || isRest(app, i)) return;
   const { context, theme } = app;
   const r = Math.max(radiusOf(app, i), 3);
   const ring = isFork(app, i) && r >= SMALL ? 4 : 0;

@@ -1,6 +1,6 @@
 // What stands where on the canvas, and where the words of a step can go without covering it.
 
-import { bendOf, contentHeight, HEAD, isFork, isPartial, leafRoom, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
+import { bendOf, contentHeight, HEAD, isFork, isPartial, isShape, leafRoom, plotEnd, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
 import { edgeWidth, laneWidth } from "./nodes.js";
 import { headingWidth } from "./text_width.js";
 
@@ -11,6 +11,7 @@ const DESCENT = 3;
 export const MAX_LINES = 4;
 export const LEAF_ROOM = 168;
 const GAP = 3;
+const SHAPE = 8;
 const FAR_LEFT = 150;
 
 // Boxes { x0, y0, x1, y1 }, found by the bands that they touch. A box with a `family` is in nobody's way in that family.
@@ -47,6 +48,7 @@ export function fillRoom(app, nodes) {
   for (const i of nodes) {
     const [x, y] = [screenX(app, i), screenY(app, i)];
     occupyNode(app, room, i, x, y);
+    if (isShape(app, i)) occupy(room, { x0: x, y0: y - SHAPE, x1: plotEnd(app), y1: y + SHAPE });
     if (app.scene.parent[i] >= 0) occupyEdge(app, room, i, x, y);
     else occupy(room, { x0: x - 18 - headingWidth(app), y0: y - 7, x1: x, y1: y + 7 });
   }

@@ -22,5 +22,12 @@ export function headingFont(app) {
 /** @param {App} app */
 export function headingWidth(app) {
   app.context.font = headingFont(app);
-  return app.context.measureText(`tree ${app.shape.roots.length}`).width;
+  return app.context.measureText(headingOf(app, app.shape.roots.length - 1)).width;
+}
+
+// What stands beside a root: which tree it is, or how many are drawn as one.
+/** @param {App} app @param {number} number */
+export function headingOf(app, number) {
+  const count = app.scene.folded?.[app.shape.roots[number]].count ?? 1;
+  return count > 1 ? `${count} trees` : `tree ${number + 1}`;
 }

@@ -8,8 +8,9 @@ import {
 } from "./nodes.js";
 import { drawLit } from "./lit.js";
 import { drawPending } from "./pending.js";
+import { drawHidden, drawShapes, drawSubtreeTable } from "./shapes.js";
 import { css, diverging, governing, rising } from "./palette.js";
-import { headingFont } from "./text_width.js";
+import { headingFont, headingOf } from "./text_width.js";
 
 // Beside the root, where no words of a step can be.
 /** @param {App} app */
@@ -22,7 +23,7 @@ function drawHeadings(app) {
   shape.roots.forEach((root, number) => {
     const y = screenY(app, root);
     if (!app.shown[root] || y < HEAD - 20 || y > app.height + 20) return;
-    haloText(app, `tree ${number + 1}`, screenX(app, root) - 18, y + 0.5, theme.muted);
+    haloText(app, headingOf(app, number), screenX(app, root) - 18, y + 0.5, theme.muted);
   });
 }
 
@@ -227,6 +228,7 @@ export function draw(app) {
   const nodes = visibleNodes(app);
   drawGuides(app, nodes);
   drawPending(app);
+  drawShapes(app, nodes);
   drawEdges(app, nodes);
   app.written.clear();
   if (app.view.ky >= 21) drawLabels(app);
@@ -238,8 +240,10 @@ export function draw(app) {
   drawBadges(app);
   drawHeadings(app);
   drawCrowdedLabels(app);
+  drawHidden(app, nodes);
   context.restore();
-  drawTable(app);
+  if (app.scene.folded) drawSubtreeTable(app);
+  else drawTable(app);
   drawRuler(app);
   if (app.view.oy < 0) {
     context.fillStyle = app.theme.hairline;

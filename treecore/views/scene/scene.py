@@ -23,8 +23,9 @@ from treecore.methods.ops.groups import back_up
 from treecore.methods.registry import NEUTRAL, Credit, Ends
 from treecore.views.layout import by_length, by_steps
 from treecore.views.scene.part import Part, as_json, numbers, safe
-from treecore.views.scene.shape import forest_part
-from treecore.views.scene.types import SceneAxis, SceneChange, SceneFill, SceneLook, SceneStage
+from treecore.views.scene.shape import forest_part, grouped
+from treecore.views.scene.subtrees import FEWEST, sums_part
+from treecore.views.scene.types import SceneAxis, SceneChange, SceneFill, SceneLook, SceneStage, SceneTable
 
 RESIDUE = 1e-9
 LONGEST_BADGE = 24
@@ -68,6 +69,7 @@ class Stage:
         lane: `[N]` characters of the longest badge of each node in any stage, whose room words leave free.
         marked: rows whose numbers are told beside the picture; a ring is drawn around them.
         follow: look at the path to the selected step, which the browser knows, in place of `highlight`.
+        folds: subtrees can be folded into shapes, where there are ends enough for that and nothing was changed.
     """
 
     visible: BoolArray | None = None
@@ -83,6 +85,7 @@ class Stage:
     lane: IntArray | None = None
     marked: Sequence[int] = ()
     follow: bool = False
+    folds: bool = False
 
 
 def make_scene(
@@ -116,27 +119,31 @@ def make_scene(
     decimals = decimals_for(limit if ends.signed else ends.high - ends.low)
     leaf_title, leaf_values = _leaf_numbers(forest, own, stage)
     nothing = np.full(len(forest), np.nan)
+    folds = stage.folds and change is None and len(forest.leaves) >= FEWEST
+    fill = _fill(forest, own, colour=colour, ends=ends, stage=stage)
+    table: SceneTable = {
+        "outcomes": stage.outcomes,
+        "numbers": stage.advantages and leaf_title != "",
+        "title": leaf_title,
+        "values": numbers(leaf_values),
+        "low": None if ends.signed else ends.low,
+        "limit": limit if known else max(limit, _largest(leaf_values)),
+        "decimals": decimals,
+    }
     look: SceneLook = {
         "x": _axis_of(forest, axis),
         "axis": _axis_note(forest, axis),
         "credit": numbers(_quiet(own.credit, limit) if own is not None and stage.filled else nothing),
         "value": numbers(_value(forest, own) if stage.values else nothing),
-        "fill": _fill(forest, own, colour=colour, ends=ends, stage=stage),
-        "table": {
-            "outcomes": stage.outcomes,
-            "numbers": stage.advantages and leaf_title != "",
-            "title": leaf_title,
-            "values": numbers(leaf_values),
-            "low": None if ends.signed else ends.low,
-            "limit": limit if known else max(limit, _largest(leaf_values)),
-            "decimals": decimals,
-        },
+        "fill": fill,
+        "table": table,
         "decimals": decimals,
         "stage": _stage(forest, stage),
         "prompts": forest.prompts.tolist() if own is not None and own.one_prompt else [],
         "change": change,
+        "sums": sums_part(grouped(forest), fill, table) if folds else None,
     }
-    return Scene(forest_part(forest), as_json(look))
+    return Scene(forest_part(forest, folds=folds), as_json(look))
 
 
 def decimals_for(limit: float) -> int:

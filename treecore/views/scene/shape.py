@@ -18,6 +18,7 @@ from treecore.core.step_text import ANY_TAG, plain, split_step, step_parts
 from treecore.core.topology import FloatArray
 from treecore.views.layout import leaf_rows
 from treecore.views.scene.part import Part, as_json, encodable, numbers, safe
+from treecore.views.scene.subtrees import Subtrees, subtrees_of, subtrees_part
 from treecore.views.scene.types import SceneForest
 
 FULL_TEXT_NODES = 20_000
@@ -26,17 +27,30 @@ SHORTENED_TEXT = 120
 MAX_LABEL = 160
 MAX_HOVER = 600
 
-_made: WeakKeyDictionary[Forest, Part] = WeakKeyDictionary()
+_made: WeakKeyDictionary[Forest, dict[bool, Part]] = WeakKeyDictionary()
+_grouped: WeakKeyDictionary[Forest, Subtrees] = WeakKeyDictionary()
 
 
-def forest_part(forest: Forest) -> Part:
-    """The part of a forest, made once for as long as the forest is there."""
-    if forest not in _made:
-        _made[forest] = _make(forest)
-    return _made[forest]
+def forest_part(forest: Forest, *, folds: bool = False) -> Part:
+    """The part of a forest, made once for as long as the forest is there.
+
+    Args:
+        folds: with the groups by which it can be folded.
+    """
+    made = _made.setdefault(forest, {})
+    if folds not in made:
+        made[folds] = _make(forest, folds=folds)
+    return made[folds]
 
 
-def _make(forest: Forest) -> Part:
+def grouped(forest: Forest) -> Subtrees:
+    """Steps with the same words as one, found once for as long as the forest is there."""
+    if forest not in _grouped:
+        _grouped[forest] = subtrees_of(forest)
+    return _grouped[forest]
+
+
+def _make(forest: Forest, *, folds: bool) -> Part:
     topology, extra = forest.topology, forest.node_extra
     most = MAX_TEXT if len(forest) <= FULL_TEXT_NODES else SHORTENED_TEXT
     single = forest.n_trees == len(forest.leaves)
@@ -64,6 +78,7 @@ def _make(forest: Forest) -> Part:
         "reward": numbers(forest.reward),
         "share": numbers(outcome_share(forest)),
         "reward_decimals": _reward_decimals(forest.reward),
+        "subtrees": subtrees_part(grouped(forest)) if folds else None,
     }
     return as_json(forest_fields)
 

@@ -14,6 +14,38 @@ from numpy.typing import NDArray
 from treecore.core.topology import FloatArray
 
 
+class SceneSubtrees(TypedDict):
+    """Steps with the same words as one group, `[G]`; `group` runs over the forest's rows.
+
+    `count` steps are one; `ends` under it, of which `right` and `scored`; `shown` first; `folds`: opens folded.
+    """
+
+    group: NDArray[np.integer]
+    parent: NDArray[np.integer]
+    first: NDArray[np.integer]
+    count: NDArray[np.integer]
+    ends: NDArray[np.integer]
+    right: NDArray[np.integer]
+    scored: NDArray[np.integer]
+    shown: list[int]
+    folds: bool
+
+
+class SceneSums(TypedDict):
+    """What the groups add up to in one look, `[G]`: numbers of the `n` ends that have one, and how they spread.
+
+    `fill` and `hue` are means over the steps of a group; `fill_sum` over the `fill_n` ends under it that have a colour.
+    """
+
+    sum: FloatArray
+    n: NDArray[np.integer]
+    bins: NDArray[np.integer]
+    fill: FloatArray
+    hue: FloatArray | None
+    fill_sum: FloatArray
+    fill_n: NDArray[np.integer]
+
+
 class SceneForest(TypedDict):
     """What depends on the forest alone."""
 
@@ -35,6 +67,7 @@ class SceneForest(TypedDict):
     reward: FloatArray
     share: FloatArray
     reward_decimals: int
+    subtrees: SceneSubtrees | None
 
 
 class SceneAxis(TypedDict):
@@ -114,6 +147,7 @@ class SceneLook(TypedDict):
     stage: SceneStage
     prompts: list[int]
     change: SceneChange | None
+    sums: SceneSums | None
 
 
 class SceneHead(TypedDict):
