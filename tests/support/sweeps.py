@@ -125,7 +125,7 @@ def add_option(parser: pytest.Parser) -> None:
 def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what was not asked for; tests that are named one by one, or that failed last, always run."""
     wanted = config.getoption("--sweeps")
-    if wanted == "all" or config.getoption("--last-failed") or any("::" in argument for argument in config.args):
+    if wanted == "all" or config.getoption("lf", default=False) or any("::" in argument for argument in config.args):
         return
     rest = {item for cases in _sweeps(items).values() for item in cases}
     kept = [item for item in items if (item in rest) == (wanted == "rest")]
