@@ -14,8 +14,6 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 def pair(credit: Credit) -> None:
     """Forks by what they decide, and the icicle of tokens."""
-    import pandas  # noqa: F401  # plotly asks what of it is there, also while another page's thread still imports it
-
     from app.figures.forks import forks_figure
     from app.figures.icicle import has_counts, icicle_figure
 
