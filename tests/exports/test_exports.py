@@ -14,9 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import treecore as tc
+from treecore.bundled import samples
+from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.errors import FormatError, MethodError
 from treecore.exports import EXPORTS, export
+from treecore.exports.training import training
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +168,17 @@ def test_a_kind_that_needs_credit_says_so(forests: list[Forest], tmp_path: Path)
         export(forests, "training", tmp_path / "x.jsonl")
     with pytest.raises(MethodError, match="has no parameter 'color'"):
         export(forests, "pairs", tmp_path / "x.jsonl", color="red")
+
+
+@pytest.mark.parametrize("method", ["lambda_grpo", "tempo", "toolpo"])
+def test_a_method_that_weighs_each_token_is_exported_where_the_tool_answered(method: str) -> None:
+    forest = tc.read(samples()["surprisal"].path)[0]
+    credit, table = tc.credit(forest, method), forest.tokens
+    assert credit.tokens is not None
+    assert table is not None
+    rows = [json.loads(line) for line in b"".join(training(Forests(forest), credit, ".jsonl").chunks).splitlines()]
+    for row in rows:
+        path = forest.topology.path(forest.row(row["leaf"]))
+        places = np.concatenate([np.arange(table.start[step], table.start[step + 1]) for step in path])
+        wanted = np.where(table.is_model[places], np.nan_to_num(credit.tokens.value[places]), 0.0)
+        assert row["advantages"] == pytest.approx(wanted.tolist())

@@ -101,7 +101,10 @@ class Signals:
             found[:] = np.repeat(self.of_steps(trajectory), counts)
             found[~trajectory.is_model] = 0.0
             return found
-        rows = [trajectory.leaf] if self.credit.tokens_are_trajectories else steps.tolist()
-        values = np.concatenate([ragged.value[ragged.start[row] : ragged.start[row + 1]] for row in rows])
-        found[trajectory.is_model] = values
+        if self.credit.tokens_are_trajectories:
+            leaf = trajectory.leaf
+            found[trajectory.is_model] = ragged.value[ragged.start[leaf] : ragged.start[leaf + 1]]
+            return found
+        found[:] = np.concatenate([ragged.value[ragged.start[row] : ragged.start[row + 1]] for row in steps.tolist()])
+        found[~trajectory.is_model] = 0.0
         return found
