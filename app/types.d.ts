@@ -639,6 +639,94 @@ interface GrainRoutes {
 }
 
 // What Streamlit calls a component with.
+
+// app/tokens/reading.py and app/tokens/small_tree.py
+
+type TokenStrip = "surprise" | "entropy" | "confidence";
+
+interface TokenChoice {
+  text: string;
+  share: number | null;
+  percent: string;
+  drawn: boolean;
+  here: boolean;
+  outcome: string;
+  right: boolean | null;
+  end: string;
+}
+
+interface TokenItem {
+  at: number;
+  text: string;
+  weight: number | null;
+  surprise: number | null;
+  entropy: number | null;
+  confidence: number | null;
+  told: Record<"probability" | "surprise" | "entropy" | "confidence" | "weight", string>;
+  unsure: string;
+  context: string;
+  choices: TokenChoice[];
+  rest: string;
+  forked: boolean;
+}
+
+interface TokenLine {
+  id: string;
+  credit: number | null;
+  number: string;
+  call: boolean;
+  fork: boolean;
+  items: TokenItem[];
+  answer: string;
+  count: string;
+  outcome: string;
+  right: boolean | null;
+}
+
+interface TokenDot {
+  x: number;
+  y: number;
+  above: number;
+  credit: number | null;
+  leaf: boolean;
+  right: boolean | null;
+  on: boolean;
+  end: string;
+  prompt: boolean;
+}
+
+interface TokensData {
+  stamp: string;
+  lines: TokenLine[];
+  first: number;
+  total: number;
+  where: string;
+  before: string;
+  after: string;
+  end: string;
+  unit: string;
+  note: string;
+  low: number;
+  high: number;
+  signed: boolean;
+  tree: { dots: TokenDot[]; columns: number; rows: number; note: string };
+  strips: TokenStrip[];
+  most: Record<TokenStrip, number>;
+  at: number;
+  heard: number;
+}
+
+interface TokenReader extends Channel {
+  root: HTMLElement;
+  text: HTMLElement;
+  panel: HTMLElement;
+  place: HTMLElement;
+  data: TokensData;
+  tokens: Map<number, HTMLElement>;
+  at: number;
+  stamp: string;
+}
+
 interface Component<Data> {
   data: Data;
   parentElement: HTMLElement;

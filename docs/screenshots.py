@@ -26,7 +26,7 @@ def settled(page: Page) -> Page:
 
 
 def main() -> None:
-    """Explore with a fork selected, What if, Compare, Granularity, Step through at siblings, and Library."""
+    """Explore with a fork selected, What if, Tokens, Compare, Granularity, Step through at siblings, and Library."""
     with serve(ROOT / "app" / "main.py") as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
         page = browser.new_page(viewport=SIZE, device_scale_factor=1)
@@ -38,6 +38,10 @@ def main() -> None:
         page.goto(f"{address}/?sample=by_hand&{changes}")
         page.get_by_text("Why every number moved").wait_for()
         settled(page).screenshot(path=ROOT / "docs" / "images" / "what_if.png")
+        page.goto(f"{address}/?sample=surprisal&method=treerl&read=tokens&end=14")
+        page.locator(".reader .token").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=ROOT / "docs" / "images" / "tokens.png")
         page.goto(f"{address}/?sample=large&view=compare")
         page.locator(".compare .row").nth(4).wait_for()
         page.wait_for_load_state("networkidle")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app.controls.methods import method_button
@@ -12,12 +14,18 @@ from app.verbatim import ours
 from app.what_if import beside as changes
 
 
-def bar(*, colours: bool = True, what_if: bool = False) -> None:
-    """One row: what is open, method, colour, axis, and the way to changes where a view shows them."""
+def bar(*, colours: bool = True, what_if: bool = False, read_as: Callable[[], bool] | None = None) -> None:
+    """One row: what is open, method, colour, axis, and the way to changes where a view shows them.
+
+    Args:
+        read_as: draws how the forest is read, and says whether it is drawn as trees, which have colours and an axis.
+    """
     with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="small"):
         open_menu()
         merge_menu()
         method_button(parameters=not (what_if and changes.is_open()))
+        if read_as is not None and not read_as():
+            return
         if colours:
             pills("Colour", COLOURS, "colour")
         pills("Axis", AXES, "axis")

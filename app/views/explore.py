@@ -8,6 +8,7 @@ from app import charts, chrome, stage, state
 from app.controls import dimming
 from app.controls.bar import bar
 from app.inspector import ballots, selected_step
+from app.tokens import page as tokens
 from app.view_keys import CHANGES, TREES
 from app.view_registry import view
 from app.what_if import beside as changes
@@ -19,15 +20,18 @@ from treecore.methods.registry import Credit
 HEIGHT = 560
 
 
-@view(title="Explore", fields=dimming.FIELDS, keys=(TREES, CHANGES))
+@view(title="Explore", fields=(*dimming.FIELDS, *tokens.FIELDS), keys=(TREES, CHANGES, tokens.KEYS))
 def render() -> None:
     """The whole view. A click on a step reruns only what stands beside the trees."""
     changes.settle()
+    if tokens.is_chosen():
+        read_as_tokens()
+        return
     left, right = st.columns([0.69, 0.31], gap="medium")
     with left:
         credit, lacks = found_credit()
         chrome.title(filters=lambda: dimming.filter_menu(credit))
-        bar(what_if=True)
+        bar(what_if=True, read_as=tokens.pills)
         if credit is not None:
             scored(credit)
         elif lacks is not None:
@@ -36,6 +40,16 @@ def render() -> None:
         changes.keys()
     with right, st.container(key="side"):
         beside(changes.drawn_for())
+
+
+def read_as_tokens() -> None:
+    """One branch instead of the trees."""
+    credit, lacks = found_credit()
+    chrome.title()
+    bar(read_as=tokens.pills)
+    if credit is None and lacks is not None:
+        chrome.cannot(lacks)
+    tokens.reader(credit)
 
 
 @st.fragment
