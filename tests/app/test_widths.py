@@ -1,0 +1,62 @@
+"""Views from a phone to a large screen: nothing scrolls sideways, nothing stands beyond the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser import ROOT, serve, settled
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Any]
+WIDTHS = ((390, 844), (768, 1024), (1024, 768), (1400, 900), (2560, 1440), (3840, 2160))
+VIEWS = {
+    "explore": ("sample=by_hand&node=a3", ".st-key-side .card"),
+    "step_through": ("sample=by_hand", ".st-key-player"),
+    "granularity": ("sample=by_hand", ".grain svg"),
+    "compare": ("sample=by_hand&node=a3", ".compare .cell"),
+    "rollout": ("", ".tc-canvas"),
+    "library": ("", ".tc-canvas"),
+    "lessons": ("", ".lessons button"),
+}
+"""View -> the query, and what is there once it is drawn."""
+BEYOND = """() => {
+    const main = document.querySelector('[data-testid=stMain]'), found = [];
+    const above = (one) => one.parentElement ?? one.getRootNode().host;
+    const isCut = (one) => {
+        for (let at = above(one); at && at !== main; at = above(at)) {
+            if (getComputedStyle(at).overflowX !== 'visible') return true;
+        }
+        return false;
+    };
+    const walk = (root) => {
+        for (const one of root.querySelectorAll('*')) {
+            if (one.shadowRoot) walk(one.shadowRoot);
+            const box = one.getBoundingClientRect();
+            const stands = box.width > 1 && box.height > 1 && box.right > innerWidth + 1;
+            if (stands && !isCut(one)) found.push(one.outerHTML.slice(0, 90));
+        }
+    };
+    walk(main);
+    return [Math.max(0, main.scrollWidth - main.clientWidth), found.slice(0, 5)];
+}"""
+"""Pixels by which the page scrolls sideways, and what stands beyond the window and in no scroller of its own."""
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    given = {"TREECORE_LIBRARIES": str(ROOT / "sample_trees"), "TREECORE_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    with serve(ROOT / "app" / "main.py", **given) as address:
+        yield address
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_stands_beyond_the_window_at_any_width(open_page: Open, address: str, view: str) -> None:
+    query, drawn = VIEWS[view]
+    page = open_page(f"{address}/?view={view}&{query}")
+    page.locator(drawn).first.wait_for()
+    settled(page)
+    for width, height in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(f"() => JSON.stringify(({BEYOND})()) === '[0,[]]'")
