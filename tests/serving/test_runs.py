@@ -178,14 +178,12 @@ def test_a_run_survives_the_death_of_its_server(tmp_path: Path) -> None:
 
 def test_the_address_follows_where_the_browser_is_behind(own: str) -> None:
     """What was written last had not arrived when the next choice was sent: the browser sends the address before it."""
-    link = "view=explore&method=grpo&sample=by_hand"
+    link = "view=explore&colour=value&sample=by_hand"
     with Visitor(own) as visitor:
         visitor.run(link)
-        name = visitor.widget("method")
-        options = list(visitor.widgets[name][1].options)
-        grpo, other = (next(one for one in options if one.startswith(start)) for start in ("GRPO", "RLOO"))
-        visitor.run(link, Sent(name, "string_value", other))
-        assert "method=rloo" in visitor.query
+        name = visitor.widget("colour")
+        visitor.run(link, Sent(name, "string_array_value", ["entropy"]))
+        assert "colour=entropy" in visitor.query
         visitor.query = ""
-        visitor.run(link, Sent(name, "string_value", grpo))
-        assert "method=grpo" in visitor.query
+        visitor.run(link, Sent(name, "string_array_value", ["value"]))
+        assert "colour=value" in visitor.query
