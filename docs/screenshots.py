@@ -54,8 +54,23 @@ def main() -> None:
         settled(page).get_by_role("button", name="Normalise within each tree").click()
         page.get_by_text("measured against the other leaves of its own tree").wait_for()
         settled(page).screenshot(path=ROOT / "docs" / "step.png")
+        lessons(page, address)
         browser.close()
     library()
+
+
+def lessons(page: Page, address: str) -> None:
+    """The course, a unit before the bet, and the same unit after it."""
+    shots = {
+        "lessons_index": "",
+        "lesson": "&unit=blame&mark=5&bet=-60",
+        "lesson_reveal": "&unit=blame&stage=why&mark=5&bet=-60",
+    }
+    for name, query in shots.items():
+        page.goto(f"{address}/?view=lessons{query}")
+        page.locator(".lessons .work").wait_for()
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
 
 
 def library() -> None:

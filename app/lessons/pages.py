@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypedDict
 
-from app.lessons.reveal import Bet, Reveal, checked, reveal
+from app.lessons.reveal import Bet, Reveal, reveal
 from app.lessons.shape import Step, Tree, Words, steps, trees
 from treecore.bundled import samples
 from treecore.core.numerals import counted
@@ -13,6 +13,7 @@ from treecore.lessons.quantities import numbers_of
 from treecore.lessons.truth import truth
 from treecore.lessons.unit import CHAPTERS, EACH, Unit, units
 from treecore.lessons.words import Piece, pieces
+from treecore.lessons.worksheet import is_right
 from treecore.views.row_words import row_words
 
 STAGES = ("bet", "truth", "why", "try")
@@ -191,7 +192,7 @@ def scale(unit: Unit) -> Scale:
 
 def attempt(unit: Unit, given: str) -> Try:
     """The question at the end, and what is said to an answer."""
-    right = checked(unit, given) if given else None
+    right = is_right(unit, given) if given else None
     verdict = "" if not given else "none" if right is None else "right" if right else "wrong"
     known = numbers_of(unit)
     return {

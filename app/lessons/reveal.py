@@ -9,7 +9,7 @@ import numpy as np
 from app.lessons.shape import drawn
 from treecore.core.numerals import MINUS, plain, signed, whole
 from treecore.core.topology import FloatArray
-from treecore.lessons.quantities import credit_of, numbers_of, row_credit, value_of
+from treecore.lessons.quantities import credit_of, numbers_of, row_credit
 from treecore.lessons.truth import Truth, truth
 from treecore.lessons.unit import Unit
 from treecore.lessons.words import Piece, paragraph, pieces
@@ -220,12 +220,3 @@ def curve(unit: Unit, held: Truth) -> list[float]:
 def colours(unit: Unit, held: Truth) -> list[float | None]:
     """By how much every drawn step changed the chance; None at prompts and where nothing was measured."""
     return [None if np.isnan(held.change[row]) else float(held.change[row]) for row in drawn(unit)]
-
-
-def checked(unit: Unit, text: str) -> bool | None:
-    """Whether an answer to the question at the end is right; None where it is no number."""
-    try:
-        given = float(text.strip().replace(MINUS, "-").replace(",", ".").replace("%", ""))
-    except ValueError:
-        return None
-    return abs(given - value_of(unit, unit.check.number, numbers_of(unit))) <= unit.check.within

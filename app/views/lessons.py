@@ -7,6 +7,7 @@ import streamlit as st
 from app import state
 from app.browse import asked_in
 from app.lessons import lessons
+from app.lessons.desk import PAGES
 from app.lessons.pages import STAGES, Asked, course_page, unit_page
 from app.view_fields import Field
 from app.view_keys import KeyGroup
@@ -26,6 +27,7 @@ HUNDRED = 100
 """The address holds a bet in hundredths."""
 FIELDS: tuple[Field, ...] = (
     Field("unit", "", allowed=units),
+    Field("page", "", allowed=lambda: PAGES),
     Field("stage", STAGES[0], allowed=lambda: STAGES),
     Field("mark", 0),
     Field("bet", 0),
@@ -35,7 +37,7 @@ FIELDS: tuple[Field, ...] = (
 
 @view(title="Lessons", fields=FIELDS, keys=KEYS)
 def render() -> None:
-    """The course, or the unit that the address names."""
+    """The course, the unit or the page that the address names."""
     body()
 
 
@@ -46,6 +48,11 @@ def body() -> None:
     if state.get("view") != NAME:
         st.rerun()
     unit = units().get(str(state.field("lessons:unit")))
+    if unit is None and (shown := PAGES.get(str(state.field("lessons:page")))) is not None:
+        st.button("All units", icon=":material/arrow_back:", key="lessons_back", on_click=back)
+        shown()
+        state.sync_address()
+        return
     page = course_page(present=value("present")) if unit is None else unit_page(unit, asked())
     lessons(page, heard=int(state.get_or(HEARD, 0)), key=CHANNEL, on_ask=take)
     state.sync_address()
@@ -65,6 +72,11 @@ def asked() -> Asked:
         present=value("present"),
         answer=str(state.get_or(ANSWER, "")),
     )
+
+
+def back() -> None:
+    """From a page to the course."""
+    state.put_fields(NAME, {})
 
 
 def take() -> None:

@@ -10,11 +10,13 @@ import pytest
 from browser import ROOT
 from streamlit.testing.v1 import AppTest
 
+from app.lessons.desk import PAGES
 from app.lessons.pages import STAGES, Asked, course_page, unit_page
-from app.lessons.reveal import checked, looked_for, points
+from app.lessons.reveal import looked_for, points
 from treecore.lessons.quantities import numbers_of, value_of
 from treecore.lessons.truth import truth
 from treecore.lessons.unit import units
+from treecore.lessons.worksheet import is_right
 
 MAIN = str(ROOT / "app" / "main.py")
 NAMES = list(units())
@@ -103,9 +105,9 @@ def test_a_wrong_mark_is_answered_with_its_numbers() -> None:
 
 def test_numbers_are_read_as_people_write_them() -> None:
     unit = units()["outcome"]
-    assert checked(unit, "\N{MINUS SIGN}0,40") is True
-    assert checked(unit, "0.4") is False
-    assert checked(unit, "nan") is False
+    assert is_right(unit, "\N{MINUS SIGN}0,40") is True
+    assert is_right(unit, "0.4") is False
+    assert is_right(unit, "nan") is None
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -170,3 +172,22 @@ def test_what_a_browser_should_not_send_changes_nothing() -> None:
     assert (found["lessons:unit"], found["lessons:stage"], found["lessons:mark"]) == ("blame", "bet", 0)
     assert found["lessons:bet"] == 0
     assert found["lessons:present"] is False
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_beside_the_course(page: str) -> None:
+    test = app(page=page)
+    assert not test.exception
+    assert any(one.value.startswith("####") for one in test.markdown)
+    test.button(key="lessons_back").click().run()
+    assert not test.exception
+    assert "page" not in test.query_params
+
+
+def test_a_tree_is_built_and_judged() -> None:
+    test = app(page="free")
+    assert test.info[0].value.startswith("`Not yet")
+    test.text_area(key="lessons_tree").set_value("a\n  b\n    c = 1\n    d = 0\n  e = 1\nf = 0\ng = 0").run()
+    assert "Done with 5 ends" in test.success[0].value
+    test.text_area(key="lessons_tree").set_value("a\n        b").run()
+    assert "line 2" in test.error[0].value

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 from treecore.bundled import samples
+from treecore.lessons.glossary import document
+from treecore.lessons.unit import units
+from treecore.lessons.worksheet import worksheet
 from treecore.tasks import MORE_TASKS, TASKS
 from treecore.tasks.verifiers import VERIFIERS
 
@@ -48,3 +51,11 @@ def test_tasks_are_listed_with_the_options_that_can_be_set(run) -> None:
     }
     text = run("tasks").stdout
     assert all(f"{entry['name']}: {entry['title']}" in text for entry in entries.values())
+
+
+def test_the_course_as_a_list_a_worksheet_and_a_glossary(run) -> None:
+    text = " ".join(run("lessons").stdout.split())
+    assert all(unit.question in text for unit in units().values())
+    assert [unit["name"] for unit in json.loads(run("lessons", "--json").stdout)] == list(units())
+    assert run("lessons", "--worksheet").stdout == worksheet()
+    assert run("lessons", "--glossary").stdout == document()

@@ -16,7 +16,7 @@ from treecore.annotate import Annotation, annotate
 from treecore.bundled import samples, samples_dir
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.lessons.glossary import glossary, linked
+from treecore.lessons.glossary import document, glossary, linked
 from treecore.lessons.quantities import QUANTITIES, numbers_of, row_credit, value_of
 from treecore.lessons.truth import truth
 from treecore.lessons.unit import CHAPTERS, FOLDER, Row, Unit, row_of, units
@@ -199,3 +199,7 @@ def test_words_are_linked_in_every_form() -> None:
     assert linked("Rollouts of the policy") == [("Rollouts", "rollout"), (" of the ", ""), ("policy", "policy")]
     assert linked("creditable") == [("creditable", "")]
     assert all(word.means.endswith(".") for word in glossary().values())
+
+
+def test_the_glossary_is_up_to_date() -> None:
+    assert (Path(__file__).parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8") == document()

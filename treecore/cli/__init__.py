@@ -25,6 +25,7 @@ COMMANDS = {
     "methods": "treecore.cli.lists:methods",
     "samplers": "treecore.cli.lists:samplers",
     "samples": "treecore.cli.lists:samples",
+    "lessons": "treecore.cli.lessons:lessons",
     "tasks": "treecore.cli.lists:tasks",
     "verifiers": "treecore.cli.lists:verifiers",
     "formats": "treecore.cli.lists:formats",

@@ -131,6 +131,18 @@ class Unit:
         """The chapter that it belongs to."""
         return CHAPTERS[min((self.number - 1) // EACH, len(CHAPTERS) - 1)]
 
+    def as_json(self) -> dict[str, Any]:
+        """JSON-ready: what the course shows before anybody bets."""
+        return {
+            "name": self.name,
+            "number": self.number,
+            "title": self.title,
+            "chapter": self.chapter,
+            "minutes": self.minutes,
+            "sample": self.sample,
+            "question": self.question,
+        }
+
 
 @cache
 def units() -> dict[str, Unit]:

@@ -27,6 +27,9 @@ export function drawCourse(desk) {
   main.append(head);
   const now = currentOf(desk), theme = readTheme(root);
   page.chapters.forEach((chapter) => main.append(chapterOf(desk, chapter, now, theme)));
+  const free = button("", "card free", () => desk.turn("free"));
+  free.append(html("b", "", "Break it"), html("span", "question", "A free unit: build the smallest tree on which two methods part. The program checks."));
+  main.append(free);
   const foot = html("footer", "foot");
   foot.append(html("span", "", "A drawing takes its colours when its unit is done."), html("span", "keys", "1 \u2013 9 open \u2002 \u2190 \u2192 unit \u2002 Enter go on \u2002 P present"));
   main.append(foot);
@@ -143,7 +146,7 @@ function teachersOf(desk, now) {
   });
   const line = html("div", "link");
   line.append(link, copy);
-  buttons.append(button("Present ", "", () => desk.present(), "P"), button("Worksheet", "", () => desk.turn("worksheet")), button("Answers", "", () => desk.turn("answers")));
+  buttons.append(button("Present ", "", () => desk.present(), "P"), button("Worksheet", "", () => desk.turn("worksheet")), button("Answers", "", () => desk.turn("answers")), button("All words", "", () => desk.turn("words")));
   box.append(html("h3", "", "For teachers"), line, html("p", "note", "The link opens this unit for everyone: same tree, same question, nothing revealed. Bets stay in the student\u2019s browser."), buttons);
   return box;
 }

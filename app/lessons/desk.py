@@ -1,0 +1,103 @@
+"""Pages beside the course: worksheet, answers, words, and the free unit. Streamlit's own widgets do."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state
+from app.stage import trees
+from app.verbatim import ours, verbatim
+from treecore.core.numerals import plain, signed
+from treecore.errors import TreecoreError
+from treecore.lessons.build import GOALS, START, judged, outline
+from treecore.lessons.glossary import glossary
+from treecore.lessons.quantities import numbers_of
+from treecore.lessons.truth import truth
+from treecore.lessons.unit import Unit, units
+from treecore.lessons.words import pieces
+from treecore.lessons.worksheet import MOST_BYTES, answer, checked, question, worksheet
+
+GOAL, TREE = "lessons_goal", "lessons_tree"
+MARKS = {True: "✓ right", False: "✕ not this", None: "– no number"}
+HEIGHT = 340
+
+
+def worksheet_page() -> None:
+    """The worksheet to take away, and one that comes back."""
+    st.markdown("#### Worksheet")
+    st.markdown("One question a unit, to be answered with a number. Fill in the last column and upload it here again.")
+    st.download_button(
+        "Worksheet as CSV", worksheet, file_name="worksheet.csv", mime="text/csv", on_click="ignore", key="lessons_csv"
+    )
+    given = st.file_uploader("A worksheet that was filled in", type="csv", key="lessons_solved")
+    if given is None:
+        return
+    try:
+        marked = checked(given.read(MOST_BYTES + 1))
+    except TreecoreError as error:
+        st.error(verbatim(error), icon=":material/error:")
+        return
+    st.markdown(ours(f"**{sum(one.right is True for one in marked)} of {len(marked)} right.** Nothing is stored."))
+    rows = [{"unit": one.unit.title, "your answer": one.given[:40], "": MARKS[one.right]} for one in marked]
+    st.dataframe(rows, hide_index=True, width="content")
+
+
+def answers_page() -> None:
+    """The truth of every bet and the answer to every question, for teachers."""
+    st.markdown("#### Answers")
+    st.markdown("What the bets are about and what the questions ask for. Links to a unit show none of it.")
+    for unit in units().values():
+        with st.expander(ours(f"{unit.number}  {unit.title}")):
+            st.markdown(ours(f"**Bet.** Step {place_of(unit)}: {said(unit, unit.truth)}"))
+            st.markdown(ours(f"**Why.** {said(unit, unit.why)}"))
+            st.markdown(ours(f"**Question.** {question(unit)} **{plain(answer(unit))}**"))
+            st.markdown(ours(f"**To take away.** {unit.take}"))
+
+
+def said(unit: Unit, text: str) -> str:
+    """A paragraph of a unit with its numbers."""
+    return "".join(piece["text"] for piece in pieces(unit, text, numbers_of(unit)))
+
+
+def place_of(unit: Unit) -> str:
+    """The step that is looked for, with its number: `5 (−0.84)`."""
+    held = truth(unit.sample)
+    column = held.change if unit.bet.on == "change" else held.chance
+    values = [float(column[held.forest.row(step)]) for step in unit.bet.steps]
+    best = min(values) if unit.bet.right == "lowest" else max(values)
+    written = signed(best) if unit.bet.on == "change" else plain(best)
+    return f"{values.index(best) + 1} ({written})"
+
+
+def words_page() -> None:
+    """The glossary."""
+    st.markdown("#### Words")
+    for word in glossary().values():
+        st.markdown(ours(f"**{word.term}**  \n{word.means}"))
+
+
+def free_page() -> None:
+    """Break it: build the smallest tree on which two methods part."""
+    st.markdown("#### Break it")
+    st.markdown(
+        "Build the smallest tree you can. A line is a step, two spaces further in is one step later, and an end says "
+        "`= 1` for right or `= 0` for wrong. GRPO compares each end with all ends, Sibling each step with its siblings."
+    )
+    left, right = st.columns([0.4, 0.6], gap="large")
+    with left:
+        goal = st.radio("On this tree …", list(GOALS), format_func=lambda name: GOALS.get(name, ""), key=GOAL)
+        state.prime(TREE, START)
+        text = st.text_area("Your tree", key=TREE, height=HEIGHT, max_chars=4000)
+        st.button("Check", type="primary", key="lessons_break")
+    with right:
+        try:
+            forest = outline(str(text))
+            found = judged(forest, goal if goal in GOALS else next(iter(GOALS)))
+        except TreecoreError as error:
+            st.error(verbatim(error), icon=":material/error:")
+            return
+        (st.success if found.done else st.info)(verbatim(found.said), icon=":material/check:" if found.done else None)
+        trees(forest, None, key="lessons_free", height=HEIGHT, linked=False)
+
+
+PAGES = {"worksheet": worksheet_page, "answers": answers_page, "words": words_page, "free": free_page}

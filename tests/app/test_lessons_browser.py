@@ -1,0 +1,50 @@
+"""A unit by keyboard in a browser, from the course to the next unit; what the browser remembers of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser import ROOT, serve
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    with serve(ROOT / "app" / "main.py") as address:
+        yield address
+
+
+def test_a_whole_unit_by_keyboard(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?view=lessons")
+    page.locator(".lessons .card.now").wait_for()
+    page.keyboard.press("8")
+    page.locator(".panel .choice").first.wait_for()
+    assert page.locator(".lessons .cell, .lessons .sign, .lessons .points").count() == 0
+    page.keyboard.press("5")
+    page.locator(".picture .mine", has_text="your mark").wait_for()
+    for _ in range(6):
+        page.keyboard.press("Shift+ArrowLeft")
+    page.locator(".bubble", has_text="\N{MINUS SIGN}0.60").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_text("The right step, and a good bet").wait_for()
+    page.wait_for_url("**stage=truth**")
+    assert page.locator(".says-row.method").count() == 0
+    page.keyboard.press("n")
+    page.locator(".says-row.method").first.wait_for()
+    page.keyboard.press("n")
+    page.locator(".try input").fill("-0.17")
+    page.keyboard.press("Enter")
+    page.get_by_text("✓ Right.").wait_for()
+    page.locator(".lessons h1").click()
+    page.keyboard.press("n")
+    page.wait_for_url("**unit=samples**")
+    page.keyboard.press("Escape")
+    page.locator(".card.done", has_text="Who is to blame?").wait_for()
+    page.get_by_text("you found the step in 1 of 1").wait_for()
+    page.get_by_role("button", name="Start over").click()
+    page.get_by_role("button", name="Forget my bets").click()
+    page.get_by_text("No bets yet").wait_for()

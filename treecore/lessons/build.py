@@ -1,0 +1,78 @@
+"""The free unit: a tree that is typed as an outline, and whether it breaks what one would expect of two methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from treecore.core.forest import Forest
+from treecore.core.numerals import NOISE, counted
+from treecore.errors import ForestError
+from treecore.methods import COMPARED, compute, get_method
+from treecore.views.labels import cut
+
+MOST_LINES, LONG = 60, 40
+START = "a\n  b = 1\n  c = 0\nd = 0"
+"""A tree to begin with: two spaces deeper is one step later, `= 1` is right and `= 0` is wrong."""
+GOALS = {
+    "signs": "two methods differ in sign on a step",
+    "silent": "one gives a step zero and the other does not",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a tree does: the steps that break the expectation, and a sentence."""
+
+    done: bool
+    said: str
+
+
+def outline(text: str) -> Forest:
+    """The forest of an outline.
+
+    Raises:
+        ForestError: a line that is no step, an outcome where more follows, or none at an end; says which line.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not 1 <= len(lines) <= MOST_LINES:
+        raise ForestError(f"{counted(len(lines), 'line')}", todo=f"write from 1 to {MOST_LINES}")
+    parent, words, reward, above = [-1], [""], [np.nan], [0]
+    for number, line in enumerate(lines, 1):
+        deep = (len(line) - len(line.lstrip())) // 2 + 1
+        if deep > len(above):
+            raise ForestError("it is indented too far", where=f"line {number}", todo="two spaces a step")
+        name, _, outcome = line.strip().partition("=")
+        if outcome.strip() not in ("", "0", "1"):
+            raise ForestError(
+                f"no outcome {cut(outcome.strip(), LONG)!r}", where=f"line {number}", todo="write 0, 1 or none"
+            )
+        del above[deep:]
+        if not np.isnan(reward[above[-1]]):
+            raise ForestError("a step follows an outcome", where=f"line {number}", todo="take the outcome away")
+        parent.append(above[-1])
+        words.append(cut(name.strip(), LONG))
+        reward.append(float(outcome) if outcome.strip() else np.nan)
+        above.append(len(parent) - 1)
+    ends = sorted({*range(len(parent))} - {*parent})
+    if missing := [end for end in ends if np.isnan(reward[end])]:
+        raise ForestError("an end without an outcome", where=f"line {missing[0]}", todo="write = 0 or = 1")
+    return Forest(parent=np.array(parent), reward=np.array(reward), text=words)
+
+
+def judged(forest: Forest, goal: str) -> Found:
+    """Whether a tree reaches a goal of `GOALS`, with the numbers of the step that shows it."""
+    (one, first), (other, second) = ((get_method(name).title, compute(forest, name).credit) for name in COMPARED)
+    known = np.isfinite(first) & np.isfinite(second) & ~forest.is_prompt
+    apart = known & ((np.abs(first) <= NOISE) & (np.abs(second) > NOISE))
+    if goal == "signs":
+        apart = known & (first * second < -NOISE)
+    ends = counted(len(forest.leaves), "end")
+    if not apart.any():
+        return Found(
+            False, f"Not yet: on none of its steps does this tree of {ends} do it. Change an outcome, or fork."
+        )
+    row = int(np.flatnonzero(apart)[0])
+    numbers = f"{one} gives it {first[row]:+.2f}, {other} {second[row]:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return Found(True, f"Done with {ends}. See the step “{forest.text[row]}”: {numbers}. Can you do it with fewer?")
