@@ -107,6 +107,7 @@ function footOf({ data: { signed, low, high, strips, most } }) {
 function lay(reader, data) {
   reader.data = data;
   const items = itemsOf(reader);
+  data.strips = data.strips.filter((name) => items.some((item) => item[name] !== null));
   const most = /** @type {Record<TokenStrip, number>} */ ({});
   for (const name of data.strips) most[name] = Math.max(1e-6, ...items.map((item) => item[name] ?? 0));
   data.most = most;
