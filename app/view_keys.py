@@ -29,6 +29,14 @@ FINDING = (
 )
 TREES = KeyGroup("In the trees, once they have the focus", (("← → ↑ ↓", "walk"), ("Home End", "first, last"), *FINDING))
 FILM_TREES = KeyGroup("In the trees, once they have the focus", FINDING)
+FOLDED = KeyGroup(
+    "In the trees of a large forest",
+    (
+        ("Enter", "open a shape, fold a subtree"),
+        ("Backspace", "fold, or back to what was on show"),
+        ("1 … 9", "show all steps so deep"),
+    ),
+)
 CHANGES = KeyGroup(
     "What if, at the selected step",
     (

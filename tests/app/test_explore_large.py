@@ -85,3 +85,12 @@ def test_a_large_forest_opens_folded_and_search_leads_into_it(open_page: Open, l
     assert ends_drawn(page) == before
     page.get_by_role("button", name="Subtrees as shapes").click()
     assert (held(page, "folded"), len(held(page, "ids"))) == (None, STEPS)
+
+
+def test_digits_open_to_a_depth_and_every_step_is_under_a_row(open_page: Open, large: str) -> None:
+    page = open_page(large)
+    canvas = wait_for_canvas(page)
+    for key, rows in (("1", WIDE), ("2", ENDS), ("Backspace", WIDE)):
+        canvas.press(key)
+        assert len(ends_drawn(page)) == rows
+        assert sum(ends for _, ends in ends_drawn(page)) == ENDS

@@ -317,8 +317,7 @@ function onKey(app, event) {
     "/": () => openSearch(app),
     enter: () => toggleFold(app, app.selected),
     " ": () => toggleFold(app, app.selected),
-    ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((steps) => [steps, () => openTo(app, steps)])),
-    backspace: () => goBack(app),
+    ...foldingKeys(app),
     n: () => app.goToHit(event.shiftKey ? -1 : 1),
     escape: () => (app.dom.search.hidden ? deselect(app) : closeSearch(app)),
     ...changingKeys(app),
@@ -328,6 +327,14 @@ function onKey(app, event) {
   else if (target !== undefined) select(app, target, { reveal: true });
   else if (!key.startsWith("arrow")) return;
   event.preventDefault();
+}
+
+// Keys of a forest that can be folded; in others they are free for the page.
+/** @param {App} app @returns {Record<string, () => void>} */
+function foldingKeys(app) {
+  if (!app.full.subtrees) return {};
+  const depths = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((steps) => [steps, () => openTo(app, steps)]);
+  return { ...Object.fromEntries(depths), backspace: () => goBack(app) };
 }
 
 // Keys by which a forest is changed, where the page takes changes.
