@@ -54,7 +54,11 @@ def method_menu() -> None:
     state.prime(METHODS_KEY, list(SIDE_BY_SIDE))
     with st.popover(ours(counted(len(names()), "method")), icon=":material/function:", width="content"):
         st.multiselect(
-            "Methods, each a column", list(METHODS), key=METHODS_KEY, format_func=title_of, max_selections=MOST_METHODS
+            "Methods, each a column",
+            list(METHODS),
+            key=METHODS_KEY,
+            format_func=lambda name: ours(title_of(name)),
+            max_selections=MOST_METHODS,
         )
         st.caption(
             "None chosen shows the usual six. Columns stand in the order of what they compare a step with, from the "

@@ -133,7 +133,7 @@ def head(column: Column) -> Head:
     """What stands over a column."""
     ends = column.ends
     scale = (
-        "" if column.credit is None else f"±{abs(ends.high):.2f}" if ends.signed else f"{ends.low:.2f}–{ends.high:.2f}"
+        "" if column.credit is None else f"±{plain(abs(ends.high))}" if ends.signed else f"{plain(ends.low)}–{plain(ends.high)}"
     )
     return {
         "method": column.method,

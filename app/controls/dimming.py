@@ -56,7 +56,7 @@ def filter_menu(credit: Credit | None) -> None:
         elif name == "strong":
             state.prime(BEYOND, USUAL)
             st.slider("Share of the largest credit, in percent", 0, 100, key=BEYOND, step=5)
-            st.caption(f"Steps with credit of {plain(asked.least)} or more, plus or minus.")
+            st.caption(f"Steps with credit of {ours(plain(asked.least))} or more, plus or minus.")
         elif name == "apart":
             other_menu(credit)
 

@@ -129,7 +129,7 @@ def answer(unit: Unit, bet: Bet) -> list[Piece]:
 def number(unit: Unit, value: float, *, change: bool | None = None) -> str:
     """A number as the bet is written: with a sign where it is of a change."""
     signs = unit.bet.on == "change" if change is None else change
-    return (signed(value) if signs else plain(value)).replace("-", MINUS)
+    return signed(value) if signs else plain(value)
 
 
 def reveal(unit: Unit, bet: Bet, *, methods: bool) -> Reveal:
@@ -148,7 +148,7 @@ def reveal(unit: Unit, bet: Bet, *, methods: bool) -> Reveal:
         "title": verdict(unit, bet),
         "points": points(unit, bet),
         "truth": number(unit, float(measured[place])),
-        "error": f"{errors[rows[place]]:.2f}",
+        "error": plain(float(errors[rows[place]])),
         "you": number(unit, bet["number"]) if bet["mark"] else "",
         "sign": int(np.sign(measured[place])),
         "mark": shown + 1 if bet["mark"] else 0,

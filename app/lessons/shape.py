@@ -7,7 +7,7 @@ from typing import TypedDict
 import numpy as np
 
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, whole
+from treecore.core.numerals import counted, plain, whole
 from treecore.core.outcomes import is_right
 from treecore.lessons.truth import truth
 from treecore.lessons.unit import Unit
@@ -88,7 +88,7 @@ def steps(unit: Unit) -> list[Step]:
                 "more": hidden(forest, row, place),
                 "mark": marks.get(row, 0),
                 "leaf": leaf,
-                "outcome": f"{forest.reward[row]:.1f}" if scored else "",
+                "outcome": plain(float(forest.reward[row])) if scored else "",
                 "right": bool(is_right(forest)[row]) if scored else None,
             }
         )

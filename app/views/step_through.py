@@ -186,7 +186,13 @@ def player(number: int, *, total: int) -> None:
         st.caption(f"Frame {whole(number + 1)} of {whole(total)}", width="content")
         state.prime(SPEED, "1x")
         st.segmented_control(
-            "Speed", list(SPEEDS), key=SPEED, label_visibility="collapsed", required=True, width="content"
+            "Speed",
+            list(SPEEDS),
+            format_func=ours,
+            key=SPEED,
+            label_visibility="collapsed",
+            required=True,
+            width="content",
         )
 
 

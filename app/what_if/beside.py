@@ -147,7 +147,13 @@ def setting(param: Param, owner: str, *, changed: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"asked_setting_{param.name}"):
         st.caption(ours(param.name.replace("_", " ")), width="content", help=ours(param.meaning) or None)
         st.segmented_control(
-            ours(param.name), values, key=key, label_visibility="collapsed", required=True, width="content"
+            ours(param.name),
+            values,
+            format_func=lambda value: ours(str(value)),
+            key=key,
+            label_visibility="collapsed",
+            required=True,
+            width="content",
         )
         if changed:
             st.caption("● changed", width="content")

@@ -20,6 +20,7 @@ READS_MARKDOWN = {
 """Calls whose texts Streamlit reads as Markdown."""
 OURS_TOO = {"title", "header", "select", "status"}
 """Names of functions of the app too: only those of `st` are looked at."""
+NOT_THE_PAGE = ("np", "chrome", "controls", "sys.stdout.buffer")
 TEXTS = ("label", "body", "text", "help", "message", "title")
 CHOICES = {"pills", "segmented_control", "radio", "tabs", "multiselect"}
 """Widgets that read their options as Markdown."""
@@ -64,7 +65,7 @@ def unsafe_texts(source: str) -> list[str]:
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
         name, owner = call.func.attr, ast.unparse(call.func.value)
-        if name not in READS_MARKDOWN or (name in OURS_TOO and owner != "st") or owner in ("np", "chrome", "controls"):
+        if name not in READS_MARKDOWN or (name in OURS_TOO and owner != "st") or owner in NOT_THE_PAGE:
             continue
         texts = [*call.args[:1], *(word.value for word in call.keywords if word.arg in TEXTS)]
         texts += call.args[1:2] if name == "progress" else []
