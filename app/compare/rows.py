@@ -133,7 +133,11 @@ def head(column: Column) -> Head:
     """What stands over a column."""
     ends = column.ends
     scale = (
-        "" if column.credit is None else f"±{plain(abs(ends.high))}" if ends.signed else f"{plain(ends.low)}–{plain(ends.high)}"
+        ""
+        if column.credit is None
+        else f"±{plain(abs(ends.high))}"
+        if ends.signed
+        else f"{plain(ends.low)}–{plain(ends.high)}"
     )
     return {
         "method": column.method,

@@ -85,7 +85,7 @@ def free_page() -> None:
     )
     left, right = st.columns([0.4, 0.6], gap="large")
     with left:
-        goal = st.radio("On this tree …", list(GOALS), format_func=lambda name: GOALS.get(name, ""), key=GOAL)
+        goal = st.radio("On this tree …", list(GOALS), format_func=lambda name: ours(GOALS.get(name, "")), key=GOAL)
         state.prime(TREE, START)
         text = st.text_area("Your tree", key=TREE, height=HEIGHT, max_chars=4000)
         st.button("Check", type="primary", key="lessons_break")

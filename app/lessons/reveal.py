@@ -7,7 +7,7 @@ from typing import TypedDict
 import numpy as np
 
 from app.lessons.shape import drawn
-from treecore.core.numerals import MINUS, plain, signed, whole
+from treecore.core.numerals import plain, signed, whole
 from treecore.core.topology import FloatArray
 from treecore.lessons.quantities import credit_of, numbers_of, row_credit
 from treecore.lessons.truth import Truth, truth

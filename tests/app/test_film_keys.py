@@ -91,7 +91,7 @@ def test_space_plays_and_pauses(open_page: Open, address: str) -> None:
 
 def test_keys_in_an_open_menu_are_the_menus_own(open_page: Open, address: str) -> None:
     page = film(open_page, address)
-    page.get_by_role("button", name="Tree-GRPO").click()
+    page.get_by_role("button", name="Written by hand").click()
     page.locator("[data-testid=stPopoverBody]").wait_for()
     page.locator("[data-testid=stPopoverBody] input").first.focus()
     page.keyboard.press("ArrowRight")
@@ -104,7 +104,7 @@ def test_keys_in_an_open_menu_are_the_menus_own(open_page: Open, address: str) -
 
 def test_space_plays_after_a_menu_that_escape_closed(open_page: Open, address: str) -> None:
     page = film(open_page, address)
-    page.get_by_role("button", name="Tree-GRPO").click()
+    page.get_by_role("button", name="Written by hand").click()
     menu = page.locator("[data-testid=stPopoverBody]")
     menu.wait_for()
     page.keyboard.press("Escape")
