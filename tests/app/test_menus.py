@@ -37,7 +37,7 @@ def opened(page: Any, number: int) -> Any:
 
 def closed(page: Any) -> None:
     page.keyboard.press("Escape")
-    page.locator("[data-testid=stPopoverBody], [role=dialog]").first.wait_for(state="detached")
+    page.locator("[data-testid=stPopoverBody], [role=dialog]").locator("visible=true").first.wait_for(state="detached")
     settled(page)
 
 
@@ -125,7 +125,7 @@ def test_a_menu_opened_and_closed_changes_nothing(
     expect(epsilon(body)).to_have_value(EPSILON if seen else "0.000001")
     epsilon(body).fill("0.75")
     closed(page)
-    page.locator(CONTROLS).get_by_text("tokens", exact=True).click()
+    page.get_by_role("radiogroup", name="Axis").get_by_text("tokens", exact=True).click()
     settled(page)
     assert in_force(page) == before
     assert "method=tree_grpo" in page.url
@@ -162,7 +162,7 @@ def turn_and_look(page: Any) -> None:
     body = opened(page, 0)
     expect(chooser(body)).to_have_value("2 · another question")
     closed(page)
-    page.locator(CONTROLS).get_by_text("tokens", exact=True).click()
+    page.get_by_role("radiogroup", name="Axis").get_by_text("tokens", exact=True).click()
     settled(page)
     assert page.get_by_text("prompt 2 of").is_visible()
 

@@ -73,7 +73,7 @@ def test_most_steps_carry_words_and_siblings_differ(open_page: Open, address: st
     wait_for_canvas(page)
     for axis in ("steps", "tokens"):
         if axis == "tokens":
-            page.locator(".st-key-controls").get_by_text("tokens", exact=True).click()
+            page.get_by_role("radiogroup", name="Axis").get_by_text("tokens", exact=True).click()
             page.wait_for_function(TOKENS)
         for size in (SMALL, LARGE):
             steps = written(page, size)
@@ -87,7 +87,7 @@ def test_words_stand_whole_where_there_is_room(open_page: Open, address: str, na
     wait_for_canvas(page)
     for axis in ("steps", "tokens"):
         if axis == "tokens":
-            page.locator(".st-key-controls").get_by_text("tokens", exact=True).click()
+            page.get_by_role("radiogroup", name="Axis").get_by_text("tokens", exact=True).click()
             page.wait_for_function(TOKENS)
         steps = [step for step in written(page, LARGE) if not SAME.search(step["said"])]
         whole = sum(step["said"] == step["label"] for step in steps)

@@ -123,7 +123,7 @@ BAD = {
     "unequal columns": (
         forest('{"id":0,"parent":null,"tokens":{"id":[1,2],"logprob":[-1]}}'),
         "$.nodes[0].tokens.logprob (node 0)",
-        "1 values where id has 2",
+        "1 value where id has 2",
     ),
     "bad token": (
         forest(ROOT + ',{"id":"b","parent":0,"tokens":{"id":[1,"x"]}}'),

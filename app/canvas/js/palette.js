@@ -88,7 +88,7 @@ function brightnessOf(colour) {
 /** @param {Rgb} colour */
 export function inkOver(colour) {
   const light = brightnessOf(colour);
-  return 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 ? "#FFFFFF" : "#000000";
+  return 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 ? "white" : "black";
 }
 
 /** @param {Theme} theme @param {number} value @param {number} limit */
