@@ -170,6 +170,26 @@ def test_a_kind_that_needs_credit_says_so(forests: list[Forest], tmp_path: Path)
         export(forests, "pairs", tmp_path / "x.jsonl", color="red")
 
 
+@pytest.mark.parametrize("method", ["grpo", "tree_grpo", "reinforce_pp", "lambda_grpo", "tempo", "toolpo"])
+def test_a_trajectory_that_nobody_scored_has_no_weight(method: str) -> None:
+    forest = tc.read(samples()["mcts"].path)[0]
+    credit, table = tc.credit(forest, method), forest.tokens
+    assert table is not None
+    given = np.zeros(len(forest))
+    rows = [json.loads(line) for line in b"".join(training(Forests(forest), credit, ".jsonl").chunks).splitlines()]
+    for row in rows:
+        leaf = forest.row(row["leaf"])
+        path = forest.topology.path(leaf)
+        places = np.concatenate([np.arange(table.start[step], table.start[step + 1]) for step in path])
+        weights, is_model = np.array(row["advantages"]), table.is_model[places]
+        assert np.isnan(forest.reward[leaf]) <= (not weights.any())
+        np.add.at(given, table.node[places[is_model]], weights[is_model])
+    steps = (forest.parent >= 0) & (forest.n_model_tokens > 0)
+    wanted = credit.nodes["gradient_weight"][steps] * forest.n_model_tokens[steps]
+    assert np.isnan(forest.reward[forest.leaves]).any()
+    assert given[steps] == pytest.approx(np.nan_to_num(wanted))
+
+
 @pytest.mark.parametrize("method", ["lambda_grpo", "tempo", "toolpo"])
 def test_a_method_that_weighs_each_token_is_exported_where_the_tool_answered(method: str) -> None:
     forest = tc.read(samples()["surprisal"].path)[0]

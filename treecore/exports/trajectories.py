@@ -95,7 +95,10 @@ class Signals:
         if table is None:
             return np.empty(0)
         found = np.zeros(len(trajectory.tokens))
-        ragged = self.credit.tokens
+        ragged, advantage = self.credit.tokens, self.credit.leaves.get("advantage")
+        if advantage is not None and np.isnan(advantage[trajectory.leaf]):  # nobody scored it
+            found[trajectory.is_model] = np.nan
+            return found
         if ragged is None:
             counts = np.diff(table.start)[steps]
             found[:] = np.repeat(self.of_steps(trajectory), counts)
