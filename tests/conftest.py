@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -14,6 +15,9 @@ from sweeps import add_option, choose
 CACHE = TemporaryDirectory(prefix="treecore-tests-")
 os.environ["TREECORE_CACHE"] = CACHE.name
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run on all cores already; read when torch is loaded
+
+MAIN = sys.modules["__main__"]
+"""As it was before any page ran: Streamlit leaves a page's script in its place, and new processes would run that."""
 
 settings.register_profile(
     "repeatable",
@@ -43,7 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a user may have set must not decide a test."""
+    """What a user may have set, or another test has left, must not decide a test."""
     for name in (
         "TREECORE_MAX_BYTES",
         "TREECORE_MAX_NODES",
@@ -54,6 +58,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "COLUMNS",
     ):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(sys.modules, "__main__", MAIN)
 
 
 @pytest.fixture

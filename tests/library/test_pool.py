@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from treecore.errors import TreecoreError
 from treecore.library import scan
 from treecore.library.pool import in_processes
 
@@ -21,6 +25,32 @@ def test_a_process_that_dies_takes_one_name_with_it() -> None:
 def test_what_the_work_raises_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         list(in_processes(eval, ["1 / 0", "2"], workers=2, lost=str))
+
+
+class TwoWordsError(Exception):
+    """Is pickled with one word, and cannot be made of one."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(first + second)
+
+
+def two_words(name: str) -> str:
+    raise TwoWordsError(name, name)
+
+
+def test_what_is_raised_and_cannot_be_unpickled_is_not_taken_for_a_death() -> None:
+    with pytest.raises(BrokenProcessPool) as told:
+        list(in_processes(two_words, ["a"], workers=2, lost=str))
+    assert "second" in str(told.value.__cause__)
+
+
+def test_a_process_that_does_not_come_up_loses_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = ModuleType("__main__")
+    script.__file__ = str(tmp_path / "unguarded.py")
+    (tmp_path / "unguarded.py").write_text("raise SystemExit(3)")
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    with pytest.raises(TreecoreError, match="no process can be started that reads files; in a script, put"):
+        list(in_processes(eval, ["1", "2"], workers=2, lost=str))
 
 
 def test_a_file_that_cannot_be_read_for_any_reason_is_told_in_a_sentence(

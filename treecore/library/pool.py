@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TypeVar
+
+from treecore.errors import TreecoreError
 
 AHEAD = 2
 """Names given to each process, so that none waits for the next."""
@@ -24,7 +27,11 @@ def in_processes(
 
     Args:
         work: can be pickled; what it raises is raised here.
-        lost: what to give for a name whose process died.
+        lost: what to give for a name whose process died at work.
+
+    Raises:
+        TreecoreError: no process comes up, whatever the name.
+        BrokenProcessPool: what the work gave or raised cannot be unpickled; its cause says why.
     """
     left = deque(names)
     while left:
@@ -57,6 +64,15 @@ def _until_broken(
 def _alone(work: Callable[[str], Result], name: str, lost: Callable[[str], Result]) -> Result:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
+            pool.submit(os.getpid).result()
+        except BrokenProcessPool as error:
+            raise TreecoreError(
+                "no process can be started that reads files",
+                todo="in a script, put what starts it below `if __name__ == '__main__':`, or read with workers=1",
+            ) from error
+        try:
             return pool.submit(work, name).result()
-        except BrokenProcessPool:
+        except BrokenProcessPool as error:
+            if error.__cause__ is not None:  # no process died
+                raise
             return lost(name)

@@ -76,6 +76,7 @@ def refresh(
 
     Raises:
         FormatError: no such folder, or the index cannot be written.
+        TreecoreError: with several workers, where no process can be started.
     """
     root = Path(folder)
     if not root.is_dir():
