@@ -110,16 +110,11 @@ def lines(rows: list[int], children: dict[int, list[int]]) -> dict[int, float]:
 def hidden(forest: Forest, row: int, place: dict[int, int]) -> str:
     """The ends after a step that are not drawn: `12 more ends, 9 right`; "" for none."""
     left = [child for child in np.flatnonzero(forest.parent == row) if int(child) not in place]
-    ends = [leaf for child in left for leaf in leaves_of(forest, int(child))]
+    ends = [leaf for child in left for leaf in forest.topology.leaves_under(int(child))]
     if not ends:
         return ""
     right = int(is_right(forest)[ends].sum())
     return f"{counted(len(ends), 'more end')}, {whole(right)} right"
-
-
-def leaves_of(forest: Forest, row: int) -> list[int]:
-    """Leaves at or beneath a row."""
-    return [int(leaf) for leaf in forest.leaves if row in forest.topology.path(int(leaf))]
 
 
 def trees(unit: Unit) -> list[Tree]:

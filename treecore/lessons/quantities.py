@@ -17,7 +17,7 @@ from treecore.core.forest import Forest
 from treecore.core.outcomes import is_right
 from treecore.core.prefixes import merge
 from treecore.core.states import states_of
-from treecore.core.topology import BoolArray, FloatArray, IntArray
+from treecore.core.topology import FloatArray, IntArray
 from treecore.lessons.truth import Truth, truth
 from treecore.lessons.unit import Number, Row, Unit, row_of
 from treecore.methods import compute as credit
@@ -29,13 +29,13 @@ QUANTITIES: dict[str, Quantity] = {}
 
 def quantity(function: Quantity) -> Quantity:
     """Register a quantity under the function's name."""
-    QUANTITIES[function.__name__.rstrip("_")] = function
+    QUANTITIES[function.__name__] = function
     return function
 
 
 @dataclass(frozen=True)
 class Context:
-    """What quantities are worked out from: the sample with its truth, and the values of other numbers so far."""
+    """What quantities are worked out from: a unit, and its sample with the truth."""
 
     unit: Unit
     truth: Truth
@@ -112,12 +112,6 @@ def change(context: Context, *, of: str) -> float:
 
 
 @quantity
-def change_error(context: Context, *, of: str) -> float:
-    """Standard error of `change`."""
-    return float(context.truth.change_error[context.truth.forest.row(of)])
-
-
-@quantity
 def credit_by(context: Context, *, of: str, **row: Any) -> float:
     """Credit of a step by a method, given as in the table of a unit."""
     return float(row_credit(context.unit, row_of(row))[context.truth.forest.row(of)])
@@ -139,17 +133,9 @@ def few_count(context: Context, *, of: str) -> float:
 def ends(context: Context, *, of: str = "", right: bool = False) -> float:
     """Scored trajectories through a step, or all of them; only those that are right, if asked."""
     forest = context.truth.forest
-    wanted = forest.topology.is_leaf & ~np.isnan(forest.reward)
-    wanted &= is_right(forest) if right else True
-    if of:
-        wanted &= beneath(forest, of)
-    return float(wanted.sum())
-
-
-def beneath(forest: Forest, of: str) -> BoolArray:
-    """Whether each row is a step or comes after it. `[N]`"""
-    row = forest.row(of)
-    return np.array([row in forest.topology.path(one) for one in range(len(forest))])
+    rows = forest.topology.leaves_under(forest.row(of)) if of else forest.leaves
+    wanted = is_right(forest) if right else ~np.isnan(forest.reward)
+    return float(wanted[rows].sum())
 
 
 @quantity
@@ -173,9 +159,9 @@ def decides(context: Context, *, of: str) -> float:
 
 
 @quantity
-def spread(context: Context, *, of: str, k: float, when: str = "after") -> float:
-    """Standard error of the chance, were it measured with k continuations."""
-    p = chance(context, of=of, when=when)
+def spread(context: Context, *, of: str, k: float) -> float:
+    """Standard error of the chance after a step, were it measured with k continuations."""
+    p = chance(context, of=of)
     return math.sqrt(p * (1 - p) / k)
 
 
@@ -216,7 +202,7 @@ def of_trajectory(
 def forks_after(context: Context, *, of: str) -> float:
     """Forks at a step and after it."""
     forest = context.truth.forest
-    return float((beneath(forest, of) & forest.topology.is_fork).sum())
+    return float(forest.topology.is_fork[forest.topology.subtree(forest.row(of))].sum())
 
 
 @quantity
