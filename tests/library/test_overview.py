@@ -74,6 +74,7 @@ def test_forests_without_a_training_step_are_all_listed(tmp_path: Path) -> None:
 def test_the_numbers_of_a_page(index: Index) -> None:
     seen = overview(index, Filters())
     assert (seen.forests, seen.prompts, seen.trajectories, seen.among, seen.asked) == (6, 2, 15, 2, 2)
+    assert seen.passing == 2
     assert [tuple(point) for point in seen.curve] == [
         (10, pytest.approx(1 / 5), 2),
         (20, pytest.approx(2 / 5), 2),

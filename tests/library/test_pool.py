@@ -16,6 +16,12 @@ from treecore.library.pool import in_processes
 DIES = "__import__('os')._exit(9)"
 
 
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that new processes need not run: Streamlit's tests leave theirs behind, whose file is gone."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+
+
 def test_a_process_that_dies_takes_one_name_with_it() -> None:
     names = ["1 + 1", DIES, *(f"{n} * {n}" for n in range(3, 9)), f"[{DIES}]"]
     found = dict(in_processes(eval, names, workers=2, lost=lambda name: "lost"))
