@@ -5,7 +5,7 @@ Null and absent fields are the same everywhere. Knows no format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from treecore.errors import FormatError
@@ -36,6 +36,14 @@ def needed(fields: Fields, name: str, where: str) -> Any:
     return value
 
 
+def first_of(fields: Fields, names: Sequence[str]) -> str:
+    """The first of these names that holds a value; "" where none does."""
+    for name in names:
+        if fields.get(name) is not None:
+            return name
+    return ""
+
+
 def number_in(fields: Fields, name: str, where: str) -> float | None:
     """A number; None where it is null, NaN or absent.
 
@@ -51,6 +59,11 @@ def number_of(value: Any, name: str, where: str) -> float | None:
         return as_number(value)
     except (ValueError, OverflowError):
         raise wrong(name, value, "a number", where) from None
+
+
+def n_tokens_of(number: float | None) -> int:
+    """A recorded number of tokens; -1 where there is none, or none that can be."""
+    return int(number) if number is not None and 0 <= number < 1e9 else -1
 
 
 def list_in(fields: Fields, name: str, where: str) -> list[Any]:

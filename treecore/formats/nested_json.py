@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -24,6 +25,14 @@ def unpacked(value: Any, name: str, where: str) -> Any:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
         raise wrong(name, value, "JSON", where) from None
+
+
+def unpacked_if_packed(value: Any) -> Any:
+    """What a text holds as JSON, if it is a list or an object; other values as they are."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(value)
+    return value
 
 
 def list_within(fields: Mapping[str, Any], name: str, where: str) -> list[dict[str, Any]]:

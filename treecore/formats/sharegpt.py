@@ -6,10 +6,9 @@ Roles are those of ShareGPT and of LLaMA-Factory, whose `function_call` holds a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
-import orjson
+from treecore.formats.nested_json import unpacked_if_packed
 
 ROLES: Mapping[str, str] = {
     "human": "user",
@@ -48,8 +47,6 @@ def message_of(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def calls_in(value: Any) -> list[dict[str, Any]]:
     """The calls that a text holds as JSON, one or a list; none where it holds something else."""
-    if isinstance(value, str):
-        with suppress(orjson.JSONDecodeError):
-            value = orjson.loads(value)
+    value = unpacked_if_packed(value)
     calls = value if isinstance(value, list) else [value]
     return calls if all(isinstance(one, dict) and "name" in one for one in calls) else []

@@ -12,7 +12,7 @@ import orjson
 
 from treecore.errors import FormatError
 from treecore.formats.columnar import is_columnar
-from treecore.formats.fields import list_in, number_in, training_step_in, wrong
+from treecore.formats.fields import first_of, list_in, number_in, training_step_in, wrong
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import ASSISTANT, chat, is_chat
 from treecore.formats.notes import Notes
@@ -156,16 +156,11 @@ def _reward_name(fields: dict[str, Any], outcomes: Sequence[str]) -> str:
     return next((name for name in outcomes if isinstance(fields.get(name), bool | int | float)), REWARDS[0])
 
 
-def _first(fields: dict[str, Any], names: Sequence[str]) -> str:
-    """The first of these names that is there, "" for none."""
-    return next((name for name in names if fields.get(name) is not None), "") if names else ""
-
-
 def _rollout(row: Row, messages: list[dict[str, Any]], start: int, *, group: Any, names: Names) -> Rollout:
     fields, where = row
     prompt, extra, turns = chat(messages, history=start)
     reward = _reward_name(fields, names.outcomes)
-    reference, advantage = _first(fields, names.references), _first(fields, names.advantages)
+    reference, advantage = first_of(fields, names.references), first_of(fields, names.advantages)
     taken = {names.chat, *BESIDE, reward, reference, advantage, *names.steps}
     rest = {} if fields.keys() <= taken else rest_of(fields, taken)
     for name in BESIDE:

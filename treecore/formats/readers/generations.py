@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from treecore.core.columns import Status
 from treecore.errors import FormatError
 from treecore.formats.columnar import is_columnar
-from treecore.formats.fields import list_in, needed, number_of
+from treecore.formats.fields import first_of, list_in, needed, number_of
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import ASSISTANT, answered, asked, content_text, is_chat
 from treecore.formats.notes import Notes
@@ -112,7 +112,7 @@ def outcome(parts: list[Part]) -> str:
 
 
 def _rollouts(fields: dict[str, Any], where: str, answers: str, reward: str, notes: Notes) -> Iterator[Rollout]:
-    name = next((name for name in PROMPTS if fields.get(name) is not None), PROMPTS[0])
+    name = first_of(fields, PROMPTS) or PROMPTS[0]
     prompt, extra = asked(needed(fields, name, where))
     given = list_in(fields, answers, where)
     reference = next((one for one in REFERENCES if one not in (name, answers) and _is_plain(fields.get(one))), "")

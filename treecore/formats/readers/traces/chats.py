@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from treecore.core.columns import Status
-from treecore.formats.fields import number_of
+from treecore.formats.fields import first_of, n_tokens_of, number_of
 from treecore.formats.messages import ASSISTANT, prompt_of
 from treecore.formats.nested_json import list_within
-from treecore.formats.readers.traces.older import Said, call_of, is_older
+from treecore.formats.readers.traces.older import Said, calls_in, is_older
 from treecore.formats.readers.traces.spans import Span
 from treecore.formats.rollout import PROMPT, Rollout, Turn
 from treecore.formats.rows import as_text, rest_of
@@ -114,10 +114,8 @@ def turn_of(span: Span, message: Mapping[str, Any], parent: int) -> Turn:
     turn.extra |= {"span_id": span.id} if span.id else {}
     if rest:
         turn.extra["attributes"] = rest
-    length = next((name for name in LENGTHS if span.attributes.get(name) is not None), LENGTHS[0])
-    count = number_of(span.attributes.get(length), length, span.where)
-    if count is not None and 0 <= count < 1e9:
-        turn.n_tokens = int(count)
+    length = first_of(span.attributes, LENGTHS)
+    turn.n_tokens = n_tokens_of(number_of(span.attributes.get(length), length, span.where))
     return turn
 
 
@@ -132,8 +130,7 @@ def message_of(value: Mapping[str, Any]) -> Message:
             calls.append({name: part[name] for name in ("id", "name", "arguments") if name in part})
         else:
             (thoughts if kind in THOUGHTS else texts).append(part_text(part))
-    given = value.get("tool_calls")
-    calls += [call_of(one) for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    calls += calls_in(value.get("tool_calls"))
     fields: dict[str, Any] = {"role": as_text(value.get("role")) or "assistant", "content": joined(texts)}
     told = b""
     if calls:

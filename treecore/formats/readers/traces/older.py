@@ -8,12 +8,10 @@ message), which Logfire keeps as a list in the attribute `events`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
-import orjson
-
 from treecore.formats.messages import content_text
+from treecore.formats.nested_json import unpacked_if_packed
 from treecore.formats.rows import as_text
 
 NUMBERED = (
@@ -59,7 +57,7 @@ def messages_of(attributes: Mapping[str, Any], name: str, role: str) -> list[dic
     Args:
         role: of messages that say none.
     """
-    given = _json(attributes.get(name))
+    given = unpacked_if_packed(attributes.get(name))
     if isinstance(given, str):
         return [{"role": role, "content": given}]
     if isinstance(given, list | dict):
@@ -82,19 +80,23 @@ def numbered(attributes: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 def message_of(fields: Mapping[str, Any], role: str) -> dict[str, Any]:
     """One message."""
-    if isinstance(inner := _json(fields.get("message")), dict):
+    if isinstance(inner := unpacked_if_packed(fields.get("message")), dict):
         fields = {**fields, **inner}
     message: dict[str, Any] = {
         "role": as_text(fields.get("role")) or role,
         "content": content_text(_json_list(fields.get("content"))) or _parts(fields),
     }
-    calls = _json(fields.get("tool_calls"))
-    listed = [one for one in calls if isinstance(one, dict)] if isinstance(calls, list) else []
-    if made := [call_of(one) for one in listed or numbered(fields, "tool_calls")]:
+    listed = calls_in(unpacked_if_packed(fields.get("tool_calls")))
+    if made := listed or list(map(call_of, numbered(fields, "tool_calls"))):
         message["tool_calls"] = made
     if (reason := fields.get("finish_reason")) is not None:
         message["finish_reason"] = reason
     return message
+
+
+def calls_in(value: Any) -> list[dict[str, Any]]:
+    """The calls of tools in a list of them; none where it is no list."""
+    return [call_of(one) for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def call_of(call: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def told_by(events: Sequence[Mapping[str, Any]]) -> Said | None:
         name = as_text(event.get("name") or event.get("event.name"))
         about = event.get("attributes")
         fields = {**event, **(about if isinstance(about, dict) else {})}
-        body = _json(fields.get("body"))
+        body = unpacked_if_packed(fields.get("body"))
         fields |= body if isinstance(body, dict) else {}
         if name == CHOICE:
             said.append(message_of(fields, "assistant"))
@@ -125,7 +127,7 @@ def told_by(events: Sequence[Mapping[str, Any]]) -> Said | None:
 
 
 def _events(value: Any) -> list[dict[str, Any]]:
-    given = _json(value)
+    given = unpacked_if_packed(value)
     return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
 
 
@@ -140,16 +142,8 @@ def _parts(fields: Mapping[str, Any]) -> str:
     return "\n\n".join(text for part in parts if (text := as_text(part.get("message_content.text"))))
 
 
-def _json(value: Any) -> Any:
-    """What a text holds as JSON, if it is a list or an object; other values as they are."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        with suppress(orjson.JSONDecodeError):
-            return orjson.loads(value)
-    return value
-
-
 def _json_list(value: Any) -> Any:
     """Parts of a message that a text holds as JSON; a text that is JSON of something else stays a text."""
-    given = _json(value)
+    given = unpacked_if_packed(value)
     parts = isinstance(given, list) and given and all(isinstance(one, dict) and "type" in one for one in given)
     return given if parts else value

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from treecore.errors import FormatError
-from treecore.formats.fields import number_in, training_step_in
+from treecore.formats.fields import first_of, number_in, training_step_in
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
@@ -119,7 +119,7 @@ def _scored(op: Op, made_by: Op | None, chats: Sequence[Rollout], notes: Notes) 
     example: Any = op.inputs.get("example")
     about = example if isinstance(example, dict) else rest_of(made_by.inputs, {"self"}) if made_by else {}
     rollout = chats[0] if len(chats) == 1 else predicted_text(op, about)
-    reference = next((name for name in USUAL["reference"] if about.get(name) is not None), "")
+    reference = first_of(about, USUAL["reference"])
     rollout.prompt, rollout.reference = question_of(about) or rollout.prompt, as_text(about.get(reference))
     rollout.group = (op.trace, as_text(op.inputs.get("model")), as_text(about if example is None else example))
     scores = dict(numbers_of(op.output.get("scores")))
@@ -177,5 +177,5 @@ def rolled_out(op: Op, notes: Notes) -> Rollout:
     )
     rollout.last.extra |= rest_of(op.attributes, {"step"})
     rollout.last.columns |= feedback_of(op)
-    reward = next((name for name in REWARDS if output.get(name) is not None), REWARDS[0])
+    reward = first_of(output, REWARDS) or REWARDS[0]
     return rollout.scored(number_in(output, reward, op.where))

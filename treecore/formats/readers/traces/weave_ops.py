@@ -9,12 +9,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from treecore.errors import FormatError
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import content_text, is_chat
-from treecore.formats.nested_json import object_within, unpacked
+from treecore.formats.nested_json import object_within, unpacked_if_packed
 from treecore.formats.readers.traces.chats import Call
-from treecore.formats.readers.traces.older import Said, call_of
+from treecore.formats.readers.traces.older import Said, calls_in
 from treecore.formats.readers.traces.spans import Span
 from treecore.formats.rows import as_text
 
@@ -62,21 +61,11 @@ def op_of(fields: Mapping[str, Any], where: str) -> Op:
         name=named[1] if named else name,
         start=as_text(fields.get("started_at")),
         inputs=object_within(fields, "inputs", where),
-        output=_plain(fields.get("output"), where),
+        output=unpacked_if_packed(fields.get("output")),
         attributes=object_within(fields, "attributes", where),
         summary=object_within(fields, "summary", where),
         where=where,
     )
-
-
-def _plain(value: Any, where: str) -> Any:
-    """An output; text that is JSON of an object or a list is that."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            return unpacked(value, "output", where)
-        except FormatError:
-            return value
-    return value
 
 
 def nearest_above(ops: Sequence[Op], marked: Collection[str]) -> dict[str, str]:
@@ -137,8 +126,7 @@ def message_of(message: Mapping[str, Any]) -> dict[str, Any]:
         for part in parts
         if part.get("type") == "tool_use"
     ]
-    given = message.get("tool_calls")
-    calls += [call_of(one) for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    calls += calls_in(message.get("tool_calls"))
     found: dict[str, Any] = {"role": as_text(message.get("role")), "content": content_text(content)}
     return found | ({"tool_calls": calls} if calls else {})
 

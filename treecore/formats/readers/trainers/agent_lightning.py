@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from treecore.formats.fields import needed, number_in
+from treecore.formats.fields import n_tokens_of, needed, number_in
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
 from treecore.formats.paths import path_of, step_in_path
@@ -43,8 +43,7 @@ def read_trajectories(source: Source, notes: Notes) -> Iterator[Rollout]:
     for fields, where in rows(source):
         prompt, extra = asked(needed(fields, "prompt", where))
         turns = answered(needed(fields, "response", where))
-        if (count := number_in(fields, "resp_tokens", where)) is not None and 0 <= count < 1e9:
-            turns[-1].n_tokens = int(count)
+        turns[-1].n_tokens = n_tokens_of(number_in(fields, "resp_tokens", where))
         if (number_in(fields, "n_turns", where) or 1) > 1:
             notes.recognise("the prompt of a rollout of several turns holds all turns but the last")
         turns[-1].extra["rollout_id"] = as_text(fields.get("rollout_id"))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from treecore.formats.fields import list_in, needed, number_in, wrong
+from treecore.formats.fields import list_in, n_tokens_of, needed, number_in, wrong
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
 from treecore.formats.paths import step_in_path
@@ -79,7 +79,7 @@ def turns_in(fields: Mapping[str, Any], where: str) -> list[Turn]:
             raise wrong(SEGMENTS, segment, "a list of objects", where)
         text, length = as_text(segment.get("text")), number_in(segment, "len", where)
         if segment.get("role") == WRITTEN:
-            turns.append(Turn(text=text, n_tokens=int(length) if length is not None and 0 <= length < 1e9 else -1))
+            turns.append(Turn(text=text, n_tokens=n_tokens_of(length)))
         elif turns:
             turns[-1].observation += text
     return turns

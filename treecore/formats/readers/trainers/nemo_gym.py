@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from treecore.core.columns import Status
-from treecore.formats.fields import number_in, object_in, wrong
+from treecore.formats.fields import first_of, number_in, object_in, wrong
 from treecore.formats.notes import Notes
 from treecore.formats.readers.trainers.responses import items_in, prompt_in, turns_in
 from treecore.formats.registry import rollout_format
@@ -79,7 +79,7 @@ def rollout_of(fields: Mapping[str, Any], place: str, notes: Notes, where: str) 
         group = (place, agent, as_text(fields[INDEX]))
     else:
         notes.guess("rollouts with the same prompt are one group")
-    reference = next((name for name in REFERENCES if rest.get(name) is not None), "")
+    reference = first_of(rest, REFERENCES)
     policy = {"model": response.get("model")} | {name: request.get(name) for name in SAMPLING}
     if request.get("tools"):
         extra["tools"] = request["tools"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from treecore.core.columns import Status
-from treecore.formats.fields import list_in, number_in, object_in, training_step_in, wrong
+from treecore.formats.fields import list_in, n_tokens_of, number_in, object_in, training_step_in, wrong
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout, Turn
@@ -81,9 +81,7 @@ def _rollout(fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
 def _turn(step: Mapping[str, Any], logs: Mapping[str, Any], where: str) -> Turn:
     """One step: as long as it says, with the text that its environment logged."""
     turn = Turn(text=logged(logs, ANSWERS), extra=rest_of(step, OF_STEP) | ({"logs": logs} if logs else {}))
-    length, reward = number_in(step, "ac_len", where), number_in(step, "reward", where)
-    if length is not None and 0 <= length < 1e9:
-        turn.n_tokens = int(length)
+    turn.n_tokens, reward = n_tokens_of(number_in(step, "ac_len", where)), number_in(step, "reward", where)
     if reward is not None:
         turn.columns["turn_reward"] = reward
     _measure(turn, object_in(step, "metrics", where))

@@ -5,12 +5,11 @@ Attributes with the names that our own format and other tools use are taken for 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from treecore.core.columns import STATUS_NAMES, Status
 from treecore.errors import FormatError
-from treecore.formats.fields import number_in
+from treecore.formats.fields import first_of, number_in
 from treecore.formats.native_values import shown
 from treecore.formats.notes import Notes
 from treecore.formats.rollout import PROMPT, Rollout, Turn
@@ -44,11 +43,6 @@ class Graph(NamedTuple):
     edges: list[Edge]
     data: dict[str, Any]
     directed: bool
-
-
-def first_of(data: dict[str, Any], names: Sequence[str]) -> str:
-    """The first of these names that holds a value; "" where none does."""
-    return next((name for name in names if data.get(name) is not None), "")
 
 
 def rollouts_of(graph: Graph, notes: Notes, where: str) -> list[Rollout]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from treecore.errors import FormatError
-from treecore.formats.fields import list_in, object_in, wrong
+from treecore.formats.fields import first_of, list_in, object_in, wrong
 from treecore.formats.notes import Notes
-from treecore.formats.readers.trees.graph import TEXTS, Edge, Graph, first_of, rollouts_of
+from treecore.formats.readers.trees.graph import TEXTS, Edge, Graph, rollouts_of
 from treecore.formats.readers.trees.nested import walk
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout

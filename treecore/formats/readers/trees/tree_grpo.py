@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from treecore.errors import FormatError
-from treecore.formats.fields import needed, number_in
+from treecore.formats.fields import first_of, needed, number_in
 from treecore.formats.native_values import shown
 from treecore.formats.notes import Notes
-from treecore.formats.readers.trees.graph import PROMPTS, Edge, Graph, first_of, rollouts_of
+from treecore.formats.readers.trees.graph import PROMPTS, Edge, Graph, rollouts_of
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import as_text, row_keys, rows
