@@ -27,12 +27,10 @@ MODES = Choices(
     "compare:show",
     {"one": "one tree", "methods": "two methods", "forests": "two forests", "paths": "two paths"},
 )
-
-
 ASIDE = Choices("Beside the table", "compare:aside", {"why": "why they differ", "number": "the number"})
 FIELDS: tuple[Field | str, ...] = (
     Field("methods", SIDE_BY_SIDE, allowed=lambda: METHODS),
-    *(Field(one.key.removeprefix("compare:"), one.first, allowed=one.titles.keys) for one in (SCALES, MODES, ASIDE)),
+    *(one.field() for one in (SCALES, MODES, ASIDE)),
     *("left", "right", "beside", "one", "two"),
 )
 """What the address carries of a comparison."""

@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app.controls.choices import Choices
 from app.controls.methods import method_button
 from app.defaults import AXES, COLOURS
 from app.opening.merge_menu import merge_menu
 from app.opening.open_menu import open_menu
-from app.verbatim import ours
 from app.what_if import beside as changes
+
+COLOUR = Choices("Colour", "colour", COLOURS)
+AXIS = Choices("Axis", "axis", AXES)
 
 
 def bar(*, colours: bool = True, what_if: bool = False, read_as: Callable[[], bool] | None = None) -> None:
@@ -27,22 +30,7 @@ def bar(*, colours: bool = True, what_if: bool = False, read_as: Callable[[], bo
         if read_as is not None and not read_as():
             return
         if colours:
-            pills("Colour", COLOURS, "colour")
-        pills("Axis", AXES, "axis")
+            COLOUR.row()
+        AXIS.row()
         if what_if:
             changes.pill()
-
-
-def pills(title: str, options: dict[str, str], key: str) -> None:
-    """A labelled row of exclusive choices."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-        st.caption(ours(title.lower()), width="content")
-        st.segmented_control(
-            ours(title),
-            list(options),
-            format_func=lambda name: ours(options.get(name, "")),
-            key=key,
-            label_visibility="collapsed",
-            required=True,
-            width="content",
-        )

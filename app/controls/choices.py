@@ -14,6 +14,7 @@ import streamlit as st
 
 from app import state
 from app.verbatim import ours
+from app.view_fields import Field
 from treecore.errors import PolicyError
 
 
@@ -55,6 +56,16 @@ class Choices:
                 ours(self.label), names, key=self.key, format_func=lambda name: ours(title(name)), required=True, **more
             )
         )
+
+    def row(self) -> str:
+        """Draw them as a row with its label before it; the chosen name."""
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            st.caption(ours(self.label.lower()), width="content")
+            return self.pills(label_visibility="collapsed")
+
+    def field(self) -> Field:
+        """What the address carries of them, for the view that `key` begins with."""
+        return Field(self.key.partition(":")[2], self.first, allowed=lambda: self.titles)
 
     def chosen(self) -> str:
         """The chosen name, for callbacks.

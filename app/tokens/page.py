@@ -25,7 +25,7 @@ CHANNEL, HEARD = "tokens_channel", "tokens_heard"
 TOLD = -1
 """Of `AT`: nobody chose a token yet."""
 FIELDS: tuple[Field | str, ...] = (
-    Field("read", "tree", allowed=lambda: READ.titles),
+    READ.field(),
     Field("beneath", STRIPS, allowed=lambda: (*STRIPS, "none")),
     Field("end"),
     Field("at", TOLD),
@@ -44,9 +44,7 @@ def is_chosen() -> bool:
 
 def pills() -> bool:
     """Tree or tokens, and what stands beneath the tokens; whether the trees are drawn."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-        st.caption(ours("read as"), width="content")
-        READ.pills(label_visibility="collapsed", width="content")
+    READ.row()
     if not is_chosen():
         return True
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):

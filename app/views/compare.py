@@ -72,10 +72,8 @@ def bar() -> None:
         open_menu()
         merge_menu()
         method_menu()
-        for choices in (SCALES, MODES):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-                st.caption(ours(choices.label.lower()), width="content")
-                choices.pills(label_visibility="collapsed")
+        SCALES.row()
+        MODES.row()
 
 
 def compared(of: Opened, number: int) -> Found:

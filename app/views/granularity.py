@@ -42,7 +42,8 @@ KEYS = KeyGroup("The picture", (("Esc", "take the range of shares back"), ("← 
 USUAL, MOST_SIBLINGS, LONGEST = 24, 12, 200
 """Tokens from label to label before anybody chose, siblings that are listed, and characters of each."""
 FIELDS: tuple[Field | str, ...] = (
-    *(Field(one.key.removeprefix("granularity:"), one.first, allowed=one.titles.keys) for one in (SCOPES, ROWS)),
+    SCOPES.field(),
+    ROWS.field(),
     Field("every", USUAL),
     "fork",
     "brush",
@@ -99,10 +100,8 @@ def bar() -> None:
         open_menu()
         merge_menu()
         method_button()
-        for choices in (SCOPES, ROWS):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-                st.caption(ours(choices.label.lower()), width="content")
-                choices.pills(label_visibility="collapsed")
+        SCOPES.row()
+        ROWS.row()
 
 
 def forks_in_scope() -> Found:
