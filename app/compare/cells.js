@@ -3,8 +3,7 @@
 import { html, toned } from "../browse/dom.js";
 import { css, diverging, inkOver, mix, rising } from "../canvas/js/palette.js";
 import { railDrawing } from "./rails.js";
-
-const LONG = /(\w{5})(?=\w{5})/g;
+import { breakable } from "./titles.js";
 
 /** @param {CompareDrawn} drawn @param {number} k @param {number} value */
 function fillOf({ theme, panel, limit }, k, value) {
@@ -68,7 +67,7 @@ export function headOf(panel) {
   titles.setAttribute("role", "row");
   titles.append(named("step", "step"), named("outcome", "outcome"));
   for (const { title, scale, lacks } of panel.heads) {
-    const one = named(lacks ? "title lacking" : "title", title.replace(LONG, "$1\u00AD"));
+    const one = named(lacks ? "title lacking" : "title", breakable(title));
     one.append(html("small", "", lacks ? "cannot run" : scale));
     if (lacks) one.title = lacks;
     titles.append(one);

@@ -2,8 +2,10 @@
 
 import { html } from "../browse/dom.js";
 import { onceGone, sendUntilHeard } from "../signals/focus.js";
+import { breakable } from "./titles.js";
 
 const HELD = new WeakMap();
+const FEW = 6;
 let number = 0;
 
 /** @param {CompareList} list @param {CompareChoice} choice */
@@ -51,7 +53,7 @@ function light(list) {
 // The lower half of a table: each pair once, grey because agreement is not credit.
 /** @param {CompareBeside} data */
 function agreementOf({ methods, agreement }) {
-  const table = html("table", "tau");
+  const table = html("table", methods.length > FEW ? "tau many" : "tau");
   const caption = html("caption", "unseen", "Kendall's tau of every two methods");
   const body = html("tbody"), foot = html("tr");
   methods.slice(1).forEach((title, at) => {
@@ -65,11 +67,12 @@ function agreementOf({ methods, agreement }) {
     }
     body.append(row);
   });
-  table.append(caption, body);
+  const columns = html("colgroup");
+  columns.append(html("col", "names"), ...methods.slice(1).map(() => html("col")));
+  table.append(caption, columns, body);
   foot.append(html("td", "corner"));
-  for (const title of methods.slice(0, -1)) foot.append(html("th", "below", title));
+  for (const title of methods.slice(0, -1)) foot.append(html("th", "below", breakable(title)));
   body.append(foot);
-  for (const one of table.querySelectorAll("th")) one.title = one.textContent ?? "";
   return table;
 }
 

@@ -2,7 +2,7 @@
 
 import { html, svg } from "../browse/dom.js";
 
-const TREE = 148, LEFT = 64, CURVE = 150;
+const TREE = 148, LEFT = 64, CURVE = 150, KEY = 138;
 
 /** @param {GrainData} data @param {number} every @param {number} width @param {(every: number) => void} choose @returns {HTMLElement[]} */
 export function routeOf(data, every, width, choose) {
@@ -78,13 +78,24 @@ function curveOfLabels({ labels, children, lost }, at, width) {
   const x = (/** @type {number} */ count) => 48 + ((Math.log(Math.max(count, 1)) - least) / (most - least || 1)) * (width - 80), y = (/** @type {number} */ share) => 116 - (share / top) * 96;
   drawing.append(svg("text", { x: 0, y: 10, class: "muted small" }, "signal lost"), svg("text", { x: width - 32, y: TREE - 2, class: "muted small end" }, "labels needed"));
   for (const share of [0, top / 2, top]) {
-    drawing.append(svg("line", { x1: 44, x2: width - 24, y1: y(share), y2: y(share), class: "grid" }), svg("text", { x: 38, y: y(share) + 4, class: "tick end" }, `${Math.round(100 * share)} %`));
+    drawing.append(svg("line", { x1: 44, x2: width - 24, y1: y(share), y2: y(share), class: "grid" }), svg("text", { x: 38, y: y(share) + 4, class: "tick end" }, `${Number((100 * share).toPrecision(2))} %`));
   }
   for (const count of [labels[0].labels, labels.at(-1)?.labels ?? 1]) drawing.append(svg("text", { x: x(count), y: 132, class: "tick" }, count.toLocaleString("en")));
   drawing.append(svg("polyline", { class: "curve", points: known.map((one) => `${x(one.labels)},${y(one.lost ?? 0)}`).join(" ") }));
   labels.forEach((one, k) => { if (one.lost !== null) drawing.append(svg("circle", { cx: x(one.labels), cy: y(one.lost), r: k === at ? 6 : 3, class: k === at ? "point now" : "point" })); });
   const now = labels[at];
   if (now.lost !== null) drawing.append(svg("text", { x: Math.min(x(now.labels) + 10, width - CURVE + 40), y: y(now.lost) - 6, class: "now" }, `every ${now.every}`));
-  if (children && lost !== null) drawing.append(svg("path", { class: "median", d: `M${x(children)} ${y(lost) - 6}l6 6l-6 6l-6 -6z` }), svg("text", { x: x(children) + 10, y: y(lost) - 6, class: "plain small" }, "one a child of a fork"));
+  if (children && lost !== null) drawing.append(diamond(x(children), y(lost)), ...keyOf(width));
   return drawing;
+}
+
+// What the diamond stands for, above the right end of the curve, where a label a token loses nothing.
+/** @param {number} width */
+function keyOf(width) {
+  return [diamond(width - KEY, 6), svg("text", { x: width - KEY + 11, y: 10, class: "plain small" }, "one a child of a fork")];
+}
+
+/** @param {number} x @param {number} y */
+function diamond(x, y) {
+  return svg("path", { class: "median", d: `M${x} ${y - 6}l6 6l-6 6l-6 -6z` });
 }
