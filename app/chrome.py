@@ -17,6 +17,7 @@ from app.verbatim import ours, verbatim
 from app.view_keys import EVERYWHERE
 from app.view_registry import VIEWS
 from treecore.bidi import visible
+from treecore.core.edit import changes_of
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.core.outcomes import is_right
@@ -90,7 +91,7 @@ def title(filters: Callable[[], None] | None = None) -> None:
             if filters is not None:
                 filters()
             export_menu()
-        note = " · what you see below is changed" if state.changes() else ""
+        note = " · what you see below is changed" if changes_of(forest) else ""
         st.caption(verbatim(provenance(forest) + note))
         bias(forest)
 

@@ -19,6 +19,7 @@ from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.errors import FormatError, MethodError
 from treecore.exports import EXPORTS, export
+from treecore.exports.registry import made_of
 from treecore.exports.training import training
 
 
@@ -148,6 +149,23 @@ def test_graphml_keeps_steps_apart_whose_ids_xml_cannot_hold(tmp_path: Path) -> 
     graph = nx.read_graphml(tmp_path / "g.graphml")
     assert sorted(graph.nodes) == ["\ufffd", "\ufffd~2", "\ufffd~2~2"]
     assert graph.number_of_edges() == 2
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EXPORTS if kind != "png"])
+def test_an_export_of_a_changed_forest_says_so(kind: str) -> None:
+    recorded = tc.read(samples()["by_hand"].path)[0]
+    entry, changed = EXPORTS[kind], tc.edit(recorded, "flip:f3,prune:c1")
+    for forest, clause in ((recorded, ""), (changed, "not as recorded, changed by flip:f3,prune:c1")):
+        made = made_of(entry, Forests(forest), tc.credit(forest, "tree_grpo"), entry.endings[0], {})
+        assert "".join(one for one in made.notes if one.startswith("not as recorded")) == clause
+        told = {"html": b"changed by flip:f3", "svg": b"changed \xc2\xb7 ", "graphml": b"flip:f3,prune:c1"}.get(kind)
+        assert told is None or (told in b"".join(made.chunks)) == bool(clause)
+
+
+def test_several_changed_forests_are_counted() -> None:
+    changed = tc.edit(tc.read(samples()["by_hand"].path)[0], "flip:f3")
+    made = made_of(EXPORTS["csv"], Forests([changed, changed]), None, ".csv", {})
+    assert made.notes == ("2 forests are not as recorded: they were changed",)
 
 
 @pytest.mark.parametrize("kind", list(EXPORTS))

@@ -11,12 +11,15 @@ import numpy as np
 from treecore.core.changes import Change, Copy, Flip, Prune, SetReward, as_text, changes_in
 from treecore.core.columns import NODE_COLUMNS
 from treecore.core.forest import Forest, NodeId, TokenTable
+from treecore.core.numerals import counted
 from treecore.core.outcomes import outcome_range
 from treecore.core.topology import FloatArray, IntArray, Topology
 from treecore.errors import ForestError
 
 NOTE = "edited"
 """Field of the provenance in which a changed forest says so."""
+LONGEST = 200
+"""Characters of a list of changes in a note."""
 SEARCH = "mcts_"
 """Annotations of this name count what a search had seen beneath a step when it ended."""
 
@@ -226,3 +229,12 @@ def changes_of(forest: Forest) -> str:
     """The changes by which a forest was made of a recorded one, as text; "" for one that is as it was recorded."""
     note = forest.provenance.get(NOTE)
     return str(note.get("changes", "")) if isinstance(note, Mapping) else ""
+
+
+def changed_note(forests: Iterable[Forest]) -> str:
+    """A clause that says which forests are not as they were recorded, for readers of a file; "" where all are."""
+    found = [changes for forest in forests if (changes := changes_of(forest))]
+    if len(found) > 1:
+        return f"{counted(len(found), 'forest is', 'forests are')} not as recorded: they were changed"
+    shown = "".join(found)
+    return f"not as recorded, changed by {shown[:LONGEST]}{'…' if len(shown) > LONGEST else ''}" if found else ""

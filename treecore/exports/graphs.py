@@ -8,6 +8,8 @@ from typing import Any
 
 from treecore.bidi import all_visible
 from treecore.core.batch import Forests
+from treecore.core.edit import NOTE as EDITED
+from treecore.core.edit import changes_of
 from treecore.errors import MethodError
 from treecore.exports.registry import Exported, export_kind
 from treecore.methods import Credit
@@ -16,7 +18,8 @@ from treecore.views.xml_text import holdable
 
 @export_kind(name="graphml", title="graph for Gephi, yEd, networkx", endings=(".graphml",))
 def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
-    """One forest: a node a step, with text, reward and the method's numbers.
+    """One forest: a node a step, with text, reward and the method's numbers; `edited` of the graph holds the changes of
+    a changed one.
 
     Characters that XML forbids become U+FFFD, and ids that are equal then get a number; direction controls in words,
     which would turn labels around, become `[U+202E]` and the like.
@@ -32,6 +35,8 @@ def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
         for row, value in enumerate(values.tolist()):
             if value == value:
                 graph.nodes[forests[0].node_id[row]][name] = value
+    if changes := changes_of(forests[0]):
+        graph.graph[EDITED] = changes
     plain: Any = nx.DiGraph(**scalars(graph.graph))
     written = distinct(graph.nodes)
     plain.add_nodes_from((written[name], scalars(data)) for name, data in graph.nodes(data=True))

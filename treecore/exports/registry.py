@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from treecore.core.batch import Forests
+from treecore.core.edit import changed_note
 from treecore.core.forest import Forest
 from treecore.errors import MethodError
 from treecore.formats.target import check_free, write_whole
@@ -143,4 +144,6 @@ def made_of(
     """The content that `export` writes. Arguments and errors as there."""
     if entry.needs_credit and credit is None:
         raise MethodError(f"{entry.name!r} needs credit", todo="name a method with --method")
-    return entry.make(forests, credit, ending, **parse_settings(entry.params, settings, owner=f"export {entry.name!r}"))
+    made = entry.make(forests, credit, ending, **parse_settings(entry.params, settings, owner=f"export {entry.name!r}"))
+    changed = changed_note(forests)
+    return made._replace(notes=(*made.notes, changed)) if changed else made

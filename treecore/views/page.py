@@ -21,6 +21,7 @@ from treecore.analysis.stages import frames
 from treecore.bidi import all_visible
 from treecore.bundled import app_dir
 from treecore.core.batch import Forests
+from treecore.core.edit import changed_note
 from treecore.core.forest import Forest
 from treecore.core.step_text import plain
 from treecore.errors import MethodError
@@ -123,7 +124,7 @@ class Page:
             "title": safe(self.title),
             "method": f"Credit: {method}" if method else "",
             "names": NAMES,
-            "note": LEFT_OUT if self.without_film else "",
+            "note": safe("; ".join(filter(None, [changed_note(self.forests), LEFT_OUT if self.without_film else ""]))),
             "forests": [page_forest(forest, number) for number, forest in enumerate(self.forests)],
         }
 

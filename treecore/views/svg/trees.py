@@ -12,6 +12,7 @@ import numpy as np
 from treecore.analysis.granularity import granularity
 from treecore.bidi import visible
 from treecore.core.batch import Forests
+from treecore.core.edit import changes_of
 from treecore.core.forest import Forest
 from treecore.core.numerals import short
 from treecore.core.outcomes import is_right
@@ -83,10 +84,11 @@ def drawing(forest: Forest, credit: Credit | None, colours: Palette, *, width_mm
     look, plan = look_of(forest, credit), plan_of(forest, width_mm * POINTS_A_MM)
     size = f'width="{number(width_mm)}mm" height="{number(plan.height / POINTS_A_MM)}mm"'
     box = f'viewBox="0 0 {number(plan.width)} {number(plan.height)}"'
-    said = cut_to(visible(plain(forest.prompt)), plan.width - 2 * MARGIN, size=SIZE + 1.5)
+    asked = ("changed · " if changes_of(forest) else "") + visible(plain(forest.prompt))
+    said = cut_to(asked, plan.width - 2 * MARGIN, size=SIZE + 1.5)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box} font-family="{SANS}" role="img">',
-        f"<title>{escaped(visible(plain(forest.prompt)) or 'Reasoning trees')}</title>",
+        f"<title>{escaped(asked or 'Reasoning trees')}</title>",
         *([f'<rect width="100%" height="100%" fill="{colours.background}"/>'] if filled else []),
         text(said, MARGIN, MARGIN + 9, fill=colours.ink, size=SIZE + 1.5, bold=True),
         *edges(forest, plan, colours),
