@@ -16,19 +16,10 @@ import numpy as np
 import treecore as tc
 from treecore.annotate import Annotation, annotate
 from treecore.core.forest import Forest
+from treecore.lessons.unit import units
 
 HERE = Path(__file__).parent
 SEED, MANY, FEW = 0, 512, 9
-SAMPLES = (
-    "rare_success",
-    "late_fork",
-    "all_right",
-    "chains",
-    "early_fork",
-    "mcts",
-    "reverse_curriculum",
-    "tool_entropy",
-)
 
 
 def measured(forest: Forest, k: int) -> dict[str, list[int]]:
@@ -37,7 +28,7 @@ def measured(forest: Forest, k: int) -> dict[str, list[int]]:
     value, count = done.columns["mc_value"], done.columns["mc_count"]
     return {
         str(done.node_id[row]): [round(float(value[row] * count[row])), int(count[row])]
-        for row in np.flatnonzero(~np.isnan(value))
+        for row in np.flatnonzero(~np.isnan(value)).tolist()
     }
 
 
@@ -47,7 +38,7 @@ def lines(counts: dict[str, list[int]]) -> str:
 
 
 def main(names: list[str]) -> None:
-    """Write the truth of samples."""
+    """Write the truth of samples; by default of all that the lessons bet on."""
     for name in names:
         forest = tc.read(HERE / f"{name}.forest.json")[0]
         head = f'"sample": "{name}",\n"digest": "{forest.digest}",\n"seed": {SEED}'
@@ -56,4 +47,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(SAMPLES))
+    main(sys.argv[1:] or sorted({unit.sample for unit in units().values()}))

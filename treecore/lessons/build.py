@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from treecore.core.forest import Forest
-from treecore.core.numerals import NOISE, counted
+from treecore.core.numerals import NOISE, counted, signed
 from treecore.errors import ForestError
 from treecore.methods import COMPARED, compute, get_method
 from treecore.views.labels import cut
@@ -65,14 +65,13 @@ def judged(forest: Forest, goal: str) -> Found:
     """Whether a tree reaches a goal of `GOALS`, with the numbers of the step that shows it."""
     (one, first), (other, second) = ((get_method(name).title, compute(forest, name).credit) for name in COMPARED)
     known = np.isfinite(first) & np.isfinite(second) & ~forest.is_prompt
-    apart = known & ((np.abs(first) <= NOISE) & (np.abs(second) > NOISE))
-    if goal == "signs":
-        apart = known & (first * second < -NOISE)
+    silent = (np.abs(first) <= NOISE) & (np.abs(second) > NOISE)
+    apart = known & (first * second < -NOISE if goal == "signs" else silent)
     ends = counted(len(forest.leaves), "end")
     if not apart.any():
         return Found(
             False, f"Not yet: on none of its steps does this tree of {ends} do it. Change an outcome, or fork."
         )
     row = int(np.flatnonzero(apart)[0])
-    numbers = f"{one} gives it {first[row]:+.2f}, {other} {second[row]:+.2f}".replace("-", "\N{MINUS SIGN}")
+    numbers = f"{one} gives it {signed(first[row])}, {other} {signed(second[row])}"
     return Found(True, f"Done with {ends}. See the step “{forest.text[row]}”: {numbers}. Can you do it with fewer?")

@@ -35,6 +35,11 @@ class Bet:
     steps: tuple[str, ...]
     right: str
 
+    @property
+    def low(self) -> float:
+        """The least that can be bet; the most is 1."""
+        return -1.0 if self.on == "change" else 0.0
+
 
 @dataclass(frozen=True)
 class Drag:

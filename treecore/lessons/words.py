@@ -76,6 +76,11 @@ def paragraph(unit: Unit, text: str) -> list[list[Piece]]:
     return [pieces(unit, text, numbers_of(unit, value)) for value in unit.drag.values]
 
 
+def sentence(unit: Unit, text: str) -> str:
+    """A paragraph with its numbers, as text alone."""
+    return "".join(piece["text"] for piece in pieces(unit, text, numbers_of(unit)))
+
+
 def holds(claim: str, known: Mapping[str, float]) -> bool:
     """Whether a claim such as `after < before` or `k == 0` is true of the numbers.
 

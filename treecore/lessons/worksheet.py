@@ -11,7 +11,7 @@ from treecore.core.numerals import MINUS
 from treecore.errors import FormatError
 from treecore.lessons.quantities import numbers_of, value_of
 from treecore.lessons.unit import Unit, units
-from treecore.lessons.words import pieces
+from treecore.lessons.words import sentence
 
 HEADINGS = ("unit", "title", "question", "answer")
 MOST_BYTES, MOST_ROWS = 64_000, 200
@@ -28,7 +28,7 @@ class Marked:
 
 def question(unit: Unit) -> str:
     """What a unit asks at its end."""
-    return "".join(piece["text"] for piece in pieces(unit, unit.check.ask, numbers_of(unit)))
+    return sentence(unit, unit.check.ask)
 
 
 def answer(unit: Unit) -> float:
@@ -61,7 +61,7 @@ def checked(data: bytes) -> list[Marked]:
         FormatError: it is no such table, or larger than one can be.
     """
     if len(data) > MOST_BYTES:
-        raise FormatError(f"{len(data):,} bytes are more than a worksheet has", todo="upload the worksheet alone")
+        raise FormatError(f"no worksheet has more than {MOST_BYTES:,} bytes", todo="upload the worksheet alone")
     try:
         rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
     except (UnicodeDecodeError, csv.Error) as error:
