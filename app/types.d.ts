@@ -1032,7 +1032,6 @@ interface LessonWords {
 }
 
 interface LessonStep {
-  id: string;
   parent: number;
   tree: number;
   level: number;
@@ -1083,7 +1082,6 @@ interface LessonReveal {
   error: string;
   you: string;
   sign: number;
-  mark: number;
   right: number;
   of: string;
   answer: LessonPiece[];
@@ -1139,7 +1137,6 @@ interface LessonDot {
   y: number;
   parent: number;
   right: boolean | null;
-  marked: boolean;
 }
 
 interface LessonCard {

@@ -14,7 +14,7 @@ from treecore.bidi import all_visible
 from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
-UNSEEN = {"id", "name"}
+UNSEEN = {"name"}
 """Fields that are no text for people."""
 
 _lessons = st.components.v2.component(

@@ -5,16 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from app import state
+from app.lessons.reveal import at_stake, looked_for, number
 from app.stage import trees
 from app.verbatim import ours, verbatim
-from treecore.core.numerals import plain, signed
+from treecore.core.numerals import plain
 from treecore.errors import TreecoreError
 from treecore.lessons.build import GOALS, START, judged, outline
 from treecore.lessons.glossary import glossary
-from treecore.lessons.quantities import numbers_of
-from treecore.lessons.truth import truth
-from treecore.lessons.unit import Unit, units
-from treecore.lessons.words import pieces
+from treecore.lessons.unit import units
+from treecore.lessons.words import sentence
 from treecore.lessons.worksheet import MOST_BYTES, answer, checked, question, worksheet
 
 GOAL, TREE = "lessons_goal", "lessons_tree"
@@ -48,25 +47,12 @@ def answers_page() -> None:
     st.markdown("What the bets are about and what the questions ask for. Links to a unit show none of it.")
     for unit in units().values():
         with st.expander(ours(f"{unit.number}  {unit.title}")):
-            st.markdown(ours(f"**Bet.** Step {place_of(unit)}: {said(unit, unit.truth)}"))
-            st.markdown(ours(f"**Why.** {said(unit, unit.why)}"))
+            place = looked_for(unit)
+            right = f"Step {place + 1} ({number(unit, at_stake(unit)[place])})"
+            st.markdown(ours(f"**Bet.** {right}: {sentence(unit, unit.truth)}"))
+            st.markdown(ours(f"**Why.** {sentence(unit, unit.why)}"))
             st.markdown(ours(f"**Question.** {question(unit)} **{plain(answer(unit))}**"))
             st.markdown(ours(f"**To take away.** {unit.take}"))
-
-
-def said(unit: Unit, text: str) -> str:
-    """A paragraph of a unit with its numbers."""
-    return "".join(piece["text"] for piece in pieces(unit, text, numbers_of(unit)))
-
-
-def place_of(unit: Unit) -> str:
-    """The step that is looked for, with its number: `5 (−0.84)`."""
-    held = truth(unit.sample)
-    column = held.change if unit.bet.on == "change" else held.chance
-    values = [float(column[held.forest.row(step)]) for step in unit.bet.steps]
-    best = min(values) if unit.bet.right == "lowest" else max(values)
-    written = signed(best) if unit.bet.on == "change" else plain(best)
-    return f"{values.index(best) + 1} ({written})"
 
 
 def words_page() -> None:

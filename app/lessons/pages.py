@@ -17,15 +17,17 @@ from treecore.lessons.worksheet import is_right
 from treecore.views.row_words import row_words
 
 STAGES = ("bet", "truth", "why", "try")
-SHOWN_STAGES = ("question", "bet", "truth", "why", "try")
-"""How the stages are called above the panel; the question stands beside the bet."""
 WORDS = ("rollout", "advantage", "credit", "granularity")
 """What the course tells beside its units."""
 MEASURES = {
-    "change": ("change of the chance to end right", -1.0, ("lost it all", "made no difference", "won it all")),
-    "chance": ("chance to end right after it", 0.0, ("never", "every second time", "always")),
+    "change": (
+        "Bet its credit",
+        "change of the chance to end right",
+        ("lost it all", "made no difference", "won it all"),
+    ),
+    "chance": ("Bet its chance", "chance to end right after it", ("never", "every second time", "always")),
 }
-HEADINGS = {"change": "Bet its credit", "chance": "Bet its chance"}
+"""Over the scale of a bet: its heading, what it measures, and words for its ends and its middle."""
 
 
 class Asked(NamedTuple):
@@ -106,7 +108,6 @@ class Dot(TypedDict):
     y: float
     parent: int
     right: bool | None
-    marked: bool
 
 
 class Card(TypedDict):
@@ -145,7 +146,7 @@ def unit_page(unit: Unit, asked: Asked) -> UnitPage:
     forest = truth(unit.sample).forest
     stage = asked.stage if asked.stage in STAGES else STAGES[0]
     mark = asked.mark if 0 < asked.mark <= len(unit.bet.steps) else 0
-    bet: Bet = {"mark": mark, "number": max(MEASURES[unit.bet.on][1], min(1.0, asked.number))}
+    bet: Bet = {"mark": mark, "number": max(unit.bet.low, min(1.0, asked.number))}
     past = STAGES.index(stage)
     return {
         "kind": "unit",
@@ -174,16 +175,16 @@ def unit_page(unit: Unit, asked: Asked) -> UnitPage:
 def scale(unit: Unit) -> Scale:
     """What can be marked and bet."""
     forest = truth(unit.sample).forest
-    measure, low, ends = MEASURES[unit.bet.on]
+    heading, measure, ends = MEASURES[unit.bet.on]
     choices: list[Choice] = []
     for place, step in enumerate(unit.bet.steps):
         said = row_words(forest, forest.row(step))
         words: list[Words] = [{"text": "".join(text for text, _ in said.pieces), "tone": "ink"}]
         choices.append({"digit": place + 1, "words": words, "answered": said.answered})
     return {
-        "heading": HEADINGS[unit.bet.on],
+        "heading": heading,
         "measure": measure,
-        "low": low,
+        "low": unit.bet.low,
         "ends": list(ends),
         "mark": unit.bet.mark,
         "choices": choices,
@@ -230,7 +231,7 @@ def course_page(*, present: bool) -> CoursePage:
         "title": "How outcomes become credit",
         "note": f"{counted(len(known), 'unit')} of {minutes[0]} to {minutes[-1]} minutes · each shows one tree, asks "
         "for a prediction, then shows the truth · unit by unit or from anywhere",
-        "chapters": [chapter for chapter in chapters if chapter["cards"]],
+        "chapters": chapters,
         "words": meanings(),
         "shown": list(WORDS),
         "present": present,
@@ -259,7 +260,6 @@ def dots(unit: Unit) -> list[Dot]:
             "y": node["line"] / wide if wide else 0.5,
             "parent": node["parent"],
             "right": node["right"],
-            "marked": node["mark"] > 0,
         }
         for node in nodes
     ]

@@ -62,7 +62,6 @@ class Reveal(TypedDict):
     error: str
     you: str
     sign: int
-    mark: int
     right: int
     of: str
     answer: list[Piece]
@@ -79,12 +78,13 @@ class Reveal(TypedDict):
 
 def looked_for(unit: Unit) -> int:
     """Place of the step that a unit asks for among those that can be marked."""
-    measured = asked(unit, truth(unit.sample))
+    measured = at_stake(unit)
     return int(np.argmin(measured) if unit.bet.right == "lowest" else np.argmax(measured))
 
 
-def asked(unit: Unit, held: Truth) -> FloatArray:
+def at_stake(unit: Unit) -> FloatArray:
     """What the bet is on, of every step that can be marked."""
+    held = truth(unit.sample)
     column = held.change if unit.bet.on == "change" else held.chance
     return column[[held.forest.row(step) for step in unit.bet.steps]]
 
@@ -94,7 +94,7 @@ def points(unit: Unit, bet: Bet) -> float | None:
     if not bet["mark"]:
         return None
     place = bet["mark"] - 1
-    far = abs(float(asked(unit, truth(unit.sample))[place]) - bet["number"])
+    far = abs(float(at_stake(unit)[place]) - bet["number"])
     return max(0.0, 1 - far) * (FULL if place == looked_for(unit) else HALF)
 
 
@@ -105,7 +105,7 @@ def verdict(unit: Unit, bet: Bet) -> str:
         return f"Skipped: it was step {place + 1}"
     if bet["mark"] - 1 != place:
         return f"It was step {place + 1}, not step {bet['mark']}"
-    true = float(asked(unit, truth(unit.sample))[place])
+    true = float(at_stake(unit)[place])
     if abs(true - bet["number"]) <= NEAR:
         return "The right step, and a good bet"
     return f"The right step, and a bet too {'low' if bet['number'] < true else 'high'}"
@@ -139,11 +139,10 @@ def reveal(unit: Unit, bet: Bet, *, methods: bool) -> Reveal:
         methods: what each method says too, and why.
     """
     held = truth(unit.sample)
-    measured, place = asked(unit, held), looked_for(unit)
+    measured, place = at_stake(unit), looked_for(unit)
     rows = [held.forest.row(step) for step in unit.bet.steps]
     errors = held.change_error if unit.bet.on == "change" else held.error
     counts = {int(count) for count in held.count[rows] if count > 1}
-    shown = max(0, bet["mark"] - 1) if bet["mark"] else place
     return {
         "title": verdict(unit, bet),
         "points": points(unit, bet),
@@ -151,7 +150,6 @@ def reveal(unit: Unit, bet: Bet, *, methods: bool) -> Reveal:
         "error": plain(float(errors[rows[place]])),
         "you": number(unit, bet["number"]) if bet["mark"] else "",
         "sign": int(np.sign(measured[place])),
-        "mark": shown + 1 if bet["mark"] else 0,
         "right": place + 1,
         "of": f"truth: {whole(max(counts))} continuations of every step",
         "answer": answer(unit, bet),
@@ -186,8 +184,7 @@ def your_line(unit: Unit, bet: Bet) -> Line:
 def bet_line(unit: Unit, kind: str, values: list[float | None]) -> Line:
     """A line on the scale of the bet."""
     shown = ["" if value is None else number(unit, value) for value in values]
-    low = -1.0 if unit.bet.on == "change" else 0.0
-    return {"name": kind, "kind": kind, "values": values, "shown": shown, "low": low, "limit": 1.0}
+    return {"name": kind, "kind": kind, "values": values, "shown": shown, "low": unit.bet.low, "limit": 1.0}
 
 
 def says(unit: Unit) -> list[Line]:

@@ -31,7 +31,6 @@ class Step(TypedDict):
         outcome: `1.0` at a scored leaf, else ""; right: None where it has none.
     """
 
-    id: str
     parent: int
     tree: int
     level: int
@@ -78,7 +77,6 @@ def steps(unit: Unit) -> list[Step]:
         words: list[Words] = [{"text": text, "tone": "muted" if shared else "ink"} for text, shared in said.pieces]
         found.append(
             {
-                "id": str(forest.node_id[row]),
                 "parent": place.get(above, -1),
                 "tree": int(forest.tree[row]),
                 "level": level[row],

@@ -20,7 +20,7 @@ KEYS = (
     KeyGroup("The course", (("1 – 9", "open a unit"), ("← →", "choose a unit"), ("Enter", "go on"), ("P", "present"))),
     KeyGroup(
         "A unit",
-        (("1 – 9", "mark a step"), ("← →", "move the bet"), ("Enter", "commit"), ("N", "next unit"), ("P", "present")),
+        (("1 – 9", "mark a step"), ("← →", "move the bet"), ("Enter", "commit"), ("N", "go on"), ("P", "present")),
     ),
 )
 HUNDRED = 100

@@ -9,7 +9,7 @@ import { progress, startOver } from "./progress.js";
 const WIDE = 150, HIGH = 66;
 
 /** @param {LessonCourse} page */
-function cardsOf(page) {
+export function cardsOf(page) {
   return page.chapters.flatMap(({ cards }) => cards);
 }
 
@@ -78,10 +78,10 @@ function thumbOf({ dots }, held, theme) {
 function sideOf(desk, now) {
   const { page } = desk, box = html("aside", "panel"), cards = cardsOf(page), done = progress();
   box.setAttribute("aria-label", "Your way through the course");
-  const finished = cards.filter(({ name }) => done[name]), left = finished.reduce((sum, { minutes }) => sum + minutes, 0);
+  const finished = cards.filter(({ name }) => done[name]), spent = finished.reduce((sum, { minutes }) => sum + minutes, 0);
   const total = cards.reduce((sum, { minutes }) => sum + minutes, 0);
   const head = html("div", "verdict"), bar = html("div", "bars");
-  head.append(html("h2", "", "Your way"), html("small", "", `${finished.length} of ${cards.length} \u00b7 ${left} of ${total} minutes`));
+  head.append(html("h2", "", "Your way"), html("small", "", `${finished.length} of ${cards.length} \u00b7 ${spent} of ${total} minutes`));
   bar.append(...cards.map(({ name }) => html("i", done[name] ? "past" : "")));
   const go = html("div", "buttons");
   go.append(button(finished.length ? `Continue with unit ${now.number} ` : `Begin with unit ${now.number} `, "primary", () => desk.open(now.name), "\u21b5"), overOf(desk));

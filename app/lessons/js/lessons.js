@@ -3,7 +3,7 @@
 
 import { readTheme } from "../../canvas/js/palette.js";
 import { onceGone, ownsKeys, sendUntilHeard } from "../../signals/focus.js";
-import { currentOf, drawCourse } from "./course.js";
+import { cardsOf, currentOf, drawCourse } from "./course.js";
 import { keepDone } from "./progress.js";
 import { drawUnit, fill } from "./unit.js";
 
@@ -93,7 +93,7 @@ function unitKey(channel, book, event) {
 
 /** @param {LessonDesk} desk @param {KeyboardEvent} event */
 function courseKey(desk, event) {
-  const cards = desk.page.chapters.flatMap((chapter) => chapter.cards), digit = Number(event.key);
+  const cards = cardsOf(desk.page), digit = Number(event.key);
   const at = cards.indexOf(currentOf(desk));
   if (event.key === "p" || event.key === "P") desk.present();
   else if (event.key === "Escape" && desk.page.present) desk.present();
@@ -128,11 +128,12 @@ function deskOf(channel, page) {
   return desk;
 }
 
+// Beside a bet stands the truth of the step that it was on.
 /** @param {LessonUnit} page */
-function remember({ name, reveal, bet }) {
+function remember({ name, reveal, mark, bet }) {
   if (!reveal) return;
-  const truth = reveal.lines[0].values[reveal.right - 1] ?? 0;
-  keepDone(name, { points: reveal.points, found: reveal.mark === reveal.right, bet, truth, colours: reveal.colours });
+  const truth = reveal.lines[0].values[(mark || reveal.right) - 1] ?? 0;
+  keepDone(name, { points: reveal.points, found: mark === reveal.right, bet, truth, colours: reveal.colours });
 }
 
 /** @param {LessonChannel} channel @param {LessonUnit | LessonCourse} page */

@@ -3,7 +3,10 @@
 import { html, svg, toned } from "../../browse/dom.js";
 import { css, diverging } from "../../canvas/js/palette.js";
 
-const ROOT_X = 118, OUTCOMES = 104, RADIUS = 8, FOLDED = 40, TREE_GAP = 14, LEAST_PITCH = 44, MOST_PITCH = 84, LINE_PX = 13.5;
+// Room at the left for the names of trees, and at the right for outcomes, in pixels.
+export const ROOT_X = 118;
+export const OUTCOMES = 104;
+const RADIUS = 8, FOLDED = 40, TREE_GAP = 14, LEAST_PITCH = 44, MOST_PITCH = 84, LINE_PX = 13.5;
 
 /** @param {LessonUnit} page @param {number} width @param {number} height @returns {LessonPlaces} */
 export function placesOf(page, width, height) {

@@ -2,8 +2,11 @@
 
 import { html, svg } from "../../browse/dom.js";
 import { css, diverging, inkOver, rising } from "../../canvas/js/palette.js";
+import { OUTCOMES, ROOT_X } from "./picture.js";
 
-const TALL = 25, CELL = 0.95, CURVE_HIGH = 74;
+export const ROW_HIGH = 25;
+export const CURVE_HIGH = 74;
+const CELL = 0.95;
 
 // Where the columns stand: under their steps where these follow each other, else evenly.
 /** @param {LessonUnit} page @param {LessonPlaces} places */
@@ -11,8 +14,8 @@ export function columnsOf(page, places) {
   const at = page.scale.choices.map(({ digit }) => page.steps.findIndex(({ mark }) => mark === digit));
   const x = at.map((one) => places.x[one]);
   const apart = x.every((one, k) => !k || one - x[k - 1] > 40);
-  const step = (places.width - 118 - 104) / x.length;
-  return { x: apart ? x : x.map((_, k) => 118 + (k + 0.5) * step), width: Math.min(places.column, apart ? places.column : step) * CELL, apart };
+  const step = (places.width - ROOT_X - OUTCOMES) / x.length;
+  return { x: apart ? x : x.map((_, k) => ROOT_X + (k + 0.5) * step), width: Math.min(places.column, apart ? places.column : step) * CELL, apart };
 }
 
 /** @param {LessonUnit} page @param {LessonPlaces} places @param {Theme} theme */
@@ -55,7 +58,7 @@ function band(columns, k) {
 function rowOf(line, columns, theme) {
   const row = html("div", `says-row ${line.kind}`);
   row.setAttribute("role", "row");
-  row.style.height = `${TALL}px`;
+  row.style.height = `${ROW_HIGH}px`;
   row.append(named("rowheader", "who", line.name));
   line.values.forEach((value, k) => {
     if (value === null && line.kind === "you") return;

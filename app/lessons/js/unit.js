@@ -5,9 +5,9 @@ import { readTheme } from "../../canvas/js/palette.js";
 import { panelOf } from "./panel.js";
 import { pictureOf, placesOf } from "./picture.js";
 import { prose } from "./prose.js";
-import { tableOf } from "./table.js";
+import { CURVE_HIGH, ROW_HIGH, tableOf } from "./table.js";
 
-const FOOT_ROOM = 62, LEAST_ROOM = 220, ROW_ROOM = 25, HEADS = 62, CURVE_ROOM = 74, NARROWEST = 480;
+const FOOT_ROOM = 62, LEAST_ROOM = 220, HEADS = 62, NARROWEST = 480;
 
 /** @param {LessonBook} book */
 export function drawUnit(book) {
@@ -40,7 +40,7 @@ export function fill(book) {
   if (!work) return;
   const theme = readTheme(root), width = Math.max(NARROWEST, work.clientWidth);
   const top = work.getBoundingClientRect().top + window.scrollY;
-  const below = page.reveal ? HEADS + page.reveal.lines.length * ROW_ROOM + (page.reveal.curve.length ? CURVE_ROOM : 0) : 0;
+  const below = page.reveal ? HEADS + page.reveal.lines.length * ROW_HIGH + (page.reveal.curve.length ? CURVE_HIGH : 0) : 0;
   const places = placesOf(page, width, Math.max(LEAST_ROOM, window.innerHeight - top - FOOT_ROOM - below));
   /** @type {HTMLElement[]} */
   const parts = [pictureOf(page, places, book.said, theme)];
