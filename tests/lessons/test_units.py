@@ -19,7 +19,7 @@ from treecore.core.forest import Forest
 from treecore.lessons.glossary import document, glossary, linked
 from treecore.lessons.quantities import QUANTITIES, numbers_of, row_credit, value_of
 from treecore.lessons.truth import truth
-from treecore.lessons.unit import CHAPTERS, FOLDER, Row, Unit, row_of, units
+from treecore.lessons.unit import CHAPTERS, EACH, FOLDER, Row, Unit, row_of, units
 from treecore.lessons.words import PLACE, holds, paragraph
 
 TRUTHS = sorted(path.stem for path in (samples_dir() / "truth").glob("*.json"))
@@ -85,8 +85,8 @@ def test_truth_of_another_forest_is_refused(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_the_course_is_whole() -> None:
-    assert [unit.number for unit in COURSE] == sorted({unit.number for unit in COURSE})
-    assert {unit.chapter for unit in COURSE} <= set(CHAPTERS)
+    assert [unit.number for unit in COURSE] == [*range(1, len(CHAPTERS) * EACH + 1)]
+    assert sorted({unit.sample for unit in COURSE}) == TRUTHS
     assert all(3 <= unit.minutes <= 5 for unit in COURSE)
     assert all(unit.sources and all(one.where for one in unit.sources) for unit in COURSE)
     assert all(len(unit.bet.steps) <= 9 for unit in COURSE)
@@ -115,7 +115,7 @@ def test_every_number_in_a_sentence_is_computed(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_numbers_come_out_another_way(name: str) -> None:
-    """Chances from the counts in the file, credit from the slow version of its method, by every name in the unit."""
+    """Chances from the counts in the file, ends by their paths, credit from the slow version of its method."""
     unit = units()[name]
     chance, known, seen = shares(unit.sample), numbers_of(unit), set()
     for number, asked in unit.numbers.items():
@@ -125,6 +125,12 @@ def test_numbers_come_out_another_way(name: str) -> None:
                 wanted = chance[above(unit, of) if asked.get("when") == "before" else of]
             case "change":
                 wanted = chance[of] - chance[above(unit, of)]
+            case "ends":
+                wanted = len(outcomes(unit, of, good=asked.get("right", False)))
+            case "recorded":
+                wanted = float(np.mean(outcomes(unit, of)))
+            case "spread":
+                wanted = (chance[of] * (1 - chance[of]) / (known["k"] if asked["k"] == "$k" else asked["k"])) ** 0.5
             case "credit_by":
                 wanted = slowly(unit, row_of({k: v for k, v in asked.items() if k not in ("is", "of", "as")}), of)
             case _:
@@ -132,6 +138,16 @@ def test_numbers_come_out_another_way(name: str) -> None:
         seen.add(number)
         assert known[number] == pytest.approx(wanted, abs=1e-6, nan_ok=True), number
     assert seen
+
+
+def outcomes(unit: Unit, of: str = "", *, good: bool = False) -> list[float]:
+    """Rewards of the scored ends whose path goes through a step, or of all; `good`: of those that are right."""
+    forest = tc.read(samples()[unit.sample].path)[0]
+    ends = [row for row in range(len(forest)) if row not in forest.parent and not np.isnan(forest.reward[row])]
+    paths = {end: [str(forest.node_id[row]) for row in forest.topology.path(end).tolist()] for end in ends}
+    return [
+        float(forest.reward[end]) for end in ends if of in ("", *paths[end]) and (forest.reward[end] == 1 or not good)
+    ]
 
 
 def slowly(unit: Unit, row: Row, of: str) -> float:
