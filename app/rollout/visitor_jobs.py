@@ -56,9 +56,10 @@ def submit(request: Request, *, name: str = "") -> Job:
 
 def put(job: Job, begun: float, lock: threading.Lock) -> None:
     """Write what is known of a job to the disk; whoever comes last writes its last phase."""
+    keep = QUEUE.names()  # asked before: who holds the queue may wait for the lock
     with lock:
         about = About(job.again, job.owner, begun, job.phase.value, job.error, job.note)
-        SHELF.put(job.name, about, keep=QUEUE.names())
+        SHELF.put(job.name, about, keep=keep)
 
 
 def take_up(name: str) -> Job | None:
