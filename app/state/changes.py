@@ -5,6 +5,7 @@ One forest is changed at a time, the shown one; the session keeps the list of ea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -14,7 +15,7 @@ from app.opening.opened import Opened, ResultCache
 from app.state.session import get, get_or, put
 from treecore.analysis.what_if import WhatIf, what_if
 from treecore.core.batch import Forests
-from treecore.core.changes import Change, Copy, Flip, Prune, SetReward, as_text, from_text
+from treecore.core.changes import Change, Copy, as_text, from_text
 from treecore.errors import ForestError
 from treecore.methods import get_method
 from treecore.methods.registry import Credit
@@ -108,9 +109,16 @@ def made_of(forest: tc.Forest, asked: tuple[Change, ...]) -> WhatIf:
     return what_if(forest, asked)
 
 
-def usual(method: str) -> dict[str, Value]:
-    """The settings that the changed credit is compared with: those that nobody has changed."""
-    return get_method(method).defaults
+def credit_with(of: Opened, method: str, numbers: Mapping[str, Value]) -> Credit:
+    """Credit of a whole batch by a method with these parameters.
+
+    Raises:
+        MethodError: the method cannot run on it.
+    """
+    found: Credit = of.kept.get(
+        ("credit", method, tuple(numbers.items())), lambda: tc.credit(of.forests, method, **numbers)
+    )
+    return found
 
 
 def recorded_credit(recorded: Opened, number: int) -> Credit:
@@ -120,20 +128,6 @@ def recorded_credit(recorded: Opened, number: int) -> Credit:
         MethodError: the method cannot run on it.
     """
     method = get("method")
-    numbers = usual(method)
-    whole: Credit = recorded.kept.get(
-        ("credit", method, tuple(numbers.items())), lambda: tc.credit(recorded.forests, method, **numbers)
-    )
+    whole = credit_with(recorded, method, get_method(method).defaults)
     found: Credit = recorded.kept.get(("own credit", method, number), lambda: whole.of(number))
     return found
-
-
-def toggled(asked: tuple[Change, ...], kind: type[Flip | Prune | Copy], node: str) -> tuple[Change, ...]:
-    """The changes with one more, or without it where it is there already; a copy is always one more."""
-    one = kind(node)
-    if one in asked and kind is not Copy:
-        return tuple(change for change in asked if change != one)
-    kept = asked
-    if kind is Flip:  # what was set before is flipped, what is flipped is not set
-        kept = tuple(change for change in asked if not (isinstance(change, SetReward) and change.node == node))
-    return (*kept, one)

@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-import treecore as tc
 from app.defaults import RESAMPLES
 from app.opening.opened import Opened
-from app.state.changes import recorded_credit
+from app.state.changes import credit_with, recorded_credit
 from app.state.current import forest_number, opened, recorded
 from app.state.session import get, settings
 from treecore.analysis.best_flip import Offer, best_flip
@@ -44,11 +43,7 @@ def credit_by(method: str, of: Opened) -> Credit:
     Raises:
         MethodError: the method cannot run on this data; says what is lacking.
     """
-    numbers = settings(method)
-    found: Credit = of.kept.get(
-        ("credit", method, tuple(numbers.items())), lambda: tc.credit(of.forests, method, **numbers)
-    )
-    return found
+    return credit_with(of, method, settings(method))
 
 
 def credit() -> Credit:
@@ -81,10 +76,8 @@ def offer() -> Offer | None:
         MethodError: the method cannot run on this data.
     """
     method, number = get("method"), forest_number()
-    numbers = settings(method)
     found: Offer | None = opened().kept.get(
-        ("offer", number, method, tuple(numbers.items())),
-        lambda: best_flip(opened().forests, number, method, numbers),
+        ("offer", *shown_credit()), lambda: best_flip(opened().forests, number, method, settings(method))
     )
     return found
 
