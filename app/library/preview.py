@@ -48,7 +48,7 @@ def beside(run: Run, place: str, pair: Pair | None) -> None:
         st.caption(verbatim(f"expected: {columns['reference']}"))
     try:
         forest = forest_of(run, row)
-    except (TreecoreError, OSError) as error:
+    except TreecoreError as error:
         st.error(verbatim(error), icon=":material/error:")
         return
     credit, why = credit_of(forest)
@@ -118,7 +118,7 @@ def two_steps(run: Run, row: Row, forest: Forest, partner: Row | None) -> None:
         return
     try:
         other = forest_of(run, partner)
-    except (TreecoreError, OSError) as error:
+    except TreecoreError as error:
         st.error(verbatim(error), icon=":material/error:")
         return
     pairs = sorted([(partner, other), (row, forest)], key=lambda pair: int(pair[0].columns["training_step"]))
@@ -144,8 +144,8 @@ def open_in_explore(run: Run, places: list[str]) -> None:
     rows = [row for place in places if (row := row_of(run, place)) is not None]
     try:
         forests = [forest_of(run, row) for row in rows]
-    except (TreecoreError, OSError) as error:
-        state.put({"notice": str(error)})
+    except TreecoreError as error:
+        state.put({"notice": f"{error}."})
         return
     if forests:
         state.open_forests(forests, cut(forests[0].prompt or forests[0].id, PROMPT))

@@ -141,6 +141,9 @@ def test_forests_open_from_the_list(run: Path) -> None:
         open_forest(run, index, "deep/2.forest.json", 0)
     with pytest.raises(FormatError, match="no forest 99 of this file is in the library"):
         open_forest(run, index, "7.jsonl", 99)
+    (run / "1.forest.jsonl").unlink()
+    with pytest.raises(FormatError, match=r"^1\.forest\.jsonl: the file has changed since"):
+        open_forest(run, index, "1.forest.jsonl", 0)
 
 
 @pytest.mark.parametrize(

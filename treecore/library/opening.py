@@ -32,9 +32,13 @@ def open_forest(folder: str | os.PathLike[str], index: Index, file: str, number:
     if file.startswith(TOGETHER):
         forests = _together(root, index, file.removeprefix(TOGETHER))
     elif start is not None:
-        with open(root / file, "rb") as opened:
-            opened.seek(start)
-            forests = read(opened.read(length), name=file)
+        try:
+            with open(root / file, "rb") as opened:
+                opened.seek(start)
+                line = opened.read(length)
+        except OSError as error:  # its words tell where the folder is
+            raise changed from error
+        forests = read(line, name=file)
         number = 0
     else:
         forests = read(root / file, name=file)
