@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from app.visits.student import Grown, Student
+from treecore.samplers import DEFAULT_SAMPLER
 
 SMALL = {"roll:prompts": 1.0}
-LARGE = {"roll:prompts": 32.0, "set:random_expansion:m": 4.0, "set:random_expansion:n": 3.0}
+LARGE = {"roll:prompts": 32.0, f"set:{DEFAULT_SAMPLER}:m": 4.0, f"set:{DEFAULT_SAMPLER}:n": 3.0}
 """Numbers of the form: 6 trajectories, and as many as one run of a public server may have."""
 FLOOD = 4
 """Large runs that one student asks for, one after the other: as many as a visitor may have."""

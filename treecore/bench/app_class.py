@@ -83,7 +83,7 @@ def bench_class(
         "asked": asked._asdict(),
         "data": DESCRIPTION.format(nodes=NODES, pause=asked.pause),
         "first": times(phases["first"]["actions"]),
-        "actions": {"all": times(actions)["all"], **times(actions)},
+        "actions": times(actions),
         "errors": sorted({f"{kind}: {error}" for kind, _, error in actions if error}),
         "failed": sum(bool(error) for *_, error in actions),
         "memory": memory,
