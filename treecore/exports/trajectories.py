@@ -94,20 +94,15 @@ class Signals:
         table, steps = trajectory.forest.tokens, trajectory.steps
         if table is None:
             return np.empty(0)
-        found = np.zeros(len(trajectory.tokens))
+        found, leaf = np.zeros(len(trajectory.tokens)), trajectory.leaf
         ragged, advantage = self.credit.tokens, self.credit.leaves.get("advantage")
-        if advantage is not None and np.isnan(advantage[trajectory.leaf]):  # nobody scored it
-            found[trajectory.is_model] = np.nan
-            return found
-        if ragged is None:
-            counts = np.diff(table.start)[steps]
-            found[:] = np.repeat(self.of_steps(trajectory), counts)
-            found[~trajectory.is_model] = 0.0
-            return found
-        if self.credit.tokens_are_trajectories:
-            leaf = trajectory.leaf
+        if advantage is not None and np.isnan(advantage[leaf]):  # nobody scored it
+            found[:] = np.nan
+        elif ragged is None:
+            found[:] = np.repeat(self.of_steps(trajectory), np.diff(table.start)[steps])
+        elif self.credit.tokens_are_trajectories:
             found[trajectory.is_model] = ragged.value[ragged.start[leaf] : ragged.start[leaf + 1]]
-            return found
-        found[:] = np.concatenate([ragged.value[ragged.start[row] : ragged.start[row + 1]] for row in steps.tolist()])
+        else:
+            found[:] = np.concatenate([ragged.value[ragged.start[row] : ragged.start[row + 1]] for row in steps])
         found[~trajectory.is_model] = 0.0
         return found
