@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from treecore.registry.params import Value
-
-NAN = math.nan
 
 
 class Scales(NamedTuple):

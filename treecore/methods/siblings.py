@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Literal
 
 import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.outcomes import gap
-from treecore.methods.laws import NAN, Laws, Scales, Vanishing, Worked
+from treecore.methods.laws import Laws, Scales, Vanishing, Worked
 from treecore.methods.ops.groups import back_up, leaf_standard_error, sibling_stats
 from treecore.methods.outcome import VALUE_LINE, VALUE_SYMBOLS
 from treecore.methods.registry import Credit, credit_method
@@ -21,7 +22,7 @@ from treecore.registry.citation import Citation
         scales=Scales(1),
         silent=True,
         vanishing=(Vanishing("credit", "siblings"),),
-        worked=(Worked((-1, 0, 0, 0), (NAN, 1, 0, 0), (NAN, 2 / 3, -1 / 3, -1 / 3)),),
+        worked=(Worked((-1, 0, 0, 0), (nan, 1, 0, 0), (nan, 2 / 3, -1 / 3, -1 / 3)),),
     ),
     title="Sibling comparison",
     alone="A step without a scored sibling gets nothing: there is nothing to compare.",
