@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import orjson
 import streamlit as st
 
 from app.compare.rows import Panel
 from app.compare.words import Beside
+from app.stamp import stamp
 from treecore.bidi import all_visible
 from treecore.views.sources import script, style
 
@@ -48,8 +47,3 @@ def beside(
     """
     data = {**all_visible(words), "open": is_open, "said": said, "heard": heard, "stamp": stamp(words)}
     _list(key=key, data=data, on_asked_change=on_ask)
-
-
-def stamp(value: object) -> str:
-    """Equal for equal data: what is drawn already stays as it is."""
-    return hashlib.sha256(orjson.dumps(value)).hexdigest()[:16]

@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.compare import stamp
 from app.grain.words import Picture, Routes
+from app.stamp import stamp
 from treecore.bidi import all_visible
 from treecore.views.sources import script, style
 

@@ -9,10 +9,11 @@ from typing import TypedDict
 import numpy as np
 
 from treecore.analysis.differences import KINDS
+from treecore.analysis.fork_sentences import percent
 from treecore.analysis.forks import Forks, Grain
 from treecore.analysis.label_route import Route, lengths
-from treecore.core.batch import Forests
 from treecore.core.numerals import counted, plain, whole
+from treecore.core.outcomes import is_right
 from treecore.core.topology import BoolArray
 from treecore.methods.registry import Credit
 
@@ -163,7 +164,7 @@ def dot_row(forks: Forks, names: Sequence[str], own: BoolArray, *, title: str, m
         "median": none(float(np.median(some.share))) if len(some) else None,
         "mean": float(known.mean()) if len(known) else None,
         "said": plain(float(known.mean())) if len(known) else "–",
-        "silent": f"{100 * float(some.silent.mean()):.0f} %" if len(some) else "–",
+        "silent": percent(float(some.silent.mean())) if len(some) else "–",
         "dots": [
             {
                 "id": names[place],
@@ -204,7 +205,7 @@ def routes(way: Route, method: str) -> Routes:
 
 def twigs(credit: Credit) -> list[Twig]:
     """The steps of one forest with their places; none of a large one."""
-    states, topology = credit.seen.forests, credit.shape.topology
+    topology = credit.shape.topology
     if topology.n > DRAWN:
         return []
     steps = lengths(credit)
@@ -219,16 +220,16 @@ def twigs(credit: Credit) -> list[Twig]:
         {
             "above": int(topology.parent[row]), "start": float(steps.start[row]), "end": float(steps.end[row]),
             "row": float(rows[row]), "fork": bool(topology.is_fork[row]), "leaf": bool(topology.is_leaf[row]),
-            "right": right_at(states, row), "tree": tree_of(credit, row),
+            "right": right_at(credit, row), "tree": tree_of(credit, row),
         }
         for row in range(topology.n)
     ]  # fmt: skip
 
 
-def right_at(states: Forests, row: int) -> bool | None:
-    """Whether a leaf has the full reward; None without one."""
-    reward = float(states.reward[row])
-    return None if math.isnan(reward) else reward >= max(1.0, float(np.nanmax(states.reward))) - 1e-9
+def right_at(credit: Credit, row: int) -> bool | None:
+    """Whether the leaf of a state has the full reward; None without one."""
+    forest, node = credit.forests[0], int(credit.shape.node[row])
+    return None if node < 0 or math.isnan(forest.reward[node]) else bool(is_right(forest)[node])
 
 
 def tree_of(credit: Credit, row: int) -> int:

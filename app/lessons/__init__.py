@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 import streamlit as st
 
+from app.stamp import stamp
 from treecore.bidi import all_visible
 from treecore.views.sources import script, style
 
@@ -34,5 +33,4 @@ def lessons(page: Mapping[str, Any], *, heard: int, key: str, on_ask: Callable[[
         on_ask: called before the rerun; `app.browse.asked_in` reads what `session_state[key]` then holds.
     """
     data = all_visible(dict(page), but=UNSEEN)
-    stamp = hashlib.sha256(orjson.dumps(data)).hexdigest()[:16]
-    _lessons(key=key, data={"page": data, "stamp": stamp, "heard": heard}, on_asked_change=on_ask)
+    _lessons(key=key, data={"page": data, "stamp": stamp(data), "heard": heard}, on_asked_change=on_ask)

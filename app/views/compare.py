@@ -30,7 +30,7 @@ from app.opening.opened import Opened
 from app.verbatim import ours, verbatim
 from app.view_keys import KeyGroup
 from app.view_registry import view
-from treecore.analysis.compare import Column, Comparison, column_with, compare
+from treecore.analysis.compare import Column, Comparison, column_with, column_without, compare
 from treecore.analysis.disagreements import Entry, entries
 from treecore.analysis.frames import label
 from treecore.bidi import visible
@@ -94,7 +94,7 @@ def column(of: Opened, method: str) -> Column:
     try:
         return column_with(state.credit_by(method, of))
     except MethodError as error:
-        return Column(method, state.settings(method), None, str(error).removeprefix(f"{method} cannot run: "))
+        return column_without(method, state.settings(method), error)
 
 
 def said(found: Found) -> dict[str, str]:

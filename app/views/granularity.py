@@ -20,7 +20,7 @@ from app.verbatim import ours, verbatim
 from app.view_fields import Field
 from app.view_keys import KeyGroup
 from app.view_registry import view
-from treecore.analysis.fork_sentences import sentences
+from treecore.analysis.fork_sentences import percent, sentences
 from treecore.analysis.forks import Forks, Grain, forks_of, grain
 from treecore.analysis.granularity import granularity
 from treecore.analysis.label_route import Route, route
@@ -188,9 +188,7 @@ def aside() -> None:
     st.markdown("##### What the data say")
     if high > low:
         st.caption(
-            ours(
-                f"of {counted(len(forks), 'fork')} that decide {100 * low:.0f} to {100 * high:.0f} %; Escape shows all"
-            )
+            ours(f"of {counted(len(forks), 'fork')} that decide {100 * low:.0f} to {percent(high)}; Escape shows all")
         )
     with st.container(key="grain_said", gap="small"):
         for heading, sentence in sentences(forks):
@@ -218,7 +216,7 @@ def chosen_fork(found: Found, fork: str) -> None:
     st.markdown("##### The fork you chose")
     facts = (
         f"prompt {fork.partition(':')[0]}",
-        f"decides {100 * float(found.forks.share[place]):.0f} % of the trajectory",
+        f"decides {percent(float(found.forks.share[place]))} of the trajectory",
         f"contrast {plain(float(found.forks.contrast[place]))}",
     )
     st.caption(ours(" · ".join(facts)))

@@ -10,6 +10,7 @@ import numpy as np
 from treecore.analysis.what_if import shift, steps_in_both, what_if
 from treecore.core.batch import Forests
 from treecore.core.changes import Flip
+from treecore.core.numerals import NOISE
 from treecore.core.topology import IntArray
 from treecore.errors import MethodError
 from treecore.methods import compute
@@ -17,7 +18,6 @@ from treecore.registry.params import Value
 
 WORK, FEWEST = 200_000, 4
 """Steps that may be computed anew in all, and flips that are tried however large the batch is."""
-NOISE = 1e-9
 
 
 class Offer(NamedTuple):

@@ -76,13 +76,18 @@ def column_of(batch: Forests, method: str, settings: Mapping[str, Any]) -> Colum
     try:
         credit = get_method(method).compute(batch, settings)
     except MethodError as error:
-        return Column(method, dict(settings), None, str(error).removeprefix(f"{method} cannot run: "))
+        return column_without(method, settings, error)
     return column_with(credit)
 
 
 def column_with(credit: Credit) -> Column:
     """A method that has run, by the credit of a whole batch."""
     return Column(credit.method, credit.params, credit, ends=credit.ends)
+
+
+def column_without(method: str, settings: Mapping[str, Any], error: MethodError) -> Column:
+    """A method that cannot run, with what it lacks."""
+    return Column(method, dict(settings), None, str(error).removeprefix(f"{method} cannot run: "))
 
 
 @dataclass(frozen=True, eq=False)
