@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 
 from app.compare.rows import written
-from treecore.analysis.compare import KINDS, Comparison
+from treecore.analysis.compare import KINDS, Comparison, Kind
 from treecore.analysis.disagreements import Entry, families
 from treecore.analysis.frames import phrase
 from treecore.core.numerals import counted, counted_of, whole
@@ -57,7 +57,7 @@ def beside(found: Comparison, every: Sequence[Entry]) -> Beside:
     able = [place for place, column in enumerate(found.columns) if column.credit is not None]
     agreement = found.agreement[np.ix_(able, able)] if able else np.empty((0, 0))
     return {
-        "on": f"on {counted_of(found.n_apart, 'step', total=len(found.rows))}" if every else "",
+        "on": f"on {counted_of(int((found.kind != Kind.AGREE).sum()), 'step', total=len(found.rows))}" if every else "",
         "items": [item(found, one) for one in every[:SHOWN]],
         "more": f"and {whole(len(every) - SHOWN)} more, smaller ones" if len(every) > SHOWN else "",
         "empty": "" if every else nothing(found),

@@ -77,8 +77,9 @@ def test_few_forks_draw_no_conclusion_and_chains_have_none() -> None:
 
 
 def test_the_chosen_fork_shows_its_siblings_and_opens() -> None:
-    test = app(sample="by_hand", fork="1:a1")
+    test = app(sample="by_hand", fork="1:r2")
     assert not test.exception
+    assert "find the teacher of paul" in said(test)  # one of its steps; the usual fork is another
     test = app(sample="early_fork", fork="nothing", brush="x~y")
     assert not test.exception
     assert "##### The fork you chose" in said(test)

@@ -71,7 +71,7 @@ def document(found: Comparison, number: int) -> dict[str, Any]:
             name: dict(zip(names, values, strict=True)) for name, values in zip(names, found.agreement, strict=True)
         },
         "families": families(found),
-        "signs_differ": found.n_apart,
+        "steps_by_kind": {name: int((found.kind == kind).sum()) for kind, name in KINDS.items()},
         "disagreements": [
             {"kind": KINDS[one.kind], "nodes": ids[one.first : one.last + 1], "reason": one.reason}
             for one in entries(found)
