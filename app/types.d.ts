@@ -93,6 +93,8 @@ interface SceneChange {
   reward: Values;
   numbers: Values;
   pruned: number[];
+  governs: Values;
+  step: Values;
   badges: Record<string, string>;
 }
 

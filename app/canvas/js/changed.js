@@ -11,6 +11,12 @@ export function isPruned(app, i) {
   return Boolean(app.scene.change?.pruned[i]);
 }
 
+// The share of what comes after a step, in which pruned branches do not count.
+/** @param {App} app @param {number} i */
+export function governsOf(app, i) {
+  return (app.scene.change ?? app.scene).governs[i] ?? 0;
+}
+
 // Small, beside its node, as it was: round or square, in the colour that it had.
 /** @param {App} app @param {number[]} nodes */
 export function drawGhosts(app, nodes) {

@@ -1,5 +1,6 @@
 // Light DOM around the canvas: legend, tooltip, search box, text for assistive technology. Data goes in as text only.
 
+import { governsOf } from "./changed.js";
 import { formatNumber, isFork, isPartial, nodeAt, short, stepNumber, whole } from "./geometry.js";
 import { bothColour, css, diverging, governing, holderOf, mix } from "./palette.js";
 
@@ -196,7 +197,7 @@ function factsOf(app, i) {
   if (scene.tokens[i] > 0) facts.push(["tokens", whole(scene.tokens[i])]);
   const beneath = scene.leaves[i];
   if (app.shape.children[i].length) facts.push([beneath === 1 ? "leaf beneath" : "leaves beneath", whole(beneath)]);
-  if (isFork(app, i)) facts.push(["fork decides the last", percent(scene.governs[i] ?? 0)]);
+  if (isFork(app, i)) facts.push(["fork decides the last", percent(governsOf(app, i))]);
   return facts;
 }
 

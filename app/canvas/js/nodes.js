@@ -1,7 +1,7 @@
 // Edges and nodes. Off-screen parts are culled; what falls on one pixel is drawn once, as its mean.
 
 import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
-import { drawChanges, drawPruned, isPruned } from "./changed.js";
+import { drawChanges, drawPruned, governsOf, isPruned } from "./changed.js";
 import { bendOf, HEAD, isFork, isRest, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
 import { colourOf, css, governing, hatching, luminance } from "./palette.js";
 import { widthOf } from "./text_width.js";
@@ -240,7 +240,7 @@ function drawRing(app, i, x, y, r) {
   context.beginPath();
   context.arc(x, y, r + 4.2, 0, 2 * Math.PI);
   context.lineWidth = Math.min(3, 1 + r * 0.24);
-  context.strokeStyle = css(governing(theme, app.scene.governs[i] ?? 0));
+  context.strokeStyle = css(governing(theme, governsOf(app, i)));
   context.stroke();
 }
 

@@ -21,13 +21,12 @@ def by_hand() -> Forest:
     return tc.read(samples()["by_hand"].path)[0]
 
 
-def changed(forest: Forest, text: str, method: str = "tree_grpo") -> tuple[WhatIf, Any]:
+def changed(forest: Forest, text: str, method: str = "tree_grpo", colour: Any = "credit") -> tuple[WhatIf, Any]:
     changes = from_text(text)
     found = what_if(forest, changes)
     before, after = tc.credit(forest, method), tc.credit(found.changed, method)
-    scene = make_scene(
-        found.drawn, drawn_credit(found, after), change=change_of(found, before, after, changes), ends=before.ends
-    )
+    change = change_of(found, before, after, changes)
+    scene = make_scene(found.drawn, drawn_credit(found, after), change=change, ends=before.ends, colour=colour)
     return found, scene
 
 
@@ -35,9 +34,9 @@ def test_ghosts_are_what_was(by_hand: Forest) -> None:
     found, scene = changed(by_hand, "flip:f3,prune:c1")
     change, names = scene["change"], scene["id"]
     before = tc.credit(by_hand, "tree_grpo").credit
-    for row, name in enumerate(names):
-        if change["fill"][row] is not None:
-            assert change["fill"][row] == pytest.approx(before[by_hand.row(name)], abs=1e-5)
+    ghosts = {name: change["fill"][row] for row, name in enumerate(names) if change["fill"][row] is not None}
+    assert ghosts.keys() == set(names) - {"r1", "r2"}
+    assert ghosts == pytest.approx({name: before[by_hand.row(name)] for name in ghosts}, abs=1e-5)
     assert {names[row] for row, gone in enumerate(change["pruned"]) if gone} == {"c1"}
     assert {names[int(row)]: said for row, said in change["badges"].items()} == {"f3": "flipped", "c1": "pruned"}
     flipped = names.index("f3")
@@ -55,6 +54,17 @@ def test_credit_stands_at_its_steps(by_hand: Forest) -> None:
         assert np.isnan(own) or scene["credit"][row] == pytest.approx(own, abs=1e-5)
     assert scene["change"]["badges"][str(scene["id"].index("a3~2"))] == "copy"
     assert scene["change"]["fill"][scene["id"].index("a3~2")] is None
+
+
+@pytest.mark.parametrize("colour", ["granularity", "both"])
+def test_pruned_branches_do_not_count_in_granularity(colour: Any) -> None:
+    nan = np.nan
+    forest = Forest(parent=np.array([-1, 0, 1, 2, 1]), reward=np.array([nan, nan, nan, 1.0, 0.0]))
+    found, scene = changed(forest, "prune:3", colour=colour)
+    assert scene["governs"] == [1, 0.6, pytest.approx(1 / 3, abs=1e-4), 0, 0]
+    assert scene["change"]["governs"] == [1, 0.5, None, None, 0]
+    assert scene["fill"]["values" if colour == "granularity" else "hue"] == [None, 1, None, None, 0.5]
+    assert found.pruned.tolist() == [False, False, True, True, False]
 
 
 def test_the_reader_keeps_his_place(by_hand: Forest) -> None:

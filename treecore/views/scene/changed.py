@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from treecore.analysis.granularity import granularity
 from treecore.analysis.what_if import Shift, WhatIf, placed, shift, steps_in_both
 from treecore.core.batch import Forests
 from treecore.core.changes import Change, Flip
@@ -45,6 +46,7 @@ def change_of(found: WhatIf, before: Credit, after: Credit, changes: tuple[Chang
     """
     moved = shift(found, before, after)
     ghosts = (moved.moved & steps_in_both(found)) | (found.pruned & ~found.drawn.is_prompt)
+    grain = granularity(after.forests)
     recorded = found.reward
     rewarded = np.where(np.isnan(recorded) | (recorded == found.drawn.reward), np.nan, recorded)
     return {
@@ -53,6 +55,8 @@ def change_of(found: WhatIf, before: Credit, after: Credit, changes: tuple[Chang
         "reward": numbers(np.where(found.pruned, np.nan, rewarded)),
         "numbers": numbers(leaf_numbers(found, before)),
         "pruned": found.pruned.astype(np.int8),
+        "governs": numbers(placed(grain.governs, found.after)),
+        "step": numbers(placed(grain.step, found.after)),
         "badges": badges(found, moved, changes),
     }
 

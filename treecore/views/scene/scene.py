@@ -120,7 +120,7 @@ def make_scene(
     leaf_title, leaf_values = _leaf_numbers(forest, own, stage)
     nothing = np.full(len(forest), np.nan)
     folds = stage.folds and change is None and len(forest.leaves) >= FEWEST
-    fill = _fill(forest, own, colour=colour, ends=ends, stage=stage)
+    fill = _fill(forest, own, change, colour=colour, ends=ends, stage=stage)
     table: SceneTable = {
         "outcomes": stage.outcomes,
         "numbers": stage.advantages and leaf_title != "",
@@ -203,7 +203,9 @@ def mean_entropy(forest: Forest) -> FloatArray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, ends: Ends, stage: Stage) -> SceneFill:
+def _fill(
+    forest: Forest, credit: Credit | None, change: SceneChange | None, *, colour: Colour, ends: Ends, stage: Stage
+) -> SceneFill:
     """Values, kind and ends of the colour scale; `kind` is diverging, granularity, both or sequential."""
     blank = np.full(len(forest), np.nan)
     signal = blank if credit is None else _quiet(credit.credit, ends.high)
@@ -213,7 +215,7 @@ def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, ends: Ends, 
         kind, title = "diverging" if signed else "sequential", stage.numbers_title or "credit"
         values = signal
     elif colour == "granularity":
-        kind, title, values, low, high = "granularity", "granularity", granularity(Forests(forest)).step, 0.0, 1.0
+        kind, title, values, low, high = "granularity", "granularity", _decided(forest, change), 0.0, 1.0
     elif colour == "both":
         kind, title, values = "both", "|credit|", signal
     elif colour == "value":
@@ -231,8 +233,13 @@ def _fill(forest: Forest, credit: Credit | None, *, colour: Colour, ends: Ends, 
         "on": stage.filled and (credit is not None or stage.fill is not None or colour not in ("credit", "both")),
         "partial": stage.fill is not None,
         "values": numbers(values if stage.fill is None else stage.fill),
-        "hue": numbers(granularity(Forests(forest)).step) if colour == "both" else None,
+        "hue": numbers(_decided(forest, change)) if colour == "both" else None,
     }
+
+
+def _decided(forest: Forest, change: SceneChange | None) -> FloatArray:
+    """Share of the trajectory that each step decides; of a changed forest without what was pruned. `[N]`"""
+    return granularity(Forests(forest)).step if change is None else change["step"]
 
 
 def _leaf_numbers(forest: Forest, credit: Credit | None, stage: Stage) -> tuple[str, FloatArray]:

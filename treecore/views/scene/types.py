@@ -122,6 +122,7 @@ class SceneStage(TypedDict):
 class SceneChange(TypedDict):
     """What was before somebody changed the forest; lists run over its rows, null where nothing is to be shown.
 
+    `governs` and `step` are granularity now, in which pruned branches do not count (`analysis.granularity`).
     `fill` and `share` are the colour and the outcome of ghosts, `reward` and `numbers` what the table had; `pruned`
     marks rows that are gone, `badges` say what was done where.
     """
@@ -131,6 +132,8 @@ class SceneChange(TypedDict):
     reward: FloatArray
     numbers: FloatArray
     pruned: NDArray[np.int8]
+    governs: FloatArray
+    step: FloatArray
     badges: Mapping[str, str]
 
 
