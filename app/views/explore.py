@@ -45,11 +45,13 @@ def render() -> None:
 def read_as_tokens() -> None:
     """One branch instead of the trees."""
     credit, lacks = found_credit()
-    chrome.title()
-    bar(read_as=tokens.pills)
-    if credit is None and lacks is not None:
-        chrome.cannot(lacks)
-    tokens.reader(credit)
+    with st.container(key="reading"):
+        with st.container(key="reading_top"):
+            chrome.title()
+            bar(read_as=tokens.pills)
+            if credit is None and lacks is not None:
+                chrome.cannot(lacks)
+        tokens.reader(credit)
 
 
 @st.fragment
