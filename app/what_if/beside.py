@@ -129,7 +129,9 @@ def settings() -> None:
         return
     changed = settings_changed()
     with st.container(key="what_if_settings", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        with st.container(
+            key="asked_heading", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        ):
             st.markdown("##### Settings", width="content")
             st.caption(ours(method.title), width="content")
         for param in method.params:
