@@ -88,17 +88,13 @@ def ask() -> None:
         return
     given = state.recorded()
     forests, size, limits = list(given.forests), K * sum(map(len, given.forests)), permissions.limits()
-    job = Job(
-        run=lambda job: run(job, forests, limits),
+    job = visitor_jobs.own_job(
+        lambda job: run(job, forests, limits),
         title="Monte Carlo values",
         begins=begins(Model(BUNDLED_MODEL)),
         size=size,
-        owner=permissions.visitor(),
-        frank=permissions.is_private(),
         kind=KIND,
-        present=visitor_jobs.Pages(),
     )
-    visitor_jobs.watched(job)
     try:
         if limits is not None:
             limits.check(size)

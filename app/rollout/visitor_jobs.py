@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from app.rollout.job_queue import Job, JobQueue, Phase
 from app.rollout.request import Request
@@ -35,22 +36,29 @@ def submit(request: Request, *, name: str = "") -> Job:
         raise TreecoreError(permissions.READ_ONLY, todo="start treecore on your own machine to sample")
     if request.limits is not None:
         request.limits.check(request.trajectories)
-    job = Job(
-        run=lambda job: run(job, request),
+    job = own_job(
+        lambda job: run(job, request),
         title=request.title,
         begins=begins(request.model),
         size=request.trajectories,
-        owner=permissions.visitor(),
-        frank=permissions.is_private(),
         kind=repr((request.model, request.task, request.sampler)),
-        present=Pages(),
         again=request,
     )
     job.name = name or job.name
     job.changed = partial(put, job, time.time(), threading.Lock())
-    watched(job)
     QUEUE.submit(job)
     job.changed()
+    return job
+
+
+def own_job(run: Callable[[Job], Any], **more: Any) -> Job:
+    """A job of the visitor of this page, which looks at it; not in the line yet.
+
+    Args:
+        more: further fields of `Job`.
+    """
+    job = Job(run, owner=permissions.visitor(), frank=permissions.is_private(), present=Pages(), **more)
+    watched(job)
     return job
 
 

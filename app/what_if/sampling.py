@@ -15,7 +15,6 @@ from app.rollout.form_values import BUNDLED_MODEL
 from app.rollout.job_queue import Job, Phase
 from app.rollout.request import JobProgress, Model
 from app.rollout.worker import MODELS, begins
-from app.serving import permissions
 from app.verbatim import ours, verbatim
 from app.what_if import NOTE
 from app.what_if.words import name_of
@@ -88,17 +87,13 @@ def ask(node: str) -> None:
         state.put({NOTE: f"Nothing can be sampled here: {reason}."})
         return
     node = str(forest.node_id[row])
-    job = Job(
-        run=lambda job: run(job, forest, node),
+    job = visitor_jobs.own_job(
+        lambda job: run(job, forest, node),
         title=f"{BRANCHES} more after a step",
         begins=begins(Model(BUNDLED_MODEL)),
         size=BRANCHES,
-        owner=permissions.visitor(),
-        frank=permissions.is_private(),
         kind="branches",
-        present=visitor_jobs.Pages(),
     )
-    visitor_jobs.watched(job)
     try:
         visitor_jobs.QUEUE.submit(job)
     except TreecoreError as error:
