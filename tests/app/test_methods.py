@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from app.controls import methods
 from app.method_list import MethodGroup, asked_in
 from treecore.methods import METHODS
 
@@ -38,11 +40,6 @@ def app(**query: str) -> AppTest:
     return test.run()
 
 
-def ask(test: AppTest, kind: str, name: str, number: int = 1) -> None:
-    """What the list sends."""
-    test.session_state["method_list"] = {"asked": {"number": number, "kind": kind, "name": name}}
-
-
 @pytest.mark.parametrize(
     ("kind", "name", "taken"),
     [
@@ -70,17 +67,21 @@ def test_a_browser_may_send_anything(value: object) -> None:
     assert asked_in({"asked": value}, GROUPS) is None or isinstance(value, dict)
 
 
-def test_every_method_is_listed_once_under_its_family() -> None:
-    from app.controls import methods
+def listed(test: AppTest) -> list[MethodGroup]:
+    """What the list is told, nothing where it is not drawn."""
+    found = (element.proto.json for element in test.get("bidi_component") if element.key == methods.CHANNEL)
+    groups: list[MethodGroup] = json.loads(next(found, '{"groups": []}'))["groups"]
+    return groups
 
+
+def test_every_method_is_listed_once_under_its_family() -> None:
     test = app(sample="by_hand")
+    assert listed(test) == []
     test.button(key="methods").click().run()
     assert not test.exception
-    assert methods.OPEN in test.session_state
-    assert test.session_state[methods.OPEN]
+    groups = listed(test)
+    assert len({group["title"] for group in groups}) == len(groups)
+    assert sorted(row["name"] for group in groups for row in group["methods"]) == sorted(METHODS)
     test.session_state[methods.OPEN] = False
     test.run()
-    assert "method_list" not in [element.key for element in test.get("bidi_component")]
-    families = [family for family, of_it in methods.by_family().items() if of_it]
-    assert len(families) == len(set(families))
-    assert sorted(one.name for of_it in methods.by_family().values() for one in of_it) == sorted(METHODS)
+    assert listed(test) == []
