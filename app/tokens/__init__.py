@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.compare import stamp
+from app.stamp import stamp
 from app.tokens.reading import Reading
 from app.tokens.small_tree import SmallTree
 from treecore.bidi import all_visible
