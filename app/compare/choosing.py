@@ -44,7 +44,7 @@ def names() -> list[str]:
 def title_of(name: object) -> str:
     """A method with its family, "" for anything that is none."""
     method = METHODS.get(name) if isinstance(name, str) else None
-    return f"{method.title} · {method.family}" if method is not None else ""
+    return f"{method.title} · {method.family.name}" if method is not None else ""
 
 
 def method_menu() -> None:

@@ -13,7 +13,7 @@ from app.rollout import annotation
 from app.verbatim import ours, verbatim
 from treecore.errors import MethodError
 from treecore.methods import get_method
-from treecore.methods.reference import FAMILIES, by_family
+from treecore.methods.reference import by_family
 from treecore.methods.registry import TOKENS, Method, lacking
 from treecore.registry.params import Value
 
@@ -56,9 +56,8 @@ def dialog(parameters: bool) -> None:
 def method_groups() -> list[MethodGroup]:
     """All methods under the headings of their families; those that cannot run here say why."""
     return [
-        {"title": FAMILIES.get(family, family.capitalize()), "methods": [row_of(method) for method in methods]}
+        {"title": family.heading, "methods": [row_of(method) for method in methods]}
         for family, methods in by_family().items()
-        if methods
     ]
 
 

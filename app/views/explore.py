@@ -74,7 +74,7 @@ def beside(drawn_for: tuple[object, ...]) -> None:
         selected_step.words(state.forest(), row)
     else:
         selected_step.step(credit, row)
-    if credit is not None and not changes.is_open() and get_method(credit.method).family == ballots.FAMILY:
+    if credit is not None and not changes.is_open() and get_method(credit.method).family.name == ballots.FAMILY:
         ballots.votes(credit)
     stage.share_selection()
     state.sync_address()

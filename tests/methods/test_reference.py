@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from documents import untrue
 from treecore.cli import main
 from treecore.core.batch import Forests
 from treecore.methods import METHODS
-from treecore.methods.reference import FAMILIES, complete_forest, markdown, signals_of
+from treecore.methods.families import FAMILIES, Family, family_of
+from treecore.methods.reference import complete_forest, markdown, signals_of
 
+TREE = FAMILIES["tree"]
 FILE = Path(__file__).parents[2] / "docs" / "methods.md"
 
 
@@ -55,8 +58,20 @@ def test_every_link_leads_to_a_heading() -> None:
     assert set(re.findall(r"\]\(#(\w+)\)", text)) == set(re.findall(r"^### (\w+)$", text, re.M)) == set(METHODS)
 
 
-def test_families_have_headings() -> None:
-    assert {method.family for method in METHODS.values()} <= FAMILIES.keys()
+def test_bundled_families_have_headings() -> None:
+    assert {method.family for method in METHODS.values() if method.is_bundled} == set(FAMILIES.values())
+
+
+@pytest.mark.parametrize(
+    ("declared", "heading"),
+    [(Family("turns", "Turns: against turns"), "Turns: against turns"), ("agents", "Agents"), ("tree", TREE.heading)],
+)
+def test_the_heading_of_a_family_follows_from_the_declaration(
+    declared: str | Family, heading: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(METHODS, "made_up", replace(METHODS["grpo"], name="made_up", family=family_of(declared)))
+    text = markdown().partition("### made_up")[0]
+    assert re.findall(r"^## (.*)$", text, re.M)[-1] == heading
 
 
 @pytest.mark.parametrize("name", METHODS)

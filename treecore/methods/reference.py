@@ -13,6 +13,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest, TokenTable
+from treecore.methods.families import FAMILIES, Family
 from treecore.methods.registry import METHODS, TOKENS, Method
 from treecore.registry.params import Param, shown
 
@@ -23,16 +24,6 @@ SCOPES = {
     "siblings": "`{}` of the siblings, the step included, summed",
     "parent": "`{}` of the step before",
     "param": "parameter `{}`",
-}
-FAMILIES = {
-    "outcome": "Outcome baselines: trajectories against trajectories",
-    "tree": "Trees: steps against what the tree says about them",
-    "value": "Values: what a step changed in the chance of success",
-    "search": "Search: what a tree search leaves at its nodes",
-    "labels": "Labels for process reward models",
-    "tools": "Tool use",
-    "confidence": "Confidence",
-    "expert": "Experts",
 }
 PREAMBLE = """# Credit methods
 
@@ -93,10 +84,14 @@ def signals_of(method: Method) -> Signals:
     return Signals(tuple(credit.nodes), tuple(credit.leaves), credit.tokens is not None)
 
 
-def by_family() -> dict[str, list[Method]]:
-    """All methods, a family at a time, known families first."""
-    families = dict.fromkeys([*FAMILIES, *(method.family for method in METHODS.values())])
-    return {family: [method for method in METHODS.values() if method.family == family] for family in families}
+def by_family() -> dict[Family, list[Method]]:
+    """All methods, a family at a time, bundled families first."""
+    families = dict.fromkeys([*FAMILIES.values(), *(method.family for method in METHODS.values())])
+    return {
+        family: methods
+        for family in families
+        if (methods := [method for method in METHODS.values() if method.family == family])
+    }
 
 
 def markdown() -> str:
@@ -104,13 +99,12 @@ def markdown() -> str:
     groups = by_family()
     parts = [PREAMBLE, "\n".join(table(groups))]
     for family, methods in groups.items():
-        if methods:
-            parts.append(f"## {FAMILIES.get(family, family.capitalize())}")
-            parts.extend("\n\n".join(section(method)) for method in methods)
+        parts.append(f"## {family.heading}")
+        parts.extend("\n\n".join(section(method)) for method in methods)
     return "\n\n".join(parts) + "\n"
 
 
-def table(groups: dict[str, list[Method]]) -> Iterator[str]:
+def table(groups: dict[Family, list[Method]]) -> Iterator[str]:
     """All methods side by side."""
     yield "| method | family | asks | signal on | standard error | needs | over |"
     yield "|---|---|---|---|---|---|---|"
@@ -120,7 +114,7 @@ def table(groups: dict[str, list[Method]]) -> Iterator[str]:
             error = "yes" if "stderr" in signals.nodes else "no"
             cells = [
                 f"[`{method.name}`](#{method.name})",
-                family,
+                family.name,
                 question(method),
                 signals.kinds,
                 error,

@@ -21,6 +21,7 @@ from treecore.core.outcomes import ROUNDING
 from treecore.core.states import Shape, shape_of, states_of
 from treecore.core.topology import FloatArray, IntArray
 from treecore.errors import MethodError
+from treecore.methods.families import Family, family_of
 from treecore.methods.laws import NONE_OWN, Laws
 from treecore.registry.citation import Citation
 from treecore.registry.params import Param, Value, params_of, parse_settings, summary_of
@@ -200,7 +201,8 @@ class Method:
     """A registered credit method.
 
     Attributes:
-        name, title, family: for lists and pickers.
+        name, title: for lists and pickers.
+        family: the heading under which it is listed.
         formula_of: LaTeX equations, one a line, `left = right`; a function of the parameters where they change it.
         symbols: LaTeX symbol -> column it stands for (see `explain.Reference` for the notation).
         citation: source of the method.
@@ -218,7 +220,7 @@ class Method:
 
     name: str
     title: str
-    family: str
+    family: Family
     formula_of: Formula
     symbols: Mapping[str, str]
     citation: Citation
@@ -290,7 +292,7 @@ class Method:
         return {
             "name": self.name,
             "title": self.title,
-            "family": self.family,
+            "family": self.family.name,
             "over": self.over,
             "summary": self.summary,
             "formula": self.formula(),
@@ -364,7 +366,7 @@ METHODS = Registry[Method]("credit method", group="treecore.methods")
 def credit_method(
     *,
     title: str,
-    family: str,
+    family: str | Family,
     over: Over = "trajectories",
     formula: Formula,
     symbols: Mapping[str, str],
@@ -377,7 +379,7 @@ def credit_method(
     words: Mapping[str, str] = {},
     name: str = "",
 ) -> Callable[[Callable[..., Credit]], Callable[..., Credit]]:
-    """Register a credit method under the function's name (or `name`). Arguments as of `Method`.
+    """Register a credit method under the function's name (or `name`). Arguments as of `Method`; see `family_of`.
 
     Raises:
         MethodError: the name is taken.
@@ -385,7 +387,7 @@ def credit_method(
 
     def register(function: Callable[..., Credit]) -> Callable[..., Credit]:
         key = name or function.__name__
-        fields = (key, title, family, formula, dict(symbols), citation, needs, function, departures, alone)
+        fields = (key, title, family_of(family), formula, dict(symbols), citation, needs, function, departures, alone)
         METHODS.add(Method(*fields, judges_outcomes, over, laws, dict(words)))
         return function
 
