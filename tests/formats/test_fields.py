@@ -16,18 +16,18 @@ from treecore.formats.fields import list_in, number_in, object_in, training_step
 )
 def test_a_wrong_type(read: Any, value: Any, wanted: str) -> None:
     with pytest.raises(FormatError) as caught:
-        read({"a": value}, "a", "run.jsonl, line 3")
+        read({"a": value}, "a", where="run.jsonl, line 3")
     assert str(caught.value).startswith('run.jsonl, line 3: "a" is ')
     assert f"not {wanted}" in str(caught.value)
 
 
 def test_null_is_absent() -> None:
     for fields in ({}, {"a": None}):
-        assert number_in(fields, "a", "") is None
-        assert list_in(fields, "a", "") == []
-        assert object_in(fields, "a", "") == {}
+        assert number_in(fields, "a", where="") is None
+        assert list_in(fields, "a", where="") == []
+        assert object_in(fields, "a", where="") == {}
         assert training_step_in(fields, "a") == -1
-    assert number_in({"a": float("nan")}, "a", "") is None
+    assert number_in({"a": float("nan")}, "a", where="") is None
 
 
 @pytest.mark.parametrize(("value", "step"), [(7, 7), ("7", 7), (7.0, 7), (True, -1), ("x", -1), (-1, -1), (0.5, -1)])

@@ -143,11 +143,11 @@ def test_the_limit_on_memory_is_told_and_can_be_raised(monkeypatch: pytest.Monke
 
 
 def test_what_was_refused_is_not_counted_twice() -> None:
-    account = Account("f", 10**9, 10**9)
+    account = Account("f", 10**9, stored=10**9)
     account.spend(10**9, "f")
     with pytest.raises(FormatError):
         account.spend(10**10, "f")
-    account.afford(10**9, "f", "more")
+    account.afford(10**9, "f", what="more")
     assert account.spent == 10**9
 
 

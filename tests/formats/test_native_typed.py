@@ -49,7 +49,7 @@ def dumps(value: Any) -> bytes:
 def kinds(data: bytes) -> set[bool]:
     """Whether the chunks of a forest are records."""
     nodes = memoryview(raw_fields(data)["nodes"])
-    return {found.chunk.typed for found in text_chunks(nodes, Decoders(), Account("", len(data), 0), "")}
+    return {found.chunk.typed for found in text_chunks(nodes, Decoders(), Account("", len(data), stored=0), "")}
 
 
 def outcome(reading: Callable[[], Forest]) -> Forest | str:
@@ -68,8 +68,8 @@ def same(one: Forest, other: Forest) -> bool:
 def test_what_it_gives_is_what_plain_json_gives(forest: Forest) -> None:
     data = encode(forest)
     found = read(data)[0]
-    assert same(found, forest_from(orjson.loads(data), "", "$"))
-    assert encode(found) == encode(forest_from(orjson.loads(data), "", "$"))
+    assert same(found, forest_from(orjson.loads(data), "", path="$"))
+    assert encode(found) == encode(forest_from(orjson.loads(data), "", path="$"))
 
 
 def without_long_numbers(said: str) -> str:
@@ -85,7 +85,7 @@ def test_whatever_is_changed(data: st.DataObject) -> None:
     names = FOREST_FIELDS - {"format", "nodes"} if place is value else NODE_FIELDS
     place[data.draw(st.sampled_from([*sorted(names), "other"]))] = data.draw(ODD)
     changed = dumps(value)
-    plainly = outcome(lambda: forest_from(orjson.loads(changed), "the data", "$"))
+    plainly = outcome(lambda: forest_from(orjson.loads(changed), "the data", path="$"))
     in_file = outcome(lambda: read(changed)[0])
     if "has more than 64 bits" in str(in_file):
         assert any(len(digits) > 18 for digits in re.findall(r"\d+", changed.decode()))
@@ -100,7 +100,7 @@ def test_whatever_is_changed(data: st.DataObject) -> None:
 def test_recorded_forests_take_the_short_way(path: Path) -> None:
     data = path.read_bytes()
     assert kinds(data) == {True}
-    assert same(read(data)[0], forest_from(orjson.loads(data), "", "$"))
+    assert same(read(data)[0], forest_from(orjson.loads(data), "", path="$"))
 
 
 def test_fields_that_first_occur_in_the_middle_are_kept(rng: np.random.Generator) -> None:
@@ -117,7 +117,7 @@ def test_fields_that_first_occur_in_the_middle_are_kept(rng: np.random.Generator
     found = read(data)[0]
     assert found.observation[1500] == "here"
     assert found.columns["value"][1500] == 0.5
-    assert same(found, forest_from(value, "", "$"))
+    assert same(found, forest_from(value, "", path="$"))
 
 
 def test_escaped_names_are_names() -> None:
@@ -136,7 +136,7 @@ def test_nesting_does_no_harm(depth: int) -> None:
 def test_documents_of_one_file_may_differ_in_their_fields(forests: list[Forest]) -> None:
     found = read(b"\n".join(map(encode, forests)))
     for one, forest in zip(found, forests, strict=True):
-        assert same(one, forest_from(orjson.loads(encode(forest)), "", "$"))
+        assert same(one, forest_from(orjson.loads(encode(forest)), "", path="$"))
 
 
 @given(st.data())
@@ -157,7 +157,7 @@ def test_any_size_of_a_chunk_gives_the_same(data: st.DataObject) -> None:
     with mock.patch.object(native_typed, "CHUNK_BYTES", data.draw(st.sampled_from([1, 40, 300, 5000]))):
         found = read(text.encode())[0]
     with mock.patch.object(native_chunks, "PLAIN_NODES", data.draw(st.sampled_from([1, 3, 100]))):
-        assert same(found, forest_from(value, "", "$"))
+        assert same(found, forest_from(value, "", path="$"))
 
 
 def test_decoders_are_not_made_for_every_line() -> None:

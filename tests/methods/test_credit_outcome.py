@@ -118,9 +118,9 @@ def test_whitening_needs_two_tokens(method: str, tokens: int) -> None:
 
 
 def test_whitening_equal_numbers_leaves_the_reference_residue() -> None:
-    result = whiten(np.ones(2), np.array([2.0, 3.0]))
+    result = whiten(np.ones(2), tokens=np.array([2.0, 3.0]))
     np.testing.assert_allclose(result.value, 1e-8 / 5 / 1e-4, rtol=1e-4)
-    assert (whiten(np.zeros(2), np.array([2.0, 3.0])).value == 0).all()
+    assert (whiten(np.zeros(2), tokens=np.array([2.0, 3.0])).value == 0).all()
 
 
 def test_more_tokens_than_memory_are_refused_in_one_line() -> None:

@@ -55,8 +55,8 @@ def test_the_worked_numbers() -> None:
 
 
 def test_preference_for_folded_thoughts() -> None:
-    assert fold_preference(1000, 600) == 0.25
-    assert fold_preference(0, 0) == 0.0
+    assert fold_preference(1000, folded_tokens=600) == 0.25
+    assert fold_preference(0, folded_tokens=0) == 0.0
 
 
 @pytest.mark.parametrize("attribution", ["trajectory", "call"])

@@ -223,5 +223,5 @@ def test_paths_of_a_deep_chain() -> None:
     topology = Topology(np.arange(n) - 1)
     only = np.zeros(n)
     only[-1] = 1.0
-    assert weighted_back_up(topology, only, np.full(n, 0.999))[0] == pytest.approx(0.999 ** (n - 1))
+    assert weighted_back_up(topology, only, edge=np.full(n, 0.999))[0] == pytest.approx(0.999 ** (n - 1))
     assert trajectory_rows(topology, np.array([n - 1])).node.tolist() == list(range(1, n))

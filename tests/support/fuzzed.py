@@ -41,7 +41,7 @@ def once(reader: str, data: bytes) -> None:
             if not asked.detect(source):
                 return
         gathered = gather_file(source, None if reader == ANY else asked)
-        for forest in gathered.finish(Account(gathered.name, gathered.size, gathered.size)):
+        for forest in gathered.finish(Account(gathered.name, gathered.size, stored=gathered.size)):
             assert len(forest.digest) == 64
     except TreecoreError as error:
         said = str(error)

@@ -179,7 +179,7 @@ def method_row(method: Method, batch: Forests, head: dict[str, Any], walk: Any, 
     first = once(lambda: method.compute(fresh, {}))
     spent = best_of(lambda: method.compute(batch, {}), repeats)
     oracle = oracle_seconds(method.name, walk, repeats)
-    floor = head["numpy_pass_cpu_seconds"] + (head["text_pass_cpu_seconds"] if method.family == "expert" else 0.0)
+    floor = head["numpy_pass_cpu_seconds"] + (head["text_pass_cpu_seconds"] if method.family.name == "expert" else 0.0)
     return {
         "method": method.name,
         "seconds": spent.wall,

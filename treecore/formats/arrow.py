@@ -81,14 +81,14 @@ def is_compressed(metadata: bytes) -> bool:
         ValueError: it is no such message.
     """
     try:
-        batch = _field(metadata, struct.unpack_from("<I", metadata)[0], HEADER)
+        batch = _field(metadata, struct.unpack_from("<I", metadata)[0], number=HEADER)
         batch += struct.unpack_from("<I", metadata, batch)[0]
-        return bool(_field(metadata, batch, COMPRESSION))
+        return bool(_field(metadata, batch, number=COMPRESSION))
     except struct.error:
         raise ValueError("a message ends too early") from None
 
 
-def _field(metadata: bytes, table: int, number: int) -> int:
+def _field(metadata: bytes, table: int, *, number: int) -> int:
     """Where a field of a table of a flatbuffer stands; 0 where it is absent."""
     fields = table - struct.unpack_from("<i", metadata, table)[0]
     place = 4 + 2 * number

@@ -60,7 +60,7 @@ def column_rows(source: Source) -> Iterator[dict[str, Any]]:
     with _damage_named(source):
         for batch in arrow_batches(source) if is_arrow(source.data) else parquet_batches(source):
             values = sum(map(n_values, batch.columns))
-            source.account.afford(max(4 * batch.nbytes, VALUE * values), source.name, "rows of it")
+            source.account.afford(max(4 * batch.nbytes, VALUE * values), source.name, what="rows of it")
             for row in batch.to_pylist():
                 yield {name: _plain(value) for name, value in row.items()}
 

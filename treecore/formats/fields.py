@@ -15,7 +15,7 @@ from treecore.formats.rows import as_number
 Fields = Mapping[str, Any]
 
 
-def wrong(name: str, value: Any, wanted: str, where: str) -> FormatError:
+def wrong(name: str, value: Any, wanted: str, *, where: str) -> FormatError:
     """The error for a field of the wrong type.
 
     Args:
@@ -24,7 +24,7 @@ def wrong(name: str, value: Any, wanted: str, where: str) -> FormatError:
     return FormatError(f'"{name}" is {shown(value)}, not {wanted}', where=where, todo="correct it or leave it out")
 
 
-def needed(fields: Fields, name: str, where: str) -> Any:
+def needed(fields: Fields, name: str, *, where: str) -> Any:
     """A field that a row must have.
 
     Raises:
@@ -44,21 +44,21 @@ def first_of(fields: Fields, names: Sequence[str]) -> str:
     return ""
 
 
-def number_in(fields: Fields, name: str, where: str) -> float | None:
+def number_in(fields: Fields, name: str, *, where: str) -> float | None:
     """A number; None where it is null, NaN or absent.
 
     Raises:
         FormatError: it is something else.
     """
-    return number_of(fields.get(name), name, where)
+    return number_of(fields.get(name), name, where=where)
 
 
-def number_of(value: Any, name: str, where: str) -> float | None:
+def number_of(value: Any, name: str, *, where: str) -> float | None:
     """`number_in` of a value that stands in field `name`. Errors as there."""
     try:
         return as_number(value)
     except (ValueError, OverflowError):
-        raise wrong(name, value, "a number", where) from None
+        raise wrong(name, value, "a number", where=where) from None
 
 
 def n_tokens_of(number: float | None) -> int:
@@ -66,7 +66,7 @@ def n_tokens_of(number: float | None) -> int:
     return int(number) if number is not None and 0 <= number < 1e9 else -1
 
 
-def list_in(fields: Fields, name: str, where: str) -> list[Any]:
+def list_in(fields: Fields, name: str, *, where: str) -> list[Any]:
     """A list; empty where it is null or absent.
 
     Raises:
@@ -76,11 +76,11 @@ def list_in(fields: Fields, name: str, where: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise wrong(name, value, "a list", where)
+        raise wrong(name, value, "a list", where=where)
     return value
 
 
-def object_in(fields: Fields, name: str, where: str) -> dict[str, Any]:
+def object_in(fields: Fields, name: str, *, where: str) -> dict[str, Any]:
     """An object; empty where it is null or absent.
 
     Raises:
@@ -90,7 +90,7 @@ def object_in(fields: Fields, name: str, where: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise wrong(name, value, "an object", where)
+        raise wrong(name, value, "an object", where=where)
     return value
 
 

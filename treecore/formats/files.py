@@ -50,7 +50,7 @@ def read_with_report(
     """
     with collector_paused():
         found = gathered(given, name, table_format(columns) if columns else None, on_progress)
-        forests = found.finish(Account(found.name, found.size, found.size))
+        forests = found.finish(Account(found.name, found.size, stored=found.size))
     first = next(iter(found.formats))
     return ReadReport(
         name=found.name,

@@ -42,7 +42,7 @@ class Folder:
         """What messages call a file of it."""
         return f"{self.within}, {name}" if self.within else name
 
-    def beside(self, name: str, relative: str) -> str:
+    def beside(self, name: str, *, relative: str) -> str:
         """The path of a file that is named relative to another; "" where it lies outside the folder."""
         path = posixpath.normpath(posixpath.join(posixpath.dirname(name), relative))
         return "" if path.startswith(("..", "/")) else path

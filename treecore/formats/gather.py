@@ -167,7 +167,7 @@ def gather_folder(folder: Folder, asked: Format | None = None, tell: Tell | None
         if tell is not None:
             tell(number + 1, len(folder.names))
     if not found.formats:
-        raise _nothing(folder, unread, found.warnings)
+        raise _nothing(folder, unread, warnings=found.warnings)
     if unread := [name for name in unread if name not in folder.asked]:
         named = ", ".join(unread[:NAMED]) + (" and others" if len(unread) > NAMED else "")
         found.notes.drop(f"files in no known format ({named})", len(unread))
@@ -206,7 +206,7 @@ def gather_member(
     return []
 
 
-def _nothing(folder: Folder, unread: list[str], warnings: list[str]) -> FormatError:
+def _nothing(folder: Folder, unread: list[str], *, warnings: list[str]) -> FormatError:
     if warnings:
         return FormatError(f"no file of it can be read; the first: {warnings[0]}", where=folder.name)
     if not unread:

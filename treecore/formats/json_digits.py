@@ -50,12 +50,12 @@ def has_long_number(text: bytes) -> bool:
         run = (chunk - np.uint8(DOT)) <= RANGE
         for step in (1, 2, 4, 8, 2):  # runs of 2, 4, 8, 16 and 18
             run = run[:-step] & run[step:]
-        if run.any() and long_among(chunk, np.pad(run, (0, len(chunk) - len(run)))):
+        if run.any() and long_among(chunk, run=np.pad(run, (0, len(chunk) - len(run)))):
             return True
     return False
 
 
-def long_among(codes: np.ndarray[Any, Any], run: np.ndarray[Any, Any]) -> bool:
+def long_among(codes: np.ndarray[Any, Any], *, run: np.ndarray[Any, Any]) -> bool:
     """Whether one of the runs of digits and dots is a number of 18 digits.
 
     Args:

@@ -117,7 +117,7 @@ class Account:
         tell: hears how many bytes of all are read; what it raises ends the reading.
     """
 
-    def __init__(self, name: str, size: int, stored: int, tell: Callable[[int, int], None] | None = None) -> None:
+    def __init__(self, name: str, size: int, *, stored: int, tell: Callable[[int, int], None] | None = None) -> None:
         self.name, self.size, self.done, self._tell = name, size, 0, tell
         self.allowed = limit("TREECORE_MAX_MEMORY", max(KEPT_BY_SMALL, KEPT_A_BYTE * size))
         self.lines_allowed = max(FEWEST_LINES, stored // BYTES_A_LINE)
@@ -131,7 +131,7 @@ class Account:
         if "TREECORE_MAX_MEMORY" not in os.environ and self.size >= SMALL_FILE:
             self.allowed = max(self.allowed, KEPT_A_BYTE * unpacked)
 
-    def note_rounded(self, count: int, number: str, where: str) -> None:
+    def note_rounded(self, count: int, number: str, *, where: str) -> None:
         """Count numbers that were rounded.
 
         Args:
@@ -140,16 +140,16 @@ class Account:
         self.rounded += count
         self.first_rounded = self.first_rounded or f"{number[:40]}{'...' if len(number) > 40 else ''} at {where}"
 
-    def spend(self, amount: int, where: str, what: str = "its forests") -> None:
+    def spend(self, amount: int, where: str, *, what: str = "its forests") -> None:
         """Count memory that is about to be taken.
 
         Raises:
             FormatError: more than the file may take.
         """
-        self.afford(amount, where, what)
+        self.afford(amount, where, what=what)
         self.spent += amount
 
-    def afford(self, amount: int, where: str, what: str) -> None:
+    def afford(self, amount: int, where: str, *, what: str) -> None:
         """Check that memory may be taken for a while.
 
         Raises:
@@ -168,7 +168,7 @@ class Account:
         Raises:
             FormatError: more than the file may have.
         """
-        self.afford(ROW * count, where, f"{count:,} rows")
+        self.afford(ROW * count, where, what=f"{count:,} rows")
 
     def advance(self, amount: int) -> None:
         """Tell that more bytes are read."""

@@ -169,19 +169,19 @@ def _rollout(values: Mapping[str, Any], where: str) -> Rollout:
     elif answer is not None or not turns:
         turns = [Turn(text=as_text(answer))]
     rollout = Rollout(prompt=prompt, turns=turns or [Turn()], prompt_extra=extra, where=where)
-    rollout.scored(_number(values, "reward", where))
-    if (advantage := _number(values, "advantage", where)) is not None:
+    rollout.scored(_number(values, "reward", where=where))
+    if (advantage := _number(values, "advantage", where=where)) is not None:
         rollout.last.claimed["advantage"] = advantage
     if values.get("group") is not None:
         rollout.group = as_text(values["group"])
         rollout.label = rollout.group[:80]
     rollout.reference = as_text(values.get("reference"))
-    step = _number(values, "step", where)
+    step = _number(values, "step", where=where)
     rollout.training_step = int(step) if step is not None and 0 <= step < 2**53 else -1
     return rollout
 
 
-def _number(values: Mapping[str, Any], role: str, where: str) -> float | None:
+def _number(values: Mapping[str, Any], role: str, *, where: str) -> float | None:
     """A number, also one that is written as text; None where it is absent.
 
     Raises:

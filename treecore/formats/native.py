@@ -102,33 +102,33 @@ class Reader:
             orjson.JSONDecodeError: it is not JSON.
             FormatError, ForestError: it holds no forests; names the place.
         """
-        fields = self.fields_of(text.data, text.where, "$")
+        fields = self.fields_of(text.data, text.where, path="$")
         if "forests" not in fields or "nodes" in fields:
-            self.forest(fields, text.where, "$")
+            self.forest(fields, text.where, path="$")
             return
         listed = self.listed(fields["forests"], text.where)
         for number, inner in enumerate(listed):
             path = f"$.forests[{number}]"
-            own = self.fields_of(memoryview(inner), text.where, path)
+            own = self.fields_of(memoryview(inner), text.where, path=path)
             outer = {} if "format" not in fields else {"format": fields["format"]}
-            self.forest({**outer, **own}, text.where, path)
+            self.forest({**outer, **own}, text.where, path=path)
         lost = sorted(fields.keys() - {"format", "forests"})
         self.warnings += [f'{text.where}: field {name!r} beside "forests" is not kept' for name in lost]
 
-    def forest(self, fields: dict[str, memoryview], where: str, path: str) -> None:
+    def forest(self, fields: dict[str, memoryview], where: str, *, path: str) -> None:
         """One more forest."""
         self.source.account.line(where)
-        self.forests.append(forest_in(fields, where, path, self.decode, self.source.account))
+        self.forests.append(forest_in(fields, where, path=path, decode=self.decode, account=self.source.account))
 
-    def fields_of(self, data: memoryview, where: str, path: str) -> dict[str, memoryview]:
+    def fields_of(self, data: memoryview, where: str, *, path: str) -> dict[str, memoryview]:
         """The fields of an object as their text."""
         try:
             fields = {name: memoryview(raw) for name, raw in raw_fields(data).items()}
         except (msgspec.DecodeError, UnicodeDecodeError):
-            self.source.account.afford(json_cost(data), where, "its JSON")
-            check_version(orjson.loads(data), where, path)
+            self.source.account.afford(json_cost(data), where, what="its JSON")
+            check_version(orjson.loads(data), where, path=path)
             raise FormatError("not valid JSON", where=f"{where}, {path}", todo="correct it here") from None
-        check_names(data, fields, where, path)
+        check_names(data, fields, where, path=path)
         return fields
 
     def listed(self, forests: memoryview, where: str) -> list[Any]:
@@ -140,7 +140,7 @@ class Reader:
         raise FormatError(flaw.found, where=f"{where}, {flaw.path}", todo=flaw.todo)
 
 
-def check_names(data: memoryview, fields: Mapping[str, memoryview], where: str, path: str) -> None:
+def check_names(data: memoryview, fields: Mapping[str, memoryview], where: str, *, path: str) -> None:
     """No field of an object is written twice; what is inside the fields is not looked at."""
     bare = without_values(data, fields.values())
     if names_written(bare) != len(fields):

@@ -81,7 +81,7 @@ class Chunk:
             for number, item in enumerate(self.items if names else ())
             if not names.isdisjoint(item)
         }
-        account.spend(sum(map(object_cost, found.values())), where, "values beyond the format")
+        account.spend(sum(map(object_cost, found.values())), where, what="values beyond the format")
         return found
 
     def count_names(self) -> int:
@@ -128,7 +128,7 @@ class TypedChunk(Chunk):
         return found
 
     def _foreign(self, raw: memoryview, account: Account, where: str) -> Any:
-        account.spend(json_cost(raw), where, "values beyond the format")
+        account.spend(json_cost(raw), where, what="values beyond the format")
         if may_be_rounded(raw):
             raise msgspec.ValidationError("a whole number may be rounded")
         value = orjson.loads(raw)

@@ -49,7 +49,7 @@ class Nodes:
         parent: `[N]`, rows, `parent[i] < i`; order: `[N]`, place in the file of each row; after `finish`.
     """
 
-    def __init__(self, where: str, path: str, account: Account) -> None:
+    def __init__(self, where: str, *, path: str, account: Account) -> None:
         self.where, self.path, self.account = where, path, account
         self.ids: list[NodeId] = []
         self.numbered = True
@@ -68,7 +68,7 @@ class Nodes:
         if not kinds <= {int, str, NONE}:
             above = [whole(value) for value in above]
             for row in wrong_rows(above, {int, str, NONE}):
-                self.fail(chunk.low + row, ".parent", f"{shown(above[row])} is not an id", PARENT_TODO)
+                self.fail(chunk.low + row, ".parent", found=f"{shown(above[row])} is not an id", todo=PARENT_TODO)
         return Given(ids, above, as_floats(above) if numbered and str not in kinds else None)
 
     def take(self, given: Given) -> None:
@@ -90,8 +90,8 @@ class Nodes:
             self.fail(
                 chunk.low + wrong,
                 "",
-                f"{shown(chunk.items[wrong])} is not a node",
-                'give objects such as {"id": 0, "parent": null}',
+                found=f"{shown(chunk.items[wrong])} is not a node",
+                todo='give objects such as {"id": 0, "parent": null}',
             )
         found = []
         for field, noun, todo in (
@@ -103,7 +103,7 @@ class Nodes:
             except KeyError:
                 row = next(row for row, item in enumerate(chunk.items) if field not in item)
                 self._current = (chunk.low, found[0] if found else ())
-                self.fail(chunk.low + row, "", noun, todo)
+                self.fail(chunk.low + row, "", found=noun, todo=todo)
         return found[0], found[1]
 
     def _checked_ids(self, ids: list[Any]) -> list[Any]:
@@ -113,12 +113,15 @@ class Nodes:
             ids = [whole(value) for value in ids]
             self._current = (low, ids)
             for row in wrong_rows(ids, {int, str}):
-                self.fail(low + row, ".id", f"{shown(ids[row])} is not an id", "give a whole number or text")
+                self.fail(low + row, ".id", found=f"{shown(ids[row])} is not an id", todo="give a whole number or text")
         numbers = ids if kinds == {int} else [value for value in ids if isinstance(value, int)]
         if numbers and not WHOLE_MIN <= min(numbers) <= max(numbers) <= WHOLE_MAX:
             row = next(i for i, value in enumerate(ids) if isinstance(value, int) and not fits(value))
             self.fail(
-                low + row, ".id", f"{shown(float(ids[row]))} is too large for an id", "give a smaller one, or text"
+                low + row,
+                ".id",
+                found=f"{shown(float(ids[row]))} is too large for an id",
+                todo="give a smaller one, or text",
             )
         return ids
 
@@ -139,21 +142,23 @@ class Nodes:
         node = "" if name is None else f" (node {shown(name)})"
         return f"{self.where}, {self.path}[{place}]{field}{node}"
 
-    def fail(self, place: int, field: str, found: str, todo: str, kind: type[TreecoreError] = FormatError) -> NoReturn:
+    def fail(
+        self, place: int, field: str, *, found: str, todo: str, kind: type[TreecoreError] = FormatError
+    ) -> NoReturn:
         """Raise for one value of the node at a place in the file."""
         raise kind(found, where=self.at(place, field), todo=todo)
 
-    def fail_row(self, row: int, field: str, found: str, todo: str) -> NoReturn:
+    def fail_row(self, row: int, field: str, *, found: str, todo: str) -> NoReturn:
         """Raise for the node of a row, because it makes no forest with the others."""
-        self.fail(int(self.order[row]), field, found, todo, ForestError)
+        self.fail(int(self.order[row]), field, found=found, todo=todo, kind=ForestError)
 
     def failer(self, field: str, low: int) -> Fail:
         """`fail` for a column of one field that starts at the place `low`."""
-        return lambda row, found, todo: self.fail(low + row, field, found, todo)
+        return lambda row, found, todo: self.fail(low + row, field, found=found, todo=todo)
 
     def failer_at(self, field: str, places: Sequence[int]) -> Fail:
         """`fail` for a column of one field whose values stand at these places."""
-        return lambda row, found, todo: self.fail(places[row], field, found, todo)
+        return lambda row, found, todo: self.fail(places[row], field, found=found, todo=todo)
 
     def finish(self) -> None:
         """Rows of parents, and the order that puts parents first."""
@@ -207,7 +212,7 @@ class Nodes:
 
     def _fail_parent(self, place: int, name: Any) -> NoReturn:
         todo = "name a node of this forest, or null for a root"
-        self.fail(place, ".parent", f"there is no node {shown(name)}", todo, ForestError)
+        self.fail(place, ".parent", found=f"there is no node {shown(name)}", todo=todo, kind=ForestError)
 
     def _fail_duplicate(self, names: Sequence[Any]) -> NoReturn:
         seen: dict[Any, int] = {}
@@ -216,9 +221,9 @@ class Nodes:
                 self.fail(
                     place,
                     ".id",
-                    f"the id {shown(name)} is already that of {self.path}[{seen[name]}]",
-                    "give every node an id of its own",
-                    ForestError,
+                    found=f"the id {shown(name)} is already that of {self.path}[{seen[name]}]",
+                    todo="give every node an id of its own",
+                    kind=ForestError,
                 )
             seen[name] = place
         raise AssertionError("duplicates were counted")
@@ -234,7 +239,7 @@ class Nodes:
         found = f"node {names} is its own parent" if len(cycle) == 1 else f"nodes {names} are each other's ancestors"
         roots = "" if bool((parent < 0).any()) else ", and no node is a root"
         todo = "let every path end at a node with parent null"
-        self.fail(cycle[0], ".parent", f"{found} (a cycle){roots}", todo, ForestError)
+        self.fail(cycle[0], ".parent", found=f"{found} (a cycle){roots}", todo=todo, kind=ForestError)
 
 
 def fits(value: int) -> bool:

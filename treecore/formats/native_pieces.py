@@ -93,7 +93,7 @@ def objects_of(nodes: Nodes, chunk: Chunk, field: str) -> list[Any]:
     if not chunk.typed:
         for row in wrong_rows(values, {dict, NONE, UNSET_TYPE}):
             todo = "give an object, or leave it out"
-            nodes.fail(chunk.low + row, member(field), f"{shown(values[row])} is not an object", todo)
+            nodes.fail(chunk.low + row, member(field), found=f"{shown(values[row])} is not an object", todo=todo)
     return [value or None for value in values]
 
 
@@ -102,12 +102,12 @@ def read_extra(nodes: Nodes, chunk: Chunk, tokens: TokenPiece | None, account: A
     extra = chunk.unknown(account, nodes.where)
     for row, fields in tokens.extra.items() if tokens else ():
         extra.setdefault(row, {})["tokens"] = fields
-    account.spend(FOREIGN_NODE * len(extra), nodes.where, "values beyond the format")
+    account.spend(FOREIGN_NODE * len(extra), nodes.where, what="values beyond the format")
     for row, fields in extra.items():
         for name, value in fields.items():
             if isinstance(value, dict | list):
                 if reason := unwritable(value):
-                    nodes.fail(chunk.low + row, member(name), reason, "flatten it")
+                    nodes.fail(chunk.low + row, member(name), found=reason, todo="flatten it")
                 if name == "children":
                     check_children(nodes, chunk.low + row, value)
     return extra
@@ -119,8 +119,8 @@ def check_children(nodes: Nodes, place: int, value: Any) -> None:
         nodes.fail(
             place,
             ".children",
-            f"{len(value):,} nested nodes",
-            'write each into "nodes" itself, with the id of its parent under "parent"',
+            found=f"{len(value):,} nested nodes",
+            todo='write each into "nodes" itself, with the id of its parent under "parent"',
         )
 
 
@@ -139,7 +139,9 @@ def join(pieces: Sequence[Piece], nodes: Nodes, account: Account) -> Gathered:
     maps: dict[str, dict[str, FloatArray]] = {}
     for field, attribute in MAP_FIELDS.items():
         names = dict.fromkeys(name for piece in pieces for name in piece.maps.get(field, ()))
-        account.spend(8 * len(names) * nodes.count, nodes.where, f"{len(names):,} columns of {nodes.count:,} nodes")
+        account.spend(
+            8 * len(names) * nodes.count, nodes.where, what=f"{len(names):,} columns of {nodes.count:,} nodes"
+        )
         maps[attribute] = {
             name: named(name, [(piece.low, piece.size, piece.maps.get(field, {})) for piece in pieces], nodes)
             for name in names

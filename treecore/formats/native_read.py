@@ -35,7 +35,7 @@ from treecore.formats.native_typed import Decoders, text_chunks
 from treecore.formats.native_values import shown
 
 
-def forest_from(value: Any, where: str, path: str, account: Account | None = None) -> Forest:
+def forest_from(value: Any, where: str, *, path: str, account: Account | None = None) -> Forest:
     """One forest of plain JSON.
 
     Args:
@@ -47,22 +47,22 @@ def forest_from(value: Any, where: str, path: str, account: Account | None = Non
         FormatError: a field is not what the format says; names the place.
         ForestError: the nodes do not make a forest.
     """
-    check_version(value, where, path)
+    check_version(value, where, path=path)
     place = f"{where}, {path}.nodes"
     listed = value.get("nodes")
     check_node_list(listed, place)
     check_nodes(len(listed), place)
-    account = account or Account(where, 10**12, 10**12)
-    nodes = Nodes(where, f"{path}.nodes", account)
+    account = account or Account(where, 10**12, stored=10**12)
+    nodes = Nodes(where, path=f"{path}.nodes", account=account)
     pieces = []
     for chunk in plain_chunks(listed):
         given = nodes.look(chunk)
         pieces.append(read_piece(nodes, chunk, account))
         nodes.take(given)
-    return assembled(nodes, pieces, read_meta(value, where, path), account)
+    return assembled(nodes, pieces, read_meta(value, where, path=path), account)
 
 
-def forest_in(raw: dict[str, memoryview], where: str, path: str, decode: Decoders, account: Account) -> Forest:
+def forest_in(raw: dict[str, memoryview], where: str, *, path: str, decode: Decoders, account: Account) -> Forest:
     """One forest of the texts of its fields.
 
     Args:
@@ -74,27 +74,27 @@ def forest_in(raw: dict[str, memoryview], where: str, path: str, decode: Decoder
         FormatError: a field is not what the format says; names the place.
         ForestError: the nodes do not make a forest.
     """
-    value = plain_meta(raw, where, path, account)
-    check_version(value, where, path)
+    value = plain_meta(raw, where, path=path, account=account)
+    check_version(value, where, path=path)
     place, text = f"{where}, {path}.nodes", raw.get("nodes", memoryview(b"null"))
     if bytes(text[:1]) != b"[":
         check_node_list(orjson.loads(text), place)
-    nodes = Nodes(where, f"{path}.nodes", account)
+    nodes = Nodes(where, path=f"{path}.nodes", account=account)
     pieces = []
     for found in text_chunks(text, decode, account, place):
         pieces.append(read_text(nodes, *found, account))
         account.advance(len(found.text))
     if not nodes.count:
         check_node_list([], place)
-    return assembled(nodes, pieces, read_meta(value, where, path), account)
+    return assembled(nodes, pieces, read_meta(value, where, path=path), account)
 
 
-def plain_meta(raw: dict[str, memoryview], where: str, path: str, account: Account) -> dict[str, Any]:
+def plain_meta(raw: dict[str, memoryview], where: str, *, path: str, account: Account) -> dict[str, Any]:
     """All fields of a forest but its nodes."""
     value = {}
     for name, text in raw.items():
         if name != "nodes":
-            account.spend(json_cost(text), where, "fields beside its nodes")
+            account.spend(json_cost(text), where, what="fields beside its nodes")
             value[name] = orjson.loads(text)
             foreign = name in OBJECT_FIELDS or name not in FOREST_FIELDS
             place = f"{where}, {path}{member(name)}"
@@ -104,7 +104,7 @@ def plain_meta(raw: dict[str, memoryview], where: str, path: str, account: Accou
             if name in NUMBER_AS_TEXT and type(value[name]) in (int, float):
                 value[name] = written.decode()
             elif lost := rounded_in(written, no_double):
-                account.note_rounded(lost.total, lost.number, f"{place}{inner_path(lost.path)}")
+                account.note_rounded(lost.total, lost.number, where=f"{place}{inner_path(lost.path)}")
     return value
 
 
@@ -139,7 +139,7 @@ def read_text(nodes: Nodes, chunk: Chunk, text: bytes, account: Account) -> Piec
     given, piece = found
     if may_round(text) and (lost := rounded_in(text, is_double)):
         row, *path = lost.path
-        account.note_rounded(lost.total, lost.number, nodes.at(chunk.low + int(row), inner_path(path)))
+        account.note_rounded(lost.total, lost.number, where=nodes.at(chunk.low + int(row), inner_path(path)))
     nodes.take(given)
     return piece
 
@@ -160,7 +160,7 @@ def checked(nodes: Nodes, chunk: Chunk, text: bytes, account: Account) -> tuple[
     if rounded or names_written(text) != chunk.count_names():
         for flaw in flaws_in(text):
             if flaw.twice or is_foreign(flaw.path[1:]):
-                nodes.fail(chunk.low + int(flaw.path[0]), inner_path(flaw.path[1:]), flaw.found, flaw.todo)
+                nodes.fail(chunk.low + int(flaw.path[0]), inner_path(flaw.path[1:]), found=flaw.found, todo=flaw.todo)
     return given, piece
 
 
@@ -172,7 +172,7 @@ def check_whole(nodes: Nodes, chunk: Chunk, text: bytes) -> None:
         found, todo = flaw.found, flaw.todo
         if flaw.path[1] in ("id", "parent"):
             found, todo = f"{found}, too large for an id", "give a smaller one, or text"
-        nodes.fail(chunk.low + int(flaw.path[0]), inner_path(flaw.path[1:]), found, todo)
+        nodes.fail(chunk.low + int(flaw.path[0]), inner_path(flaw.path[1:]), found=found, todo=todo)
 
 
 def is_foreign(path: Sequence[str | int]) -> bool:
@@ -209,7 +209,7 @@ def assembled(nodes: Nodes, pieces: list[Piece], meta: dict[str, Any], account: 
         raise error.at(f"{nodes.where}, {nodes.path.removesuffix('.nodes')}") from None
 
 
-def check_version(value: Any, where: str, path: str) -> None:
+def check_version(value: Any, where: str, *, path: str) -> None:
     """The object is a forest of this version."""
     if not isinstance(value, dict):
         raise FormatError(f"{shown(value)} is not a forest", where=f"{where}, {path}", todo="give an object with nodes")
@@ -233,7 +233,7 @@ def check_node_list(nodes: Any, place: str) -> None:
         raise ForestError("a forest without nodes", where=place, todo='give at least a root, {"id": 0, "parent": null}')
 
 
-def read_meta(value: dict[str, Any], where: str, path: str) -> dict[str, Any]:
+def read_meta(value: dict[str, Any], where: str, *, path: str) -> dict[str, Any]:
     """The forest's own fields, and `extra` with those that we do not know."""
     meta: dict[str, Any] = {}
     for names, kind, noun in ((TEXT_FIELDS, str, "text"), (OBJECT_FIELDS, dict, "an object")):
@@ -262,8 +262,8 @@ def check_rewards(nodes: Nodes, reward: FloatArray) -> None:
         nodes.fail_row(
             int(wrong[0]),
             ".reward",
-            "a node with children has a reward",
-            "put outcome rewards on leaves only (values of inner steps belong under columns)",
+            found="a node with children has a reward",
+            todo="put outcome rewards on leaves only (values of inner steps belong under columns)",
         )
 
 
@@ -279,7 +279,7 @@ def add_tree_numbers(nodes: Nodes, number: IntArray, extra: dict[int, dict[str, 
     if len(wrong):
         row = int(wrong[0])
         found = f"tree {number[row]}, but other nodes of the same tree say {of_tree[topology.root[row]]}"
-        nodes.fail_row(row, ".tree", found, "make them agree, or leave tree out")
+        nodes.fail_row(row, ".tree", found=found, todo="make them agree, or leave tree out")
     known = of_tree[topology.roots]
     known = known[known >= 0]
     if len(np.unique(known)) < len(known):
@@ -287,7 +287,7 @@ def add_tree_numbers(nodes: Nodes, number: IntArray, extra: dict[int, dict[str, 
         twice = int(values[counts > 1][0])
         row = int(topology.roots[of_tree[topology.roots] == twice][1])
         todo = "give each root a tree of its own, or leave tree out"
-        nodes.fail_row(row, ".tree", f"tree {twice} has a second root", todo)
+        nodes.fail_row(row, ".tree", found=f"tree {twice} has a second root", todo=todo)
     in_order = (np.cumsum(nodes.parent < 0) - 1)[topology.root]
     if bool((number[given] != in_order[given]).any()):
         for row in given.tolist():

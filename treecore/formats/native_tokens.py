@@ -46,7 +46,7 @@ def read_tokens(nodes: Nodes, chunk: Chunk, account: Account) -> TokenPiece | No
     if not chunk.typed:
         for row in wrong_rows(objects, {dict, NONE, UNSET_TYPE}):
             todo = "give an object, or leave it out"
-            nodes.fail(chunk.low + row, ".tokens", f"{shown(objects[row])} is not an object", todo)
+            nodes.fail(chunk.low + row, ".tokens", found=f"{shown(objects[row])} is not an object", todo=todo)
     rows = [row for row, found in enumerate(objects) if found is not None and found is not ABSENT]
     given = objects if len(rows) == len(objects) else [objects[row] for row in rows]
     lists: dict[Column, list[Any]] = {}
@@ -60,29 +60,29 @@ def read_tokens(nodes: Nodes, chunk: Chunk, account: Account) -> TokenPiece | No
             nodes.fail(
                 chunk.low + rows[number],
                 f".tokens.{column.name}",
-                f"{shown(values[number])} is not a list",
-                "give a list, or leave it out",
+                found=f"{shown(values[number])} is not a list",
+                todo="give a list, or leave it out",
             )
     lengths = {
         column: np.array([len(v) if type(v) is list else -1 for v in values]) for column, values in lists.items()
     }
     own = np.maximum(0, np.max([*lengths.values(), np.zeros(len(rows), dtype=np.int64)], axis=0))
     at = chunk.low + np.array(rows, dtype=np.int64)
-    check_lengths(nodes, lengths, own, at)
+    check_lengths(nodes, lengths, own, at=at)
     count = np.zeros(len(objects), dtype=np.int64)
     count[rows] = own
-    account.spend(TOKEN * int(own.sum()) * len(lists), nodes.where, "its tokens")
+    account.spend(TOKEN * int(own.sum()) * len(lists), nodes.where, what="its tokens")
     columns = {
-        column.name: flatten(nodes, column, values, own, at)
+        column.name: flatten(nodes, column, values, own, at=at)
         for column, values in lists.items()
         if (lengths[column] > 0).any()
     }
     if (texts := columns.get("text")) is not None:
         columns["text"] = shared_texts(texts, account, nodes.where)
     if (top := columns.get("top")) is not None:
-        account.spend(PAIR * sum(map(len, top)), nodes.where, "the likeliest tokens of its tokens")
+        account.spend(PAIR * sum(map(len, top)), nodes.where, what="the likeliest tokens of its tokens")
     extra = {row: fields for row, found in zip(rows, given, strict=True) if (fields := chunk.token_extra(found))}
-    account.spend(sum(map(object_cost, extra.values())), nodes.where, "values beyond the format")
+    account.spend(sum(map(object_cost, extra.values())), nodes.where, what="values beyond the format")
     return TokenPiece(count, columns, extra)
 
 
@@ -90,11 +90,11 @@ def shared_texts(texts: Sequence[str], account: Account, where: str) -> list[str
     """The same texts, equal ones the same object: tokens repeat."""
     known: dict[str, str] = {}
     found = list(map(known.setdefault, texts, texts))
-    account.spend(TEXT * len(known) + sum(map(len, known)), where, "the texts of its tokens")
+    account.spend(TEXT * len(known) + sum(map(len, known)), where, what="the texts of its tokens")
     return found
 
 
-def check_lengths(nodes: Nodes, lengths: Mapping[Column, IntArray], count: IntArray, at: IntArray) -> None:
+def check_lengths(nodes: Nodes, lengths: Mapping[Column, IntArray], count: IntArray, *, at: IntArray) -> None:
     """All columns of one node are equally long."""
     for column, length in lengths.items():
         wrong = np.flatnonzero((length >= 0) & (length != count))
@@ -104,12 +104,12 @@ def check_lengths(nodes: Nodes, lengths: Mapping[Column, IntArray], count: IntAr
             nodes.fail(
                 int(at[number]),
                 f".tokens.{column.name}",
-                f"{counted(int(length[number]), 'value')} where {longest} has {count[number]}",
-                "give all token columns of a node the same length",
+                found=f"{counted(int(length[number]), 'value')} where {longest} has {count[number]}",
+                todo="give all token columns of a node the same length",
             )
 
 
-def flatten(nodes: Nodes, column: Column, items: list[Any], count: IntArray, at: IntArray) -> Any:
+def flatten(nodes: Nodes, column: Column, items: list[Any], count: IntArray, *, at: IntArray) -> Any:
     """One column over the nodes of a chunk that have tokens; nulls where a node lacks it. `[t]`"""
     flat: list[Any] = []
     for item, n in zip(items, count.tolist(), strict=True):
@@ -118,7 +118,7 @@ def flatten(nodes: Nodes, column: Column, items: list[Any], count: IntArray, at:
     def fail(token: int, found: str, todo: str) -> NoReturn:
         start = np.concatenate([[0], np.cumsum(count)])
         number = int(np.searchsorted(start, token, side="right")) - 1
-        nodes.fail(int(at[number]), f".tokens.{column.name}[{token - int(start[number])}]", found, todo)
+        nodes.fail(int(at[number]), f".tokens.{column.name}[{token - int(start[number])}]", found=found, todo=todo)
 
     return typed(flat, column, fail)
 
@@ -135,7 +135,7 @@ def join_tokens(pieces: Sequence[tuple[int, TokenPiece | None]], nodes: Nodes) -
         return None
     order = None
     if not nodes.in_file_order:
-        order = gathered_tokens(count, nodes.order)
+        order = gathered_tokens(count, order=nodes.order)
         count = count[nodes.order]
     present = [column for column in TOKEN_COLUMNS if any(piece and column.name in piece.columns for _, piece in pieces)]
     columns = {}
@@ -158,7 +158,7 @@ def in_rows(column: Column, parts: Sequence[Any], order: IntArray | None) -> Any
     return frozen(values if order is None else values[order])
 
 
-def gathered_tokens(count: IntArray, order: IntArray) -> IntArray:
+def gathered_tokens(count: IntArray, *, order: IntArray) -> IntArray:
     """Where in the file each token stands, in the order of rows. `[T]`
 
     Args:

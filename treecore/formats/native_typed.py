@@ -145,7 +145,7 @@ def text_chunks(nodes: memoryview, decode: Decoders, account: Account, where: st
             found = BOUNDARY.search(nodes, start + size) if start + size < end else None
             cut = found.start(1) if found else end
             if cut - start > LARGE_BYTES:
-                account.afford(json_cost(nodes[start:cut]), where, f"a node of {(cut - start) / 1e6:,.0f} MB")
+                account.afford(json_cost(nodes[start:cut]), where, what=f"a node of {(cut - start) / 1e6:,.0f} MB")
             text = b"".join((b"[", nodes[start:cut], b"]"))
             try:
                 chunk = one_chunk(text, decode, low)

@@ -135,10 +135,10 @@ def put_extra(row: dict[str, Any], forest: Forest, fields: Any) -> None:
 def check_foreign(forest: Forest, where: str, taken: bool, value: Any) -> None:
     """An unknown field must not hide a known one, and must survive being written."""
     if taken:
-        fail(forest, where, "an extra field with the name of a field of the format")
+        fail(forest, where, found="an extra field with the name of a field of the format")
     if reason := unwritable(value):
-        fail(forest, where, reason)
+        fail(forest, where, found=reason)
 
 
-def fail(forest: Forest, where: str, found: str) -> None:
+def fail(forest: Forest, where: str, *, found: str) -> None:
     raise FormatError(found, where=f"forest {forest.id!r}, {where}", todo="change it before writing")

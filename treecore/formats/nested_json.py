@@ -11,7 +11,7 @@ import orjson
 from treecore.formats.fields import wrong
 
 
-def unpacked(value: Any, name: str, where: str) -> Any:
+def unpacked(value: Any, name: str, *, where: str) -> Any:
     """The value that a text holds as JSON; other values as they are, None for "".
 
     Raises:
@@ -24,7 +24,7 @@ def unpacked(value: Any, name: str, where: str) -> Any:
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
-        raise wrong(name, value, "JSON", where) from None
+        raise wrong(name, value, "JSON", where=where) from None
 
 
 def unpacked_if_packed(value: Any) -> Any:
@@ -35,29 +35,29 @@ def unpacked_if_packed(value: Any) -> Any:
     return value
 
 
-def list_within(fields: Mapping[str, Any], name: str, where: str) -> list[dict[str, Any]]:
+def list_within(fields: Mapping[str, Any], name: str, *, where: str) -> list[dict[str, Any]]:
     """A list of objects, or its JSON; empty where it is null or absent.
 
     Raises:
         FormatError: it is something else.
     """
-    value = unpacked(fields.get(name), name, where)
+    value = unpacked(fields.get(name), name, where=where)
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise wrong(name, value, "a list of objects", where)
+        raise wrong(name, value, "a list of objects", where=where)
     return value
 
 
-def object_within(fields: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
+def object_within(fields: Mapping[str, Any], name: str, *, where: str) -> dict[str, Any]:
     """An object, or its JSON; empty where it is null or absent.
 
     Raises:
         FormatError: it is something else.
     """
-    value = unpacked(fields.get(name), name, where)
+    value = unpacked(fields.get(name), name, where=where)
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise wrong(name, value, "an object", where)
+        raise wrong(name, value, "an object", where=where)
     return value

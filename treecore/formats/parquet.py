@@ -56,7 +56,7 @@ def parquet_batches(source: Source) -> Iterator[pa.RecordBatch]:
     source.account.grow(grown)
     source.account.afford_rows(file.metadata.num_rows, source.name)
     values = most_values(source.data)
-    source.account.afford(LEVEL * values, source.name, f"a column of {values:,} values")
+    source.account.afford(LEVEL * values, source.name, what=f"a column of {values:,} values")
     yield from file.iter_batches(batch_size=ROWS)
 
 

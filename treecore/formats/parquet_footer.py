@@ -70,10 +70,10 @@ class _Reader:
         while head := self.byte():
             number = number + (head >> 4) if head >> 4 else self.signed()
             kind = head & 15
-            fields[number] = None if kind in BOOLEANS else self.value(kind, level)
+            fields[number] = None if kind in BOOLEANS else self.value(kind, level=level)
         return fields
 
-    def value(self, kind: int, level: int) -> Any:
+    def value(self, kind: int, *, level: int) -> Any:
         """One value; texts are passed over."""
         if level > MAX_LEVELS:
             raise ValueError("the footer is nested too deep")
@@ -84,7 +84,7 @@ class _Reader:
         if kind in LISTS:
             head = self.byte()
             count = head >> 4 if head >> 4 < 15 else self.whole()
-            return [self.value(head & 15, level + 1) for _ in range(min(count, len(self.data)))]
+            return [self.value(head & 15, level=level + 1) for _ in range(min(count, len(self.data)))]
         if kind == MAP:
             return self.pairs(level)
         if kind not in (*BOOLEANS, BYTE, DOUBLE, BINARY):
@@ -97,5 +97,5 @@ class _Reader:
         if count := self.whole():
             kinds = self.byte()
             for _ in range(min(count, len(self.data))):
-                self.value(kinds >> 4, level + 1)
-                self.value(kinds & 15, level + 1)
+                self.value(kinds >> 4, level=level + 1)
+                self.value(kinds & 15, level=level + 1)

@@ -45,7 +45,7 @@ def column_schema(column: Column) -> dict[str, Any]:
     return schema
 
 
-def text_schema(name: str, meaning: str) -> dict[str, Any]:
+def text_schema(name: str, *, meaning: str) -> dict[str, Any]:
     kinds = ["number"] if name in NUMBER_AS_TEXT else []
     return {"type": ["string", *kinds, "null"], "description": meaning}
 
@@ -83,7 +83,7 @@ def json_schema() -> dict[str, Any]:
         "required": ["format", "nodes"],
         "properties": {
             "format": {"const": VERSION},
-            **{name: text_schema(name, meaning) for name, meaning in TEXT_FIELDS.items()},
+            **{name: text_schema(name, meaning=meaning) for name, meaning in TEXT_FIELDS.items()},
             **{name: {"type": ["object", "null"], "description": meaning} for name, meaning in OBJECT_FIELDS.items()},
             "nodes": {"type": "array", "minItems": 1, "items": node_schema()},
         },

@@ -96,7 +96,7 @@ class Source:
 
     def beside(self, relative: str) -> Source | None:
         """A file that is named relative to this one; None where it was not given, or cannot be read."""
-        if self.folder is None or not (path := self.folder.beside(self.place, relative)):
+        if self.folder is None or not (path := self.folder.beside(self.place, relative=relative)):
             return None
         try:
             found = open_source(self.folder.fetch(path), name=path)
@@ -201,7 +201,7 @@ class Source:
             FormatError: not JSON, which names line and column, or more than the file may take.
         """
         if len(text.data) > CHECKED_BYTES:
-            self.account.afford(json_cost(text.data), text.where, "its JSON")
+            self.account.afford(json_cost(text.data), text.where, what="its JSON")
         try:
             return orjson.loads(text.data)
         except orjson.JSONDecodeError as error:
@@ -275,7 +275,7 @@ def open_source(
             raise FormatError("the gzip file holds another gzip file", where=name, todo="unpack it once with gunzip")
     if data.startswith(ZSTD_MAGIC):
         data = unzstd(data, name, most_of(data))
-    account = Account(name, len(data), len(stored), tell)
+    account = Account(name, len(data), stored=len(stored), tell=tell)
     if data.startswith(CONTAINERS):
         return Source(name, data, account, folder, place)
     data = data.removeprefix(BOM)

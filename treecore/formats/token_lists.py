@@ -16,27 +16,27 @@ MAX_NUMBER = 1e9
 """Largest log probability or entropy, in nats, either way."""
 
 
-def numbers_in(fields: Mapping[str, Any], name: str, where: str) -> list[float]:
+def numbers_in(fields: Mapping[str, Any], name: str, *, where: str) -> list[float]:
     """A list of numbers, NaN for null; empty where it is absent.
 
     Raises:
         FormatError: it is something else.
     """
-    values = list_in(fields, name, where)
+    values = list_in(fields, name, where=where)
     if not set(map(type, values)) <= {int, float, bool, type(None)}:
-        raise wrong(name, values, "a list of numbers", where)
+        raise wrong(name, values, "a list of numbers", where=where)
     return [NAN if value is None else value for value in values] if None in values else values
 
 
-def ids_in(fields: Mapping[str, Any], name: str, where: str) -> list[int]:
+def ids_in(fields: Mapping[str, Any], name: str, *, where: str) -> list[int]:
     """A list of token ids; empty where it is absent.
 
     Raises:
         FormatError: it is something else.
     """
-    values = list_in(fields, name, where)
+    values = list_in(fields, name, where=where)
     if not set(map(type, values)) <= {int} or (values and not 0 <= min(values) <= max(values) < 1 << 31):
-        raise wrong(name, values, "a list of token ids", where)
+        raise wrong(name, values, "a list of token ids", where=where)
     return values
 
 
@@ -46,16 +46,16 @@ def mask_in(fields: Mapping[str, Any], name: str, size: int, where: str) -> list
     Raises:
         FormatError: it is something else, or does not have one value for each of `size` tokens.
     """
-    values = list_in(fields, name, where)
+    values = list_in(fields, name, where=where)
     if not set(map(type, values)) <= {int, float, bool}:
-        raise wrong(name, values, "a list of true and false", where)
+        raise wrong(name, values, "a list of true and false", where=where)
     if values and len(values) != size:
         raise unequal(name, len(values), size, where)
     return values
 
 
 def step_tokens(
-    ids: Sequence[int], logprob: Sequence[float], entropy: Sequence[float], names: str, where: str
+    ids: Sequence[int], logprob: Sequence[float], *, entropy: Sequence[float], names: str, where: str
 ) -> StepTokens | None:
     """Tokens of a step, None for none; columns that are empty are absent.
 
@@ -82,7 +82,7 @@ def unequal(name: str, found: int, wanted: int, where: str) -> FormatError:
     )
 
 
-def masked(values: Sequence[Any], mask: Sequence[Any]) -> list[Any]:
+def masked(values: Sequence[Any], *, mask: Sequence[Any]) -> list[Any]:
     """Values where the mask is true."""
     return list(compress(values, mask))
 

@@ -82,7 +82,7 @@ class ForestFile:
         """
         rollouts = [rollout_of(batch, number, step=step) for number in range(len(batch.prompts))]
         size = sum(rollout.cost() for rollout in rollouts)
-        forests = forests_of(rollouts, source=self.path.name, account=Account(self.path.name, size, size))
+        forests = forests_of(rollouts, source=self.path.name, account=Account(self.path.name, size, stored=size))
         lines = b"".join(encode(forest) + b"\n" for forest in forests)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

@@ -51,4 +51,4 @@ def _together(root: Path, index: Index, kind: str) -> list[Forest]:
     """All forests of a format in which a file holds one rollout."""
     names = tuple(name for name, known in index.files().items() if known.format == kind)
     gathered = gather_folder(replace(folder_on_disk(root, read_path), names=names))
-    return gathered.finish(Account(gathered.name, gathered.memory, gathered.memory))
+    return gathered.finish(Account(gathered.name, gathered.memory, stored=gathered.memory))

@@ -180,7 +180,7 @@ def read_together(root: Path, names: Sequence[str], methods: tuple[str, str]) ->
     folder = replace(whole, names=tuple(names))
     try:
         gathered = gather_folder(folder)
-        forests = gathered.finish(Account(folder.name, gathered.memory, gathered.memory))
+        forests = gathered.finish(Account(folder.name, gathered.memory, stored=gathered.memory))
     except TreecoreError:
         return []
     kind = next(iter(gathered.formats)).name

@@ -162,8 +162,8 @@ def turn_values(forests: Forests, outcome: FloatArray, values: Values) -> TurnVa
     odds = np.where(known, 1.0, 0.0) if values == "child_mean" else softmax_odds(forests, known)
     total = topology.children_sum(odds)
     weight = np.where(known, odds / np.where(known, total[np.maximum(parent, 0)], 1.0), 0.0)
-    value = weighted_back_up(topology, np.where(forests.scored, outcome, 0.0), weight)
-    squares = weighted_back_up(topology, forests.scored.astype(np.float64), weight**2)
+    value = weighted_back_up(topology, np.where(forests.scored, outcome, 0.0), edge=weight)
+    squares = weighted_back_up(topology, forests.scored.astype(np.float64), edge=weight**2)
     # Where all leaves beneath agree, the value is theirs: summed branch by branch, thirds leave rounding behind.
     equal = agreeing(forests.shape(scored_leaves), outcome)
     shared = np.full(len(topology.skeleton.row), np.nan)

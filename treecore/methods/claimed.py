@@ -90,7 +90,7 @@ def attempts(forests: Forests, first: str = "") -> Iterator[Attempt]:
             words = (group.words, SINGLE[rule]) if len(single) > 1 else (group.words,)
             yield from of_group(forests, group, rule, words)
             for wider in every[number + 1 :]:
-                yield from over_wider(forests, group, wider, rule, words)
+                yield from over_wider(forests, group, wider=wider, rule=rule, words=words)
     yield made(forests, "", ("the rewards as they are",), lambda: forests.reward[forests.scored])
 
 
@@ -122,7 +122,7 @@ def of_group(forests: Forests, group: Grouping, rule: str, words: tuple[str, ...
 
 
 def over_wider(
-    forests: Forests, group: Grouping, wider: Grouping, rule: str, words: tuple[str, ...]
+    forests: Forests, group: Grouping, *, wider: Grouping, rule: str, words: tuple[str, ...]
 ) -> Iterator[Attempt]:
     """Rewards less the mean of a group, in standard deviations of a wider one."""
     reward = forests.reward[forests.scored]

@@ -157,11 +157,11 @@ def deepconf(
         "value": recorded.mean,
         "n_leaves": recorded.count,
     }
-    leaves = {"reward": forests.reward, **trajectories(forests, paths, lowest, mean)}
+    leaves = {"reward": forests.reward, **trajectories(forests, paths, lowest, mean=mean)}
     return Credit(forests, nodes, leaves, Ragged(forests.token_start, signal))
 
 
-def trajectories(forests: Forests, paths: TokenPaths, lowest: FloatArray, mean: FloatArray) -> dict[str, FloatArray]:
+def trajectories(forests: Forests, paths: TokenPaths, lowest: FloatArray, *, mean: FloatArray) -> dict[str, FloatArray]:
     """The scores `least`, `tail` and `mean` of every trajectory, at its leaf. `[N]`
 
     Args:

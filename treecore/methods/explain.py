@@ -95,7 +95,7 @@ def explain(credit: Credit, node: int, *, leaf: int | None = None) -> Explanatio
         len(scored),
         value,
         float(stderr),
-        *evidence(credit, node, len(scored), len(beneath)),
+        *evidence(credit, node, n_scored=len(scored), n_leaves=len(beneath)),
         silence(credit, node),
         method.alone if is_alone(credit, chosen) and math.isfinite(value) else "",
     )
@@ -111,7 +111,7 @@ def work(credit: Credit, formula: str, row: int) -> Line:
     return Line(left, references[left], formula, numbers, row, result, exact_fraction(result))
 
 
-def evidence(credit: Credit, node: int, n_scored: int, n_leaves: int) -> tuple[int | None, str]:
+def evidence(credit: Credit, node: int, *, n_scored: int, n_leaves: int) -> tuple[int | None, str]:
     """What a step's credit rests on: how many, and of what."""
     method = get_method(credit.method)
     if not method.judges_outcomes:

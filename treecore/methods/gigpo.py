@@ -212,7 +212,7 @@ def gigpo(
         "anchor_size": size,
         "value": value.mean,
         "n_leaves": value.count,
-        "stderr": row_error(forests, returns, value, scale, divisor),
+        "stderr": row_error(forests, returns, value, scale, divisor=divisor),
     }
     return Credit(forests, nodes, {**columns, "reward": forests.reward}, rows_of=rows_of)
 
@@ -224,7 +224,9 @@ def on_forest(forests: Forests, rows: IntArray, values: FloatArray) -> FloatArra
     return by_forest[forests.forest_of]
 
 
-def row_error(forests: Forests, returns: Returns, value: Backup, scale: FloatArray, divisor: FloatArray) -> FloatArray:
+def row_error(
+    forests: Forests, returns: Returns, value: Backup, scale: FloatArray, *, divisor: FloatArray
+) -> FloatArray:
     """Standard error of a step's mean over its rows, groups held fixed: rewards, returns and what they share. `[N]`"""
     size = np.where((value.count > 1) & (forests.parent >= 0), value.count, np.nan)
     squares = value.squares * scale**2 + returns.squares / divisor**2 + 2.0 * returns.mixed * scale / divisor

@@ -90,7 +90,7 @@ def value_ahead(forests: Forests, value: FloatArray) -> FloatArray:
     weight = forests.n_scored
     passed = (~known & (weight > 0)).astype(np.float64)
     own: FloatArray = np.where(known, weight * np.where(known, value, 0.0), 0.0)
-    mean = weighted_back_up(forests.topology, own, at_parent(forests, passed, prompt=0.0))
+    mean = weighted_back_up(forests.topology, own, edge=at_parent(forests, passed, prompt=0.0))
     np.divide(mean, weight, out=mean, where=weight > 0)
     return np.where(known, value, np.where(weight > 0, mean, np.nan))
 

@@ -49,7 +49,7 @@ def first_error(mc: Callable[[int], float], n_steps: int) -> FirstError:
     return FirstError(low if low < n_steps else None, tuple(probes))
 
 
-def rollout_priority(mc: FloatArray, words: FloatArray, *, alpha: float, beta: float, length: float) -> FloatArray:
+def rollout_priority(mc: FloatArray, *, words: FloatArray, alpha: float, beta: float, length: float) -> FloatArray:
     """OmegaPRM's `Q = alpha^(1 - MC) * beta^(words / length)`: almost solved, and failed briefly, comes first. `[N]`"""
     priority: FloatArray = alpha ** (1.0 - mc) * beta ** (words / length)
     return priority
@@ -114,7 +114,7 @@ def omegaprm(
     shortest = subtree_min(forests.topology, np.where(failed, words, np.inf)) - words
     pooled = (mc > 0) & (mc < 1) & np.isfinite(shortest)
     priority = rollout_priority(
-        np.where(pooled, mc, 1.0), np.where(pooled, shortest, 0.0), alpha=alpha, beta=beta, length=length
+        np.where(pooled, mc, 1.0), words=np.where(pooled, shortest, 0.0), alpha=alpha, beta=beta, length=length
     )
     recorded = back_up(forests, forests.reward)
     nodes = {

@@ -113,7 +113,7 @@ def lambda_grpo(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1
         node = np.repeat(np.arange(len(mean)), np.diff(prefixes.symbols.start))
         each = np.full(len(node), np.nan)
         np.divide(mean[node], prefixes.sharing, out=each, where=prefixes.sharing > 0)
-        tokens = Ragged(forests.token_start, on_tokens(forests, prefixes.symbols, each, nodes["credit"]))
+        tokens = Ragged(forests.token_start, on_tokens(forests, prefixes.symbols, each, whole=nodes["credit"]))
     return replace(base, nodes=nodes, tokens=tokens)
 
 
@@ -193,7 +193,7 @@ def tempo(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6) -
     if len(forests.token_node):
         node = np.repeat(np.arange(len(credit)), np.diff(prefixes.symbols.start))
         each = base.credit[node] + ratio(gap(prefixes.value, prefixes.before), divisor[node])
-        tokens = Ragged(forests.token_start, on_tokens(forests, prefixes.symbols, each, credit))
+        tokens = Ragged(forests.token_start, on_tokens(forests, prefixes.symbols, each, whole=credit))
     return replace(base, nodes=nodes, tokens=tokens)
 
 

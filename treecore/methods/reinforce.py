@@ -64,11 +64,11 @@ def discounted(forests: Forests, reward: FloatArray, gamma: float) -> Credit:
     series = np.concatenate([[0.0], np.cumsum(power)])
     own = reward[scored]
     if gamma == 1:
-        white = whiten(own, length)
+        white = whiten(own, tokens=length)
         signal = np.repeat(white.value, count)
     else:
         remaining = np.repeat(np.cumsum(count), count) - 1 - np.arange(int(total))
-        white = whiten(np.repeat(own, count) * power[remaining], np.ones(int(total)))
+        white = whiten(np.repeat(own, count) * power[remaining], tokens=np.ones(int(total)))
         signal = white.value
     start = np.zeros(len(forests.parent) + 1, dtype=np.int64)
     start[1:][scored] = count
@@ -78,7 +78,7 @@ def discounted(forests: Forests, reward: FloatArray, gamma: float) -> Credit:
         "trajectory_return": on_leaves(forests, mean_return),
         "reward": forests.reward,
     }
-    nodes = step_columns(forests, on_leaves(forests, own), series, gamma, white.mean, white.std)
+    nodes = step_columns(forests, on_leaves(forests, own), series=series, gamma=gamma, mean=white.mean, std=white.std)
     tokens = Ragged(np.cumsum(start), signal)
     return Credit(forests, nodes, leaves, tokens=tokens, tokens_are_trajectories=True)
 
@@ -89,14 +89,14 @@ def token_mean(series: FloatArray, count: IntArray) -> FloatArray:
 
 
 def step_columns(
-    forests: Forests, reward: FloatArray, series: FloatArray, gamma: float, mean: float, std: float
+    forests: Forests, reward: FloatArray, *, series: FloatArray, gamma: float, mean: float, std: float
 ) -> dict[str, FloatArray]:
     """Node columns: mean return over own tokens and trajectories, its whitened form, its standard error."""
     own = np.minimum(np.maximum(forests.n_model_tokens, 0), len(series) - 1)
     value = back_up(forests, forests.reward)
     n = np.where(value.count > 0, value.count, np.nan)
     scale = token_mean(series, own)
-    ahead, error = ahead_of_steps(forests, reward, gamma ** own.astype(np.float64), n)
+    ahead, error = ahead_of_steps(forests, reward, edge=gamma ** own.astype(np.float64), n=n)
     returns = ahead * scale
     credit = (returns - mean) / std
     return {
@@ -112,7 +112,7 @@ def step_columns(
 
 
 def ahead_of_steps(
-    forests: Forests, reward: FloatArray, edge: FloatArray, n: FloatArray
+    forests: Forests, reward: FloatArray, *, edge: FloatArray, n: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Mean over the leaves beneath of the reward discounted down to each step's end, and its standard error. `[N]`
 
@@ -124,11 +124,11 @@ def ahead_of_steps(
         backup = back_up(forests, reward)
         return backup.mean, leaf_standard_error(forests, reward, backup=backup)
     topology = forests.topology
-    ahead = weighted_back_up(topology, np.where(forests.scored, reward, 0.0), edge) / n
+    ahead = weighted_back_up(topology, np.where(forests.scored, reward, 0.0), edge=edge) / n
     off = edge * ahead - at_parent(forests, ahead)
     between = topology.children_sum(np.where(np.isnan(off), 0.0, n * off**2))
     several = np.where(n > 1, n, np.nan)
-    return ahead, np.sqrt(weighted_back_up(topology, between, edge**2) / (several * (several - 1)))
+    return ahead, np.sqrt(weighted_back_up(topology, between, edge=edge**2) / (several * (several - 1)))
 
 
 @credit_method(

@@ -46,7 +46,7 @@ def deepsearch_backup(forests: Forests, *, gamma_min: float) -> SearchValues:
         total = length * topology.leaf_sum(sloped)
         floor = np.ceil(gamma_min * length[leaves]).astype(np.int64) - 2
         floored = leaves[floor >= 0]
-        top = ancestor_at(topology, floored, floor[floor >= 0])
+        top = ancestor_at(topology, floored, depth=floor[floor >= 0])
         rows, excess = sum_above(topology, top, 1.0 / length[floored])
         rows, number = sum_above(topology, top, np.ones(len(top)))
         total[rows] += sign * (gamma_min * number - length[rows] * excess)

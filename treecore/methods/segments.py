@@ -205,7 +205,7 @@ def treepo(
     advantage = gap(forests.reward, baseline)
     columns = {"baseline": baseline, "n_groups": path_sum(shared.astype(np.float64))}
     if whiten:
-        advantage, mean, std = whiten_tokens(advantage[scored], forests.shape(path_tokens)[scored])
+        advantage, mean, std = whiten_tokens(advantage[scored], tokens=forests.shape(path_tokens)[scored])
         advantage = on_leaves(forests, advantage)
         columns |= {"batch_mean": np.full(len(scored), mean), "batch_std": np.full(len(scored), std)}
     leaves = {name: np.where(scored, values, np.nan) for name, values in columns.items()}

@@ -55,7 +55,7 @@ def right_calls(forests: Forests, calls: FloatArray, check: Check) -> FloatArray
     return np.where(calls > 0, right, np.nan)
 
 
-def fold_preference(direct_tokens: float, folded_tokens: float) -> float:
+def fold_preference(direct_tokens: float, *, folded_tokens: float) -> float:
     """ToolPO's S_pref: how much of both lengths the trajectory that folds its thoughts saves; paired rollouts only."""
     whole = direct_tokens + folded_tokens
     return (direct_tokens - folded_tokens) / whole if whole else 0.0
@@ -180,7 +180,7 @@ def toolpo(
         leaves["action_mean"] = np.where(forests.scored, actions.mean, np.nan)
         right_value = back_up(forests, right)
         part = right_value.mean - actions.mean
-        error = stderr(value, right_value, share)
+        error = stderr(value, action=right_value, share=share)
     credit = outcome + share * part
     nodes = {
         "credit": credit,
@@ -199,7 +199,7 @@ def toolpo(
     return Credit(forests, nodes, leaves, Ragged(start, signal))
 
 
-def stderr(outcome: Backup, action: Backup, share: FloatArray) -> FloatArray:
+def stderr(outcome: Backup, *, action: Backup, share: FloatArray) -> FloatArray:
     """Standard error of the mean of `outcome + share * action` over the leaves beneath, baselines held fixed. `[N]`
 
     The share belongs to the step, the two columns to leaves, so their covariance is needed beside their variances.

@@ -127,7 +127,7 @@ def treerl(
     factor = np.full(len(reward), np.nan)
     np.divide(stats.count, stats.count - 1, out=factor, where=stats.count > 1)
     leaf = on_leaves(forests, (reward - stats.mean) * factor)
-    state = state_values(forests, leaf, weight, norm, chosen_leaves(forests, selected))
+    state = state_values(forests, leaf, weight, norm=norm, chosen=chosen_leaves(forests, selected))
     parent, g = forests.parent, state.value
     topology = forests.topology
     above = at_parent(forests, g)
@@ -170,7 +170,7 @@ def spread_factor(forests: Forests, factor: FloatArray) -> FloatArray:
     return by_forest[forests.forest_of]
 
 
-def state_values(forests: Forests, leaf: FloatArray, weight: str, norm: str, chosen: BoolArray) -> StateValues:
+def state_values(forests: Forests, leaf: FloatArray, weight: str, *, norm: str, chosen: BoolArray) -> StateValues:
     """Accumulated leaf advantages over leaves, normalised and weighted; the prompt accumulates zero."""
     forest_of, n_forests = forests.forest_of, len(forests)
     backup = back_up(forests, leaf)

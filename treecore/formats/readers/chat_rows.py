@@ -118,9 +118,9 @@ def _names(table: Sequence[Row]) -> Names:
 
 
 def _messages(row: Row, name: str) -> list[dict[str, Any]]:
-    messages: list[Any] = as_messages(list_in(row.fields, name, row.where))
+    messages: list[Any] = as_messages(list_in(row.fields, name, where=row.where))
     if not all(isinstance(one, dict) for one in messages):
-        raise wrong(name, messages, "a list of messages with role and content", row.where)
+        raise wrong(name, messages, "a list of messages with role and content", where=row.where)
     return messages
 
 
@@ -174,7 +174,7 @@ def _rollout(row: Row, messages: list[dict[str, Any]], start: int, *, group: Any
         reference=as_text(fields.get(reference)),
         prompt_extra=extra,
         where=where,
-    ).scored(number_in(fields, reward, where))
-    if advantage and (claim := number_in(fields, advantage, where)) is not None:
+    ).scored(number_in(fields, reward, where=where))
+    if advantage and (claim := number_in(fields, advantage, where=where)) is not None:
         rollout.last.claimed["advantage"] = claim
     return rollout.keep(rest) if rest else rollout

@@ -75,7 +75,7 @@ def read_generations(source: Source, notes: Notes) -> Iterator[Rollout]:
         notes.recognise(f"the reward is `{reward}`")
     first: dict[Hashable, dict[str, Any]] = {}
     for fields, where in table:
-        for rollout in _rollouts(fields, where, answers, reward, notes):
+        for rollout in _rollouts(fields, where, answers=answers, reward=reward, notes=notes):
             if first.setdefault(rollout.group, rollout.prompt_extra) != rollout.prompt_extra:
                 notes.drop("fields of further rows of the same prompt and reference")
             yield rollout
@@ -111,10 +111,10 @@ def outcome(parts: list[Part]) -> str:
     return parts[ranked[0][1]].name if ranked and ranked[0][0][0] < 3 else ""
 
 
-def _rollouts(fields: dict[str, Any], where: str, answers: str, reward: str, notes: Notes) -> Iterator[Rollout]:
+def _rollouts(fields: dict[str, Any], where: str, *, answers: str, reward: str, notes: Notes) -> Iterator[Rollout]:
     name = first_of(fields, PROMPTS) or PROMPTS[0]
-    prompt, extra = asked(needed(fields, name, where))
-    given = list_in(fields, answers, where)
+    prompt, extra = asked(needed(fields, name, where=where))
+    given = list_in(fields, answers, where=where)
     reference = next((one for one in REFERENCES if one not in (name, answers) and _is_plain(fields.get(one))), "")
     parallel = {
         one: values
@@ -150,7 +150,7 @@ def _scored(rollout: Rollout, values: dict[str, Any], reward: str) -> Rollout:
             rollout.last.status = ENDED[value]
         if value is not None and name not in parts:
             rollout.last.extra[name] = value
-    return rollout.scored(number_of(values.get(reward), reward, rollout.where), parts)
+    return rollout.scored(number_of(values.get(reward), reward, where=rollout.where), parts)
 
 
 def _kept(rest: dict[str, Any], given: list[Any]) -> dict[str, Any]:

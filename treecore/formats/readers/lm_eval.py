@@ -109,7 +109,7 @@ def _run(source: Source) -> tuple[str, dict[str, Any]]:
 
 def _rollouts(fields: dict[str, Any], where: str, notes: Notes) -> Iterator[Rollout]:
     """A rollout for each response of each request of a document."""
-    for number, request in enumerate(list_in(fields, "resps", where)):
+    for number, request in enumerate(list_in(fields, "resps", where=where)):
         prompt, settings = _arguments(fields, number, where)
         for response in request if isinstance(request, list) else [request]:
             if not isinstance(response, str) or settings is None:
@@ -132,7 +132,7 @@ def _arguments(fields: dict[str, Any], number: int, where: str) -> tuple[Asked, 
         parts = given[number] if number < len(given) else None
         found = parts if isinstance(parts, list) else []
     else:
-        request = object_in(object_in(fields, "arguments", where), f"gen_args_{number}", where)
+        request = object_in(object_in(fields, "arguments", where=where), f"gen_args_{number}", where=where)
         found = [request.get(f"arg_{place}") for place in range(len(request))]
     if not found:
         return _question(fields), {}

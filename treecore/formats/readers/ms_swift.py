@@ -104,12 +104,12 @@ def _unfolded(line: Row) -> Iterator[Row]:
 def _rollout(row: Row, shared: dict[str, Any]) -> tuple[Rollout, list[str]]:
     fields, where = row
     names = _reward_names(fields)
-    prompt, extra = asked(needed(fields, "prompt", where))
-    parts = {name: number_in(fields, name, where) for name in names}
+    prompt, extra = asked(needed(fields, "prompt", where=where))
+    parts = {name: number_in(fields, name, where=where) for name in names}
     given = [value for value in parts.values() if value is not None]
     rollout = Rollout(
         prompt=prompt,
-        turns=answered(needed(fields, "completion", where)),
+        turns=answered(needed(fields, "completion", where=where)),
         group=as_text(fields["prompt"]),
         training_step=training_step_in(fields, "gen_step", "step"),
         reference=as_text(fields.get("solution")),
@@ -119,7 +119,7 @@ def _rollout(row: Row, shared: dict[str, Any]) -> tuple[Rollout, list[str]]:
     rollout.keep(rest_of(rest_of(fields, USED), set(names)))
     if isinstance(fields.get("advantages"), list):
         rollout.last.extra["advantages"] = fields["advantages"]
-    elif (advantage := number_in(fields, "advantages", where)) is not None:
+    elif (advantage := number_in(fields, "advantages", where=where)) is not None:
         rollout.last.claimed["advantage"] = advantage
     return rollout, names
 

@@ -64,23 +64,23 @@ def read_preferences(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 
 def _liked(fields: dict[str, Any], where: str) -> Rollout:
-    prompt, extra = asked(needed(fields, "prompt", where))
+    prompt, extra = asked(needed(fields, "prompt", where=where))
     rollout = Rollout(
         prompt=prompt,
-        turns=answered(needed(fields, "completion", where)),
+        turns=answered(needed(fields, "completion", where=where)),
         group=as_text(fields["prompt"]),
         prompt_extra=extra,
         where=where,
     )
     rollout.last.extra |= rest_of(fields, SINGLE)
-    return rollout.scored(number_in(fields, "label", where))
+    return rollout.scored(number_in(fields, "label", where=where))
 
 
 def _sides(fields: dict[str, Any], where: str, notes: Notes) -> Iterator[Rollout]:
     pair = _openai(fields, where) if fields.keys() >= OPENAI else _pair(fields, where)
     prompt, extra = asked(pair.prompt)
     names = _score_names(fields)
-    scores = [number_in(fields, name, where) for name in names]
+    scores = [number_in(fields, name, where=where) for name in names]
     if scores:
         notes.recognise("the reward is the score of each answer")
     else:
@@ -98,18 +98,18 @@ def _sides(fields: dict[str, Any], where: str, notes: Notes) -> Iterator[Rollout
 
 
 def _openai(fields: dict[str, Any], where: str) -> Pair:
-    given: Any = needed(fields, "input", where)
+    given: Any = needed(fields, "input", where=where)
     tools: dict[str, Any] = {}
     if isinstance(given, dict):
         tools = rest_of(given, {"messages"})
-        given = needed(given, "messages", f'{where}, "input"')
-    chosen, rejected = (needed(fields, name, where) for name in ("preferred_output", "non_preferred_output"))
+        given = needed(given, "messages", where=f'{where}, "input"')
+    chosen, rejected = (needed(fields, name, where=where) for name in ("preferred_output", "non_preferred_output"))
     return Pair(given, chosen, rejected, tools, rest_of(fields, OPENAI))
 
 
 def _pair(fields: dict[str, Any], where: str) -> Pair:
     """The two sides without the prompt, which data sets repeat in them or leave to them."""
-    chosen, rejected = needed(fields, "chosen", where), needed(fields, "rejected", where)
+    chosen, rejected = needed(fields, "chosen", where=where), needed(fields, "rejected", where=where)
     prompt = as_messages(fields.get("prompt", fields.get("conversations")))
     chosen, rejected = (as_messages([side] if isinstance(side, dict) else side) for side in (chosen, rejected))
     if is_chat(chosen) and is_chat(rejected):

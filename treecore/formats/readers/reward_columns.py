@@ -69,12 +69,12 @@ def explaining(names: list[str], rows: Sequence[Scored]) -> Explained:
         for count in range(len(names), 0, -1):
             scored = ~np.isnan(parts[:, :count]).all(axis=1)
             reward = np.where(scored, np.nansum(parts[:, :count], axis=1), np.nan)
-            if all(_in_line(reward[places], claimed[places]) for places in telling):
+            if all(_in_line(reward[places], claimed=claimed[places]) for places in telling):
                 return Explained(names[:count], sure=True)
     return Explained(names, sure=False)
 
 
-def _in_line(reward: NDArray[np.float64], claimed: NDArray[np.float64]) -> bool:
+def _in_line(reward: NDArray[np.float64], *, claimed: NDArray[np.float64]) -> bool:
     """Whether the claims are the rewards less their mean, times any positive factor."""
     scored = ~np.isnan(reward)
     centred = reward[scored] - (reward[scored].mean() if scored.any() else 0.0)

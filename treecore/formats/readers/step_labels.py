@@ -45,15 +45,15 @@ def looks_like_prm800k(source: Source) -> bool:
 def read_prm800k(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A tree a row: siblings are the rated next steps, the chosen or a person's own one is continued."""
     for fields, where in rows(source):
-        question, label = object_in(fields, "question", where), object_in(fields, "label", where)
-        turns = _rated(list_in(label, "steps", where), where) or [Turn()]
+        question, label = object_in(fields, "question", where=where), object_in(fields, "label", where=where)
+        turns = _rated(list_in(label, "steps", where=where), where) or [Turn()]
         turns[0].extra["labelling"] = rest_of(fields, {"question", "label"}) | rest_of(label, {"steps"})
         asked = rest_of(question, {"problem", "ground_truth_answer", "ground_truth_solution"})
         if asked:
             turns[0].extra["question"] = asked
         solution = question.get("ground_truth_solution")
         yield Rollout(
-            prompt=as_text(needed(question, "problem", where)),
+            prompt=as_text(needed(question, "problem", where=where)),
             turns=turns,
             reference=as_text(question.get("ground_truth_answer")),
             prompt_extra={} if solution is None else {"ground_truth_solution": solution},
@@ -69,15 +69,15 @@ def _rated(steps: list[Any], where: str) -> list[Turn]:
     for number, step in enumerate(steps):
         place = f"{where}, step {number + 1}"
         if not isinstance(step, dict):
-            raise wrong("steps", step, "a list of objects", place)
+            raise wrong("steps", step, "a list of objects", where=place)
         if above is None:
             raise FormatError("no next step was chosen before it", where=place, todo="give its chosen_completion")
         start, follow = len(turns), None
-        for completion in list_in(step, "completions", place):
+        for completion in list_in(step, "completions", where=place):
             turns.append(_completion(completion, above, place))
         if (chosen := step.get("chosen_completion")) is not None:
             if not isinstance(chosen, int) or isinstance(chosen, bool) or not 0 <= chosen < len(turns) - start:
-                raise wrong("chosen_completion", chosen, "the number of one of its completions", place)
+                raise wrong("chosen_completion", chosen, "the number of one of its completions", where=place)
             follow = start + chosen
         if (human := step.get("human_completion")) is not None:
             turns.append(_completion({"text": human} if isinstance(human, str) else human, above, place))
@@ -89,8 +89,8 @@ def _rated(steps: list[Any], where: str) -> list[Turn]:
 
 def _completion(completion: Any, above: int, where: str) -> Turn:
     if not isinstance(completion, dict):
-        raise wrong("completions", completion, "an object with a text and a rating", where)
-    rating = number_in(completion, "rating", where)
+        raise wrong("completions", completion, "an object with a text and a rating", where=where)
+    rating = number_in(completion, "rating", where=where)
     return Turn(
         text=as_text(completion.get("text")),
         parent=above,
@@ -116,7 +116,7 @@ def looks_like_math_shepherd(source: Source) -> bool:
 def read_math_shepherd(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a row, a turn a step; rows of the same question are a group."""
     for fields, where in rows(source):
-        text, labels = as_text(needed(fields, "input", where)), as_text(needed(fields, "label", where))
+        text, labels = as_text(needed(fields, "input", where=where)), as_text(needed(fields, "label", where=where))
         first = FIRST_STEP.search(text)
         start = text.find(TAG) if first is None else first.start()
         prompt, answer = text[:start] if first else "", text[start:] if first else text
@@ -125,7 +125,7 @@ def read_math_shepherd(source: Source, notes: Notes) -> Iterator[Rollout]:
         place = len(prompt)
         for piece in pieces[:-1]:
             place += len(piece)
-            turns.append(_tagged(piece if turns else piece.lstrip(), labels[place : place + 1], where))
+            turns.append(_tagged(piece if turns else piece.lstrip(), label=labels[place : place + 1], where=where))
             place += 1
         if (rest := pieces[-1].rstrip()) or not turns:
             turns.append(Turn(text=rest))
@@ -138,7 +138,7 @@ def read_math_shepherd(source: Source, notes: Notes) -> Iterator[Rollout]:
     notes.guess("the label of the last step says whether the answer is right, which is the reward")
 
 
-def _tagged(piece: str, label: str, where: str) -> Turn:
+def _tagged(piece: str, *, label: str, where: str) -> Turn:
     if label not in ("+", "-"):
         raise FormatError(
             f'"label" has {shown(label)} where a step of "input" ends, not + or -',
@@ -165,14 +165,14 @@ def looks_like_process_bench(source: Source) -> bool:
 def read_process_bench(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a row, a turn a step. Steps before the first wrong one are right, those after it have no label."""
     for fields, where in rows(source):
-        turns = [Turn(text=as_text(step)) for step in list_in(fields, "steps", where)] or [Turn()]
-        first = number_of(needed(fields, "label", where), "label", where)
+        turns = [Turn(text=as_text(step)) for step in list_in(fields, "steps", where=where)] or [Turn()]
+        first = number_of(needed(fields, "label", where=where), "label", where=where)
         if first is None or first not in range(-1, len(turns)):
-            raise wrong("label", fields["label"], "the number of a step, or -1", where)
+            raise wrong("label", fields["label"], "the number of a step, or -1", where=where)
         for number, turn in enumerate(turns):
             if first == -1 or number <= first:
                 turn.columns[LABEL] = -1.0 if number == first else 1.0
-        rollout = Rollout(prompt=as_text(needed(fields, "problem", where)), turns=turns, where=where)
-        yield rollout.scored(number_in(fields, "final_answer_correct", where)).keep(rest_of(fields, BENCH))
+        rollout = Rollout(prompt=as_text(needed(fields, "problem", where=where)), turns=turns, where=where)
+        yield rollout.scored(number_in(fields, "final_answer_correct", where=where)).keep(rest_of(fields, BENCH))
     notes.recognise("the first wrong step as the column `label`: 1 before it, -1 at it, nothing after it")
     notes.recognise("whether the final answer is correct as the reward")

@@ -49,17 +49,17 @@ def read_stepwise(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 
 def _labelled(fields: dict[str, Any], where: str) -> Rollout:
-    steps, labels = list_in(fields, "completions", where), list_in(fields, "labels", where)
+    steps, labels = list_in(fields, "completions", where=where), list_in(fields, "labels", where=where)
     if len(labels) != len(steps):
         raise FormatError(
             f'"labels" has {counted(len(labels), "value")} for {counted(len(steps), "step")}',
             where=where,
             todo="give each step a label",
         )
-    prompt, extra = asked(needed(fields, "prompt", where))
+    prompt, extra = asked(needed(fields, "prompt", where=where))
     turns = [Turn(text=as_text(step)) for step in steps] or [Turn()]
     for turn, label in zip(turns, labels, strict=False):
-        if (number := number_of(label, "labels", where)) is not None:
+        if (number := number_of(label, "labels", where=where)) is not None:
             turn.columns[LABEL] = number
     turns[-1].extra = rest_of(fields, STEPWISE)
     return Rollout(prompt=prompt, turns=turns, prompt_extra=extra, where=where)
@@ -81,14 +81,14 @@ def looks_like_step_dpo(source: Source) -> bool:
 def read_step_dpo(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A tree a row: the steps before, then the two next steps, and what follows each; rows of a prompt are a group."""
     for fields, where in rows(source):
-        prompt, extra = asked(needed(fields, "prompt", where))
+        prompt, extra = asked(needed(fields, "prompt", where=where))
         rest = rest_of(fields, USED_OF_FORK)
         turns = []
         if before := as_text(fields.get("initial_reason_steps")):
             turns.append(Turn(text=before))
         fork = len(turns) - 1 if turns else PROMPT
         for side, label in (("chosen", 1.0), ("rejected", -1.0)):
-            step = as_text(needed(fields, side, where))
+            step = as_text(needed(fields, side, where=where))
             turns.append(Turn(text=step, parent=fork, columns={LABEL: label}))
             whole = as_text(fields.get(f"full_{side}"))
             if whole.startswith(step) and len(whole) > len(step):

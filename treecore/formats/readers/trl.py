@@ -66,23 +66,25 @@ def _reward_names(table: list[Row], notes: Notes, *, whole: bool) -> list[str]:
 def _scored(row: Row, names: list[str]) -> Scored:
     fields, where = row
     group = (training_step_in(fields, "step"), as_text(fields.get("prompt")))
-    return Scored(group, [number_in(fields, name, where) for name in names], number_in(fields, "advantage", where))
+    return Scored(
+        group, [number_in(fields, name, where=where) for name in names], number_in(fields, "advantage", where=where)
+    )
 
 
 def _rollout(row: Row, rewards: frozenset[str]) -> Rollout:
     fields, where = row
-    prompt, extra = asked(needed(fields, "prompt", where))
-    parts = {name: number_in(fields, name, where) for name in fields if name in rewards}
+    prompt, extra = asked(needed(fields, "prompt", where=where))
+    parts = {name: number_in(fields, name, where=where) for name in fields if name in rewards}
     given = [value for value in parts.values() if value is not None]
     rollout = Rollout(
         prompt=prompt,
-        turns=answered(needed(fields, "completion", where)),
+        turns=answered(needed(fields, "completion", where=where)),
         group=as_text(fields["prompt"]),
         training_step=training_step_in(fields, "step"),
         prompt_extra=extra,
         where=where,
     ).scored(sum(given) if given else None, parts)
     rollout.keep(rest_of(rest_of(fields, USED), rewards))
-    if (advantage := number_in(fields, "advantage", where)) is not None:
+    if (advantage := number_in(fields, "advantage", where=where)) is not None:
         rollout.last.claimed["advantage"] = advantage
     return rollout

@@ -81,18 +81,18 @@ def _rollout(outputs: Sequence[_Output], folder: str) -> Rollout:
     rest: dict[str, Any] = {}
     for name, value in rest_of(fields, USED).items():
         if isinstance(value, bool | int | float):
-            parts[name] = number_of(value, name, where)
+            parts[name] = number_of(value, name, where=where)
         else:
             rest[name] = value
     if len(outputs) > 1:
         before = [{name: one.row.fields.get(name) for name in ("input", "output")} for one in outputs[:-1]]
         rest |= {"intermediate_outputs": before, "input": fields.get("input")}
-    prompt = as_text(needed(outputs[0].row.fields, "input", where))
+    prompt = as_text(needed(outputs[0].row.fields, "input", where=where))
     return Rollout(
         prompt=prompt,
-        turns=[Turn(text=as_text(needed(fields, "output", where)), extra=rest)],
+        turns=[Turn(text=as_text(needed(fields, "output", where=where)), extra=rest)],
         group=(folder, outputs[-1].sample or prompt),
         training_step=training_step_in(fields, "step"),
         reference=as_text(fields.get("gts")),
         where=where,
-    ).scored(number_in(fields, "score", where), parts)
+    ).scored(number_in(fields, "score", where=where), parts)

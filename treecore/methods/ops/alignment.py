@@ -34,7 +34,7 @@ class Scorer:
         keys: pairs to compare, from `key`.
     """
 
-    def __init__(self, actions: Sequence[str], steps: Sequence[str], keys: IntArray, *, autojunk: bool) -> None:
+    def __init__(self, actions: Sequence[str], *, steps: Sequence[str], keys: IntArray, autojunk: bool) -> None:
         self.keys = np.unique(keys)
         pairs = [
             (actions[number], steps[step])
@@ -90,7 +90,7 @@ def by_position(
         behind = (topology.path_sum(strays) - strays)[rows] == 0
         rows, number, step = rows[behind], number[behind], step[behind]
     keys = spoken[rows] * len(experts.steps) + step
-    scorer = Scorer(actions, experts.steps, keys, autojunk=autojunk)
+    scorer = Scorer(actions, steps=experts.steps, keys=keys, autojunk=autojunk)
     return Alignment(rows, number, scorer.place(keys), scorer, rows[:0])
 
 
@@ -112,7 +112,7 @@ def monotone(
     real = np.arange(most) < length[forest][:, None]
     keys = np.repeat(action, length[forest]) * len(experts.steps)
     keys += experts.step[(experts.start[forest][:, None] + np.arange(most))[real]]
-    scorer = Scorer(actions, experts.steps, keys, autojunk=autojunk)
+    scorer = Scorer(actions, steps=experts.steps, keys=keys, autojunk=autojunk)
     place = np.zeros(real.shape, dtype=np.int64)
     place[real] = scorer.place(keys)
     chosen, paired = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=bool)

@@ -255,7 +255,7 @@ class Whitened(NamedTuple):
     std: float
 
 
-def whiten(values: FloatArray, tokens: FloatArray) -> Whitened:
+def whiten(values: FloatArray, *, tokens: FloatArray) -> Whitened:
     """Masked whitening over the tokens of a batch, where number `k` stands on `tokens[k]` tokens.
 
     Source: verl `torch_functional.py` `masked_whiten`, with its two 1e-8, which is why a batch of equal numbers other

@@ -74,7 +74,7 @@ def sum_above(topology: Topology, rows: IntArray, values: FloatArray) -> Sparse:
     return Sparse(above, Topology(number[topology.parent[above]]).subtree_sum(standing))
 
 
-def ancestor_at(topology: Topology, rows: IntArray, depth: IntArray) -> IntArray:
+def ancestor_at(topology: Topology, rows: IntArray, *, depth: IntArray) -> IntArray:
     """Ancestor of each of `rows [K]` at `depth [K]` (from 0 to the row's own depth). `[K]`
 
     Among the nodes of one depth, subtrees are disjoint runs of the preorder: the ancestor is the last node of that

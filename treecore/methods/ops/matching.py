@@ -78,7 +78,7 @@ def matched_characters(pairs: Sequence[tuple[str, str]], *, autojunk: bool) -> I
 def side_by_side(pairs: Sequence[tuple[str, str]]) -> IntArray:
     """Matched characters of each pair, -1 where a run is longer than `MAX_RUN`. `[K]`"""
     matched = np.array([len(model) if model == expert else 0 for model, expert in pairs])
-    run = equal_characters([model for model, _ in pairs], [expert for _, expert in pairs])
+    run = equal_characters([model for model, _ in pairs], experts=[expert for _, expert in pairs])
     left = np.full(run.shape, LOW_BITS[WORD])
     rows = np.flatnonzero(matched == 0)
     run = run[rows]
@@ -106,7 +106,7 @@ def side_by_side(pairs: Sequence[tuple[str, str]]) -> IntArray:
     return matched
 
 
-def equal_characters(models: Sequence[str], experts: Sequence[str]) -> Words:
+def equal_characters(models: Sequence[str], *, experts: Sequence[str]) -> Words:
     """Bit `j` of row `i`: character `i` of the model's text is character `j` of the expert's. `[K, A, W]`"""
     model, expert = characters(models, 1, padding=-1), characters(experts, WORD, padding=-2)
     bits = np.packbits(model[:, :, None] == expert[:, None, :], axis=2, bitorder="little")

@@ -34,7 +34,7 @@ def weighted_jumps(topology: Topology, edge: FloatArray) -> Iterator[WeightedJum
         product[rows] = weight * product[above]
 
 
-def weighted_back_up(topology: Topology, values: FloatArray, edge: FloatArray) -> FloatArray:
+def weighted_back_up(topology: Topology, values: FloatArray, *, edge: FloatArray) -> FloatArray:
     """The solution of `x(s) = values(s) + sum over children c of edge(c) x(c)`. `[N]`
 
     After `k` jumps `total` holds the terms from less than `2**k` steps below.

@@ -111,7 +111,7 @@ def shared_prefixes(forests: Forests) -> SharedPrefixes:
     node = np.repeat(np.arange(forests.topology.n), np.diff(symbols.start))
     sharing, value = backup.count[node], backup.mean[node]
     number = np.unique(symbols.number, return_inverse=True)[1]
-    items, group = like_siblings(forests, symbols.start, number)
+    items, group = like_siblings(forests, symbols.start, number=number)
     at = symbols.start[items]
     several = len(number) + 1
     while len(items):
@@ -124,11 +124,11 @@ def shared_prefixes(forests: Forests) -> SharedPrefixes:
         mean = mean_of(backup.mean[items], group, total, count)
         wider = count[group] > sharing[at]
         sharing[at[wider]], value[at[wider]] = count[group][wider], mean[group][wider]
-        items, at, group = onward(forests, symbols.start, items, at + 1, group)
-    return SharedPrefixes(symbols, sharing, value, values_before(forests, symbols.start, value, backup.mean))
+        items, at, group = onward(forests, symbols.start, items=items, at=at + 1, group=group)
+    return SharedPrefixes(symbols, sharing, value, values_before(forests, symbols.start, value, prompt=backup.mean))
 
 
-def like_siblings(forests: Forests, start: IntArray, number: IntArray) -> tuple[IntArray, IntArray]:
+def like_siblings(forests: Forests, start: IntArray, *, number: IntArray) -> tuple[IntArray, IntArray]:
     """Steps that begin like a sibling, and for each the number of the step before it."""
     steps = forests.topology.child
     key = forests.parent[steps] * (len(number) + 1) + number[start[steps]]
@@ -149,7 +149,7 @@ def mean_of(values: FloatArray, group: IntArray, total: FloatArray, count: Float
 
 
 def onward(
-    forests: Forests, start: IntArray, items: IntArray, at: IntArray, group: IntArray
+    forests: Forests, start: IntArray, *, items: IntArray, at: IntArray, group: IntArray
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Places after one more symbol: the next of the same step, else the first of each step after it."""
     topology = forests.topology
@@ -165,7 +165,7 @@ def onward(
     return rows, np.where(following, start[rows], at[source]), group[source]
 
 
-def values_before(forests: Forests, start: IntArray, value: FloatArray, prompt: FloatArray) -> FloatArray:
+def values_before(forests: Forests, start: IntArray, value: FloatArray, *, prompt: FloatArray) -> FloatArray:
     """`value [K]` one symbol earlier; `prompt [N]` gives that of prompts."""
     before = np.concatenate([[np.nan], value[:-1]])[: len(value)]
     steps = np.flatnonzero(~forests.is_prompt & (forests.parent >= 0))
@@ -209,7 +209,7 @@ def step_prefixes(forests: Forests, prefixes: SharedPrefixes) -> StepPrefixes:
     return StepPrefixes(share, before, after, compared)
 
 
-def on_tokens(forests: Forests, symbols: Symbols, each: FloatArray, whole: FloatArray) -> FloatArray:
+def on_tokens(forests: Forests, symbols: Symbols, each: FloatArray, *, whole: FloatArray) -> FloatArray:
     """A number of each symbol, `each [K]`, at the tokens of the batch; where steps are read by text, `whole [N]`. `[T]`
 
     NaN for what the environment said.

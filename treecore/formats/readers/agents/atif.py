@@ -63,9 +63,9 @@ def continued(source: Source, trajectory: Mapping[str, Any], where: str) -> list
     """The steps of a trajectory and of the files in which it goes on, without those that these repeat."""
     steps: list[dict[str, Any]] = []
     for _ in range(MAX_PARTS):
-        for place, step in enumerate(list_in(trajectory, "steps", where)):
+        for place, step in enumerate(list_in(trajectory, "steps", where=where)):
             if not isinstance(step, dict):
-                raise wrong(f"steps[{place}]", step, "an object", where)
+                raise wrong(f"steps[{place}]", step, "an object", where=where)
             if step.get("is_copied_context") is not True:
                 steps.append(step)
         further = as_text(trajectory.get("continued_trajectory_ref"))
@@ -84,7 +84,7 @@ def rollout_of(
     where: str,
 ) -> Rollout:
     """One trajectory with the result of its trial."""
-    agent = object_in(trajectory, "agent", where)
+    agent = object_in(trajectory, "agent", where=where)
     start = next((n for n, step in enumerate(steps) if step.get("source") == "agent"), len(steps))
     messages = [
         {"role": as_text(step.get("source")), "content": text_of(step.get("message"))} for step in steps[:start]
@@ -96,11 +96,11 @@ def rollout_of(
     last.extra |= {name: result[name] for name in OF_RESULT if result.get(name)}
     if result:
         last.status = Status.FAILED if result.get("exception_info") else Status.TERMINATED
-    if subagents := list_in(trajectory, "subagent_trajectories", where):
+    if subagents := list_in(trajectory, "subagent_trajectories", where=where):
         notes.drop("trajectories of subagents, which are kept beside the step that ends the trajectory", len(subagents))
-    task, tools = as_text(result.get("task_name")), list_in(agent, "tool_definitions", where)
-    rewards = object_in(object_in(result, "verifier_result", where), "rewards", where)
-    parts = {name: number_of(value, f"rewards.{name}", where) for name, value in rewards.items()}
+    task, tools = as_text(result.get("task_name")), list_in(agent, "tool_definitions", where=where)
+    rewards = object_in(object_in(result, "verifier_result", where=where), "rewards", where=where)
+    parts = {name: number_of(value, f"rewards.{name}", where=where) for name, value in rewards.items()}
     policy = {"model": agent.get("model_name"), "agent": agent.get("name"), "version": agent.get("version")}
     return Rollout(
         prompt=prompt,
@@ -134,7 +134,7 @@ def turns_of(steps: Sequence[Mapping[str, Any]], where: str) -> list[Turn]:
             heard.append([])
         else:
             heard[-1].append(text_of(step.get("message")))
-        for result in list_in(object_in(step, "observation", where), "results", where):
+        for result in list_in(object_in(step, "observation", where=where), "results", where=where):
             heard[-1].append(text_of(result.get("content")) if isinstance(result, dict) else as_text(result))
     for turn, said in zip(turns, heard, strict=True):
         turn.observation = "\n\n".join(filter(None, said))
@@ -143,10 +143,12 @@ def turns_of(steps: Sequence[Mapping[str, Any]], where: str) -> list[Turn]:
 
 def turn_of(step: Mapping[str, Any], where: str) -> Turn:
     """One step of the agent."""
-    metrics, message = object_in(step, "metrics", where), step.get("message")
-    ids, logprobs = ids_in(metrics, "completion_token_ids", where), numbers_in(metrics, "logprobs", where)
+    metrics, message = object_in(step, "metrics", where=where), step.get("message")
+    ids, logprobs = ids_in(metrics, "completion_token_ids", where=where), numbers_in(metrics, "logprobs", where=where)
     turn = Turn(
-        text=text_of(message), extra=rest_of(step, OF_STEP), tokens=step_tokens(ids, logprobs, (), "logprobs", where)
+        text=text_of(message),
+        extra=rest_of(step, OF_STEP),
+        tokens=step_tokens(ids, logprobs, entropy=(), names="logprobs", where=where),
     )
     if isinstance(message, list) and not all(isinstance(part, dict) and part.get("type") == "text" for part in message):
         turn.extra["content"] = message

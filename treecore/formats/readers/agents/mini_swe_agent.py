@@ -49,22 +49,22 @@ def read_mini_swe_agent(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 def rollout_of(source: Source, fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
     """One trajectory."""
-    info, messages = object_in(fields, "info", where), list_in(fields, "messages", where)
+    info, messages = object_in(fields, "info", where=where), list_in(fields, "messages", where=where)
     for place, message in enumerate(messages):
         if not isinstance(message, dict):
-            raise wrong(f"messages[{place}]", message, "an object", where)
+            raise wrong(f"messages[{place}]", message, "an object", where=where)
     prompt, extra, turns = chat([as_message(one) for one in messages if one.get("role") != "exit"])
     turns = turns or [Turn()]
     for turn in turns:
         tidy(turn)
-    config = object_in(info, "config", where)
+    config = object_in(info, "config", where=where)
     instance = as_text(fields.get("instance_id")) or instance_of(source, {})
     turns[-1].extra["info"] = {name: value for name, value in info.items() if name != "config"}
     turns[-1].status = status_of(as_text(info.get("exit_status")))
     reward = outcome_of(source, instance)
     note_outcome(reward, notes)
-    model = object_in(config, "model", where)
-    policy = {"model": model.get("model_name"), **object_in(model, "model_kwargs", where)}
+    model = object_in(config, "model", where=where)
+    policy = {"model": model.get("model_name"), **object_in(model, "model_kwargs", where=where)}
     return Rollout(
         prompt=prompt,
         turns=turns,

@@ -49,7 +49,7 @@ def known_reports(folder: Folder, place: str) -> dict[str, dict[str, float]]:
     if folder.names and "outcomes" in folder.found:
         found: dict[str, dict[str, float]] = folder.found["outcomes"]
         return found
-    near = [folder.beside(place, up + name) for up in ("", "../") for name in USUAL]
+    near = [folder.beside(place, relative=up + name) for up in ("", "../") for name in USUAL]
     names = [one for one in folder.names if one.endswith((".json", ".jsonl")) and not one.endswith(".traj.json")]
     reports: dict[str, dict[str, float]] = {}
     for name in names[:MOST] if folder.names else filter(None, near):

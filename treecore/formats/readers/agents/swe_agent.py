@@ -58,11 +58,11 @@ def read_swe_agent(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 def rollout_of(source: Source, fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
     """One trajectory."""
-    info, history = object_in(fields, "info", where), list_in(fields, "history", where)
+    info, history = object_in(fields, "info", where=where), list_in(fields, "history", where=where)
     said = [one for one in history if isinstance(one, dict) and one.get("is_demo") is not True]
     start = next((n for n, one in enumerate(said) if one.get("role") in ASSISTANT), len(said))
     prompt, extra = prompt_of(said[:start])
-    turns = turns_of(list_in(fields, "trajectory", where), said[start:], where)
+    turns = turns_of(list_in(fields, "trajectory", where=where), said[start:], where)
     config = replayed(fields)
     instance = instance_of(source, config)
     last = turns[-1]
@@ -99,7 +99,7 @@ def turns_of(steps: Sequence[Any], history: Sequence[Mapping[str, Any]], where: 
     turns: list[Turn] = []
     for place, step in enumerate(steps):
         if not isinstance(step, dict):
-            raise wrong(f"trajectory[{place}]", step, "an object", where)
+            raise wrong(f"trajectory[{place}]", step, "an object", where=where)
         written = as_text(step.get("response")) or "\n\n".join(
             filter(None, (as_text(step.get("thought")), as_text(step.get("action"))))
         )

@@ -83,7 +83,7 @@ def samples(source: Source) -> Iterator[Sample]:
                 yield of_archive(source, members, name)
         return
     log = next(iter(source.documents())).value
-    for number, fields in enumerate(list_in(log, "samples", source.name)):
+    for number, fields in enumerate(list_in(log, "samples", where=source.name)):
         where = f"{source.name}, $.samples[{number}]"
         yield whole(sample_object(fields, where), where)
 
@@ -99,7 +99,7 @@ def of_archive(source: Source, members: Folder, name: str) -> Sample:
     pool = sequence(source, members, f"{place}/messages")
     refer = {str(number): text for number, text in enumerate(attachments)}
     inline(pool, refer)
-    refs = list_in(fields, "message_refs", where)
+    refs = list_in(fields, "message_refs", where=where)
     fields["messages"] = [pool[place] for place in referred(refs, len(pool), where)]
     fields["events"] = inline(sequence(source, members, f"{place}/events"), refer)
     if f"{place}/metadata.json" in members.names:
@@ -111,8 +111,8 @@ def whole(fields: dict[str, Any], where: str) -> Sample:
     """A sample that stands in one object."""
     if isinstance(transcript := fields.get("transcript"), dict):
         fields |= {"events": transcript.get("events"), "attachments": transcript.get("content")}
-    refer = object_in(fields, "attachments", where)
-    pool = list_in(object_in(fields, "events_data", where), "messages", where)
+    refer = object_in(fields, "attachments", where=where)
+    pool = list_in(object_in(fields, "events_data", where=where), "messages", where=where)
     if refer:
         for part in (pool, [fields.get(name) for name in ("input", "messages", "events", "output", "metadata")]):
             inline(part, refer)
@@ -124,7 +124,7 @@ def whole(fields: dict[str, Any], where: str) -> Sample:
 def sample_object(value: Any, where: str) -> dict[str, Any]:
     """A sample as the object that it should be."""
     if not isinstance(value, dict):
-        raise wrong("sample", value, "an object", where)
+        raise wrong("sample", value, "an object", where=where)
     return value
 
 
@@ -143,7 +143,7 @@ def sequence(source: Source, members: Folder, place: str) -> list[Any]:
     for start in sorted(starts):
         found = member(source, members, starts[start])
         if not isinstance(found, list):
-            raise wrong("chunk", found, "a list", f"{source.name}, {starts[start]}")
+            raise wrong("chunk", found, "a list", where=f"{source.name}, {starts[start]}")
         if start != len(items):
             raise FormatError(
                 f"items {len(items)} to {start - 1} are missing", where=f"{source.name}, {place}", todo="copy it again"
@@ -157,7 +157,7 @@ def referred(refs: Sequence[Any], size: int, where: str) -> list[int]:
     places: list[int] = []
     for ref in refs:
         if not (isinstance(ref, list) and len(ref) == 2 and all(isinstance(one, int) for one in ref)):
-            raise wrong("refs", ref, "a pair of whole numbers", where)
+            raise wrong("refs", ref, "a pair of whole numbers", where=where)
         places += range(max(ref[0], 0), min(ref[1], size))
         if len(places) > MAX_REFERRED:
             raise FormatError(f"more than {MAX_REFERRED:,} messages are referred to", where=where)

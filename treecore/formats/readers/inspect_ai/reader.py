@@ -37,7 +37,7 @@ KEPT = ("scores", "epoch", "error", "limit", "total_time", "uuid")
 def read_inspect_ai(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout for each sample and epoch, with the branches that its events record."""
     log = header(source)
-    about = object_in(log, "eval", source.name)
+    about = object_in(log, "eval", where=source.name)
     chosen = chosen_score(log, source.name)
     found = 0
     for sample in samples(source):

@@ -30,7 +30,7 @@ def outcome(fields: Mapping[str, Any], chosen: str, notes: Notes, where: str) ->
         chosen: name of the score that is the reward; the first of the sample that is no word for "".
     """
     parts: dict[str, float | None] = {}
-    scores = object_in(fields, "scores", where)
+    scores = object_in(fields, "scores", where=where)
     if not scores and fields.get("score") is not None:
         scores = {"score": fields["score"]}
     words: set[str] = set()
@@ -50,7 +50,7 @@ def outcome(fields: Mapping[str, Any], chosen: str, notes: Notes, where: str) ->
 
 def chosen_score(log: Mapping[str, Any], where: str) -> str:
     """Name of the score that a log puts first; "" where it does not say."""
-    headline = object_in(object_in(log, "results", where), "headline", where)
+    headline = object_in(object_in(log, "results", where=where), "headline", where=where)
     scorer, score = headline.get("scorer"), headline.get("score")
     if isinstance(scorer, str) and scorer:
         return scorer if score in (scorer, None) else f"{scorer}.{score}"

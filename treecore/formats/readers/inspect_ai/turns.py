@@ -49,10 +49,10 @@ def parted(fields: Mapping[str, Any], where: str) -> Parted:
     Raises:
         FormatError: a message is no object.
     """
-    messages = list_in(fields, "messages", where)
+    messages = list_in(fields, "messages", where=where)
     for place, message in enumerate(messages):
         if not isinstance(message, dict):
-            raise wrong(f"messages[{place}]", message, "an object", where)
+            raise wrong(f"messages[{place}]", message, "an object", where=where)
     own = [n for n, one in enumerate(messages) if one.get("role") in ASSISTANT and one.get("source") != "input"]
     if not own:
         return Parted(messages, [], [])
@@ -73,7 +73,7 @@ def grown(sample: Sample, parts: Parted, notes: Notes) -> Grown:
     Raises:
         FormatError: a field has the wrong type, or branches take too long to place.
     """
-    growth = Growth(sample, events_of(list_in(sample.fields, "events", sample.where)))
+    growth = Growth(sample, events_of(list_in(sample.fields, "events", where=sample.where)))
     growth.grow(parts.lines, notes)
     if not parts.lines:
         growth.add(Turn(text=content_text(mapping(sample.fields.get("output")).get("completion"))), (), PROMPT, MAIN)
@@ -155,9 +155,9 @@ class Growth:
         """The messages that a call was given, the last one first."""
         given = call.event.get("input")
         pool, ranges = (given, [[0, len(given)]]) if isinstance(given, list) and given else (self.sample.pool, None)
-        for ref in reversed(list_in(call.event, "input_refs", self.sample.where) if ranges is None else ranges):
+        for ref in reversed(list_in(call.event, "input_refs", where=self.sample.where) if ranges is None else ranges):
             if not (isinstance(ref, list) and len(ref) == 2 and all(isinstance(one, int) for one in ref)):
-                raise wrong("input_refs", ref, "a pair of whole numbers", self.sample.where)
+                raise wrong("input_refs", ref, "a pair of whole numbers", where=self.sample.where)
             for place in range(min(ref[1], len(pool)) - 1, max(ref[0], 0) - 1, -1):
                 self.left -= 1
                 if self.left < 0:

@@ -90,7 +90,7 @@ def rollouts_of(calls: Sequence[Call], scores: Mapping[str, float]) -> list[Roll
 
 def chat_of(span: Span, heard: list[dict[str, Any]]) -> Rollout:
     """A new chat, without turns so far: all that was said before its first call is the prompt."""
-    system = list_within(span.attributes, SYSTEM, span.where)
+    system = list_within(span.attributes, SYSTEM, where=span.where)
     if system:
         heard = [{"role": "system", "content": "\n\n".join(filter(None, map(part_text, system)))}, *heard]
     prompt, extra = prompt_of(heard)
@@ -115,7 +115,7 @@ def turn_of(span: Span, message: Mapping[str, Any], parent: int) -> Turn:
     if rest:
         turn.extra["attributes"] = rest
     length = first_of(span.attributes, LENGTHS)
-    turn.n_tokens = n_tokens_of(number_of(span.attributes.get(length), length, span.where))
+    turn.n_tokens = n_tokens_of(number_of(span.attributes.get(length), length, where=span.where))
     return turn
 
 

@@ -41,8 +41,8 @@ class Said(NamedTuple):
 def said_in(attributes: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Said | None:
     """The messages of one span; None where it answered nothing."""
     for heard, said in NUMBERED:
-        if answers := messages_of(attributes, said, "assistant"):
-            return Said(messages_of(attributes, heard, "user"), answers)
+        if answers := messages_of(attributes, said, role="assistant"):
+            return Said(messages_of(attributes, heard, role="user"), answers)
     return told_by(events) or told_by(_events(attributes.get(EVENTS)))
 
 
@@ -51,7 +51,7 @@ def is_older(name: str) -> bool:
     return name.startswith(PREFIXES) or name == EVENTS
 
 
-def messages_of(attributes: Mapping[str, Any], name: str, role: str) -> list[dict[str, Any]]:
+def messages_of(attributes: Mapping[str, Any], name: str, *, role: str) -> list[dict[str, Any]]:
     """Messages under one name: a list, its JSON, a text, or attributes with numbers in their names.
 
     Args:

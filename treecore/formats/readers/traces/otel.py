@@ -80,7 +80,7 @@ def messages_in(span: Span) -> Said | None:
     """What a model heard and said in a span, under names of today or earlier ones; None where it said nothing."""
     if span.attributes.get(OUTPUT) is None:
         return said_in(span.attributes, span.events)
-    return Said(*(list_within(span.attributes, name, span.where) for name in (INPUT, OUTPUT)))
+    return Said(*(list_within(span.attributes, name, where=span.where) for name in (INPUT, OUTPUT)))
 
 
 def scores_of(spans: Sequence[Span]) -> dict[str, float]:
@@ -88,7 +88,7 @@ def scores_of(spans: Sequence[Span]) -> dict[str, float]:
     found: dict[str, float] = {}
     for span in spans:
         for about in (span.attributes, *(event["attributes"] for event in span.events)):
-            score = number_of(about.get(SCORE), SCORE, span.where)
+            score = number_of(about.get(SCORE), SCORE, where=span.where)
             if score is not None:
                 found[f"judge.{as_text(about.get(SCORED)) or 'score'}"] = score
     return found

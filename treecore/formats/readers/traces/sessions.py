@@ -40,13 +40,13 @@ def read_session(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a session, with its branches; where trackio wrote it, the trace says reward, group and step."""
     entries = rows(source)
     header, where = next(entries)
-    about = object_in(header, "trackio", where)
+    about = object_in(header, "trackio", where=where)
     rollout = conversation(list(entries), notes, where)
     rollout.training_step = training_step_in(about, "step")
     rollout.last.extra["session"] = {name: value for name, value in header.items() if name not in ("type", "trackio")}
     if not about:
         return iter([rollout.scored(None)])
-    return iter([described(rollout, object_in(about, "metadata", where), as_text(about.get("run_name")), notes)])
+    return iter([described(rollout, object_in(about, "metadata", where=where), as_text(about.get("run_name")), notes)])
 
 
 def conversation(entries: list[Row], notes: Notes, where: str) -> Rollout:
@@ -67,7 +67,7 @@ def conversation(entries: list[Row], notes: Notes, where: str) -> Rollout:
         parent = last if "parentId" not in fields else PROMPT if given is None else above[as_text(given)]
         last = parent
         if fields.get("type") == "message":
-            message = object_in(fields, "message", place)
+            message = object_in(fields, "message", where=place)
             if message.get("role") in ASSISTANT:
                 turns.append(turn_of(message, parent, place))
                 last = len(turns) - 1
@@ -80,7 +80,7 @@ def conversation(entries: list[Row], notes: Notes, where: str) -> Rollout:
             model = model or as_text(fields.get("modelId"))
             notes.drop("entries of a session that are no messages")
         if (name := as_text(fields.get("id"))) and above.setdefault(name, last) != last:
-            raise wrong("id", name, "the only one of this name", place)
+            raise wrong("id", name, "the only one of this name", where=place)
     prompt, extra = prompt_of(opening)
     policy = {"model": model} if model else {}
     return Rollout(prompt=prompt, turns=turns or [Turn()], prompt_extra=extra, policy=policy, where=where)
@@ -97,7 +97,7 @@ def listen(turn: Turn, message: Mapping[str, Any], *, fresh: bool) -> None:
 def turn_of(message: Mapping[str, Any], parent: int, where: str) -> Turn:
     """One message of the model: text, thoughts and calls are blocks of its content."""
     content = message.get("content")
-    blocks = list_in(message, "content", where) if not isinstance(content, str) else []
+    blocks = list_in(message, "content", where=where) if not isinstance(content, str) else []
     calls = [block for block in blocks if isinstance(block, dict) and block.get("type") == "toolCall"]
     others = [block for block in blocks if not (isinstance(block, dict) and block.get("type") == "toolCall")]
     plain = {**message, "content": content if isinstance(content, str) else others}

@@ -108,18 +108,18 @@ def spans_of(source: Source) -> Iterator[Span]:
             if not name:
                 yield span_of(one, place)
                 continue
-            for number, inner in reversed(list(enumerate(list_in(one, name, place)))):
+            for number, inner in reversed(list(enumerate(list_in(one, name, where=place)))):
                 if not isinstance(inner, dict):
-                    raise wrong(name, inner, "a list of objects", place)
+                    raise wrong(name, inner, "a list of objects", where=place)
                 waiting.append(Row(inner, f"{place}, {name}[{number}]"))
 
 
 def span_of(fields: Mapping[str, Any], where: str) -> Span:
     """One span in any of its shapes."""
-    context = object_in(fields, "context", where)
+    context = object_in(fields, "context", where=where)
     events: list[dict[str, Any]] = [
         {"name": as_text(event.get("name")), "attributes": attributes_of(event, where)}
-        for event in list_within(fields, "events", where)
+        for event in list_within(fields, "events", where=where)
     ]
     attributes = attributes_of(fields, where)
     for event in events:
@@ -155,9 +155,9 @@ def attributes_of(fields: Mapping[str, Any], where: str) -> dict[str, Any]:
     if value is None:
         return {name[len(FLAT) :]: one for name, one in fields.items() if name.startswith(FLAT) and one is not None}
     if not isinstance(value, list):
-        return flattened(object_within(fields, "attributes", where))
+        return flattened(object_within(fields, "attributes", where=where))
     if not all(isinstance(one, dict) for one in value):
-        raise wrong("attributes", value, "a list of objects", where)
+        raise wrong("attributes", value, "a list of objects", where=where)
     return {as_text(one.get("key")): value_of(one.get("value")) for one in value}
 
 

@@ -55,14 +55,14 @@ def traces_of(source: Source) -> Iterator[Row]:
         if "traces" not in fields:
             yield Row(fields, where)
             continue
-        for number, trace in enumerate(list_within(fields, "traces", where)):
+        for number, trace in enumerate(list_within(fields, "traces", where=where)):
             yield Row(trace, f"{where}, traces[{number}]")
 
 
 def rollout_of(fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
     """One trace."""
-    prompt, extra, turns = chat(list_within(fields, "messages", where))
-    metadata, spans = object_within(fields, "metadata", where), list_within(fields, "spans", where)
+    prompt, extra, turns = chat(list_within(fields, "messages", where=where))
+    metadata, spans = object_within(fields, "metadata", where=where), list_within(fields, "spans", where=where)
     rollout = Rollout(
         prompt=prompt,
         turns=turns or [Turn()],
@@ -91,10 +91,10 @@ def described(rollout: Rollout, metadata: Mapping[str, Any], run: str, notes: No
     parts = metadata.get("rewards")
     functions = parts if isinstance(parts, dict) else {}
     rollout.scored(
-        number_of(metadata.get("reward"), "metadata.reward", where),
-        {name: number_of(value, f"metadata.rewards.{name}", where) for name, value in functions.items()},
+        number_of(metadata.get("reward"), "metadata.reward", where=where),
+        {name: number_of(value, f"metadata.rewards.{name}", where=where) for name, value in functions.items()},
     )
-    if (advantage := number_of(metadata.get("advantage"), "metadata.advantage", where)) is not None:
+    if (advantage := number_of(metadata.get("advantage"), "metadata.advantage", where=where)) is not None:
         rollout.last.claimed["advantage"] = advantage
     if (model := metadata.get("model")) is not None:
         rollout.policy["model"] = model

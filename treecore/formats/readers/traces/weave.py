@@ -178,4 +178,4 @@ def rolled_out(op: Op, notes: Notes) -> Rollout:
     rollout.last.extra |= rest_of(op.attributes, {"step"})
     rollout.last.columns |= feedback_of(op)
     reward = first_of(output, REWARDS) or REWARDS[0]
-    return rollout.scored(number_in(output, reward, op.where))
+    return rollout.scored(number_in(output, reward, where=op.where))

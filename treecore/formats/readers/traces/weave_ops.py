@@ -60,10 +60,10 @@ def op_of(fields: Mapping[str, Any], where: str) -> Op:
         trace=as_text(fields.get("trace_id")),
         name=named[1] if named else name,
         start=as_text(fields.get("started_at")),
-        inputs=object_within(fields, "inputs", where),
+        inputs=object_within(fields, "inputs", where=where),
         output=unpacked_if_packed(fields.get("output")),
-        attributes=object_within(fields, "attributes", where),
-        summary=object_within(fields, "summary", where),
+        attributes=object_within(fields, "attributes", where=where),
+        summary=object_within(fields, "summary", where=where),
         where=where,
     )
 

@@ -41,10 +41,10 @@ def read_trajectories(source: Source, notes: Notes) -> Iterator[Rollout]:
     step, kind = step_in_path(source, STEP), KIND.findall(path_of(source))
     notes.guess("rollouts of one training step with the same prompt are one group, as no group is recorded")
     for fields, where in rows(source):
-        prompt, extra = asked(needed(fields, "prompt", where))
-        turns = answered(needed(fields, "response", where))
-        turns[-1].n_tokens = n_tokens_of(number_in(fields, "resp_tokens", where))
-        if (number_in(fields, "n_turns", where) or 1) > 1:
+        prompt, extra = asked(needed(fields, "prompt", where=where))
+        turns = answered(needed(fields, "response", where=where))
+        turns[-1].n_tokens = n_tokens_of(number_in(fields, "resp_tokens", where=where))
+        if (number_in(fields, "n_turns", where=where) or 1) > 1:
             notes.recognise("the prompt of a rollout of several turns holds all turns but the last")
         turns[-1].extra["rollout_id"] = as_text(fields.get("rollout_id"))
         yield (
@@ -56,6 +56,6 @@ def read_trajectories(source: Source, notes: Notes) -> Iterator[Rollout]:
                 prompt_extra=extra,
                 where=where,
             )
-            .scored(number_in(fields, "reward", where))
+            .scored(number_in(fields, "reward", where=where))
             .keep(rest_of(fields, KEYS))
         )

@@ -48,9 +48,9 @@ def read_areal(source: Source, notes: Notes) -> Iterator[Rollout]:
     if version >= 0:
         notes.guess("the folder that a file lies in is the training step")
     for fields, where in rows(source):
-        prompt, extra = asked(needed(fields, "prompt", where))
-        turns = turns_in(fields, where) or answered(needed(fields, "completion", where))
-        whole, before = (number_in(fields, name, where) for name in LENGTHS)
+        prompt, extra = asked(needed(fields, "prompt", where=where))
+        turns = turns_in(fields, where) or answered(needed(fields, "completion", where=where))
+        whole, before = (number_in(fields, name, where=where) for name in LENGTHS)
         if whole is not None and before is not None and 0 <= before <= whole < 1e9 and len(turns) == 1:
             turns[0].n_tokens = int(whole - before)
         yield (
@@ -62,7 +62,7 @@ def read_areal(source: Source, notes: Notes) -> Iterator[Rollout]:
                 prompt_extra=extra,
                 where=where,
             )
-            .scored(number_in(fields, "reward", where))
+            .scored(number_in(fields, "reward", where=where))
             .keep(rest_of(fields, USED if len(turns) > 1 else USED - {SEGMENTS}))
         )
 
@@ -74,10 +74,10 @@ def turns_in(fields: Mapping[str, Any], where: str) -> list[Turn]:
         FormatError: a segment is no object, or its length no number of tokens.
     """
     turns: list[Turn] = []
-    for segment in list_in(fields, SEGMENTS, where):
+    for segment in list_in(fields, SEGMENTS, where=where):
         if not isinstance(segment, dict):
-            raise wrong(SEGMENTS, segment, "a list of objects", where)
-        text, length = as_text(segment.get("text")), number_in(segment, "len", where)
+            raise wrong(SEGMENTS, segment, "a list of objects", where=where)
+        text, length = as_text(segment.get("text")), number_in(segment, "len", where=where)
         if segment.get("role") == WRITTEN:
             turns.append(Turn(text=text, n_tokens=n_tokens_of(length)))
         elif turns:

@@ -72,9 +72,9 @@ def trajectories_of(source: Source) -> Iterator[Grouped]:
             if fields.get("messages") is not None or fields.get("reward") is not None:
                 yield Grouped(str(fields.get("group_index")), Row(fields, where))
             continue
-        for place, one in enumerate(list_in(fields, TRAJECTORIES, where)):
+        for place, one in enumerate(list_in(fields, TRAJECTORIES, where=where)):
             if not isinstance(one, dict):
-                raise wrong(TRAJECTORIES, one, "a list of objects", where)
+                raise wrong(TRAJECTORIES, one, "a list of objects", where=where)
             yield Grouped(number, Row(one, f"{where}, trajectories[{place}]"))
 
 
@@ -86,29 +86,31 @@ def groups_of(source: Source) -> Iterator[Row]:
     groups = plain_yaml(source)
     for number, group in enumerate(groups if isinstance(groups, list) else [groups]):
         if not isinstance(group, dict):
-            raise wrong(f"[{number}]", group, "an object", source.name)
+            raise wrong(f"[{number}]", group, "an object", where=source.name)
         yield Row(group, f"{source.name}, [{number}]")
 
 
 def rollout_of(fields: Mapping[str, Any], where: str) -> Rollout:
     """One trajectory."""
-    messages = [message_of(one, where) for one in list_within(fields, CHAT if CHAT in fields else "messages", where)]
+    messages = [
+        message_of(one, where) for one in list_within(fields, CHAT if CHAT in fields else "messages", where=where)
+    ]
     trained = next((n for n, one in enumerate(messages) if one.get("trainable") is True), None)
     prompt, extra, turns = chat(messages, history=trained)
     for turn in turns:
         turn.extra.pop("trainable", None)
-    about = {name: object_within(fields, name, where) for name in ("group_metadata", "group_metrics", "metadata")}
-    tools = unpacked(fields.get("tools"), "tools", where)
-    logs = list_in(fields, "group_logs", where)
+    about = {name: object_within(fields, name, where=where) for name in ("group_metadata", "group_metrics", "metadata")}
+    tools = unpacked(fields.get("tools"), "tools", where=where)
+    logs = list_in(fields, "group_logs", where=where)
     kept = {"tools": tools, "group_logs": logs} | {name: about[name] for name in ("group_metadata", "group_metrics")}
     rollout = Rollout(
         prompt=prompt,
         turns=turns or [Turn()],
         prompt_extra=extra | {name: value for name, value in kept.items() if value},
         where=where,
-    ).scored(number_in(fields, "reward", where))
-    for name, value in object_within(fields, "metrics", where).items():
-        if (number := number_of(value, f"metrics.{name}", where)) is not None:
+    ).scored(number_in(fields, "reward", where=where))
+    for name, value in object_within(fields, "metrics", where=where).items():
+        if (number := number_of(value, f"metrics.{name}", where=where)) is not None:
             rollout.last.columns[f"metric.{name}"] = number
     if about["metadata"]:
         rollout.last.extra["metadata"] = about["metadata"]
@@ -126,5 +128,5 @@ def message_of(value: Mapping[str, Any], where: str) -> dict[str, Any]:
         }
     message = {name: one for name, one in value.items() if one is not None and not (name == "trainable" and not one)}
     if isinstance(message.get("tool_calls"), str):
-        message["tool_calls"] = unpacked(message["tool_calls"], "tool_calls", where)
+        message["tool_calls"] = unpacked(message["tool_calls"], "tool_calls", where=where)
     return message

@@ -63,17 +63,17 @@ def read_nemo_gym(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 def rollout_of(fields: Mapping[str, Any], place: str, notes: Notes, where: str) -> Rollout:
     """One rollout."""
-    request, response = (object_in(fields, name, where) for name in ("responses_create_params", "response"))
+    request, response = (object_in(fields, name, where=where) for name in ("responses_create_params", "response"))
     given = request.get("input")
     if isinstance(given, list) and not all(isinstance(one, dict) for one in given):
-        raise wrong("input", given, "text or a list of objects", where)
+        raise wrong("input", given, "text or a list of objects", where=where)
     prompt, extra = prompt_in(given)
     if instructions := as_text(request.get("instructions")):
         extra["system"] = "\n\n".join(filter(None, (instructions, extra.get("system", ""))))
-    turns, rest = turns_in(items_in(response, "output", where), where), rest_of(fields, USED)
+    turns, rest = turns_in(items_in(response, "output", where=where), where), rest_of(fields, USED)
     if response.get("status") == "incomplete":
         turns[-1].status = Status.TRUNCATED
-    agent = as_text(object_in(fields, "agent_ref", where).get("name"))
+    agent = as_text(object_in(fields, "agent_ref", where=where).get("name"))
     group: Hashable = None
     if fields.get(INDEX) is not None:
         group = (place, agent, as_text(fields[INDEX]))
@@ -92,7 +92,7 @@ def rollout_of(fields: Mapping[str, Any], place: str, notes: Notes, where: str) 
         prompt_extra=extra,
         policy={name: value for name, value in policy.items() if value is not None},
         where=where,
-    ).scored(number_in(fields, "reward", where))
+    ).scored(number_in(fields, "reward", where=where))
     scores = {name: value for name, value in rest.items() if is_score(name, value)}
     if usage := response.get("usage"):
         rollout.last.extra["usage"] = usage

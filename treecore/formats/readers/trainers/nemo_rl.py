@@ -52,7 +52,7 @@ def read_nemo_rl(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 def rollout_of(fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
     """One rollout: a turn for each stretch of tokens that are trained on."""
-    content = needed(fields, "content", where)
+    content = needed(fields, "content", where=where)
     lists, stretches, last = tokens_of(fields, where)
     if is_chat(content):
         prompt, extra, turns = chat(content)
@@ -62,14 +62,14 @@ def rollout_of(fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
     if len(stretches) == len(turns):
         for turn, stretch in zip(turns, stretches, strict=True):
             ids, logprobs = (lists[name][stretch] for name in ("token_ids", "generation_logprobs"))
-            turn.tokens = step_tokens(ids, logprobs, (), "generation_logprobs", where)
+            turn.tokens = step_tokens(ids, logprobs, entropy=(), names="generation_logprobs", where=where)
             if (before := mean(lists["prev_logprobs"][stretch])) is not None:
                 turn.columns["prev_logprobs"] = before
     elif stretches:
         notes.drop("tokens of rollouts whose stretches of tokens are not as many as their turns")
     claim(turns, [lists["advantages"][stretch] for stretch in stretches])
     rollout = Rollout(prompt=prompt, turns=turns, prompt_extra=extra, where=where)
-    return rollout.scored(number_in(fields, "rewards", where)).keep(rest_of(fields, USED))
+    return rollout.scored(number_in(fields, "rewards", where=where)).keep(rest_of(fields, USED))
 
 
 class Tokens(NamedTuple):
@@ -86,16 +86,16 @@ class Tokens(NamedTuple):
 
 def tokens_of(fields: Mapping[str, Any], where: str) -> Tokens:
     """The tokens of one rollout."""
-    lists: dict[str, list[Any]] = {name: numbers_in(fields, name, where) for name in OF_TOKENS}
-    lists["token_ids"] = ids_in(fields, "token_ids", where)
+    lists: dict[str, list[Any]] = {name: numbers_in(fields, name, where=where) for name in OF_TOKENS}
+    lists["token_ids"] = ids_in(fields, "token_ids", where=where)
     size = max(map(len, lists.values()))
     mask = mask_in(fields, "token_loss_mask", size, where)
     for name, values in lists.items():
         if values and len(values) != size:
             raise unequal(name, len(values), size, where)
-    length = number_in(fields, "input_lengths", where)
+    length = number_in(fields, "input_lengths", where=where)
     if length is not None and not 0 <= length <= 1e9:
-        raise wrong("input_lengths", length, "a number of tokens", where)
+        raise wrong("input_lengths", length, "a number of tokens", where=where)
     end = size if length is None else int(length)
     stretches = stretches_of(mask[:end])
     last = bool(stretches) and stretches[-1].stop == min(end, size)
@@ -110,7 +110,7 @@ def parted(content: Any, n_turns: int, last: bool, notes: Notes, where: str) -> 
     """
     texts = [content] if isinstance(content, str) else content
     if not isinstance(texts, list) or not texts or not all(isinstance(one, str) for one in texts):
-        raise wrong("content", content, "a list of texts", where)
+        raise wrong("content", content, "a list of texts", where=where)
     if len(texts) == 1:
         notes.guess("prompt and answer stand in one text, which is taken for the answer")
         return Asked("", {}), [Turn(text=texts[0])]

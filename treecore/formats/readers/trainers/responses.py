@@ -49,8 +49,8 @@ def turns_in(items: Sequence[Mapping[str, Any]], where: str) -> list[Turn]:
         if ended:
             turns.append(Turn())
         say(turns[-1], item)
-        ids, logprobs = ids_in(item, IDS, place), numbers_in(item, LOGPROBS, place)
-        turns[-1].tokens = step_tokens(ids, logprobs, (), LOGPROBS, place)
+        ids, logprobs = ids_in(item, IDS, where=place), numbers_in(item, LOGPROBS, where=place)
+        turns[-1].tokens = step_tokens(ids, logprobs, entropy=(), names=LOGPROBS, where=place)
         ended = bool(ids)
     return turns or [Turn()]
 
@@ -71,7 +71,7 @@ def say(turn: Turn, item: Mapping[str, Any]) -> None:
         turn.extra.setdefault("items", []).append(rest_of(item, OF_ITEM - {"type"}))
 
 
-def items_in(fields: Mapping[str, Any], name: str, where: str) -> list[dict[str, Any]]:
+def items_in(fields: Mapping[str, Any], name: str, *, where: str) -> list[dict[str, Any]]:
     """A list of items; empty where it is null or absent.
 
     Raises:
@@ -81,5 +81,5 @@ def items_in(fields: Mapping[str, Any], name: str, where: str) -> list[dict[str,
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise wrong(name, value, "a list of objects", where)
+        raise wrong(name, value, "a list of objects", where=where)
     return value

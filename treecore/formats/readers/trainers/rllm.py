@@ -54,14 +54,14 @@ def read_rllm(source: Source, notes: Notes) -> Iterator[Rollout]:
     step, kind = step_in_path(source, STEP), KIND.findall(path_of(source))
     for episode, where in rows(source):
         training_step = training_step_in(episode, "training_step")
-        trajectories = list_in(episode, "trajectories", where)
+        trajectories = list_in(episode, "trajectories", where=where)
         if not trajectories:
             notes.drop("episodes without a trajectory")
         for number, trajectory in enumerate(trajectories):
             place = where if len(trajectories) == 1 else f"{where}, trajectories[{number}]"
             if not isinstance(trajectory, dict):
-                raise wrong("trajectories", trajectory, "a list of objects", where)
-            rollout = rollout_of(episode, trajectory, place)
+                raise wrong("trajectories", trajectory, "a list of objects", where=where)
+            rollout = rollout_of(episode, trajectory=trajectory, where=place)
             rollout.training_step = step if training_step < 0 else training_step
             rollout.group = (kind[-1] if kind else "", task_id(episode), as_text(trajectory.get("name")))
             yield rollout
@@ -74,12 +74,12 @@ def task_id(episode: Mapping[str, Any]) -> str:
     return head if colon else as_text(episode.get("task"))
 
 
-def rollout_of(episode: Mapping[str, Any], trajectory: Mapping[str, Any], where: str) -> Rollout:
+def rollout_of(episode: Mapping[str, Any], *, trajectory: Mapping[str, Any], where: str) -> Rollout:
     """One trajectory of an episode."""
-    steps = list_in(trajectory, "steps", where)
+    steps = list_in(trajectory, "steps", where=where)
     for step in steps:
         if not isinstance(step, dict):
-            raise wrong("steps", step, "a list of objects", where)
+            raise wrong("steps", step, "a list of objects", where=where)
     turns = [turn_of(step, f"{where}, steps[{number}]") for number, step in enumerate(steps)] or [Turn()]
     for turn, following in zip(turns, steps[1:], strict=False):
         turn.observation = heard(following)
@@ -90,19 +90,22 @@ def rollout_of(episode: Mapping[str, Any], trajectory: Mapping[str, Any], where:
     places = (about, inner if isinstance(inner, dict) else {})
     found = ((name, place[name]) for name in REFERENCES for place in places if place.get(name) is not None)
     reference, expected = next(found, ("", None))
-    name, correct = as_text(trajectory.get("name")), number_in(episode, "is_correct", where)
+    name, correct = as_text(trajectory.get("name")), number_in(episode, "is_correct", where=where)
     more = rest_of(about, {*QUESTIONS, reference})
     rollout = Rollout(
         prompt=prompt,
         turns=turns,
-        label=name if len(list_in(episode, "trajectories", where)) > 1 else "",
+        label=name if len(list_in(episode, "trajectories", where=where)) > 1 else "",
         reference=as_text(expected),
         prompt_extra=extra | ({"task_data": more} if more else {}),
         policy={"agent": name} if name else {},
         where=where,
-    ).scored(number_in(trajectory, "reward", where), {"is_correct": correct})
-    for key, value in object_in(episode, "metrics", where).items():
-        if isinstance(value, bool | int | float) and (number := number_of(value, f"metrics.{key}", where)) is not None:
+    ).scored(number_in(trajectory, "reward", where=where), {"is_correct": correct})
+    for key, value in object_in(episode, "metrics", where=where).items():
+        if (
+            isinstance(value, bool | int | float)
+            and (number := number_of(value, f"metrics.{key}", where=where)) is not None
+        ):
             rollout.last.columns[f"metric.{key}"] = number
     rollout.last.extra |= filled(episode, OF_EPISODE) | filled(trajectory, OF_TRAJECTORY)
     episode_id = episode.get("id") or episode.get("episode_id")
@@ -151,14 +154,14 @@ def turn_of(step: Mapping[str, Any], where: str) -> Turn:
         turn.extra["action"] = action
     turn.tokens = tokens_of(step, where)
     for name, column in (("reward", "turn_reward"), ("mc_return", "mc_return")):
-        if (number := number_in(step, name, where)) is not None:
+        if (number := number_in(step, name, where=where)) is not None:
             turn.columns[column] = number
     advantages = step.get("advantage")
     if isinstance(advantages, list):
-        credit = mean(numbers_in(step, "advantage", where))
+        credit = mean(numbers_in(step, "advantage", where=where))
         turn.extra |= {"token_advantages": advantages} if len(set(map(as_text, advantages))) > 1 else {}
     else:
-        credit = number_in(step, "advantage", where)
+        credit = number_in(step, "advantage", where=where)
     if credit is not None:
         turn.claimed["advantage"] = credit
     return turn
@@ -166,5 +169,5 @@ def turn_of(step: Mapping[str, Any], where: str) -> Turn:
 
 def tokens_of(step: Mapping[str, Any], where: str) -> StepTokens | None:
     """Tokens of a response, with log probabilities where there is one for each."""
-    ids, logprobs = ids_in(step, "response_ids", where), numbers_in(step, "logprobs", where)
-    return step_tokens(ids, logprobs if len(logprobs) == len(ids) else (), (), "logprobs", where)
+    ids, logprobs = ids_in(step, "response_ids", where=where), numbers_in(step, "logprobs", where=where)
+    return step_tokens(ids, logprobs if len(logprobs) == len(ids) else (), entropy=(), names="logprobs", where=where)

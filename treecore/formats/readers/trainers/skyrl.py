@@ -48,14 +48,14 @@ def read_skyrl(source: Source, notes: Notes) -> Iterator[Rollout]:
     notes.guess("rollouts of one evaluation with the same prompt are one group")
     step = step_in_path(source, STEP)
     for fields, where in rows(source):
-        prompt, extra = asked(needed(fields, "input_prompt", where))
-        turns = answered(needed(fields, "output_response", where))
+        prompt, extra = asked(needed(fields, "input_prompt", where=where))
+        turns = answered(needed(fields, "output_response", where=where))
         score = score_of(fields, notes, where)
         if isinstance(fields.get("score"), list):
             turns[-1].extra["score"] = fields["score"]
         turns[-1].status = ENDS.get(as_text(fields.get("stop_reason")))
-        more = object_in(fields, "env_extras", where)
-        metrics = object_in(fields, "env_metrics", where)
+        more = object_in(fields, "env_extras", where=where)
+        metrics = object_in(fields, "env_metrics", where=where)
         yield (
             Rollout(
                 prompt=prompt,
@@ -75,13 +75,13 @@ def read_skyrl(source: Source, notes: Notes) -> Iterator[Rollout]:
 def score_of(fields: Mapping[str, Any], notes: Notes, where: str) -> float | None:
     """The reward: a number, or the sum of a number for each token; None where there is none."""
     if not isinstance(fields.get("score"), list):
-        return number_in(fields, "score", where)
+        return number_in(fields, "score", where=where)
     notes.recognise("the reward is the sum of the scores of the tokens, which are kept beside it")
-    given = [value for value in numbers_in(fields, "score", where) if value == value]
+    given = [value for value in numbers_in(fields, "score", where=where) if value == value]
     return fsum(given) if given else None
 
 
 def reference_of(more: Mapping[str, Any], where: str) -> str:
     """The expected answer, where the data set has one under a name that most have."""
-    places = (object_in(more, "reward_spec", where), object_in(more, "extra_info", where), more)
+    places = (object_in(more, "reward_spec", where=where), object_in(more, "extra_info", where=where), more)
     return next((as_text(place[name]) for name in ANSWERS for place in places if place.get(name) is not None), "")

@@ -48,17 +48,17 @@ def read_tinker(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 def _rollout(fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
     turns, first = list[Turn](), dict[str, Any]()
-    for number, step in enumerate(list_in(fields, "steps", where)):
+    for number, step in enumerate(list_in(fields, "steps", where=where)):
         place = f"{where}, steps[{number}]"
         if not isinstance(step, dict):
-            raise wrong("steps", step, "a list of objects", where)
-        logs = object_in(step, "logs", place)
+            raise wrong("steps", step, "a list of objects", where=where)
+        logs = object_in(step, "logs", where=place)
         first = first or logs
-        turns.append(_turn(step, logs, place))
+        turns.append(_turn(step, logs=logs, where=place))
     if turns:
         turns[-1].status = ENDS.get(as_text(turns[-1].extra.get("stop_reason")))
     group, split = as_text(fields.get("group_idx")), as_text(fields.get("split"))
-    tags = list_in(fields, "tags", where)
+    tags = list_in(fields, "tags", where=where)
     prompt = logged(first, PROMPTS)
     if not prompt:
         notes.drop("texts of prompts, which the file does not hold")
@@ -73,18 +73,18 @@ def _rollout(fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
         task=as_text(tags[0]) if tags else "",
         prompt_extra={"split": split, "tags": tags} if tags else {"split": split},
         where=where,
-    ).scored(number_in(fields, "total_reward", where))
-    _measure(rollout.last, object_in(fields, "trajectory_metrics", where))
+    ).scored(number_in(fields, "total_reward", where=where))
+    _measure(rollout.last, object_in(fields, "trajectory_metrics", where=where))
     return rollout.keep(rest_of(fields, USED))
 
 
-def _turn(step: Mapping[str, Any], logs: Mapping[str, Any], where: str) -> Turn:
+def _turn(step: Mapping[str, Any], *, logs: Mapping[str, Any], where: str) -> Turn:
     """One step: as long as it says, with the text that its environment logged."""
     turn = Turn(text=logged(logs, ANSWERS), extra=rest_of(step, OF_STEP) | ({"logs": logs} if logs else {}))
-    turn.n_tokens, reward = n_tokens_of(number_in(step, "ac_len", where)), number_in(step, "reward", where)
+    turn.n_tokens, reward = n_tokens_of(number_in(step, "ac_len", where=where)), number_in(step, "reward", where=where)
     if reward is not None:
         turn.columns["turn_reward"] = reward
-    _measure(turn, object_in(step, "metrics", where))
+    _measure(turn, object_in(step, "metrics", where=where))
     return turn
 
 

@@ -19,7 +19,7 @@ def take_numbers(turn: Turn, fields: Mapping[str, Any], names: Mapping[str, str]
         FormatError: a field is no number.
     """
     for name, column in names.items():
-        if (value := number_in(fields, name, where)) is not None:
+        if (value := number_in(fields, name, where=where)) is not None:
             turn.columns[column] = value
 
 

@@ -70,7 +70,7 @@ def rollouts_of(graph: Graph, notes: Notes, where: str) -> list[Rollout]:
         turns = []
         for name in tree:
             place = f'{where}, node "{name[:40]}"' if isinstance(name, str) else f"{where}, node {name}"
-            turn = _turn(graph.nodes[name], edge_of.get(name, {}), name not in inner, place)
+            turn = _turn(graph.nodes[name], edge=edge_of.get(name, {}), is_leaf=name not in inner, where=place)
             turn.parent = number[above[name]] if name in above else PROMPT
             turn.name = name
             turns.append(turn)
@@ -160,12 +160,12 @@ def _in_order(
     return trees
 
 
-def _turn(own: dict[str, Any], edge: dict[str, Any], is_leaf: bool, where: str) -> Turn:
+def _turn(own: dict[str, Any], *, edge: dict[str, Any], is_leaf: bool, where: str) -> Turn:
     """A step from the attributes of a node and of the edge that leads to it."""
     data = {**{f"edge_{name}" if name in own else name: value for name, value in edge.items()}, **own}
     text, reward, count = first_of(data, TEXTS), first_of(data, REWARDS), first_of(data, COUNTS)
     turn = Turn(text=as_text(data.pop(text, None)), observation=as_text(data.pop("observation", None)))
-    if is_leaf and reward and (outcome := number_in(data, reward, where)) is not None:
+    if is_leaf and reward and (outcome := number_in(data, reward, where=where)) is not None:
         turn.reward = outcome
         del data[reward]
     elif not is_leaf and reward == "reward":
@@ -181,7 +181,7 @@ def _turn(own: dict[str, Any], edge: dict[str, Any], is_leaf: bool, where: str) 
     _take_maps(turn, data, where)
     for name, value in data.items():
         if isinstance(value, int | float) and not isinstance(value, bool):
-            if (number := number_in(data, name, where)) is not None:
+            if (number := number_in(data, name, where=where)) is not None:
                 turn.columns[name] = number
         elif value is not None:
             turn.extra[name] = value
@@ -194,6 +194,6 @@ def _take_maps(turn: Turn, data: dict[str, Any], where: str) -> None:
         inner = data.get(name)
         if isinstance(inner, dict):
             for key in inner:
-                if (number := number_in(inner, key, where)) is not None:
+                if (number := number_in(inner, key, where=where)) is not None:
                     held[key] = number
             del data[name]

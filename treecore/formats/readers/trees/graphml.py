@@ -166,7 +166,7 @@ def looks_like_graphml(source: Source) -> bool:
 )
 def read_graphml(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A forest for each graph of the file, a tree for each of its roots."""
-    source.account.afford(4 * len(source.data), source.name, "its graphs")
+    source.account.afford(4 * len(source.data), source.name, what="its graphs")
     parser = expat.ParserCreate("utf-8")
     builder = Builder(source, parser)
     try:

@@ -41,7 +41,7 @@ def read_landscape(source: Source, notes: Notes) -> Iterator[Rollout]:
             "prompt_extra": rest_of(fields, USED),
             "policy": rest_of({"name": fields.get("model"), "method": fields.get("method")}, set()),
         }
-        for number, trial in enumerate(list_in(fields, TRIALS, where)):
+        for number, trial in enumerate(list_in(fields, TRIALS, where=where)):
             yield Rollout(**meta, turns=_turns(trial, f"{where}, trial {number + 1}"), where=where)
     notes.recognise("whether a trial's answer is right as the reward")
 
@@ -49,11 +49,11 @@ def read_landscape(source: Source, notes: Notes) -> Iterator[Rollout]:
 def _turns(trial: Any, where: str) -> list[Turn]:
     """Thoughts, the answer that was read from them, and whether it is right, which early files do not hold."""
     if not isinstance(trial, list) or not trial:
-        raise wrong(TRIALS, trial, "a list of thoughts, answer and whether it is right", where)
+        raise wrong(TRIALS, trial, "a list of thoughts, answer and whether it is right", where=where)
     thoughts = trial[0] if isinstance(trial[0], list) else [trial[0]]
     turns = [Turn(text=as_text(thought)) for thought in thoughts] or [Turn()]
     if len(trial) > 1 and trial[1] is not None:
         turns[-1].extra["answer"] = trial[1]
-    if len(trial) > 2 and (right := number_of(trial[2], TRIALS, where)) is not None:
+    if len(trial) > 2 and (right := number_of(trial[2], TRIALS, where=where)) is not None:
         turns[-1].reward = right
     return turns

@@ -38,13 +38,13 @@ def looks_like_loom(source: Source) -> bool:
 def read_loom(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A tree a file; the text of the root is the prompt. Nothing is scored in such files."""
     for fields, where in rows(source):
-        responses = object_in(fields, "model_responses", where)
+        responses = object_in(fields, "model_responses", where=where)
         turns = []
-        for node in walk(object_in(fields, "root", where), "children", where):
+        for node in walk(object_in(fields, "root", where=where), "children", where=where):
             turn = Turn(text=as_text(node.fields.get("text")), parent=node.above)
             name = node.fields.get("id")
             turn.name = name if isinstance(name, str) and name else None
-            turn.tokens = _tokens(node.fields.get("generation"), responses, turn.text, node.where)
+            turn.tokens = _tokens(node.fields.get("generation"), responses, turn.text, where=node.where)
             keep(turn, node.fields, ("text", "children", "id", "parent_id"))
             turns.append(turn)
         prompt, turns[0].text, turns[0].tokens = turns[0].text, "", None
@@ -56,17 +56,17 @@ def read_loom(source: Source, notes: Notes) -> Iterator[Rollout]:
     notes.recognise("the text of the root as the prompt")
 
 
-def _tokens(generation: Any, responses: dict[str, Any], text: str, where: str) -> StepTokens | None:
+def _tokens(generation: Any, responses: dict[str, Any], text: str, *, where: str) -> StepTokens | None:
     """The tokens of a node that is an answer of a model as it came; None where people changed it."""
     if not isinstance(generation, dict):
         return None
     response, index = responses.get(as_text(generation.get("id"))), generation.get("index")
     if not isinstance(response, dict) or not isinstance(index, int):
         return None
-    completions = list_in(response, "completions", where)
+    completions = list_in(response, "completions", where=where)
     if not 0 <= index < len(completions) or not isinstance(completions[index], dict):
         return None
-    tokens = [_token(token) for token in list_in(completions[index], "tokens", where)]
+    tokens = [_token(token) for token in list_in(completions[index], "tokens", where=where)]
     if "".join(piece for piece, _ in tokens) != text or not tokens:
         return None
     return StepTokens(text=[piece for piece, _ in tokens], logprob=[number for _, number in tokens])

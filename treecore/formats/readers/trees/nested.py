@@ -22,7 +22,7 @@ class Found(NamedTuple):
     is_leaf: bool
 
 
-def walk(root: Mapping[str, Any], children: str, where: str) -> Iterator[Found]:
+def walk(root: Mapping[str, Any], children: str, *, where: str) -> Iterator[Found]:
     """All nodes, parents first, each before its next sibling.
 
     Args:
@@ -36,9 +36,9 @@ def walk(root: Mapping[str, Any], children: str, where: str) -> Iterator[Found]:
     while stack:
         node, above = stack.pop()
         if not isinstance(node, dict):
-            raise wrong(children, node, "a list of objects", f"{where}, node {above}")
+            raise wrong(children, node, "a list of objects", where=f"{where}, node {above}")
         place = f"{where}, node {number}"
-        below = list_in(node, children, place)
+        below = list_in(node, children, where=place)
         yield Found(node, above, place, not below)
         stack.extend((child, number) for child in reversed(below))
         number += 1

@@ -53,8 +53,8 @@ def read_node_link(source: Source, notes: Notes) -> Iterator[Rollout]:
         named = lists_of(fields)
         nodes_key = "nodes" if "nodes" in named else next((one for one in named if one not in EDGES), "nodes")
         edges_key = first_of(fields, EDGES) or next((one for one in named if one != nodes_key), "edges")
-        nodes = _objects(list_in(fields, nodes_key, where), nodes_key, where)
-        edges = _objects(list_in(fields, edges_key, where), edges_key, where)
+        nodes = _objects(list_in(fields, nodes_key, where=where), nodes_key, where=where)
+        edges = _objects(list_in(fields, edges_key, where=where), edges_key, where=where)
         multi = fields.get("multigraph") is True
         source_key, target_key = _ends(edges, multi)
         for edge in edges:
@@ -77,7 +77,7 @@ def read_node_link(source: Source, notes: Notes) -> Iterator[Rollout]:
                 )
                 for edge in edges
             ],
-            data=object_in(fields, "graph", where),
+            data=object_in(fields, "graph", where=where),
             directed=fields.get("directed") is not False,
         )
         yield from rollouts_of(graph, notes, where)
@@ -89,10 +89,10 @@ def id_of(value: Any) -> int | str:
     return value if isinstance(value, int | str) and not isinstance(value, bool) else as_text(value)
 
 
-def _objects(values: list[Any], name: str, where: str) -> list[dict[str, Any]]:
+def _objects(values: list[Any], name: str, *, where: str) -> list[dict[str, Any]]:
     for value in values:
         if not isinstance(value, dict):
-            raise wrong(name, value, "a list of objects", where)
+            raise wrong(name, value, "a list of objects", where=where)
     return values
 
 
@@ -140,7 +140,7 @@ def looks_like_tree_data(source: Source) -> bool:
 def read_tree_data(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A tree a row."""
     for fields, where in rows(source):
-        found = list(walk(fields, "children", where))
+        found = list(walk(fields, "children", where=where))
         name = _own_key([node.fields for node in found])
         ids: list[int | str] = [id_of(node.fields[name]) if name else place for place, node in enumerate(found)]
         graph = Graph(nodes={}, edges=[], data={}, directed=True)

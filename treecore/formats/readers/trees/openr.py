@@ -38,9 +38,13 @@ def looks_like_openr(source: Source) -> bool:
 def read_openr(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A tree a row; its root stands for the question."""
     for fields, where in rows(source):
-        question = as_text(needed(fields, "question", where))
-        steps = needed(fields, "reasoning_steps", where)
-        turns = _prefixes(steps, question, where) if isinstance(steps, list) else _nested(steps, question, where)
+        question = as_text(needed(fields, "question", where=where))
+        steps = needed(fields, "reasoning_steps", where=where)
+        turns = (
+            _prefixes(steps, question, where=where)
+            if isinstance(steps, list)
+            else _nested(steps, question, where=where)
+        )
         yield Rollout(
             prompt=question,
             turns=turns,
@@ -53,12 +57,12 @@ def read_openr(source: Source, notes: Notes) -> Iterator[Rollout]:
     notes.guess("a last step whose value is 0 or 1 ended so, which is its reward")
 
 
-def _nested(root: Any, question: str, where: str) -> list[Turn]:
+def _nested(root: Any, question: str, *, where: str) -> list[Turn]:
     """Steps of a nested tree."""
     if not isinstance(root, dict):
-        raise wrong("reasoning_steps", root, "an object or a list", where)
+        raise wrong("reasoning_steps", root, "an object or a list", where=where)
     turns = []
-    for node in walk(root, "children", where):
+    for node in walk(root, "children", where=where):
         text = as_text(node.fields.get("text"))
         turn = Turn(text="" if node.above < 0 and text.strip() == question.strip() else text, parent=node.above)
         _value(turn, node.fields, node.is_leaf and node.above >= 0, node.where)
@@ -67,12 +71,12 @@ def _nested(root: Any, question: str, where: str) -> list[Turn]:
     return turns
 
 
-def _prefixes(steps: list[Any], question: str, where: str) -> list[Turn]:
+def _prefixes(steps: list[Any], question: str, *, where: str) -> list[Turn]:
     """Steps of a list of prefixes: each hangs below the longest other that it begins with, in the order of the file."""
     found: dict[str, tuple[dict[str, Any], int]] = {}
     for number, step in enumerate(steps):
         if not isinstance(step, dict):
-            raise wrong("reasoning_steps", step, "a list of objects", f"{where}, step {number + 1}")
+            raise wrong("reasoning_steps", step, "a list of objects", where=f"{where}, step {number + 1}")
         text = as_text(step.get("solution_prefix"))
         found.setdefault(text.removeprefix(question), (step, number))
     found.setdefault("", ({}, -1))
@@ -94,7 +98,7 @@ def _prefixes(steps: list[Any], question: str, where: str) -> list[Turn]:
 
 
 def _value(turn: Turn, fields: dict[str, Any], is_end: bool, where: str) -> None:
-    value = number_in(fields, VALUE, where)
+    value = number_in(fields, VALUE, where=where)
     if value is not None:
         turn.columns[VALUE] = value
         if is_end and value in (0, 1):

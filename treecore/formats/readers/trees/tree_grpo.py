@@ -39,9 +39,9 @@ def read_tree_grpo(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A tree for each `tree_uid`; those of one `uid` are a group. Rows of a tree may stand in any order."""
     trees: dict[tuple[str, str], tuple[Graph, str]] = {}
     for fields, where in rows(source):
-        key = (as_text(needed(fields, "uid", where)), as_text(needed(fields, "tree_uid", where)))
+        key = (as_text(needed(fields, "uid", where=where)), as_text(needed(fields, "tree_uid", where=where)))
         graph, _ = trees.setdefault(key, (Graph({}, [], {}, directed=True), where))
-        name = as_text(needed(fields, "node_uid", where))
+        name = as_text(needed(fields, "node_uid", where=where))
         if name in graph.nodes:
             raise FormatError(f"two nodes of a tree have the id {shown(name)}", where=where, todo="rename one")
         if asked := first_of(fields, PROMPTS):
@@ -59,8 +59,8 @@ def read_tree_grpo(source: Source, notes: Notes) -> Iterator[Rollout]:
 def _node(fields: dict[str, Any], where: str) -> dict[str, Any]:
     """Its own fields, named as those of a graph."""
     node = {name: value for name, value in fields.items() if name not in USED and name not in PROMPTS}
-    if (score := number_in(fields, OUTCOME, where)) is not None:
+    if (score := number_in(fields, OUTCOME, where=where)) is not None:
         node["reward"] = score
-    if (advantage := number_in(fields, CLAIM, where)) is not None:
+    if (advantage := number_in(fields, CLAIM, where=where)) is not None:
         node["credit"] = {CLAIM: advantage}
     return node

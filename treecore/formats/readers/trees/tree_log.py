@@ -40,10 +40,10 @@ def read_tree_log(source: Source, notes: Notes) -> Iterator[Rollout]:
     for fields, where in rows(source):
         graph = Graph({}, [], {}, directed=True)
         edges: dict[int | str, Edge] = {}
-        for iteration, snapshot in enumerate(list_in(fields, "logs", where)):
+        for iteration, snapshot in enumerate(list_in(fields, "logs", where=where)):
             place = f"{where}, iteration {iteration}"
             if not isinstance(snapshot, dict):
-                raise wrong("logs", snapshot, "a list of objects", place)
+                raise wrong("logs", snapshot, "a list of objects", where=place)
             _take(snapshot, iteration, graph, edges, place)
         graph.edges.extend(edges.values())
         for node in graph.nodes.values():
@@ -57,36 +57,38 @@ def read_tree_log(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 def _take(snapshot: dict[str, Any], iteration: int, graph: Graph, edges: dict[int | str, Edge], where: str) -> None:
     """Take nodes and edges of one iteration; what an earlier one said of them is replaced."""
-    for node in _values(object_in(snapshot, "nodes", where), "nodes", where):
-        name = _id(node, "id", where)
+    for node in _values(object_in(snapshot, "nodes", where=where), "nodes", where=where):
+        name = _id(node, "id", where=where)
         born = graph.nodes.get(name, {}).get("born", iteration)
         data = node.get("data")
         graph.nodes[name] = {"data": data, "born": born, "selected_edge": node.get("selected_edge")}
     selected = {as_text(node["selected_edge"]) for node in graph.nodes.values() if node["selected_edge"] is not None}
-    for edge in _values(object_in(snapshot, "edges", where), "edges", where):
-        data = {RENAMED.get(key, key): value for key, value in object_in(edge, "data", where).items()}
+    for edge in _values(object_in(snapshot, "edges", where=where), "edges", where=where):
+        data = {RENAMED.get(key, key): value for key, value in object_in(edge, "data", where=where).items()}
         if as_text(edge.get("id")) in selected:
             data["selected"] = True
-        target = _id(edge, "target", where)
-        edges[target] = _checked(edges, target, Edge(_id(edge, "source", where), target, data), where)
+        target = _id(edge, "target", where=where)
+        edges[target] = _checked(edges, target, Edge(_id(edge, "source", where=where), target, data), where)
 
 
 def _checked(edges: dict[int | str, Edge], target: int | str, edge: Edge, where: str) -> Edge:
     """The edge, if no other node was the parent before."""
     if target in edges and edges[target].source != edge.source:
-        raise wrong("source", edge.source, f"{edges[target].source}, the parent of node {target} until then", where)
+        raise wrong(
+            "source", edge.source, f"{edges[target].source}, the parent of node {target} until then", where=where
+        )
     return edge
 
 
-def _values(held: dict[str, Any], name: str, where: str) -> Iterator[dict[str, Any]]:
+def _values(held: dict[str, Any], name: str, *, where: str) -> Iterator[dict[str, Any]]:
     for value in held.values():
         if not isinstance(value, dict):
-            raise wrong(name, value, "objects by number", where)
+            raise wrong(name, value, "objects by number", where=where)
         yield value
 
 
-def _id(fields: dict[str, Any], name: str, where: str) -> int | str:
-    value = needed(fields, name, where)
+def _id(fields: dict[str, Any], name: str, *, where: str) -> int | str:
+    value = needed(fields, name, where=where)
     return value if isinstance(value, int) and not isinstance(value, bool) else as_text(value)
 
 

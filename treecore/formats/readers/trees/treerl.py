@@ -54,11 +54,11 @@ def read_forks(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A group a document, a rollout a tree; steps end where children leave."""
     for document in source.documents():
         if not isinstance(document.value, list):
-            raise wrong("trees", document.value, "a list of trees", document.where)
+            raise wrong("trees", document.value, "a list of trees", where=document.where)
         for number, tree in enumerate(document.value):
             where = f"{document.where}, tree {number + 1}"
             if not isinstance(tree, list):
-                raise wrong("trees", tree, "a list of nodes", where)
+                raise wrong("trees", tree, "a list of nodes", where=where)
             if tree:
                 yield Rollout(prompt="", turns=_cut(tree, where), group=document.where, where=where)
     notes.guess("each document holds the trees of one prompt, which it does not say")
@@ -80,7 +80,7 @@ def _cut(tree: Sequence[Any], where: str) -> list[Turn]:
     for number, fields in enumerate(tree):
         place = f"{where}, node {number}"
         if not isinstance(fields, dict):
-            raise wrong("trees", fields, "a list of objects", place)
+            raise wrong("trees", fields, "a list of objects", where=place)
         nodes.append(_node(fields, nodes, place))
     laid = lay_out([node.parent for node in nodes], [node.fork for node in nodes])
     inner = {piece.parent for piece in laid}
@@ -98,10 +98,10 @@ def _cut(tree: Sequence[Any], where: str) -> list[Turn]:
 
 
 def _node(fields: dict[str, Any], before: Sequence[Node], where: str) -> Node:
-    texts = list_in(fields, "token_strs", where)
+    texts = list_in(fields, "token_strs", where=where)
     if not all(isinstance(text, str) for text in texts):
-        raise wrong("token_strs", texts, "a list of texts", where)
-    ids, logprobs = ids_in(fields, "token_ids", where), numbers_in(fields, "log_probs", where)
+        raise wrong("token_strs", texts, "a list of texts", where=where)
+    ids, logprobs = ids_in(fields, "token_ids", where=where), numbers_in(fields, "log_probs", where=where)
     lengths = {len(column) for column in (ids, texts, logprobs) if column}
     if len(lengths) > 1:
         raise FormatError(
@@ -109,18 +109,18 @@ def _node(fields: dict[str, Any], before: Sequence[Node], where: str) -> Node:
             where=where,
             todo="give each token one of each",
         )
-    plain = step_tokens(ids, logprobs, (), "token_ids, log_probs", where)
+    plain = step_tokens(ids, logprobs, entropy=(), names="token_ids, log_probs", where=where)
     tokens = StepTokens(id=ids, text=texts, logprob=() if plain is None else plain.logprob)
     above, fork = fields.get("parent_node_idx"), fields.get("parent_node_split_idx")
     if above is None:
         return Node(fields, tokens, -1, END, where)
     if not isinstance(above, int) or isinstance(above, bool) or not 0 <= above < len(before):
-        raise wrong("parent_node_idx", above, "the number of a node before it", where)
+        raise wrong("parent_node_idx", above, "the number of a node before it", where=where)
     size = len(before[above].tokens)
     if fork is None:
         fork = size
     if not isinstance(fork, int) or isinstance(fork, bool) or not 0 <= fork <= size:
-        raise wrong("parent_node_split_idx", fork, f"a number of its parent's {counted(size, 'token')}", where)
+        raise wrong("parent_node_split_idx", fork, f"a number of its parent's {counted(size, 'token')}", where=where)
     if fork == 0:
         return Node(fields, tokens, before[above].parent, before[above].fork, where)
     return Node(fields, tokens, above, END if fork == size else fork, where)
@@ -130,7 +130,7 @@ def _end(turn: Turn, node: Node, is_leaf: bool) -> None:
     """What a file says of a node belongs to its last piece."""
     fields, where = node.fields, node.where
     for name in ("score", "binary_score"):
-        if (score := number_in(fields, name, where)) is not None:
+        if (score := number_in(fields, name, where=where)) is not None:
             turn.columns[name] = score
             if is_leaf:
                 turn.reward = score
@@ -160,11 +160,11 @@ def read_nested(source: Source, notes: Notes) -> Iterator[Rollout]:
     used = {"answer", "answer_token", "R", "depth", "children", "finish_reason", "terminal_in_subtree"}
     for fields, where in rows(source):
         turns = []
-        for node in walk(fields, "children", where):
-            ids = ids_in(node.fields, "answer_token", node.where)
+        for node in walk(fields, "children", where=where):
+            ids = ids_in(node.fields, "answer_token", where=node.where)
             turn = Turn(text=as_text(node.fields.get("answer")), parent=node.above)
             turn.tokens = StepTokens(id=ids) if ids else None
-            if (score := number_in(node.fields, "R", node.where)) is not None and node.fields.get("terminal"):
+            if (score := number_in(node.fields, "R", where=node.where)) is not None and node.fields.get("terminal"):
                 turn.columns["R"] = score
                 turn.reward = score if node.is_leaf else turn.reward
             if node.is_leaf and (reason := node.fields.get("finish_reason")) is not None:
@@ -192,7 +192,7 @@ def looks_like_samples(source: Source) -> bool:
 def read_samples(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a row; rows of a prompt are a group. Nothing is scored in such files."""
     for fields, where in rows(source):
-        prompt, extra = asked(needed(fields, "prompt", where))
+        prompt, extra = asked(needed(fields, "prompt", where=where))
         turn = Turn(text=as_text(fields.get("response")))
         reference = as_text(fields.get("label"))
         rollout = Rollout(prompt=prompt, turns=[turn], reference=reference, prompt_extra=extra, where=where)

@@ -49,24 +49,24 @@ def read_treetune(source: Source, notes: Notes) -> Iterator[Rollout]:
     for fields, where in rows(source):
         tree = fields.get(COLUMN, fields)
         row = rest_of(fields, {COLUMN}) if COLUMN in fields else {}
-        yield _rollout(_parsed(tree, source, where), row, where)
+        yield _rollout(_parsed(tree, source, where), row=row, where=where)
     notes.recognise("rewards of last steps as the reward, of others (means over what follows) as the column `mc_value`")
 
 
 def _parsed(tree: Any, source: Source, where: str) -> dict[str, Any]:
     if isinstance(tree, str):
-        source.account.afford(4 * len(tree), where, "its tree")
+        source.account.afford(4 * len(tree), where, what="its tree")
         try:
             tree = orjson.loads(tree)
         except orjson.JSONDecodeError as error:
             raise FormatError(f'"{COLUMN}" is not JSON ({error})', where=where, todo="write the row again") from None
     if not isinstance(tree, dict):
-        raise wrong(COLUMN, tree, "a tree as an object, or as JSON", where)
+        raise wrong(COLUMN, tree, "a tree as an object, or as JSON", where=where)
     return tree
 
 
-def _rollout(tree: dict[str, Any], row: dict[str, Any], where: str) -> Rollout:
-    turns = [_turn(node) for node in walk(tree, "children", where)]
+def _rollout(tree: dict[str, Any], *, row: dict[str, Any], where: str) -> Rollout:
+    turns = [_turn(node) for node in walk(tree, "children", where=where)]
     asked = next((row[name] for name in QUESTIONS if row.get(name) is not None), tree.get("text"))
     prompt = as_text(asked)
     if (shown := as_text(tree.get("text"))) != prompt:
@@ -86,16 +86,16 @@ def _turn(node: Found) -> Turn:
     fields, where = node.fields, node.where
     turn = Turn(text=as_text(fields.get("text")), parent=node.above)
     used = set(USED)
-    name = next((name for name in OUTCOMES if number_in(fields, name, where) is not None), "")
+    name = next((name for name in OUTCOMES if number_in(fields, name, where=where) is not None), "")
     if name and (node.is_leaf or name == "reward"):
-        value = number_in(fields, name, where)
+        value = number_in(fields, name, where=where)
         assert value is not None
         used.add(name)
         if node.is_leaf:
             turn.reward = value
         else:
             turn.columns["mc_value"] = value
-    if (advantage := number_in(fields, "advantage", where)) is not None:
+    if (advantage := number_in(fields, "advantage", where=where)) is not None:
         turn.claimed["advantage"] = advantage
     count = fields.get("num_tokens")
     if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 2**63:

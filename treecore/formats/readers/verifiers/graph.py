@@ -29,7 +29,7 @@ def conversation_of(trace: Mapping[str, Any], notes: Notes, where: str) -> Conve
     Raises:
         FormatError: a field has the wrong type, or a parent is no message before.
     """
-    nodes = list_in(trace, "nodes", where)
+    nodes = list_in(trace, "nodes", where=where)
     parents = [parent_of(node, place, where) for place, node in enumerate(nodes)]
     talk, numbers, left = Conversation(), dict[int, int](), MAX_STEPS
     calls = calls_of(trace, where)
@@ -44,7 +44,7 @@ def conversation_of(trace: Mapping[str, Any], notes: Notes, where: str) -> Conve
             above, left = parents[above], left - 1
             if left < 0:
                 raise FormatError(f"more than {MAX_STEPS:,} messages between turns", where=where, todo="split the file")
-        before = [object_in(nodes[one], "message", where) for one in reversed(heard)]
+        before = [object_in(nodes[one], "message", where=where) for one in reversed(heard)]
         if own:
             turn = turn_of(node, calls.get(place, {}), notes, f"{where}, nodes[{place}]")
             numbers[place] = talk.add(turn, before, numbers.get(above, PROMPT))
@@ -59,24 +59,24 @@ def conversation_of(trace: Mapping[str, Any], notes: Notes, where: str) -> Conve
 def parent_of(node: Any, place: int, where: str) -> int:
     """Number of the message before a message, -1 for none."""
     if not isinstance(node, dict):
-        raise wrong(f"nodes[{place}]", node, "an object", where)
+        raise wrong(f"nodes[{place}]", node, "an object", where=where)
     parent = node.get("parent")
     if parent is None:
         return -1
     if not isinstance(parent, int) or isinstance(parent, bool) or not 0 <= parent < place:
-        raise wrong(f"nodes[{place}].parent", parent, "the number of a node before", where)
+        raise wrong(f"nodes[{place}].parent", parent, "the number of a node before", where=where)
     return parent
 
 
 def calls_of(trace: Mapping[str, Any], where: str) -> dict[int, dict[str, Any]]:
     """The call of the model that gave a message, by the number of its node."""
-    calls = [call for call in list_in(trace, "calls", where) if isinstance(call, dict)]
+    calls = [call for call in list_in(trace, "calls", where=where) if isinstance(call, dict)]
     return {node: call for call in calls if isinstance(node := call.get("node"), int)}
 
 
 def turn_of(node: Node, call: Mapping[str, Any], notes: Notes, where: str) -> Turn:
     """The turn of a message that the model wrote."""
-    message = object_in(node, "message", where)
+    message = object_in(node, "message", where=where)
     turn = Turn(text=content_text(message.get("content")), extra=beside(message), tokens=tokens_of(node, where))
     turn.extra |= {name: node[name] for name in KEPT if node.get(name) not in (None, [], {})}
     turn.status = STOPPED.get(str(call.get("finish_reason")))
@@ -84,7 +84,7 @@ def turn_of(node: Node, call: Mapping[str, Any], notes: Notes, where: str) -> Tu
     count = usage.get("completion_tokens") if isinstance(usage, dict) else None
     if isinstance(count, int) and 0 <= count < 1 << 31:
         turn.n_tokens = count
-    credit = numbers_in(node, "advantages", where)
+    credit = numbers_in(node, "advantages", where=where)
     if (value := mean(credit)) is not None:
         turn.claimed["advantage"] = value
         if credit.count(credit[0]) < len(credit):
@@ -96,7 +96,7 @@ def turn_of(node: Node, call: Mapping[str, Any], notes: Notes, where: str) -> Tu
 
 def tokens_of(node: Node, where: str) -> StepTokens | None:
     """The tokens that the model wrote; log probabilities are of those alone, in their order."""
-    ids = ids_in(node, "token_ids", where)
+    ids = ids_in(node, "token_ids", where=where)
     mask = mask_in(node, "mask", len(ids), where)
-    logprob, entropy = (numbers_in(node, name, where) for name in ("logprobs", "entropies"))
-    return step_tokens(masked(ids, mask), logprob, entropy, "logprobs", where)
+    logprob, entropy = (numbers_in(node, name, where=where) for name in ("logprobs", "entropies"))
+    return step_tokens(masked(ids, mask=mask), logprob, entropy=entropy, names="logprobs", where=where)

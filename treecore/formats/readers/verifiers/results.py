@@ -45,19 +45,19 @@ def read_results(source: Source, notes: Notes) -> Iterator[Rollout]:
     about: Mapping[str, Any] = beside.head if beside is not None else {}
     notes.guess("metrics are reward functions, but for counts of turns and calls")
     for fields, where in rows(source):
-        yield rollout_of(fields, about, notes, where)
+        yield rollout_of(fields, about=about, notes=notes, where=where)
 
 
-def rollout_of(fields: Mapping[str, Any], about: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
+def rollout_of(fields: Mapping[str, Any], *, about: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
     """One rollout."""
     prompt, extra = asked(fields.get("prompt"))
-    steps = list_in(fields, "trajectory", where)
+    steps = list_in(fields, "trajectory", where=where)
     turns = turns_with(fields, steps, notes, where)
-    last, measured = turns[-1], object_in(fields, "metrics", where)
+    last, measured = turns[-1], object_in(fields, "metrics", where=where)
     last.extra |= rest_of(fields, USED | measured.keys())
     parts: dict[str, float | None] = {}
     for name, value in measured.items():
-        number = number_of(value, f"metrics.{name}", where)
+        number = number_of(value, f"metrics.{name}", where=where)
         if name not in COUNTS and not name.endswith("_calls"):
             parts[name] = number
         elif number is not None:
@@ -67,7 +67,7 @@ def rollout_of(fields: Mapping[str, Any], about: Mapping[str, Any], notes: Notes
     elif fields.get("is_completed") is True or fields.get("is_truncated") is True:
         last.status = Status.TRUNCATED if fields.get("is_truncated") is True else Status.TERMINATED
     example, task = as_text(fields.get("example_id")), as_text(fields.get("task") or about.get("env_id"))
-    tools = list_in(fields, "tool_defs", where)
+    tools = list_in(fields, "tool_defs", where=where)
     return Rollout(
         prompt=prompt,
         turns=turns,
@@ -77,7 +77,7 @@ def rollout_of(fields: Mapping[str, Any], about: Mapping[str, Any], notes: Notes
         prompt_extra=extra | ({"tools": tools} if tools else {}),
         policy={to: about[name] for name, to in OF_POLICY.items() if about.get(name) not in (None, {})},
         where=where,
-    ).scored(number_in(fields, "reward", where), parts)
+    ).scored(number_in(fields, "reward", where=where), parts)
 
 
 def turns_with(fields: Mapping[str, Any], steps: Sequence[Any], notes: Notes, where: str) -> list[Turn]:
@@ -102,20 +102,20 @@ def messages_of(step: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
     Raises:
         FormatError: they are something else.
     """
-    messages = list_in(step, "completion", where)
+    messages = list_in(step, "completion", where=where)
     if not all(isinstance(one, dict) for one in messages):
-        raise wrong("completion", messages, "a list of messages with role and content", where)
+        raise wrong("completion", messages, "a list of messages with role and content", where=where)
     return messages
 
 
 def add_step(turn: Turn, step: Mapping[str, Any], where: str) -> None:
     """Put tokens and claimed advantage of a step of a trajectory into its turn; its reward is the rollout's."""
-    tokens = object_in(step, "tokens", where)
-    ids = ids_in(tokens, "completion_ids", where)
+    tokens = object_in(step, "tokens", where=where)
+    ids = ids_in(tokens, "completion_ids", where=where)
     mask = mask_in(tokens, "completion_mask", len(ids), where) or [True] * len(ids)
-    logprobs = numbers_in(tokens, "completion_logprobs", where)
-    known = masked(logprobs, mask) if len(logprobs) == len(ids) else logprobs
-    turn.tokens = step_tokens(masked(ids, mask), known, (), "completion_logprobs", where)
-    advantage = number_in(step, "advantage", where)
+    logprobs = numbers_in(tokens, "completion_logprobs", where=where)
+    known = masked(logprobs, mask=mask) if len(logprobs) == len(ids) else logprobs
+    turn.tokens = step_tokens(masked(ids, mask=mask), known, entropy=(), names="completion_logprobs", where=where)
+    advantage = number_in(step, "advantage", where=where)
     if advantage is not None:
         turn.claimed["advantage"] = advantage

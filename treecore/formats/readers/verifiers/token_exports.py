@@ -50,11 +50,11 @@ def read_exports(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 def rollout_of(fields: Mapping[str, Any], where: str) -> Rollout:
     """One sequence: a step for each stretch of tokens that are trained on."""
-    ids = ids_in(fields, "token_ids", where)
+    ids = ids_in(fields, "token_ids", where=where)
     mask = mask_in(fields, "loss_mask", len(ids), where)
     if not any(mask):
-        raise wrong("loss_mask", mask, "true for any token", where)
-    lists = {name: numbers_in(fields, name, where) for name in (*OF_STEP, *OF_TOKENS)}
+        raise wrong("loss_mask", mask, "true for any token", where=where)
+    lists = {name: numbers_in(fields, name, where=where) for name in (*OF_STEP, *OF_TOKENS)}
     for name, values in lists.items():
         if values and len(values) != len(ids):
             raise unequal(name, len(values), len(ids), where)
@@ -77,7 +77,7 @@ def rollout_of(fields: Mapping[str, Any], where: str) -> Rollout:
 def turn_of(ids: Sequence[int], lists: Mapping[str, Sequence[float]], part: slice, where: str) -> Turn:
     """One step."""
     logprob = lists["inference_logprobs"][part]
-    tokens = step_tokens(ids[part], logprob, lists["entropy"][part], "inference_logprobs", where)
+    tokens = step_tokens(ids[part], logprob, entropy=lists["entropy"][part], names="inference_logprobs", where=where)
     columns = {name: value for name in OF_STEP if (value := mean(lists[name][part])) is not None}
     credit = mean(lists["advantages"][part])
     return Turn(tokens=tokens, columns=columns, claimed={} if credit is None else {"advantage": credit})

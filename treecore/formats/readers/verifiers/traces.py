@@ -46,24 +46,24 @@ def looks_like_traces(source: Source) -> bool:
 def read_traces(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout for each trace, with all its branches; those of one group, else of one task, are a group."""
     for episode, where in rows(source):
-        traces = list_in(episode, "traces", where) if "traces" in episode else [episode]
+        traces = list_in(episode, "traces", where=where) if "traces" in episode else [episode]
         if not traces:
             notes.drop("episodes without a trace")
         for number, trace in enumerate(traces):
             place = where if len(traces) == 1 else f"{where}, traces[{number}]"
             if not isinstance(trace, dict):
-                raise wrong("traces", trace, "a list of objects", where)
-            rollout = rollout_of(episode, trace, notes, place)
+                raise wrong("traces", trace, "a list of objects", where=where)
+            rollout = rollout_of(episode, trace=trace, notes=notes, where=place)
             if rollout.training_step < 0 and (folder := STEP.search(source.place)):
                 rollout.training_step = int(folder[1])
             yield rollout
 
 
-def rollout_of(episode: Mapping[str, Any], trace: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
+def rollout_of(episode: Mapping[str, Any], *, trace: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
     """One trace of an episode."""
-    task = object_in(trace, "task", where) or object_in(episode, "task", where)
-    data = object_in(task, "data", where)
-    env, agent = object_in(episode, "env", where), object_in(trace, "agent", where)
+    task = object_in(trace, "task", where=where) or object_in(episode, "task", where=where)
+    data = object_in(task, "data", where=where)
+    env, agent = object_in(episode, "env", where=where), object_in(trace, "agent", where=where)
     talk = conversation_of(trace, notes, where)
     prompt, extra = prompt_of(talk.prompt) if talk.prompt else asked(data.get("prompt"))
     end = talk.end(len(talk.turns) - 1, talk.ends.get(len(talk.turns) - 1, ())) if talk.turns else None
@@ -82,9 +82,9 @@ def rollout_of(episode: Mapping[str, Any], trace: Mapping[str, Any], notes: Note
     return Rollout(
         prompt=prompt,
         turns=talk.finish(),
-        group=group_of(episode, trace, task, notes, where),
+        group=group_of(episode, trace=trace, task=task, notes=notes, where=where),
         label=as_text(data.get("name")),
-        training_step=training_step_in(object_in(object_in(episode, "run", where), "work", where), "step"),
+        training_step=training_step_in(object_in(object_in(episode, "run", where=where), "work", where=where), "step"),
         reference=as_text(data.get("answer")),
         task=as_text(env.get("name") or env.get("id") or task.get("type")),
         prompt_extra=extra | {name: value for name, value in kept.items() if value},
@@ -103,10 +103,10 @@ class Outcome(NamedTuple):
 def outcome(trace: Mapping[str, Any], notes: Notes, where: str) -> Outcome:
     """The reward of a trace: the weighted sum of what its reward functions gave; null ones gave nothing."""
     total, parts = list[float](), dict[str, float | None]()
-    for name, reward in object_in(trace, "rewards", where).items():
+    for name, reward in object_in(trace, "rewards", where=where).items():
         given = reward if isinstance(reward, dict) else {"score": reward}
-        parts[name] = score = number_of(given.get("score"), f"rewards.{name}.score", where)
-        weight = number_of(given.get("weight"), f"rewards.{name}.weight", where)
+        parts[name] = score = number_of(given.get("score"), f"rewards.{name}.score", where=where)
+        weight = number_of(given.get("weight"), f"rewards.{name}.weight", where=where)
         if score is not None:
             total.append(score * (1.0 if weight is None else weight))
     if total and len(total) < len(parts):
@@ -117,29 +117,30 @@ def outcome(trace: Mapping[str, Any], notes: Notes, where: str) -> Outcome:
 def metrics(trace: Mapping[str, Any], where: str) -> dict[str, float]:
     """Columns of what was measured beside the reward."""
     found = {
-        name: number_of(value, f"metrics.{name}", where) for name, value in object_in(trace, "metrics", where).items()
+        name: number_of(value, f"metrics.{name}", where=where)
+        for name, value in object_in(trace, "metrics", where=where).items()
     }
     return {f"metric.{name}": value for name, value in found.items() if value is not None}
 
 
 def group_of(
-    episode: Mapping[str, Any], trace: Mapping[str, Any], task: Mapping[str, Any], notes: Notes, where: str
+    episode: Mapping[str, Any], *, trace: Mapping[str, Any], task: Mapping[str, Any], notes: Notes, where: str
 ) -> Hashable:
     """What traces of one group have in common; None for the prompt alone."""
-    agent, run = as_text(object_in(trace, "agent", where).get("name")), object_in(episode, "run", where)
-    if name := object_in(episode, "group", where).get("id"):
+    agent, run = as_text(object_in(trace, "agent", where=where).get("name")), object_in(episode, "run", where=where)
+    if name := object_in(episode, "group", where=where).get("id"):
         return ("group", as_text(name), agent)
-    idx = object_in(task, "data", where).get("idx")
+    idx = object_in(task, "data", where=where).get("idx")
     if (key := task.get("key") or (None if idx is None else str(idx))) is None:
         return None
     notes.guess("traces of one task are one group")
-    kind = object_in(run, "work", where).get("type") or run.get("type")
-    return ("task", as_text(kind), as_text(object_in(episode, "env", where).get("id")), as_text(key), agent)
+    kind = object_in(run, "work", where=where).get("type") or run.get("type")
+    return ("task", as_text(kind), as_text(object_in(episode, "env", where=where).get("id")), as_text(key), agent)
 
 
 def policy_of(agent: Mapping[str, Any], where: str) -> dict[str, Any]:
     """The model and how it was sampled."""
-    config = object_in(agent, "config", where)
-    sampling = object_in(config, "sampling", where)
+    config = object_in(agent, "config", where=where)
+    sampling = object_in(config, "sampling", where=where)
     named = {"model": config.get("model"), "agent": agent.get("name"), "trainable": agent.get("trainable")}
     return {name: value for name, value in {**named, **sampling}.items() if value is not None}
