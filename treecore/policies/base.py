@@ -250,7 +250,8 @@ class Policy(Protocol):
         gives: which of `ALTERNATIVES`, `EXTENDS`, `FORKS`, `GREEDY` and `TOP` it has.
         observed: keys of `describe` that are never compared when a run is resumed.
         asked_as: keys of `describe` that are compared only when all prompts are read.
-        one_core: it keeps one core busy, however many there are, and can be copied to other processes.
+        one_core: it keeps one core busy, however many there are, and gives copies to other processes by
+            `worker_copy(processes)`.
     """
 
     gives: frozenset[str] = frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from treecore.policies.local.kv_cache import Kind, KVCache, Segment
@@ -99,6 +100,21 @@ def test_move_takes_a_row_along() -> None:
     cache.move(2, 0)
     assert seen(cache, 0) == [3, 4, 5]
     assert cache.lengths == [3, 1, 0]
+
+
+@pytest.mark.parametrize("expected", [128, 256, 1024])
+def test_growing_up_to_the_bound_seldom_moves_what_is_held(expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, shapes = KVCache(kinds=TWO_LAYERS, slots=128, tokens=64 * 256), list[tuple[int, int]]()
+    cache.expected = expected
+    take = cache.take_shape
+    monkeypatch.setattr(cache, "take_shape", lambda *shape, rows: (shapes.append(shape), take(*shape, rows=rows)))
+    for row in range(128):
+        cache.reserve(row + 1, 20 + row // 2)
+        cache.lengths[row] = 20 + row // 2
+    for length in range(84, 129):
+        cache.reserve(128, length)
+    assert len(shapes) <= 12
+    assert max(rows * length for rows, length in shapes) <= cache.tokens
 
 
 def test_rows_have_room_at_once_for_what_is_expected_where_that_is_little() -> None:

@@ -193,9 +193,15 @@ def test_a_worker_shares_the_memory_for_keys_and_values(policy: Any, monkeypatch
     sent = list[Any]()
     monkeypatch.setattr("treecore.rollouts.local.pool.LocalWorkerHandle", lambda data: data)
     monkeypatch.setattr("treecore.rollouts.local.pool.sendable", lambda thing, what: sent.append(thing))
+    monkeypatch.setattr(policy, "fitting_tokens", 3 * policy.batch_tokens - 3)
     LocalPool().hire(policy, 3)
-    assert sent[0].batch_tokens == policy.batch_tokens // 3
+    assert sent[0].batch_tokens == policy.batch_tokens - 1
     assert sent[0].model is policy.model
+
+
+def test_a_worker_may_fill_its_batch_where_memory_allows_it(policy: Any) -> None:
+    assert policy.fitting_tokens > 2 * policy.batch_tokens
+    assert policy.worker_copy(2).batch_tokens == policy.batch_tokens
 
 
 @pytest.fixture

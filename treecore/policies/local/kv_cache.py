@@ -7,6 +7,7 @@ Knows tensors and positions; knows no tokens, no text and no tree.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -196,14 +197,21 @@ class KVCache(Cache):  # type: ignore[misc]
         return max((row + 1 for row, n in enumerate(self.lengths) if n), default=0)
 
     def shape_for(self, rows: int, length: int) -> tuple[int, int]:
-        """Rows and length to make room for: twice what there was, or what is expected if that is little."""
-        wanted = self.length
-        if length > wanted:
+        """Rows and length to make room for: twice what there was, or what is expected if that is little.
+
+        Where that is beyond the bound, both ways get a like part of the room that is left: with all of it for one,
+        the other would grow by one at a time, and everything be copied for each.
+        """
+        longer = self.length
+        if length > longer:
             ahead = -(-self.expected // STEP) * STEP
-            wanted = max(length, ahead if ahead <= LONGEST_AT_ONCE else max(2 * self.length, FIRST_LENGTH))
-        length = max(length, min(wanted, self.tokens // rows))
-        wanted = self.rows if rows <= self.rows else max(rows, 2 * self.rows)
-        return max(rows, min(wanted, self.tokens // length, len(self.lengths))), length
+            longer = max(length, ahead if ahead <= LONGEST_AT_ONCE else max(2 * self.length, FIRST_LENGTH))
+        more = self.rows if rows <= self.rows else min(max(rows, 2 * self.rows), len(self.lengths))
+        if more * longer > self.tokens:
+            room = math.sqrt(max(1.0, self.tokens / (rows * length)))
+            more = max(rows, min(more, self.tokens // min(longer, int(length * room))))
+            longer = max(length, min(longer, self.tokens // more))
+        return more, longer
 
     def take_shape(self, slots: int, length: int, *, rows: int) -> None:
         """Change the shape of every store; what the first `rows` hold stays."""

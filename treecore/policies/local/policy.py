@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -83,8 +84,8 @@ class TransformersPolicy(Policy):
         self.layout, self.layers, self.packed = checked.layout, len(checked.layout.kinds), checked.packed
         most = MAX_SLOTS_CUDA if model.device.type == "cuda" else MAX_SLOTS_SMALL if small else MAX_SLOTS
         self.slots = slots or most
-        fitting = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
-        self.batch_tokens = min(fitting, bucket(self.slots) * bucket(self.max_length, least=SHORTEST))
+        self.fitting_tokens = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
+        self.batch_tokens = min(self.fitting_tokens, bucket(self.slots) * bucket(self.max_length, least=SHORTEST))
         self.detokenizer = Detokenizer(tokenizer)
         self.end_ids = end_tokens(model, tokenizer)
         self.threads = 1 if small else None
@@ -94,6 +95,12 @@ class TransformersPolicy(Policy):
     def __getstate__(self) -> dict[str, Any]:
         """What a copy in another process needs."""
         return {**self.__dict__, "_idle": [], "detokenizer": Detokenizer(self.tokenizer)}
+
+    def worker_copy(self, processes: int) -> TransformersPolicy:
+        """The same for another process, with its share of the keys and values that all of them may hold."""
+        there = copy(self)
+        there.batch_tokens = max(1, min(self.batch_tokens, self.fitting_tokens // processes))
+        return there
 
     @classmethod
     def load(cls, model: str, options: LoadOptions) -> TransformersPolicy:

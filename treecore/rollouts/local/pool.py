@@ -14,7 +14,6 @@ import sys
 import threading
 import weakref
 from contextlib import suppress
-from copy import copy
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from queue import SimpleQueue
@@ -36,11 +35,13 @@ class OneCorePolicy(Policy, Protocol):
 
     Attributes:
         one_core: True.
-        batch_tokens: most tokens held at a time.
     """
 
     one_core: bool
-    batch_tokens: int
+
+    def worker_copy(self, processes: int) -> Policy:
+        """The same for one of so many processes, with its share of the memory for keys and values."""
+        ...
 
 
 class Unsent(Exception):  # noqa: N818
@@ -138,10 +139,8 @@ class LocalPool:
         self.look()
         if processes != self._processes:
             self.close()
-        there = copy(policy)
-        there.batch_tokens = max(1, policy.batch_tokens // processes)
         missing = range(processes - 1 - len(self.workers))
-        data = sendable(there, "the model") if missing else b""
+        data = sendable(policy.worker_copy(processes), "the model") if missing else b""
         self._processes = processes
         for _ in missing:
             self.workers.append(LocalWorkerHandle(data))
