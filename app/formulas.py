@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-MAX_TEXT, MAX_FORMULA, MAX_FORMULAS, DEEPEST = 20_000, 1_000, 200, 30
+MAX_TEXT, MAX_FORMULA, MAX_FORMULAS, MAX_DEPTH = 20_000, 1_000, 200, 30
 """Characters of a text that are searched and of one formula, formulas of a text, and braces inside one another."""
 MARK = re.compile(r"```|`|\\[\\$]|\$\$?|\\[(\[]|\\boxed\s*\{")
 CLOSES = {"$$": "$$", r"\(": r"\)", r"\[": r"\]", "```": "```", "`": "`"}
@@ -91,7 +91,7 @@ def drawable(formula: str) -> str:
     line = " ".join(formula.replace(r"\$", r"\text{\textdollar}").split())
     line = re.sub(r"(?<!\\)%", r"\\%", line)
     trailing = len(line) - len(line.rstrip("\\"))
-    if not line or trailing % 2 or "$" in line or REFUSED.search(line) or deepest(line) > DEEPEST:
+    if not line or trailing % 2 or "$" in line or REFUSED.search(line) or deepest(line) > MAX_DEPTH:
         return ""
     return line
 

@@ -14,13 +14,13 @@ from treecore.bidi import visible
 RUNS = re.compile("`+")
 INDENT = re.compile(r"^[ \t]+(?=\S)")
 BREAKS = re.compile(r"\r\n|\r|\n")
-MOST = 2000
+MAX_SHOWN = 2000
 ICON, JOINER = ":material/", "\N{WORD JOINER}"
 """What Streamlit writes otherwise even in code, and a character without width that keeps it from doing so; it keeps an
 indent in its place too."""
 
 
-def verbatim(text: object, most: int = MOST) -> str:
+def verbatim(text: object, most: int = MAX_SHOWN) -> str:
     """Markdown that shows `text` in one line exactly as it is, "" for blank text; at most `most` characters of it."""
     flat = " ".join(str(text).split())
     flat = flat if len(flat) <= most else flat[: most - 1] + "…"

@@ -19,13 +19,13 @@ from contextlib import contextmanager
 
 from treecore.bidi import visible
 
-LONGEST = 200
+MAX_UNBROKEN = 200
 """Characters without a space that a message shows whole; ids, names and paths are shorter."""
-_RUN = re.compile(rf"(\S{{60}})\S{{{LONGEST - 79},}}(\S{{20}})")
+_RUN = re.compile(rf"(\S{{60}})\S{{{MAX_UNBROKEN - 79},}}(\S{{20}})")
 
 
 def shortened(text: str) -> str:
-    """One line in which every run of more than `LONGEST` characters without a space has lost its middle."""
+    """One line in which every run of more than `MAX_UNBROKEN` characters without a space has lost its middle."""
     return " ".join(_RUN.sub(r"\1...\2", visible(text)).split())
 
 

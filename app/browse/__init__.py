@@ -14,7 +14,7 @@ from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 ASKED = "asked"
-MOST = 1000
+MAX_FIELD = 1000
 """Characters of a field that a browser may send."""
 
 _mount = st.components.v2.component(
@@ -57,5 +57,5 @@ def asked_in(held: Any) -> Asked | None:
     number, said = value.get("number"), value.get("said")
     if not isinstance(number, int) or isinstance(number, bool) or not isinstance(said, dict):
         return None
-    fields = {name: text[:MOST] for name, text in said.items() if isinstance(name, str) and isinstance(text, str)}
+    fields = {name: text[:MAX_FIELD] for name, text in said.items() if isinstance(name, str) and isinstance(text, str)}
     return Asked(number, fields, value.get("open") is True)

@@ -3,7 +3,7 @@
 import { html, plain, svg, toned } from "./dom.js";
 import { thumb } from "./thumb.js";
 
-const TALL = 38, MOST_DOTS = 8;
+const TALL = 38, MAX_DOTS = 8;
 /** @type {[string, string, string][]} name in the address, words, class */
 const HEADS = [
   ["", "", "shape"], ["prompt", "prompt, and where it was found", "prompt"], ["pass_rate", "right", "right"],
@@ -81,7 +81,7 @@ function dots(right, of) {
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", of ? `${right} of ${of} right` : "no outcome");
   if (!of) box.textContent = "\u2013";
-  else if (of > MOST_DOTS) box.textContent = `${right} of ${of}`;
+  else if (of > MAX_DOTS) box.textContent = `${right} of ${of}`;
   else for (let at = 0; at < of; at++) box.append(html("i", at < right ? "full" : "hollow"));
   return box;
 }

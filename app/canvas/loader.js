@@ -5,8 +5,8 @@ const PARTS = new Map();
 const SCRIPTS = new Map();
 const WANTED = new WeakMap();
 const MAX_BYTES = 96e6;
-const PATIENCE_MS = 3000;
-let asked = -PATIENCE_MS;
+const RETRY_MS = 3000;
+let asked = -RETRY_MS;
 
 // One line of small things, then what was sent with it, piece by piece.
 /** @param {Uint8Array | ArrayBuffer} data */
@@ -52,8 +52,8 @@ function scriptOf(stamp) {
 /** @param {HTMLElement} host @param {(name: string, value: unknown) => void} setTriggerValue @param {() => boolean} lacks */
 function ask(host, setTriggerValue, lacks) {
   if (!host.isConnected || !lacks()) return;
-  setTimeout(() => ask(host, setTriggerValue, lacks), PATIENCE_MS);
-  if (performance.now() - asked < PATIENCE_MS / 2) return;
+  setTimeout(() => ask(host, setTriggerValue, lacks), RETRY_MS);
+  if (performance.now() - asked < RETRY_MS / 2) return;
   asked = performance.now();
   setTriggerValue("need", asked);
 }

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from app import state
-from app.compare.sides import MOST_LEAVES, telling_pair, trajectory
+from app.compare.sides import MAX_LEAVES, telling_pair, trajectory
 from app.controls.choices import Choices
 from app.opening.opened import Opened
 from app.verbatim import ours
@@ -19,7 +19,7 @@ from treecore.methods import METHODS, SIDE_BY_SIDE
 from treecore.views.labels import cut
 
 METHODS_KEY = "compare:methods"
-MOST_METHODS, MOST_FORESTS, NAME = 8, 100, 60
+MAX_METHODS, MAX_FORESTS, MAX_NAME = 8, 100, 60
 """Columns, forests that are offered, and characters of their names."""
 SCALES = Choices("Colour", "compare:scale", {"own": "each its own", "one": "one for all"})
 MODES = Choices(
@@ -38,7 +38,7 @@ FIELDS: tuple[Field | str, ...] = (
 
 def names() -> list[str]:
     """The methods that are compared."""
-    return list(state.field(METHODS_KEY))[:MOST_METHODS]
+    return list(state.field(METHODS_KEY))[:MAX_METHODS]
 
 
 def title_of(name: object) -> str:
@@ -56,7 +56,7 @@ def method_menu() -> None:
             list(METHODS),
             key=METHODS_KEY,
             format_func=lambda name: ours(title_of(name)),
-            max_selections=MOST_METHODS,
+            max_selections=MAX_METHODS,
         )
         st.caption(
             "None chosen shows the usual six. Columns stand in the order of what they compare a step with, from the "
@@ -92,7 +92,7 @@ def offered() -> dict[str, tuple[Opened, int]]:
     ]
     alike = [(of, number) for of, number in [*own, *others] if of.forests[number].prompt == shown.prompt]
     rest = [one for one in own if one not in alike]
-    return {f"{of.key[:12]}#{number}": (of, number) for of, number in [*alike, *rest][:MOST_FORESTS]}
+    return {f"{of.key[:12]}#{number}": (of, number) for of, number in [*alike, *rest][:MAX_FORESTS]}
 
 
 def compared_forests() -> Other | None:
@@ -122,12 +122,12 @@ def named(of: Opened, number: int) -> str:
         str(forest.sampler.get("name", "")).replace("_", " "),
     ]
     parts = [whole(number + 1), of.title if of is not state.opened() else "", *grown, forest.prompt]
-    return cut(" · ".join(" ".join(part.split()) for part in parts if part), NAME)
+    return cut(" · ".join(" ".join(part.split()) for part in parts if part), MAX_NAME)
 
 
 def leaf_choices(forest: Forest) -> tuple[int, int]:
     """Rows of the ends of the two trajectories that stand side by side."""
-    leaves = {str(forest.node_id[leaf]): trajectory(forest, leaf) for leaf in forest.leaves[:MOST_LEAVES].tolist()}
+    leaves = {str(forest.node_id[leaf]): trajectory(forest, leaf) for leaf in forest.leaves[:MAX_LEAVES].tolist()}
     left, right = (str(forest.node_id[leaf]) for leaf in telling_pair(forest))
     with st.container(horizontal=True, gap="small", key="compare_two"):
         one = Choices("Left", "compare:one", leaves, default=left).selectbox(label_visibility="collapsed")

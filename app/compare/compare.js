@@ -7,7 +7,7 @@ import { headOf, rowOf } from "./cells.js";
 import { railsOf } from "./rails.js";
 
 const HELD = new WeakMap();
-const TALL = 25, SPARE = 8, FOOT = 62, LEAST = 300, KEYS = "\u2191 \u2193 step \u2002 \u2190 \u2192 method \u2002 D next disagreement";
+const TALL = 25, SPARE = 8, FOOT = 62, MIN_ROOM = 300, KEYS = "\u2191 \u2193 step \u2002 \u2190 \u2192 method \u2002 D next disagreement";
 
 /** @param {CompareGrid} grid @param {string} node @param {string} method @param {{ seek?: string, open?: boolean }} [more] */
 function tell(grid, node, method, more = {}) {
@@ -159,7 +159,7 @@ function legend() {
 function makeRoom({ root, sides }) {
   const top = Math.max(0, ...sides.map(({ scroll }) => scroll.getBoundingClientRect().top));
   const beneath = Math.max(0, ...sides.map(({ box, scroll }) => box.offsetHeight - scroll.offsetHeight));
-  root.style.setProperty("--room", `${Math.max(LEAST, Math.floor(window.innerHeight - top - beneath - FOOT))}px`);
+  root.style.setProperty("--room", `${Math.max(MIN_ROOM, Math.floor(window.innerHeight - top - beneath - FOOT))}px`);
 }
 
 /** @param {CompareGrid} grid @param {CompareData} data */

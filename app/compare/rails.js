@@ -2,13 +2,13 @@
 
 import { svg } from "../browse/dom.js";
 
-const HALF = 12.5, FULL = 25, EDGE = 9, WIDEST = 150, STEP = 18, TURN = 5;
+const HALF = 12.5, FULL = 25, EDGE = 9, MAX_WIDTH = 150, STEP = 18, TURN = 5;
 
 /** @param {ComparePanel} panel @returns {CompareRail[]} */
 export function railsOf({ rows, above }) {
   const goesOn = [false, ...above];
   const deepest = Math.max(1, ...rows.map(({ level }) => level));
-  const step = Math.min(STEP, WIDEST / deepest);
+  const step = Math.min(STEP, MAX_WIDTH / deepest);
   return rows.map(({ level, last, id }, at) => {
     const lines = [];
     for (let k = 1; k < level; k++) if (goesOn[k]) lines.push(k - 1);

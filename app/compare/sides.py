@@ -15,7 +15,7 @@ from treecore.analysis.frames import label
 from treecore.core.forest import Forest
 from treecore.core.numerals import short, whole
 
-MOST_LEAVES = 200
+MAX_LEAVES = 200
 """Trajectories that are offered."""
 
 
@@ -107,7 +107,7 @@ def trajectory(forest: Forest, leaf: int) -> str:
 
 def telling_pair(forest: Forest) -> tuple[int, int]:
     """Neighbouring trajectories with different outcomes: of those that share a step, the ones that differ longest."""
-    leaves = forest.leaves[:MOST_LEAVES].tolist()
+    leaves = forest.leaves[:MAX_LEAVES].tolist()
     best, most = (leaves[0], leaves[min(1, len(leaves) - 1)]), (False, 0)
     for pair in pairwise(leaves):
         rewards = forest.reward[list(pair)]

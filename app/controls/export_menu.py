@@ -18,7 +18,7 @@ from treecore.exports import EXPORTS, Export
 from treecore.exports.registry import made_of
 from treecore.methods import get_method
 
-MOST = 200_000_000
+MAX_EXPORT = 200_000_000
 """Bytes of one export; larger ones are made by the command line."""
 UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -127,14 +127,14 @@ def within(chunks: Iterable[bytes]) -> bytes:
     """All chunks as one.
 
     Raises:
-        TreecoreError: they are more than `MOST` bytes.
+        TreecoreError: they are more than `MAX_EXPORT` bytes.
     """
     data = bytearray()
     for chunk in chunks:
         data += chunk
-        if len(data) > MOST:
+        if len(data) > MAX_EXPORT:
             raise TreecoreError(
-                f"the file would have more than {whole(MOST)} bytes",
+                f"the file would have more than {whole(MAX_EXPORT)} bytes",
                 todo="export this prompt alone, or use `treecore export`",
             )
     return bytes(data)

@@ -12,8 +12,8 @@ from treecore.core.numerals import counted, plain
 from treecore.methods.registry import Credit
 from treecore.views.plotly_text import plotly_text
 
-MOST = 2000
-LARGEST = 30
+MAX_FORKS = 2000
+MAX_MARKER = 30
 
 
 def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.Figure:
@@ -24,7 +24,7 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
     """
     forest = credit.forests[0]
     found = fork_contrasts(credit)
-    keep = np.argsort(-found.n_leaves, kind="stable")[:MOST]
+    keep = np.argsort(-found.n_leaves, kind="stable")[:MAX_FORKS]
     keep = keep[np.isfinite(found.contrast[keep])]
     rows = found.node[keep]
     names = [plotly_text("the prompt" if forest.is_prompt[row] else label(forest, int(row))) for row in rows]
@@ -44,7 +44,7 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
             text=hover,
             hovertemplate="%{text}<extra></extra>",
             marker={
-                "size": np.minimum(9 + 3 * np.sqrt(found.n_leaves[keep]), LARGEST),
+                "size": np.minimum(9 + 3 * np.sqrt(found.n_leaves[keep]), MAX_MARKER),
                 "color": found.governs[keep],
                 "colorscale": [(0.0, palette.pale), (1.0, palette.strong)],
                 "cmin": 0,

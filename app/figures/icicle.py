@@ -19,7 +19,7 @@ from treecore.views.labels import cut_middle
 from treecore.views.palette import ink_on
 from treecore.views.plotly_text import plotly_text
 
-MOST, DEEPEST = 400, 24
+MAX_BOXES, MAX_DEPTH = 400, 24
 LABEL, LETTER, WIDTH = 12, 6.5, 420
 """Pixels of a name's height, of a letter, and of the chart; names are cut to their column. Those that still do not
 fit are left out, and stand in the hover text."""
@@ -38,15 +38,15 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
     first = first_in_row(forest)
     is_first = first == np.arange(len(forest))
     beneath = forest.topology.subtree_sum(own)
-    kept = largest(np.where(is_first, beneath, -1.0), MOST) & is_first
+    kept = largest(np.where(is_first, beneath, -1.0), MAX_BOXES) & is_first
     total = beneath[forest.topology.roots].sum()
     left_out = is_first & ~kept & (forest.parent >= 0)
     hidden = np.bincount(first[forest.parent[left_out]], minlength=len(forest))
     rows, top = np.flatnonzero(kept), whole_id(forest)
     shown = sectors(credit, first, own)
     columns = int(forest.topology.path_sum(is_first.astype(np.int64)).max()) + 1
-    is_deep = columns - 1 > DEEPEST
-    most = max(4, int(WIDTH / min(columns, DEEPEST) / LETTER) - 1)
+    is_deep = columns - 1 > MAX_DEPTH
+    most = max(4, int(WIDTH / min(columns, MAX_DEPTH) / LETTER) - 1)
     colours = [palette.neutral, *(sector_colour(credit, row, shown, palette) for row in rows.tolist())]
     hatched = [False, *(~np.isfinite(shown.credit[rows]) & ~forest.is_prompt[rows]).tolist()]
     inks = [palette.ink if blank else ink_on(colour) for colour, blank in zip(colours, hatched, strict=True)]
@@ -60,7 +60,7 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
             ],
             values=[total, *beneath[rows]],
             branchvalues="total",
-            maxdepth=DEEPEST if is_deep else -1,
+            maxdepth=MAX_DEPTH if is_deep else -1,
             sort=False,
             hovertext=["", *(hover(credit, int(row), shown, unit, hidden) for row in rows)],
             hovertemplate="%{hovertext}<extra></extra>",
@@ -108,7 +108,7 @@ def sector_colour(credit: Credit, row: int, shown: Sectors, palette: Palette) ->
 def first_in_row(forest: Forest) -> IntArray:
     """Row of the first step of each node's sector: itself, but in deep forests steps in a row are one sector. `[N]`"""
     first = np.arange(len(forest))
-    if forest.topology.depth.max() < DEEPEST:
+    if forest.topology.depth.max() < MAX_DEPTH:
         return first
     above = forest.parent
     inner = above >= 0

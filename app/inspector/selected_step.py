@@ -25,7 +25,7 @@ from treecore.views.inspector.words import words_of
 
 LATEX = re.compile(r"\\[a-zA-Z]+|[{}\s]")
 BREAK = r"\\[2pt] &"
-WIDEST = 30
+MAX_BESIDE = 30
 """Characters of worked numbers beside which the result still fits."""
 TRUST = (
     "The standard error says how far the credit would move with other leaves or continuations, baselines held fixed. "
@@ -99,7 +99,7 @@ def arithmetic(credit: Credit, row: int, explanation: Explanation) -> None:
 def equation(line: Line, ends: Ends) -> None:
     """One equation: general, then with numbers, then the result."""
     left, right, worked, exact, result = numbers.equation(line, ends)
-    wide = len(LATEX.sub("", worked)) > WIDEST
+    wide = len(LATEX.sub("", worked)) > MAX_BESIDE
     end = f"{f'= {exact}' if exact else ''} = {result}"
     shown = rf"{worked}{BREAK if wide else ' '}{end}"
     st.markdown(ours(rf"$\displaystyle\begin{{aligned}}{left} &= {right} {BREAK}= {shown}\end{{aligned}}$"))

@@ -14,7 +14,7 @@ from treecore.lessons.build import GOALS, START, judged, outline
 from treecore.lessons.glossary import glossary
 from treecore.lessons.unit import units
 from treecore.lessons.words import sentence
-from treecore.lessons.worksheet import MOST_BYTES, answer, checked, question, worksheet
+from treecore.lessons.worksheet import MAX_BYTES, answer, checked, question, worksheet
 
 GOAL, TREE = "lessons_goal", "lessons_tree"
 MARKS = {True: "✓ right", False: "✕ not this", None: "– no number"}
@@ -32,7 +32,7 @@ def worksheet_page() -> None:
     if given is None:
         return
     try:
-        marked = checked(given.read(MOST_BYTES + 1))
+        marked = checked(given.read(MAX_BYTES + 1))
     except TreecoreError as error:
         st.error(verbatim(error), icon=":material/error:")
         return

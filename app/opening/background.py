@@ -10,7 +10,7 @@ from typing import Any
 
 from treecore.errors import TreecoreError
 
-PATIENCE = 10.0
+GRACE = 10.0
 """Seconds without the visitor's page, which may come back, after which reading ends."""
 Tell = Callable[[int, int], None]
 """Hears how many bytes of how many are read."""
@@ -68,7 +68,7 @@ class Opening:
         self.share = min(done / max(total, 1), 1.0)
         now = time.monotonic()
         self._seen = now if self.present() else self._seen
-        if self.cancelled or now - self._seen > PATIENCE:
+        if self.cancelled or now - self._seen > GRACE:
             raise CancelledError
 
     def _work(self) -> None:

@@ -25,7 +25,7 @@ from treecore.errors import TreecoreError
 
 _LOG = logging.getLogger(__name__)
 
-PATIENCE = 60.0
+GRACE = 60.0
 """Seconds for which others wait for a visitor whose page is closed: a page that is loaded again is back by then."""
 MAX_OVER = 32
 """Jobs that are over and can still be found, with what came out."""
@@ -154,7 +154,7 @@ class Job:
         """Whether the visitor has been away for longer than others should wait."""
         now = time.monotonic()
         self._away = None if self.present() else now if self._away is None else self._away
-        return self._away is not None and now - self._away > PATIENCE
+        return self._away is not None and now - self._away > GRACE
 
     def seconds_left(self) -> float | None:
         """Until a running job ends, None if that is not known."""

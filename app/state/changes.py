@@ -24,14 +24,14 @@ from treecore.registry.params import Value
 EDIT, SHOWN, OTHERS = "edit", "what_if", "edits_elsewhere"
 """Where the session holds the list of changes, whether it stands beside the trees, and the lists of other prompts."""
 MADE = "edited"
-MOST_CHANGES, MOST_COPIED = 200, 50_000
+MAX_CHANGES, MAX_COPIED = 200, 50_000
 """Changes of one forest, and steps that copies may add to it."""
 
 
 def changes() -> tuple[Change, ...]:
     """The changes of the shown forest, in the order in which they were made."""
     try:
-        return from_text(str(get_or(EDIT, "")))[:MOST_CHANGES]
+        return from_text(str(get_or(EDIT, "")))[:MAX_CHANGES]
     except ForestError as error:
         give_up(error)
         return ()
@@ -44,7 +44,7 @@ def give_up(error: ForestError) -> None:
 
 def set_changes(found: tuple[Change, ...]) -> None:
     """Make these the changes of the shown forest; only from callbacks."""
-    put({EDIT: as_text(found[:MOST_CHANGES])})
+    put({EDIT: as_text(found[:MAX_CHANGES])})
 
 
 def turn_changes(before: int, after: int) -> None:
@@ -104,7 +104,7 @@ def made_of(forest: tc.Forest, asked: tuple[Change, ...]) -> WhatIf:
         ForestError: they do not fit, or copy too much.
     """
     copies = sum(isinstance(change, Copy) for change in asked)
-    if copies * len(forest) > MOST_COPIED and 2**copies * len(forest) > MOST_COPIED:
+    if copies * len(forest) > MAX_COPIED and 2**copies * len(forest) > MAX_COPIED:
         raise ForestError("copies of so many steps are not shown here", todo="use `treecore edit`")
     return what_if(forest, asked)
 

@@ -20,7 +20,7 @@ from treecore.views.scene.part import encodable
 from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
-MOST = 2000
+MAX_NODES = 2000
 """Nodes that one number lights."""
 
 _mount = st.components.v2.component("treecore.terms", js=script(FOLDER / "terms.js"), css=style(FOLDER / "terms.css"))
@@ -46,5 +46,5 @@ def term_data(forest: Forest, one: Linked) -> TermData:
         "symbol": mathml(one.symbol),
         "number": mathml(one.number),
         "about": f"from {counted(len(one.rows), 'step')}",
-        "ids": [encodable(str(forest.node_id[row])) for row in one.rows[:MOST]],
+        "ids": [encodable(str(forest.node_id[row])) for row in one.rows[:MAX_NODES]],
     }

@@ -3,14 +3,14 @@
 import { html, svg } from "../browse/dom.js";
 import { weightColour } from "./lines.js";
 
-const WIDE = 330, EDGE = 9, TALL = 15, LEAST = 5;
+const WIDE = 330, EDGE = 9, TALL = 15, MIN_TALL = 5;
 
 /** @param {TokensData} data @param {Theme} theme @param {(end: string) => void} read */
 export function smallTreeOf(data, theme, read) {
   const { dots, columns, rows } = data.tree;
   const box = html("div", "small");
   if (!dots.length) return box;
-  const tall = Math.max(LEAST, Math.min(TALL, 420 / rows));
+  const tall = Math.max(MIN_TALL, Math.min(TALL, 420 / rows));
   const x = (/** @type {TokenDot} */ dot) => EDGE + (dot.x * (WIDE - 2 * EDGE - 16)) / Math.max(1, columns - 1);
   const y = (/** @type {TokenDot} */ dot) => EDGE + dot.y * tall;
   const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${2 * EDGE + (rows - 1) * tall}`, width: "100%", role: "img" });

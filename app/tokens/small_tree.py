@@ -11,7 +11,7 @@ from app.tokens.branch import Branch
 from treecore.core.outcomes import is_right
 from treecore.methods.registry import Credit
 
-MOST = 300
+MAX_DOTS = 300
 """Dots that are drawn."""
 
 
@@ -44,9 +44,9 @@ def small_tree(branch: Branch, credit: Credit | None) -> SmallTree:
     forest = branch.forest
     topology = forest.topology
     rows, note = topology.order, ""
-    if len(rows) > MOST:
+    if len(rows) > MAX_DOTS:
         rows, note = topology.subtree(int(topology.root[branch.leaf])), "only the tree of this branch"
-    if len(rows) > MOST:
+    if len(rows) > MAX_DOTS:
         return {"dots": [], "columns": 0, "rows": 0, "note": "too many steps to draw here: read as tree shows them"}
     place = {row: at for at, row in enumerate(rows.tolist())}
     leaves = [row for row in rows.tolist() if topology.is_leaf[row]]

@@ -13,7 +13,7 @@ from treecore.core.numerals import whole
 from treecore.core.outcomes import is_right
 from treecore.core.states import shape_of, states_of
 
-MOST_SIBLINGS = 200
+MAX_SIBLINGS = 200
 """Siblings that are looked at; a fork with more is no list that a person reads."""
 
 
@@ -34,7 +34,7 @@ def siblings_of(forest: Forest, row: int) -> list[int]:
     batch = Forests(forest)
     found = shape_of(states_of(batch), len(forest)).siblings(row)
     steps = [one for one in found.tolist() if one >= 0 and not forest.is_prompt[one]]
-    return steps[:MOST_SIBLINGS] if row in steps[:MOST_SIBLINGS] else [row]
+    return steps[:MAX_SIBLINGS] if row in steps[:MAX_SIBLINGS] else [row]
 
 
 def ways(own: Sequence[str], others: Mapping[int, Sequence[str]], row: int) -> list[list[Way]]:

@@ -39,7 +39,7 @@ PICTURE, CHANNEL, HEARD = "grain_picture", "grain_channel", "grain_heard"
 SCOPES = Choices("Forks of", "granularity:of", {"all": "all prompts", "one": "this prompt"})
 ROWS = Choices("Rows", "granularity:rows", {"kind": "what differs", "depth": "depth", "tree": "tree"})
 KEYS = KeyGroup("The picture", (("Esc", "take the range of shares back"), ("← →", "fewer, more labels, on the slider")))
-USUAL, MOST_SIBLINGS, LONGEST = 24, 12, 200
+USUAL, MAX_SIBLINGS, MAX_LABEL = 24, 12, 200
 """Tokens from label to label before anybody chose, siblings that are listed, and characters of each."""
 FIELDS: tuple[Field | str, ...] = (
     SCOPES.field(),
@@ -222,14 +222,14 @@ def chosen_fork(found: Found, fork: str) -> None:
     st.caption(ours(" · ".join(facts)))
     rows = credit.shape.steps_from(node).tolist()
     with st.container(key="grain_siblings", gap="small"):
-        for row in rows[:MOST_SIBLINGS]:
+        for row in rows[:MAX_SIBLINGS]:
             own = row - offset
             label = split_step(forest.text[own], forest.node_extra.get(own, {})).label
             with st.container(border=True, gap=None):
-                st.text(visible(cut(one_line(label) or f"step {forest.node_id[own]}", LONGEST)))
+                st.text(visible(cut(one_line(label) or f"step {forest.node_id[own]}", MAX_LABEL)))
                 st.caption(ours(f"{outcomes(forest, own)} · credit **{credit.ends.words(float(credit.credit[row]))}**"))
-    if len(rows) > MOST_SIBLINGS:
-        st.caption(ours(f"and {whole(len(rows) - MOST_SIBLINGS)} more"))
+    if len(rows) > MAX_SIBLINGS:
+        st.caption(ours(f"and {whole(len(rows) - MAX_SIBLINGS)} more"))
     st.button("Open the fork in Explore", type="primary", key="grain_open", on_click=open_in_explore, args=(fork,))
 
 

@@ -18,7 +18,7 @@ FLOOD = 4
 """Large runs that one student asks for, one after the other: as many as a visitor may have."""
 FROM, UNTIL = 0.1, 0.5
 """Shares of the time at which the flood begins, and until which the others ask for a small run each."""
-LEAST, MOST = 0.25, 1.75
+MIN_PAUSE, MAX_PAUSE = 0.25, 1.75
 """Times the mean pause between two actions."""
 
 
@@ -97,7 +97,7 @@ class Crowd:
             one.do_any()
 
     def _pause(self, dice: random.Random) -> float:
-        return self.pause * dice.uniform(LEAST, MOST)
+        return self.pause * dice.uniform(MIN_PAUSE, MAX_PAUSE)
 
     def _together(self, work: Callable[[Student, random.Random], None], students: Sequence[Student]) -> None:
         if not students:

@@ -14,7 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
-PATIENCE = 120.0
+RUN_TIMEOUT = 120.0
 """Seconds for which a run of the page is waited for."""
 TEXTS = ("body", "text", "label", "message", "markup")
 """Fields of what is drawn that people read."""
@@ -94,7 +94,7 @@ class Page:
                 setattr(state, kind, value)
         self.texts, self.errors = [], []
         self.send(message)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + RUN_TIMEOUT
         while not self._take(end - time.monotonic()):
             pass
 
@@ -124,7 +124,7 @@ class Page:
         message.file_urls_request.file_names.extend(names)
         self._urls = None
         self.send(message)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + RUN_TIMEOUT
         while self._urls is None:
             self._take(end - time.monotonic())
         return self._urls.file_urls

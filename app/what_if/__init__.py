@@ -14,7 +14,7 @@ from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 ASKED, NOTE = "asked", "what_if_note"
-MOST = 2000
+MAX_ID = 2000
 """Characters of an id that a browser may send."""
 Part = Literal["changes", "why"]
 Verb = Literal["flip", "prune", "undo", "reset", "sample", "drop", "select"]
@@ -64,4 +64,4 @@ def asked_in(held: Any) -> Asked | None:
     if not isinstance(number, int) or isinstance(number, bool) or not isinstance(verb, str) or verb not in VERBS:
         return None
     known = VERBS[VERBS.index(verb)]
-    return Asked(number, known, node if isinstance(node, str) and len(node) <= MOST else "")
+    return Asked(number, known, node if isinstance(node, str) and len(node) <= MAX_ID else "")

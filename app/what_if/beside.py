@@ -19,7 +19,7 @@ from treecore.methods import get_method
 from treecore.methods.registry import Credit
 from treecore.registry.params import Param, Value
 
-OPEN, MOST_BUTTONS = "what_if", 4
+OPEN, MAX_BUTTONS = "what_if", 4
 
 
 def is_open() -> bool:
@@ -164,9 +164,9 @@ def setting(param: Param, owner: str, *, changed: bool) -> None:
 def choices(param: Param) -> tuple[Value, ...]:
     """The values of a parameter where they are few."""
     if param.type == "choice":
-        return tuple(param.choices) if len(param.choices) <= MOST_BUTTONS else ()
+        return tuple(param.choices) if len(param.choices) <= MAX_BUTTONS else ()
     span = param.high - param.low
-    if param.type == "int" and span < MOST_BUTTONS:
+    if param.type == "int" and span < MAX_BUTTONS:
         return tuple(range(int(param.low), int(param.high) + 1))
     return ()
 

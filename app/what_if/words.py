@@ -18,8 +18,8 @@ from treecore.registry.params import Value
 from treecore.views.labels import cut
 from treecore.views.scene.scene import decimals_for
 
-MOST_GROUPS, MOST_STATISTICS = 60, 24
-LONGEST = 80
+MAX_GROUPS, MAX_STATISTICS = 60, 24
+MAX_LABEL = 80
 
 
 class ChangeLine(TypedDict):
@@ -81,16 +81,16 @@ def board(
         "title": f"You changed {counted(len(lines), 'thing')}" if lines else "What if …",
         "changes": lines,
         "summary": summary(found, shifts) if lines else "",
-        "moved": [moved_line(found, group, ends) for group in groups[:MOST_GROUPS]],
-        "more": f"and {counted(len(groups) - MOST_GROUPS, 'group')} more" if len(groups) > MOST_GROUPS else "",
-        "why": [why_line(found, one) for one in why[:MOST_STATISTICS]],
+        "moved": [moved_line(found, group, ends) for group in groups[:MAX_GROUPS]],
+        "more": f"and {counted(len(groups) - MAX_GROUPS, 'group')} more" if len(groups) > MAX_GROUPS else "",
+        "why": [why_line(found, one) for one in why[:MAX_STATISTICS]],
     }
 
 
 def name_of(forest: Forest, row: int) -> str:
     """The words of a step in one line; what a step without words is."""
     label = split_step(forest.text[row], forest.node_extra.get(row, {})).label
-    return cut(label, LONGEST) or ("the prompt" if forest.is_prompt[row] else f"step {forest.node_id[row]}")
+    return cut(label, MAX_LABEL) or ("the prompt" if forest.is_prompt[row] else f"step {forest.node_id[row]}")
 
 
 def tree_of(forest: Forest, row: int) -> str:
@@ -119,7 +119,7 @@ def outcome(reward: float) -> str:
 def setting_line(after: Credit, name: str, *, was: Value, now: Value) -> ChangeLine:
     """One changed setting of the method."""
     meaning = next((param.meaning for param in get_method(after.method).params if param.name == name), "")
-    said = cut(meaning.split(":")[0].split(";")[0].rstrip("."), LONGEST)
+    said = cut(meaning.split(":")[0].split(";")[0].rstrip("."), MAX_LABEL)
     return {"key": f"set:{name}", "verb": name, "words": said, "effect": f"{written(was)} → {written(now)}"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from forests import random_forest
 
 from treecore.analysis.differences import KINDS
-from treecore.analysis.fork_sentences import FEWEST, explained, sentences
+from treecore.analysis.fork_sentences import MIN_FORKS, explained, sentences
 from treecore.analysis.forks import Forks, forks_of, grain
 from treecore.core.forest import Forest
 from treecore.methods import compute
@@ -45,8 +45,8 @@ def test_forks_are_those_of_the_method_on_any_forest() -> None:
 
 def test_no_forks_and_few_forks_draw_no_conclusion() -> None:
     assert sentences(made([], [], []))[0][0] == "No forks."
-    (few,) = sentences(made([0.5] * (FEWEST - 1), [1.0] * (FEWEST - 1), [0] * (FEWEST - 1)))
-    assert few == ("Too few forks.", f"{FEWEST - 1} are shown; fewer than {FEWEST} allow no conclusion.")
+    (few,) = sentences(made([0.5] * (MIN_FORKS - 1), [1.0] * (MIN_FORKS - 1), [0] * (MIN_FORKS - 1)))
+    assert few == ("Too few forks.", f"{MIN_FORKS - 1} are shown; fewer than {MIN_FORKS} allow no conclusion.")
 
 
 def test_place_is_told_from_kind() -> None:

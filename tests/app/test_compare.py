@@ -14,7 +14,7 @@ from forests import random_forest
 from streamlit.testing.v1 import AppTest
 
 from app.compare import rows, sides, words
-from app.compare.choosing import MOST_METHODS
+from app.compare.choosing import MAX_METHODS
 from treecore.analysis.compare import Comparison, compare
 from treecore.analysis.disagreements import entries
 from treecore.core.forest import Forest
@@ -193,8 +193,8 @@ def test_no_method_shows_the_usual_six() -> None:
 def test_all_methods_that_may_be_chosen_run_or_say_why() -> None:
     test = app(sample="early_fork")
     chosen = list(METHODS)
-    for first in range(0, len(chosen), MOST_METHODS):
-        test.multiselect(key="compare:methods").set_value(chosen[first : first + MOST_METHODS]).run()
+    for first in range(0, len(chosen), MAX_METHODS):
+        test.multiselect(key="compare:methods").set_value(chosen[first : first + MAX_METHODS]).run()
         assert not test.exception
 
 

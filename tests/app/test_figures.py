@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.figures.forks import forks_figure
-from app.figures.icicle import DEEPEST, MOST, icicle_figure
+from app.figures.icicle import MAX_BOXES, MAX_DEPTH, icicle_figure
 from app.figures.style import DARK, LIGHT
 from treecore.bundled import samples
 from treecore.core.forest import Forest
@@ -103,7 +103,7 @@ def test_a_large_forest_is_pruned_before_drawing() -> None:
     leaf = np.bincount(parent[1:], minlength=3000) == 0
     forest = Forest(parent=parent, reward=np.where(leaf, rng.integers(0, 2, 3000), np.nan))
     sectors = icicle_figure(compute(forest, "sibling").of(0), palette=LIGHT).data[0]
-    assert len(sectors.ids) == MOST + 1
+    assert len(sectors.ids) == MAX_BOXES + 1
     assert set(sectors.parents) - {""} <= set(sectors.ids)
     assert any("not drawn" in text for text in sectors.hovertext)
 
@@ -156,5 +156,5 @@ def test_of_a_deep_comb_the_first_levels_are_drawn() -> None:
     parent = [-1, *(one for k in range(teeth) for one in (max(2 * k - 1, 0), max(2 * k - 1, 0)))]
     reward = np.where(np.bincount(parent[1:], minlength=len(parent)) == 0, 1.0, np.nan)
     shown = icicle_figure(compute(Forest(parent=parent, reward=reward), "grpo").of(0), palette=LIGHT).data[0]
-    assert shown.maxdepth == DEEPEST
+    assert shown.maxdepth == MAX_DEPTH
     assert len(shown.ids) == len(parent) + 1

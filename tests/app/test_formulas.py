@@ -9,7 +9,7 @@ import pytest
 from browser import ROOT, click_node, serve
 from streamlit.testing.v1 import AppTest
 
-from app.formulas import DEEPEST, MAX_FORMULA, MAX_FORMULAS, has_formula, passages
+from app.formulas import MAX_DEPTH, MAX_FORMULA, MAX_FORMULAS, has_formula, passages
 from app.verbatim import mathematics
 from treecore.core.forest import Forest
 from treecore.formats import write
@@ -57,7 +57,7 @@ def test_what_is_mathematics(text: str, found: list[str]) -> None:
         r"\def\a{\a\a}\a", r"\gdef\a{b}", r"\newcommand{\a}{b}", r"\let\a\b", r"\expandafter\a\b", r"\@ifstar{a}{b}",
         r"\rule{900em}{900em}", r"\raisebox{50em}{x}", r"\hspace{-90em} x", r"\kern-90em x", r"\mathllap{x}",
         r"\color{white} x", r"\textcolor{red}{x}", r"\colorbox{white}{x}", "`x`", "x\x00y",
-        "x" * (MAX_FORMULA + 1), "{" * (DEEPEST + 1) + "}" * (DEEPEST + 1),
+        "x" * (MAX_FORMULA + 1), "{" * (MAX_DEPTH + 1) + "}" * (MAX_DEPTH + 1),
     ],
 )  # fmt: skip
 def test_what_is_refused_stays_letters(formula: str) -> None:

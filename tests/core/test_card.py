@@ -9,7 +9,7 @@ import pytest
 from hostile import ATTACKS, hostile_file
 
 import treecore as tc
-from treecore.core.card import LONGEST, card
+from treecore.core.card import MAX_VALUE, card
 from treecore.core.forest import Forest
 
 
@@ -43,6 +43,6 @@ def test_hostile_words_are_text(attack: str, tmp_path: object) -> None:
 
 def test_long_values_are_cut() -> None:
     shown = card("a", {"long": "x" * 10_000, "lone": "\ud800", "empty": ""})
-    assert len(shown) < LONGEST + 600
+    assert len(shown) < MAX_VALUE + 600
     assert shown.count("<tr>") == 2
     shown.encode()

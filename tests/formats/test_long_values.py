@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from treecore.cli import main
-from treecore.errors import LONGEST, FormatError, shortened
+from treecore.errors import MAX_UNBROKEN, FormatError, shortened
 
 LONG = "1" * 5000
 ROOT: dict[str, Any] = {"id": 0, "parent": None}
@@ -39,7 +39,7 @@ def said(tmp_path: Path, document: dict[str, Any]) -> list[str]:
 def test_long_values_are_shortened(tmp_path: Path, name: str) -> None:
     lines = said(tmp_path, FILES[name])
     assert any("..." in line for line in lines)
-    assert all(len(word) <= LONGEST for line in lines for word in line.split())
+    assert all(len(word) <= MAX_UNBROKEN for line in lines for word in line.split())
     assert all(len(line) < 1000 for line in lines)
 
 
@@ -51,7 +51,7 @@ def test_the_first_dozen_of_many_unknown_fields_is_listed(tmp_path: Path) -> Non
 
 
 def test_what_is_not_too_long_stays() -> None:
-    text = "x" * LONGEST
+    text = "x" * MAX_UNBROKEN
     assert shortened(f"a  {text}\nb") == f"a {text} b"
     assert shortened(text + "y") == f"{'x' * 60}...{'x' * 19}y"
     assert "/run.jsonl" in str(FormatError("broken", where=f"/{'d' * 300}/run.jsonl"))

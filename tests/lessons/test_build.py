@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from treecore.errors import TreecoreError
-from treecore.lessons.build import GOALS, MOST_LINES, START, judged, outline
+from treecore.lessons.build import GOALS, MAX_LINES, START, judged, outline
 
 SIGNS = "a\n  b\n    c = 1\n    d = 0\n  e = 1\nf = 0\ng = 0"
 """Of `b` one of two is right: more than two of five, and less than beside it."""
@@ -22,7 +22,7 @@ def test_an_outline_is_a_forest() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [("", "0 lines"), ("a\n    b = 1", "line 2"), ("a = 2", "no outcome"), ("a = 1\n  b = 0", "follows"),
-     ("a", "without"), ("a = 1\n" * (MOST_LINES + 1), "lines"), ("\N{RIGHT-TO-LEFT OVERRIDE}= <b>", "no outcome")],
+     ("a", "without"), ("a = 1\n" * (MAX_LINES + 1), "lines"), ("\N{RIGHT-TO-LEFT OVERRIDE}= <b>", "no outcome")],
 )  # fmt: skip
 def test_what_is_none_says_where(text: str, said: str) -> None:
     with pytest.raises(TreecoreError, match=said):

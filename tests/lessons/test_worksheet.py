@@ -9,7 +9,7 @@ import pytest
 
 from treecore.errors import TreecoreError
 from treecore.lessons.unit import units
-from treecore.lessons.worksheet import MOST_BYTES, answer, checked, worksheet
+from treecore.lessons.worksheet import MAX_BYTES, answer, checked, worksheet
 
 
 def filled(answers: dict[str, str]) -> bytes:
@@ -38,7 +38,7 @@ def test_a_solved_one_is_checked() -> None:
     assert {one.right for one in checked(filled({}))} == {None}
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"a,b\n1,2\n", b"x" * (MOST_BYTES + 1), b'"' * 100])
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"a,b\n1,2\n", b"x" * (MAX_BYTES + 1), b'"' * 100])
 def test_what_is_no_worksheet_is_refused(data: bytes) -> None:
     with pytest.raises(TreecoreError):
         checked(data)

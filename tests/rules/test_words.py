@@ -10,6 +10,8 @@ import pytest
 from sources import ROOT, sources
 
 VAGUE = {"told", "counted", "grove", "groves", "patience"}
+LIMITS = {"MOST", "LEAST", "LARGEST", "LONGEST", "FEWEST", "SHORTEST", "DEEPEST", "WIDEST", "NARROWEST", "PATIENCE"}
+"""Words in constants for which the field says MAX, MIN and TIMEOUT."""
 HELPER = "counted"
 """The one helper that writes a number with its noun (`treecore.core.numerals`) is allowed by this name everywhere."""
 RUNNING = ("treecore/annotate", "treecore/policies", "treecore/rollouts")
@@ -34,6 +36,18 @@ def test_what_runs_has_no_vague_names(folder: str) -> None:
         if name != HELPER and VAGUE & set(name.lower().split("_"))
     ]
     assert wrong == []
+
+
+def test_limits_are_named_as_limits() -> None:
+    paths = [*sources("treecore"), *sources("app"), *(ROOT / "app").rglob("*.js")]
+    constant = re.compile(r"\b_?[A-Z]{2,}(?:_[A-Z]+)*\b")
+    found = [
+        f"{path.relative_to(ROOT)} {name}"
+        for path in paths
+        for name in constant.findall(path.read_text())
+        if LIMITS & set(name.split("_"))
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("folder", ["treecore", "app"])

@@ -16,7 +16,7 @@ from treecore.errors import MethodError
 from treecore.methods import compute
 from treecore.registry.params import Value
 
-WORK, FEWEST = 200_000, 4
+WORK, MIN_FORKS = 200_000, 4
 """Steps that may be computed anew in all, and flips that are tried however large the batch is."""
 
 
@@ -51,7 +51,7 @@ def best_flip(forests: Forests, number: int, method: str, params: Mapping[str, V
     """
     forest, before = forests[number], compute(forests, method, **params).of(number)
     leaves = forest.leaves[~np.isnan(forest.reward[forest.leaves])]
-    tried = spread(leaves, max(FEWEST, WORK // len(forests.parent)))
+    tried = spread(leaves, max(MIN_FORKS, WORK // len(forests.parent)))
     best, most = None, 0.0
     for leaf in tried.tolist():
         name = str(forest.node_id[leaf])

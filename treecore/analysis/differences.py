@@ -13,9 +13,9 @@ from treecore.core.step_text import split_step
 from treecore.tasks.decisions import DECISIONS, Decision
 
 WORD = re.compile(r"\S+")
-MOST = 0.5
+MAJORITY = 0.5
 """Share of the words that must differ for them to be most."""
-LONGEST = 4000
+MAX_CHARS = 4000
 """Characters of a step that are read."""
 
 
@@ -41,7 +41,7 @@ KINDS = (
 
 def difference(forest: Forest, rows: Sequence[int]) -> str:
     """Name of the kind of thing that differs between some steps: the coarsest in which any two do."""
-    texts = [forest.text[row][:LONGEST] for row in rows]
+    texts = [forest.text[row][:MAX_CHARS] for row in rows]
     read = DECISIONS.get(forest.task)
     decided = [read(text) if read else from_tags(text, forest, row) for text, row in zip(texts, rows, strict=True)]
     if not any(any(one) for one in decided):
@@ -80,4 +80,4 @@ def by_words(texts: Sequence[str]) -> str:
     if len(set(texts)) == 1 or not every:
         return "no_words"
     differ = every - set.intersection(*words)
-    return "most_words" if len(differ) >= MOST * len(every) else "some_words"
+    return "most_words" if len(differ) >= MAJORITY * len(every) else "some_words"

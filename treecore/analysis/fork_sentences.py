@@ -10,7 +10,7 @@ from treecore.analysis.kendall import tau_b
 from treecore.core.numerals import NOISE, counted_of, plain, whole
 from treecore.core.topology import FloatArray, IntArray
 
-FEWEST = 10
+MIN_FORKS = 10
 """Forks below which no conclusion is drawn."""
 APART = 0.15
 """Difference of median shares from which on kinds are said to lie at different places."""
@@ -26,8 +26,8 @@ def sentences(forks: Forks) -> list[tuple[str, str]]:
     if n == 0:
         said = "The trajectories are separate chains: no two share a beginning, so nothing is compared there."
         return [("No forks.", said)]
-    if n < FEWEST:
-        return [("Too few forks.", f"{whole(n)} are shown; fewer than {FEWEST} allow no conclusion.")]
+    if n < MIN_FORKS:
+        return [("Too few forks.", f"{whole(n)} are shown; fewer than {MIN_FORKS} allow no conclusion.")]
     return [decides(forks), matters(forks), silence(forks)]
 
 
@@ -49,7 +49,7 @@ def decides(forks: Forks) -> tuple[str, str]:
 def matters(forks: Forks) -> tuple[str, str]:
     """Whether the contrast follows what differs or where the fork lies."""
     known = forks.only(np.isfinite(forks.contrast))
-    if len(known) < FEWEST or not (known.contrast > NOISE).any():
+    if len(known) < MIN_FORKS or not (known.contrast > NOISE).any():
         return "How much it matters: not at all here.", "No fork makes a difference of credit by this method."
     by_kind = explained(known.contrast, group=known.kind)
     by_place = explained(known.contrast, group=np.minimum((known.share / LATE).astype(np.int64), 4))

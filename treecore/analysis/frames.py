@@ -12,7 +12,7 @@ from treecore.core.topology import BoolArray, FloatArray
 from treecore.methods.explain import Line
 from treecore.views.labels import cut
 
-LONGEST = 48
+MAX_PHRASE = 48
 """Characters of a step's phrase."""
 
 
@@ -65,7 +65,7 @@ def phrase(forest: Forest, row: int) -> str:
 
 def label(forest: Forest, row: int) -> str:
     """The telling phrase of a step, shortened; its id where it has no words."""
-    return cut(phrase(forest, row) or f"step {forest.node_id[row]}", LONGEST)
+    return cut(phrase(forest, row) or f"step {forest.node_id[row]}", MAX_PHRASE)
 
 
 def named(forest: Forest, row: int) -> str:
@@ -78,7 +78,7 @@ def named(forest: Forest, row: int) -> str:
     if not said:
         return place
     alone = sum(text == forest.text[row] for text in forest.text) == 1
-    return f"“{cut(said, LONGEST)}”" + ("" if alone else f" ({place})")
+    return f"“{cut(said, MAX_PHRASE)}”" + ("" if alone else f" ({place})")
 
 
 def after(forest: Forest, row: int) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treecore.analysis.frames import LONGEST, phrase
+from treecore.analysis.frames import MAX_PHRASE, phrase
 from treecore.core.forest import Forest
 from treecore.core.numerals import NOISE, counted
 from treecore.core.topology import IntArray
 from treecore.methods.registry import Credit, get_method
 from treecore.views.labels import cut, told_apart
 
-MOST = 4
+MAX_BRANCHES = 4
 """Branches of a fork that a question may ask about."""
 
 
@@ -39,7 +39,7 @@ class Question:
         return next((name for name, step in zip(self.choices, self.rows, strict=False) if step in on), None)
 
 
-def question(credit: Credit, *, most: int = MOST) -> Question | None:
+def question(credit: Credit, *, most: int = MAX_BRANCHES) -> Question | None:
     """A question about the fork whose steps differ most in credit; None when no fork has a signal from outcomes."""
     if not get_method(credit.method).judges_outcomes:
         return None
@@ -60,7 +60,7 @@ def question(credit: Credit, *, most: int = MOST) -> Question | None:
     return Question(best, tuple(int(row) for row in children), (*names, several, none), answer)
 
 
-def why_none(credit: Credit, *, most: int = MOST) -> str:
+def why_none(credit: Credit, *, most: int = MAX_BRANCHES) -> str:
     """Why `question` asks nothing, in one sentence."""
     if not get_method(credit.method).judges_outcomes:
         return "There is nothing to predict: this method rests on something else than how the branches end."
@@ -80,7 +80,7 @@ def why_none(credit: Credit, *, most: int = MOST) -> str:
 
 def called(forest: Forest, rows: IntArray, others: tuple[str, ...]) -> list[str]:
     """Branches by the words that tell them apart, each once; with a number where words are equal, or are others'."""
-    words = [cut(name, LONGEST) for name in told_apart([phrase(forest, int(row)) for row in rows])]
+    words = [cut(name, MAX_PHRASE) for name in told_apart([phrase(forest, int(row)) for row in rows])]
     taken = Counter([*words, *others])
     names = [
         word if word and taken[word] == 1 else f"{word}, branch {i + 1}" if word else f"branch {i + 1}"

@@ -13,7 +13,7 @@ from treecore.errors import TreecoreError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-PATIENCE_MS = 120_000
+TIMEOUT_MS = 120_000
 MENU = ".st-key-controls [data-testid=stPopover] button"
 FIND = """
 const hosts = '[data-testid=stBidiComponentIsolated]';
@@ -67,7 +67,7 @@ class Page:
     def __init__(self, page: Any, address: str) -> None:
         self._page = page
         self._received = self._sent = self._requests = 0
-        page.set_default_timeout(PATIENCE_MS)
+        page.set_default_timeout(TIMEOUT_MS)
         page.on("websocket", self._listen)
         page.on("request", self._count)
         page.goto(address)

@@ -7,7 +7,7 @@ from html import escape
 
 from treecore.bidi import visible
 
-LONGEST = 200
+MAX_VALUE = 200
 """Characters of a value."""
 
 
@@ -24,6 +24,6 @@ def card(title: str, rows: Mapping[str, str]) -> str:
 
 def shortened(value: str) -> str:
     """One line, cut, without what no encoder takes."""
-    line = " ".join(visible(value[: 4 * LONGEST]).split())
-    line = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    line = " ".join(visible(value[: 4 * MAX_VALUE]).split())
+    line = line if len(line) <= MAX_VALUE else line[: MAX_VALUE - 1] + "…"
     return line.encode("utf-8", "replace").decode()

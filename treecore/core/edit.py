@@ -18,7 +18,7 @@ from treecore.errors import ForestError
 
 NOTE = "edited"
 """Field of the provenance in which a changed forest says so."""
-LONGEST = 200
+MAX_NOTE = 200
 """Characters of a list of changes in a note."""
 SEARCH = "mcts_"
 """Annotations of this name count what a search had seen beneath a step when it ended."""
@@ -237,4 +237,4 @@ def changed_note(forests: Iterable[Forest]) -> str:
     if len(found) > 1:
         return f"{counted(len(found), 'forest is', 'forests are')} not as recorded: they were changed"
     shown = "".join(found)
-    return f"not as recorded, changed by {shown[:LONGEST]}{'…' if len(shown) > LONGEST else ''}" if found else ""
+    return f"not as recorded, changed by {shown[:MAX_NOTE]}{'…' if len(shown) > MAX_NOTE else ''}" if found else ""

@@ -30,7 +30,7 @@ from treecore.core.topology import FloatArray, IntArray, Topology
 from treecore.errors import ForestError
 
 NodeId = int | str
-LARGEST = int(np.iinfo(np.int64).max)
+MAX_INT = int(np.iinfo(np.int64).max)
 
 
 def frozen_array(values: Any, dtype: Any) -> NDArray[Any]:
@@ -224,7 +224,7 @@ class Forest:
     def _check_range(self, column: Column, values: Any) -> None:
         if column.kind not in ("int", "choice"):
             return
-        most = len(column.choices) - 1 if column.choices else LARGEST
+        most = len(column.choices) - 1 if column.choices else MAX_INT
         if not len(values) or (values.min() >= -1 and values.max() <= most):
             return
         wrong = np.flatnonzero((values < -1) | (values > most))

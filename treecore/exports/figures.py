@@ -18,7 +18,7 @@ from treecore.registry.params import Bounds
 from treecore.views.palette import DARK, LIGHT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-PATIENCE_S = 60
+TIMEOUT_S = 60
 FRAME = "<!DOCTYPE html><meta charset=utf-8><style>body{margin:0}svg{display:block}</style>"
 PIXELS_A_MM = 96 / 25.4
 HEIGHT = re.compile(r'height="([\d.]+)mm"')
@@ -98,7 +98,7 @@ def pixels(drawn: str, *, width: float, scale: float) -> bytes:
         command += [f"--force-device-scale-factor={scale:g}", f"--user-data-dir={folder}/profile"]
         command += [f"--screenshot={picture}", page.as_uri()]
         try:
-            done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=False)
+            done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise MethodError(f"the browser did not draw: {error}", where=browser, todo="export svg") from error
         if not picture.exists():

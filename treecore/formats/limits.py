@@ -20,7 +20,7 @@ MAX_NAMES = 1000
 """Different names under `columns` and `credit` in one file: each is a column over all nodes."""
 SMALL_FILE, SMALL_UNPACKED = 1_000_000, 32_000_000
 """A compressed file below the first may grow to the second."""
-FEWEST_LINES, BYTES_A_LINE = 20_000, 40
+FREE_LINES, BYTES_A_LINE = 20_000, 40
 """Lines that any file may have, and bytes of the file as stored for each further one."""
 KEPT_BY_SMALL, KEPT_A_BYTE = 200_000_000, 5
 """Bytes that the forests of any file may take, and bytes for each decompressed byte of a large one. The content
@@ -120,7 +120,7 @@ class Account:
     def __init__(self, name: str, size: int, *, stored: int, tell: Callable[[int, int], None] | None = None) -> None:
         self.name, self.size, self.done, self._tell = name, size, 0, tell
         self.allowed = limit("TREECORE_MAX_MEMORY", max(KEPT_BY_SMALL, KEPT_A_BYTE * size))
-        self.lines_allowed = max(FEWEST_LINES, stored // BYTES_A_LINE)
+        self.lines_allowed = max(FREE_LINES, stored // BYTES_A_LINE)
         self.spent, self.lines, self.unpacked = 0, 0, size
         self.names: set[str] = set()
         self.rounded, self.first_rounded = 0, ""

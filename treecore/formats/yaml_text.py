@@ -17,7 +17,7 @@ from treecore.formats.source import Source
 
 VALUES_A_BYTE = 1.0
 """Values that a text may mean for each of its bytes."""
-FEWEST_VALUES = 10_000
+FREE_VALUES = 10_000
 """Values that any text may mean."""
 
 
@@ -56,7 +56,7 @@ def check_size_of_values(source: Source) -> None:
     Raises:
         FormatError: more than a text of this size may mean, or nested too deep.
     """
-    most = max(FEWEST_VALUES, VALUES_A_BYTE * len(source.data))
+    most = max(FREE_VALUES, VALUES_A_BYTE * len(source.data))
     named: dict[str, int] = {}
     counts, anchors = [0], [""]
     for event in yaml.parse(source.data, Loader=yaml.CSafeLoader):

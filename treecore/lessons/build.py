@@ -12,7 +12,7 @@ from treecore.errors import ForestError
 from treecore.methods import COMPARED, compute, get_method
 from treecore.views.labels import cut
 
-MOST_LINES, LONG = 60, 40
+MAX_LINES, LONG = 60, 40
 START = "a\n  b = 1\n  c = 0\nd = 0"
 """A tree to begin with: two spaces deeper is one step later, `= 1` is right and `= 0` is wrong."""
 GOALS = {
@@ -36,8 +36,8 @@ def outline(text: str) -> Forest:
         ForestError: a line that is no step, an outcome where more follows, or none at an end; says which line.
     """
     lines = [line for line in text.splitlines() if line.strip()]
-    if not 1 <= len(lines) <= MOST_LINES:
-        raise ForestError(f"{counted(len(lines), 'line')}", todo=f"write from 1 to {MOST_LINES}")
+    if not 1 <= len(lines) <= MAX_LINES:
+        raise ForestError(f"{counted(len(lines), 'line')}", todo=f"write from 1 to {MAX_LINES}")
     parent, words, reward, above = [-1], [""], [np.nan], [0]
     for number, line in enumerate(lines, 1):
         deep = (len(line) - len(line.lstrip())) // 2 + 1

@@ -14,7 +14,7 @@ from treecore.lessons.unit import Unit, units
 from treecore.lessons.words import sentence
 
 HEADINGS = ("unit", "title", "question", "answer")
-MOST_BYTES, MOST_ROWS = 64_000, 200
+MAX_BYTES, MAX_ROWS = 64_000, 200
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,13 @@ def checked(data: bytes) -> list[Marked]:
     Raises:
         FormatError: it is no such table, or larger than one can be.
     """
-    if len(data) > MOST_BYTES:
-        raise FormatError(f"no worksheet has more than {MOST_BYTES:,} bytes", todo="upload the worksheet alone")
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"no worksheet has more than {MAX_BYTES:,} bytes", todo="upload the worksheet alone")
     try:
         rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
     except (UnicodeDecodeError, csv.Error) as error:
         raise FormatError("this is no table of comma-separated values", todo="save it as CSV in UTF-8") from error
-    if not rows or len(rows) > MOST_ROWS or not {"unit", "answer"} <= {*rows[0]}:
+    if not rows or len(rows) > MAX_ROWS or not {"unit", "answer"} <= {*rows[0]}:
         raise FormatError("a worksheet has the columns `unit` and `answer`", todo="begin with the one from the course")
     given = {str(row["unit"]).strip(): str(row["answer"] or "").strip() for row in rows}
     return [Marked(unit, given.get(name, ""), is_right(unit, given.get(name, ""))) for name, unit in units().items()]

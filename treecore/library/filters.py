@@ -15,7 +15,7 @@ SORTS = ("prompt", "pass_rate", "distinct_answers", "outcome_entropy", "credit_s
 SORT = "credit_spread"
 PAGE = 50
 """Rows that are shown at a time."""
-MOST = 200
+MAX_SEARCH = 200
 """Characters of a search."""
 RANGE = re.compile(r"(-?[\d.]+(?:e[-+]?\d+)?)~(-?[\d.]+(?:e[-+]?\d+)?)")
 STEPS = re.compile(r"(-?\d{1,18})~(-?\d{1,18})")
@@ -66,7 +66,7 @@ class Filters:
             ranges=_ranges(said.get("only", "")),
             mixed=said.get("mixed") == "1",
             lint=said.get("lint") == "1",
-            search=" ".join(said.get("find", "").split())[:MOST],
+            search=" ".join(said.get("find", "").split())[:MAX_SEARCH],
             sort=sort.removeprefix("-") if sort.removeprefix("-") in SORTS else SORT,
             descending=sort.startswith("-"),
             page=int(page) - 1 if re.fullmatch(r"[1-9]\d{0,5}", page) else 0,

@@ -27,7 +27,7 @@ CLOSED = {"enable_external_access": "false", "lock_configuration": "true"}
 """Settings of a connection that can only read; given when it is made, because connections of a process share them."""
 BUSY = ("lock", "different configuration")
 """Words by which DuckDB says that another program writes, or another thread of this one."""
-PATIENCE, PAUSE = 10.0, 0.05
+LOCK_TIMEOUT, PAUSE = 10.0, 0.05
 """Seconds for which an index that another program writes is waited for, and between two tries."""
 
 
@@ -109,7 +109,7 @@ class Index:
     def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         import duckdb
 
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + LOCK_TIMEOUT
         while True:
             try:
                 connection = duckdb.connect(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from treecore.protocols import Prompt, Step
 from treecore.tasks.countdown import task as countdown
-from treecore.tasks.countdown.arithmetic import LARGEST, Move, combine, write_move
+from treecore.tasks.countdown.arithmetic import MAX_NUMBER, Move, combine, write_move
 from treecore.tasks.multihop import questions
 from treecore.tasks.multihop import task as multihop
 from treecore.tiny import demo_countdown, demo_multihop
@@ -117,9 +117,9 @@ class Stream:
 
 
 def _sums() -> Iterator[Move]:
-    for a, b, op in product(range(1, LARGEST + 1), range(1, LARGEST + 1), "+-*/"):
+    for a, b, op in product(range(1, MAX_NUMBER + 1), range(1, MAX_NUMBER + 1), "+-*/"):
         result = combine(a, op, b)
-        if result is not None and result <= LARGEST and b <= a:
+        if result is not None and result <= MAX_NUMBER and b <= a:
             yield Move(a, op, b, result)
 
 

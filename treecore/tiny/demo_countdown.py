@@ -9,7 +9,7 @@ import random
 
 from treecore.protocols import Prompt, Step
 from treecore.tasks.countdown import arithmetic
-from treecore.tasks.countdown.arithmetic import LARGEST, Move, combine, moves, outcomes, write_move
+from treecore.tasks.countdown.arithmetic import MAX_NUMBER, Move, combine, moves, outcomes, write_move
 from treecore.tasks.countdown.task import CountdownTask
 
 _INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
@@ -95,7 +95,7 @@ class Demonstrator:
         wrong: list[str] = []
         for kept in set(left):
             made_by_others = {move.result for move, _ in choices if _without(left, move) == (kept,)}
-            for other in range(1, LARGEST + 1):
+            for other in range(1, MAX_NUMBER + 1):
                 high, low = max(other, kept), min(other, kept)
                 if other not in made_by_others:
                     wrong += [f"{high} {op} {low}" for op in "+-*/" if combine(high, op, low) == self.target]
@@ -105,7 +105,7 @@ class Demonstrator:
         self._write(f"aim {text} \n")
 
     def _miscalculate(self, move: Move) -> tuple[int, ...]:
-        wrong = max(1, min(LARGEST, move.result + self.rng.choice([-2, -1, 1, 2])))
+        wrong = max(1, min(MAX_NUMBER, move.result + self.rng.choice([-2, -1, 1, 2])))
         self._write(f"{write_move(Move(move.a, move.op, move.b, wrong))} \n")
         return ()
 

@@ -12,7 +12,7 @@ from treecore.core.numerals import whole
 from treecore.core.step_text import plain
 from treecore.views.labels import WORD, cut
 
-LONGEST, ANSWERED, MOST_SIBLINGS = 160, 60, 64
+MAX_WORDS, MAX_ANSWER, MAX_SIBLINGS = 160, 60, 64
 """Characters of a step's words and of what was answered, and siblings up to which a step is told from them."""
 
 
@@ -34,8 +34,8 @@ def row_words(forest: Forest, row: int) -> RowWords:
     """The words of one step; its id where it has none."""
     own = words_of(forest, row)
     siblings = forest.topology.siblings(row).tolist()
-    answered = cut(plain(forest.observation[row][:2000]), ANSWERED)
-    if not 2 <= len(siblings) <= MOST_SIBLINGS:
+    answered = cut(plain(forest.observation[row][:2000]), MAX_ANSWER)
+    if not 2 <= len(siblings) <= MAX_SIBLINGS:
         return RowWords(((own, False),), "", answered)
     every = [words_of(forest, one) for one in siblings]
     same = [one for one, words in zip(siblings, every, strict=True) if words == own]
@@ -47,7 +47,7 @@ def row_words(forest: Forest, row: int) -> RowWords:
 
 def words_of(forest: Forest, row: int) -> str:
     """The telling words of a step in one line."""
-    return cut(phrase(forest, row) or f"step {forest.node_id[row]}", LONGEST)
+    return cut(phrase(forest, row) or f"step {forest.node_id[row]}", MAX_WORDS)
 
 
 def told_apart(own: str, others: Sequence[str]) -> tuple[tuple[str, bool], ...]:

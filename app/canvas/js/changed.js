@@ -4,7 +4,7 @@ import { HEAD, formatNumber, isFork, nodeRadius, radiusOf, screenX, screenY } fr
 import { colourOf, css, diverging, rising } from "./palette.js";
 import { widthOf } from "./text_width.js";
 
-const LEAST_RADIUS = 5;
+const MIN_RADIUS = 5;
 
 /** @param {App} app @param {number} i */
 export function isPruned(app, i) {
@@ -21,7 +21,7 @@ export function governsOf(app, i) {
 /** @param {App} app @param {number[]} nodes */
 export function drawGhosts(app, nodes) {
   const { change, fill, parent } = app.scene;
-  if (!change || fill.kind !== "diverging" || nodeRadius(app) < LEAST_RADIUS) return;
+  if (!change || fill.kind !== "diverging" || nodeRadius(app) < MIN_RADIUS) return;
   const { context, theme } = app;
   for (const i of nodes) {
     const value = change.fill[i];

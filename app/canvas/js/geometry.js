@@ -8,7 +8,7 @@ const ROOT_LEFT = 24;
 export const SMALL = 3.2;
 const FORMER = { reward: 34, number: 66, bar: 24 };
 export const SUBTREE = { ends: 62, right: 52, number: 78, spread: 66 };
-const LEAST_FOLDED = 26;
+const MIN_FOLDED = 26;
 export const ROW = { least: 34, most: 80, closest: 150 };
 
 /** @param {Scene} scene */
@@ -198,7 +198,7 @@ export function leafRoom(app) {
 export function fitView(app, { whole = app.whole } = {}) {
   const space = app.room - PAD.top - PAD.bottom;
   const spread = space / Math.max(app.rows - 1, 1);
-  const ky = whole ? Math.min(ROW.most, spread) : Math.min(ROW.most, Math.max(app.scene.folded ? LEAST_FOLDED : ROW.least, spread));
+  const ky = whole ? Math.min(ROW.most, spread) : Math.min(ROW.most, Math.max(app.scene.folded ? MIN_FOLDED : ROW.least, spread));
   return { zx: 1, ky, ox: 0, oy: 0 };
 }
 

@@ -4,7 +4,7 @@ import { radiusOf, screenX, screenY } from "./geometry.js";
 
 const HALO = 0.3;
 const SHADE = 0.18;
-const LEAST = 4;
+const MIN_RING = 4;
 
 /** @param {App} app @param {number} i */
 export function isLit(app, i) {
@@ -21,7 +21,7 @@ export function drawLit(app, nodes) {
     const r = radiusOf(app, i);
     context.globalAlpha = HALO * app.alpha[i];
     context.beginPath();
-    context.arc(screenX(app, i), screenY(app, i), Math.max(r + 5.5, LEAST), 0, 2 * Math.PI);
+    context.arc(screenX(app, i), screenY(app, i), Math.max(r + 5.5, MIN_RING), 0, 2 * Math.PI);
     context.fill();
   }
   context.globalAlpha = 1;

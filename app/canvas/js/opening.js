@@ -3,8 +3,8 @@
 import { waysOf } from "./folds.js";
 
 const FEW = 5;
-const MOST_ROWS = 400;
-const MOST_BACK = 60;
+const MAX_ROWS = 400;
+const MAX_BACK = 60;
 
 /** @param {App} app */
 function groupsOf(app) {
@@ -53,11 +53,11 @@ export function upTo(app, steps) {
   groups.parent.forEach((above, g) => { depth[g] = above < 0 ? 0 : depth[above] + 1; });
   const near = depth.flatMap((d, g) => (d <= steps ? [g] : []));
   near.sort((a, b) => depth[a] - depth[b] || groups.ends[b] - groups.ends[a]);
-  return new Set(near.slice(0, MOST_ROWS));
+  return new Set(near.slice(0, MAX_ROWS));
 }
 
 /** @param {App} app */
 export function keepBefore(app) {
   app.before.push(app.onShow);
-  if (app.before.length > MOST_BACK) app.before.shift();
+  if (app.before.length > MAX_BACK) app.before.shift();
 }

@@ -5,8 +5,8 @@ const READ = new WeakMap();
 /** @type {WeakMap<string[], Map<string, number>>} */
 const VOCABULARY = new WeakMap();
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
-const MOST_WORDS = 50000;
-const MOST_LETTERS = 40;
+const MAX_KNOWN = 50000;
+const MAX_LETTERS = 40;
 
 // What can be found in each step, in lower case.
 /** @param {SceneForest} scene */
@@ -41,7 +41,7 @@ function vocabularyOf(scene) {
     found = new Map();
     for (const text of readable(scene)) {
       for (const word of text.match(WORD) ?? []) {
-        if (found.size < MOST_WORDS || found.has(word)) found.set(word, (found.get(word) ?? 0) + 1);
+        if (found.size < MAX_KNOWN || found.has(word)) found.set(word, (found.get(word) ?? 0) + 1);
       }
     }
     VOCABULARY.set(scene.text, found);
@@ -86,7 +86,7 @@ function nearest(vocabulary, wanted) {
 /** @param {SceneForest} scene @param {string} words */
 export function offerFor(scene, words) {
   const vocabulary = vocabularyOf(scene);
-  const asked = (wantedOf(words).slice(0, 10 * MOST_LETTERS).match(WORD) ?? [wantedOf(words)]).map((word) => word.slice(0, MOST_LETTERS));
+  const asked = (wantedOf(words).slice(0, 10 * MAX_LETTERS).match(WORD) ?? [wantedOf(words)]).map((word) => word.slice(0, MAX_LETTERS));
   const known = asked.map((word) => (vocabulary.has(word) ? word : nearest(vocabulary, word)));
   const together = known.join(" ");
   if (hitsOf(scene, together).length) return together;

@@ -6,7 +6,7 @@ import { css, diverging } from "../../canvas/js/palette.js";
 // Room at the left for the names of trees, and at the right for outcomes, in pixels.
 export const ROOT_X = 118;
 export const OUTCOMES = 104;
-const RADIUS = 8, FOLDED = 40, TREE_GAP = 14, LEAST_PITCH = 44, MOST_PITCH = 84, LINE_PX = 13.5;
+const RADIUS = 8, FOLDED = 40, TREE_GAP = 14, MIN_PITCH = 44, MAX_PITCH = 84, LINE_PX = 13.5;
 
 /** @param {LessonUnit} page @param {number} width @param {number} height @returns {LessonPlaces} */
 export function placesOf(page, width, height) {
@@ -14,7 +14,7 @@ export function placesOf(page, width, height) {
   const folded = trees.map(({ folds }) => folds && reveal !== null);
   const lines = steps.filter(({ leaf, tree }) => leaf && !folded[tree]).length;
   const rest = folded.filter(Boolean).length * FOLDED + (trees.length - 1) * TREE_GAP;
-  const pitch = Math.max(LEAST_PITCH, Math.min(MOST_PITCH, (height - rest) / Math.max(1, lines)));
+  const pitch = Math.max(MIN_PITCH, Math.min(MAX_PITCH, (height - rest) / Math.max(1, lines)));
   const deep = Math.max(1, ...steps.map(({ level }) => level));
   const column = (width - ROOT_X - OUTCOMES) / deep;
   const y = new Array(steps.length).fill(0), tops = new Array(trees.length).fill(0);
@@ -37,7 +37,7 @@ function roomOver(page, places, at) {
   const { steps } = page, mine = places.y[at];
   const over = places.y.filter((y, other) => other !== at && y < mine - 4 && Math.abs(places.x[other] - places.x[at]) < places.column * 0.9
     && !places.folded[steps[other].tree]);
-  const free = mine - (over.length ? Math.max(...over) : mine - MOST_PITCH - 20);
+  const free = mine - (over.length ? Math.max(...over) : mine - MAX_PITCH - 20);
   return Math.max(1, Math.min(4, Math.floor((Math.min(free, places.pitch) - 20) / LINE_PX)));
 }
 

@@ -7,7 +7,7 @@ import { pictureOf, placesOf } from "./picture.js";
 import { prose } from "./prose.js";
 import { CURVE_HIGH, ROW_HIGH, tableOf } from "./table.js";
 
-const FOOT_ROOM = 62, LEAST_ROOM = 220, HEADS = 62, NARROWEST = 480;
+const FOOT_ROOM = 62, MIN_ROOM = 220, HEADS = 62, MIN_WIDTH = 480;
 
 /** @param {LessonBook} book */
 export function drawUnit(book) {
@@ -38,10 +38,10 @@ export function drawUnit(book) {
 export function fill(book) {
   const { page, root } = book, work = /** @type {HTMLElement | null} */ (root.querySelector(".drawing"));
   if (!work) return;
-  const theme = readTheme(root), width = Math.max(NARROWEST, work.clientWidth);
+  const theme = readTheme(root), width = Math.max(MIN_WIDTH, work.clientWidth);
   const top = work.getBoundingClientRect().top + window.scrollY;
   const below = page.reveal ? HEADS + page.reveal.lines.length * ROW_HIGH + (page.reveal.curve.length ? CURVE_HIGH : 0) : 0;
-  const places = placesOf(page, width, Math.max(LEAST_ROOM, window.innerHeight - top - FOOT_ROOM - below));
+  const places = placesOf(page, width, Math.max(MIN_ROOM, window.innerHeight - top - FOOT_ROOM - below));
   /** @type {HTMLElement[]} */
   const parts = [pictureOf(page, places, book.said, theme)];
   if (page.reveal) parts.push(tableOf(page, places, theme));

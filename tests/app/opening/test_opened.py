@@ -97,7 +97,7 @@ def test_an_opening_tells_how_far_it_is_and_can_be_broken_off(tmp_path: Path) ->
 
 
 def test_an_opening_ends_when_its_visitor_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.opening.background.PATIENCE", -1.0)
+    monkeypatch.setattr("app.opening.background.GRACE", -1.0)
     went_on: list[bool] = []
     opening = Opening("a", lambda tell: (tell(1, 2), went_on.append(True)), present=lambda: False).start()
     assert opening.wait(60)

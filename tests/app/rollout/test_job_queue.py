@@ -65,7 +65,7 @@ def test_jobs_are_found_by_name_until_many_others_are_over(monkeypatch: pytest.M
 
 
 def test_jobs_of_closed_pages_hold_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_queue, "PATIENCE", -1.0)
+    monkeypatch.setattr(job_queue, "GRACE", -1.0)
     queue, started = JobQueue(), threading.Event()
     running = Job(run=lambda job: (started.set(), job.stop.wait(20)), title="a", present=lambda: False)
     queue.submit(running)

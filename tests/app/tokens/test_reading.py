@@ -10,7 +10,7 @@ import pytest
 import treecore as tc
 from app.tokens.branch import Branch, ends, read
 from app.tokens.reading import WINDOW, Reading, reading, telling_token, window_start
-from app.tokens.small_tree import MOST, small_tree
+from app.tokens.small_tree import MAX_DOTS, small_tree
 from app.tokens.ways import Way, ways
 from treecore.bundled import samples
 from treecore.core.builder import ForestBuilder, StepTokens
@@ -137,7 +137,7 @@ def test_the_small_tree_has_every_end_and_the_branch(name: str) -> None:
     forest = sampled(name)
     branch = read(forest, None, ends(forest)[3])
     tree = small_tree(branch, None)
-    assert len(tree["dots"]) <= MOST
+    assert len(tree["dots"]) <= MAX_DOTS
     assert [dot["end"] for dot in tree["dots"] if dot["leaf"]] == [str(forest.node_id[leaf]) for leaf in ends(forest)]
     path = forest.topology.path(branch.leaf)
     assert sum(dot["on"] for dot in tree["dots"]) == len(path)

@@ -123,9 +123,9 @@ def brute_force(numbers: tuple[int, ...]) -> set[int]:
     found = set()
     for (a, b, c), first, second in product(permutations(numbers), "+-*/", "+-*/"):
         inner = arithmetic.combine(a, first, b)
-        if inner is not None and inner <= arithmetic.LARGEST:
+        if inner is not None and inner <= arithmetic.MAX_NUMBER:
             found |= {arithmetic.combine(inner, second, c), arithmetic.combine(c, second, inner)}
-    return {value for value in found if value is not None and value <= arithmetic.LARGEST}
+    return {value for value in found if value is not None and value <= arithmetic.MAX_NUMBER}
 
 
 @given(st.lists(st.integers(1, 12), min_size=3, max_size=3))
@@ -133,7 +133,7 @@ def test_outcomes_agree_with_brute_force(numbers: list[int]) -> None:
     assert set(outcomes(tuple(sorted(numbers)))) == brute_force(tuple(numbers))
 
 
-@given(st.lists(st.integers(1, 12), min_size=3, max_size=4), st.integers(1, arithmetic.LARGEST))
+@given(st.lists(st.integers(1, 12), min_size=3, max_size=4), st.integers(1, arithmetic.MAX_NUMBER))
 def test_solve_finds_a_legal_solution_or_there_is_none(numbers: list[int], target: int) -> None:
     solution = solve(numbers, target)
     if solution is None:

@@ -10,7 +10,7 @@ from treecore.core.forest import Forest
 from treecore.core.outcomes import is_right
 from treecore.methods import compute
 from treecore.views.scene.scene import Stage, make_scene
-from treecore.views.scene.subtrees import BINS, FEWEST, Subtrees, first_shown, subtrees_of
+from treecore.views.scene.subtrees import BINS, MIN_ENDS, Subtrees, first_shown, subtrees_of
 
 SEEDS = range(6)
 
@@ -94,8 +94,8 @@ def test_what_is_largest_is_opened_first() -> None:
 
 
 def test_few_ends_are_not_folded() -> None:
-    forest = Forest(np.array([-1, *[0] * (FEWEST - 1)]))
+    forest = Forest(np.array([-1, *[0] * (MIN_ENDS - 1)]))
     assert make_scene(forest, None, stage=Stage(folds=True))["subtrees"] is None
-    forest = Forest(np.array([-1, *[0] * FEWEST]))
+    forest = Forest(np.array([-1, *[0] * MIN_ENDS]))
     assert make_scene(forest, None, stage=Stage(folds=True))["subtrees"]["folds"] is False
     assert make_scene(forest, None)["subtrees"] is None

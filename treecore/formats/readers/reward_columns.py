@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 TELLING = 3
 """Rollouts that a group needs for its advantages to tell anything: of two, any two rewards explain them."""
 CLOSE = 1e-3
-MOST = 32
+MAX_SUMMED = 32
 """Columns up to which their sums are tried; nobody has more reward functions."""
 NAMED = 8
 """Columns that are named one by one."""
@@ -54,7 +54,7 @@ def explaining(names: list[str], rows: Sequence[Scored]) -> Explained:
 
     All of them, and not sure, where none does: the weights of reward functions are not in the file.
     """
-    if len(names) > MOST:
+    if len(names) > MAX_SUMMED:
         return Explained(names, sure=False)
     claimed = np.array([np.nan if row.advantage is None else row.advantage for row in rows])
     parts = np.array([[np.nan if part is None else part for part in row.parts] for row in rows], dtype=float)

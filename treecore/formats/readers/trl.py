@@ -12,7 +12,7 @@ from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import needed, number_in, training_step_in
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
-from treecore.formats.readers.reward_columns import MOST, Scored, explaining, leading, told
+from treecore.formats.readers.reward_columns import MAX_SUMMED, Scored, explaining, leading, told
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
@@ -55,7 +55,7 @@ def _reward_names(table: list[Row], notes: Notes, *, whole: bool) -> list[str]:
     """The columns that hold what reward functions gave."""
     kinds = (int, float) if whole else (float,)
     names = leading([row.fields for row in table], USED, kinds)
-    found = explaining(names, [_scored(row, names) for row in table] if len(names) <= MOST else [])
+    found = explaining(names, [_scored(row, names) for row in table] if len(names) <= MAX_SUMMED else [])
     if found.names:
         notes.recognise(told(found.names))
     if not found.sure and len(names) > 1:

@@ -18,7 +18,7 @@ from treecore.errors import PolicyError
 from treecore.policies.local.kv_cache import Kind, KVCache
 from treecore.policies.local.memory import out_of_memory
 
-SHORTEST = 64
+MIN_LENGTH = 64
 WARM_UPS = 2
 
 Step = Callable[[Tensor, int], Tensor]
@@ -71,11 +71,11 @@ class StaticCache(KVCache):
         self.rows = self.length = 0
 
     def fits(self, rows: int, length: int) -> bool:
-        return rows <= 1 or bucket(rows) * bucket(length, least=SHORTEST) <= self.tokens
+        return rows <= 1 or bucket(rows) * bucket(length, least=MIN_LENGTH) <= self.tokens
 
     def reserve(self, rows: int, length: int) -> None:
         """As of every store; rows that became much too long are made shorter again."""
-        size = bucket(max(length, *self.lengths), least=SHORTEST)
+        size = bucket(max(length, *self.lengths), least=MIN_LENGTH)
         if rows <= self.rows and size <= self.length < 2 * size:
             return
         used = self.used

@@ -21,7 +21,7 @@ from treecore.policies.local.varlen_attention import RaggedRows
 
 FIRST_LENGTH = 64
 STEP = 16
-LONGEST_AT_ONCE = 256
+MAX_PREALLOCATED = 256
 """Up to this length rows have room for the longest that is expected at once: growing costs more than the memory."""
 NO_BOUND = 1 << 40
 NOTHING = torch.empty(0)
@@ -205,7 +205,7 @@ class KVCache(Cache):  # type: ignore[misc]
         longer = self.length
         if length > longer:
             ahead = -(-self.expected // STEP) * STEP
-            longer = max(length, ahead if ahead <= LONGEST_AT_ONCE else max(2 * self.length, FIRST_LENGTH))
+            longer = max(length, ahead if ahead <= MAX_PREALLOCATED else max(2 * self.length, FIRST_LENGTH))
         more = self.rows if rows <= self.rows else min(max(rows, 2 * self.rows), len(self.lengths))
         if more * longer > self.tokens:
             room = math.sqrt(max(1.0, self.tokens / (rows * length)))

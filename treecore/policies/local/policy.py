@@ -20,7 +20,7 @@ from treecore.errors import PolicyError, boundary
 from treecore.policies.base import ALTERNATIVES, EXTENDS, FORKS, GREEDY, PLAIN, TOP, Policy
 from treecore.policies.load_options import LoadOptions
 from treecore.policies.local.checkpoint import load_checkpoint
-from treecore.policies.local.cuda_graphs import SHORTEST, StaticSteps, bucket
+from treecore.policies.local.cuda_graphs import MIN_LENGTH, StaticSteps, bucket
 from treecore.policies.local.detokenize import Detokenizer
 from treecore.policies.local.digest import digest_of_model
 from treecore.policies.local.memory import store_bytes
@@ -85,7 +85,7 @@ class TransformersPolicy(Policy):
         most = MAX_SLOTS_CUDA if model.device.type == "cuda" else MAX_SLOTS_SMALL if small else MAX_SLOTS
         self.slots = slots or most
         self.fitting_tokens = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
-        self.batch_tokens = min(self.fitting_tokens, bucket(self.slots) * bucket(self.max_length, least=SHORTEST))
+        self.batch_tokens = min(self.fitting_tokens, bucket(self.slots) * bucket(self.max_length, least=MIN_LENGTH))
         self.detokenizer = Detokenizer(tokenizer)
         self.end_ids = end_tokens(model, tokenizer)
         self.threads = 1 if small else None

@@ -38,7 +38,7 @@ from treecore.formats.disk import (
 )
 from treecore.formats.torn import is_beginning
 
-LEAST_FREE = 16 << 20
+MIN_FREE = 16 << 20
 """Bytes that must be free beyond what a run surely adds."""
 CHUNK = 1 << 20
 
@@ -357,12 +357,12 @@ class LineFile:
 
 
 def require_space(path: Path, needs: int) -> None:
-    """The disk has room for `needs` bytes and `LEAST_FREE` more.
+    """The disk has room for `needs` bytes and `MIN_FREE` more.
 
     Raises:
         FormatError: it has not.
     """
-    wanted, free = LEAST_FREE + needs, shutil.disk_usage(path.parent).free
+    wanted, free = MIN_FREE + needs, shutil.disk_usage(path.parent).free
     if free < wanted:
         raise FormatError(
             f"the disk is nearly full: {free / 1e6:,.0f} MB are free, the run needs at least {wanted / 1e6:,.0f} MB",

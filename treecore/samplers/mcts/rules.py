@@ -11,9 +11,9 @@ from typing import Literal
 
 Form = Literal["paper", "code"]
 
-CODE_MOST = 10
+CODE_MAX = 10
 """Largest importance-weighted width of the released code."""
-PAPER_MOST_ROOT, PAPER_MOST = 60, 10
+PAPER_MAX_ROOT, PAPER_MAX = 60, 10
 """The paper's c_max at the root and below."""
 
 
@@ -62,5 +62,5 @@ def allowed_width(
     """
     scaled = math.floor(alpha * weight)
     if form == "code":
-        return max(least, before, min(scaled, CODE_MOST))
-    return max(least, min(scaled + 1, PAPER_MOST_ROOT if is_root else PAPER_MOST))
+        return max(least, before, min(scaled, CODE_MAX))
+    return max(least, min(scaled + 1, PAPER_MAX_ROOT if is_root else PAPER_MAX))

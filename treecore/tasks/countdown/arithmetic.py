@@ -1,7 +1,7 @@
 """Lines of the countdown game and what they do to the numbers left. Whole numbers only; nothing is evaluated.
 
 A move takes two numbers that are left and puts their result back: `3 * 7 = 21 , left 4 21`. Results stay whole,
-positive and at most `LARGEST`. Knows no prompts and no rewards.
+positive and at most `MAX_NUMBER`. Knows no prompts and no rewards.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-LARGEST = 50
+MAX_NUMBER = 50
 WRONG_RESULT = "wrong result"
 TOO_LARGE = "result too large"
 NOT_LEFT = "number not left"
@@ -70,7 +70,7 @@ def apply_move(numbers: Sequence[int], move: Move) -> tuple[int, ...]:
         left.remove(number)
     if combine(move.a, move.op, move.b) != move.result:
         raise BrokenRuleError(WRONG_RESULT)
-    if move.result > LARGEST:
+    if move.result > MAX_NUMBER:
         raise BrokenRuleError(TOO_LARGE)
     after = tuple(sorted((*left, move.result)))
     if move.left is not None and tuple(sorted(move.left)) != after:
@@ -86,7 +86,7 @@ def moves(numbers: Sequence[int]) -> Iterator[tuple[Move, tuple[int, ...]]]:
         for b in ordered[i + 1 :]:
             for op in "+-*/":
                 result = combine(a, op, b)
-                if result is None or result > LARGEST or (a, op, b) in seen:
+                if result is None or result > MAX_NUMBER or (a, op, b) in seen:
                     continue
                 seen.add((a, op, b))
                 move = Move(a, op, b, result)

@@ -23,11 +23,11 @@ from treecore.tasks.reward import STRUCTURE_SCORE
 NUMBERS = range(1, 10)
 TARGETS = range(2, 31)
 ASK_NUMBERS = range(1, 13)
-ASK_TARGETS = range(1, arithmetic.LARGEST + 1)
-INSTRUCTION = f"lines up to {arithmetic.LARGEST} like 2 + 3 = 5 , left 5 9 then <answer> 14 </answer> ."
+ASK_TARGETS = range(1, arithmetic.MAX_NUMBER + 1)
+INSTRUCTION = f"lines up to {arithmetic.MAX_NUMBER} like 2 + 3 = 5 , left 5 9 then <answer> 14 </answer> ."
 _SIZE_SHARES = {3: 0.9, 4: 0.1}
-_FEWEST_SOLUTIONS = {3: 1, 4: 20}
-_FEWEST_SOLUTIONS_DRAWN = {3: 2, 4: 40}
+_MIN_SOLUTIONS = {3: 1, 4: 20}
+_MIN_SOLUTIONS_DRAWN = {3: 2, 4: 40}
 _HELD_OUT_SHARE = 4
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|$)", re.DOTALL)
 _ASKED = re.compile(r"make (\d+) (?:from|with) (\d+(?: \d+)*)")
@@ -156,7 +156,7 @@ def make_prompt(numbers: Sequence[int], target: int) -> Prompt:
 @cache
 def puzzles(size: int) -> tuple[Puzzle, ...]:
     """Every puzzle of `size` numbers (rising order) and target with enough solutions, in a fixed order."""
-    fewest = _FEWEST_SOLUTIONS[size]
+    fewest = _MIN_SOLUTIONS[size]
     return tuple(
         (numbers, target)
         for numbers in combinations_with_replacement(NUMBERS, size)
@@ -167,7 +167,7 @@ def puzzles(size: int) -> tuple[Puzzle, ...]:
 
 def drawn_puzzles(size: int) -> list[Puzzle]:
     """The held-out puzzles that `prompts` draws from: those with more than one way to the target."""
-    fewest = _FEWEST_SOLUTIONS_DRAWN[size]
+    fewest = _MIN_SOLUTIONS_DRAWN[size]
     return [one for one in puzzles(size) if held_out(one) and arithmetic.outcomes(one[0])[one[1]] >= fewest]
 
 
@@ -182,7 +182,7 @@ def vocabulary() -> list[str]:
     texts = [INSTRUCTION, "make from = + - * /", arithmetic.START_OVER, arithmetic.WRONG_RESULT]
     texts += [arithmetic.TOO_LARGE, arithmetic.NOT_LEFT, arithmetic.WRONG_LEFT]
     words = [word for text in texts for word in text.split()]
-    return list(dict.fromkeys([*words, *(str(number) for number in range(1, arithmetic.LARGEST + 1)), "\n"]))
+    return list(dict.fromkeys([*words, *(str(number) for number in range(1, arithmetic.MAX_NUMBER + 1)), "\n"]))
 
 
 def _check_range(numbers: Sequence[int], target: int) -> None:

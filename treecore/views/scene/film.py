@@ -9,7 +9,7 @@ import numpy as np
 from treecore.analysis.frames import Frame
 from treecore.analysis.stages import PREDICT
 from treecore.core.topology import IntArray
-from treecore.views.scene.scene import LONGEST_BADGE, Stage
+from treecore.views.scene.scene import MAX_BADGE, Stage
 
 
 def asks(frame: Frame) -> bool:
@@ -23,7 +23,7 @@ def lane_of(shots: Sequence[Frame]) -> IntArray:
     for shot in shots:
         for row, text in shot.badges.items():
             lane[row] = max(lane[row], len(text))
-    return np.minimum(lane, LONGEST_BADGE)
+    return np.minimum(lane, MAX_BADGE)
 
 
 def stage_of(frame: Frame, lane: IntArray | None = None) -> Stage:

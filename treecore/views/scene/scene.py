@@ -24,11 +24,11 @@ from treecore.methods.registry import NEUTRAL, Credit, Ends
 from treecore.views.layout import by_length, by_steps
 from treecore.views.scene.part import Part, as_json, numbers, safe
 from treecore.views.scene.shape import forest_part, grouped
-from treecore.views.scene.subtrees import FEWEST, sums_part
+from treecore.views.scene.subtrees import MIN_ENDS, sums_part
 from treecore.views.scene.types import SceneAxis, SceneChange, SceneFill, SceneLook, SceneStage, SceneTable
 
 RESIDUE = 1e-9
-LONGEST_BADGE = 24
+MAX_BADGE = 24
 """Characters of a badge."""
 Colour = Literal["credit", "granularity", "both", "value", "entropy"]
 Axis = Literal["steps", "tokens"]
@@ -119,7 +119,7 @@ def make_scene(
     decimals = decimals_for(limit if ends.signed else ends.high - ends.low)
     leaf_title, leaf_values = _leaf_numbers(forest, own, stage)
     nothing = np.full(len(forest), np.nan)
-    folds = stage.folds and change is None and len(forest.leaves) >= FEWEST
+    folds = stage.folds and change is None and len(forest.leaves) >= MIN_ENDS
     fill = _fill(forest, own, change, colour=colour, ends=ends, stage=stage)
     table: SceneTable = {
         "outcomes": stage.outcomes,
@@ -265,7 +265,7 @@ def _stage(forest: Forest, stage: Stage) -> SceneStage:
     return {
         "visible": visible,
         "highlight": [int(row) for row in stage.highlight],
-        "badges": {str(row): safe(text, LONGEST_BADGE) for row, text in stage.badges.items()},
+        "badges": {str(row): safe(text, MAX_BADGE) for row, text in stage.badges.items()},
         "lane": stage.lane,
         "marked": [int(row) for row in stage.marked],
         "follow": stage.follow,

@@ -21,7 +21,7 @@ from treecore.views.scene.types import SceneFill, SceneSubtrees, SceneSums, Scen
 
 ROOM = 20
 """Rows that are full when a forest opens."""
-FEWEST, FOLDS = 24, 60
+MIN_ENDS, FOLDS = 24, 60
 """Ends from which a forest can be folded, and above which it opens folded."""
 BINS = 12
 """Bars of a spread, from one end of the scale to the other."""

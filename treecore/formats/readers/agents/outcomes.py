@@ -21,7 +21,7 @@ TRIED = ("submitted_ids", "completed_ids", "unresolved_ids", "empty_patch_ids", 
 SCORES = ("resolved", "reward", "score")
 USUAL = ("results.json", "results.jsonl", "report.json", "evals.json")
 """Names under which reports are looked for beside a file that was given alone."""
-LARGEST, MOST = 20_000_000, 5_000
+MAX_REPORT, MAX_REPORTS = 20_000_000, 5_000
 """Bytes of a report, and number of files that may be one."""
 
 
@@ -52,10 +52,10 @@ def known_reports(folder: Folder, place: str) -> dict[str, dict[str, float]]:
     near = [folder.beside(place, relative=up + name) for up in ("", "../") for name in USUAL]
     names = [one for one in folder.names if one.endswith((".json", ".jsonl")) and not one.endswith(".traj.json")]
     reports: dict[str, dict[str, float]] = {}
-    for name in names[:MOST] if folder.names else filter(None, near):
+    for name in names[:MAX_REPORTS] if folder.names else filter(None, near):
         with suppress(FormatError, KeyError):
             data = folder.fetch(name)
-            if len(data) <= LARGEST and b'"' in data and (b'"resolved' in data or b'"instance_id"' in data):
+            if len(data) <= MAX_REPORT and b'"' in data and (b'"resolved' in data or b'"instance_id"' in data):
                 reports[name] = dict(outcomes(open_source(data, name=name)))
     folder.found["outcomes"] = reports
     return reports

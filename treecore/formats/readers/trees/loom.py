@@ -15,7 +15,7 @@ from treecore.formats.rollout import Rollout, Turn
 from treecore.formats.rows import as_text, rest_of, rows
 from treecore.formats.source import Source
 
-LARGEST = 1e9
+MAX_NATS = 1e9
 """Log probability, in nats, either way."""
 
 
@@ -77,6 +77,6 @@ def _token(token: Any) -> tuple[str, float]:
     if not isinstance(generated, dict):
         return "\0", NAN
     number = generated.get("logprob")
-    if not isinstance(number, int | float) or not abs(number) <= LARGEST:
+    if not isinstance(number, int | float) or not abs(number) <= MAX_NATS:
         number = NAN
     return as_text(generated.get("token")), float(number)

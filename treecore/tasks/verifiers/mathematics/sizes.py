@@ -19,7 +19,7 @@ PRIMES = (2305843009213699919, 2305843009213701227, 2305843009213702163, 2305843
 _SYMBOL_DIGITS = 3.0
 """Digits of the points at which names are put to the test."""
 _SYMBOL_SIZE = 4.0
-_LARGEST = 300.0
+_MAX_SIZE = 300.0
 
 
 class NotRationalError(Exception):
@@ -62,7 +62,7 @@ def _magnitude(expression: Any) -> float:
 
     number = exact(expression)
     if number is not None:
-        return float(abs(number)) if digits(expression) < _LARGEST else math.inf
+        return float(abs(number)) if digits(expression) < _MAX_SIZE else math.inf
     if isinstance(expression, sympy.Symbol):
         return _SYMBOL_SIZE
     if isinstance(expression, sympy.Add):
@@ -75,7 +75,7 @@ def _magnitude(expression: Any) -> float:
         size = math.log10(base) * _magnitude(exponent)
     else:
         size = digits(expression)
-    return 10.0**size if size < _LARGEST else math.inf
+    return 10.0**size if size < _MAX_SIZE else math.inf
 
 
 @lru_cache(maxsize=4096)
