@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sources import APP, PACKAGE, ROOT, Import, part, sources, top, walk
+from sources import APP, PACKAGE, ROOT, Import, parsed, part, sources, top, walk
 
 RANKS = {
     0: ("errors", "bidi", "bundled"),
@@ -60,7 +60,7 @@ def module_graph() -> dict[str, set[str]]:
     paths = {module_name(path): path for folder in ("treecore", "app") for path in sources(folder)}
     graph: dict[str, set[str]] = {name: set() for name in paths}
     for name, path in paths.items():
-        for node, _ in walk(ast.parse(path.read_text())):
+        for node, _ in walk(parsed(path)):
             if isinstance(node, ast.Import):
                 graph[name] |= {alias.name for alias in node.names} & paths.keys()
             elif isinstance(node, ast.ImportFrom) and node.module in paths:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from sources import ROOT, sources
+from sources import ROOT, parsed, sources
 
 ELSEWHERE: dict[str, tuple[str, str]] = {
     "app": ("tests/app", "parts of pages: tested on the pages, by AppTest and in a browser"),
@@ -103,7 +103,7 @@ def namesake(module: str) -> Path:
 def imported(path: Path) -> frozenset[str]:
     """Modules that a file imports anywhere, by every name that it may mean."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {entry.name for entry in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,11 @@ class Import(NamedTuple):
 
 def sources(folder: str) -> list[Path]:
     return [path for path in sorted((ROOT / folder).rglob("*.py")) if "bundle" not in path.parts]
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def part(path: Path) -> str:
@@ -47,7 +53,7 @@ def walk(node: ast.AST, *, at_import: bool = True) -> Iterator[tuple[ast.AST, bo
 
 
 def imports(path: Path) -> Iterator[Import]:
-    for node, at_import in walk(ast.parse(path.read_text())):
+    for node, at_import in walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (Import(path, node.lineno, alias.name, at_import) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -90,7 +96,7 @@ class Function(NamedTuple):
 
 
 def functions(path: Path) -> Iterator[Function]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             given = [arg for arg in (*node.args.posonlyargs, *node.args.args) if arg.arg not in ("self", "cls")]
             yield Function(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node, given, node.args.kwonlyargs)
