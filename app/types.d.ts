@@ -949,6 +949,7 @@ interface Frame {
   root: HTMLElement;
   area: HTMLElement;
   canvas: HTMLCanvasElement;
+  map: HTMLCanvasElement;
   item: HTMLElement;
   tooltip: HTMLElement;
   live: HTMLElement;
@@ -961,6 +962,26 @@ interface Frame {
 }
 
 // One mounted canvas.
+interface MapPlaces {
+  start: Int32Array;
+  end: Int32Array;
+  depth: Int32Array;
+  deepest: number;
+  ending: Int32Array;
+}
+
+interface MapPicture {
+  full: Scene;
+  width: number;
+  lines: number;
+  dark: boolean;
+  columns: number;
+  places: MapPlaces;
+  image: HTMLCanvasElement;
+  chosen: { selected: number; drawn: Int32Array | null; rows: number[] } | null;
+  hits: { all: number[]; lines: number[] } | null;
+}
+
 interface App extends Drawn {
   dom: Frame;
   bus: Bus;

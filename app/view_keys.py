@@ -37,6 +37,10 @@ FOLDED = KeyGroup(
         ("1 … 9", "show all steps so deep"),
     ),
 )
+MAP = KeyGroup(
+    "In the map of a forest larger than the window",
+    (("↑ ↓", "scroll by a row"), ("PgUp PgDn", "by a window"), ("Home End", "to the ends")),
+)
 CHANGES = KeyGroup(
     "What if, at the selected step",
     (

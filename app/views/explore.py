@@ -9,7 +9,7 @@ from app.controls import dimming
 from app.controls.bar import bar
 from app.inspector import ballots, selected_step
 from app.tokens import page as tokens
-from app.view_keys import CHANGES, FOLDED, TREES
+from app.view_keys import CHANGES, FOLDED, MAP, TREES
 from app.view_registry import view
 from app.what_if import beside as changes
 from treecore.core.forest import Forest
@@ -20,7 +20,7 @@ from treecore.methods.registry import Credit
 HEIGHT = 560
 
 
-@view(title="Explore", fields=(*dimming.FIELDS, *tokens.FIELDS), keys=(TREES, FOLDED, CHANGES, tokens.KEYS))
+@view(title="Explore", fields=(*dimming.FIELDS, *tokens.FIELDS), keys=(TREES, FOLDED, MAP, CHANGES, tokens.KEYS))
 def render() -> None:
     """The whole view. A click on a step reruns only what stands beside the trees."""
     changes.settle()

@@ -28,6 +28,12 @@ export function buildFrame(host, style) {
   item.id = "tc-item";
   item.setAttribute("role", "treeitem");
   canvas.append(item);
+  canvas.id = "tc-canvas";
+  const map = element("canvas", "tc-map");
+  map.tabIndex = 0;
+  map.hidden = true;
+  const facts = { role: "scrollbar", "aria-orientation": "vertical", "aria-controls": "tc-canvas", "aria-valuenow": "0" };
+  for (const [name, value] of Object.entries(facts)) map.setAttribute(name, value);
   const tooltip = element("div", "tc-tooltip");
   tooltip.hidden = true;
   const live = element("div", "tc-live");
@@ -44,14 +50,14 @@ export function buildFrame(host, style) {
   offer.type = "button";
   offer.hidden = true;
   search.append(input, found, offer);
-  area.append(canvas, search, tooltip);
+  area.append(canvas, map, search, tooltip);
   const bar = element("div", "tc-bar");
   const legend = element("div", "tc-legend");
   const tools = element("div", "tc-tools");
   bar.append(legend, tools);
   root.append(area, bar, live);
   host.append(root);
-  return { root, area, canvas, item, tooltip, live, search, input, found, offer, legend, tools };
+  return { root, area, canvas, map, item, tooltip, live, search, input, found, offer, legend, tools };
 }
 
 // As high as asked for, or lower, so that the legend stands in the window before anything is scrolled.

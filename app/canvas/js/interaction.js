@@ -12,7 +12,7 @@ import { drawnOf, refold } from "./refold.js";
 import { destination } from "./walk.js";
 
 /** @param {App} app @param {number} i */
-function select(app, i, { reveal = false } = {}) {
+export function select(app, i, { reveal = false } = {}) {
   if (i === undefined || i < 0) return;
   showSelected(app, i, { reveal });
   sendSelection(app);

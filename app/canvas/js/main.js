@@ -9,6 +9,7 @@ import { grownRows } from "./growth.js";
 import {
   bringIntoView, fit, listenKeys, listenPointer, markSelected, sendSelection, showRow, showSelected, turnFolds, zoomMiddle,
 } from "./interaction.js";
+import { listenMap } from "./map_input.js";
 import { forget, recall, recallFolds, remember } from "./memory.js";
 import { requestDraw, settle, syncSize } from "./motion.js";
 import { badgesShown, badgeWidth, isFaded, shownOf } from "./nodes.js";
@@ -30,6 +31,7 @@ function mount(host, style, bus) {
   }));
   listenPointer(app);
   listenKeys(app);
+  listenMap(app);
   toolButton(app, "find", "Find in the steps (/)", () => openSearch(app));
   app.foldButton = toolButton(app, "fold", "Subtrees as shapes, or a row for each trajectory", () => turnFolds(app));
   toolButton(app, "−", "Zoom out", () => zoomMiddle(app, 0.8));

@@ -1,6 +1,7 @@
 // Frames and transitions: 200 ms where a branch grows, folds, moves or changes colour; none where motion is unwelcome.
 
 import { clampView, measure, refit } from "./geometry.js";
+import { mapWidth } from "./minimap.js";
 import { remember } from "./memory.js";
 import { paint } from "./palette.js";
 import { draw } from "./words.js";
@@ -100,7 +101,7 @@ export function setView(app, target) {
 export function syncSize(app) {
   const { canvas, area } = app.dom;
   const ratio = window.devicePixelRatio || 1;
-  const width = area.clientWidth;
+  const width = area.clientWidth - mapWidth(app);
   const height = area.clientHeight;
   if (width === app.width && height === app.height && ratio === app.ratio) return;
   Object.assign(app, { width, height, ratio });

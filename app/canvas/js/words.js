@@ -7,6 +7,7 @@ import {
   drawBadges, drawEdges, drawGuides, drawMarked, drawNodes, drawSelection, isCrowded, isFaded, visibleNodes,
 } from "./nodes.js";
 import { drawLit } from "./lit.js";
+import { drawMap } from "./minimap.js";
 import { drawPending } from "./pending.js";
 import { drawHidden, drawShapes, drawSubtreeTable } from "./shapes.js";
 import { css, diverging, governing, rising } from "./palette.js";
@@ -249,6 +250,7 @@ export function draw(app) {
     context.fillStyle = app.theme.hairline;
     context.fillRect(0, HEAD - 1, app.width, 1);
   }
-  drawScroll(app);
+  if (app.dom.map.hidden) drawScroll(app);
+  drawMap(app);
   app.dom.canvas.style.touchAction = contentHeight(app) > app.room + 1 || app.view.zx > 1 ? "none" : "pan-y";
 }
