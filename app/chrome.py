@@ -153,8 +153,10 @@ def provenance(forest: Forest, *, seed: bool = False) -> str:
     right = f", {whole(int(is_right(forest).sum()))} right" if scored else ""
     unscored = int(np.isnan(forest.reward[forest.leaves]).sum())
     right += f", {whole(unscored)} without outcome" if scored and unscored else ""
+    step = forest.provenance.get("training_step")
     parts = [
         forest.task,
+        f"training step {whole(step)}" if isinstance(step, int) else "",
         str(forest.policy.get("model", "")),
         sampler.strip(),
         f"{counted(len(forest.leaves), 'trajectory', 'trajectories')}{right}",

@@ -9,7 +9,8 @@ import streamlit as st
 from app import chrome, state
 from app.opening.kept import kept
 from app.opening.mapping_form import mapping_form
-from app.opening.open_menu import take_upload
+from app.opening.open_menu import take_dropped
+from app.opening.receipt import receipt
 from app.rollout import annotation, visitor_jobs
 from app.serving import forged, give_back, permissions, server
 from app.verbatim import verbatim
@@ -38,7 +39,8 @@ annotation.bar()
 state.opened()  # begins to merge, or takes over what was merged
 if state.opening() is not None or state.merging() is not None:
     chrome.reading()
-kept(take_upload)
+kept(take_dropped)
+receipt()
 mapping_form()
 VIEWS.find(state.get("view")).render()
 state.sync_address()

@@ -56,6 +56,9 @@ def empty(credit: Credit | None) -> None:
             type="primary",
             icon=":material/fork_right:",
         )
+    if (current := state.as_given()).sample:
+        st.markdown("##### Your own rollouts")
+        st.markdown(f"Drop a file or a folder anywhere on this page, or open it under **{ours(current.title)}**.")
 
 
 def strongest_fork(credit: Credit) -> int | None:

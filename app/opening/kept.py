@@ -1,4 +1,4 @@
-"""What this browser keeps of files that were uploaded: offered after the page was loaded again."""
+"""Files that come without the menu: dropped on the page, or kept in this browser since they were uploaded."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import state
 from app.defaults import SHORT
+from app.opening.upload_field import upload_field
 from app.signals import Found, KeptFilesData, found_in, kept_files
 from app.verbatim import verbatim
 from treecore.core.numerals import plain
@@ -16,7 +17,7 @@ CHANNEL, UPLOAD, FOUND, AGAIN, FORGET = "kept_files", "kept_upload", "kept_found
 
 
 def kept(on_upload: Callable[[str], None]) -> None:
-    """The way to the browser's storage, and the offer to open what a link names.
+    """The way to the browser's storage, the offer to open what a link names, and the field that takes what is dropped.
 
     Args:
         on_upload: takes the key of the field in which an upload has arrived.
@@ -33,9 +34,10 @@ def kept(on_upload: Callable[[str], None]) -> None:
     }
     with st.container(key="kept"):
         kept_files(data, key=CHANNEL, on_found=take)
+        upload_field("Dropped on the page", on_upload, key=UPLOAD)
     found: Found | None = state.get_or(FOUND, None)
     if found is not None and found.key == wanted:
-        offer(found, on_upload)
+        offer(found)
 
 
 def take() -> None:
@@ -43,7 +45,7 @@ def take() -> None:
     state.put({FOUND: found_in(state.get(CHANNEL))})
 
 
-def offer(found: Found, on_upload: Callable[[str], None]) -> None:
+def offer(found: Found) -> None:
     """One click opens it as if it were uploaded once more."""
     with st.container(key="kept_offer", horizontal=True, vertical_alignment="center", gap="small"):
         size = f"{plain(max(found.size / 1e6, 0.01), 2)} MB"
@@ -52,9 +54,6 @@ def offer(found: Found, on_upload: Callable[[str], None]) -> None:
         )
         st.button("Open it", key="kept_open", type="primary", on_click=again)
         st.button("Forget it", key="kept_drop", on_click=forget, args=(found.key,))
-        st.file_uploader(
-            "Kept in this browser", accept_multiple_files=True, key=UPLOAD, on_change=on_upload, args=(UPLOAD,)
-        )
 
 
 def again() -> None:

@@ -6,7 +6,7 @@ import orjson
 import streamlit as st
 
 from app import state
-from app.opening.reading import Draft
+from app.opening.draft import Draft
 from app.verbatim import ours, verbatim
 from treecore.bidi import visible
 from treecore.formats.mapping import NEEDED, USUAL, guess_columns
@@ -17,7 +17,12 @@ CELL = 200
 """Characters of a value that the preview shows."""
 MAX_MAPPING = 100_000
 """Bytes of a saved mapping."""
-MEANINGS = {"step": "training step", "group": "group (one prompt)", "rollout": "rollout (rows are its turns)"}
+MEANINGS = {
+    "step": "training step",
+    "group": "group (one prompt)",
+    "reference": "expected answer",
+    "rollout": "rollout (rows are its turns)",
+}
 
 
 def mapping_form() -> None:
@@ -28,7 +33,7 @@ def mapping_form() -> None:
     with st.container(border=True, key="mapping"):
         st.markdown(f"**What are the columns of** {verbatim(draft.name)}**?**")
         st.caption(verbatim(f"{draft.found}."))
-        guessed = guess_columns(draft.columns)
+        guessed = draft.named or guess_columns(draft.columns, rows=draft.rows)
         for at, role in enumerate(USUAL):
             if at % 4 == 0:
                 columns = st.columns(4)
@@ -99,6 +104,7 @@ def take() -> None:
     named = columns_of(draft)
     state.put({"upload_error": "", PRESSED: not all(role in named for role in NEEDED)})
     if not state.get(PRESSED):
+        state.remember_columns(draft, named)
         state.open_given(draft.given, draft.name, named)
 
 

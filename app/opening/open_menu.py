@@ -9,24 +9,24 @@ from typing import Any
 import streamlit as st
 
 from app import state
-from app.defaults import SHORT
-from app.opening import audits
-from app.opening.background import Opening
+from app.defaults import DEFAULTS, FILM, SHORT
 from app.opening.kept import forget
-from app.opening.opened import Opened
+from app.opening.receipt import DROP_ERROR, details, recognised
+from app.opening.upload_field import upload_field
 from app.serving import permissions
 from app.verbatim import ours, verbatim
 from treecore.bidi import visible
 from treecore.bundled import by_group
+from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.errors import shortened
-from treecore.formats import FORMATS, ReadReport
+from treecore.formats import FORMATS
 from treecore.views.labels import cut, question
 
-MOMENT, LOOK_EVERY = 0.1, 0.5
-"""Seconds for which a page waits for an audit, and between two looks at one that takes longer."""
 MAX_LINES = 8
-"""Lines of each kind that are shown of what reading found."""
+"""Lines that are shown of what is odd."""
+SHOWS_TREES = ("explore", FILM, "granularity", "compare")
+"""Views of what is open; from the others a file that is dropped leads to the first."""
 
 
 def open_menu() -> None:
@@ -47,7 +47,9 @@ def open_menu() -> None:
             st.error(verbatim(error), icon=":material/error:")
         elif not current.sample:
             if current.report is not None:
-                reading(current)
+                st.success(verbatim(recognised(current.report)), icon=":material/check:")
+                with st.expander("What was read, and how"):
+                    details(current, "menu")
                 keeping(current.key[:SHORT])
             noticed()
 
@@ -63,23 +65,10 @@ def uploads() -> None:
     """Files, a whole folder, and on one's own machine a path."""
     files, folder = st.columns(2)
     with files:
-        st.file_uploader(
-            "Or open your own rollouts",
-            accept_multiple_files=True,
-            key="upload",
-            on_change=take_upload,
-            args=("upload",),
-            help=verbatim(readable()),
-        )
+        upload_field("Or open your own rollouts", take_upload, key="upload", about=readable())
     with folder:
-        st.file_uploader(
-            "Or a whole folder",
-            accept_multiple_files="directory",
-            key="upload_folder",
-            on_change=take_upload,
-            args=("upload_folder",),
-            help="All files of a run together, such as the one that a trainer writes at each step.",
-        )
+        about = "All files of a run together, such as the one that a trainer writes at each step."
+        upload_field("Or a whole folder", take_upload, key="upload_folder", folder=True, about=about)
     if permissions.is_private():
         st.text_input(
             "Or a path on this machine",
@@ -92,13 +81,30 @@ def uploads() -> None:
 
 def take_upload(key: str) -> None:
     """Begin to open what was uploaded; what cannot be read leaves its error and whatever was open."""
+    take_files(key, tell_in="upload_error")
+
+
+def take_dropped(key: str) -> None:
+    """The same without the menu: its error stands above the page, and trees are shown."""
+    if state.get("view") not in SHOWS_TREES and not state.wanted_file():
+        state.put({"view": DEFAULTS["view"]})
+    take_files(key, tell_in=DROP_ERROR)
+
+
+def take_files(key: str, *, tell_in: str) -> None:
+    """Begin to open files.
+
+    Args:
+        key: under which the session holds them; tell_in: under which it is to hold an error.
+    """
     given: Any = state.get(key)
     files = given if isinstance(given, list) else [given] if given is not None else []
-    state.put({"upload_error": ""})
+    state.put({"upload_error": "", DROP_ERROR: ""})
     if len(files) == 1:
-        state.open_given(files[0].getvalue(), files[0].name)
+        content = files[0].getvalue()
+        state.open_given(content, files[0].name, state.wanted_columns(content), tell_in=tell_in)
     elif files:
-        state.open_given(by_name(files), called(files[0].name, len(files)))
+        state.open_given(by_name(files), called(files[0].name, len(files)), tell_in=tell_in)
 
 
 def by_name(files: list[Any]) -> dict[str, bytes]:
@@ -127,69 +133,6 @@ def take_path() -> None:
     state.open_given(found, found.name or str(found))
 
 
-def reading(opened: Opened) -> None:
-    """One line on what was read, and beneath it what was recognised, assumed and left out, and what its claims are."""
-    report, work = opened.report, audits.audit_of(opened)
-    assert report is not None
-    st.success(verbatim(recognised(report)), icon=":material/check:")
-    if not (lines := found_out(report)) and work is None:
-        return
-    with st.expander("What was read, and how"):
-        for heading, clauses in lines.items():
-            st.caption(f"**{ours(heading)}**")
-            for clause in clauses[:MAX_LINES]:
-                st.caption(verbatim(clause))
-            if len(clauses) > MAX_LINES:
-                st.caption(f"and {whole(len(clauses) - MAX_LINES)} more")
-        if work is not None:
-            st.caption("**How the claims were made**")
-            waited = not work.wait(MOMENT)
-            st.fragment(claims, run_every=LOOK_EVERY if waited else None)(work, waited=waited)
-
-
-def claims(work: Opening, *, waited: bool) -> None:
-    """Which method gives the numbers that the file claims, once that is known.
-
-    Args:
-        waited: it was not known when the page was drawn.
-    """
-    if waited and work.over:
-        st.rerun()
-    if not work.over:
-        st.caption("Comparing them with every method that is known …")
-    elif work.error:
-        st.caption(verbatim(work.error))
-    for sentence in work.result or ():
-        st.caption(verbatim(sentence))
-
-
-def recognised(report: ReadReport) -> str:
-    """`TRL completions: 4 prompts, 16 trajectories, 12 with an outcome.`"""
-    prompts = counted(len(report.forests), "prompt", "prompts")
-    leaves = counted(report.n_leaves, "trajectory", "trajectories")
-    tokens = f", {counted(report.n_tokens, 'token')} recorded" if report.n_tokens else ""
-    return f"{report.title}: {prompts}, {leaves}, {whole(report.n_scored)} with an outcome{tokens}."
-
-
-def found_out(report: ReadReport) -> dict[str, list[str]]:
-    """Heading -> clauses, of those that there are any of."""
-    notes = report.notes
-    found = {
-        "Recognised": times(notes.recognised),
-        "Assumed": times(notes.guessed),
-        "Left out": times(notes.dropped),
-        "Kept as it came": [f"{name} ({whole(count)})" for name, count in report.extra.items()],
-        "Warnings": [shortened(one) for one in report.warnings],
-        "Claimed by the file": sorted({name for forest in report.forests for name in forest.claimed}),
-    }
-    return {heading: clauses for heading, clauses in found.items() if clauses}
-
-
-def times(clauses: Counter[str]) -> list[str]:
-    """Clauses, each with how often."""
-    return [f"{clause} ({whole(count)} times)" if count > 1 else clause for clause, count in clauses.items()]
-
-
 def noticed() -> None:
     """What is odd in what is open."""
     for finding in state.findings()[:MAX_LINES]:
@@ -204,9 +147,16 @@ def forest_menu() -> None:
             f"Prompt ({whole(len(forests))} in this file)",
             range(len(forests)),
             key="forest",
-            format_func=lambda i: f"{i + 1} · {shorten(question(forests[i].prompt) or forests[i].id, 70)}",
+            format_func=lambda i: named(i, forests[i]),
             on_change=lambda: state.turn_to(state.forest_number()),
         )
+
+
+def named(number: int, forest: Forest) -> str:
+    """A prompt in the menu, with the training step that it was asked at."""
+    step = forest.provenance.get("training_step")
+    asked = shorten(question(forest.prompt) or forest.id, 70)
+    return " · ".join([str(number + 1), *([f"step {step}"] if isinstance(step, int) else []), asked])
 
 
 def readable() -> str:

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from app.opening.draft import Draft
 from treecore import quotas
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -74,6 +75,7 @@ class Opened:
         title: for people; sample: name of the bundled sample, "" for anything else.
         forests: the batch; report: what reading it found.
         note: what to look for, for samples.
+        table: it was read from, where its columns can be named anew.
         kept: what was computed from it.
         size: bytes that the forests take, about.
     """
@@ -84,6 +86,7 @@ class Opened:
     report: ReadReport | None = None
     sample: str = ""
     note: str = ""
+    table: Draft | None = None
     kept: ResultCache = field(default_factory=ResultCache)
     size: int = 0
 

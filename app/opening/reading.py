@@ -4,52 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.opening.background import Tell
+from app.opening.draft import UnmappedError, draft_of, table_of
 from app.opening.opened import Opened, Shelf
 from treecore.core.batch import Forests
-from treecore.errors import FormatError, TreecoreError
+from treecore.errors import FormatError
 from treecore.formats import read_with_report
-from treecore.formats.mapping import preview
-from treecore.formats.rows import is_table
-from treecore.formats.source import open_source, read_path
-from treecore.formats.tables import BY_NAME, certain
-from treecore.formats.unlike import columns_of
+from treecore.formats.source import read_path
+from treecore.formats.tables import BY_COLUMNS, BY_NAME
 
 Given = bytes | Path | Mapping[str, bytes]
 """The content of a file, a path of this machine, or contents of several files by name."""
-MAX_COLUMNS = 200
-"""Columns of a table that can be chosen from."""
 SHELF = Shelf()
-
-
-@dataclass(frozen=True, eq=False)
-class Draft:
-    """A table in no known format, which can be opened once its columns are named.
-
-    Attributes:
-        name: of the file; given: the file.
-        found: what it is, in words.
-        columns: their names; `a.b` is field `b` of the objects in column `a`.
-        rows: the first rows.
-    """
-
-    name: str
-    given: bytes
-    found: str
-    columns: tuple[str, ...]
-    rows: list[dict[str, Any]] = field(repr=False)
-
-
-class UnmappedError(TreecoreError):
-    """A table whose columns have to be named; `draft` is what is known of it."""
-
-    def __init__(self, found: str, draft: Draft) -> None:
-        super().__init__(found)
-        self.draft = draft
 
 
 def read(
@@ -83,7 +52,11 @@ def read(
     batch = Forests(report.forests)
     if not key[0]:
         key = (hashlib.sha256("".join(forest.digest for forest in batch).encode()).hexdigest(), key[1])
-    fresh = Opened(key[0], forests=batch, report=report, size=report.memory, **{"title": name, **more})
+    table = None
+    if isinstance(content, bytes) and report.format in (BY_NAME, BY_COLUMNS):
+        table = table_of(content, name, columns)
+    size = report.memory + (len(table.given) if table else 0)
+    fresh = Opened(key[0], forests=batch, report=report, table=table, size=size, **{"title": name, **more})
     return SHELF.put(key, fresh)
 
 
@@ -97,33 +70,3 @@ def digest(content: Given, columns: Mapping[str, str]) -> str:
     if columns:
         whole.update(repr(sorted(columns.items())).encode(errors="surrogateescape"))
     return whole.hexdigest()
-
-
-def draft_of(content: bytes, *, name: str, found: str) -> Draft | None:
-    """What a file is as a table; None where it is in a known format, or no table."""
-    try:
-        source = open_source(content, name=name)
-        claimed = certain(source)
-        if (claimed is not None and claimed.name != BY_NAME) or not (is_table(source) or columns_of(source)):
-            return None
-        rows = preview(source)
-    except (TreecoreError, RecursionError):
-        return None
-    names = column_names(rows)
-    return Draft(name, content, found, names, rows) if len(names) > 1 and not is_ours(rows[0]) else None
-
-
-def is_ours(first: Mapping[str, Any]) -> bool:
-    """Whether a row is a damaged forest of our own rather than a row of a table."""
-    return bool({"format", "nodes", "forests"} & set(first))
-
-
-def column_names(rows: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Columns of a table and, after them, fields of the objects in them."""
-    names, inner = dict[str, None](), dict[str, None]()
-    for row in rows:
-        names.update(dict.fromkeys(row))
-        for name, value in row.items():
-            if isinstance(value, dict):
-                inner.update(dict.fromkeys(f"{name}.{one}" for one in value))
-    return tuple(list({**names, **inner})[:MAX_COLUMNS])

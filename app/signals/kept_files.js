@@ -1,6 +1,8 @@
 // Keeps in this browser what was uploaded, so that a page that was loaded again can open it again. Nothing is sent: a file
 // goes the way of every upload, and only when somebody asks for it.
 
+import { takeDrops } from "./dropped.js";
+
 const STORE = "files";
 const MAX_BYTES = 200e6;
 const MAX_ENTRIES = 8;
@@ -85,8 +87,7 @@ async function forgetEntry({ forget }) {
 /** @param {Event} event */
 function note(event) {
   const field = event.target;
-  const isField = field instanceof HTMLInputElement && field.type === "file" && !field.closest(".st-key-kept_upload");
-  if (isField && field.files?.length) given = [...field.files];
+  if (field instanceof HTMLInputElement && field.type === "file" && field.files?.length) given = [...field.files];
 }
 
 /** @param {DragEvent} event */
@@ -96,6 +97,7 @@ function noteDrop(event) {
 
 document.addEventListener("change", note, { capture: true });
 document.addEventListener("drop", noteDrop, { capture: true });
+takeDrops();
 
 /** @param {Component<KeptFilesData>} component */
 export default async function keptFiles({ data, setTriggerValue }) {

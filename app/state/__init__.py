@@ -6,7 +6,7 @@ the address bar are checked here, because they may be stale or forged.
 
 from __future__ import annotations
 
-from app.state.absent import drop_link, wanted_file
+from app.state.absent import drop_link, wanted_columns, wanted_file
 from app.state.address import start, sync_address
 from app.state.changes import changes, set_changes
 from app.state.computed import (
@@ -43,11 +43,15 @@ from app.state.open_files import (
     cancel_opening,
     draft,
     drop_draft,
+    drop_receipt,
     open_forests,
     open_given,
     open_sample,
     opening,
+    receipt,
     recent,
+    remember_columns,
+    rename_columns,
 )
 from app.state.session import field, fields, get, get_or, keep, notice, prime, put, put_fields, put_settings, settings
 
@@ -65,6 +69,7 @@ __all__ = [
     "drop_draft",
     "drop_link",
     "drop_merging",
+    "drop_receipt",
     "field",
     "fields",
     "film",
@@ -93,9 +98,12 @@ __all__ = [
     "put",
     "put_fields",
     "put_settings",
+    "receipt",
     "recent",
     "recorded",
     "recorded_forest",
+    "remember_columns",
+    "rename_columns",
     "select",
     "selected_row",
     "set_changes",
@@ -103,6 +111,7 @@ __all__ = [
     "start",
     "sync_address",
     "turn_to",
+    "wanted_columns",
     "wanted_file",
     "what_if",
 ]

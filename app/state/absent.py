@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 import streamlit as st
 
 from app.defaults import SHORT
+from app.opening.reading import digest
 from app.state.current import as_given
 
 
@@ -14,10 +17,21 @@ def hold_link() -> None:
     st.session_state.absent_shown = None
 
 
+def _linked(name: str) -> str:
+    """A field of the held link, "" where it has none or none is held."""
+    link: dict[str, str] = st.session_state.get("absent") or {}
+    return link.get(name, "")
+
+
 def wanted_file() -> str:
     """The beginning of the key of the file that a held link names, "" for none."""
-    link: dict[str, str] = st.session_state.get("absent") or {}
-    return link.get("file", "")[:SHORT]
+    return _linked("file")[:SHORT]
+
+
+def wanted_columns(given: bytes) -> dict[str, str] | None:
+    """What the held link says of the columns of the table that it names, where this is that table."""
+    columns = dict(parse_qsl(_linked("map")))
+    return columns if columns and digest(given, columns)[:SHORT] == wanted_file() else None
 
 
 def drop_link() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 
 from app.defaults import DEFAULTS, FILM, LIBRARY, MAX_ID, SHARED, SHORT
 from app.library.folders import has_any
 from app.opening.merging import OFF, usual_rule
+from app.opening.opened import Opened
 from app.state.absent import is_back, is_held
 from app.state.current import as_given, forest_number, merge_rule, recorded
 from app.state.link import PARAMETER, read_link
@@ -19,6 +20,7 @@ from app.state.open_files import open_file, settle
 from app.state.session import get, keep, settings
 from app.view_registry import VIEWS
 from treecore.errors import MethodError
+from treecore.formats.tables import BY_COLUMNS
 from treecore.methods import get_method
 from treecore.registry.params import shown
 
@@ -67,6 +69,7 @@ def _went_back() -> bool:
 def _address() -> dict[str, str]:
     """What is shown, as the address bar says it."""
     wanted = {"sample" if recorded().sample else "file": recorded().sample or recorded().key[:SHORT]}
+    wanted["map"] = _columns(as_given())
     wanted |= {name: get(name) for name in ("view", "method", "node")}
     if len(quote(wanted["node"])) > MAX_ID:
         wanted["node"] = ""
@@ -85,6 +88,14 @@ def _address() -> dict[str, str]:
     own = VIEWS.find(view).fields
     wanted |= {one.name: one.written(session.get(f"{view}:{one.name}", one.default)) for one in own}
     return {name: value for name, value in wanted.items() if value}
+
+
+def _columns(opened: Opened) -> str:
+    """What the columns of a table were named to be; a link that leaves out so many has them named again."""
+    if opened.table is None or opened.report is None or opened.report.format != BY_COLUMNS:
+        return ""
+    said = urlencode(opened.table.named)
+    return said if len(quote(said)) <= MAX_ID else ""
 
 
 def _parameters(method: str) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import streamlit as st
 
 from app.defaults import MOMENT, RECENT, RECENT_BYTES, SHORT
 from app.opening.background import Opening
+from app.opening.draft import Draft, UnmappedError
 from app.opening.merging import AUTO, usual_rule
 from app.opening.opened import Opened, held_bytes
-from app.opening.reading import SHELF, Draft, Given, UnmappedError, read
+from app.opening.reading import SHELF, Given, read
 from app.serving.presence import open_page
 from app.state.changes import forget_changes
 from app.state.holdings import hold, let_go
@@ -23,6 +25,9 @@ from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
 from treecore.methods import method_for
+
+NAMED = "columns_named"
+"""Where the session holds columns -> what they were named to be."""
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -86,9 +91,16 @@ def open_sample(name: str) -> None:
     show(_sample(samples()[name]))
 
 
-def open_given(given: Given, name: str, columns: Mapping[str, str] | None = None) -> None:
-    """Begin to open what was uploaded; `settle` tells what became of it, and what is open stays open until then."""
-    _begin(partial(read, given, name, columns=columns), name, tell_in="upload_error")
+def open_given(
+    given: Given, name: str, columns: Mapping[str, str] | None = None, *, tell_in: str = "upload_error"
+) -> None:
+    """Begin to open what was uploaded; `settle` tells what became of it, and what is open stays open until then.
+
+    Args:
+        columns: of a table, what they are.
+        tell_in: under which name the session is to hold an error.
+    """
+    _begin(partial(read, given, name, columns=columns), name, tell_in=tell_in)
 
 
 def open_file(path: Path) -> None:
@@ -144,6 +156,7 @@ def settle() -> None:
         elif going.result is not None:
             show(going.result)
             drop_draft()
+            put_receipt(going.result)
     except TreecoreError as refused:
         error = str(refused)
     if error:
@@ -158,11 +171,51 @@ def put_draft(draft: Draft) -> None:
         TreecoreError: it is more than this visitor may hold.
     """
     hold("draft", id(draft), size=len(draft.given), what=draft.name)
-    st.session_state.draft = draft
+    named = draft.named or st.session_state.get(NAMED, {}).get(draft.columns, {})
+    st.session_state.draft = replace(draft, named=named)
     for name in [name for name in st.session_state if str(name).startswith("map:")]:
         del st.session_state[name]
-    st.session_state.drafts = st.session_state.get("drafts", 0) + 1
-    st.session_state.picked = f"draft {st.session_state.drafts}"  # the menu closes, which would hide the form
+    close_menu()
+
+
+def rename_columns() -> None:
+    """Ask anew for the columns of the table that is open. Only from callbacks."""
+    table = st.session_state.opened.table
+    if table is None:
+        return
+    try:
+        put_draft(table)
+    except TreecoreError as refused:
+        st.session_state.notice = f"{refused}."
+
+
+def remember_columns(draft: Draft, named: Mapping[str, str]) -> None:
+    """Offer the same for the next table of such columns."""
+    known: dict[tuple[str, ...], Mapping[str, str]] = st.session_state.setdefault(NAMED, {})
+    known[draft.columns] = dict(named)
+
+
+def close_menu() -> None:
+    """Close the menu of what is open, which is named after this: it would hide what is shown now."""
+    st.session_state.opened_so_often = st.session_state.get("opened_so_often", 0) + 1
+    st.session_state.picked = f"number {st.session_state.opened_so_often}"
+
+
+def put_receipt(fresh: Opened) -> None:
+    """Say above the page what was read."""
+    st.session_state.receipt = fresh.key if fresh.report is not None and not fresh.sample else ""
+    close_menu()
+
+
+def receipt() -> str:
+    """The key of the file of which it is said above the page what was read; "" for none."""
+    key: str = st.session_state.get("receipt", "")
+    return key
+
+
+def drop_receipt() -> None:
+    """Say it no more."""
+    st.session_state.receipt = ""
 
 
 def open_forests(forests: Sequence[Forest], title: str) -> None:

@@ -165,8 +165,8 @@ class Page:
             self.errors.append(inner.body)
 
     def widget(self, key: str) -> str:
-        """Id of the widget with a key, or of the button with a label; "" where the page has none."""
-        named = (name for name, (_, drawn) in self.widgets.items() if name.endswith(f"-{key}"))
+        """Id of the newest widget with a key, or of the button with a label; "" where the page has none."""
+        named = (name for name in reversed(self.widgets) if name.endswith(f"-{key}"))
         labelled = (name for name, (kind, one) in self.widgets.items() if kind == "button" and one.label == key)
         return next(named, "") or next(labelled, "")
 

@@ -25,6 +25,20 @@ ROWS = [
 NAMED = {"prompt": "question", "answer": "reply", "reward": "ok", "reference": "gold", "step": "run"}
 
 
+def test_what_names_do_not_tell_is_guessed_by_values() -> None:
+    rows = [
+        {"id": n, "task_text": "how many clips were sold in May ?", "said": f"half of 48 is {n}", "ok": "yes", "t": 1.0}
+        for n in range(3)
+    ]
+    guessed = {"prompt": "task_text", "answer": "said", "reward": "ok"}
+    assert guess_columns(rows[0], rows=rows) == guessed
+    assert guess_columns(rows[0]) == {}
+    named = {"question": "what is one and one ?", "notes": "said in other words", "out_of": 3}
+    assert guess_columns(named, rows=[named]) == {"prompt": "question", "answer": "notes"}
+    short = [{"q": "1+1?", "a": "2", "n": 1}]
+    assert guess_columns(short[0], rows=short) == {}
+
+
 def as_lines(rows: list[dict[str, object]]) -> bytes:
     return b"\n".join(json.dumps(row).encode() for row in rows)
 

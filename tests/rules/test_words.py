@@ -89,7 +89,7 @@ def test_text_of_others_obeys_no_direction_control() -> None:
 
 SEVERAL = {
     "treecore/formats/columnar.py", "treecore/views/inspector/words.py",
-    "app/opening/open_menu.py", "treecore/analysis/reasons.py", "treecore/analysis/stages.py",
+    "treecore/analysis/reasons.py", "treecore/analysis/stages.py",
     "treecore/analysis/working.py", "treecore/cli/bench.py", "treecore/cli/credit_json.py", "treecore/cli/files.py",
     "treecore/cli/tree_text.py", "treecore/formats/limits.py", "treecore/formats/native_pieces.py",
     "treecore/formats/parquet.py", "treecore/formats/readers/trees/treerl.py", "treecore/formats/yaml_text.py",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -36,15 +36,20 @@ SURE: Mapping[str, tuple[str, ...]] = {
 GUESSED = ("group", "step", "reference", "advantage")
 """Roles that are guessed then too."""
 TRUE, FALSE = ("true", "yes", "correct", "pass", "passed", "c"), ("false", "no", "incorrect", "fail", "failed", "i")
+PROSE, WORDS = 20, 4
+"""Characters or words from which on a text is taken for a prompt or an answer."""
 PREVIEW = 3
 """Rows that are shown before a table is read."""
 
 
-def guess_columns(names: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
+def guess_columns(
+    names: Iterable[str], known: Mapping[str, str] | None = None, rows: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, str]:
     """What columns of these names may be: role -> name. A column has one role; those without a guess are left out.
 
     Args:
         known: roles that are certain already.
+        rows: the first ones; what names do not tell of prompt, answer and reward is guessed by values.
     """
     found = dict(known or {})
     left = {name.lower(): name for name in names if name not in found.values()}
@@ -53,7 +58,36 @@ def guess_columns(names: Iterable[str], known: Mapping[str, str] | None = None) 
             continue
         if (name := next((name for name in usual if name in left), None)) is not None:
             found[role] = left.pop(name)
+    return {**_by_values(list(left.values()), rows, {*found}), **found}
+
+
+def _by_values(names: Sequence[str], rows: Sequence[Mapping[str, Any]], known: Collection[str]) -> dict[str, str]:
+    """Of the columns with long texts the answer is the one that differs most, else the last, and the prompt the
+    first of the others; the reward is the first that says right or wrong.
+
+    Args:
+        known: roles that are not asked for.
+    """
+    values = {name: [_found(row, name) for row in rows] for name in names}
+    found: dict[str, str] = {}
+    texts = [name for name in names if values[name] and all(_is_prose(value) for value in values[name])]
+    if "answer" not in known and texts and (len(texts) > 1 or "prompt" in known):
+        found["answer"] = max(texts, key=lambda name: (len(set(map(str, values[name]))), texts.index(name)))
+        texts.remove(found["answer"])
+    if "prompt" not in known and texts:
+        found["prompt"] = texts[0]
+    if "reward" not in known:
+        marks = [name for name in names if values[name] and all(_is_mark(value) for value in values[name])]
+        found |= {"reward": marks[0]} if marks else {}
     return found
+
+
+def _is_prose(value: Any) -> bool:
+    return is_chat(value) or (isinstance(value, str) and (len(value) >= PROSE or len(value.split()) >= WORDS))
+
+
+def _is_mark(value: Any) -> bool:
+    return isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in (*TRUE, *FALSE))
 
 
 def certain_columns(names: Iterable[str]) -> dict[str, str]:

@@ -13,8 +13,8 @@ from treecore.formats.rows import is_table, row_keys
 from treecore.formats.source import Source
 from treecore.formats.unlike import columns_of
 
-BY_NAME = "usual_table"
-"""Name of the format of tables whose columns are certain by name."""
+BY_NAME, BY_COLUMNS = "usual_table", "table"
+"""Names of the formats of tables whose columns are certain by name, and of those whose columns were named."""
 
 
 def certain(source: Source) -> Format | None:
@@ -29,7 +29,7 @@ def certain(source: Source) -> Format | None:
 def table_format(columns: Mapping[str, str]) -> Format:
     """The format of tables whose columns are named: role -> column."""
     return Format(
-        name="table",
+        name=BY_COLUMNS,
         title="table by named columns",
         extensions=(),
         detect=lambda source: True,

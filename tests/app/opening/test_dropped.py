@@ -79,12 +79,39 @@ def test_a_file_of_each_kind_reaches_its_trees(open_page: Open, address: str, pa
         wait_for_canvas(page)
         drop(page, name, data)
         page.wait_for_url("**file=*")
-        page.locator("[data-testid=stAlertContentSuccess]").first.wait_for()
+        page.locator(".st-key-receipt", has_text=name).wait_for()
         settled(page)
         wait_for_canvas(page)
         forests = read(data, name=name)
         drawn = page.locator(".tc-gradient").count() > 0
         assert drawn == can_be_credited(forests), folder.name
+
+
+def test_a_folder_and_then_a_file_dropped_on_the_page(open_page: Open, address: str, tmp_path: Path) -> None:
+    for step in (1, 2):
+        rows = [{"input": "2+3?", "output": f"way {n}\nend", "gts": "5", "score": n, "step": step} for n in (0, 1)]
+        (tmp_path / "run").mkdir(exist_ok=True)
+        (tmp_path / "run" / f"{step}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    page = open_page(f"{address}/?sample=by_hand")
+    wait_for_canvas(page)
+    page.locator(".st-key-controls").get_by_role("button").first.click()
+    page.locator(".st-key-upload_folder input[type=file]").set_input_files(str(tmp_path / "run"))
+    receipt = page.locator(".st-key-receipt")
+    receipt.get_by_text("1 prompt at 2 training steps, 4 trajectories, 4 with an outcome").wait_for()
+    page.locator("[data-testid=stPopoverBody]").wait_for(state="hidden")
+    settled(page)
+    own = [{"task": f"what is 2 and {n // 2} ?", "said": f"let me think {n}", "ok": n % 2 == 0} for n in range(4)]
+    data = base64.b64encode("\n".join(map(json.dumps, own)).encode()).decode()
+    transfer = page.evaluate_handle(TRANSFER, ["mine.jsonl", data])
+    page.locator(".stMain").dispatch_event("drop", {"dataTransfer": transfer})
+    page.locator(".st-key-map_open button").click()
+    receipt.get_by_text("2 prompts, 4 trajectories, 4 with an outcome").wait_for()
+    settled(page)
+    page.wait_for_url("**map=prompt*")
+    page.reload()
+    page.locator(".st-key-kept_open button").click()
+    receipt.get_by_text("mine.jsonl").wait_for()
+    settled(page)
 
 
 def hostile_tables() -> dict[str, bytes]:
@@ -123,7 +150,7 @@ def test_words_of_uploads_in_five_formats_are_only_words(open_page: Open, addres
         page.goto(f"{address}/?sample=by_hand")
         wait_for_canvas(page)
         drop(page, name, data)
-        page.locator(".st-key-mapping, [data-testid=stAlertContentSuccess]").first.wait_for()
+        page.locator(".st-key-mapping, .st-key-receipt").first.wait_for()
         settled(page)
         assert page.evaluate(LOADED, HOST) == 0, name
         page.keyboard.press("Escape")

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.opening import audits, open_menu
+from app.opening import audits, mapping_form, open_menu
+from app.opening.draft import UnmappedError, draft_of
 from app.opening.merging import is_flat, merge_all, rules, shared
-from app.opening.reading import UnmappedError, read
+from app.opening.reading import read
 from tests.support.hostile import ATTACKS
 from treecore.bundled import samples
 from treecore.exports import EXPORTS
@@ -140,6 +141,60 @@ def test_a_wrong_column_says_so_and_the_form_stays(tmp_path: Path, monkeypatch: 
     assert "map_open" not in [button.key for button in test.button]
 
 
+def test_the_way_back_from_guessed_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = app(tmp_path, monkeypatch, {"mine.jsonl": chats()})
+    assert "table with usual columns: 1 prompt, 2 trajectories" in "".join(one.value for one in test.markdown)
+    test.button(key="receipt_columns").click().run()
+    assert test.selectbox(key="map:prompt").value == "prompt"
+    assert test.selectbox(key="map:reward").value == "reward"
+    assert "Its columns were guessed by their names." in words(test)
+    test.selectbox(key="map:reward").set_value("").run()
+    test.button(key="map_open").click().run()
+    assert not test.exception
+    assert test.session_state["opened"].report.n_scored == 0
+    assert test.query_params["map"] in (["prompt=prompt&answer=completion"], "prompt=prompt&answer=completion")
+    test.button(key="receipt_columns").click().run()
+    assert test.selectbox(key="map:reward").value == ""
+    assert "This is how it is open now." in words(test)
+    test.button(key="map_cancel").click().run()
+    test.button(key="receipt_close").click().run()
+    assert "receipt_close" not in [button.key for button in test.button]
+
+
+def test_columns_that_were_named_once_are_offered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = app(tmp_path, monkeypatch, {"mine.csv": TABLE})
+    for role, name in (("prompt", "q"), ("answer", "mark")):
+        test.selectbox(key=f"map:{role}").set_value(name)
+    test.run()
+    test.button(key="map_open").click().run()
+    other = tmp_path / "other.csv"
+    other.write_bytes(TABLE + b"3?,three,1\n")
+    monkeypatch.setattr(open_menu.permissions, "is_private", lambda: True)
+    test.run()
+    test.text_input(key="open_path").set_value(str(other)).run()
+    assert not test.exception
+    assert [test.selectbox(key=f"map:{role}").value for role in ("prompt", "answer", "reward")] == ["q", "mark", ""]
+
+
+def test_a_mapping_is_saved_and_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = draft_of(TABLE, name="mine.csv", found="a table")
+    held: dict[str, Any] = {}
+    monkeypatch.setattr(mapping_form.state, "draft", lambda: draft)
+    monkeypatch.setattr(mapping_form.state, "get", lambda name: File("columns.json", held["file"]))
+    monkeypatch.setattr(mapping_form.state, "put", held.update)
+    for content, said in (
+        (b'{"prompt": "q", "answer": "a"}', ""),
+        (b'{"prompt": "gone"}', "columns.json: the table has no column 'gone'"),
+        (b'{"colour": "q"}', "columns.json: this is no mapping"),
+        (b"[", "columns.json: this is no mapping"),
+    ):
+        held["file"] = content
+        mapping_form.take_mapping()
+        assert held["upload_error"].startswith(said)
+        assert bool(said) == bool(held["upload_error"])
+    assert (held["map:prompt"], held["map:answer"], held["map:reward"]) == ("q", "a", "")
+
+
 @pytest.mark.parametrize("attack", ["markdown image", "html image", "script", "direction", "nothing and controls"])
 def test_words_of_a_table_are_only_words(attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{f"c {ATTACKS[attack]}": ATTACKS[attack], "mine": number} for number in range(2)]
@@ -244,14 +299,17 @@ def test_a_public_visitor_names_no_path(tmp_path: Path, monkeypatch: pytest.Monk
     assert began == [(tmp_path, tmp_path.name)]
 
 
+class File:
+    """A file as a field of the page gives it."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name, self.data, self.size = name, data, len(data)
+
+    def getvalue(self) -> bytes:
+        return self.data
+
+
 def test_files_of_one_name_are_all_read() -> None:
-    class File:
-        def __init__(self, name: str, data: bytes) -> None:
-            self.name, self.data = name, data
-
-        def getvalue(self) -> bytes:
-            return self.data
-
     assert open_menu.by_name([File("a", b"1"), File("a", b"2"), File("b", b"3")]) == {
         "a": b"1",
         "2/a": b"2",

@@ -1,0 +1,87 @@
+"""A table whose columns are to be named, or were: what it is, and its first rows. Knows no session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from treecore.errors import TreecoreError
+from treecore.formats.mapping import certain_columns, preview
+from treecore.formats.rows import is_table
+from treecore.formats.source import open_source
+from treecore.formats.tables import BY_NAME, certain
+from treecore.formats.unlike import columns_of
+
+MAX_COLUMNS = 200
+"""Columns of a table that can be chosen from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A table in no known format, which can be opened once its columns are named.
+
+    Attributes:
+        name: of the file; given: the file.
+        found: what it is, in words.
+        columns: their names; `a.b` is field `b` of the objects in column `a`.
+        rows: the first rows.
+        named: role -> column, as the table is open or as it was opened last; {} where nobody said.
+    """
+
+    name: str
+    given: bytes
+    found: str
+    columns: tuple[str, ...]
+    rows: list[dict[str, Any]] = field(repr=False)
+    named: Mapping[str, str] = field(default_factory=dict)
+
+
+class UnmappedError(TreecoreError):
+    """A table whose columns have to be named; `draft` is what is known of it."""
+
+    def __init__(self, found: str, draft: Draft) -> None:
+        super().__init__(found)
+        self.draft = draft
+
+
+def draft_of(content: bytes, *, name: str, found: str) -> Draft | None:
+    """What a file is as a table; None where it is in a known format, or no table."""
+    try:
+        source = open_source(content, name=name)
+        claimed = certain(source)
+        if (claimed is not None and claimed.name != BY_NAME) or not (is_table(source) or columns_of(source)):
+            return None
+        rows = preview(source)
+    except (TreecoreError, RecursionError):
+        return None
+    names = column_names(rows)
+    return Draft(name, content, found, names, rows) if len(names) > 1 and not is_ours(rows[0]) else None
+
+
+def is_ours(first: Mapping[str, Any]) -> bool:
+    """Whether a row is a damaged forest of our own rather than a row of a table."""
+    return bool({"format", "nodes", "forests"} & set(first))
+
+
+def column_names(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Columns of a table and, after them, fields of the objects in them."""
+    names, inner = dict[str, None](), dict[str, None]()
+    for row in rows:
+        names.update(dict.fromkeys(row))
+        for name, value in row.items():
+            if isinstance(value, dict):
+                inner.update(dict.fromkeys(f"{name}.{one}" for one in value))
+    return tuple(list({**names, **inner})[:MAX_COLUMNS])
+
+
+def table_of(content: bytes, name: str, columns: Mapping[str, str] | None) -> Draft | None:
+    """A table that was opened, as it was before its columns were named; None where it is none.
+
+    Args:
+        columns: as they were named; None where their names left no doubt.
+    """
+    found = "This is how it is open now" if columns else "Its columns were guessed by their names"
+    if (draft := draft_of(content, name=name, found=found)) is None:
+        return None
+    return replace(draft, named=columns or certain_columns(draft.columns))

@@ -1,0 +1,125 @@
+"""What was read, in a line above the page once a file was opened, and all that reading found beneath it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import streamlit as st
+
+from app import state
+from app.opening import audits
+from app.opening.background import Opening
+from app.opening.opened import Opened
+from app.verbatim import ours, verbatim
+from treecore.core.numerals import counted, whole
+from treecore.errors import shortened
+from treecore.formats import ReadReport
+
+MOMENT, LOOK_EVERY = 0.1, 0.5
+"""Seconds for which a page waits for an audit, and between two looks at one that takes longer."""
+MAX_LINES = 8
+"""Lines of each kind that are shown of what reading found."""
+DROP_ERROR = "drop_error"
+"""Where the session keeps why a file cannot be read that was opened without the menu."""
+
+
+def receipt() -> None:
+    """Drawn once a file was opened, until it is closed or something else is open."""
+    if error := state.get_or(DROP_ERROR, ""):
+        with strip():
+            st.markdown(f":material/error: {verbatim(error)}")
+            st.button("Close", key="receipt_close", type="tertiary", on_click=state.put, args=({DROP_ERROR: ""},))
+        return
+    current = state.as_given()
+    if current.report is None or state.receipt() != current.key or state.draft() is not None:
+        return
+    merged = " Answers that begin alike are merged." if state.recorded() is not current else ""
+    with strip():
+        st.markdown(f":material/check: {verbatim(current.title)}: {verbatim(recognised(current.report))}{ours(merged)}")
+        with st.popover("What was read, and how", width="content"):
+            details(current, "receipt")
+        if current.table is not None:
+            st.button("Change the columns", key="receipt_columns", on_click=state.rename_columns)
+        st.button("Close", key="receipt_close", type="tertiary", on_click=state.drop_receipt)
+
+
+def strip() -> st.delta_generator.DeltaGenerator:
+    """A line of its own."""
+    return st.container(key="receipt", horizontal=True, vertical_alignment="center", gap="small")
+
+
+def details(opened: Opened, place: str) -> None:
+    """What was recognised, assumed and left out, and what the claims of the file are.
+
+    Args:
+        place: where it is drawn, for the keys of its widgets.
+    """
+    report, work = opened.report, audits.audit_of(opened)
+    assert report is not None
+    lines = found_out(report)
+    if not lines and work is None:
+        st.caption("All of the file was read, and nothing had to be assumed.")
+    for heading, clauses in lines.items():
+        st.caption(f"**{ours(heading)}**")
+        for clause in clauses[:MAX_LINES]:
+            st.caption(verbatim(clause))
+        if len(clauses) > MAX_LINES:
+            st.caption(f"and {whole(len(clauses) - MAX_LINES)} more")
+    if work is not None:
+        st.caption("**How the claims were made**")
+        waited = not work.wait(MOMENT)
+        st.fragment(claims, run_every=LOOK_EVERY if waited else None)(work, waited=waited)
+    if opened.table is not None and place == "menu":
+        st.button("Change the columns", key="menu_columns", on_click=state.rename_columns)
+
+
+def claims(work: Opening, *, waited: bool) -> None:
+    """Which method gives the numbers that the file claims, once that is known.
+
+    Args:
+        waited: it was not known when the page was drawn.
+    """
+    if waited and work.over:
+        st.rerun()
+    if not work.over:
+        st.caption("Comparing them with every method that is known …")
+    elif work.error:
+        st.caption(verbatim(work.error))
+    for sentence in work.result or ():
+        st.caption(verbatim(sentence))
+
+
+def recognised(report: ReadReport) -> str:
+    """`TRL completions: 4 prompts at 2 training steps, 32 trajectories, 28 with an outcome.`"""
+    steps = {step for forest in report.forests if (step := forest.provenance.get("training_step")) is not None}
+    asked = len({forest.prompt for forest in report.forests}) if len(steps) > 1 else len(report.forests)
+    prompts = counted(asked, "prompt")
+    if len(steps) > 1:
+        prompts += f" at {counted(len(steps), 'training step')}"
+    leaves = counted(report.n_leaves, "trajectory", "trajectories")
+    tokens = f", {counted(report.n_tokens, 'token')} recorded" if report.n_tokens else ""
+    return f"{report.title}: {prompts}, {leaves}, {whole(report.n_scored)} with an outcome{tokens}."
+
+
+def found_out(report: ReadReport) -> dict[str, list[str]]:
+    """Heading -> clauses, of those that there are any of."""
+    notes = report.notes
+    found = {
+        "Recognised": times(notes.recognised),
+        "Assumed": times(notes.guessed),
+        "Left out": times(notes.dropped),
+        "Kept as it came": [f"{field_of(name)} ({whole(count)})" for name, count in report.extra.items()],
+        "Warnings": [shortened(one) for one in report.warnings],
+        "Claimed by the file": sorted({name for forest in report.forests for name in forest.claimed}),
+    }
+    return {heading: clauses for heading, clauses in found.items() if clauses}
+
+
+def field_of(path: str) -> str:
+    """A field without where it is kept: `nodes[].model` -> `model`."""
+    return path.partition(".")[2] or path
+
+
+def times(clauses: Counter[str]) -> list[str]:
+    """Clauses, each with how often."""
+    return [f"{clause} ({counted(count, 'time')})" if count > 1 else clause for clause, count in clauses.items()]
