@@ -1,6 +1,6 @@
 // Files and folders that are dropped anywhere on the page go the way of every upload.
 
-const MOST_FILES = 2000;
+const MAX_FILES = 2000;
 const FIELD = ".st-key-kept_upload input[type=file]";
 
 /** @param {DragEvent} event */
@@ -24,12 +24,12 @@ async function filesIn(entry, folder) {
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
   /** @type {File[]} */
   const found = [];
-  while (found.length < MOST_FILES) {
+  while (found.length < MAX_FILES) {
     const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (!entries.length) break;
     for (const one of entries) found.push(...(await filesIn(one, `${folder}${entry.name}/`)));
   }
-  return found.slice(0, MOST_FILES);
+  return found.slice(0, MAX_FILES);
 }
 
 // Entries have to be asked for before the event is over; what a script has dropped has none.
