@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from families import annotated
 from forests import random_forest
-from laws import NEAR_ZERO, SHIFT_FREE
+from laws import SHIFT_FREE
 
 from treecore.analysis.lint import lint
 from treecore.core.batch import Forests
@@ -30,7 +30,7 @@ def test_rewards_that_are_equal_up_to_rounding_are_no_signal(method: str) -> Non
         forest = random_forest(np.random.default_rng(seed), 40, reach=6, rewards=NEAR)
         credit = compute(forest, method, **settings).credit
         known = credit[np.isfinite(credit)]
-        assert (np.abs(known) <= (1e-3 if method in NEAR_ZERO else 0)).all()
+        assert (known == 0).all()
 
 
 def test_the_scale_of_no_signal_is_one() -> None:

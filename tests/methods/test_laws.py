@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from forests import random_forest
-from laws import NEAR_ZERO, ORDERED, SCALES, SHIFT_FREE, SILENT, TEXTUAL
+from laws import ORDERED, SCALES, SHIFT_FREE, SILENT, TEXTUAL
 
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -131,7 +131,7 @@ def test_equal_rewards_give_exactly_zero(method: str, reward: float) -> None:
         credit = compute(equal, method, **SHIFT_FREE[method]).credit
         wanted = crowded(equal) & np.isfinite(credit)
         assert wanted.any() or method in SILENT
-        assert (np.abs(credit[wanted]) <= (1e-3 if method in NEAR_ZERO else 0)).all()
+        assert (credit[wanted] == 0).all()
 
 
 @pytest.mark.parametrize("method", SHIFT_FREE)

@@ -11,7 +11,6 @@ import pytest
 from forests import random_forest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import NEAR_ZERO
 
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -93,8 +92,7 @@ def test_sums_vanish(method: str, law: Vanishing, seed: int) -> None:
     batch = batch_of(seed)
     if not batch.scored.any():
         return
-    rounding = 1e-3 if method in NEAR_ZERO else 1e-5
-    np.testing.assert_allclose(total(law, compute(batch, method, **law.settings).seen), 0, atol=rounding)
+    np.testing.assert_allclose(total(law, compute(batch, method, **law.settings).seen), 0, atol=1e-5)
 
 
 def test_sums_vanish_for_the_methods_that_subtract_a_mean() -> None:

@@ -92,10 +92,12 @@ def tree_grpo(walk: Walk, variant: str, ddof: int = 1) -> ByLeaf:
 
 
 def whitened(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and divisor of masked whitening, NaN below two values."""
+    """Mean and divisor of masked whitening, NaN below two values; equal ones are no signal."""
     n = len(values)
     if n < 2:
         return NAN, NAN
+    if len(set(values)) == 1:
+        return values[0], 1e-4
     centre = math.fsum(values) / (n + 1e-8)
     variance = math.fsum((value - centre) ** 2 for value in values) / (n + 1e-8) * n / (n - 1)
     return centre, math.sqrt(variance + 1e-8)

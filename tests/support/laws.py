@@ -11,7 +11,6 @@ from treecore.registry.params import Value
 SHIFT_FREE: dict[str, Mapping[str, Value]] = {
     name: method.laws.shift_free for name, method in METHODS.items() if method.laws.shift_free is not None
 }
-NEAR_ZERO = {name for name, method in METHODS.items() if method.laws.near_zero}
 SCALES: dict[str, Scales] = {
     name: method.laws.scales for name, method in METHODS.items() if method.laws.scales is not None
 }

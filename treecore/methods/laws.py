@@ -54,7 +54,6 @@ class Laws:
     Attributes:
         shift_free: the settings with which the signal depends on differences of rewards only, in groups of two or more;
             None where that is not so.
-        near_zero: whitens as its reference does, which leaves about 1e-4 of equal numbers and not exactly nothing.
         scales: how the signal follows the scale of rewards; None where nothing is promised.
         ordered: the order of rows decides between equals.
         silent: leaves some steps above scored leaves without a signal: nothing to compare with, or no way to an end.
@@ -68,7 +67,6 @@ class Laws:
     """
 
     shift_free: Mapping[str, Value] | None = field(default=None, hash=False)
-    near_zero: bool = False
     scales: Scales | None = field(default=None, hash=False)
     ordered: bool = False
     silent: bool = False

@@ -40,7 +40,8 @@ SYMBOLS = {
 SHARED_DEPARTURES = (
     "The reference gives every token its own number and has no step-level signal; the step's credit here is the mean "
     "over the step's own tokens and over the trajectories through it. It raises on a batch with a single token; here "
-    "no credit is assigned then. A step in which the model wrote nothing is given the number of the place where it "
+    "no credit is assigned then. Equal returns make a credit of exactly 0; the reference leaves 1e-4 of them over the "
+    "number of tokens. A step in which the model wrote nothing is given the number of the place where it "
     "stands, one token before its successor."
 )
 
@@ -134,7 +135,6 @@ def ahead_of_steps(
 @credit_method(
     laws=Laws(
         shift_free={"gamma": 1.0},
-        near_zero=True,
         scales=Scales(0, {"gamma": 0.9}),
         vanishing=(Vanishing("tokens", "batch", settings={"gamma": 0.9}),),
     ),
@@ -170,7 +170,6 @@ def reinforce_pp(forests: Forests, *, gamma: Annotated[float, Bounds(0, 1)] = 1.
 @credit_method(
     laws=Laws(
         shift_free={"gamma": 0.9},
-        near_zero=True,
         scales=Scales(0, {"gamma": 0.9}),
         vanishing=(Vanishing("tokens", "batch"),),
     ),

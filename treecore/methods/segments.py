@@ -142,7 +142,6 @@ def treepo_needs(params: Mapping[str, Value]) -> set[str]:
 @credit_method(
     laws=Laws(
         shift_free={},
-        near_zero=True,
         scales=Scales(1, {"whiten": False}),
         vanishing=(Vanishing("advantage", "batch", "tokens"),),
     ),

@@ -247,6 +247,10 @@ def leaf_standard_error(forests: Forests, values: FloatArray, *, backup: Backup 
     return error
 
 
+EQUAL_STD = 1e-4
+"""What `whiten` divides equal numbers by."""
+
+
 class Whitened(NamedTuple):
     """`value [K]`, and the mean and standard deviation over tokens that made it; all NaN below two tokens."""
 
@@ -258,12 +262,17 @@ class Whitened(NamedTuple):
 def whiten(values: FloatArray, *, tokens: FloatArray) -> Whitened:
     """Masked whitening over the tokens of a batch, where number `k` stands on `tokens[k]` tokens.
 
-    Source: verl `torch_functional.py` `masked_whiten`, with its two 1e-8, which is why a batch of equal numbers other
-    than zero comes out small but not zero. It raises on a single token; here everything is NaN then.
+    Source: verl `torch_functional.py` `masked_whiten`, with its two 1e-8. Equal numbers are no signal and come out as
+    exactly 0, where the code leaves 1e-4 of them over the number of tokens. It raises on a single token; here
+    everything is NaN then.
     """
     total = float(tokens.sum())
     if total < 2:
         return Whitened(np.full(len(values), np.nan), np.nan, np.nan)
+    standing = values[tokens > 0]
+    if np.ptp(standing) == 0:
+        mean, std = float(standing[0]), EQUAL_STD
+        return Whitened((values - mean) / std, mean, std)
     mean = float((values * tokens).sum()) / (total + 1e-8)
     variance = float(((values - mean) ** 2 * tokens).sum()) / (total + 1e-8) * total / (total - 1)
     std = float(np.sqrt(variance + 1e-8))
