@@ -11,6 +11,7 @@ from app.opening.background import Tell
 from app.opening.draft import UnmappedError, draft_of, table_of
 from app.opening.opened import Opened, Shelf
 from treecore.core.batch import Forests
+from treecore.core.rooted import rooted
 from treecore.errors import FormatError
 from treecore.formats import read_with_report
 from treecore.formats.source import read_path
@@ -49,7 +50,7 @@ def read(
         ):
             raise
         raise UnmappedError(str(error), draft) from None
-    batch = Forests(report.forests)
+    batch = rooted(Forests(report.forests))
     if not key[0]:
         key = (hashlib.sha256("".join(forest.digest for forest in batch).encode()).hexdigest(), key[1])
     table = None

@@ -23,6 +23,7 @@ from app.state.session import get, settings
 from treecore.bundled import Sample, samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.rooted import rooted
 from treecore.errors import TreecoreError
 from treecore.methods import method_for
 
@@ -221,7 +222,7 @@ def drop_receipt() -> None:
 def open_forests(forests: Sequence[Forest], title: str) -> None:
     """Open forests that were sampled, or taken from a library; a notice where they are too many for the visitor."""
     key = hashlib.sha256("".join(forest.digest for forest in forests).encode()).hexdigest()
-    batch = Forests(list(forests))
+    batch = rooted(Forests(list(forests)))
     try:
         show(SHELF.put((key, title), Opened(key, title, batch, size=sum(map(held_bytes, map(vars, batch))))))
     except TreecoreError as refused:

@@ -39,6 +39,18 @@ def test_growth_without_born_follows_the_rows() -> None:
     assert expansions(Forest(parent=[-1, -1])) == []
 
 
+def test_no_step_is_drawn_before_the_one_that_it_follows() -> None:
+    """A file may say of a step that it was sampled later than what follows it."""
+    forest = Forest(parent=[-1, 0, 1, 1], text=["", "a", "b", "c"], reward=[np.nan, np.nan, 1, 0], born=[0, 3, 1, 2])
+    assert [expansion.rows.tolist() for expansion in expansions(forest)] == [[1, 2], [3]]
+    for shot in growing(forest):
+        assert shot.visible[forest.parent[shot.visible & (forest.parent >= 0)]].all()
+
+
+def test_a_prompt_alone_grows_nothing() -> None:
+    assert [shot.stage for shot in growing(Forest(parent=[-1, -1]))] == ["Prompt"]
+
+
 @pytest.mark.parametrize("method", ["tree_grpo", "grpo", "sibling"])
 def test_the_film_goes_from_the_prompt_to_token_weights(by_hand: Forest, method: str) -> None:
     credit = compute(by_hand, method).of(0)

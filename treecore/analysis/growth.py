@@ -24,13 +24,13 @@ class Expansion(NamedTuple):
 def expansions(forest: Forest) -> list[Expansion]:
     """All trajectories in the order of sampling; row order where `born` is not recorded.
 
-    A new one starts wherever the next node in that order does not continue the one before it.
+    A new one starts wherever the next node in that order does not continue the one before it. No step comes before the
+    step that it follows, whatever a file says.
     """
     steps = np.flatnonzero(forest.parent >= 0)
     if not len(steps):
         return []
-    born = np.where(forest.born[steps] < 0, steps, forest.born[steps])
-    rows = steps[np.lexsort((steps, born))]
+    rows = steps[np.lexsort((steps, order_of(forest)[steps]))]
     starts = np.flatnonzero(np.concatenate([[True], forest.parent[rows[1:]] != rows[:-1]]))
     seen: set[int] = set()
     found = []
@@ -40,3 +40,12 @@ def expansions(forest: Forest) -> list[Expansion]:
         found.append(Expansion(group, origin, tree not in seen and forest.parent[origin] < 0))
         seen.add(tree)
     return found
+
+
+def order_of(forest: Forest) -> IntArray:
+    """When each node was sampled: its `born`, but never before its parent's. `[N]`"""
+    born = np.where(forest.born < 0, np.arange(len(forest)), forest.born).tolist()
+    for row, above in enumerate(forest.parent.tolist()):
+        if above >= 0:
+            born[row] = max(born[row], born[above])
+    return np.array(born)

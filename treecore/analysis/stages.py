@@ -40,6 +40,8 @@ def growing(forest: Forest) -> Iterator[Frame]:
     nothing = np.zeros(len(forest), dtype=bool)
     yield Frame("Prompt", f"One prompt, and {in_words(forest.n_trees, 'empty tree')}.", visible, visible)
     grown = expansions(forest)
+    if not grown:
+        return
     chains = [expansion for expansion in grown if expansion.is_chain]
     later = [expansion for expansion in grown if not expansion.is_chain]
     fresh = nothing.copy()

@@ -67,11 +67,12 @@ def figure(forests: Forests, credit: Credit | None, width: float, theme: str) ->
     Raises:
         MethodError: several forests, or one that is too large.
     """
+    from treecore.views.prompted import prompted
     from treecore.views.svg import drawing
 
     if len(forests) != 1:
         raise MethodError(f"a figure shows one forest, here are {len(forests)}", todo="choose one with --forest ID")
-    own = None if credit is None else credit.of(0)
+    forests, own = prompted(forests, None if credit is None else credit.of(0))
     return drawing(forests[0], own, LIGHT if theme == "light" else DARK, width_mm=width, filled=theme == "dark")
 
 

@@ -30,6 +30,7 @@ from treecore.views.inspector.cards import NAMES, as_data
 from treecore.views.inspector.inspection import Inspection, equation_rows, inspect, without_method
 from treecore.views.inspector.mathml import Mark
 from treecore.views.labels import cut
+from treecore.views.prompted import prompted
 from treecore.views.scene import make_scene
 from treecore.views.scene.film import lane_of, stage_of
 from treecore.views.scene.part import encodable, safe
@@ -88,6 +89,7 @@ class Page:
         Raises:
             MethodError: too many steps.
         """
+        forests, credit = prompted(forests, credit)
         steps = len(forests.parent)
         if steps > MAX_STEPS:
             todo = "choose one forest with --forest ID, or share the file itself"
