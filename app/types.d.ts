@@ -219,7 +219,7 @@ interface Piece {
   part: number;
 }
 
-interface Told {
+interface StepPart {
   kind: string;
   text: string;
 }
@@ -240,7 +240,7 @@ interface Words {
   eyebrow: string;
   path: Card[];
   title: string;
-  parts: Told[];
+  parts: StepPart[];
   decides: string;
   heading: string;
   siblings: Card[];
@@ -407,7 +407,7 @@ interface CompareChoice extends CompareSaid {
   open: boolean;
 }
 
-interface CompareTold {
+interface CompareNumber {
   title: string;
   text: string;
   sign: number;
@@ -420,7 +420,7 @@ interface CompareItem {
   title: string;
   beside: string;
   count: string;
-  numbers: CompareTold[];
+  numbers: CompareNumber[];
   reason: string;
 }
 
@@ -664,7 +664,7 @@ interface TokenItem {
   surprise: number | null;
   entropy: number | null;
   confidence: number | null;
-  told: Record<"probability" | "surprise" | "entropy" | "confidence" | "weight", string>;
+  words: Record<"probability" | "surprise" | "entropy" | "confidence" | "weight", string>;
   unsure: string;
   context: string;
   choices: TokenChoice[];

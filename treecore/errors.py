@@ -51,7 +51,7 @@ class TreecoreError(Exception):
 
     @property
     def in_shell(self) -> str:
-        """The sentence with what a shell is told to do."""
+        """The sentence with what to type in a shell."""
         return f"{self}: {shortened(self.command)}" if self.command else str(self)
 
     def at(self, where: str) -> TreecoreError:

@@ -46,9 +46,9 @@ export function curveOf(curve, steps, ask) {
     dot.append(svg("title", {}, `step ${step}: ${plain(100 * Number(rate))} %, ${forests} forests`));
     picture.append(dot);
   }
-  for (const { step, rate, up } of told(known)) {
+  for (const { step, rate, up } of labelled(known)) {
     const side = x(step) > WIDTH - 40 ? "end" : x(step) < LEFT + 30 ? "start" : "middle";
-    picture.append(svg("text", { x: x(step), y: y(rate) + (up ? -8 : 16), "text-anchor": side, class: "told" }, `${Math.round(100 * rate)} %`));
+    picture.append(svg("text", { x: x(step), y: y(rate) + (up ? -8 : 16), "text-anchor": side, class: "labelled" }, `${Math.round(100 * rate)} %`));
   }
   drag(picture, brush, curve, x, ask);
   box.append(picture);
@@ -57,7 +57,7 @@ export function curveOf(curve, steps, ask) {
 
 // The highest point, and the lowest after it where the rate falls.
 /** @param {BrowsePoint[]} known */
-function told(known) {
+function labelled(known) {
   const rates = known.map(([, rate]) => Number(rate));
   if (!rates.length) return [];
   const high = rates.indexOf(Math.max(...rates));

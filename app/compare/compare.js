@@ -1,4 +1,4 @@
-// A comparison as tables: a row a step, a cell a method. What is chosen is told to the list beside, which tells Python.
+// A comparison as tables: a row a step, a cell a method. The list beside hears what is chosen and sends it to Python.
 
 import { html } from "../browse/dom.js";
 import { readTheme } from "../canvas/js/palette.js";

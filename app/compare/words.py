@@ -19,7 +19,7 @@ SHOWN = 60
 """Disagreements that are listed."""
 
 
-class Told(TypedDict):
+class Number(TypedDict):
     """The number of one method; `sign` is -1, 0 or 1."""
 
     title: str
@@ -36,7 +36,7 @@ class Item(TypedDict):
     title: str
     beside: str
     count: str
-    numbers: list[Told]
+    numbers: list[Number]
     reason: str
 
 
@@ -91,7 +91,7 @@ def item(found: Comparison, entry: Entry) -> Item:
     }
 
 
-def number(found: Comparison, entry: Entry, place: int) -> Told:
+def number(found: Comparison, entry: Entry, place: int) -> Number:
     """What a method says of the first of some steps, or that it assigns nothing."""
     value = float(found.values[entry.first, place])
     column = found.columns[place]

@@ -81,7 +81,7 @@ def offered(kind: Export) -> None:
 
 
 def prepare(name: str, whole_batch: bool) -> None:
-    """Make the file in memory; an error is told beside the buttons."""
+    """Make the file in memory; an error is shown beside the buttons."""
     kind = EXPORTS[chosen(name, list(EXPORTS))]
     state.put({"export_error": "", "exported": None})
     try:

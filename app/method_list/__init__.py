@@ -41,7 +41,7 @@ class MethodGroup(TypedDict):
 
 
 class MethodListData(TypedDict):
-    """What the list is told; `heard` is the number of the last wish that was heard, 0 before the first."""
+    """What the list shows; `heard` is the number of the last wish that was heard, 0 before the first."""
 
     groups: list[MethodGroup]
     chosen: str

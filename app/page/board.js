@@ -32,7 +32,7 @@ export function openBoard(host, parts, source, { height = HEIGHT } = {}) {
   return {
     again,
     select: (/** @type {string | null} */ id) => select(board, id),
-    told: () => tell(board),
+    refresh: () => describe(board),
     close: () => {
       abort.abort();
       stop(board);
@@ -74,7 +74,7 @@ function open(board, number, height) {
     board.look = board.shot === board.shots.length - 1 ? null : board.shots[board.shot].look;
     draw(board, height);
   });
-  tell(board);
+  describe(board);
 }
 
 /** @param {Board} board @param {number} height */
@@ -96,25 +96,25 @@ function draw(board, height) {
 function select(board, id) {
   board.bus.selected = id;
   board.bus.dispatchEvent(new CustomEvent("treecore-selected", { detail: id }));
-  tell(board);
+  describe(board);
   board.source.chosen(board.number, id);
 }
 
 /** @param {Board} board */
-function tell(board) {
+function describe(board) {
   const { at, bus, source, parts } = board;
-  const told = bus.selected == null ? undefined : source.inspect(board.number, bus.selected);
-  if (!told && bus.selected != null) return;
-  if (!told) {
+  const found = bus.selected == null ? undefined : source.inspect(board.number, bus.selected);
+  if (!found && bus.selected != null) return;
+  if (!found) {
     at.words.replaceChildren(made("p", "faint", NOTHING), made("p", "said", source.index.forests[board.number].note));
     at.numbers.replaceChildren();
     return;
   }
   if (!at.words.querySelector(".panel")) at.words.replaceChildren();
   parts.panel({
-    data: { ...told.words, names: source.index.names },
+    data: { ...found.words, names: source.index.names },
     parentElement: at.words,
     setTriggerValue: (_, id) => select(board, String(id)),
   });
-  showNumbers(at.numbers, told);
+  showNumbers(at.numbers, found);
 }

@@ -2,22 +2,22 @@
 
 import { drawn, made } from "./elements.js";
 
-/** @param {HTMLElement} root @param {Inspection} told */
-export function showNumbers(root, told) {
+/** @param {HTMLElement} root @param {Inspection} found */
+export function showNumbers(root, found) {
   const blocks = [];
-  if (told.credit) {
+  if (found.credit) {
     blocks.push(made("h5", "", "How the number comes about"));
     const line = made("div", "credit", "credit ");
-    line.append(made("b", "", told.credit));
+    line.append(made("b", "", found.credit));
     blocks.push(line);
   }
-  if (told.silence) blocks.push(made("div", "noted", told.silence));
-  if (told.about) blocks.push(made("div", "faint", told.about));
-  for (const rows of told.equations) blocks.push(equation(rows));
-  if (told.claim) blocks.push(made("div", "noted", told.claim));
-  if (told.trust.length) blocks.push(made("h5", "", "How far to trust it"));
-  for (const sentence of told.trust) blocks.push(made("div", "said", sentence));
-  if (told.source) blocks.push(made("div", "faint", told.source));
+  if (found.silence) blocks.push(made("div", "noted", found.silence));
+  if (found.about) blocks.push(made("div", "faint", found.about));
+  for (const rows of found.equations) blocks.push(equation(rows));
+  if (found.claim) blocks.push(made("div", "noted", found.claim));
+  if (found.trust.length) blocks.push(made("h5", "", "How far to trust it"));
+  for (const sentence of found.trust) blocks.push(made("div", "said", sentence));
+  if (found.source) blocks.push(made("div", "faint", found.source));
   root.replaceChildren(...blocks);
 }
 

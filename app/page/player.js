@@ -68,8 +68,8 @@ function caption(board) {
     slider.value = String(board.shot);
     slider.setAttribute("aria-valuetext", `${board.shot + 1} of ${board.shots.length}: ${shot.stage}`);
   }
-  const told = [made("b", "", shot.stage), made("div", "said", shot.sentence)];
-  if (shot.equation.length) told.push(made("div", "faint", `For ${shot.name}:`), equation(shot.equation));
-  for (const [name, value] of shot.numbers) told.push(made("div", "faint", `${name}: ${value}`));
-  film.querySelector(".story")?.replaceChildren(...told);
+  const story = [made("b", "", shot.stage), made("div", "said", shot.sentence)];
+  if (shot.equation.length) story.push(made("div", "faint", `For ${shot.name}:`), equation(shot.equation));
+  for (const [name, value] of shot.numbers) story.push(made("div", "faint", `${name}: ${value}`));
+  film.querySelector(".story")?.replaceChildren(...story);
 }

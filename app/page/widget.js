@@ -1,4 +1,4 @@
-// The board in a notebook: what it shows comes from Python, which is told what is selected.
+// The board in a notebook: what it shows comes from Python, which learns what is selected.
 
 import { openBoard } from "./board.js";
 import { made } from "./elements.js";
@@ -28,8 +28,8 @@ export default function widget({ model, el, parts }) {
     forest: () => text("forest"),
     look: () => text("look"),
     inspect: (_, id) => {
-      const told = JSON.parse(text("told"));
-      return told?.words.node === id ? told : undefined;
+      const inspection = JSON.parse(text("inspection"));
+      return inspection?.words.node === id ? inspection : undefined;
     },
     film: () => JSON.parse(text("film")),
     chosen: (_, id) => {
@@ -40,11 +40,11 @@ export default function widget({ model, el, parts }) {
   }, { height });
   const follow = () => board.select(/** @type {string | null} */ (model.get("selected")));
   model.on("change:selected", follow);
-  model.on("change:told", board.told);
+  model.on("change:inspection", board.refresh);
   if (model.get("selected") !== null) follow();
   return () => {
     model.off("change:selected", follow);
-    model.off("change:told", board.told);
+    model.off("change:inspection", board.refresh);
     board.close();
   };
 }

@@ -83,7 +83,7 @@ def run(job: Job, forests: Sequence[Forest], limits: Limits | None) -> list[Fore
 
 
 def ask() -> None:
-    """Queue Monte Carlo values for what is open; why not is told. Only from callbacks."""
+    """Queue Monte Carlo values for what is open; what hinders it is shown. Only from callbacks."""
     if lacking():
         return
     given = state.recorded()
@@ -145,10 +145,10 @@ def watch(now: Asked) -> None:
     job = now.job
     if not job.live:
         st.rerun()
-    told = job.progress if isinstance(job.progress, JobProgress) else None
-    far = f"{whole(told.done)} of {counted(told.total, 'continuation')}" if told else job.begins
+    progress = job.progress if isinstance(job.progress, JobProgress) else None
+    far = f"{whole(progress.done)} of {counted(progress.total, 'continuation')}" if progress else job.begins
     said = "waiting in line" if job.phase is Phase.WAITING else far
     with st.container(key="annotating", horizontal=True, vertical_alignment="center", gap="small"):
-        share = min(told.done / max(told.total, 1), 1.0) if told else 0.0
+        share = min(progress.done / max(progress.total, 1), 1.0) if progress else 0.0
         st.progress(share, verbatim(f"Adding Monte Carlo values: {said}"))
         st.button("Cancel", key="annotating_cancel", icon=":material/close:", on_click=cancel)

@@ -52,7 +52,7 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class Pace:
-    """How far a running job was when it last told.
+    """How far a running job was when it last reported.
 
     Attributes:
         done, total: pieces of work.
@@ -102,9 +102,9 @@ class Job:
         begins: what it does before it reports anything, for people.
         size: pieces of work, as far as known before it begins; 0 for not known.
         owner: who asked for it and alone may cancel it; "" for a program of this machine.
-        frank: errors that nobody foresaw are told in their own words, which may name files of the server.
+        frank: errors that nobody foresaw are shown in their own words, which may name files of the server.
         kind: jobs of one kind take about as long a piece.
-        pace: how far it was when it last told; None before.
+        pace: how far it was when it last reported; None before.
         progress: whatever the work last reported; None before it reports.
         error: one sentence, "" unless it failed.
         note: why it ended before all was done, a clause; "" unless it did so by itself.
@@ -133,7 +133,7 @@ class Job:
     changed: Callable[[], None] = lambda: None
     name: str = field(default_factory=partial(token_urlsafe, 9))
     stop: threading.Event = field(default_factory=threading.Event)
-    _told: deque[tuple[float, int]] = field(default_factory=deque)
+    _reports: deque[tuple[float, int]] = field(default_factory=deque)
     _away: float | None = None
 
     @property
@@ -143,10 +143,10 @@ class Job:
 
     def tell(self, done: int, total: int, seconds: float) -> None:
         """Say how far the work is, from the worker."""
-        self._told.append((seconds, done))
-        while len(self._told) > 1 and self._told[1][0] <= seconds / 2:
-            self._told.popleft()
-        since, before = self._told[0] if self._told[0][0] <= seconds / 2 else (0.0, 0)
+        self._reports.append((seconds, done))
+        while len(self._reports) > 1 and self._reports[1][0] <= seconds / 2:
+            self._reports.popleft()
+        since, before = self._reports[0] if self._reports[0][0] <= seconds / 2 else (0.0, 0)
         recent = (done - before) / (seconds - since) if seconds > since else 0.0
         self.pace = Pace(done, total, seconds, recent, time.monotonic())
 

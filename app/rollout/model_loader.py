@@ -56,7 +56,7 @@ class Loader:
     def _fill(self, key: Hashable, future: Future[Any]) -> None:
         try:
             future.set_result(self._load(key))
-        except BaseException as error:  # told to whoever waits
+        except BaseException as error:  # raised for whoever waits
             with self._lock:
                 self._loading.pop(key, None)
             future.set_exception(error)

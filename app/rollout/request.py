@@ -124,12 +124,12 @@ class JobProgress:
 
     @property
     def share(self) -> float:
-        """How much is done, from 0 to 1, as far as that can be told."""
+        """How much is done, from 0 to 1, as far as that is known."""
         return self.finished if self.count == "about" else min(self.done / max(self.total, 1), 1.0)
 
     @property
     def far(self) -> str:
-        """How many trajectories there are, and will be where that can be told."""
+        """How many trajectories there are, and will be where that is known."""
         if self.count == "about":
             return f"{counted(self.done, 'trajectory', 'trajectories')} so far"
         bound = "" if self.count == "exactly" else f"{self.count} "

@@ -2,7 +2,7 @@
 
 A run is two or three files under its name, which nobody can guess: `NAME.json`, `NAME.forest.jsonl` with a line for
 each finished forest, and `NAME.growing.jsonl` with the others as they were a moment ago. Old runs go first when there
-are too many. Nothing here ever stops a run: a disk that cannot be written is told in the log.
+are too many. Nothing here ever stops a run: a disk that cannot be written is reported in the log.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def is_forged(error: BaseException) -> bool:
     return False
 
 
-def told(error: Exception) -> bool:
+def show_forged(error: Exception) -> bool:
     """Tell the visitor of a forged value; whether that was all there is to show. For Streamlit's error handler."""
     if is_forged(error):
         st.error(SAID, icon=":material/block:")
@@ -60,7 +60,7 @@ def watch() -> None:
     context = get_script_run_ctx()
     if context is None or not runtime.exists():
         return
-    context.on_script_error = told
+    context.on_script_error = show_forged
     sessions = getattr(runtime.get_instance(), "_session_mgr", None)
     if sessions is not None and (found := sessions.get_active_session_info(context.session_id)) is not None:
-        found.session._on_script_error = told
+        found.session._on_script_error = show_forged

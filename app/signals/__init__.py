@@ -22,7 +22,7 @@ _selection = st.components.v2.component("treecore.selection", js=script(FOLDER /
 
 
 class SelectionData(TypedDict):
-    """What the page is told of the selection."""
+    """What the page learns of the selection."""
 
     id: str | None
     heard: int
@@ -36,7 +36,7 @@ class ChosenEvent(TypedDict):
 
 
 class KeptFilesData(TypedDict):
-    """What the browser is told of files that it keeps.
+    """What the browser learns of files that it keeps.
 
     `key` and `name` are of what is open, "" where nothing was uploaded; `wanted` is the key that the address names and
     that is not open; `again` counts how often it was asked for; `forget` is a key to be forgotten.
@@ -59,7 +59,7 @@ class FoundEvent(TypedDict):
 
 
 class FilmData(TypedDict):
-    """What the keys of a film are told."""
+    """What the keys of a film act on."""
 
     frame: int
     last: int

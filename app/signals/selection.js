@@ -1,5 +1,5 @@
 // The one selection of a page. Who lets a step be chosen sends "treecore-choose"; who shows what is selected listens to
-// "treecore-selected" and finds it in `treecoreSelected` when it comes later. Python is told of every choice, the same
+// "treecore-selected" and finds it in `treecoreSelected` when it comes later. Python learns of every choice, the same
 // one twice included, and has the last word: what it says holds unless something was chosen that it has not heard of.
 
 import { onceGone, ownsKeys, sendUntilHeard } from "./focus.js";

@@ -68,7 +68,7 @@ def changed(recorded: Opened, number: int) -> Opened:
 
 
 def found_in(recorded: Opened, number: int) -> WhatIf | None:
-    """Recorded and changed forest; None without changes. Changes that do not fit are given up, and that is told."""
+    """Recorded and changed forest; None without changes. Changes that do not fit are given up, and that is reported."""
     asked = changes()
     if not asked:
         return None

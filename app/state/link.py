@@ -1,4 +1,4 @@
-"""Links: what an address names is put into the session, and what is not there is told."""
+"""Links: what an address names is put into the session, and what is not there is reported."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ function chip(term) {
 export default function showTerms({ data, parentElement }) {
   let held = HELD.get(parentElement);
   if (!held) {
-    held = { root: made("div", "terms"), abort: new AbortController(), told: "" };
+    held = { root: made("div", "terms"), abort: new AbortController(), shown: "" };
     HELD.set(parentElement, held);
     held.root.setAttribute("role", "group");
     held.root.setAttribute("aria-label", "numbers of the equation");
@@ -35,9 +35,9 @@ export default function showTerms({ data, parentElement }) {
       });
     }, { signal: held.abort.signal });
   }
-  const told = JSON.stringify(data);
-  if (told !== held.told) {
-    Object.assign(held, { told, data, chips: data.map(chip) });
+  const shown = JSON.stringify(data);
+  if (shown !== held.shown) {
+    Object.assign(held, { shown, data, chips: data.map(chip) });
     held.root.replaceChildren(...held.chips);
     light(null);
   }

@@ -12,7 +12,7 @@ export function asideOf(data, item, read) {
   head.append(title, html("span", "muted", `${data.unit} ${item.at + 1} of ${data.total}`));
   const numbers = html("dl", "numbers");
   for (const name of NUMBERS) {
-    const pair = html("div", ""), value = html("dd", "", item.told[name]);
+    const pair = html("div", ""), value = html("dd", "", item.words[name]);
     if (name === "weight" && data.signed && item.weight) value.className = item.weight > 0 ? "up" : "down";
     pair.append(html("dt", "", name), value);
     numbers.append(pair);

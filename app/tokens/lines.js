@@ -74,7 +74,7 @@ function tokenOf(item, data, theme) {
     strip.append(bar);
     token.append(strip);
   }
-  token.setAttribute("aria-label", `${item.text.trim() || "line end"}, weight ${item.told.weight}, probability ${item.told.probability}`);
+  token.setAttribute("aria-label", `${item.text.trim() || "line end"}, weight ${item.words.weight}, probability ${item.words.probability}`);
   return token;
 }
 

@@ -22,13 +22,13 @@ READ = Choices("Read as", "explore:read", {"tree": "tree", "tokens": "tokens"})
 STRIPS = ("surprise", "entropy", "confidence")
 BENEATH, END, AT = "explore:beneath", "explore:end", "explore:at"
 CHANNEL, HEARD = "tokens_channel", "tokens_heard"
-TOLD = -1
+NOBODY = -1
 """Of `AT`: nobody chose a token yet."""
 FIELDS: tuple[Field | str, ...] = (
     READ.field(),
     Field("beneath", STRIPS, allowed=lambda: (*STRIPS, "none")),
     Field("end"),
-    Field("at", TOLD),
+    Field("at", NOBODY),
 )
 """What the address carries of it."""
 KEYS = KeyGroup(

@@ -43,7 +43,7 @@ class Item(TypedDict):
     surprise: float | None
     entropy: float | None
     confidence: float | None
-    told: dict[str, str]
+    words: dict[str, str]
     unsure: str
     context: str
     choices: list[Choice]
@@ -153,7 +153,7 @@ def choices_by_step(branch: Branch) -> dict[tuple[int, int], list[Choice]]:
 
 def choice(forest: Forest, text: str, nats: float | None, *, rows: tuple[int, ...] = (), here: bool = False) -> Choice:
     """A token that could have stood at a place."""
-    told, right = outcome(forest, rows) if rows else ("", None)
+    words, right = outcome(forest, rows) if rows else ("", None)
     end = str(forest.node_id[int(forest.topology.leaves_under(rows[0])[0])]) if rows else ""
     share = None if nats is None or math.isnan(nats) else math.exp(nats)
     return {
@@ -162,7 +162,7 @@ def choice(forest: Forest, text: str, nats: float | None, *, rows: tuple[int, ..
         "percent": "" if share is None else percent(share),
         "drawn": bool(rows) or here,
         "here": here,
-        "outcome": told,
+        "outcome": words,
         "right": right,
         "end": end,
     }
@@ -186,7 +186,7 @@ def item(branch: Branch, at: int, drawn: list[Choice], scale: Ends) -> Item:
         "surprise": number(-one.logprob),
         "entropy": number(one.entropy),
         "confidence": number(one.confidence),
-        "told": {
+        "words": {
             "probability": percent(math.exp(one.logprob)) if not math.isnan(one.logprob) else "–",
             "surprise": plain(-one.logprob),
             "entropy": plain(one.entropy),
@@ -202,7 +202,7 @@ def item(branch: Branch, at: int, drawn: list[Choice], scale: Ends) -> Item:
 
 
 def listed_choices(forest: Forest, one: Token, drawn: list[Choice]) -> list[Choice]:
-    """The likeliest tokens and those that were drawn, likeliest first; what was drawn is told once."""
+    """The likeliest tokens and those that were drawn, likeliest first; what was drawn is listed once."""
     by_text = {way["text"]: way for way in drawn}
     if one.text not in by_text:
         by_text[one.text] = choice(forest, one.text, one.logprob, here=True)
@@ -284,9 +284,9 @@ def close(made: Line, branch: Branch, one: Token) -> None:
     made["count"] = f"{whole(own)} + {whole(seen)}" if made["answer"] and seen > 0 else whole(own)
     if one.row == branch.leaf:
         reward = float(forest.reward[one.row])
-        told, made["right"] = outcome(forest, [one.row])
+        words, made["right"] = outcome(forest, [one.row])
         made["outcome"] = (
-            told if math.isnan(reward) else f"{'right' if made['right'] else 'wrong'} · {plain(reward, 1)}"
+            words if math.isnan(reward) else f"{'right' if made['right'] else 'wrong'} · {plain(reward, 1)}"
         )
 
 

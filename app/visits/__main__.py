@@ -40,16 +40,16 @@ def main() -> None:
         students[0].do(kind)
     for numbers in (SMALL, LARGE):
         students[0].grow(numbers)()
-    told("first", students)
+    report("first", students)
     crowd.come_in(min(ARRIVE, given.seconds / 4))
-    told("arrived", students)
+    report("arrived", students)
     crowd.look_around(given.seconds, lambda over: say({"over": over}))
-    told("class", students, flood=crowd.flood, small=crowd.small)
+    report("class", students, flood=crowd.flood, small=crowd.small)
     crowd.leave()
-    told("left", students)
+    report("left", students)
 
 
-def told(phase: str, students: Sequence[Student], **more: Any) -> None:
+def report(phase: str, students: Sequence[Student], **more: Any) -> None:
     """Tell that a phase is over and what was done in it, and wait for a line."""
     actions = [action for one in students for action in one.actions]
     for one in students:

@@ -155,8 +155,8 @@ class Student:
     def _ask(self, widget: str, *, event: str, value: dict[str, str]) -> None:
         """Let a component tell of something that was done in it."""
         self._number += 1
-        told = orjson.dumps([{"event": event, "value": {"number": self._number, **value}}]).decode()
-        self._send(Sent(EVENTS.format(widget), "json_trigger_value", told), of=widget)
+        events = orjson.dumps([{"event": event, "value": {"number": self._number, **value}}]).decode()
+        self._send(Sent(EVENTS.format(widget), "json_trigger_value", events), of=widget)
 
     def _upload(self) -> Address:
         page = self._page

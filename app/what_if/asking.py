@@ -35,7 +35,7 @@ def take(key: str) -> None:
 
 
 def change(asked: Asked) -> None:
-    """Flip or prune a step, or take that back; what cannot be changed is told."""
+    """Flip or prune a step, or take that back; why it cannot be is shown."""
     found = state.what_if()
     forest = state.forest() if found is None else found.drawn
     pruned = found is not None and state.is_drawn(asked.node) and bool(found.pruned[forest.row(asked.node)])

@@ -82,15 +82,15 @@ def show(after: Credit | None) -> None:
     if note := state.get_or(NOTE, ""):
         st.info(verbatim(note), icon=":material/info:")
     heard = int(state.get_or(HEARD, 0))
-    told: Board | None = None
+    shown: Board | None = None
     if after is not None and before is not None:
-        told = board(found, before, after, state.changes(), settings_changed())
-        show_board(told, "changes", heard=heard, key=BOARD, on_ask=partial(take, BOARD))
-        if not told["changes"]:
+        shown = board(found, before, after, state.changes(), settings_changed())
+        show_board(shown, "changes", heard=heard, key=BOARD, on_ask=partial(take, BOARD))
+        if not shown["changes"]:
             nothing_yet()
     settings()
-    if told is not None:
-        show_board(told, "why", heard=heard, key=WHY, on_ask=partial(take, WHY))
+    if shown is not None:
+        show_board(shown, "why", heard=heard, key=WHY, on_ask=partial(take, WHY))
     selected()
 
 

@@ -78,7 +78,7 @@ def run(job: Job, forest: Forest, node: str) -> Forest | None:
 
 
 def ask(node: str) -> None:
-    """Queue fresh branches after a step of the recorded forest; why not is told."""
+    """Queue fresh branches after a step of the recorded forest; what hinders it is shown."""
     forest = state.recorded_forest()
     if asked() is not None or not state.has(forest, node):
         return

@@ -178,7 +178,7 @@ def why_line(found: WhatIf, one: Statistic) -> WhyLine:
 
 
 def pair(found: Pair | None) -> tuple[str, str] | None:
-    """Two numbers that can be told apart."""
+    """Two numbers that differ as written."""
     if found is None:
         return None
     gap = abs(found.now - found.was)

@@ -36,7 +36,7 @@ TYPED: list[Any] = [
     types.SceneLook,
     types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
     signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData, terms.TermData,
-    cards.Piece, cards.Told, cards.Card, cards.Words,
+    cards.Piece, cards.StepPart, cards.Card, cards.Words,
     inspection.Inspection, page.PageForest, page.PageIndex, page.PageShot,
 ]  # fmt: skip
 
@@ -55,8 +55,8 @@ def test_cards_of_two_steps_have_the_same_fields_on_both_sides(name: str) -> Non
 
 
 COMPARED = {
-    "Head": compare_rows.Head, "Row": compare_rows.TableRow, "Panel": compare_rows.Panel, "Told": compare_words.Told,
-    "Item": compare_words.Item, "Beside": compare_words.Beside,
+    "Head": compare_rows.Head, "Row": compare_rows.TableRow, "Panel": compare_rows.Panel,
+    "Number": compare_words.Number, "Item": compare_words.Item, "Beside": compare_words.Beside,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from treecore.cli.text import cut_cells
-from treecore.views.labels import cut, graphemes, question, told_apart
+from treecore.views.labels import cut, distinct_labels, graphemes, question
 
 FAMILY, FLAG, THUMB = "👨‍👩‍👧", "🏳️‍🌈", "👍🏽"
 
@@ -37,7 +37,7 @@ def test_cells_are_never_exceeded(text: str, most: int) -> None:
 
 def test_siblings_drop_what_all_share() -> None:
     shared = "Let me compute the total number of apples first by "
-    assert told_apart([shared + "adding 3 and 4", shared + "multiplying 3 and 4"]) == [
+    assert distinct_labels([shared + "adding 3 and 4", shared + "multiplying 3 and 4"]) == [
         "…adding 3 and 4", "…multiplying 3 and 4",
     ]  # fmt: skip
 
@@ -45,24 +45,27 @@ def test_siblings_drop_what_all_share() -> None:
 def test_siblings_drop_what_some_share() -> None:
     shared = "Let me compute the total number of apples first by "
     labels = [shared + "adding", shared + "multiplying", "We ask the oracle instead"]
-    assert told_apart(labels) == ["Let me … adding", "Let me … multiplying", "We ask the oracle instead"]
+    assert distinct_labels(labels) == ["Let me … adding", "Let me … multiplying", "We ask the oracle instead"]
 
 
 def test_one_that_is_the_beginning_of_another_keeps_words() -> None:
-    assert told_apart(["the answer is surely seven", "the answer is surely seven, or eight"]) == [
+    assert distinct_labels(["the answer is surely seven", "the answer is surely seven, or eight"]) == [
         "…seven", "…seven, or eight",
     ]  # fmt: skip
 
 
 def test_languages_without_spaces() -> None:
     shared = "首先我们需要计算所有苹果的总数然后再计算梨子的总数最后"
-    assert told_apart([shared + "相加", shared + "相乘"]) == ["…加", "…乘"]
+    assert distinct_labels([shared + "相加", shared + "相乘"]) == ["…加", "…乘"]
 
 
 def test_short_labels_stay() -> None:
-    assert told_apart(["3*4=12", "3*4=15"]) == ["3*4=12", "3*4=15"]
-    assert told_apart([]) == []
-    assert told_apart(["same words and more of them to be long"] * 2) == ["same words and more of them to be long"] * 2
+    assert distinct_labels(["3*4=12", "3*4=15"]) == ["3*4=12", "3*4=15"]
+    assert distinct_labels([]) == []
+    assert (
+        distinct_labels(["same words and more of them to be long"] * 2)
+        == ["same words and more of them to be long"] * 2
+    )
 
 
 LABELS = st.lists(
@@ -72,7 +75,7 @@ LABELS = st.lists(
 
 @given(LABELS, st.integers(0, 30))
 def test_what_differs_stays_different(labels: list[str], room: int) -> None:
-    found = told_apart(labels, room=room)
+    found = distinct_labels(labels, room=room)
     assert len(set(found)) == len(set(labels))
     assert [found.index(label) for label in found] == [labels.index(label) for label in labels]
 

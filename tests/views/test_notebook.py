@@ -27,7 +27,7 @@ def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     shown = [run("".join(cell["source"]), names) for cell in CELLS]
     rich = [type(value).__name__ for value in shown if hasattr(value, "_repr_html_") or hasattr(value, "comm")]
     assert rich == ["Forest", "Credit", "TreeWidget", "DataFrame"]
-    assert json.loads(names["shown"].told)["words"]["node"] == names["shown"].selected
+    assert json.loads(names["shown"].inspection)["words"]["node"] == names["shown"].selected
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tree.svg", "trees.html"]
 
 

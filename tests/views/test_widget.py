@@ -17,7 +17,7 @@ from treecore.core.forest import Forest
 from treecore.errors import ForestError, MethodError
 from treecore.views.widget import widget_class
 
-NAMES = ("index", "forest", "look", "film", "told", "height", "selected")
+NAMES = ("index", "forest", "look", "film", "inspection", "height", "selected")
 MOUNT = """async ({ esm, state }) => {
     const { default: widget } = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
     const heard = new Map();
@@ -27,7 +27,10 @@ MOUNT = """async ({ esm, state }) => {
         set: (name, value) => { state[name] = value; },
         on: (name, act) => heard.set(name, [...(heard.get(name) ?? []), act]),
         off: (name, act) => heard.set(name, (heard.get(name) ?? []).filter((one) => one !== act)),
-        save_changes: () => globalThis.saved(state.selected).then((told) => { state.told = told; tell("told"); }),
+        save_changes: () => globalThis.saved(state.selected).then((found) => {
+            state.inspection = found;
+            tell("inspection");
+        }),
         change: (changed) => { Object.assign(state, changed); Object.keys(changed).forEach(tell); },
     };
     const el = document.body.appendChild(document.createElement("div"));
@@ -43,7 +46,7 @@ def mounted(open_page: Callable[..., Any], widget: Any, *, dark: bool = False) -
 
     def saved(selected: str | None) -> str:
         widget.selected = selected
-        return str(widget.told)
+        return str(widget.inspection)
 
     page.expose_function("saved", saved)
     if dark:
@@ -67,7 +70,7 @@ def test_a_click_reaches_python_and_python_selects(open_page: Callable[..., Any]
     assert widget.selected == first
     assert page.locator(".equation math").count() > 0
     widget.selected = last
-    page.evaluate("(changed) => model.change(changed)", {"told": widget.told, "selected": last})
+    page.evaluate("(changed) => model.change(changed)", {"inspection": widget.inspection, "selected": last})
     assert page.locator(".panel").get_attribute("data-node") == last
     assert page.evaluate(f"{HELD}.selected") == last
     page.evaluate("leave()")
@@ -104,13 +107,13 @@ def test_what_is_told_is_of_the_step_that_is_selected() -> None:
     forest = Forest(parent=[-1, 0, 0], text=["", "a", "b"], reward=[np.nan, 1.0, 0.0], prompt="q")
     widget = tc.show(forest, tc.credit([forest, forest], "grpo"))
     widget.selected = "2"
-    assert json.loads(widget.told)["words"]["title"] == "b"
+    assert json.loads(widget.inspection)["words"]["title"] == "b"
     widget.selected = "none of them"
-    assert json.loads(widget.told) is None
+    assert json.loads(widget.inspection) is None
     assert json.loads(widget.index)["forests"][0]["note"] == "q"
     words = tc.show(forest)
     words.selected = "1"
-    assert json.loads(words.told)["credit"] == ""
+    assert json.loads(words.inspection)["credit"] == ""
 
 
 def test_a_credit_of_other_forests_is_refused() -> None:

@@ -164,8 +164,8 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
     fits = list(tried(forests, claim, rows, name, methods=methods and len(claim) <= MAX_NODES))
     best = min(fits, key=lambda fit: fit.order)
     best = next(fit for fit in fits if fit is best or as_good(fit, claim[rows], best=best))
-    told = claim[rows] != 0
-    share = best.agrees[told].mean() if told.any() else best.agrees.mean()
+    claims = claim[rows] != 0
+    share = best.agrees[claims].mean() if claims.any() else best.agrees.mean()
     equal = equals(best, fits, claim[rows], branching=branches(forests))
     apart = rows[~best.agrees]
     values = best.attempt.nodes()

@@ -23,7 +23,7 @@ from treecore.registry.params import Value
 NOISE = 1e-9
 """Share of a method's largest credit below which a number is only rounding."""
 RANKS_APART = 0.1
-"""Share of the steps by which the places that two methods give a step, ties and all, must lie apart to be told."""
+"""Share of the steps by which the places that two methods give a step, ties and all, must lie apart to be listed."""
 
 
 class Kind(IntEnum):

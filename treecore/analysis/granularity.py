@@ -30,14 +30,14 @@ class Granularity(NamedTuple):
 def granularity(forests: Forests) -> Granularity:
     """Mean length after each node over mean length of the trajectories through it."""
     seen = forests.shape(states_of)
-    counted = counts_tokens(seen)
-    length = np.where(seen.is_prompt, 0, seen.n_model_tokens if counted else 1).astype(np.float64)
+    in_tokens = counts_tokens(seen)
+    length = np.where(seen.is_prompt, 0, seen.n_model_tokens if in_tokens else 1).astype(np.float64)
     so_far = seen.topology.path_sum(length)
     whole = back_up(seen, so_far, seen.topology.is_leaf).mean
     ahead = np.divide(whole - so_far, whole, out=np.zeros(len(whole)), where=whole > 0)
     governs = np.clip(ahead, 0.0, 1.0)
     row = shape_of(seen, len(forests.parent)).row
-    return Granularity(governs[row], at_parent(seen, governs)[row], "tokens" if counted else "steps")
+    return Granularity(governs[row], at_parent(seen, governs)[row], "tokens" if in_tokens else "steps")
 
 
 def counts_tokens(forests: Forests) -> bool:

@@ -68,13 +68,13 @@ class Lengths:
 def route(credit: Credit) -> Route:
     """Labels every k tokens against labels at forks, for the credit of a method."""
     seen = credit.seen
-    counted = counts_tokens(seen.forests)
-    steps = lengths(credit, counted=counted)
+    in_tokens = counts_tokens(seen.forests)
+    steps = lengths(credit, in_tokens=in_tokens)
     longest = float(steps.end.max(initial=0.0))
     asked = [every for every in SPACINGS if every == 1 or every < 2 * longest]
     own = np.flatnonzero((steps.parent >= 0) & steps.is_fork[np.maximum(steps.parent, 0)])
     return Route(
-        "tokens" if counted else "steps",
+        "tokens" if in_tokens else "steps",
         tuple(spacing(steps, every) for every in asked),
         int(steps.is_fork.sum()),
         len(own),
@@ -82,12 +82,12 @@ def route(credit: Credit) -> Route:
     )
 
 
-def lengths(credit: Credit, *, counted: bool | None = None) -> Lengths:
+def lengths(credit: Credit, *, in_tokens: bool | None = None) -> Lengths:
     """Where every step begins and ends: in tokens of the model where they are known, by default, else in steps."""
     seen = credit.seen
-    counted = counts_tokens(seen.forests) if counted is None else counted
+    in_tokens = counts_tokens(seen.forests) if in_tokens is None else in_tokens
     topology = credit.shape.topology
-    size = np.where(seen.forests.is_prompt, 0, seen.forests.n_model_tokens if counted else 1).astype(np.float64)
+    size = np.where(seen.forests.is_prompt, 0, seen.forests.n_model_tokens if in_tokens else 1).astype(np.float64)
     end = topology.path_sum(size)
     return Lengths(seen.forests.parent, end - size, end, np.nan_to_num(seen.credit), topology.is_leaf, topology.is_fork)
 

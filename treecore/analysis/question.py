@@ -12,7 +12,7 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import NOISE, counted
 from treecore.core.topology import IntArray
 from treecore.methods.registry import Credit, get_method
-from treecore.views.labels import cut, told_apart
+from treecore.views.labels import cut, distinct_labels
 
 MAX_BRANCHES = 4
 """Branches of a fork that a question may ask about."""
@@ -80,7 +80,7 @@ def why_none(credit: Credit, *, most: int = MAX_BRANCHES) -> str:
 
 def called(forest: Forest, rows: IntArray, others: tuple[str, ...]) -> list[str]:
     """Branches by the words that tell them apart, each once; with a number where words are equal, or are others'."""
-    words = [cut(name, MAX_PHRASE) for name in told_apart([phrase(forest, int(row)) for row in rows])]
+    words = [cut(name, MAX_PHRASE) for name in distinct_labels([phrase(forest, int(row)) for row in rows])]
     taken = Counter([*words, *others])
     names = [
         word if word and taken[word] == 1 else f"{word}, branch {i + 1}" if word else f"branch {i + 1}"

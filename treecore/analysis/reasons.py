@@ -65,8 +65,8 @@ def relations_of(found: Comparison) -> Relations:
         if column.credit is not None
         for one in measured(column.credit, column.known)
     ]
-    told = {one.against for _, one in made if np.isfinite(one.reference).any()}
-    made = [(place, one) for place, one in made if one.against not in told or np.isfinite(one.reference).any()]
+    against = {one.against for _, one in made if np.isfinite(one.reference).any()}
+    made = [(place, one) for place, one in made if one.against not in against or np.isfinite(one.reference).any()]
     size = (len(made), len(found.rows))
     better, own, reference = (
         np.array([getattr(one, name)[found.rows] for _, one in made]).reshape(size).T

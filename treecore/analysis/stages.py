@@ -130,8 +130,8 @@ def weights(credit: Credit) -> Frame:
         int(r): f"{whole(tokens[r])} × {words(float(weight[r]))}" if tokens[r] > 0 else words(float(weight[r]))
         for r in np.flatnonzero(known)
     }
-    counted_in, written = (int(tokens[rows & (tokens > 0)].sum()) for rows in (known, ~forest.is_prompt))
-    of = f"All {whole(written)}" if counted_in == written else f"{whole(counted_in)} of the {whole(written)}"
+    weighted, written = (int(tokens[rows & (tokens > 0)].sum()) for rows in (known, ~forest.is_prompt))
+    of = f"All {whole(written)}" if weighted == written else f"{whole(weighted)} of the {whole(written)}"
     carrying = f"{of} tokens that the model wrote" if written else "The words of the steps with a number"
     through = " summed over the trajectories through it" if "gradient_weight" in credit.nodes else ""
     observed = " Observations carry none." if any(forest.observation) else ""
@@ -144,7 +144,7 @@ def weights(credit: Credit) -> Frame:
         fill=credit.credit,
         column="credit",
         outcomes=get_method(credit.method).judges_outcomes,
-        numbers={"tokens with a weight": whole(counted_in)} if counted_in else {},
+        numbers={"tokens with a weight": whole(weighted)} if weighted else {},
         example=weighed(credit, weight, known),
     )
 

@@ -73,9 +73,9 @@ def bench_class(
     with tempfile.TemporaryDirectory(prefix="treecore-class-") as folder:
         own = {**environment, "TREECORE_CACHE": folder}
         with serving(command, own) as server:
-            for told in visits(server.address, own, asked, on_progress or (lambda what, done, total: None)):
-                phases[told["phase"]] = told
-                memory[told["phase"]] = lowest(server, told["phase"], first=memory.get("first", 0))
+            for report in visits(server.address, own, asked, on_progress or (lambda what, done, total: None)):
+                phases[report["phase"]] = report
+                memory[report["phase"]] = lowest(server, report["phase"], first=memory.get("first", 0))
     host["load_after"] = load()
     actions = [tuple(one) for name in ("arrived", "class") for one in phases[name]["actions"]]
     document = {
@@ -111,12 +111,12 @@ def visits(
         try:
             on_progress("the first session", 0, total)
             for line in process.stdout:
-                told = orjson.loads(line)
-                if "phase" not in told:
-                    on_progress("the class works", min(round(told["over"]), total), total)
+                report = orjson.loads(line)
+                if "phase" not in report:
+                    on_progress("the class works", min(round(report["over"]), total), total)
                     continue
-                last = told["phase"]
-                yield told
+                last = report["phase"]
+                yield report
                 on_progress("the others come in" if last == "first" else "they leave", 0, total)
                 process.stdin.write(b"\n")
                 process.stdin.flush()

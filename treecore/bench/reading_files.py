@@ -152,8 +152,12 @@ def spans(rows: int) -> bytes:
     for number, _, prompt, answer, _ in sampled(rows):
         said = [*said, message("user", text=prompt)] if number % 4 else [message("user", text=prompt)]
         output = message("assistant", text=answer)
-        asked, told = (json.dumps(one) for one in (said, [output]))
-        attributes = {"gen_ai.input.messages": asked, "gen_ai.output.messages": told, "gen_ai.request.model": "made/up"}
+        asked, answered = (json.dumps(one) for one in (said, [output]))
+        attributes = {
+            "gen_ai.input.messages": asked,
+            "gen_ai.output.messages": answered,
+            "gen_ai.request.model": "made/up",
+        }
         ids = {"trace_id": f"{number // 4:032x}", "span_id": f"{number:016x}", "start_time": f"{number:012d}"}
         found.append(ids | {"name": "chat", "attributes": attributes, "events": []})
         said = [*said, output]

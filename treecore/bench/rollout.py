@@ -125,7 +125,7 @@ class Timed:
     def __init__(self, sides: Sides, shares: Sequence[Share], steps: Steps) -> None:
         self.sides, self.shares, self.steps = sides, shares, steps
         self.runs: dict[tuple[str, str], list[Spent]] = {}
-        self.counted: dict[str, dict[str, Any]] = {}
+        self.counts: dict[str, dict[str, Any]] = {}
         for share in shares:
             sides.get_ready(share)
             for name in SIDES:
@@ -134,10 +134,10 @@ class Timed:
                     self.runs[share.name, name] = [spent for spent in [sides.best(share).spent] if spent is not None]
                     continue
                 self.runs[share.name, name] = []
-                if name in self.counted:
+                if name in self.counts:
                     sides.run(name, share)
                 else:
-                    self.counted[name] = sides.count(name)
+                    self.counts[name] = sides.count(name)
 
     def round(self) -> None:
         """One more run of every side."""
@@ -150,7 +150,7 @@ class Timed:
         """Figures of every side on a share of the machine."""
         found = {}
         for name in SIDES:
-            row = dict(self.sides.best(share).counted if name == "generate" else self.counted[name])
+            row = dict(self.sides.best(share).row if name == "generate" else self.counts[name])
             row.update(speeds(row, self.runs[share.name, name]))
             found[name] = row | bandwidth(row, facts=facts, memory=memory)
         return found

@@ -89,7 +89,7 @@ class Trial:
 
     setup: Setup
     spent: Spent | None = None
-    counted: dict[str, Any] = field(default_factory=dict)
+    row: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
 
     def as_json(self, *, chosen: bool) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class Sides:
         except (RuntimeError, ValueError) as error:
             self.trials[setup] = Trial(setup, error=f"{type(error).__name__}: {error}"[:200])
             return
-        self.trials[setup] = Trial(setup, spent, self._counted_rows(drawn[0]))
+        self.trials[setup] = Trial(setup, spent, self._drawn_row(drawn[0]))
 
     def best(self, share: Share) -> Trial:
         """The fastest way that a share of the machine allows: fewer threads are allowed too.
@@ -202,25 +202,25 @@ class Sides:
     def count(self, name: str) -> dict[str, Any]:
         """What a side does, from one run that is not timed; passes are those of one process."""
         if name == "generate":
-            return self._counted_rows(self.generate.run(self.setup))
+            return self._drawn_row(self.generate.run(self.setup))
         with passes(self.policy) as shapes:
-            counted = count_forests(self.grow(name, 1 if self.policy.one_core else None), self.work.max_new)
-        return self._row(name, counted, shapes)
+            counts = count_forests(self.grow(name, 1 if self.policy.one_core else None), self.work.max_new)
+        return self._row(name, counts, shapes)
 
-    def _counted_rows(self, drawn: Any) -> dict[str, Any]:
+    def _drawn_row(self, drawn: Any) -> dict[str, Any]:
         return self._row("generate", count_rows(drawn.rows, self.work.max_new), drawn.shapes)
 
-    def _row(self, name: str, counted: Any, shapes: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    def _row(self, name: str, counts: Any, shapes: Sequence[tuple[int, int]]) -> dict[str, Any]:
         expected = len(self.prompts) * self.per_prompt
-        if counted.trajectories != expected:
+        if counts.trajectories != expected:
             raise MethodError(
-                f"side {name!r} gave {counted.trajectories} trajectories, not {expected}", todo="use another sampler"
+                f"side {name!r} gave {counts.trajectories} trajectories, not {expected}", todo="use another sampler"
             )
         return {
             "side": name,
             "what": SIDES[name],
-            **asdict(counted),
-            "mean_tokens": counted.tokens_in_trajectories / counted.trajectories,
+            **asdict(counts),
+            "mean_tokens": counts.tokens_in_trajectories / counts.trajectories,
             "passes": len(shapes),
             "positions": sum(rows * width for rows, width in shapes),
             "largest_batch": max(rows for rows, _ in shapes),

@@ -39,7 +39,7 @@ def stoppable(say: Callable[[KeyboardInterrupt], str]) -> Iterator[None]:
     when the command began stays ignored.
 
     Args:
-        say: what is told.
+        say: the line to print.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -80,7 +80,7 @@ def print_summary(document: Mapping[str, Any], *, hidden: Collection[str] = ()) 
 
 
 def print_run(summary: Summary | AnnotationSummary, unit: str, *, as_json: bool, where: str = "") -> None:
-    """The numbers of a run; what failed is told on standard error, and the exit code is 1 if all did.
+    """The numbers of a run; failures go to standard error, and the exit code is 1 if all did.
 
     Args:
         unit: what failed, and the field of the summary that counts all of it.

@@ -13,13 +13,13 @@ MAX_VALUE = 200
 
 def card(title: str, rows: Mapping[str, str]) -> str:
     """A heading and a row for each name with a value that is not empty; every word is escaped here and only here."""
-    told = "".join(
+    cells = "".join(
         f'<tr><th style="text-align:left;font-weight:normal;opacity:.65">{escape(name)}</th>'
         f'<td style="text-align:left;white-space:pre-wrap">{escape(shortened(value))}</td></tr>'
         for name, value in rows.items()
         if value
     )
-    return f"<div><strong>{escape(title)}</strong><table><tbody>{told}</tbody></table></div>"
+    return f"<div><strong>{escape(title)}</strong><table><tbody>{cells}</tbody></table></div>"
 
 
 def shortened(value: str) -> str:

@@ -205,14 +205,14 @@ class Draft:
 
     def _annotations(self, rows: IntArray) -> dict[str, FloatArray]:
         """The annotations that still hold."""
-        counted = np.zeros(len(self.parent), dtype=bool)
+        affected = np.zeros(len(self.parent), dtype=bool)
         for row in self._touched:
-            while row >= 0 and not counted[row]:
-                counted[row] = True
+            while row >= 0 and not affected[row]:
+                affected[row] = True
                 row = int(self.parent[row])
         source = self.source[rows]
         return {
-            name: np.where(counted[rows], np.nan, values[source]) if name.startswith(SEARCH) else values[source]
+            name: np.where(affected[rows], np.nan, values[source]) if name.startswith(SEARCH) else values[source]
             for name, values in self.forest.columns.items()
         }
 

@@ -41,7 +41,7 @@ def in_words(n: int, one: str, many: str = "") -> str:
 def plain(value: float, decimals: int = 2) -> str:
     """A number with so many decimals; NaN, which is "not assigned", as a dash, and zero as 0.
 
-    Huge numbers are powers of ten; of small ones that would look like zero, one digit is told.
+    Huge numbers are powers of ten; of small ones that would look like zero, one digit is written.
     """
     if not math.isfinite(value):
         return NONE

@@ -57,7 +57,7 @@ def reason(error: OSError) -> str:
 
 
 def check_place(path: Path) -> None:
-    """The path may lead to a file; anything else than a folder is told here, a folder by opening it.
+    """The path may lead to a file; anything else than a folder is refused here, a folder by opening it.
 
     Raises:
         FormatError: it is a device, a FIFO or a socket, or no path at all.

@@ -103,6 +103,6 @@ def write(forests: Forest | Sequence[Forest], path: str | os.PathLike[str], *, o
 
 
 def check_output(path: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """`write` can write there, as far as can be told without writing. Errors as there."""
+    """`write` can write there, as far as is known without writing. Errors as there."""
     writer_for(os.fspath(path))
     check_free(path, overwrite=overwrite)

@@ -22,7 +22,7 @@ from treecore.formats.native_typed import Decoders
 from treecore.formats.native_write import write_native
 from treecore.formats.registry import Reading, file_format
 from treecore.formats.source import Source, Text, raw_fields
-from treecore.formats.torn import is_torn, told_torn
+from treecore.formats.torn import is_torn, torn_note
 from treecore.formats.unlike import of_list
 
 OURS = re.compile(rb'\s*\{\s*"format"\s*:\s*"treecore/')
@@ -69,15 +69,15 @@ def read_native(source: Source) -> Reading:
         except orjson.JSONDecodeError:
             if not is_torn(source, text, found.forests):
                 raise source.not_json(text) from None
-            found.warnings.append(told_torn(text))
+            found.warnings.append(torn_note(text))
         except RecursionError:
             raise too_deep(bytes(text.data), MAX_DEPTH, name=source.name, line=text.line) from None
     if source.account.rounded:
-        found.warnings.append(told_rounded(source.account))
+        found.warnings.append(rounded_note(source.account))
     return Reading(found.forests, tuple(found.warnings))
 
 
-def told_rounded(account: Account) -> str:
+def rounded_note(account: Account) -> str:
     """That numbers were rounded, as a clause."""
     if account.rounded == 1:
         return f"a number is finer than a double and was rounded: {account.first_rounded}; text would keep it"

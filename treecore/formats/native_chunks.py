@@ -97,10 +97,10 @@ class TypedChunk(Chunk):
     def __init__(self, items: Sequence[Any], low: int) -> None:
         super().__init__(items, low)
         self.names = type(items[0]).__declared__ if items else frozenset()
-        self._counted = 0
+        self._names = 0
 
     def look(self) -> int | None:
-        self._counted = 2 * len(self)
+        self._names = 2 * len(self)
         return None
 
     def required(self, field: str) -> list[Any]:
@@ -108,12 +108,12 @@ class TypedChunk(Chunk):
 
     def get(self, field: str, absent: Any = ABSENT) -> list[Any]:
         values = list(map(attrgetter(field), self.items))
-        self._counted += len(values) - values.count(absent)
+        self._names += len(values) - values.count(absent)
         return values
 
     def token_column(self, objects: Sequence[Any], name: str) -> list[Any]:
         values = list(map(attrgetter(name), objects))
-        self._counted += len(values) - values.count(ABSENT)
+        self._names += len(values) - values.count(ABSENT)
         return values
 
     def token_extra(self, tokens: Any) -> dict[str, Any]:
@@ -132,14 +132,14 @@ class TypedChunk(Chunk):
         if may_be_rounded(raw):
             raise msgspec.ValidationError("a whole number may be rounded")
         value = orjson.loads(raw)
-        self._counted += 1 + (names_parsed(value) if isinstance(value, dict | list) else 0)
+        self._names += 1 + (names_parsed(value) if isinstance(value, dict | list) else 0)
         return value
 
     def count_names(self) -> int:
         for field in ("columns", "credit"):
             if field in self.names:
-                self._counted += sum(len(found) for found in map(attrgetter(field), self.items) if found)
-        return self._counted
+                self._names += sum(len(found) for found in map(attrgetter(field), self.items) if found)
+        return self._names
 
 
 def plain_chunks(nodes: Sequence[Any]) -> Iterator[Chunk]:

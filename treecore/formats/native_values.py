@@ -37,7 +37,7 @@ def shown(value: Any) -> str:
 
 
 def beginning(value: Any, depth: int) -> Any:
-    """Enough of a value to be told."""
+    """Enough of a value to recognise it."""
     if isinstance(value, str):
         return value[:40]
     if isinstance(value, dict):

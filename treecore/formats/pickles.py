@@ -15,7 +15,7 @@ from treecore.formats.source import Source
 BINARY = re.compile(rb"\x80[\x02-\x05][\x00-\xff]")
 """Protocols 2 to 5; no UTF-8 text begins like this."""
 OLD = re.compile(rb"[(\]}]|c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
-"""How objects begin in protocols 0 and 1, which are not told from text by their first bytes."""
+"""How objects begin in protocols 0 and 1, which do not differ from text in their first bytes."""
 OPERATIONS = 1000
 """Operations of an old pickle that are parsed before it counts as one."""
 OF_TORCH = re.compile(r"(?:^|/)(?:data\.pkl|constants\.pkl)$")

@@ -12,7 +12,7 @@ from treecore.errors import shortened
 from treecore.formats.notes import Notes
 
 SHOWN_FIELDS = 12
-"""Unknown fields that are told by name."""
+"""Unknown fields that are listed by name."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from treecore.formats.disk import BINARY, check_place, disk_errors, give_name, l
 
 
 def check_free(path: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """A file may be written there, as far as can be told before it is.
+    """A file may be written there, as far as is known before it is.
 
     Raises:
         FormatError: there is a file that holds anything and is not to be overwritten, another run is writing it, or

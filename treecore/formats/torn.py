@@ -1,4 +1,4 @@
-"""The last line of a run that was stopped while writing it: how it is told from a broken file."""
+"""The last line of a run that was stopped while writing it: how it differs from a broken file."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def is_beginning(data: bytes) -> bool:
     return False
 
 
-def told_torn(text: Text) -> str:
+def torn_note(text: Text) -> str:
     """That a torn line was left out, as a clause."""
     return (
         f"{text.where}: this line is torn, since the run was stopped while writing it; the whole lines before it are "

@@ -30,8 +30,8 @@ FIELDS = 12
 """Names of fields that a message lists."""
 
 
-class Told(NamedTuple):
-    """What was found, where below the file, what to do about it, and how a command is told to."""
+class Finding(NamedTuple):
+    """What was found, where below the file, what to do about it, and the options of a command that does."""
 
     found: str
     path: str
@@ -39,11 +39,11 @@ class Told(NamedTuple):
     command: str = ""
 
 
-def known_binary(data: bytes) -> Told | None:
+def known_binary(data: bytes) -> Finding | None:
     """What other kind of file begins like this, None for none that is known."""
     for begin, (kind, todo) in MAGIC.items():
         if data.startswith(begin):
-            return Told(f"this is {kind}, not JSON", "", todo)
+            return Finding(f"this is {kind}, not JSON", "", todo)
     return None
 
 
@@ -55,14 +55,14 @@ def no_forest(source: Source, known: Mapping[str, frozenset[str]]) -> FormatErro
         known: title of a format -> names of fields by which it is known.
     """
     if is_columnar(source.data):
-        told = of_columns(sorted(row_keys(source)), known)
+        finding = of_columns(sorted(row_keys(source)), known)
     elif not is_table(source) and (columns := columns_of(source)):
-        told = of_columns(columns, known)
+        finding = of_columns(columns, known)
     else:
         first = source.first()
-        told = of_object(first, known) if isinstance(first, dict) else of_other(first)
-    where = f"{source.name}, {told.path}" if told.path else source.name
-    return FormatError(told.found, where=where, todo=told.todo, command=told.command)
+        finding = of_object(first, known) if isinstance(first, dict) else of_other(first)
+    where = f"{source.name}, {finding.path}" if finding.path else source.name
+    return FormatError(finding.found, where=where, todo=finding.todo, command=finding.command)
 
 
 def columns_of(source: Source) -> list[str]:
@@ -74,14 +74,14 @@ def columns_of(source: Source) -> list[str]:
     return names if usual and b"\n" in source.data else []
 
 
-def of_columns(names: Sequence[str], known: Mapping[str, frozenset[str]]) -> Told:
+def of_columns(names: Sequence[str], known: Mapping[str, frozenset[str]]) -> Finding:
     """What a table is that no format claims."""
     found = f"a table in no known format, with the columns {', '.join(names[:FIELDS])}{nearest(names, known)}"
-    return Told(found, "", "say what its columns are", as_options(guess_columns(names)))
+    return Finding(found, "", "say what its columns are", as_options(guess_columns(names)))
 
 
 def as_options(guessed: Mapping[str, str]) -> str:
-    """How a command is told what the columns of a table are."""
+    """The options by which a command learns what the columns of a table are."""
     return " ".join(f"--map {role}={guessed.get(role, 'COLUMN')}" for role in ("prompt", "answer", "reward"))
 
 
@@ -94,37 +94,37 @@ def nearest(names: Iterable[str], known: Mapping[str, frozenset[str]]) -> str:
     return f"; nearest to {' and '.join(best)}{lacking if len(best) == 1 else ''}" if best else ""
 
 
-def of_object(first: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> Told:
+def of_object(first: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> Finding:
     """What an object is, if no forest."""
     if not first:
-        return Told("an empty object is no forest", "", EXAMPLE)
+        return Finding("an empty object is no forest", "", EXAMPLE)
     if "format" in first:
-        return Told(f"the format is {shown(first['format'])}", "$.format", f"this program reads {VERSION}")
+        return Finding(f"the format is {shown(first['format'])}", "$.format", f"this program reads {VERSION}")
     if "forests" in first:
         return of_list(first["forests"])
     if "nodes" in first:
-        return Told("no format field", "$", f'add "format": "{VERSION}"')
+        return Finding("no format field", "$", f'add "format": "{VERSION}"')
     guessed = guess_columns(first)
     if "prompt" in first and "answer" in first and "reward" not in guessed:
-        return Told("these are questions, not forests", "", "sample answers to them", "treecore rollout --task FILE")
+        return Finding("these are questions, not forests", "", "sample answers to them", "treecore rollout --task FILE")
     found = f"no known format: an object with the fields {', '.join(sorted(first)[:FIELDS])}{nearest(first, known)}"
-    return Told(found, "", "say what its fields are", as_options(guessed))
+    return Finding(found, "", "say what its fields are", as_options(guessed))
 
 
-def of_list(forests: Any) -> Told:
+def of_list(forests: Any) -> Finding:
     """What stands under "forests", if no forests."""
     if not isinstance(forests, list):
-        return Told(f"{shown(forests)} is not a list of forests", "$.forests", "list at least one")
+        return Finding(f"{shown(forests)} is not a list of forests", "$.forests", "list at least one")
     if not forests:
-        return Told("the list of forests is empty", "$.forests", "list at least one")
+        return Finding("the list of forests is empty", "$.forests", "list at least one")
     if isinstance(forests[0], dict) and forests[0].get("format") is None:
-        return Told("no format field", "$.forests[0]", f'add "format": "{VERSION}"')
-    return Told(f"{shown(forests[0])} is not a forest", "$.forests[0]", EXAMPLE)
+        return Finding("no format field", "$.forests[0]", f'add "format": "{VERSION}"')
+    return Finding(f"{shown(forests[0])} is not a forest", "$.forests[0]", EXAMPLE)
 
 
-def of_other(first: Any) -> Told:
+def of_other(first: Any) -> Finding:
     """What a value that is no object is."""
     if isinstance(first, list) and first and isinstance(first[0], dict) and "nodes" in first[0]:
-        return Told("a bare list of forests", "", 'put one on each line, or the list under "forests" in an object')
+        return Finding("a bare list of forests", "", 'put one on each line, or the list under "forests" in an object')
     kind = "an empty list" if first == [] else f"the list {shown(first)}" if isinstance(first, list) else shown(first)
-    return Told(f"the file holds {kind}, no forest", "", EXAMPLE)
+    return Finding(f"the file holds {kind}, no forest", "", EXAMPLE)

@@ -73,7 +73,7 @@ def facts(forests: Sequence[Forest], methods: tuple[str, str]) -> list[dict[str,
     """
     batch = Forests(forests)
     first, second = (signal(batch, method) for method in methods)
-    counted, differ = claims(batch)
+    n_claims, differ = claims(batch)
     scored = np.where(batch.scored, batch.reward, 0.0)
     with np.errstate(invalid="ignore"):
         value = batch.topology.leaf_sum(scored) / batch.n_scored
@@ -85,7 +85,7 @@ def facts(forests: Sequence[Forest], methods: tuple[str, str]) -> list[dict[str,
                 **described(forest, batch.topology.depth[own], value[own]),
                 **outcomes(forest),
                 **credit_facts(first[own], second[own]),
-                "claims": int(counted[own].sum()),
+                "claims": int(n_claims[own].sum()),
                 "claims_differ": None if differ is None else int(differ[own].sum()),
             }
         )
@@ -105,13 +105,13 @@ def signal(batch: Forests, method: str) -> FloatArray:
 def claims(batch: Forests) -> tuple[FloatArray, BoolArray | None]:
     """How many numbers each step claims, and whether one of them does not recompute; None where none can be checked."""
     names = dict.fromkeys(name for forest in batch for name in forest.claimed)
-    counted = np.zeros(int(batch.offset[-1]))
+    n_claims = np.zeros(int(batch.offset[-1]))
     differs: BoolArray | None = None
     for name in names:
-        counted += ~np.isnan(claimed(batch, name))
+        n_claims += ~np.isnan(claimed(batch, name))
         if (found := differing(batch, name)) is not None:
             differs = found if differs is None else differs | found
-    return counted, differs
+    return n_claims, differs
 
 
 def differing(batch: Forests, name: str) -> BoolArray | None:

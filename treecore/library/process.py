@@ -1,4 +1,4 @@
-"""A scan in a process of its own, for programs that must not be held up: `refresh`, told line by line."""
+"""A scan in a process of its own, for programs that must not be held up: `refresh`, reported line by line."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def formula(params: Mapping[str, Value]) -> str:
 
 
 def call_counts(forests: Forests, has_call: FloatArray) -> FloatArray:
-    """Tool calls of each step: as many as are told apart in it, at least one where tokens call a tool. `[N]`"""
+    """Tool calls of each step: as many as are found in it, at least one where tokens call a tool. `[N]`"""
     counts = (has_call > 0).astype(np.float64)
     for start, forest in zip(forests.offset.tolist(), forests, strict=False):
         text, extra = forest.text, forest.node_extra

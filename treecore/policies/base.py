@@ -278,7 +278,7 @@ class Policy(Protocol):
 
         Args:
             rule: where steps end; given only where it is not the plain one.
-            top_tokens: how many of the likeliest tokens are told at each place; given only where some are asked for.
+            top_tokens: how many of the likeliest tokens to record at each place; given only where some are asked for.
         """
         ...
 

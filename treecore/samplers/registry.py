@@ -28,13 +28,13 @@ from treecore.registry.registry import Registry
 
 @dataclass(frozen=True)
 class Expand:
-    """Write on from a row, to the end of the trajectory unless told to stop before.
+    """Write on from a row, to the end of the trajectory unless a limit ends it before.
 
-    What stops before the end leaves a last row that is `open` and can be gone on from; where nobody does, it is a leaf
+    What stops before the end leaves a last row that is `open` and can be continued; where nobody does, it is a leaf
     without a reward.
 
     Attributes:
-        node: row to go on from; None starts a new tree at the prompt.
+        node: row to continue; None starts a new tree at the prompt.
         at: start inside the row, after so many of its own tokens, in place of its end; needs `FORKS`.
         steps: stop after so many steps are over; one begun before counts.
         tokens: stop after so many drawn tokens, inside a step if need be; needs `FORKS`.

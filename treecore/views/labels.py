@@ -57,7 +57,7 @@ def cut_middle(text: str, most: int) -> str:
     return "".join(found[:head]) + ELLIPSIS + "".join(found[len(found) - tail :])
 
 
-def told_apart(labels: Sequence[str], *, room: int = ROOM) -> list[str]:
+def distinct_labels(labels: Sequence[str], *, room: int = ROOM) -> list[str]:
     """Labels of siblings without the beginning that they share, so that the words that differ come first.
 
     Labels that differ stay different. A beginning that all share becomes an ellipsis; where only some share it,

@@ -48,6 +48,6 @@ def by_length(topology: Topology, length: IntArray | FloatArray) -> FloatArray:
     Args:
         length: `[N]`, of each node; what is negative (unknown) counts as 0, and so do roots.
     """
-    counted = np.where((topology.parent >= 0) & (length > 0), length, 0).astype(np.float64)
-    position: FloatArray = topology.path_sum(counted)
+    lengths = np.where((topology.parent >= 0) & (length > 0), length, 0).astype(np.float64)
+    position: FloatArray = topology.path_sum(lengths)
     return position

@@ -139,7 +139,7 @@ class Page:
         yield "look", scene.look.body
         yield "film", orjson.dumps(self._film(forest, credit))
         if steps:
-            yield "steps", orjson.dumps(told(forest, credit))
+            yield "steps", orjson.dumps(inspections(forest, credit))
 
     def _film(self, forest: Forest, credit: Credit | None) -> list[PageShot]:
         """The pictures, empty without credit and for large forests."""
@@ -166,7 +166,7 @@ def page_forest(forest: Forest, number: int) -> PageForest:
     return {"title": safe(f"{cut(name, TITLE)}: {said}" if said else name), "note": safe(said)}
 
 
-def told(forest: Forest, credit: Credit | None) -> dict[str, Any]:
+def inspections(forest: Forest, credit: Credit | None) -> dict[str, Any]:
     """Id -> everything that is said of that step."""
     own = credit or without_method(forest)
     return {encodable(str(name)): readable(inspect(own, row)) for row, name in enumerate(forest.node_id)}

@@ -15,7 +15,7 @@ _READ = json.loads(PALETTE_FILE.read_text(encoding="utf-8"))
 INKS: list[str] = _READ["inks"]
 """Black and white, of words on any colour."""
 POWER: float = _READ["power"]
-"""Exponent on `|value| / limit`: below 1, small credit is told from none."""
+"""Exponent on `|value| / limit`: below 1, small credit is seen to differ from none."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Palette:
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever is told better from a colour: a contrast of 4.5 at least, whatever the colour."""
+    """Black or white, whichever is easier to read on a colour: a contrast of 4.5 at least, whatever the colour."""
     return max(INKS, key=lambda ink: contrast(ink, colour))
 
 

@@ -13,7 +13,7 @@ from treecore.core.step_text import plain
 from treecore.views.labels import WORD, cut
 
 MAX_WORDS, MAX_ANSWER, MAX_SIBLINGS = 160, 60, 64
-"""Characters of a step's words and of what was answered, and siblings up to which a step is told from them."""
+"""Characters of a step's words and of what was answered, and siblings up to which it is compared with them."""
 
 
 class RowWords(NamedTuple):
@@ -42,7 +42,7 @@ def row_words(forest: Forest, row: int) -> RowWords:
     at = same.index(row)
     if at:
         return RowWords(((own, True),), f"same words, {whole(at + 1)} of {whole(len(same))}", answered)
-    return RowWords(told_apart(own, [words for words in every if words != own]), "", answered)
+    return RowWords(differing_words(own, [words for words in every if words != own]), "", answered)
 
 
 def words_of(forest: Forest, row: int) -> str:
@@ -50,7 +50,7 @@ def words_of(forest: Forest, row: int) -> str:
     return cut(phrase(forest, row) or f"step {forest.node_id[row]}", MAX_WORDS)
 
 
-def told_apart(own: str, others: Sequence[str]) -> tuple[tuple[str, bool], ...]:
+def differing_words(own: str, others: Sequence[str]) -> tuple[tuple[str, bool], ...]:
     """Words in pieces: those that all others begin or end with too, and those that differ."""
     words, rest = WORD.findall(own), [WORD.findall(other) for other in others]
     begins = min((shared(words, other) for other in rest), default=0)

@@ -66,7 +66,7 @@ def widget_class() -> Any:
         forest = traitlets.Unicode("null").tag(sync=True)
         look = traitlets.Unicode("null").tag(sync=True)
         film = traitlets.Unicode("[]").tag(sync=True)
-        told = traitlets.Unicode("null").tag(sync=True)
+        inspection = traitlets.Unicode("null").tag(sync=True)
         height = traitlets.Int(HEIGHT).tag(sync=True)
         selected = traitlets.Unicode(None, allow_none=True).tag(sync=True)
 
@@ -80,7 +80,7 @@ def widget_class() -> Any:
         def _tell(self, change: Any) -> None:
             rows = {encodable(str(name)): row for row, name in enumerate(self._shown.node_id)}
             row = rows.get(change["new"])
-            self.told = "null" if row is None else orjson.dumps(readable(inspect(self._credit, row))).decode()
+            self.inspection = "null" if row is None else orjson.dumps(readable(inspect(self._credit, row))).decode()
 
     return TreeWidget
 

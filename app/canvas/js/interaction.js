@@ -1,4 +1,4 @@
-// Pointer, wheel, touch and keyboard. What is chosen shows at once here, and the page is told.
+// Pointer, wheel, touch and keyboard. What is chosen shows at once here, and the page learns of it.
 
 import { describe, showTooltip } from "./chrome.js";
 import {

@@ -15,7 +15,7 @@ const MIN_LETTERS = 4;
 const MARGIN = 120;
 const WIDE_ROW = 44;
 
-// Text that must not be told apart from another: cut between characters, nothing where not even `least` fit.
+// Text whose difference from another need not show: cut between characters, nothing where not even `least` fit.
 /** @param {App} app @param {string} font @param {string} text @param {number} room @param {number} [least] */
 function fitText(app, font, text, room, least = 3) {
   if (room <= 0 || !text) return "";

@@ -84,7 +84,7 @@ function brightnessOf(colour) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-// Black or white, whichever is told better from a colour.
+// Black or white, whichever is easier to read on a colour.
 /** @param {Rgb} colour */
 export function inkOver(colour) {
   const light = brightnessOf(colour);

@@ -74,27 +74,27 @@ function tellApart(labels) {
   const split = new Map([...new Set(labels)].sort().map((label) => [label, splitWords(label).slice(0, MAX_WORDS)]));
   const words = [...split.values()].map(trimmed);
   const common = words.reduce(commonWords);
-  const told = new Map();
+  const tellings = new Map();
   [...split].forEach(([label, whole], k) => {
     let at = 0;
     const differs = words[k].map((word) => !(word === common[at] && ++at));
     const leaves = Math.max(...[k - 1, k + 1].map((other) => (words[other] ? sharedStart(words[k], words[other]) : 0)));
-    told.set(label, { words: whole, differs, leaves: Math.min(leaves, whole.length - 1), alone: words.length < 2 });
+    tellings.set(label, { words: whole, differs, leaves: Math.min(leaves, whole.length - 1), alone: words.length < 2 });
   });
-  return told;
+  return tellings;
 }
 
 // Labels of a forest -> what tells them apart, by family. Labels of a forest that grows may change while its steps do not.
 /** @type {WeakMap<string[], Map<string, Map<string, Telling>>>} */
-const TOLD = new WeakMap();
+const TELLINGS = new WeakMap();
 
 /** @param {App} app @param {number} i */
 export function tellingOf(app, i) {
   const { label } = app.scene;
   const family = familyOf(app, i);
   const key = `${family.length} from ${family[0]}`;
-  const families = TOLD.get(label) ?? new Map();
-  TOLD.set(label, families);
+  const families = TELLINGS.get(label) ?? new Map();
+  TELLINGS.set(label, families);
   const tellings = families.get(key) ?? tellApart(family.map((k) => label[k]));
   families.set(key, tellings);
   return /** @type {Telling} */ (tellings.get(label[i]));

@@ -25,7 +25,7 @@ export function drawUnit(book) {
   const work = html("div", "drawing");
   work.tabIndex = 0;
   work.setAttribute("role", "group");
-  work.setAttribute("aria-label", told(page));
+  work.setAttribute("aria-label", inWords(page));
   main.append(hint, work, footOf(book));
   root.replaceChildren(main, ...(page.present ? [] : [panelOf(book)]));
   root.classList.toggle("presenting", page.present);
@@ -58,7 +58,7 @@ function shownLarge(book) {
 
 // The same picture in words, for those who hear it: before the bet it says no more than the picture.
 /** @param {LessonUnit} page */
-function told(page) {
+function inWords(page) {
   const ends = page.trees.map(({ title, ends: said }) => `${title}: ${said}`).join("; ");
   const marks = page.scale.choices.map(({ digit, words }) => `${digit} ${words.map(({ text }) => text).join("")}`).join("; ");
   return `${ends}. Steps to mark: ${marks}.`;

@@ -51,8 +51,8 @@ def test_a_fork_inside_a_sentence_stands_in_it_with_how_the_ways_on_ended() -> N
     at = telling_token(branch)
     item = made["lines"][0]["items"][at]
     assert (item["text"], item["forked"], item["context"]) == (" rosa", True, "of emil is")
-    told = {one["text"].strip(): one["outcome"] for one in item["choices"] if one["drawn"]}
-    assert told == {"clara": "0 of 1 right", "rosa": "1 of 1 right", "fay": "0 of 3 right"}
+    words = {one["text"].strip(): one["outcome"] for one in item["choices"] if one["drawn"]}
+    assert words == {"clara": "0 of 1 right", "rosa": "1 of 1 right", "fay": "0 of 3 right"}
     assert [one["text"].strip() for one in item["choices"] if one["here"]] == ["rosa"]
     assert len(item["choices"]) == 14
     shares = [one["share"] for one in item["choices"]]
@@ -72,7 +72,7 @@ def test_numbers_are_those_that_are_recorded() -> None:
     for token, item in zip(branch.tokens, (one for line in made["lines"] for one in line["items"]), strict=True):
         assert item["surprise"] == -token.logprob
         assert item["entropy"] == token.entropy
-        assert item["told"]["probability"] == f"{100 * math.exp(token.logprob):.1f} %"
+        assert item["words"]["probability"] == f"{100 * math.exp(token.logprob):.1f} %"
 
 
 def test_a_line_ends_where_the_model_ended_it() -> None:
@@ -100,7 +100,7 @@ def test_what_is_not_recorded_is_told() -> None:
     _, made = drawn(forest, 1, method="grpo")
     assert "No log probabilities are recorded" in made["note"]
     first, second = made["lines"][0]["items"]
-    assert (first["surprise"], first["told"]["probability"], first["forked"]) == (None, "–", False)
+    assert (first["surprise"], first["words"]["probability"], first["forked"]) == (None, "–", False)
     assert [(one["text"], one["outcome"]) for one in second["choices"]] == [
         (" b", "1 of 1 right"),
         (" c", "0 of 1 right"),

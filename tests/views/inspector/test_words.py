@@ -8,7 +8,7 @@ from treecore.core.forest import Forest
 from treecore.formats import read
 from treecore.methods import compute
 from treecore.methods.registry import Credit
-from treecore.views.inspector.cards import Told
+from treecore.views.inspector.cards import StepPart
 from treecore.views.inspector.siblings import differing
 from treecore.views.inspector.words import percent, words_of
 
@@ -50,7 +50,7 @@ def test_a_share_that_is_there_is_not_called_none(share: float, said: str) -> No
 
 def test_a_leaf_is_compared_with_its_siblings(credit: Credit) -> None:
     words = words_of(credit, row(credit, "b1"))
-    assert (words.title, words.parts[0]) == ("answer rome", Told("thought", "done"))
+    assert (words.title, words.parts[0]) == ("answer rome", StepPart("thought", "done"))
     assert [card.chosen for card in words.siblings] == [False, True]
     marked = [" ".join(piece.text for piece in card.label if piece.differs) for card in words.siblings]
     assert [one.strip() for one in marked] == ["cairo", "rome"]
@@ -79,7 +79,7 @@ def test_unscored_branches_have_no_sign() -> None:
 
 
 def test_difference_marks_words_only() -> None:
-    first, second = differing([(Told("text", "add 3 and 4"),), (Told("text", "add 3 and 5 now"),)])
+    first, second = differing([(StepPart("text", "add 3 and 4"),), (StepPart("text", "add 3 and 5 now"),)])
     assert [(p.text, p.differs) for p in first] == [("add 3 and ", False), ("4", True)]
     assert [(p.text, p.differs) for p in second] == [("add 3 and ", False), ("5 now", True)]
 

@@ -15,7 +15,7 @@ from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import needed, number_in, training_step_in
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
-from treecore.formats.readers.reward_columns import told
+from treecore.formats.readers.reward_columns import reward_note
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import Row, as_text, rest_of, row_kinds, rows
@@ -54,7 +54,7 @@ def read_ms_swift(source: Source, notes: Notes) -> Iterator[Rollout]:
         for row in _unfolded(line):
             rollout, names = _rollout(row, shared)
             if names:
-                notes.recognise(told(names))
+                notes.recognise(reward_note(names))
             yield rollout
 
 

@@ -43,7 +43,7 @@ def leading(table: Iterable[Mapping[str, Any]], used: Collection[str], kinds: tu
     return list(takewhile(numbers.__getitem__, numbers))
 
 
-def told(names: Sequence[str]) -> str:
+def reward_note(names: Sequence[str]) -> str:
     """What the reward is, as a clause."""
     more = f" and {len(names) - NAMED:,} other columns" if len(names) > NAMED else ""
     return f"the reward is the sum of {', '.join(names[:NAMED])}{more}"

@@ -12,7 +12,7 @@ from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import needed, number_in, training_step_in
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
-from treecore.formats.readers.reward_columns import MAX_SUMMED, Scored, explaining, leading, told
+from treecore.formats.readers.reward_columns import MAX_SUMMED, Scored, explaining, leading, reward_note
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
@@ -57,7 +57,7 @@ def _reward_names(table: list[Row], notes: Notes, *, whole: bool) -> list[str]:
     names = leading([row.fields for row in table], USED, kinds)
     found = explaining(names, [_scored(row, names) for row in table] if len(names) <= MAX_SUMMED else [])
     if found.names:
-        notes.recognise(told(found.names))
+        notes.recognise(reward_note(found.names))
     if not found.sure and len(names) > 1:
         notes.guess("the reward functions have equal weights, although the advantages do not follow from their sum")
     return found.names

@@ -128,7 +128,7 @@ def on_leaves(forests: Forests, values: FloatArray) -> FloatArray:
     return column
 
 
-class Counted(NamedTuple):
+class MaskedLeaves(NamedTuple):
     """Which leaves count under each end of the skeleton: those of `order [L]` from `low [K]` to before `high [K]`."""
 
     order: IntArray
@@ -136,17 +136,17 @@ class Counted(NamedTuple):
     high: IntArray
 
 
-def counted_leaves(forests: Forests, mask: BoolArray) -> Counted:
+def masked_leaves(forests: Forests, mask: BoolArray) -> MaskedLeaves:
     """The leaves in `mask [N]`, in preorder, and where those under each end stand among them."""
     leaves, row = forests.topology.leaf_spans, forests.topology.skeleton.row
     counts = mask[leaves.order]
     before = np.concatenate([[0], np.cumsum(counts)])
-    return Counted(leaves.order[counts], before[leaves.first[row]], before[leaves.last[row]])
+    return MaskedLeaves(leaves.order[counts], before[leaves.first[row]], before[leaves.last[row]])
 
 
-def scored_leaves(forests: Forests) -> Counted:
-    """`counted_leaves` of all leaves with a reward."""
-    return counted_leaves(forests, forests.scored)
+def scored_leaves(forests: Forests) -> MaskedLeaves:
+    """`masked_leaves` of all leaves with a reward."""
+    return masked_leaves(forests, forests.scored)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +198,7 @@ def back_up(forests: Forests, values: FloatArray, mask: BoolArray | None = None)
     mask = ~np.isnan(values) if mask is None else mask
     scored = np.array_equal(mask, forests.scored)
     count = forests.n_scored if scored else topology.leaf_count(mask)
-    leaves = forests.shape(scored_leaves) if scored else counted_leaves(forests, mask)
+    leaves = forests.shape(scored_leaves) if scored else masked_leaves(forests, mask)
     ends = topology.skeleton
     own = np.where(mask[ends.row], values[ends.row], 0.0)
     n = count[ends.row]
@@ -216,7 +216,7 @@ class Agreeing(NamedTuple):
     value: FloatArray
 
 
-def agreeing(leaves: Counted, values: FloatArray) -> Agreeing:
+def agreeing(leaves: MaskedLeaves, values: FloatArray) -> Agreeing:
     """Where the counted leaves beneath are equal, compared exactly."""
     # Leaves beneath a node are a run in this order, and they agree where no value changes within the run.
     own = values[leaves.order]

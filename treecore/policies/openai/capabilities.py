@@ -31,7 +31,7 @@ class UnansweredError(PolicyError):
 
 @dataclass(frozen=True)
 class Law:
-    """The sampling law, the limits of a step and of a trajectory, and what is told, as in `Policy.session`."""
+    """The sampling law, the limits of a step and of a trajectory, and what is recorded, as in `Policy.session`."""
 
     temperature: float
     top_p: float
@@ -235,7 +235,7 @@ def probe(dialect: Dialect) -> dict[str, Any]:
 
 
 def tells_stops(answer: Mapping[str, Any]) -> bool:
-    """Whether a stop string can be told from the model's own end: it is kept in the text, or named.
+    """Whether a stop string is distinguishable from the model's own end: it is kept in the text, or named.
 
     Where it cannot, stop strings are not sent, and steps are cut here.
     """

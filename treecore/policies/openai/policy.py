@@ -142,7 +142,7 @@ class ServerPolicy(Policy):
         holds beyond it is written anew. `rule.max_tokens` is kept by the server's own counts.
 
         Raises:
-            PolicyError: fewer likeliest tokens are told than `top_tokens`, or of another law.
+            PolicyError: fewer likeliest tokens are returned than `top_tokens`, or of another law.
         """
         if top_tokens:
             check_top(self._chat or self.dialect, top_tokens, plain_law=temperature == 1 and top_p == 1)

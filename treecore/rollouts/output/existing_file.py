@@ -68,7 +68,7 @@ class FileContents:
         """Do not write over anything.
 
         Args:
-            told: what the forests are, and what can be done.
+            describe: what the forests are, and what can be done.
 
         Raises:
             FormatError: something is there; says what it is.

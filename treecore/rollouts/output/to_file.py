@@ -1,7 +1,7 @@
 """`treecore.rollout_to_file`: write each forest as soon as it is finished, so that a stopped run can be resumed.
 
 When all are finished the lines are put in the order of the prompts. What is sampled is the plan's business, by whom the
-engine's; which forests of the file are the run's own is told by `treecore.rollouts.output.resume`.
+engine's; which forests of the file are the run's own is decided by `treecore.rollouts.output.resume`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from treecore.samplers.mcts.places import Place
 from treecore.samplers.mcts.rules import Form
 from treecore.samplers.registry import Expand, Growth, Request
 
-NOT_COUNTED_AGAIN = 10
+MAX_REPEATS = 10
 """Simulations are at most this many times the number asked for, while terminals are missing (as in the code)."""
 
 
@@ -89,7 +89,7 @@ class Search:
         """Search until the simulations are done and enough trajectories have ended."""
         wanted = self.settings.simulations
         while self.simulations < wanted or self.terminals < self.settings.min_terminals:
-            if self.simulations >= NOT_COUNTED_AGAIN * wanted:
+            if self.simulations >= MAX_REPEATS * wanted:
                 break
             place = yield from self._simulate()
             place.back_up(place.score)

@@ -92,7 +92,7 @@ class Trial(NamedTuple):
 
     Attributes:
         refusal: why it cannot judge the row: it accepts none of the answers, or, where the user wrote it, it gives no
-            number for one of them; "" when it can, or when none can be told.
+            number for one of them; "" when it can, or when none is known.
         rejected: the user wrote it, and it gives nothing for all of the answers, as they are and between tags.
     """
 

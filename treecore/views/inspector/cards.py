@@ -1,4 +1,4 @@
-"""What is told of a step, as it goes to the script of the panel; `app/types.d.ts` has the same fields."""
+"""What is said of a step, as it goes to the script of the panel; `app/types.d.ts` has the same fields."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Told:
+class StepPart:
     """A part of a step as it was written; `kind` is `thought`, `call`, `answer`, `text` or `answered`."""
 
     kind: str
@@ -35,7 +35,7 @@ class Card:
     Attributes:
         id: node id; label: pieces of its text; note: outcomes beneath; number: its credit as text.
         sign: 1, 0, -1, or None where not assigned; chosen: it is the selected one.
-        kinds: of its parts, as in `Told`; place: which branch it is, where words alone do not tell.
+        kinds: of its parts, as in `StepPart`; place: which branch it is, where words alone do not tell.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Words:
     eyebrow: str
     path: tuple[Card, ...]
     title: str
-    parts: tuple[Told, ...]
+    parts: tuple[StepPart, ...]
     decides: str
     heading: str
     siblings: tuple[Card, ...]

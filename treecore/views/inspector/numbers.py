@@ -83,7 +83,7 @@ def evidence(explanation: Explanation) -> list[str]:
 
 
 def spread(stderr: float) -> str:
-    """The standard error in words; none can be told where all ended alike."""
+    """The standard error in words; there is none where all ended alike."""
     if stderr < NOISE:
         return "all ended alike, so no standard error"
     return f"standard error {plain(stderr)}"

@@ -13,7 +13,7 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import counted, short, whole
 from treecore.core.step_text import answered, step_parts
 from treecore.methods.registry import Credit
-from treecore.views.inspector.cards import Card, Piece, Told
+from treecore.views.inspector.cards import Card, Piece, StepPart
 
 MAX_SIBLINGS, MAX_WORDS = 40, 800
 WORD = re.compile(r"\s+|\S+")
@@ -32,8 +32,8 @@ def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
     if not len(every):
         return ()
     start, rows = nearest(every, row)
-    told = [step_told(forest, one) or (Told("text", f"step {forest.node_id[one]}"),) for one in rows]
-    places = branches(told, start=start, total=len(every))
+    steps = [parts_of(forest, one) or (StepPart("text", f"step {forest.node_id[one]}"),) for one in rows]
+    places = branches(steps, start=start, total=len(every))
     return tuple(
         Card(
             id=str(forest.node_id[one]),
@@ -45,7 +45,7 @@ def siblings(credit: Credit, row: int) -> tuple[Card, ...]:
             sign=sign(credit, one),
             chosen=one == row,
         )
-        for one, parts, pieces, place in zip(rows, told, differing(told), places, strict=True)
+        for one, parts, pieces, place in zip(rows, steps, differing(steps), places, strict=True)
     )
 
 
@@ -64,36 +64,36 @@ def nearest(rows: np.ndarray, row: int) -> tuple[int, list[int]]:
     return start, [int(one) for one in rows[start : start + MAX_SIBLINGS]]
 
 
-def step_told(forest: Forest, row: int) -> tuple[Told, ...]:
+def parts_of(forest: Forest, row: int) -> tuple[StepPart, ...]:
     """All parts of a step as they were written, what was answered last."""
-    parts = [Told(kind, text) for kind, text in step_parts(forest.text[row], forest.node_extra.get(row, {}))]
+    parts = [StepPart(kind, text) for kind, text in step_parts(forest.text[row], forest.node_extra.get(row, {}))]
     observation = answered(forest.observation[row])
-    return (*parts, *((Told("answered", observation),) if observation else ()))
+    return (*parts, *((StepPart("answered", observation),) if observation else ()))
 
 
-def branches(told: Sequence[tuple[Told, ...]], *, start: int, total: int) -> list[str]:
+def branches(steps: Sequence[tuple[StepPart, ...]], *, start: int, total: int) -> list[str]:
     """Which branch each card is and which one before it reads the same; "" where words alone tell all apart.
 
     Args:
-        told: parts of the steps shown; start: how many branches come before them; total: of the fork.
+        steps: parts of the steps shown; start: how many branches come before them; total: of the fork.
     """
-    first: dict[tuple[Told, ...], int] = {}
-    same = [first.setdefault(parts, number) for number, parts in enumerate(told, start + 1)]
+    first: dict[tuple[StepPart, ...], int] = {}
+    same = [first.setdefault(parts, number) for number, parts in enumerate(steps, start + 1)]
     if len(first) == total:
-        return [""] * len(told)
+        return [""] * len(steps)
     return [
         f"branch {number} of {whole(total)}" + ("" if one == number else f", same words as branch {one}")
         for number, one in enumerate(same, start + 1)
     ]
 
 
-def differing(told: Sequence[tuple[Told, ...]]) -> list[tuple[Piece, ...]]:
+def differing(steps: Sequence[tuple[StepPart, ...]]) -> list[tuple[Piece, ...]]:
     """Words of each step in pieces, marked where they differ from the first step's (its own: from the next other).
 
     No piece reaches from one part into another, and equal words of parts of different kinds differ.
     """
-    split = [words_in(parts) for parts in told]
-    kinds = [[(parts[part].kind, word) for part, word in words] for parts, words in zip(told, split, strict=True)]
+    split = [words_in(parts) for parts in steps]
+    kinds = [[(parts[part].kind, word) for part, word in words] for parts, words in zip(steps, split, strict=True)]
     other = next((one for one in kinds if one != kinds[0]), kinds[0])
     found = []
     for words, own in zip(split, kinds, strict=True):
@@ -104,7 +104,7 @@ def differing(told: Sequence[tuple[Told, ...]]) -> list[tuple[Piece, ...]]:
     return found
 
 
-def words_in(parts: tuple[Told, ...]) -> list[tuple[int, str]]:
+def words_in(parts: tuple[StepPart, ...]) -> list[tuple[int, str]]:
     """The first words of a step and the blanks between them, each with the number of its part."""
     every = ((number, word) for number, part in enumerate(parts) for word in WORD.findall(part.text))
     return list(islice(every, MAX_WORDS))

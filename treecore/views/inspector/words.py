@@ -10,8 +10,8 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.core.step_text import plain, split_step
 from treecore.methods.registry import Credit, get_method
-from treecore.views.inspector.cards import Card, Piece, Told, Words
-from treecore.views.inspector.siblings import MAX_SIBLINGS, compared, siblings, step_told
+from treecore.views.inspector.cards import Card, Piece, StepPart, Words
+from treecore.views.inspector.siblings import MAX_SIBLINGS, compared, parts_of, siblings
 from treecore.views.labels import cut
 
 MAX_PATH, TITLE = 40, 160
@@ -31,7 +31,7 @@ def words_of(credit: Credit, row: int) -> Words:
         eyebrow=f"{where} · " + (f"of all {counted(forest.n_trees, 'tree')}" if is_root and several(credit) else tree),
         path=tuple(crumb(forest, int(step)) for step in steps[:-1][-MAX_PATH:]),
         title=cut(plain(forest.prompt) if is_root else named, TITLE),
-        parts=told(forest, row, named),
+        parts=shown_parts(forest, row, named),
         decides=decides(credit, row),
         heading=sibling_heading(credit, row),
         siblings=siblings(credit, row),
@@ -39,14 +39,14 @@ def words_of(credit: Credit, row: int) -> Words:
     )
 
 
-def told(forest: Forest, row: int, title: str) -> tuple[Told, ...]:
+def shown_parts(forest: Forest, row: int, title: str) -> tuple[StepPart, ...]:
     """The words of a step as they were written, thought and answer told apart; none where its title says all."""
     if forest.is_prompt[row]:
         prompt = forest.prompt.strip("\n")
-        return (Told("text", prompt),) if prompt != cut(plain(prompt), TITLE) else ()
+        return (StepPart("text", prompt),) if prompt != cut(plain(prompt), TITLE) else ()
     return tuple(
         part
-        for part in step_told(forest, row)
+        for part in parts_of(forest, row)
         if part.kind == "answered" or part.text != title or part.text != cut(title, TITLE)
     )
 

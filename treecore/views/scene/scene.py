@@ -59,15 +59,15 @@ class Stage:
         highlight: rows to look at; the others fade. Empty fades nothing.
         outcomes: whether leaf shapes and the outcome column are known yet.
         advantages: whether the column of numbers is shown yet.
-        filled: whether nodes carry a colour and sign yet; neutral otherwise, and no credit is told.
-        values: whether the mean outcome beneath each step may be told yet.
+        filled: whether nodes carry a colour and sign yet; neutral otherwise, and no credit is named.
+        values: whether the mean outcome beneath each step may be shown yet.
         fill: `[N]` values to colour instead of the scene's, on the same scale; NaN neutral,
             or hatched where the credit itself is not assigned.
         numbers: `[N]` values of leaves for the column of numbers instead of the advantage.
         numbers_title: heading of that column; "" keeps the scene's.
         badges: row -> a few characters written at the node, for example `1/2`.
         lane: `[N]` characters of the longest badge of each node in any stage, whose room words leave free.
-        marked: rows whose numbers are told beside the picture; a ring is drawn around them.
+        marked: rows whose numbers stand beside the picture; a ring is drawn around them.
         follow: look at the path to the selected step, which the browser knows, in place of `highlight`.
         folds: subtrees can be folded into shapes, where there are ends enough for that and nothing was changed.
     """

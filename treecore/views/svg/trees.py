@@ -20,7 +20,7 @@ from treecore.core.step_text import plain, split_step
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.errors import MethodError
 from treecore.methods.registry import NEUTRAL, Credit, Ends, get_method
-from treecore.views.labels import told_apart
+from treecore.views.labels import distinct_labels
 from treecore.views.layout import by_steps, leaf_rows
 from treecore.views.palette import Palette, mix
 from treecore.views.svg.pen import SANS, circle, cut_to, number, path, square, text, width_of, wrapped
@@ -136,7 +136,7 @@ def phrases(forest: Forest) -> list[str]:
     topology = forest.topology
     for above in np.flatnonzero(topology.is_fork).tolist():
         children = topology.child[topology.child_start[above] : topology.child_start[above + 1]].tolist()
-        for child, label in zip(children, told_apart([said[child] for child in children]), strict=True):
+        for child, label in zip(children, distinct_labels([said[child] for child in children]), strict=True):
             said[child] = label
     return said
 
@@ -220,8 +220,8 @@ def columns(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterato
             cross = f"M{number(x - 2.2)} {number(y - 2.2)}l4.4 4.4m0 -4.4l-4.4 4.4"
             tick = f"M{number(x - 2.6)} {number(y + 0.2)}l1.9 2.1l3.6 -4.6"
             yield path(tick if right[leaf] else cross, stroke=colours.ink, width=1.1)
-        told = "–" if math.isnan(reward) else short(reward)
-        yield text(told, outcome, base, fill=colours.ink, size=SIZE, anchor="end")
+        words = "–" if math.isnan(reward) else short(reward)
+        yield text(words, outcome, base, fill=colours.ink, size=SIZE, anchor="end")
         value = float(look.numbers[leaf])
         if look.heading:
             fill = colours.muted if math.isnan(value) else colours.ink

@@ -20,7 +20,7 @@ from treecore.formats.source import Source
 
 FIELDS = frozenset({"trajectory_format", "messages", "info"})
 OF_MESSAGE = ("response", "actions", "timestamp")
-"""What stands in `extra` of a message and is told elsewhere."""
+"""What stands in `extra` of a message and is read elsewhere."""
 
 
 def is_trajectory(source: Source) -> bool:

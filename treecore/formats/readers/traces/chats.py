@@ -132,15 +132,15 @@ def message_of(value: Mapping[str, Any]) -> Message:
             (thoughts if kind in THOUGHTS else texts).append(part_text(part))
     calls += calls_in(value.get("tool_calls"))
     fields: dict[str, Any] = {"role": as_text(value.get("role")) or "assistant", "content": joined(texts)}
-    told = b""
+    key = b""
     if calls:
         fields["tool_calls"] = calls
-        told = orjson.dumps(calls, default=str, option=orjson.OPT_SORT_KEYS)
+        key = orjson.dumps(calls, default=str, option=orjson.OPT_SORT_KEYS)
     if thought := joined(thoughts):
         fields["reasoning_content"] = thought
     if value.get("finish_reason") is not None:
         fields["finish_reason"] = value["finish_reason"]
-    return Message(fields, (fields["role"], fields["content"], told))
+    return Message(fields, (fields["role"], fields["content"], key))
 
 
 def joined(texts: Sequence[str]) -> str:

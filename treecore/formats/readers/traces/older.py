@@ -43,7 +43,7 @@ def said_in(attributes: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) 
     for heard, said in NUMBERED:
         if answers := messages_of(attributes, said, role="assistant"):
             return Said(messages_of(attributes, heard, role="user"), answers)
-    return told_by(events) or told_by(_events(attributes.get(EVENTS)))
+    return messages_in(events) or messages_in(_events(attributes.get(EVENTS)))
 
 
 def is_older(name: str) -> bool:
@@ -110,7 +110,7 @@ def call_of(call: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def told_by(events: Sequence[Mapping[str, Any]]) -> Said | None:
+def messages_in(events: Sequence[Mapping[str, Any]]) -> Said | None:
     """The messages that events of a span tell, one each; None where none of them is an answer."""
     heard, said = list[dict[str, Any]](), list[dict[str, Any]]()
     for event in events:

@@ -27,7 +27,7 @@ SCORE = re.compile(r"reward|score|accura|correct|pass(?:ed|_rate)?$|resolved", r
 BESIDE = ("_materialized_inputs.jsonl", "_aggregate_metrics.json", "_agent_metrics.json")
 """Ends of names of what is written beside the rollouts and holds none."""
 FAILED = "rollouts that failed"
-"""Told by a file of their own, a line an attempt; their rewards are placeholders."""
+"""Read from a file of their own, a line an attempt; their rewards are placeholders."""
 SAMPLING = ("temperature", "top_p", "max_output_tokens", "seed")
 
 

@@ -189,7 +189,7 @@ def _points(symbols: Iterable[Any], *, sign: int, whole: frozenset[Any] = frozen
     return [{one: drawn(one, number, place=place) for place, one in enumerate(symbols)} for number in range(times)]
 
 
-def _counted(*expressions: Any) -> frozenset[Any]:
+def _whole_names(*expressions: Any) -> frozenset[Any]:
     """The names in the limits of sums and products, which stand for whole numbers."""
     import sympy
 
@@ -198,8 +198,8 @@ def _counted(*expressions: Any) -> frozenset[Any]:
 
 
 def _equal_everywhere(a: Any, b: Any, symbols: list[Any], places: int) -> bool:
-    """Agreement at every point that can be told: where all names are positive, and where both sides are real."""
-    compared, whole = 0, _counted(a, b)
+    """Agreement at every point that has numbers: where all names are positive, and where both sides are real."""
+    compared, whole = 0, _whole_names(a, b)
     for sign in (1,) if whole else (1, -1):
         for point in _points(symbols, sign=sign, whole=whole):
             first, second = _number(a, places, point), _number(b, places, point)
@@ -229,7 +229,7 @@ def _number(expression: Any, places: int, point: Mapping[Any, Any] | None = None
 
     try:
         if point:
-            expression = (expression if _counted(expression) else expression.doit()).xreplace(point)
+            expression = (expression if _whole_names(expression) else expression.doit()).xreplace(point)
         unfinished = (sympy.Sum, sympy.Product, sympy.Integral, sympy.Derivative, sympy.Limit, sympy.UnevaluatedExpr)
         if expression.has(*unfinished):
             expression = expression.doit()
