@@ -16,7 +16,7 @@ from treecore.errors import FormatError
 from treecore.formats import read
 from treecore.formats.columnar import column_rows
 from treecore.formats.limits import MAX_DEPTH, MAX_NAMES
-from treecore.formats.parquet_footer import most_values
+from treecore.formats.parquet_footer import most_values, schema_levels
 from treecore.formats.source import open_source
 
 ROWS = [
@@ -125,7 +125,14 @@ def footer(levels: int) -> bytes:
 
 @pytest.mark.parametrize("levels", [200, 5_000, 100_000])
 def test_a_schema_that_is_nested_deep_is_refused(levels: int) -> None:
-    assert "no known format" in refusal(footer(levels)) or "damaged" in refusal(footer(levels))
+    assert schema_levels(footer(levels)) == levels + 2
+    with pytest.raises(FormatError, match="nested too deep"):
+        list(column_rows(open_source(footer(levels), name="some.file")))
+
+
+def test_levels_of_a_schema_are_those_of_the_deepest_column() -> None:
+    table = pa.table({"a": [1], "b": pa.array([None], nested(3)), "c": [{"d": {"e": 1}, "f": 2}], "g": ["h"]})
+    assert schema_levels(parquet(table)) == 1 + 2 * 3 + 1
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from treecore.errors import FormatError
-from treecore.formats.limits import MAX_BYTES, limit
-from treecore.formats.parquet_footer import most_values
+from treecore.formats.limits import MAX_BYTES, MAX_DEPTH, limit
+from treecore.formats.parquet_footer import most_values, schema_levels
 from treecore.formats.source import Source
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ MAGIC = b"PAR1"
 KIND = "Parquet"
 ROWS = 64
 """Rows that are taken from a file at once: few, since one may be large and a column of equal texts is stored once."""
+LEVELS = 2
+"""Elements of a schema for a list in a list."""
 LEVEL = 8
 """Bytes that a value takes at least while it is read, however often it is repeated in the file."""
 
@@ -32,6 +34,7 @@ def parquet_schema(source: Source) -> pa.Schema:
     """Names and types of the columns.
 
     Raises:
+        FormatError: it is nested too deep.
         pyarrow.ArrowException, OSError, ValueError: it is damaged.
     """
     return _opened(source).schema_arrow
@@ -41,7 +44,7 @@ def parquet_batches(source: Source) -> Iterator[pa.RecordBatch]:
     """All rows, a few at once.
 
     Raises:
-        FormatError: it would grow to more than a file may.
+        FormatError: it is nested too deep, or would grow to more than a file may.
         pyarrow.ArrowException, OSError, ValueError: it is damaged.
     """
     file = _opened(source)
@@ -63,4 +66,6 @@ def parquet_batches(source: Source) -> Iterator[pa.RecordBatch]:
 def _opened(source: Source) -> pq.ParquetFile:
     import pyarrow.parquet as pq
 
+    if schema_levels(source.data) > LEVELS * MAX_DEPTH:
+        raise FormatError("its values are nested too deep", where=source.name, todo="flatten them")
     return pq.ParquetFile(io.BytesIO(source.data))

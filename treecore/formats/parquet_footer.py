@@ -1,6 +1,7 @@
 """The footer of a Parquet file as plain values, for what pyarrow does not tell safely. Knows Thrift's compact protocol.
 
-pyarrow ends the process where statistics of a column do not fit, if one asks for that column's metadata.
+pyarrow ends the process where statistics of a column do not fit, if one asks for that column's metadata; release 21
+does so as soon as a file with a schema of many levels is opened.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+SCHEMA, NUM_CHILDREN = 2, 5
+"""Numbers of fields of the footer and of an element of its schema."""
 ROW_GROUPS, COLUMNS, OF_COLUMN, NUM_VALUES = 4, 1, 3, 5
 """Numbers of fields of the footer, of a row group, of a column chunk and of what describes it."""
 BOOLEANS, BYTE, NUMBERS, DOUBLE, BINARY, LISTS, MAP, STRUCT = (1, 2), 3, (4, 5, 6), 7, 8, (9, 10), 11, 12
@@ -21,14 +24,37 @@ def most_values(data: bytes) -> int:
     Raises:
         ValueError: it is no footer.
     """
-    size = struct.unpack("<I", data[-8:-4])[0]
-    groups = _Reader(data[-8 - size : -8]).struct(0).get(ROW_GROUPS) or []
+    groups = _footer(data).struct(0).get(ROW_GROUPS) or []
     most = 0
     for group in groups:
         for column in group.get(COLUMNS) or []:
             about = column.get(OF_COLUMN) or {}
             most = max(most, about.get(NUM_VALUES) or 0)
     return most
+
+
+def schema_levels(data: bytes) -> int:
+    """How many elements of the schema are within each other at most, the root included; a list has two.
+
+    Raises:
+        ValueError: it is no footer.
+    """
+    most, missing = 0, list[int]()
+    for element in _footer(data).struct(0, last=SCHEMA).get(SCHEMA) or []:
+        while missing and not missing[-1]:
+            missing.pop()
+        if missing:
+            missing[-1] -= 1
+        missing.append(element.get(NUM_CHILDREN) or 0)
+        most = max(most, len(missing))
+    return most
+
+
+def _footer(data: bytes) -> _Reader:
+    if len(data) < 12:
+        raise ValueError("the footer ends too early")
+    size = struct.unpack("<I", data[-8:-4])[0]
+    return _Reader(data[-8 - size : -8])
 
 
 class _Reader:
@@ -63,14 +89,16 @@ class _Reader:
         if self.at > len(self.data):
             raise ValueError("the footer ends too early")
 
-    def struct(self, level: int) -> dict[int, Any]:
-        """Fields by number."""
+    def struct(self, level: int, *, last: int | None = None) -> dict[int, Any]:
+        """Fields by number; none that come after `last`."""
         fields: dict[int, Any] = {}
         number = 0
         while head := self.byte():
             number = number + (head >> 4) if head >> 4 else self.signed()
             kind = head & 15
             fields[number] = None if kind in BOOLEANS else self.value(kind, level=level)
+            if number == last:
+                break
         return fields
 
     def value(self, kind: int, *, level: int) -> Any:
