@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +50,20 @@ def written(page: Any, size: dict[str, int]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [step for step in page.evaluate(WRITTEN) if step["label"]]
     assert found
     return found
+
+
+def test_answers_that_are_not_merged_are_read_on_their_lines(open_page: Open, tmp_path: Path) -> None:
+    answers = [f"let me see : it is {n}" for n in range(4)]
+    rows = [{"prompt": "q", "completion": answer, "reward": n % 2} for n, answer in enumerate(answers)]
+    (tmp_path / "flat.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with serve(ROOT / "app" / "main.py", TREECORE_FILE=str(tmp_path / "flat.jsonl")) as address:
+        page = open_page(f"{address}/?merge=off")
+        wait_for_canvas(page)
+        found = written(page, LARGE)
+    assert [step["label"] for step in found] == answers
+    assert {step["above"] for step in found} == {-1}
+    assert not alike(found)
+    assert all(str(n) in step["said"] for n, step in enumerate(found))
 
 
 def alike(steps: list[dict[str, Any]]) -> list[tuple[str, str, str]]:

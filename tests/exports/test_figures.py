@@ -55,6 +55,14 @@ def test_every_sample_has_a_figure_with_all_in_it(name: str, tmp_path: Path) -> 
     assert marks >= len(forests[0])
 
 
+def test_first_steps_without_a_prompt_above_them_are_said(tmp_path: Path) -> None:
+    forest = Forest(parent=[-1, -1, 0], text=["one way", "another", "on"], reward=[np.nan, 0.0, 1.0], prompt="q")
+    export([forest], "svg", tmp_path / "a.svg", credit="tree_grpo")
+    root = drawn(tmp_path / "a.svg")
+    assert {"one way", "another", "on"} <= set(words(root))
+    assert len(list(root.iter(f"{SVG}path"))) >= 3
+
+
 @pytest.mark.parametrize(("theme", "palette"), [("light", LIGHT), ("dark", DARK)])
 def test_colours_are_those_of_the_palette(theme: str, palette: Any, tmp_path: Path) -> None:
     forest = Forest(parent=[-1, 0, 0], text=["", "a", "b"], reward=[np.nan, 1.0, 0.0], prompt="q")
