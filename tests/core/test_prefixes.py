@@ -172,3 +172,14 @@ def test_answers_of_which_some_have_no_tokens_recorded_are_compared_by_their_wor
     assert len(merge(forest).text) == 4
     with pytest.raises(ForestError, match="not recorded with their texts"):
         merge(forest, steps="tokens")
+
+
+@pytest.mark.parametrize("field", ["tool_calls", "function_call", "reasoning_content"])
+def test_steps_that_differ_beside_their_text_are_not_one(field: str) -> None:
+    answers = chains([["", "a"], ["", "b"], ["", "c"]])
+    told = {0: "one", 2: "two", 4: "one"}
+    forest = answers.with_columns(
+        node_extra={row: {field: f'[{{"name": "{words}"}}]'} for row, words in told.items()}, reward=[np.nan, 1] * 3
+    )
+    merged = merge(forest)
+    assert sorted(merged.topology.n_children.tolist()) == [0, 0, 0, 1, 2, 2]

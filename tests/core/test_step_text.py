@@ -66,3 +66,12 @@ def test_no_word_is_lost_and_none_is_told_twice(pieces: list[str]) -> None:
 
 def test_many_open_tags_take_linear_time() -> None:
     assert len(split_parts("<think><search>x" * 50_000)) == 50_000
+
+
+def test_siblings_that_say_the_same_before_different_calls_are_told_apart() -> None:
+    labels = [
+        split_step("I look", {field: [{"name": "search", "arguments": {"query": query}}]}).label
+        for field in ("tool_calls", "function_call")
+        for query in ("rome", "oslo")
+    ]
+    assert labels == ['I look · search(query="rome")', 'I look · search(query="oslo")'] * 2

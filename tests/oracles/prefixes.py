@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from oracles.nodes import NAN, OBSERVATION, Columns, Node, StateWalk, mean, recorded, spread, standard_error
 
+BESIDE = ("tool_calls", "function_call", "reasoning_content", "reasoning", "thinking", "reasoning_text")
+
 
 @dataclass(eq=False)
 class Place:
@@ -31,8 +33,9 @@ def read_as(walk: StateWalk) -> list[tuple[list[Hashable], list[Hashable]]]:
                     names = [None if name < 0 else int(name) for name in table.id]
                 own = [at for at in span if table.part is None or table.part[at] != OBSERVATION]
                 ids = [names[at] if names is not None and names[at] != "" else None for at in own]
-            calls = str(forest.node_extra.get(row, {}).get("tool_calls", ""))
-            text: Hashable = (forest.text[row], calls) if forest.text[row] or calls else object()
+            fields = forest.node_extra.get(row, {})
+            beside = str({name: fields[name] for name in BESIDE if fields.get(name)} or "")
+            text: Hashable = (forest.text[row], beside) if forest.text[row] or beside else object()
             written = ids if ids and None not in ids else [("text", text)]
             heard = [("heard", forest.observation[row])] if forest.observation[row] else []
             found.append((written, heard))

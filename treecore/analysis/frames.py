@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from treecore.core.forest import Forest
-from treecore.core.step_text import split_step
+from treecore.core.step_text import split_step, with_call
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.methods.explain import Line
 from treecore.views.labels import cut
@@ -61,6 +61,18 @@ class Frame:
 def phrase(forest: Forest, row: int) -> str:
     """The telling phrase of a step, "" where it has no words."""
     return split_step(forest.text[row], forest.node_extra.get(row, {})).label
+
+
+def phrases(forest: Forest) -> list[str]:
+    """The telling phrase of every step; with its calls where siblings say the same before different ones. `[N]`"""
+    told = [split_step(text, forest.node_extra.get(row, {})) for row, text in enumerate(forest.text)]
+    calls: dict[tuple[int, str], set[str]] = {}
+    for above, step in zip(forest.parent.tolist(), told, strict=True):
+        calls.setdefault((above, step.label), set()).add(step.call)
+    return [
+        with_call(step.label, call=step.call) if len(calls[above, step.label]) > 1 else step.label
+        for above, step in zip(forest.parent.tolist(), told, strict=True)
+    ]
 
 
 def label(forest: Forest, row: int) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from treecore.core.forest import Forest, NodeId
 from treecore.core.outcomes import settled
+from treecore.core.step_text import beside_text
 from treecore.core.topology import BoolArray, FloatArray, IntArray, Topology
 from treecore.errors import MethodError
 
@@ -135,13 +136,11 @@ class Forests(Sequence[Forest]):
         return chain.from_iterable(forest.observation for forest in self)
 
     @property
-    def tool_calls(self) -> Iterator[str]:
-        """Structured tool calls of each step as one text, "" where none are recorded. `[N]`"""
+    def beside_text(self) -> Iterator[str]:
+        """Thought and calls of each step that are recorded beside its text, as one text. `[N]`"""
         for forest in self:
-            called = {
-                row: str(fields["tool_calls"]) for row, fields in forest.node_extra.items() if "tool_calls" in fields
-            }
-            yield from (called.get(row, "") for row in range(len(forest))) if called else repeat("", len(forest))
+            found = {row: words for row, fields in forest.node_extra.items() if (words := beside_text(fields))}
+            yield from (found.get(row, "") for row in range(len(forest))) if found else repeat("", len(forest))
 
     @property
     def node_id(self) -> Iterator[NodeId]:

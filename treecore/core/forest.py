@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from treecore.core.card import card
 from treecore.core.columns import DTYPES, MAX_REWARD, NODE_COLUMNS, TOKEN_COLUMNS, Column
 from treecore.core.numerals import counted, plain, whole
-from treecore.core.tool_calls import FIELDS as CALLS
+from treecore.core.step_text import beside_text
 from treecore.core.topology import FloatArray, IntArray, Topology
 from treecore.errors import ForestError
 
@@ -283,7 +283,8 @@ class Forest:
 
     @cached_property
     def prompts(self) -> IntArray:
-        """Rows of empty roots, those without text, calls, observation, tokens and reward: they stand for the prompt.
+        """Rows of empty roots: nothing is recorded there, no words or calls, observation, tokens or reward. They stand
+        for the prompt.
 
         All of them are one state and no step. Any other root is a first step, and the state before it is the prompt.
         """
@@ -293,8 +294,8 @@ class Forest:
     def _is_empty(self, row: int) -> bool:
         recorded = self.n_model_tokens[row] > 0 or self.n_obs_tokens[row] > 0 or not math.isnan(self.reward[row])
         listed = self.tokens is not None and self.tokens.start[row + 1] > self.tokens.start[row]
-        called = any(self.node_extra.get(row, {}).get(name) for name in CALLS)
-        return not (self.text[row] or self.observation[row] or recorded or listed or called)
+        said = self.text[row] or beside_text(self.node_extra.get(row, {})) or self.observation[row]
+        return not (said or recorded or listed)
 
     @cached_property
     def is_prompt(self) -> NDArray[np.bool_]:

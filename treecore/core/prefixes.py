@@ -14,6 +14,7 @@ import numpy as np
 
 from treecore.core.columns import NODE_COLUMNS
 from treecore.core.forest import Forest, NodeId, TokenTable
+from treecore.core.step_text import beside_text
 from treecore.core.text_steps import RULES, rule_for, split_text
 from treecore.core.topology import IntArray
 from treecore.core.transforms import segments, split
@@ -183,7 +184,7 @@ def _content(forest: Forest, row: int) -> tuple[Hashable, ...]:
     ids: tuple[int, ...] = ()
     if forest.tokens is not None and forest.tokens.id is not None:
         ids = tuple(forest.tokens.id[forest.tokens.start[row] : forest.tokens.start[row + 1]].tolist())
-    return forest.text[row], forest.observation[row], ids, str(forest.node_extra.get(row, {}).get("tool_calls", ""))
+    return forest.text[row], forest.observation[row], ids, beside_text(forest.node_extra.get(row, {}))
 
 
 def _built(forest: Forest, folded: Folded, rule: str) -> Forest:

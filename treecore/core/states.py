@@ -139,9 +139,9 @@ class States(Forests):
         return (texts[row + 1] for row in self._steps.tolist())
 
     @property
-    def tool_calls(self) -> Iterator[str]:
-        """Structured tool calls of each step as one text, "" where none are recorded. `[S]`"""
-        texts = ["", *self.base.tool_calls]
+    def beside_text(self) -> Iterator[str]:
+        """Thought and calls recorded beside the text of each step, nothing at prompts. `[S]`"""
+        texts = ["", *self.base.beside_text]
         return (texts[row + 1] for row in self._steps.tolist())
 
     @property

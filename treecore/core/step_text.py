@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from treecore.core.tool_calls import CALL_TAGS, recorded_calls
+from treecore.core.tool_calls import CALL_TAGS, FIELDS, recorded_calls
 
 PartKind = Literal["thought", "call", "answer", "text"]
 TAGS: dict[str, PartKind] = {
@@ -32,6 +32,9 @@ WRAPPER = re.compile(rf"\A\s*<({'|'.join(ANSWERED)})>(.*?)(?:</\1>)?\s*\Z", re.S
 REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
 """Fields beside the text in which servers and trainers keep the thought."""
 
+BETWEEN = " · "
+"""Stands between the words of a step and its calls where they are one line."""
+
 
 class Part(NamedTuple):
     """A piece of a step as it was written, line breaks and indents included, without its tags."""
@@ -43,7 +46,8 @@ class Part(NamedTuple):
 class StepText(NamedTuple):
     """Pieces of one step in one line each, "" when absent; text outside any tag is in `thought` too.
 
-    `label` is the shortest telling phrase: the answer, else what was said after thinking, else thought or call.
+    `label` is the shortest telling phrase: the answer, else what was said after thinking, else thought or call; with
+    the calls that stand in a field of their own, which differ where the words are often the same.
     """
 
     thought: str
@@ -134,15 +138,26 @@ def step_parts(text: str, fields: Mapping[str, Any]) -> tuple[Part, ...]:
     return (Part("thought", trimmed(thought)), *parts)
 
 
+def beside_text(fields: Mapping[str, Any]) -> str:
+    """The thought and calls that stand in fields of their own as one text, "" without any: equal where they are."""
+    return "".join(f"{name} {fields[name]}\n" for name in (*REASONING, *FIELDS) if fields.get(name))
+
+
 def split_step(text: str, fields: Mapping[str, Any] | None = None) -> StepText:
     """Thought, call and answer of a step, each in one line. Same arguments as `step_parts`."""
     parts = step_parts(text, fields or {})
     words = {kind: " ".join(plain(part.text) for part in parts if part.kind == kind)
              for kind in ("thought", "text", "call", "answer")}  # fmt: skip
-    outside = words["text"]
-    label = f"answer {words['answer']}" if words["answer"] else outside or words["thought"] or words["call"]
+    beside = "" if any(part.kind == "call" for part in split_parts(text)) else words["call"]
+    said = words["text"] or words["thought"] or words["call"]
+    label = f"answer {words['answer']}" if words["answer"] else with_call(said, call=beside)
     thought = " ".join(plain(part.text) for part in parts if part.kind in ("thought", "text"))
     return StepText(thought, words["call"], words["answer"], label)
+
+
+def with_call(said: str, *, call: str) -> str:
+    """The words of a step and its calls in one line."""
+    return said if call in ("", said) else BETWEEN.join(filter(None, (said, call)))
 
 
 def answered(text: str) -> str:

@@ -28,9 +28,9 @@ It is a set of columns, not of objects. One row is one node is one **step**: a r
 boundary (a line of reasoning, or a tool call with its answer) or at a fork. A **trajectory** is the path
 from a root to a leaf.
 
-A root without text, observation, tokens and reward stands for the prompt. It is no step, and all such roots of a forest
-are one state. Any other root is a first step, taken from the prompt. A flat group of `G` answers is a forest of `G`
-trees of one branch each; a search tree is a forest of one tree.
+A root without text (or a thought or calls beside it), observation, tokens and reward stands for the prompt. It is no
+step, and all such roots of a forest are one state. Any other root is a first step, taken from the prompt. A flat group
+of `G` answers is a forest of `G` trees of one branch each; a search tree is a forest of one tree.
 
 Three nulls, and no other sentinel: NaN in columns of floats means "not assigned" (0.0 is zero), -1 in columns of
 integers means "not known" or "no parent", and an empty text means "none". In files all three are an absent field or

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from forests import random_forest
@@ -201,3 +203,11 @@ def test_words_leave_room_for_every_badge_of_the_film() -> None:
         assert all(lane[row] >= len(text) for row, text in shot.badges.items())
     looks = [make_scene(forests[0], None, stage=stage_of(shot, lane))["stage"] for shot in shots]
     assert all(look["lane"] == lane.tolist() for look in looks)
+
+
+def test_siblings_that_say_the_same_before_different_calls_have_labels_of_their_own() -> None:
+    words = ["", "look <search>rome</search>", "look <search>oslo</search>", "look", "look", "look"]
+    calls = {row: {"tool_calls": [{"name": "get", "arguments": {"n": row}}]} for row in (3, 4)}
+    scene = make_scene(Forest(parent=[-1, 0, 0, 0, 0, 0], text=words, node_extra=calls), None)
+    labels = json.loads(scene.forest.body)["label"]
+    assert labels == ["", "look · rome", "look · oslo", "look · get(n=3)", "look · get(n=4)", "look"]

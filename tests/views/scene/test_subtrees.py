@@ -99,3 +99,9 @@ def test_few_ends_are_not_folded() -> None:
     forest = Forest(np.array([-1, *[0] * MIN_ENDS]))
     assert make_scene(forest, None, stage=Stage(folds=True))["subtrees"]["folds"] is False
     assert make_scene(forest, None)["subtrees"] is None
+
+
+def test_steps_with_different_calls_are_not_one() -> None:
+    calls = {row: {"tool_calls": [{"name": "look", "arguments": {"at": row % 2}}]} for row in (1, 2, 3)}
+    forest = Forest(parent=[-1, 0, 0, 0], reward=[np.nan, 1, 0, 1], node_extra=calls)
+    assert subtrees_of(forest).group.tolist() == [0, 1, 2, 1]

@@ -91,7 +91,7 @@ def symbols_of(forests: Forests) -> Symbols:
 
     beyond = int(names.max(initial=-1)) + 1
     spoken = np.flatnonzero(~by_token & ~forests.is_prompt)
-    said = list(zip(forests.text, forests.tool_calls, strict=True))
+    said = list(zip(forests.text, forests.beside_text, strict=True))
     nothing = ("", "")
     number[start[spoken]] = beyond + numbered(said[row] if said[row] != nothing else row for row in spoken.tolist())
     beyond += n

@@ -9,12 +9,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from treecore.analysis.frames import phrases
 from treecore.analysis.granularity import granularity
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.core.outcomes import is_right, outcome_share
-from treecore.core.step_text import ANY_TAG, plain, split_step, step_parts
+from treecore.core.step_text import ANY_TAG, plain, step_parts
 from treecore.core.topology import FloatArray
 from treecore.views.layout import leaf_rows
 from treecore.views.scene.part import Part, as_json, encodable, numbers, safe
@@ -66,7 +67,7 @@ def _make(forest: Forest, *, folds: bool) -> Part:
         "gap": gap,
         "leaves": np.ascontiguousarray(topology.n_leaves),
         "governs": numbers(granularity(Forests(forest)).governs),
-        "label": [safe(split_step(text, extra.get(row, {})).label, MAX_LABEL) for row, text in enumerate(forest.text)],
+        "label": [safe(label, MAX_LABEL) for label in phrases(forest)],
         "observation": [safe(plain(text), MAX_LABEL) if text else "" for text in forest.observation],
         "text": [safe(text, most) for text in forest.text],
         "words": {

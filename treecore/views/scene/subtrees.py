@@ -15,6 +15,7 @@ import numpy as np
 
 from treecore.core.forest import Forest
 from treecore.core.outcomes import is_right
+from treecore.core.step_text import beside_text
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.views.scene.part import numbers
 from treecore.views.scene.types import SceneFill, SceneSubtrees, SceneSums, SceneTable
@@ -80,18 +81,19 @@ class Subtrees:
 
 
 def subtrees_of(forest: Forest) -> Subtrees:
-    """Steps with the same words, the same answer of the environment and the same steps before them as one.
+    """Steps with the same words and calls, the same answer of the environment and the same steps before them as one.
 
     Ends and steps that go on are never one, so that the ends under a group are those under its children.
     """
-    known: dict[tuple[int, str, str, bool], int] = {}
+    known: dict[tuple[int, str, str, str, bool], int] = {}
     group = np.zeros(len(forest), dtype=np.int64)
     parent: list[int] = []
     first: list[int] = []
     is_leaf = forest.topology.is_leaf.tolist()
     for row, above in enumerate(forest.parent.tolist()):
         place = int(group[above]) if above >= 0 else -1
-        key = place, forest.text[row], forest.observation[row], is_leaf[row]
+        beside = beside_text(forest.node_extra[row]) if row in forest.node_extra else ""
+        key = place, forest.text[row], beside, forest.observation[row], is_leaf[row]
         if key not in known:
             known[key] = len(parent)
             parent.append(place)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from treecore.analysis import frames
 from treecore.analysis.granularity import granularity
 from treecore.bidi import visible
 from treecore.core.batch import Forests
@@ -16,7 +17,7 @@ from treecore.core.edit import changes_of
 from treecore.core.forest import Forest
 from treecore.core.numerals import short
 from treecore.core.outcomes import is_right
-from treecore.core.step_text import plain, split_step
+from treecore.core.step_text import plain
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.errors import MethodError
 from treecore.methods.registry import NEUTRAL, Credit, Ends, get_method
@@ -133,7 +134,7 @@ def plan_of(forest: Forest, width: float) -> Plan:
 
 def phrases(forest: Forest) -> list[str]:
     """The phrase of each step, without what all its siblings say."""
-    said = [visible(split_step(words, forest.node_extra.get(row, {})).label) for row, words in enumerate(forest.text)]
+    said = [visible(label) for label in frames.phrases(forest)]
     topology = forest.topology
     for above in np.flatnonzero(topology.is_fork).tolist():
         children = topology.child[topology.child_start[above] : topology.child_start[above + 1]].tolist()
