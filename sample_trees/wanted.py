@@ -57,8 +57,8 @@ IDEAS = (
            "{right} of {leaves} trajectories are right. One fork, {fork}, separates right from wrong, and it decides only "
            "{share} of the trajectory: right and wrong share everything before it."),
     Wanted("all_right", "All right: no signal", two_trees(), shows.all_right,
-           "All {leaves} trajectories are right, so there is nothing to compare: every method that compares gives zero "
-           "to every step. The model learns nothing from this prompt."),
+           "All {leaves} trajectories are right, so there is nothing to compare: every method that compares outcomes "
+           "alone gives zero to every step. The model learns nothing from this prompt."),
     Wanted("rare_success", "Rare success", two_trees(), shows.rare,
            "One of {leaves} trajectories is right. Follow it back: wherever a step also led to failures, its credit is "
            "smaller than that of the steps after it."),

@@ -20,6 +20,7 @@ from treecore.analysis.lint import lint
 from treecore.bundled import by_group, file_meant, samples, samples_dir
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.methods import METHODS
 from treecore.samplers import SAMPLERS
 from treecore.tasks import get_task
 
@@ -143,3 +144,12 @@ def test_a_sample_can_be_named_in_place_of_a_file(tmp_path: Path, monkeypatch: p
     assert file_meant("nothing") == "nothing"
     (tmp_path / "mcts").write_text("")
     assert file_meant("mcts") == "mcts"
+
+
+@pytest.mark.parametrize("method", [name for name, one in METHODS.items() if one.laws.shift_free == {}])
+def test_nothing_is_learnt_where_all_are_right(method: str) -> None:
+    """Those that depend on differences of rewards only, and discount none."""
+    credit = tc.credit(sampled("all_right"), method).credit
+    known = credit[np.isfinite(credit)]
+    assert len(known)
+    assert not known.any()

@@ -210,3 +210,10 @@ def test_blocks_of_lines_are_printed_as_lines(colours: Any, monkeypatch: pytest.
         single.print(line, no_wrap=True, crop=True)
     assert files[0].getvalue() == files[1].getvalue()
     assert files[0].getvalue().count("\n") > 4
+
+
+@pytest.mark.parametrize(("method", "values"), [("sibling", ["0.500", "0.500"]), ("tree_grpo", ["1.000", "0"])])
+def test_empty_roots_have_the_value_of_what_the_method_takes_them_for(method: str, values: list[str]) -> None:
+    forest = Forest(parent=[-1, 0, -1, 2], text=["", "a", "", "b"], reward=[np.nan, 1, np.nan, 0])
+    lines = drawn(forest, method=method)
+    assert [line[: 80 - NUMBER_WIDTH].split()[-1] for line in lines if "tree " in line] == values

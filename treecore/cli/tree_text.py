@@ -19,7 +19,7 @@ from treecore.core.foreign import foreign_fields
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, plain, whole
 from treecore.core.step_text import step_parts
-from treecore.core.topology import Topology
+from treecore.core.topology import FloatArray, Topology
 from treecore.methods import Credit
 from treecore.methods.ops.groups import back_up
 from treecore.methods.registry import Ends
@@ -61,7 +61,7 @@ def forest_lines(forest: Forest, credit: Credit | None, *, width: int, full: boo
         credit: of this forest alone; adds a column of coloured numbers.
         full: all lines of long steps; else the first ones.
     """
-    value = back_up(Forests(forest), forest.reward).mean
+    value = mean_outcomes(forest, credit)
     left = width - NUMBER_WIDTH * (2 if credit is not None else 1)
     columns = ["value", *(["credit"] if credit is not None else [])]
     header = Text(clean(forest.prompt, LABEL_CHARS))
@@ -77,6 +77,13 @@ def forest_lines(forest: Forest, credit: Credit | None, *, width: int, full: boo
         for below in more:
             below.append(" " * (width - left))
             yield below
+
+
+def mean_outcomes(forest: Forest, credit: Credit | None) -> FloatArray:
+    """Mean outcome beneath each step; over all trees at every empty root where the method takes these for one. `[N]`"""
+    seen = Forests(forest) if credit is None else credit.seen.forests
+    value = back_up(seen, seen.reward).mean
+    return value if credit is None else value[credit.shape.row]
 
 
 def step_lines(forest: Forest, row: int, guide: str, width: int, *, full: bool) -> Iterator[Text]:
