@@ -65,13 +65,13 @@ def phrase(forest: Forest, row: int) -> str:
 
 def phrases(forest: Forest) -> list[str]:
     """The telling phrase of every step; with its calls where siblings say the same before different ones. `[N]`"""
-    told = [split_step(text, forest.node_extra.get(row, {})) for row, text in enumerate(forest.text)]
+    steps = [split_step(text, forest.node_extra.get(row, {})) for row, text in enumerate(forest.text)]
     calls: dict[tuple[int, str], set[str]] = {}
-    for above, step in zip(forest.parent.tolist(), told, strict=True):
+    for above, step in zip(forest.parent.tolist(), steps, strict=True):
         calls.setdefault((above, step.label), set()).add(step.call)
     return [
         with_call(step.label, call=step.call) if len(calls[above, step.label]) > 1 else step.label
-        for above, step in zip(forest.parent.tolist(), told, strict=True)
+        for above, step in zip(forest.parent.tolist(), steps, strict=True)
     ]
 
 
