@@ -34,9 +34,9 @@ if permissions.is_refused():
     st.stop()
 state.start(visitor_jobs.is_known)
 annotation.settle()
+state.opened()  # begins to merge, or takes over what was merged; before the header, which tells what went wrong
 chrome.header()
 annotation.bar()
-state.opened()  # begins to merge, or takes over what was merged
 if state.opening() is not None or state.merging() is not None:
     chrome.reading()
 kept(take_dropped)

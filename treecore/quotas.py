@@ -41,7 +41,7 @@ WAITING = Quota("TREECORE_WAITING_RUNS", 64, "runs that wait, of all visitors")
 VISITOR_BYTES = Quota(
     "TREECORE_VISITOR_BYTES",
     1_000_000_000,
-    "bytes of files, tables, merged trees and exports of one visitor",
+    "bytes of files, tables, merged and changed trees, and exports of one visitor",
     "--max-bytes",
 )
 OPEN_BYTES = Quota("TREECORE_OPEN_BYTES", 4_000_000_000, "bytes of all that is open at a time")

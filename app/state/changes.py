@@ -11,12 +11,13 @@ from dataclasses import replace
 import streamlit as st
 
 import treecore as tc
-from app.opening.opened import Opened, ResultCache
+from app.opening.opened import Opened, ResultCache, held_bytes
+from app.state.holdings import hold, let_go
 from app.state.session import get, get_or, put
 from treecore.analysis.what_if import WhatIf, what_if
 from treecore.core.batch import Forests
-from treecore.core.changes import Change, Copy, as_text, from_text
-from treecore.errors import ForestError
+from treecore.core.changes import Change, as_text, from_text
+from treecore.errors import ForestError, TreecoreError
 from treecore.methods import get_method
 from treecore.methods.registry import Credit
 from treecore.registry.params import Value
@@ -37,9 +38,10 @@ def changes() -> tuple[Change, ...]:
         return ()
 
 
-def give_up(error: ForestError) -> None:
+def give_up(error: TreecoreError) -> None:
     """Leave out changes that cannot be made, and say so."""
-    put({EDIT: "", "notice": f"The changes do not fit what is open and were left out: {error.found}."})
+    why = f"do not fit what is open and were left out: {error.found}" if isinstance(error, ForestError) else ""
+    put({EDIT: "", "notice": f"The changes {why or f'were left out: {error}'}."})
 
 
 def set_changes(found: tuple[Change, ...]) -> None:
@@ -55,7 +57,14 @@ def turn_changes(before: int, after: int) -> None:
 
 def forget_changes() -> None:
     """Something else is open."""
-    put({EDIT: "", OTHERS: {}, MADE: None})
+    put({EDIT: "", OTHERS: {}})
+    drop_made()
+
+
+def drop_made() -> None:
+    """Hold no changed forest any more."""
+    put({MADE: None})
+    let_go(MADE)
 
 
 def changed(recorded: Opened, number: int) -> Opened:
@@ -71,13 +80,17 @@ def found_in(recorded: Opened, number: int) -> WhatIf | None:
     """Recorded and changed forest; None without changes. Changes that do not fit are given up, and that is reported."""
     asked = changes()
     if not asked:
+        drop_made()
         return None
     key = (id(recorded.forests), number, as_text(asked))
     held = get_or(MADE, None)
     if held is None or held[0] != key:
+        drop_made()
         try:
             found = made_of(recorded.forests[number], asked)
-        except ForestError as error:
+            size = sum(held_bytes(vars(one)) for one in (found.changed, found.drawn))
+            hold(MADE, (recorded.key, *key[1:]), size=size, what="the changed forest")
+        except TreecoreError as error:
             give_up(error)
             return None
         batch = Forests([found.changed if place == number else one for place, one in enumerate(recorded.forests)])
@@ -103,10 +116,7 @@ def made_of(forest: tc.Forest, asked: tuple[Change, ...]) -> WhatIf:
     Raises:
         ForestError: they do not fit, or copy too much.
     """
-    copies = sum(isinstance(change, Copy) for change in asked)
-    if copies * len(forest) > MAX_COPIED and 2**copies * len(forest) > MAX_COPIED:
-        raise ForestError("copies of so many steps are not shown here", todo="use `treecore edit`")
-    return what_if(forest, asked)
+    return what_if(forest, asked, most=MAX_COPIED)
 
 
 def credit_with(of: Opened, method: str, numbers: Mapping[str, Value]) -> Credit:

@@ -50,13 +50,16 @@ class WhatIf:
         return placed(self.recorded.reward, self.before)
 
 
-def what_if(forest: Forest, changes: Sequence[Change]) -> WhatIf:
+def what_if(forest: Forest, changes: Sequence[Change], *, most: int | None = None) -> WhatIf:
     """Make the changes, and keep what they took away.
 
+    Args:
+        most: steps that copies may add; None for any number.
+
     Raises:
-        ForestError: see `treecore.edit`.
+        ForestError: see `treecore.edit`; or copies add more than `most`.
     """
-    draft = Draft(forest, changes)
+    draft = Draft(forest, changes, most=most)
     n, m = len(draft.parent), len(forest)
     after = np.where(draft.kept, np.cumsum(draft.kept) - 1, -1)
     before = np.where(np.arange(n) < m, np.arange(n), -1)

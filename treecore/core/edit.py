@@ -73,9 +73,10 @@ class Draft:
     Args:
         forest: as it was recorded.
         changes: to make, in this order.
+        most: steps that copies may add, which double with each copy of copies; None for any number.
 
     Raises:
-        ForestError: see `edit`.
+        ForestError: see `edit`; or copies add more than `most`.
 
     Attributes:
         source: `[N]` row of `forest` that each row is, or is a copy of.
@@ -85,8 +86,8 @@ class Draft:
         names: ids as text, by row.
     """
 
-    def __init__(self, forest: Forest, changes: Sequence[Change]) -> None:
-        self.forest, self.changes = forest, changes
+    def __init__(self, forest: Forest, changes: Sequence[Change], *, most: int | None = None) -> None:
+        self.forest, self.changes, self._most = forest, changes, most
         self.source: IntArray = np.arange(len(forest))
         self.parent: IntArray = forest.parent
         self.reward: FloatArray = forest.reward.copy()
@@ -136,6 +137,10 @@ class Draft:
         rows = np.sort(self._topology.subtree(row))
         rows = rows[self.kept[rows]]
         first = len(self.parent)
+        if self._most is not None and first - len(self.forest) + len(rows) > self._most:
+            raise ForestError(
+                f"copies of more than {counted(self._most, 'step')} are not shown here", todo="use `treecore edit`"
+            )
         place = np.full(first, -1)
         place[rows] = first + np.arange(len(rows))
         parent = np.where(rows == row, self.parent[row], place[self.parent[rows]])

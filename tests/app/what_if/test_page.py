@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from app.opening.allowance import ALLOWANCE
 from app.what_if import asked_in
+from treecore import quotas
 from treecore.core.changes import Copy, Flip
 
 MAIN = Path(__file__).parents[3] / "app" / "main.py"
@@ -182,3 +186,39 @@ def test_more_is_sampled_in_place_and_the_interval_narrows() -> None:
     assert "4 branches sampled after" in said
     assert "0 to 0.79 (1 end) before" in said
     assert "(5 ends)" in said
+
+
+def chain(steps: int) -> bytes:
+    """A forest in which every step has one continuation."""
+    nodes = [{"id": row, "parent": row - 1 if row else None} for row in range(steps)]
+    return orjson.dumps({"format": "treecore/1", "nodes": [*nodes[:-1], {**nodes[-1], "reward": 1.0}]})
+
+
+def test_copies_of_copies_stay_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these twenty doubles what is beneath it: a short link would ask for a million steps of sixty."""
+    path = tmp_path / "chain.forest.json"
+    path.write_bytes(chain(60))
+    monkeypatch.setenv("TREECORE_FILE", str(path))
+    test = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    test.query_params["edit"] = ",".join(f"copy:{row}" for row in range(59, 39, -1))
+    test.run()
+    assert not test.exception
+    assert any("copies of more than 50,000 steps are not shown here" in one.value for one in test.warning)
+    assert test.session_state["edited"] is None
+
+
+def test_a_changed_forest_counts_among_what_a_visitor_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREECORE_PUBLIC", "1")
+    monkeypatch.setattr("app.serving.permissions.visitor", lambda: "ann of what if")
+    test = page(edit="flip:f3")
+    held = ALLOWANCE.held("ann of what if")
+    assert held > 0
+    test.query_params["edit"] = ""
+    test.session_state["edit"] = ""
+    test.run()
+    gc.collect()
+    assert ALLOWANCE.held("ann of what if") == 0
+    monkeypatch.setenv(quotas.VISITOR_BYTES.variable, "10")
+    refused = page(edit="flip:f3")
+    assert any("a visitor of this server may hold" in one.value for one in refused.warning)
+    assert "edit" not in refused.query_params
