@@ -13,6 +13,7 @@ from app import state
 from app.controls.export_menu import export_menu
 from app.key_sheet import key_sheet
 from app.links import copy_link
+from app.opening.background import Opening
 from app.verbatim import ours, verbatim
 from app.view_keys import EVERYWHERE
 from app.view_registry import VIEWS
@@ -57,23 +58,33 @@ def header() -> None:
         st.warning(verbatim(text), icon=":material/link_off:")
 
 
+def under_way() -> tuple[Opening, Callable[[], None]] | None:
+    """What is being read, merged or made for the page, and what breaks it off."""
+    jobs = (
+        (state.opening(), state.cancel_opening),
+        (state.merging(), state.cancel_merging),
+        (state.exporting(), state.cancel_exporting),
+    )
+    return next(((job, cancel) for job, cancel in jobs if job is not None), None)
+
+
+def progress() -> None:
+    """How far that is, where there is anything."""
+    if under_way() is not None:
+        watch()
+
+
 @st.fragment(run_every=LOOK_EVERY)
-def reading() -> None:
-    """How far a file is that is being read or merged, and the button to break it off."""
-    going = state.opening() or state.merging()
-    if going is None or going.over:
+def watch() -> None:
+    """How far it is, and the button to break it off; when it is over, the page is drawn anew."""
+    found = under_way()
+    if found is None or found[0].over:
         st.rerun()
+    going, cancel = found
+    far = "waits until another file of yours is done" if going.waits else f"{going.share:.0%}"
     with st.container(key="opening", horizontal=True, vertical_alignment="center", gap="small"):
-        st.progress(going.share, verbatim(f"{going.verb} {going.name}: {going.share:.0%}"))
+        st.progress(going.share, verbatim(f"{going.verb} {going.name}: {far}"))
         st.button("Cancel", key="cancel_opening", icon=":material/close:", on_click=cancel)
-
-
-def cancel() -> None:
-    """Break off what is being read, else what is being merged."""
-    if state.opening() is not None:
-        state.cancel_opening()
-    else:
-        state.cancel_merging()
 
 
 def title(filters: Callable[[], None] | None = None) -> None:

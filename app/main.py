@@ -37,8 +37,7 @@ annotation.settle()
 state.opened()  # begins to merge, or takes over what was merged; before the header, which tells what went wrong
 chrome.header()
 annotation.bar()
-if state.opening() is not None or state.merging() is not None:
-    chrome.reading()
+chrome.progress()
 kept(take_dropped)
 receipt()
 mapping_form()

@@ -1,26 +1,40 @@
-"""Export of what is open, or of the prompt that is shown, by the method in force: made on request, in memory."""
+"""Export of what is open, or of the prompt that is shown, by the method in force: made on request, beside the page."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from app import state
 from app.controls.fields import parameter
+from app.opening.background import Tell
 from app.verbatim import ours, verbatim
 from treecore.core.batch import Forests
 from treecore.core.numerals import counted, whole
 from treecore.errors import TreecoreError
 from treecore.exports import EXPORTS, Export
 from treecore.exports.registry import made_of
-from treecore.methods import get_method
+from treecore.methods import Credit, get_method
 
-MAX_EXPORT = 200_000_000
-"""Bytes of one export; larger ones are made by the command line."""
+MAX_EXPORT, PARTS = 200_000_000, 1000
+"""Bytes of one export, as larger ones are made by the command line; and steps in which its progress is told."""
 UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+class Inputs(NamedTuple):
+    """What an export is made of; see `treecore.exports.registry.made_of`, and `Prepared`."""
+
+    of: tuple[object, ...]
+    name: str
+    kind: Export
+    forests: Forests
+    credit: Credit | None
+    ending: str
+    settings: Mapping[str, Any]
 
 
 class Prepared(NamedTuple):
@@ -81,22 +95,21 @@ def offered(kind: Export) -> None:
 
 
 def prepare(name: str, whole_batch: bool) -> None:
-    """Make the file in memory; an error is shown beside the buttons."""
+    """Begin to make the file; an error is shown beside the buttons."""
     kind = EXPORTS[chosen(name, list(EXPORTS))]
-    state.put({"export_error": "", "exported": None})
     try:
-        found = made(kind, whole_batch)
-        state.hold("export", id(found), size=len(found.data), what=found.name)
-        state.put({"exported": found})
+        asked_for = inputs(kind, whole_batch)
     except TreecoreError as error:
-        state.put({"export_error": str(error)})
+        state.put({"export_error": str(error), "exported": None})
+        return
+    state.begin_export(asked_for.name, partial(made, asked_for))
 
 
-def made(kind: Export, whole_batch: bool) -> Prepared:
-    """The file.
+def inputs(kind: Export, whole_batch: bool) -> Inputs:
+    """All that the file is made of, taken from the session, which its thread does not know.
 
     Raises:
-        TreecoreError: the data lacks what the kind needs, or the file would be too large.
+        TreecoreError: the method cannot run, and the kind needs it.
     """
     of = asked(kind)
     try:
@@ -108,10 +121,21 @@ def made(kind: Export, whole_batch: bool) -> Prepared:
     forests = state.opened().forests if whole_batch else Forests([state.forest()])
     ending = str(of[2])
     settings = {param.name: state.get_or(f"set:{owner(kind)}:{param.name}", param.default) for param in kind.params}
-    found = made_of(kind, forests, credit, ending, settings)
+    name = file_name(kind.name, ending=ending, whole_batch=whole_batch)
+    return Inputs((*of, whole_batch), name, kind, forests, credit, ending, settings)
+
+
+def made(given: Inputs, tell: Tell) -> Prepared:
+    """The file.
+
+    Raises:
+        TreecoreError: the data lacks what the kind needs, or the file would be too large.
+    """
+    found = made_of(given.kind, given.forests, given.credit, given.ending, given.settings)
+    found.heard = lambda share: tell(round(share * PARTS), PARTS)
     data = within(found.chunks)
     said = "; ".join([f"{counted(found.size, found.unit)}", *found.notes])
-    return Prepared((*of, whole_batch), file_name(kind.name, ending=ending, whole_batch=whole_batch), data, f"{said}.")
+    return Prepared(given.of, given.name, data, f"{said}.")
 
 
 def asked(kind: Export) -> tuple[object, ...]:

@@ -107,6 +107,11 @@ def visitor() -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def owner() -> str:
+    """Whose share what is asked for counts against: the visitor; "" for the operator, whom no share bounds."""
+    return "" if is_private() else visitor()
+
+
 def browser_token(cookie: str) -> str:
     """The token of a browser's cookie; "" for none."""
     try:

@@ -36,7 +36,7 @@ from app.state.current import (
     turn_to,
     what_if,
 )
-from app.state.holdings import hold
+from app.state.export_job import begin_export, cancel_exporting, exporting
 from app.state.link import asked
 from app.state.merge_job import cancel_merging, drop_merging, merging
 from app.state.open_files import (
@@ -59,6 +59,8 @@ __all__ = [
     "as_given",
     "asked",
     "batch_credit",
+    "begin_export",
+    "cancel_exporting",
     "cancel_merging",
     "cancel_opening",
     "changes",
@@ -70,6 +72,7 @@ __all__ = [
     "drop_link",
     "drop_merging",
     "drop_receipt",
+    "exporting",
     "field",
     "fields",
     "film",
@@ -82,7 +85,6 @@ __all__ = [
     "has",
     "has_node",
     "held",
-    "hold",
     "interval",
     "is_drawn",
     "keep",

@@ -15,6 +15,7 @@ from app.opening.merging import OFF, usual_rule
 from app.opening.opened import Opened
 from app.state.absent import is_back, is_held
 from app.state.current import as_given, forest_number, merge_rule, recorded
+from app.state.export_job import settle_export
 from app.state.link import PARAMETER, read_link
 from app.state.open_files import open_file, settle
 from app.state.session import get, keep, settings
@@ -51,6 +52,7 @@ def start(has_run: Callable[[str], bool]) -> None:
             session.written = _address()
         session.reading = False
     settle()
+    settle_export()
     if is_back():
         read_link(has_run)
     keep()

@@ -20,8 +20,7 @@ def hold(name: str, key: Hashable, *, size: int, what: str) -> None:
         TreecoreError: more than a visitor may hold, or all together; nothing is held under the name then.
     """
     let_go(name)
-    owner = "" if permissions.is_private() else permissions.visitor()
-    _claims()[name] = ALLOWANCE.claim(owner, key, size=size, what=what)
+    _claims()[name] = ALLOWANCE.claim(permissions.owner(), key, size=size, what=what)
 
 
 def let_go(name: str) -> None:

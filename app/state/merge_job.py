@@ -10,6 +10,7 @@ from app.defaults import MOMENT
 from app.opening.background import Opening
 from app.opening.merging import merge_all
 from app.opening.opened import Opened
+from app.serving import permissions
 from app.serving.presence import open_page
 from app.state.holdings import hold, let_go
 from treecore.errors import TreecoreError
@@ -23,7 +24,7 @@ def merged_or_given(given: Opened, rule: str) -> Opened:
     if session.get("merged_key") != key:
         drop_merging()
         work = partial(merge_all, given, rule)
-        session.merging_job = Opening(given.title, work, open_page(), verb="Merging").start()
+        session.merging_job = Opening(given.title, work, open_page(), "Merging", permissions.owner()).start()
         session.merged_key = key
         session.merging_job.wait(MOMENT)
     _settle(given)

@@ -16,6 +16,7 @@ from app.opening.draft import Draft, UnmappedError
 from app.opening.merging import AUTO, usual_rule
 from app.opening.opened import Opened, held_bytes
 from app.opening.reading import SHELF, Given, read
+from app.serving import permissions
 from app.serving.presence import open_page
 from app.state.changes import forget_changes
 from app.state.holdings import hold, let_go
@@ -112,7 +113,7 @@ def open_file(path: Path) -> None:
 def _begin(work: Callable[..., Opened], name: str, *, tell_in: str) -> None:
     """Read in a thread of its own; what takes a moment only is waited for."""
     cancel_opening()
-    st.session_state.opening = Opening(name, work, open_page()).start()
+    st.session_state.opening = Opening(name, work, open_page(), owner=permissions.owner()).start()
     st.session_state.opening_tells = tell_in
     st.session_state.opening.wait(MOMENT)
     settle()

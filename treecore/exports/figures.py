@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +23,9 @@ TIMEOUT_S = 60
 FRAME = "<!DOCTYPE html><meta charset=utf-8><style>body{margin:0}svg{display:block}</style>"
 PIXELS_A_MM = 96 / 25.4
 HEIGHT = re.compile(r'height="([\d.]+)mm"')
+
+_one_at_a_time = threading.Lock()
+"""A browser takes hundreds of megabytes."""
 
 Theme = Literal["light", "dark"]
 Width = Annotated[float, Bounds(60, 1000)]
@@ -99,7 +103,8 @@ def pixels(drawn: str, *, width: float, scale: float) -> bytes:
         command += [f"--force-device-scale-factor={scale:g}", f"--user-data-dir={folder}/profile"]
         command += [f"--screenshot={picture}", page.as_uri()]
         try:
-            done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
+            with _one_at_a_time:
+                done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise MethodError(f"the browser did not draw: {error}", where=browser, todo="export svg") from error
         if not picture.exists():

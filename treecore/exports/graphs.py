@@ -10,10 +10,14 @@ from treecore.bidi import all_visible
 from treecore.core.batch import Forests
 from treecore.core.edit import NOTE as EDITED
 from treecore.core.edit import changes_of
+from treecore.core.numerals import whole
 from treecore.errors import MethodError
 from treecore.exports.registry import Exported, export_kind
 from treecore.methods import Credit
 from treecore.views.xml_text import holdable
+
+MAX_STEPS = 100_000
+"""Of a graph, which is built whole before it is written."""
 
 
 @export_kind(name="graphml", title="graph for Gephi, yEd, networkx", endings=(".graphml",))
@@ -30,6 +34,9 @@ def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
 
     if len(forests) != 1:
         raise MethodError(f"a graph file holds one forest, here are {len(forests)}", todo="choose one with --forest ID")
+    if len(forests[0]) > MAX_STEPS:
+        found = f"a graph file holds at most {whole(MAX_STEPS)} steps, here are {whole(len(forests[0]))}"
+        raise MethodError(found, todo="export steps, a table in which each names its parent")
     graph = to_networkx(forests[0])
     for name, values in {} if credit is None else credit.of(0).nodes.items():
         for row, value in enumerate(values.tolist()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Annotated, Any
 
@@ -28,42 +29,60 @@ def pairs(forests: Forests, credit: Credit | None, ending: str, *, gap: Annotate
     Args:
         gap: values must differ by more than this.
     """
-    rows: list[dict[str, Any]] = []
-    for number, forest in enumerate(forests):
-        rows += [{"forest": forest.id or str(number), **row} for row in pairs_of(forest, gap)]
-    alike = sum(row["chosen"] == row["rejected"] for row in rows)
-    rows = [row for row in rows if row["chosen"] != row["rejected"]]
-    notes = (f"{counted(alike, 'pair')} of equal words {'is' if alike == 1 else 'are'} left out",) if alike else ()
     schema = {
         "prompt": "text", "chosen": "text", "rejected": "text", "gap": "float", "value_chosen": "float",
         "value_rejected": "float", "n_chosen": "int", "n_rejected": "int", "forest": "text", "id_chosen": "text",
         "id_rejected": "text",
     }  # fmt: skip
-    return Exported(content(rows, ending, schema), len(rows), "pairs", notes)
+    made = Exported(unit="pairs")
+    made.chunks = content(rows_of(forests, gap, made), ending, schema)
+    return made
 
 
-def pairs_of(forest: Forest, gap: float) -> list[dict[str, Any]]:
-    """Pairs of one forest."""
-    topology, (values, counts) = forest.topology, means(forest)
-    above = np.where(np.isin(forest.parent, forest.prompts), -1, forest.parent)
-    above[forest.prompts] = -2
-    groups = [np.flatnonzero(above == row) for row in (-1, *np.flatnonzero(topology.is_fork).tolist())]
-    rows: list[dict[str, Any]] = []
-    for group in groups:
-        known = [int(row) for row in group if counts[row] > 0]
-        for one, other in combinations(known, 2):
-            better, worse = (one, other) if values[one] >= values[other] else (other, one)
-            if values[better] - values[worse] > gap:
-                rows.append(pair(forest, better, worse, values, counts))
-    return rows
+def rows_of(forests: Forests, gap: float, made: Exported) -> Iterator[dict[str, Any]]:
+    """A row for each pair of different words; counted in `made`, and noted there at the end."""
+    groups = [siblings(forest) for forest in forests]
+    total = sum(len(group) * (len(group) - 1) // 2 for of_forest in groups for group in of_forest)
+    done = alike = 0
+    for number, forest in enumerate(forests):
+        values, counts = means(forest)
+        for group in groups[number]:
+            before = text_before(forest, group)
+            for one, other in combinations(group, 2):
+                made.heard((done := done + 1) / total)
+                better, worse = (one, other) if values[one] >= values[other] else (other, one)
+                if not values[better] - values[worse] > gap:
+                    continue
+                if forest.text[better] == forest.text[worse]:
+                    alike += 1
+                    continue
+                made.size += 1
+                row = pair(forest, better, worse, values, counts)
+                yield {"prompt": before, "forest": forest.id or str(number), **row}
+    if alike:
+        made.notes += (f"{counted(alike, 'pair')} of equal words {'is' if alike == 1 else 'are'} left out",)
+
+
+def siblings(forest: Forest) -> list[list[int]]:
+    """Steps after the same step, those with an outcome beneath them; the first steps of all trees are siblings."""
+    topology, counts, is_prompt = forest.topology, means(forest).n, forest.is_prompt
+    first = np.flatnonzero(~is_prompt & ((forest.parent < 0) | is_prompt[forest.parent]))
+    forks = np.flatnonzero(topology.is_fork & ~is_prompt).tolist()
+    return [np.sort(group[counts[group] > 0]).tolist() for group in (first, *map(topology.children, forks))]
+
+
+def text_before(forest: Forest, group: list[int]) -> str:
+    """The prompt and the steps before a fork, for steps of which it has at least two; "" for fewer."""
+    if len(group) < 2:
+        return ""
+    above = int(forest.parent[group[0]])
+    before = [] if above < 0 else forest.topology.path(above).tolist()
+    return prompt_of(forest) + "".join(forest.text[row] + forest.observation[row] for row in before)
 
 
 def pair(forest: Forest, better: int, worse: int, values: Any, counts: Any) -> dict[str, Any]:
-    """One row."""
-    above = int(forest.parent[better])
-    before = [] if above < 0 else forest.topology.path(above).tolist()
+    """One row, without what comes before."""
     return {
-        "prompt": prompt_of(forest) + "".join(forest.text[row] + forest.observation[row] for row in before),
         "chosen": forest.text[better],
         "rejected": forest.text[worse],
         "gap": float(values[better] - values[worse]),

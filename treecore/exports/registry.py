@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from treecore.core.batch import Forests
 from treecore.core.edit import changed_note
@@ -17,19 +17,23 @@ from treecore.registry.params import Param, params_of, parse_settings
 from treecore.registry.registry import Registry
 
 
-class Exported(NamedTuple):
-    """What was made.
+@dataclass(eq=False)
+class Exported:
+    """What is made. A kind may make it while it is taken, so that the rows of a large file never stand side by side:
+    then the numbers and notes are whole after the last chunk.
 
     Attributes:
         chunks: content of the file, before any compression.
         size: how many of `unit` are in it.
         notes: what a reader of the file should know, one clause each.
+        heard: hears while it is made how much of it is, 0 to 1, and may break it off by an exception.
     """
 
-    chunks: Iterable[bytes]
-    size: int
-    unit: str
+    chunks: Iterable[bytes] = ()
+    size: int = 0
+    unit: str = ""
     notes: tuple[str, ...] = ()
+    heard: Callable[[float], None] = lambda share: None
 
 
 Maker = Callable[..., Exported]
@@ -145,5 +149,6 @@ def made_of(
     if entry.needs_credit and credit is None:
         raise MethodError(f"{entry.name!r} needs credit", todo="name a method with --method")
     made = entry.make(forests, credit, ending, **parse_settings(entry.params, settings, owner=f"export {entry.name!r}"))
-    changed = changed_note(forests)
-    return made._replace(notes=(*made.notes, changed)) if changed else made
+    if changed := changed_note(forests):
+        made.notes = (*made.notes, changed)
+    return made

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from treecore.core.batch import Forests
 from treecore.exports.registry import Exported, export_kind
-from treecore.exports.tables import TABLES, content
+from treecore.exports.tables import BLOCK, TABLES, content
 from treecore.methods import Credit
 
 
@@ -15,7 +16,7 @@ def steps(forests: Forests, credit: Credit | None, ending: str) -> Exported:
     """A row a step, as `treecore.to_frame` has it, with the forest's id before it."""
     from treecore.views.frame import to_frame
 
-    rows: list[Any] = []
+    frames: list[Any] = []
     schema: dict[str, str] = {}
     for number, forest in enumerate(forests):
         frame = to_frame(forest, None if credit is None else credit.of(number))
@@ -23,8 +24,21 @@ def steps(forests: Forests, credit: Credit | None, ending: str) -> Exported:
         frame["parent"] = [None if name is None else str(name) for name in frame["parent"]]
         frame.insert(0, "forest", forest.id or str(number))
         schema |= {name: TYPES.get(str(frame[name].dtype.kind), "text") for name in frame.columns}
-        rows += frame.to_dict("records")
-    return Exported(content(rows, ending, schema), len(rows), "steps")
+        frames.append(frame)
+    made = Exported(unit="steps")
+    made.chunks = content(rows_of(frames, made), ending, schema)
+    return made
+
+
+def rows_of(frames: Sequence[Any], made: Exported) -> Iterator[dict[str, Any]]:
+    """A row for each row of pandas tables; counted in `made`."""
+    total = sum(map(len, frames))
+    for frame in frames:
+        for low in range(0, len(frame), BLOCK):
+            for row in frame.iloc[low : low + BLOCK].to_dict("records"):
+                made.size += 1
+                made.heard(made.size / total)
+                yield row
 
 
 @export_kind(name="csv", title="table of steps for a spreadsheet", endings=(".csv",))

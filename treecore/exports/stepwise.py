@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -35,13 +36,24 @@ def stepwise(
     """
     if labels == "sign" and credit is None:
         raise MethodError("labels by sign need credit", todo="name a method with --method, or set labels=reachable")
-    rows: list[dict[str, Any]] = []
-    unsigned = 0
+    schema = {
+        "prompt": "text", "completions": "list of text", "labels": "list of bool", "forest": "text", "leaf": "text",
+    }  # fmt: skip
+    made = Exported(unit="trajectories")
+    made.chunks = content(rows_of(forests, credit, labels, made), ending, schema)
+    return made
+
+
+def rows_of(forests: Forests, credit: Credit | None, labels: str, made: Exported) -> Iterator[dict[str, Any]]:
+    """A row for each scored trajectory; counted in `made`, and noted there at the end."""
+    unsigned = done = 0
+    total = sum(len(forest.leaves) for forest in forests)
     for number, forest in enumerate(forests):
         signals = Signals(credit.of(number)) if credit is not None else None
         reachable = forest.topology.leaf_count(is_right(forest)) > 0
         half = means(forest).value > top_reward(forest) / 2
         for trajectory in trajectories(forest):
+            made.heard((done := done + 1) / total)
             if np.isnan(forest.reward[trajectory.leaf]):
                 continue
             steps = trajectory.steps
@@ -51,18 +63,14 @@ def stepwise(
                 said = ~(signal < 0)
             else:
                 said = reachable[steps] if labels == "reachable" else half[steps]
-            rows.append(
-                {
-                    "prompt": prompt_of(forest),
-                    "completions": [forest.text[row] for row in steps],
-                    "labels": said.tolist(),
-                    "forest": forest.id or str(number),
-                    "leaf": str(forest.node_id[trajectory.leaf]),
-                }
-            )
-    schema = {
-        "prompt": "text", "completions": "list of text", "labels": "list of bool", "forest": "text", "leaf": "text",
-    }  # fmt: skip
-    without = counted(unsigned, "step has", "steps have")
-    notes = (f"{without} no signal or 0, and {'is' if unsigned == 1 else 'are'} labelled true",) if unsigned else ()
-    return Exported(content(rows, ending, schema), len(rows), "trajectories", notes)
+            made.size += 1
+            yield {
+                "prompt": prompt_of(forest),
+                "completions": [forest.text[row] for row in steps],
+                "labels": said.tolist(),
+                "forest": forest.id or str(number),
+                "leaf": str(forest.node_id[trajectory.leaf]),
+            }
+    if unsigned:
+        without = counted(unsigned, "step has", "steps have")
+        made.notes += (f"{without} no signal or 0, and {'is' if unsigned == 1 else 'are'} labelled true",)

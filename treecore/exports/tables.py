@@ -6,7 +6,6 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,35 +14,64 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 TABLES = (".parquet", ".jsonl", ".csv")
-BLOCK = 1000
+BLOCK, WEIGHT = 1000, 2_000_000
+"""Rows that are written at a time, and characters and list entries after which fewer are."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that spreadsheets take for a formula."""
 
 Row = Mapping[str, Any]
 
 
-def content(rows: Sequence[Row], ending: str, schema: Mapping[str, str]) -> Iterable[bytes]:
-    """Rows as the content of a file.
+def content(rows: Iterable[Row], ending: str, schema: Mapping[str, str]) -> Iterator[bytes]:
+    """Rows as the content of a file, some at a time.
 
     Args:
-        rows: name -> value; text, numbers, booleans, lists of these; None where there is none.
+        rows: name -> value; text, numbers, booleans, lists of these; None where there is none. Taken once.
         ending: of `TABLES`.
         schema: name -> type of each column, in order: `text`, `int`, `float`, `bool`, or `list of ` one of them.
     """
     if ending == ".parquet":
-        return [parquet(rows, schema)]
+        return parquet(rows, schema)
     return json_lines(rows, schema) if ending == ".jsonl" else csv_lines(rows, schema)
 
 
-def parquet(rows: Sequence[Row], schema: Mapping[str, str]) -> bytes:
-    """A whole Parquet file."""
+def blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows together, as many as take little memory."""
+    block: list[Row] = []
+    weight = 0
+    for row in rows:
+        block.append(row)
+        weight += sum(len(value) for value in row.values() if isinstance(value, str | list))
+        if len(block) == BLOCK or weight > WEIGHT:
+            yield block
+            block, weight = [], 0
+    if block:
+        yield block
+
+
+def parquet(rows: Iterable[Row], schema: Mapping[str, str]) -> Iterator[bytes]:
+    """A Parquet file, a row group for each block."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = [pa.array([_value(row.get(name)) for row in rows], arrow_type(kind)) for name, kind in schema.items()]
-    file = io.BytesIO()
-    pq.write_table(pa.Table.from_arrays(columns, names=list(schema)), file)
-    return file.getvalue()
+    file, types = Taken(), pa.schema([(name, arrow_type(kind)) for name, kind in schema.items()])
+    with pq.ParquetWriter(file, types) as writer:
+        for block in blocks(rows):
+            columns = [pa.array([_value(row.get(field.name)) for row in block], field.type) for field in types]
+            writer.write_table(pa.Table.from_arrays(columns, schema=types))
+            yield file.take()
+    yield file.take()
+
+
+class Taken(io.BytesIO):
+    """A file that is written into, and taken away as it grows."""
+
+    def take(self) -> bytes:
+        """What was written since the last time; who writes counts places by itself."""
+        held = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return held
 
 
 def arrow_type(kind: str) -> pa.DataType:
@@ -62,16 +90,14 @@ def arrow_type(kind: str) -> pa.DataType:
 
 def json_lines(rows: Iterable[Row], schema: Mapping[str, str]) -> Iterator[bytes]:
     """An object a line; NaN as null."""
-    given = iter(rows)
-    while block := list(islice(given, BLOCK)):
+    for block in blocks(rows):
         yield b"".join(orjson.dumps({name: row.get(name) for name in schema}) + b"\n" for row in block)
 
 
 def csv_lines(rows: Iterable[Row], schema: Mapping[str, str]) -> Iterator[bytes]:
     """Comma-separated, names first; lists as JSON; texts that spreadsheets would compute get a `'` before them."""
     yield _csv([list(schema)])
-    given = iter(rows)
-    while block := list(islice(given, BLOCK)):
+    for block in blocks(rows):
         yield _csv([[cell(row.get(name)) for name in schema] for row in block])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -47,27 +48,35 @@ def training(
     """
     assert credit is not None
     names = NAMES[shape]
-    rows: list[dict[str, Any]] = []
-    silent = unrecorded = 0
-    for number, forest in enumerate(forests):
-        signals = Signals(credit.of(number))
-        group = forest.id or str(number)
-        for trajectory in trajectories(forest):
-            row = row_of(trajectory, signals, names)
-            rows.append({"prompt": prompt_of(forest), "uid": group, **row})
-            silent += bool(np.isnan(signals.of_steps(trajectory)).all())
-            unrecorded += not len(trajectory.tokens)
     schema = {
         "prompt": "text", "uid": "text", "leaf": "text", names["text"]: "text", "reward": "float",
         names["ids"]: "list of int", names["mask"]: "list of int", names["logprobs"]: "list of float",
         "advantages": "list of float", "copies": "list of int",
         "steps": "list of text", "observations": "list of text", "step_advantages": "list of float",
     }  # fmt: skip
-    notes = [f"{counted(silent, 'trajectory gets', 'trajectories get')} no signal from this method"] if silent else []
+    made = Exported(unit="trajectories")
+    made.chunks = content(rows_of(forests, credit, names, made), ending, schema)
+    return made
+
+
+def rows_of(forests: Forests, credit: Credit, names: dict[str, str], made: Exported) -> Iterator[dict[str, Any]]:
+    """A row for each trajectory; counted in `made`, and noted there at the end."""
+    silent = unrecorded = 0
+    total = sum(len(forest.leaves) for forest in forests)
+    for number, forest in enumerate(forests):
+        signals = Signals(credit.of(number))
+        group = forest.id or str(number)
+        for trajectory in trajectories(forest):
+            made.size += 1
+            made.heard(made.size / total)
+            silent += bool(np.isnan(signals.of_steps(trajectory)).all())
+            unrecorded += not len(trajectory.tokens)
+            yield {"prompt": prompt_of(forest), "uid": group, **row_of(trajectory, signals, names)}
+    if silent:
+        made.notes += (f"{counted(silent, 'trajectory gets', 'trajectories get')} no signal from this method",)
     if unrecorded:
         without = counted(unrecorded, "trajectory has", "trajectories have")
-        notes.append(f"{without} no recorded tokens; use steps and step_advantages")
-    return Exported(content(rows, ending, schema), len(rows), "trajectories", tuple(notes))
+        made.notes += (f"{without} no recorded tokens; use steps and step_advantages",)
 
 
 def prompt_of(forest: Forest) -> str:

@@ -274,6 +274,9 @@ def test_every_kind_of_export_is_made_and_offered(kind: str) -> None:
     test.run()
     test.selectbox(key="export_kind").set_value(kind).run()
     test.button(key="export:one").click().run()
+    if (going := test.session_state["export_job"]) is not None:
+        assert going.wait(60)
+        test.run()
     assert not test.exception
     assert not test.error
     made: Any = test.session_state["exported"]

@@ -105,7 +105,7 @@ def test_an_opening_ends_when_its_visitor_has_left(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("raised", "said"), [(TreecoreError("no"), "no"), (ValueError("odd"), "cannot be read (ValueError)")]
+    ("raised", "said"), [(TreecoreError("no"), "no"), (ValueError("odd"), "reading failed (ValueError)")]
 )
 def test_an_opening_that_fails_says_why(raised: Exception, said: str) -> None:
     def read(tell: Tell) -> None:

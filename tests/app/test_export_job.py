@@ -1,0 +1,105 @@
+"""Exports are made beside the page: told, broken off, one at a time for each visitor."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.opening.background import Opening, Tell
+from treecore.exports import EXPORTS, Exported
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+
+
+def opened() -> AppTest:
+    test = AppTest.from_file(MAIN, default_timeout=60)
+    test.query_params["sample"] = "by_hand"
+    test.run()
+    assert not test.exception
+    return test
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Exports of the first kind wait for this, halfway."""
+    go, kind = threading.Event(), next(iter(EXPORTS.values()))
+
+    def waits(*_: object, **__: object) -> Exported:
+        exported = Exported(size=2, unit="halves")
+
+        def chunks() -> Iterator[bytes]:
+            yield b"one "
+            exported.heard(0.5)
+            assert go.wait(60)
+            exported.heard(1.0)
+            yield b"two"
+
+        exported.chunks = chunks()
+        return exported
+
+    monkeypatch.setattr("app.controls.export_menu.made_of", waits)
+    monkeypatch.setattr("app.state.export_job.MOMENT", 0.01)
+    assert kind.name
+    return go
+
+
+def job(test: AppTest) -> Opening:
+    going: Opening = test.session_state["export_job"]
+    return going
+
+
+def test_the_page_goes_on_while_a_file_is_made(held: threading.Event) -> None:
+    test = opened()
+    test.button(key="export:one").click().run()
+    assert not test.exception
+    assert "cancel_opening" in [button.key for button in test.button]
+    assert test.session_state["exported"] is None
+    going = job(test)
+    held.set()
+    assert going.wait(60)
+    assert going.share == 1.0
+    test.run()
+    assert test.session_state["exported"].data == b"one two"
+    assert "cancel_opening" not in [button.key for button in test.button]
+
+
+def test_an_export_that_is_broken_off_makes_nothing(held: threading.Event) -> None:
+    test = opened()
+    test.button(key="export:one").click().run()
+    going = job(test)
+    test.button(key="cancel_opening").click().run()
+    held.set()
+    assert going.wait(60)
+    assert going.result is None
+    test.run()
+    assert test.session_state["exported"] is None
+    assert test.session_state["export_job"] is None
+
+
+def test_files_of_a_visitor_take_turns_and_hold_up_nobody_else() -> None:
+    first_may_end, begun = threading.Event(), threading.Event()
+
+    def slow(tell: Tell) -> str:
+        begun.set()
+        assert first_may_end.wait(60)
+        return "slow"
+
+    def quick(tell: Tell) -> str:
+        return "quick"
+
+    first = Opening("a", slow, owner="ann").start()
+    assert begun.wait(60)
+    second, cancelled = (Opening("b", quick, owner="ann").start() for _ in range(2))
+    other, operator = (Opening("c", quick, owner=who).start() for who in ("bob", ""))
+    assert other.wait(60)
+    assert operator.wait(60)
+    cancelled.cancel()
+    assert cancelled.wait(60)
+    assert (second.over, second.waits, cancelled.result) == (False, True, None)
+    first_may_end.set()
+    assert second.wait(60)
+    assert (first.result, second.result, second.waits) == ("slow", "quick", False)
