@@ -22,7 +22,7 @@ from treecore.methods.explain import number as latex
 from treecore.methods.registry import Credit, get_method
 
 MAX_EXPANSION_FRAMES = 60
-PREDICT, NO_PREDICTION = "Your prediction", "Nothing to predict"
+OUTCOMES, PREDICT, NO_PREDICTION = "Outcomes", "Your prediction", "Nothing to predict"
 WEIGHT = "Weight on every token"
 
 
@@ -101,7 +101,7 @@ def outcomes(forest: Forest) -> Frame:
     earn = f"{whole(right)} of {counted(n, 'trajectory', 'trajectories')} {'earns' if n == 1 else 'earn'}"
     sentence = f"The verifier looks only at the end: {earn} the full reward.{aside}"
     numbers = {"mean over trajectories": short(float(forest.reward[scored].mean()))} if scored.any() else {}
-    return Frame("Outcomes", sentence, np.ones(len(forest), dtype=bool), scored, badges, outcomes=True, numbers=numbers)
+    return Frame(OUTCOMES, sentence, np.ones(len(forest), dtype=bool), scored, badges, outcomes=True, numbers=numbers)
 
 
 def predicting(credit: Credit) -> Iterator[Frame]:

@@ -9,7 +9,7 @@ import pytest
 from forests import random_forest
 
 from app.canvas import Stage, make_scene, outcome_share
-from treecore.analysis.stages import frames
+from treecore.analysis.stages import PREDICT, frames
 from treecore.bundled import samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest, TokenTable
@@ -211,3 +211,17 @@ def test_siblings_that_say_the_same_before_different_calls_have_labels_of_their_
     scene = make_scene(Forest(parent=[-1, 0, 0, 0, 0, 0], text=words, node_extra=calls), None)
     labels = json.loads(scene.forest.body)["label"]
     assert labels == ["", "look · rome", "look · oslo", "look · get(n=3)", "look · get(n=4)", "look"]
+
+
+@pytest.mark.parametrize("method", ["tree_grpo", "sibling", "gigpo"])
+def test_nothing_tells_the_answer_before_it_was_asked_for(method: str) -> None:
+    forest = read(samples()["by_hand"].path)[0]
+    credit = compute(forest, method).of(0)
+    shots = frames(credit)
+    asked = [shot.stage for shot in shots].index(PREDICT)
+    for shot in shots[: asked + 1]:
+        look = json.loads(make_scene(forest, credit, stage=stage_of(shot)).look.body)
+        assert not any(value is not None for name in ("credit", "value") for value in look[name]), shot.stage
+        assert not look["table"]["numbers"]
+    look = json.loads(make_scene(forest, credit, stage=stage_of(shots[-1])).look.body)
+    assert any(value is not None for value in look["value"])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from treecore.analysis.frames import Frame
-from treecore.analysis.stages import PREDICT
+from treecore.analysis.stages import OUTCOMES, PREDICT
 from treecore.core.topology import IntArray
 from treecore.views.scene.scene import MAX_BADGE, Stage
 
@@ -37,7 +37,7 @@ def stage_of(frame: Frame, lane: IntArray | None = None) -> Stage:
         lane=lane,
         outcomes=frame.outcomes,
         filled=frame.fill is not None,
-        values=frame.outcomes and not asks(frame),
+        values=frame.outcomes and frame.stage not in (OUTCOMES, PREDICT),
         fill=frame.fill,
         advantages=frame.fill is not None,
         numbers=frame.fill,
