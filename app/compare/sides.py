@@ -14,6 +14,7 @@ from treecore.analysis.disagreements import Entry
 from treecore.analysis.frames import label
 from treecore.core.forest import Forest
 from treecore.core.numerals import short, whole
+from treecore.core.step_text import beside_text
 
 MAX_LEAVES = 200
 """Trajectories that are offered."""
@@ -56,11 +57,15 @@ def two_forests(
 
 
 def path_of(forest: Forest, node_id: str) -> tuple[str, ...]:
-    """The words by which a step was reached, empty for the head of a tree."""
+    """The words and calls by which a step was reached, empty for the head of a tree."""
     if not node_id:
         return ()
     path = forest.topology.path(forest.row(node_id))
-    return tuple(forest.text[row] for row in path.tolist() if not forest.is_prompt[row])
+    return tuple(
+        forest.text[row] + beside_text(forest.node_extra.get(row, {}))
+        for row in path.tolist()
+        if not forest.is_prompt[row]
+    )
 
 
 def two_trajectories(found: Comparison, *, left: int, right: int) -> list[Panel]:

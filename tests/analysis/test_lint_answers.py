@@ -21,6 +21,8 @@ def test_duplicates_are_named() -> None:
     forest = Forest(parent=[-1, 0, 0, 0], text=["", "a", "b", "a"], reward=[np.nan, 1.0, 0.0, 0.0], id="q")
     assert kinds(forest)["duplicate-trajectory"] == ("forest q, node 3",)
     assert "duplicate-trajectory" not in kinds(forest.with_columns(text=["", "a", "b", "c"]))
+    called = {row: {"function_call": {"name": f"tool {row}"}} for row in (1, 3)}
+    assert "duplicate-trajectory" not in kinds(forest.with_columns(node_extra=called))
 
 
 def test_rollouts_of_different_prompts_in_one_group() -> None:

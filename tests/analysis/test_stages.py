@@ -359,3 +359,12 @@ def test_means_of_the_same_rewards_say_over_what_they_are_taken(by_hand: Forest)
     assert "over the steps of all trajectories" in episode.sentence
     assert "mean over trajectories" in episode.sentence
     assert "once for every trajectory through it" in shots["Step against its anchor group"].sentence
+
+
+def test_outcomes_that_differ_by_rounding_alone_agree() -> None:
+    """A mean of 0.1, 0.2 and 0.3 beside a leaf of 0.2."""
+    forest = Forest(
+        parent=[-1, 0, 0, 1, 1, 1], text=["", *"abcde"], reward=[np.nan, np.nan, 0.2, 0.1, 0.2, 0.3], prompt="q"
+    )
+    said = [shot.sentence for shot in frames(compute(forest, "sibling")) if shot.stage == COMPARED]
+    assert any("at the prompt" in sentence and "the outcomes agree" in sentence for sentence in said)

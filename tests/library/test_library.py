@@ -65,6 +65,19 @@ def test_numbers(run: Path) -> None:
     assert index.query("SELECT id FROM forests WHERE words ILIKE '%zebra%'").rows == [("b",)]
 
 
+def test_rewards_that_are_equal_up_to_rounding_are_no_signal() -> None:
+    (row,) = facts([Forest(parent=[-1, 0, 0], reward=[np.nan, 0.1 + 0.2, 0.3])], ("grpo", "sibling"))
+    assert row["flags"] == ["zero-variance-group"]
+    assert row["outcome_entropy"] == 0.0
+
+
+def test_answers_given_by_a_call_are_counted_and_found() -> None:
+    calls = {row: {"tool_calls": [{"name": "submit", "arguments": {"answer": row}}]} for row in (1, 2)}
+    (row,) = facts([Forest(parent=[-1, 0, 0], reward=[np.nan, 1, 0], node_extra=calls)], ("grpo", "sibling"))
+    assert row["distinct_answers"] == 2
+    assert "submit" in row["words"]
+
+
 def test_two_methods_are_compared() -> None:
     tree = Forest(parent=[-1, 0, 1, 1, 0], reward=[np.nan, np.nan, 1.0, 0.0, 0.0], text=["", *"abcd"])
     (row,) = facts([tree], ("grpo", "sibling"))

@@ -10,6 +10,7 @@ from treecore.analysis.findings import Finding, forest_place, node_places
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, counted_of
+from treecore.core.step_text import beside_text
 from treecore.methods import METHODS
 from treecore.tasks.verifiers.text import final_answer
 
@@ -18,12 +19,13 @@ SUM = 1e-3
 
 
 def check_duplicates(forests: Forests) -> Iterator[Finding]:
-    """Trajectories of a prompt with the same words, all of which count as evidence."""
+    """Trajectories of a prompt with the same words and calls, all of which count as evidence."""
     rows: list[int] = []
     for number, forest in enumerate(forests):
+        beside = {row: beside_text(fields) for row, fields in forest.node_extra.items()}
         seen: set[tuple[str, ...]] = set()
         for leaf in np.flatnonzero(forest.topology.is_leaf & ~forest.is_prompt).tolist():
-            words = tuple(forest.text[row] for row in forest.topology.path(leaf))
+            words = tuple(forest.text[row] + beside.get(row, "") for row in forest.topology.path(leaf).tolist())
             if words in seen and any(words):
                 rows.append(leaf + int(forests.offset[number]))
             seen.add(words)

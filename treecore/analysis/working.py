@@ -112,7 +112,7 @@ def comparing(credit: Credit, formula: str) -> Iterator[Frame]:
         gap = float(np.ptp(value[children]))
         verdict = (
             "the outcomes differ, and what made the difference came with this choice or after it."
-            if gap > 0
+            if gap > NOISE
             else "the outcomes agree, so this choice gives no signal."
         )
         yield Frame(

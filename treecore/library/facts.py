@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from treecore.analysis.audit import audit_of, claimed
+from treecore.analysis.frames import phrase
 from treecore.analysis.lint import claim_differs
 from treecore.core.batch import Forests
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
-from treecore.core.step_text import split_step
+from treecore.core.outcomes import settled
+from treecore.core.step_text import beside_text
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.errors import MethodError
 from treecore.methods import METHODS, compute
@@ -136,7 +138,7 @@ def described(forest: Forest, depth: IntArray, value: FloatArray) -> dict[str, A
     """
     step = forest.provenance.get("training_step")
     tokens = forest.n_model_tokens[~forest.is_prompt]
-    texts = dict.fromkeys(forest.text)
+    texts = dict.fromkeys((*forest.text, *map(beside_text, forest.node_extra.values())))
     small = len(forest) <= DRAWN
     return {
         "id": forest.id,
@@ -159,7 +161,7 @@ def described(forest: Forest, depth: IntArray, value: FloatArray) -> dict[str, A
 def outcomes(forest: Forest) -> dict[str, Any]:
     """What the trajectories came to, and what of it teaches nothing."""
     leaves = np.flatnonzero(forest.topology.is_leaf)
-    rewards = forest.reward[leaves]
+    rewards = settled(forest.reward[leaves], np.zeros(len(leaves), dtype=np.int64))
     rewards = rewards[~np.isnan(rewards)]
     n = len(rewards)
     status = forest.status[leaves]
@@ -177,7 +179,7 @@ def outcomes(forest: Forest) -> dict[str, Any]:
         "pass_rate": float((rewards >= top - 1e-9).mean()) if n else None,
         "mean_reward": float(rewards.mean()) if n else None,
         "outcome_entropy": float(-(counts * np.log2(counts)).sum()) + 0.0 if n else None,
-        "distinct_answers": len({split_step(text).label for text in {forest.text[leaf] for leaf in leaves.tolist()}}),
+        "distinct_answers": len({phrase(forest, leaf) for leaf in leaves.tolist()}),
         "flags": [name for name, holds in flags.items() if holds],
     }
 
