@@ -103,9 +103,4 @@ def test_time_axes() -> None:
     topology = Topology(np.array([-1, 0, 1, 1, 0, -1]))
     assert by_steps(topology).tolist() == [0, 1, 2, 2, 1, 0]
     assert by_steps(topology, align_leaves=True).tolist() == [0, 1, 2, 2, 2, 2]
-    lengths = np.array([9, 3, 4, -1, 5, 7])
-    assert by_length(topology, lengths).tolist() == [0, 3, 7, 3, 5, 0]
-    first = np.array([True, False, False, False, False, False])
-    assert by_steps(topology, first=first).tolist() == [1, 2, 3, 3, 2, 0]
-    assert by_steps(topology, first=first, align_leaves=True).tolist() == [1, 2, 3, 3, 3, 3]
-    assert by_length(topology, lengths, first=first).tolist() == [9, 12, 16, 12, 14, 0]
+    assert by_length(topology, np.array([9, 3, 4, -1, 5, 7])).tolist() == [0, 3, 7, 3, 5, 0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from treecore.core.topology import BoolArray, FloatArray, IntArray, Topology
+from treecore.core.topology import FloatArray, IntArray, Topology
 
 
 def leaf_rows(topology: Topology, *, gap: float = 1.0) -> FloatArray:
@@ -32,27 +32,22 @@ def leaf_rows(topology: Topology, *, gap: float = 1.0) -> FloatArray:
     return np.array(rows)
 
 
-def by_steps(topology: Topology, *, align_leaves: bool = False, first: BoolArray | None = None) -> FloatArray:
+def by_steps(topology: Topology, *, align_leaves: bool = False) -> FloatArray:
     """Time axis in steps: the depth of each node. `[N]`
 
     Args:
         align_leaves: put every leaf at the depth of the deepest one, where a table of trajectories can begin.
-        first: `[N]`, whether a node is a root that is a first step, and so a step behind the prompt.
     """
     depth = topology.depth.astype(np.float64)
-    if first is not None:
-        depth += first[topology.root]
     return np.where(topology.is_leaf, depth.max(), depth) if align_leaves else depth
 
 
-def by_length(topology: Topology, length: IntArray | FloatArray, *, first: BoolArray | None = None) -> FloatArray:
-    """Time axis in tokens (or any length): where each node ends, the prompt at 0. `[N]`
+def by_length(topology: Topology, length: IntArray | FloatArray) -> FloatArray:
+    """Time axis in tokens (or any length): where each node ends, its tree root at 0. `[N]`
 
     Args:
         length: `[N]`, of each node; what is negative (unknown) counts as 0, and so do roots.
-        first: `[N]`, whether a node is a root that is a first step, and so counts.
     """
-    counts = topology.parent >= 0 if first is None else (topology.parent >= 0) | first
-    lengths = np.where(counts & (length > 0), length, 0).astype(np.float64)
+    lengths = np.where((topology.parent >= 0) & (length > 0), length, 0).astype(np.float64)
     position: FloatArray = topology.path_sum(lengths)
     return position

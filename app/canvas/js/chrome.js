@@ -1,7 +1,7 @@
 // Light DOM around the canvas: legend, tooltip, search box, text for assistive technology. Data goes in as text only.
 
 import { governsOf } from "./changed.js";
-import { formatNumber, hasLine, isFork, isPartial, nodeAt, short, stepNumber, whole } from "./geometry.js";
+import { formatNumber, isFork, isPartial, nodeAt, short, stepNumber, whole } from "./geometry.js";
 import { bothColour, css, diverging, governing, holderOf, mix } from "./palette.js";
 
 const MIN_HEIGHT = 380;
@@ -209,7 +209,7 @@ function factsOf(app, i) {
 
 /** @param {App} app @param {number} i */
 function nameOf(app, i) {
-  if (!hasLine(app, i)) return `tree ${app.shape.tree[i] + 1}: the prompt`;
+  if (app.scene.parent[i] < 0) return `tree ${app.shape.tree[i] + 1}: the prompt`;
   return app.scene.label[i] || "(no words)";
 }
 

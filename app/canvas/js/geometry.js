@@ -239,32 +239,12 @@ export function inSight(app, i) {
   const y = screenY(app, i);
   const x = screenX(app, i);
   const half = Math.min(app.view.ky / 2, 20);
-  return hasLine(app, i) && y - half > HEAD && y + half < app.height && x > 0 && x < app.width - app.side;
-}
-
-// A root that is no prompt but a first step stands a step behind the prompt, which is not drawn.
-/** @param {App} app @param {number} i */
-export function isFirstStep(app, i) {
-  return app.scene.parent[i] < 0 && app.scene.label[i] !== "" && !app.scene.folded;
-}
-
-/** @param {App} app @param {number} i */
-export function hasLine(app, i) {
-  return app.scene.parent[i] >= 0 || isFirstStep(app, i);
-}
-
-// Where the line of a step begins: x, y, row, and how far the node there reaches.
-/** @param {App} app @param {number} i */
-export function beginOf(app, i) {
-  const above = app.scene.parent[i];
-  if (above >= 0) return { x: screenX(app, above), y: screenY(app, above), row: app.ay[above], radius: radiusOf(app, above) };
-  return { x: app.left + app.view.ox, y: screenY(app, i), row: app.ay[i], radius: nodeRadius(app) };
+  return app.scene.parent[i] >= 0 && y - half > HEAD && y + half < app.height && x > 0 && x < app.width - app.side;
 }
 
 /** @param {App} app */
 export function columnWidth(app) {
-  const { roots, deepest } = app.shape;
-  return (app.plot * app.view.zx) / (deepest + (roots.some((i) => isFirstStep(app, i)) ? 1 : 0));
+  return (app.plot * app.view.zx) / app.shape.deepest;
 }
 
 /** @param {App} app */
@@ -329,8 +309,9 @@ export function nodeAt(app, px, py, reach = 14 - nodeRadius(app)) {
     const x = screenX(app, i);
     const distance = Math.hypot(px - x, dy) - radiusOf(app, i);
     if (distance < least) [best, least] = [i, distance];
-    if (!hasLine(app, i) || dy >= weakDistance) continue;
-    const from = beginOf(app, i).x;
+    const above = app.scene.parent[i];
+    if (above < 0 || dy >= weakDistance) continue;
+    const from = screenX(app, above);
     if (px > from + bendOf(x - from) * 0.8 && px < (isShape(app, i) ? plotEnd(app) : x)) [weak, weakDistance] = [i, dy];
   }
   return best >= 0 ? best : weak;
@@ -378,6 +359,5 @@ export function whole(count) {
 
 /** @param {App} app @param {number} i */
 export function stepNumber(app, i) {
-  const { depth, roots, tree } = app.shape;
-  return depth[i] + (isFirstStep(app, roots[tree[i]]) ? 1 : 0);
+  return app.shape.depth[i];
 }

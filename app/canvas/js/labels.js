@@ -1,11 +1,11 @@
 // The words of steps on the tree: as many as their stretch of line holds, those that tell siblings apart first.
 
-import { beginOf, bendOf, columnWidth, hasLine, HEAD, isFork, isPartial, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
+import { bendOf, columnWidth, HEAD, isFork, isPartial, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
 import { isPruned } from "./changed.js";
 import { shadeWords } from "./lit.js";
 import { edgeWidth, isFaded, visibleNodes } from "./nodes.js";
 import {
-  boxOf, fillRoom, isFree, isInside, LEAF_ROOM, LINE, MAX_LINES, occupy, placesBeside, placesOf, reachBefore, reachOf,
+  boxOf, fillRoom, isFree, isInside, LEAF_ROOM, LINE, MAX_LINES, occupy, placesBeside, placesOf, reachOf,
 } from "./room.js";
 import { characters, directionOf, DOTS, repeatOf, tellingOf, waysToRepeat, waysToSay } from "./telling.js";
 import { widthOf } from "./text_width.js";
@@ -160,7 +160,7 @@ function fonts(app) {
 export function drawLabels(app) {
   const font = fonts(app);
   const all = visibleNodes(app, MARGIN, app.laidOut);
-  const nodes = all.filter((i) => hasLine(app, i));
+  const nodes = all.filter((i) => app.scene.parent[i] >= 0);
   const room = fillRoom(app, all);
   const seen = app.view.ky < 31 ? new Map() : reserveObserved(app, nodes, font.observed, room);
   const taken = new Map();
@@ -195,18 +195,18 @@ function drawLabel(app, i, font, room, taken) {
 // Where what was answered can stand, best first: under the line of its step, under the node.
 /** @param {App} app @param {number} i */
 function placesObserved(app, i) {
-  const { x: from, row } = beginOf(app, i);
-  const x = screenX(app, i);
-  const [reach, before] = [reachOf(app, i), reachBefore(app, i)];
+  const above = app.scene.parent[i];
+  const [x, from] = [screenX(app, i), screenX(app, above)];
+  const reach = reachOf(app, i);
   const leaf = !app.shape.children[i].length;
   const under = LINE + edgeWidth(app, i) / 2;
   if (app.scene.axis.kind === "tokens" && leaf) {
     const start = x + reach + (isPartial(app.scene.share[i]) ? 6 : 0);
     return [{ x: start, room: Math.min(LEAF_ROOM, app.width - app.side - start - 4), base: LINE - 3, left: true }];
   }
-  const span = x - reach - from - before - (app.ay[i] - row < -0.01 ? 0.4 * bendOf(x - from) : 0);
+  const span = x - reach - from - reachOf(app, above) - (app.ay[i] - app.ay[above] < -0.01 ? 0.4 * bendOf(x - from) : 0);
   const r = radiusOf(app, i);
-  const below = { x: x + r, room: x + r - from - before, base: r + (isFork(app, i) ? 16 : 11) };
+  const below = { x: x + r, room: x + r - from - reachOf(app, above), base: r + (isFork(app, i) ? 16 : 11) };
   return [{ x: x - reach, room: span, base: under }, below];
 }
 
@@ -257,7 +257,7 @@ export function drawCrowdedLabels(app) {
   const focus = app.hover >= 0 ? [app.hover, ...app.path] : app.path;
   for (const i of focus) {
     const at = screenY(app, i);
-    if (!app.shown[i] || !hasLine(app, i) || app.written.has(i) || at < HEAD || at > app.height) continue;
+    if (!app.shown[i] || scene.parent[i] < 0 || app.written.has(i) || at < HEAD || at > app.height) continue;
     const text = fitText(app, font, scene.label[i], 240);
     if (!text) continue;
     const width = widthOf(app, font, text) + 12;

@@ -2,7 +2,7 @@
 
 import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
 import { drawChanges, drawPruned, governsOf, isPruned } from "./changed.js";
-import { beginOf, bendOf, hasLine, HEAD, isFork, isRest, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
+import { bendOf, HEAD, isFork, isRest, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
 import { colourOf, css, governing, hatching, luminance } from "./palette.js";
 import { widthOf } from "./text_width.js";
 
@@ -44,7 +44,9 @@ export function edgeWidth(app, i) {
 /** @param {App} app @param {number} i */
 export function traceEdge(app, i) {
   const context = app.context;
-  const { x: x0, y: y0 } = beginOf(app, i);
+  const above = app.scene.parent[i];
+  const x0 = screenX(app, above);
+  const y0 = screenY(app, above);
   const x1 = screenX(app, i);
   const y1 = screenY(app, i);
   const bend = bendOf(x1 - x0);
@@ -84,10 +86,10 @@ function fade(app, i) {
 
 /** @param {App} app @param {number[]} nodes */
 export function drawEdges(app, nodes) {
-  const { context, theme } = app;
+  const { context, theme, scene } = app;
   const buckets = new Map();
   for (const i of nodes) {
-    if (!hasLine(app, i) || isPruned(app, i)) continue;
+    if (scene.parent[i] < 0 || isPruned(app, i)) continue;
     const alpha = Math.round(app.alpha[i] * (isFaded(app, i) ? 0.45 : 1) * 20) / 20;
     const key = `${Math.round(edgeWidth(app, i) * 2) / 2} ${alpha}`;
     if (!buckets.has(key)) buckets.set(key, []);
@@ -109,7 +111,7 @@ export function drawEdges(app, nodes) {
   drawPruned(app, nodes, (i) => traceEdge(app, i));
   context.strokeStyle = theme.accent;
   for (const i of app.path) {
-    if (!hasLine(app, i) || !app.shown[i]) continue;
+    if (scene.parent[i] < 0 || !app.shown[i]) continue;
     context.lineWidth = edgeWidth(app, i) + 1.3;
     context.beginPath();
     traceEdge(app, i);
@@ -133,7 +135,7 @@ export function drawNodes(app, nodes) {
     const r = radiusOf(app, i);
     if (r < SMALL || isPruned(app, i) || isRest(app, i)) continue;
     app.context.globalAlpha = app.alpha[i];
-    if (!hasLine(app, i)) drawRoot(app, i, r);
+    if (app.scene.parent[i] < 0) drawRoot(app, i, r);
     else drawNode(app, i, r, hatch);
   }
   app.context.globalAlpha = 1;

@@ -1,6 +1,6 @@
 // What stands where on the canvas, and where the words of a step can go without covering it.
 
-import { beginOf, bendOf, contentHeight, hasLine, HEAD, isFirstStep, isFork, isPartial, isShape, leafRoom, plotEnd, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
+import { bendOf, contentHeight, HEAD, isFork, isPartial, isShape, leafRoom, plotEnd, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
 import { edgeWidth, laneWidth } from "./nodes.js";
 import { headingWidth } from "./text_width.js";
 
@@ -49,10 +49,8 @@ export function fillRoom(app, nodes) {
     const [x, y] = [screenX(app, i), screenY(app, i)];
     occupyNode(app, room, i, x, y);
     if (isShape(app, i)) occupy(room, { x0: x, y0: y - SHAPE, x1: plotEnd(app), y1: y + SHAPE });
-    if (hasLine(app, i)) occupyEdge(app, room, i, x, y);
-    if (app.scene.parent[i] >= 0) continue;
-    const start = isFirstStep(app, i) ? beginOf(app, i).x : x;
-    occupy(room, { x0: start - 18 - headingWidth(app), y0: y - 7, x1: start, y1: y + 7 });
+    if (app.scene.parent[i] >= 0) occupyEdge(app, room, i, x, y);
+    else occupy(room, { x0: x - 18 - headingWidth(app), y0: y - 7, x1: x, y1: y + 7 });
   }
   return room;
 }
@@ -73,8 +71,7 @@ function occupyNode(app, room, i, x, y) {
 /** @param {App} app @param {Room} room @param {number} i @param {number} x @param {number} y */
 function occupyEdge(app, room, i, x, y) {
   const above = app.scene.parent[i];
-  const { x: from, y: fromY } = beginOf(app, i);
-  const half = edgeWidth(app, i) / 2;
+  const [from, fromY, half] = [screenX(app, above), screenY(app, above), edgeWidth(app, i) / 2];
   const level = Math.abs(y - fromY) < 1;
   const bend = level ? 0 : bendOf(x - from);
   if (bend > 4) {
@@ -97,13 +94,6 @@ export function reachOf(app, i) {
   return lane && r >= 4 ? Math.max(own, lane / 2 + 4) : own;
 }
 
-// The same of the node from which its line comes.
-/** @param {App} app @param {number} i */
-export function reachBefore(app, i) {
-  const above = app.scene.parent[i];
-  return above < 0 ? 0 : reachOf(app, above);
-}
-
 // Where words over or under a node end: beyond it as far as none of its children stands.
 /** @param {App} app @param {number} i */
 function edgeBeside(app, i) {
@@ -117,11 +107,10 @@ function edgeBeside(app, i) {
 export function placesOf(app, i) {
   const { parent, axis, share, observation } = app.scene;
   const above = parent[i];
-  const { x: from, row, radius } = beginOf(app, i);
-  const x = screenX(app, i);
-  const drop = app.ay[i] - row;
+  const [x, from] = [screenX(app, i), screenX(app, above)];
+  const drop = app.ay[i] - app.ay[above];
   const end = x - reachOf(app, i);
-  const span = end - from - reachBefore(app, i);
+  const span = end - from - reachOf(app, above);
   const lift = 5 + edgeWidth(app, i) / 2;
   const under = observation[i] ? LINE : 0;
   const leaf = !app.shape.children[i].length;
@@ -132,9 +121,9 @@ export function placesOf(app, i) {
     places.push({ x: start, room, base: under ? -3 : 4, left: true });
   }
   places.push({ x: end, room: span - (drop > 0.01 ? 0.2 * bendOf(x - from) : 0), base: -lift });
-  const dots = radius < SMALL;
+  const dots = radiusOf(app, above) < SMALL;
   if (dots && !leaf && !isFork(app, i)) return places;
-  const siblings = above < 0 ? [i] : app.shape.children[above];
+  const siblings = app.shape.children[above];
   const far = { x: end, room: Math.max(span, 0) + FAR_LEFT };
   if (dots || (drop < -0.01 && siblings[0] === i)) places.push({ ...far, base: -lift });
   if (drop > 0.01 && siblings.at(-1) === i) places.push({ ...far, base: lift + ASCENT - 1 + under, down: true });

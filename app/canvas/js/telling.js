@@ -31,7 +31,7 @@ function familyOf(app, i) {
   const { parent, label } = app.scene;
   const { children, roots } = app.shape;
   const above = parent[i];
-  if (above < 0) return roots.filter((root) => label[root]);
+  if (above < 0) return [i];
   return parent[above] < 0 && !label[above] ? roots.flatMap((root) => children[root]) : children[above];
 }
 

@@ -1,7 +1,7 @@
 // What is written around the trees: headings, the ruler, ticks and the table; and the order in which all is drawn.
 
 import { drawAxis, drawFormerReward, drawGhosts, drawWay } from "./changed.js";
-import { beginOf, contentHeight, findLandmarks, formatNumber, HEAD, isFirstStep, screenX, screenY, whole } from "./geometry.js";
+import { contentHeight, findLandmarks, formatNumber, HEAD, screenX, screenY, whole } from "./geometry.js";
 import { drawCrowdedLabels, drawLabels, haloText } from "./labels.js";
 import {
   drawBadges, drawEdges, drawGuides, drawMarked, drawNodes, drawSelection, isCrowded, isFaded, visibleNodes,
@@ -24,8 +24,7 @@ function drawHeadings(app) {
   shape.roots.forEach((root, number) => {
     const y = screenY(app, root);
     if (!app.shown[root] || y < HEAD - 20 || y > app.height + 20) return;
-    const start = isFirstStep(app, root) ? beginOf(app, root).x : screenX(app, root);
-    haloText(app, headingOf(app, number), start - 18, y + 0.5, theme.muted);
+    haloText(app, headingOf(app, number), screenX(app, root) - 18, y + 0.5, theme.muted);
   });
 }
 

@@ -161,27 +161,16 @@ def _own_part(forest: Forest, credit: Credit) -> Credit:
 def _axis_of(forest: Forest, axis: Axis) -> FloatArray:
     """Positions from 0 (root) to 1 (the end of the longest trajectory)."""
     if axis == "tokens" and _has_lengths(forest):
-        position = by_length(forest.topology, _lengths(forest), first=_first_steps(forest))
+        position = by_length(forest.topology, _lengths(forest))
     else:
-        position = by_steps(forest.topology, align_leaves=True, first=_first_steps(forest))
+        position = by_steps(forest.topology, align_leaves=True)
     return numbers(position / max(position.max(), 1.0), 5)
-
-
-def _first_steps(forest: Forest) -> BoolArray:
-    """Roots that are steps, and stand behind the prompt. `[N]`"""
-    found: BoolArray = (forest.parent < 0) & ~forest.is_prompt
-    return found
-
-
-def _longest(forest: Forest) -> float:
-    """Tokens of the longest trajectory."""
-    return float(by_length(forest.topology, _lengths(forest), first=_first_steps(forest)).max())
 
 
 def _axis_note(forest: Forest, axis: Axis) -> SceneAxis:
     """`kind` of the axis drawn, its `end` in units, and a `note` where it is not the one asked for."""
     if axis == "tokens" and _has_lengths(forest):
-        return {"kind": "tokens", "end": _longest(forest), "note": ""}
+        return {"kind": "tokens", "end": float(by_length(forest.topology, _lengths(forest)).max()), "note": ""}
     note = "no token counts recorded: shown in steps" if axis == "tokens" else ""
     return {"kind": "steps", "end": float(forest.topology.depth.max()), "note": note}
 

@@ -53,7 +53,7 @@ class Plan:
     """Where everything stands, in points.
 
     Attributes:
-        x, y: `[N]` of nodes; width, height: of the drawing; left, end: of the trees.
+        x, y: `[N]` of nodes; width, height: of the drawing; end: of the trees, where the columns begin.
         room: `[N]` for the words before each node; lines: of these words.
     """
 
@@ -64,7 +64,6 @@ class Plan:
     end: float
     room: FloatArray
     lines: list[list[str]]
-    left: float
 
 
 def drawing(forest: Forest, credit: Credit | None, colours: Palette, *, width_mm: float, filled: bool) -> str:
@@ -118,18 +117,18 @@ def plan_of(forest: Forest, width: float) -> Plan:
     """Places of all nodes; rows are as high as the words in them."""
     topology, above = forest.topology, np.maximum(forest.parent, 0)
     single = forest.n_trees == len(forest.leaves)
-    step = by_steps(topology, align_leaves=True, first=(forest.parent < 0) & ~forest.is_prompt)
+    step = by_steps(topology, align_leaves=True)
     left = MARGIN + (TREE if forest.n_trees > 1 else 0) + RING
     end = width - MARGIN - OUTCOME - NUMBER
     x = left + step / max(float(step.max()), 1.0) * (end - RING - left)
-    start = np.where(forest.parent < 0, left, x[above])
-    room = x - start - 2 * RING - np.where((forest.parent >= 0) & topology.is_fork[above], BEND / 3, 2.0)
+    room = x - x[above] - 2 * RING - np.where(topology.is_fork[above], BEND / 3, 2.0)
     said = phrases(forest)
-    prompts = set(forest.prompts.tolist())
-    lines = [[] if row in prompts else wrapped(words, float(room[row]), size=SIZE) for row, words in enumerate(said)]
+    lines = [
+        wrapped(words, float(room[row]), size=SIZE) if forest.parent[row] >= 0 else [] for row, words in enumerate(said)
+    ]
     height = GAP + LINE * max(1, max(map(len, lines)))
     y = MARGIN + TITLE + height + leaf_rows(topology, gap=0.0 if single else 0.5) * height
-    return Plan(x, y, width, float(y.max()) + height / 2 + LEGEND, end, room, lines, left)
+    return Plan(x, y, width, float(y.max()) + height / 2 + LEGEND, end, room, lines)
 
 
 def phrases(forest: Forest) -> list[str]:
@@ -145,10 +144,9 @@ def phrases(forest: Forest) -> list[str]:
 
 def edges(forest: Forest, plan: Plan, colours: Palette) -> Iterator[str]:
     """A curve out of the step before, then a straight line."""
-    for row in np.flatnonzero(~forest.is_prompt).tolist():
+    for row in np.flatnonzero(forest.parent >= 0).tolist():
         above = int(forest.parent[row])
-        x1, y1 = plan.x[row], plan.y[row]
-        x0, y0 = (plan.x[above], plan.y[above]) if above >= 0 else (plan.left, y1)
+        x0, y0, x1, y1 = plan.x[above], plan.y[above], plan.x[row], plan.y[row]
         if y0 == y1:
             shape = f"M{number(x0)} {number(y0)}H{number(x1)}"
         else:
@@ -162,9 +160,9 @@ def edges(forest: Forest, plan: Plan, colours: Palette) -> Iterator[str]:
 def labels(forest: Forest, plan: Plan, colours: Palette) -> Iterator[str]:
     """The phrase of each step above its edge, what was answered below it, and names of trees."""
     topology = forest.topology
-    for row in np.flatnonzero(~forest.is_prompt).tolist():
-        right, above = plan.x[row] - RING - 1.5, int(forest.parent[row])
-        fill = colours.ink if above < 0 or topology.is_fork[above] else colours.muted
+    for row in np.flatnonzero(forest.parent >= 0).tolist():
+        right = plan.x[row] - RING - 1.5
+        fill = colours.ink if topology.is_fork[int(forest.parent[row])] else colours.muted
         lines = plan.lines[row]
         for count, line in enumerate(lines, 1):
             base = plan.y[row] - 3.2 - (len(lines) - count) * LINE
