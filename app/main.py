@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import chrome, state
+from app.opening import origins
 from app.opening.kept import kept
 from app.opening.mapping_form import mapping_form
 from app.opening.open_menu import take_dropped
@@ -32,7 +33,7 @@ if wrong := quotas.refused():
 if permissions.is_refused():
     st.error(REFUSED, icon=":material/block:")
     st.stop()
-state.start(visitor_jobs.is_known)
+state.start(visitor_jobs.is_known, origins.reopen)
 annotation.settle()
 state.opened()  # begins to merge, or takes over what was merged; before the header, which tells what went wrong
 chrome.header()

@@ -7,6 +7,8 @@ import { html } from "./dom.js";
 import { tableOf } from "./table.js";
 
 const HELD = new WeakMap();
+/** What another filter begins with: the first page, and its first row. */
+const ANEW = { page: "", row: "" };
 const TYPING_MS = 250, WALKING_MS = 120;
 let number = 0;
 
@@ -35,14 +37,14 @@ function rangesIn(text) {
 function askRange(browser, name, range) {
   const ranges = { ...rangesIn(browser.said.only ?? ""), [name]: range };
   const only = Object.entries(ranges).filter(([, one]) => one).map((one) => one.join(":")).join(",");
-  ask(browser, { only, page: "" });
+  ask(browser, { only, ...ANEW });
 }
 
 /** @param {Browser} browser @param {string} name */
 function drop(browser, name) {
   if (name === "find") browser.input.value = "";
   if (name in rangesIn(browser.said.only ?? "")) askRange(browser, name, "");
-  else ask(browser, { [name]: "", page: "" });
+  else ask(browser, { [name]: "", ...ANEW });
 }
 
 /** @param {Browser} browser @param {string} row @param {number} [wait] */
@@ -70,7 +72,7 @@ function onKey(browser, event) {
     const to = Math.max(0, Math.min(rows.length - 1, at + (event.key === "ArrowDown" ? 1 : -1)));
     if (searching) browser.input.blur();
     if (rows.length && to !== at) choose(browser, rows[to], WALKING_MS);
-  } else if (event.key === "Enter" && searching) ask(browser, { find: browser.input.value, page: "" });
+  } else if (event.key === "Enter" && searching) ask(browser, { find: browser.input.value, ...ANEW });
   else if (event.key === "Enter" && at >= 0 && !event.composedPath()[0].matches?.("button:not(.asked), [role=button], a")) {
     ask(browser, {}, true);
   } else return;
@@ -85,7 +87,7 @@ function finder(browser) {
   input.placeholder = "Search prompts and steps";
   input.maxLength = 200;
   input.setAttribute("aria-label", "Search prompts and steps");
-  input.oninput = () => askSoon(browser, { find: input.value, page: "" }, TYPING_MS);
+  input.oninput = () => askSoon(browser, { find: input.value, ...ANEW }, TYPING_MS);
   box.append(input);
   return box;
 }
@@ -103,7 +105,7 @@ function chips(browser) {
   for (const [name, words] of [["mixed", "mixed outcomes"], ["lint", "with findings"]]) {
     if (said[name]) continue;
     const chip = html("button", "chip", `+ ${words}`);
-    chip.onclick = () => ask(browser, { [name]: "1", page: "" });
+    chip.onclick = () => ask(browser, { [name]: "1", ...ANEW });
     made.push(chip);
   }
   return made;
@@ -149,7 +151,7 @@ function draw(browser) {
   const label = active?.getAttribute("aria-label");
   const only = rangesIn(said.only ?? "");
   parts.top.replaceChildren(
-    curveOf(data.curve, said.steps ?? "", (steps) => ask(browser, { steps, page: "" })),
+    curveOf(data.curve, said.steps ?? "", (steps) => ask(browser, { steps, ...ANEW })),
     pairOf(data.pair, data.curve, (pair) => ask(browser, { pair })),
   );
   parts.bars.replaceChildren(...data.bars.map((bars) => barsOf(bars, only, (range) => askRange(browser, bars.name, range))));

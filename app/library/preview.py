@@ -13,7 +13,9 @@ from app.library.folders import Run
 from app.verbatim import ours, verbatim
 from treecore.bidi import visible
 from treecore.core.forest import Forest
-from treecore.core.numerals import whole
+from treecore.core.numerals import counted, whole
+from treecore.core.prefixes import merge_chains
+from treecore.core.rooted import with_roots
 from treecore.errors import TreecoreError
 from treecore.library.opening import open_forest
 from treecore.library.overview import Pair, Row, place_of, same_prompt
@@ -21,39 +23,46 @@ from treecore.library.pair import Divergence, divergence
 from treecore.methods import get_method
 from treecore.methods.registry import Credit
 from treecore.views.labels import cut, question
+from treecore.views.scene.scene import Stage
 
 HEIGHT = 300
 """Pixels of the trees."""
 PLACE = re.compile(r"(\d{1,9})@(.+)", re.S)
+MAX_ROWS = 2
+"""Rows that are opened together."""
 PROMPT, ANSWER = 400, 44
 """Characters of a prompt, and of a step in a sentence."""
 
 
-def beside(run: Run, place: str, pair: Pair | None) -> None:
+def beside(run: Run, place: str, pair: Pair | None, *, search: str = "") -> None:
     """The forest of a row.
 
     Args:
         pair: the two training steps that are compared in the library.
+        search: words whose steps are circled.
     """
     row = row_of(run, place)
     if row is None:
         st.caption("Choose a row to see its trees here: click it, or walk with ↑ and ↓.")
         return
     columns = row.columns
-    step = "" if columns["training_step"] is None else f" · step {whole(columns['training_step'])}"
-    st.caption(verbatim(f"{columns['id']}{step} · {columns['place'] or columns['file']}"))
+    step = "" if columns["training_step"] is None else f"step {whole(columns['training_step'])} · "
+    name = columns["id"] if columns["id"].startswith(step) else f"{step}{columns['id']}"
+    st.caption(verbatim(f"{name} · {columns['place'] or columns['file']}"))
     with st.container(key="library_prompt"):
         st.text(visible(cut(question(columns["prompt"]) or columns["id"], PROMPT)))
     if columns["reference"]:
         st.caption(verbatim(f"expected: {columns['reference']}"))
     try:
-        forest = forest_of(run, row)
+        forest = drawn(forest_of(run, row))
     except TreecoreError as error:
         st.error(verbatim(error), icon=":material/error:")
         return
     credit, why = credit_of(forest)
-    stage.trees(forest, credit, key="library", height=HEIGHT, linked=False)
-    st.caption(ours(get_method(state.get("method")).title) if credit else verbatim(why))
+    hits = steps_with(forest, search)
+    stage.trees(forest, credit, key="library", height=HEIGHT, linked=False, stage=Stage(marked=hits))
+    found = f"○ {verbatim(f'“{search}”')} in {counted(len(hits), 'step')} · " if search else ""
+    st.caption(found + (ours(get_method(state.get("method")).title) if credit else verbatim(why)))
     others = [
         other for other in same_prompt(run.index, row) if other.columns["training_step"] != columns["training_step"]
     ]
@@ -94,6 +103,18 @@ def forest_of(run: Run, row: Row) -> Forest:
     return open_forest(run.path, run.index, row.columns["file"], row.columns["number"])
 
 
+def steps_with(forest: Forest, search: str) -> list[int]:
+    """Rows of steps in which words stand, whatever their case, in what was said or in what was answered."""
+    wanted = search.lower()
+    texts = zip(forest.text, forest.observation, strict=True)
+    return [row for row, both in enumerate(texts) if wanted and any(wanted in text.lower() for text in both)]
+
+
+def drawn(forest: Forest) -> Forest:
+    """Separate answers as the tree of their common beginnings, below the prompt."""
+    return with_roots(merge_chains(forest))
+
+
 def credit_of(forest: Forest) -> tuple[Credit | None, str]:
     """Its credit by the chosen method, or why there is none."""
     method = state.get("method")
@@ -117,7 +138,7 @@ def two_steps(run: Run, row: Row, forest: Forest, partner: Row | None) -> None:
         st.caption("This prompt was asked at one training step only, so there is nothing to compare it with.")
         return
     try:
-        other = forest_of(run, partner)
+        other = drawn(forest_of(run, partner))
     except TreecoreError as error:
         st.error(verbatim(error), icon=":material/error:")
         return
@@ -141,12 +162,24 @@ def parted(found: Divergence, first: int, second: int) -> str:
 
 def open_in_explore(run: Run, places: list[str]) -> None:
     """Open forests of rows in Explore; a row that is no more leaves a notice. Only from callbacks."""
-    rows = [row for place in places if (row := row_of(run, place)) is not None]
     try:
-        forests = [forest_of(run, row) for row in rows]
+        opened = open_rows(run, places)
     except TreecoreError as error:
         state.put({"notice": f"{error}."})
         return
+    if opened:
+        state.put({"view": "explore", "forest": opened - 1, "turned": opened - 1})
+
+
+def open_rows(run: Run, places: list[str]) -> int:
+    """Open forests of rows, and how many there are.
+
+    Raises:
+        FormatError: a file has changed since it was read.
+    """
+    rows = [row for place in places[:MAX_ROWS] if (row := row_of(run, place)) is not None]
+    forests = [forest_of(run, row) for row in rows]
     if forests:
-        state.open_forests(forests, cut(forests[0].prompt or forests[0].id, PROMPT))
-        state.put({"view": "explore", "forest": len(forests) - 1, "turned": len(forests) - 1})
+        origin = ":".join(["library", run.key, "|".join(place_in_words(row) for row in rows)])
+        state.open_forests(forests, cut(question(forests[0].prompt) or forests[0].id, PROMPT), origin=origin)
+    return len(forests)

@@ -11,7 +11,7 @@ from app.opening.opened import Opened, ResultCache, held_bytes
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
-from treecore.core.prefixes import NOTE, STEPS, has_all_tokens, merge
+from treecore.core.prefixes import NOTE, STEPS, has_all_tokens, is_chains, merge
 
 AUTO, OFF = "auto", "off"
 MERGED: WeakValueDictionary[tuple[str, str], Opened] = WeakValueDictionary()
@@ -26,14 +26,10 @@ def is_flat(opened: Opened) -> bool:
     return found
 
 
-def is_chains(forest: Forest) -> bool:
-    """Whether nothing in it has two continuations, the prompt neither: who wrote a fork there wrote a tree."""
-    return not forest.topology.is_fork.any()
-
-
 def usual_rule(opened: Opened) -> str:
     """How it is merged until somebody chooses otherwise; "" for not at all, as samples are shown as they were drawn."""
-    return AUTO if not opened.sample and opened.report is not None and is_flat(opened) else ""
+    recorded = opened.report is not None or opened.origin
+    return AUTO if not opened.sample and recorded and is_flat(opened) else ""
 
 
 def rules(opened: Opened) -> tuple[str, ...]:

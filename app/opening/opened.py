@@ -75,6 +75,7 @@ class Opened:
         title: for people; sample: name of the bundled sample, "" for anything else.
         forests: the batch; report: what reading it found.
         note: what to look for, for samples.
+        origin: the place that forests were taken from one by one, as the address names it; "" for none.
         table: it was read from, where its columns can be named anew.
         kept: what was computed from it.
         size: bytes that the forests take, about.
@@ -86,6 +87,7 @@ class Opened:
     report: ReadReport | None = None
     sample: str = ""
     note: str = ""
+    origin: str = ""
     table: Draft | None = None
     kept: ResultCache = field(default_factory=ResultCache)
     size: int = 0

@@ -19,6 +19,7 @@ from app.state.export_job import settle_export
 from app.state.link import PARAMETER, read_link
 from app.state.open_files import open_file, settle
 from app.state.session import get, keep, settings
+from app.view_fields import MAX_FIELD
 from app.view_registry import VIEWS
 from treecore.errors import MethodError
 from treecore.formats.tables import BY_COLUMNS
@@ -26,11 +27,14 @@ from treecore.methods import get_method
 from treecore.registry.params import shown
 
 
-def start(has_run: Callable[[str], bool]) -> None:
+def start(has_run: Callable[[str], bool], reopen: Callable[[str], None]) -> None:
     """Once a run: defaults, values from the address bar on a session's first run, and keep widget values alive.
 
-    `has_run` tells whether there is a run of a name that the address may give. Another run may break this one off
-    wherever session state is touched: an address read in part is read again.
+    Another run may break this one off wherever session state is touched: an address read in part is read again.
+
+    Args:
+        has_run: tells whether there is a run of a name that the address may give.
+        reopen: opens what the address says that forests came from, where it is there.
     """
     session = st.session_state
     if "started" not in session:
@@ -46,7 +50,7 @@ def start(has_run: Callable[[str], bool]) -> None:
     elif _went_back():
         session.reading = True
     if session.reading:
-        if missing := read_link(has_run):
+        if missing := read_link(has_run, reopen):
             session.notice = "Not everything in this link is here: " + "; ".join(missing) + "."
         if "written" in session:
             session.written = _address()
@@ -54,7 +58,7 @@ def start(has_run: Callable[[str], bool]) -> None:
     settle()
     settle_export()
     if is_back():
-        read_link(has_run)
+        read_link(has_run, reopen)
     keep()
 
 
@@ -71,7 +75,9 @@ def _went_back() -> bool:
 def _address() -> dict[str, str]:
     """What is shown, as the address bar says it."""
     wanted = {"sample" if recorded().sample else "file": recorded().sample or recorded().key[:SHORT]}
-    wanted["map"] = _columns(as_given())
+    wanted["map"], wanted["from"] = _columns(as_given()), as_given().origin[: MAX_FIELD + 1]
+    if len(wanted["from"]) > MAX_FIELD:
+        wanted["from"] = ""
     wanted |= {name: get(name) for name in ("view", "method", "node")}
     if len(quote(wanted["node"])) > MAX_ID:
         wanted["node"] = ""

@@ -25,13 +25,14 @@ PARAMETER = "set."
 """What stands before the name of a parameter of the method."""
 
 
-def read_link(has_run: Callable[[str], bool]) -> list[str]:
+def read_link(has_run: Callable[[str], bool], reopen: Callable[[str], None]) -> list[str]:
     """Take everything from the address bar; the clauses that say what of it does not exist.
 
     Args:
         has_run: tells whether there is a run of a name.
+        reopen: opens what the address says that forests came from, where it is there.
     """
-    missing = read_source()
+    missing = read_source(reopen)
     missing += read_names()
     missing += read_parameters(get("method"))
     missing += read_merging()
@@ -47,13 +48,15 @@ def asked(name: str) -> str:
     return st.query_params.get(name, "")
 
 
-def read_source() -> list[str]:
+def read_source(reopen: Callable[[str], None]) -> list[str]:
     """Open what the address names, where it is not open."""
     sample = asked("sample")
     if sample in samples() and ("opened" not in st.session_state or recorded().sample != sample):
         open_sample(sample)
     elif not sample and (known := recent().get(asked("file"))) and known is not as_given():
         show(known)
+    elif not sample and asked("file") and asked("from") and known is None:
+        reopen(asked("from"))
     return [f"no sample called “{sample[:SHOWN]}”"] if sample and sample not in samples() else []
 
 

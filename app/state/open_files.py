@@ -220,11 +220,16 @@ def drop_receipt() -> None:
     st.session_state.receipt = ""
 
 
-def open_forests(forests: Sequence[Forest], title: str) -> None:
-    """Open forests that were sampled, or taken from a library; a notice where they are too many for the visitor."""
+def open_forests(forests: Sequence[Forest], title: str, *, origin: str = "") -> None:
+    """Open forests that were sampled, or taken from a library; a notice where they are too many for the visitor.
+
+    Args:
+        origin: where they can be found again, as the address names it.
+    """
     key = hashlib.sha256("".join(forest.digest for forest in forests).encode()).hexdigest()
     batch = rooted(Forests(list(forests)))
     try:
-        show(SHELF.put((key, title), Opened(key, title, batch, size=sum(map(held_bytes, map(vars, batch))))))
+        size = sum(map(held_bytes, map(vars, batch)))
+        show(SHELF.put((key, title, origin), Opened(key, title, batch, origin=origin, size=size)))
     except TreecoreError as refused:
         st.session_state.notice = f"{refused}."

@@ -92,7 +92,7 @@ def nothing_open(runs: dict[str, Run], *, lost: bool) -> None:
 
 def formats_read() -> str:
     """The formats that are read, as a sentence."""
-    return f"Read are: {', '.join(one.title for one in FORMATS.values())}."
+    return f"Files are read in these formats: {', '.join(one.title for one in FORMATS.values())}."
 
 
 def chooser(runs: dict[str, Run]) -> bool:
@@ -208,7 +208,7 @@ def inside(run: Run) -> None:
                 on_ask=lambda: take(run),
             )
     with right, st.container(key="side"):
-        preview.beside(run, row, found.pair)
+        preview.beside(run, row, found.pair, search=filters.search)
     state.sync_address()
 
 

@@ -177,6 +177,33 @@ def test_a_row_opens_in_explore(run: Path) -> None:
     assert test.session_state["opened"].forests[0].id == "who is milo ? 200"
 
 
+def test_a_row_in_explore_comes_back_in_another_session(run: Path) -> None:
+    test = app(view="library", folder=indexed(run).key, row="0@200.forest.jsonl")
+    test.button(key="open_both").click().run()
+    found = dict(test.query_params.items())
+    again = app(**{name: value if isinstance(value, str) else value[0] for name, value in found.items()})
+    assert not again.exception
+    assert not again.warning
+    opened = again.session_state["opened"]
+    assert [one.id for one in opened.forests] == ["who is milo ? 100", "who is milo ? 200"]
+    assert (again.session_state["view"], again.session_state["forest"]) == ("explore", 1)
+
+
+@pytest.mark.parametrize("origin", ["library:0123456789ab:0@200.forest.jsonl", "library:KEY:9@x", "run:nobody", "x"])
+def test_what_an_address_came_from_and_is_not_there_is_said(run: Path, origin: str) -> None:
+    test = app(file="0" * 12, **{"from": origin.replace("KEY", indexed(run).key)})
+    assert not test.exception
+    assert "is not open in this session" in words(test)
+
+
+def test_steps_with_the_words_that_were_searched_are_circled(run: Path) -> None:
+    one = forest("who ?", 1, [1.0, 0.0])
+    assert preview.steps_with(one, "WAY 1") == [row for row, text in enumerate(one.text) if "way 1" in text.lower()]
+    assert preview.steps_with(one, "way 1")
+    assert preview.steps_with(one, "") == []
+    assert "○ `“way 1”` in 1 step" in words(app(view="library", folder=indexed(run).key, find="way 1"))
+
+
 def test_both_steps_open_as_prompts_of_one_file(run: Path) -> None:
     test = app(view="library", folder=indexed(run).key, row="0@200.forest.jsonl")
     test.button(key="open_both").click().run()

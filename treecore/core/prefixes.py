@@ -42,6 +42,16 @@ class Shared(NamedTuple):
     shared_tokens: int
 
 
+def is_chains(forest: Forest) -> bool:
+    """Whether nothing in it has two continuations, the prompt neither: who wrote a fork there wrote a tree."""
+    return not forest.topology.is_fork.any()
+
+
+def merge_chains(forest: Forest) -> Forest:
+    """Separate answers as the tree of their common beginnings; anything else as it is."""
+    return merge(forest) if is_chains(forest) and len(forest.leaves) > 1 else forest
+
+
 def merge(forest: Forest, *, steps: str = "auto") -> Forest:
     """The tree of common beginnings of a forest's trajectories, below one empty root.
 

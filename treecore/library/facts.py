@@ -14,6 +14,7 @@ from treecore.core.batch import Forests
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
 from treecore.core.outcomes import settled
+from treecore.core.prefixes import merge_chains
 from treecore.core.step_text import beside_text
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.errors import MethodError
@@ -59,7 +60,7 @@ COLUMNS = (
     Fact("flags", "VARCHAR[]", "what is wrong with it: kinds of `treecore validate`"),
     Fact("claims", "INTEGER", "numbers of credit that the file claims"),
     Fact("claims_differ", "INTEGER", "of them, those that do not recompute; null where that cannot be checked"),
-    Fact("words", "VARCHAR", "prompt and steps, for searching"),
+    Fact("words", "VARCHAR", "prompt and steps with what was answered to them, for searching"),
     Fact("parents", "INTEGER[]", "parent of each step, for small pictures; null for large forests"),
     Fact("values", "DOUBLE[]", "mean outcome under each step, beside `parents`"),
 )
@@ -69,26 +70,29 @@ COLUMNS = (
 def facts(forests: Sequence[Forest], methods: tuple[str, str]) -> list[dict[str, Any]]:
     """A row for each forest, without what only the file knows (`file`, `number`, `start`, `length`).
 
+    Separate answers count as the tree of their common beginnings. What a file claims is checked as it stands there.
+
     Args:
         forests: of one file, all of which are the batch of the methods.
         methods: the two whose credit is compared.
     """
-    batch = Forests(forests)
+    given, batch = Forests(forests), Forests([merge_chains(forest) for forest in forests])
     first, second = (signal(batch, method) for method in methods)
-    n_claims, differ = claims(batch)
+    n_claims, differ = claims(given)
     scored = np.where(batch.scored, batch.reward, 0.0)
     with np.errstate(invalid="ignore"):
         value = batch.topology.leaf_sum(scored) / batch.n_scored
     rows = []
-    for number, forest in enumerate(forests):
+    for number, forest in enumerate(batch):
         own = slice(int(batch.offset[number]), int(batch.offset[number + 1]))
+        in_file = slice(int(given.offset[number]), int(given.offset[number + 1]))
         rows.append(
             {
                 **described(forest, batch.topology.depth[own], value[own]),
                 **outcomes(forest),
                 **credit_facts(first[own], second[own]),
-                "claims": int(n_claims[own].sum()),
-                "claims_differ": None if differ is None else int(differ[own].sum()),
+                "claims": int(n_claims[in_file].sum()),
+                "claims_differ": None if differ is None else int(differ[in_file].sum()),
             }
         )
         if rows[-1]["claims_differ"]:
@@ -138,7 +142,8 @@ def described(forest: Forest, depth: IntArray, value: FloatArray) -> dict[str, A
     """
     step = forest.provenance.get("training_step")
     tokens = forest.n_model_tokens[~forest.is_prompt]
-    texts = dict.fromkeys((*forest.text, *map(beside_text, forest.node_extra.values())))
+    steps = map(said, forest.text, forest.observation)
+    texts = dict.fromkeys(filter(None, (*steps, *map(beside_text, forest.node_extra.values()))))
     small = len(forest) <= DRAWN
     return {
         "id": forest.id,
@@ -156,6 +161,11 @@ def described(forest: Forest, depth: IntArray, value: FloatArray) -> dict[str, A
         "parents": forest.parent.tolist() if small else None,
         "values": [None if one != one else one for one in value.tolist()] if small else None,
     }
+
+
+def said(text: str, observation: str) -> str:
+    """A step as it can be searched: what was written, and what was answered to it."""
+    return " → ".join(filter(None, (text.strip(), observation.strip())))
 
 
 def outcomes(forest: Forest) -> dict[str, Any]:
