@@ -142,7 +142,9 @@ def described(forest: Forest, depth: IntArray, value: FloatArray) -> dict[str, A
     """
     step = forest.provenance.get("training_step")
     tokens = forest.n_model_tokens[~forest.is_prompt]
-    steps = map(said, forest.text, forest.observation)
+    steps = (
+        " → ".join(filter(None, map(str.strip, step))) for step in zip(forest.text, forest.observation, strict=True)
+    )
     texts = dict.fromkeys(filter(None, (*steps, *map(beside_text, forest.node_extra.values()))))
     small = len(forest) <= DRAWN
     return {
@@ -161,11 +163,6 @@ def described(forest: Forest, depth: IntArray, value: FloatArray) -> dict[str, A
         "parents": forest.parent.tolist() if small else None,
         "values": [None if one != one else one for one in value.tolist()] if small else None,
     }
-
-
-def said(text: str, observation: str) -> str:
-    """A step as it can be searched: what was written, and what was answered to it."""
-    return " → ".join(filter(None, (text.strip(), observation.strip())))
 
 
 def outcomes(forest: Forest) -> dict[str, Any]:
