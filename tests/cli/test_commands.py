@@ -182,7 +182,7 @@ def test_convert_writes_over_nothing_unasked(run, minimal: Path, tmp_path: Path)
 def test_validate_reports_and_succeeds(run, minimal: Path) -> None:
     result = run("validate", minimal)
     assert result.exit_code == 0
-    assert "1 forest, 1 tree, 5 steps, 3 leaves (2 scored), 0 tokens" in result.stdout
+    assert "1 forest, 1 tree, 4 steps, 3 leaves (2 scored), 0 tokens" in result.stdout
     assert "unscored-leaf: 1 of 3 leaves has no reward (forest 0, node 4)" in result.stdout
     document = json.loads(run("validate", minimal, "--json").stdout)
     assert [finding["kind"] for finding in document["findings"]] == ["unscored-leaf", "truncated-leaf"]

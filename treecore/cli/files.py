@@ -22,7 +22,7 @@ def summary_lines(report: ReadReport) -> list[str]:
         (
             counted(len(report.forests), "forest"),
             counted(report.n_trees, "tree"),
-            counted(report.n_nodes, "step"),
+            counted(report.n_steps, "step"),
             counted(report.n_leaves, "leaf", "leaves") + f" ({report.n_scored:,} scored)",
             counted(report.n_tokens, "token"),
         )

@@ -64,7 +64,7 @@ def show(file: str, method: str, settings: tuple[str, ...], wanted: str, full: b
         forest = forests[number]
         sizes = (
             counted(forest.n_trees, "tree"),
-            counted(len(forest), "step"),
+            counted(int((~forest.is_prompt).sum()), "step"),
             counted(len(forest.leaves), "leaf", "leaves"),
         )
         heading = f"forest {forest_name(forest, number)}: {', '.join(sizes)}"

@@ -50,6 +50,11 @@ class ReadReport:
         return sum(len(forest) for forest in self.forests)
 
     @property
+    def n_steps(self) -> int:
+        """Nodes but those that stand for a prompt."""
+        return sum(int((~forest.is_prompt).sum()) for forest in self.forests)
+
+    @property
     def n_trees(self) -> int:
         return sum(forest.n_trees for forest in self.forests)
 

@@ -333,7 +333,7 @@ def spread_to_nodes(credit: Credit, forests: Forests) -> Credit:
 
 def lacking(need: str, forests: Forests) -> str:
     """What is missing of one need, as a clause with counts; empty when nothing is."""
-    n = len(forests.parent)
+    n = int((~forests.is_prompt).sum())
     if need == "reward":
         has = forests.scored.any()
         return "" if has else "no leaf has a reward; score the leaves first"

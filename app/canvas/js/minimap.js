@@ -198,8 +198,15 @@ export function drawMap(app) {
   context.fillStyle = theme.muted;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText(`${whole(app.full.id.length)} steps`, MAP_EDGE.left + picture.width / ratio / 2, 17);
+  context.fillText(size(app), MAP_EDGE.left + picture.width / ratio / 2, 17);
   tellMap(app);
+}
+
+// The steps of the whole forest; its roots are the prompt.
+/** @param {App} app */
+function size(app) {
+  const steps = app.full.parent.filter((above) => above >= 0).length;
+  return steps === 1 ? "1 step" : `${whole(steps)} steps`;
 }
 
 // What is out of sight is pale; where the trees are drawn as they are, a frame is around what is in sight.
@@ -239,7 +246,7 @@ function tellMap(app) {
   const high = PAD.top + PAD.bottom + (app.rows - 1) * app.view.ky;
   const share = high > app.room ? -app.view.oy / (high - app.room) : 0;
   map.setAttribute("aria-valuenow", String(Math.round(100 * share)));
-  map.setAttribute("aria-label", `All ${whole(app.full.id.length)} steps; arrow keys move what is in sight`);
+  map.setAttribute("aria-label", `All ${size(app)}; arrow keys move what is in sight`);
 }
 
 // Where to move the view so that a place of the map is in the middle.
