@@ -14,9 +14,10 @@ import pytest
 
 from treecore.errors import FormatError
 from treecore.formats import read
-from treecore.formats.columnar import column_rows
+from treecore.formats.columnar import column_rows, taken
 from treecore.formats.limits import MAX_DEPTH, MAX_NAMES
-from treecore.formats.parquet_footer import most_values, schema_levels
+from treecore.formats.parquet import parquet_batches
+from treecore.formats.parquet_footer import listed_values, schema_levels
 from treecore.formats.source import open_source
 
 ROWS = [
@@ -148,7 +149,7 @@ def test_levels_of_a_schema_are_those_of_the_deepest_column() -> None:
 )
 def test_a_footer_that_is_none(meta: bytes, told: str) -> None:
     with pytest.raises(ValueError, match=told):
-        most_values(b"PAR1" + meta + struct.pack("<I", len(meta)) + b"PAR1")
+        listed_values(b"PAR1" + meta + struct.pack("<I", len(meta)) + b"PAR1")
 
 
 def empty_lists() -> pa.Table:
@@ -182,12 +183,15 @@ def test_rows_that_are_equal_are_counted_before_they_are_read() -> None:
     assert f"{n:,} rows would take more than 200 MB" in refusal(data)
 
 
-def test_values_of_lists_that_are_equal_are_counted_before_they_are_read() -> None:
-    n = 30_000_000
+@pytest.mark.parametrize("columns", [1, 8])
+def test_values_of_lists_that_are_equal_are_counted_before_they_are_read(columns: int) -> None:
+    """One row of 1,500 bytes took 770 MB, and several columns of it together as many times."""
+    n = 8_000_000 // columns
     column = pa.ListArray.from_arrays(pa.array([0, n], pa.int32()), pa.nulls(n, pa.int8()))
-    data = parquet(pa.table({"problem": ["a"], "generations": column}))
+    names = ["generations", *(f"more {number}" for number in range(columns - 1))]
+    data = parquet(pa.table({"problem": ["a"], **dict.fromkeys(names, column)}))
     assert len(data) < 10_000
-    assert f"a column of {n:,} values would take more" in refusal(data)
+    assert f"lists of {columns * (n - 1):,} values would take more" in refusal(data)
 
 
 def test_offsets_that_point_out_of_their_column_are_damage() -> None:
@@ -195,3 +199,16 @@ def test_offsets_that_point_out_of_their_column_are_damage() -> None:
     found = whole.replace(struct.pack("<II", 0, 8), struct.pack("<II", 0, 800_000))
     assert found != whole
     assert "the Arrow file is damaged" in refusal(found)
+
+
+def test_texts_that_are_equal_take_memory_once_until_they_are_counted() -> None:
+    """A file of 7 kB, 25 columns of one long text, took 1.7 GB before any of it was counted."""
+    text = "a" * 500_000
+    rows = {"problem": [text] * 200, "generations": [[text] * 4] * 200, "about": [{"a": text}] * 200}
+    data = parquet(pa.table(rows))
+    assert len(data) < 100_000
+    before = pa.total_allocated_bytes()
+    batch = next(parquet_batches(open_source(data, name="some.file")))
+    assert pa.total_allocated_bytes() - before < 8_000_000
+    assert sum(taken(column)[1] for column in batch.columns) >= 64 * 6 * len(text)
+    assert "rows of it would take more than 200 MB" in refusal(data)

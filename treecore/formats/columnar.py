@@ -59,27 +59,35 @@ def column_rows(source: Source) -> Iterator[dict[str, Any]]:
     _schema(source)
     with _damage_named(source):
         for batch in arrow_batches(source) if is_arrow(source.data) else parquet_batches(source):
-            values = sum(map(n_values, batch.columns))
-            source.account.afford(max(4 * batch.nbytes, VALUE * values), source.name, what="rows of it")
+            values, size = map(sum, zip(*map(taken, batch.columns), strict=True)) if batch.columns else (0, 0)
+            source.account.afford(max(4 * size, VALUE * values), source.name, what="rows of it")
             for row in batch.to_pylist():
                 yield {name: _plain(value) for name, value in row.items()}
 
 
-def n_values(array: Any) -> int:
-    """Number of values of a column of pyarrow, nulls and those of its lists included: some take no byte in a file."""
-    import pyarrow as pa
+def taken(array: Any) -> tuple[int, int]:
+    """Values of a column of pyarrow, nulls and those of its lists included, and bytes of them as plain values.
 
-    total, waiting = 0, [array]
+    Some take no byte in a file, and equal texts of a dictionary take theirs once.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values, size, waiting = 0, 0, [array]
     while waiting:
         one = waiting.pop()
-        total += len(one)
+        values += len(one)
         if _is_list(one.type):
             waiting.append(one.flatten())
         elif pa.types.is_struct(one.type):
             waiting += one.flatten()
         elif pa.types.is_map(one.type):
             waiting += [one.keys, one.items]
-    return total
+        elif pa.types.is_dictionary(one.type):
+            size += pc.sum(pc.take(pc.binary_length(one.dictionary), one.indices)).as_py() or 0
+        else:
+            size += one.nbytes
+    return values, size
 
 
 def _is_list(kind: pa.DataType) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from treecore.errors import FormatError
-from treecore.formats.limits import MAX_BYTES, MAX_DEPTH, limit
-from treecore.formats.parquet_footer import most_values, schema_levels
+from treecore.formats.limits import MAX_BYTES, MAX_DEPTH, SMALL_FILE, limit
+from treecore.formats.parquet_footer import listed_values, schema_levels
 from treecore.formats.source import Source
 
 if TYPE_CHECKING:
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 MAGIC = b"PAR1"
 KIND = "Parquet"
-ROWS = 64
-"""Rows that are taken from a file at once: few, since one may be large and a column of equal texts is stored once."""
+ROWS_READ, ROWS = 1024, 64
+"""Rows that are read from a file at once, in which equal texts are one; and those that are given out, since one may be
+large."""
 LEVELS = 2
 """Elements of a schema for a list in a list."""
-LEVEL = 8
-"""Bytes that a value takes at least while it is read, however often it is repeated in the file."""
+LISTED, LISTED_BY_SMALL = 4, 40
+"""Bytes to count for a value of a list. All of a small file may be in one row, and then a value takes 40 while pyarrow
+reads it, however often it is repeated in the file; of a large file the rows are read a few at a time."""
 
 
 def is_parquet(data: bytes) -> bool:
@@ -41,7 +43,7 @@ def parquet_schema(source: Source) -> pa.Schema:
 
 
 def parquet_batches(source: Source) -> Iterator[pa.RecordBatch]:
-    """All rows, a few at once.
+    """All rows, a few at once; texts as dictionaries, in which those that are equal take memory once, as in the file.
 
     Raises:
         FormatError: it is nested too deep, or would grow to more than a file may.
@@ -58,14 +60,18 @@ def parquet_batches(source: Source) -> Iterator[pa.RecordBatch]:
         )
     source.account.grow(grown)
     source.account.afford_rows(file.metadata.num_rows, source.name)
-    values = most_values(source.data)
-    source.account.afford(LEVEL * values, source.name, what=f"a column of {values:,} values")
-    yield from file.iter_batches(batch_size=ROWS)
+    values = listed_values(source.data)
+    each = LISTED if len(source.data) >= SMALL_FILE else LISTED_BY_SMALL
+    source.account.afford(each * values, source.name, what=f"lists of {values:,} values")
+    leaves = [file.schema.column(number) for number in range(len(file.schema))]
+    texts = [leaf.path for leaf in leaves if leaf.logical_type.type == "STRING"]
+    for batch in _opened(source, texts).iter_batches(batch_size=ROWS_READ):
+        yield from (batch.slice(start, ROWS) for start in range(0, len(batch), ROWS))
 
 
-def _opened(source: Source) -> pq.ParquetFile:
+def _opened(source: Source, as_dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
     import pyarrow.parquet as pq
 
     if schema_levels(source.data) > LEVELS * MAX_DEPTH:
         raise FormatError("its values are nested too deep", where=source.name, todo="flatten them")
-    return pq.ParquetFile(io.BytesIO(source.data))
+    return pq.ParquetFile(io.BytesIO(source.data), read_dictionary=list(as_dictionaries))

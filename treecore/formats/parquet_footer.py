@@ -11,25 +11,26 @@ from typing import Any
 
 SCHEMA, NUM_CHILDREN = 2, 5
 """Numbers of fields of the footer and of an element of its schema."""
-ROW_GROUPS, COLUMNS, OF_COLUMN, NUM_VALUES = 4, 1, 3, 5
-"""Numbers of fields of the footer, of a row group, of a column chunk and of what describes it."""
+ROW_GROUPS, COLUMNS, NUM_ROWS, OF_COLUMN, NUM_VALUES = 4, 1, 3, 3, 5
+"""Numbers of fields of the footer, of a row group (two), of a column chunk and of what describes it."""
 BOOLEANS, BYTE, NUMBERS, DOUBLE, BINARY, LISTS, MAP, STRUCT = (1, 2), 3, (4, 5, 6), 7, 8, (9, 10), 11, 12
 MAX_LEVELS = 16
 """Structures within each other; a footer has seven."""
 
 
-def most_values(data: bytes) -> int:
-    """How many values, nulls and those of lists included, the longest column of a row group has.
+def listed_values(data: bytes) -> int:
+    """How many values more than rows the columns of a row group have together, those of lists, in the largest group.
+
+    All of them may be in one row, and so come into memory at once.
 
     Raises:
         ValueError: it is no footer.
     """
-    groups = _footer(data).struct(0).get(ROW_GROUPS) or []
     most = 0
-    for group in groups:
-        for column in group.get(COLUMNS) or []:
-            about = column.get(OF_COLUMN) or {}
-            most = max(most, about.get(NUM_VALUES) or 0)
+    for group in _footer(data).struct(0).get(ROW_GROUPS) or []:
+        rows = group.get(NUM_ROWS) or 0
+        about = [column.get(OF_COLUMN) or {} for column in group.get(COLUMNS) or []]
+        most = max(most, sum(max((one.get(NUM_VALUES) or 0) - rows, 0) for one in about))
     return most
 
 
