@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from treecore.tasks.verifiers.mathematics.value import Value
@@ -22,12 +22,14 @@ class Items:
     `list` is bare or a union, in any order; `set` stood in braces, where repetitions do not count; `tuple` has brackets
     `opens` and `closes` and an order, as have intervals; `series` goes on (`1, 2, ...`) and has an order; `ratio` stood
     between colons; `either` is one text in two readings, a number with thousands parted and a list.
+    `name` is what each of a list is: `x` of `x = 1 or x = 2`; "" where that is not said.
     """
 
     kind: Literal["list", "set", "tuple", "series", "ratio", "either"]
     items: tuple[Answer, ...]
     opens: str = ""
     closes: str = ""
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

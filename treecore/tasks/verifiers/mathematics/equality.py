@@ -42,6 +42,8 @@ class Comparison:
     def equal(self, gold: Answer, said: Answer) -> bool:
         """Whether `said` is `gold`."""
         gold, said = _simple(gold), _simple(said)
+        if _of_other_names(gold, said):
+            return False
         if gold == said:
             return True
         if isinstance(gold, Items) and gold.kind == "either":
@@ -197,6 +199,22 @@ def _is_point(answer: Answer) -> bool:
 def _named(items: Sequence[Answer]) -> bool:
     """Whether several values are each given to a name, so that their order tells which is which."""
     return all(isinstance(item, Relation) and _meant(item) is not None for item in items)
+
+
+def _of_other_names(one: Answer, other: Answer) -> bool:
+    """Whether both say what their items are, and it is not the same: `x = 1 or x = 2`, and `x = 1, y = 2`."""
+    if not (isinstance(one, Items) and isinstance(other, Items)):
+        return False
+    names = _names_of(one), _names_of(other)
+    return all(names) and names[0] != names[1] and bool(one.name or other.name)
+
+
+def _names_of(items: Items) -> set[str]:
+    """What the items are said to be."""
+    if items.name:
+        return {_written(items.name)}
+    left = [item.left for item in items.items if isinstance(item, Relation) and item.operator == "="]
+    return {_written(name.text) for name in left if isinstance(name, Value) and is_name(name)}
 
 
 def _simple(answer: Answer) -> Answer:

@@ -16,13 +16,15 @@ _DENIED = re.compile(
     r"|below|above|under|over|up to|out of|(?:can|could|may|might|must|should|wo|would)(?:not| not|n't|'t) be)"
     r"\s+(?:is\s+)?"
     r"|\d\)?\s*,?\s*(?:(?:or|and|to)\s+|[或和到至])(?:\w{1,3}\s*=\s*)?"
-    r"|[\[(]\s*[^\s\[\]()]+\s*,\s*|\d(?::|\s:\s?)|\d/|(?:不是|并非|不等于|不等於|大于|小于"
+    r"|[\[(]\s*[^\s\[\]()]+\s*,\s*|\d,|\d(?::|\s:\s?)|\d/"
+    r"|(?<!\w)(?:nicht|kein|keine|pas|plus de|moins de|jamais|non è|não é|no es|не|niet|nie|ليس|ليست)"
+    r"\s+(?:gleich\s+)?|(?:不是|并非|不等于|不等於|大于|小于"
     r"|多于|少于|超过|不到|至少|至多|最多|最少)\s*)\Z",
     re.IGNORECASE,
 )
 """What makes the number that follows no answer, or one of several."""
 _TAKEN_BACK = re.compile(
-    r"\s*(?:以上|以下|以内|未満|では(?:ない|なく|ありません)|じゃない|[万萬亿億兆成折割]|[千百](?![克米]))"
+    r"\s*(?:以上|以下|以内|未満|では(?:ない|なく|ありません)|じゃない|[이가은는]?\s*아[니닙닌]|नहीं|[万萬亿億兆成折割]|[千百](?![克米]))"
 )
 """What makes the number before it no answer, or another number."""
 _PROSE_BEFORE = re.compile(r"(?![或和及与且])[\u3040-\u30ff\u4e00-\u9fff]\s*[\d\\$(+-]")

@@ -211,9 +211,12 @@ def _flat(found: list[Answer]) -> Answer:
     """One list of answers; the same name before each of them is left out, and lists in it are part of it."""
     items = [one for answer in found for one in (answer.items if _is_list(answer) else (answer,))]  # type: ignore[union-attr]
     names = {item.left for item in items if isinstance(item, Relation) and item.operator == "=" and is_name(item.left)}
+    name = ""
     if len(names) == 1 and all(isinstance(item, Relation) and item.operator == "=" for item in items):
         items = [item.right for item in items if isinstance(item, Relation)]
-    return Items("list", tuple(items[:MAX_ITEMS]))
+        (named,) = names
+        name = named.text if isinstance(named, Value | Words) else ""
+    return Items("list", tuple(items[:MAX_ITEMS]), name=name)
 
 
 def _is_list(answer: Answer) -> bool:

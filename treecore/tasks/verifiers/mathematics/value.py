@@ -21,6 +21,12 @@ _UNIT = re.compile(
     r"((?:[\u3040-\u30ff\u4e00-\u9fff]{1,4}|(?:[ckdm]?m|ft|in)[23](?!\w)|\\text\s*\{[^{}]*\}|[a-zA-Z°]{2,}\.?|[mgsLlhN](?![a-zA-Z]))"
     r"(?:\s*(?:/\s*[a-zA-Z]+|/|\^\s*\{[-\d]+\}|\\text\s*\{[^{}]*\}|\s[a-zA-Z]{2,}|°|\.))*)\s*$"
 )
+_NO_WORDS = re.compile(
+    r"(?:or|and)\s+(?:more|less|fewer|greater|larger|smaller|higher|lower|above|below|over|under|up|not)\b"
+    r"|at (?:most|least)\b|(?:is |are )?(?:not|wrong|incorrect|false|impossible)\b",
+    re.IGNORECASE,
+)
+"""Words behind a number that make another answer of it, and no unit."""
 _UNITS = {
     "mm": "millimeter millimetre", "cm": "centimeter centimetre", "m": "meter metre", "km": "kilometer kilometre",
     "in": "inch inche", "ft": "foot feet", "yd": "yard", "mi": "mile", "g": "gram", "kg": "kilogram", "mg": "milligram",
@@ -81,7 +87,9 @@ def value(text: str) -> Value:
     if (match := _UNIT.search(text)) and not _SCALE.fullmatch(text):
         words = TEXT.sub(lambda one: f" {one[1]} ", match[1]).split()
         if not words or not (
-            words[0].casefold() in FUNCTIONS or (words[0][0] in _NO_UNIT and words[0][:2] not in _METRIC)
+            _NO_WORDS.match(" ".join(words))
+            or words[0].casefold() in FUNCTIONS
+            or (words[0][0] in _NO_UNIT and words[0][:2] not in _METRIC)
         ):
             found = Value(text[: match.start()].strip(), unit=_unit(words))
     if match := _SCALE.fullmatch(found.text):
