@@ -11,7 +11,7 @@ from treecore.annotate.run_file import ADDED_BYTES
 from treecore.cli.rollout import rollout
 from treecore.rollouts import Summary
 from treecore.rollouts.failures import MAX_IN_A_ROW, REFUSED
-from treecore.rollouts.output.append_only_file import LEAST_FREE
+from treecore.rollouts.output.append_only_file import MIN_FREE
 from treecore.rollouts.output.to_file import TRAJECTORY_BYTES
 from treecore.rollouts.ray.cluster import STORE_BYTES
 from treecore.rollouts.ray.engine import MAX_LOSSES
@@ -41,7 +41,7 @@ def test_numbers_at_the_end_are_those_that_are_printed() -> None:
 
 
 def test_numbers_are_those_of_the_code() -> None:
-    assert f"{LEAST_FREE >> 20} MiB must be free beside {TRAJECTORY_BYTES >> 10} KiB for every trajectory" in WORDS
+    assert f"{MIN_FREE >> 20} MiB must be free beside {TRAJECTORY_BYTES >> 10} KiB for every trajectory" in WORDS
     assert f"(`annotate`: {ADDED_BYTES >> 10} KiB a forest)" in WORDS
     assert f"{STORE_BYTES >> 20} MiB of shared" in WORDS
     assert MAX_IN_A_ROW == 3

@@ -125,7 +125,7 @@ def test_a_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         LineFile(tmp_path / "run", needs=2 * free).__enter__()
     assert not (tmp_path / "run").exists()
     (tmp_path / "run").write_bytes(b"{}\n" * 1000)
-    monkeypatch.setattr(lines.shutil, "disk_usage", lambda folder: Usage(free=lines.LEAST_FREE))
+    monkeypatch.setattr(lines.shutil, "disk_usage", lambda folder: Usage(free=lines.MIN_FREE))
     with LineFile(tmp_path / "run", needs=3000) as file:
         assert len(file) == 1000
     with pytest.raises(FormatError, match="nearly full"), LineFile(tmp_path / "run", needs=3001):
