@@ -15,7 +15,6 @@ from app.controls.methods import method_button
 from app.grain import picture, routes, words
 from app.opening.merge_menu import merge_menu
 from app.opening.open_menu import open_menu
-from app.opening.opened import Opened
 from app.verbatim import ours, verbatim
 from app.view_fields import Field
 from app.view_keys import KeyGroup
@@ -25,12 +24,14 @@ from treecore.analysis.forks import Forks, Grain, forks_of, grain
 from treecore.analysis.granularity import granularity
 from treecore.analysis.label_route import Route, route
 from treecore.bidi import visible
+from treecore.core.batch import Forests
 from treecore.core.numerals import counted, plain, whole
+from treecore.core.states import shape_of, states_of
 from treecore.core.step_text import plain as one_line
 from treecore.core.step_text import split_step
 from treecore.errors import TreecoreError
 from treecore.methods import get_method
-from treecore.methods.registry import Credit
+from treecore.methods.registry import Credit, Over
 from treecore.views.inspector.siblings import outcomes
 from treecore.views.labels import cut
 
@@ -130,16 +131,16 @@ def made(credit: Credit, one: bool) -> Found:
 def samplers() -> list[Grain]:
     """The grain of every sampler of what is open now and was opened before in this session."""
     shares: dict[str, list[float]] = {}
+    over = get_method(state.get("method")).over
     for of in {one.key: one for one in (*state.recent().values(), state.opened())}.values():
-        for name, share in of.kept.get((NAME, "samplers"), partial(shares_of, of)).items():
+        for name, share in of.kept.get((NAME, "samplers", over), partial(shares_of, of.forests, over)).items():
             shares.setdefault(name, []).extend(share)
     return [grain(name, share) for name, share in shares.items()]
 
 
-def shares_of(of: Opened) -> dict[str, list[float]]:
-    """Sampler -> the shares that the forks of its trees decide, of one file."""
-    batch = of.forests
-    nodes = np.flatnonzero(batch.topology.is_fork)
+def shares_of(batch: Forests, over: Over) -> dict[str, list[float]]:
+    """Sampler -> the shares that the forks of its trees decide, of one file; forks as a method sees them."""
+    nodes = shape_of(batch.shape(states_of) if over == "states" else batch, len(batch.parent)).forks
     share, number = granularity(batch).governs[nodes], batch.forest_of[nodes]
     found: dict[str, list[float]] = {}
     for one, own in zip(number.tolist(), share.tolist(), strict=True):

@@ -13,10 +13,12 @@ from compared import mixed
 from streamlit.testing.v1 import AppTest
 
 from app.grain import words
+from app.views.granularity import shares_of
 from treecore.analysis.forks import forks_of, grain
 from treecore.analysis.label_route import route
+from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.methods import compute
+from treecore.methods import METHODS, compute
 
 MAIN = str(ROOT / "app" / "main.py")
 
@@ -49,6 +51,16 @@ def test_what_is_not_there_is_null() -> None:
     assert picture["rows"][0]["dots"][1]["contrast"] is None
     json.dumps(picture, allow_nan=False)
     json.dumps(drawn(Forest(parent=[-1, -1], text=["a", "b"], reward=[1, 0])), allow_nan=False)
+
+
+@pytest.mark.parametrize("method", ["sibling", "tree_grpo"])
+def test_the_grain_of_a_sampler_is_that_of_the_dots(method: str) -> None:
+    """Where trees part at the prompt, one fork to methods over states and none to those over trees."""
+    batch = Forests(mixed())
+    grown = Forest(parent=[-1, 0, 1, 1, -1, 4], text=["", *"abc", "", "d"], reward=[np.nan] * 2 + [1, 0, np.nan, 1])
+    for one in (batch, Forests(grown)):
+        (shares,) = shares_of(one, METHODS[method].over).values()
+        assert sorted(shares) == pytest.approx(sorted(forks_of(compute(one, method)).share.tolist()))
 
 
 def app(**query: str) -> AppTest:
