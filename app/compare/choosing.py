@@ -9,6 +9,7 @@ import streamlit as st
 from app import state
 from app.compare.sides import MAX_LEAVES, telling_pair, trajectory
 from app.controls.choices import Choices
+from app.defaults import SHORT
 from app.opening.opened import Opened
 from app.verbatim import ours
 from app.view_fields import Field
@@ -87,12 +88,11 @@ def offered() -> dict[str, tuple[Opened, int]]:
     """Forests that may stand beside the shown one: of the same prompt first, then others of what is open."""
     here, shown = state.opened(), state.forest()
     own = [(here, number) for number in range(len(here.forests)) if number != state.forest_number()]
-    others = [
-        (one, number) for one in state.recent().values() if one.key != here.key for number in range(len(one.forests))
-    ]
+    known = [one for one in state.recent().values() if one.key[:SHORT] != here.key[:SHORT]]
+    others = [(one, number) for one in known for number in range(len(one.forests))]
     alike = [(of, number) for of, number in [*own, *others] if of.forests[number].prompt == shown.prompt]
     rest = [one for one in own if one not in alike]
-    return {f"{of.key[:12]}#{number}": (of, number) for of, number in [*alike, *rest][:MAX_FORESTS]}
+    return {f"{of.key[:SHORT]}#{number}": (of, number) for of, number in [*alike, *rest][:MAX_FORESTS]}
 
 
 def compared_forests() -> Other | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -10,15 +12,18 @@ import treecore as tc
 from app import stage, state
 from app.browse import two_steps as cards
 from app.library.folders import Run
+from app.opening.background import Tell
+from app.opening.opened import Opened
 from app.verbatim import ours, verbatim
 from treecore.bidi import visible
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.core.prefixes import merge_chains
 from treecore.core.rooted import with_roots
-from treecore.errors import TreecoreError
-from treecore.library.opening import open_forest
-from treecore.library.overview import Pair, Row, place_of, same_prompt
+from treecore.errors import FormatError, TreecoreError
+from treecore.library.filters import Filters
+from treecore.library.opening import open_forest, open_forests
+from treecore.library.overview import Pair, Row, passing, place_of, same_prompt
 from treecore.library.pair import Divergence, divergence
 from treecore.methods import get_method
 from treecore.methods.registry import Credit
@@ -28,8 +33,8 @@ from treecore.views.scene.scene import Stage
 HEIGHT = 300
 """Pixels of the trees."""
 PLACE = re.compile(r"(\d{1,9})@(.+)", re.S)
-MAX_ROWS = 2
-"""Rows that are opened together."""
+MAX_ROWS, MAX_TOGETHER = 2, 1000
+"""Forests that a button of a row opens, and the one for all rows."""
 PROMPT, ANSWER = 400, 44
 """Characters of a prompt, and of a step in a sentence."""
 
@@ -73,14 +78,14 @@ def beside(run: Run, place: str, pair: Pair | None, *, search: str = "") -> None
 
 
 def buttons(run: Run, place: str, partner: Row | None) -> None:
-    """The ways into Explore."""
+    """The ways into other views."""
     with st.container(horizontal=True, gap="small"):
         st.button(
             "Open in Explore \u21b5", key="open_row", type="primary", on_click=open_in_explore, args=(run, [place])
         )
         if partner is not None:
             both = [place_in_words(partner), place]
-            st.button("Open both steps", key="open_both", on_click=open_in_explore, args=(run, both))
+            st.button("Both steps in Compare", key="open_both", on_click=compare, args=(run, both))
 
 
 def row_of(run: Run, place: str) -> Row | None:
@@ -169,6 +174,39 @@ def open_in_explore(run: Run, places: list[str]) -> None:
         return
     if opened:
         state.put({"view": "explore", "forest": opened - 1, "turned": opened - 1})
+
+
+def compare(run: Run, places: list[str]) -> None:
+    """The same as two tables side by side. Only from callbacks."""
+    open_in_explore(run, places)
+    if state.get("view") == "explore":
+        state.put({"view": "compare", "compare:show": "forests"})
+
+
+def open_all(run: Run, filters: Filters, view: str) -> None:
+    """Begin to open all forests that pass the filters, in a view of what is open. Only from callbacks."""
+    begin_all(run, filters)
+    state.put({"view": view})
+
+
+def begin_all(run: Run, filters: Filters) -> None:
+    """Begin to open all forests that pass the filters, in the order of the table."""
+    filters = replace(filters, page=0, pair=None)
+    state.open_made(lambda tell: passing_forests(run, filters, tell), run.name)
+
+
+def passing_forests(run: Run, filters: Filters, tell: Tell) -> Opened:
+    """All forests that pass the filters, read. Touches no session.
+
+    Raises:
+        FormatError: a file has changed since it was read, or nothing passes.
+    """
+    places = passing(run.index, filters, most=MAX_TOGETHER)
+    if not places:
+        raise FormatError("no forest passes these filters", where=run.name, todo="take one away")
+    forests = open_forests(run.path, run.index, places, tell)
+    origin = f"library:{run.key}:?{urlencode(filters.said)}"
+    return state.opened_forests(forests, run.name, origin=origin)
 
 
 def open_rows(run: Run, places: list[str]) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 from app.library import folders, preview
 from app.rollout import monitor, visitor_jobs
 from treecore.errors import TreecoreError
+from treecore.library.filters import Filters
 
-LIBRARY, RUN, BETWEEN, ROWS = "library", "run", ":", "|"
+LIBRARY, RUN, BETWEEN, ROWS, ALL = "library", "run", ":", "|", "?"
 
 
 def reopen(origin: str) -> None:
@@ -16,7 +19,10 @@ def reopen(origin: str) -> None:
         monitor.explore(job, job.result)
     elif kind == LIBRARY:
         key, _, rows = name.partition(BETWEEN)
-        if (run := folders.allowed().get(key)) is not None:
+        run = folders.allowed().get(key)
+        if run is not None and rows.startswith(ALL):
+            preview.begin_all(run, Filters.of(dict(parse_qsl(rows.removeprefix(ALL)))))
+        elif run is not None:
             try:
                 preview.open_rows(run, rows.split(ROWS))
             except TreecoreError:  # its file has changed; the page tells that what the link names is not open

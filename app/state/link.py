@@ -13,7 +13,7 @@ from app.state.absent import hold_link
 from app.state.changes import EDIT, misfit
 from app.state.computed import film
 from app.state.current import as_given, forest_number, is_drawn, recorded
-from app.state.open_files import open_sample, recent, show
+from app.state.open_files import open_sample, opening, recent, show
 from app.state.session import get, put, put_settings
 from app.view_fields import SHOWN, Field
 from app.view_registry import VIEWS
@@ -123,7 +123,8 @@ def read_place() -> list[str]:
         missing.append(f"no prompt {number[:SHOWN]} here")
     missing += read_changes()
     if not asked("sample") and (asked("file") or recorded().key[:SHORT]) != recorded().key[:SHORT]:
-        missing.append("the file it was made with is not open in this session (open it again)")
+        if opening() is None:
+            missing.append("the file it was made with is not open in this session (open it again)")
         hold_link()
     elif node := asked("node"):
         if is_drawn(node):

@@ -105,6 +105,26 @@ def open_given(
     _begin(partial(read, given, name, columns=columns), name, tell_in=tell_in)
 
 
+def open_made(work: Callable[..., Opened], name: str) -> None:
+    """Begin to open what `work` makes, which hears how far it is; a failure leaves a notice."""
+    _begin(work, name, tell_in="notice")
+
+
+def opened_forests(forests: Sequence[Forest], title: str, *, origin: str = "") -> Opened:
+    """Forests as something that is open, shared with all who have the same open.
+
+    Args:
+        origin: where they can be found again, as the address names it.
+
+    Raises:
+        TreecoreError: more is open than this server holds.
+    """
+    key = hashlib.sha256("".join(forest.digest for forest in forests).encode()).hexdigest()
+    batch = rooted(Forests(list(forests)))
+    size = sum(map(held_bytes, map(vars, batch)))
+    return SHELF.put((key, title, origin), Opened(key, title, batch, origin=origin, size=size))
+
+
 def open_file(path: Path) -> None:
     """Begin to open a file or a folder named on the command line; a bad one leaves a notice."""
     _begin(partial(read, path, path.name), path.name, tell_in="notice")
@@ -226,10 +246,7 @@ def open_forests(forests: Sequence[Forest], title: str, *, origin: str = "") -> 
     Args:
         origin: where they can be found again, as the address names it.
     """
-    key = hashlib.sha256("".join(forest.digest for forest in forests).encode()).hexdigest()
-    batch = rooted(Forests(list(forests)))
     try:
-        size = sum(map(held_bytes, map(vars, batch)))
-        show(SHELF.put((key, title, origin), Opened(key, title, batch, origin=origin, size=size)))
+        show(opened_forests(forests, title, origin=origin))
     except TreecoreError as refused:
         st.session_state.notice = f"{refused}."

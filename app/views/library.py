@@ -16,7 +16,7 @@ from app.library.folders import Run, Scan
 from app.serving import permissions
 from app.verbatim import ours, verbatim
 from app.view_keys import TREES, KeyGroup
-from app.view_registry import view
+from app.view_registry import VIEWS, view
 from treecore.bidi import visible
 from treecore.core.numerals import counted, whole
 from treecore.errors import TreecoreError
@@ -196,7 +196,10 @@ def inside(run: Run) -> None:
     with left:
         steps = f" at {counted(len(found.curve), 'training step')}" if found.curve else ""
         said_of = f"{counted(found.prompts, 'prompt')}{steps} · {counted(found.forests, 'forest')}"
-        st.caption(ours(f"{said_of}, {counted(found.trajectories, 'trajectory', 'trajectories')}"))
+        with st.container(key="library_all", horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(ours(f"{said_of}, {counted(found.trajectories, 'trajectory', 'trajectories')}"), width="content")
+            if found.passing:
+                together(run, filters, found.passing)
         if not found.forests:
             nothing_found(run)
         else:
@@ -210,6 +213,20 @@ def inside(run: Run) -> None:
     with right, st.container(key="side"):
         preview.beside(run, row, found.pair, search=filters.search)
     state.sync_address()
+
+
+def together(run: Run, filters: Filters, count: int) -> None:
+    """The ways to what all listed forests have in common."""
+    some = f"all {whole(count)}" if count <= preview.MAX_TOGETHER else f"the first {whole(preview.MAX_TOGETHER)}"
+    for name in ("granularity", "explore"):
+        st.button(
+            ours(f"{some} in {VIEWS[name].title}"),
+            key=f"all_in_{name}",
+            type="tertiary",
+            icon=":material/open_in_new:",
+            on_click=preview.open_all,
+            args=(run, filters, name),
+        )
 
 
 def chosen(said: dict[str, str], rows: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -186,7 +187,35 @@ def test_a_row_in_explore_comes_back_in_another_session(run: Path) -> None:
     assert not again.warning
     opened = again.session_state["opened"]
     assert [one.id for one in opened.forests] == ["who is milo ? 100", "who is milo ? 200"]
-    assert (again.session_state["view"], again.session_state["forest"]) == ("explore", 1)
+    assert (again.session_state["view"], again.session_state["forest"]) == ("compare", 1)
+
+
+def test_all_that_is_listed_opens_as_the_scope_of_granularity(run: Path) -> None:
+    rows = [{"input": "q", "output": f"a\nb\n{n}", "score": float(n), "step": 300, "gts": "1"} for n in (0, 1)]
+    (run / "300.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = indexed(run)
+    test = app(view="library", folder=found.key, steps="200~300", mixed="1")
+    assert "all 2 in Granularity" in [button.label for button in test.button]
+    test.button(key="all_in_granularity").click().run()
+    wait(test)
+    assert not test.exception
+    assert (test.session_state["view"], test.session_state["opened"].title) == ("granularity", "my-run")
+    prompts = {"who is milo ?", "q"}
+    assert {one.prompt for one in test.session_state["opened"].forests} == prompts
+    assert max(len(one) for one in test.session_state["opened"].forests) == 4
+    link = {name: value if isinstance(value, str) else value[0] for name, value in test.query_params.items()}
+    again = wait(app(**link))
+    assert again.session_state["view"] == "granularity"
+    assert {one.prompt for one in again.session_state["opened"].forests} == prompts
+    assert again.query_params == test.query_params
+
+
+def wait(test: AppTest) -> AppTest:
+    """The page once what is being opened is open."""
+    if (going := test.session_state["opening"]) is not None:
+        assert going.wait(60)
+        test.run()
+    return test
 
 
 @pytest.mark.parametrize("origin", ["library:0123456789ab:0@200.forest.jsonl", "library:KEY:9@x", "run:nobody", "x"])
@@ -208,6 +237,7 @@ def test_both_steps_open_as_prompts_of_one_file(run: Path) -> None:
     test = app(view="library", folder=indexed(run).key, row="0@200.forest.jsonl")
     test.button(key="open_both").click().run()
     assert not test.exception
+    assert (test.session_state["view"], test.session_state["compare:show"]) == ("compare", "forests")
     assert [one.id for one in test.session_state["opened"].forests] == ["who is milo ? 100", "who is milo ? 200"]
 
 

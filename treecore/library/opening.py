@@ -1,8 +1,9 @@
-"""One forest of a library, read again from the file that holds it."""
+"""Forests of a library, read again from the files that hold them."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,35 +17,73 @@ from treecore.formats.source import read_path
 from treecore.library.index import Index
 from treecore.library.scan import TOGETHER
 
+Place = tuple[str, int]
+"""A file of the folder, and which forest of it."""
+
 
 def open_forest(folder: str | os.PathLike[str], index: Index, file: str, number: int) -> Forest:
-    """A forest by its file and its place there; of our own files only its line is read.
+    """A forest by its file and its place there. Errors as in `open_forests`."""
+    return open_forests(folder, index, [(file, number)])[0]
+
+
+def open_forests(
+    folder: str | os.PathLike[str],
+    index: Index,
+    places: Sequence[Place],
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Forest]:
+    """Forests by their files and places there; each file is read once, and of our own files only their lines.
+
+    Args:
+        on_progress: hears how many of how many are open.
 
     Raises:
-        FormatError: it is not in the index, or the file has changed since.
+        FormatError: one is not in the index, or its file has changed since.
     """
-    _, rows = index.query('SELECT start, "length", id FROM forests WHERE file = ? AND number = ?', (file, number))
+    numbers: dict[str, list[int]] = {}
+    for file, number in places:
+        numbers.setdefault(file, []).append(number)
+    found: dict[Place, Forest] = {}
+    for file, some in numbers.items():
+        on_progress(len(found), len(places))
+        found |= {(file, number): forest for number, forest in _of_file(Path(folder), index, file, some)}
+    return [found[place] for place in places]
+
+
+def _of_file(root: Path, index: Index, file: str, numbers: Sequence[int]) -> Iterator[tuple[int, Forest]]:
+    asked = 'SELECT number, start, "length", id FROM forests WHERE file = ? AND number IN (SELECT unnest(?))'
+    rows = {row[0]: row[1:] for row in index.query(asked, (file, list(numbers)), most=len(numbers)).rows}
     changed = FormatError("the file has changed since it was indexed", where=file, todo="update the library")
-    if not rows:
-        raise FormatError(f"no forest {number} of this file is in the library", where=file, todo="update the library")
-    start, length, name = rows[0]
-    root = Path(folder)
+    whole: list[Forest] | None = None
+    for number in numbers:
+        if number not in rows:
+            found = f"no forest {number} of this file is in the library"
+            raise FormatError(found, where=file, todo="update the library")
+        start, length, name = rows[number]
+        if start is not None and not file.startswith(TOGETHER):
+            forest = _of_line(root / file, changed, file=file, start=start, length=length)
+        else:
+            whole = _whole(root, index, file) if whole is None else whole
+            forest = whole[number] if number < len(whole) else None
+        if forest is None or forest.id != name:
+            raise changed
+        yield number, forest
+
+
+def _of_line(path: Path, changed: FormatError, *, file: str, start: int, length: int) -> Forest | None:
+    try:
+        with open(path, "rb") as opened:
+            opened.seek(start)
+            line = opened.read(length)
+    except OSError as error:  # its words tell where the folder is
+        raise changed from error
+    return next(iter(read(line, name=file)), None)
+
+
+def _whole(root: Path, index: Index, file: str) -> list[Forest]:
     if file.startswith(TOGETHER):
-        forests = _together(root, index, file.removeprefix(TOGETHER))
-    elif start is not None:
-        try:
-            with open(root / file, "rb") as opened:
-                opened.seek(start)
-                line = opened.read(length)
-        except OSError as error:  # its words tell where the folder is
-            raise changed from error
-        forests = read(line, name=file)
-        number = 0
-    else:
-        forests = read(root / file, name=file)
-    if number >= len(forests) or forests[number].id != name:
-        raise changed
-    return forests[number]
+        return _together(root, index, file.removeprefix(TOGETHER))
+    return list(read(root / file, name=file))
 
 
 def _together(root: Path, index: Index, kind: str) -> list[Forest]:

@@ -129,6 +129,21 @@ def overview(index: Index, filters: Filters) -> Overview:
     return Overview(forests, prompts, trajectories, curve, pair, *counts, histograms, rows)
 
 
+def passing(index: Index, filters: Filters, *, most: int) -> list[tuple[str, int]]:
+    """File and number of the forests that pass all filters, in the order of the table, at most so many.
+
+    Raises:
+        FormatError: there is no index.
+    """
+    with index.reading() as connection:
+        _latest(connection, filters)
+        left = "(SELECT place_at FROM latest WHERE passes)"
+        places = (
+            f"SELECT file, number FROM forests SEMI JOIN {left} ON rowid = place_at ORDER BY {filters.order} LIMIT ?"
+        )
+        return [(file, number) for file, number in _fetch(connection, places, (most,))]
+
+
 def place_of(index: Index, file: str, number: int) -> Row | None:
     """The row of one forest; None where there is none."""
     columns = ", ".join(f'"{name}"' for name in SHOWN)
