@@ -22,7 +22,7 @@ class SampledBy(StrEnum):
     """Who wrote a step, as forests say in `sampled_by`."""
 
     POLICY = "policy"
-    """Drawn by the recorded law."""
+    """Drawn with the recorded sampling parameters."""
     GREEDY = "policy, greedily"
     """Its likeliest tokens."""
     TASK = "task"

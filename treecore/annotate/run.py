@@ -148,8 +148,8 @@ def plan_of(batch: Batch, annotation: Annotation) -> Plan:
         settings=settings,
         prompts=[source.prompt for source in batch.sources],
         seed=annotation.seed,
-        temperature=batch.law.temperature,
-        top_p=batch.law.top_p,
+        temperature=batch.provenance.temperature,
+        top_p=batch.provenance.top_p,
         meta=lambda prompt: {"id": prompt.id},
         provenance=versions(),
     )
@@ -157,7 +157,7 @@ def plan_of(batch: Batch, annotation: Annotation) -> Plan:
 
 def about(annotation: Annotation, batch: Batch, source: Existing, numbers: Mapping[str, Any]) -> dict[str, Any]:
     """The entry of one forest's provenance."""
-    policy = {**batch.policy.describe(), "temperature": batch.law.temperature, "top_p": batch.law.top_p}
+    policy = {**batch.policy.describe(), "temperature": batch.provenance.temperature, "top_p": batch.provenance.top_p}
     return {**annotation.said(source.forest), "policy": policy, **numbers, "versions": versions()}
 
 

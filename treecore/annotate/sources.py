@@ -16,7 +16,7 @@ from treecore.errors import MethodError, TaskError, TreecoreError, boundary
 from treecore.policies import Policy
 from treecore.policies.base import EXTENDS
 from treecore.protocols import Task
-from treecore.rollouts.arguments import check_law
+from treecore.rollouts.arguments import check_sampling
 from treecore.rollouts.continuation import Existing
 from treecore.rollouts.prepare import as_read
 from treecore.tasks.checked import with_optional
@@ -31,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Law:
+class Provenance:
     """What forests must have in common to be continued in one batch.
 
     Attributes:
@@ -39,7 +39,7 @@ class Law:
         settings: of the task, as JSON.
         model: name of the policy.
         dtype: numbers that it computed in; None when they do not say, or another model is asked for.
-        temperature, top_p: the sampling law.
+        temperature, top_p: of sampling.
     """
 
     task: str
@@ -53,16 +53,16 @@ class Law:
 
 @dataclass(frozen=True)
 class Batch:
-    """Forests of one law, ready to be continued."""
+    """Forests of one provenance, ready to be continued."""
 
-    law: Law
+    provenance: Provenance
     task: Task
     policy: Policy
     sources: Sequence[Existing]
 
 
-def law_of(forest: Forest, *, task: str | Task | None, model: str | None) -> Law:
-    """The law that a forest says it was sampled under.
+def provenance_of(forest: Forest, *, task: str | Task | None, model: str | None) -> Provenance:
+    """How a forest says it was sampled.
 
     Args:
         task, model: in place of its own.
@@ -80,12 +80,12 @@ def law_of(forest: Forest, *, task: str | Task | None, model: str | None) -> Law
     if not all(isinstance(value, int | float) for value in (temperature, top_p)):
         raise MethodError("its temperature or top_p is no number", where=named(forest), todo="correct its policy")
     try:
-        check_law(temperature=temperature, top_p=top_p, seed=0)
+        check_sampling(temperature=temperature, top_p=top_p, seed=0)
     except MethodError as error:
         raise error.at(named(forest)) from None
     scheme, settings = forest.extra.get("reward_scheme"), forest.extra.get("task_settings")
     dtype = forest.policy.get("dtype") if model is None else None
-    return Law(
+    return Provenance(
         task=name,
         scheme=None if scheme is None else str(scheme),
         settings=json.dumps(settings if isinstance(settings, dict) else {}, sort_keys=True),
@@ -104,7 +104,7 @@ def batches(
     model: str | None = None,
     node: str | None = None,
 ) -> list[Batch]:
-    """Forests by law, in the order in which each law first appears.
+    """Forests by provenance, in the order in which each provenance first appears.
 
     Args:
         load: a policy by name and by the numbers that it computed in, None for its own.
@@ -115,46 +115,46 @@ def batches(
     Raises:
         MethodError, PolicyError, TaskError: a forest that cannot be continued.
     """
-    laws = [law_of(forest, task=task, model=model) for forest in forests]
+    provenances = [provenance_of(forest, task=task, model=model) for forest in forests]
     policies: dict[tuple[str, str | None], Policy] = {}
     found = []
-    for law in dict.fromkeys(laws):
-        chosen = [forest for forest, one in zip(forests, laws, strict=True) if one == law]
+    for provenance in dict.fromkeys(provenances):
+        chosen = [forest for forest, one in zip(forests, provenances, strict=True) if one == provenance]
         by_name = task is None or isinstance(task, str)
-        work = task_of(law, chosen[0]) if by_name else with_optional(task, "the task that is given")
+        work = task_of(provenance, chosen[0]) if by_name else with_optional(task, "the task that is given")
         for forest in chosen:
             check_server(forest, other=model is not None)
-        if (law.model, law.dtype) not in policies:
-            policies[law.model, law.dtype] = load(law.model, law.dtype)
-        policy = policies[law.model, law.dtype]
+        if (provenance.model, provenance.dtype) not in policies:
+            policies[provenance.model, provenance.dtype] = load(provenance.model, provenance.dtype)
+        policy = policies[provenance.model, provenance.dtype]
         for forest in chosen:
             check_model(forest, policy, other=model is not None)
-        changed = other_rows(law, work)
+        changed = other_rows(provenance, work)
         sources = [source(forest, work, policy, node, changed=changed) for forest in chosen]
         if changed:
             _LOG.warning("treecore: note: %s; the questions of the forests are among them", changed)
-        found.append(Batch(law, work, policy, sources))
+        found.append(Batch(provenance, work, policy, sources))
     return found
 
 
-def task_of(law: Law, forest: Forest) -> Task:
+def task_of(provenance: Provenance, forest: Forest) -> Task:
     """The task that a forest names, with the settings that it was sampled under.
 
     Raises:
         MethodError: a setting that is no option of the task is another now.
         TaskError: there is no such task here.
     """
-    settings: dict[str, Any] = json.loads(law.settings)
+    settings: dict[str, Any] = json.loads(provenance.settings)
     try:
-        known = {param.name for param in task_params(law.task)}
+        known = {param.name for param in task_params(provenance.task)}
         options = {name: value for name, value in settings.items() if name in known}
-        if law.scheme is not None and "reward_scheme" in known:
-            options["reward_scheme"] = law.scheme
-        task = get_task(law.task, **options)
+        if provenance.scheme is not None and "reward_scheme" in known:
+            options["reward_scheme"] = provenance.scheme
+        task = get_task(provenance.task, **options)
     except TreecoreError as error:
         file = settings.get(FILE)
         todo = f"name the task with --task, by its file{f' {file}' if file else ' if it has one'}"
-        raise type(error)(error.found, where=f"{named(forest)}, task {law.task!r}", todo=todo) from None
+        raise type(error)(error.found, where=f"{named(forest)}, task {provenance.task!r}", todo=todo) from None
     now = settings_of(task)
     for name in settings.keys() - known - {ROWS, FILE}:
         if settings[name] != now.get(name):
@@ -171,9 +171,9 @@ def settings_of(task: Task) -> Mapping[str, Any]:
     return task.settings or {}
 
 
-def other_rows(law: Law, task: Task) -> str:
-    """How the task differs from the file that forests of this law were sampled from; "" where it does not."""
-    settings = json.loads(law.settings)
+def other_rows(provenance: Provenance, task: Task) -> str:
+    """How the task differs from the file that forests of this provenance were sampled from; "" where it does not."""
+    settings = json.loads(provenance.settings)
     if settings.get(ROWS) in (None, settings_of(task).get(ROWS)):
         return ""
     file = settings_of(task).get(FILE) or f"task {task.name!r}"

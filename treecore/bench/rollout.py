@@ -1,7 +1,8 @@
 """How fast trees are sampled: the engine against `model.generate` of transformers, on one model in one run.
 
-Three sides write the same number of trajectories of the same prompts under the same law: a sampler's trees, the engine
-without trees, and `generate`. What sharing gives is thus apart from what the engine gives. There is no verdict here.
+Three sides write the same number of trajectories of the same prompts with the same sampling parameters: a sampler's
+trees, the engine without trees, and `generate`. What sharing gives is thus apart from what the engine gives. There is
+no verdict here.
 """
 
 from __future__ import annotations

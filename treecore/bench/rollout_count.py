@@ -35,8 +35,8 @@ def passes(policy: Any) -> Iterator[list[tuple[int, int]]]:
     shapes: list[tuple[int, int]] = []
     make, watched = policy.session, []
 
-    def session(**law: Any) -> Any:
-        made = make(**law)
+    def session(**params: Any) -> Any:
+        made = make(**params)
         feed = made.runner.feed
 
         def noted(rows: Sequence[int], tokens: Sequence[Sequence[int]]) -> Any:

@@ -71,14 +71,14 @@ class Generate:
     Args:
         policy: a loaded policy of transformers.
         prompts: tokens of each prompt.
-        law: what to draw.
+        params: what to draw.
     """
 
-    def __init__(self, policy: Any, prompts: Sequence[Sequence[int]], law: SamplingParams) -> None:
-        self.model, self.tokenizer, self.law = policy.model, policy.tokenizer, law
+    def __init__(self, policy: Any, prompts: Sequence[Sequence[int]], params: SamplingParams) -> None:
+        self.model, self.tokenizer, self.params = policy.model, policy.tokenizer, params
         self.prompts = sorted(prompts, key=len)
-        single = {text: ids for text in law.stop if len(ids := policy.encode(text)) == 1}
-        self.stop_strings = [text for text in law.stop if text not in single]
+        single = {text: ids for text in params.stop if len(ids := policy.encode(text)) == 1}
+        self.stop_strings = [text for text in params.stop if text not in single]
         self.end_ids = sorted({*policy.end_ids, *(ids[0] for ids in single.values())})
         known = (self.tokenizer.pad_token_id, *range(len(self.end_ids) + 1))
         self.pad = next(token for token in known if token is not None and token not in self.end_ids)
@@ -90,10 +90,10 @@ class Generate:
         from treecore.policies.local.session import threads
 
         drawn = Drawn([], [])
-        size = max(1, setup.rows // self.law.per_prompt)
+        size = max(1, setup.rows // self.params.per_prompt)
         devices = [self.model.device] if self.model.device.type == "cuda" else []
         with torch.random.fork_rng(devices), threads(setup.threads), self._configured(setup):
-            torch.manual_seed(self.law.seed)
+            torch.manual_seed(self.params.seed)
             for start in range(0, len(self.prompts), size):
                 self._batch(self.prompts[start : start + size], drawn)
         return drawn
@@ -107,7 +107,7 @@ class Generate:
         more = {"stop_strings": self.stop_strings, "tokenizer": self.tokenizer} if self.stop_strings else {}
         new = self.model.generate(input_ids=ids, attention_mask=mask, **more)[:, width:].tolist()
         for number, row in enumerate(new):
-            drawn.rows.append(Row(len(prompts[number // self.law.per_prompt]), self._written(row)))
+            drawn.rows.append(Row(len(prompts[number // self.params.per_prompt]), self._written(row)))
         drawn.shapes.extend([(len(new), width)] + [(len(new), 1)] * (len(new[0]) - 1))
 
     def _written(self, row: list[int]) -> tuple[int, ...]:
@@ -120,19 +120,19 @@ class Generate:
 
     @contextmanager
     def _configured(self, setup: Setup) -> Iterator[None]:
-        """The law as the model's only settings of generation, whatever it came with."""
+        """The parameters as the model's only settings of generation, whatever it came with."""
         from transformers import GenerationConfig
 
         from treecore.policies.local.policy import quiet
 
-        law, before = self.law, self.model.generation_config
+        params, before = self.params, self.model.generation_config
         self.model.generation_config = GenerationConfig(
             do_sample=True,
-            temperature=law.temperature,
-            top_p=law.top_p,
+            temperature=params.temperature,
+            top_p=params.top_p,
             top_k=0,
-            max_new_tokens=law.max_new,
-            num_return_sequences=law.per_prompt,
+            max_new_tokens=params.max_new,
+            num_return_sequences=params.per_prompt,
             pad_token_id=self.pad,
             eos_token_id=self.end_ids or None,
             use_cache=True,

@@ -41,7 +41,7 @@ class Work:
         steps: how steps are cut, see `treecore.tasks.steps`.
         stop: strings that end a trajectory.
         max_new: most tokens of a trajectory.
-        temperature, top_p: the law.
+        temperature, top_p: of sampling.
         repeats: timed runs of each side, of which the fastest counts.
         rows: of a batch of `generate`; several are tried when 0.
     """
@@ -116,8 +116,8 @@ class Sides:
         self.task = plain_task(work)
         self.prompts = self.task.prompts(work.prompts, seed=work.seed)
         self.prompt_ids = [policy.encode_prompt(prompt.text) for prompt in self.prompts]
-        law = SamplingParams(per_prompt, work.max_new, work.stop, work.temperature, work.top_p, work.seed)
-        self.generate, self.setup = Generate(policy, self.prompt_ids, law), Setup(policy.slots, None)
+        params = SamplingParams(per_prompt, work.max_new, work.stop, work.temperature, work.top_p, work.seed)
+        self.generate, self.setup = Generate(policy, self.prompt_ids, params), Setup(policy.slots, None)
         self.trials: dict[Setup, Trial] = {}
 
     def setups(self, share: Share, *, static: bool) -> list[Setup]:

@@ -17,13 +17,13 @@ from treecore.cli.rollout import progress_bar, rollout
 from treecore.policies.load_options import LOAD_OPTIONS, LoadOptions
 from treecore.protocols import MAX_SEED
 
-RECORDED = "Numbers of the model; those that it computed in when it wrote the forests if left out."
+DTYPE_HELP = "Numbers of the model; those that it computed in when it wrote the forests if left out."
 
 
 def like_rollout(command: click.Command) -> click.Command:
     """Add the options of `treecore rollout` for how a model is loaded, after `--model`."""
     options = {param.name: copy(param) for param in rollout.params if isinstance(param, click.Option)}
-    options["dtype"].help = RECORDED
+    options["dtype"].help = DTYPE_HELP
     at = [param.name for param in command.params].index("model") + 1
     command.params[at:at] = [options[name] for name in LOAD_OPTIONS]
     return command

@@ -111,7 +111,7 @@ NODE_COLUMNS = (
 TOKEN_COLUMNS = (
     Column("id", "int", "vocabulary id", minimum=0),
     Column("text", "text", "the token as text"),
-    Column("logprob", "float", "log probability under the law it was sampled from, in nats", *NATS, unit="nats"),
+    Column("logprob", "float", "log probability in the distribution it was sampled from, nats", *NATS, unit="nats"),
     Column("entropy", "float", "entropy of the model's distribution at temperature 1, in nats", *NATS, unit="nats"),
     Column(
         "confidence", "float", "minus the mean log probability of the 20 likeliest tokens, in nats", *NATS, unit="nats"

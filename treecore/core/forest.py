@@ -51,7 +51,7 @@ class TokenTable:
         start: `[N+1]`.
         id: `[T]` vocabulary ids, -1 where not recorded; None when the whole column is absent (so for all columns).
         text: `[T]` strings.
-        logprob: `[T]` nats, under the law the token was sampled from; NaN for observations.
+        logprob: `[T]` nats, under the distribution the token was sampled from; NaN for observations.
         entropy: `[T]` nats, of the model's distribution at temperature 1.
         confidence: `[T]` nats, minus the mean log probability of the 20 likeliest tokens.
         part: `[T]` see `protocols.Part`; where it is absent (-1), tokens are taken as the model's own.

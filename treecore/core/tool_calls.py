@@ -64,7 +64,7 @@ def tool_calls(text: str, fields: Mapping[str, Any]) -> tuple[ToolCall, ...]:
 def recorded_calls(fields: Mapping[str, Any]) -> tuple[ToolCall, ...]:
     """The calls that stand in a field beside the text."""
     found = next((calls for name in FIELDS if (calls := as_list(fields.get(name)))), [])
-    return tuple(call for one in found[:MAX_CALLS] if (call := recorded(one)) is not None)
+    return tuple(call for one in found[:MAX_CALLS] if (call := tool_call_in(one)) is not None)
 
 
 def written_calls(text: str) -> tuple[ToolCall, ...]:
@@ -101,7 +101,7 @@ def parsed(text: str) -> Any:
         return None
 
 
-def recorded(call: Any) -> ToolCall | None:
+def tool_call_in(call: Any) -> ToolCall | None:
     """One call in any of its shapes: `function` an object or a name, arguments an object or its JSON."""
     if isinstance(call, str):
         call = parsed(call)
@@ -126,7 +126,7 @@ def between_tags(tag: str, *, inside: str) -> Iterator[ToolCall]:
     if words.startswith(("{", "[")):
         whole = as_list(words)
         structures = whole or [parsed(line) for line in words.splitlines()]
-        calls = [recorded(one) for one in structures]
+        calls = [tool_call_in(one) for one in structures]
         if calls and all(call is not None for call in calls):
             yield from (call for call in calls if call is not None)
             return

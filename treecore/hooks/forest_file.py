@@ -32,7 +32,7 @@ class TrainerBatch:
         groups: what rollouts of one prompt have in common; the prompt itself by default.
         references: expected answers.
         advantages: what the trainer made of the rewards, kept as a claim.
-        token_ids, logprobs: of the completion's tokens, log probabilities in nats under the law they were drawn from.
+        token_ids, logprobs: of the completion's tokens, log probabilities in nats as they were drawn.
         reward_parts: name of a reward function -> its values.
     """
 

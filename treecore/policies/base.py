@@ -55,7 +55,7 @@ class Completion:
     Attributes:
         ids: vocabulary ids.
         pieces: text of each token; the end token keeps its name here and is left out of `text`.
-        logprob: under the law it was drawn from (temperature and top-p applied), nats.
+        logprob: under the distribution it was drawn from (temperature and top-p applied), nats.
         entropy: of the model's own distribution (temperature 1), nats.
         confidence: minus the mean of the model's 20 largest log probabilities, nats.
         text: the step's text.
@@ -149,7 +149,7 @@ class Branch(Protocol):
 
 
 class Session(Protocol):
-    """One sampling run on a policy: the batch of live branches and the law they are drawn from.
+    """One sampling run on a policy: the batch of live branches and the sampling parameters they are drawn with.
 
     A class that derives from this one gets `notes` and `waiting`; another may leave them out.
     """
@@ -186,7 +186,7 @@ class Session(Protocol):
         Args:
             written: what the step that `state` lies in has so far; the branch's `written` begins with it.
             tokens: most tokens to draw, over all steps; the step that is not over then ends with `FinishReason.PAUSE`.
-            greedy: take the likeliest tokens, whatever the session's law is; their log probability is then 0.
+            greedy: take the likeliest tokens, whatever the session's temperature is; their log probability is then 0.
         """
         ...
 

@@ -9,7 +9,7 @@ from typing import Any, SupportsFloat, SupportsIndex
 from treecore.core.numerals import counted
 from treecore.errors import MethodError, PolicyError, TaskError
 from treecore.protocols import MAX_SEED, Prompt
-from treecore.rollouts.config import ENGINES, RECORDED, RolloutConfig
+from treecore.rollouts.config import ENGINES, MAX_RECORD, RolloutConfig
 
 TASK = ("name", "stop", "max_steps", "max_step_tokens", "prompts", "respond", "reward")
 POLICY = ("describe", "session", "encode", "token_strings")
@@ -66,8 +66,8 @@ def is_prompts(value: Any) -> bool:
     return isinstance(value, Sequence) and all(isinstance(one, Prompt) for one in value) and not isinstance(value, str)
 
 
-def check_law(*, temperature: Any, top_p: Any, seed: Any) -> None:
-    """The sampling law makes sense.
+def check_sampling(*, temperature: Any, top_p: Any, seed: Any) -> None:
+    """The sampling parameters make sense.
 
     Raises:
         MethodError: it does not.
@@ -93,9 +93,9 @@ def check_record(record: Any) -> dict[str, int]:
         raise PolicyError(f"record={shown(record)} is no mapping", todo='give for example {"top_tokens": 5}')
     found: dict[str, int] = {}
     for name, value in record.items():
-        if name not in RECORDED:
-            raise PolicyError(f"nothing called {shown(name)} can be recorded", todo=f"choose {', '.join(RECORDED)}")
-        text, most = str(value).strip(), RECORDED[name]
+        if name not in MAX_RECORD:
+            raise PolicyError(f"nothing called {shown(name)} can be recorded", todo=f"choose {', '.join(MAX_RECORD)}")
+        text, most = str(value).strip(), MAX_RECORD[name]
         if not (text.isascii() and text.isdigit() and int(text[:9]) <= most and len(text) < 9):
             raise PolicyError(f"{name}={shown(value)} cannot be recorded", todo=f"give a whole number from 0 to {most}")
         found |= {name: int(text)} if int(text) else {}

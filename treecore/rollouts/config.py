@@ -11,7 +11,7 @@ from treecore.policies.load_options import LOAD_OPTIONS
 from treecore.protocols import Prompt, Task
 
 ENGINES = ("local", "ray")
-RECORDED = {"top_tokens": 20}
+MAX_RECORD = {"top_tokens": 20}
 """What may be recorded on request, and the most of it."""
 
 
@@ -28,7 +28,7 @@ class RolloutConfig:
         prompts: how many of the task's own prompts, or the prompts themselves.
         question: one prompt asked by the user, in place of `prompts`.
         seed: of the prompts and of everything drawn.
-        temperature: of the sampling law; 0 takes the likeliest token.
+        temperature: of sampling; 0 takes the likeliest token.
         top_p: mass of the likeliest tokens that may be drawn.
         reward_scheme: one that the task lists; its default when None.
         record: what is recorded beside the usual: `top_tokens`, how many of the likeliest tokens with their log

@@ -14,7 +14,7 @@ from treecore.policies import Policy
 from treecore.policies.base import AskingPolicy, ChatPolicy, complete_policy
 from treecore.protocols import Prompt, Task
 from treecore.registry.params import Value
-from treecore.rollouts.arguments import check_engine, check_kinds, check_law, check_record
+from treecore.rollouts.arguments import check_engine, check_kinds, check_record, check_sampling
 from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.scheduler import Plan, check_chance
 from treecore.samplers import get_sampler
@@ -113,9 +113,9 @@ def prepare(config: RolloutConfig) -> PreparedRollout:
     """
     check_engine(config)
     check_kinds(config)
-    check_law(temperature=config.temperature, top_p=config.top_p, seed=config.seed)
-    law: dict[str, Any] = {"temperature": float(config.temperature), "top_p": float(config.top_p)}
-    config = replace(config, seed=int(config.seed), record=check_record(config.record), **law)
+    check_sampling(temperature=config.temperature, top_p=config.top_p, seed=config.seed)
+    sampling: dict[str, Any] = {"temperature": float(config.temperature), "top_p": float(config.top_p)}
+    config = replace(config, seed=int(config.seed), record=check_record(config.record), **sampling)
     sampler = get_sampler(config.sampler)
     settings = sampler.parse(config.sampler_settings)
     check_chance(sampler, settings, config.temperature)

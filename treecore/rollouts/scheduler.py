@@ -33,7 +33,7 @@ class Plan:
         task, policy, sampler, settings: who does what; `settings` are all parameters of the sampler.
         prompts: one forest each.
         seed: of the run.
-        temperature, top_p: the sampling law.
+        temperature, top_p: of sampling.
         meta: prompt -> the fields of its forest; provenance comes on top.
         provenance: versions of what sampled.
         record: what is recorded on request, as in `RolloutConfig`.
@@ -77,7 +77,7 @@ class RolloutScheduler:
         self.plan, self.on_progress, self.should_stop = plan, on_progress, should_stop
         check_needs(plan.sampler, plan.policy)
         check_chance(plan.sampler, plan.settings, plan.temperature)
-        check_recorded(plan.record, plan.policy)
+        check_recordable(plan.record, plan.policy)
         rule = plan.task.step_rule
         more: dict[str, Any] = {**({} if rule == StepRule() else {"rule": rule}), **plan.record}
         session = plan.policy.session(
@@ -264,7 +264,7 @@ def check_needs(sampler: Sampler, policy: Policy) -> None:
         )
 
 
-def check_recorded(record: Mapping[str, int], policy: Policy) -> None:
+def check_recordable(record: Mapping[str, int], policy: Policy) -> None:
     """The policy tells what is to be recorded.
 
     Raises:

@@ -18,7 +18,7 @@ Generated from the registry by `treecore samplers --markdown`; tests compare the
 A sampler decides where the next branch grows. `treecore rollout --sampler NAME --set PARAMETER=VALUE` runs one; the
 forest records its name, parameters and seed. Where the choice of branches makes means over subtrees no fair estimates
 of a step's value, the forest says so under `sampler.bias`; `treecore annotate` adds values without such a bias. Every
-step says in `sampled_by` who wrote it: `{policy}` (drawn by the recorded law), `{greedy}` (its likeliest tokens)
+step says in `sampled_by` who wrote it: `{policy}` (drawn as recorded), `{greedy}` (its likeliest tokens)
 or `{task}` (a recited solution, no token of which was drawn)."""
 
 

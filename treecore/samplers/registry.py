@@ -39,7 +39,7 @@ class Expand:
         steps: stop after so many steps are over; one begun before counts.
         tokens: stop after so many drawn tokens, inside a step if need be; needs `FORKS`.
         note: fields that every node of the trajectory will carry.
-        greedy: take the likeliest tokens, whatever the run's law is; needs `GREEDY`.
+        greedy: take the likeliest tokens, whatever the run's temperature is; needs `GREEDY`.
     """
 
     node: int | None = None

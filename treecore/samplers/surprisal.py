@@ -67,7 +67,7 @@ def surprisal(
 ) -> Growing:
     """Write m answers, each the seed of a tree; then, l times, draw the n least likely tokens of each tree anew.
 
-    A token's surprisal is minus its log probability under the law it was drawn from, not the entropy of the
+    A token's surprisal is minus its log probability under the distribution it was drawn from, not the entropy of the
     distribution (`tree_node.py`). From the text before each of the n tokens t new endings are written. The first token
     of a side branch and all that follows a token with "conclusion" or "answer" in it are left alone. A token may be
     taken again in a later round, as in the released code. The defaults are those of the released script.

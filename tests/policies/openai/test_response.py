@@ -18,8 +18,8 @@ STOP = ("</s>", "!")
 CONFIDENCE = -sum(ALTERNATIVES[:20]) / 20
 
 
-def read(choice: dict[str, Any], *, plain_law: bool = True, **answer: Any) -> Answer:
-    return read_answer({"choices": [choice], **answer}, stop=STOP, plain_law=plain_law)
+def read(choice: dict[str, Any], *, plain: bool = True, **answer: Any) -> Answer:
+    return read_answer({"choices": [choice], **answer}, stop=STOP, plain=plain)
 
 
 def completion(text: str, reason: str = "stop", **choice: Any) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def test_a_floor_is_no_probability() -> None:
 
 
 def test_numbers_of_another_law_are_left_out() -> None:
-    written = read(completion("ab", "length", logprobs=legacy(["a", "b"], 20)), plain_law=False).written
+    written = read(completion("ab", "length", logprobs=legacy(["a", "b"], 20)), plain=False).written
     assert written.token_strings == ["a", "b"]
     assert (written.logprob, written.confidence) == ([], [])
 

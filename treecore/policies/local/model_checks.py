@@ -301,8 +301,8 @@ def context_length(model: Any, tokenizer: Any) -> int:
     """
     config = model.config.get_text_config(decoder=True)
     rotary = getattr(config, "rope_parameters", None) or {}
-    laws = [rotary, *(law for law in rotary.values() if isinstance(law, dict))]
-    known = [law.get("original_max_position_embeddings") for law in laws if law.get("rope_type") == "longrope"]
+    layers = [rotary, *(layer for layer in rotary.values() if isinstance(layer, dict))]
+    known = [layer.get("original_max_position_embeddings") for layer in layers if layer.get("rope_type") == "longrope"]
     known += [getattr(config, "max_position_embeddings", None), getattr(tokenizer, "model_max_length", None)]
     return min([int(length) for length in known if length and length > 0] + [NO_LIMIT])
 

@@ -154,9 +154,9 @@ class TransformersPolicy(Policy):
         rule: StepRule = PLAIN,
         top_tokens: int = 0,
     ) -> LocalSession:
-        law = {"temperature": temperature, "top_p": top_p}
+        params = {"temperature": temperature, "top_p": top_p}
         return LocalSession(
-            self, **law, stop=tuple(stop), max_step_tokens=max_step_tokens, rule=rule, top_tokens=top_tokens
+            self, **params, stop=tuple(stop), max_step_tokens=max_step_tokens, rule=rule, top_tokens=top_tokens
         )
 
     def encode(self, text: str) -> list[int]:

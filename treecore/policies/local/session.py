@@ -286,8 +286,8 @@ class LocalSession(Session):
         if len(rows) == 1 or len(rows) * len(rows[0]) <= MAX_DRAWN:
             try:
                 greedy = [branch.greedy for branch in ready]
-                law = {"temperature": self.temperature, "top_p": self.top_p}
-                drawn = draw(torch.stack(rows), uniform, greedy=greedy, top_tokens=self.top_tokens, **law)
+                params = {"temperature": self.temperature, "top_p": self.top_p}
+                drawn = draw(torch.stack(rows), uniform, greedy=greedy, top_tokens=self.top_tokens, **params)
                 return list(map(DrawnToken, *drawn))
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):

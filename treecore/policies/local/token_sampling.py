@@ -71,12 +71,12 @@ def draw(
         ids = raw.argmax(dim=-1)
         logprob = torch.zeros_like(entropy)
     else:
-        law = raw if temperature == 1 else torch.log_softmax(wide / temperature, dim=-1)
+        scaled = raw if temperature == 1 else torch.log_softmax(wide / temperature, dim=-1)
         if top_p < 1:
-            law = nucleus(law, top_p)
-        probability = probability if law is raw else law.exp()
-        ids = inverse_cdf(probability, uniform=torch.tensor(uniform, dtype=torch.float64, device=law.device))
-        logprob = law.gather(-1, ids[:, None])[:, 0]
+            scaled = nucleus(scaled, top_p)
+        probability = probability if scaled is raw else scaled.exp()
+        ids = inverse_cdf(probability, uniform=torch.tensor(uniform, dtype=torch.float64, device=scaled.device))
+        logprob = scaled.gather(-1, ids[:, None])[:, 0]
         if greedy is not None and any(greedy):
             sure = torch.tensor(greedy, device=ids.device)
             ids = torch.where(sure, raw.argmax(dim=-1), ids)
@@ -91,13 +91,13 @@ def draw(
     return Drawn(ids.tolist(), logprobs, entropies, confidences, top_entropies, top)
 
 
-def nucleus(law: Tensor, top_p: float) -> Tensor:
+def nucleus(logprobs: Tensor, top_p: float) -> Tensor:
     """Log probabilities `[B, V]` renormalised over the smallest set of likeliest tokens that reaches `top_p`."""
-    ordered, order = law.sort(dim=-1, descending=True, stable=True)
+    ordered, order = logprobs.sort(dim=-1, descending=True, stable=True)
     probability = ordered.exp()
     before = probability.cumsum(dim=-1) - probability
     kept = torch.where(before < top_p, ordered, -torch.inf)
-    return torch.log_softmax(torch.empty_like(law).scatter_(-1, order, kept), dim=-1)
+    return torch.log_softmax(torch.empty_like(logprobs).scatter_(-1, order, kept), dim=-1)
 
 
 def inverse_cdf(probability: Tensor, *, uniform: Tensor) -> Tensor:

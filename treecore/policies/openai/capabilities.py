@@ -30,8 +30,8 @@ class UnansweredError(PolicyError):
 
 
 @dataclass(frozen=True)
-class Law:
-    """The sampling law, the limits of a step and of a trajectory, and what is recorded, as in `Policy.session`."""
+class SamplingParams:
+    """How tokens are drawn, the limits of a step and of a trajectory, and what is recorded, as in `Policy.session`."""
 
     temperature: float
     top_p: float
@@ -58,14 +58,14 @@ class Dialect:
     shown: tuple[str, ...] = ()
 
     def body(
-        self, prompt: str | RenderedChat, *, text: str, law: Law, seed: int, longest: int | None = None
+        self, prompt: str | RenderedChat, *, text: str, params: SamplingParams, seed: int, longest: int | None = None
     ) -> dict[str, Any]:
         """The request that lets the model go on after `prompt` and `text`, for `longest` tokens if not for a step."""
         body: dict[str, Any] = {
             "model": self.model,
-            "max_tokens": law.max_step_tokens if longest is None else longest,
-            "temperature": law.temperature,
-            "top_p": law.top_p,
+            "max_tokens": params.max_step_tokens if longest is None else longest,
+            "temperature": params.temperature,
+            "top_p": params.top_p,
         }
         if self.endpoint == "completions":
             body["prompt"] = (prompt if isinstance(prompt, str) else prompt.text) + text
@@ -74,8 +74,8 @@ class Dialect:
             asked = [message._asdict() for message in messages]
             body["messages"] = [*asked, {"role": "assistant", "content": text}] if text else asked
         for option in self.options:
-            if (option != "continue" or text) and (option != "stop" or law.stop):
-                body.update(fields(option, endpoint=self.endpoint, stop=law.stop, seed=seed))
+            if (option != "continue" or text) and (option != "stop" or params.stop):
+                body.update(fields(option, endpoint=self.endpoint, stop=params.stop, seed=seed))
         return body
 
 
@@ -230,8 +230,8 @@ def but_not_for_ever(passing: Callable[[RequestError], bool] = transient) -> Cal
 
 def probe(dialect: Dialect) -> dict[str, Any]:
     """A request of a few tokens."""
-    law = Law(temperature=1.0, top_p=1.0, stop=PROBE_STOP, max_step_tokens=PROBE_TOKENS)
-    return dialect.body(PROBE_PROMPT, text=" 5" if "continue" in dialect.options else "", law=law, seed=0)
+    params = SamplingParams(temperature=1.0, top_p=1.0, stop=PROBE_STOP, max_step_tokens=PROBE_TOKENS)
+    return dialect.body(PROBE_PROMPT, text=" 5" if "continue" in dialect.options else "", params=params, seed=0)
 
 
 def tells_stops(answer: Mapping[str, Any]) -> bool:
@@ -245,7 +245,7 @@ def tells_stops(answer: Mapping[str, Any]) -> bool:
 
 def found_in(answer: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
     """Options of a dialect whose effect an answer shows: a step that a stop string ended, log probabilities with so
-    many alternatives a token, vocabulary ids. What a seed or a law did cannot be seen."""
+    many alternatives a token, vocabulary ids. What a seed or a temperature did cannot be seen."""
     if not answer:
         return ()
     choice = first_choice(answer)
@@ -262,13 +262,13 @@ def found_in(answer: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
     return tuple(found)
 
 
-def check_top(dialect: Dialect, wanted: int, *, plain_law: bool) -> None:
+def check_top(dialect: Dialect, wanted: int, *, plain: bool) -> None:
     """The server tells so many of the likeliest tokens, and of the model's own distribution.
 
     Raises:
         PolicyError: it does not.
     """
-    if not plain_law:
+    if not plain:
         raise PolicyError(
             "whose distribution a server's likeliest tokens are of is known at temperature 1 and top-p 1 only",
             todo="sample with these, or leave out the likeliest tokens",

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from treecore.errors import PolicyError
 from treecore.policies.base import ALTERNATIVES, GREEDY, PLAIN, Policy
-from treecore.policies.openai.capabilities import Dialect, Law, UnansweredError, check_top, find_dialect
+from treecore.policies.openai.capabilities import Dialect, SamplingParams, UnansweredError, check_top, find_dialect
 from treecore.policies.openai.client import Connection, base_url
 from treecore.policies.openai.session import TICK, ServerSession
 from treecore.protocols import Message, RenderedChat, StepRule
@@ -142,15 +142,15 @@ class ServerPolicy(Policy):
         holds beyond it is written anew. `rule.max_tokens` is kept by the server's own counts.
 
         Raises:
-            PolicyError: fewer likeliest tokens are returned than `top_tokens`, or of another law.
+            PolicyError: fewer likeliest tokens are returned than `top_tokens`, or they are of another distribution.
         """
         if top_tokens:
-            check_top(self._chat or self.dialect, top_tokens, plain_law=temperature == 1 and top_p == 1)
+            check_top(self._chat or self.dialect, top_tokens, plain=temperature == 1 and top_p == 1)
         return ServerSession(
             self.connection,
             self.dialect,
             chat=self._chat,
-            law=Law(temperature, top_p, tuple(stop), max_step_tokens, rule.max_tokens, top_tokens),
+            params=SamplingParams(temperature, top_p, tuple(stop), max_step_tokens, rule.max_tokens, top_tokens),
             places=self.places,
             submit=self._background.submit,
         )

@@ -63,13 +63,13 @@ class Token:
         return len(self.top)
 
 
-def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bool, top_tokens: int = 0) -> Answer:
+def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain: bool, top_tokens: int = 0) -> Answer:
     """The first choice of a completion or of a chat completion.
 
     Args:
         answer: the whole JSON object.
         stop: strings that end a step; the step keeps the one that ended it.
-        plain_law: temperature and top-p are 1. A server's numbers may be of the model's own distribution or of the
+        plain: temperature and top-p are 1. A server's numbers may be of the model's own distribution or of the
             one that was drawn from; only then are they the same, and only then are they kept.
         top_tokens: how many of the likeliest tokens to keep of each place.
 
@@ -83,7 +83,7 @@ def read_answer(answer: Mapping[str, Any], *, stop: Sequence[str], plain_law: bo
     usage = count(answer.get("usage"))
     written = Completion(text=cut, end=end)
     if tokens:
-        fill(written, tokens, plain_law=plain_law, top_tokens=top_tokens)
+        fill(written, tokens, plain=plain, top_tokens=top_tokens)
     sampled = usage["completion_tokens"]
     return Answer(
         written,
@@ -227,7 +227,7 @@ def raw_bytes(value: Any) -> bytes | None:
     return bytes(value)
 
 
-def fill(written: Completion, tokens: Sequence[Token], *, plain_law: bool, top_tokens: int = 0) -> None:
+def fill(written: Completion, tokens: Sequence[Token], *, plain: bool, top_tokens: int = 0) -> None:
     """Put the columns that all tokens allow into the step; none when the tokens do not spell its text."""
     token_strings = spell(tokens, written.text)
     if token_strings is None or (written.end is not FinishReason.STOP and "".join(token_strings) != written.text):
@@ -238,7 +238,7 @@ def fill(written: Completion, tokens: Sequence[Token], *, plain_law: bool, top_t
     written.token_strings = token_strings
     ids = [token.id for token in tokens[:kept]]
     written.ids = ids if -1 not in ids else []
-    if plain_law:
+    if plain:
         written.logprob = present([token.logprob for token in tokens[:kept]])
         written.confidence = present([token.confidence for token in tokens[:kept]])
         top = [token.top[:top_tokens] for token in tokens[:kept]]

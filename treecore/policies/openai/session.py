@@ -17,7 +17,7 @@ import numpy as np
 
 from treecore.errors import PolicyError
 from treecore.policies.base import Branch, Completion, FinishReason, Session, State, TokenUsage
-from treecore.policies.openai.capabilities import MAX_SEED, Dialect, Law
+from treecore.policies.openai.capabilities import MAX_SEED, Dialect, SamplingParams
 from treecore.policies.openai.client import Connection, RequestError
 from treecore.policies.openai.response import Answer, read_answer
 from treecore.protocols import RenderedChat
@@ -62,7 +62,7 @@ class ServerSession(Session):
     """See `treecore.policies.base.Session`. Requests that are still under way end with the session.
 
     Args:
-        connection, law: whom to ask, and for what.
+        connection, params: whom to ask, and for what.
         dialect, chat: how to ask for text, and for the answer to a chat.
         places: requests under way at a time.
         submit: runs a coroutine where the connection lives.
@@ -74,11 +74,11 @@ class ServerSession(Session):
         dialect: Dialect,
         *,
         chat: Dialect | None,
-        law: Law,
+        params: SamplingParams,
         places: int,
         submit: Submit,
     ) -> None:
-        self._connection, self._law, self._submit = connection, law, submit
+        self._connection, self._params, self._submit = connection, params, submit
         self._dialect, self._chat = dialect, chat or dialect
         self._places = places
         self._waiting: list[ServerBranch] = []
@@ -156,17 +156,17 @@ class ServerSession(Session):
 
     def _longest(self, state: ServerState) -> int:
         """Tokens that a step may have there."""
-        most = self._law.max_step_tokens
-        return min(most, self._law.max_tokens - state.spent) if self._law.max_tokens else most
+        most = self._params.max_step_tokens
+        return min(most, self._params.max_tokens - state.spent) if self._params.max_tokens else most
 
     def _ask(self, branch: ServerBranch) -> None:
         self._asked += 1
         state, seed = branch.state, int(branch.random.integers(MAX_SEED))
         dialect = self._chat if isinstance(state.prompt, RenderedChat) else self._dialect
-        law = replace(self._law, temperature=0.0, top_p=1.0) if branch.greedy else self._law
-        body = dialect.body(state.prompt, text=state.text, law=law, seed=seed, longest=self._longest(state))
+        params = replace(self._params, temperature=0.0, top_p=1.0) if branch.greedy else self._params
+        body = dialect.body(state.prompt, text=state.text, params=params, seed=seed, longest=self._longest(state))
         self._live[self._asked] = branch
-        job = answered(self._connection, dialect.endpoint, body, law, self._asked, self._results)
+        job = answered(self._connection, dialect.endpoint, body, params, self._asked, self._results)
         self._running[self._asked] = self._submit(job)
 
     def _ended(self, number: int, outcome: Outcome) -> ServerBranch:
@@ -180,7 +180,7 @@ class ServerSession(Session):
             drawn, sent = outcome.sampled, outcome.prompt
             branch.written, branch.sampled = outcome.written, drawn or 0
             state, tally = branch.state, branch.state.tally
-            if outcome.written.end is FinishReason.STEP and self._longest(state) < self._law.max_step_tokens:
+            if outcome.written.end is FinishReason.STEP and self._longest(state) < self._params.max_step_tokens:
                 outcome.written.end = FinishReason.CONTEXT
             tally.sampled += drawn or 0
             tally.computed += (drawn or 0) + max(0, (sent or 0) - outcome.cached)
@@ -194,7 +194,7 @@ async def answered(
     connection: Connection,
     endpoint: str,
     body: Mapping[str, Any],
-    law: Law,
+    params: SamplingParams,
     number: int,
     results: SimpleQueue[tuple[int, Outcome]],
 ) -> None:
@@ -202,8 +202,8 @@ async def answered(
     outcome: Outcome
     try:
         answer = await connection.ask(endpoint, body)
-        plain = law.temperature == 1 and law.top_p == 1
-        outcome = read_answer(answer, stop=law.stop, plain_law=plain, top_tokens=law.top_tokens)
+        plain = params.temperature == 1 and params.top_p == 1
+        outcome = read_answer(answer, stop=params.stop, plain=plain, top_tokens=params.top_tokens)
     except RequestError as refusal:
         outcome = PolicyError(str(refusal))
     except asyncio.CancelledError:

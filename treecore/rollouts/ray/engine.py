@@ -32,7 +32,7 @@ MAX_LOSSES = 3
 
 
 @dataclass(eq=False)
-class Hand:
+class RayWorkerHandle:
     """A worker as this process sees it.
 
     Attributes:
@@ -62,7 +62,7 @@ class RayEngine:
     def __init__(self, prepared: PreparedRollout) -> None:
         require_names(prepared.config)
         self.prepared, self.config = prepared, prepared.config
-        self._workers: list[Hand] = []
+        self._workers: list[RayWorkerHandle] = []
         self._losses = 0
 
     def __enter__(self) -> Self:
@@ -113,9 +113,9 @@ class RayEngine:
             tally.tell(len(waiting))
         tally.tell(0, last=True)
 
-    def _hire(self) -> Hand:
+    def _hire(self) -> RayWorkerHandle:
         """A new worker, which begins to load."""
-        worker = Hand(hire(Worker, gpus=self.size.gpus))
+        worker = RayWorkerHandle(hire(Worker, gpus=self.size.gpus))
         self._workers.append(worker)
         worker.asked = worker.actor.load.remote(self.recipe, self.prepared.prompts[0])
         return worker
@@ -133,7 +133,7 @@ class RayEngine:
         for _ in range(min(self.size.workers - len(self._workers), len(waiting) - loading)):
             self._hire()
 
-    def _heard(self, worker: Hand, waiting: deque[Prompt], tally: WorkerTotals) -> Iterator[Forest]:
+    def _heard(self, worker: RayWorkerHandle, waiting: deque[Prompt], tally: WorkerTotals) -> Iterator[Forest]:
         """An answer of a worker: the forests that it holds, and the next question."""
         try:
             news = answer(worker.asked)
@@ -156,7 +156,7 @@ class RayEngine:
             yield forest
         assert not (news.idle and worker.prompts), "a worker is idle and has not handed back all its prompts"
 
-    def _lost(self, worker: Hand, waiting: deque[Prompt], tally: WorkerTotals, why: str) -> None:
+    def _lost(self, worker: RayWorkerHandle, waiting: deque[Prompt], tally: WorkerTotals, why: str) -> None:
         self._workers.remove(worker)
         self._losses += 1
         if self._losses > MAX_LOSSES:
