@@ -17,13 +17,14 @@ CHANNEL, HEARD = "selection", "selection_heard"
 
 
 def trees(
-    forest: Forest, credit: Credit | None, *, key: str, height: int, stage: Stage | None = None, linked: bool = True
+    forest: Forest, credit: Credit | None, *, key: str, height: int = 0, stage: Stage | None = None, linked: bool = True
 ) -> None:
     """Draw a forest.
 
     Args:
         credit: of this forest alone; None while there is none.
         key: of the canvas in its view, which keeps zoom and selection under that name.
+        height: in pixels; 0 follows the window.
         linked: it is what is open, so that a click selects a step for every part of the page; otherwise its selection
             is its own.
     """
@@ -32,9 +33,7 @@ def trees(
     tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height, linked=linked)
 
 
-def changed_trees(
-    found: WhatIf, before: Credit, after: Credit, *, key: str, height: int, stage: Stage | None = None
-) -> None:
+def changed_trees(found: WhatIf, before: Credit, after: Credit, *, key: str, stage: Stage | None = None) -> None:
     """Draw a changed forest, with ghosts of what it was.
 
     Args:
@@ -50,7 +49,7 @@ def changed_trees(
         stage=stage,
         change=change_of(found, before, after, state.changes()),
     )
-    tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height)
+    tree_canvas(scene, key=f"canvas_{key}", held=state.held())
 
 
 def wider(one: Ends, other: Ends) -> Ends:

@@ -39,7 +39,7 @@ def tree_canvas(
     *,
     key: str,
     held: set[str],
-    height: int = 640,
+    height: int = 0,
     linked: bool = True,
     on_need: Callable[[], None] | None = None,
 ) -> None:
@@ -52,7 +52,7 @@ def tree_canvas(
         scene: from `make_scene`.
         key: Streamlit key.
         held: stamps of the parts that this session's browser has; those sent now are added.
-        height: of canvas and legend, in pixels.
+        height: of canvas and legend, in pixels; 0 follows the window and the forest.
         linked: show the selection of the page and choose for it (`app.signals.selection`); else have one of its own.
         on_need: called before a rerun that the browser asks for because it lacks parts; empty `held` there.
     """

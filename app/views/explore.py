@@ -17,8 +17,6 @@ from treecore.errors import TreecoreError
 from treecore.methods import get_method
 from treecore.methods.registry import Credit
 
-HEIGHT = 560
-
 
 @view(title="Explore", fields=(*dimming.FIELDS, *tokens.FIELDS), keys=(TREES, FOLDED, MAP, CHANGES, tokens.KEYS))
 def render() -> None:
@@ -36,7 +34,7 @@ def render() -> None:
             scored(credit)
         elif lacks is not None:
             chrome.cannot(lacks)
-            stage.trees(state.forest(), None, key="explore", height=HEIGHT, stage=dimming.lit_stage(None))
+            stage.trees(state.forest(), None, key="explore", stage=dimming.lit_stage(None))
         changes.keys()
     with right, st.container(key="side"):
         beside(changes.drawn_for())
@@ -95,9 +93,9 @@ def scored(credit: Credit) -> None:
         st.caption("No entropies are recorded in this forest, so there is nothing to colour: sample with treecore.")
     lit = dimming.lit_stage(credit)
     if changes.is_changed():
-        stage.changed_trees(changes.found_now(), state.credit_before(), credit, key="explore", height=HEIGHT, stage=lit)
+        stage.changed_trees(changes.found_now(), state.credit_before(), credit, key="explore", stage=lit)
     else:
-        stage.trees(forest, credit, key="explore", height=HEIGHT, stage=lit)
+        stage.trees(forest, credit, key="explore", stage=lit)
     charts.pair(credit)
 
 

@@ -1,10 +1,13 @@
 // Light DOM around the canvas: legend, tooltip, search box, text for assistive technology. Data goes in as text only.
 
 import { governsOf } from "./changed.js";
-import { formatNumber, isFork, isPartial, nodeAt, short, stepNumber, whole } from "./geometry.js";
+import { formatNumber, HEAD, isFork, isPartial, nodeAt, ROW, short, stepNumber, whole } from "./geometry.js";
+import { mapRows } from "./minimap.js";
 import { bothColour, css, diverging, governing, holderOf, mix } from "./palette.js";
 
 const MIN_HEIGHT = 380;
+const USUAL_HEIGHT = 560;
+const BELOW = 60;
 const SHADES = /** @type {const} */ (["ink", "muted", "hairline", "panel", "accent", "background", "edge", "mono"]);
 
 /** @template {keyof HTMLElementTagNameMap} T @param {T} tag @param {string} [className] @param {string} [text] */
@@ -60,14 +63,21 @@ export function buildFrame(host, style) {
   return { root, area, canvas, map, item, tooltip, live, search, input, found, offer, legend, tools };
 }
 
-// As high as asked for, or lower, so that the legend stands in the window before anything is scrolled.
+// As high as the window lets it be, with the legend in sight before anything is scrolled: as far as was asked for, or as
+// far as the forest goes where nothing was.
 /** @param {App} app */
 export function fitHeight(app) {
   const { root } = app.dom;
   let top = root.getBoundingClientRect().top + window.scrollY;
   for (let at = /** @type {HTMLElement | undefined} */ (root); at; at = holderOf(at)) top += at.scrollTop;
   const room = Math.max(MIN_HEIGHT, Math.floor(window.innerHeight - top - 8));
-  root.style.height = `${app.scene?.folded ? room : Math.min(app.tallest, room)}px`;
+  root.style.height = `${Math.min(app.tallest || tallestOf(app), room)}px`;
+}
+
+// Height at which rows are as far apart as they can be; that of a small window at least.
+/** @param {App} app */
+function tallestOf(app) {
+  return Math.max(USUAL_HEIGHT, app.full ? ROW.most * mapRows(app.full) + HEAD + BELOW : 0);
 }
 
 /** @param {App} app @param {string} text @param {string} title @param {() => void} action */

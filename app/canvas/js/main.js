@@ -80,6 +80,7 @@ function takeScene(app, full) {
   if (rows) carry(app, before, rows);
   else if (!same || before.dom !== app.dom) recall(app);
   arrange(app);
+  fitHeight(app);
   syncSize(app);
   measure(app);
   refit(app);
@@ -183,13 +184,15 @@ function handleOf(app) {
 export default function treeCanvas({ head, text, host, bus = document }) {
   const app = APPS.get(host) ?? mount(host, text(head.style), bus);
   Object.assign(app, { key: head.key, linked: head.linked, tallest: head.height });
-  fitHeight(app);
   restyle(app);
   if (app.forestStamp !== head.forest) app.forest = JSON.parse(text(head.forest));
   if (app.forestStamp !== head.forest || app.lookStamp !== head.look) {
     takeScene(app, { ...app.forest, ...JSON.parse(text(head.look)) });
     Object.assign(app, { forestStamp: head.forest, lookStamp: head.look });
-  } else settle(app);
+  } else {
+    fitHeight(app);
+    settle(app);
+  }
   takeSelection(app, bus === document ? globalThis.treecoreSelected : bus.selected);
   drawLegend(app);
   describe(app);

@@ -15,7 +15,7 @@ const LAST_ROW = new WeakMap();
 
 // Rows of the whole forest.
 /** @param {Scene} full */
-function mapRows(full) {
+export function mapRows(full) {
   let last = LAST_ROW.get(full.row);
   if (last === undefined) LAST_ROW.set(full.row, (last = full.row.reduce((most, row) => Math.max(most, row ?? 0), 0)));
   return last + 1;
