@@ -17,7 +17,14 @@ CHANNEL, HEARD = "selection", "selection_heard"
 
 
 def trees(
-    forest: Forest, credit: Credit | None, *, key: str, height: int = 0, stage: Stage | None = None, linked: bool = True
+    forest: Forest,
+    credit: Credit | None,
+    *,
+    key: str,
+    height: int = 0,
+    stage: Stage | None = None,
+    linked: bool = True,
+    listable: bool = False,
 ) -> None:
     """Draw a forest.
 
@@ -27,10 +34,11 @@ def trees(
         height: in pixels; 0 follows the window.
         linked: it is what is open, so that a click selects a step for every part of the page; otherwise its selection
             is its own.
+        listable: on a phone show one trajectory at a time.
     """
     ends = None if credit is None else credit.ends
     scene = make_scene(forest, credit, colour=state.get("colour"), axis=state.get("axis"), ends=ends, stage=stage)
-    tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height, linked=linked)
+    tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height, linked=linked, listable=listable)
 
 
 def changed_trees(found: WhatIf, before: Credit, after: Credit, *, key: str, stage: Stage | None = None) -> None:
@@ -49,7 +57,7 @@ def changed_trees(found: WhatIf, before: Credit, after: Credit, *, key: str, sta
         stage=stage,
         change=change_of(found, before, after, state.changes()),
     )
-    tree_canvas(scene, key=f"canvas_{key}", held=state.held())
+    tree_canvas(scene, key=f"canvas_{key}", held=state.held(), listable=True)
 
 
 def wider(one: Ends, other: Ends) -> Ends:

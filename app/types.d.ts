@@ -120,6 +120,7 @@ interface SceneHead {
   key: string;
   height: number;
   linked: boolean;
+  listable: boolean;
   sent: [string, number][];
 }
 
@@ -747,6 +748,7 @@ interface CanvasHead {
   key: string;
   height: number;
   linked: boolean;
+  listable: boolean;
 }
 
 interface CanvasCall {
@@ -950,6 +952,7 @@ interface Frame {
   area: HTMLElement;
   canvas: HTMLCanvasElement;
   map: HTMLCanvasElement;
+  list: HTMLElement;
   item: HTMLElement;
   tooltip: HTMLElement;
   live: HTMLElement;
@@ -962,6 +965,20 @@ interface Frame {
 }
 
 // One mounted canvas.
+interface DrawerData {
+  asked: boolean;
+}
+
+interface Drawer {
+  root: HTMLElement;
+  words: HTMLElement;
+  button: HTMLButtonElement;
+  abort: AbortController;
+  watch: ResizeObserver;
+  open: boolean;
+  asked: boolean;
+}
+
 interface MapPlaces {
   start: Int32Array;
   end: Int32Array;
@@ -990,6 +1007,8 @@ interface App extends Drawn {
   resize: ResizeObserver;
   key: string;
   linked: boolean;
+  listable: boolean;
+  listed?: { shape: Shape; end: number; selected: number; stamp: string };
   tallest: number;
   theme: Theme;
   scene: Scene;
@@ -1003,6 +1022,7 @@ interface App extends Drawn {
   width: number;
   height: number;
   ratio: number;
+  cover: number;
   view: View;
   touched: boolean;
   whole: boolean;
@@ -1308,6 +1328,7 @@ interface HTMLCanvasElement {
   treecore?: unknown;
 }
 
+declare var treecoreDrawer: { foot: number; covered: number } | undefined;
 declare var treecoreChanges: boolean | undefined;
 declare var treecoreSelected: string | null | undefined;
 declare var treecoreCompared: CompareSaid | undefined;

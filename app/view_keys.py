@@ -41,6 +41,10 @@ MAP = KeyGroup(
     "In the map of a forest larger than the window",
     (("↑ ↓", "scroll by a row"), ("PgUp PgDn", "by a window"), ("Home End", "to the ends")),
 )
+DRAWER = KeyGroup(
+    "In a window too narrow for two columns",
+    (("I", "show or hide what is said of the step"), ("Esc", "hide it and choose none")),
+)
 CHANGES = KeyGroup(
     "What if, at the selected step",
     (

@@ -41,6 +41,7 @@ def tree_canvas(
     held: set[str],
     height: int = 0,
     linked: bool = True,
+    listable: bool = False,
     on_need: Callable[[], None] | None = None,
 ) -> None:
     """Draw `scene`.
@@ -54,16 +55,19 @@ def tree_canvas(
         held: stamps of the parts that this session's browser has; those sent now are added.
         height: of canvas and legend, in pixels; 0 follows the window and the forest.
         linked: show the selection of the page and choose for it (`app.signals.selection`); else have one of its own.
+        listable: on a phone show one trajectory at a time as a list.
         on_need: called before a rerun that the browser asks for because it lacks parts; empty `held` there.
     """
     _mount(
         key=key,
-        data=payload(scene, key=key, held=held, height=height, linked=linked),
+        data=payload(scene, key=key, held=held, height=height, linked=linked, listable=listable),
         on_need_change=on_need or held.clear,
     )
 
 
-def payload(scene: Scene, *, key: str, held: set[str], height: int, linked: bool = True) -> bytes:
+def payload(
+    scene: Scene, *, key: str, held: set[str], height: int, linked: bool = True, listable: bool = False
+) -> bytes:
     """One JSON line (stamps of the parts, `sent` with the bytes of those that follow), then the bodies one by one."""
     parts = (SCRIPT, STYLE, scene.forest, scene.look)
     fresh = {part.stamp: part.body for part in parts if part.stamp not in held}
@@ -76,6 +80,7 @@ def payload(scene: Scene, *, key: str, held: set[str], height: int, linked: bool
         "key": key,
         "height": height,
         "linked": linked,
+        "listable": listable,
         "sent": [(stamp, len(body)) for stamp, body in fresh.items()],
     }
     return b"".join([orjson.dumps(head), b"\n", *fresh.values()])

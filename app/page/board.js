@@ -88,7 +88,7 @@ function draw(board, height) {
     [`look ${number} ${look ? board.shot : ""}`]: () => (look ? JSON.stringify({ ...JSON.parse(base), ...look }) : base),
   };
   const [style, forest, shown] = Object.keys(texts);
-  const head = { style, forest, look: shown, key: "page", height, linked: true };
+  const head = { style, forest, look: shown, key: "page", height, linked: true, listable: false };
   parts.canvas.run({ head, text: (stamp) => texts[stamp](), host: treeHost(board), bus: board.bus });
 }
 

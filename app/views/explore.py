@@ -7,9 +7,10 @@ import streamlit as st
 from app import charts, chrome, stage, state
 from app.controls import dimming
 from app.controls.bar import bar
+from app.drawer import drawer
 from app.inspector import ballots, selected_step
 from app.tokens import page as tokens
-from app.view_keys import CHANGES, FOLDED, MAP, TREES
+from app.view_keys import CHANGES, DRAWER, FOLDED, MAP, TREES
 from app.view_registry import view
 from app.what_if import beside as changes
 from treecore.core.forest import Forest
@@ -18,7 +19,9 @@ from treecore.methods import get_method
 from treecore.methods.registry import Credit
 
 
-@view(title="Explore", fields=(*dimming.FIELDS, *tokens.FIELDS), keys=(TREES, FOLDED, MAP, CHANGES, tokens.KEYS))
+@view(
+    title="Explore", fields=(*dimming.FIELDS, *tokens.FIELDS), keys=(TREES, FOLDED, MAP, DRAWER, CHANGES, tokens.KEYS)
+)
 def render() -> None:
     """The whole view. A click on a step reruns only what stands beside the trees."""
     changes.settle()
@@ -26,6 +29,9 @@ def render() -> None:
         read_as_tokens()
         return
     left, right = st.columns([0.69, 0.31], gap="medium")
+    side = right.container(key="side")
+    with side:  # before the trees, so that these never stand in a width that they lose again
+        drawer(asked=changes.is_open(), key="drawer_head")
     with left:
         credit, lacks = found_credit()
         chrome.title(filters=lambda: dimming.filter_menu(credit))
@@ -34,9 +40,9 @@ def render() -> None:
             scored(credit)
         elif lacks is not None:
             chrome.cannot(lacks)
-            stage.trees(state.forest(), None, key="explore", stage=dimming.lit_stage(None))
+            stage.trees(state.forest(), None, key="explore", stage=dimming.lit_stage(None), listable=True)
         changes.keys()
-    with right, st.container(key="side"):
+    with side:
         beside(changes.drawn_for())
 
 
@@ -95,7 +101,7 @@ def scored(credit: Credit) -> None:
     if changes.is_changed():
         stage.changed_trees(changes.found_now(), state.credit_before(), credit, key="explore", stage=lit)
     else:
-        stage.trees(forest, credit, key="explore", stage=lit)
+        stage.trees(forest, credit, key="explore", stage=lit, listable=True)
     charts.pair(credit)
 
 

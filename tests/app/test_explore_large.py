@@ -94,3 +94,53 @@ def test_digits_open_to_a_depth_and_every_step_is_under_a_row(open_page: Open, l
         canvas.press(key)
         assert len(ends_drawn(page)) == rows
         assert sum(ends for _, ends in ends_drawn(page)) == ENDS
+
+
+def drawer_height(page: Any) -> float:
+    return float(page.locator("[data-testid=stColumn]:has(.st-key-drawer)").bounding_box()["height"])
+
+
+def test_a_drawer_opens_at_a_selection_and_escape_or_its_button_close_it(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand", width=1024, height=768)
+    canvas, turn = wait_for_canvas(page), page.locator(".st-key-drawer button")
+    assert canvas.bounding_box()["width"] > 900
+    assert drawer_height(page) == pytest.approx(40, abs=2)
+    canvas.focus()
+    page.keyboard.press("End")
+    page.wait_for_function("() => document.documentElement.dataset.drawer === 'open'")
+    page.locator(".panel .title").wait_for()
+    top = page.locator(".st-key-drawer").bounding_box()["y"]
+    page.wait_for_function("(at) => at", arg=wait_for_canvas(page).evaluate("(c) => c.treecore.selected"))
+    at = wait_for_canvas(page).evaluate("(c) => c.treecore.position(c.treecore.selected)")
+    assert at["y"] < top - 20, "the drawer hides the selected step"
+    assert drawer_height(page) > 200
+    page.keyboard.press("ArrowUp")
+    assert turn.get_attribute("aria-expanded") == "true", "the focus has left the trees, or the drawer has closed"
+    page.keyboard.press("Escape")
+    assert (turn.get_attribute("aria-expanded"), held(page, "selected")) == ("false", None)
+    page.keyboard.press("ArrowRight")
+    assert turn.get_attribute("aria-expanded") == "true"
+    turn.click()
+    assert (turn.get_attribute("aria-expanded"), drawer_height(page)) == ("false", pytest.approx(40, abs=2))
+    assert held(page, "selected") is not None
+    canvas.press("i")
+    assert turn.get_attribute("aria-expanded") == "true"
+
+
+def test_a_phone_shows_one_trajectory_and_turns_to_siblings(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand", width=390, height=844)
+    steps = page.locator(".tc-step .tc-said")
+    steps.first.wait_for()
+    assert not page.locator(".tc-canvas").is_visible()
+    first = steps.all_inner_texts()
+    assert page.locator(".tc-which span").inner_text() == "Trajectory 1 of 6"
+    page.get_by_role("button", name="Next way").last.click()
+    page.get_by_text("Trajectory 2 of 6").wait_for()
+    second = steps.all_inner_texts()
+    assert second[:-1] == first[:-1]
+    assert second[-1] != first[-1]
+    steps.last.click()
+    page.wait_for_function("() => document.documentElement.dataset.drawer === 'open'")
+    page.locator(".panel .title").wait_for()
+    assert page.locator(".tc-step[aria-current=step]").count() == 1
+    assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollLeft") == 0

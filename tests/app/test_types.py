@@ -14,7 +14,7 @@ import orjson
 import pytest
 from browser import ROOT
 
-from app import key_sheet, signals, terms
+from app import drawer, key_sheet, signals, terms
 from app.browse import two_steps, words
 from app.canvas import make_scene, payload
 from app.compare import rows as compare_rows
@@ -35,7 +35,7 @@ TYPED: list[Any] = [
     types.SceneSubtrees, types.SceneSums,
     types.SceneLook,
     types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
-    signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData, terms.TermData,
+    signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData, drawer.DrawerData, terms.TermData,
     cards.Piece, cards.StepPart, cards.Card, cards.Words,
     inspection.Inspection, page.PageForest, page.PageIndex, page.PageShot,
 ]  # fmt: skip

@@ -156,6 +156,7 @@ def test_words_stay_where_a_method_cannot_run() -> None:
         "kept_files",
         "canvas_explore",
         "what_if_keys",
+        "drawer_head",
         "panel",
         "selection",
     ]

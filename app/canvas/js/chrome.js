@@ -3,6 +3,7 @@
 import { governsOf } from "./changed.js";
 import { formatNumber, HEAD, isFork, isPartial, nodeAt, ROW, short, stepNumber, whole } from "./geometry.js";
 import { mapRows } from "./minimap.js";
+import { isListed } from "./trajectory.js";
 import { bothColour, css, diverging, governing, holderOf, mix } from "./palette.js";
 
 const MIN_HEIGHT = 380;
@@ -11,7 +12,7 @@ const BELOW = 60;
 const SHADES = /** @type {const} */ (["ink", "muted", "hairline", "panel", "accent", "background", "edge", "mono"]);
 
 /** @template {keyof HTMLElementTagNameMap} T @param {T} tag @param {string} [className] @param {string} [text] */
-function element(tag, className, text) {
+export function element(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
   if (text !== undefined) made.textContent = text;
@@ -37,6 +38,7 @@ export function buildFrame(host, style) {
   map.hidden = true;
   const facts = { role: "scrollbar", "aria-orientation": "vertical", "aria-controls": "tc-canvas", "aria-valuenow": "0" };
   for (const [name, value] of Object.entries(facts)) map.setAttribute(name, value);
+  const list = element("div", "tc-list");
   const tooltip = element("div", "tc-tooltip");
   tooltip.hidden = true;
   const live = element("div", "tc-live");
@@ -53,14 +55,14 @@ export function buildFrame(host, style) {
   offer.type = "button";
   offer.hidden = true;
   search.append(input, found, offer);
-  area.append(canvas, map, search, tooltip);
+  area.append(canvas, map, list, search, tooltip);
   const bar = element("div", "tc-bar");
   const legend = element("div", "tc-legend");
   const tools = element("div", "tc-tools");
   bar.append(legend, tools);
   root.append(area, bar, live);
   host.append(root);
-  return { root, area, canvas, map, item, tooltip, live, search, input, found, offer, legend, tools };
+  return { root, area, canvas, map, list, item, tooltip, live, search, input, found, offer, legend, tools };
 }
 
 // As high as the window lets it be, with the legend in sight before anything is scrolled: as far as was asked for, or as
@@ -68,10 +70,23 @@ export function buildFrame(host, style) {
 /** @param {App} app */
 export function fitHeight(app) {
   const { root } = app.dom;
+  root.toggleAttribute("data-list", isListed(app));
+  if (isListed(app)) {
+    root.style.height = "auto";
+    return;
+  }
   let top = root.getBoundingClientRect().top + window.scrollY;
   for (let at = /** @type {HTMLElement | undefined} */ (root); at; at = holderOf(at)) top += at.scrollTop;
-  const room = Math.max(MIN_HEIGHT, Math.floor(window.innerHeight - top - 8));
+  const room = Math.max(MIN_HEIGHT, Math.floor(window.innerHeight - top - 8 - (globalThis.treecoreDrawer?.foot ?? 0)));
   root.style.height = `${Math.min(app.tallest || tallestOf(app), room)}px`;
+}
+
+// Pixels of the trees that the drawer covers.
+/** @param {App} app */
+export function coverOf(app) {
+  const covered = (app.linked && globalThis.treecoreDrawer?.covered) || 0;
+  const left = window.innerHeight - covered - app.dom.area.getBoundingClientRect().top;
+  return covered ? Math.max(0, Math.min(app.height - HEAD - 80, app.height - left)) : 0;
 }
 
 // Height at which rows are as far apart as they can be; that of a small window at least.

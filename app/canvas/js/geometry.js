@@ -218,7 +218,7 @@ export function clampView(app, view) {
   const high = PAD.top + PAD.bottom + (app.rows - 1) * view.ky;
   const wide = app.left + leafRoom(app) + app.plot * view.zx;
   const room = app.width - app.side;
-  view.oy = Math.min(0, Math.max(view.oy, Math.min(0, app.room - high)));
+  view.oy = Math.min(0, Math.max(view.oy, Math.min(0, app.room - app.cover - high)));
   view.ox = Math.min(0, Math.max(view.ox, Math.min(0, room - wide)));
   return view;
 }

@@ -160,13 +160,14 @@ export function turnFolds(app) {
 
 /** @param {App} app @param {number} i */
 export function bringIntoView(app, i) {
-  const margin = Math.min(70, app.room / 4);
+  const margin = Math.min(70, (app.room - app.cover) / 4);
+  const low = app.height - app.cover - margin;
   const x = app.left + app.scene.x[i] * app.plot * app.view.zx + app.view.ox;
   const y = HEAD + PAD.top + app.row[i] * app.view.ky + app.view.oy;
   const right = app.width - app.side - 30;
   const shift = { ox: app.view.ox, oy: app.view.oy };
   if (y < HEAD + margin) shift.oy += HEAD + margin - y;
-  if (y > app.height - margin) shift.oy += app.height - margin - y;
+  if (y > low) shift.oy += low - y;
   if (x < 90) shift.ox += 90 - x;
   if (x > right) shift.ox += right - x;
   if (shift.ox === app.view.ox && shift.oy === app.view.oy) return;

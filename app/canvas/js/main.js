@@ -1,6 +1,6 @@
 // Streamlit's entry: called again with new data on the same element; view, folds and selection live on.
 
-import { applyTheme, buildFrame, describe, drawLegend, fitHeight, keepTooltip, toolButton } from "./chrome.js";
+import { applyTheme, buildFrame, coverOf, describe, drawLegend, fitHeight, keepTooltip, toolButton } from "./chrome.js";
 import {
   arrange, clampView, HEAD, inSight, isRest, measure, PAD, refit, ROW, screenX, screenY,
 } from "./geometry.js";
@@ -14,6 +14,7 @@ import { forget, recall, recallFolds, remember } from "./memory.js";
 import { requestDraw, settle, syncSize } from "./motion.js";
 import { badgesShown, badgeWidth, isFaded, shownOf } from "./nodes.js";
 import { contextOf, readTheme } from "./palette.js";
+import { isListed, listenPhone, showStep } from "./trajectory.js";
 import { derive, drawnOf, rowWithId } from "./refold.js";
 
 const APPS = new WeakMap();
@@ -25,18 +26,24 @@ function mount(host, style, bus) {
   const dom = buildFrame(host, style);
   const app = /** @type {App} */ (/** @type {Partial<App>} */ ({
     dom, bus, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
-    width: 0, height: 0, ratio: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
+    width: 0, height: 0, ratio: 0, cover: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), found: { words: "", all: [], stops: [], lit: new Set() },
     onShow: new Set(), isFolded: false, before: [], drawn: null,
   }));
   listenPointer(app);
   listenKeys(app);
   listenMap(app);
+  listenPhone(app, () => {
+    if (app.drawn && isListed(app)) turnFolds(app);
+    fitHeight(app);
+    requestDraw(app);
+  });
   toolButton(app, "find", "Find in the steps (/)", () => openSearch(app));
   app.foldButton = toolButton(app, "fold", "Subtrees as shapes, or a row for each trajectory", () => turnFolds(app));
   toolButton(app, "−", "Zoom out", () => zoomMiddle(app, 0.8));
   toolButton(app, "+", "Zoom in", () => zoomMiddle(app, 1.25));
   toolButton(app, "fit", "Fit; again to see everything", () => fit(app));
+  for (const button of [...dom.tools.children].slice(1)) button.toggleAttribute("data-trees", true);
   app.resize = new ResizeObserver(() => {
     fitHeight(app);
     requestDraw(app);
@@ -53,6 +60,14 @@ function mount(host, style, bus) {
   bus.addEventListener("treecore-selected", (event) => {
     takeSelection(app, /** @type {CustomEvent<string | null>} */ (event).detail);
   }, { signal: app.abort.signal });
+  document.addEventListener("treecore-drawer", () => {
+    fitHeight(app);
+    app.cover = coverOf(app);
+    if (isListed(app)) showStep(app, globalThis.treecoreDrawer?.covered ?? 0);
+    else if (app.scene && app.selected >= 0) bringIntoView(app, app.selected);
+    requestDraw(app);
+  }, { signal: app.abort.signal });
+  document.addEventListener("treecore-focus", () => app.linked && app.dom.canvas.focus(), { signal: app.abort.signal });
   bus.addEventListener("treecore-light", (event) => {
     lightRows(app, /** @type {CustomEvent<string[] | null>} */ (event).detail);
   }, { signal: app.abort.signal });
@@ -183,7 +198,7 @@ function handleOf(app) {
 /** @param {CanvasCall} sent */
 export default function treeCanvas({ head, text, host, bus = document }) {
   const app = APPS.get(host) ?? mount(host, text(head.style), bus);
-  Object.assign(app, { key: head.key, linked: head.linked, tallest: head.height });
+  Object.assign(app, { key: head.key, linked: head.linked, listable: head.listable, tallest: head.height });
   restyle(app);
   if (app.forestStamp !== head.forest) app.forest = JSON.parse(text(head.forest));
   if (app.forestStamp !== head.forest || app.lookStamp !== head.look) {

@@ -1,5 +1,7 @@
 // What a reader did to each forest: view, folds and selection, kept for when it is seen again.
 
+import { isListed } from "./trajectory.js";
+
 const MEMORY = new Map();
 const MAX_REMEMBERED = 40;
 
@@ -28,7 +30,7 @@ export function remember(app) {
 export function recallFolds(app) {
   const kept = MEMORY.get(memoryKey(app));
   const { subtrees } = app.full;
-  app.isFolded = kept?.isFolded ?? Boolean(subtrees?.folds);
+  app.isFolded = !isListed(app) && (kept?.isFolded ?? Boolean(subtrees?.folds));
   app.onShow = kept?.onShow ?? new Set(subtrees?.shown);
   app.before = [];
 }

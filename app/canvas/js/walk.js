@@ -8,7 +8,7 @@ function walkableChildren(app, i) {
 }
 
 /** @param {App} app @param {number} i */
-function bestChild(app, i) {
+export function bestChild(app, i) {
   const below = walkableChildren(app, i);
   const credit = app.scene.fill.on ? app.scene.credit : [];
   return below.reduce((best, child) => ((credit[child] ?? -Infinity) > (credit[best] ?? -Infinity) ? child : best), below[0]);

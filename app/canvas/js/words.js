@@ -11,6 +11,7 @@ import { drawMap } from "./minimap.js";
 import { drawPending } from "./pending.js";
 import { drawHidden, drawShapes, drawSubtreeTable } from "./shapes.js";
 import { css, diverging, governing, rising } from "./palette.js";
+import { drawList, isListed } from "./trajectory.js";
 import { headingFont, headingOf } from "./text_width.js";
 
 // Beside the root, where no words of a step can be.
@@ -220,6 +221,10 @@ export function draw(app) {
   context.setTransform(app.ratio, 0, 0, app.ratio, 0, 0);
   context.clearRect(0, 0, app.width, app.height);
   if (!app.scene) return;
+  if (isListed(app)) {
+    drawList(app);
+    return;
+  }
   drawTicks(app);
   context.save();
   context.beginPath();

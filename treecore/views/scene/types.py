@@ -163,4 +163,5 @@ class SceneHead(TypedDict):
     key: str
     height: int
     linked: bool
+    listable: bool
     sent: list[tuple[str, int]]
