@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import treecore as tc
+from treecore.bundled import samples
+from treecore.core.forest import Forest
 
 
 def test_from_rollout_to_values_to_credit(run, tmp_path: Path) -> None:
@@ -154,10 +157,42 @@ def test_a_verifier_that_fails_is_told_with_file_and_prompt(
     )  # fmt: skip
     assert sampled.exit_code == 0, sampled.stderr
     monkeypatch.setattr(sys.modules["failing_judge"], "every", every)
-    done = run(
+    words = (
         "annotate", "run.forest.jsonl", "--kind", "monte_carlo", "--set", "k=4", "--task", "quiz.jsonl",
         "-o", "o.forest.jsonl",
     )  # fmt: skip
+    refused = run(*words)
+    assert refused.exit_code == 1
+    assert "it names code of this machine, 'failing_judge:judge', which would run" in refused.stderr
+    assert "--trust" in refused.stderr
+    done = run(*words, "--trust")
     assert done.exit_code == code
     assert "continuations failed, the first: run.forest.jsonl, forest 'quiz-1' ('make 25 from 3 7 4'): " in done.stderr
     assert "verifier 'failing_judge:judge' failed with SystemExit: no judge" in done.stderr
+
+
+def sample() -> Forest:
+    found: Forest = tc.read(samples()["early_fork"].path)[0]
+    return found
+
+
+def test_tokens_that_the_model_does_not_know_are_told(run, tmp_path: Path) -> None:
+    forest = sample()
+    assert forest.tokens is not None
+    assert forest.tokens.id is not None
+    forged = forest.with_columns(tokens=replace(forest.tokens, id=np.full_like(forest.tokens.id, 10**9)))
+    tc.write(forged, tmp_path / "theirs.forest.json")
+    done = run("annotate", tmp_path / "theirs.forest.json", "--kind", "monte_carlo", "-o", tmp_path / "o.forest.jsonl")
+    assert done.exit_code == 1
+    assert "it has a token 1000000000, where the model knows those below" in done.stderr
+
+
+def test_a_task_that_a_strangers_file_names_does_not_run(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sprung_trap.py").write_text("raise SystemExit('sprung')\n")
+    monkeypatch.chdir(tmp_path)
+    forest = sample().with_columns(task="sprung_trap:task")
+    tc.write(forest, tmp_path / "theirs.forest.json")
+    done = run("annotate", "theirs.forest.json", "--kind", "monte_carlo", "-o", "o.forest.jsonl")
+    assert done.exit_code == 1
+    assert "it names code of this machine, 'sprung_trap:task'" in done.stderr
+    assert "sprung_trap" not in sys.modules

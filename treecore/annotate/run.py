@@ -32,6 +32,8 @@ class Annotation:
         node: go on only from the steps on the way to this node.
         keep: keep the continuations in the forests.
         task, model: in place of those that the forests name; `model` may be a loaded policy.
+        trust: run code that the forests name, a task, verifier or tool `module:name`; only where you know who wrote
+            them.
         load: how models are loaded; `dtype` when None is what the model that wrote the forest computed in.
         source: what errors call the file of the forests.
     """
@@ -43,6 +45,7 @@ class Annotation:
     keep: bool = False
     task: str | Task | None = None
     model: str | Policy | None = None
+    trust: bool = False
     load: LoadOptions = field(default_factory=LoadOptions)
     source: str = ""
 
@@ -119,7 +122,12 @@ def _annotated(
     should_stop: Callable[[], bool] | None,
 ) -> Iterator[Forest]:
     ready = batches(
-        forests, load=annotation.policy, task=annotation.task, model=annotation.model_name, node=annotation.node
+        forests,
+        load=annotation.policy,
+        task=annotation.task,
+        model=annotation.model_name,
+        node=annotation.node,
+        trust=annotation.trust,
     )
     k = int(annotation.settings["k"])
     sizes = [sum(continuations(source, annotation.kind, k) for source in batch.sources) for batch in ready]

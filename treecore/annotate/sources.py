@@ -16,6 +16,7 @@ from treecore.errors import MethodError, TaskError, TreecoreError, boundary
 from treecore.policies import Policy
 from treecore.policies.base import EXTENDS
 from treecore.protocols import Task
+from treecore.registry.entry_points import is_entry_point
 from treecore.rollouts.arguments import check_sampling
 from treecore.rollouts.continuation import Existing
 from treecore.rollouts.prepare import as_read
@@ -103,6 +104,7 @@ def batches(
     task: str | Task | None = None,
     model: str | None = None,
     node: str | None = None,
+    trust: bool = False,
 ) -> list[Batch]:
     """Forests by provenance, in the order in which each provenance first appears.
 
@@ -111,6 +113,7 @@ def batches(
         task: in place of the one that each forest names.
         model: in place of the one that each forest names.
         node: go on only from the steps on the way to this node; every forest must have it.
+        trust: run code that the forests name.
 
     Raises:
         MethodError, PolicyError, TaskError: a forest that cannot be continued.
@@ -121,6 +124,8 @@ def batches(
     for provenance in dict.fromkeys(provenances):
         chosen = [forest for forest, one in zip(forests, provenances, strict=True) if one == provenance]
         by_name = task is None or isinstance(task, str)
+        if by_name and not trust:
+            check_names(provenance, chosen[0], own_task=task is None)
         work = task_of(provenance, chosen[0]) if by_name else with_optional(task, "the task that is given")
         for forest in chosen:
             check_server(forest, other=model is not None)
@@ -135,6 +140,27 @@ def batches(
             _LOG.warning("treecore: note: %s; the questions of the forests are among them", changed)
         found.append(Batch(provenance, work, policy, sources))
     return found
+
+
+def check_names(provenance: Provenance, forest: Forest, *, own_task: bool) -> None:
+    """Refuse forests that name code of this machine, such as a verifier `module:function`: a stranger may have.
+
+    Args:
+        own_task: the task is the one that the forest names.
+
+    Raises:
+        MethodError: it does.
+    """
+    texts = [value for value in json.loads(provenance.settings).values() if isinstance(value, str)]
+    for text in [provenance.task, *texts] if own_task else texts:
+        name = (text.split() or [""])[0]
+        if is_entry_point(name):
+            raise MethodError(
+                f"it names code of this machine, {name!r}, which would run",
+                where=named(forest),
+                todo="allow that only if you know who wrote the file",
+                command="--trust",
+            )
 
 
 def task_of(provenance: Provenance, forest: Forest) -> Task:
@@ -198,7 +224,7 @@ def check_model(forest: Forest, policy: Policy, *, other: bool) -> None:
     """The loaded model is the one that wrote the forest, unless another was asked for.
 
     Raises:
-        MethodError: it has other weights, or cannot go on after recorded tokens.
+        MethodError: it has other weights, lacks tokens of the forest, or cannot go on after recorded tokens.
     """
     if EXTENDS not in policy.gives:
         raise MethodError(
@@ -218,6 +244,13 @@ def check_model(forest: Forest, policy: Policy, *, other: bool) -> None:
         )
     if then is None or then != now:
         check_vocabulary(forest, policy)
+    table, size = forest.tokens, policy.vocabulary_size
+    if size and table is not None and table.id is not None and (found := int(table.id.max(initial=-1))) >= size:
+        raise MethodError(
+            f"it has a token {found}, where the model knows those below {size}",
+            where=named(forest),
+            todo="name the model that wrote it",
+        )
 
 
 def check_vocabulary(forest: Forest, policy: Policy) -> None:

@@ -38,6 +38,7 @@ def like_rollout(command: click.Command) -> click.Command:
 @click.option("--node", default=None, metavar="ID", help="Only the steps on the way to this node.")
 @click.option("--task", default=None, help="The task, in place of the one that the forests name.")
 @click.option("--model", default=None, help="Another model than the one that wrote the forests.")
+@click.option("--trust", is_flag=True, help="Run code that FILE names (module:name); only if you know who wrote it.")
 @click.option("--seed", type=click.IntRange(0, MAX_SEED), default=0, show_default=True, help="Of everything drawn.")
 @click.option("--keep", is_flag=True, help="Keep the continuations in the forests.")
 @click.option(
