@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from treecore.core.forest import Forest
+from treecore.core.step_text import whole_text
 from treecore.core.topology import FloatArray
 from treecore.exports.trajectories import Signals, Trajectory
 from treecore.methods.registry import Credit
@@ -126,9 +127,14 @@ def words(trajectory: Trajectory, signals: Signals | None) -> list[Token]:
     weights: FloatArray = np.full(len(steps), NAN) if signals is None else signals.of_steps(trajectory)
     found: list[Token] = []
     for row, weight in zip(steps.tolist(), weights.tolist(), strict=True):
-        pieces = WORDS.findall(trajectory.forest.text[row])
+        pieces = words_of(trajectory.forest, row)
         found += [Token(text, row, place, weight) for place, text in enumerate(pieces)]
     return found
+
+
+def words_of(forest: Forest, row: int) -> list[str]:
+    """The words of a step with the blanks before them, those beside its text among them."""
+    return WORDS.findall(whole_text(forest.text[row], forest.node_extra.get(row, {})))
 
 
 def own_place(before: Sequence[Token], row: int) -> int:
@@ -139,7 +145,7 @@ def own_place(before: Sequence[Token], row: int) -> int:
 def texts_of(forest: Forest, row: int, *, recorded: bool) -> list[str]:
     """The model's own tokens of a step, or its words where no tokens are recorded."""
     if not recorded or forest.tokens is None or forest.tokens.text is None:
-        return WORDS.findall(forest.text[row])
+        return words_of(forest, row)
     places = range(int(forest.tokens.start[row]), int(forest.tokens.start[row + 1]))
     return [forest.tokens.text[place] for place in places if forest.tokens.is_model[place]]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treecore.core.step_text import MARKS, TAGS, Part, answered, plain, split_parts, split_step, step_parts
+from treecore.core.step_text import MARKS, TAGS, Part, answered, plain, split_parts, split_step, step_parts, whole_text
 
 CODE = "def f(x):\n    if x:\n        return 1\n\n    return 2"
 
@@ -75,3 +75,18 @@ def test_siblings_that_say_the_same_before_different_calls_are_told_apart() -> N
         for query in ("rome", "oslo")
     ]
     assert labels == ['I look · search(query="rome")', 'I look · search(query="oslo")'] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "whole"),
+    [
+        ("  as it\nwas ", {}, "  as it\nwas "),
+        ("", {"tool_calls": [{"name": "a"}, {"name": "b"}]}, "a()\nb()"),
+        ("said", {"reasoning": "why", "function_call": {"name": "a"}}, "why\nsaid\na()"),
+        ("<think>why</think>said", {"reasoning": "why"}, "<think>why</think>said"),
+        ("", {"reasoning": "why"}, "why"),
+        ("", {}, ""),
+    ],
+)
+def test_what_stands_beside_a_text_is_read_with_it(text: str, fields: dict[str, object], whole: str) -> None:
+    assert whole_text(text, fields) == whole

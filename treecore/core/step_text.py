@@ -138,6 +138,14 @@ def step_parts(text: str, fields: Mapping[str, Any]) -> tuple[Part, ...]:
     return (Part("thought", trimmed(thought)), *parts)
 
 
+def whole_text(text: str, fields: Mapping[str, Any]) -> str:
+    """All that a step says: its text as it was written, between the thought and the calls that stand beside it."""
+    parts, own = step_parts(text, fields), split_parts(text)
+    start = 0 if parts[: len(own)] == own else 1
+    beside = [[part.text for part in some] for some in (parts[:start], parts[start + len(own) :])]
+    return "\n".join([*beside[0], *([text] if text else []), *beside[1]])
+
+
 def beside_text(fields: Mapping[str, Any]) -> str:
     """The thought and calls that stand in fields of their own as one text, "" without any: equal where they are."""
     return "".join(f"{name} {fields[name]}\n" for name in (*REASONING, *FIELDS) if fields.get(name))

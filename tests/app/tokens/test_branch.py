@@ -64,6 +64,13 @@ def test_without_tokens_words_carry_the_signal_of_their_step() -> None:
     assert all(one.weight == wanted[one.row] or math.isnan(wanted[one.row]) for one in branch.tokens)
 
 
+def test_a_step_of_calls_alone_is_read_as_its_calls() -> None:
+    calls = {1: {"tool_calls": [{"name": "look", "arguments": {"at": 3}}, {"name": "end"}]}}
+    forest = Forest(parent=[-1, 0], observation=["", "seen"], reward=[np.nan, 1], node_extra=calls)
+    branch = read(forest, None, 1)
+    assert "".join(token.text for token in branch.tokens) == "look(at=3)\nend()"
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_any_forest_can_be_read(seed: int) -> None:
     forest = random_forest(np.random.default_rng(seed), tokens=bool(seed % 2))
