@@ -68,7 +68,7 @@ def _take() -> None:
     from app import state
     from app.tokens.page import AT, CHANNEL, END, take
 
-    state.start(lambda _: False)
+    state.start(lambda _: False, lambda _: None)
     for sent in st.session_state["sent"]:
         st.session_state[CHANNEL] = {"asked": sent}
         take()

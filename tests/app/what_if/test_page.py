@@ -40,7 +40,7 @@ def _take() -> None:
     from app import state
     from app.what_if.asking import KEYS, take
 
-    state.start(lambda _: False)
+    state.start(lambda _: False, lambda _: None)
     for sent in st.session_state["sent"]:
         st.session_state[KEYS] = {"asked": sent}
         take(KEYS)
