@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from browser import browser, open_page  # noqa: F401  (one browser for all folders)
+from browser import address, browser, open_page  # noqa: F401  (one browser for all folders)
 from hypothesis import HealthCheck, settings
 from sweeps import add_option, choose
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser import ROOT, serve, settled, wait_for_canvas
+from browser import ROOT, Open, serve, settled, wait_for_canvas
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 OPTIONS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 VIEWS = {
     "step": ("sample=by_hand&node=a3", ".st-key-side .card"),

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, settled, wait_for_canvas
+from browser import ROOT, Open, click_node, settled, wait_for_canvas
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 KEPT = """new Promise((resolve) => { const opening = indexedDB.open("treecore", 1); opening.onsuccess = () => {
   const all = opening.result.transaction("files").objectStore("files").getAllKeys();
   all.onsuccess = () => resolve(all.result.length); }; })"""
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def test_back_forward_reload_and_a_copied_link(open_page: Open, address: str) -> None:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, wait_for_canvas
+from browser import ROOT, Open, click_node, wait_for_canvas
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 FILE = ROOT / "sample_trees" / "by_hand.forest.json"
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def side(page: Any) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import ROOT, click_node, serve, settled, wait_for_canvas
+from browser import ROOT, Open, click_node, serve, settled, wait_for_canvas
 
 import treecore as tc
 from treecore.core.forest import Forest
@@ -16,13 +16,6 @@ WIDE = 12
 ENDS, STEPS = WIDE * WIDE, 1 + WIDE + WIDE * WIDE
 NEEDLE = str(STEPS - 1)
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

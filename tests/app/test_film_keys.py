@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, wait_for_canvas
+from browser import Open, click_node, wait_for_canvas
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def film(open_page: Open, address: str, **size: int) -> Any:

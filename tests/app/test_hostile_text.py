@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import pytest
-from browser import ROOT, serve, settled, wait_for_canvas
+from browser import Open, settled, wait_for_canvas
 from hostile import ATTACKS, HOST, hostile_file, tagged_file
 
 from treecore.formats.native_fields import VERSION
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 PARTS = 9
 FIELDS = ("sample", "view", "method", "node", "run", "forest", "colour", "axis", "frame", "set.epsilon", "fold")
 FOUND = r"""(host) => {
@@ -46,12 +44,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{number}.forest.json").write_bytes(hostile_file(attack))
         (folder / f"tagged {number}.forest.json").write_bytes(tagged_file(attack))
     return folder
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def watched(page: Any) -> list[str]:

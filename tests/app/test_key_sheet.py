@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
-from browser import ROOT, serve, settled, wait_for_canvas
+from browser import Open, settled, wait_for_canvas
 
 from app.view_keys import EVERYWHERE
 from app.view_registry import VIEWS
-
-Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def test_every_view_declares_its_keys_and_no_key_does_two_things_in_one_place() -> None:

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
-from browser import ROOT, serve
+from browser import Open
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def test_a_whole_unit_by_keyboard(open_page: Open, address: str) -> None:

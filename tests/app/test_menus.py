@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, settled, wait_for_canvas
+from browser import ROOT, Open, click_node, serve, settled, wait_for_canvas
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 METHOD, EPSILON = "Tree-GRPO", "0.25"
 CONTROLS = ".st-key-controls"
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def menus(page: Any) -> Any:

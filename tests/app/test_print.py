@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
-from browser import ROOT, serve, settled, wait_for_canvas
+from browser import Open, settled, wait_for_canvas
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, settled, wait_for_canvas
+from browser import ROOT, Open, click_node, settled, wait_for_canvas
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 
 SHOWN = """() => {
     const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')];
@@ -28,12 +26,6 @@ SHOWN = """() => {
         isFork: Boolean(plot?.data?.[0].customdata.includes(canvas?.selected)),
     };
 }"""
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def expect(page: Any, node_id: str | None, *, charts: bool = True) -> None:

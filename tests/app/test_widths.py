@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser import ROOT, serve, settled
+from browser import ROOT, Open, serve, settled
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 WIDTHS = ((390, 844), (768, 1024), (1024, 768), (1400, 900), (2560, 1440), (3840, 2160))
 VIEWS = {
     "explore": ("sample=by_hand&node=a3", ".st-key-side .card"),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, wait_for_canvas
+from browser import ROOT, Open, click_node, serve, wait_for_canvas
 
 from app.canvas import component_script
 from treecore.views.sources import script
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, wait_for_canvas
+from browser import ROOT, Open, click_node, serve, wait_for_canvas
 
 from treecore.core.builder import ForestBuilder
 from treecore.formats import write
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 DEPTH = 300
 RINGS = """() => {
     const kind = CanvasRenderingContext2D.prototype, { arc } = kind;

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from browser import ROOT, serve, wait_for_canvas
+from browser import Open, wait_for_canvas
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 AA = 4.5
 RECORD = """() => {
     const kind = CanvasRenderingContext2D.prototype, { clearRect, fillText } = kind;
@@ -38,12 +36,6 @@ FRAME = """(number) => [...document.querySelectorAll('.st-key-side p')].some((on
     one.textContent.startsWith(`Frame ${number} of `))"""
 HELD = """[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
     .map((host) => host.shadowRoot?.querySelector('.tc-canvas')?.treecore).find(Boolean)"""
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def settled(page: Any) -> None:

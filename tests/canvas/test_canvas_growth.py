@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import click_node, serve, wait_for_canvas
+from browser import Open, click_node, serve, wait_for_canvas
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 HOST = "document.querySelector('[data-testid=stBidiComponentIsolated]')"
 HELD = f"{HOST}.shadowRoot.querySelector('.tc-canvas').treecore"
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import ROOT, serve, wait_for_canvas
+from browser import ROOT, Open, serve, wait_for_canvas
 
 from app.canvas import component_script
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 LARGE, SMALL = {"width": 1400, "height": 900}, {"width": 1024, "height": 768}
 HELD = """[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
     .map((host) => host.shadowRoot?.querySelector('.tc-canvas')?.treecore).find(Boolean)"""
@@ -33,12 +32,6 @@ RECORD = """() => {
     kind.fillText = function (text, ...at) { window.drawn.push(text); fillText.call(this, text, ...at); };
 }"""
 TOKENS = f"() => {{ const held = {HELD}; return held?.ready && held.scene.axis.kind === 'tokens'; }}"
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def written(page: Any, size: dict[str, int]) -> list[dict[str, Any]]:

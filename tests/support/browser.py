@@ -30,6 +30,8 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+Open = Callable[..., Any]
+"""What `open_page` gives."""
 SERVER_SECONDS = 60
 PATIENCE_MS = 20_000
 
@@ -86,6 +88,13 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
         context.close()
     found = [error for error in errors if "Failed to load resource" not in error]
     assert not found, found
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    """The app, served for the tests of one module."""
+    with serve(ROOT / "app" / "main.py") as address:
+        yield address
 
 
 def free_port() -> int:

@@ -6,12 +6,11 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import ROOT, serve, settled, wait_for_canvas
+from browser import Open, settled, wait_for_canvas
 from cases import files_of, folders
 from hostile import ATTACKS, HOST
 
@@ -23,7 +22,6 @@ from treecore.formats import read
 from treecore.methods import method_for
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 PARTS = 8
 TRANSFER = """([name, data]) => {
     const transfer = new DataTransfer();
@@ -31,12 +29,6 @@ TRANSFER = """([name, data]) => {
     return transfer;
 }"""
 HOSTILE = ("markdown image", "html image", "script", "svg", "directives")
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def packed(folder: Path) -> tuple[str, bytes]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, settled, wait_for_canvas
+from browser import Open, click_node, settled, wait_for_canvas
 
 pytestmark = pytest.mark.browser
-Open = Callable[..., Any]
 
 CHANGE = """() => {
     const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].map((one) => one.shadowRoot);
@@ -21,12 +19,6 @@ CHANGE = """() => {
         verbs: [...(board?.querySelectorAll('.verb') ?? [])].map((one) => one.textContent),
     };
 }"""
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def expect(page: Any, edit: str | None, badges: list[str], verbs: list[str]) -> None:
