@@ -17,7 +17,6 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import MINUS, NOISE, counted, plain, whole
 from treecore.core.outcomes import is_right
 from treecore.views.row_words import row_words
-from treecore.views.scene.scene import decimals_for
 
 WINDOW = 1000
 """Steps that a browser is given at once."""
@@ -217,8 +216,7 @@ def written(value: float, column: Column) -> str:
     if math.isnan(value):
         return ""
     ends = column.ends
-    decimals = decimals_for(ends.high if ends.signed else ends.high - ends.low)
-    text = f"{abs(value):.{decimals}f}"
+    text = f"{abs(value):.{ends.decimals}f}"
     if not any(digit in text for digit in "123456789"):
         return text
     sign = MINUS if value < 0 else "+" if ends.signed else ""

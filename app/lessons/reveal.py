@@ -14,7 +14,6 @@ from treecore.lessons.truth import Truth, truth
 from treecore.lessons.unit import Unit
 from treecore.lessons.words import Piece, paragraph, pieces
 from treecore.methods import get_method
-from treecore.views.scene.scene import decimals_for
 
 FULL, HALF, NEAR = 10.0, 5.0, 0.25
 """Points for a bet on the step that is looked for and on another, and how near a bet is called good."""
@@ -194,10 +193,8 @@ def says(unit: Unit) -> list[Line]:
     found: list[Line] = []
     for row in unit.rows:
         credit, ends = row_credit(unit, row)[rows], credit_of(unit.sample, row).ends
-        decimals = decimals_for(ends.high)
         values = [None if np.isnan(value) else float(value) for value in credit]
-        written = signed if ends.signed else plain
-        shown = ["" if value is None else written(value, decimals) for value in values]
+        shown = ["" if value is None else ends.words(value, ends.decimals) for value in values]
         name = get_method(row.method).title + (", folded" if row.folded else "")
         low, limit = (-ends.high, ends.high) if ends.signed else (ends.low, ends.high)
         found.append(

@@ -11,12 +11,11 @@ from treecore.analysis.baselines import Pair, Statistic, statistics
 from treecore.analysis.what_if import Moved, Shift, WhatIf, moved, shift, steps_in_both
 from treecore.core.changes import Change, Copy, Prune
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, plain, signed, whole
+from treecore.core.numerals import counted, plain, whole
 from treecore.core.step_text import split_step
 from treecore.methods.registry import Credit, Ends, get_method
 from treecore.registry.params import Value
 from treecore.views.labels import cut
-from treecore.views.scene.scene import decimals_for
 
 MAX_GROUPS, MAX_STATISTICS = 60, 24
 MAX_LABEL = 80
@@ -145,14 +144,12 @@ def moved_line(found: WhatIf, group: Moved, ends: Ends) -> MovedLine:
     below = set(forest.topology.subtree(first).tolist())
     more = f"the {whole(len(others))} after it" if below.issuperset(others) else counted(len(others), "other step")
     place = tree_of(forest, first) + (f" · and {more}" if others else "")
-    decimals = decimals_for(ends.high if ends.signed else ends.high - ends.low)
-    number = signed if ends.signed else plain
     return {
         "id": str(forest.node_id[first]),
         "words": name_of(forest, first),
         "place": place,
-        "was": number(group.was, decimals),
-        "now": number(group.now, decimals),
+        "was": ends.words(group.was, ends.decimals),
+        "now": ends.words(group.now, ends.decimals),
         "was_at": position(group.was, ends),
         "now_at": position(group.now, ends),
     }

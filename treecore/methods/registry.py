@@ -7,6 +7,7 @@ so any formula can be printed with the numbers of any step (`treecore.methods.ex
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -52,6 +53,12 @@ class Ends(NamedTuple):
     low: float
     high: float
     signed: bool
+
+    @property
+    def decimals(self) -> int:
+        """Decimals that tell values on this scale apart: 2, and more for small scales."""
+        width = self.high if self.signed else self.high - self.low
+        return int(np.clip(math.ceil(-math.log10(width)) + 1, 2, 6)) if width > 0 else 2
 
     def words(self, value: float, decimals: int = 2) -> str:
         """A value as it is written: with its sign where that means something."""

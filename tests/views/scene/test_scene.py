@@ -19,7 +19,7 @@ from treecore.methods.explain import explain
 from treecore.methods.registry import Ends
 from treecore.views.inspector import numbers
 from treecore.views.scene.film import lane_of, stage_of
-from treecore.views.scene.scene import decimals_for, mean_entropy
+from treecore.views.scene.scene import mean_entropy
 
 NAN = float("nan")
 PARENT = np.array([-1, 0, 1, 1, 0, -1, 5])
@@ -163,11 +163,6 @@ def test_empty_roots_are_one_fork_to_methods_over_states_alone() -> None:
     assert make_scene(two, compute(two, "sibling").of(0))["prompts"] == [0, 2]
     assert make_scene(two, compute(two, "tree_grpo").of(0))["prompts"] == []
     assert make_scene(two, None)["prompts"] == []
-
-
-@pytest.mark.parametrize(("limit", "decimals"), [(250.0, 2), (2.96, 2), (0.5, 2), (0.02, 3), (0.0004, 5), (1e-12, 6)])
-def test_decimals_grow_as_scales_shrink(limit: float, decimals: int) -> None:
-    assert decimals_for(limit) == decimals
 
 
 def test_tagged_steps_have_their_words_without_tags() -> None:

@@ -5,7 +5,6 @@ All node lists run over the forest's rows. Null stands for "not assigned"; the c
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -116,7 +115,6 @@ def make_scene(
     stage, known = stage or Stage(), ends is not None
     ends = ends or (NEUTRAL if credit is None else credit.ends)
     limit = ends.high
-    decimals = decimals_for(limit if ends.signed else ends.high - ends.low)
     leaf_title, leaf_values = _leaf_numbers(forest, own, stage)
     nothing = np.full(len(forest), np.nan)
     folds = stage.folds and change is None and len(forest.leaves) >= MIN_ENDS
@@ -128,7 +126,7 @@ def make_scene(
         "values": numbers(leaf_values),
         "low": None if ends.signed else ends.low,
         "limit": limit if known else max(limit, _largest(leaf_values)),
-        "decimals": decimals,
+        "decimals": ends.decimals,
     }
     look: SceneLook = {
         "x": _axis_of(forest, axis),
@@ -137,18 +135,13 @@ def make_scene(
         "value": numbers(_value(forest, own) if stage.values else nothing),
         "fill": fill,
         "table": table,
-        "decimals": decimals,
+        "decimals": ends.decimals,
         "stage": _stage(forest, stage),
         "prompts": forest.prompts.tolist() if own is not None and own.one_prompt else [],
         "change": change,
         "sums": sums_part(grouped(forest), fill, table) if folds else None,
     }
     return Scene(forest_part(forest, folds=folds), as_json(look))
-
-
-def decimals_for(limit: float) -> int:
-    """Decimals that tell values up to `limit` apart: 2, and more for small scales."""
-    return int(np.clip(math.ceil(-math.log10(limit)) + 1, 2, 6)) if limit > 0 else 2
 
 
 def _own_part(forest: Forest, credit: Credit) -> Credit:
