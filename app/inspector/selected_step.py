@@ -109,12 +109,10 @@ def equation(line: Line, ends: Ends) -> None:
 
 
 def claim(claimed: numbers.Claim, ends: Ends) -> None:
-    """The file's own number beside ours."""
-    value = ends.words(claimed.value)
-    if claimed.agrees:
-        st.badge(f"the file claims {ours(value)}: agrees", icon=":material/check:", color="gray")
-    else:
-        st.badge(f"the file claims {ours(value)}: differs", icon=":material/difference:", color="orange")
+    """The file's own number beside ours; a number that another method made is no mistake."""
+    said = claimed.in_words(ends.words(claimed.value))
+    icon = ":material/check:" if claimed.agrees else ":material/difference:"
+    st.badge(ours(said), icon=icon, color="orange" if claimed.named and not claimed.agrees else "gray")
 
 
 def resampled(credit: Credit, row: int) -> None:

@@ -66,8 +66,9 @@ def beside(run: Run, place: str, pair: Pair | None, *, search: str = "") -> None
     credit, why = credit_of(forest)
     hits = steps_with(forest, search)
     stage.trees(forest, credit, key="library", height=HEIGHT, linked=False, stage=Stage(marked=hits))
-    found = f"○ {verbatim(f'“{search}”')} in {counted(len(hits), 'step')} · " if search else ""
-    st.caption(found + (ours(get_method(state.get("method")).title) if credit else verbatim(why)))
+    if search:
+        st.caption(verbatim(f"○ “{search}” in {counted(len(hits), 'step')}"))
+    st.caption(ours(get_method(state.get("method")).title) if credit else verbatim(why))
     others = [
         other for other in same_prompt(run.index, row) if other.columns["training_step"] != columns["training_step"]
     ]

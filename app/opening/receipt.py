@@ -41,6 +41,10 @@ def receipt() -> None:
         if current.table is not None:
             st.button("Change the columns", key="receipt_columns", on_click=state.rename_columns)
         st.button("Close", key="receipt_close", type="tertiary", on_click=state.drop_receipt)
+        if (work := audits.audit_of(current)) is not None:
+            waited = not work.wait(MOMENT)
+            with st.container(key="receipt_finding"):
+                st.fragment(claims, run_every=LOOK_EVERY if waited else None)(work, waited=waited)
 
 
 def strip() -> st.delta_generator.DeltaGenerator:

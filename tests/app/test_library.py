@@ -230,7 +230,7 @@ def test_steps_with_the_words_that_were_searched_are_circled(run: Path) -> None:
     assert preview.steps_with(one, "WAY 1") == [row for row, text in enumerate(one.text) if "way 1" in text.lower()]
     assert preview.steps_with(one, "way 1")
     assert preview.steps_with(one, "") == []
-    assert "○ `“way 1”` in 1 step" in words(app(view="library", folder=indexed(run).key, find="way 1"))
+    assert "`○ “way 1” in 1 step`" in words(app(view="library", folder=indexed(run).key, find="way 1"))
 
 
 def test_both_steps_open_as_prompts_of_one_file(run: Path) -> None:

@@ -10,6 +10,8 @@ import math
 import re
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from treecore.core.forest import Forest
 from treecore.core.step_text import REASONING
 from treecore.core.tool_calls import FIELDS
@@ -30,7 +32,7 @@ class ForeignField(NamedTuple):
 def foreign_fields(forest: Forest, row: int) -> list[ForeignField]:
     """Numbers first, then the other fields; what thoughts and tool calls are read from is left out."""
     numbers = [
-        ForeignField(name, f"{float(values[row]):.12g}")
+        ForeignField(name, shortest(float(values[row])))
         for name, values in forest.columns.items()
         if not math.isnan(values[row]) and not OURS.fullmatch(name)
     ]
@@ -41,6 +43,12 @@ def foreign_fields(forest: Forest, row: int) -> list[ForeignField]:
         if name not in read and not OURS.fullmatch(name)
     ]
     return [*numbers, *others][:MAX_FIELDS]
+
+
+def shortest(value: float) -> str:
+    """A number as it was written: -0.2, which a file of single precision holds as -0.20000000298."""
+    single = np.float32(value)
+    return f"{float(str(single)) if float(single) == value else value:.12g}"
 
 
 def in_short(value: Any) -> str:

@@ -103,6 +103,7 @@ def test_claims_of_a_file_are_explained_beside_what_was_read(tmp_path: Path, mon
     assert "How the claims were made" in words(test)
     said = next(block.value for block in test.caption if "advantage" in block.value and "these are" in block.value)
     assert "`grpo`" in work.result[0]
+    assert len([block for block in test.caption if "these are" in block.value and "agree." in block.value]) == 3
     assert "values agree" in said
 
 

@@ -58,7 +58,6 @@ def inspect(credit: Credit, row: int) -> Inspection:
         return Inspection(words_of(credit, row), "", "", "", (), "", tuple(noted), "")
     found, words = explain(credit, row), credit.ends.words
     claimed = numbers.claim(credit, row)
-    said = "" if claimed is None else f"the file claims {words(claimed.value)}: "
     facts = numbers.facts(credit, row)
     return Inspection(
         words=words_of(credit, row),
@@ -66,7 +65,7 @@ def inspect(credit: Credit, row: int) -> Inspection:
         silence=found.silence or found.convention,
         about=numbers.which_trajectory(credit, row, found),
         equations=tuple(equation_rows(line, credit.ends) for line in found.lines),
-        claim="" if claimed is None else said + ("agrees" if claimed.agrees else "differs"),
+        claim="" if claimed is None else claimed.in_words(words(claimed.value)),
         trust=(" · ".join(numbers.evidence(found)), *([" · ".join(facts)] if facts else []), *noted),
         source=str(get_method(credit.method).citation),
     )

@@ -14,6 +14,8 @@ WEAK, FAIR = 4, 16
 DIGITS = 4
 """Decimals of the result of an equation."""
 CLOSE = 1e-4
+UNNAMED = "advantage"
+"""The name of claims of which a file does not say by which method they are."""
 
 
 class Equation(NamedTuple):
@@ -56,19 +58,28 @@ def which_trajectory(credit: Credit, row: int, explanation: Explanation) -> str:
 
 
 class Claim(NamedTuple):
-    """The file's own number for the credit, and whether ours is the same."""
+    """The file's own number for the credit, whether it names this method for it, and whether ours is the same."""
 
     value: float
+    named: bool
     agrees: bool
+
+    def in_words(self, value: str) -> str:
+        """A sentence; `value` is the number as it is written."""
+        if self.named:
+            return f"the file claims {value}: {'agrees' if self.agrees else 'differs'}"
+        return f"the file’s advantage is {value}: {'the same' if self.agrees else 'this method gives another number'}"
 
 
 def claim(credit: Credit, row: int) -> Claim | None:
-    """What the file claims for this step and method; None for nothing."""
-    claimed = credit.forests[0].claimed.get(credit.method)
-    if claimed is None or math.isnan(claimed[row]):
-        return None
-    value, computed = float(claimed[row]), float(credit.credit[row])
-    return Claim(value, abs(value - computed) <= CLOSE * max(1.0, abs(computed)))
+    """What the file claims for this step and method, or without a method; None for nothing."""
+    for name in (credit.method, UNNAMED):
+        claimed = credit.forests[0].claimed.get(name)
+        if claimed is not None and not math.isnan(claimed[row]):
+            value, computed = float(claimed[row]), float(credit.credit[row])
+            agrees = abs(value - computed) <= CLOSE * max(1.0, abs(computed))
+            return Claim(value, named=name == credit.method, agrees=agrees)
+    return None
 
 
 def evidence(explanation: Explanation) -> list[str]:
