@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
 from treecore.core.forest import Forest
@@ -65,7 +66,9 @@ def phrase(forest: Forest, row: int) -> str:
 
 def phrases(forest: Forest) -> list[str]:
     """The telling phrase of every step; with its calls where siblings say the same before different ones. `[N]`"""
-    steps = [split_step(text, forest.node_extra.get(row, {})) for row, text in enumerate(forest.text)]
+    split = cache(split_step)
+    extra = forest.node_extra
+    steps = [split_step(text, extra[row]) if extra.get(row) else split(text) for row, text in enumerate(forest.text)]
     calls: dict[tuple[int, str], set[str]] = {}
     for above, step in zip(forest.parent.tolist(), steps, strict=True):
         calls.setdefault((above, step.label), set()).add(step.call)

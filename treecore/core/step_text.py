@@ -153,6 +153,8 @@ def beside_text(fields: Mapping[str, Any]) -> str:
 
 def split_step(text: str, fields: Mapping[str, Any] | None = None) -> StepText:
     """Thought, call and answer of a step, each in one line. Same arguments as `step_parts`."""
+    if not fields and TAG.search(text) is None:
+        return StepText(said := plain(text), "", "", said)
     parts = step_parts(text, fields or {})
     words = {kind: " ".join(plain(part.text) for part in parts if part.kind == kind)
              for kind in ("thought", "text", "call", "answer")}  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -67,9 +67,9 @@ def _make(forest: Forest, *, folds: bool) -> Part:
         "gap": gap,
         "leaves": np.ascontiguousarray(topology.n_leaves),
         "governs": numbers(granularity(Forests(forest)).governs),
-        "label": [safe(label, MAX_LABEL) for label in phrases(forest)],
-        "observation": [safe(plain(text), MAX_LABEL) if text else "" for text in forest.observation],
-        "text": [safe(text, most) for text in forest.text],
+        "label": each(phrases(forest), lambda text: safe(text, MAX_LABEL)),
+        "observation": each(forest.observation, lambda text: safe(plain(text), MAX_LABEL)),
+        "text": each(forest.text, lambda text: safe(text, most)),
         "words": {
             str(row): safe(_words(text, extra.get(row, {})), min(most, MAX_HOVER))
             for row, text in enumerate(forest.text)
@@ -82,6 +82,12 @@ def _make(forest: Forest, *, folds: bool) -> Part:
         "subtrees": subtrees_part(grouped(forest)) if folds else None,
     }
     return as_json(forest_fields)
+
+
+def each(texts: Sequence[str], turn: Callable[[str], str]) -> list[str]:
+    """`turn` of each text, found once for those that are the same: in large forests most are."""
+    known: dict[str, str] = {}
+    return [known[text] if text in known else known.setdefault(text, turn(text)) for text in texts]
 
 
 def _words(text: str, fields: Mapping[str, Any]) -> str:
