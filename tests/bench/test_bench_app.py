@@ -33,8 +33,14 @@ def test_a_click_sends_little_at_any_size() -> None:
 
 def test_goals_say_whether_they_are_met() -> None:
     click = summary([Click(100, 120, 9_000, 500, 0), Click(180, 190, 19_700, 500, 1), Click(160, 170, 9, 9, 0)])
-    goals = list(goals_of({"nodes": 10_000, "click": click, "upload_ms": 1.0}))
-    assert [(goal.limit, goal.found, goal.met) for goal in goals] == [(20_000, 20_200, False), (150.0, 160.0, False)]
+    goals = list(
+        goals_of({"nodes": 10_000, "click": click, "upload_ms": 1.0, "pan": [{"frames": 50.0}, {"frames": 25.0}]})
+    )
+    assert [(goal.limit, goal.found, goal.met) for goal in goals] == [
+        (20_000, 20_200, False),
+        (150.0, 160.0, False),
+        (1000 / 30, 40.0, False),
+    ]
     assert click["requests"] == 1
     large = list(goals_of({"nodes": 100_000, "click": click, "upload_ms": 5_000.0}))
     assert [goal.met for goal in large] == [False, True, True]

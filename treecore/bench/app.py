@@ -22,6 +22,9 @@ from treecore.bench.synthetic import MEAN_TOKENS, made_up_file
 
 NODES = (100, 10_000, 100_000)
 CLICK_BYTES = 20_000
+FRAME_MS = {10_000: 1000 / 30}
+ROWS = (34.0, 2.0)
+"""Pixels from row to row at which is scrolled: as one reads, and as close as rows can be told apart."""
 CLICK_MS = {10_000: 150.0, 100_000: 300.0}
 UPLOAD_MS = {100_000: 5_000.0}
 DESCRIPTION = (
@@ -83,6 +86,7 @@ def one_size(page: Page, server: Server, n: int, *, clicks: int, seed: int) -> d
         "file_bytes": size,
         "upload_ms": upload,
         "click": summary(done),
+        "pan": [page.pan(row)._asdict() for row in ROWS],
         "server_bytes": server.memory(),
         "browser_bytes": page.memory(),
     }
@@ -111,6 +115,9 @@ def goals_of(case: Mapping[str, Any]) -> Iterator[Goal]:
     yield Goal("bytes a click, both ways, at most", at, CLICK_BYTES, most)
     if n in CLICK_MS:
         yield Goal("ms from click to words, median", at, CLICK_MS[n], click["words_ms"])
+    if n in FRAME_MS:
+        slowest = min(pan["frames"] for pan in case["pan"])
+        yield Goal("ms a frame while scrolling", at, FRAME_MS[n], 1000 / slowest)
     if n in UPLOAD_MS:
         yield Goal("ms from upload to picture", at, UPLOAD_MS[n], case["upload_ms"])
 

@@ -14,6 +14,7 @@ from treecore.errors import TreecoreError
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 TIMEOUT_MS = 120_000
+PAN_MS = 3000.0
 MENU = ".st-key-controls [data-testid=stPopover] button"
 FIND = """
 const hosts = '[data-testid=stBidiComponentIsolated]';
@@ -22,7 +23,9 @@ const canvas = () => roots().map((root) => root?.querySelector('.tc-canvas')).fi
 const said = () => roots().map((root) => root?.querySelector('.panel')?.dataset.node).find(Boolean);
 const quiet = () => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning';
 """
-DRAWN = f"(n) => {{ {FIND} const held = canvas()?.treecore; return held?.ready && (!n || held.ids.length === n); }}"
+DRAWN = f"""(n) => {{ {FIND}
+    return canvas()?.treecore.ready && (!n || Number(canvas().closest('.tc').dataset.nodes) === n);
+}}"""
 PLACE = f"""(share) => {{ {FIND}
     const held = canvas().treecore;
     const box = canvas().getBoundingClientRect();
@@ -46,6 +49,30 @@ WATCH = f"""() => {{ {FIND}
 }}"""
 
 
+UNFOLD = f"""() => {{ {FIND}
+    if (!canvas().treecore.folded) return;
+    [...canvas().closest('.tc').querySelectorAll('button')].find((one) => one.textContent === 'fold').click();
+}}"""
+PAN = f"""async ([ky, ms]) => {{ {FIND}
+    const held = canvas().treecore, frame = () => new Promise((go) => requestAnimationFrame(go));
+    const box = canvas().getBoundingClientRect(), at = {{ clientX: box.left + 300, clientY: box.top + 200 }};
+    const wheel = (more) => canvas().dispatchEvent(
+        new WheelEvent('wheel', {{ ...at, bubbles: true, cancelable: true, ...more }}));
+    for (let k = 0; k < 60 && held.view.ky > ky; k++) {{ wheel({{ deltaY: 40, ctrlKey: true }}); await frame(); }}
+    await new Promise((go) => requestIdleCallback(go, {{ timeout: 5000 }}));
+    const begun = performance.now();
+    let frames = 0, way = 60;
+    for (let last = NaN; performance.now() - begun < ms; frames++) {{
+        if (held.view.oy === last) way = -way;
+        last = held.view.oy;
+        wheel({{ deltaY: way }});
+        await frame();
+    }}
+    return [held.ids.length, held.view.ky, 1000 * frames / (performance.now() - begun)];
+}}"""
+"""Zooms out until rows are at most `ky` pixels high, then scrolls by 60 pixels in every frame."""
+
+
 class Click(NamedTuple):
     """One click on a step.
 
@@ -59,6 +86,14 @@ class Click(NamedTuple):
     received: int
     sent: int
     requests: int
+
+
+class Pan(NamedTuple):
+    """A scripted scroll: how many nodes were laid out, pixels from row to row, and frames a second."""
+
+    nodes: int
+    row: float
+    frames: float
 
 
 class Page:
@@ -97,6 +132,16 @@ class Page:
         self._page.mouse.up()
         words, settled = self._page.evaluate("() => window.clicked")
         return Click(words, settled, self._received - received, self._sent - sent, self._requests - requests)
+
+    def pan(self, row: float, *, ms: float = PAN_MS) -> Pan:
+        """Scroll through all trajectories, one a row, for `ms`.
+
+        Args:
+            row: most pixels from one row to the next.
+        """
+        self._page.evaluate(UNFOLD)
+        self._page.wait_for_function(DRAWN, arg=0)
+        return Pan(*self._page.evaluate(PAN, [row, ms]))
 
     def memory(self) -> int | None:
         """Bytes that the page's scripts hold, None where the browser does not tell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -17,19 +18,25 @@ def print_app(document: dict[str, Any]) -> None:
     click.echo(f"Data: {document['data']}.\n")
     click.echo(
         "| nodes | upload until drawn | click to words, median (most) | click to end of run | bytes a click, most | "
-        "server memory | browser memory |"
+        "scrolling, frames a second by height of a row | server memory | browser memory |"
     )
-    click.echo("|---:" * 7 + "|")
+    click.echo("|---:" * 8 + "|")
     for case in document["cases"]:
         done = case["click"]
         click.echo(
             f"| {case['nodes']:,} | {case['upload_ms'] / 1000:.1f} s | {done['words_ms']:.0f} ms "
             f"({done['words_ms_most']:.0f}) | {done['settled_ms']:.0f} ms | "
-            f"{done['received_bytes_most'] + done['sent_bytes_most']:,} | {megabytes(case['server_bytes'])} | "
+            f"{done['received_bytes_most'] + done['sent_bytes_most']:,} | {frames_of(case['pan'])} | "
+            f"{megabytes(case['server_bytes'])} | "
             f"{megabytes(case['browser_bytes'])} |"
         )
     click.echo()
     print_goals(document)
+
+
+def frames_of(pans: Sequence[Mapping[str, float]]) -> str:
+    """`58 (34 px), 41 (2 px)`."""
+    return ", ".join(f"{pan['frames']:.0f} ({pan['row']:.3g} px)" for pan in pans)
 
 
 def megabytes(held: int | None) -> str:

@@ -147,9 +147,20 @@ function withoutShared({ words, differs }) {
   return runs;
 }
 
-// All ways to say a label, longest first, as lists of [word, differs]. None is cut inside a word.
+/** @type {WeakMap<Telling, Run[][]>} */
+const SAID = new WeakMap();
+
+// All ways to say a label, longest first, as lists of [word, differs]. None is cut inside a word. Found once: while trees
+// are scrolled, every frame asks again.
 /** @param {Telling} telling */
 export function waysToSay(telling) {
+  let ways = SAID.get(telling);
+  if (!ways) SAID.set(telling, (ways = allWays(telling)));
+  return ways;
+}
+
+/** @param {Telling} telling */
+function allWays(telling) {
   const { words, differs, leaves, alone } = telling;
   const all = tagged(words, differs, 0);
   const ways = [all];
