@@ -32,10 +32,10 @@ def test_a_good_batch_has_no_findings() -> None:
 
 CASES: list[tuple[dict[str, Any], dict[str, tuple[str, ...]]]] = [
     ({"reward": [NAN, 1.0, 1.0, NAN, 1.0, 1.0]}, {"zero-variance-group": ("forest good",)}),
-    ({"reward": [NAN, 1.0, 1.0, NAN, 0.0, 1.0]}, {"zero-variance-tree": ("forest good, tree 0",)}),
+    ({"reward": [NAN, 1.0, 1.0, NAN, 0.0, 1.0]}, {"zero-variance-tree": ("forest good, tree 1",)}),
     (
         {"reward": [NAN, 1.0, 0.0, NAN, 0.0, NAN]},
-        {"singleton-tree": ("forest good, tree 1",), "unscored-leaf": ("forest good, node 5",)},
+        {"singleton-tree": ("forest good, tree 2",), "unscored-leaf": ("forest good, node 5",)},
     ),
     ({"parent": [-1, 0], "reward": [NAN, 1.0]}, {"singleton-group": ("forest good",)}),
     ({"parent": [-1, 0, -1, 2], "reward": [NAN, 1.0, NAN, 0.0]}, {}),

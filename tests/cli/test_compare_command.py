@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from treecore.methods import SIDE_BY_SIDE, get_method
 
 
@@ -28,8 +30,16 @@ def test_the_table_has_a_column_a_method(run) -> None:
     head = result.stdout.partition("find the teacher of jade")[0]
     for method in SIDE_BY_SIDE:
         assert get_method(method).title.split()[0] in head
-    assert "signs differ on" in result.stdout
     assert "Kendall's tau-b" in result.stdout
+
+
+@pytest.mark.parametrize("sample", ["early_fork", "rare_success"])
+def test_a_sign_against_zero_is_no_difference_of_signs(run, sample) -> None:
+    (forest,) = json.loads(run("compare", sample, "--json").stdout)["forests"]
+    text = run("compare", sample).stdout
+    for kind in ("signs differ", "sign against zero"):
+        count = forest["steps_by_kind"][kind]
+        assert f"{kind} on {count} of {len(forest['steps'])} steps" in text if count else f"{kind} on" not in text
 
 
 def test_agreement_on_every_step_is_told(run) -> None:

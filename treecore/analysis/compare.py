@@ -135,10 +135,9 @@ class Comparison:
         """The full reward."""
         return top_reward(self.forest)
 
-    @property
-    def n_apart(self) -> int:
-        """Steps on whose sign methods differ, or of which one says 0 and another does not."""
-        return int(np.isin(self.kind, (Kind.SIGNS, Kind.ZERO)).sum())
+    def count(self, kind: Kind) -> int:
+        """Steps about which methods differ in one way."""
+        return int((self.kind == kind).sum())
 
 
 def compare(forest: Forest, columns: Sequence[Column]) -> Comparison:

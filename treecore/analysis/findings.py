@@ -20,7 +20,7 @@ class Finding:
     Attributes:
         kind: stable short name.
         found: what was found, with counts.
-        places: all forests, trees or nodes concerned, as `forest q7`, `forest q7, tree 0` or `forest q7, node 4`.
+        places: all forests, trees or nodes concerned, as `forest q7`, `forest q7, tree 1` or `forest q7, node 4`.
         todo: what to do about it, "" where nothing is wrong.
     """
 

@@ -72,7 +72,7 @@ def check_groups(forests: Forests) -> Iterator[Finding]:
 
     def tree_places(wanted: BoolArray) -> tuple[str, ...]:
         return tuple(
-            f"{forest_place(forests, int(tree_forest[tree]))}, tree {tree - first_tree[tree_forest[tree]]}"
+            f"{forest_place(forests, int(tree_forest[tree]))}, tree {tree - first_tree[tree_forest[tree]] + 1}"
             for tree in np.flatnonzero(wanted).tolist()
         )
 

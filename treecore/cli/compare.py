@@ -71,7 +71,7 @@ def document(found: Comparison, number: int) -> dict[str, Any]:
             name: dict(zip(names, values, strict=True)) for name, values in zip(names, found.agreement, strict=True)
         },
         "families": families(found),
-        "steps_by_kind": {name: int((found.kind == kind).sum()) for kind, name in KINDS.items()},
+        "steps_by_kind": {name: found.count(kind) for kind, name in KINDS.items()},
         "disagreements": [
             {"kind": KINDS[one.kind], "nodes": ids[one.first : one.last + 1], "reason": one.reason}
             for one in entries(found)
@@ -88,7 +88,7 @@ def print_comparison(found: Comparison, number: int) -> None:
     from treecore.analysis.frames import label
     from treecore.cli.credit_json import forest_name
     from treecore.cli.table import print_table
-    from treecore.core.numerals import counted, counted_of, signed
+    from treecore.core.numerals import counted, signed
 
     out, forest = console(), found.forest
     title = clean(f"forest {forest_name(forest, number)}  {forest.prompt}", 100)
@@ -101,8 +101,7 @@ def print_comparison(found: Comparison, number: int) -> None:
     for column in found.columns:
         if column.lacks:
             out.print(Text(clean(f"{column.known.title} cannot run: {column.lacks}", 400)))
-    steps = counted_of(found.n_apart, "step", total=len(rows))
-    out.print(Text(f"signs differ on {steps}" if found.n_apart else "the signs agree on every step", style="bold"))
+    out.print(Text(signs_in_words(found), style="bold"))
     made = entries(found)
     for one in made[:SHOWN]:
         what = " ".join(filter(None, one.name))
@@ -112,6 +111,20 @@ def print_comparison(found: Comparison, number: int) -> None:
     if said := families(found):
         out.print(Text(clean(said, 400)))
     print_agreement(found)
+
+
+def signs_in_words(found: Comparison) -> str:
+    """On how many steps the signs of methods differ, and on how many a sign stands against zero."""
+    from treecore.analysis.compare import KINDS, Kind
+    from treecore.core.numerals import counted_of
+
+    total = len(found.rows)
+    said = [
+        f"{KINDS[kind]} on {counted_of(number, 'step', total=total)}"
+        for kind in (Kind.SIGNS, Kind.ZERO)
+        if (number := found.count(kind))
+    ]
+    return ", ".join(said) or "the signs agree on every step"
 
 
 def empty_table(title: str, found: Comparison) -> Table:
