@@ -43,6 +43,41 @@ def test_what_lies_beside_the_rollouts_of_nemo_gym() -> None:
     assert report.notes.dropped == {"rollouts that failed": 1}
 
 
+def gym_row(task: int, number: int, asked: str) -> dict[str, object]:
+    said = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": f"{asked}{number}"}]}]
+    return {
+        "_ng_task_index": task,
+        "_ng_rollout_index": number,
+        "reward": 1.0,
+        "responses_create_params": {"input": asked},
+        "response": {"output": said},
+    }
+
+
+def gym_files(**files: list[dict[str, object]]) -> dict[str, bytes]:
+    return {f"{name}.jsonl": "".join(f"{json.dumps(row)}\n" for row in rows).encode() for name, rows in files.items()}
+
+
+def test_shards_of_a_run_of_nemo_gym_are_one_run() -> None:
+    forests = read(
+        gym_files(a_0=[gym_row(0, 0, "x"), gym_row(1, 0, "y")], a_1=[gym_row(0, 1, "x"), gym_row(1, 1, "y")])
+    )
+    assert [(forest.prompt, forest.n_trees) for forest in forests] == [("x", 2), ("y", 2)]
+
+
+def test_shards_that_number_their_own_tasks_keep_them_apart() -> None:
+    forests = read(
+        gym_files(a_0=[gym_row(0, 0, "x"), gym_row(0, 1, "x")], a_1=[gym_row(0, 0, "y"), gym_row(0, 1, "y")])
+    )
+    assert [(forest.prompt, forest.n_trees) for forest in forests] == [("x", 2), ("y", 2)]
+
+
+def test_two_runs_of_nemo_gym_stay_two() -> None:
+    rows = [gym_row(0, 0, "x"), gym_row(0, 1, "x")]
+    forests = read(gym_files(first=rows, second=rows))
+    assert [forest.n_trees for forest in forests] == [2, 2]
+
+
 def test_nemo_rl() -> None:
     report = read_with_report(DATA / "nemo_rl" / "train_data_step7.jsonl")
     first, second = report.forests

@@ -41,6 +41,44 @@ def test_chats_that_are_repeated_become_trees(path: Path) -> None:
     assert report.notes.guessed == {"traces with the same prompt are one group; spans hold no rewards": 1}
 
 
+def test_log_records_are_messages_of_the_call_that_they_name() -> None:
+    report = read_with_report(DATA / "otel_logs" / "logs.jsonl")
+    assert report.format == "otel"
+    (forest,) = report.forests
+    assert (forest.prompt, forest.extra["system"]) == ("3*4+2?", "Use tools.")
+    assert list(forest.text) == ["Let me see.", "14", "Let me see.", "15"]
+    assert list(forest.observation) == ["12", "", "12", ""]
+    assert forest.n_model_tokens.tolist() == [3, 4, -1, -1]  # the second trace has no spans
+    assert forest.status[[1, 3]].tolist() == [Status.TERMINATED, Status.TRUNCATED]
+    assert forest.policy == {"model": "tiny"}
+    assert [str(call) for call in tool_calls("", forest.node_extra[0])] == ['calc(e="3*4")']
+
+
+def record(name: str, body: Any, **ids: Any) -> dict[str, Any]:
+    return {"event_name": name, "body": body, "attributes": {}, "observed_timestamp": "2026-01-01", **ids}
+
+
+def test_log_records_without_ids_are_one_call_up_to_the_answer() -> None:
+    question = record("gen_ai.user.message", {"content": "a?"})
+    answers = [record("gen_ai.choice", {"message": {"content": text}}, trace_id=None, span_id=None) for text in "bc"]
+    (forest,) = read(lines(question | {"trace_id": None}, answers[0], question, answers[1]))
+    assert forest.n_trees == 2
+    assert list(forest.text) == ["b", "c"]
+
+
+def test_log_records_of_whole_calls_are_read() -> None:
+    said = {
+        "gen_ai.input.messages": [message("user", "a?")],
+        "gen_ai.output.messages": [message("assistant", "b") | {"finish_reason": "stop"}],
+    }
+    name = "gen_ai.client.inference.operation.details"
+    in_body = record(name, said, trace_id="t", span_id="1")
+    in_attributes = record(name, None, trace_id="u", span_id="1") | {"attributes": said}
+    (forest,) = read(lines(in_body, in_attributes))
+    assert forest.prompt == "a?"
+    assert list(forest.text) == ["b", "b"]
+
+
 def span(number: int, asked: Any, said: Any, **more: Any) -> dict[str, Any]:
     attributes = {"gen_ai.input.messages": asked, "gen_ai.output.messages": said}
     return {"trace_id": "t", "span_id": str(number), "start_time": str(number), "attributes": attributes, **more}

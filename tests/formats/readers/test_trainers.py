@@ -39,6 +39,36 @@ def test_skyrl() -> None:
     assert report.notes.recognised == {"the reward is the sum of the scores of the tokens, which are kept beside it": 1}
 
 
+def skyrl_step(asked: str, said: str, score: float, **more: object) -> dict[str, object]:
+    end = {"stop_reason": "stop", "env_class": "search", "env_extras": {"extra_info": {"index": 0}}}
+    return {
+        "input_prompt": asked,
+        "output_response": said,
+        "score": [0.0, score],
+        "data_source": "hotpot",
+        **end,
+        **more,
+    }
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_lines_of_skyrl_that_are_steps_are_one_rollout(named: bool) -> None:
+    rows: list[dict[str, object]] = []
+    for number, (answer, score) in enumerate((("14<e>", 1.0), ("15<e>", 0.0))):
+        name = {"trajectory_id": f"0_{number}"} if named else {}
+        more = [{"is_last_step": False}, {"is_last_step": True}] if named else [{}, {}]
+        rows.append(skyrl_step("3*4+2?", "calc<e>", 0.25, **name, **more[0]))
+        rows.append(skyrl_step("3*4+2?calc<e>\n12\n", answer, score, **name, **more[1]))
+    report = read_with_report("".join(f"{json.dumps(row)}\n" for row in rows).encode())
+    (forest,) = report.forests
+    assert report.format == "skyrl"
+    assert (forest.prompt, forest.n_trees) == ("3*4+2?", 2)
+    assert list(forest.text) == ["calc<e>", "14<e>", "calc<e>", "15<e>"]
+    assert list(forest.observation) == ["\n12\n", "", "\n12\n", ""]
+    np.testing.assert_array_equal(forest.reward, [np.nan, 1.0, np.nan, 0.0])
+    assert forest.columns["turn_reward"].tolist() == [0.25, 1.0, 0.25, 0.0]
+
+
 @pytest.mark.parametrize("given", ["agent_lightning", "agent_lightning/step_23/train_trajectories.jsonl.zip"])
 def test_agent_lightning(given: str) -> None:
     report = read_with_report(DATA / given)

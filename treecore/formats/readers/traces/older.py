@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from treecore.formats.messages import content_text
 from treecore.formats.nested_json import unpacked_if_packed
+from treecore.formats.readers.traces.spans import CHOICE
 from treecore.formats.rows import as_text
 
 NUMBERED = (
@@ -22,7 +23,6 @@ NUMBERED = (
 """Names of what was heard and of what was said; a number follows them, or they hold all of it."""
 PREFIXES = tuple(name for pair in NUMBERED for name in pair)
 EVENTS = "events"
-CHOICE = "gen_ai.choice"
 ROLES = {f"gen_ai.{role}.message": role for role in ("system", "user", "assistant", "tool")}
 MARKS = (b"gen_ai", b"llm.", b'"llm"')
 """One of these stands in every file of spans that holds messages."""

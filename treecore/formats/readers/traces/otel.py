@@ -49,7 +49,7 @@ def names_a_model(source: Source) -> bool:
     title="OpenTelemetry GenAI spans",
     extensions=(".json", ".jsonl"),
     detect=looks_like_spans,
-    written_by="OpenTelemetry of model calls with content captured: OTLP JSON, the console exporter, or rows of spans",
+    written_by="OpenTelemetry of model calls with content captured: OTLP JSON, console exporter, rows of spans or logs",
     lost="spans that are no model calls, and times; the whole chat that each call repeats is kept once",
     fields=frozenset({"context", "trace_id", "span_id", "parent_id", "attributes", "events", "links", "resource"}),
 )

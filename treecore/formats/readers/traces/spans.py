@@ -1,9 +1,9 @@
-"""Spans of OpenTelemetry, whatever wrote them: OTLP in JSON, the console exporter, or rows. Knows no model."""
+"""Spans and log records of OpenTelemetry, whatever wrote them: OTLP in JSON, the console exporter, or rows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -15,11 +15,18 @@ from treecore.formats.nested_json import list_within, object_within
 from treecore.formats.rows import Row, as_text, rows
 from treecore.formats.source import Source
 
-OTLP = ("resourceSpans", "resource_spans")
-LISTS = (*OTLP, "scopeSpans", "scope_spans", "spans")
+OTLP = ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs")
+LISTS = (*OTLP, "scopeSpans", "scope_spans", "spans", "scopeLogs", "scope_logs", "logRecords", "log_records")
 VALUES = ("stringValue", "intValue", "doubleValue", "boolValue", "bytesValue")
 CONTEXT = ("context.trace_id", "context.span_id")
 """Names of columns of tables in which a span lies flat, as Phoenix writes them."""
+BEGAN = ("startTimeUnixNano", "start_time_unix_nano", "start_time")
+TIMES = ("timeUnixNano", "time_unix_nano", "timestamp")
+OBSERVED = ("observedTimeUnixNano", "observed_time_unix_nano", "observed_timestamp")
+"""When a log record was seen: spans have nothing of the kind."""
+CHOICE = "gen_ai.choice"
+"""Name of the event that tells an answer."""
+TYPED = frozenset({*VALUES, "arrayValue", "kvlistValue"})
 FLAT, SPACES = "attributes.", ("llm", "gen_ai")
 END = re.compile(rb"^}[ \t\r]*$", re.M)
 """The end of an object that is written over several lines."""
@@ -94,8 +101,24 @@ def object_of(piece: bytes, source: Source, line: int) -> dict[str, Any]:
     return value
 
 
-def spans_of(source: Source) -> Iterator[Span]:
-    """All spans of a file.
+def spans_of(source: Source) -> list[Span]:
+    """All spans of a file, each with the events that log records tell of it; one for records of a span not there.
+
+    Raises:
+        FormatError: it holds something else.
+    """
+    found: list[Span] = []
+    records: list[Row] = []
+    for row in leaves_of(source):
+        if is_log(row.fields):
+            records.append(row)
+        else:
+            found.append(span_of(*row))
+    return told(found, records) if records else found
+
+
+def leaves_of(source: Source) -> Iterator[Row]:
+    """All spans and log records of a file, out of the lists that OTLP puts them in.
 
     Raises:
         FormatError: it holds something else.
@@ -106,7 +129,7 @@ def spans_of(source: Source) -> Iterator[Span]:
             one, place = waiting.pop()
             name = next((name for name in LISTS if name in one), "")
             if not name:
-                yield span_of(one, place)
+                yield Row(one, place)
                 continue
             for number, inner in reversed(list(enumerate(list_in(one, name, where=place)))):
                 if not isinstance(inner, dict):
@@ -129,9 +152,55 @@ def span_of(fields: Mapping[str, Any], where: str) -> Span:
         id=first_of(fields, SPAN_ID) or first_of(context, SPAN_ID),
         parent=first_of(fields, ("parentSpanId", "parent_id", "parent_span_id")),
         name=as_text(fields.get("name")),
-        start=time_of(first_of(fields, ("startTimeUnixNano", "start_time_unix_nano", "start_time"))),
+        start=time_of(first_of(fields, BEGAN)),
         attributes=attributes,
         events=events,
+        where=where,
+    )
+
+
+def is_log(fields: Mapping[str, Any]) -> bool:
+    """Whether this is a log record and no span."""
+    return ("body" in fields or any(name in fields for name in OBSERVED)) and not any(name in fields for name in BEGAN)
+
+
+def told(spans: list[Span], records: Sequence[Row]) -> list[Span]:
+    """Spans with the events of their log records; records without an id are one call up to their last answer."""
+    places = {(span.trace, span.id): place for place, span in enumerate(spans) if span.id}
+    calls: dict[str, int] = {}
+    answered: set[tuple[str, str]] = set()
+    for record in sorted(map(log_of, records), key=lambda one: one.start):
+        (event,) = record.events
+        key = (record.trace, record.id or f"#{calls.get(record.trace, 0)}")
+        if not record.id and event["name"] != CHOICE and key in answered:
+            calls[record.trace] = calls.get(record.trace, 0) + 1
+            key = (record.trace, f"#{calls[record.trace]}")
+        if event["name"] == CHOICE:
+            answered.add(key)
+        if key not in places:
+            places[key] = len(spans)
+            spans.append(record)
+        else:
+            spans[places[key]].events.append(event)
+            spans[places[key]].attributes.update(record.attributes)
+    return spans
+
+
+def log_of(row: Row) -> Span:
+    """A log record as the span that it tells of, with one event."""
+    fields, where = row
+    attributes, body = attributes_of(fields, where), fields.get("body")
+    body = value_of(body) if isinstance(body, dict) and len(body) == 1 and body.keys() <= TYPED else body
+    name = first_of(fields, ("eventName", "event_name")) or as_text(attributes.get("event.name"))
+    inside = body if isinstance(body, dict) else {}
+    return Span(
+        trace=first_of(fields, TRACE_ID),
+        id=first_of(fields, SPAN_ID),
+        parent="",
+        name=name,
+        start=time_of(first_of(fields, (*TIMES, *OBSERVED))),
+        attributes={key: value for key, value in (inside | attributes).items() if key.startswith("gen_ai.")},
+        events=[{"name": name, "attributes": attributes, "body": body}],
         where=where,
     )
 

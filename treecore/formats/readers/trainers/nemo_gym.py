@@ -5,8 +5,9 @@ Fields are those of `nemo_gym/rollout_collection.py` and of the answers of its a
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Set
 from typing import Any
 
 from treecore.core.columns import Status
@@ -26,6 +27,8 @@ SCORE = re.compile(r"reward|score|accura|correct|pass(?:ed|_rate)?$|resolved", r
 """Names of numbers that are what a verifier gave; other numbers are of the data set."""
 BESIDE = ("_materialized_inputs.jsonl", "_aggregate_metrics.json", "_agent_metrics.json")
 """Ends of names of what is written beside the rollouts and holds none."""
+RUNS = "runs of NeMo Gym in"
+"""Under which a folder keeps what tasks and rollouts each of its runs has."""
 FAILED = "rollouts that failed"
 """Read from a file of their own, a line an attempt; their rewards are placeholders."""
 SAMPLING = ("temperature", "top_p", "max_output_tokens", "seed")
@@ -47,22 +50,42 @@ def looks_like_nemo_gym(source: Source) -> bool:
     fields=USED,
 )
 def read_nemo_gym(source: Source, notes: Notes) -> Iterator[Rollout]:
-    """A rollout a line; those of one task of a file are a group."""
+    """A rollout a line; those of one task are a group, also where shards of a run lie in several files."""
     stem = source.place.rpartition("/")[2].removesuffix(".jsonl")
     for name in BESIDE:
         source.beside(f"{stem}{name}")
     failed = source.beside(f"{stem}_failures.jsonl")
     if failed is not None and not looks_like_nemo_gym(failed):
         notes.drop(FAILED, sum(1 for _ in failed.texts()))
+    done: list[Rollout] = []
+    numbers: list[Hashable] = []
     for fields, where in rows(source):
         if fields.get("_ng_failure_class") is not None:
             notes.drop(FAILED)
             continue
-        yield rollout_of(fields, source.place, notes, where)
+        done.append(rollout_of(fields, notes, where))
+        numbers.append(as_text(fields.get(NUMBER)))
+    run = run_of(source, {(one.group, number) for one, number in zip(done, numbers, strict=True)})
+    for rollout in done:
+        rollout.group = None if rollout.group is None else (*run, rollout.group)
+        yield rollout
 
 
-def rollout_of(fields: Mapping[str, Any], place: str, notes: Notes, where: str) -> Rollout:
-    """One rollout."""
+def run_of(source: Source, found: Set[Hashable]) -> tuple[str, int]:
+    """The folder of a file and the number of its run there: shards of one run have no rollout of a task twice."""
+    folder = posixpath.dirname(source.place)
+    if source.folder is None:
+        return folder, 0
+    runs: list[set[Hashable]] = source.folder.found.setdefault(f"{RUNS} {folder}", [])
+    number = next((number for number, run in enumerate(runs) if run.isdisjoint(found)), len(runs))
+    if number == len(runs):
+        runs.append(set())
+    runs[number] |= found
+    return folder, number
+
+
+def rollout_of(fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
+    """One rollout; its group is the task that it names, None where it names none."""
     request, response = (object_in(fields, name, where=where) for name in ("responses_create_params", "response"))
     given = request.get("input")
     if isinstance(given, list) and not all(isinstance(one, dict) for one in given):
@@ -76,7 +99,7 @@ def rollout_of(fields: Mapping[str, Any], place: str, notes: Notes, where: str) 
     agent = as_text(object_in(fields, "agent_ref", where=where).get("name"))
     group: Hashable = None
     if fields.get(INDEX) is not None:
-        group = (place, agent, as_text(fields[INDEX]))
+        group = (agent, as_text(fields[INDEX]), prompt)
     else:
         notes.guess("rollouts with the same prompt are one group")
     reference = first_of(rest, REFERENCES)
