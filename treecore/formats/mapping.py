@@ -17,10 +17,31 @@ from treecore.formats.source import Source
 USUAL: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt", "question", "problem", "query", "input", "instruction", "messages"),
     "answer": ("completion", "response", "output", "generation", "generated_text", "prediction", "solution", "answer"),
-    "reward": ("reward", "score", "rewards", "acc", "accuracy", "correct", "is_correct", "pass", "label"),
+    "reward": (
+        "reward",
+        "score",
+        "rewards",
+        "acc",
+        "accuracy",
+        "correct",
+        "is_correct",
+        "symbolic_correct",
+        "pass",
+        "label",
+    ),
     "group": ("group", "group_id", "uid", "prompt_id", "question_id", "problem_id", "example_id", "task_id"),
     "step": ("training_step", "global_step", "step", "iteration"),
-    "reference": ("reference", "ground_truth", "gold", "target", "expected", "gts", "reference_answer", "answer"),
+    "reference": (
+        "reference",
+        "ground_truth",
+        "gold",
+        "target",
+        "expected",
+        "expected_answer",
+        "gts",
+        "reference_answer",
+        "answer",
+    ),
     "advantage": ("advantage", "advantages"),
     "rollout": ("rollout", "rollout_id", "trajectory_id", "sample_idx"),
 }
@@ -30,7 +51,7 @@ NEEDED = ("prompt", "answer")
 SURE: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt", "question", "problem", "query", "instruction"),
     "answer": ("completion", "response", "generation", "generated_text", "output"),
-    "reward": ("reward", "score", "acc", "accuracy", "correct", "is_correct"),
+    "reward": ("reward", "score", "acc", "accuracy", "correct", "is_correct", "symbolic_correct"),
 }
 """Roles without which a table is not read unasked -> names that leave no doubt, as long as there is one of them."""
 GUESSED = ("group", "step", "reference", "advantage")

@@ -89,3 +89,15 @@ def test_chats_of_sharegpt() -> None:
     assert [str(call) for call in tool_calls("", first.node_extra[0])] == ['calc(e="3*4")']
     assert first.node_extra[2] == {"source_id": "a1", "weight": 0}
     assert second.extra["system"] == "Be short."
+
+
+def test_rewards_by_function_are_columns_and_their_sum_the_reward() -> None:
+    said = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}]
+    report = read_with_report(json.dumps({"messages": said, "rewards": {"right": 1.0, "form": 0.5}}).encode())
+    (forest,) = report.forests
+    assert forest.reward.tolist() == [1.5]
+    assert {name: column.tolist() for name, column in forest.columns.items()} == {
+        "reward.right": [1.0],
+        "reward.form": [0.5],
+    }
+    assert "the reward of a chat without one is the plain sum of its `rewards`" in report.notes.guessed

@@ -42,6 +42,18 @@ def test_each_container(name: str) -> None:
     assert "reward.correctness_llama" not in report.forests[1].columns
 
 
+@pytest.mark.parametrize("text", ["text", "response", "generation"])
+def test_answers_that_are_objects(text: str) -> None:
+    items = [{text: "14", "overall_score": 8.5, "model": "m"}, {text: "15", "overall_score": None, "model": "n"}]
+    report = read_with_report(json.dumps({"instruction": "3*4+2?", "source": "s", "completions": items}).encode())
+    (forest,) = report.forests
+    assert report.format == "generations"
+    assert (list(forest.text), forest.reward[0]) == (["14", "15"], 8.5)
+    assert math.isnan(forest.reward[1])
+    assert [forest.node_extra[row] for row in (0, 1)] == [{"model": "m"}, {"model": "n"}]
+    assert forest.extra == {"source": "s"}
+
+
 @pytest.mark.parametrize(
     ("lists", "reward"),
     [

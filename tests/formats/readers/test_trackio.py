@@ -59,3 +59,11 @@ def test_a_field_that_is_wrong_is_named() -> None:
     broken = {"run": "a", "messages": "[{", "metadata": "{}", "spans": ""}
     with pytest.raises(FormatError, match=r't[.]jsonl: "messages" is "\[\{", not JSON'):
         read(json.dumps(broken).encode(), name="t.jsonl")
+
+
+def test_traces_as_they_are_logged_may_have_no_spans() -> None:
+    said = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}]
+    trace = {"_type": "trackio.trace", "messages": said, "metadata": {"group_id": "g", "reward": 1.0}}
+    report = read_with_report(json.dumps([trace, trace]).encode())
+    assert report.format == "trackio"
+    assert [(forest.prompt, forest.reward.tolist()) for forest in report.forests] == [("a?", [1.0, 1.0])]

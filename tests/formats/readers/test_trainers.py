@@ -119,3 +119,10 @@ def test_a_field_that_is_wrong_is_named(row: dict[str, object], change: dict[str
         read(lines, name="dump.jsonl")
     assert str(caught.value).startswith("dump.jsonl, line 2")
     assert message in str(caught.value)
+
+
+def test_areal_without_the_number_of_a_sample() -> None:
+    row = {name: value for name, value in AREAL.items() if name != "sample_idx"} | {"head_version": 2}
+    report = read_with_report({"rollout/7/4.jsonl": f"{json.dumps(row)}\n".encode() * 2})
+    assert report.format == "areal"
+    assert [(forest.id, forest.n_trees) for forest in report.forests] == [("step 7 · prompt 1", 2)]

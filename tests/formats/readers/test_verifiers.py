@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -149,3 +150,19 @@ def test_the_folder_tells_the_training_step_and_empty_files_are_nothing() -> Non
     )
     assert report.forests[0].provenance["training_step"] == 12
     assert report.warnings == ()
+
+
+def test_results_of_releases_that_name_the_example_id() -> None:
+    rows = [
+        {"id": 0, "prompt": "3*4+2?", "completion": [{"role": "assistant", "content": text}], "answer": "14",
+         "task": "default", "info": {}, "reward": reward, "correct": reward, "num_turns": 1.0}
+        for text, reward in (("14", 1.0), ("15", 0.0))
+    ]  # fmt: skip
+    report = read_with_report("".join(f"{json.dumps(row)}\n" for row in rows).encode())
+    (forest,) = report.forests
+    assert report.format == "verifiers_results"
+    assert (forest.reference, forest.task, forest.n_trees) == ("14", "default", 2)
+    assert {name: column.tolist() for name, column in forest.columns.items()} == {
+        "reward.correct": [1, 0],
+        "metric.num_turns": [1, 1],
+    }

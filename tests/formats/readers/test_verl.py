@@ -83,3 +83,9 @@ def test_a_field_that_is_wrong_is_named(bad: dict[str, Any], message: str) -> No
     with pytest.raises(FormatError) as caught:
         read(dump(row("1"), bad), name="v.jsonl")
     assert str(caught.value).startswith(message)
+
+
+def test_counts_beside_the_scores_are_no_rewards() -> None:
+    row = {"input": "a?", "output": "b", "gts": "c", "score": 1.0, "step": 1, "num_turns": 2, "acc": True}
+    (forest,) = read(json.dumps(row).encode())
+    assert {name: column.tolist() for name, column in forest.columns.items()} == {"num_turns": [2], "reward.acc": [1]}

@@ -12,7 +12,7 @@ import orjson
 
 from treecore.errors import FormatError
 from treecore.formats.columnar import is_columnar
-from treecore.formats.fields import first_of, list_in, number_in, training_step_in, wrong
+from treecore.formats.fields import first_of, list_in, number_in, number_of, training_step_in, wrong
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import ASSISTANT, chat, is_chat
 from treecore.formats.notes import Notes
@@ -32,6 +32,8 @@ ADVANTAGES = ("advantage", "advantages")
 REFERENCES = USUAL["reference"]
 GROUPS = USUAL["group"]
 STEPS = USUAL["step"]
+FUNCTIONS = "rewards"
+"""What each reward function gave, an object; their plain sum is the reward where none stands beside it."""
 NOT_OURS = frozenset({"generations", "completions", "completion", "chosen", "rejected", "group_index", "traj_idx"})
 NOT_OURS |= {"trajectory_format", "trajectory", "nodes", "steps", "traces", "spans", "_type", "parentId", "eval"}
 """Names beside `messages` in other formats."""
@@ -83,6 +85,8 @@ def read_chats(source: Source, notes: Notes) -> Iterator[Rollout]:
         notes.recognise(f"`{names.group}` names the group")
     else:
         notes.guess("chats with the same messages before the answer are one group")
+    if any(isinstance(row.fields.get(FUNCTIONS), dict) for row in table):
+        notes.guess(f"the reward of a chat without one is the plain sum of its `{FUNCTIONS}`")
     answers = 0
     for row, messages, place, group in zip(table, chats, places, groups, strict=True):
         if place < len(messages):
@@ -174,7 +178,15 @@ def _rollout(row: Row, messages: list[dict[str, Any]], start: int, *, group: Any
         reference=as_text(fields.get(reference)),
         prompt_extra=extra,
         where=where,
-    ).scored(number_in(fields, reward, where=where))
+    )
+    if isinstance(functions := fields.get(FUNCTIONS), dict):
+        parts = {name: number_of(value, f"{FUNCTIONS}.{name}", where=where) for name, value in functions.items()}
+        rest.pop(FUNCTIONS, None)
+        given = [value for value in parts.values() if value is not None]
+        whole = number_in(fields, reward, where=where)
+        rollout.scored(sum(given) if whole is None and given else whole, parts)
+    else:
+        rollout.scored(number_in(fields, reward, where=where))
     if advantage and (claim := number_in(fields, advantage, where=where)) is not None:
         rollout.last.claimed["advantage"] = claim
     return rollout.keep(rest) if rest else rollout

@@ -14,18 +14,20 @@ from treecore.formats.messages import ASSISTANT, answered, asked, content_text, 
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
-from treecore.formats.rows import as_text, rest_of, row_kinds, rows
+from treecore.formats.rows import Row, as_text, rest_of, row_kinds, rows
 from treecore.formats.source import Source
 
-LISTS = ("generations", "completions", "responses", "outputs", "samples", "answers", "solutions", "predictions")
+LISTS = ("generations", "completions", "responses", "outputs", "samples", "answers", "solutions", "predictions", "code")
 """Names of the list of answers, the most telling first."""
 PROMPTS = USUAL["prompt"]
-REFERENCES = (*USUAL["reference"], "final_answer", "solution")
+REFERENCES = (*USUAL["reference"], "final_answer", "gt", "solution")
 NOT_OURS = frozenset({"labels", "resps", "trajectory", "trajectories", "trial_thoughts", "steps", "nodes"})
 """Names beside such a list in other formats."""
 OUTCOMES = ("reward", "score", "correct", "acc", "pass", "verif", "success")
 """Beginnings of words that name an outcome, the most telling first."""
 ENDED = {"stop": Status.TERMINATED, "eos": Status.TERMINATED, "length": Status.TRUNCATED}
+TEXTS = ("text", "response", "completion", "generation", "generated_text", "content", "output", "answer")
+"""Names of the text of an answer that is an object, the most telling first."""
 FINISH = ("finish_reason", "finish_reasons")
 
 
@@ -39,7 +41,31 @@ def looks_like_generations(source: Source) -> bool:
 
 
 def _is_answers(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(one, str) or is_chat(one) for one in value)
+    texts = isinstance(value, list) and bool(value) and all(isinstance(one, str) or is_chat(one) for one in value)
+    return texts or bool(_text_name(value))
+
+
+def _text_name(value: Any) -> str:
+    """The field that is the text of each answer, of a list of objects that are no messages; "" where it is none."""
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(one, dict) and "role" not in one for one in value)
+    ):
+        return ""
+    return next((name for name in TEXTS if all(isinstance(one.get(name), str) for one in value)), "")
+
+
+def _in_parallel(row: Row, answers: str) -> Row:
+    """A row whose answers are objects as one of texts, with a list for each of their other fields."""
+    given = row.fields.get(answers)
+    if not isinstance(given, list) or not (text := _text_name(given)):
+        return row
+    names = dict.fromkeys(name for one in given for name in one if name != text)
+    lists = {
+        name if name not in row.fields else f"{answers}.{name}": [one.get(name) for one in given] for name in names
+    }
+    return Row(row.fields | {answers: [one[text] for one in given]} | lists, row.where)
 
 
 class Part(NamedTuple):
@@ -70,6 +96,7 @@ def read_generations(source: Source, notes: Notes) -> Iterator[Rollout]:
         raise FormatError(
             "no row has a list of answers", where=source.name, todo='give "generations" as a list of texts'
         )
+    table = [_in_parallel(row, answers) for row in table]
     reward = outcome(number_lists(table, answers))
     if reward:
         notes.recognise(f"the reward is `{reward}`")

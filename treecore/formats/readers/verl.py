@@ -18,6 +18,8 @@ from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
 from treecore.formats.source import Source
 
 KEYS = frozenset({"input", "output", "score"})
+COUNTS = frozenset({"num_turns", "__num_turns__", "response_length", "prompt_length", "index"})
+"""Numbers beside the scores that reward functions did not give."""
 USED = KEYS | {"gts", "step", "uid"}
 UID = re.compile(r"(.+)_(\d{1,15})_(\d{1,15})")
 """Sample, rollout and output of a rollout; outputs but the last are intermediate."""
@@ -78,19 +80,22 @@ class _Output(NamedTuple):
 def _rollout(outputs: Sequence[_Output], folder: str) -> Rollout:
     fields, where = outputs[-1].row
     parts: dict[str, float | None] = {}
+    counts: dict[str, float | None] = {}
     rest: dict[str, Any] = {}
     for name, value in rest_of(fields, USED).items():
         if isinstance(value, bool | int | float):
-            parts[name] = number_of(value, name, where=where)
+            (counts if name in COUNTS else parts)[name] = number_of(value, name, where=where)
         else:
             rest[name] = value
     if len(outputs) > 1:
         before = [{name: one.row.fields.get(name) for name in ("input", "output")} for one in outputs[:-1]]
         rest |= {"intermediate_outputs": before, "input": fields.get("input")}
     prompt = as_text(needed(outputs[0].row.fields, "input", where=where))
+    turn = Turn(text=as_text(needed(fields, "output", where=where)), extra=rest)
+    turn.columns = {name: value for name, value in counts.items() if value is not None}
     return Rollout(
         prompt=prompt,
-        turns=[Turn(text=as_text(needed(fields, "output", where=where)), extra=rest)],
+        turns=[turn],
         group=(folder, outputs[-1].sample or prompt),
         training_step=training_step_in(fields, "step"),
         reference=as_text(fields.get("gts")),

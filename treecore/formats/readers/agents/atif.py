@@ -99,7 +99,8 @@ def rollout_of(
     if subagents := list_in(trajectory, "subagent_trajectories", where=where):
         notes.drop("trajectories of subagents, which are kept beside the step that ends the trajectory", len(subagents))
     task, tools = as_text(result.get("task_name")), list_in(agent, "tool_definitions", where=where)
-    rewards = object_in(object_in(result, "verifier_result", where=where), "rewards", where=where)
+    verified = object_in(result, "verifier_result", where=where)
+    rewards = object_in(verified, "rewards", where=where) or {"reward": verified.get("reward")}
     parts = {name: number_of(value, f"rewards.{name}", where=where) for name, value in rewards.items()}
     policy = {"model": agent.get("model_name"), "agent": agent.get("name"), "version": agent.get("version")}
     return Rollout(

@@ -31,6 +31,8 @@ def looks_like_trackio(source: Source) -> bool:
     keys = row_keys(source)
     if keys >= OF_FILE:
         return isinstance(source.head.get("traces"), list)
+    if "_type" in keys and "messages" in keys:
+        return source.head.get("_type") == TRACE
     return keys >= OF_ROW and ("_type" in keys or bool(keys & {"run", "run_id", "run_name"}))
 
 

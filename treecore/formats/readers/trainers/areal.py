@@ -19,18 +19,21 @@ from treecore.formats.rollout import Rollout, Turn
 from treecore.formats.rows import as_text, rest_of, row_keys, rows
 from treecore.formats.source import Source
 
-KEYS = frozenset({"task_id", "sample_idx", "reward", "prompt", "completion"})
+KEYS = frozenset({"task_id", "reward", "prompt", "completion"})
+OURS = frozenset({"sample_idx", "head_version", "prompt_len"})
+"""One of these is there; releases differ in which."""
 LENGTHS = ("seqlen", "prompt_len")
 SEGMENTS, WRITTEN = "segments", "gen"
 """Pieces of a rollout of several turns, and the role of those that the model wrote."""
-USED = (KEYS - {"sample_idx"}) | {SEGMENTS}
+USED = KEYS | {SEGMENTS}
 VERSION = re.compile(r"(?:^|/)(\d+)/[^/]*$")
 """The version of the policy, which is the training step: the folder that a file lies in."""
 
 
 def looks_like_areal(source: Source) -> bool:
     """Rows with the number of a sample of a task, its prompt and its completion."""
-    return row_keys(source) >= KEYS
+    keys = row_keys(source)
+    return keys >= KEYS and bool(keys & OURS)
 
 
 @rollout_format(
@@ -40,7 +43,7 @@ def looks_like_areal(source: Source) -> bool:
     detect=looks_like_areal,
     written_by="AReaL with dump_to_file of the rollout engine: rollout/VERSION/TASK.jsonl; give the folder",
     lost="nothing",
-    fields=KEYS | {"seqlen", "prompt_len", "head_version", "tail_version", "version_rle"},
+    fields=KEYS | OURS | {"seqlen", "tail_version", "version_rle"},
 )
 def read_areal(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a line; those of one task and version are a group."""

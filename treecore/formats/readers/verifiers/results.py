@@ -18,8 +18,10 @@ from treecore.formats.rows import as_text, rest_of, row_keys, rows
 from treecore.formats.source import Source
 from treecore.formats.token_lists import ids_in, mask_in, masked, numbers_in, step_tokens
 
-KEYS = frozenset({"example_id", "prompt", "completion", "reward"})
-USED = KEYS | {"answer", "metrics", "trajectory", "tool_defs", "task", "timing", "token_usage"}
+KEYS = frozenset({"prompt", "completion", "reward"})
+NAME, EARLIER = "example_id", frozenset({"id", "task", "info"})
+"""The number of an example, which releases before 0.1.3 call `id`."""
+USED = KEYS | {NAME} | {"answer", "metrics", "trajectory", "tool_defs", "task", "timing", "token_usage"}
 COUNTS = ("num_turns", "total_tool_calls", "tool_call_count", "total_tokens")
 """Metrics that environments count by themselves; further ones end in `_calls`."""
 OF_POLICY = {"model": "model", "sampling_args": "sampling"}
@@ -27,7 +29,8 @@ OF_POLICY = {"model": "model", "sampling_args": "sampling"}
 
 def looks_like_results(source: Source) -> bool:
     """Rows with the fields that every rollout has."""
-    return row_keys(source) >= KEYS
+    keys = row_keys(source)
+    return keys >= KEYS and (NAME in keys or keys >= EARLIER)
 
 
 @rollout_format(
@@ -54,19 +57,23 @@ def rollout_of(fields: Mapping[str, Any], *, about: Mapping[str, Any], notes: No
     steps = list_in(fields, "trajectory", where=where)
     turns = turns_with(fields, steps, notes, where)
     last, measured = turns[-1], object_in(fields, "metrics", where=where)
-    last.extra |= rest_of(fields, USED | measured.keys())
+    number = NAME if NAME in fields else "id"
+    rest = rest_of(fields, USED | measured.keys() | {number})
+    if number != NAME:
+        measured = measured | {key: value for key, value in rest.items() if isinstance(value, int | float)}
+    last.extra |= {key: value for key, value in rest.items() if key not in measured}
     parts: dict[str, float | None] = {}
     for name, value in measured.items():
-        number = number_of(value, f"metrics.{name}", where=where)
+        measure = number_of(value, f"metrics.{name}", where=where)
         if name not in COUNTS and not name.endswith("_calls"):
-            parts[name] = number
-        elif number is not None:
-            last.columns[f"metric.{name}"] = number
+            parts[name] = measure
+        elif measure is not None:
+            last.columns[f"metric.{name}"] = measure
     if fields.get("error"):
         last.status = Status.FAILED
     elif fields.get("is_completed") is True or fields.get("is_truncated") is True:
         last.status = Status.TRUNCATED if fields.get("is_truncated") is True else Status.TERMINATED
-    example, task = as_text(fields.get("example_id")), as_text(fields.get("task") or about.get("env_id"))
+    example, task = as_text(fields.get(number)), as_text(fields.get("task") or about.get("env_id"))
     tools = list_in(fields, "tool_defs", where=where)
     return Rollout(
         prompt=prompt,
