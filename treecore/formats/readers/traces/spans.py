@@ -114,7 +114,7 @@ def spans_of(source: Source) -> list[Span]:
             records.append(row)
         else:
             found.append(span_of(*row))
-    return told(found, records) if records else found
+    return with_events(found, records) if records else found
 
 
 def leaves_of(source: Source) -> Iterator[Row]:
@@ -164,7 +164,7 @@ def is_log(fields: Mapping[str, Any]) -> bool:
     return ("body" in fields or any(name in fields for name in OBSERVED)) and not any(name in fields for name in BEGAN)
 
 
-def told(spans: list[Span], records: Sequence[Row]) -> list[Span]:
+def with_events(spans: list[Span], records: Sequence[Row]) -> list[Span]:
     """Spans with the events of their log records; records without an id are one call up to their last answer."""
     places = {(span.trace, span.id): place for place, span in enumerate(spans) if span.id}
     calls: dict[str, int] = {}
