@@ -16,7 +16,10 @@ HELD = f"{HOST}.shadowRoot.querySelector('.tc-canvas').treecore"
 RECORD = """() => {
     const kind = CanvasRenderingContext2D.prototype;
     const { clearRect, fillText } = kind;
-    kind.clearRect = function (...box) { window.drawn = []; clearRect.apply(this, box); };
+    kind.clearRect = function (...box) {
+        if (this.canvas.matches('.tc-canvas')) window.drawn = [];
+        clearRect.apply(this, box);
+    };
     kind.fillText = function (text, x, y) {
         const { width } = this.measureText(text);
         const left = x - { left: 0, center: width / 2, right: width }[this.textAlign];

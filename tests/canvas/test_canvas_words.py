@@ -28,7 +28,10 @@ SAME = re.compile(r"\b\d+ of \d+$")
 RECORD = """() => {
     const kind = CanvasRenderingContext2D.prototype, { clearRect, fillText } = kind;
     window.drawn = [];
-    kind.clearRect = function (...box) { window.drawn = []; clearRect.apply(this, box); };
+    kind.clearRect = function (...box) {
+        if (this.canvas.matches('.tc-canvas')) window.drawn = [];
+        clearRect.apply(this, box);
+    };
     kind.fillText = function (text, ...at) { window.drawn.push(text); fillText.call(this, text, ...at); };
 }"""
 TOKENS = f"() => {{ const held = {HELD}; return held?.ready && held.scene.axis.kind === 'tokens'; }}"

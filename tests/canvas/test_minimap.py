@@ -34,7 +34,7 @@ def test_the_map_moves_the_view_and_is_absent_where_all_fits(open_page: Callable
         def view() -> dict[str, float]:
             return dict(wait_for_canvas(page).evaluate("(canvas) => canvas.treecore.view"))
 
-        assert page.get_by_role("scrollbar", name="All 5,001 steps").is_visible()
+        assert page.get_by_role("scrollbar", name="All 5,000 steps").is_visible()
         lines = overview.evaluate(COLOURS)
         assert sum(count > 10 for count in lines[60:]) < 0.2 * len(lines), "what is out of sight is not pale"
         box, tree = overview.bounding_box(), canvas.bounding_box()
@@ -51,3 +51,4 @@ def test_the_map_moves_the_view_and_is_absent_where_all_fits(open_page: Callable
         assert view()["oy"] == 0
         page.keyboard.press("End")
         assert overview.get_attribute("aria-valuenow") == "100"
+        page.close()
