@@ -8,12 +8,12 @@ import streamlit as st
 
 from app.defaults import FILM, SHARED, SHORT
 from app.opening.merging import AUTO, OFF, rules, usual_rule
-from app.places import place
 from app.state.absent import hold_link
 from app.state.changes import EDIT, misfit
 from app.state.computed import film
 from app.state.current import as_given, forest_number, is_drawn, recorded
 from app.state.open_files import open_sample, opening, recent, show
+from app.state.places import place
 from app.state.session import get, put, put_settings
 from app.view_fields import SHOWN, Field
 from app.view_registry import VIEWS

@@ -179,11 +179,6 @@ class Shape(NamedTuple):
         return self.node[self.topology.leaves_under(int(self.row[node]))]
 
     @property
-    def n_steps_from(self) -> IntArray:
-        """How many steps were taken from each node; two and more make it a fork. `[N]`"""
-        return self.topology.n_children[self.row]
-
-    @property
     def forks(self) -> IntArray:
         """Nodes that are forks, a prompt of several roots once. `[Q]`"""
         return self.node[self.topology.is_fork & (self.node >= 0)]

@@ -5,22 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from treecore.formats.fields import number_in
 from treecore.formats.rollout import Turn
-
-
-def take_numbers(turn: Turn, fields: Mapping[str, Any], names: Mapping[str, str], where: str) -> None:
-    """Put fields into columns.
-
-    Args:
-        names: field -> column.
-
-    Raises:
-        FormatError: a field is no number.
-    """
-    for name, column in names.items():
-        if (value := number_in(fields, name, where=where)) is not None:
-            turn.columns[column] = value
 
 
 def keep(turn: Turn, fields: Mapping[str, Any], used: Iterable[str]) -> None:
