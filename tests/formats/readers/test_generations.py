@@ -59,6 +59,7 @@ def test_answers_that_are_objects(text: str) -> None:
     [
         ({"length_reward": [1, 2], "correct": [True, False]}, [1.0, 0.0]),
         ({"correct": [True, False], "rewards": [0.5, 0.25]}, [0.5, 0.25]),
+        ({"ratings": [5, 1], "tokens": [5, 6]}, [5.0, 1.0]),
         ({"correct_a": [None, True], "correct_b": [True, False]}, [1.0, 0.0]),
         ({"tokens": [5, 6], "is_complete": [True, False]}, [None, None]),
         ({"correct": [True]}, [None, None]),

@@ -65,6 +65,11 @@ def test_shards_of_a_run_of_nemo_gym_are_one_run() -> None:
     assert [(forest.prompt, forest.n_trees) for forest in forests] == [("x", 2), ("y", 2)]
 
 
+def test_shards_in_folders_of_their_own_are_one_run() -> None:
+    files = {f"out/shard_{n}/rollouts.jsonl": gym_files(a=[gym_row(0, n, "x")])["a.jsonl"] for n in range(3)}
+    assert [forest.n_trees for forest in read(files)] == [3]
+
+
 def test_shards_that_number_their_own_tasks_keep_them_apart() -> None:
     forests = read(
         gym_files(a_0=[gym_row(0, 0, "x"), gym_row(0, 1, "x")], a_1=[gym_row(0, 0, "y"), gym_row(0, 1, "y")])

@@ -23,7 +23,7 @@ PROMPTS = USUAL["prompt"]
 REFERENCES = (*USUAL["reference"], "final_answer", "gt", "solution")
 NOT_OURS = frozenset({"labels", "resps", "trajectory", "trajectories", "trial_thoughts", "steps", "nodes"})
 """Names beside such a list in other formats."""
-OUTCOMES = ("reward", "score", "correct", "acc", "pass", "verif", "success")
+OUTCOMES = ("reward", "score", "correct", "acc", "pass", "verif", "success", "rating")
 """Beginnings of words that name an outcome, the most telling first."""
 ENDED = {"stop": Status.TERMINATED, "eos": Status.TERMINATED, "length": Status.TRUNCATED}
 TEXTS = ("text", "response", "completion", "generation", "generated_text", "content", "output", "answer")

@@ -27,6 +27,8 @@ SCORE = re.compile(r"reward|score|accura|correct|pass(?:ed|_rate)?$|resolved", r
 """Names of numbers that are what a verifier gave; other numbers are of the data set."""
 BESIDE = ("_materialized_inputs.jsonl", "_aggregate_metrics.json", "_agent_metrics.json")
 """Ends of names of what is written beside the rollouts and holds none."""
+SHARD = re.compile(r"(?:^|(?<=/))(?:shard|rank|chunk|part|worker)[-_]?\d{1,9}(?:/|$)", re.I)
+"""A folder that holds a part of a run."""
 RUNS = "runs of NeMo Gym in"
 """Under which a folder keeps what tasks and rollouts each of its runs has."""
 FAILED = "rollouts that failed"
@@ -73,7 +75,7 @@ def read_nemo_gym(source: Source, notes: Notes) -> Iterator[Rollout]:
 
 def run_of(source: Source, found: Set[Hashable]) -> tuple[str, int]:
     """The folder of a file and the number of its run there: shards of one run have no rollout of a task twice."""
-    folder = posixpath.dirname(source.place)
+    folder = SHARD.sub("", posixpath.dirname(source.place))
     if source.folder is None:
         return folder, 0
     runs: list[set[Hashable]] = source.folder.found.setdefault(f"{RUNS} {folder}", [])
