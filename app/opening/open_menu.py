@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 
 from app import state
-from app.defaults import DEFAULTS, FILM, SHORT
+from app.defaults import DEFAULTS, SHORT
 from app.opening.kept import forget
-from app.opening.receipt import DROP_ERROR, details, recognised
+from app.opening.receipt import DROP_ERROR, SHOWS_TREES, details, recognised
 from app.opening.upload_field import upload_field
 from app.serving import permissions
 from app.verbatim import ours, verbatim
@@ -25,8 +25,6 @@ from treecore.views.labels import cut, question
 
 MAX_LINES = 8
 """Lines that are shown of what is odd."""
-SHOWS_TREES = ("explore", FILM, "granularity", "compare")
-"""Views of what is open; from the others a file that is dropped leads to the first."""
 
 
 def open_menu() -> None:

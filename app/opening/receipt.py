@@ -7,6 +7,7 @@ from collections import Counter
 import streamlit as st
 
 from app import state
+from app.defaults import FILM
 from app.opening import audits
 from app.opening.background import Opening
 from app.opening.opened import Opened
@@ -19,6 +20,8 @@ MOMENT, LOOK_EVERY = 0.1, 0.5
 """Seconds for which a page waits for an audit, and between two looks at one that takes longer."""
 MAX_LINES = 8
 """Lines of each kind that are shown of what reading found."""
+SHOWS_TREES = ("explore", FILM, "granularity", "compare")
+"""Views of what is open; from the others a file that is dropped leads to the first."""
 DROP_ERROR = "drop_error"
 """Where the session keeps why a file cannot be read that was opened without the menu."""
 
@@ -31,7 +34,9 @@ def receipt() -> None:
             st.button("Close", key="receipt_close", type="tertiary", on_click=state.put, args=({DROP_ERROR: ""},))
         return
     current = state.as_given()
-    if current.report is None or state.receipt() != current.key or state.draft() is not None:
+    if current.report is None or state.receipt() != current.key:
+        return
+    if state.draft() is not None or state.get("view") not in SHOWS_TREES:
         return
     merged = " Answers that begin alike are merged." if state.recorded() is not current else ""
     with strip():

@@ -158,6 +158,9 @@ def test_the_way_back_from_guessed_columns(tmp_path: Path, monkeypatch: pytest.M
     assert test.selectbox(key="map:reward").value == ""
     assert "This is how it is open now." in words(test)
     test.button(key="map_cancel").click().run()
+    test.segmented_control(key="view").set_value("library").run()
+    assert "receipt_close" not in [button.key for button in test.button]
+    test.segmented_control(key="view").set_value("explore").run()
     test.button(key="receipt_close").click().run()
     assert "receipt_close" not in [button.key for button in test.button]
 
