@@ -21,8 +21,15 @@ VIEWS = {
     "rollout": ("view=rollout", ".tc-canvas"),
     "library": ("view=library", ".tc-canvas"),
     "lessons": ("view=lessons", ".lessons button"),
+    "unit": ("view=lessons&unit=outcome&stage=truth&bet=50", ".lessons button"),
+    "tokens": ("sample=early_fork&read=tokens", ".reader .token"),
+    "what if": ("sample=by_hand&what_if=1&edit=flip:f3,prune:c1", '.st-key-side button:has-text("Reset")'),
+    "methods": ("sample=by_hand", ".tc-canvas", ".st-key-methods button"),
+    "keys": ("sample=by_hand", ".tc-canvas", '.st-key-key_sheet button:has-text("?")'),
 }
-"""Name -> the query, and what is there once it is drawn."""
+"""Name -> the query, what is there once it is drawn, and what is to be clicked then."""
+NARROW = ("step", "film", "compare", "tokens", "unit")
+"""Views that are looked at on a phone too."""
 LOOKS = 4
 
 
@@ -55,12 +62,15 @@ def found(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", [*VIEWS, *(f"{name}, narrow" for name in NARROW)])
 def test_words_can_be_read_and_controls_have_names(open_page: Open, address: str, name: str, dark: bool) -> None:
-    query, drawn = VIEWS[name]
-    page = open_page(f"{address}/?{query}", dark=dark)
+    query, drawn, *pressed = VIEWS[name.removesuffix(", narrow")]
+    page = open_page(f"{address}/?{query}", dark=dark, width=390 if name.endswith("narrow") else 1400)
     page.emulate_media(reduced_motion="reduce")  # colours on their way are no colours
     page.locator(drawn).first.wait_for()
+    for button in pressed:
+        page.locator(button).first.click()
+        page.get_by_role("dialog").wait_for()
     assert found(page) == []
 
 
