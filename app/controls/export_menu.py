@@ -21,7 +21,7 @@ from treecore.exports.registry import made_of
 from treecore.methods import Credit, get_method
 
 MAX_EXPORT, PARTS = 200_000_000, 1000
-"""Bytes of one export, as larger ones are made by the command line; and steps in which its progress is told."""
+"""Bytes of one export, as larger ones are made by the command line; and steps in which its progress is reported."""
 UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 

@@ -37,7 +37,7 @@ class Asked(NamedTuple):
 
 
 def lacks(forest: Forest) -> str:
-    """Why the bundled model cannot go on with a forest, "" where it can.
+    """Why the bundled model cannot continue a forest, "" where it can.
 
     Models and tasks are named by the file, which a stranger may have written: no others are loaded.
     """

@@ -109,7 +109,7 @@ class Job:
         error: one sentence, "" unless it failed.
         note: why it ended before all was done, a clause; "" unless it did so by itself.
         present: whether a page that shows it is open.
-        again: what to ask for to go on with it.
+        again: what to ask for to continue it.
         changed: called when it entered another phase.
         name: that nobody can guess, to find it again after the page was loaded anew.
         stop: set to ask the work to stop soon.

@@ -58,11 +58,11 @@ def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
     annotate_file(FORESTS, path, WORK)
     data = path.read_bytes()
     path.write_bytes(data[:-30])
-    with pytest.raises(FormatError, match=r"an unfinished annotation: 2 of 3 forests are there; go on with --resume"):
+    with pytest.raises(FormatError, match=r"an unfinished annotation: 2 of 3 forests are there; continue with"):
         annotate_file(FORESTS, path, WORK)
     assert path.read_bytes() == data[:-30]
     path.write_bytes(data)
-    with pytest.raises(FormatError, match=r"a finished annotation: 3 of 3 forests are there; go on with --resume"):
+    with pytest.raises(FormatError, match=r"a finished annotation: 3 of 3 forests are there; continue with --resume"):
         annotate_file(FORESTS, path, WORK)
     with pytest.raises(FormatError, match=r"something else than this annotation; write to .*overwrite"):
         annotate_file(FORESTS[:1], path, WORK)

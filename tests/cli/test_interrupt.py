@@ -49,10 +49,10 @@ def test_a_rollout_keeps_what_is_finished(run, tmp_path: Path, number: int) -> N
     words = ["rollout", "--sampler", "chains", "--set", "m=2", "--prompts", 40, "--seed", 1, "--json"]
     code, stdout, stderr = interrupted(words, out, number, lines=1)
     done = len(tc.read(out))
-    command = stderr.partition("go on with: ")[2].strip()
+    command = stderr.partition("continue with: ")[2].strip()
     assert (code, stdout) == (128 + number, "")
     assert 1 <= done < 40
-    assert stderr == f"treecore: stopped; {done} of 40 forests are in {out}; go on with: {command}\n"
+    assert stderr == f"treecore: stopped; {done} of 40 forests are in {out}; continue with: {command}\n"
     name, *again = shlex.split(command)
     assert name == "treecore"
     assert again == [*map(str, words), "-o", str(out), "--resume"]
@@ -64,7 +64,7 @@ def test_before_the_model_is_loaded(tmp_path: Path) -> None:
     out = tmp_path / "run.forest.jsonl"
     code, stdout, stderr = interrupted(["rollout", "--sampler", "chains"], out, signal.SIGINT, lines=0)
     assert (code, stdout) == (130, "")
-    assert stderr.startswith(f"treecore: stopped before anything new was written to {out}; go on with: treecore")
+    assert stderr.startswith(f"treecore: stopped before anything new was written to {out}; continue with: treecore")
     assert not out.exists()
 
 
@@ -93,6 +93,6 @@ def test_an_annotation_keeps_what_is_finished(run, tmp_path: Path) -> None:
     code, stdout, stderr = interrupted(words, out, signal.SIGINT, lines=1)
     done = out.read_bytes().count(b"\n")
     assert (code, stdout) == (130, "")
-    assert stderr.startswith(f"treecore: stopped; {done} of 60 forests are in {out}; go on with: treecore annotate")
+    assert stderr.startswith(f"treecore: stopped; {done} of 60 forests are in {out}; continue with: treecore annotate")
     assert stderr.endswith(" --resume\n")
     assert 1 <= done < 60

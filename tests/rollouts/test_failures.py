@@ -53,7 +53,7 @@ def test_a_server_that_dies_ends_the_run_and_a_later_one_repairs_it(stub: Stub, 
     path = tmp_path / "run.forest.jsonl"
     policy = served(stub)
     stub.fails_after, stub.failure = len(stub.seen) + 5, GONE
-    said = r"every trajectory of 3 forests in a row failed, the last: the server answers 403: closed; go on with --res"
+    said = r"every trajectory of 3 forests in a row failed, the last: the server answers 403: closed; continue with "
     with pytest.raises(PolicyError, match=said):
         rollout_to_file(path, model=policy, **RUN)
     forests = tc.read(path)

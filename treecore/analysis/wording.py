@@ -112,7 +112,7 @@ WORDS = {
     ),
     "change": Wording(
         "Change of value where branches part",
-        "The mean outcome of those that go on with a step, less that of all that shared the prefix before it.",
+        "The mean outcome of those that continue with a step, less that of all that shared the prefix before it.",
         "change",
     ),
     "global": Wording("Gain over the prompt", "A step's value, less the value of the prompt as a whole.", "gain"),

@@ -129,7 +129,7 @@ def own(held: FileContents, forests: Sequence[Forest], annotation: Annotation) -
 
 
 def what_it_holds(held: FileContents, forests: Sequence[Forest], annotation: Annotation) -> tuple[str, str]:
-    """What the forests of the file are to an annotation that was not to go on with them, and what can be done."""
+    """What the forests of the file are to an annotation that does not continue them, and what can be done."""
     todo = "write to another file, or replace this one with --overwrite"
     try:
         there = len(own(held, forests, annotation))
@@ -138,7 +138,7 @@ def what_it_holds(held: FileContents, forests: Sequence[Forest], annotation: Ann
     part = "an unfinished annotation" if there < len(forests) else "a finished annotation"
     return (
         f"{part}: {there:,} of {counted(len(forests), 'forest is', 'forests are')} there",
-        f"go on with --resume, {todo}",
+        f"continue with --resume, {todo}",
     )
 
 

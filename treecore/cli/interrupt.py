@@ -27,7 +27,7 @@ def resumable(output: str) -> Iterator[None]:
     Args:
         output: the file that is being written.
     """
-    with stoppable(lambda error: f"{stopped_line(error, output)}; go on with: {command()}"):
+    with stoppable(lambda error: f"{stopped_line(error, output)}; continue with: {command()}"):
         yield
 
 
@@ -77,7 +77,7 @@ def stopped_line(error: KeyboardInterrupt, output: str) -> str:
 
 
 def command() -> str:
-    """The command line that goes on with this one."""
+    """The command line that continues this one."""
     words = sys.argv[1:]
     root = click.get_current_context().find_root()
     return f"{root.info_name} {shlex.join([*words, *([] if '--resume' in words else ['--resume'])])}"

@@ -154,7 +154,7 @@ def tempo(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6) -
     """Was this rollout better than the others, and did the choice where they parted raise the odds?
 
     Every trajectory gets its GRPO advantage. Where trajectories that began alike part, the token that parts them also
-    gets what it changed: the mean reward of those that go on with it, less the mean of all that shared the prefix
+    gets what it changed: the mean reward of those that continue with it, less the mean of all that shared the prefix
     before it, in the same standard deviations. Elsewhere that difference is 0 and the method is GRPO.
 
     Args:

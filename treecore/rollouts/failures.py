@@ -81,5 +81,5 @@ class FailureStreak:
                 f"the run is stopped, for every trajectory of {MAX_IN_A_ROW} forests in a row failed, the last: "
                 f"{reason(failed_rows(forest)[-1])}",
                 where=self.where,
-                todo="go on with --resume once the model answers again",
+                todo="continue with --resume once the model answers again",
             )

@@ -49,7 +49,7 @@ def tool_entropy(
     bp: Annotated[float, Bounds(0, 1)] = 0.5,
     w: Annotated[float, Bounds(0, 10)] = 0.2,
 ) -> Growing:
-    """Begin some answers and, whenever a tool has answered one, maybe go on with it twice, until n are begun.
+    """Begin some answers and, whenever a tool has answered one, maybe continue it twice, until n are begun.
 
     All live answers write one step a round. H of a round is the sum of -p ln p over the 10 likeliest tokens at each of
     its first 20 places (a sum, not a mean), divided by the logarithm of the vocabulary's size; H_init is that of the

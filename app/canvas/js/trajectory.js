@@ -107,12 +107,12 @@ function stepOf(app, i) {
 /** @param {App} app @param {number} end */
 function endingOf(app, end) {
   const { scene } = app;
-  const told = [];
+  const said = [];
   if (scene.table.outcomes && scene.share[end] !== null) {
-    told.push(scene.share[end] >= 1 ? "right" : scene.share[end] > 0 ? "partly right" : "wrong");
-  } else if (scene.table.outcomes) told.push("no outcome");
-  if (scene.table.title) told.push(`${scene.table.title} ${formatNumber(scene.table.values[end], scene.table.decimals, { sign: scene.table.low === null })}`);
-  return told.join(" · ");
+    said.push(scene.share[end] >= 1 ? "right" : scene.share[end] > 0 ? "partly right" : "wrong");
+  } else if (scene.table.outcomes) said.push("no outcome");
+  if (scene.table.title) said.push(`${scene.table.title} ${formatNumber(scene.table.values[end], scene.table.decimals, { sign: scene.table.low === null })}`);
+  return said.join(" · ");
 }
 
 // Brings the selected step of the list into what is left of the window.

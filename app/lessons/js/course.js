@@ -13,7 +13,7 @@ export function cardsOf(page) {
   return page.chapters.flatMap(({ cards }) => cards);
 }
 
-// The unit to go on with: the chosen one, or the first that is not done.
+// The unit to continue with: the chosen one, or the first that is not done.
 /** @param {LessonDesk} desk */
 export function currentOf({ page, at }) {
   const cards = cardsOf(page), done = progress();

@@ -191,7 +191,7 @@ class LineFile:
         with suppress(OSError):
             os.ftruncate(self._fd, self._size)
         kept = f"{why}; {counted(len(self), 'finished forest is', 'finished forests are')} kept"
-        return FormatError(kept, where=str(self.path), todo=f"{room}go on with --resume")
+        return FormatError(kept, where=str(self.path), todo=f"{room}continue with --resume")
 
     def arrange(self, places: Sequence[int]) -> None:
         """Sort the lines by `places`, one number a line; whatever happens, the file has the old order or the new.
@@ -266,7 +266,7 @@ class LineFile:
         size = os.fstat(self._fd).st_size
         if size != self._size:
             changed = f"another program changed the file while it was written: {size:,} bytes, not {self._size:,}"
-            self._give_up(changed, todo="look what is left, then go on with --resume, or start over with --overwrite")
+            self._give_up(changed, todo="see what is left, then continue with --resume, or start over with --overwrite")
 
     def _stay(self) -> None:
         """The path leads to this file and its lines, once there are any; a file that was removed is written anew.

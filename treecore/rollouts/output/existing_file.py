@@ -75,7 +75,7 @@ class FileContents:
         """
         if self.empty:
             return
-        torn = ("the torn beginning of a forest is there", "go on with --resume, or replace it with --overwrite")
+        torn = ("the torn beginning of a forest is there", "continue with --resume, or replace it with --overwrite")
         found, todo = describe() if self.forests else torn
         raise FormatError(found, where=str(self.path), todo=todo)
 

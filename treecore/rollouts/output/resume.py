@@ -64,7 +64,7 @@ def what_it_holds(held: FileContents, plan: Plan) -> tuple[str, str]:
     if reason := next(filter(None, reasons), ""):
         return f"{finished} of another run: {reason}", OTHER
     if missing := len(wanted.keys() - {forest.id for forest in forests}):
-        todo = "go on with --resume, give another name, or start over with --overwrite"
+        todo = "continue with --resume, give another name, or start over with --overwrite"
         return f"an unfinished run: {finished}, {missing} of {len(wanted)} are missing", todo
     return f"this run is finished and there already: {finished}", OTHER
 
