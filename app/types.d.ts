@@ -965,6 +965,26 @@ interface Frame {
 }
 
 // One mounted canvas.
+interface GroupLine {
+  label: string;
+  ends: string;
+  share: number | null;
+  split: string;
+  mean: string;
+}
+
+interface GroupFacts extends GroupLine {
+  rest: boolean;
+  steps: string;
+  wrong: string;
+  title: string;
+  scale: string[];
+  bins: { count: number; colour: string }[];
+  ways: GroupLine[];
+  more: number;
+  opens: boolean;
+}
+
 interface DrawerData {
   asked: boolean;
 }
@@ -1329,6 +1349,7 @@ interface HTMLCanvasElement {
 }
 
 declare var treecoreDrawer: { foot: number; covered: number } | undefined;
+declare var treecoreGroup: GroupFacts | null | undefined;
 declare var treecoreChanges: boolean | undefined;
 declare var treecoreSelected: string | null | undefined;
 declare var treecoreCompared: CompareSaid | undefined;

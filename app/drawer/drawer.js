@@ -56,7 +56,7 @@ function mountDrawer(host) {
   const drawer = { root, words, button, abort, open: false, asked: false, watch: new ResizeObserver(() => tellCovered(drawer)) };
   button.onclick = () => turn(drawer, !drawer.open);
   root.onclick = (event) => event.target !== button && turn(drawer, !drawer.open);
-  document.addEventListener("treecore-selected", (event) => turn(drawer, Boolean(event.detail) || drawer.asked), { signal });
+  document.addEventListener("treecore-selected", (event) => turn(drawer, Boolean(event.detail ?? globalThis.treecoreGroup) || drawer.asked), { signal });
   window.addEventListener("keydown", (event) => onKey(drawer, event), { capture: true, signal });
   NARROW.addEventListener("change", () => tellCovered(drawer), { signal });
   drawer.watch.observe(document.documentElement);

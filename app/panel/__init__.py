@@ -20,6 +20,20 @@ _mount = st.components.v2.component(
 )
 
 
+_group = st.components.v2.component(
+    "treecore.group",
+    js=script(FOLDER / "group.js"),
+    css=style(FOLDER / "group.css"),
+    isolate_styles=True,
+)
+
+
+def group_panel(*, key: str) -> None:
+    """Draw what the canvas says of steps that it shows as one; nothing while a single step is selected."""
+    with st.container(key="group"):
+        _group(key=key, data=None)
+
+
 def step_panel(words: Words, *, key: str, on_pick: Callable[[], None]) -> str | None:
     """Draw the panel; returns the id of a step that was clicked in this run, unchecked."""
     result = _mount(data={**as_data(words), "names": NAMES}, key=key, on_pick_change=on_pick)

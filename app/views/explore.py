@@ -9,6 +9,7 @@ from app.controls import dimming
 from app.controls.bar import bar
 from app.drawer import drawer
 from app.inspector import ballots, selected_step
+from app.panel import group_panel
 from app.tokens import page as tokens
 from app.view_keys import CHANGES, DRAWER, FOLDED, MAP, TREES
 from app.view_registry import view
@@ -43,6 +44,7 @@ def render() -> None:
             stage.trees(state.forest(), None, key="explore", stage=dimming.lit_stage(None), listable=True)
         changes.keys()
     with side:
+        group_panel(key="group_card")
         beside(changes.drawn_for())
 
 

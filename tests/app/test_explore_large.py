@@ -65,6 +65,21 @@ def test_a_large_forest_opens_folded_and_search_leads_into_it(open_page: Open, l
     before = ends_drawn(page)
     assert len(before) == 20
     assert sum(ends for _, ends in before) == ENDS
+    group, folded = page.locator(".group"), held(page, "folded")
+    canvas.press("End")
+    assert group.locator(".title").inner_text() == "plan 11"
+    assert f"{WIDE} ends" in group.inner_text()
+    at = next(row for row, shape in enumerate(folded) if shape["rest"])
+    for _ in range(len(folded)):
+        canvas.press("l")
+        if held(page, "selected") == held(page, "scene")["id"][at]:
+            break
+    ends, right = folded[at]["ends"], folded[at]["right"]
+    assert group.locator(".title").inner_text() == f"{len(folded[at]['rest'])} other ways"
+    assert f"{right} right, {ends - right} not" in group.inner_text()
+    assert not page.get_by_text("Click a step").is_visible()
+    canvas.press("Escape")
+    assert not group.is_visible()
     canvas.press("/")
     page.keyboard.type("needle")
     assert page.locator(".tc-found").inner_text() == "1 step"

@@ -157,6 +157,7 @@ def test_words_stay_where_a_method_cannot_run() -> None:
         "canvas_explore",
         "what_if_keys",
         "drawer_head",
+        "group_card",
         "panel",
         "selection",
     ]

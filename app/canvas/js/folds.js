@@ -45,7 +45,7 @@ function total(values, groups) {
 }
 
 /** @param {Scene} full @param {Fold[]} rows @returns {Folded[]} */
-function sumsOf(full, rows) {
+export function sumsOf(full, rows) {
   const groups = /** @type {SceneSubtrees} */ (full.subtrees);
   const sums = /** @type {SceneSums} */ (full.sums);
   return rows.map(({ group, rest }) => {

@@ -5,6 +5,7 @@ import {
   arrange, clampView, fitView, HEAD, isRest, isShape, nodeAt, PAD, pathTo, ROW, screenX, screenY,
 } from "./geometry.js";
 import { closeSearch, light, listenSearch, openSearch } from "./finding.js";
+import { tellGroup } from "./group.js";
 import { remember } from "./memory.js";
 import { moveView, requestDraw, settle, setView } from "./motion.js";
 import { closed, keepBefore, opened, upTo, withRow } from "./opening.js";
@@ -43,6 +44,7 @@ export function markSelected(app) {
   app.highlight = app.scene.stage.follow ? app.pathSet : new Set(app.full.stage.highlight.map((row) => drawnOf(app, row)));
   if (app.selected >= 0) app.dom.root.dataset.selected = app.scene.id[app.selected];
   else delete app.dom.root.dataset.selected;
+  tellGroup(app);
 }
 
 /** @param {App} app */
@@ -62,7 +64,7 @@ function unfold(app, i) {
 }
 
 /** @param {App} app @param {number} i */
-function toggleFold(app, i) {
+export function toggleFold(app, i) {
   if (i >= 0 && app.drawn) {
     show(app, isShape(app, i) ? opened(app, i) : closed(app, i), i);
     return;

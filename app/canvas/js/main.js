@@ -7,7 +7,7 @@ import {
 import { light, openSearch } from "./finding.js";
 import { grownRows } from "./growth.js";
 import {
-  bringIntoView, fit, listenKeys, listenPointer, markSelected, sendSelection, showRow, showSelected, turnFolds, zoomMiddle,
+  bringIntoView, fit, listenKeys, listenPointer, markSelected, sendSelection, showRow, showSelected, toggleFold, turnFolds, zoomMiddle,
 } from "./interaction.js";
 import { listenMap } from "./map_input.js";
 import { forget, recall, recallFolds, remember } from "./memory.js";
@@ -67,6 +67,7 @@ function mount(host, style, bus) {
     else if (app.scene && app.selected >= 0) bringIntoView(app, app.selected);
     requestDraw(app);
   }, { signal: app.abort.signal });
+  document.addEventListener("treecore-fold", () => app.linked && toggleFold(app, app.selected), { signal: app.abort.signal });
   document.addEventListener("treecore-focus", () => app.linked && app.dom.canvas.focus(), { signal: app.abort.signal });
   bus.addEventListener("treecore-light", (event) => {
     lightRows(app, /** @type {CustomEvent<string[] | null>} */ (event).detail);
@@ -221,6 +222,8 @@ export function leave(host) {
   const app = APPS.get(host);
   if (!app) return;
   app.abort.abort();
+  globalThis.treecoreGroup = null;
+  document.dispatchEvent(new CustomEvent("treecore-group"));
   app.resize.disconnect();
   cancelAnimationFrame(app.frame);
   clearTimeout(app.renamed);
