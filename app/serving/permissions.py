@@ -26,7 +26,10 @@ from treecore import quotas
 PUBLIC_VARIABLE, HOSTS_VARIABLE, READ_ONLY_VARIABLE = "TREECORE_PUBLIC", "TREECORE_HOSTS", "TREECORE_READ_ONLY"
 READ_ONLY = "this server shows and computes, but samples nothing"
 OFF = ("", "0", "false", "no", "off")
-FORWARDED = ("forwarded", "via", "x-real-ip")
+FORWARDED = (
+    *("forwarded", "forwarded-for", "via", "x-real-ip", "x-client-ip", "client-ip", "true-client-ip"),
+    *("cf-connecting-ip", "fastly-client-ip", "x-cluster-client-ip", "x-original-host", "x-original-forwarded-for"),
+)
 FORWARDED_PREFIX = "x-forwarded-"
 """Headers that only a proxy sends: then the loopback address is the proxy's, not the visitor's."""
 

@@ -97,7 +97,7 @@ def test_a_page_that_no_request_asked_for_is_the_operators_own(monkeypatch: pyte
     assert access({}) is Access.PUBLIC
 
 
-@pytest.mark.parametrize("header", ["x-forwarded-for", "x-forwarded-host", "forwarded", "x-real-ip", "via"])
+@pytest.mark.parametrize("header", ["x-forwarded-for", "x-forwarded-host", *permissions.FORWARDED])
 def test_a_proxy_makes_its_visitors_public(header: str) -> None:
     """Whatever name it passes on: many proxies ask for the address that they are configured with."""
     assert access(LOCAL) is Access.PRIVATE
