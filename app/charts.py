@@ -32,7 +32,7 @@ def pair(credit: Credit) -> None:
     with right:
         st.markdown(f"###### Where the {'tokens' if has_counts(credit.forests[0]) else 'steps'} went")
         chart(icicle_figure(credit, palette=palette), key="icicle", alt="Icicle of the forest by tokens")
-    chart_marks([f"chart_{name}" for name in ("forks", "icicle")], key="chart_marks")
+    chart_marks([f"chart_{name}" for name in ("forks", "icicle")], dark=is_dark(), key="chart_marks")
 
 
 def chart(figure: Any, *, key: str, alt: str) -> None:
@@ -44,4 +44,9 @@ def palette_now() -> Any:
     """Colours of the theme that the browser shows."""
     from app.figures.style import DARK, LIGHT
 
-    return DARK if st.context.theme.type == "dark" else LIGHT
+    return DARK if is_dark() else LIGHT
+
+
+def is_dark() -> bool:
+    """Whether the browser showed the dark theme when it asked for this run."""
+    return bool(st.context.theme.type == "dark")

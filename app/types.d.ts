@@ -736,6 +736,11 @@ interface Component<Data> {
   setTriggerValue: (name: string, value: unknown) => void;
 }
 
+interface ChartMarks {
+  charts: string[];
+  dark: boolean;
+}
+
 // What carries a selection: the page, or an object of its own for a part of one.
 interface Bus extends EventTarget {
   selected?: string | null;

@@ -148,13 +148,15 @@ def choice_in(held: Any) -> Choice | None:
     return Choice(value["number"], node_id) if node_id is None or isinstance(node_id, str) else None
 
 
-def chart_marks(charts: list[str], *, key: str) -> None:
-    """Mark the selected step in Plotly charts, and choose the step of a point or sector that is clicked.
+def chart_marks(charts: list[str], *, dark: bool, key: str) -> None:
+    """Mark the selected step in Plotly charts, choose the step of a point or sector that is clicked, and run the page
+    again where it shows another theme than they were drawn for.
 
     Args:
         charts: Streamlit keys of the charts; `customdata` or `id` of what they show is a node id.
+        dark: the theme that they were drawn for.
     """
-    _marks(key=key, data=charts, height=1)
+    _marks(key=key, data={"charts": charts, "dark": dark}, height=1, on_theme_change=lambda: None)
 
 
 def film_keys(*, frame: int, last: int, heard: int, key: str, on_press: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 // Marks the selected step in Plotly charts and chooses the step of what is clicked there. Plotly draws anew whenever it
-// likes, so marks are set again after every change of the page.
+// likes, so marks are set again after every change of the page. Python colours the charts, so it is asked for them anew
+// where the page shows another theme.
 
 import { onceGone } from "./focus.js";
 
@@ -41,8 +42,16 @@ function refresh(marks) {
   }
 }
 
-/** @param {Component<string[]>} component */
-export default function chartMarks({ data, parentElement }) {
+/** @param {any} marks */
+function compareTheme(marks) {
+  const shown = getComputedStyle(document.querySelector(".stApp") ?? document.body).colorScheme === "dark";
+  if (shown === marks.dark || shown === marks.asked) return;
+  marks.asked = shown;
+  marks.send("theme", shown);
+}
+
+/** @param {Component<ChartMarks>} component */
+export default function chartMarks({ data, parentElement, setTriggerValue }) {
   let marks = HELD.get(parentElement);
   if (!marks) {
     marks = { abort: new AbortController(), frame: 0 };
@@ -53,11 +62,15 @@ export default function chartMarks({ data, parentElement }) {
     document.addEventListener("treecore-selected", later, { signal: marks.abort.signal });
     marks.watch = new MutationObserver(later);
     marks.watch.observe(document.querySelector(".stMain") ?? document.body, { childList: true, subtree: true });
+    marks.themes = new MutationObserver(() => compareTheme(marks));
+    marks.themes.observe(document.querySelector(".stApp") ?? document.body, { attributeFilter: ["class"] });
     later();
   }
-  marks.charts = data;
+  Object.assign(marks, { charts: data.charts, dark: data.dark, asked: undefined, send: setTriggerValue });
+  compareTheme(marks);
   return onceGone(parentElement, () => {
     marks.abort.abort();
     marks.watch.disconnect();
+    marks.themes.disconnect();
   });
 }
