@@ -730,6 +730,74 @@ interface TokenReader extends Channel {
   stamp: string;
 }
 
+// app/table
+
+interface StepsTableHead {
+  name: string;
+  title: string;
+  about: string;
+}
+
+interface StepsTablePiece {
+  text: string;
+  tone: string;
+}
+
+interface StepsTableRow {
+  id: string;
+  place: string;
+  step: StepsTablePiece[];
+  beneath: StepsTablePiece[];
+  depth: string;
+  siblings: string;
+  right: string;
+  value: string;
+  credit: string;
+  bar: number | null;
+  tokens: string;
+}
+
+interface StepsTableCopied {
+  number: number;
+  text: string;
+  refused: string;
+}
+
+interface StepsTablePage {
+  heads: StepsTableHead[];
+  rows: StepsTableRow[];
+  sort: string;
+  page: number;
+  pages: number;
+  count: string;
+  find: string;
+  signed: boolean;
+  empty: string;
+  followed: string | null;
+}
+
+interface StepsTableData extends StepsTablePage {
+  copied: StepsTableCopied | null;
+  heard: number;
+}
+
+interface StepsTable extends Channel {
+  root: HTMLElement;
+  input: HTMLInputElement;
+  body: HTMLElement;
+  count: HTMLElement;
+  turns: HTMLElement;
+  said: HTMLElement;
+  copy: HTMLButtonElement;
+  data: StepsTableData;
+  stamp: string;
+  told?: string | null;
+  later?: number;
+  walking?: number;
+  saying?: number;
+  take?: (text: string) => void;
+}
+
 interface Component<Data> {
   data: Data;
   parentElement: HTMLElement;

@@ -27,10 +27,10 @@ def bar(*, colours: bool = True, what_if: bool = False, read_as: Callable[[], bo
         open_menu()
         merge_menu()
         method_button(parameters=not (what_if and changes.is_open()))
-        if read_as is not None and not read_as():
-            return
-        if colours:
+        trees = read_as is None or read_as()
+        if trees and colours:
             COLOUR.row()
-        AXIS.row()
+        if trees:
+            AXIS.row()
         if what_if:
             changes.pill()

@@ -10,6 +10,7 @@ from app.controls.choices import Choices
 from app.verbatim import ours, verbatim
 from app.view_fields import Field
 from treecore.core.numerals import plain, whole
+from treecore.core.topology import IntArray
 from treecore.errors import TreecoreError
 from treecore.methods import METHODS
 from treecore.methods.registry import Credit
@@ -106,14 +107,17 @@ def asked_of(credit: Credit | None) -> Asked:
     return Asked(state.forest(), credit, other, share=min(max(int(state.field(BEYOND)), 0), 100) / 100)
 
 
+def lit_rows(credit: Credit | None) -> IntArray | None:
+    """Steps of the shown forest that the filter in force is about; None for all, and where the browser knows them."""
+    name = chosen()
+    return None if name in (ALL, FOLLOWED) else np.flatnonzero(FILTERS[name](asked_of(credit)))
+
+
 def lit_stage(credit: Credit | None) -> Stage:
     """The stage of the canvas for the filter in force; large forests can be folded in it."""
-    name = chosen()
-    if name in (ALL, FOLLOWED):
-        return Stage(follow=name == FOLLOWED, folds=True)
-    asked = asked_of(credit)
-    rows = np.flatnonzero(FILTERS[name](asked))
-    found = state.what_if()
+    rows, found = lit_rows(credit), state.what_if()
+    if rows is None:
+        return Stage(follow=chosen() == FOLLOWED, folds=True)
     if found is not None:
         rows = np.flatnonzero(np.isin(found.after, rows))
     return Stage(highlight=rows.tolist(), folds=True)

@@ -4,7 +4,7 @@ import { html } from "../browse/dom.js";
 import { onceGone, ownsKeys } from "../signals/focus.js";
 
 const HELD = new WeakMap();
-const TARGETS = "tr[data-row], .tc-canvas, .compare .scroll, .grain, .lessons button, .st-key-controls button";
+const TARGETS = "tr[data-row], .steps .words[tabindex='0'], .tc-canvas, .compare .scroll, .grain, .lessons button, .st-key-controls button";
 
 /** @param {ParentNode} root @param {string} what @returns {HTMLElement | null} */
 function deep(root, what) {

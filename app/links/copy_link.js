@@ -1,35 +1,13 @@
-// Puts the address of what is shown on the clipboard, also on pages that came without encryption.
+// Puts the address of what is shown on the clipboard.
+
+import { copyText } from "./clipboard.js";
 
 const SAID_MS = 2500;
 const MEMORY = new WeakMap();
 
-// The older way, for pages that a browser does not trust with its clipboard.
-/** @param {HTMLElement} root @param {string} text */
-function copySelected(root, text) {
-  const area = document.createElement("textarea");
-  area.value = text;
-  area.setAttribute("aria-hidden", "true");
-  root.append(area);
-  area.select();
-  const copied = document.execCommand("copy");
-  area.remove();
-  return copied;
-}
-
-/** @param {HTMLElement} root */
-async function copy(root) {
-  const text = location.href;
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copySelected(root, text);
-  }
-}
-
 /** @param {HTMLElement} root @param {HTMLButtonElement} button @param {HTMLElement} said */
 async function press(root, button, said) {
-  const copied = await copy(root);
+  const copied = await copyText(root, location.href);
   said.textContent = copied ? "Copied" : "Copy it from the address bar";
   button.dataset.said = copied ? "copied" : "refused";
   clearTimeout(MEMORY.get(root));

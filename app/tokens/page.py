@@ -18,7 +18,7 @@ from app.view_keys import KeyGroup
 from treecore.core.forest import Forest
 from treecore.methods.registry import NEUTRAL, Credit
 
-READ = Choices("Read as", "explore:read", {"tree": "tree", "tokens": "tokens"})
+READ = Choices("Read as", "explore:read", {"tree": "tree", "table": "table", "tokens": "tokens"})
 STRIPS = ("surprise", "entropy", "confidence")
 BENEATH, END, AT = "explore:beneath", "explore:end", "explore:at"
 CHANNEL, HEARD = "tokens_channel", "tokens_heard"
@@ -42,11 +42,16 @@ def is_chosen() -> bool:
     return bool(state.field(READ.key) == "tokens")
 
 
+def is_table() -> bool:
+    """Whether steps are read as a table."""
+    return bool(state.field(READ.key) == "table")
+
+
 def pills() -> bool:
-    """Tree or tokens, and what stands beneath the tokens; whether the trees are drawn."""
+    """Tree, table or tokens, and what stands beneath the tokens; whether the trees are drawn."""
     READ.row()
     if not is_chosen():
-        return True
+        return not is_table()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
         st.caption(ours("beneath"), width="content")
         state.prime(BENEATH, list(STRIPS))

@@ -10,6 +10,7 @@ from app.controls.bar import bar
 from app.drawer import drawer
 from app.inspector import ballots, selected_step
 from app.panel import group_panel
+from app.table import page as steps
 from app.tokens import page as tokens
 from app.view_keys import CHANGES, DRAWER, FOLDED, MAP, TREES
 from app.view_registry import view
@@ -19,10 +20,10 @@ from treecore.errors import TreecoreError
 from treecore.methods import get_method
 from treecore.methods.registry import Credit
 
+FIELDS = (*dimming.FIELDS, *tokens.FIELDS, *steps.FIELDS)
 
-@view(
-    title="Explore", fields=(*dimming.FIELDS, *tokens.FIELDS), keys=(TREES, FOLDED, MAP, DRAWER, CHANGES, tokens.KEYS)
-)
+
+@view(title="Explore", fields=FIELDS, keys=(TREES, FOLDED, MAP, DRAWER, CHANGES, steps.KEYS, tokens.KEYS))
 def render() -> None:
     """The whole view. A click on a step reruns only what stands beside the trees."""
     changes.settle()
@@ -37,10 +38,13 @@ def render() -> None:
         credit, lacks = found_credit()
         chrome.title(filters=lambda: dimming.filter_menu(credit))
         bar(what_if=True, read_as=tokens.pills)
-        if credit is not None:
-            scored(credit)
-        elif lacks is not None:
+        if lacks is not None:
             chrome.cannot(lacks)
+        if tokens.is_table():
+            steps.reader(credit)
+        elif credit is not None:
+            scored(credit)
+        else:
             stage.trees(state.forest(), None, key="explore", stage=dimming.lit_stage(None), listable=True)
         changes.keys()
     with side:

@@ -23,6 +23,7 @@ from app.grain import words as grain_words
 from app.lessons import pages as lesson_pages
 from app.lessons import reveal as lesson_reveal
 from app.lessons import shape as lesson_shape
+from app.table import words as table_words
 from app.what_if import words as what_if_words
 from treecore.core.forest import Forest
 from treecore.views import page
@@ -52,6 +53,11 @@ def test_the_library_has_the_same_fields_on_both_sides(name: str) -> None:
 @pytest.mark.parametrize("name", ["Answer", "Card"])
 def test_cards_of_two_steps_have_the_same_fields_on_both_sides(name: str) -> None:
     assert list(declared(f"TwoSteps{name}")) == list(getattr(two_steps, name).__annotations__)
+
+
+@pytest.mark.parametrize("name", ["Head", "Piece", "Row", "Copied", "Page"])
+def test_the_table_of_steps_has_the_same_fields_on_both_sides(name: str) -> None:
+    assert list(declared(f"StepsTable{name}")) == list(getattr(table_words, name).__annotations__)
 
 
 COMPARED = {

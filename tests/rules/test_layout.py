@@ -24,6 +24,7 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "app.rollout": ("tests/app/rollout", "parts of one page and its queue: tested by runs"),
     "app.serving": ("tests/serving", "tested as a visitor of a server meets it"),
     "app.state": ("tests/app", "what every page rests on: tested on the pages"),
+    "app.table": ("tests/app/table", "one page: the link that opens it, what a browser sends, its keys"),
     "app.tokens": ("tests/app/tokens", "one page: its rows, the link that opens it, its keys"),
     "app.what_if": ("tests/app/what_if", "parts of one panel: tested by its words and on the page"),
     "app.views": ("tests/app", "whole pages: tests/app/test_views.py and the browser tests"),

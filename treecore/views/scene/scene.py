@@ -132,7 +132,7 @@ def make_scene(
         "x": _axis_of(forest, axis),
         "axis": _axis_note(forest, axis),
         "credit": numbers(_quiet(own.credit, limit) if own is not None and stage.filled else nothing),
-        "value": numbers(_value(forest, own) if stage.values else nothing),
+        "value": numbers(value_of(forest, own) if stage.values else nothing),
         "fill": fill,
         "table": table,
         "decimals": ends.decimals,
@@ -177,7 +177,7 @@ def _lengths(forest: Forest) -> FloatArray:
     return forest.n_model_tokens.astype(np.float64) + np.maximum(forest.n_obs_tokens, 0)
 
 
-def _value(forest: Forest, credit: Credit | None) -> FloatArray:
+def value_of(forest: Forest, credit: Credit | None) -> FloatArray:
     """The method's own value of each node where it has one, else the mean outcome beneath."""
     if credit is not None and "value" in credit.nodes and np.isfinite(credit.nodes["value"]).any():
         return credit.nodes["value"]
@@ -212,7 +212,7 @@ def _fill(
     elif colour == "both":
         kind, title, values = "both", "|credit|", signal
     elif colour == "value":
-        kind, title, values = "sequential", "value", _value(forest, credit)
+        kind, title, values = "sequential", "value", value_of(forest, credit)
         low, high = outcome_range(forest)
     else:
         kind, title, values = "sequential", "entropy", mean_entropy(forest)

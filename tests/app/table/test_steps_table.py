@@ -1,0 +1,100 @@
+"""Explore read as a table, in a browser: one selection with the page, order, search, copy, and what axe objects to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser import ROOT, seen_by_axe, serve, settled
+from streamlit.testing.v1 import AppTest
+
+Open = Callable[..., Any]
+MAIN = str(ROOT / "app" / "main.py")
+ROWS = ".st-key-steps_table tbody tr"
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    with serve(ROOT / "app" / "main.py") as address:
+        yield address
+
+
+def ids(page: Any) -> list[str]:
+    return [str(name) for name in page.locator(ROWS).evaluate_all("(rows) => rows.map((row) => row.dataset.id)")]
+
+
+@pytest.mark.browser
+def test_a_table_is_sorted_searched_walked_and_copied(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=early_fork&read=table&node=5")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(f"{ROWS}[data-id='5'][aria-current]").wait_for()
+    assert len(ids(page)) == 24
+    page.get_by_role("columnheader", name="credit").get_by_role("button").click()
+    page.wait_for_url("**sort=-credit*")
+    page.locator("th[aria-sort=descending]", has_text="credit").wait_for()
+    assert page.locator(f"{ROWS} .credit .number").first.inner_text() == "+1.87"
+    page.keyboard.press("/")
+    page.keyboard.type("farmer")
+    page.wait_for_url("**find=farmer*")
+    page.locator(".st-key-steps_table [role=status]", has_text="4 of 24 steps").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    second = ids(page)[1]
+    page.wait_for_url(f"**node={second}*")
+    page.locator(f".st-key-side [data-node='{second}']").wait_for()
+    settled(page)
+    page.get_by_role("button", name="Copy as CSV").click()
+    page.get_by_text("Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert copied[0].startswith("id,parent,step,")
+    assert [line.split(",")[0] for line in copied[1:]] == ids(page)
+    assert seen_by_axe(page) == []
+
+
+def app(**query: str) -> AppTest:
+    test = AppTest.from_file(MAIN, default_timeout=120)
+    for name, value in {"sample": "large", "read": "table", **query}.items():
+        test.query_params[name] = value
+    return test.run()
+
+
+def test_a_link_holds_order_page_and_words_and_names_what_is_not_there() -> None:
+    test = app(sort="-value", page="2", find="find")
+    assert not test.exception
+    assert not test.warning
+    held = {name: test.query_params[name] for name in ("read", "sort", "page", "find")}
+    assert {name: one if isinstance(one, str) else one[0] for name, one in held.items()} == {
+        "read": "table", "sort": "-value", "page": "2", "find": "find",
+    }  # fmt: skip
+    assert "no sort called" in app(sort="nothing").warning[0].value
+
+
+def _take() -> None:
+    import streamlit as st
+
+    from app import state
+    from app.table.page import CHANNEL, FIND, NUMBER, SORT, take
+
+    state.start(lambda _: False, lambda _: None)
+    for sent in st.session_state["sent"]:
+        st.session_state[CHANNEL] = {"asked": sent}
+        take()
+    st.text(f"{state.field(SORT)}|{state.field(NUMBER)}|{len(state.field(FIND))}")
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ({"sort": "-credit", "page": "3", "find": "a"}, "-credit|3|1"),
+        ({"sort": "__class__", "page": "-1"}, "place|0|0"),
+        ({"page": "9" * 30, "find": "x" * 900}, "place|0|200"),
+        ({"sort": 5, "page": [], "find": {}}, "place|0|0"),
+    ],
+)
+def test_what_a_browser_sends_is_checked(said: dict[str, Any], left: str) -> None:
+    test = AppTest.from_function(_take, default_timeout=60)
+    test.session_state["sent"] = ["nonsense", {"number": True, "said": {}}, {"number": 7, "said": said, "open": False}]
+    test.run()
+    assert not test.exception
+    assert test.text[0].value == left
