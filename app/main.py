@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import chrome, state
+from app.controls.export_menu import export_ready
 from app.opening import origins
 from app.opening.kept import kept
 from app.opening.mapping_form import mapping_form
@@ -39,6 +40,7 @@ state.opened()  # begins to merge, or takes over what was merged; before the hea
 chrome.header()
 annotation.bar()
 chrome.progress()
+export_ready()
 kept(take_dropped)
 receipt()
 mapping_form()

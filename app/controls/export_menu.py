@@ -83,6 +83,11 @@ def offered(kind: Export) -> None:
     if made is None or made.of[:-1] != asked(kind):
         return
     st.caption(verbatim(made.said))
+    download(made, key="export_download")
+
+
+def download(made: Prepared, *, key: str) -> None:
+    """The button that gives a file to the browser."""
     st.download_button(
         verbatim(f"Download {made.name}"),
         made.data,
@@ -90,8 +95,25 @@ def offered(kind: Export) -> None:
         mime="application/octet-stream",
         on_click="ignore",
         icon=":material/download:",
-        key="export_download",
+        key=key,
     )
+
+
+def export_ready() -> None:
+    """A file that took long, or why there is none, above the page: its menu has closed meanwhile."""
+    made: Prepared | None = state.get_or("exported", None)
+    error = state.get_or("export_error", "")
+    if not state.get_or("export_late", False) or not (made or error):
+        return
+    with st.container(key="export_ready", horizontal=True, vertical_alignment="center", gap="small"):
+        if made is not None:
+            st.caption(verbatim(made.said))
+            download(made, key="export_ready_download")
+        else:
+            st.error(verbatim(error), icon=":material/error:")
+        st.button(
+            "Close", key="export_ready_close", type="tertiary", on_click=state.put, args=({"export_late": False},)
+        )
 
 
 def prepare(name: str, whole_batch: bool) -> None:

@@ -13,7 +13,8 @@ from app.state.holdings import hold, let_go
 from app.state.session import get_or, put
 from treecore.errors import TreecoreError
 
-JOB, MADE, ERROR = "export_job", "exported", "export_error"
+JOB, MADE, ERROR, LATE = "export_job", "exported", "export_error", "export_late"
+"""Where the session holds the work, the file, why there is none, and whether it came when its menu may have closed."""
 
 
 class Made(Protocol):
@@ -35,6 +36,7 @@ def begin_export(name: str, make: Callable[[Tell], Made]) -> None:
     put({JOB: job})
     job.wait(MOMENT)
     settle_export()
+    put({LATE: False})
 
 
 def exporting() -> Opening | None:
@@ -54,7 +56,7 @@ def drop_export() -> None:
     """Hold no made file any more, and make none."""
     cancel_exporting()
     let_go(MADE)
-    put({MADE: None, ERROR: ""})
+    put({MADE: None, ERROR: "", LATE: False})
 
 
 def settle_export() -> None:
@@ -68,4 +70,4 @@ def settle_export() -> None:
             hold(MADE, id(found), size=len(found.data), what=found.name)
     except TreecoreError as refused:
         found, error = None, str(refused)
-    put({JOB: None, MADE: found, ERROR: error})
+    put({JOB: None, MADE: found, ERROR: error, LATE: True})

@@ -65,6 +65,9 @@ def test_the_page_goes_on_while_a_file_is_made(held: threading.Event) -> None:
     test.run()
     assert test.session_state["exported"].data == b"one two"
     assert "cancel_opening" not in [button.key for button in test.button]
+    assert [one.key for one in test.get("download_button")].count("export_ready_download") == 1
+    test.button(key="export_ready_close").click().run()
+    assert "export_ready_close" not in [button.key for button in test.button]
 
 
 def test_an_export_that_is_broken_off_makes_nothing(held: threading.Event) -> None:
