@@ -14,7 +14,7 @@ from app.controls.fields import parameter
 from app.opening.background import Tell
 from app.verbatim import ours, verbatim
 from treecore.core.batch import Forests
-from treecore.core.numerals import counted, whole
+from treecore.core.numerals import whole
 from treecore.errors import TreecoreError
 from treecore.exports import EXPORTS, Export
 from treecore.exports.registry import made_of
@@ -156,7 +156,7 @@ def made(given: Inputs, tell: Tell) -> Prepared:
     found = made_of(given.kind, given.forests, given.credit, given.ending, given.settings)
     found.heard = lambda share: tell(round(share * PARTS), PARTS)
     data = within(found.chunks)
-    said = "; ".join([f"{counted(found.size, found.unit)}", *found.notes])
+    said = "; ".join([f"{whole(found.size)} {found.unit}", *found.notes])
     return Prepared(given.of, given.name, data, f"{said}.")
 
 

@@ -64,6 +64,7 @@ def test_the_page_goes_on_while_a_file_is_made(held: threading.Event) -> None:
     assert going.share == 1.0
     test.run()
     assert test.session_state["exported"].data == b"one two"
+    assert test.session_state["exported"].said == "2 halves."
     assert "cancel_opening" not in [button.key for button in test.button]
     assert [one.key for one in test.get("download_button")].count("export_ready_download") == 1
     test.button(key="export_ready_close").click().run()
