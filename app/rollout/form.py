@@ -22,6 +22,7 @@ from app.rollout.form_values import (
     SEED,
     SERVER,
     TEMPERATURE,
+    TOP_TOKENS,
     begin,
     chosen,
     numbers,
@@ -64,11 +65,13 @@ def form() -> None:
         with st.expander("Options of the task"):
             fine &= grid(options, task.name)
     fine &= model_field()
-    left, right = st.columns(2)
+    left, middle, right = st.columns(3)
     with left:
         fine &= number(TEMPERATURE, "roll:temperature", title="Temperature", step=0.1)
-    with right:
+    with middle:
         fine &= number(SEED, "roll:seed", title="Seed")
+    with right:
+        fine &= number(TOP_TOKENS, "roll:top_tokens", title="Top tokens")
     with st.container(key="asked_for"):
         fine = asked_for(sampler, fine=fine)
     st.button(

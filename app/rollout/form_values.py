@@ -16,6 +16,7 @@ from app.serving import permissions
 from treecore.core.numerals import counted, whole
 from treecore.errors import PolicyError, TreecoreError
 from treecore.registry.params import Param, Value
+from treecore.rollouts.config import RECORDED
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
 from treecore.tasks import MORE_TASKS, TASKS, get_task, task_params
 
@@ -32,6 +33,10 @@ PROMPTS = Param("prompts", "int", 1, low=1, high=32)
 TEMPERATURE = Param("temperature", "float", 1.0, low=0, high=3)
 SEED = Param("seed", "int", 0, low=0, high=2**31 - 1)
 BATCH = Param("batch_tokens", "int", 0, low=0, meaning=BATCH_HELP)
+TOP_TOKENS_HELP = (
+    "Likeliest tokens to record at each token, with their probabilities: what the model nearly said. 0 for none."
+)
+TOP_TOKENS = Param("top_tokens", "int", 0, low=0, high=RECORDED["top_tokens"], meaning=TOP_TOKENS_HELP)
 SHOWN = "roll:shown"
 """Which of the forests that were grown is shown."""
 MAX_CHARACTERS = 8000
@@ -89,6 +94,7 @@ def numbers() -> Request:
         prompts=1 if PROMPT.chosen() == OWN else int(value(PROMPTS, "roll:prompts")),
         seed=int(value(SEED, "roll:seed")),
         temperature=float(value(TEMPERATURE, "roll:temperature")),
+        top_tokens=int(value(TOP_TOKENS, "roll:top_tokens")),
         settings=chosen(sampler_options(sampler), sampler.name),
         options={param.name: value(param, f"set:{task}:{param.name}") for param in options},
         limits=permissions.limits(),

@@ -74,6 +74,7 @@ class Request:
         task, sampler: registry names; `options` and `settings` are their parameters.
         model: what writes.
         question: the visitor's own question, "" to draw `prompts` from the task.
+        top_tokens: likeliest tokens that are recorded at each token, 0 for none.
         limits: None on the operator's own machine.
     """
 
@@ -87,6 +88,7 @@ class Request:
     settings: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     limits: Limits | None = None
+    top_tokens: int = 0
 
     @property
     def title(self) -> str:

@@ -119,7 +119,7 @@ def config_of(request: Request, policy: Any) -> RolloutConfig:
     return RolloutConfig(
         task=get_task(request.task, **request.options), model=policy, sampler=request.sampler,
         sampler_settings=request.settings, prompts=request.prompts, question=request.question or None,
-        seed=request.seed, temperature=request.temperature,
+        seed=request.seed, temperature=request.temperature, record={"top_tokens": request.top_tokens},
     )  # fmt: skip
 
 

@@ -136,6 +136,18 @@ def test_what_the_form_asks_for_can_be_sampled(task: str, sampler: str, address:
     assert job.seconds_left() == 0.0
 
 
+def test_what_the_model_nearly_said_is_recorded_on_request(address: object) -> None:
+    address("localhost")  # type: ignore[operator]
+    test = form()
+    for name, value in (("roll:sampler", "chains"), ("set:chains:m", 1), ("roll:top_tokens", 3)):
+        test.session_state[name] = value
+    (forest,) = worker.run(Job(run=lambda job: None, title="top tokens"), begun(test.run()))
+    assert forest.tokens is not None
+    likeliest = [row for row in forest.tokens.top or () if row]
+    assert likeliest
+    assert {len(row) for row in likeliest} == {3}
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(0.0, "a few seconds"), (4.9, "a few seconds"), (5.1, "about 10 s"), (20.0, "about 20 s"), (58.0, "about 60 s"),
@@ -154,7 +166,7 @@ def test_a_shared_server_loads_only_the_bundled_model(address: object) -> None:
     assert "roll:device" not in texts(test)
 
 
-@pytest.mark.parametrize(("field", "value"), [("temperature", 99.0), ("prompts", 0), ("seed", -1)])
+@pytest.mark.parametrize(("field", "value"), [("temperature", 99.0), ("prompts", 0), ("seed", -1), ("top_tokens", 21)])
 def test_a_number_that_is_not_allowed_is_said_and_nothing_can_be_grown(field: str, value: float) -> None:
     test = AppTest.from_file(MAIN, default_timeout=60)
     test.query_params["view"] = "rollout"
