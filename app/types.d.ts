@@ -78,6 +78,18 @@ interface SceneTable {
   decimals: number;
 }
 
+interface SceneFormula {
+  name: string;
+  rows: Mark[];
+  about: string[];
+  nodes: number[][];
+}
+
+interface SceneBracket {
+  rows: number[];
+  text: string;
+}
+
 interface SceneStage {
   visible: number[] | null;
   highlight: number[];
@@ -85,6 +97,11 @@ interface SceneStage {
   lane: number[] | null;
   marked: number[];
   follow: boolean;
+  formula: SceneFormula | null;
+  brackets: SceneBracket[];
+  bracket: number | null;
+  moves: [number, number, string][];
+  weights: Values | null;
 }
 
 interface SceneChange {
@@ -162,15 +179,6 @@ interface FoundEvent {
   key: string;
   name: string;
   bytes: number;
-}
-
-// app/terms/__init__.py
-
-interface TermData {
-  symbol: Mark;
-  number: Mark;
-  about: string;
-  ids: string[];
 }
 
 interface FilmData {
@@ -975,6 +983,7 @@ interface Box {
   x1: number;
   y1: number;
   family?: number;
+  line?: boolean;
 }
 
 interface Room {
@@ -1026,6 +1035,7 @@ interface Frame {
   canvas: HTMLCanvasElement;
   map: HTMLCanvasElement;
   list: HTMLElement;
+  card: HTMLElement;
   item: HTMLElement;
   tooltip: HTMLElement;
   live: HTMLElement;
@@ -1138,6 +1148,10 @@ interface App extends Drawn {
   frame: number;
   motion: Motion<Drawn> | null;
   viewMotion: Motion<View> | null;
+  travel: { moves: [number, number, string][]; t: number; start?: number } | null;
+  boxes: Box[];
+  cardAt: { stamp: string; x: number; y: number; width: number; height: number } | null;
+  formulaStamp: string;
   shown: Uint8Array;
   branches: Int32Array;
   blank: Uint8Array;

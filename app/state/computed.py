@@ -15,10 +15,9 @@ from treecore.analysis.best_flip import Offer, best_flip
 from treecore.analysis.frames import Frame
 from treecore.analysis.lint import lint
 from treecore.analysis.stages import frames
-from treecore.core.topology import IntArray
 from treecore.methods.bootstrap import Interval, bootstrap
 from treecore.methods.registry import Credit
-from treecore.views.scene.film import lane_of
+from treecore.views.scene.film import Lane, lane_of
 
 
 def findings() -> list[str]:
@@ -104,9 +103,9 @@ def film() -> list[Frame]:
     return found
 
 
-def film_lane() -> IntArray:
-    """Characters of the longest badge of each node in the film."""
-    found: IntArray = opened().kept.get(("lane", *shown_credit()), lambda: lane_of(film()))
+def film_lane() -> Lane:
+    """Room that words leave free in every frame of the film."""
+    found: Lane = opened().kept.get(("lane", *shown_credit()), lambda: lane_of(film()))
     return found
 
 

@@ -8,15 +8,12 @@ import streamlit as st
 
 from app import chrome, stage, state
 from app.controls.bar import bar
-from app.inspector import selected_step
 from app.signals import film_keys, press_in
-from app.terms import terms
 from app.verbatim import ours, verbatim
 from app.view_fields import Field
 from app.view_keys import FILM_TREES, KeyGroup
 from app.view_registry import view
 from treecore.analysis.frames import Frame
-from treecore.analysis.linked import linked
 from treecore.analysis.question import Question, question
 from treecore.bidi import visible
 from treecore.core.numerals import whole
@@ -91,7 +88,8 @@ def film(interval: float | None) -> None:
         number = min(int(state.get("frame")), len(shots) - 1)
         if number != state.get("frame"):
             state.put({"frame": number})
-        stage.trees(state.forest(), credit, key="step", height=HEIGHT, stage=stage_of(shots[number], state.film_lane()))
+        shown = stage_of(shots[number], state.film_lane(), ends=credit.ends)
+        stage.trees(state.forest(), credit, key="step", height=HEIGHT, stage=shown)
     with right, st.container(key="side"):
         story(shots, number, asked)
     state.sync_address()
@@ -102,14 +100,9 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     frame = shots[number]
     titles = list(dict.fromkeys(shot.stage for shot in shots))
     player(number, total=len(shots))
-    st.markdown(f"#### {verbatim(frame.stage)}")
+    st.markdown(f"#### {verbatim(frame.part or frame.stage)}")
     with st.container(key="sentence"):
         st.text(visible(frame.sentence))
-    if frame.example is not None:
-        st.caption(verbatim(f"For {frame.example.name}:"))
-        selected_step.equation(frame.example.line, state.credit().ends)
-        if number < len(shots) - 1:
-            terms(state.forest(), linked(state.credit(), frame.example.line), key="terms")
     if asked is not None and (asks(frame) or number == len(shots) - 1):
         predict(asked, reveal=number == len(shots) - 1)
     stages(titles, frame.stage, shots)

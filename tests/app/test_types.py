@@ -14,7 +14,7 @@ import orjson
 import pytest
 from browser import ROOT
 
-from app import drawer, key_sheet, signals, terms
+from app import drawer, key_sheet, signals
 from app.browse import two_steps, words
 from app.canvas import make_scene, payload
 from app.compare import rows as compare_rows
@@ -32,11 +32,12 @@ from treecore.views.scene import types
 
 DECLARED = (ROOT / "app" / "types.d.ts").read_text(encoding="utf-8")
 TYPED: list[Any] = [
+    types.SceneFormula, types.SceneBracket,
     types.SceneForest, types.SceneAxis, types.SceneFill, types.SceneTable, types.SceneStage, types.SceneChange,
     types.SceneSubtrees, types.SceneSums,
     types.SceneLook,
     types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
-    signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData, drawer.DrawerData, terms.TermData,
+    signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData, drawer.DrawerData,
     cards.Piece, cards.StepPart, cards.Card, cards.Words,
     inspection.Inspection, page.PageForest, page.PageIndex, page.PageShot,
 ]  # fmt: skip

@@ -83,7 +83,7 @@ def test_numbers_light_their_nodes_and_nodes_mark_their_numbers(open_page: Open,
     page = open_page(f"{address}/?sample=early_fork&method=sibling&view=step_through", width=1024, height=768)
     settled(page)
     page.get_by_role("button", name="Compare siblings").click()
-    number = page.locator(".term").last
+    number = page.locator(".tc-card .tc-equation").last.locator("[data-term]").last
     number.wait_for()
     settled(page)
     number.focus()
@@ -92,7 +92,53 @@ def test_numbers_light_their_nodes_and_nodes_mark_their_numbers(open_page: Open,
     number.blur()
     at = page.evaluate(f"({HELD}).position('22')")
     page.mouse.move(at["x"], at["y"])
-    page.wait_for_function(
-        """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
-            .some((host) => host.shadowRoot?.querySelector('.term:last-child[data-lit]'))"""
-    )
+    page.locator(".tc-card [data-term][data-lit]").first.wait_for()
+
+
+def test_values_travel_to_the_parent_and_then_stand_there(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=early_fork&method=sibling&view=step_through", width=1024, height=768)
+    settled(page)
+    page.get_by_role("button", name="Back up values").click()
+    page.wait_for_function(f"() => ({HELD}).travelling > 0")
+    page.wait_for_function(f"() => ({HELD}).ready")
+    page.emulate_media(reduced_motion="reduce")
+    shown = page.evaluate(f"Object.keys(({HELD}).scene.stage.badges).length")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"(before) => Object.keys(({HELD}).scene.stage.badges).length > before", arg=shown)
+    assert page.evaluate(f"({HELD}).scene.stage.moves.length") > 0
+    assert page.evaluate(f"({HELD}).travelling") == 0
+
+
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (1024, 768)])
+@pytest.mark.parametrize(("name", "method"), [("by_hand", "tree_grpo"), ("early_fork", "sibling"), ("mcts", "sibling")])
+def test_badges_and_brackets_hide_no_words(
+    open_page: Open, address: str, name: str, method: str, width: int, height: int
+) -> None:
+    place = f"{address}/?sample={name}&method={method}&view=step_through"
+    page = open_page(place, width=width, height=height)
+    settled(page)
+    brackets, spoken = 0, 0
+    frames = page.evaluate("() => +document.body.innerText.match(/Frame 1 of (\\d+)/)[1]")
+    for number in range(2, frames + 1):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(FRAME, arg=number)
+        settled(page)
+        page.wait_for_function(f"() => ({HELD}).ready")
+        shown = page.evaluate(f"(({{ boxes, badges, bracket }}) => ({{ boxes, badges, bracket }}))({HELD})")
+        pills = [
+            (one["x"] - one["half"], one["y"] - 8, one["x"] + one["half"], one["y"] + 8) for one in shown["badges"]
+        ]
+        if shown["bracket"]:
+            brackets += 1
+            pills.append(tuple(shown["bracket"][side] for side in ("x0", "y0", "x1", "y1")))
+        words = [tuple(one[side] for side in ("x0", "y0", "x1", "y1")) for one in shown["boxes"]]
+        spoken += len(words)
+        hidden = [
+            (pill, box)
+            for pill in pills
+            for box in words
+            if pill[0] < box[2] and box[0] < pill[2] and pill[1] < box[3] and box[1] < pill[3]
+        ]
+        assert hidden == [], number
+    assert spoken
+    assert brackets or method != "sibling"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
+from treecore.analysis.linked import Linked
 from treecore.core.forest import Forest
 from treecore.core.step_text import split_step, with_call
 from treecore.core.topology import BoolArray, FloatArray
@@ -23,11 +24,28 @@ class Example(NamedTuple):
     Attributes:
         line: the equation; name: what the step or trajectory is called.
         rows: its nodes: the step, the last step of the trajectory, or all empty roots where these are the prompt.
+        terms: its symbols with their numbers and the nodes that these come from.
     """
 
     line: Line
     name: str
     rows: tuple[int, ...]
+    terms: tuple[Linked, ...] = ()
+
+
+class Bracket(NamedTuple):
+    """Siblings that are compared where they stand: their rows, at least two, and what stands between them."""
+
+    rows: tuple[int, ...]
+    text: str
+
+
+class Move(NamedTuple):
+    """A number on its way along an edge, from a child to its parent."""
+
+    child: int
+    parent: int
+    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +54,7 @@ class Frame:
 
     Attributes:
         stage: title of the stage it belongs to; frames of one stage follow each other.
+        part: what of its stage it shows; "" where the title says it.
         sentence: one plain sentence about what happens.
         visible: `[N]` nodes that exist by now.
         highlight: `[N]` nodes that this frame is about.
@@ -44,6 +63,9 @@ class Frame:
         outcomes: whether outcomes at leaves are known by now.
         numbers: label -> value, the numbers that changed.
         example: the equation of this stage with the numbers of one step; None for stages without.
+        bracket: siblings that are compared; None where none are.
+        moves: numbers that travel to the nodes that this frame is about.
+        weights: `[N]` what training puts on each token of a step, NaN for none; None before the last frame.
         column: what the coloured numbers are, a word or two; "" when nothing is coloured.
     """
 
@@ -57,6 +79,10 @@ class Frame:
     numbers: Mapping[str, str] = field(default_factory=dict)
     column: str = ""
     example: Example | None = None
+    bracket: Bracket | None = None
+    moves: tuple[Move, ...] = ()
+    weights: FloatArray | None = None
+    part: str = ""
 
 
 def phrase(forest: Forest, row: int) -> str:

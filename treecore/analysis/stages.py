@@ -6,12 +6,16 @@ Works for every method: the middle frames follow the method's own equations. Kno
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from treecore.analysis.frames import Example, Frame, after, named
 from treecore.analysis.growth import Expansion, expansions
+from treecore.analysis.linked import Linked
 from treecore.analysis.question import question, why_none
+from treecore.analysis.search_frames import searched
+from treecore.analysis.searching import is_search, play
 from treecore.analysis.working import working
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, exact_fraction, in_words, short, whole
@@ -30,7 +34,25 @@ def frames(credit: Credit) -> list[Frame]:
     """The whole film for one forest (`Credit.of`)."""
     forest = credit.forests[0]
     judged = [outcomes(forest)] if get_method(credit.method).judges_outcomes else []
-    return [*growing(forest), *judged, *predicting(credit), *working(credit), weights(credit)]
+    return [*grown(credit), *judged, *predicting(credit), *working(credit), weights(credit)]
+
+
+def grown(credit: Credit) -> Iterator[Frame]:
+    """How the forest came about: simulation by simulation where a tree search is recorded, else branch by branch."""
+    forest = credit.forests[0]
+    prompt, *branches = growing(forest)
+    if not is_search(forest):
+        asked = get_method(credit.method).family.name == "search"
+        aside = " No tree search is recorded here, so there are no visits and bounds to show." if asked else ""
+        yield from (replace(prompt, sentence=prompt.sentence + aside), *branches)
+        return
+    played = play(forest)
+    if played.lacks:
+        aside = f" A tree search grew this forest, but how it chose cannot be shown: {played.lacks}."
+        yield from (replace(prompt, sentence=prompt.sentence + aside), *branches)
+        return
+    yield prompt
+    yield from searched(forest, played)
 
 
 def growing(forest: Forest) -> Iterator[Frame]:
@@ -146,6 +168,7 @@ def weights(credit: Credit) -> Frame:
         outcomes=get_method(credit.method).judges_outcomes,
         numbers={"tokens with a weight": whole(weighted)} if weighted else {},
         example=weighed(credit, weight, known),
+        weights=np.where(known, weight, np.nan),
     )
 
 
@@ -157,11 +180,15 @@ def weighed(credit: Credit, weight: FloatArray, among: BoolArray) -> Example | N
     row = int(rows[np.argmax(np.abs(weight[rows]))])
     value, own = float(weight[row]), float(credit.credit[row])
     formula, numbers = r"w_t = C(s)", f"w_t = {latex(own)}"
+    terms = [Linked("C(s)", latex(own), np.array([row]))]
     if "gradient_weight" in credit.nodes:
-        n = int(credit.forests.scored[credit.shape.leaves_under(row)].sum())
+        leaves = credit.shape.leaves_under(row)
+        through = np.sort(leaves[credit.forests.scored[leaves]])
+        n = len(through)
+        terms.append(Linked("n(s)", str(n), through))
         formula, numbers = r"w_t = n(s) \cdot C(s)", rf"w_t = {n} \cdot {bracketed(latex(own))}"
     line = Line("w_t", "weight", formula, numbers, row, value, exact_fraction(value))
-    return Example(line, named(credit.forests[0], row), (row,))
+    return Example(line, named(credit.forests[0], row), (row,), tuple(terms))
 
 
 def bracketed(factor: str) -> str:

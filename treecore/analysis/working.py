@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from treecore.analysis.frames import Example, Frame, after, named
+from treecore.analysis.frames import Bracket, Example, Frame, Move, after, named
+from treecore.analysis.linked import linked
 from treecore.analysis.wording import BACKED_UP, referred, words_for
+from treecore.core.forest import Forest
 from treecore.core.numerals import short
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.explain import work
@@ -68,10 +70,11 @@ def example(credit: Credit, formula: str, values: FloatArray, rows: IntArray) ->
     """The equation with the numbers of the largest of some values, none NaN."""
     row, forest = int(rows[np.argmax(np.abs(values[rows]))]), credit.forests[0]
     line = work(credit, formula, row)
+    terms = tuple(linked(credit, line))
     if line.column in credit.leaves:
-        return Example(line, f"the trajectory that ends in {named(forest, row)}", (row,))
+        return Example(line, f"the trajectory that ends in {named(forest, row)}", (row,), terms)
     together = forest.is_prompt[row] and credit.one_prompt
-    return Example(line, named(forest, row), tuple(forest.prompts.tolist()) if together else (row,))
+    return Example(line, named(forest, row), tuple(forest.prompts.tolist()) if together else (row,), terms)
 
 
 def backing_up(credit: Credit, formula: str) -> Iterator[Frame]:
@@ -93,7 +96,16 @@ def backing_up(credit: Credit, formula: str) -> Iterator[Frame]:
             dict(badges),
             outcomes=True,
             example=example(credit, formula, value, np.flatnonzero(at_level)),
+            moves=arriving(forest, np.flatnonzero(at_level), badges),
         )
+
+
+def arriving(forest: Forest, rows: IntArray, badges: Mapping[int, str]) -> tuple[Move, ...]:
+    """Values of the children of some nodes, on their way up."""
+    children = forest.topology.children
+    return tuple(
+        Move(child, row, badges[child]) for row in rows.tolist() for child in children(row).tolist() if child in badges
+    )
 
 
 def comparing(credit: Credit, formula: str) -> Iterator[Frame]:
@@ -124,4 +136,5 @@ def comparing(credit: Credit, formula: str) -> Iterator[Frame]:
             outcomes=True,
             numbers={"difference of values": short(gap)},
             example=example(credit, formula, credit.credit, children),
+            bracket=Bracket(tuple(children.tolist()), f"mean {short(float(value[children].mean()))}"),
         )

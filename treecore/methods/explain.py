@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -162,22 +162,35 @@ def silence(credit: Credit, node: int) -> str:
 
 def substitute(right: str, references: dict[str, str], credit: Credit, row: int) -> str:
     """LaTeX `right` with every symbol replaced by its number at `row`."""
-    symbols = sorted(references, key=len, reverse=True)
-    pattern = "|".join(re.escape(symbol) + (r"(?![A-Za-z])" if symbol[-1].isalpha() else "") for symbol in symbols)
-    pattern = rf"\\text\{{[^}}]*\}}|{pattern}"
-    names = {match for match in re.findall(pattern, right) if match in references}
+    names = {match for match in re.findall(pattern_of(references), right) if match in references}
     found = {name: look_up(references[name], credit, row) for name in names}
     digits = enough_decimals([value for value in found.values() if isinstance(value, float)])
+    texts = {
+        name: number(value, digits) if isinstance(value, float) else sum_of(value, digits)
+        for name, value in found.items()
+    }
+    return fill(right, texts)
+
+
+def pattern_of(symbols: Iterable[str]) -> str:
+    """A regular expression that finds symbols in LaTeX, the longest first, and words, which hold none."""
+    longest = sorted(symbols, key=len, reverse=True)
+    found = "|".join(re.escape(symbol) + (r"(?![A-Za-z])" if symbol[-1].isalpha() else "") for symbol in longest)
+    return rf"\\text\{{[^}}]*\}}|{found}" if found else r"\\text\{[^}]*\}"
+
+
+def fill(right: str, texts: Mapping[str, str], *, commands: Mapping[str, str] | None = None) -> str:
+    """LaTeX with `symbol -> text` put in, as the argument of `symbol -> command` where there is one."""
 
     def replacement(match: re.Match[str]) -> str:
-        if match.group(0) not in found:  # words
-            return match.group(0)
-        value = found[match.group(0)]
-        text = number(value, digits) if isinstance(value, float) else sum_of(value, digits)
+        symbol = match.group(0)
+        if symbol not in texts:
+            return symbol
         after_operator = right[: match.start()].rstrip().endswith(("+", "-", "}", r"\cdot"))
-        return f"({text})" if text.startswith("-") and after_operator else text
+        text = f"({texts[symbol]})" if texts[symbol].startswith("-") and after_operator else texts[symbol]
+        return f"{commands[symbol]}{{{text}}}" if commands and symbol in commands else text
 
-    return re.sub(pattern, replacement, right)
+    return re.sub(pattern_of(texts), replacement, right)
 
 
 def enough_decimals(values: Sequence[float]) -> int:

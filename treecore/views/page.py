@@ -195,7 +195,7 @@ def shot(frame: Frame, look: dict[str, Any], ends: Ends) -> PageShot:
     """One picture of the film, with what of its look differs from the whole picture."""
     example = frame.example
     return {
-        "stage": safe(frame.stage),
+        "stage": safe(frame.part or frame.stage),
         "sentence": safe(frame.sentence),
         "numbers": [(safe(name), safe(value)) for name, value in frame.numbers.items()],
         "name": "" if example is None else safe(example.name),

@@ -55,14 +55,18 @@ export function buildFrame(host, style) {
   offer.type = "button";
   offer.hidden = true;
   search.append(input, found, offer);
-  area.append(canvas, map, list, search, tooltip);
+  const card = element("div", "tc-card");
+  card.hidden = true;
+  card.setAttribute("role", "group");
+  card.setAttribute("aria-label", "equation of this frame");
+  area.append(canvas, map, list, card, search, tooltip);
   const bar = element("div", "tc-bar");
   const legend = element("div", "tc-legend");
   const tools = element("div", "tc-tools");
   bar.append(legend, tools);
   root.append(area, bar, live);
   host.append(root);
-  return { root, area, canvas, map, list, item, tooltip, live, search, input, found, offer, legend, tools };
+  return { root, area, canvas, map, list, card, item, tooltip, live, search, input, found, offer, legend, tools };
 }
 
 // As high as the window lets it be, with the legend in sight before anything is scrolled: as far as was asked for, or as

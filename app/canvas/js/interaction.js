@@ -4,6 +4,7 @@ import { describe, showTooltip } from "./chrome.js";
 import {
   arrange, clampView, fitView, HEAD, isRest, isShape, nodeAt, PAD, pathTo, ROW, screenX, screenY,
 } from "./geometry.js";
+import { litTerms } from "./formula.js";
 import { closeSearch, light, listenSearch, openSearch } from "./finding.js";
 import { tellGroup } from "./group.js";
 import { remember } from "./memory.js";
@@ -273,7 +274,7 @@ function hoverAt(app, point, kind = "mouse") {
   showTooltip(app, i, point);
   if (i === app.hover) return;
   app.hover = i;
-  if (app.linked) app.bus.dispatchEvent(new CustomEvent("treecore-hover", { detail: i < 0 ? null : app.scene.id[i] }));
+  litTerms(app, i);
   requestDraw(app);
 }
 

@@ -172,6 +172,7 @@ export function drawLabels(app) {
   }
   if (app.view.ky >= 31) for (const i of nodes) if (app.written.has(i)) drawObserved(app, i, font.observed, room, seen.get(i));
   app.context.globalAlpha = 1;
+  return room;
 }
 
 // What has not grown yet keeps the room of its words.
@@ -184,6 +185,7 @@ function drawLabel(app, i, font, room, taken) {
   occupy(room, box);
   if (!app.shown[i]) return;
   app.written.set(i, said);
+  app.boxes.push(box);
   const y = screenY(app, i) + place.base;
   const look = { ...place, marked: app.pathSet.has(i) || app.highlight.has(i), faded: isFaded(app, i) || isPruned(app, i), struck: isPruned(app, i) };
   if (!place.down) lines.reverse();

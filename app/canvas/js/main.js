@@ -4,7 +4,9 @@ import { applyTheme, buildFrame, coverOf, describe, drawLegend, fitHeight, keepT
 import {
   arrange, clampView, HEAD, inSight, isRest, measure, PAD, refit, ROW, screenX, screenY,
 } from "./geometry.js";
+import { bracketOf, setOut } from "./film.js";
 import { light, openSearch } from "./finding.js";
+import { showFormula } from "./formula.js";
 import { grownRows } from "./growth.js";
 import {
   bringIntoView, fit, listenKeys, listenPointer, markSelected, sendSelection, showRow, showSelected, toggleFold, turnFolds, zoomMiddle,
@@ -28,7 +30,7 @@ function mount(host, style, bus) {
     dom, bus, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
     width: 0, height: 0, ratio: 0, cover: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), found: { words: "", all: [], stops: [], lit: new Set() },
-    onShow: new Set(), isFolded: false, before: [], drawn: null,
+    onShow: new Set(), isFolded: false, before: [], drawn: null, travel: null, boxes: [], cardAt: null, formulaStamp: "",
   }));
   listenPointer(app);
   listenKeys(app);
@@ -69,9 +71,6 @@ function mount(host, style, bus) {
   }, { signal: app.abort.signal });
   document.addEventListener("treecore-fold", () => app.linked && toggleFold(app, app.selected), { signal: app.abort.signal });
   document.addEventListener("treecore-focus", () => app.linked && app.dom.canvas.focus(), { signal: app.abort.signal });
-  bus.addEventListener("treecore-light", (event) => {
-    lightRows(app, /** @type {CustomEvent<string[] | null>} */ (event).detail);
-  }, { signal: app.abort.signal });
   APPS.set(host, app);
   return app;
 }
@@ -105,6 +104,8 @@ function takeScene(app, full) {
   markSelected(app);
   light(app);
   showMarked(app, same ? before : null);
+  showFormula(app, (lit) => lightNodes(app, lit));
+  setOut(app, same ? before : null);
   settle(app, { still: !same });
   keepTooltip(app);
 }
@@ -159,12 +160,10 @@ function takeSelection(app, id) {
 }
 
 // Nodes that a number beside the trees comes from; null lights what the stage does.
-/** @param {App} app @param {string[] | null} ids */
-function lightRows(app, ids) {
-  if (!app.scene || !app.linked) return;
+/** @param {App} app @param {number[] | null} rows */
+function lightNodes(app, rows) {
   markSelected(app);
-  const rows = (ids ?? []).flatMap((id) => app.shape.rowOf.get(id) ?? []).map((i) => shownOf(app, i));
-  if (rows.length) app.highlight = new Set(rows);
+  if (rows?.length) app.highlight = new Set(rows.map((i) => shownOf(app, i)));
   requestDraw(app);
 }
 
@@ -172,7 +171,10 @@ function lightRows(app, ids) {
 /** @param {App} app */
 function handleOf(app) {
   return {
-    get ready() { return Boolean(app.scene) && !app.motion && !app.viewMotion && !app.frame; },
+    get ready() { return Boolean(app.scene) && !app.motion && !app.viewMotion && !app.travel && !app.frame; },
+    get travelling() { return app.travel ? app.travel.moves.length : 0; },
+    get boxes() { return app.boxes; },
+    get bracket() { return app.scene.stage.bracket === null ? null : bracketOf(app, app.scene.stage.brackets[app.scene.stage.bracket]).box; },
     get ids() { return app.order.map((i) => app.scene.id[i]); },
     get selected() { return app.selected < 0 ? null : app.scene.id[app.selected]; },
     get view() { return { ...app.view }; },

@@ -7,6 +7,7 @@ import { paint } from "./palette.js";
 import { draw } from "./words.js";
 
 const MOVE_MS = 200;
+const TRAVEL_MS = 700;
 const AXES = /** @type {const} */ (["zx", "ky", "ox", "oy"]);
 const MAX_MOVING_NODES = 20000;
 const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -17,19 +18,24 @@ export function requestDraw(app) {
     app.frame = 0;
     const nodes = advance(app.motion, now, (motion, t) => applyMotion(app, motion, t));
     const view = advance(app.viewMotion, now, (motion, t) => applyView(app, motion, t));
+    const travel = advance(app.travel, now, (moving, t) => Object.assign(moving, { t }), TRAVEL_MS);
+    if (!travel) app.travel = null;
     if (!nodes) app.motion = null;
     if (!view) app.viewMotion = null;
     syncSize(app);
     draw(app);
-    if (nodes || view) requestDraw(app);
+    if (nodes || view || travel) requestDraw(app);
   });
 }
 
-/** @param {Motion<any> | null} motion @param {number} now @param {(motion: Motion<any>, t: number) => void} apply */
-function advance(motion, now, apply) {
+/**
+ * @template {{ start?: number }} Moving
+ * @param {Moving | null} motion @param {number} now @param {(motion: Moving, t: number) => void} apply @param {number} [lasts]
+ */
+function advance(motion, now, apply, lasts = MOVE_MS) {
   if (!motion) return false;
   motion.start ??= now;
-  const t = Math.min(1, (now - motion.start) / MOVE_MS);
+  const t = Math.min(1, (now - motion.start) / lasts);
   apply(motion, 1 - (1 - t) ** 3);
   return t < 1;
 }
@@ -75,6 +81,7 @@ export function settle(app, { still = false } = {}) {
     }
     app.motion = { from, to };
   }
+  if (still || stillness.matches) app.travel = null;
   requestDraw(app);
 }
 

@@ -4,6 +4,7 @@ import PALETTE from "../../../treecore/views/palette.json" with { type: "json" }
 import { drawChanges, drawPruned, governsOf, isPruned } from "./changed.js";
 import { bendOf, HEAD, isFork, isRest, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
 import { colourOf, css, governing, hatching, luminance } from "./palette.js";
+import { arriving, drawBracketWords, drawTravelling } from "./film.js";
 import { widthOf } from "./text_width.js";
 
 /** @param {App} app @param {number} [margin] @param {number[]} [among] */
@@ -307,7 +308,7 @@ export function laneWidth(app, i) {
 }
 
 /** @param {App} app @param {number} x @param {number} y @param {string} text @param {string} ink @param {boolean} [marked] */
-function pill(app, x, y, text, ink, marked = false) {
+export function pill(app, x, y, text, ink, marked = false) {
   const { context, theme } = app;
   const half = badgeWidth(app, text) / 2;
   context.font = badgeFont(app);
@@ -349,7 +350,12 @@ function badgeHeight(app, i) {
 /** @param {App} app */
 export function drawBadges(app) {
   drawChanges(app, (x, y, text) => pill(app, x, y, text, app.theme.accent, true));
-  for (const { i, text, x, y } of badgesShown(app)) pill(app, x, y, text, app.theme.ink, app.scene.stage.marked.includes(i));
+  const awaited = arriving(app);
+  for (const { i, text, x, y } of badgesShown(app)) {
+    if (!awaited.has(i)) pill(app, x, y, text, app.theme.ink, app.scene.stage.marked.includes(i));
+  }
+  drawBracketWords(app);
+  drawTravelling(app);
 }
 
 // The steps whose numbers stand beside the picture; where one is folded away, what it is folded into.

@@ -2,6 +2,7 @@
 
 import { bendOf, contentHeight, HEAD, isFork, isPartial, isShape, leafRoom, plotEnd, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
 import { edgeWidth, laneWidth } from "./nodes.js";
+import { bracketOf } from "./film.js";
 import { headingWidth } from "./text_width.js";
 
 const BAND = 32;
@@ -20,7 +21,7 @@ function makeRoom() {
 }
 
 /** @param {Box} p */
-function bandsOf({ y0, y1 }) {
+export function bandsOf({ y0, y1 }) {
   const first = Math.floor(y0 / BAND);
   return Array.from({ length: Math.floor(y1 / BAND) - first + 1 }, (_, k) => first + k);
 }
@@ -52,6 +53,11 @@ export function fillRoom(app, nodes) {
     if (app.scene.parent[i] >= 0) occupyEdge(app, room, i, x, y);
     else occupy(room, { x0: x - 18 - headingWidth(app), y0: y - 7, x1: x, y1: y + 7 });
   }
+  for (const bracket of app.scene.stage.brackets) {
+    const { x, heights, box } = bracketOf(app, bracket);
+    occupy(room, box);
+    occupy(room, { x0: x - 2, y0: heights[0], x1: x + 2, y1: heights[heights.length - 1], line: true });
+  }
   return room;
 }
 
@@ -76,11 +82,11 @@ function occupyEdge(app, room, i, x, y) {
   const bend = level ? 0 : bendOf(x - from);
   if (bend > 4) {
     const [high, low] = [Math.min(y, fromY) + 3, Math.max(y, fromY) - 3];
-    if (low > high) occupy(room, { x0: from + 0.3 * bend, y0: high, x1: from + 0.7 * bend, y1: low, family: above });
+    if (low > high) occupy(room, { x0: from + 0.3 * bend, y0: high, x1: from + 0.7 * bend, y1: low, family: above, line: true });
   }
   const before = level ? room.lines.get(above) : undefined;
   if (before) before.x1 = x;
-  const line = before ?? { x0: from + bend, y0: y - half, x1: x, y1: y + half };
+  const line = before ?? { x0: from + bend, y0: y - half, x1: x, y1: y + half, line: true };
   room.lines.set(i, line);
   if (!before) occupy(room, line);
 }

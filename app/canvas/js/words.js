@@ -6,6 +6,8 @@ import { drawCrowdedLabels, drawLabels, haloText } from "./labels.js";
 import {
   drawBadges, drawEdges, drawGuides, drawMarked, drawNodes, drawSelection, isCrowded, isFaded, visibleNodes,
 } from "./nodes.js";
+import { drawBracket, drawTokens } from "./film.js";
+import { placeFormula } from "./formula.js";
 import { drawLit } from "./lit.js";
 import { drawMap } from "./minimap.js";
 import { drawPending } from "./pending.js";
@@ -236,8 +238,11 @@ export function draw(app) {
   drawPending(app);
   drawShapes(app, nodes);
   drawEdges(app, nodes);
+  drawTokens(app, nodes);
+  drawBracket(app);
   app.written.clear();
-  if (app.view.ky >= 21) drawLabels(app);
+  app.boxes = [];
+  const room = app.view.ky >= 21 ? drawLabels(app) : null;
   drawLit(app, nodes);
   drawNodes(app, nodes);
   drawGhosts(app, nodes);
@@ -247,6 +252,7 @@ export function draw(app) {
   drawHeadings(app);
   drawCrowdedLabels(app);
   drawHidden(app, nodes);
+  placeFormula(app, room);
   context.restore();
   if (app.scene.folded) drawSubtreeTable(app);
   else drawTable(app);

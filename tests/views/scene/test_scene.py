@@ -193,11 +193,11 @@ def test_words_leave_room_for_every_badge_of_the_film() -> None:
     forests = read(samples()["early_fork"].path)
     shots = frames(compute(forests, "tree_grpo").of(0))
     lane = lane_of(shots)
-    assert lane.max() > 0
+    assert lane.badges.max() > 0
     for shot in shots:
-        assert all(lane[row] >= len(text) for row, text in shot.badges.items())
+        assert all(lane.badges[row] >= len(text) for row, text in shot.badges.items())
     looks = [make_scene(forests[0], None, stage=stage_of(shot, lane))["stage"] for shot in shots]
-    assert all(look["lane"] == lane.tolist() for look in looks)
+    assert all(look["lane"] == lane.badges.tolist() for look in looks)
 
 
 def test_siblings_that_say_the_same_before_different_calls_have_labels_of_their_own() -> None:

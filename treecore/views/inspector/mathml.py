@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 Mark = str | tuple[str, dict[str, str], "list[Mark]"]
 """Text, or an element: its name, attributes and children."""
+TERM = "term-"
+"""Class of a number in an equation, before its place among them: `\\class{term-0}{...}`."""
 KEPT = ("display", "mathvariant", "stretchy", "displaystyle", "scriptlevel", "accent", "fence", "form", "linethickness")
 
 
@@ -29,4 +31,6 @@ def marks(element: ElementTree.Element) -> Mark:
     for child in element:
         children += [marks(child), *([child.tail] if child.tail else [])]
     kept = {name: value for name, value in element.attrib.items() if name in KEPT}
+    if (term := element.get("class", "").removeprefix(TERM)).isdecimal() and element.get("class") != term:
+        kept["data-term"] = term
     return (element.tag.rpartition("}")[2], kept, children)

@@ -24,7 +24,16 @@ from treecore.views.layout import by_length, by_steps
 from treecore.views.scene.part import Part, as_json, numbers, safe
 from treecore.views.scene.shape import forest_part, grouped
 from treecore.views.scene.subtrees import MIN_ENDS, sums_part
-from treecore.views.scene.types import SceneAxis, SceneChange, SceneFill, SceneLook, SceneStage, SceneTable
+from treecore.views.scene.types import (
+    SceneAxis,
+    SceneBracket,
+    SceneChange,
+    SceneFill,
+    SceneFormula,
+    SceneLook,
+    SceneStage,
+    SceneTable,
+)
 
 RESIDUE = 1e-9
 MAX_BADGE = 24
@@ -67,6 +76,10 @@ class Stage:
         badges: row -> a few characters written at the node, for example `1/2`.
         lane: `[N]` characters of the longest badge of each node in any stage, whose room words leave free.
         marked: rows whose numbers stand beside the picture; a ring is drawn around them.
+        formula: an equation at the first of the marked nodes.
+        brackets: siblings that are compared in any stage; bracket: which of them in this one.
+        moves: numbers that travel along an edge when this stage begins: child, parent, text.
+        weights: `[N]` weight of each token of a step, NaN for none; None draws no tokens.
         follow: look at the path to the selected step, which the browser knows, in place of `highlight`.
         folds: subtrees can be folded into shapes, where there are ends enough for that and nothing was changed.
     """
@@ -83,6 +96,11 @@ class Stage:
     badges: Mapping[int, str] = field(default_factory=dict)
     lane: IntArray | None = None
     marked: Sequence[int] = ()
+    formula: SceneFormula | None = None
+    brackets: Sequence[SceneBracket] = ()
+    bracket: int | None = None
+    moves: Sequence[tuple[int, int, str]] = ()
+    weights: FloatArray | None = None
     follow: bool = False
     folds: bool = False
 
@@ -262,6 +280,11 @@ def _stage(forest: Forest, stage: Stage) -> SceneStage:
         "lane": stage.lane,
         "marked": [int(row) for row in stage.marked],
         "follow": stage.follow,
+        "formula": stage.formula,
+        "brackets": stage.brackets,
+        "bracket": stage.bracket,
+        "moves": [(child, parent, safe(text, MAX_BADGE)) for child, parent, text in stage.moves],
+        "weights": None if stage.weights is None else numbers(stage.weights),
     }
 
 

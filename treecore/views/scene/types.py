@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treecore.core.topology import FloatArray
+from treecore.views.inspector.mathml import Mark
 
 
 class SceneSubtrees(TypedDict):
@@ -104,11 +105,29 @@ class SceneTable(TypedDict):
     decimals: int
 
 
+class SceneFormula(TypedDict):
+    """An equation at a node: what it is worked for, its rows, and for each number in it the nodes it comes from."""
+
+    name: str
+    rows: Sequence[Mark]
+    about: list[str]
+    nodes: list[list[int]]
+
+
+class SceneBracket(TypedDict):
+    """Siblings beside each other, and what stands between them."""
+
+    rows: Sequence[int]
+    text: str
+
+
 class SceneStage(TypedDict):
     """What is shown at one point of a walk through a scene; `visible` null shows all.
 
     `lane`: characters of the longest badge of each node on the walk, whose room words leave free; null where badges
-    take no more than now.
+    take no more than now. `brackets` are those of the whole walk, for the same reason; `bracket` is the place of
+    the one that is shown. `moves` are numbers on their way along an edge, as `(child, parent, text)`; `weights` are
+    those of tokens.
     """
 
     visible: NDArray[np.int8] | None
@@ -117,6 +136,11 @@ class SceneStage(TypedDict):
     lane: NDArray[np.integer] | None
     marked: Sequence[int]
     follow: bool
+    formula: SceneFormula | None
+    brackets: Sequence[SceneBracket]
+    bracket: int | None
+    moves: Sequence[tuple[int, int, str]]
+    weights: FloatArray | None
 
 
 class SceneChange(TypedDict):
