@@ -16,7 +16,7 @@ from app.serving import permissions
 from treecore.core.numerals import counted, whole
 from treecore.errors import PolicyError, TreecoreError
 from treecore.registry.params import Param, Value
-from treecore.rollouts.config import RECORDED
+from treecore.rollouts.config import MAX_RECORD
 from treecore.samplers import DEFAULT_SAMPLER, SAMPLERS, Sampler
 from treecore.tasks import MORE_TASKS, TASKS, get_task, task_params
 
@@ -36,7 +36,7 @@ BATCH = Param("batch_tokens", "int", 0, low=0, meaning=BATCH_HELP)
 TOP_TOKENS_HELP = (
     "Likeliest tokens to record at each token, with their probabilities: what the model nearly said. 0 for none."
 )
-TOP_TOKENS = Param("top_tokens", "int", 0, low=0, high=RECORDED["top_tokens"], meaning=TOP_TOKENS_HELP)
+TOP_TOKENS = Param("top_tokens", "int", 0, low=0, high=MAX_RECORD["top_tokens"], meaning=TOP_TOKENS_HELP)
 SHOWN = "roll:shown"
 """Which of the forests that were grown is shown."""
 MAX_CHARACTERS = 8000
