@@ -1,6 +1,6 @@
 // What only the film draws: siblings in a bracket where they stand, numbers on their way up, a weight on every token.
 
-import { beginOf, bendOf, hasLine, radiusOf, screenX, screenY } from "./geometry.js";
+import { bendOf, radiusOf, screenX, screenY } from "./geometry.js";
 import { badgeWidth, pill } from "./nodes.js";
 import { css, diverging } from "./palette.js";
 
@@ -65,7 +65,8 @@ export function drawTravelling(app) {
   const { moves, t } = app.travel;
   for (const [child, , text] of moves) {
     if (!app.shown[child] || radiusOf(app, child) < 4) continue;
-    const { x: x0, y: y0 } = beginOf(app, child);
+    const above = app.scene.parent[child];
+    const [x0, y0] = [screenX(app, above), screenY(app, above)];
     const [x1, y1] = [screenX(app, child), screenY(app, child)];
     const turn = x0 + bendOf(x1 - x0);
     const share = (x1 - turn) / (x1 - x0 || 1);
@@ -84,8 +85,9 @@ export function drawTokens(app, nodes) {
   for (const i of nodes) {
     const weight = weights[i];
     const count = scene.tokens[i];
-    if (weight === null || count < 1 || !hasLine(app, i)) continue;
-    const { x: x0 } = beginOf(app, i);
+    const above = scene.parent[i];
+    if (weight === null || count < 1 || above < 0) continue;
+    const x0 = screenX(app, above);
     const x1 = screenX(app, i) - radiusOf(app, i) - 3;
     const from = x0 + bendOf(x1 - x0);
     const each = (x1 - from) / count;
