@@ -17,7 +17,15 @@ class KeyGroup(NamedTuple):
     keys: tuple[tuple[str, str], ...]
 
 
-EVERYWHERE = KeyGroup("Everywhere", (("?", "this list"), ("Tab", "next control"), ("Esc", "close, or take back")))
+EVERYWHERE = KeyGroup(
+    "Everywhere",
+    (
+        ("?", "this list"),
+        ("P", "present: large words; Esc leaves"),
+        ("Tab", "next control"),
+        ("Esc", "close, or take back"),
+    ),
+)
 FINDING = (
     ("F", "next fork (Shift: back)"),
     ("L", "next end (Shift: back)"),

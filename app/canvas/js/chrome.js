@@ -5,6 +5,7 @@ import { formatNumber, HEAD, isFork, isPartial, nodeAt, ROW, short, stepNumber, 
 import { mapRows } from "./minimap.js";
 import { isListed } from "./trajectory.js";
 import { bothColour, css, diverging, governing, holderOf, mix } from "./palette.js";
+import { zoomOf } from "./zoomed.js";
 
 const MIN_HEIGHT = 380;
 const USUAL_HEIGHT = 560;
@@ -81,7 +82,7 @@ export function fitHeight(app) {
   }
   let top = root.getBoundingClientRect().top + window.scrollY;
   for (let at = /** @type {HTMLElement | undefined} */ (root); at; at = holderOf(at)) top += at.scrollTop;
-  const room = Math.max(MIN_HEIGHT, Math.floor(window.innerHeight - top - 8 - (globalThis.treecoreDrawer?.foot ?? 0)));
+  const room = Math.max(MIN_HEIGHT, Math.floor((window.innerHeight - top) / zoomOf(root) - 8 - (globalThis.treecoreDrawer?.foot ?? 0)));
   root.style.height = `${Math.min(app.tallest || tallestOf(app), room)}px`;
 }
 

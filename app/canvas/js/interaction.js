@@ -12,6 +12,7 @@ import { moveView, requestDraw, settle, setView } from "./motion.js";
 import { closed, keepBefore, opened, upTo, withRow } from "./opening.js";
 import { drawnOf, refold } from "./refold.js";
 import { destination } from "./walk.js";
+import { pointOn } from "./zoomed.js";
 
 /** @param {App} app @param {number} i */
 export function select(app, i, { reveal = false } = {}) {
@@ -211,8 +212,7 @@ export function fit(app) {
 
 /** @param {App} app @param {MouseEvent} event */
 function pointIn(app, event) {
-  const box = app.dom.canvas.getBoundingClientRect();
-  return { x: event.clientX - box.left, y: event.clientY - box.top };
+  return pointOn(app.dom.canvas, event);
 }
 
 /** @param {App} app */

@@ -17,6 +17,7 @@ import { requestDraw, settle, syncSize } from "./motion.js";
 import { badgesShown, badgeWidth, isFaded, shownOf } from "./nodes.js";
 import { contextOf, readTheme } from "./palette.js";
 import { isListed, listenPhone, showStep } from "./trajectory.js";
+import { zoomOf } from "./zoomed.js";
 import { derive, drawnOf, rowWithId } from "./refold.js";
 
 const APPS = new WeakMap();
@@ -192,7 +193,8 @@ function handleOf(app) {
       const row = rowWithId(app, String(id));
       const i = row < 0 ? -1 : drawnOf(app, row);
       const box = app.dom.canvas.getBoundingClientRect();
-      return i < 0 || !app.shown[i] ? null : { x: box.left + screenX(app, i), y: box.top + screenY(app, i) };
+      const zoom = zoomOf(app.dom.canvas);
+      return i < 0 || !app.shown[i] ? null : { x: box.left + zoom * screenX(app, i), y: box.top + zoom * screenY(app, i) };
     },
   };
 }

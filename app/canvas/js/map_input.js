@@ -4,16 +4,14 @@ import { contentHeight } from "./geometry.js";
 import { select } from "./interaction.js";
 import { rowAt, viewAt } from "./minimap.js";
 import { setView } from "./motion.js";
+import { pointOn } from "./zoomed.js";
 
 /** @param {App} app */
 export function listenMap(app) {
   const { map } = app.dom;
   const { signal } = app.abort;
   let held = false;
-  const point = (/** @type {PointerEvent} */ event) => {
-    const box = map.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  };
+  const point = (/** @type {PointerEvent} */ event) => pointOn(map, event);
   map.addEventListener("pointerdown", (event) => {
     held = true;
     map.setPointerCapture(event.pointerId);

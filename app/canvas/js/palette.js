@@ -30,7 +30,9 @@ export function readTheme(root) {
   const base = themeOf(luminance(background) < 0.4 ? "dark" : "light");
   const sans = style.getPropertyValue("--st-font").trim() || "system-ui, sans-serif";
   const mono = style.getPropertyValue("--st-code-font").trim() || "ui-monospace, monospace";
-  return { ...base, background: css(background), plain: background, sans, mono };
+  const projected = style.getPropertyValue("--tc-projected").trim() === "1";
+  const strong = projected ? { muted: base.ink, hairline: base.edge, edge: base.muted } : {};
+  return { ...base, ...strong, background: css(background), plain: background, sans, mono };
 }
 
 // The element that one stands in, out of its shadow too.

@@ -1,0 +1,49 @@
+"""Presenting: the trees alone and large, in the address; clicks meet what they are at, and Escape leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser import ROOT, click_node, serve, settled, wait_for_canvas
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any) -> Iterator[str]:
+    with serve(ROOT / "app" / "main.py") as address:
+        yield address
+
+
+def test_presenting_shows_the_trees_alone_and_escape_leaves(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=early_fork")
+    wait_for_canvas(page)
+    settled(page)
+    width = wait_for_canvas(page).bounding_box()["width"]
+    page.keyboard.press("p")
+    page.wait_for_url("**present=1*")
+    page.locator(".st-key-controls").wait_for(state="hidden")
+    settled(page)
+    page.reload()
+    wait_for_canvas(page)
+    settled(page)
+    assert not page.locator(".st-key-side").is_visible()
+    assert wait_for_canvas(page).bounding_box()["width"] > 1.2 * width
+    click_node(page, "5")
+    page.wait_for_url("**node=5*")
+    settled(page)
+    page.get_by_role("button", name="Leave").click()
+    page.locator(".st-key-controls").wait_for()
+    settled(page)
+    assert "present=" not in page.url
+    page.keyboard.press("Escape")
+    page.wait_for_url(lambda url: "node=" not in url)
+    settled(page)
+    page.keyboard.press("p")
+    page.wait_for_url("**present=1*")
+    settled(page)
+    page.keyboard.press("Escape")
+    page.wait_for_url(lambda url: "present=" not in url)
