@@ -9,6 +9,7 @@ import streamlit as st
 from app import state
 from app.controls.fields import parameter
 from app.verbatim import ours, verbatim
+from app.view_fields import MAX_FIELD
 from app.what_if import NOTE, listen, sampling, show_board
 from app.what_if.asking import BOARD, HEARD, KEYS, WHY, copy, start, take, toggle
 from app.what_if.words import Board, board, name_of
@@ -81,6 +82,8 @@ def show(after: Credit | None) -> None:
         st.info(verbatim(f"{error}."), icon=":material/info:")
     if note := state.get_or(NOTE, ""):
         st.info(verbatim(note), icon=":material/info:")
+    if len(str(state.get_or("edit", ""))) > MAX_FIELD:
+        st.caption("These changes are too many for the address: a link or a reload comes without them.")
     heard = int(state.get_or(HEARD, 0))
     shown: Board | None = None
     if after is not None and before is not None:

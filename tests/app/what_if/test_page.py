@@ -222,3 +222,15 @@ def test_a_changed_forest_counts_among_what_a_visitor_holds(monkeypatch: pytest.
     refused = page(edit="flip:f3")
     assert any("a visitor of this server may hold" in one.value for one in refused.warning)
     assert "edit" not in refused.query_params
+
+
+@pytest.mark.parametrize(("number", "said"), [(2, 0), (120, 1)])
+def test_changes_that_the_address_cannot_hold_are_named(number: int, said: int) -> None:
+    test = AppTest.from_file(str(MAIN), default_timeout=120)
+    test.query_params["sample"] = "by_hand"
+    test.query_params["what_if"] = "1"
+    test.run()
+    test.session_state["edit"] = ",".join(["reward:a3=0.5"] * number)
+    test.run()
+    assert not test.exception
+    assert sum("too many for the address" in one.value for one in test.caption) == said
