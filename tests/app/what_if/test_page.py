@@ -230,7 +230,7 @@ def test_changes_that_the_address_cannot_hold_are_named(number: int, said: int) 
     test.query_params["sample"] = "by_hand"
     test.query_params["what_if"] = "1"
     test.run()
-    test.session_state["edit"] = ",".join(["reward:a3=0.5"] * number)
+    test.session_state["edit"] = ",".join(["reward:a4=0.5"] * number)
     test.run()
     assert not test.exception
     assert sum("too many for the address" in one.value for one in test.caption) == said
