@@ -222,10 +222,10 @@ interface WishEvent {
 
 // treecore/views/inspector/cards.py
 
-interface Piece {
+interface PieceData {
   text: string;
-  differs: boolean;
-  part: number;
+  differs?: boolean;
+  part?: number;
 }
 
 interface StepPart {
@@ -235,7 +235,7 @@ interface StepPart {
 
 interface Card {
   id: string;
-  label: Piece[];
+  label: PieceData[];
   note: string;
   number: string;
   sign: number | null;

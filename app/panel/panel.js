@@ -152,7 +152,7 @@ function said(card, names) {
   const box = element("div", "words");
   const bare = card.kinds.length === 1 && card.kinds[0] === "text";
   card.kinds.forEach((kind, number) => {
-    const pieces = card.label.filter(({ part }) => part === number);
+    const pieces = card.label.filter(({ part = 0 }) => part === number);
     if (!pieces.length) return;
     const words = written("div", partClass(kind, pieces.map(({ text }) => text).join("")));
     for (const piece of pieces) words.append(element(piece.differs ? "mark" : "span", "", piece.text));

@@ -38,7 +38,7 @@ TYPED: list[Any] = [
     types.SceneLook,
     types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
     signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData, drawer.DrawerData,
-    cards.Piece, cards.StepPart, cards.Card, cards.Words,
+    cards.PieceData, cards.StepPart, cards.Card, cards.Words,
     inspection.Inspection, page.PageForest, page.PageIndex, page.PageShot,
 ]  # fmt: skip
 

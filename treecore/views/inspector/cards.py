@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from treecore.bidi import all_visible, visible
 
@@ -16,8 +16,16 @@ class Piece:
     """A run of words; `differs` where a sibling has others; `part`: which part of the step they stand in."""
 
     text: str
-    differs: bool
+    differs: bool = False
     part: int = 0
+
+
+class PieceData(TypedDict):
+    """A `Piece` as it is sent: without what it has by default, since a fork of many branches has hundreds."""
+
+    text: str
+    differs: NotRequired[bool]
+    part: NotRequired[int]
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,12 @@ class Words:
 def as_data(words: Words) -> dict[str, Any]:
     """The fields of `Words` for a script, direction controls visible, and `id`, the node's as it is shown.
 
-    `node` and the ids of cards are what a click sends back; they stay as they are.
+    `node` and the ids of cards are what a click sends back; they stay as they are. Pieces become
+    `PieceData`.
     """
-    return {**all_visible(asdict(words), but={"node", "id"}), "id": visible(words.node)}
+    data = {**all_visible(asdict(words), but={"node", "id"}), "id": visible(words.node)}
+    for card in (*data["path"], *data["siblings"]):
+        card["label"] = [
+            {name: value for name, value in piece.items() if value or name == "text"} for piece in card["label"]
+        ]
+    return data

@@ -90,7 +90,8 @@ def branches(steps: Sequence[tuple[StepPart, ...]], *, start: int, total: int) -
 def differing(steps: Sequence[tuple[StepPart, ...]]) -> list[tuple[Piece, ...]]:
     """Words of each step in pieces, marked where they differ from the first step's (its own: from the next other).
 
-    No piece reaches from one part into another, and equal words of parts of different kinds differ.
+    No piece reaches from one part into another, and equal words of parts of different kinds differ; so does a blank
+    between two words that do.
     """
     split = [words_in(parts) for parts in steps]
     kinds = [[(parts[part].kind, word) for part, word in words] for parts, words in zip(steps, split, strict=True)]
@@ -99,6 +100,8 @@ def differing(steps: Sequence[tuple[StepPart, ...]]) -> list[tuple[Piece, ...]]:
     for words, own in zip(split, kinds, strict=True):
         matcher = difflib.SequenceMatcher(None, other if own == kinds[0] else kinds[0], own, autojunk=False)
         differs = [tag != "equal" for tag, _, _, low, high in matcher.get_opcodes() for _ in range(low, high)]
+        for at, (_, word) in enumerate(words[1:-1], 1):
+            differs[at] |= word.isspace() and differs[at - 1] and differs[at + 1]
         runs = groupby(zip(words, differs, strict=True), key=lambda one: (one[0][0], one[1]))
         found.append(tuple(Piece("".join(word for (_, word), _ in run), mark, part) for (part, mark), run in runs))
     return found
