@@ -33,12 +33,14 @@ LINES, LONG, FOLDED = 2, 240, 260
 LOOK_EVERY = 0.4
 """Seconds between two looks at a file that is being read."""
 STYLE = colours(".stApp") + (Path(__file__).parent / "style.css").read_text()
+OWN_PRESENTER = "lessons"
+"""The view that presents itself in its own way."""
 PRESENTING = (Path(__file__).parent / "presenting.css").read_text()
 
 
 def header() -> None:
     """Style sheet, name and navigation; a notice where a link or a file named something unknown."""
-    presents = state.get_or("present", False) is True
+    presents = state.get_or("projector", False) is True and state.get("view") != OWN_PRESENTER
     st.html(f"<style>{STYLE}{PRESENTING if presents else ''}</style>")
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="large"):
         shown = VIEWS.find(state.get("view"))
@@ -56,16 +58,17 @@ def header() -> None:
         )
         with st.container(key="copy_link", width="content"):
             copy_link(key="link")
-        st.button(
-            "Leave" if presents else "Present",
-            key="presenting",
-            type="tertiary",
-            icon=":material/close_fullscreen:" if presents else ":material/present_to_all:",
-            shortcut="Esc" if presents else "P",
-            on_click=state.put,
-            args=({"present": not presents},),
-            help="Back to the page (Esc)" if presents else "Large words and nothing beside them, for a projector (P)",
-        )
+        if state.get("view") != OWN_PRESENTER:
+            with st.container(key="presenting", width="content"):
+                st.button(
+                    "Leave" if presents else "Present",
+                    key="leave" if presents else "present",
+                    type="tertiary",
+                    icon=":material/close_fullscreen:" if presents else ":material/present_to_all:",
+                    on_click=state.put,
+                    args=({"projector": not presents},),
+                    help="Back to the page (Esc)" if presents else "Large words alone, for a projector (P)",
+                )
     if text := state.notice():
         st.warning(verbatim(text), icon=":material/link_off:")
 

@@ -35,7 +35,7 @@ SHARED = (
     Field("axis", "steps", allowed=lambda: AXES),
     Field("edit", ""),
     Field("what_if", False),
-    Field("present", False),
+    Field("projector", False),
 )
 """What the address carries whatever the view; the session holds it under the same names."""
 RESAMPLES = 200

@@ -85,7 +85,7 @@ def test_files_to_look_at_obey_none(kind: str, tmp_path: Path) -> None:
 
 def test_a_page_tells_of_a_step_whatever_its_id(tmp_path: Path) -> None:
     forest = evil_forest()
-    told = page.told(forest, compute(forest, "sibling").of(0))
+    told = page.inspections(forest, compute(forest, "sibling").of(0))
     assert list(told) == make_scene(forest, None)["id"]
     assert told[EVIL]["words"]["id"] == WANTED
 

@@ -1,4 +1,5 @@
-// What Tab meets first: the way past the header, and the sheet of keys, which `?` opens from anywhere but a text field.
+// What Tab meets first: the way past the header, and the sheet of keys, which `?` opens from anywhere but a text field;
+// keys of the header's buttons.
 
 import { html } from "../browse/dom.js";
 import { onceGone, ownsKeys } from "../signals/focus.js";
@@ -15,6 +16,16 @@ function deep(root, what) {
     if (inside) return inside;
   }
   return null;
+}
+
+// Keys that press a button of the header, unless they belong to what has the focus or it made use of them.
+/** @type {Record<string, string>} */
+const PRESSES = { p: ".st-key-present button", escape: ".st-key-leave button" };
+
+/** @param {KeyboardEvent} event */
+function press(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || ownsKeys(event)) return;
+  /** @type {HTMLElement | null} */ (document.querySelector(PRESSES[event.key.toLowerCase()] ?? "#none"))?.click();
 }
 
 // The focus goes to the first part of the view that keys work in.
@@ -71,6 +82,7 @@ function mountSheet(parentElement) {
     event.stopImmediatePropagation();
     open();
   }, { capture: true, signal });
+  window.addEventListener("keydown", press, { signal });
   return { words, stamp: "", abort };
 }
 

@@ -23,8 +23,15 @@ def test_presenting_shows_the_trees_alone_and_escape_leaves(open_page: Open, add
     wait_for_canvas(page)
     settled(page)
     width = wait_for_canvas(page).bounding_box()["width"]
+    page.get_by_role("button", name="find").click()
+    page.keyboard.type("p")
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.value") == "p"
+    page.keyboard.press("Escape")
+    settled(page)
+    assert "projector=" not in page.url
+    page.locator(".st-key-title").click()
     page.keyboard.press("p")
-    page.wait_for_url("**present=1*")
+    page.wait_for_url("**projector=1*")
     page.locator(".st-key-controls").wait_for(state="hidden")
     settled(page)
     page.reload()
@@ -38,12 +45,12 @@ def test_presenting_shows_the_trees_alone_and_escape_leaves(open_page: Open, add
     page.get_by_role("button", name="Leave").click()
     page.locator(".st-key-controls").wait_for()
     settled(page)
-    assert "present=" not in page.url
+    assert "projector=" not in page.url
     page.keyboard.press("Escape")
     page.wait_for_url(lambda url: "node=" not in url)
     settled(page)
     page.keyboard.press("p")
-    page.wait_for_url("**present=1*")
+    page.wait_for_url("**projector=1*")
     settled(page)
     page.keyboard.press("Escape")
-    page.wait_for_url(lambda url: "present=" not in url)
+    page.wait_for_url(lambda url: "projector=" not in url)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from treecore.core.forest import Forest
+from treecore.core.numerals import whole
 from treecore.samplers.mcts.rules import upper_bound
 from treecore.samplers.mcts.search import Kind
 
@@ -110,7 +111,7 @@ def play(forest: Forest) -> Played:
     visits = forest.columns["mcts_visits"]
     n = visits[0]
     if not 1 <= n <= MAX_SIMULATIONS:
-        return Played(lacks=f"a film holds 1 to {MAX_SIMULATIONS:,} simulations")
+        return Played(lacks=f"a film holds 1 to {whole(MAX_SIMULATIONS)} simulations")
     done = tuple(simulations(forest, int(n), c=float(c), form=form))
     recorded = np.flatnonzero(np.isfinite(visits))
     left = done[-1].after if len(done) == int(n) else {}

@@ -144,7 +144,7 @@ def at_most_64_bytes() -> Iterator[None]:
 def test_a_disk_that_runs_full_keeps_whole_lines(tmp_path: Path, at_most_64_bytes: None) -> None:
     path = tmp_path / "run"
     file = written(path, count=8)
-    with pytest.raises(FormatError, match=r"largest size.*8 finished forests are kept; make room and go on"):
+    with pytest.raises(FormatError, match=r"largest size.*8 finished forests are kept; make room and continue"):
         file.append(b"x" * 60)
     file.__exit__(None, None, None)
     assert path.read_bytes() == b"".join(b"{%d}\n" % number for number in range(8))

@@ -152,7 +152,7 @@ def test_lines_without_a_folder_are_saved_in_the_temporary_one(tmp_path: Path, m
 @pytest.mark.parametrize("at", [1, 3])
 def test_a_file_that_others_write_into_is_not_said_to_be_finished(tmp_path: Path, at: int) -> None:
     path = tmp_path / "run"
-    with pytest.raises(FormatError, match=rf"another program changed the file .*: 6 bytes, not {at * 4}; look what"):
+    with pytest.raises(FormatError, match=rf"another program changed the file .*: 6 bytes, not {at * 4}; see what"):
         run(path, lambda: path.write_bytes(b"notes\n"), at=at)
     assert path.read_bytes() == b"notes\n"
 
