@@ -54,7 +54,7 @@ class Completion:
 
     Attributes:
         ids: vocabulary ids.
-        pieces: text of each token; the end token keeps its name here and is left out of `text`.
+        token_strings: text of each token; the end token keeps its name here and is left out of `text`.
         logprob: under the distribution it was drawn from (temperature and top-p applied), nats.
         entropy: of the model's own distribution (temperature 1), nats.
         confidence: minus the mean of the model's 20 largest log probabilities, nats.

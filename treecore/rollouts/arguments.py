@@ -70,7 +70,7 @@ def check_sampling(*, temperature: Any, top_p: Any, seed: Any) -> None:
     """The sampling parameters make sense.
 
     Raises:
-        MethodError: it does not.
+        MethodError: they do not.
     """
     for name, value in (("temperature", temperature), ("top_p", top_p)):
         if not isinstance(value, SupportsFloat):

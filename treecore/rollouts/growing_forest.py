@@ -240,10 +240,10 @@ class GrowingForest:
             meta: the forest's own fields.
             in_flight: with the unfinished wave, its unfinished steps as open nodes.
         """
-        token_strings = self._pieces(in_flight=in_flight)
+        rows = self._rows(in_flight=in_flight)
         known = {"extra": {**meta.get("extra", {}), "sampler_notes": dict(self.notes)}} if self.notes else {}
-        builder = ForestBuilder(**{**meta, **known, "columns": columns_of([node for _, node in token_strings])})
-        for above, node in token_strings:
+        builder = ForestBuilder(**{**meta, **known, "columns": columns_of([node for _, node in rows])})
+        for above, node in rows:
             builder.add(
                 above,
                 text=node.text,
@@ -255,7 +255,7 @@ class GrowingForest:
             )
         return builder.build()
 
-    def _pieces(self, *, in_flight: bool = False) -> list[tuple[int, GrowingStep]]:
+    def _rows(self, *, in_flight: bool = False) -> list[tuple[int, GrowingStep]]:
         """Parent and content of each node of the forest."""
         parent, fork, nodes = list(self.parent), list(self.fork), list(self.nodes)
         for trajectory in self.wave if in_flight else ():
@@ -282,37 +282,37 @@ class GrowingForest:
         prompt, tally = self.start.length, self.start.tally
         generated = tally.sampled if tally.sampled_known else None
         computed = tally.computed if tally.computed_known else None
-        token_strings = self._pieces()
-        if not prompt or not all(has_known_tokens(node) for _, node in token_strings):
+        rows = self._rows()
+        if not prompt or not all(has_known_tokens(node) for _, node in rows):
             return Cost(generated, computed, None, 0, 0)
-        sizes = [0 if node.tokens is None else len(node.tokens) for _, node in token_strings]
-        inner = {above for above, _ in token_strings}
+        sizes = [0 if node.tokens is None else len(node.tokens) for _, node in rows]
+        inner = {above for above, _ in rows}
         upto: list[int] = []
-        for (above, _), size in zip(token_strings, sizes, strict=True):
+        for (above, _), size in zip(rows, sizes, strict=True):
             upto.append(size + (upto[above] if above >= 0 else prompt))
-        leaves = [row for row in range(len(token_strings)) if row not in inner]
-        unfed = unfed_tokens(token_strings, prompt=prompt)
+        leaves = [row for row in range(len(rows)) if row not in inner]
+        unfed = unfed_tokens(rows, prompt=prompt)
         chains = sum(upto[leaf] for leaf in leaves)
         return Cost(generated, computed, prompt + sum(sizes), unfed, chains - unfed)
 
 
-def unfed_tokens(token_strings: Sequence[tuple[int, GrowingStep]], *, prompt: int) -> int:
+def unfed_tokens(rows: Sequence[tuple[int, GrowingStep]], *, prompt: int) -> int:
     """Tokens that never went through the model: see `Cost.unfed`.
 
     Args:
-        pieces: parent and content of each row, parents first.
+        rows: parent and content of each, parents first.
         prompt: tokens of the prompt, which are not fed either where nothing is drawn.
     """
-    followed = [False] * len(token_strings)
+    followed = [False] * len(rows)
     unfed = 0
-    for row in range(len(token_strings) - 1, -1, -1):
-        above, node = token_strings[row]
+    for row in range(len(rows) - 1, -1, -1):
+        above, node = rows[row]
         if above >= 0:
             followed[above] |= followed[row] or not node.recited
         parts: Sequence[int] = () if node.tokens is None or followed[row] else node.tokens.part
         if parts:
             unfed += len(parts) if node.recited else 1 + sum(part == Part.OBSERVATION for part in parts)
-    drawn = any(followed[row] for row, (above, _) in enumerate(token_strings) if above < 0)
+    drawn = any(followed[row] for row, (above, _) in enumerate(rows) if above < 0)
     return unfed if drawn else unfed + prompt
 
 

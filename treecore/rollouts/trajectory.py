@@ -270,7 +270,7 @@ def token_columns(
     Args:
         written: what the model wrote.
         spans: parts of `written.text`; characters outside count as thought.
-        observation, pieces: ids and texts of the observation's tokens.
+        observation, token_strings: ids and texts of the observation's tokens.
     """
     nothing = [NAN] * len(observation)
     return StepTokens(

@@ -147,7 +147,7 @@ class LocalSession(Session):
             return self._draw()
 
     def _fed_all(self) -> bool:
-        """Seat who has room and feed them; False when memory runs out, with nothing lost."""
+        """Give slots to branches that have room and feed them; False when memory runs out, with nothing lost."""
         try:
             self.scheduler.fill()
             self._feed()

@@ -78,7 +78,7 @@ class Worker:
         return Report(idle=False)
 
     def report(self, timeout: float) -> Report:
-        """What is new, at the latest after `patience` seconds.
+        """What is new, at the latest after `timeout` seconds.
 
         Raises:
             TreecoreError: sampling failed.
