@@ -96,6 +96,8 @@ def test_a_folder_and_then_a_file_dropped_on_the_page(open_page: Open, address: 
     data = base64.b64encode("\n".join(map(json.dumps, own)).encode()).decode()
     transfer = page.evaluate_handle(TRANSFER, ["mine.jsonl", data])
     page.locator(".stMain").dispatch_event("drop", {"dataTransfer": transfer})
+    page.locator(".st-key-map_open button").wait_for()
+    settled(page)
     page.locator(".st-key-map_open button").click()
     receipt.get_by_text("2 prompts, 4 trajectories, 4 with an outcome").wait_for()
     settled(page)
