@@ -25,7 +25,7 @@ def test_the_sample_is_played_as_it_is_recorded() -> None:
     forest = recorded()
     played = play(forest)
     assert played.lacks == ""
-    last = played.simulations[-1].after
+    last = played.after(played.simulations[-1])
     visits = forest.columns["mcts_visits"]
     assert {row: one.visits for row, one in last.items()} == {
         int(row): int(visits[row]) for row in np.flatnonzero(np.isfinite(visits))
@@ -38,7 +38,7 @@ def test_a_bound_is_that_of_the_published_rule() -> None:
     one = next(one for one in played.simulations if len(one.choices) == 2)
     for choice in one.choices:
         for child, bound in choice.bounds.items():
-            own, above = one.before[child], one.before[choice.above]
+            own, above = played.before(one)[child], played.before(one)[choice.above]
             assert bound == upper_bound(own.mean, own.visits, above=above.visits, c=1.0, form="paper")
 
 

@@ -30,7 +30,7 @@ def searched(forest: Forest, played: Played) -> Iterator[Frame]:
         if one.number in slow:
             yield from phases(forest, played, one, title)
         elif one.number in last_of_frame:
-            yield at_once(forest, one, title)
+            yield at_once(forest, played, one, title)
 
 
 def in_phases(played: Played) -> set[int]:
@@ -44,11 +44,11 @@ def in_phases(played: Played) -> set[int]:
 def phases(forest: Forest, played: Played, one: Simulation, title: str) -> Iterator[Frame]:
     """Select, expand, score, back up."""
     called = f"Simulation {whole(one.number + 1)}"
-    shown = written_until(forest, one, rollouts=False, before=True)
+    shown = written_until(forest, played, one, rollouts=False, before=True)
     yield select(forest, played, one, title, part=f"{called}: select", visible=shown)
     if one.made >= 0:
-        yield expand(forest, one, title, part=f"{called}: expand")
-    yield score(forest, one, title, part=f"{called}: score")
+        yield expand(forest, played, one, title, part=f"{called}: expand")
+    yield score(forest, played, one, title, part=f"{called}: score")
     yield back_up(forest, played, one, title, part=f"{called}: back up")
 
 
@@ -59,7 +59,7 @@ def select(forest: Forest, played: Played, one: Simulation, title: str, *, part:
     stop = "which has ended" if one.made < 0 else "which may have another child"
     if not one.choices:
         sentence = f"It stays {after(forest, one.above).removeprefix('after ')}, {stop}."
-        return Frame(title, sentence, visible, marked, tallied(one.before), part=part)
+        return Frame(title, sentence, visible, marked, tallied(played.before(one)), part=part)
     times = "once" if len(one.choices) == 1 else in_words(len(one.choices), "time")
     badges: dict[int, str] = {}
     for choice in one.choices:
@@ -72,19 +72,19 @@ def select(forest: Forest, played: Played, one: Simulation, title: str, *, part:
     return Frame(title, sentence, visible, marked, badges, example=bound_of(forest, played, one), part=part)
 
 
-def expand(forest: Forest, one: Simulation, title: str, *, part: str) -> Frame:
+def expand(forest: Forest, played: Played, one: Simulation, title: str, *, part: str) -> Frame:
     """The new step, and how many were drawn and put aside because a sibling is too like them."""
-    visible = written_until(forest, one, rollouts=False)
-    fresh = visible & ~written_until(forest, one, rollouts=False, before=True)
+    visible = written_until(forest, played, one, rollouts=False)
+    fresh = visible & ~written_until(forest, played, one, rollouts=False, before=True)
     alike = int((forest.columns["mcts_kind"][fresh] == Kind.TOO_ALIKE).sum())
     aside = f" {counted(alike, 'other')} {'was' if alike == 1 else 'were'} too like a sibling." if alike else ""
     sentence = f"A new step is written {after(forest, one.above)}: {named(forest, one.made)}.{aside}"
-    return Frame(title, sentence, visible, fresh, tallied(one.before), part=part)
+    return Frame(title, sentence, visible, fresh, tallied(played.before(one)), part=part)
 
 
-def score(forest: Forest, one: Simulation, title: str, *, part: str) -> Frame:
+def score(forest: Forest, played: Played, one: Simulation, title: str, *, part: str) -> Frame:
     """What the critics say of it, with the rewards of the answers that were written from it for that."""
-    visible = written_until(forest, one, rollouts=True)
+    visible = written_until(forest, played, one, rollouts=True)
     end = one.path[0]
     ends = rollout_ends(forest, end) if one.made >= 0 else []
     known = {row: short(float(forest.reward[row])) for row in ends if np.isfinite(forest.reward[row])}
@@ -92,13 +92,13 @@ def score(forest: Forest, one: Simulation, title: str, *, part: str) -> Frame:
     again = "It has ended, and keeps its score" if one.made < 0 else "Its score"
     quick = f", after {counted(len(ends), 'answer')} written from here to the end" if ends else ""
     sentence = f"{again}: {short(one.score)}{quick}."
-    badges = {**tallied(one.before), **known, end: short(one.score)}
+    badges = {**tallied(played.before(one)), **known, end: short(one.score)}
     return Frame(title, sentence, visible, marked, badges, part=part)
 
 
 def back_up(forest: Forest, played: Played, one: Simulation, title: str, *, part: str) -> Frame:
     """The score on its way to the root, and the means and visits that it leaves."""
-    visible = written_until(forest, one, rollouts=True)
+    visible = written_until(forest, played, one, rollouts=True)
     marked = np.isin(np.arange(len(forest)), one.path)
     moves = tuple(Move(row, int(forest.parent[row]), short(one.score)) for row in way_up(forest, one.path[0]))
     sentence = (
@@ -109,33 +109,35 @@ def back_up(forest: Forest, played: Played, one: Simulation, title: str, *, part
         sentence,
         visible,
         marked,
-        tallied(one.after),
+        tallied(played.after(one)),
         example=mean_of(forest, played, one),
         moves=moves,
         part=part,
     )
 
 
-def at_once(forest: Forest, one: Simulation, title: str) -> Frame:
+def at_once(forest: Forest, played: Played, one: Simulation, title: str) -> Frame:
     """A whole simulation in one picture."""
-    visible = written_until(forest, one, rollouts=True)
-    marked = visible & ~written_until(forest, one, rollouts=False, before=True)
+    visible = written_until(forest, played, one, rollouts=True)
+    marked = visible & ~written_until(forest, played, one, rollouts=False, before=True)
     marked[list(one.path)] = True
     did = f"writes {named(forest, one.made)}" if one.made >= 0 else "comes to an end that it knows"
     sentence = f"It stops {after(forest, one.above)}, {did}, and backs up {short(one.score)}."
     moves = tuple(Move(row, int(forest.parent[row]), short(one.score)) for row in way_up(forest, one.path[0]))
     part = f"Simulation {whole(one.number + 1)}"
-    return Frame(title, sentence, visible, marked, tallied(one.after), moves=moves, part=part)
+    return Frame(title, sentence, visible, marked, tallied(played.after(one)), moves=moves, part=part)
 
 
-def written_until(forest: Forest, one: Simulation, *, rollouts: bool, before: bool = False) -> BoolArray:
-    """Steps that were written by then, with all that is above them. `[N]`
+def written_until(
+    forest: Forest, played: Played, one: Simulation, *, rollouts: bool, before: bool = False
+) -> BoolArray:
+    """Steps that were written by then, with all above them. `[N]`
 
     Args:
         rollouts: with the answers that were written to score the new step.
         before: until the simulation began.
     """
-    made = [row for row in one.before if row]
+    made = [row for row in played.before(one) if row]
     known = [0, *made, *(row for place in made for row in rollouts_of(forest, place))]
     if not before and one.made >= 0:
         known += [one.made, *(rollouts_of(forest, one.made) if rollouts else ())]
@@ -171,7 +173,8 @@ def tallied(tallies: dict[int, Tally]) -> dict[int, str]:
 def bound_of(forest: Forest, played: Played, one: Simulation) -> Example:
     """The bound of the child that was followed last, with the numbers of this tree."""
     choice = one.choices[-1]
-    child, own, above = choice.followed, one.before[choice.followed], one.before[choice.above]
+    tallies = played.before(one)
+    child, own, above = choice.followed, tallies[choice.followed], tallies[choice.above]
     top = r"2 \ln n_p" if played.form == "paper" else r"\ln n_p"
     formula = rf"B(s) = \bar q + C_p \cdot \sqrt{{\frac{{{top}}}{{n_s}}}}"
     terms = (
@@ -186,7 +189,7 @@ def bound_of(forest: Forest, played: Played, one: Simulation) -> Example:
 def mean_of(forest: Forest, played: Played, one: Simulation) -> Example:
     """The mean score of the place where the simulation stopped, after it."""
     row = one.path[1] if len(one.path) > 1 else one.path[0]
-    own = one.after[row]
+    own = played.after(one)[row]
     ends = {each.path[0] for each in played.simulations[: one.number + 1] if row in each.path}
     terms = (
         Linked("q_s", latex(own.total), np.array(sorted(ends))),

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from treecore.core.forest import Forest
 from treecore.core.numerals import whole
+from treecore.core.topology import FloatArray, IntArray
+from treecore.samplers import SAMPLERS
 from treecore.samplers.mcts.rules import upper_bound
 from treecore.samplers.mcts.search import Kind
 
@@ -60,7 +63,6 @@ class Simulation:
         choices: on the way down, empty where it stayed at the root.
         above: place at which it stopped; made: the place that it wrote there, -1 where `above` itself is over.
         score: that was backed up; path: rows from where it was backed up to the root.
-        before, after: tallies of every place that has been made, before and after it.
     """
 
     number: int
@@ -69,8 +71,6 @@ class Simulation:
     made: int
     score: float
     path: tuple[int, ...]
-    before: dict[int, Tally] = field(repr=False)
-    after: dict[int, Tally] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,34 @@ class Played:
     c: float = math.nan
     form: Any = "paper"
 
+    def before(self, one: Simulation) -> dict[int, Tally]:
+        """Tallies of every place that was made before a simulation."""
+        return self._tallies(one.number)
+
+    def after(self, one: Simulation) -> dict[int, Tally]:
+        """Tallies of every place that is made once a simulation is over."""
+        return self._tallies(one.number + 1)
+
+    def _tallies(self, n: int) -> dict[int, Tally]:
+        """Of the first `n` simulations."""
+        rows, scores, ends = self._backed_up
+        rows, scores = rows[: ends[n]], scores[: ends[n]]
+        visits, total = np.bincount(rows, minlength=1), np.bincount(rows, weights=scores, minlength=1)
+        made = {row: Tally(int(visits[row]), float(total[row])) for row in np.flatnonzero(visits).tolist()}
+        return {0: Tally(), **made}
+
+    @cached_property
+    def _backed_up(self) -> tuple[IntArray, FloatArray, IntArray]:
+        """Row and score of each back-up, and how many there were before each simulation."""
+        lengths = [len(one.path) for one in self.simulations]
+        rows = np.array([row for one in self.simulations for row in one.path], dtype=np.int64)
+        return rows, np.repeat([one.score for one in self.simulations], lengths), np.cumsum([0, *lengths])
+
 
 def is_search(forest: Forest) -> bool:
-    """Whether a forest says that a tree search grew it: by a column, or by the name of its sampler."""
-    return bool(NEEDED.keys() & forest.columns.keys()) or forest.sampler.get("name") == "mcts"
+    """Whether a forest says that a tree search grew it: by a column, or by its sampler."""
+    sampler = SAMPLERS.get(str(forest.sampler.get("name")))
+    return bool(NEEDED.keys() & forest.columns.keys()) or (sampler is not None and sampler.family == "search")
 
 
 def play(forest: Forest) -> Played:
@@ -112,9 +136,9 @@ def play(forest: Forest) -> Played:
     n = visits[0]
     if not 1 <= n <= MAX_SIMULATIONS:
         return Played(lacks=f"a film holds 1 to {whole(MAX_SIMULATIONS)} simulations")
-    done = tuple(simulations(forest, int(n), c=float(c), form=form))
+    played = Played(tuple(simulations(forest, int(n), c=float(c), form=form)), "", float(c), form)
     recorded = np.flatnonzero(np.isfinite(visits))
-    left = done[-1].after if len(done) == int(n) else {}
+    left = played.after(played.simulations[-1]) if len(played.simulations) == int(n) else {}
     agree = all(
         int(row) in left
         and left[int(row)].visits == visits[row]
@@ -123,7 +147,7 @@ def play(forest: Forest) -> Played:
     )
     if not agree:
         return Played(lacks="its visits and scores are not those that its simulations lead to")
-    return Played(done, "", float(c), form)
+    return played
 
 
 def simulations(forest: Forest, n: int, *, c: float, form: Any) -> Iterator[Simulation]:
@@ -151,7 +175,6 @@ def simulations(forest: Forest, n: int, *, c: float, form: Any) -> Iterator[Simu
         score = float(forest.columns["mcts_score"][end])
         if not math.isfinite(score) or end == 0:
             return
-        before = dict(tallies)
         if made >= 0:
             children[above].append(made)
             children[made] = []
@@ -159,7 +182,7 @@ def simulations(forest: Forest, n: int, *, c: float, form: Any) -> Iterator[Simu
         path = (end, *ancestors(places, end))
         for row in path:
             tallies[row] = Tally(tallies[row].visits + 1, tallies[row].total + score)
-        yield Simulation(number, choices, above, made, score, path, before, dict(tallies))
+        yield Simulation(number, choices, above, made, score, path)
 
 
 def place_above(forest: Forest, row: int) -> int:
