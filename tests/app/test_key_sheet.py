@@ -27,6 +27,7 @@ def test_the_sheet_lists_the_keys_of_the_view_and_gives_the_focus_back(
 ) -> None:
     page = open_page(f"{address}/?sample=by_hand&view={name}")
     page.locator(".st-key-side").wait_for()
+    page.get_by_role("button", name="Keys of this view").wait_for()
     settled(page)
     choice = page.locator(".st-key-controls button").first
     choice.focus()
