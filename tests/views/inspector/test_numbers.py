@@ -8,7 +8,9 @@ import pytest
 from treecore.core.foreign import shortest
 from treecore.core.forest import Forest
 from treecore.methods import compute
-from treecore.views.inspector.numbers import claim
+from treecore.methods.explain import Line
+from treecore.methods.registry import Ends
+from treecore.views.inspector.numbers import claim, equation
 
 NAN = float("nan")
 
@@ -43,3 +45,9 @@ def test_single_precision_is_written_as_it_was() -> None:
     assert [shortest(value) for value in (float(np.float32(-0.2)), -0.2, 1.0, 0.1 + 0.2, 123456789.0)] == [
         "-0.2", "-0.2", "1", "0.3", "123456789",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "sign"), [("credit", "+"), ("value", ""), ("search", "")])
+def test_only_a_credit_is_written_with_a_sign(column: str, sign: str) -> None:
+    line = Line("x", column, "x = a", "x = 1", 0, 1.0, "")
+    assert equation(line, Ends(-1.0, 1.0, True)).result == rf"\mathbf{{{sign}1}}"
