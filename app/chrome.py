@@ -33,17 +33,15 @@ LINES, LONG, FOLDED = 2, 240, 260
 LOOK_EVERY = 0.4
 """Seconds between two looks at a file that is being read."""
 STYLE = colours(".stApp") + (Path(__file__).parent / "style.css").read_text()
-OWN_PRESENTER = "lessons"
-"""The view that presents itself in its own way."""
 PRESENTING = (Path(__file__).parent / "presenting.css").read_text()
 
 
 def header() -> None:
     """Style sheet, name and navigation; a notice where a link or a file named something unknown."""
-    presents = state.get_or("projector", False) is True and state.get("view") != OWN_PRESENTER
+    shown = VIEWS.find(state.get("view"))
+    presents = state.get_or("projector", False) is True and not shown.presents_itself
     st.html(f"<style>{STYLE}{PRESENTING if presents else ''}</style>")
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="large"):
-        shown = VIEWS.find(state.get("view"))
         with st.container(key="key_sheet", width="content"):
             key_sheet(shown.title, (*shown.keys, EVERYWHERE), key="keys")
         st.markdown("**treecore**", width="content")
@@ -58,7 +56,7 @@ def header() -> None:
         )
         with st.container(key="copy_link", width="content"):
             copy_link(key="link")
-        if state.get("view") != OWN_PRESENTER:
+        if not shown.presents_itself:
             with st.container(key="presenting", width="content"):
                 st.button(
                     "Leave" if presents else "Present",

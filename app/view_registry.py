@@ -24,6 +24,7 @@ class View:
             alone is a text. The session holds each as `VIEW:NAME`, which is also the key of its widget:
             `state.field("library:row")` reads it, `state.put_fields("library", {...})` sets all of a view.
         keys: what its keys do, for the sheet that `?` opens.
+        presents_itself: it has a way of its own to be shown on a projector.
     """
 
     name: str
@@ -31,6 +32,7 @@ class View:
     render: Render
     fields: tuple[Field, ...] = ()
     keys: tuple[KeyGroup, ...] = ()
+    presents_itself: bool = False
 
 
 VIEWS = Registry[View]("view", home="app.views", group="treecore.views")
@@ -42,7 +44,12 @@ def declared_fields() -> dict[str, Field]:
 
 
 def view(
-    *, title: str, name: str = "", fields: Sequence[Field | str] = (), keys: Sequence[KeyGroup] = ()
+    *,
+    title: str,
+    name: str = "",
+    fields: Sequence[Field | str] = (),
+    keys: Sequence[KeyGroup] = (),
+    presents_itself: bool = False,
 ) -> Callable[[Render], Render]:
     """Register a view under the name of its module (or `name`).
 
@@ -52,7 +59,8 @@ def view(
 
     def register(render: Render) -> Render:
         known = tuple(one if isinstance(one, Field) else Field(one) for one in fields)
-        VIEWS.add(View(name or render.__module__.rpartition(".")[2], title, render, known, tuple(keys)))
+        own = name or render.__module__.rpartition(".")[2]
+        VIEWS.add(View(own, title, render, known, tuple(keys), presents_itself))
         return render
 
     return register

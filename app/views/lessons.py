@@ -35,7 +35,7 @@ FIELDS: tuple[Field, ...] = (
 )
 
 
-@view(title="Lessons", fields=FIELDS, keys=KEYS)
+@view(title="Lessons", fields=FIELDS, keys=KEYS, presents_itself=True)
 def render() -> None:
     """The course, the unit or the page that the address names."""
     body()

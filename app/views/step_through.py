@@ -23,7 +23,6 @@ from treecore.views.scene.film import asks, stage_of
 SECONDS_A_FRAME = 1.6
 SPEEDS = {"0.5x": 0.5, "1x": 1.0, "2x": 2.0}
 SPEED = "step_through:speed"
-HEIGHT = 620
 KEYS = KeyGroup(
     "The film, wherever the focus is",
     (("← →", "frame"), ("Home End", "first, last frame"), ("Space", "play or pause")),
@@ -89,7 +88,7 @@ def film(interval: float | None) -> None:
         if number != state.get("frame"):
             state.put({"frame": number})
         shown = stage_of(shots[number], state.film_lane(), ends=credit.ends)
-        stage.trees(state.forest(), credit, key="step", height=HEIGHT, stage=shown)
+        stage.trees(state.forest(), credit, key="step", stage=shown)
     with right, st.container(key="side"):
         story(shots, number, asked)
     state.sync_address()

@@ -54,3 +54,11 @@ def test_presenting_shows_the_trees_alone_and_escape_leaves(open_page: Open, add
     settled(page)
     page.keyboard.press("Escape")
     page.wait_for_url(lambda url: "projector=" not in url)
+
+
+def test_the_film_keeps_its_player_and_its_words(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=early_fork&view=step_through&projector=1")
+    wait_for_canvas(page)
+    settled(page)
+    assert page.locator(".st-key-player").is_visible()
+    assert page.locator(".st-key-sentence").is_visible()
