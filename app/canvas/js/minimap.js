@@ -202,11 +202,18 @@ export function drawMap(app) {
   tellMap(app);
 }
 
+/** @type {WeakMap<number[], string>} */
+const SIZES = new WeakMap();
+
 // The steps of the whole forest; its roots are the prompt.
 /** @param {App} app */
-function size(app) {
-  const steps = app.full.parent.filter((above) => above >= 0).length;
-  return steps === 1 ? "1 step" : `${whole(steps)} steps`;
+function size({ full: { parent } }) {
+  let words = SIZES.get(parent);
+  if (!words) {
+    const steps = parent.filter((above) => above >= 0).length;
+    SIZES.set(parent, (words = steps === 1 ? "1 step" : `${whole(steps)} steps`));
+  }
+  return words;
 }
 
 // What is out of sight is pale; where the trees are drawn as they are, a frame is around what is in sight.
