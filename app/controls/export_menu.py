@@ -12,6 +12,7 @@ import streamlit as st
 from app import state
 from app.controls.fields import parameter
 from app.opening.background import Tell
+from app.state.export_job import ERROR, LATE, MADE, refuse_export
 from app.verbatim import ours, verbatim
 from treecore.core.batch import Forests
 from treecore.core.numerals import whole
@@ -77,9 +78,9 @@ def export_menu() -> None:
 
 def offered(kind: Export) -> None:
     """The file that was made, as long as nothing else is chosen; why there is none."""
-    if error := state.get_or("export_error", ""):
+    if error := state.get_or(ERROR, ""):
         st.error(verbatim(error), icon=":material/error:")
-    made: Prepared | None = state.get_or("exported", None)
+    made: Prepared | None = state.get_or(MADE, None)
     if made is None or made.of[:-1] != asked(kind):
         return
     st.caption(verbatim(made.said))
@@ -101,9 +102,9 @@ def download(made: Prepared, *, key: str) -> None:
 
 def export_ready() -> None:
     """A file that took long, or why there is none, above the page: its menu has closed meanwhile."""
-    made: Prepared | None = state.get_or("exported", None)
-    error = state.get_or("export_error", "")
-    if not state.get_or("export_late", False) or not (made or error):
+    made: Prepared | None = state.get_or(MADE, None)
+    error = state.get_or(ERROR, "")
+    if not state.get_or(LATE, False) or not (made or error):
         return
     with st.container(key="export_ready", horizontal=True, vertical_alignment="center", gap="small"):
         if made is not None:
@@ -111,9 +112,7 @@ def export_ready() -> None:
             download(made, key="export_ready_download")
         else:
             st.error(verbatim(error), icon=":material/error:")
-        st.button(
-            "Close", key="export_ready_close", type="tertiary", on_click=state.put, args=({"export_late": False},)
-        )
+        st.button("Close", key="export_ready_close", type="tertiary", on_click=state.put, args=({LATE: False},))
 
 
 def prepare(name: str, whole_batch: bool) -> None:
@@ -122,7 +121,7 @@ def prepare(name: str, whole_batch: bool) -> None:
     try:
         asked_for = inputs(kind, whole_batch)
     except TreecoreError as error:
-        state.put({"export_error": str(error), "exported": None})
+        refuse_export(str(error))
         return
     state.begin_export(asked_for.name, partial(made, asked_for))
 

@@ -59,6 +59,12 @@ def drop_export() -> None:
     put({MADE: None, ERROR: "", LATE: False})
 
 
+def refuse_export(why: str) -> None:
+    """Hold no made file, and say why there is none."""
+    drop_export()
+    put({ERROR: why})
+
+
 def settle_export() -> None:
     """Offer a file that has been made by now, or tell why it cannot be."""
     going = exporting()
