@@ -746,16 +746,11 @@ interface StepsTableHead {
   about: string;
 }
 
-interface StepsTablePiece {
-  text: string;
-  tone: string;
-}
-
 interface StepsTableRow {
   id: string;
   place: string;
-  step: StepsTablePiece[];
-  beneath: StepsTablePiece[];
+  step: BrowsePiece[];
+  beneath: BrowsePiece[];
   depth: string;
   siblings: string;
   right: string;

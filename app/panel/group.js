@@ -40,20 +40,18 @@ function partsOf(facts) {
     split.append(right);
     split.setAttribute("role", "img");
     split.setAttribute("aria-label", facts.split);
-    made.push(html("div", "told", `${facts.split} · ${facts.wrong}`), split);
+    made.push(html("div", "facts", `${facts.split} · ${facts.wrong}`), split);
   }
-  if (facts.mean) made.push(html("div", "told", `mean ${facts.title} ${facts.mean}`));
+  if (facts.mean) made.push(html("div", "facts", `mean ${facts.title} ${facts.mean}`));
   if (facts.bins.length) made.push(spreadOf(facts));
   if (facts.ways.length) {
     made.push(html("h5", "", facts.rest ? "What it holds" : "Ways on"), ...facts.ways.map((line) => lineCard(line, "way")));
     if (facts.more) made.push(html("div", "note", `and ${facts.more.toLocaleString("en-US")} more`));
   }
   const acts = html("div", "acts");
-  for (const [name, verb] of facts.opens ? [["Open ↵", "open"]] : [["Fold ↵", "open"]]) {
-    const button = html("button", verb, name);
-    button.onclick = () => document.dispatchEvent(new CustomEvent("treecore-fold"));
-    acts.append(button);
-  }
+  const button = html("button", "turn", facts.opens ? "Open ↵" : "Fold ↵");
+  button.onclick = () => document.dispatchEvent(new CustomEvent("treecore-fold"));
+  acts.append(button);
   made.push(acts);
   if (!facts.rest) made.push(html("h5", "", "One of these steps"));
   return made;

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from app.browse.words import Piece
 from treecore.core.numerals import NONE, counted, counted_of, plain, whole
 from treecore.core.topology import IntArray
 from treecore.methods.registry import NEUTRAL, get_method
@@ -24,13 +25,6 @@ class Head(TypedDict):
     name: str
     title: str
     about: str
-
-
-class Piece(TypedDict):
-    """A piece of text; `tone` is `hit` where it is what was looked for."""
-
-    text: str
-    tone: str
 
 
 class Row(TypedDict):

@@ -56,7 +56,7 @@ def test_cards_of_two_steps_have_the_same_fields_on_both_sides(name: str) -> Non
     assert list(declared(f"TwoSteps{name}")) == list(getattr(two_steps, name).__annotations__)
 
 
-@pytest.mark.parametrize("name", ["Head", "Piece", "Row", "Copied", "Page"])
+@pytest.mark.parametrize("name", ["Head", "Row", "Copied", "Page"])
 def test_the_table_of_steps_has_the_same_fields_on_both_sides(name: str) -> None:
     assert list(declared(f"StepsTable{name}")) == list(getattr(table_words, name).__annotations__)
 

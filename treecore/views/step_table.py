@@ -10,9 +10,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from treecore.analysis.frames import phrases
 from treecore.core.forest import Forest
 from treecore.core.outcomes import is_right
-from treecore.core.step_text import plain, split_step
+from treecore.core.step_text import plain
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.registry import Credit
 from treecore.views.scene.scene import value_of
@@ -61,12 +62,9 @@ class StepTable:
 
     @property
     def labels(self) -> list[str]:
-        """The shortest telling phrase of each step, in one line."""
+        """The telling phrase of each step, in one line, as the trees have it."""
         if self.forest not in _labels:
-            extra = self.forest.node_extra
-            _labels[self.forest] = [
-                split_step(text, extra.get(row, {})).label for row, text in enumerate(self.forest.text)
-            ]
+            _labels[self.forest] = phrases(self.forest)
         return _labels[self.forest]
 
     @cached_property
