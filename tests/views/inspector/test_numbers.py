@@ -47,7 +47,7 @@ def test_single_precision_is_written_as_it_was() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("column", "sign"), [("credit", "+"), ("value", ""), ("search", "")])
-def test_only_a_credit_is_written_with_a_sign(column: str, sign: str) -> None:
+@pytest.mark.parametrize(("column", "sign"), [("credit", "+"), ("intra", "+"), ("value", ""), ("search", "")])
+def test_values_and_bounds_are_written_without_a_sign(column: str, sign: str) -> None:
     line = Line("x", column, "x = a", "x = 1", 0, 1.0, "")
     assert equation(line, Ends(-1.0, 1.0, True)).result == rf"\mathbf{{{sign}1}}"

@@ -14,8 +14,8 @@ WEAK, FAIR = 4, 16
 DIGITS = 4
 """Decimals of the result of an equation."""
 CLOSE = 1e-4
-SIGNED = ("credit", "weight", "advantage")
-"""What is written with a sign where the scale of the credit has one: no value, mean or bound."""
+UNSIGNED = ("value", "baseline", "search")
+"""Columns of values, means and bounds, which are no more or less than anything and are written without a sign."""
 UNNAMED = "advantage"
 """The name of claims of which a file does not say by which method they are."""
 
@@ -36,10 +36,10 @@ class Equation(NamedTuple):
 
 
 def equation(line: Line, ends: Ends) -> Equation:
-    """One equation: general, then with numbers, then the result, with a sign where it is a credit that has one."""
+    """One equation: general, then with numbers, then the result, with a sign where the credit has one."""
     left, right = line.formula.split(" = ", 1)
     worked = line.numbers.split(" = ", 1)[1]
-    sign = "+" if ends.signed and line.column in SIGNED and line.result >= NOISE else ""
+    sign = "+" if ends.signed and line.column not in UNSIGNED and line.result >= NOISE else ""
     result = r"\text{not assigned}" if math.isnan(line.result) else rf"\mathbf{{{sign}{number(line.result, DIGITS)}}}"
     return Equation(left, right, worked, fraction(line.exact) if line.exact else "", result)
 
