@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
@@ -12,21 +12,19 @@ from app import state
 from app.rollout import visitor_jobs
 from app.rollout.form_values import BUNDLED_MODEL
 from app.rollout.job_queue import Job, Phase
+from app.rollout.page_job import LOOK_EVERY, PageJob
 from app.rollout.request import JobProgress, Limits, Model
 from app.rollout.worker import MODELS, begins
 from app.serving import permissions
-from app.verbatim import verbatim
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, whole
 from treecore.errors import TreecoreError
 from treecore.tasks import TASKS
 
 if TYPE_CHECKING:
     from treecore.rollouts.progress import Progress
 
-ASKED, KIND, COLUMN, K, LOOK_EVERY = "annotating", "monte_carlo", "mc_value", 8, 0.5
-"""Where the session holds what was asked for, the kind of annotation, the column that it adds, continuations of each
-step, and seconds between two looks."""
+KIND, COLUMN, K = "monte_carlo", "mc_value", 8
+"""The kind of annotation, the column that it adds, and continuations of each step."""
 
 
 class Asked(NamedTuple):
@@ -34,6 +32,9 @@ class Asked(NamedTuple):
 
     job: Job
     key: str
+
+
+ADDING: PageJob[Asked] = PageJob("annotating")
 
 
 def lacks(forest: Forest) -> str:
@@ -55,13 +56,34 @@ def lacks(forest: Forest) -> str:
 
 def lacking() -> str:
     """Why what is open cannot be annotated, "" where it can."""
-    if asked() is not None:
+    if ADDING.asked() is not None:
         return "values are being added"
     return next((reason for forest in state.recorded().forests if (reason := lacks(forest))), "")
 
 
 def run(job: Job, forests: Sequence[Forest], limits: Limits | None) -> list[Forest]:
     """The annotated forests, in the worker's thread; fewer where it was cancelled."""
+    done = annotated(job, forests, KIND, {"k": K}, limits=limits)
+    order = {forest.id: place for place, forest in enumerate(forests)}
+    return sorted(done, key=lambda forest: order.get(forest.id, 0))
+
+
+def annotated(
+    job: Job,
+    forests: Sequence[Forest],
+    kind: str,
+    settings: Mapping[str, Any],
+    *,
+    limits: Limits | None = None,
+    **more: Any,
+) -> list[Forest]:
+    """Forests with what the bundled model adds, in the worker's thread, as they are finished; fewer where it stopped.
+
+    Args:
+        kind: of the annotation, with its `settings`.
+        limits: of a run on this server; the job's note says which of them ended it.
+        more: further fields of `treecore.annotate.run.Annotation`.
+    """
     from treecore.annotate.run import Annotation, annotate
 
     policy = MODELS.get(Model(BUNDLED_MODEL), job.stop)
@@ -76,10 +98,8 @@ def run(job: Job, forests: Sequence[Forest], limits: Limits | None) -> list[Fore
         if limits is not None and not job.note:
             job.note = limits.passed(trajectories=progress.done, tokens=progress.tokens, seconds=seconds)
 
-    asked = Annotation(KIND, {"k": K}, model=policy)
-    done = annotate(forests, asked, on_progress=tell, should_stop=lambda: job.stop.is_set() or job.note != "")
-    order = {forest.id: place for place, forest in enumerate(forests)}
-    return sorted(done, key=lambda forest: order.get(forest.id, 0))
+    asked = Annotation(kind, settings, model=policy, **more)
+    return list(annotate(forests, asked, on_progress=tell, should_stop=lambda: job.stop.is_set() or job.note != ""))
 
 
 def ask() -> None:
@@ -98,32 +118,16 @@ def ask() -> None:
     try:
         if limits is not None:
             limits.check(size)
-        visitor_jobs.QUEUE.submit(job)
+        ADDING.begin(Asked(job, given.key))
     except TreecoreError as error:
         state.put({"notice": f"{error}."})
-        return
-    state.put({ASKED: Asked(job, given.key)})
-
-
-def asked() -> Asked | None:
-    """What is being added for this page."""
-    found: Asked | None = state.get_or(ASKED, None)
-    return found
-
-
-def cancel() -> None:
-    """Break it off; what is open stays as it is."""
-    if (now := asked()) is not None:
-        visitor_jobs.cancel(now.job)
-    state.put({ASKED: None})
 
 
 def settle() -> None:
     """Open what has been annotated by now, at the same prompt and step; before anything is drawn."""
-    now = asked()
-    if now is None or now.job.live:
+    now = ADDING.over()
+    if now is None:
         return
-    state.put({ASKED: None})
     given, job = state.recorded(), now.job
     if job.phase is Phase.FAILED or job.note:
         state.put({"notice": f"{job.error or f'No values were added: {job.note}'}."})
@@ -136,19 +140,6 @@ def settle() -> None:
 
 def bar() -> None:
     """How far it is, and the way out."""
-    if (now := asked()) is not None:
-        st.fragment(watch, run_every=LOOK_EVERY)(now)
-
-
-def watch(now: Asked) -> None:
-    """Progress; when it is over, the page is drawn anew."""
-    job = now.job
-    if not job.live:
-        st.rerun()
-    progress = job.progress if isinstance(job.progress, JobProgress) else None
-    far = f"{whole(progress.done)} of {counted(progress.total, 'continuation')}" if progress else job.begins
-    said = "waiting in line" if job.phase is Phase.WAITING else far
-    with st.container(key="annotating", horizontal=True, vertical_alignment="center", gap="small"):
-        share = min(progress.done / max(progress.total, 1), 1.0) if progress else 0.0
-        st.progress(share, verbatim(f"Adding Monte Carlo values: {said}"))
-        st.button("Cancel", key="annotating_cancel", icon=":material/close:", on_click=cancel)
+    if (now := ADDING.asked()) is not None:
+        watch = st.fragment(ADDING.watch, run_every=LOOK_EVERY)
+        watch(now, title="Adding Monte Carlo values: ", unit=("continuation", "continuations"))

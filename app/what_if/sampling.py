@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from app import state
 from app.rollout import visitor_jobs
-from app.rollout.annotation import lacks
+from app.rollout.annotation import annotated, lacks
 from app.rollout.form_values import BUNDLED_MODEL
 from app.rollout.job_queue import Job, Phase
-from app.rollout.request import JobProgress, Model
-from app.rollout.worker import MODELS, begins
+from app.rollout.page_job import LOOK_EVERY, PageJob
+from app.rollout.request import Model
+from app.rollout.worker import begins
 from app.verbatim import ours, verbatim
 from app.what_if import NOTE
 from app.what_if.words import name_of
@@ -24,11 +24,8 @@ from treecore.core.numerals import counted, plain
 from treecore.core.outcomes import means
 from treecore.errors import TreecoreError
 
-if TYPE_CHECKING:
-    from treecore.rollouts.progress import Progress
-
-ASKED, BRANCHES, LOOK_EVERY = "sample_here", 4, 0.5
-"""Where the session holds what was asked for, how many branches that is, and seconds between two looks at it."""
+BRANCHES = 4
+"""How many are asked for."""
 
 
 class Place(NamedTuple):
@@ -38,6 +35,9 @@ class Place(NamedTuple):
     number: int
     digest: str
     node: str
+
+
+SAMPLING: PageJob[Place] = PageJob("sample_here")
 
 
 def start_of(forest: Forest, row: int) -> int:
@@ -58,29 +58,15 @@ def value(forest: Forest, row: int) -> str:
 
 def run(job: Job, forest: Forest, node: str) -> Forest | None:
     """The forest with new branches, in the worker's thread; None where it was cancelled."""
-    from treecore.annotate.run import Annotation, annotate
-
-    model = Model(BUNDLED_MODEL)
-    policy = MODELS.get(model, job.stop)
-    if policy is None:
-        return None
-    began = time.monotonic()
-
-    def tell(progress: Progress) -> None:
-        job.tell(progress.done, progress.total, time.monotonic() - began)
-        job.progress = JobProgress(progress.done, progress.total, progress.tokens, time.monotonic() - began, ())
-
-    settings = {"k": BRANCHES}
     seed = sum(str(extra.get("sampled_for")) == "branches" for extra in forest.node_extra.values())
-    asked = Annotation("branches", settings, seed=seed, node=node, keep=True, model=policy)
-    found = list(annotate([forest], asked, on_progress=tell, should_stop=job.stop.is_set))
+    found = annotated(job, [forest], "branches", {"k": BRANCHES}, seed=seed, node=node, keep=True)
     return found[0] if found else None
 
 
 def ask(node: str) -> None:
     """Queue fresh branches after a step of the recorded forest; what hinders it is shown."""
     forest = state.recorded_forest()
-    if asked() is not None or not state.has(forest, node):
+    if SAMPLING.asked() is not None or not state.has(forest, node):
         return
     row = start_of(forest, forest.row(node))
     if reason := lacks(forest):
@@ -95,32 +81,17 @@ def ask(node: str) -> None:
         kind="branches",
     )
     try:
-        visitor_jobs.QUEUE.submit(job)
+        SAMPLING.begin(Place(job, state.forest_number(), forest.digest, node))
+        state.put({NOTE: ""})
     except TreecoreError as error:
         state.put({NOTE: f"{error}."})
-        return
-    state.put({ASKED: Place(job, state.forest_number(), forest.digest, node), NOTE: ""})
-
-
-def asked() -> Place | None:
-    """What is being sampled for this page."""
-    found: Place | None = state.get_or(ASKED, None)
-    return found
-
-
-def cancel() -> None:
-    """Break it off; what is open stays as it is."""
-    if (place := asked()) is not None:
-        visitor_jobs.cancel(place.job)
-    state.put({ASKED: None})
 
 
 def settle() -> None:
     """Put what has been sampled by now in its place; before anything is drawn."""
-    place = asked()
-    if place is None or place.job.live:
+    place = SAMPLING.over()
+    if place is None:
         return
-    state.put({ASKED: None})
     if place.job.phase is Phase.FAILED:
         state.put({NOTE: f"{place.job.error}."})
         return
@@ -139,8 +110,9 @@ def settle() -> None:
 
 def here(row: int | None) -> None:
     """The button, or how far the rollout is."""
-    if (place := asked()) is not None:
-        st.fragment(watch, run_every=LOOK_EVERY if place.job.live else None)(place)
+    if (place := SAMPLING.asked()) is not None:
+        watch = st.fragment(SAMPLING.watch, run_every=LOOK_EVERY if place.job.live else None)
+        watch(place, unit=("branch", "branches"))
         return
     forest = state.recorded_forest()
     node = "" if row is None else str(state.forest().node_id[row])
@@ -161,14 +133,3 @@ def here(row: int | None) -> None:
         st.caption(verbatim(f"{reason[:1].upper()}{reason[1:]}." if reason else f"after “{name_of(forest, start)}”"))
     if not reason:
         st.caption(verbatim(f"Here: {value(forest, start)}."))
-
-
-def watch(place: Place) -> None:
-    """Progress and the way out; when it is over, the page is drawn anew."""
-    job = place.job
-    if not job.live:
-        st.rerun()
-    done = job.progress.done if isinstance(job.progress, JobProgress) else 0
-    said = "waiting in line" if job.phase is Phase.WAITING else job.begins if job.progress is None else ""
-    st.progress(done / BRANCHES if done <= BRANCHES else 1.0, verbatim(said or f"{done} of {BRANCHES} branches"))
-    st.button("Cancel", key="what_if_sample_cancel", icon=":material/close:", on_click=cancel)
