@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from app import state
 from app.what_if import NOTE, Asked, asked_in, sampling
-from treecore.core.changes import Change, Copy, Flip, Prune
+from treecore.core.changes import Change, Copy, Flip, Prune, SetReward
 from treecore.core.forest import Forest
 from treecore.methods import get_method
 
@@ -57,10 +58,36 @@ def flip(forest: Forest, node: str, *, pruned: bool) -> str:
         return "Only an end has an outcome to flip; this step goes on."
     if math.isnan(forest.reward[row]):
         return "This end has no outcome to flip."
-    done = state.changes()
-    one = Flip(node)
-    state.set_changes(tuple(other for other in done if other != one) if one in done else (*done, one))
+    done, one = state.changes(), Flip(node)
+    own = of_outcome(done, node)
+    flipped = own and done[own[-1]] == one
+    state.set_changes(leaving_out(done, own[-1:]) if flipped else (*done, one))
     return ""
+
+
+def of_outcome(done: tuple[Change, ...], node: str) -> list[int]:
+    """Places of the changes of an outcome that may be replaced: those before a copy was made are in the copy too."""
+    copied = max((place for place, change in enumerate(done) if isinstance(change, Copy)), default=-1)
+    return [
+        place
+        for place, change in enumerate(done)
+        if place > copied and change.node == node and isinstance(change, Flip | SetReward)
+    ]
+
+
+def leaving_out(done: tuple[Change, ...], places: Collection[int]) -> tuple[Change, ...]:
+    """The changes without those at some places."""
+    return tuple(change for place, change in enumerate(done) if place not in places)
+
+
+def give(node: str, reward: float | None) -> None:
+    """Give an end another outcome, None for none, in place of what was last done to it."""
+    done, forest = state.changes(), state.recorded_forest()
+    left = leaving_out(done, of_outcome(done, node))
+    recorded = float(forest.reward[forest.row(node)]) if state.has(forest, node) else math.inf
+    same = math.isnan(recorded) if reward is None else recorded == reward
+    as_recorded = same and all(change.node != node for change in left)
+    state.set_changes(left if as_recorded else (*left, SetReward(node, reward)))
 
 
 def prune(node: str) -> str:

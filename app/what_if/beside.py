@@ -7,20 +7,19 @@ from functools import partial
 import streamlit as st
 
 from app import state
-from app.controls.fields import parameter
 from app.verbatim import ours, verbatim
 from app.view_fields import MAX_FIELD
 from app.what_if import NOTE, listen, sampling, show_board
 from app.what_if.asking import BOARD, HEARD, KEYS, WHY, copy, start, take, toggle
+from app.what_if.outcome import outcome_field
+from app.what_if.settings import settings, settings_changed
 from app.what_if.words import Board, board, name_of
 from treecore.analysis.what_if import WhatIf, what_if
 from treecore.core.numerals import counted, signed, whole
 from treecore.errors import TreecoreError
-from treecore.methods import get_method
 from treecore.methods.registry import Credit
-from treecore.registry.params import Param, Value
 
-OPEN, MAX_BUTTONS = "what_if", 4
+OPEN = "what_if"
 
 
 def is_open() -> bool:
@@ -48,13 +47,6 @@ def settle() -> None:
 def keys() -> None:
     """Hear of the keys by which a forest is changed."""
     listen(heard=int(state.get_or(HEARD, 0)), key=KEYS, on_ask=partial(take, KEYS))
-
-
-def settings_changed() -> dict[str, tuple[Value, Value]]:
-    """Settings of the method that are not as by default: before and now."""
-    method = get_method(state.get("method"))
-    now = state.settings(method.name)
-    return {name: (was, now[name]) for name, was in method.defaults.items() if now[name] != was}
 
 
 def drawn_for() -> tuple[object, ...]:
@@ -91,6 +83,7 @@ def show(after: Credit | None) -> None:
         show_board(shown, "changes", heard=heard, key=BOARD, on_ask=partial(take, BOARD))
         if not shown["changes"]:
             nothing_yet()
+    outcome_field(state.selected_row())
     settings()
     if shown is not None:
         show_board(shown, "why", heard=heard, key=WHY, on_ask=partial(take, WHY))
@@ -123,55 +116,6 @@ def nothing_yet() -> None:
     tried = "" if offer.tried == offer.of else f" Of {whole(offer.of)} ends, {whole(offer.tried)} were tried."
     moves = f"“{name}” moves {steps}{signs if offer.changed_sign else ''}, by up to {signed(offer.largest)}.{tried}"
     st.caption(verbatim(moves))
-
-
-def settings() -> None:
-    """The method's own parameters."""
-    method = get_method(state.get("method"))
-    if not method.params:
-        return
-    changed = settings_changed()
-    with st.container(key="what_if_settings", gap="small"):
-        with st.container(
-            key="asked_heading", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-        ):
-            st.markdown("##### Settings", width="content")
-            st.caption(ours(method.title), width="content")
-        for param in method.params:
-            setting(param, method.name, changed=param.name in changed)
-
-
-def setting(param: Param, owner: str, *, changed: bool) -> None:
-    """One parameter: few values as buttons, others as a field."""
-    values = choices(param)
-    if not values:
-        parameter(param, owner)
-        return
-    key = f"set:{owner}:{param.name}"
-    state.prime(key, param.default)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"asked_setting_{param.name}"):
-        st.caption(ours(param.name.replace("_", " ")), width="content", help=ours(param.meaning) or None)
-        st.segmented_control(
-            ours(param.name),
-            values,
-            format_func=lambda value: ours(str(value)),
-            key=key,
-            label_visibility="collapsed",
-            required=True,
-            width="content",
-        )
-        if changed:
-            st.caption("● changed", width="content")
-
-
-def choices(param: Param) -> tuple[Value, ...]:
-    """The values of a parameter where they are few."""
-    if param.type == "choice":
-        return tuple(param.choices) if len(param.choices) <= MAX_BUTTONS else ()
-    span = param.high - param.low
-    if param.type == "int" and span < MAX_BUTTONS:
-        return tuple(range(int(param.low), int(param.high) + 1))
-    return ()
 
 
 def selected() -> None:

@@ -124,7 +124,10 @@ def setting_line(after: Credit, name: str, *, was: Value, now: Value) -> ChangeL
 
 def written(value: Value) -> str:
     """A setting as it is read."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:g}".replace("e-0", "e-")
+    return short if float(short) == value else repr(value)
 
 
 def summary(found: WhatIf, shifts: Shift) -> str:

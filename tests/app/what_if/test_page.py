@@ -11,23 +11,13 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pages import MAIN, page
 from streamlit.testing.v1 import AppTest
 
 from app.opening.allowance import ALLOWANCE
 from app.what_if import asked_in
 from treecore import quotas
 from treecore.core.changes import Copy, Flip
-
-MAIN = Path(__file__).parents[3] / "app" / "main.py"
-
-
-def page(**query: str) -> AppTest:
-    test = AppTest.from_file(str(MAIN), default_timeout=120)
-    for name, value in {"sample": "by_hand", **query}.items():
-        test.query_params[name] = value
-    test.run()
-    assert not test.exception
-    return test
 
 
 def captions(test: AppTest) -> str:

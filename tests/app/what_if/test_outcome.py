@@ -1,0 +1,74 @@
+"""Another outcome for the selected end, also in part, and how that goes with flips and copies."""
+
+from __future__ import annotations
+
+import pytest
+from pages import page
+from streamlit.testing.v1 import AppTest
+
+import treecore as tc
+
+
+def _give() -> None:
+    import streamlit as st
+
+    from app import state
+    from app.what_if.asking import flip, give
+
+    state.start(lambda _: False, lambda _: None)
+    for node, reward in st.session_state["given"]:
+        if reward == "flip":
+            flip(state.forest(), node, pruned=False)
+        else:
+            give(node, reward)
+
+
+def given(edit: str, *asked: tuple[str, float | str | None]) -> str:
+    """The changes after these outcomes were given."""
+    test = AppTest.from_function(_give, default_timeout=120)
+    test.query_params["sample"] = "by_hand"
+    test.query_params["edit"] = edit
+    test.session_state["given"] = list(asked)
+    test.run()
+    assert not test.exception
+    found: str = test.session_state["edit"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("edit", "asked", "left"),
+    [
+        ("", [("f3", 0.5)], "reward:f3=0.5"),
+        ("", [("f3", 0.5), ("f3", 0.25)], "reward:f3=0.25"),
+        ("", [("f3", 0.5), ("f3", 0.0)], ""),
+        ("", [("f3", None)], "reward:f3=none"),
+        ("flip:f3,prune:c1", [("f3", 0.5)], "prune:c1,reward:f3=0.5"),
+        ("", [("f3", 0.3), ("f3", "flip")], "reward:f3=0.3,flip:f3"),
+        ("reward:f3=0.3,flip:f3", [("f3", "flip")], "reward:f3=0.3"),
+        ("flip:f3,copy:f3", [("f3", 0.0)], "flip:f3,copy:f3,reward:f3=0.0"),
+        ("flip:f3,copy:f3", [("f3", "flip")], "flip:f3,copy:f3,flip:f3"),
+        ("copy:f3", [("f3~2", 0.5), ("f3~2", 0.25)], "copy:f3,reward:f3~2=0.25"),
+    ],
+)
+def test_the_last_outcome_counts(edit: str, asked: list[tuple[str, float | str | None]], left: str) -> None:
+    assert given(edit, *asked) == left
+
+
+def test_a_slider_stands_where_the_outcome_is_and_moves_credit() -> None:
+    test = page(what_if="1", node="f3")
+    slider = test.select_slider(key="what_if_outcome")
+    assert (slider.value, slider.options[:3], slider.options[-1]) == ("0", ["none", "0", "0.05"], "1")
+    slider.set_value("0.35").run()
+    assert not test.exception
+    assert test.query_params["edit"] == "reward:f3=0.35"
+    assert test.select_slider(key="what_if_outcome").value == "0.35"
+    forest = test.session_state["edited"][1].changed
+    assert forest.reward[forest.row("f3")] == 0.35
+    assert tc.core.edit.changes_of(forest) == "reward:f3=0.35"
+    test.select_slider(key="what_if_outcome").set_value("0").run()
+    assert "edit" not in test.query_params
+
+
+def test_a_step_that_goes_on_has_no_outcome() -> None:
+    test = page(what_if="1", node="f1")
+    assert [one.key for one in test.select_slider if one.key == "what_if_outcome"] == []
