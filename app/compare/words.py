@@ -12,6 +12,7 @@ from app.compare.rows import written
 from treecore.analysis.compare import KINDS, Comparison, Kind
 from treecore.analysis.disagreements import Entry, families
 from treecore.analysis.frames import phrase
+from treecore.core.edit import NOTE, changes_column, changes_of
 from treecore.core.numerals import counted, counted_of, whole
 from treecore.exports.tables import csv_lines
 
@@ -105,7 +106,7 @@ def number(found: Comparison, entry: Entry, place: int) -> Number:
 def as_csv(found: Comparison) -> bytes:
     """The table for a spreadsheet: a row a step, a column a method, empty where nothing is assigned."""
     names = ["node", "step", "differs", *(column.method for column in found.columns)]
-    return b"".join(csv_lines(csv_rows(found), dict.fromkeys(names, "")))
+    return b"".join(csv_lines(csv_rows(found), dict.fromkeys(names, "") | changes_column([found.forest])))
 
 
 def csv_rows(found: Comparison) -> Iterator[dict[str, object]]:
@@ -116,4 +117,5 @@ def csv_rows(found: Comparison) -> Iterator[dict[str, object]]:
             "step": phrase(found.forest, row),
             "differs": KINDS.get(kind, ""),
         }
-        yield {**said, **{column.method: value for column, value in zip(found.columns, values, strict=True)}}
+        said |= {column.method: value for column, value in zip(found.columns, values, strict=True)}
+        yield {**said, NOTE: changes_of(found.forest)}

@@ -15,6 +15,8 @@ from app.opening.background import Tell
 from app.state.export_job import ERROR, LATE, MADE, refuse_export
 from app.verbatim import ours, verbatim
 from treecore.core.batch import Forests
+from treecore.core.edit import changes_of
+from treecore.core.forest import Forest
 from treecore.core.numerals import whole
 from treecore.errors import TreecoreError
 from treecore.exports import EXPORTS, Export
@@ -188,8 +190,14 @@ def within(chunks: Iterable[bytes]) -> bytes:
 def file_name(kind: str, *, ending: str, whole_batch: bool) -> str:
     """A name of letters, digits, `_` and `-`, whatever the file that is open is called."""
     stem = UNSAFE.sub("-", state.as_given().title.split(".")[0]).strip("-")[:60] or "forests"
+    forests = state.opened().forests if whole_batch else [state.forest()]
     number = "" if whole_batch or len(state.opened().forests) == 1 else f"-prompt-{state.forest_number() + 1}"
-    return f"{stem}{number}-{kind}{ending}"
+    return f"{stem}{number}-{kind}{changed_mark(forests)}{ending}"
+
+
+def changed_mark(forests: Iterable[Forest]) -> str:
+    """What the name of a file gets before its ending where a forest in it is not as it was recorded."""
+    return "-changed" if any(map(changes_of, forests)) else ""
 
 
 def chosen(name: object, known: list[str] | tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 from app import state
 from app.browse import asked_in
 from app.controls import dimming
+from app.controls.export_menu import changed_mark
 from app.table import steps_table
 from app.table.words import PAGE, Copied, Page, page_of, pages_of
 from app.view_fields import Field
@@ -47,8 +48,9 @@ def reader(credit: Credit | None) -> None:
     heard = int(state.get_or(HEARD, 0))
     steps_table(page(made, rows), copied=copied(made, rows, heard), heard=heard, key=CHANNEL, on_ask=take)
     st.download_button(
-        "Save as CSV", lambda: made.csv(rows), file_name="steps.csv", mime="text/csv", on_click="ignore",
-        key="steps_csv", icon=":material/download:", disabled=not len(rows),
+        "Save as CSV", lambda: made.csv(rows), mime="text/csv", on_click="ignore",
+        file_name=f"steps{changed_mark([made.forest])}.csv", key="steps_csv",
+        icon=":material/download:", disabled=not len(rows),
     )  # fmt: skip
     state.sync_address()
 

@@ -23,6 +23,7 @@ from app.compare.choosing import (
 )
 from app.compare.rows import WINDOW, Panel, panel, window_of
 from app.compare.sides import shared_words, two_forests, two_methods, two_trajectories
+from app.controls.export_menu import changed_mark
 from app.inspector import selected_step
 from app.opening.merge_menu import merge_menu
 from app.opening.open_menu import open_menu
@@ -166,8 +167,8 @@ def aside() -> None:
     with st.container(horizontal=True, gap="small", key="compare_buttons"):
         st.button("Open in Explore", type="primary", key="compare_open", on_click=open_in_explore, args=(chosen,))
         st.download_button(
-            "Table as CSV", lambda: words.as_csv(found.comparison), file_name="comparison.csv", mime="text/csv",
-            on_click="ignore", key="compare_csv",
+            "Table as CSV", lambda: words.as_csv(found.comparison), mime="text/csv", on_click="ignore",
+            file_name=f"comparison{changed_mark([found.comparison.forest])}.csv", key="compare_csv",
         )  # fmt: skip
     state.sync_address()
     centre, total = place(found, chosen["node"]), len(found.comparison.rows)

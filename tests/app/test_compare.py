@@ -13,6 +13,7 @@ from compared import columns, mixed
 from forests import random_forest
 from streamlit.testing.v1 import AppTest
 
+import treecore as tc
 from app.compare import rows, sides, words
 from app.compare.choosing import MAX_METHODS
 from treecore.analysis.compare import Comparison, compare
@@ -97,6 +98,9 @@ def test_the_spreadsheet_is_not_commanded_by_words() -> None:
     assert lines[1].startswith("1,'=1+1,")
     assert '"a,""b"""' in lines[2]
     assert len(lines) == 11
+    changed = words.as_csv(compared(tc.edit(forest, "flip:3"), "grpo")).decode().splitlines()
+    assert changed[0] == f"{lines[0]},edited"
+    assert all(line.endswith(",flip:3") for line in changed[1:])
 
 
 def test_two_methods_stand_on_one_tree() -> None:

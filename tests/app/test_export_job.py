@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from pages import page
 from streamlit.testing.v1 import AppTest
 
 from app.opening.background import Opening, Tell
 from treecore.exports import EXPORTS, Exported
-
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
-
-
-def opened() -> AppTest:
-    test = AppTest.from_file(MAIN, default_timeout=60)
-    test.query_params["sample"] = "by_hand"
-    test.run()
-    assert not test.exception
-    return test
 
 
 @pytest.fixture
@@ -53,7 +43,7 @@ def job(test: AppTest) -> Opening:
 
 
 def test_the_page_goes_on_while_a_file_is_made(held: threading.Event) -> None:
-    test = opened()
+    test = page()
     test.button(key="export:one").click().run()
     assert not test.exception
     assert "cancel_opening" in [button.key for button in test.button]
@@ -71,8 +61,17 @@ def test_the_page_goes_on_while_a_file_is_made(held: threading.Event) -> None:
     assert "export_ready_close" not in [button.key for button in test.button]
 
 
+def test_the_file_of_a_changed_forest_is_called_so() -> None:
+    test = page(edit="flip:f3")
+    test.session_state["export_kind"] = "csv"
+    test.run().button(key="export:one").click().run()
+    made = test.session_state["exported"]
+    assert made.name == "Written-by-hand-csv-changed.csv"
+    assert "not as recorded, changed by flip:f3" in made.said
+
+
 def test_an_export_that_is_broken_off_makes_nothing(held: threading.Event) -> None:
-    test = opened()
+    test = page()
     test.button(key="export:one").click().run()
     going = job(test)
     test.button(key="cancel_opening").click().run()

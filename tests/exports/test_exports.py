@@ -151,15 +151,24 @@ def test_graphml_keeps_steps_apart_whose_ids_xml_cannot_hold(tmp_path: Path) -> 
     assert graph.number_of_edges() == 2
 
 
-@pytest.mark.parametrize("kind", [kind for kind in EXPORTS if kind != "png"])
-def test_an_export_of_a_changed_forest_says_so(kind: str) -> None:
-    recorded = tc.read(samples()["by_hand"].path)[0]
-    entry, changed = EXPORTS[kind], tc.edit(recorded, "flip:f3,prune:c1")
-    for forest, clause in ((recorded, ""), (changed, "not as recorded, changed by flip:f3,prune:c1")):
-        made = made_of(entry, Forests(forest), tc.credit(forest, "tree_grpo"), entry.endings[0], {})
+@pytest.mark.parametrize(
+    ("kind", "ending"),
+    [(kind, ending) for kind, entry in EXPORTS.items() if kind != "png" for ending in entry.endings],
+)
+def test_an_export_of_a_changed_forest_says_so_inside(kind: str, ending: str, tmp_path: Path) -> None:
+    """A picture is drawn from the same figure as `svg`."""
+    recorded, changes = tc.read(samples()["by_hand"].path)[0], "flip:f3,prune:c1"
+    for forest, clause in ((recorded, ""), (tc.edit(recorded, changes), f"not as recorded, changed by {changes}")):
+        path = tmp_path / f"{len(clause)}{ending}"
+        made = export(forest, kind, path, credit="tree_grpo")
         assert "".join(one for one in made.notes if one.startswith("not as recorded")) == clause
-        told = {"html": b"changed by flip:f3", "svg": b"changed \xc2\xb7 ", "graphml": b"flip:f3,prune:c1"}.get(kind)
-        assert told is None or (told in b"".join(made.chunks)) == bool(clause)
+        if kind in ("html", "svg", "graphml"):
+            told = {"html": "changed by flip:f3", "svg": "changed · ", "graphml": changes}[kind]
+            assert (told in path.read_text(encoding="utf-8")) == bool(clause)
+            continue
+        table = io.StringIO(path.read_text(), newline="") if ending == ".csv" else None
+        rows = rows_of(path) if table is None else list(csv.DictReader(table))
+        assert {row.get("edited") for row in rows} == {changes if clause else None}
 
 
 def test_several_changed_forests_are_counted() -> None:

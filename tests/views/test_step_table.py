@@ -61,3 +61,11 @@ def test_no_cell_of_the_csv_is_a_formula_and_numbers_are_whole() -> None:
     assert [row["step"] for row in rows][:3] == ["'=1+1", "'@sum", "'-2"]
     assert [row["reward"] for row in rows] == ["", "1.0", "0.0", "", ""]
     assert [row["parent"] for row in rows] == ["0", "1", "1", "0", "2"]
+    assert "edited" not in rows[0]
+
+
+def test_the_csv_of_a_changed_forest_says_so(table: StepTable) -> None:
+    leaf = str(table.forest.node_id[table.forest.leaves[0]])
+    changed = StepTable(tc.edit(table.forest, f"reward:{leaf}=0.5"), None)
+    rows = list(csv.DictReader(io.StringIO(changed.csv(changed.rows).decode(), newline="")))
+    assert {row["edited"] for row in rows} == {f"reward:{leaf}=0.5"}

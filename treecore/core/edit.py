@@ -236,6 +236,12 @@ def changes_of(forest: Forest) -> str:
     return str(note.get("changes", "")) if isinstance(note, Mapping) else ""
 
 
+def changes_column(forests: Iterable[Forest]) -> dict[str, str]:
+    """The column of a table that holds what `changes_of` says of each row's forest, as a schema; none where all are as
+    they were recorded."""
+    return {NOTE: "text"} if any(map(changes_of, forests)) else {}
+
+
 def changed_note(forests: Iterable[Forest]) -> str:
     """A clause that says which forests are not as they were recorded, for readers of a file; "" where all are."""
     found = [changes for forest in forests if (changes := changes_of(forest))]

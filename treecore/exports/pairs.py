@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from treecore.core.batch import Forests
+from treecore.core.edit import NOTE, changes_column, changes_of
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted
 from treecore.core.outcomes import means
@@ -33,7 +34,7 @@ def pairs(forests: Forests, credit: Credit | None, ending: str, *, gap: Annotate
         "prompt": "text", "chosen": "text", "rejected": "text", "gap": "float", "value_chosen": "float",
         "value_rejected": "float", "n_chosen": "int", "n_rejected": "int", "forest": "text", "id_chosen": "text",
         "id_rejected": "text",
-    }  # fmt: skip
+    } | changes_column(forests)  # fmt: skip
     made = Exported(unit="pairs")
     made.chunks = content(rows_of(forests, gap, made), ending, schema)
     return made
@@ -58,7 +59,7 @@ def rows_of(forests: Forests, gap: float, made: Exported) -> Iterator[dict[str, 
                     continue
                 made.size += 1
                 row = pair(forest, better, worse, values, counts)
-                yield {"prompt": before, "forest": forest.id or str(number), **row}
+                yield {"prompt": before, "forest": forest.id or str(number), **row, NOTE: changes_of(forest)}
     if alike:
         made.notes += (f"{counted(alike, 'pair')} of equal words {'is' if alike == 1 else 'are'} left out",)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from treecore.core.batch import Forests
+from treecore.core.edit import changes_column, changes_of
 from treecore.exports.registry import Exported, export_kind
 from treecore.exports.tables import BLOCK, TABLES, content
 from treecore.methods import Credit
@@ -18,11 +19,14 @@ def steps(forests: Forests, credit: Credit | None, ending: str) -> Exported:
 
     frames: list[Any] = []
     schema: dict[str, str] = {}
+    marked = changes_column(forests)
     for number, forest in enumerate(forests):
         frame = to_frame(forest, None if credit is None else credit.of(number))
         frame["id"] = [str(name) for name in frame["id"]]
         frame["parent"] = [None if name is None else str(name) for name in frame["parent"]]
         frame.insert(0, "forest", forest.id or str(number))
+        for name in marked:
+            frame[name] = changes_of(forest)
         schema |= {name: TYPES.get(str(frame[name].dtype.kind), "text") for name in frame.columns}
         frames.append(frame)
     made = Exported(unit="steps")

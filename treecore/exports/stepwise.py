@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from treecore.core.batch import Forests
+from treecore.core.edit import NOTE, changes_column, changes_of
 from treecore.core.numerals import counted
 from treecore.core.outcomes import is_right, means, top_reward
 from treecore.errors import MethodError
@@ -38,7 +39,7 @@ def stepwise(
         raise MethodError("labels by sign need credit", todo="name a method with --method, or set labels=reachable")
     schema = {
         "prompt": "text", "completions": "list of text", "labels": "list of bool", "forest": "text", "leaf": "text",
-    }  # fmt: skip
+    } | changes_column(forests)  # fmt: skip
     made = Exported(unit="trajectories")
     made.chunks = content(rows_of(forests, credit, labels, made), ending, schema)
     return made
@@ -70,6 +71,7 @@ def rows_of(forests: Forests, credit: Credit | None, labels: str, made: Exported
                 "labels": said.tolist(),
                 "forest": forest.id or str(number),
                 "leaf": str(forest.node_id[trajectory.leaf]),
+                NOTE: changes_of(forest),
             }
     if unsigned:
         without = counted(unsigned, "step has", "steps have")

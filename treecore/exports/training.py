@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from treecore.core.batch import Forests
+from treecore.core.edit import NOTE, changes_column, changes_of
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted
 from treecore.exports.registry import Exported, export_kind
@@ -53,7 +54,7 @@ def training(
         names["ids"]: "list of int", names["mask"]: "list of int", names["logprobs"]: "list of float",
         "advantages": "list of float", "copies": "list of int",
         "steps": "list of text", "observations": "list of text", "step_advantages": "list of float",
-    }  # fmt: skip
+    } | changes_column(forests)  # fmt: skip
     made = Exported(unit="trajectories")
     made.chunks = content(rows_of(forests, credit, names, made), ending, schema)
     return made
@@ -71,7 +72,8 @@ def rows_of(forests: Forests, credit: Credit, names: dict[str, str], made: Expor
             made.heard(made.size / total)
             silent += bool(np.isnan(signals.of_steps(trajectory)).all())
             unrecorded += not len(trajectory.tokens)
-            yield {"prompt": prompt_of(forest), "uid": group, **row_of(trajectory, signals, names)}
+            own = {"prompt": prompt_of(forest), "uid": group, NOTE: changes_of(forest)}
+            yield {**own, **row_of(trajectory, signals, names)}
     if silent:
         made.notes += (f"{counted(silent, 'trajectory gets', 'trajectories get')} no signal from this method",)
     if unrecorded:

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from treecore.analysis.frames import phrases
+from treecore.core.edit import NOTE, changes_column, changes_of
 from treecore.core.forest import Forest
 from treecore.core.outcomes import is_right
 from treecore.core.step_text import plain
@@ -147,7 +148,7 @@ class StepTable:
         """Rows as CSV, numbers in full; texts that a spreadsheet would compute get a `'` before them."""
         from treecore.exports.tables import csv_lines
 
-        return b"".join(csv_lines(self._records(rows), SCHEMA))
+        return b"".join(csv_lines(self._records(rows), SCHEMA | changes_column([self.forest])))
 
     def _records(self, rows: IntArray) -> Iterable[dict[str, Any]]:
         forest, ends = self.forest, self.forest.topology.n_leaves
@@ -169,6 +170,7 @@ class StepTable:
                 "reward": float(forest.reward[row]),
                 "value": float(self.value[row]),
                 "credit": float(self.signal[row]),
+                NOTE: changes_of(forest),
                 "tokens": None if np.isnan(self.tokens[row]) else int(self.tokens[row]),
             }
 
