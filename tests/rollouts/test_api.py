@@ -63,9 +63,9 @@ def test_tokens_are_text_with_parts() -> None:
     assert np.isnan(table.confidence[~own_mask]).all()
 
 
-@pytest.mark.parametrize("slots", [1, 3, 64])
-def test_every_token_is_computed_once(slots: int) -> None:
-    forests = rollout(task=ToyTask(), model=toy_policy(slots=slots), prompts=5, m=2, n=3, l=2)
+@pytest.mark.parametrize("max_sequences", [1, 3, 64])
+def test_every_token_is_computed_once(max_sequences: int) -> None:
+    forests = rollout(task=ToyTask(), model=toy_policy(max_sequences=max_sequences), prompts=5, m=2, n=3, l=2)
     for forest in forests:
         table, topology = forest.tokens, forest.topology
         assert table is not None
@@ -151,10 +151,10 @@ def test_the_same_seed_gives_the_same_digest_and_another_seed_does_not() -> None
 def test_what_is_drawn_does_not_depend_on_the_batch() -> None:
     task = ToyTask()
     prompts = task.prompts(4, seed=0)
-    together = rollout(task=task, model=toy_policy(slots=64), prompts=prompts, m=2, n=2, l=2)
-    narrow = rollout(task=task, model=toy_policy(slots=3), prompts=prompts, m=2, n=2, l=2)
+    together = rollout(task=task, model=toy_policy(max_sequences=64), prompts=prompts, m=2, n=2, l=2)
+    narrow = rollout(task=task, model=toy_policy(max_sequences=3), prompts=prompts, m=2, n=2, l=2)
     alone = [rollout(task=task, model=POLICY, prompts=[prompt], m=2, n=2, l=2)[0] for prompt in prompts]
-    turned = rollout(task=task, model=toy_policy(slots=5), prompts=prompts[::-1], m=2, n=2, l=2)[::-1]
+    turned = rollout(task=task, model=toy_policy(max_sequences=5), prompts=prompts[::-1], m=2, n=2, l=2)[::-1]
     assert texts(together) == texts(narrow) == texts(alone) == texts(turned)
 
 
@@ -165,7 +165,7 @@ def test_more_chains_do_not_change_the_first() -> None:
 
 
 def test_growth_can_be_replayed_from_born() -> None:
-    forest = rollout(task=ToyTask(), model=toy_policy(slots=3), m=3, n=4, l=2, seed=1)[0]
+    forest = rollout(task=ToyTask(), model=toy_policy(max_sequences=3), m=3, n=4, l=2, seed=1)[0]
     assert forest.born.tolist() == list(range(len(forest)))
     found = expansions(forest)
     assert len(found) == len(forest.leaves) == 3 * (1 + 4 * 2)
@@ -259,7 +259,7 @@ def test_the_end_token_ends_a_trajectory() -> None:
 
 
 def test_stopping_keeps_finished_forests_only() -> None:
-    whole = rollout(task=ToyTask(), model=toy_policy(slots=2), prompts=4, m=2, n=1)
+    whole = rollout(task=ToyTask(), model=toy_policy(max_sequences=2), prompts=4, m=2, n=1)
     finished = 0
 
     def watch(progress: Progress) -> None:
@@ -267,7 +267,7 @@ def test_stopping_keeps_finished_forests_only() -> None:
         finished = progress.forests
 
     kept = rollout(
-        task=ToyTask(), model=toy_policy(slots=2), prompts=4, m=2, n=1,
+        task=ToyTask(), model=toy_policy(max_sequences=2), prompts=4, m=2, n=1,
         on_progress=watch, should_stop=lambda: finished >= 2,
     )  # fmt: skip
     assert 2 <= len(kept) < 4

@@ -41,7 +41,7 @@ def test_the_seed_decides_everything_and_the_batch_nothing(sampler: str) -> None
     one, again = sampled(sampler), sampled(sampler)
     assert [forest.digest for forest in one] == [forest.digest for forest in again]
     assert [forest.digest for forest in one] != [forest.digest for forest in sampled(sampler, seed=4)]
-    narrow = sampled(sampler, policy=toy_policy(slots=1))
+    narrow = sampled(sampler, policy=toy_policy(max_sequences=1))
     for wide, thin in zip(one, narrow, strict=True):
         assert wide.text == thin.text
         for name, column in wide.columns.items():

@@ -19,8 +19,8 @@ DOORS = {
 }
 """Public functions that may take more, all but the first by name."""
 IN_ORDER = {
-    ("a", "b"), ("before", "after"), ("found", "wanted"), ("done", "total"), ("start", "end"), ("slot", "start"),
-    ("rows", "length"), ("slots", "length"), ("rows", "n_valid"), ("source", "target"), ("beside", "target"),
+    ("a", "b"), ("before", "after"), ("found", "wanted"), ("done", "total"), ("start", "end"), ("row", "start"),
+    ("rows", "length"), ("rows", "n_valid"), ("source", "target"), ("beside", "target"),
     ("key_states", "value_states"), ("query", "key"), ("key", "value"), ("ids", "position"), ("url", "model"),
     ("name", "why"),
     ("one", "many"), ("first", "second"), ("parent", "fork"), ("one", "other"), ("gold", "said"), ("answer", "gold"),

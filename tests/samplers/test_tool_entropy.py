@@ -80,7 +80,7 @@ def test_entropy_is_the_sum_over_the_first_twenty_tokens() -> None:
 
 
 def test_the_recorded_entropy_is_that_of_the_ten_likeliest_tokens() -> None:
-    policy = toy_policy(slots=2)
+    policy = toy_policy(max_sequences=2)
     session = policy.session(temperature=1, top_p=1, stop=(), max_step_tokens=1)
     branch = session.grow(session.open("a b c"), np.random.default_rng(0))
     session.advance()

@@ -123,7 +123,7 @@ CASES = {
     "methods/test_reference.py::test_the_document_is_whole": 0,
     "policies/local/test_memory.py::test_a_pass_that_does_not_fit_is_made_smaller": 2,
     "policies/local/test_model_checks.py::test_branches_give_what_the_model_gives": 10,
-    "policies/local/test_scheduler.py::test_the_bound_holds_and_changes_nothing": 6,
+    "policies/local/test_sequence_scheduler.py::test_the_bound_holds_and_changes_nothing": 6,
     "policies/local/test_sequences.py::test_what_a_forest_held_goes_with_it": 1,
     "rollouts/local/test_workers.py::test_a_stopped_run_goes_on": 0,
     "rollouts/local/test_workers.py::test_long_jobs_do": 0,

@@ -49,8 +49,8 @@ def toy_model(kind: str = "llama", *, length: int = LENGTH, **config: Any) -> An
     ).eval()  # fmt: skip
 
 
-def toy_policy(kind: str = "llama", *, slots: int = 8, **config: Any) -> TransformersPolicy:
-    return TransformersPolicy(toy_model(kind, **config), toy_tokenizer(), name=kind, slots=slots)
+def toy_policy(kind: str = "llama", *, max_sequences: int = 8, **config: Any) -> TransformersPolicy:
+    return TransformersPolicy(toy_model(kind, **config), toy_tokenizer(), name=kind, max_sequences=max_sequences)
 
 
 class ToyTask(Task):

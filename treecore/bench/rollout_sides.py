@@ -117,13 +117,13 @@ class Sides:
         self.prompts = self.task.prompts(work.prompts, seed=work.seed)
         self.prompt_ids = [policy.encode_prompt(prompt.text) for prompt in self.prompts]
         params = SamplingParams(per_prompt, work.max_new, work.stop, work.temperature, work.top_p, work.seed)
-        self.generate, self.setup = Generate(policy, self.prompt_ids, params), Setup(policy.slots, None)
+        self.generate, self.setup = Generate(policy, self.prompt_ids, params), Setup(policy.max_sequences, None)
         self.trials: dict[Setup, Trial] = {}
 
     def setups(self, share: Share, *, static: bool) -> list[Setup]:
         """Ways of running `generate` on a share of the machine: batch sizes, threads, kinds of cache."""
-        total, slots = len(self.prompts) * self.per_prompt, self.policy.slots
-        sizes = (self.work.rows,) if self.work.rows else (slots // 2, slots, -(-total // 2), total)
+        total, most = len(self.prompts) * self.per_prompt, self.policy.max_sequences
+        sizes = (self.work.rows,) if self.work.rows else (most // 2, most, -(-total // 2), total)
         return [
             Setup(rows, number, cache)
             for cache in ((None, "static") if static else (None,))

@@ -128,7 +128,7 @@ class State(Protocol):
     Attributes:
         ids: tokens since the parent state.
         length: tokens from the start of the prompt up to here.
-        tally: shared by all states of one prompt.
+        usage: shared by all states of one prompt.
     """
 
     @property
@@ -138,7 +138,7 @@ class State(Protocol):
     def length(self) -> int: ...
 
     @property
-    def tally(self) -> TokenUsage: ...
+    def usage(self) -> TokenUsage: ...
 
 
 class Branch(Protocol):

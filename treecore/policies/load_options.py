@@ -14,8 +14,8 @@ class LoadOptions:
         device: `cpu`, `cuda`, `cuda:1`, `mps`; the best one present when None.
         dtype: `float32`, `bfloat16` or `float16`; when None, on CUDA and MPS the first of bfloat16, float16
             and float32 that the device itself computes in, and float32 elsewhere.
-        batch_tokens: most tokens of keys and values held for live branches at once, rows x positions; what fits into
-            memory when None. One branch is let through whatever it needs.
+        batch_tokens: capacity of the KV cache in tokens, those of all running branches together, rows x positions; what
+            fits into memory when None. One branch is let through whatever it needs.
         static: keep the batch in one place and run single tokens in few fixed shapes, on CUDA as captured graphs.
     """
 

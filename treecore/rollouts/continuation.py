@@ -219,7 +219,7 @@ class ContinuationScheduler(RolloutScheduler):
 
     def _forest(self, growing: GrowingForest) -> Forest:
         assert isinstance(growing, ContinuedForest)
-        tally = TokenUsage() if growing.start is None else growing.start.tally
+        tally = TokenUsage() if growing.start is None else growing.start.usage
         numbers = {
             "trajectories": growing.asked,
             "tokens_generated": tally.sampled,

@@ -152,7 +152,7 @@ class GrowingForest:
     @property
     def sampled(self) -> int:
         """Tokens drawn so far."""
-        return 0 if self.start is None else self.start.tally.sampled
+        return 0 if self.start is None else self.start.usage.sampled
 
     @property
     def begun(self) -> bool:
@@ -279,7 +279,7 @@ class GrowingForest:
         """Tokens that the forest took, and what it would have taken without sharing."""
         if self.start is None:
             return Cost(0, 0, 0, 0, 0)
-        prompt, tally = self.start.length, self.start.tally
+        prompt, tally = self.start.length, self.start.usage
         generated = tally.sampled if tally.sampled_known else None
         computed = tally.computed if tally.computed_known else None
         rows = self._rows()

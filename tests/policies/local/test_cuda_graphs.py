@@ -1,4 +1,4 @@
-"""Fixed shapes on memory that stays: few of them, no move without notice, and graphs that are dropped when it moves."""
+"""Decoding in fixed shapes: few of them, and graphs that are dropped when the memory moves."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from toy import ToyTask, toy_model, toy_policy, toy_tokenizer
 
 from treecore.errors import PolicyError
 from treecore.policies import load_policy
-from treecore.policies.local.cuda_graphs import Captured, StaticCache, StaticSteps, bucket
-from treecore.policies.local.kv_cache import Kind
+from treecore.policies.local.cuda_graphs import CapturedGraph, CUDAGraphRunner
+from treecore.policies.local.kv_cache import KVSpec
 from treecore.policies.local.policy import TransformersPolicy
+from treecore.policies.local.static_cache import StaticCache
 from treecore.rollouts import rollout
 
-CPU = torch.device("cpu")
-NUMBER = Kind(heads=1, dim=1, dtype=torch.float32)
+NUMBER = KVSpec(heads=1, dim=1, dtype=torch.float32)
 RUN: dict[str, Any] = {"task": ToyTask(), "prompts": 5, "m": 3, "n": 3, "l": 2, "seed": 4}
 
 
@@ -27,22 +27,16 @@ def static_policy(**settings: Any) -> TransformersPolicy:
     return TransformersPolicy(toy_model(), toy_tokenizer(), name="m", static=True, **settings)
 
 
-def test_buckets_waste_a_third_at_most() -> None:
-    assert [bucket(n) for n in (1, 2, 3, 4, 5, 7, 9, 13, 17, 64, 65)] == [1, 2, 3, 4, 6, 8, 12, 16, 24, 64, 96]
-    assert [bucket(n, least=64) for n in (1, 64, 65, 97, 129)] == [64, 64, 96, 128, 192]
-    assert all(n <= bucket(n) and 2 * bucket(n) <= 3 * n for n in range(2, 2000))
-
-
 def test_steps_come_in_few_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
     shapes: list[tuple[int, int]] = []
-    step = StaticSteps.__call__
+    step = CUDAGraphRunner.__call__
 
-    def watched(steps: StaticSteps, fed: torch.Tensor, length: int) -> torch.Tensor:
+    def watched(steps: CUDAGraphRunner, fed: torch.Tensor, length: int) -> torch.Tensor:
         shapes.append((fed.shape[1], length))
         return step(steps, fed, length)
 
-    monkeypatch.setattr(StaticSteps, "__call__", watched)
-    policy = static_policy(slots=16)
+    monkeypatch.setattr(CUDAGraphRunner, "__call__", watched)
+    policy = static_policy(max_sequences=16)
     shapes.clear()
     rollout(model=policy, **RUN)
     assert len(shapes) > 40
@@ -51,7 +45,7 @@ def test_steps_come_in_few_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_sessions_one_after_the_other_share_memory_and_graphs() -> None:
-    policy, fresh = static_policy(slots=16), static_policy(slots=16)
+    policy, fresh = static_policy(max_sequences=16), static_policy(max_sequences=16)
     first = rollout(model=policy, **RUN)
     (steps,) = policy._idle
     place = steps.cache.layers[0].keys.data_ptr()
@@ -68,27 +62,27 @@ def test_sessions_one_after_the_other_share_memory_and_graphs() -> None:
 
 
 def test_sessions_at_the_same_time_share_nothing() -> None:
-    policy = static_policy(slots=4)
+    policy = static_policy(max_sequences=4)
     law: dict[str, Any] = {"temperature": 1, "top_p": 1, "stop": (), "max_step_tokens": 4}
     one, other = policy.session(**law), policy.session(**law)
     assert one.runner.cache is not other.runner.cache
-    kept = one.runner.steps
+    kept = one.runner.graphs
     del one
     assert policy._idle == [kept]
     del other
     assert policy._idle == [kept]
-    assert toy_policy().session(**law).runner.steps is None
+    assert toy_policy().session(**law).runner.graphs is None
 
 
 def test_what_had_to_retreat_is_not_kept_and_gives_up_what_is() -> None:
-    policy = static_policy(slots=4)
+    policy = static_policy(max_sequences=4)
     law: dict[str, Any] = {"temperature": 1, "top_p": 1, "stop": (), "max_step_tokens": 4}
     session, other = policy.session(**law), policy.session(**law)
     del other
     session.grow(session.open("a b"), np.random.default_rng(0))
     session.advance()
     assert len(policy._idle) == 1
-    session._retreat()
+    session._reduce_batch()
     assert policy._idle == []
     del session
     assert policy._idle == []
@@ -106,65 +100,6 @@ def test_where_it_saves_nothing_is_said(caplog: pytest.LogCaptureFixture) -> Non
     assert caplog.messages == []
     static_policy()
     assert caplog.messages == ["static steps save time on CUDA only; on cpu they save none"]
-
-
-def store(tokens: int) -> StaticCache:
-    return StaticCache(kinds=((NUMBER, NUMBER),) * 2, slots=6, tokens=tokens, device=CPU)
-
-
-def put(cache: StaticCache, values: list[float]) -> None:
-    """Feed a number into each of the first rows."""
-    cache.step_shape(len(values), max(cache.lengths) + 1)
-    cache.single(torch.tensor(cache.lengths[: len(values)]), cache.length)
-    states = torch.tensor(values, dtype=torch.float32)[:, None, None, None]
-    for layer in range(2):
-        cache.update(states, -states, layer)
-    cache.commit(range(len(values)), [1] * len(values))
-
-
-def held(cache: StaticCache, row: int) -> list[float]:
-    return cache.read(row, 0, cache.lengths[row]).parts[0][2, 0, :, 0].tolist()
-
-
-def test_rows_get_longer_and_shorter_on_the_same_memory() -> None:
-    cache = store(tokens=400)
-    for number in range(70):
-        put(cache, [number, 100 + number])
-        if number == 0:
-            assert (cache.rows, cache.length) == (6, 64)
-            place = cache.stores[NUMBER].data_ptr()
-    assert (cache.rows, cache.length) == (4, 96)
-    assert held(cache, 0) == list(range(70))
-    assert held(cache, 1) == list(range(100, 170))
-    cache.lengths[1] = 10
-    cache.lengths[0] = 5
-    put(cache, [7, 8, 9])
-    assert held(cache, 1) == [*range(100, 110), 8]
-    assert cache.length == 96
-    assert (cache.stores[NUMBER].data_ptr(), cache.version) == (place, 0)
-
-
-def test_rows_that_became_much_too_long_are_shortened() -> None:
-    cache = store(tokens=400)
-    for number in range(130):
-        put(cache, [number])
-    assert (cache.rows, cache.length) == (2, 192)
-    cache.lengths[0] = 12
-    put(cache, [5])
-    assert (cache.rows, cache.length) == (6, 64)
-    assert held(cache, 0) == [*range(12), 5]
-
-
-def test_memory_moves_for_a_row_that_is_longer_than_the_bound_and_after_a_retreat() -> None:
-    cache = store(tokens=64)
-    for number in range(64):
-        put(cache, [number])
-    assert cache.version == 0
-    put(cache, [64])
-    assert (cache.version, cache.capacity) == (1, 96)
-    assert held(cache, 0) == list(range(65))
-    cache.retreat()
-    assert (cache.version, cache.capacity, cache.tokens) == (2, 32, 32)
 
 
 class FakeGraph:
@@ -201,13 +136,13 @@ def captured(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     return pools
 
 
-def steps_on_cuda(step: Any) -> tuple[StaticSteps, StaticCache]:
-    cache = store(tokens=64)
+def steps_on_cuda(step: Any) -> tuple[CUDAGraphRunner, StaticCache]:
+    cache = StaticCache(specs=((NUMBER, NUMBER),) * 2, max_rows=6, max_tokens=64)
     cache.device = SimpleNamespace(type="cuda")
-    steps = StaticSteps(cache, step)
+    steps = CUDAGraphRunner(cache, step)
     capture = steps._capture
 
-    def remembered(fed: torch.Tensor, length: int) -> Captured:
+    def remembered(fed: torch.Tensor, length: int) -> CapturedGraph:
         made = capture(fed, length)
         made.graph.run = lambda: made.logits.copy_(step(made.fed, length))
         return made
@@ -225,7 +160,7 @@ def test_each_shape_is_captured_once_until_the_memory_moves(captured: list[str |
     assert steps(torch.tensor([[1], [1]]), 64).tolist() == [[66.0]]
     assert steps(torch.tensor([[1], [1]]), 96).tolist() == [[98.0]]
     assert captured == [None, "pool", "pool"]
-    cache.retreat()
+    cache.release_memory()
     steps(torch.tensor([[1], [1]]), 96)
     assert captured[3:] == [None]
 
@@ -247,7 +182,9 @@ def test_what_cannot_be_captured_is_said(captured: list[str | None]) -> None:
 
 
 def test_static_and_growing_stores_write_the_same() -> None:
-    static, growing = (rollout(model=policy, **RUN) for policy in (static_policy(slots=16), toy_policy(slots=16)))
+    static, growing = (
+        rollout(model=policy, **RUN) for policy in (static_policy(max_sequences=16), toy_policy(max_sequences=16))
+    )
     for one, other in zip(static, growing, strict=True):
         assert one.text == other.text
         assert one.tokens.id.tolist() == other.tokens.id.tolist()

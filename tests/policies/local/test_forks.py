@@ -34,9 +34,9 @@ def forked(forest: Forest) -> int:
 
 
 @pytest.mark.parametrize("kind", MODELS)
-@pytest.mark.parametrize("slots", [3, 64])
-def test_forks_and_pauses_equal_full_recomputation(kind: str, slots: int, wanderer: str) -> None:
-    policy = toy_policy(kind, slots=slots)
+@pytest.mark.parametrize("max_sequences", [3, 64])
+def test_forks_and_pauses_equal_full_recomputation(kind: str, max_sequences: int, wanderer: str) -> None:
+    policy = toy_policy(kind, max_sequences=max_sequences)
     for forest in rollout(task=ToyTask(), model=policy, sampler=wanderer, prompts=3, seed=3):
         table = forest.tokens
         assert table is not None
@@ -64,8 +64,10 @@ def test_a_fork_costs_one_token_and_a_pause_none(wanderer: str) -> None:
 
 
 def test_forests_do_not_depend_on_the_batch_and_their_order_is_that_of_sampling(wanderer: str) -> None:
-    def run(slots: int) -> list[Any]:
-        forests = rollout(task=ToyTask(), model=toy_policy(slots=slots), sampler=wanderer, prompts=3, seed=9)
+    def run(max_sequences: int) -> list[Any]:
+        forests = rollout(
+            task=ToyTask(), model=toy_policy(max_sequences=max_sequences), sampler=wanderer, prompts=3, seed=9
+        )
         return [(forest.text, forest.parent.tolist(), forest.node_extra) for forest in forests]
 
     assert run(2) == run(64)
@@ -89,7 +91,7 @@ def test_snapshots_are_forests_that_only_grow(wanderer: str) -> None:
             assert "".join(forest.tokens.text[: len(forest.tokens.text)]) != ""
             seen.append(int(forest.tokens.total))
 
-    rollout(task=ToyTask(), model=toy_policy(slots=2), sampler=wanderer, seed=9, on_progress=watch)
+    rollout(task=ToyTask(), model=toy_policy(max_sequences=2), sampler=wanderer, seed=9, on_progress=watch)
     assert len(seen) > 3
     assert seen == sorted(seen)
 
@@ -138,7 +140,7 @@ def test_a_policy_that_lacks_what_is_needed_is_refused_before_anything_is_sample
 
 
 def session_of(**settings: Any) -> Any:
-    policy = toy_policy(slots=4)
+    policy = toy_policy(max_sequences=4)
     policy.end_ids = frozenset()
     return policy.session(temperature=1, top_p=1, stop=(), max_step_tokens=12, **settings)
 
@@ -160,7 +162,7 @@ def test_a_paused_step_goes_on_as_if_it_had_never_stopped() -> None:
     session.end(part)
     rest = write(session, session.grow(state, random, written=head))
     assert (rest.written.ids, rest.written.text) == (whole.ids, whole.text)
-    assert state.tally.computed == 3 + 12 - 1
+    assert state.usage.computed == 3 + 12 - 1
 
 
 def test_given_tokens_are_computed_when_a_branch_grows_from_them() -> None:
@@ -168,11 +170,11 @@ def test_given_tokens_are_computed_when_a_branch_grows_from_them() -> None:
     root = session.open("a b c")
     first = session.extend(root, [6, 7, 8])
     second = session.extend(first, [9, 10])
-    assert root.tally.computed == 0
+    assert root.usage.computed == 0
     branches = [session.grow(state, np.random.default_rng(i)) for i, state in enumerate((second, first, second, root))]
     while any(branch.written.end is None for branch in branches):
         session.advance()
-    assert root.tally.computed == 3 + 5 + sum(len(branch.written.ids) - 1 for branch in branches)
+    assert root.usage.computed == 3 + 5 + sum(len(branch.written.ids) - 1 for branch in branches)
     policy = session.policy
     with torch.inference_mode():
         ids = [6, 7, 8, 6, 7, 8, 9, 10, *branches[0].written.ids]
@@ -195,7 +197,7 @@ class FileContents(ToyTask):
 
 
 def test_steps_that_end_before_a_word_can_be_stopped_and_forked(wanderer: str) -> None:
-    policy = toy_policy(slots=3)
+    policy = toy_policy(max_sequences=3)
     for forest in rollout(task=FileContents(), model=policy, sampler=wanderer, prompts=3, seed=3):
         table = forest.tokens
         assert table is not None

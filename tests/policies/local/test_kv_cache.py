@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from treecore.policies.local.kv_cache import Kind, KVCache, Segment
+from treecore.policies.local.kv_cache import KVCache, KVSpec, Segment
 
-NUMBER = Kind(heads=1, dim=1, dtype=torch.float32)
+NUMBER = KVSpec(heads=1, dim=1, dtype=torch.float32)
 TWO_LAYERS = ((NUMBER, NUMBER), (NUMBER, NUMBER))
 KEYS, VALUES = 2, 3
 """Places of the second layer."""
@@ -16,7 +16,7 @@ KEYS, VALUES = 2, 3
 def put(cache: KVCache, rows: list[int], values: list[list[float]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Feed numbers as keys, their negatives as values; returns what attention would see and where the tokens are."""
     n_valid = [len(row) for row in values]
-    position, _ = cache.chunks(rows, n_valid)
+    position, _ = cache.prepare_prefill(rows, n_valid)
     filled = [[*map(float, row), *[99.0] * (max(n_valid) - len(row))] for row in values]
     padded = torch.tensor(filled)[:, None, :, None]
     for layer in range(len(cache)):
@@ -25,29 +25,29 @@ def put(cache: KVCache, rows: list[int], values: list[list[float]]) -> tuple[tor
     return keys[:, 0, :, 0], position
 
 
-def seen(cache: KVCache, slot: int) -> list[float]:
-    return cache.read(slot, 0, cache.lengths[slot]).parts[0][KEYS, 0, :, 0].tolist()
+def seen(cache: KVCache, row: int) -> list[float]:
+    return cache.read(row, 0, cache.lengths[row]).parts[0][KEYS, 0, :, 0].tolist()
 
 
 def test_rows_of_different_length_have_no_holes() -> None:
-    cache = KVCache(kinds=TWO_LAYERS, slots=3)
+    cache = KVCache(specs=TWO_LAYERS, max_rows=3)
     put(cache, [0, 1, 2], [[1, 2, 3], [4], [5, 6]])
     keys, position = put(cache, [0, 1, 2], [[7], [8], []])
     assert keys.tolist() == [[1, 2, 3, 7], [4, 8, 0, 0], [5, 6, 0, 0]]
     assert position.tolist() == [[3], [1], [2]]
-    assert [seen(cache, slot) for slot in range(3)] == [[1, 2, 3, 7], [4, 8], [5, 6]]
+    assert [seen(cache, row) for row in range(3)] == [[1, 2, 3, 7], [4, 8], [5, 6]]
 
 
 def test_a_chunk_goes_behind_what_its_row_holds() -> None:
-    cache = KVCache(kinds=TWO_LAYERS, slots=2)
+    cache = KVCache(specs=TWO_LAYERS, max_rows=2)
     put(cache, [0], [[1, 2]])
     keys, position = put(cache, [1, 0], [[3], [4, 5]])
     assert position.tolist() == [[0, 1], [2, 3]]
     assert keys.tolist() == [[3, 0, 0, 0], [1, 2, 4, 5]]
 
 
-def test_segments_continue_elsewhere_and_do_not_change_with_their_slot() -> None:
-    cache = KVCache(kinds=TWO_LAYERS, slots=3)
+def test_segments_continue_elsewhere_and_do_not_change_with_their_row() -> None:
+    cache = KVCache(specs=TWO_LAYERS, max_rows=3)
     put(cache, [0], [[1, 2, 3]])
     first, second = cache.read(0, 0, 2), cache.read(0, 2, 3)
     cache.load(2, [first, second])
@@ -55,14 +55,14 @@ def test_segments_continue_elsewhere_and_do_not_change_with_their_slot() -> None
     cache.load(0, [])
     put(cache, [0], [[7]])
     cache.load(1, [first])
-    assert [seen(cache, slot) for slot in range(3)] == [[7], [1, 2], [1, 2, 3, 9]]
+    assert [seen(cache, row) for row in range(3)] == [[7], [1, 2], [1, 2, 3, 9]]
     assert cache.read(2, 0, 4).parts[0][VALUES, 0, :, 0].tolist() == [-1, -2, -3, -9]
 
 
 def test_layers_of_different_kinds_stand_beside_each_other() -> None:
-    wide, half = Kind(2, 3, torch.float32), Kind(1, 2, torch.bfloat16)
-    cache = KVCache(kinds=((wide, half), (half, wide)), slots=2)
-    cache.chunks([0, 1], [2, 1])
+    wide, half = KVSpec(2, 3, torch.float32), KVSpec(1, 2, torch.bfloat16)
+    cache = KVCache(specs=((wide, half), (half, wide)), max_rows=2)
+    cache.prepare_prefill([0, 1], [2, 1])
     states = {kind: torch.randn(2, kind.heads, 2, kind.dim).to(kind.dtype) for kind in (wide, half)}
     cache.update(states[wide], states[half], 0)
     cache.update(2 * states[half], 2 * states[wide], 1)
@@ -87,7 +87,7 @@ def test_a_cut_segment_shares_its_memory() -> None:
 
 
 def test_growing_beyond_what_is_reserved_keeps_everything() -> None:
-    cache = KVCache(kinds=TWO_LAYERS, slots=4)
+    cache = KVCache(specs=TWO_LAYERS, max_rows=4)
     put(cache, [0], [[float(i) for i in range(50)]])
     put(cache, [3], [[float(i) for i in range(200)]])
     put(cache, [0], [[50.0]])
@@ -95,7 +95,7 @@ def test_growing_beyond_what_is_reserved_keeps_everything() -> None:
 
 
 def test_move_takes_a_row_along() -> None:
-    cache = KVCache(kinds=TWO_LAYERS, slots=3)
+    cache = KVCache(specs=TWO_LAYERS, max_rows=3)
     put(cache, [0, 1, 2], [[1], [2], [3, 4, 5]])
     cache.move(2, 0)
     assert seen(cache, 0) == [3, 4, 5]
@@ -104,27 +104,27 @@ def test_move_takes_a_row_along() -> None:
 
 @pytest.mark.parametrize("expected", [128, 256, 1024])
 def test_growing_up_to_the_bound_seldom_moves_what_is_held(expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache, shapes = KVCache(kinds=TWO_LAYERS, slots=128, tokens=64 * 256), list[tuple[int, int]]()
+    cache, shapes = KVCache(specs=TWO_LAYERS, max_rows=128, max_tokens=64 * 256), list[tuple[int, int]]()
     cache.expected = expected
-    take = cache.take_shape
-    monkeypatch.setattr(cache, "take_shape", lambda *shape, rows: (shapes.append(shape), take(*shape, rows=rows)))
+    take = cache.resize
+    monkeypatch.setattr(cache, "resize", lambda *shape, used: (shapes.append(shape), take(*shape, used=used)))
     for row in range(128):
         cache.reserve(row + 1, 20 + row // 2)
         cache.lengths[row] = 20 + row // 2
     for length in range(84, 129):
         cache.reserve(128, length)
     assert len(shapes) <= 12
-    assert max(rows * length for rows, length in shapes) <= cache.tokens
+    assert max(rows * length for rows, length in shapes) <= cache.max_tokens
 
 
 def test_rows_have_room_at_once_for_what_is_expected_where_that_is_little() -> None:
-    cache = KVCache(kinds=TWO_LAYERS, slots=8)
+    cache = KVCache(specs=TWO_LAYERS, max_rows=8)
     cache.expected = 150
     cache.reserve(2, 20)
     assert (cache.rows, cache.length) == (2, 160)
     cache.reserve(2, 161)
     assert (cache.rows, cache.length) == (2, 161)
-    long = KVCache(kinds=TWO_LAYERS, slots=8)
+    long = KVCache(specs=TWO_LAYERS, max_rows=8)
     long.expected = 5000
     long.reserve(2, 20)
     assert (long.rows, long.length) == (2, 64)

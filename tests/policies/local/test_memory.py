@@ -15,7 +15,7 @@ from toy import ToyTask, toy_policy
 
 from treecore.core.forest import Forest
 from treecore.errors import PolicyError
-from treecore.policies.local import session as slots_module
+from treecore.policies.local import session as session_module
 from treecore.policies.local.kv_cache import KVCache, KVCacheLayer
 from treecore.policies.local.memory import out_of_memory
 from treecore.policies.local.policy import TransformersPolicy
@@ -41,7 +41,7 @@ def limited(function: Any, fails: Callable[..., bool], error: Exception = CUDA) 
 
 def with_room_for(rows: int, *, tokens: int = 10**9, error: Exception = CUDA, **config: Any) -> TransformersPolicy:
     """A policy whose model takes batches of so many rows, and of so many tokens, and no more."""
-    policy = toy_policy(slots=12, **config)
+    policy = toy_policy(max_sequences=12, **config)
 
     def too_large(*args: Any, input_ids: torch.Tensor, **kwargs: Any) -> bool:
         return len(input_ids) > rows or input_ids.numel() > tokens
@@ -72,7 +72,7 @@ def test_a_pass_that_does_not_fit_is_made_smaller(
     wanderer: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    free = content(sampled(toy_policy(slots=12), sampler))
+    free = content(sampled(toy_policy(max_sequences=12), sampler))
     policy = with_room_for(rows, error=error)
     with caplog.at_level(logging.WARNING, logger="treecore"):
         assert content(sampled(policy, sampler)) == free
@@ -87,7 +87,7 @@ def test_what_was_computed_is_kept() -> None:
     def computed(policy: TransformersPolicy) -> list[int]:
         return [forest.provenance["tokens_computed"] for forest in sampled(policy)]
 
-    assert computed(with_room_for(3)) == computed(toy_policy(slots=12))
+    assert computed(with_room_for(3)) == computed(toy_policy(max_sequences=12))
 
 
 def test_the_session_tells_how_far_it_went_down() -> None:
@@ -101,7 +101,7 @@ def test_the_session_tells_how_far_it_went_down() -> None:
                 session.end(branch)
         return session.notes
 
-    assert notes(toy_policy(slots=12)) == {}
+    assert notes(toy_policy(max_sequences=12)) == {}
     assert notes(with_room_for(4)) == {"branches_after_out_of_memory": 3}
 
 
@@ -109,7 +109,7 @@ def test_a_prompt_goes_through_in_smaller_pieces() -> None:
     question = " ".join("abcdef"[i % 6] for i in range(60))
     run: dict[str, Any] = {"task": ToyTask(), "question": question, "m": 3, "n": 0}
     policy = with_room_for(8, tokens=20)
-    assert content(rollout(model=policy, **run)) == content(rollout(model=toy_policy(slots=12), **run))
+    assert content(rollout(model=policy, **run)) == content(rollout(model=toy_policy(max_sequences=12), **run))
     assert policy.model.forward.failed == 2
 
 
@@ -120,20 +120,20 @@ def test_one_branch_that_does_not_fit_is_one_clear_line() -> None:
 
 @pytest.mark.parametrize("static", [False, True])
 def test_a_store_that_cannot_grow(static: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = content(sampled(toy_policy(slots=12)))
+    free = content(sampled(toy_policy(max_sequences=12)))
     policy = TransformersPolicy(
-        toy_policy().model, toy_policy().tokenizer, name="m", slots=12, batch_tokens=400, static=static
+        toy_policy().model, toy_policy().tokenizer, name="m", max_sequences=12, batch_tokens=400, static=static
     )
     store = type(policy.runner().cache)
-    moved = limited(store.moved, lambda own, kind, shape, kept: shape[0] * shape[3] > 300)
-    monkeypatch.setattr(store, "moved", moved)
+    reallocated = limited(store.reallocated, lambda own, kind, shape, kept: shape[0] * shape[3] > 300)
+    monkeypatch.setattr(store, "reallocated", reallocated)
     assert content(sampled(policy)) == free
-    assert moved.failed > 0
+    assert reallocated.failed > 0
 
 
 @pytest.mark.parametrize("share", [1, 3])
 def test_what_cannot_be_kept_is_computed_again(share: int, monkeypatch: pytest.MonkeyPatch, wanderer: str) -> None:
-    free = content(sampled(toy_policy(slots=12), wanderer))
+    free = content(sampled(toy_policy(max_sequences=12), wanderer))
     policy = with_room_for(5)
     calls = iter(range(10**6))
     read = limited(KVCache.read, lambda *args, **kwargs: next(calls) % share == 0)
@@ -143,36 +143,38 @@ def test_what_cannot_be_kept_is_computed_again(share: int, monkeypatch: pytest.M
 
 
 def test_logits_that_cannot_be_kept_are_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    free = content(sampled(toy_policy(slots=12)))
-    monkeypatch.setattr("treecore.policies.local.scheduler.Scheduler.copy_of", lambda self, logits: None)
-    assert content(sampled(toy_policy(slots=12))) == free
+    free = content(sampled(toy_policy(max_sequences=12)))
+    monkeypatch.setattr(
+        "treecore.policies.local.sequence_scheduler.SequenceScheduler.copy_logits", lambda self, logits: None
+    )
+    assert content(sampled(toy_policy(max_sequences=12))) == free
 
 
 @pytest.mark.parametrize("sampler", ["random_expansion", "wander"])
 def test_draws_are_made_in_halves(sampler: str, monkeypatch: pytest.MonkeyPatch, wanderer: str) -> None:
-    free = content(sampled(toy_policy(slots=12), sampler))
-    draw = limited(slots_module.draw, lambda logits, *args, **kwargs: len(logits) > 2)
-    monkeypatch.setattr(slots_module, "draw", draw)
-    assert content(sampled(toy_policy(slots=12), sampler)) == free
+    free = content(sampled(toy_policy(max_sequences=12), sampler))
+    draw = limited(session_module.draw, lambda logits, *args, **kwargs: len(logits) > 2)
+    monkeypatch.setattr(session_module, "draw", draw)
+    assert content(sampled(toy_policy(max_sequences=12), sampler)) == free
     assert draw.failed > 10
-    monkeypatch.setattr(slots_module, "draw", limited(draw, lambda *args, **kwargs: True))
+    monkeypatch.setattr(session_module, "draw", limited(draw, lambda *args, **kwargs: True))
     with pytest.raises(PolicyError, match="memory is used up by one branch alone"):
-        sampled(toy_policy(slots=12), sampler)
+        sampled(toy_policy(max_sequences=12), sampler)
 
 
 @pytest.mark.parametrize("most", [1, 100])
 def test_so_are_draws_from_many_logits(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = content(sampled(toy_policy(slots=12)))
+    free = content(sampled(toy_policy(max_sequences=12)))
     batches: list[int] = []
 
     def draw(logits: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
         batches.append(len(logits))
         return real(logits, *args, **kwargs)
 
-    real = slots_module.draw
-    monkeypatch.setattr(slots_module, "draw", draw)
-    monkeypatch.setattr(slots_module, "MAX_DRAWN", most)
-    assert content(sampled(toy_policy(slots=12))) == free
+    real = session_module.draw
+    monkeypatch.setattr(session_module, "draw", draw)
+    monkeypatch.setattr(session_module, "MAX_DRAWN", most)
+    assert content(sampled(toy_policy(max_sequences=12))) == free
     assert max(batches) == max(1, most // toy_policy().vocabulary_size)
 
 
@@ -180,9 +182,9 @@ def test_other_errors_are_not_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> N
     wrong = RuntimeError("shape mismatch")
     with pytest.raises(RuntimeError, match="shape mismatch"):
         sampled(with_room_for(3, error=wrong))
-    monkeypatch.setattr(slots_module, "draw", limited(slots_module.draw, lambda *args, **kwargs: True, wrong))
+    monkeypatch.setattr(session_module, "draw", limited(session_module.draw, lambda *args, **kwargs: True, wrong))
     with pytest.raises(RuntimeError, match="shape mismatch"):
-        sampled(toy_policy(slots=12))
+        sampled(toy_policy(max_sequences=12))
 
 
 @pytest.mark.parametrize(
@@ -211,14 +213,14 @@ def test_the_allocator_of_this_machine_is_understood() -> None:
 
 @torch.inference_mode()
 def test_layers_give_their_memory_back() -> None:
-    policy = toy_policy(slots=4)
+    policy = toy_policy(max_sequences=4)
     runner = policy.runner()
     runner.feed([0, 1], [[6, 7], [8]])
     layer: KVCacheLayer = runner.cache.layers[0]
     assert layer.keys.numel() > 0
     assert runner.cache.stores
     segment = runner.cache.read(0, 0, 2)
-    runner.retreat()
+    runner.release_memory()
     assert layer.keys.numel() == 0
     assert not runner.cache.stores
     assert runner.cache.lengths == [0] * 4

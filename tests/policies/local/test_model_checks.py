@@ -91,7 +91,7 @@ def random_model(name: str, **config: Any) -> Any:
 
 def random_policy(name: str, *, static: bool = False, **config: Any) -> TransformersPolicy:
     model = random_model(name, **config)
-    return TransformersPolicy(model, toy_tokenizer(), name=name, slots=5, static=static)
+    return TransformersPolicy(model, toy_tokenizer(), name=name, max_sequences=5, static=static)
 
 
 @pytest.mark.parametrize("static", [False, True])
@@ -207,7 +207,7 @@ def with_forward(model: Any, argument: str) -> Any:
 def test_keys_and_values_go_by_the_name_that_the_model_takes(argument: str, static: bool) -> None:
     model = with_forward(random_model("llama"), argument)
     assert cache_argument(model) == argument
-    TransformersPolicy(model, toy_tokenizer(), name="m", slots=5, static=static)
+    TransformersPolicy(model, toy_tokenizer(), name="m", max_sequences=5, static=static)
 
 
 @pytest.mark.parametrize("name", ["llama", "gpt2", "gemma2 mixed"])

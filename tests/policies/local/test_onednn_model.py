@@ -55,7 +55,7 @@ def test_a_session_has_the_weights_of_its_beginning() -> None:
             generator = torch.Generator().manual_seed(3)
             for weight in model.parameters():
                 weight.add_(0.1 * torch.randn(weight.shape, generator=generator))
-    assert_alike(policy, TransformersPolicy(trained, toy_tokenizer(), name="trained", slots=8))
+    assert_alike(policy, TransformersPolicy(trained, toy_tokenizer(), name="trained", max_sequences=8))
 
 
 def test_a_model_with_hooks_is_run_itself() -> None:
@@ -79,4 +79,4 @@ def test_other_models_are_run_themselves(change: str) -> None:
         model.set_attn_implementation("eager")
     else:
         model = model.bfloat16()
-    assert not TransformersPolicy(model, toy_tokenizer(), name=change, slots=8).packed
+    assert not TransformersPolicy(model, toy_tokenizer(), name=change, max_sequences=8).packed

@@ -9,37 +9,39 @@ from typing import Any
 import pytest
 from toy import ToyTask, toy_policy
 
-from treecore.policies.local.scheduler import Scheduler
+from treecore.policies.local.sequence_scheduler import SequenceScheduler
 from treecore.rollouts import rollout
 from treecore.rollouts.progress import Progress
 
 
 @pytest.fixture
-def scheduler(monkeypatch: pytest.MonkeyPatch) -> list[Scheduler]:
+def scheduler(monkeypatch: pytest.MonkeyPatch) -> list[SequenceScheduler]:
     """Those of the session that is made."""
-    made: list[Scheduler] = []
-    init = Scheduler.__init__
+    made: list[SequenceScheduler] = []
+    init = SequenceScheduler.__init__
 
-    def watched(self: Scheduler, *args: Any, **kwargs: Any) -> None:
+    def watched(self: SequenceScheduler, *args: Any, **kwargs: Any) -> None:
         init(self, *args, **kwargs)
         made.append(self)
 
-    monkeypatch.setattr(Scheduler, "__init__", watched)
+    monkeypatch.setattr(SequenceScheduler, "__init__", watched)
     return made
 
 
 @pytest.mark.parametrize("sampler", ["chains", "random_expansion", "wander"])
-def test_what_a_forest_held_goes_with_it(sampler: str, scheduler: list[Scheduler], wanderer: str) -> None:
+def test_what_a_forest_held_goes_with_it(sampler: str, scheduler: list[SequenceScheduler], wanderer: str) -> None:
     held: dict[int, int] = {}
 
     def watch(progress: Progress) -> None:
-        held[progress.forests] = max(held.get(progress.forests, 0), scheduler[0].held)
+        held[progress.forests] = max(held.get(progress.forests, 0), scheduler[0].tokens_cached)
 
     gc.collect()
     gc.disable()
     try:
-        rollout(task=ToyTask(), model=toy_policy(slots=2), sampler=sampler, prompts=12, seed=2, on_progress=watch)
-        assert scheduler[0].held == 0
+        rollout(
+            task=ToyTask(), model=toy_policy(max_sequences=2), sampler=sampler, prompts=12, seed=2, on_progress=watch
+        )
+        assert scheduler[0].tokens_cached == 0
     finally:
         gc.enable()
     assert max(held.values()) > 0
@@ -47,11 +49,11 @@ def test_what_a_forest_held_goes_with_it(sampler: str, scheduler: list[Scheduler
     assert late < 3 * early
 
 
-def test_states_are_not_kept_alive_by_the_session(scheduler: list[Scheduler]) -> None:
-    session = toy_policy(slots=2).session(temperature=1, top_p=1, stop=(), max_step_tokens=4)
+def test_states_are_not_kept_alive_by_the_session(scheduler: list[SequenceScheduler]) -> None:
+    session = toy_policy(max_sequences=2).session(temperature=1, top_p=1, stop=(), max_step_tokens=4)
     root = session.open("a b c")
     states = weakref.WeakSet([root, session.extend(root, [6, 7])])
     assert len(states) == 1
-    assert scheduler[0].held == 0
+    assert scheduler[0].tokens_cached == 0
     del root
     assert len(states) == 0

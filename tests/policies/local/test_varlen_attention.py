@@ -6,17 +6,17 @@ import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from treecore.policies.local.kv_cache import Kind, KVCache
-from treecore.policies.local.varlen_attention import attention, looking_at
+from treecore.policies.local.kv_cache import KVCache, KVSpec
+from treecore.policies.local.varlen_attention import attending_to, attention
 
 HEADS, DIM, LENGTHS = 2, 8, (3, 1, 17, 9)
-KIND = Kind(heads=HEADS, dim=DIM, dtype=torch.float32)
+KIND = KVSpec(heads=HEADS, dim=DIM, dtype=torch.float32)
 LAYERS = 3
 
 
 def filled() -> KVCache:
     """A store with rows of different length, and what does not count as large as numbers get."""
-    cache = KVCache(kinds=[(KIND, KIND)] * LAYERS, slots=len(LENGTHS) + 2)
+    cache = KVCache(specs=[(KIND, KIND)] * LAYERS, max_rows=len(LENGTHS) + 2)
     cache.reserve(len(LENGTHS), max(LENGTHS) + 1)
     generator = torch.Generator().manual_seed(0)
     for store in cache.stores.values():
@@ -35,7 +35,7 @@ def test_it_is_attention_up_to_the_end_of_each_row(heads: int, scale: float | No
     for layer in range(LAYERS):
         query = torch.randn(len(LENGTHS), heads, 1, DIM, generator=generator)
         new = [torch.randn(len(LENGTHS), HEADS, 1, DIM, generator=generator) for _ in range(2)]
-        with looking_at(cache.ragged(torch.tensor(LENGTHS))):
+        with attending_to(cache.prepare_varlen_decode(torch.tensor(LENGTHS))):
             out, _ = attention(None, query, *cache.update(*new, layer), None, scaling=scale)
         held = cache.layers[layer]
         for row, length in enumerate(LENGTHS):
@@ -57,5 +57,5 @@ def test_it_is_attention_up_to_the_end_of_each_row(heads: int, scale: float | No
 def test_attention_of_another_kind_is_refused(name: str) -> None:
     cache = filled()
     query = torch.zeros(len(LENGTHS), HEADS, 1, DIM)
-    with looking_at(cache.ragged(torch.tensor(LENGTHS))), pytest.raises(ValueError, match=name):
+    with attending_to(cache.prepare_varlen_decode(torch.tensor(LENGTHS))), pytest.raises(ValueError, match=name):
         attention(None, query, *cache.update(query, query, 0), None, **{name: 3})

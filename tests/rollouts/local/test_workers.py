@@ -135,7 +135,7 @@ def test_small_jobs_start_no_worker(policy: Any, alone: LocalPool) -> None:
 def test_long_jobs_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_engine, "WORTH", 12)
     monkeypatch.setattr(local_engine, "processes", lambda: 3)
-    small = toy_policy(slots=2)
+    small = toy_policy(max_sequences=2)
     run: dict[str, Any] = {"task": ToyTask(), "model": small, "sampler": "chains", "m": 2}
     rollout(**run, prompts=5)
     assert pool_of(small).workers == []
@@ -193,15 +193,15 @@ def test_a_worker_shares_the_memory_for_keys_and_values(policy: Any, monkeypatch
     sent = list[Any]()
     monkeypatch.setattr("treecore.rollouts.local.pool.LocalWorkerHandle", lambda data: data)
     monkeypatch.setattr("treecore.rollouts.local.pool.sendable", lambda thing, what: sent.append(thing))
-    monkeypatch.setattr(policy, "fitting_tokens", 3 * policy.batch_tokens - 3)
+    monkeypatch.setattr(policy, "kv_cache_limit", 3 * policy.kv_cache_tokens - 3)
     LocalPool().hire(policy, 3)
-    assert sent[0].batch_tokens == policy.batch_tokens - 1
+    assert sent[0].kv_cache_tokens == policy.kv_cache_tokens - 1
     assert sent[0].model is policy.model
 
 
 def test_a_worker_may_fill_its_batch_where_memory_allows_it(policy: Any) -> None:
-    assert policy.fitting_tokens > 2 * policy.batch_tokens
-    assert policy.worker_copy(2).batch_tokens == policy.batch_tokens
+    assert policy.kv_cache_limit > 2 * policy.kv_cache_tokens
+    assert policy.worker_copy(2).kv_cache_tokens == policy.kv_cache_tokens
 
 
 @pytest.fixture

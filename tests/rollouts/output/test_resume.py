@@ -133,7 +133,7 @@ def test_a_replaced_file_stays_locked(path: Path) -> None:
                 rollout_to_file(path, overwrite=True, **RUN)
             asked.append(progress.forests)
 
-    rollout_to_file(path, overwrite=True, on_progress=watch, **{**RUN, "model": toy_policy(slots=2)})
+    rollout_to_file(path, overwrite=True, on_progress=watch, **{**RUN, "model": toy_policy(max_sequences=2)})
     assert asked
 
 

@@ -33,7 +33,7 @@ def test_the_file_holds_what_rollout_gives(tmp_path: Path) -> None:
 
 def test_a_finished_file_is_in_the_order_of_the_prompts(tmp_path: Path) -> None:
     path = tmp_path / "run.forest.jsonl"
-    narrow = {**RUN, "model": toy_policy(slots=4), "prompts": 8}
+    narrow = {**RUN, "model": toy_policy(max_sequences=4), "prompts": 8}
     rollout_to_file(path, **narrow)
     names = [f"toy-{number}" for number in range(8)]
     assert [forest.id for forest in tc.read(path)] == names
@@ -81,7 +81,7 @@ def test_a_stopped_run_goes_on_and_a_finished_one_has_nothing_to_do(tmp_path: Pa
         nonlocal seen
         seen = progress.forests
 
-    narrow = {**RUN, "model": toy_policy(slots=2)}
+    narrow = {**RUN, "model": toy_policy(max_sequences=2)}
     part = rollout_to_file(path, on_progress=watch, should_stop=lambda: seen >= 1, **narrow)
     assert 1 <= part.forests < 5
     assert rollout_to_file(path, resume=True, **narrow).forests == 5
@@ -164,7 +164,7 @@ def test_a_file_that_is_removed_while_its_run_goes_on(tmp_path: Path, caplog: py
         if progress.forests == 3 and not caplog.messages:
             path.unlink(missing_ok=True)
 
-    run = {**RUN, "model": toy_policy(slots=4)}
+    run = {**RUN, "model": toy_policy(max_sequences=4)}
     summary = rollout_to_file(path, on_progress=remove, **run)
     assert summary.forests == len(tc.read(path)) == 5
     assert "run.forest.jsonl was removed while it was written; its" in caplog.text

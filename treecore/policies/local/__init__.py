@@ -1,1 +1,1 @@
-"""Inference engine for models loaded in this process: batched decoding that shares prefixes between branches."""
+"""Models run in this process: batched decoding that shares prefixes between branches."""

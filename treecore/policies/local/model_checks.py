@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
@@ -15,9 +16,9 @@ from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingW
 from transformers.models.auto import modeling_auto
 
 from treecore.errors import PolicyError, boundary
-from treecore.policies.local.kv_cache import Kind
+from treecore.policies.local.kv_cache import KVSpec
 from treecore.policies.local.memory import TOO_LARGE, out_of_memory
-from treecore.policies.local.model_runner import Layout, Runner, cache_argument
+from treecore.policies.local.model_runner import Layout, ModelRunner, cache_argument
 from treecore.policies.local.onednn_model import packed_copy, redirected
 
 FULL, SLIDING = "full_attention", "sliding_attention"
@@ -75,7 +76,7 @@ def check_branchable(
         small: it may be run as a packed copy.
 
     Raises:
-        PolicyError: branches in slots would not give what the model gives.
+        PolicyError: branches in a batch would not give what the model gives.
     """
     windows = windows_of(model, name)
     refused = f"model {name!r} cannot be branched: "
@@ -86,11 +87,13 @@ def check_branchable(
         plain = [_plain(model, run) for run in runs]
         check_finite(plain, model, name)
         check_causal(plain[0], model, name, run=runs[0])
-        kinds = kinds_of(model, runs[0])
-        layout = Layout(kinds, shortened)
-        runner = Runner(model, layout=layout, slots=4, max_length=max_length, tokens=PROBE_TOKENS, static=static)
+        specs = specs_of(model, runs[0])
+        layout = Layout(specs, shortened)
+        runner = ModelRunner(
+            model, layout=layout, max_rows=4, max_length=max_length, max_tokens=PROBE_TOKENS, static=static
+        )
         try:
-            ragged = _ragged(runner, runs)
+            batched = _batched(runner, runs)
         except SIGNS as error:
             if says_nothing(error):
                 raise
@@ -100,15 +103,14 @@ def check_branchable(
             ) from error
         expected = [logits[-1] for logits in plain]
         packed = small and not static and packable(model, layout) and _alike(model, layout, runs, expected)
-    _compare(list(zip(ragged, expected, strict=True)), model, name)
-    token_bytes = sum(one.heads * one.dim * one.dtype.itemsize for pair in kinds for one in pair)
-    return Branchable(Layout(kinds, windows), token_bytes, packed)
+    _compare(list(zip(batched, expected, strict=True)), model, name)
+    token_bytes = sum(one.heads * one.dim * one.dtype.itemsize for pair in specs for one in pair)
+    return Branchable(Layout(specs, windows), token_bytes, packed)
 
 
 def packable(model: Any, layout: Layout) -> bool:
     """Whether a model is of the kind that `packed_copy` is for: float32, with full attention alike in all layers."""
-    kinds = {kind for pair in layout.kinds for kind in pair}
-    full, alike = set(layout.windows.values()) == {None}, len(kinds) == 1
+    full, alike = set(layout.windows.values()) == {None}, len(set(chain(*layout.specs))) == 1
     known = model.dtype == torch.float32 and model.config._attn_implementation == "sdpa" and not redirected(model)
     return full and alike and known
 
@@ -116,8 +118,10 @@ def packable(model: Any, layout: Layout) -> bool:
 def _alike(model: Any, layout: Layout, runs: Sequence[Sequence[int]], expected: Sequence[Tensor]) -> bool:
     """Whether the packed copy can be made, and branches of it get the same logits."""
     try:
-        runner = Runner(packed_copy(model), layout=layout, slots=4, max_length=NO_LIMIT, tokens=PROBE_TOKENS)
-        found = _ragged(runner, runs)
+        runner = ModelRunner(
+            packed_copy(model), layout=layout, max_rows=4, max_length=NO_LIMIT, max_tokens=PROBE_TOKENS
+        )
+        found = _batched(runner, runs)
     except SIGNS as error:
         if says_nothing(error):
             raise
@@ -194,13 +198,13 @@ def windows_of(model: Any, name: str) -> dict[str, int | None]:
     }
 
 
-def kinds_of(model: Any, run: Sequence[int]) -> tuple[tuple[Kind, Kind], ...]:
+def specs_of(model: Any, run: Sequence[int]) -> tuple[tuple[KVSpec, KVSpec], ...]:
     """What each layer keeps of a token as key and as value, from a pass over a few."""
     cache = DynamicCache(config=model.config.get_text_config(decoder=True))
     ids = torch.tensor([run], device=model.device)
     model(input_ids=ids, use_cache=True, **{cache_argument(model): cache})
     return tuple(
-        (Kind(keys.shape[1], keys.shape[3], keys.dtype), Kind(values.shape[1], values.shape[3], values.dtype))
+        (KVSpec(keys.shape[1], keys.shape[3], keys.dtype), KVSpec(values.shape[1], values.shape[3], values.dtype))
         for keys, values in ((layer.keys, layer.values) for layer in cache.layers)
     )
 
@@ -226,8 +230,8 @@ def some_runs(model: Any) -> list[list[int]]:
     return [torch.randint(vocabulary, (n,), generator=generator).tolist() for n in (7, 4, 6)]
 
 
-def _ragged(runner: Runner, runs: Sequence[Sequence[int]]) -> list[Tensor]:
-    """Last logits of runs that go in as chunks and singles, one of them forked into another slot half way."""
+def _batched(runner: ModelRunner, runs: Sequence[Sequence[int]]) -> list[Tensor]:
+    """Last logits of runs that go in as chunks and singles, one of them forked into another row half way."""
     first, second, third = runs
     runner.feed([0, 1, 2], [first[:5], second[:2], third[:3]])
     after_third = runner.feed([2, 0], [third[3:], first[5:6]])[0]

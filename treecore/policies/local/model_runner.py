@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from transformers import GenerationMixin
 
-from treecore.policies.local.cuda_graphs import StaticCache, StaticSteps, Step
-from treecore.policies.local.kv_cache import NO_BOUND, Kind, KVCache
-from treecore.policies.local.varlen_attention import NAME as RAGGED
-from treecore.policies.local.varlen_attention import looking_at
+from treecore.policies.local.cuda_graphs import CUDAGraphRunner, DecodeStep
+from treecore.policies.local.kv_cache import NO_BOUND, KVCache, KVSpec
+from treecore.policies.local.static_cache import StaticCache
+from treecore.policies.local.varlen_attention import VARLEN, attending_to
 
 CACHE_NAMES = ("cache", "past_key_values")
 """Of the argument for keys and values, the newest first."""
@@ -27,30 +27,30 @@ class Layout(NamedTuple):
     """What the layers of a model keep and look at.
 
     Attributes:
-        kinds: what each layer keeps as key and as value.
+        specs: what each layer keeps as key and as value.
         windows: each kind of layer by the model's name for it, with the tokens that it looks back over, the current
             one included; None for all.
     """
 
-    kinds: Sequence[tuple[Kind, Kind]]
+    specs: Sequence[tuple[KVSpec, KVSpec]]
     windows: Mapping[str, int | None]
 
 
-class Runner:
-    """A model with a store of `slots` rows.
+class ModelRunner:
+    """A model with its KV cache.
 
     Args:
         model: a causal language model of transformers, in evaluation mode.
         layout: its layers.
-        slots: rows of the store.
+        max_rows: of the cache.
         max_length: positions that the model knows.
-        tokens: bound of the store, see `KVCache`.
-        static: the store stays where it is and single tokens go through in few fixed shapes.
-        steps: those of a runner of the same kind that is no longer used, whose store is used again.
+        max_tokens: of the cache, see `KVCache`.
+        static: the cache stays where it is and decoding steps go through in few fixed shapes.
+        graphs: those of a runner of the same kind that is no longer used, whose cache is used again.
 
     Attributes:
-        cache: the store.
-        steps: what single tokens go through with `static`; None without.
+        cache: keys and values of all rows.
+        graphs: what decoding steps go through with `static`; None without.
     """
 
     def __init__(
@@ -58,77 +58,77 @@ class Runner:
         model: Any,
         *,
         layout: Layout,
-        slots: int,
+        max_rows: int,
         max_length: int,
-        tokens: int = NO_BOUND,
+        max_tokens: int = NO_BOUND,
         static: bool = False,
-        steps: StaticSteps | None = None,
+        graphs: CUDAGraphRunner | None = None,
     ) -> None:
         self.model, self.layout, self.max_length = model, layout, max_length
         self.device: torch.device = model.device
-        store: Any = {"kinds": layout.kinds, "slots": slots, "tokens": tokens, "device": self.device}
-        if static and steps is None:
-            steps = StaticSteps(StaticCache(**store), self._through)
-        elif steps is not None:
-            steps.cache.empty()
-        self.cache: KVCache = KVCache(**store) if steps is None else steps.cache
-        self.steps = steps
+        size: Any = {"specs": layout.specs, "max_rows": max_rows, "max_tokens": max_tokens, "device": self.device}
+        if static and graphs is None:
+            graphs = CUDAGraphRunner(StaticCache(**size), self._decode)
+        elif graphs is not None:
+            graphs.cache.empty()
+        self.cache: KVCache = KVCache(**size) if graphs is None else graphs.cache
+        self.graphs = graphs
         kind = model.config._attn_implementation
-        self._step: Step = steps or (self._unpadded if kind == RAGGED else self._through)
+        self._step: DecodeStep = graphs or (self._decode_varlen if kind == VARLEN else self._decode)
         self._cached = {cache_argument(model): self.cache}
         self._keeps = "logits_to_keep" in signature(model.forward).parameters
         self._last = {"logits_to_keep": 1} if self._keeps else {}
-        self._bool_mask = kind in ("sdpa", RAGGED)
+        self._bool_mask = kind in ("sdpa", VARLEN)
 
     def feed(self, rows: Sequence[int], tokens: Sequence[Sequence[int]]) -> Tensor:
-        """Append `tokens[b]` to slot `rows[b]`; returns the logits `[B, V]` after the last token of each.
+        """Append `tokens[b]` to row `rows[b]`; returns the logits `[B, V]` after the last token of each.
 
-        A row may get no token when it only fills the batch; its logits then mean nothing. Where this fails, the slots
+        A row may get no token when it only fills the batch; its logits then mean nothing. Where this fails, the rows
         hold what they held.
         """
         n_valid = [len(chunk) for chunk in tokens]
         if max(n_valid) == 1 and list(rows) == list(range(len(rows))):
-            logits = self._feed_singles([chunk[0] if chunk else 0 for chunk in tokens])
+            logits = self._feed_decode([chunk[0] if chunk else 0 for chunk in tokens])
         else:
-            logits = self._feed_chunks(rows, tokens, n_valid)
+            logits = self._feed_prefill(rows, tokens, n_valid)
         self.cache.commit(rows, n_valid)
         return logits
 
-    def retreat(self) -> None:
+    def release_memory(self) -> None:
         """Give the memory of the store, and of what was captured on it, back; the next may be smaller."""
-        self.cache.retreat()
-        if self.steps is not None:
-            self.steps.forget()
+        self.cache.release_memory()
+        if self.graphs is not None:
+            self.graphs.clear()
 
-    def _feed_singles(self, tokens: list[int]) -> Tensor:
+    def _feed_decode(self, tokens: list[int]) -> Tensor:
         n = len(tokens)
         lengths = self.cache.lengths[:n]
-        size, length = self.cache.step_shape(n, max(lengths) + 1)
+        size, length = self.cache.decode_shape(n, max(lengths) + 1)
         blank = [0] * (size - n)
         fed = torch.tensor([[*tokens, *blank], [*lengths, *blank]], device=self.device)
         return self._step(fed, length)[:n]
 
-    def _through(self, fed: Tensor, length: int) -> Tensor:
+    def _decode(self, fed: Tensor, length: int) -> Tensor:
         """Logits `[B, V]` after one token a row; `fed` holds ids and positions `[2, B]`."""
         ids, position = fed[0], fed[1]
-        self.cache.single(position, length)
+        self.cache.prepare_decode(position, length)
         output = self._call(ids[:, None], position[:, None], self._masks(position[:, None], length), **self._last)
         logits: Tensor = output.logits[:, -1]
         return logits
 
-    def _unpadded(self, fed: Tensor, length: int) -> Tensor:
-        """As `_through`, with each row looked at up to its own end, so that the mask says nothing."""
+    def _decode_varlen(self, fed: Tensor, length: int) -> Tensor:
+        """As `_decode`, with each row looked at up to its own end, so that the mask says nothing."""
         ids, position = fed[0], fed[1]
-        with looking_at(self.cache.ragged(position)):
+        with attending_to(self.cache.prepare_varlen_decode(position)):
             output = self._call(ids[:, None], position[:, None], NO_MASK, **self._last)
         logits: Tensor = output.logits[:, -1]
         return logits
 
-    def _feed_chunks(self, rows: Sequence[int], tokens: Sequence[Sequence[int]], n_valid: list[int]) -> Tensor:
+    def _feed_prefill(self, rows: Sequence[int], tokens: Sequence[Sequence[int]], n_valid: list[int]) -> Tensor:
         # Rows differ in length, so shorter chunks are filled up at their end. What fills is stored nowhere and no token
         # that counts can see it, and logits are taken at each row's own last token: padding changes no number.
         q = max(n_valid)
-        position, length = self.cache.chunks(rows, n_valid)
+        position, length = self.cache.prepare_prefill(rows, n_valid)
         ids = torch.tensor([[*chunk, *[0] * (q - len(chunk))] for chunk in tokens], device=self.device)
         last = torch.tensor([max(n - 1, 0) for n in n_valid], device=self.device)
         kept, place = torch.unique(last, return_inverse=True)

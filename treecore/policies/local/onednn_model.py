@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from treecore.policies.local.varlen_attention import NAME
+from treecore.policies.local.varlen_attention import VARLEN
 
 ROWS = 64
 """Rows of a pass that the layout is chosen for; others are nearly as fast."""
@@ -44,7 +44,7 @@ def packed_copy(model: Any) -> Any:
         for name, child in module.named_children():
             if type(child) is nn.Linear:
                 setattr(module, name, PackedLinear(child))
-    copy.config._attn_implementation = NAME
+    copy.config._attn_implementation = VARLEN
     return copy
 
 

@@ -20,19 +20,20 @@ from treecore.errors import PolicyError, boundary
 from treecore.policies.base import ALTERNATIVES, EXTENDS, FORKS, GREEDY, PLAIN, TOP, Policy
 from treecore.policies.load_options import LoadOptions
 from treecore.policies.local.checkpoint import load_checkpoint
-from treecore.policies.local.cuda_graphs import MIN_LENGTH, StaticSteps, bucket
+from treecore.policies.local.cuda_graphs import CUDAGraphRunner
 from treecore.policies.local.detokenize import Detokenizer
 from treecore.policies.local.digest import digest_of_model
 from treecore.policies.local.memory import store_bytes
 from treecore.policies.local.model_checks import check_branchable, context_length, end_tokens
-from treecore.policies.local.model_runner import Runner
+from treecore.policies.local.model_runner import ModelRunner
 from treecore.policies.local.onednn_model import packed_copy, redirected
 from treecore.policies.local.session import LocalSession
+from treecore.policies.local.static_cache import MIN_LENGTH, bucket
 from treecore.protocols import Message, RenderedChat, StepRule
 
-MAX_SLOTS = 64
-MAX_SLOTS_SMALL = 128
-MAX_SLOTS_CUDA = 1024
+MAX_SEQUENCES = 64
+MAX_SEQUENCES_SMALL = 128
+MAX_SEQUENCES_CUDA = 1024
 SMALL_MODEL = 20_000_000
 """Parameters below which more threads than one spend their time waiting for each other."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -49,10 +50,10 @@ class TransformersPolicy(Policy):
         model: a causal language model in evaluation mode.
         tokenizer: its tokenizer.
         name: what forests will say the model was.
-        slots: most branches in one batch; when None 64 on a CPU (128 of a small model) and 1,024 on CUDA.
-        batch_tokens: most tokens of keys and values in one batch, rows x positions, unless one branch alone is longer;
-            what fits into memory when None.
-        static: keep the batch where it is and run single tokens in few fixed shapes, captured as graphs on CUDA.
+        max_sequences: most branches in one batch; when None 64 on a CPU (128 of a small model) and 1,024 on CUDA.
+        batch_tokens: capacity of the KV cache in tokens, rows x positions, unless one branch alone is longer; what fits
+            into memory when None.
+        static: keep the batch where it is and run decoding steps in few fixed shapes, captured as graphs on CUDA.
         digest: of the weights as they were saved; of those that the model holds when None.
 
     Raises:
@@ -67,7 +68,7 @@ class TransformersPolicy(Policy):
         tokenizer: Any,
         *,
         name: str,
-        slots: int | None = None,
+        max_sequences: int | None = None,
         batch_tokens: int | None = None,
         static: bool = False,
         digest: str | None = None,
@@ -81,16 +82,18 @@ class TransformersPolicy(Policy):
         self.max_length = context_length(model, tokenizer)
         small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
         checked = check_branchable(model, name, max_length=self.max_length, static=static, small=small)
-        self.layout, self.layers, self.packed = checked.layout, len(checked.layout.kinds), checked.packed
-        most = MAX_SLOTS_CUDA if model.device.type == "cuda" else MAX_SLOTS_SMALL if small else MAX_SLOTS
-        self.slots = slots or most
-        self.fitting_tokens = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
-        self.batch_tokens = min(self.fitting_tokens, bucket(self.slots) * bucket(self.max_length, least=MIN_LENGTH))
+        self.layout, self.layers, self.packed = checked.layout, len(checked.layout.specs), checked.packed
+        most = MAX_SEQUENCES_CUDA if model.device.type == "cuda" else MAX_SEQUENCES_SMALL if small else MAX_SEQUENCES
+        self.max_sequences = max_sequences or most
+        self.kv_cache_limit = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)
+        self.kv_cache_tokens = min(
+            self.kv_cache_limit, bucket(self.max_sequences) * bucket(self.max_length, least=MIN_LENGTH)
+        )
         self.detokenizer = Detokenizer(tokenizer)
         self.end_ids = end_tokens(model, tokenizer)
         self.threads = 1 if small else None
         self.one_core = small
-        self._idle: list[StaticSteps] = []
+        self._idle: list[CUDAGraphRunner] = []
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy in another process needs."""
@@ -99,7 +102,7 @@ class TransformersPolicy(Policy):
     def worker_copy(self, processes: int) -> TransformersPolicy:
         """The same for another process, with its share of the keys and values that all of them may hold."""
         there = copy(self)
-        there.batch_tokens = max(1, min(self.batch_tokens, self.fitting_tokens // processes))
+        there.kv_cache_tokens = max(1, min(self.kv_cache_tokens, self.kv_cache_limit // processes))
         return there
 
     @classmethod
@@ -118,27 +121,27 @@ class TransformersPolicy(Policy):
             digest=found.digest,
         )  # fmt: skip
 
-    def runner(self) -> Runner:
+    def runner(self) -> ModelRunner:
         """The model with an empty batch; with `static` in the memory, and with the graphs, of one that is idle."""
         try:
-            steps = self._idle.pop()
+            graphs = self._idle.pop()
         except IndexError:
-            steps = None
-        return Runner(
+            graphs = None
+        return ModelRunner(
             packed_copy(self.model) if self.packed and not redirected(self.model) else self.model,
             layout=self.layout,
-            slots=self.slots,
+            max_rows=self.max_sequences,
             max_length=self.max_length,
-            tokens=self.batch_tokens,
+            max_tokens=self.kv_cache_tokens,
             static=self.static,
-            steps=steps,
+            graphs=graphs,
         )
 
-    def take_back(self, runner: Runner) -> None:
-        """Keep the static steps of a session that is over for the next, one at most, unless they had to retreat."""
-        steps = runner.steps
-        if steps is not None and not self._idle and steps.cache.tokens == self.batch_tokens:
-            self._idle.append(steps)
+    def take_back(self, runner: ModelRunner) -> None:
+        """Keep the graphs of a session that is over for the next, one at most, unless memory ran out on them."""
+        graphs = runner.graphs
+        if graphs is not None and not self._idle and graphs.cache.max_tokens == self.kv_cache_tokens:
+            self._idle.append(graphs)
 
     def give_up_idle(self) -> None:
         """Let go of the memory that is kept for the next session."""

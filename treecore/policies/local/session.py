@@ -1,6 +1,6 @@
 """The decoding loop of one sampling run: feed what is pending, draw a token for every branch, end steps.
 
-Every token that something follows goes through the model exactly once. A branch keeps its slot from step to step; at
+Every token that something follows goes through the model exactly once. A branch keeps its row from step to step; at
 the end of a step its keys, values and next logits are copied out into a `CachedPrefix`, from which any later branch
 starts without computing anything. A branch that starts inside a step computes the token before it again, for its
 logits; so does no other that starts there. Knows no task and no sampler.
@@ -23,7 +23,7 @@ from treecore.core.numerals import counted
 from treecore.errors import PolicyError
 from treecore.policies.base import PLAIN, Branch, Completion, FinishReason, Session, State, TokenUsage
 from treecore.policies.local.memory import TOO_LARGE, out_of_memory
-from treecore.policies.local.scheduler import Scheduler
+from treecore.policies.local.sequence_scheduler import SequenceScheduler
 from treecore.policies.local.sequences import CachedPrefix, Sequence
 from treecore.policies.local.token_sampling import DrawnToken, draw
 from treecore.protocols import RenderedChat, StepRule
@@ -61,7 +61,9 @@ class LocalSession(Session):
         self.max_length = policy.max_length
         self.runner = policy.runner()
         weakref.finalize(self, policy.take_back, self.runner).atexit = False
-        self.scheduler = Scheduler(self.runner, slots=policy.slots, max_length=policy.max_length)
+        self.scheduler = SequenceScheduler(
+            self.runner, max_sequences=policy.max_sequences, max_length=policy.max_length
+        )
         self._longest_stop = max((len(one) for one in stop), default=0)
         self._stopping: dict[str, bool] = {}
         self._largest_feed = MAX_FEED
@@ -72,8 +74,8 @@ class LocalSession(Session):
     @property
     def notes(self) -> Mapping[str, Any]:
         """What happened that whoever reads the results should know."""
-        lowered = self.scheduler.limit < self.policy.slots
-        return {"branches_after_out_of_memory": self.scheduler.limit} if lowered else {}
+        lowered = self.scheduler.max_running < self.policy.max_sequences
+        return {"branches_after_out_of_memory": self.scheduler.max_running} if lowered else {}
 
     def open(self, prompt: str | RenderedChat) -> CachedPrefix:
         ids = self.policy.encode_prompt(prompt)
@@ -83,9 +85,9 @@ class LocalSession(Session):
                 todo="shorten the prompt" if ids else "give a prompt that is not empty",
             )
         self._opened += 1
-        most = min(self.max_length, len(ids) + (self.rule.max_tokens or self.max_length))
-        self.runner.cache.expected = max(self.runner.cache.expected, most)
-        return self._known(CachedPrefix(None, ids, len(ids), TokenUsage(), self._opened, most))
+        longest = min(self.max_length, len(ids) + (self.rule.max_tokens or self.max_length))
+        self.runner.cache.expected = max(self.runner.cache.expected, longest)
+        return self._known(CachedPrefix(None, ids, len(ids), TokenUsage(), self._opened, longest))
 
     def grow(
         self,
@@ -103,11 +105,11 @@ class LocalSession(Session):
             random,
             self._grown,
             written=begun,
-            start=len(begun.ids),
-            left=tokens,
+            n_in_prefix=len(begun.ids),
+            tokens_left=tokens,
             greedy=greedy,
         )
-        self.scheduler.wait(branch)
+        self.scheduler.add(branch)
         return branch
 
     def fork(self, state: State, length: int) -> CachedPrefix:
@@ -116,21 +118,21 @@ class LocalSession(Session):
     def extend(self, state: State, ids: abc.Sequence[int]) -> CachedPrefix:
         above = cast(CachedPrefix, state)
         length = above.length + len(ids)
-        if length >= above.most:
+        if length >= above.max_length:
             raise PolicyError(
-                f"{counted(length, 'token is', 'tokens are')} given where {above.most} fit", todo="give a shorter text"
+                f"{counted(length, 'token is', 'tokens are')} given where {above.max_length} fit",
+                todo="give a shorter text",
             )
-        return self._known(CachedPrefix(above, list(ids), length, above.tally, above.order, above.most))
+        return self._known(above.child(list(ids)))
 
     def keep(self, branch: Branch) -> CachedPrefix:
         own = cast(Sequence, branch)
-        above, ids = own.state, own.tail
-        state = CachedPrefix(above, ids, above.length + len(ids), above.tally, above.order, above.most)
-        self.scheduler.hold(state, own.slot, end=self.runner.cache.lengths[own.slot])
+        state = own.prefix.child(own.tail_ids)
+        self.scheduler.save(state, own.row, end=self.runner.cache.lengths[own.row])
         return self._known(state)
 
     def _known(self, state: CachedPrefix) -> CachedPrefix:
-        self.scheduler.states.add(state)
+        self.scheduler.prefixes.add(state)
         return state
 
     @property
@@ -143,13 +145,13 @@ class LocalSession(Session):
             return ended
         with torch.inference_mode(), threads(self.policy.threads):
             while not self._fed_all():
-                self._retreat()
+                self._reduce_batch()
             return self._draw()
 
     def _fed_all(self) -> bool:
-        """Give slots to branches that have room and feed them; False when memory runs out, with nothing lost."""
+        """Schedule branches that have room and feed them; False when memory runs out, with nothing lost."""
         try:
-            self.scheduler.fill()
+            self.scheduler.schedule()
             self._feed()
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
@@ -158,7 +160,7 @@ class LocalSession(Session):
         self._alone = False
         return True
 
-    def _retreat(self) -> None:
+    def _reduce_batch(self) -> None:
         """Out of memory: half as many branches from now on, and half as many tokens of a prompt at a time.
 
         Raises:
@@ -166,14 +168,14 @@ class LocalSession(Session):
         """
         longest = max((len(branch.chunk(self._longest_chunk)) for branch in self.scheduler.running()), default=1)
         self.policy.give_up_idle()
-        rows = self.scheduler.clear()
+        rows = self.scheduler.preempt_all()
         alone = rows <= 1 and longest <= MIN_FEED
         if alone and self._alone:
             raise PolicyError("memory is used up by one branch alone", todo=TOO_LARGE)
         self._alone = alone
-        self.scheduler.limit = max(1, rows // 2)
+        self.scheduler.max_running = max(1, rows // 2)
         self._largest_feed = max(MIN_FEED, min(self._largest_feed, rows * longest) // 2)
-        log.warning("out of memory with a batch of %d, going on with %d", rows, self.scheduler.limit)
+        log.warning("out of memory with a batch of %d, going on with %d", rows, self.scheduler.max_running)
 
     @property
     def _longest_chunk(self) -> int:
@@ -181,24 +183,22 @@ class LocalSession(Session):
 
     def reply(self, branch: Branch, observation: abc.Sequence[int], *, text: str = "") -> CachedPrefix | None:
         own = cast(Sequence, branch)
-        ids = [*own.tail, *observation]
-        length = own.state.length + len(ids)
-        if length >= own.state.most:
+        state = own.prefix.child([*own.tail_ids, *observation])
+        if state.length >= state.max_length:
             return None
-        above = own.state
-        state = self._known(CachedPrefix(above, ids, length, above.tally, above.order, above.most, claimed=True))
+        self._known(state).being_computed = True
         own.pending = [own.written.ids[-1], *observation]
         most = 0 if observation or self.rule.before_word else self._longest_stop - 1
-        own.before = (own.before + own.written.text)[-most:] if most > 0 else ""
-        own.state, own.closing = state, [state]
-        own.written, own.start = Completion(), 0
-        if own.held is not None:
+        own.text_before = (own.text_before + own.written.text)[-most:] if most > 0 else ""
+        own.prefix, own.completing = state, [state]
+        own.written, own.n_in_prefix = Completion(), 0
+        if own.next_step_token is not None:
             self._go_on(own, list(observation))
         return state
 
     def _go_on(self, branch: Sequence, observation: list[int]) -> None:
         """Begin the step with the token that ended the one before, unless the environment spoke between them."""
-        held, branch.held, branch.pending = branch.held, None, observation
+        held, branch.next_step_token, branch.pending = branch.next_step_token, None, observation
         logits, branch.logits = branch.logits, None
         if observation:
             return
@@ -221,12 +221,12 @@ class LocalSession(Session):
         """One forward pass: all single tokens, or chunks of like length once enough rows wait with one."""
         group = self._chunks()
         if group:
-            rows = [branch.slot for branch in group]
+            rows = [branch.row for branch in group]
             tokens = [branch.chunk(self._longest_chunk) for branch in group]
         else:
             group = self.scheduler.running()
-            rows = [branch.slot for branch in group]
-            tokens = [branch.pending if branch.lone else branch.single() for branch in group]
+            rows = [branch.row for branch in group]
+            tokens = [branch.pending if branch.is_decode else branch.single() for branch in group]
             if not any(tokens):
                 return
         logits = self.runner.feed(rows, tokens).unbind()
@@ -245,32 +245,32 @@ class LocalSession(Session):
         return alike[: max(1, self._largest_feed // longest)]
 
     def _fed(self, branch: Sequence, n: int, logits: Tensor) -> None:
-        branch.state.tally.computed += n
-        if branch.lone:
+        branch.prefix.usage.computed += n
+        if branch.is_decode:
             branch.pending, branch.logits = [], logits
             return
         branch.pending = branch.pending[n:]
-        if branch.closing and self.runner.cache.lengths[branch.slot] == branch.closing[0].length:
+        if branch.completing and self.runner.cache.lengths[branch.row] == branch.completing[0].length:
             self._ready(branch, logits)
         if not branch.pending:
             branch.logits = logits
 
     def _ready(self, branch: Sequence, logits: Tensor) -> None:
         """The first state that the branch closes is computed: keep what it needs to start others."""
-        state = branch.closing.pop(0)
-        if not state.whole:
-            self.scheduler.hold(state, branch.slot, end=state.length)
-        state.logits, state.claimed = self.scheduler.copy_of(logits), False
+        state = branch.completing.pop(0)
+        if not state.fully_cached:
+            self.scheduler.save(state, branch.row, end=state.length)
+        state.logits, state.being_computed = self.scheduler.copy_logits(logits), False
 
     def _draw(self) -> list[Branch]:
-        """Draw for every branch that knows its next logits; returns those whose step ended, in slot order."""
+        """Draw for every branch that knows its next logits; returns those whose step ended, in the order of rows."""
         ready = [branch for branch in self.scheduler.running() if branch.logits is not None]
         ended: list[Branch] = []
         uniform = [float(branch.random.random()) for branch in ready]
         for branch, drawn in zip(ready, self._drawn(ready, uniform), strict=True):
-            branch.state.tally.sampled += 1
+            branch.prefix.usage.sampled += 1
             self._write(branch, drawn)
-            if branch.held is None:
+            if branch.next_step_token is None:
                 branch.logits = None
             if branch.written.end is None:
                 branch.pending = branch.written.ids[-1:]
@@ -300,16 +300,16 @@ class LocalSession(Session):
     def _write(self, branch: Sequence, drawn: DrawnToken) -> None:
         written, detokenizer, token = branch.written, self.policy.detokenizer, drawn.id
         ends = token in self.policy.end_ids
-        before = written.ids or (branch.state.ids[-1:] if self.rule.joined else [])
+        before = written.ids or (branch.prefix.ids[-1:] if self.rule.joined else [])
         piece = detokenizer.next_token_string(before, token)
         if self.rule.before_word and not ends and self._begins_next(written, piece):
-            written.end, branch.held = FinishReason.STOP, drawn
+            written.end, branch.next_step_token = FinishReason.STOP, drawn
             return
         if drawn.top:
             written.top.append(tuple((self._as_text(before, one), nats) for one, nats in drawn.top))
         written.ids.append(token)
-        if branch.left is not None:
-            branch.left -= 1
+        if branch.tokens_left is not None:
+            branch.tokens_left -= 1
         written.logprob.append(drawn.logprob)
         written.entropy.append(drawn.entropy)
         written.confidence.append(drawn.confidence)
@@ -320,13 +320,13 @@ class LocalSession(Session):
             return
         written.token_strings.append(piece)
         written.text += piece
-        if self._may_stop(piece) and self._stops(written.text, before=branch.before, n=len(piece)):
+        if self._may_stop(piece) and self._stops(written.text, before=branch.text_before, n=len(piece)):
             written.end = FinishReason.STOP
         elif len(written.ids) >= self.max_step_tokens:
             written.end = FinishReason.STEP
-        elif branch.state.length + len(written.ids) - branch.start >= branch.state.most:
+        elif branch.prefix.length + len(written.ids) - branch.n_in_prefix >= branch.prefix.max_length:
             written.end = FinishReason.CONTEXT
-        elif branch.left == 0:
+        elif branch.tokens_left == 0:
             written.end = FinishReason.PAUSE
 
     def _as_text(self, before: abc.Sequence[int], token: int) -> str:

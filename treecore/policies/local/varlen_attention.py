@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-NAME = "treecore_ragged"
-"""Of the kind of attention, among those of the model library."""
+VARLEN = "treecore_varlen"
+"""Name of the kind of attention, among those of the model library."""
 SAFE = 60.0
 """Where the highest score of every query is within this, their exponentials need no shift to stay within float32."""
 OTHERS = ("position_bias", "s_aux", "sliding_window", "softcap")
@@ -28,11 +28,11 @@ OTHERS = ("position_bias", "s_aux", "sliding_window", "softcap")
 
 
 class Entries(NamedTuple):
-    """What every head of a query looks at, `n` entries of a table in all.
+    """What every head of a query looks at, `n` entries of the flat store in all.
 
     Attributes:
         pattern: sparse `[B x heads, N]` with an element for each entry.
-        entry: `[n]` rows of the table.
+        entry: `[n]` rows of the flat store.
         query: `[n]` by which of the `B x heads` queries.
         start: `[B x heads]` where the entries of each query begin.
     """
@@ -43,16 +43,16 @@ class Entries(NamedTuple):
     start: Tensor
 
 
-class RaggedRows:
-    """Where the entries of the first rows of a store lie in its tables, see `KVCacheLayer`.
+class VarlenRows:
+    """Where the entries of the first rows of a store lie once it is flat, see `KVCacheLayer`.
 
     Args:
         lengths: `[B]` entries of each row, the new one included.
         shape: places, heads and length of the store.
-        size: rows of a table.
+        size: rows of the flat store.
 
     Attributes:
-        new: `[B x heads]` rows of a table that the new entries go to.
+        new: `[B x heads]` rows of the flat store that the new entries go to.
     """
 
     def __init__(self, lengths: Tensor, *, shape: Sequence[int], size: int) -> None:
@@ -85,12 +85,12 @@ def sparse(bounds: Tensor, *, columns: Tensor, shape: tuple[int, int]) -> Tensor
     return torch.sparse_csr_tensor(bounds, columns, torch.zeros(len(columns)), shape, check_invariants=False)
 
 
-_rows: ContextVar[RaggedRows | None] = ContextVar("rows", default=None)
+_rows: ContextVar[VarlenRows | None] = ContextVar("rows", default=None)
 
 
 @contextmanager
-def looking_at(rows: RaggedRows) -> Iterator[None]:
-    """Passes in which attention gets tables in place of keys and values, and looks at these rows of them."""
+def attending_to(rows: VarlenRows) -> Iterator[None]:
+    """Passes in which attention gets flat keys and values, and looks at these rows of them."""
     token = _rows.set(rows)
     try:
         yield
@@ -130,7 +130,7 @@ def weighted(query: Tensor, entries: Entries, *, keys: Tensor, values: Tensor, s
     """For each query `[n, dim]` the mean of the values that it looks at, by the softmax of its scores.
 
     Args:
-        keys, values: tables `[N, dim]`.
+        keys, values: flat, `[N, dim]`.
     """
     pattern, entry, row, start = entries
     scores = torch.sparse.sampled_addmm(pattern, query, keys.t(), beta=0.0, alpha=scale).values()
@@ -144,7 +144,7 @@ def weighted(query: Tensor, entries: Entries, *, keys: Tensor, values: Tensor, s
     return summed.div_(total[:, None])
 
 
-ALL_ATTENTION_FUNCTIONS.register(NAME, attention)
+ALL_ATTENTION_FUNCTIONS.register(VARLEN, attention)
 with warnings.catch_warnings():
     # torch says once in a process that this kind of tensor is in beta
     warnings.simplefilter("ignore")

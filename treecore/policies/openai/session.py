@@ -32,7 +32,7 @@ class ServerState:
 
     prompt: str | RenderedChat
     text: str
-    tally: TokenUsage
+    usage: TokenUsage
     start: ServerState | None = None
     length: int = 0
     ids: Sequence[int] = ()
@@ -135,7 +135,7 @@ class ServerSession(Session):
     def reply(self, branch: Branch, observation: Sequence[int], *, text: str = "") -> ServerState | None:
         own = cast(ServerBranch, branch)
         before, longer = own.state, own.state.text + own.written.text + text
-        state = ServerState(before.prompt, longer, before.tally, before.start or before, before.length + own.sampled)
+        state = ServerState(before.prompt, longer, before.usage, before.start or before, before.length + own.sampled)
         if self._longest(state) < 1:
             return None
         own.state, own.written = state, Completion()
@@ -179,7 +179,7 @@ class ServerSession(Session):
         else:
             drawn, sent = outcome.sampled, outcome.prompt
             branch.written, branch.sampled = outcome.written, drawn or 0
-            state, tally = branch.state, branch.state.tally
+            state, tally = branch.state, branch.state.usage
             if outcome.written.end is FinishReason.STEP and self._longest(state) < self._params.max_step_tokens:
                 outcome.written.end = FinishReason.CONTEXT
             tally.sampled += drawn or 0
