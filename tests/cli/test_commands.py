@@ -15,7 +15,7 @@ from treecore.cli import COMMANDS, main
 from treecore.formats import FORMATS
 from treecore.formats.schema import json_schema
 from treecore.methods import METHODS
-from treecore.rollouts.output.append_only_file import LineFile
+from treecore.rollouts.output.jsonl_file import JsonlFile
 from treecore.samplers import SAMPLERS
 
 
@@ -174,7 +174,7 @@ def test_convert_writes_over_nothing_unasked(run, minimal: Path, tmp_path: Path)
     assert run("convert", minimal, "-o", target, "--overwrite").stdout.splitlines()[-1] == "nothing lost"
     assert run("convert", target, "-o", target, "--overwrite").exit_code == 0
     before = target.read_bytes()
-    with LineFile(target):
+    with JsonlFile(target):
         one_error(run("convert", minimal, "-o", target, "--overwrite"), "another run is writing this file")
     assert target.read_bytes() == before
 

@@ -11,7 +11,7 @@ from treecore.annotate.run_file import ADDED_BYTES
 from treecore.cli.rollout import rollout
 from treecore.rollouts import Summary
 from treecore.rollouts.failures import MAX_IN_A_ROW, REFUSED
-from treecore.rollouts.output.append_only_file import MIN_FREE
+from treecore.rollouts.output.jsonl_file import MIN_FREE
 from treecore.rollouts.output.to_file import TRAJECTORY_BYTES
 from treecore.rollouts.ray.cluster import STORE_BYTES
 from treecore.rollouts.ray.engine import MAX_LOSSES

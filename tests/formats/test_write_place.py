@@ -12,7 +12,7 @@ from treecore.core.forest import Forest
 from treecore.errors import FormatError
 from treecore.formats import disk, read, write
 from treecore.formats.target import write_whole
-from treecore.rollouts.output.append_only_file import LineFile
+from treecore.rollouts.output.jsonl_file import JsonlFile
 
 FOREST = Forest(parent=[-1], id="q")
 
@@ -40,7 +40,7 @@ def test_an_empty_file_is_free(tmp_path: Path) -> None:
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_file_that_a_run_is_writing_is_left_alone(tmp_path: Path, overwrite: bool) -> None:
     path = tmp_path / "run.forest.jsonl"
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.keep(0, total=2)
         for line in (b"{0}", b"{1}"):
             with pytest.raises(FormatError, match="another run is writing this file; wait for it"):

@@ -277,7 +277,7 @@ def test_stopping_keeps_finished_forests_only() -> None:
 
 
 def test_progress_shows_forests_as_they_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("treecore.rollouts.scheduler.REPORT_EVERY", 0.0)
+    monkeypatch.setattr("treecore.rollouts.rollout_scheduler.REPORT_EVERY", 0.0)
     seen: list[tuple[int, int]] = []
     statuses: set[int] = set()
     waves: list[str] = []

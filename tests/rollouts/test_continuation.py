@@ -10,7 +10,7 @@ from treecore.core.builder import ForestBuilder, StepTokens
 from treecore.core.columns import Status
 from treecore.policies.base import Completion
 from treecore.protocols import StepRule
-from treecore.rollouts.append_steps import grafted, new_ids
+from treecore.rollouts.append_steps import append_steps, new_ids
 from treecore.rollouts.continuation import is_over
 from treecore.rollouts.trajectory import GrowingStep
 
@@ -59,7 +59,7 @@ def test_new_rows_come_after_the_old_which_stay_as_they_were() -> None:
         GrowingStep("b", tokens=StepTokens(id=[5], logprob=[-0.5]), note={"n": 1}, extra={"e": 2}),
         GrowingStep("c", "seen", 0.5, Status.TERMINATED),
     ]
-    new = grafted(old, [0, 2], rows)
+    new = append_steps(old, [0, 2], rows)
     assert new.parent.tolist() == [-1, 0, 0, 2]
     assert new.node_id == ("r", 1, 2, 3)
     assert new.text == ("", "a", "b", "c")
@@ -73,4 +73,4 @@ def test_new_rows_come_after_the_old_which_stay_as_they_were() -> None:
     np.testing.assert_array_equal(new.tokens.logprob, [np.nan, -0.5])
     np.testing.assert_array_equal(new.columns["x"], [1, 2, np.nan, np.nan])
     np.testing.assert_array_equal(new.claimed["grpo"], [np.nan, 0.5, np.nan, np.nan])
-    assert grafted(old, [], []) is old
+    assert append_steps(old, [], []) is old

@@ -103,7 +103,7 @@ SEVERAL = {
     "treecore/cli/tree_text.py", "treecore/formats/limits.py", "treecore/formats/native_pieces.py",
     "treecore/formats/parquet.py", "treecore/formats/readers/trees/treerl.py", "treecore/formats/yaml_text.py",
     "treecore/methods/ops/paths.py", "treecore/methods/reinforce.py", "treecore/policies/local/model_checks.py",
-    "treecore/rollouts/output/append_only_file.py", "treecore/rollouts/ray/engine.py",
+    "treecore/rollouts/output/jsonl_file.py", "treecore/rollouts/ray/engine.py",
     "treecore/samplers/fixed_width.py",
     "treecore/tasks/check.py", "treecore/tasks/tools.py", "treecore/tasks/verifiers/text.py",
     "treecore/views/inspector/numbers.py",

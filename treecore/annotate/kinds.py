@@ -17,7 +17,7 @@ from treecore.methods.omegaprm import first_error as search
 from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
 from treecore.registry.registry import Registry
-from treecore.rollouts.continuation import Existing, ExistingGrowth
+from treecore.rollouts.continuation import ContinuationGrowth, ContinuationSource
 from treecore.samplers.estimates import Estimate, continued, path
 from treecore.samplers.registry import Expand, Growing, Growth, Sampler
 
@@ -66,7 +66,7 @@ def get_kind(name: str) -> Sampler:
     formula=r"\hat V(s) = \frac{1}{k} \sum_{i=1}^{k} R(\tau_i), \quad \tau_i \sim \pi(\cdot \mid s)",
     citation=Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "McGill-NLP/VinePPO"),
 )
-def monte_carlo(growth: ExistingGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 8) -> Growing:
+def monte_carlo(growth: ContinuationGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 8) -> Growing:
     """Continue from the prompt and from every step k times, independently; the mean reward is the step's value.
 
     Writes `mc_value`, `mc_count` (continuations that were scored), `mc_low` and `mc_high`. The last step of a finished
@@ -86,7 +86,7 @@ def monte_carlo(growth: ExistingGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 
     title="Fresh branches",
     citation=Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "its continuations, kept as branches"),
 )
-def branches(growth: ExistingGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 4) -> Growing:
+def branches(growth: ContinuationGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 4) -> Growing:
     """Continue one step, the one that is named, k times; kept, the forest has k more ways on from there.
 
     Writes no column: what it adds are trajectories like the recorded ones, drawn from the policy alone.
@@ -113,7 +113,7 @@ class UnknownValueError(LookupError):
     title="First error (OmegaPRM)",
     citation=Citation("Luo et al.", 2024, "OmegaPRM", "arXiv:2406.06592", "binary search as in openr"),
 )
-def first_error(growth: ExistingGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 16) -> Growing:
+def first_error(growth: ContinuationGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 16) -> Growing:
     """Search each wrong trajectory for the first step after which none of k continuations is right.
 
     A binary search: a prefix from which none succeeds hides the error in its first half, another in its second; so
@@ -187,7 +187,7 @@ def mark(growth: Growth, ways: dict[int, list[int]], found: dict[int, FirstError
             growth.nodes[ways[end][result.step]].columns["first_error"] = 1.0
 
 
-def continuations(source: Existing, name: str, k: int) -> int:
+def continuations(source: ContinuationSource, name: str, k: int) -> int:
     """How many continuations a forest will get; at most as many for a search."""
     if name == branches.__name__:
         return k

@@ -14,10 +14,10 @@ from treecore.errors import MethodError, TreecoreError
 from treecore.policies import LoadOptions, Policy, policy_of
 from treecore.protocols import Task
 from treecore.registry.params import Value
-from treecore.rollouts.continuation import ContinuationScheduler, Existing
+from treecore.rollouts.continuation import ContinuationScheduler, ContinuationSource
+from treecore.rollouts.plan import RolloutPlan
 from treecore.rollouts.prepare import versions
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import Plan
 from treecore.samplers.registry import Sampler
 
 
@@ -146,10 +146,10 @@ def _annotated(
         seen.next_batch(done=size, forests=len(batch.sources))
 
 
-def plan_of(batch: Batch, annotation: Annotation) -> Plan:
+def plan_of(batch: Batch, annotation: Annotation) -> RolloutPlan:
     """What the driver needs to know of one batch."""
     settings: Mapping[str, Value] = annotation.settings
-    return Plan(
+    return RolloutPlan(
         task=batch.task,
         policy=batch.policy,
         sampler=annotation.sampler,
@@ -163,7 +163,9 @@ def plan_of(batch: Batch, annotation: Annotation) -> Plan:
     )
 
 
-def about(annotation: Annotation, batch: Batch, source: Existing, numbers: Mapping[str, Any]) -> dict[str, Any]:
+def about(
+    annotation: Annotation, batch: Batch, source: ContinuationSource, numbers: Mapping[str, Any]
+) -> dict[str, Any]:
     """The entry of one forest's provenance."""
     policy = {**batch.policy.describe(), "temperature": batch.provenance.temperature, "top_p": batch.provenance.top_p}
     return {**annotation.said(source.forest), "policy": policy, **numbers, "versions": versions()}

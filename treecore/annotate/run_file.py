@@ -21,8 +21,8 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import counted
 from treecore.errors import MethodError
 from treecore.formats.native_write import encode
-from treecore.rollouts.output.append_only_file import LineFile
 from treecore.rollouts.output.existing_file import FileContents, check_name
+from treecore.rollouts.output.jsonl_file import JsonlFile
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.summary import or_null, total
 
@@ -87,11 +87,11 @@ def annotate_file(
     """
     target = Path(path)
     check_name(target, "an annotation")
-    with LineFile(target, needs=len(forests) * ADDED_BYTES) as file:
+    with JsonlFile(target, needs=len(forests) * ADDED_BYTES) as file:
         held = FileContents(file)
         if not (resume or overwrite):
             held.refuse(lambda: what_it_holds(held, forests, annotation))
-        kept = held.kept(lambda: own(held, forests, annotation), resume=resume, overwrite=overwrite)
+        kept = held.kept(lambda: places_to_keep(held, forests, annotation), resume=resume, overwrite=overwrite)
         left = missing(forests, done=kept.forests)
         began, done = time.monotonic(), list(kept.forests)
         kept.begin(file, total=len(forests))
@@ -106,7 +106,7 @@ def annotate_file(
     return summary
 
 
-def own(held: FileContents, forests: Sequence[Forest], annotation: Annotation) -> Sequence[int]:
+def places_to_keep(held: FileContents, forests: Sequence[Forest], annotation: Annotation) -> Sequence[int]:
     """Places of all forests of the file, which are of this annotation.
 
     Args:
@@ -132,7 +132,7 @@ def what_it_holds(held: FileContents, forests: Sequence[Forest], annotation: Ann
     """What the forests of the file are to an annotation that does not continue them, and what can be done."""
     todo = "write to another file, or replace this one with --overwrite"
     try:
-        there = len(own(held, forests, annotation))
+        there = len(places_to_keep(held, forests, annotation))
     except MethodError:
         return "the file holds something else than this annotation", todo
     part = "an unfinished annotation" if there < len(forests) else "a finished annotation"

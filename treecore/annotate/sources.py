@@ -17,8 +17,8 @@ from treecore.policies import Policy
 from treecore.policies.base import EXTENDS
 from treecore.protocols import Task
 from treecore.registry.entry_points import is_entry_point
-from treecore.rollouts.arguments import check_sampling
-from treecore.rollouts.continuation import Existing
+from treecore.rollouts.config_checks import check_sampling
+from treecore.rollouts.continuation import ContinuationSource
 from treecore.rollouts.prepare import as_read
 from treecore.tasks.checked import with_optional
 from treecore.tasks.dataset.rows import UnknownQuestionError
@@ -59,7 +59,7 @@ class Batch:
     provenance: Provenance
     task: Task
     policy: Policy
-    sources: Sequence[Existing]
+    sources: Sequence[ContinuationSource]
 
 
 def provenance_of(forest: Forest, *, task: str | Task | None, model: str | None) -> Provenance:
@@ -282,7 +282,7 @@ def spaceless(token_strings: Sequence[str]) -> str:
     return "".join("".join(token_strings).split())
 
 
-def source(forest: Forest, task: Task, policy: Policy, node: str | None, *, changed: str = "") -> Existing:
+def source(forest: Forest, task: Task, policy: Policy, node: str | None, *, changed: str = "") -> ContinuationSource:
     """A forest with its prompt as the task knows it.
 
     Args:
@@ -312,7 +312,7 @@ def source(forest: Forest, task: Task, policy: Policy, node: str | None, *, chan
     target = None if node is None else next((row for row, name in enumerate(forest.node_id) if str(name) == node), None)
     if node is not None and target is None:
         raise MethodError(f"there is no node {node!r}", where=named(forest), todo="use an id of its nodes")
-    return Existing(forest, prompt, target)
+    return ContinuationSource(forest, prompt, target)
 
 
 def named(forest: Forest) -> str:

@@ -16,7 +16,7 @@ MAX_NUMBER = 15
 """Digits of the largest id that new ones go on from; no such number is near the end of what JSON readers keep."""
 
 
-def grafted(forest: Forest, parent: Sequence[int], rows: Sequence[GrowingStep]) -> Forest:
+def append_steps(forest: Forest, parent: Sequence[int], rows: Sequence[GrowingStep]) -> Forest:
     """The forest with `rows` after its own; their `parent` are rows of the result.
 
     New ids go on from the largest number among the old ones; `born` goes on as well.

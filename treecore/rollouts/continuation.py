@@ -22,10 +22,11 @@ from treecore.core.topology import BoolArray
 from treecore.errors import MethodError, PolicyError
 from treecore.policies.base import Completion, Session, TokenUsage
 from treecore.protocols import Part, Prompt, Task
-from treecore.rollouts.append_steps import grafted
+from treecore.rollouts.append_steps import append_steps
 from treecore.rollouts.growing_forest import GrowingForest, columns_of
+from treecore.rollouts.plan import RolloutPlan
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import Plan, RolloutScheduler
+from treecore.rollouts.rollout_scheduler import RolloutScheduler
 from treecore.rollouts.trajectory import GrowingStep
 from treecore.samplers.registry import Growth
 
@@ -33,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Existing:
+class ContinuationSource:
     """A recorded forest and what is needed to continue it.
 
     Attributes:
@@ -59,7 +60,7 @@ class Existing:
         return not self.forest.topology.is_leaf[row] or self.forest.status[row] == Status.OPEN
 
 
-class ExistingGrowth(Growth):
+class ContinuationGrowth(Growth):
     """What a sampler of recorded forests sees beside `Growth`: which row it is asked about, if any."""
 
     target: int | None
@@ -78,7 +79,7 @@ class ContinuedForest(GrowingForest):
         PolicyError: a step does not fit the model's context.
     """
 
-    def __init__(self, source: Existing, plan: Plan, session: Session) -> None:
+    def __init__(self, source: ContinuationSource, plan: RolloutPlan, session: Session) -> None:
         self.source, self.target = source, source.target
         super().__init__(source.prompt, plan.sampler, plan.settings, seed=plan.seed)
         try:
@@ -99,12 +100,12 @@ class ContinuedForest(GrowingForest):
     def forest_with(self, *, keep: bool) -> Forest:
         """The recorded forest with the columns that the sampler wrote, and with what grew if `keep`."""
         n = len(self.source.forest)
-        forest = grafted(self.source.forest, self.parent[n:], self.nodes[n:]) if keep else self.source.forest
+        forest = append_steps(self.source.forest, self.parent[n:], self.nodes[n:]) if keep else self.source.forest
         fresh = columns_of(self.nodes[: len(forest)])
         older = {name: values for name, values in forest.columns.items() if name not in fresh}
         return forest.with_columns(columns={**older, **fresh})
 
-    def _recorded_step(self, row: int, plan: Plan, session: Session) -> GrowingStep:
+    def _recorded_step(self, row: int, plan: RolloutPlan, session: Session) -> GrowingStep:
         forest, above = self.source.forest, int(self.source.forest.parent[row])
         status = None if self.source.goes_on(row) else Status(max(int(forest.status[row]), Status.TERMINATED))
         step = GrowingStep(forest.text[row], forest.observation[row], float(forest.reward[row]), status)
@@ -200,12 +201,12 @@ class ContinuationScheduler(RolloutScheduler):
 
     def __init__(
         self,
-        plan: Plan,
-        sources: Sequence[Existing],
+        plan: RolloutPlan,
+        sources: Sequence[ContinuationSource],
         *,
         total: int,
         keep: bool,
-        about: Callable[[Existing, Mapping[str, Any]], dict[str, Any]],
+        about: Callable[[ContinuationSource, Mapping[str, Any]], dict[str, Any]],
         on_progress: Callable[[Progress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> None:

@@ -1,4 +1,4 @@
-"""The interface that all engines share: sample a plan and yield its forests. Knows no engine and no files."""
+"""`Engine`: what samples the plan of a run, `local` or `ray`, and yields its forests. Knows no model and no files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from treecore.core.forest import Forest
+from treecore.rollouts.plan import RolloutPlan
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import Plan
 
 
 class Engine(Protocol):
@@ -18,11 +18,11 @@ class Engine(Protocol):
     """
 
     @property
-    def plan(self) -> Plan: ...
+    def plan(self) -> RolloutPlan: ...
 
     def run(
         self,
-        plan: Plan,
+        plan: RolloutPlan,
         *,
         on_progress: Callable[[Progress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,

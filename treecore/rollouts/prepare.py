@@ -14,9 +14,9 @@ from treecore.policies import Policy
 from treecore.policies.base import AskingPolicy, ChatPolicy, complete_policy
 from treecore.protocols import Prompt, Task
 from treecore.registry.params import Value
-from treecore.rollouts.arguments import check_engine, check_kinds, check_record, check_sampling
 from treecore.rollouts.config import RolloutConfig
-from treecore.rollouts.scheduler import Plan, check_chance
+from treecore.rollouts.config_checks import check_engine, check_kinds, check_record, check_sampling
+from treecore.rollouts.plan import RolloutPlan, check_chance
 from treecore.samplers import get_sampler
 from treecore.samplers.registry import Sampler
 from treecore.tasks import get_task
@@ -63,13 +63,13 @@ class PreparedRollout:
         """The same run for some of its prompts, without its model, which another process has."""
         return replace(self, config=replace(self.config, model="", prompts=(), question=None), prompts=prompts)
 
-    def draft(self) -> Plan:
+    def draft(self) -> RolloutPlan:
         """The plan as far as it is known before the model is loaded, for comparing."""
         model = self.config.model
         known: Any = Described({"model": model}) if isinstance(model, str) else complete_policy(model)
         return self.plan(known, self.prompts)
 
-    def plan(self, policy: Policy, prompts: Sequence[Prompt]) -> Plan:
+    def plan(self, policy: Policy, prompts: Sequence[Prompt]) -> RolloutPlan:
         """What a policy is to sample.
 
         Args:
@@ -98,7 +98,7 @@ class PreparedRollout:
                 "extra": {"input": prompt.text} | {key: value for key, value in about.items() if value is not None},
             }
 
-        return Plan(
+        return RolloutPlan(
             task=self.task, policy=policy, sampler=self.sampler, settings=self.settings, prompts=prompts,
             seed=config.seed, temperature=config.temperature, top_p=config.top_p, meta=meta, provenance=versions(),
             record=config.record,

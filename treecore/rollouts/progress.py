@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from treecore.core.forest import Forest
 
+REPORT_EVERY = 0.1
+"""Seconds between reports."""
+
 
 @dataclass(frozen=True)
 class Progress:

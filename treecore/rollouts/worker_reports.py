@@ -8,8 +8,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from treecore.core.forest import Forest
-from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import REPORT_EVERY, Plan
+from treecore.rollouts.plan import RolloutPlan
+from treecore.rollouts.progress import REPORT_EVERY, Progress
 
 
 @dataclass
@@ -52,7 +52,7 @@ class WorkerTotals:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: RolloutPlan,
         on_progress: Callable[[Progress], None] | None,
         *,
         snapshot: Callable[[], list[Forest]] = list,

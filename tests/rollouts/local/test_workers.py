@@ -26,8 +26,8 @@ from treecore.rollouts import Progress, rollout, rollout_to_file
 from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.local import engine as local_engine
 from treecore.rollouts.local.capacity import cores, memory, processes
-from treecore.rollouts.local.pool import LocalPool, Unsent, pool_of, sendable
-from treecore.rollouts.local.worker import Begin, LocalWorker, Look, News, Over
+from treecore.rollouts.local.pool import LocalPool, NotPicklable, pool_of, sendable
+from treecore.rollouts.local.worker import BeginRun, EndRun, LocalWorker, SendSnapshot, WorkerNews
 from treecore.rollouts.prepare import prepare
 
 PROMPTS = 24
@@ -133,7 +133,7 @@ def test_small_jobs_start_no_worker(policy: Any, alone: LocalPool) -> None:
 
 
 def test_long_jobs_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_engine, "WORTH", 12)
+    monkeypatch.setattr(local_engine, "MIN_TRAJECTORIES_FOR_WORKERS", 12)
     monkeypatch.setattr(local_engine, "processes", lambda: 3)
     small = toy_policy(max_sequences=2)
     run: dict[str, Any] = {"task": ToyTask(), "model": small, "sampler": "chains", "m": 2}
@@ -228,8 +228,8 @@ def asked(n: int) -> bytes:
     return sendable(prepare(config), "the task")
 
 
-def until_over(near: Any, forests: int) -> list[News]:
-    news = list[News]()
+def until_over(near: Any, forests: int) -> list[WorkerNews]:
+    news = list[WorkerNews]()
     while sum(len(one.forests) for one in news) < forests and not (news and news[-1].error):
         assert near.poll(30)
         news.append(near.recv())
@@ -237,27 +237,27 @@ def until_over(near: Any, forests: int) -> list[News]:
 
 
 def test_a_worker_takes_one_run_after_another(thread: Any) -> None:
-    thread.send(Over())
+    thread.send(EndRun())
     for run in (1, 2):
-        thread.send(Begin(run, asked(2)))
-        thread.send(Look())
+        thread.send(BeginRun(run, asked(2)))
+        thread.send(SendSnapshot())
         news = until_over(thread, 2)
         assert {one.run for one in news} == {run}
         assert (news[-1].done, news[-1].total) == (4, 4)
         assert any(one.growing is not None for one in news)
-    thread.send(Over())
+    thread.send(EndRun())
 
 
 def test_what_fails_in_a_worker_is_told(thread: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(*args: Any) -> Any:
         raise MethodError("the sampler broke", where="prompt 'a'", todo="mend it")
 
-    monkeypatch.setattr("treecore.rollouts.scheduler.RolloutScheduler.turn", gone)
-    thread.send(Begin(1, asked(1)))
+    monkeypatch.setattr("treecore.rollouts.rollout_scheduler.RolloutScheduler.turn", gone)
+    thread.send(BeginRun(1, asked(1)))
     error = until_over(thread, 1)[-1].error
     assert isinstance(error, MethodError)
     assert str(error) == "prompt 'a': the sampler broke; mend it"
-    thread.send(Begin(2, b"no pickle"))
+    thread.send(BeginRun(2, b"no pickle"))
     last = until_over(thread, 1)[-1]
     assert last.unable
     assert last.run == 2
@@ -322,5 +322,5 @@ def test_how_many_processes_there_is_room_for(tmp_path: Path, monkeypatch: pytes
 
 
 def test_what_cannot_be_copied() -> None:
-    with pytest.raises(Unsent, match=r"the task cannot be sent to another process \(.*lambda"):
+    with pytest.raises(NotPicklable, match=r"the task cannot be sent to another process \(.*lambda"):
         sendable(lambda: 0, "the task")

@@ -20,8 +20,8 @@ from treecore.formats.native_write import encode
 from treecore.formats.torn import is_beginning
 from treecore.protocols import Prompt
 from treecore.rollouts import rollout, rollout_to_file
-from treecore.rollouts.output.append_only_file import is_json
-from treecore.rollouts.scheduler import RolloutScheduler
+from treecore.rollouts.output.jsonl_file import is_json
+from treecore.rollouts.rollout_scheduler import RolloutScheduler
 
 POLICY = toy_policy()
 RUN: dict[str, Any] = {"task": ToyTask(), "model": POLICY, "prompts": 5, "m": 2, "n": 1, "seed": 3}

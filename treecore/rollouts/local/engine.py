@@ -15,14 +15,15 @@ from treecore.core.forest import Forest
 from treecore.errors import PolicyError
 from treecore.policies import policy_of
 from treecore.rollouts.local.capacity import processes
-from treecore.rollouts.local.pool import LocalWorkerHandle, Unsent, pool_of, sendable
-from treecore.rollouts.local.worker import Begin, Look, News, Over
+from treecore.rollouts.local.pool import LocalWorkerHandle, NotPicklable, pool_of, sendable
+from treecore.rollouts.local.worker import BeginRun, EndRun, SendSnapshot, WorkerNews
+from treecore.rollouts.plan import RolloutPlan
 from treecore.rollouts.prepare import PreparedRollout, as_read
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import Plan, RolloutScheduler
+from treecore.rollouts.rollout_scheduler import RolloutScheduler
 from treecore.rollouts.worker_reports import Report, WorkerTotals
 
-WORTH = 2000
+MIN_TRAJECTORIES_FOR_WORKERS = 2000
 """Trajectories from which on workers pay that have to be started; some fifteen seconds for the bundled model."""
 POLL_SECONDS = 0.1
 
@@ -49,7 +50,7 @@ class LocalEngine:
 
     def run(
         self,
-        plan: Plan,
+        plan: RolloutPlan,
         *,
         on_progress: Callable[[Progress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
@@ -58,25 +59,25 @@ class LocalEngine:
         number = min(self._processes(plan), len(plan.prompts))
         if number > 1:
             try:
-                return Shared(self, plan, number, on_progress=on_progress, should_stop=should_stop).run()
-            except (Unsent, OSError) as error:
-                self.alone(str(error))
+                return MultiprocessRun(self, plan, number, on_progress=on_progress, should_stop=should_stop).run()
+            except (NotPicklable, OSError) as error:
+                self.warn_alone(str(error))
         return RolloutScheduler(plan, on_progress=on_progress, should_stop=should_stop).run()
 
-    def _processes(self, plan: Plan) -> int:
+    def _processes(self, plan: RolloutPlan) -> int:
         if len(plan.prompts) == 1 or not self.policy.one_core:
             return 1
         if self.workers is not None:
             return self.workers
         size = plan.sampler.trajectories(plan.settings)
-        return processes() if len(plan.prompts) * size >= WORTH else 1
+        return processes() if len(plan.prompts) * size >= MIN_TRAJECTORIES_FOR_WORKERS else 1
 
-    def alone(self, why: str) -> None:
+    def warn_alone(self, why: str) -> None:
         """Say that this process goes on alone, where more were asked for."""
         (log.info if self.workers is None else log.warning)("one process samples alone: %s", why)
 
 
-class Shared:
+class MultiprocessRun:
     """One run, shared by this process and its workers.
 
     Args:
@@ -85,13 +86,13 @@ class Shared:
         number: of processes, this one included.
 
     Raises:
-        Unsent, OSError: there can be no workers.
+        NotPicklable, OSError: there can be no workers.
     """
 
     def __init__(
         self,
         engine: LocalEngine,
-        plan: Plan,
+        plan: RolloutPlan,
         number: int,
         *,
         on_progress: Callable[[Progress], None] | None,
@@ -102,15 +103,15 @@ class Shared:
         shares = [plan.prompts[place::number] for place in range(1, number)]
         parts = [sendable(engine.prepared.share(share), "the task") for share in shares]
         self.scheduler = RolloutScheduler(replace(plan, prompts=plan.prompts[::number]), on_progress=self._own)
-        self.tally = WorkerTotals(plan, on_progress, snapshot=self._snapshot)
-        self.tally.begun(self, len(self.scheduler.waiting))
+        self.totals = WorkerTotals(plan, on_progress, snapshot=self._snapshot)
+        self.totals.begun(self, len(self.scheduler.waiting))
         self.pool.hire(engine.policy, number)
         self.pool.runs += 1
         self.workers = list(self.pool.workers)
         for worker, part, share in zip(self.workers, parts, shares, strict=True):
             worker.prompts, worker.growing = {prompt.id: prompt for prompt in share}, []
-            worker.send(Begin(self.pool.runs, part))
-            self.tally.begun(worker, len(share))
+            worker.send(BeginRun(self.pool.runs, part))
+            self.totals.begun(worker, len(share))
 
     def run(self) -> Iterator[Forest]:
         """Forests in the order in which they are finished."""
@@ -120,16 +121,16 @@ class Shared:
                     return
                 busy = self.scheduler.busy
                 for forest in self.scheduler.turn() if busy else ():
-                    self.tally.finished(self, forest)
+                    self.totals.finished(self, forest)
                     yield forest
                 yield from self._heard(0.0 if busy else POLL_SECONDS)
                 self.scheduler.report()
-                self.tally.tell(0)
-            self.tally.tell(0, last=True)
+                self.totals.tell(0)
+            self.totals.tell(0, last=True)
         finally:
             for worker in self.workers:
                 worker.prompts.clear()
-                worker.send(Over())
+                worker.send(EndRun())
 
     def _heard(self, seconds: float) -> Iterator[Forest]:
         """What workers tell; waits for it as long."""
@@ -140,18 +141,18 @@ class Shared:
             elif worker in self.workers and news.run == self.pool.runs:
                 yield from self._forests_of(worker, news)
 
-    def _forests_of(self, worker: LocalWorkerHandle, news: News) -> Iterator[Forest]:
+    def _forests_of(self, worker: LocalWorkerHandle, news: WorkerNews) -> Iterator[Forest]:
         if news.unable:
             self._take_over(worker)
-            self.engine.alone(f"the task cannot be sent to another process ({news.error})")
+            self.engine.warn_alone(f"the task cannot be sent to another process ({news.error})")
             return
         if news.error is not None:
             raise news.error
         worker.growing = worker.growing if news.growing is None else news.growing
-        self.tally.reported(worker, news)
+        self.totals.reported(worker, news)
         for forest in news.forests:
             del worker.prompts[forest.id]
-            self.tally.finished(worker, forest)
+            self.totals.finished(worker, forest)
             yield forest
 
     def _lost(self, worker: LocalWorkerHandle) -> None:
@@ -165,19 +166,19 @@ class Shared:
     def _take_over(self, worker: LocalWorkerHandle) -> None:
         """Sample here what a worker has not finished."""
         self.workers.remove(worker)
-        self.tally.lost(worker)
-        self.tally.given(self, len(worker.prompts))
+        self.totals.lost(worker)
+        self.totals.given(self, len(worker.prompts))
         self.scheduler.waiting.extend(worker.prompts.values())
         worker.prompts.clear()
 
     def _own(self, progress: Progress) -> None:
-        self.tally.reported(
+        self.totals.reported(
             self, Report(done=progress.done, total=progress.total, tokens=progress.tokens, waves=progress.waves)
         )
 
     def _snapshot(self) -> list[Forest]:
         """What grows here now, and what grew in the workers at the look before."""
         for worker in self.workers:
-            worker.send(Look())
+            worker.send(SendSnapshot())
         theirs = [forest for worker in self.workers for forest in worker.growing if forest.id in worker.prompts]
         return [*self.scheduler.snapshot(), *theirs]

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from treecore.policies.base import Policy
 from treecore.protocols import Prompt
-from treecore.rollouts.local.worker import Message, News
+from treecore.rollouts.local.worker import Message, WorkerNews
 
 PROGRAM = "from treecore.rollouts.local.worker import main; main({})"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -44,7 +44,7 @@ class OneCorePolicy(Policy, Protocol):
         ...
 
 
-class Unsent(Exception):  # noqa: N818
+class NotPicklable(Exception):  # noqa: N818
     """Something cannot be sent to another process; says what and why."""
 
 
@@ -83,10 +83,10 @@ class LocalWorkerHandle:
         """Send a message, in the background."""
         self._letters.put(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
-    def news(self) -> News | None:
+    def news(self) -> WorkerNews | None:
         """The next news; None, and `lost`, where the worker is gone."""
         try:
-            news: News = self.connection.recv()
+            news: WorkerNews = self.connection.recv()
         except (EOFError, OSError):
             self.lost = True
             return None
@@ -131,11 +131,11 @@ class LocalPool:
         Each takes its share of the memory which this process may take for keys and values.
 
         Raises:
-            Unsent: the model cannot be copied.
+            NotPicklable: the model cannot be copied.
             OSError: no process can be started.
         """
         if sys.platform == "win32":
-            raise Unsent("this system gives no connection to another process")
+            raise NotPicklable("this system gives no connection to another process")
         self.look()
         if processes != self._processes:
             self.close()
@@ -188,9 +188,9 @@ def sendable(thing: Any, what: str) -> bytes:
     """What other processes make a copy of.
 
     Raises:
-        Unsent: it cannot be copied.
+        NotPicklable: it cannot be copied.
     """
     try:
         return pickle.dumps(thing, pickle.HIGHEST_PROTOCOL)
     except Exception as error:
-        raise Unsent(f"{what} cannot be sent to another process ({type(error).__name__}: {error})") from None
+        raise NotPicklable(f"{what} cannot be sent to another process ({type(error).__name__}: {error})") from None

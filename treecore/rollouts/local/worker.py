@@ -18,8 +18,8 @@ from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
 from treecore.policies.base import Policy
 from treecore.rollouts.prepare import PreparedRollout
-from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import REPORT_EVERY, RolloutScheduler
+from treecore.rollouts.progress import REPORT_EVERY, Progress
+from treecore.rollouts.rollout_scheduler import RolloutScheduler
 from treecore.rollouts.worker_reports import Report
 
 IDLE_SECONDS = 300.0
@@ -27,7 +27,7 @@ IDLE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
-class Begin:
+class BeginRun:
     """A run begins.
 
     Attributes:
@@ -40,20 +40,20 @@ class Begin:
 
 
 @dataclass(frozen=True)
-class Look:
+class SendSnapshot:
     """Send growing forests with the next report."""
 
 
 @dataclass(frozen=True)
-class Over:
+class EndRun:
     """The run is over, finished or not."""
 
 
-Message = Begin | Look | Over
+Message = BeginRun | SendSnapshot | EndRun
 
 
 @dataclass
-class News(Report):
+class WorkerNews(Report):
     """What is new in a run.
 
     Attributes:
@@ -87,7 +87,7 @@ class LocalWorker:
 
     def __init__(self, connection: Any, policy: Policy) -> None:
         self.connection, self.policy = connection, policy
-        self._begun: Begin | None = None
+        self._begun: BeginRun | None = None
 
     def serve(self) -> None:
         """One run after another, until nobody asks any more.
@@ -99,41 +99,41 @@ class LocalWorker:
             begun, self._begun = self._begun, None
             if begun is None:
                 message = self.connection.recv()
-                begun = message if isinstance(message, Begin) else None
+                begun = message if isinstance(message, BeginRun) else None
             if begun is not None:
                 self._sample(begun)
 
-    def _sample(self, begun: Begin) -> None:
+    def _sample(self, begun: BeginRun) -> None:
         try:
-            self._begun = Part(self.connection, begun, self.policy).sample()
+            self._begun = WorkerRun(self.connection, begun, self.policy).sample()
         except (EOFError, OSError):
             raise
         except Unreadable as error:
-            self.connection.send(News(run=begun.run, error=RuntimeError(str(error)), unable=True))
+            self.connection.send(WorkerNews(run=begun.run, error=RuntimeError(str(error)), unable=True))
         except TreecoreError as error:
-            self.connection.send(News(run=begun.run, error=error))
+            self.connection.send(WorkerNews(run=begun.run, error=error))
         except Exception as error:
             failure = RuntimeError(f"sampling failed with {type(error).__name__}: {error}")
-            self.connection.send(News(run=begun.run, error=failure))
+            self.connection.send(WorkerNews(run=begun.run, error=failure))
 
 
-class Part:
+class WorkerRun:
     """What this process samples of one run."""
 
-    def __init__(self, connection: Any, begun: Begin, policy: Policy) -> None:
-        self.connection, self.news = connection, News(run=begun.run)
+    def __init__(self, connection: Any, begun: BeginRun, policy: Policy) -> None:
+        self.connection, self.news = connection, WorkerNews(run=begun.run)
         prepared: PreparedRollout = unpacked(begun.prepared)
         plan = prepared.plan(policy, prepared.prompts)
         self.scheduler = RolloutScheduler(plan, on_progress=self._progress)
         self._reported, self._look = time.monotonic(), False
 
-    def sample(self) -> Begin | None:
+    def sample(self) -> BeginRun | None:
         """Until the run is over; returns the next one where it has begun already."""
         while True:
             while self.connection.poll(0.0 if self.scheduler.busy else None):
                 message = self.connection.recv()
-                if isinstance(message, Begin | Over):
-                    return message if isinstance(message, Begin) else None
+                if isinstance(message, BeginRun | EndRun):
+                    return message if isinstance(message, BeginRun) else None
                 self._look = True
                 break
             if self.scheduler.busy:
@@ -151,7 +151,7 @@ class Part:
         news.cpu, news.idle = time.process_time(), not self.scheduler.busy
         self.connection.send(news)
         self._reported = now
-        self.news = News(run=news.run, done=news.done, total=news.total, tokens=news.tokens)
+        self.news = WorkerNews(run=news.run, done=news.done, total=news.total, tokens=news.tokens)
 
     def _progress(self, progress: Progress) -> None:
         now = self.news
@@ -176,7 +176,7 @@ def main(descriptor: int) -> None:
     connection: Any = Connection(descriptor)
     try:
         policy = connection.recv()
-        connection.send(News(cpu=time.process_time()))
+        connection.send(WorkerNews(cpu=time.process_time()))
         gc.freeze()  # libraries and model stay as long as the process; walking them takes a fifth of a second
         LocalWorker(connection, policy).serve()
     except (EOFError, OSError):

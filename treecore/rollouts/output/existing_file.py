@@ -14,7 +14,7 @@ from treecore.core.forest import Forest
 from treecore.errors import FormatError, MethodError
 from treecore.formats import read
 from treecore.formats.native_write import encode
-from treecore.rollouts.output.append_only_file import LineFile, is_json, one_a_line
+from treecore.rollouts.output.jsonl_file import JsonlFile, is_json, one_a_line
 
 ENDING = ".jsonl"
 
@@ -35,8 +35,8 @@ class ResumePlan:
     size: int = 0
     dropped: frozenset[str] = frozenset()
 
-    def begin(self, file: LineFile, *, total: int) -> None:
-        """Go on in the file. Errors as in `LineFile.keep`."""
+    def begin(self, file: JsonlFile, *, total: int) -> None:
+        """Go on in the file. Errors as in `JsonlFile.keep`."""
         if self.lines is None:
             file.keep(self.size, total=total)
         else:
@@ -53,7 +53,7 @@ class FileContents:
         FormatError: it holds something else.
     """
 
-    def __init__(self, file: LineFile) -> None:
+    def __init__(self, file: JsonlFile) -> None:
         self.path, self.whole, self.torn = file.path, file.whole(), file.torn()
         self.unended = is_json(self.torn)
         self.data = self.whole + self.torn if self.unended else self.whole

@@ -16,12 +16,12 @@ from treecore.formats.torn import SAMPLED
 from treecore.protocols import Prompt
 from treecore.rollouts.failures import model_failed
 from treecore.rollouts.output.existing_file import FileContents
-from treecore.rollouts.scheduler import Plan
+from treecore.rollouts.plan import RolloutPlan
 
 OTHER = "give another name, or replace the file with --overwrite"
 
 
-def own(held: FileContents, plan: Plan, *, drafted: bool = False) -> list[int]:
+def places_to_keep(held: FileContents, plan: RolloutPlan, *, drafted: bool = False) -> list[int]:
     """Places of the forests of this run, the first of each prompt in which the model did not fail.
 
     Args:
@@ -53,7 +53,7 @@ def own(held: FileContents, plan: Plan, *, drafted: bool = False) -> list[int]:
     return list(good.values())
 
 
-def what_it_holds(held: FileContents, plan: Plan) -> tuple[str, str]:
+def what_it_holds(held: FileContents, plan: RolloutPlan) -> tuple[str, str]:
     """What the forests are to a run that is not to resume them, before its model is loaded; what can be done."""
     forests = held.forests
     number, wanted = len(forests), {prompt.id: prompt for prompt in plan.prompts}
@@ -76,7 +76,7 @@ def origin(forest: Forest) -> str:
     return "there are annotations" if forest.provenance.get("annotations") else ""
 
 
-def differs(forest: Forest, plan: Plan, prompt: Prompt | None, *, drafted: bool = False) -> str:
+def differs(forest: Forest, plan: RolloutPlan, prompt: Prompt | None, *, drafted: bool = False) -> str:
     """The first thing in which `forest` differs from what `plan` would give; empty when nothing does.
 
     The device is not compared, nor what the policy calls `observed`, nor are settings of the task that the file does

@@ -19,9 +19,9 @@ from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.engine import Engine
 from treecore.rollouts.failures import FailureStreak
 from treecore.rollouts.open_engine import open_engine
-from treecore.rollouts.output.append_only_file import LineFile
 from treecore.rollouts.output.existing_file import FileContents, ResumePlan, check_name
-from treecore.rollouts.output.resume import own, what_it_holds
+from treecore.rollouts.output.jsonl_file import JsonlFile
+from treecore.rollouts.output.resume import places_to_keep, what_it_holds
 from treecore.rollouts.prepare import prepare, ready
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.summary import Summary, summarise
@@ -68,20 +68,22 @@ def rollout_to_file(
     target = Path(path)
     check_name(target)
     prepared = prepare((config or RolloutConfig()).with_options(**options))
-    with LineFile(target, needs=prepared.trajectories * TRAJECTORY_BYTES) as file:
+    with JsonlFile(target, needs=prepared.trajectories * TRAJECTORY_BYTES) as file:
         held = FileContents(file)
         if not (resume or overwrite):
             held.refuse(lambda: what_it_holds(held, prepared.draft()))
-        drafted = held.kept(lambda: own(held, prepared.draft(), drafted=True), resume=resume, overwrite=overwrite)
+        drafted = held.kept(
+            lambda: places_to_keep(held, prepared.draft(), drafted=True), resume=resume, overwrite=overwrite
+        )
         if not ready(prepared, should_stop):
             return summarise(drafted.forests, seconds=0.0, fresh=[])
         with open_engine(prepared) as engine:
-            kept = held.kept(lambda: own(held, engine.plan), resume=resume, overwrite=overwrite)
+            kept = held.kept(lambda: places_to_keep(held, engine.plan), resume=resume, overwrite=overwrite)
             return sampled(file, engine, kept, on_progress=on_progress, should_stop=should_stop)
 
 
 def sampled(
-    file: LineFile,
+    file: JsonlFile,
     engine: Engine,
     kept: ResumePlan,
     *,

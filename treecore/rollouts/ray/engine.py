@@ -18,11 +18,11 @@ from treecore.errors import PolicyError, TaskError
 from treecore.formats import read
 from treecore.protocols import Prompt
 from treecore.rollouts.config import RolloutConfig
+from treecore.rollouts.plan import RolloutPlan
 from treecore.rollouts.prepare import Described, PreparedRollout
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.ray.cluster import Lost, answer, cluster, first_ready, hire, kill, size_of
 from treecore.rollouts.ray.worker import Recipe, Worker
-from treecore.rollouts.scheduler import Plan
 from treecore.rollouts.worker_reports import Report, WorkerTotals
 
 POLL_SECONDS = 0.2
@@ -96,22 +96,22 @@ class RayEngine:
 
     def run(
         self,
-        plan: Plan,
+        plan: RolloutPlan,
         *,
         on_progress: Callable[[Progress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> Iterator[Forest]:
         """See `Engine.run`. What a worker has not finished when the run is stopped ends with the engine."""
-        waiting, tally = deque(plan.prompts), WorkerTotals(plan, on_progress)
+        waiting, totals = deque(plan.prompts), WorkerTotals(plan, on_progress)
         while waiting or any(not worker.report.idle for worker in self._workers):
             if should_stop is not None and should_stop():
                 return
-            self._give(waiting, tally)
+            self._give(waiting, totals)
             asked = {worker.asked: worker for worker in self._workers if worker.asked is not None}
             for ready in first_ready(list(asked), POLL_SECONDS):
-                yield from self._heard(asked[ready], waiting, tally)
-            tally.tell(len(waiting))
-        tally.tell(0, last=True)
+                yield from self._heard(asked[ready], waiting, totals)
+            totals.tell(len(waiting))
+        totals.tell(0, last=True)
 
     def _hire(self) -> RayWorkerHandle:
         """A new worker, which begins to load."""
@@ -120,43 +120,43 @@ class RayEngine:
         worker.asked = worker.actor.load.remote(self.recipe, self.prepared.prompts[0])
         return worker
 
-    def _give(self, waiting: deque[Prompt], tally: WorkerTotals) -> None:
+    def _give(self, waiting: deque[Prompt], totals: WorkerTotals) -> None:
         """Prompts for every worker that has none, more workers for those that are left."""
         for worker in self._workers:
             if waiting and worker.asked is None:
                 share = portion(len(waiting), workers=self.size.workers)
                 worker.prompts = {prompt.id: prompt for prompt in (waiting.popleft() for _ in range(share))}
-                tally.begun(worker, len(worker.prompts))
+                totals.begun(worker, len(worker.prompts))
                 worker.report = Report(idle=False)
                 worker.asked = worker.actor.begin.remote(list(worker.prompts.values()))
         loading = sum(worker.asked is not None and worker.report.idle for worker in self._workers)
         for _ in range(min(self.size.workers - len(self._workers), len(waiting) - loading)):
             self._hire()
 
-    def _heard(self, worker: RayWorkerHandle, waiting: deque[Prompt], tally: WorkerTotals) -> Iterator[Forest]:
+    def _heard(self, worker: RayWorkerHandle, waiting: deque[Prompt], totals: WorkerTotals) -> Iterator[Forest]:
         """An answer of a worker: the forests that it holds, and the next question."""
         try:
             news = answer(worker.asked)
         except Lost as error:
-            self._lost(worker, waiting, tally, str(error))
+            self._lost(worker, waiting, totals, str(error))
             return
         worker.asked = None
         if not isinstance(news, Report):
             self._compare(news)
             return
         worker.report = news
-        tally.reported(worker, news)
+        totals.reported(worker, news)
         if not news.idle:
             worker.asked = worker.actor.report.remote(POLL_SECONDS)
         for line in news.lines:
             (forest,) = read(line, name="a worker's forest")
             del worker.prompts[forest.id]
             self._losses = 0
-            tally.finished(worker, forest)
+            totals.finished(worker, forest)
             yield forest
         assert not (news.idle and worker.prompts), "a worker is idle and has not handed back all its prompts"
 
-    def _lost(self, worker: RayWorkerHandle, waiting: deque[Prompt], tally: WorkerTotals, why: str) -> None:
+    def _lost(self, worker: RayWorkerHandle, waiting: deque[Prompt], totals: WorkerTotals, why: str) -> None:
         self._workers.remove(worker)
         self._losses += 1
         if self._losses > MAX_LOSSES:
@@ -164,7 +164,7 @@ class RayEngine:
                 f"{self._losses} workers in a row were lost before they finished anything: {why}",
                 todo="look at the logs of Ray",
             )
-        tally.lost(worker)
+        totals.lost(worker)
         waiting.extendleft(reversed(worker.prompts.values()))
 
     def _compare(self, description: Mapping[str, Any]) -> None:

@@ -17,9 +17,10 @@ from treecore.formats.native_write import encode
 from treecore.policies import Policy, policy_of
 from treecore.protocols import Prompt
 from treecore.rollouts.config import RolloutConfig
+from treecore.rollouts.plan import RolloutPlan, check_needs
 from treecore.rollouts.prepare import PreparedRollout, as_read, prepare
 from treecore.rollouts.progress import Progress
-from treecore.rollouts.scheduler import Plan, RolloutScheduler, check_needs
+from treecore.rollouts.rollout_scheduler import RolloutScheduler
 from treecore.rollouts.worker_reports import Report
 
 
@@ -91,7 +92,7 @@ class Worker:
             self._report = Report([], now.done, now.total, now.tokens, (), now.idle)
             return now
 
-    def _sample(self, plan: Plan) -> None:
+    def _sample(self, plan: RolloutPlan) -> None:
         try:
             for forest in RolloutScheduler(plan, on_progress=self._progress).run():
                 with self._news:

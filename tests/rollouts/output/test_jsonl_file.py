@@ -16,17 +16,17 @@ from typing import NamedTuple
 import pytest
 
 from treecore.errors import FormatError, Stopped
-from treecore.rollouts.output import append_only_file as lines
-from treecore.rollouts.output.append_only_file import LineFile
+from treecore.rollouts.output import jsonl_file as lines
+from treecore.rollouts.output.jsonl_file import JsonlFile
 
 
 class Usage(NamedTuple):
     free: int
 
 
-def written(path: Path, *, count: int = 3) -> LineFile:
+def written(path: Path, *, count: int = 3) -> JsonlFile:
     """A file with some lines of the form `{number}`, still open."""
-    file = LineFile(path).__enter__()
+    file = JsonlFile(path).__enter__()
     file.keep(0, total=count)
     for number in range(count):
         file.append(b"{%d}" % number)
@@ -37,7 +37,7 @@ def test_lines_are_kept_and_a_torn_end_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "run"
     written(path).__exit__(None, None, None)
     path.write_bytes(path.read_bytes() + b'{"format":"tree')
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         whole = file.whole()
         assert whole == b"{0}\n{1}\n{2}\n"
         assert path.read_bytes().endswith(b'"tree')
@@ -50,7 +50,7 @@ def test_lines_are_kept_and_a_torn_end_is_cut(tmp_path: Path) -> None:
 def test_nothing_changes_before_keep_and_an_empty_file_goes_away(tmp_path: Path) -> None:
     path, other = tmp_path / "run", tmp_path / "other"
     path.write_bytes(b"{0}\n{1")
-    with LineFile(path), LineFile(other):
+    with JsonlFile(path), JsonlFile(other):
         assert other.exists()
     assert path.read_bytes() == b"{0}\n{1"
     assert not other.exists()
@@ -58,19 +58,19 @@ def test_nothing_changes_before_keep_and_an_empty_file_goes_away(tmp_path: Path)
 
 def test_two_runs_never_write_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "run"
-    with LineFile(path) as file:
-        with pytest.raises(FormatError, match="another run is writing this file; wait"), LineFile(path):
+    with JsonlFile(path) as file:
+        with pytest.raises(FormatError, match="another run is writing this file; wait"), JsonlFile(path):
             pass
         file.keep(0, total=1)
         file.append(b"{}")
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         assert len(file) == 1
 
 
 def test_what_is_no_torn_line_is_not_cut(tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.write_text("milk, bread")
-    with LineFile(path) as file, pytest.raises(FormatError, match="holds no forests"):
+    with JsonlFile(path) as file, pytest.raises(FormatError, match="holds no forests"):
         file.whole()
     assert path.read_text() == "milk, bread"
 
@@ -90,7 +90,7 @@ def places(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     for path, said in places(tmp_path):
-        with pytest.raises(FormatError, match=said) as caught, LineFile(path):
+        with pytest.raises(FormatError, match=said) as caught, JsonlFile(path):
             pass
         assert "\n" not in str(caught.value)
 
@@ -108,27 +108,27 @@ def test_refusals_of_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(lines.os, "open", refuse)
-    with pytest.raises(FormatError, match=said), LineFile(tmp_path / "run"):
+    with pytest.raises(FormatError, match=said), JsonlFile(tmp_path / "run"):
         pass
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
 def test_a_folder_without_permission(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(FormatError, match="no permission"), LineFile(tmp_path / "run"):
+    with pytest.raises(FormatError, match="no permission"), JsonlFile(tmp_path / "run"):
         pass
 
 
 def test_a_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     free = shutil.disk_usage(tmp_path).free
     with pytest.raises(FormatError, match=r"nearly full: [\d,]+ MB are free, the run needs at least [\d,]+ MB"):
-        LineFile(tmp_path / "run", needs=2 * free).__enter__()
+        JsonlFile(tmp_path / "run", needs=2 * free).__enter__()
     assert not (tmp_path / "run").exists()
     (tmp_path / "run").write_bytes(b"{}\n" * 1000)
     monkeypatch.setattr(lines.shutil, "disk_usage", lambda folder: Usage(free=lines.MIN_FREE))
-    with LineFile(tmp_path / "run", needs=3000) as file:
+    with JsonlFile(tmp_path / "run", needs=3000) as file:
         assert len(file) == 1000
-    with pytest.raises(FormatError, match="nearly full"), LineFile(tmp_path / "run", needs=3001):
+    with pytest.raises(FormatError, match="nearly full"), JsonlFile(tmp_path / "run", needs=3001):
         pass
 
 
@@ -154,7 +154,7 @@ def test_a_disk_without_room_for_a_copy_keeps_the_order(tmp_path: Path, at_most_
     path = tmp_path / "run"
     path.write_bytes(b"{0}\n{1}\n{2}\n")
     resource.setrlimit(resource.RLIMIT_FSIZE, (8, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.arrange([2, 1, 0])
     assert path.read_bytes() == b"{0}\n{1}\n{2}\n"
     assert os.listdir(tmp_path) == ["run"]
@@ -177,18 +177,18 @@ def test_replaced_lines_stay_until_the_next_is_there(tmp_path: Path) -> None:
     path = tmp_path / "run"
     path.write_bytes(b"{0}\n{1}\n{2")
     path.chmod(0o640)
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.replace([b"{1}"], total=3)
         assert path.read_bytes() == b"{0}\n{1}\n{2"
         file.append(b"{3}")
         assert path.read_bytes() == b"{1}\n{3}\n"
-        with pytest.raises(FormatError, match="another run"), LineFile(path):
+        with pytest.raises(FormatError, match="another run"), JsonlFile(path):
             pass
         file.append(b"{4}")
         assert len(file) == 3
     assert path.read_bytes() == b"{1}\n{3}\n{4}\n"
     assert path.stat().st_mode & 0o777 == 0o640
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.replace([b"{4}"], total=1)
     assert path.read_bytes() == b"{4}\n"
     assert os.listdir(tmp_path) == ["run"]
@@ -197,7 +197,7 @@ def test_replaced_lines_stay_until_the_next_is_there(tmp_path: Path) -> None:
 def test_a_disk_without_room_keeps_what_was_to_be_replaced(tmp_path: Path, at_most_64_bytes: None) -> None:
     path = tmp_path / "run"
     path.write_bytes(b"{0}\n")
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.replace([], total=1)
         with pytest.raises(FormatError, match=r"largest size.*; the file is as it was; make room and start again"):
             file.append(b"x" * 100)
@@ -214,17 +214,17 @@ def test_an_interrupt_before_anything_was_replaced(tmp_path: Path) -> None:
 
 
 def interrupted_before(path: Path) -> None:
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.replace([], total=5)
         raise KeyboardInterrupt
 
 
 KILLED = """
 import os, pathlib, signal, sys
-from treecore.rollouts.output import append_only_file as lines
+from treecore.rollouts.output import jsonl_file as lines
 kill = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 setattr(lines.os, sys.argv[2], kill)
-with lines.LineFile(pathlib.Path(sys.argv[1])) as file:
+with lines.JsonlFile(pathlib.Path(sys.argv[1])) as file:
     if sys.argv[3] == "order":
         file.arrange([2, 1, 0])
     else:
@@ -241,17 +241,17 @@ def test_killed_while_a_copy_takes_the_place_of_the_file(tmp_path: Path, at: str
     ended = subprocess.run([sys.executable, "-c", KILLED, str(path), at, doing], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"{0}\n{1}\n{2}\n"
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.arrange([0, 1, 2])
     assert os.listdir(tmp_path) == ["run"]
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.arrange([2, 1, 0])
     assert path.read_bytes() == b"{2}\n{1}\n{0}\n"
     assert os.listdir(tmp_path) == ["run"]
 
 
 def interrupted(path: Path, *, kept: bool) -> None:
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         if kept:
             file.keep(0, total=5)
             file.append(b"{}")

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from treecore.errors import FormatError, Stopped
-from treecore.rollouts.output import append_only_file as lines
-from treecore.rollouts.output.append_only_file import LineFile
+from treecore.rollouts.output import jsonl_file as lines
+from treecore.rollouts.output.jsonl_file import JsonlFile
 
 ALL = b"{0}\n{1}\n{2}\n"
 
 
 def run(path: Path, meanwhile: Callable[[], object], *, at: int, order: tuple[int, ...] = (0, 1, 2)) -> None:
     """Write three lines; before line `at`, or after the last, something happens."""
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.keep(0, total=3)
         for number in range(3):
             if number == at:
@@ -52,13 +52,13 @@ def test_a_removed_file_is_told_and_written_anew(
 
 def test_a_file_that_was_written_anew_is_locked_and_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "run"
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.keep(0, total=2)
         file.append(b"{0}")
         path.chmod(0o640)
         path.unlink()
         file.append(b"{1}")
-        with pytest.raises(FormatError, match="another run is writing this file"), LineFile(path):
+        with pytest.raises(FormatError, match="another run is writing this file"), JsonlFile(path):
             pass
     assert path.read_bytes() == b"{0}\n{1}\n"
     assert path.stat().st_mode & 0o777 == 0o640
@@ -70,7 +70,7 @@ def test_a_file_that_is_removed_before_the_first_line(
 ) -> None:
     path = tmp_path / "folder" / "run"
     path.parent.mkdir()
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         shutil.rmtree(path.parent) if whole else path.unlink()
         file.keep(0, total=1)
         file.append(b"{}")
@@ -82,7 +82,7 @@ def test_a_file_that_is_removed_before_the_first_line(
 def test_a_removed_file_that_was_to_be_replaced_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "run"
     path.write_bytes(ALL)
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.replace([], total=1)
         path.unlink()
         file.append(b"{}")
@@ -167,7 +167,7 @@ def test_what_was_not_to_be_replaced_stays(tmp_path: Path) -> None:
 
 
 def overwrite_another(path: Path) -> None:
-    with LineFile(path) as file:
+    with JsonlFile(path) as file:
         file.replace([], total=1)
         path.with_name("other").write_text("notes")
         os.replace(path.with_name("other"), path)

@@ -8,48 +8,19 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from treecore.core.forest import Forest
-from treecore.errors import MethodError, PolicyError, TreecoreError
-from treecore.policies.base import ALTERNATIVES, EXTENDS, FORKS, GREEDY, TOP, Branch, Policy, complete_session
-from treecore.protocols import Prompt, StepRule, Task
-from treecore.registry.params import Value
+from treecore.errors import TreecoreError
+from treecore.policies.base import EXTENDS, FORKS, GREEDY, Branch, complete_session
+from treecore.protocols import Prompt, StepRule
 from treecore.rollouts.growing_forest import GrowingForest
-from treecore.rollouts.progress import Progress
-from treecore.rollouts.trajectory import BY_PROMPT, GrowingStep, Trajectory, Writer
-from treecore.samplers.registry import Sampler
-
-REPORT_EVERY = 0.1
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one run samples, checked.
-
-    Attributes:
-        task, policy, sampler, settings: who does what; `settings` are all parameters of the sampler.
-        prompts: one forest each.
-        seed: of the run.
-        temperature, top_p: of sampling.
-        meta: prompt -> the fields of its forest; provenance comes on top.
-        provenance: versions of what sampled.
-        record: what is recorded on request, as in `RolloutConfig`.
-    """
-
-    task: Task
-    policy: Policy
-    sampler: Sampler
-    settings: Mapping[str, Value]
-    prompts: Sequence[Prompt]
-    seed: int
-    temperature: float
-    top_p: float
-    meta: Callable[[Prompt], dict[str, Any]]
-    provenance: Mapping[str, Any]
-    record: Mapping[str, int] = field(default_factory=dict)
+from treecore.rollouts.plan import RolloutPlan, check_chance, check_needs, check_recordable
+from treecore.rollouts.progress import REPORT_EVERY, Progress
+from treecore.rollouts.step_recorder import StepRecorder
+from treecore.rollouts.trajectory import BY_PROMPT, GrowingStep, Trajectory
 
 
 class RolloutScheduler:
@@ -69,7 +40,7 @@ class RolloutScheduler:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: RolloutPlan,
         *,
         on_progress: Callable[[Progress], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
@@ -88,7 +59,7 @@ class RolloutScheduler:
             **more,
         )
         self.session = complete_session(session)
-        self.writer = Writer(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
+        self.recorder = StepRecorder(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
         self.waiting = deque(plan.prompts)
         self._growing: list[GrowingForest] = []
         self._changed: set[GrowingForest] = set()
@@ -162,7 +133,7 @@ class RolloutScheduler:
     def _recite(self, growing: GrowingForest, trajectory: Trajectory) -> None:
         self._check(EXTENDS)
         assert growing.start is not None
-        self.writer.recite(growing.prompt, trajectory, growing.start)
+        self.recorder.recite(growing.prompt, trajectory, growing.start)
         growing.asked += 1
         self._done += 1
 
@@ -171,7 +142,7 @@ class RolloutScheduler:
 
     def _step_ended(self, branch: Branch) -> None:
         growing, trajectory = self._writing[branch]
-        self.writer.step_ended(growing.prompt, trajectory)
+        self.recorder.step_ended(growing.prompt, trajectory)
         if trajectory.done:
             self._done += trajectory.over
             del self._writing[branch]
@@ -239,51 +210,3 @@ class RolloutScheduler:
         return [
             growing.forest(self.plan.meta(growing.prompt), in_flight=True) for growing in self._growing if growing.begun
         ]
-
-
-NEEDS = {
-    EXTENDS: "go on after a given text",
-    FORKS: "start inside steps",
-    GREEDY: "take the likeliest tokens on demand",
-    TOP: "give the likeliest tokens of each place",
-}
-
-
-def check_needs(sampler: Sampler, policy: Policy) -> None:
-    """The policy gives what the sampler needs.
-
-    Raises:
-        MethodError: it does not.
-    """
-    lacking = sampler.needs - policy.gives
-    if lacking:
-        lacked = " and ".join(NEEDS.get(name, name) for name in sorted(lacking))
-        raise MethodError(
-            f"sampler '{sampler.name}' needs a policy that can {lacked}",
-            todo="use a model that is loaded here, or another sampler",
-        )
-
-
-def check_recordable(record: Mapping[str, int], policy: Policy) -> None:
-    """The policy tells what is to be recorded.
-
-    Raises:
-        PolicyError: it does not.
-    """
-    if record.get("top_tokens") and ALTERNATIVES not in policy.gives:
-        raise PolicyError("the policy does not tell the likeliest tokens", todo="leave out top_tokens")
-
-
-def check_chance(sampler: Sampler, settings: Mapping[str, Value], temperature: float) -> None:
-    """Continuations differ where a value is the mean of several.
-
-    Raises:
-        MethodError: they are all the same.
-    """
-    name = sampler.continuations
-    if name and settings[name] != 1 and temperature == 0:
-        raise MethodError(
-            f"at temperature 0 all {settings[name]} continuations of a step are the same",
-            where=f"sampler '{sampler.name}'",
-            todo=f"set {name}=1, or give a temperature above 0",
-        )

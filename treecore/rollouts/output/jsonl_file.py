@@ -1,4 +1,4 @@
-"""An append-only JSONL file of forests: every line is whole and on the disk before the next begins.
+"""A JSONL file of forests that survives a crash: every line is whole and on the disk before the next begins.
 
 Checks the place before anything else is done, lets one process write at a time, cuts off what a killed one left of its
 last line, can put others in place of all that is there, and the lines of a complete file in order. What others do to
@@ -45,7 +45,7 @@ CHUNK = 1 << 20
 _LOG = logging.getLogger(__name__)
 
 
-class LineFile:
+class JsonlFile:
     """An open file of lines, to be used as a context; `keep` or `replace` first, then `append`, then perhaps `arrange`.
 
     Nothing that was there is changed before `keep`, nor between `replace` and the first `append`. A file that was made
