@@ -22,8 +22,11 @@ from treecore.errors import TreecoreError
 from treecore.formats import native_chunks, native_typed, read
 from treecore.formats.compare import losses
 from treecore.formats.limits import Account
+from treecore.formats.native_chunks import plain_chunks
 from treecore.formats.native_fields import FOREST_FIELDS, NODE_FIELDS
-from treecore.formats.native_read import forest_from
+from treecore.formats.native_nodes import Nodes
+from treecore.formats.native_pieces import read_piece
+from treecore.formats.native_read import assembled, check_node_list, check_version, read_meta
 from treecore.formats.native_typed import SAMPLE, Decoders, text_chunks
 from treecore.formats.native_write import encode
 from treecore.formats.source import raw_fields
@@ -50,6 +53,21 @@ def kinds(data: bytes) -> set[bool]:
     """Whether the chunks of a forest are records."""
     nodes = memoryview(raw_fields(data)["nodes"])
     return {found.chunk.typed for found in text_chunks(nodes, Decoders(), Account("", len(data), stored=0), "")}
+
+
+def forest_from(value: Any, where: str, *, path: str) -> Forest:
+    """One forest of plain JSON, by plain objects alone; errors as of `read`."""
+    check_version(value, where, path=path)
+    listed = value.get("nodes")
+    check_node_list(listed, f"{where}, {path}.nodes")
+    account = Account(where, 10**12, stored=10**12)
+    nodes = Nodes(where, path=f"{path}.nodes", account=account)
+    pieces = []
+    for chunk in plain_chunks(listed):
+        given = nodes.look(chunk)
+        pieces.append(read_piece(nodes, chunk, account))
+        nodes.take(given)
+    return assembled(nodes, pieces, read_meta(value, where, path=path), account)
 
 
 def outcome(reading: Callable[[], Forest]) -> Forest | str:

@@ -17,7 +17,6 @@ from treecore.methods.voting import (
     Trace,
     answer_of,
     group_confidence,
-    keep_percent,
     replay,
     stop_index,
     trace_confidence,
@@ -63,7 +62,6 @@ def test_thresholds_of_the_worked_warmup(percent: float, threshold: float) -> No
     lowest = np.arange(2.0, 10.0)
     recorded = [Trace(row, "a", np.array([row]), np.array([value])) for row, value in enumerate(lowest)]
     assert replay(recorded, window=1, warmup=8, keep=percent).threshold == pytest.approx(threshold)
-    assert keep_percent(lowest, percent).tolist() == (lowest >= threshold).tolist()
 
 
 def test_early_stopping_saves_tokens_and_can_change_the_answer() -> None:

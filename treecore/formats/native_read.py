@@ -14,8 +14,8 @@ from treecore.core.topology import FloatArray, IntArray, Topology
 from treecore.errors import ForestError, FormatError, TreecoreError
 from treecore.formats.json_digits import may_round, rounded_in
 from treecore.formats.json_keys import flaws_in, may_be_rounded, names_parsed, names_written
-from treecore.formats.limits import Account, LimitError, check_nodes, json_cost
-from treecore.formats.native_chunks import Chunk, plain_chunks
+from treecore.formats.limits import Account, LimitError, json_cost
+from treecore.formats.native_chunks import Chunk
 from treecore.formats.native_fields import (
     FLOAT_FIELDS,
     FOREST_FIELDS,
@@ -33,33 +33,6 @@ from treecore.formats.native_nodes import Given, Nodes, frozen, member
 from treecore.formats.native_pieces import Piece, join, read_piece
 from treecore.formats.native_typed import Decoders, text_chunks
 from treecore.formats.native_values import shown
-
-
-def forest_from(value: Any, where: str, *, path: str, account: Account | None = None) -> Forest:
-    """One forest of plain JSON.
-
-    Args:
-        value: the parsed object.
-        where: file and line, for messages; path: JSON path of `value`.
-        account: of what its file may take; without limits by default.
-
-    Raises:
-        FormatError: a field is not what the format says; names the place.
-        ForestError: the nodes do not make a forest.
-    """
-    check_version(value, where, path=path)
-    place = f"{where}, {path}.nodes"
-    listed = value.get("nodes")
-    check_node_list(listed, place)
-    check_nodes(len(listed), place)
-    account = account or Account(where, 10**12, stored=10**12)
-    nodes = Nodes(where, path=f"{path}.nodes", account=account)
-    pieces = []
-    for chunk in plain_chunks(listed):
-        given = nodes.look(chunk)
-        pieces.append(read_piece(nodes, chunk, account))
-        nodes.take(given)
-    return assembled(nodes, pieces, read_meta(value, where, path=path), account)
 
 
 def forest_in(raw: dict[str, memoryview], where: str, *, path: str, decode: Decoders, account: Account) -> Forest:

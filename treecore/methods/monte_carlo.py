@@ -15,7 +15,7 @@ import numpy as np
 from treecore.core.batch import Forests
 from treecore.core.numerals import counted
 from treecore.core.outcomes import gap
-from treecore.core.topology import FloatArray, IntArray
+from treecore.core.topology import FloatArray
 from treecore.errors import MethodError
 from treecore.methods.laws import Laws, Scales, Vanishing
 from treecore.methods.ops.groups import at_parent, back_up, leaf_standard_error
@@ -145,18 +145,6 @@ def vineppo(forests: Forests, *, values: Source = "monte_carlo") -> Credit:
         "stderr": np.where(inner, source.stderr, np.nan),
     }
     return Credit(forests, nodes, {"reward": forests.reward})
-
-
-def spo_chain_cutpoints(probability: FloatArray, *, interval: int, threshold: float) -> IntArray:
-    """Positions after which SPO-chain samples continuations: before every `interval`-th unlikely token.
-
-    Args:
-        probability: `[T]` of the sampled tokens of one trajectory.
-
-    Returns:
-        positions `[C]`, increasing; -1 is the end of the prompt.
-    """
-    return (np.flatnonzero(probability < threshold) - 1)[::interval]
 
 
 @credit_method(

@@ -16,7 +16,7 @@ import numpy as np
 from treecore.core.forest import Forest
 from treecore.core.outcomes import is_right
 from treecore.core.step_text import split_step
-from treecore.core.topology import BoolArray, FloatArray, IntArray
+from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.confidence import DEFAULT_WINDOW
 
 BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
@@ -82,12 +82,6 @@ def trace_confidence(confidence: FloatArray, *, window: int = DEFAULT_WINDOW, sh
     return TraceConfidence(
         float(groups[0]), float(confidence[-window:].mean()), float(lowest.mean()), float(confidence.mean())
     )
-
-
-def keep_percent(scores: FloatArray, percent: float) -> BoolArray:
-    """Which traces are among the best `percent`: those at or above that percentile; NaN never is. `[K]`"""
-    known = scores[~np.isnan(scores)]
-    return scores >= np.percentile(known, 100 - percent) if len(known) else np.zeros(len(scores), dtype=bool)
 
 
 @dataclass(frozen=True)

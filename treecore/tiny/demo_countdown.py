@@ -12,8 +12,6 @@ from treecore.tasks.countdown import arithmetic
 from treecore.tasks.countdown.arithmetic import MAX_NUMBER, Move, combine, moves, outcomes, write_move
 from treecore.tasks.countdown.task import CountdownTask
 
-_INVERSE = {"+": "-", "-": "+", "*": "/", "/": "*"}
-
 Choice = tuple[Move, tuple[int, ...]]
 
 
