@@ -17,6 +17,7 @@ from treecore.core.numerals import counted
 from treecore.errors import TaskError
 from treecore.protocols import Part, Prompt, Span, Step, Task, Turn
 from treecore.tasks.countdown import arithmetic
+from treecore.tasks.pools import drawn_by_share
 from treecore.tasks.registry import check_scheme
 from treecore.tasks.reward import STRUCTURE_SCORE
 
@@ -61,19 +62,8 @@ class CountdownTask(Task):
         """
         rng = random.Random(f"{self.name}-{seed}")
         pools = {size: drawn_puzzles(size) for size in _SIZE_SHARES}
-        available = sum(len(pool) for pool in pools.values())
-        if n > available:
-            raise TaskError(
-                f"{counted(n, 'prompt')} asked, {counted(available, 'exists', 'exist')}", todo="ask for fewer"
-            )
-        shuffled = {size: rng.sample(pool, len(pool)) for size, pool in pools.items()}
-        chosen: list[Prompt] = []
-        while len(chosen) < n:
-            left = [size for size, pool in shuffled.items() if pool]
-            size = rng.choices(left, weights=[_SIZE_SHARES[one] for one in left])[0]
-            numbers, target = shuffled[size].pop()
-            chosen.append(make_prompt(rng.sample(numbers, size), target))
-        return chosen
+        found = drawn_by_share(rng, pools, shares=_SIZE_SHARES, n=n)
+        return [make_prompt(rng.sample(numbers, size), target) for size, (numbers, target) in found]
 
     def ask(self, question: str) -> Prompt:
         """A prompt for a puzzle that a user typed, for example `make 25 from 3 7 4`.

@@ -11,12 +11,11 @@ import random
 import re
 from collections.abc import Sequence
 
-from treecore.core.numerals import counted
-from treecore.errors import TaskError
 from treecore.protocols import Part, Prompt, Span, Step, Task, Turn
 from treecore.tasks import reward as rewards
 from treecore.tasks.multihop.knowledge import ATTRIBUTES, PERSONS, RELATIONS, knowledge_base
 from treecore.tasks.multihop.questions import MAX_HOPS, Question, all_questions, parse_question
+from treecore.tasks.pools import drawn_by_share
 from treecore.tasks.registry import check_scheme
 
 NOTHING_FOUND = "nothing found"
@@ -52,20 +51,8 @@ class MultihopTask(Task):
             TaskError: more prompts than there are held-out questions.
         """
         rng = random.Random(f"{self.name}-{seed}")
-        pools = held_out_by_hops()
-        available = sum(len(pool) for pool in pools.values())
-        if n > available:
-            raise TaskError(
-                f"{counted(n, 'prompt')} asked, {counted(available, 'exists', 'exist')}", todo="ask for fewer"
-            )
-        shuffled = {hops: rng.sample(pool, len(pool)) for hops, pool in pools.items()}
-        chosen: list[Prompt] = []
-        while len(chosen) < n:
-            left = [hops for hops, pool in shuffled.items() if pool]
-            hops = rng.choices(left, weights=[_HOP_SHARES[hop] for hop in left])[0]
-            number, question = shuffled[hops].pop()
-            chosen.append(make_prompt(question, identity=f"{self.name}-{number}"))
-        return chosen
+        found = drawn_by_share(rng, held_out_by_hops(), shares=_HOP_SHARES, n=n)
+        return [make_prompt(question, identity=f"{self.name}-{number}") for _, (number, question) in found]
 
     def ask(self, question: str) -> Prompt:
         """A prompt for a question that a user typed, for example `who is the boss of paul ?`.
