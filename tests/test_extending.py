@@ -48,10 +48,11 @@ print("adding" in tasks().titles, "my_second_tries" in SAMPLERS, "value" in fiel
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plugged")
     modules = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", PAGE, re.S))
-    written = tomllib.loads(re.findall(r"```toml\n(.*?)```", PAGE, re.S)[0])
-    assert len(modules) == len(written["project"]["entry-points"]) == 8
-    install(folder, "my_package", modules, written["project"]["entry-points"])
+    written = tomllib.loads(re.findall(r"```toml\n(.*?)```", PAGE, re.S)[0])["project"]["entry-points"]
+    assert len(modules) == sum(map(len, written.values())) == 9
+    install(folder, "my_package", modules, written)
     (folder / "x.arrows").write_text("-> one -> two")
+    (folder / "run.jsonl").write_text('{"question": "a?", "steps": ["b", "c"], "won": 1, "seconds": 2}\n')
     (folder / "q.jsonl").write_text('{"prompt": "Say abc", "answer": "abc"}\n')
     return folder
 
@@ -74,6 +75,7 @@ def run(home: Path, *arguments: str, program: str = PROGRAM) -> str:
         ("samplers", "my_second_tries: Second tries (tree)"),
         ("tasks", "adding: Adding"),
         ("formats", "arrows: arrows"),
+        ("formats", "journal: Journal"),
         ("verifiers", "same_length: Same length"),
     ],
 )
@@ -84,6 +86,8 @@ def test_lists_have_the_examples(home: Path, command: str, line: str) -> None:
 def test_the_command_line_uses_the_examples(home: Path) -> None:
     run(home, "convert", "x.arrows", "-o", "x.forest.jsonl")
     assert '"two"' in (home / "x.forest.jsonl").read_text()
+    run(home, "convert", "run.jsonl", "-o", "r.forest.jsonl")
+    assert '"reward":1' in (home / "r.forest.jsonl").read_text()
     wanted = ("--model", "tiny", "--sampler", "my_second_tries", "--prompts", "1")
     run(home, "rollout", "--task", "adding", *wanted, "-o", "a.forest.jsonl")
     run(home, "rollout", "--task", "q.jsonl", "--verifier", "same_length slack=1", *wanted, "-o", "q.forest.jsonl")
