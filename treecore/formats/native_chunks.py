@@ -32,7 +32,6 @@ class Chunk:
 
     Attributes:
         names: fields that may occur.
-        counted: how many names of fields there are in all nodes, at any depth; 0 until `count_names`.
     """
 
     typed = False

@@ -103,6 +103,7 @@ class Sequence:
 
     Attributes:
         prefix: where it last was at a boundary.
+        random: where its draws come from.
         number: of those of the session, in the order in which they came.
         written: its current step.
         n_in_prefix: tokens of `written` that `prefix` holds already.
