@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import PATIENCE_MS, ROOT, serve, settled
+from browser import PATIENCE_MS, ROOT, settled
 from compared import columns, mixed
 from forests import random_forest
 from streamlit.testing.v1 import AppTest
@@ -203,31 +203,30 @@ def test_all_methods_that_may_be_chosen_run_or_say_why() -> None:
 
 
 @pytest.mark.browser
-def test_walk_choose_and_open(open_page: Callable[..., Any]) -> None:
+def test_walk_choose_and_open(open_page: Callable[..., Any], address: str) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
     expect = playwright.expect
     expect.set_options(timeout=PATIENCE_MS)
-    with serve(ROOT / "app" / "main.py") as address:
-        page = open_page(f"{address}/?view=compare&sample=early_fork&node=1&method=grpo")
-        chosen = page.locator(".compare .row.chosen")
-        expect(chosen).to_contain_text("find the teacher of jade")
-        settled(page)
-        page.keyboard.press("ArrowDown")
-        expect(chosen).to_contain_text("find the teacher of fay")
-        page.keyboard.press("ArrowRight")
-        expect(chosen.locator(".cell.at")).to_have_attribute("data-method", "rloo")
-        page.wait_for_url("**method=rloo**")
-        page.wait_for_url("**node=2**")
-        page.keyboard.press("d")
-        expect(chosen).not_to_contain_text("find the teacher of fay")
-        settled(page)
-        page.locator(".beside .item").nth(1).click()
-        expect(page.locator(".compare .row.among")).to_have_count(3)
-        chosen.locator(".cell").last.click()
-        page.get_by_text("How the number comes about").wait_for()
-        page.wait_for_url("**method=sibling**")
-        settled(page)
-        page.get_by_role("button", name="Open in Explore").click()
-        page.wait_for_url("**view=explore**")
-        settled(page)
-        page.close()
+    page = open_page(f"{address}/?view=compare&sample=early_fork&node=1&method=grpo")
+    chosen = page.locator(".compare .row.chosen")
+    expect(chosen).to_contain_text("find the teacher of jade")
+    settled(page)
+    page.keyboard.press("ArrowDown")
+    expect(chosen).to_contain_text("find the teacher of fay")
+    page.keyboard.press("ArrowRight")
+    expect(chosen.locator(".cell.at")).to_have_attribute("data-method", "rloo")
+    page.wait_for_url("**method=rloo**")
+    page.wait_for_url("**node=2**")
+    page.keyboard.press("d")
+    expect(chosen).not_to_contain_text("find the teacher of fay")
+    settled(page)
+    page.locator(".beside .item").nth(1).click()
+    expect(page.locator(".compare .row.among")).to_have_count(3)
+    chosen.locator(".cell").last.click()
+    page.get_by_text("How the number comes about").wait_for()
+    page.wait_for_url("**method=sibling**")
+    settled(page)
+    page.get_by_role("button", name="Open in Explore").click()
+    page.wait_for_url("**view=explore**")
+    settled(page)
+    page.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import PATIENCE_MS, ROOT, serve, settled
+from browser import PATIENCE_MS, ROOT, settled
 from compared import mixed
 from streamlit.testing.v1 import AppTest
 
@@ -113,26 +113,25 @@ def test_a_brushed_range_changes_the_sentences() -> None:
 
 
 @pytest.mark.browser
-def test_dots_slider_and_brush(open_page: Callable[..., Any]) -> None:
+def test_dots_slider_and_brush(open_page: Callable[..., Any], address: str) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
     playwright.expect.set_options(timeout=PATIENCE_MS)
-    with serve(ROOT / "app" / "main.py") as address:
-        page = open_page(f"{address}/?view=granularity&sample=large")
-        page.locator(".grain .dot").first.wait_for()
-        settled(page)
-        page.locator(".grain .dot:not(.hollow)").last.dispatch_event("click", {"bubbles": True})
-        page.wait_for_url("**fork=**")
-        playwright.expect(page.locator(".grain .chosen")).to_have_count(1)
-        slider = page.locator(".grain input[type=range]")
-        slider.focus()
-        page.keyboard.press("ArrowLeft")
-        playwright.expect(page.locator(".routes .now td").first).to_have_text("every 16 tokens")
-        page.wait_for_url("**every=16**")
-        ruler = page.locator(".grain .ruler").bounding_box()
-        page.mouse.move(ruler["x"] + 400, ruler["y"] + 24)
-        page.mouse.down()
-        page.mouse.move(ruler["x"] + 700, ruler["y"] + 24)
-        page.mouse.up()
-        page.get_by_text("Escape shows all").wait_for()
-        settled(page)
-        page.close()
+    page = open_page(f"{address}/?view=granularity&sample=large")
+    page.locator(".grain .dot").first.wait_for()
+    settled(page)
+    page.locator(".grain .dot:not(.hollow)").last.dispatch_event("click", {"bubbles": True})
+    page.wait_for_url("**fork=**")
+    playwright.expect(page.locator(".grain .chosen")).to_have_count(1)
+    slider = page.locator(".grain input[type=range]")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    playwright.expect(page.locator(".routes .now td").first).to_have_text("every 16 tokens")
+    page.wait_for_url("**every=16**")
+    ruler = page.locator(".grain .ruler").bounding_box()
+    page.mouse.move(ruler["x"] + 400, ruler["y"] + 24)
+    page.mouse.down()
+    page.mouse.move(ruler["x"] + 700, ruler["y"] + 24)
+    page.mouse.up()
+    page.get_by_text("Escape shows all").wait_for()
+    settled(page)
+    page.close()

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser import ROOT, serve
 
 pytestmark = pytest.mark.browser
 LONG_MS = 120_000
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """A server of the app."""
-    with serve(ROOT / "app" / "main.py") as found:
-        yield found
 
 
 def test_the_focus_stays_on_the_button_that_began_the_run(address: str, open_page: Callable[..., Any]) -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser import ROOT, click_node, serve, settled, wait_for_canvas
+from browser import click_node, settled, wait_for_canvas
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def test_presenting_shows_the_trees_alone_and_escape_leaves(open_page: Open, address: str) -> None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser import ROOT, serve, settled, wait_for_canvas
+from browser import settled, wait_for_canvas
 
 from treecore.views.palette import DARK, LIGHT, rgb
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
 FILLED = "([what, colour]) => getComputedStyle(document.querySelector(what) ?? document.body).fill === colour"
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def panel_ink(page: Any) -> str:

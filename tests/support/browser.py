@@ -90,10 +90,11 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     assert not found, found
 
 
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    """The app, served for the tests of one module."""
-    with serve(ROOT / "app" / "main.py") as address:
+@pytest.fixture(scope="session")
+def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app with the samples as its library, started once: a server's first page takes longer than most tests."""
+    given = {"TREECORE_LIBRARIES": str(ROOT / "sample_trees"), "TREECORE_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    with serve(ROOT / "app" / "main.py", **given) as address:
         yield address
 
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser import ROOT, seen_by_axe, serve, settled
+from browser import ROOT, seen_by_axe, settled
 from streamlit.testing.v1 import AppTest
 
 Open = Callable[..., Any]
 MAIN = str(ROOT / "app" / "main.py")
 ROWS = ".st-key-steps_table tbody tr"
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any) -> Iterator[str]:
-    with serve(ROOT / "app" / "main.py") as address:
-        yield address
 
 
 def ids(page: Any) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser import PATIENCE_MS, ROOT, seen_by_axe, serve, settled
+from browser import PATIENCE_MS, ROOT, seen_by_axe, settled
 from streamlit.testing.v1 import AppTest
 
 MAIN = str(ROOT / "app" / "main.py")
@@ -96,31 +96,30 @@ def test_only_branches_and_tokens_that_there_are_are_taken(sent: object, left: s
 
 
 @pytest.mark.browser
-def test_tokens_branches_and_alternatives_by_keyboard(open_page: Callable[..., Any]) -> None:
+def test_tokens_branches_and_alternatives_by_keyboard(open_page: Callable[..., Any], address: str) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
     playwright.expect.set_options(timeout=PATIENCE_MS)
-    with serve(ROOT / "app" / "main.py") as address:
-        page = open_page(f"{address}/?sample=surprisal&method=treerl&read=tokens&end=14")
-        title, where = page.locator(".reader h2"), page.locator(".reader .where")
-        playwright.expect(title).to_have_text("“rosa”")
-        playwright.expect(page.locator(".reader .fork .way")).to_have_count(2)
-        assert page.locator(".choice.drawn").count() == 3
-        assert page.locator(".choice").count() == 14
-        settled(page)
-        page.keyboard.press("ArrowRight")
-        playwright.expect(title).to_have_text("“,”")
-        page.keyboard.press("ArrowLeft")
-        page.keyboard.press("ArrowUp")
-        playwright.expect(where).to_have_text("branch 5 of 10")
-        playwright.expect(title).to_have_text("“clara”")
-        page.wait_for_url("**end=24**")
-        settled(page)
-        page.keyboard.press("a")
-        page.keyboard.press("Enter")
-        playwright.expect(title).to_have_text("“rosa”")
-        page.wait_for_url("**end=14**")
-        page.locator(".reader .spot").last.click()
-        playwright.expect(where).to_have_text("branch 10 of 10")
-        settled(page)
-        assert seen_by_axe(page) == []
-        page.close()
+    page = open_page(f"{address}/?sample=surprisal&method=treerl&read=tokens&end=14")
+    title, where = page.locator(".reader h2"), page.locator(".reader .where")
+    playwright.expect(title).to_have_text("“rosa”")
+    playwright.expect(page.locator(".reader .fork .way")).to_have_count(2)
+    assert page.locator(".choice.drawn").count() == 3
+    assert page.locator(".choice").count() == 14
+    settled(page)
+    page.keyboard.press("ArrowRight")
+    playwright.expect(title).to_have_text("“,”")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    playwright.expect(where).to_have_text("branch 5 of 10")
+    playwright.expect(title).to_have_text("“clara”")
+    page.wait_for_url("**end=24**")
+    settled(page)
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    playwright.expect(title).to_have_text("“rosa”")
+    page.wait_for_url("**end=14**")
+    page.locator(".reader .spot").last.click()
+    playwright.expect(where).to_have_text("branch 10 of 10")
+    settled(page)
+    assert seen_by_axe(page) == []
+    page.close()
