@@ -22,7 +22,8 @@ class Items:
     `list` is bare or a union, in any order; `set` stood in braces, where repetitions do not count; `tuple` has brackets
     `opens` and `closes` and an order, as have intervals; `series` goes on (`1, 2, ...`) and has an order; `ratio` stood
     between colons; `either` is one text in two readings, a number with thousands parted and a list.
-    `name` is what each of a list is: `x` of `x = 1 or x = 2`; "" where that is not said.
+    `name` is what each of a list is, and what lies in an interval: `x` of `x = 1 or x = 2` and of `x > 3`; "" where it
+    is not said.
     """
 
     kind: Literal["list", "set", "tuple", "series", "ratio", "either"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 
 from treecore.tasks.verifiers.mathematics.answer import Answer, Items, Matrix, Relation, Words
 from treecore.tasks.verifiers.mathematics.intervals import merged
@@ -193,10 +194,18 @@ def _several(text: str, depth: int) -> Answer | None:
     if (union := split_top(text, _CUP))[1:]:
         pieces = [_read(part, depth + 1) for part in union[:MAX_ITEMS]]
         if (joined := merged(pieces)) is not None:
-            return joined[0] if len(joined) == 1 else Items("list", joined)
+            name = _shared_name(pieces)
+            whole = joined[0] if len(joined) == 1 else Items("list", joined)
+            return replace(whole, name=name) if isinstance(whole, Items) else whole
     if any(r"\ldots" in part for part in parts):
         return Items("series", tuple(_read(part, depth + 1) for part in _without_name(parts)))
     return _flat([_read(part, depth + 1) for part in _without_name(parts)])
+
+
+def _shared_name(pieces: list[Answer]) -> str:
+    """The name that every one of several intervals is said of; "" where there is no such name."""
+    names = {piece.name if isinstance(piece, Items) else "" for piece in pieces}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _without_name(parts: list[str]) -> list[str]:
@@ -215,8 +224,12 @@ def _flat(found: list[Answer]) -> Answer:
     if len(names) == 1 and all(isinstance(item, Relation) and item.operator == "=" for item in items):
         items = [item.right for item in items if isinstance(item, Relation)]
         (named,) = names
-        name = named.text if isinstance(named, Value | Words) else ""
+        name = _name_in(named)
     return Items("list", tuple(items[:MAX_ITEMS]), name=name)
+
+
+def _name_in(named: Answer) -> str:
+    return named.text if isinstance(named, Value | Words) else ""
 
 
 def _is_list(answer: Answer) -> bool:
@@ -271,13 +284,13 @@ def _order(operators: list[str], sides: list[Answer]) -> Answer | None:
     opens = ["[" if one == r"\le" else "(" for one in operators]
     closes = ["]" if one == r"\le" else ")" for one in operators]
     if len(sides) == 3 and is_name(sides[1]):
-        return Items("tuple", (sides[0], sides[2]), opens[0], closes[1])
+        return Items("tuple", (sides[0], sides[2]), opens[0], closes[1], name=_name_in(sides[1]))
     if len(sides) != 2:
         return None
     if is_name(sides[0]) and not is_name(sides[1]):
-        return Items("tuple", (Value(r"-\infty"), sides[1]), "(", closes[0])
+        return Items("tuple", (Value(r"-\infty"), sides[1]), "(", closes[0], name=_name_in(sides[0]))
     if is_name(sides[1]) and not is_name(sides[0]):
-        return Items("tuple", (sides[0], Value(r"\infty")), opens[0], ")")
+        return Items("tuple", (sides[0], Value(r"\infty")), opens[0], ")", name=_name_in(sides[1]))
     return Relation(operators[0], sides[0], sides[1])
 
 
