@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from browser import address, browser, open_page  # noqa: F401  (one browser for all folders)
 from hypothesis import HealthCheck, settings
+from streamlit.components.v2 import manifest_scanner
 from sweeps import add_option, choose
 
 CACHE = TemporaryDirectory(prefix="treecore-tests-")
 os.environ["TREECORE_CACHE"] = CACHE.name
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run on all cores already; read when torch is loaded
+
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+"""Each page of `AppTest` would read what is said of every installed package, which takes longer than the page."""
 
 MAIN = sys.modules["__main__"]
 """As it was before any page ran: Streamlit leaves a page's script in its place, and new processes would run that."""
