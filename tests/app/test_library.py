@@ -25,6 +25,7 @@ from treecore.formats import write
 from treecore.library import Progress
 from treecore.library.filters import Filters
 from treecore.library.overview import overview, same_prompt
+from treecore.library.scan import refresh
 
 MAIN = str(ROOT / "app" / "main.py")
 HOSTILE = "<img src=x onerror=alert(1)> $x$ :material/check: **bold** [a](javascript:alert(1))"
@@ -48,6 +49,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("TREECORE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(folders, "_typed", {})
     monkeypatch.setattr(folders, "_scans", {})
+    monkeypatch.setattr(folders, "refresh_apart", refresh)  # a process of its own takes a second to start
     before = st.get_option("server.address")
     st.config.set_option("server.address", "localhost")
     folder = tmp_path / "my-run"

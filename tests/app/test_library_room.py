@@ -11,11 +11,13 @@ from app.library import folders
 from treecore import quotas
 from treecore.bundled import samples
 from treecore.errors import FormatError
+from treecore.library.scan import refresh
 
 
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[folders.Run]:
     """Two folders of an operator who set the bound to one byte."""
+    monkeypatch.setattr(folders, "refresh_apart", refresh)  # a process of its own takes a second to start
     monkeypatch.setenv("TREECORE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TREECORE_PUBLIC", "1")
     monkeypatch.setenv(quotas.INDEX_BYTES.variable, "1")
