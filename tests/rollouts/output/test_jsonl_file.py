@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -132,29 +133,34 @@ def test_a_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         pass
 
 
-@pytest.fixture
-def at_most_64_bytes() -> Iterator[None]:
-    """No file may grow beyond: writing what does not fit fails as on a full disk, after a part of it."""
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file may grow beyond: writing what does not fit fails as on a full disk, after a part of it.
+
+    Not a fixture: it holds for the whole process, and the report of a test is written while its fixtures are there.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_disk_that_runs_full_keeps_whole_lines(tmp_path: Path, at_most_64_bytes: None) -> None:
+def test_a_disk_that_runs_full_keeps_whole_lines(tmp_path: Path) -> None:
     path = tmp_path / "run"
-    file = written(path, count=8)
-    with pytest.raises(FormatError, match=r"largest size.*8 finished forests are kept; make room and continue"):
-        file.append(b"x" * 60)
-    file.__exit__(None, None, None)
+    with largest_file(64):
+        file = written(path, count=8)
+        with pytest.raises(FormatError, match=r"largest size.*8 finished forests are kept; make room and continue"):
+            file.append(b"x" * 60)
+        file.__exit__(None, None, None)
     assert path.read_bytes() == b"".join(b"{%d}\n" % number for number in range(8))
 
 
-def test_a_disk_without_room_for_a_copy_keeps_the_order(tmp_path: Path, at_most_64_bytes: None) -> None:
+def test_a_disk_without_room_for_a_copy_keeps_the_order(tmp_path: Path) -> None:
     path = tmp_path / "run"
     path.write_bytes(b"{0}\n{1}\n{2}\n")
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-    with JsonlFile(path) as file:
+    with largest_file(8), JsonlFile(path) as file:
         file.arrange([2, 1, 0])
     assert path.read_bytes() == b"{0}\n{1}\n{2}\n"
     assert os.listdir(tmp_path) == ["run"]
