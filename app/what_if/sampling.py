@@ -9,12 +9,14 @@ import streamlit as st
 
 from app import state
 from app.rollout import visitor_jobs
-from app.rollout.annotation import annotated, lacks
-from app.rollout.form_values import BUNDLED_MODEL
+from app.rollout.continuing import continued, lacks
+from app.rollout.form import model_field
+from app.rollout.form_values import model_asked
 from app.rollout.job_queue import Job, Phase
 from app.rollout.page_job import LOOK_EVERY, PageJob
-from app.rollout.request import Model
+from app.rollout.request import Limits, Model
 from app.rollout.worker import begins
+from app.serving import permissions
 from app.verbatim import ours, verbatim
 from app.what_if import NOTE
 from app.what_if.words import name_of
@@ -56,10 +58,19 @@ def value(forest: Forest, row: int) -> str:
     return f"mean outcome {plain(mean)}{spread} ({counted(n, 'end')})"
 
 
-def run(job: Job, forest: Forest, node: str) -> Forest | None:
-    """The forest with new branches, in the worker's thread; None where it was cancelled."""
+def hinders(forest: Forest) -> str:
+    """Why nothing can be sampled, "" where it can."""
+    try:
+        return lacks(forest, model_asked())
+    except TreecoreError as error:
+        return str(error)
+
+
+def run(job: Job, forest: Forest, node: str, model: Model, limits: Limits | None) -> Forest | None:
+    """The forest with new branches, in the worker's thread; None where it was cancelled or came to a limit."""
     seed = sum(str(extra.get("sampled_for")) == "branches" for extra in forest.node_extra.values())
-    found = annotated(job, [forest], "branches", {"k": BRANCHES}, seed=seed, node=node, keep=True)
+    asked = {"seed": seed, "node": node, "keep": True}
+    found = continued(job, [forest], model, limits, kind="branches", settings={"k": BRANCHES}, **asked)
     return found[0] if found else None
 
 
@@ -69,18 +80,20 @@ def ask(node: str) -> None:
     if SAMPLING.asked() is not None or not state.has(forest, node):
         return
     row = start_of(forest, forest.row(node))
-    if reason := lacks(forest):
+    if reason := hinders(forest):
         state.put({NOTE: f"Nothing can be sampled here: {reason}."})
         return
-    node = str(forest.node_id[row])
+    node, model, limits = str(forest.node_id[row]), model_asked(), permissions.limits()
     job = visitor_jobs.own_job(
-        lambda job: run(job, forest, node),
+        lambda job: run(job, forest, node, model, limits),
         title=f"{BRANCHES} more after a step",
-        begins=begins(Model(BUNDLED_MODEL)),
+        begins=begins(model),
         size=BRANCHES,
         kind="branches",
     )
     try:
+        if limits is not None:
+            limits.check(BRANCHES)
         SAMPLING.begin(Place(job, state.forest_number(), forest.digest, node))
         state.put({NOTE: ""})
     except TreecoreError as error:
@@ -92,8 +105,8 @@ def settle() -> None:
     place = SAMPLING.over()
     if place is None:
         return
-    if place.job.phase is Phase.FAILED:
-        state.put({NOTE: f"{place.job.error}."})
+    if place.job.phase is Phase.FAILED or place.job.note:
+        state.put({NOTE: f"{place.job.error or f'Nothing was added: {place.job.note}'}."})
         return
     before, forests = state.recorded_forest(), list(state.recorded().forests)
     grown = place.job.result
@@ -119,7 +132,7 @@ def here(row: int | None) -> None:
     if row is None or not state.has(forest, node):
         return
     start = start_of(forest, forest.row(node))
-    reason = lacks(forest)
+    reason = hinders(forest)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="what_if_sample"):
         st.button(
             ours(f"Sample {BRANCHES} more here"),
@@ -128,8 +141,11 @@ def here(row: int | None) -> None:
             on_click=ask,
             args=(node,),
             disabled=bool(reason),
-            help="A real rollout of the model that wrote the forest, not a what-if: its ends are added.",
+            help="A real rollout, not a what-if: its ends are added.",
         )
         st.caption(verbatim(f"{reason[:1].upper()}{reason[1:]}." if reason else f"after “{name_of(forest, start)}”"))
     if not reason:
         st.caption(verbatim(f"Here: {value(forest, start)}."))
+    if permissions.is_private() and forest.tokens is not None:
+        with st.expander("Model"):
+            model_field()

@@ -178,6 +178,31 @@ def test_more_is_sampled_in_place_and_the_interval_narrows() -> None:
     assert "(5 ends)" in said
 
 
+def test_what_is_sampled_on_a_public_server_has_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREECORE_PUBLIC", "1")
+    monkeypatch.setenv(quotas.TOKENS.variable, "1")
+    test = page(sample="early_fork", what_if="1", node="3")
+    test.session_state["roll:kind"], test.session_state["roll:model"] = "folder or hub", "/tmp/evil"
+    next(one for one in test.button if one.key == "what_if_sample_button").click().run()
+    assert "roll:model" not in [one.key for one in test.text_input]
+    while (place := test.session_state["sample_here"]) is not None:
+        place.job.stop.wait(0.1)
+        if not place.job.live:
+            test.run()
+    assert not test.exception
+    assert "6 trajectories" in captions(test)
+    assert any(one.value.startswith("`Nothing was added: stopped after 1 token") for one in test.info)
+
+
+def test_a_model_can_be_named_on_ones_own_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.serving.permissions.is_private", lambda: True)
+    test = page(sample="early_fork", what_if="1", node="3")
+    test.session_state["roll:kind"] = "folder or hub"
+    test.run()
+    assert "No model is named" in captions(test)
+    assert "roll:model" in [one.key for one in test.text_input]
+
+
 def chain(steps: int) -> bytes:
     """A forest in which every step has one continuation."""
     nodes = [{"id": row, "parent": row - 1 if row else None} for row in range(steps)]

@@ -1,0 +1,90 @@
+"""Recorded forests continued by a model, in the worker's thread: what hinders it, and the work within its limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.rollout.form_values import BUNDLED_MODEL
+from app.rollout.job_queue import Job
+from app.rollout.request import JobProgress, Limits, Model
+from app.rollout.worker import MODELS
+from app.serving import permissions
+from treecore.core.forest import Forest
+from treecore.tasks import MORE_TASKS, TASKS
+
+if TYPE_CHECKING:
+    from treecore.rollouts.progress import Progress
+
+BUNDLED = Model(BUNDLED_MODEL)
+
+
+def lacks(forest: Forest, model: Model = BUNDLED) -> str:
+    """Why a model cannot continue a forest, "" where nothing is known against it.
+
+    Models and tasks are named by the file, which a stranger may have written: none is loaded that nobody here chose.
+
+    Args:
+        model: the bundled one, or one that was named on one's own machine.
+    """
+    written_by = str(forest.policy.get("model", ""))
+    if not written_by:
+        return "the forest does not say which model wrote it"
+    if forest.tokens is None or forest.tokens.id is None:
+        return "no token ids are recorded, so nothing can go on from here exactly"
+    if model.server:
+        return "a server cannot go on after recorded tokens; name a model that is loaded here"
+    if model == BUNDLED and written_by != BUNDLED_MODEL:
+        return "only forests of the bundled model grow here; for others use `treecore annotate`"
+    if forest.task not in (TASKS if model == BUNDLED else {**TASKS, **MORE_TASKS}):
+        return "its task is none of the bundled ones"
+    return "the server is read-only" if permissions.is_read_only() else ""
+
+
+def continued(
+    job: Job,
+    forests: Sequence[Forest],
+    model: Model,
+    limits: Limits | None,
+    *,
+    kind: str,
+    settings: Mapping[str, Any],
+    **more: Any,
+) -> list[Forest]:
+    """The annotated forests in the order in which they were given; fewer where it was cancelled or came to a limit.
+
+    Args:
+        job: whose progress is told; its note says which limit was reached.
+        limits: None on the operator's own machine.
+        kind, settings: see `treecore.annotate.run.Annotation`; more: further fields of it.
+
+    Raises:
+        TreecoreError: the model cannot be loaded, or cannot continue these forests.
+    """
+    from treecore.annotate.run import Annotation, annotate
+
+    policy = MODELS.get(model, job.stop)
+    if policy is None:
+        return []
+    began = time.monotonic()
+
+    def bound(*, trajectories: int = 0, tokens: int = 0) -> None:
+        if limits is not None and not job.note:
+            spent = time.monotonic() - began
+            job.note = limits.passed(trajectories=trajectories, tokens=tokens, seconds=spent)
+
+    def tell(progress: Progress) -> None:
+        seconds = time.monotonic() - began
+        job.tell(progress.done, progress.total, seconds)
+        job.progress = JobProgress(progress.done, progress.total, progress.tokens, seconds, ())
+        bound(trajectories=progress.done, tokens=progress.tokens)
+
+    def should_stop() -> bool:
+        bound()
+        return job.stop.is_set() or job.note != ""
+
+    asked = Annotation(kind, settings, model=policy, **more)
+    done = annotate(forests, asked, on_progress=tell, should_stop=should_stop)
+    order = {forest.id: place for place, forest in enumerate(forests)}
+    return sorted(done, key=lambda forest: order.get(forest.id, 0))
