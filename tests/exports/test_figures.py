@@ -16,6 +16,7 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import plain, signed
 from treecore.errors import MethodError
 from treecore.exports import export
+from treecore.exports.figures import pixels
 from treecore.views.palette import DARK, LIGHT
 from treecore.views.svg import pen
 
@@ -141,3 +142,9 @@ def test_without_a_browser_a_picture_says_what_is_missing(tmp_path: Path, monkey
     monkeypatch.setenv("TREECORE_BROWSER", str(tmp_path / "none"))
     with pytest.raises(MethodError, match="the browser did not draw"):
         export(forest, "png", tmp_path / "a.png")
+
+
+def test_a_picture_too_large_for_a_browser_is_refused() -> None:
+    drawn = '<svg width="1000mm" height="1000mm"></svg>'
+    with pytest.raises(MethodError, match="pixels, and at most 100,000,000 are drawn; give a smaller width or scale"):
+        pixels(drawn, width=1000, scale=8)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from treecore.core.batch import Forests
+from treecore.core.numerals import whole
 from treecore.errors import MethodError
 from treecore.exports.registry import Exported, export_kind
 from treecore.methods import Credit
@@ -21,6 +22,8 @@ from treecore.views.palette import DARK, LIGHT
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 TIMEOUT_S = 60
 PIXELS_A_MM = 96 / 25.4
+MAX_PIXELS = 100_000_000
+"""Of a picture, which a browser holds whole, several times."""
 HEIGHT = re.compile(r'height="([\d.]+)mm"')
 
 _one_at_a_time = threading.Lock()
@@ -83,15 +86,19 @@ def pixels(drawn: str, *, width: float, scale: float) -> bytes:
     """An SVG as PNG.
 
     Raises:
-        MethodError: there is no browser here, or it does not draw.
+        MethodError: there is no browser here, it does not draw, or the picture would be too large.
     """
+    found = HEIGHT.search(drawn)
+    height = float(found[1]) if found else width
+    asked = round(width * PIXELS_A_MM * scale) * round(height * PIXELS_A_MM * scale)
+    if asked > MAX_PIXELS:
+        todo = "give a smaller width or scale, or export svg"
+        raise MethodError(f"a picture of {whole(asked)} pixels, and at most {whole(MAX_PIXELS)} are drawn", todo=todo)
     named = os.environ.get("TREECORE_BROWSER")
     browser = named or next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if browser is None:
         todo = "install one, name it in TREECORE_BROWSER, or export svg, which needs none"
         raise MethodError("a PNG is drawn by Chromium or Chrome, and none is in PATH", todo=todo)
-    found = HEIGHT.search(drawn)
-    height = float(found[1]) if found else width
     size = f"--window-size={round(width * PIXELS_A_MM)},{round(height * PIXELS_A_MM)}"
     with tempfile.TemporaryDirectory() as folder:
         page, picture = Path(folder, "figure.html"), Path(folder, "figure.png")
