@@ -32,7 +32,12 @@ OF_KIND: dict[str, tuple[tuple[str, object], ...]] = {
     ),
     "multiselect": (("string_array_value", [NAME]), ("string_array_value", ["{file}", NAME])),
     "number_input": (("double_value", 1e308), ("double_value", -1e308), ("double_value", 2.5)),
-    "slider": (("double_array_value", [1e18]), ("double_array_value", [-1e18])),
+    "slider": (
+        ("double_array_value", [1e18]),
+        ("double_array_value", [-1e18]),
+        ("string_array_value", [NAME]),
+        ("string_array_value", ["{file}", NAME]),
+    ),
     "bidi_component": (
         ("json_value", f'{{"selected": "{NAME}", "pick": "{NAME}"}}'),
         ("json_value", '{"selected": {"a": [1]}, "pick": [{}], "folds": 7}'),
@@ -61,6 +66,8 @@ OPENED = {
 }
 EXPECTED = {"flat.jsonl": "-merge_by", "table.csv": "-map:prompt"}
 """What an operator's file is -> a widget that it brings."""
+WHAT_IF = "what_if"
+"""The list of changes beside the trees, which is no view."""
 FEWEST = {"library": 5, "lessons": 3}
 """Fields of views that are mostly one component."""
 
@@ -92,9 +99,10 @@ def server(trap: Path, log: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [*VIEWS, WHAT_IF])
 def test_no_forged_value_reaches_code_files_or_others(view: str, server: str, trap: Path, log: Path) -> None:
     link = f"view={view}&folder={_run(trap / 'run').key}" if view == "library" else f"view={view}"
+    link = "sample=early_fork&what_if=1&node=5" if view == WHAT_IF else link
     attack(server, link, trap, log, fewest=FEWEST.get(view, 10))
 
 
