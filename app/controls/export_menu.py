@@ -20,7 +20,7 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import whole
 from treecore.errors import TreecoreError
 from treecore.exports import EXPORTS, Export
-from treecore.exports.registry import made_of
+from treecore.exports.registry import Selection, made_of, selection
 from treecore.methods import Credit, get_method
 
 MAX_EXPORT, PARTS = 200_000_000, 1000
@@ -38,6 +38,7 @@ class Inputs(NamedTuple):
     credit: Credit | None
     ending: str
     settings: Mapping[str, Any]
+    only: Selection | None
 
 
 class Prepared(NamedTuple):
@@ -75,6 +76,15 @@ def export_menu() -> None:
                 args=(kind.name, False),
                 disabled=not fine,
             )
+            if kind.in_parts and (row := state.selected_row()) is not None and not state.forest().is_prompt[row]:
+                st.button(
+                    "From the selected step",
+                    key="export:step",
+                    on_click=prepare,
+                    args=(kind.name, False, str(state.forest().node_id[row])),
+                    disabled=not fine,
+                    help="Only rows of that step and of what comes after it; credit is still that of all.",
+                )
         offered(kind)
 
 
@@ -117,18 +127,18 @@ def export_ready() -> None:
         st.button("Close", key="export_ready_close", type="tertiary", on_click=state.put, args=({LATE: False},))
 
 
-def prepare(name: str, whole_batch: bool) -> None:
-    """Begin to make the file; an error is shown beside the buttons."""
+def prepare(name: str, whole_batch: bool, node: str = "") -> None:
+    """Begin to make the file, with `node` from this step on; an error is shown beside the buttons."""
     kind = EXPORTS[chosen(name, list(EXPORTS))]
     try:
-        asked_for = inputs(kind, whole_batch)
+        asked_for = inputs(kind, whole_batch, node)
     except TreecoreError as error:
         refuse_export(str(error))
         return
     state.begin_export(asked_for.name, partial(made, asked_for))
 
 
-def inputs(kind: Export, whole_batch: bool) -> Inputs:
+def inputs(kind: Export, whole_batch: bool, node: str = "") -> Inputs:
     """All that the file is made of, taken from the session, which its thread does not know.
 
     Raises:
@@ -144,8 +154,9 @@ def inputs(kind: Export, whole_batch: bool) -> Inputs:
     forests = state.opened().forests if whole_batch else Forests([state.forest()])
     ending = str(of[2])
     settings = {param.name: state.get_or(f"set:{owner(kind)}:{param.name}", param.default) for param in kind.params}
-    name = file_name(kind.name, ending=ending, whole_batch=whole_batch)
-    return Inputs((*of, whole_batch), name, kind, forests, credit, ending, settings)
+    name = file_name(kind.name, ending=ending, whole_batch=whole_batch, part=bool(node))
+    only = selection(forests, node) if node else None
+    return Inputs((*of, (whole_batch, node)), name, kind, forests, credit, ending, settings, only)
 
 
 def made(given: Inputs, tell: Tell) -> Prepared:
@@ -154,7 +165,7 @@ def made(given: Inputs, tell: Tell) -> Prepared:
     Raises:
         TreecoreError: the data lacks what the kind needs, or the file would be too large.
     """
-    found = made_of(given.kind, given.forests, given.credit, given.ending, given.settings)
+    found = made_of(given.kind, given.forests, given.credit, given.ending, given.settings, only=given.only)
     found.heard = lambda share: tell(round(share * PARTS), PARTS)
     data = within(found.chunks)
     said = "; ".join([f"{whole(found.size)} {found.unit}", *found.notes])
@@ -187,12 +198,12 @@ def within(chunks: Iterable[bytes]) -> bytes:
     return bytes(data)
 
 
-def file_name(kind: str, *, ending: str, whole_batch: bool) -> str:
+def file_name(kind: str, *, ending: str, whole_batch: bool, part: bool = False) -> str:
     """A name of letters, digits, `_` and `-`, whatever the file that is open is called."""
     stem = UNSAFE.sub("-", state.as_given().title.split(".")[0]).strip("-")[:60] or "forests"
     forests = state.opened().forests if whole_batch else [state.forest()]
     number = "" if whole_batch or len(state.opened().forests) == 1 else f"-prompt-{state.forest_number() + 1}"
-    return f"{stem}{number}-{kind}{changed_mark(forests)}{ending}"
+    return f"{stem}{number}-{kind}{'-from-a-step' if part else ''}{changed_mark(forests)}{ending}"
 
 
 def changed_mark(forests: Iterable[Forest]) -> str:

@@ -70,6 +70,15 @@ def test_the_file_of_a_changed_forest_is_called_so() -> None:
     assert "not as recorded, changed by flip:f3" in made.said
 
 
+def test_a_selected_step_is_exported_with_what_follows_it() -> None:
+    test = page(node="f1")
+    test.session_state["export_kind"] = "csv"
+    test.run().button(key="export:step").click().run()
+    made = test.session_state["exported"]
+    assert made.name == "Written-by-hand-csv-from-a-step.csv"
+    assert [line.split(b",")[1] for line in made.data.splitlines()] == [b"id", b"f1", b"f2", b"f3"]
+
+
 def test_an_export_that_is_broken_off_makes_nothing(held: threading.Event) -> None:
     test = page()
     test.button(key="export:one").click().run()

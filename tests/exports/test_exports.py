@@ -75,6 +75,59 @@ def test_copies_undo_what_shared_tokens_count_twice(forests: list[Forest], tmp_p
     )
 
 
+@pytest.mark.parametrize("kind", [kind for kind, entry in EXPORTS.items() if entry.in_parts])
+def test_a_step_and_what_follows_it_is_a_part_of_the_whole(kind: str, forests: list[Forest], tmp_path: Path) -> None:
+    """Rows are those of the whole file, but for `copies`, which counts rows of this one."""
+    forest, credit, ending = forests[0], tc.credit(forests, "tree_grpo").of(0), EXPORTS[kind].endings[0]
+    row = int(forest.topology.children(int(np.flatnonzero(forest.is_prompt)[0]))[0])
+    node, beneath = str(forest.node_id[row]), {str(forest.node_id[one]) for one in forest.topology.subtree(row)}
+
+    def written(**part: Any) -> list[dict[str, Any]]:
+        path = tmp_path / f"{len(part)}{ending}"
+        made = export([forest], kind, path, credit=credit, overwrite=True, **part)
+        text = io.StringIO(path.read_text() if ending == ".csv" else "", newline="")
+        rows = list(csv.DictReader(text)) if ending == ".csv" else rows_of(path)
+        assert len(rows) == made.size
+        for one in rows:
+            if "copies" in one:
+                del one["copies"]
+        return rows
+
+    name = next(name for name in ("leaf", "id_chosen", "id") if name in written()[0])
+    inside = beneath - ({node} if kind == "pairs" else set())
+    expected = [one for one in written() if one[name] in inside]
+    assert repr(written(node=node)) == repr(expected)
+    assert len(expected) < len(written())
+
+
+def test_copies_count_rows_of_the_part(forests: list[Forest], tmp_path: Path) -> None:
+    forest = forests[0]
+    leaf = int(forest.leaves[0])
+    export([forest], "training", tmp_path / "x.jsonl", credit="sibling", node=forest.node_id[leaf])
+    (row,) = rows_of(tmp_path / "x.jsonl")
+    assert (row["leaf"], set(row["copies"])) == (str(forest.node_id[leaf]), {1})
+
+
+def test_a_part_of_what_shows_whole_forests_is_refused(forests: list[Forest], tmp_path: Path) -> None:
+    with pytest.raises(MethodError, match="'svg' shows whole forests; leave the step out, or export training or pairs"):
+        export(forests[:1], "svg", tmp_path / "x.svg", node="0")
+    with pytest.raises(MethodError, match="a step of one forest, and here are 3"):
+        export(forests, "steps", tmp_path / "x.csv", node="0")
+
+
+@pytest.mark.parametrize("ending", EXPORTS["steps"].endings)
+def test_steps_are_read_by_pandas(ending: str, forests: list[Forest], tmp_path: Path) -> None:
+    import pandas as pd
+
+    readers: dict[str, Any] = {".parquet": pd.read_parquet, ".csv": pd.read_csv, ".jsonl": pd.read_json}
+    credit = tc.credit(forests, "tree_grpo")
+    export(forests, "steps", tmp_path / f"s{ending}", credit=credit)
+    table = readers[ending](tmp_path / f"s{ending}", **({"lines": True} if ending == ".jsonl" else {}))
+    assert len(table) == sum(map(len, forests))
+    assert table["credit"].to_numpy() == pytest.approx(credit.credit, nan_ok=True)
+    assert table["reward"].to_numpy() == pytest.approx(np.concatenate([one.reward for one in forests]), nan_ok=True)
+
+
 def test_names_of_verl(forests: list[Forest], tmp_path: Path) -> None:
     export(forests, "training", tmp_path / "x.jsonl", credit="grpo", shape="verl")
     assert {"responses", "response_mask", "old_log_probs", "advantages", "uid"} <= set(rows_of(tmp_path / "x.jsonl")[0])
@@ -105,6 +158,60 @@ def test_pairs(tmp_path: Path) -> None:
     assert made.notes == ("1 pair of equal words is left out",)
     export(forest, "pairs", tmp_path / "q.jsonl", gap=0.6)
     assert len(rows_of(tmp_path / "q.jsonl")) == 1
+
+
+def calling() -> Forest:
+    """A step that only calls a tool, and after its answer a call and a word."""
+    calls = [{"tool_calls": [{"id": "x", "function": {"name": "add", "arguments": f'{{"a": {n}}}'}}]} for n in (1, 2)]
+    return Forest(
+        parent=[-1, 0, 0], text=["", "", "three"], reward=[np.nan, 1.0, 0.0], prompt="1+1?",
+        observation=["2", "3", ""], node_extra={0: calls[0], 1: calls[1]}, extra={"system": "Use add."},
+    )  # fmt: skip
+
+
+def test_pairs_of_text_leave_out_calls_that_stand_beside_it(tmp_path: Path) -> None:
+    made = export(calling(), "pairs", tmp_path / "p.parquet")
+    assert made.size == 0
+    assert made.notes == ("1 pair with tool calls beside the words is left out; set form=messages to have them",)
+    assert rows_of(tmp_path / "p.parquet") == []
+    with pytest.raises(MethodError, match="messages are written as JSON lines"):
+        export(calling(), "pairs", tmp_path / "q.parquet", form="messages")
+
+
+def test_pairs_of_messages_hold_calls_and_answers(tmp_path: Path) -> None:
+    export(calling(), "pairs", tmp_path / "p.jsonl", form="messages")
+    (row,) = rows_of(tmp_path / "p.jsonl")
+
+    def call(n: int) -> list[dict[str, Any]]:
+        return [{"type": "function", "function": {"name": "add", "arguments": {"a": n}}}]
+
+    assert row["prompt"] == [
+        {"role": "system", "content": "Use add."},
+        {"role": "user", "content": "1+1?"},
+        {"role": "assistant", "content": "", "tool_calls": call(1)},
+        {"role": "tool", "content": "2"},
+    ]
+    assert row["chosen"] == [{"role": "assistant", "content": "", "tool_calls": call(2)}]
+    assert row["rejected"] == [{"role": "assistant", "content": "three"}]
+    (back,) = tc.read(tmp_path / "p.jsonl")
+    assert back.node_extra[0]["tool_calls"] == call(2)
+    assert back.reward.tolist() == [1.0, 0.0]
+
+
+def test_calls_that_differ_are_different_words(tmp_path: Path) -> None:
+    forest = calling()
+    other = {"tool_calls": [{"function": {"name": "add", "arguments": {"a": 9}}}]}
+    alike = forest.with_columns(text=["", "", ""], node_extra={**forest.node_extra, 2: other})
+    assert export(alike, "pairs", tmp_path / "p.jsonl", form="messages").size == 1
+    same = alike.with_columns(node_extra={**forest.node_extra, 2: forest.node_extra[1]})
+    made = export(same, "pairs", tmp_path / "q.jsonl", form="messages")
+    assert (made.size, made.notes) == (0, ("1 pair of equal words is left out",))
+
+
+def test_labelled_steps_leave_out_calls_that_stand_beside_the_words(tmp_path: Path) -> None:
+    made = export(calling(), "stepwise", tmp_path / "s.jsonl")
+    assert made.size == 0
+    assert made.notes == ("2 trajectories with tool calls beside the words are left out, as a labelled step is a text",)
 
 
 @pytest.mark.parametrize(

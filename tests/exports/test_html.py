@@ -15,6 +15,7 @@ from browser import seen_by_axe
 from hostile import ATTACKS, HOST, hostile_file, hostile_forest
 
 import treecore as tc
+from treecore.analysis.stages import frames
 from treecore.bidi import visible
 from treecore.bundled import samples
 from treecore.core.forest import Forest
@@ -110,6 +111,9 @@ def test_the_film_and_the_keys(open_page: Callable[..., Any], tmp_path: Path) ->
     page.keyboard.press("ArrowRight")
     assert page.locator(".count").inner_text().startswith("2 of ")
     page.keyboard.press("End")
+    while not page.locator(".story math").count() and not page.locator(".count").inner_text().startswith("1 of "):
+        page.keyboard.press("ArrowLeft")
+    assert page.locator(".story math").count() > 0
     page.locator(".tc-canvas").focus()
     page.keyboard.press("ArrowRight")
     assert page.locator(".panel").is_visible()
@@ -174,6 +178,16 @@ def test_a_page_without_a_method_has_words_alone(tmp_path: Path) -> None:
     text = (tmp_path / "page.html").read_text()
     assert element_of(text, "index")["title"] == "Mine"
     assert (element_of(text, "film-0"), element_of(text, "steps-0")["1"]["equations"]) == ([], [])
+
+
+def test_the_story_has_the_equation_of_every_frame_that_works_one(tmp_path: Path) -> None:
+    forests = tc.read(str(samples()["early_fork"].path))
+    credit = tc.credit(forests, "tree_grpo")
+    export(forests, "html", tmp_path / "page.html", credit=credit)
+    film = element_of((tmp_path / "page.html").read_text(encoding="utf-8"), "film-0")
+    worked = [shot.example is not None for shot in frames(credit.of(0))]
+    assert [bool(shot["equation"]) for shot in film] == worked
+    assert any(worked)
 
 
 def test_what_a_page_cannot_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,27 @@ def test_a_step_of_policy_gradient_makes_credited_tokens_likelier(forests: list[
         assert gain(tolerance=1.0) > before
 
 
+def test_rows_make_a_batch_of_verl(forests: list[Forest], tmp_path: Path) -> None:
+    """`[B, T]` tensors of one shape, as `DataProto` holds them, and verl's clipped loss of them."""
+    export(forests, "training", tmp_path / "rows.parquet", credit="tree_grpo", shape="verl")
+    rows = load(tmp_path / "rows.parquet")
+    names = ("responses", "response_mask", "old_log_probs", "advantages")
+    batch = {
+        name: torch.nn.utils.rnn.pad_sequence([torch.tensor(row[name]) for row in rows], batch_first=True)
+        for name in names
+    }
+    assert len({one.shape for one in batch.values()}) == 1
+    assert batch["responses"].dtype == batch["response_mask"].dtype == torch.int64
+    old = batch["old_log_probs"].clone().requires_grad_()
+    ratio, mask = torch.exp(old - batch["old_log_probs"]), batch["response_mask"]
+    clipped = torch.maximum(-batch["advantages"] * ratio, -batch["advantages"] * ratio.clamp(0.8, 1.2))
+    loss = (clipped * mask).sum() / mask.sum()
+    loss.backward()
+    assert old.grad is not None
+    assert torch.allclose(old.grad, -batch["advantages"] * mask / mask.sum())
+    assert len({row["uid"] for row in rows}) == len(forests)
+
+
 def test_pairs_have_the_columns_of_dpo(forests: list[Forest], tmp_path: Path) -> None:
     export(forests, "pairs", tmp_path / "pairs.jsonl")
     rows = load(tmp_path / "pairs.jsonl")
@@ -83,5 +104,36 @@ def test_a_trainer_of_preferences_takes_the_pairs(forests: list[Forest], tmp_pat
     )  # fmt: skip
     trainer = DPOTrainer(
         model=str(PACKAGE / "tiny" / "weights"), args=config, train_dataset=Dataset.from_list(rows[:4])
+    )
+    assert trainer.train().training_loss > 0
+
+
+def test_a_trainer_of_preferences_takes_tool_calls(tmp_path: Path) -> None:
+    """The calls are in what the chat template of a model with tools makes of the rows."""
+    from datasets import Dataset
+    from transformers import AutoTokenizer
+    from trl import DPOConfig, DPOTrainer, chat_template_utils
+
+    calls = [{"tool_calls": [{"function": {"name": f"tool{n}", "arguments": {f"a{n}": n}}}]} for n in range(3)]
+    forest = Forest(
+        parent=[-1, 0, 0], text=["", "", ""], reward=[float("nan"), 1.0, 0.0], prompt="q",
+        observation=["heard", "", ""], node_extra=dict(enumerate(calls)),
+    )  # fmt: skip
+    export(forest, "pairs", tmp_path / "pairs.jsonl", form="messages")
+    rows = [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in load(tmp_path / "pairs.jsonl")]
+    weights = str(PACKAGE / "tiny" / "weights")
+    tokenizer = AutoTokenizer.from_pretrained(weights)
+    template = Path(chat_template_utils.__file__).parent / "chat_templates" / "qwen2_5.jinja"
+    tokenizer.chat_template = template.read_text()
+    said = tokenizer.apply_chat_template(rows[0]["prompt"] + rows[0]["chosen"], tokenize=False)  # type: ignore[operator]
+    assert '{"name": "tool0", "arguments": {"a0": 0}}' in said
+    assert "<tool_response>\nheard" in said
+    assert '{"name": "tool1", "arguments": {"a1": 1}}' in said
+    config = DPOConfig(
+        output_dir=str(tmp_path), max_steps=1, per_device_train_batch_size=2, report_to="none", use_cpu=True,
+        bf16=False, save_strategy="no", disable_tqdm=True,
+    )  # fmt: skip
+    trainer = DPOTrainer(
+        model=weights, args=config, train_dataset=Dataset.from_list(rows * 2), processing_class=tokenizer
     )
     assert trainer.train().training_loss > 0

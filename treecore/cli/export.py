@@ -18,6 +18,7 @@ from treecore.cli.text import clean
 @click.option("--set", "settings", metavar="K=V", multiple=True, help="A parameter of the method.")
 @click.option("--with", "options", metavar="K=V", multiple=True, help="A parameter of the kind.")
 @click.option("--forest", "wanted", default="", help="Only the forest with this id, or this number from 0.")
+@click.option("--node", help="Only rows from this step on, of one forest; credit is still that of all.")
 @click.option("--overwrite", is_flag=True, help="Replace what OUT holds.")
 @json_option
 def export(
@@ -29,6 +30,7 @@ def export(
     settings: tuple[str, ...],
     options: tuple[str, ...],
     wanted: str,
+    node: str | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -68,7 +70,7 @@ def export(
         if wanted:
             forests, credit = [forests[chosen[0]]], None if credit is None else credit.of(chosen[0])
         parameters = parse_settings(options, option="--with")
-        made = write(forests, kind, output, credit=credit, overwrite=overwrite, **parameters)
+        made = write(forests, kind, output, credit=credit, node=node, overwrite=overwrite, **parameters)
     if as_json:
         print_json({"file": output, "kind": kind, made.unit: made.size, "notes": list(made.notes)})
         return

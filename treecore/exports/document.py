@@ -18,8 +18,9 @@ treecore export run.forest.jsonl --to KIND --method METHOD -o OUT
 
 In Python: `tc.export(forests, kind, path, credit="tree_grpo")`. The ending of OUT chooses how it is written, a further
 `.gz` compresses it, and it appears whole or not at all. All forests of the file are the batch of the method;
-`--forest ID` then writes one of them. Parameters of the method are `--set K=V`, those of the kind `--with K=V`. Forests
-themselves are written by `treecore convert` ([formats](formats.md))."""
+`--forest ID` then writes one of them, and `--node ID` its rows from one step on, for kinds of which these are rows.
+Parameters of the method are `--set K=V`, those of the kind `--with K=V`. Forests themselves are written by
+`treecore convert` ([formats](formats.md))."""
 
 
 def markdown() -> str:
@@ -30,12 +31,13 @@ def markdown() -> str:
 
 def table() -> Iterator[str]:
     """All kinds side by side."""
-    yield "| kind | what it is | written as | needs a method |"
-    yield "|---|---|---|---|"
+    yield "| kind | what it is | written as | needs a method | from a step on |"
+    yield "|---|---|---|---|---|"
     for entry in EXPORTS.values():
         endings = ", ".join(f"`{ending}`" for ending in entry.endings)
         needs = "yes" if entry.needs_credit else "no"
-        yield f"| [`{entry.name}`](#{entry.name}) | {entry.title} | {endings} | {needs} |"
+        parts = "yes" if entry.in_parts else "no"
+        yield f"| [`{entry.name}`](#{entry.name}) | {entry.title} | {endings} | {needs} | {parts} |"
 
 
 def section(entry: Export) -> Iterator[str]:

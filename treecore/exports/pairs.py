@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from treecore.core.edit import NOTE, changes_column, changes_of
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted
 from treecore.core.outcomes import means
+from treecore.errors import MethodError
+from treecore.exports.chat import Message, calls_beside, prompt_messages, step_messages, written
 from treecore.exports.registry import Exported, export_kind
 from treecore.exports.tables import content
 from treecore.exports.training import prompt_of
@@ -20,8 +22,15 @@ from treecore.methods import Credit
 from treecore.registry.params import Bounds
 
 
-@export_kind(name="pairs", title="sibling pairs to prefer", endings=(".jsonl", ".parquet"))
-def pairs(forests: Forests, credit: Credit | None, ending: str, *, gap: Annotated[float, Bounds(0)] = 0.0) -> Exported:
+@export_kind(name="pairs", title="sibling pairs to prefer", endings=(".jsonl", ".parquet"), in_parts=True)
+def pairs(
+    forests: Forests,
+    credit: Credit | None,
+    ending: str,
+    *,
+    gap: Annotated[float, Bounds(0)] = 0.0,
+    form: Literal["text", "messages"] = "text",
+) -> Exported:
     """A row for every two siblings whose words and values differ: the mean outcome of the trajectories through each.
 
     `prompt` is the prompt and the steps before the fork, `chosen` and `rejected` the siblings (columns of TRL's
@@ -29,39 +38,57 @@ def pairs(forests: Forests, credit: Credit | None, ending: str, *, gap: Annotate
 
     Args:
         gap: values must differ by more than this.
+        form: `text`, or `messages` for TRL's conversational form, with tool calls as structure and what tools
+            answered under their role. Text has no place for calls that a file keeps beside the words of a step: such
+            pairs are left out of it and counted.
     """
+    if form == "messages" and ending != ".jsonl":
+        raise MethodError("messages are written as JSON lines", todo="end the file in .jsonl, or set form=text")
+    kind = "text" if form == "text" else "messages"
     schema = {
-        "prompt": "text", "chosen": "text", "rejected": "text", "gap": "float", "value_chosen": "float",
+        "prompt": kind, "chosen": kind, "rejected": kind, "gap": "float", "value_chosen": "float",
         "value_rejected": "float", "n_chosen": "int", "n_rejected": "int", "forest": "text", "id_chosen": "text",
         "id_rejected": "text",
     } | changes_column(forests)  # fmt: skip
     made = Exported(unit="pairs")
-    made.chunks = content(rows_of(forests, gap, made), ending, schema)
+    made.chunks = content(rows_of(forests, gap, form, made), ending, schema)
     return made
 
 
-def rows_of(forests: Forests, gap: float, made: Exported) -> Iterator[dict[str, Any]]:
+def rows_of(forests: Forests, gap: float, form: str, made: Exported) -> Iterator[dict[str, Any]]:
     """A row for each pair of different words; counted in `made`, and noted there at the end."""
     groups = [siblings(forest) for forest in forests]
     total = sum(len(group) * (len(group) - 1) // 2 for of_forest in groups for group in of_forest)
-    done = alike = 0
+    done = alike = calling = 0
     for number, forest in enumerate(forests):
         values, counts = means(forest)
+        kept = made.keeps(forest)
         for group in groups[number]:
-            before = text_before(forest, group)
+            if not kept[group].all():
+                continue
+            before = steps_before(forest, group)
+            prompt = words_before(forest, before, form) if len(group) > 1 else ""
+            called = any(calls_beside(forest, row) for row in before)
             for one, other in combinations(group, 2):
                 made.heard((done := done + 1) / total)
                 better, worse = (one, other) if values[one] >= values[other] else (other, one)
                 if not values[better] - values[worse] > gap:
                     continue
-                if forest.text[better] == forest.text[worse]:
+                if form == "text" and (called or calls_beside(forest, one) or calls_beside(forest, other)):
+                    calling += 1
+                    continue
+                chosen, rejected = (words_of(forest, row, form) for row in (better, worse))
+                if chosen == rejected:
                     alike += 1
                     continue
                 made.size += 1
-                row = pair(forest, better, worse, values, counts)
-                yield {"prompt": before, "forest": forest.id or str(number), **row, NOTE: changes_of(forest)}
+                own = {"prompt": prompt, "chosen": chosen, "rejected": rejected, "forest": forest.id or str(number)}
+                yield {**own, **pair(forest, better, worse, values, counts), NOTE: changes_of(forest)}
     if alike:
         made.notes += (f"{counted(alike, 'pair')} of equal words {'is' if alike == 1 else 'are'} left out",)
+    if calling:
+        left = f"{counted(calling, 'pair')} with tool calls beside the words {'is' if calling == 1 else 'are'} left out"
+        made.notes += (f"{left}; set form=messages to have them",)
 
 
 def siblings(forest: Forest) -> list[list[int]]:
@@ -72,20 +99,28 @@ def siblings(forest: Forest) -> list[list[int]]:
     return [np.sort(group[counts[group] > 0]).tolist() for group in (first, *map(topology.children, forks))]
 
 
-def text_before(forest: Forest, group: list[int]) -> str:
-    """The prompt and the steps before a fork, for steps of which it has at least two; "" for fewer."""
-    if len(group) < 2:
-        return ""
-    above = int(forest.parent[group[0]])
-    before = [] if above < 0 else forest.topology.path(above).tolist()
-    return prompt_of(forest) + "".join(forest.text[row] + forest.observation[row] for row in before)
+def steps_before(forest: Forest, group: list[int]) -> list[int]:
+    """Rows of the steps before a fork, the first of them first."""
+    above = int(forest.parent[group[0]]) if group else -1
+    path = [] if above < 0 else forest.topology.path(above).tolist()
+    return [row for row in path if not forest.is_prompt[row]]
+
+
+def words_before(forest: Forest, before: list[int], form: str) -> str | list[Message]:
+    """The prompt and some steps after it."""
+    if form == "text":
+        return prompt_of(forest) + "".join(forest.text[row] + forest.observation[row] for row in before)
+    return [*prompt_messages(forest), *(one for row in before for one in step_messages(forest, row))]
+
+
+def words_of(forest: Forest, row: int, form: str) -> str | list[Message]:
+    """What a step says."""
+    return forest.text[row] if form == "text" else [written(forest, row)]
 
 
 def pair(forest: Forest, better: int, worse: int, values: Any, counts: Any) -> dict[str, Any]:
-    """One row, without what comes before."""
+    """The numbers of one row."""
     return {
-        "chosen": forest.text[better],
-        "rejected": forest.text[worse],
         "gap": float(values[better] - values[worse]),
         "value_chosen": float(values[better]),
         "value_rejected": float(values[worse]),

@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.edit import changed_note
-from treecore.core.forest import Forest
+from treecore.core.forest import Forest, NodeId
+from treecore.core.topology import BoolArray
 from treecore.errors import MethodError
 from treecore.formats.target import check_free, write_whole
 from treecore.methods import Credit, compute
 from treecore.registry.params import Param, params_of, parse_settings
 from treecore.registry.registry import Registry
+
+
+class Selection(NamedTuple):
+    """A step, by its row in a forest of the batch."""
+
+    forest: Forest
+    row: int
 
 
 @dataclass(eq=False)
@@ -27,6 +37,7 @@ class Exported:
         size: how many of `unit` are in it.
         notes: what a reader of the file should know, one clause each.
         heard: hears while it is made how much of it is, 0 to 1, and may break it off by an exception.
+        only: the step whose rows are wanted, with those of all after it; None for everything.
     """
 
     chunks: Iterable[bytes] = ()
@@ -34,6 +45,14 @@ class Exported:
     unit: str = ""
     notes: tuple[str, ...] = ()
     heard: Callable[[float], None] = lambda share: None
+    only: Selection | None = None
+
+    def keeps(self, forest: Forest) -> BoolArray:
+        """Rows of a forest that are wanted. `[N]`"""
+        kept = np.full(len(forest), self.only is None)
+        if self.only is not None and self.only.forest is forest:
+            kept[forest.topology.subtree(self.only.row)] = True
+        return kept
 
 
 Maker = Callable[..., Exported]
@@ -48,6 +67,7 @@ class Export:
         name, title: for lists.
         endings: of files that can be written, the default first.
         needs_credit: whether a method must be named.
+        in_parts: whether a part can be written alone: the rows from one step on.
         make: see `Maker`.
     """
 
@@ -56,6 +76,7 @@ class Export:
     endings: tuple[str, ...]
     needs_credit: bool
     make: Maker
+    in_parts: bool = False
 
     @property
     def params(self) -> tuple[Param, ...]:
@@ -69,6 +90,7 @@ class Export:
             "title": self.title,
             "endings": list(self.endings),
             "needs_credit": self.needs_credit,
+            "in_parts": self.in_parts,
             "params": [param.as_json() for param in self.params],
         }
 
@@ -92,16 +114,19 @@ EXPORTS = Registry[Export]("kind of export", home="treecore.exports", group="tre
 
 
 def export_kind(
-    *, name: str, title: str, endings: tuple[str, ...], needs_credit: bool = False
+    *, name: str, title: str, endings: tuple[str, ...], needs_credit: bool = False, in_parts: bool = False
 ) -> Callable[[Maker], Maker]:
     """Register the decorated function, whose keyword parameters are those of the kind.
+
+    Args:
+        in_parts: it leaves out the rows that `Exported.keeps` does not name, asked as the file is made.
 
     Raises:
         MethodError: the name is taken.
     """
 
     def register(make: Maker) -> Maker:
-        EXPORTS.add(Export(name, title, endings, needs_credit, make))
+        EXPORTS.add(Export(name, title, endings, needs_credit, make, in_parts))
         return make
 
     return register
@@ -113,6 +138,7 @@ def export(
     path: str | os.PathLike[str],
     *,
     credit: Credit | str | None = None,
+    node: NodeId | None = None,
     overwrite: bool = False,
     **settings: Any,
 ) -> Exported:
@@ -123,6 +149,7 @@ def export(
         kind: name in `EXPORTS`.
         path: its ending says how; a further `.gz` compresses.
         credit: of these forests, or the name of a method with its defaults.
+        node: id of a step: only rows from it on, of one forest; credit is still that of all. For kinds `in_parts`.
         overwrite: put it in place of a file that holds anything.
         settings: parameters of the kind.
 
@@ -137,18 +164,39 @@ def export(
     batch = Forests(forests)
     if isinstance(credit, str):
         credit = compute(batch, credit)
-    made = made_of(entry, batch, credit, ending, settings)
+    made = made_of(entry, batch, credit, ending, settings, only=None if node is None else selection(batch, node))
     write_whole(target, made.chunks, overwrite=overwrite)
     return made
 
 
+def selection(forests: Forests, node: NodeId) -> Selection:
+    """A step of the only forest.
+
+    Raises:
+        MethodError: there are several forests; ForestError: there is no such step.
+    """
+    if len(forests) != 1:
+        raise MethodError(f"a step of one forest, and here are {len(forests)}", todo="choose one with --forest ID")
+    return Selection(forests[0], forests[0].row(node))
+
+
 def made_of(
-    entry: Export, forests: Forests, credit: Credit | None, ending: str, settings: Mapping[str, Any]
+    entry: Export,
+    forests: Forests,
+    credit: Credit | None,
+    ending: str,
+    settings: Mapping[str, Any],
+    *,
+    only: Selection | None = None,
 ) -> Exported:
     """The content that `export` writes. Arguments and errors as there."""
+    if only is not None and not entry.in_parts:
+        todo = f"leave the step out, or export {' or '.join(one.name for one in EXPORTS.values() if one.in_parts)}"
+        raise MethodError(f"{entry.name!r} shows whole forests", todo=todo)
     if entry.needs_credit and credit is None:
         raise MethodError(f"{entry.name!r} needs credit", todo="name a method with --method")
     made = entry.make(forests, credit, ending, **parse_settings(entry.params, settings, owner=f"export {entry.name!r}"))
+    made.only = only
     if changed := changed_note(forests):
         made.notes = (*made.notes, changed)
     return made

@@ -12,7 +12,7 @@ from treecore.exports.tables import BLOCK, TABLES, content
 from treecore.methods import Credit
 
 
-@export_kind(name="steps", title="table of steps", endings=TABLES)
+@export_kind(name="steps", title="table of steps", endings=TABLES, in_parts=True)
 def steps(forests: Forests, credit: Credit | None, ending: str) -> Exported:
     """A row a step, as `treecore.to_frame` has it, with the forest's id before it."""
     from treecore.views.frame import to_frame
@@ -30,14 +30,15 @@ def steps(forests: Forests, credit: Credit | None, ending: str) -> Exported:
         schema |= {name: TYPES.get(str(frame[name].dtype.kind), "text") for name in frame.columns}
         frames.append(frame)
     made = Exported(unit="steps")
-    made.chunks = content(rows_of(frames, made), ending, schema)
+    made.chunks = content(rows_of(forests, frames, made), ending, schema)
     return made
 
 
-def rows_of(frames: Sequence[Any], made: Exported) -> Iterator[dict[str, Any]]:
-    """A row for each row of pandas tables; counted in `made`."""
-    total = sum(map(len, frames))
-    for frame in frames:
+def rows_of(forests: Forests, frames: Sequence[Any], made: Exported) -> Iterator[dict[str, Any]]:
+    """A row for each wanted row of pandas tables, one a forest; counted in `made`."""
+    wanted = [frame[made.keeps(forest)] for forest, frame in zip(forests, frames, strict=True)]
+    total = sum(map(len, wanted))
+    for frame in wanted:
         for low in range(0, len(frame), BLOCK):
             for row in frame.iloc[low : low + BLOCK].to_dict("records"):
                 made.size += 1
@@ -45,7 +46,7 @@ def rows_of(frames: Sequence[Any], made: Exported) -> Iterator[dict[str, Any]]:
                 yield row
 
 
-@export_kind(name="csv", title="table of steps for a spreadsheet", endings=(".csv",))
+@export_kind(name="csv", title="table of steps for a spreadsheet", endings=(".csv",), in_parts=True)
 def as_csv(forests: Forests, credit: Credit | None, ending: str) -> Exported:
     """The table of steps as CSV; texts that a spreadsheet would compute are marked by a `'` before them."""
     return steps(forests, credit, ending)

@@ -28,7 +28,8 @@ def content(rows: Iterable[Row], ending: str, schema: Mapping[str, str]) -> Iter
     Args:
         rows: name -> value; text, numbers, booleans, lists of these; None where there is none. Taken once.
         ending: of `TABLES`.
-        schema: name -> type of each column, in order: `text`, `int`, `float`, `bool`, or `list of ` one of them.
+        schema: name -> type of each column, in order: `text`, `int`, `float`, `bool`, or `list of ` one of them; in
+            JSON lines also `messages`, objects that need not be alike.
     """
     if ending == ".parquet":
         return parquet(rows, schema)

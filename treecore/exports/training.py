@@ -12,6 +12,7 @@ from treecore.core.batch import Forests
 from treecore.core.edit import NOTE, changes_column, changes_of
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted
+from treecore.core.topology import IntArray
 from treecore.exports.registry import Exported, export_kind
 from treecore.exports.tables import content
 from treecore.exports.trajectories import Signals, Trajectory, trajectories
@@ -34,6 +35,7 @@ NAMES: dict[str, dict[str, str]] = {
     title="rows to train on: tokens, mask, log probabilities, advantages",
     endings=(".parquet", ".jsonl"),
     needs_credit=True,
+    in_parts=True,
 )
 def training(
     forests: Forests, credit: Credit | None, ending: str, *, shape: Literal["trl", "verl"] = "trl"
@@ -62,18 +64,22 @@ def training(
 
 def rows_of(forests: Forests, credit: Credit, names: dict[str, str], made: Exported) -> Iterator[dict[str, Any]]:
     """A row for each trajectory; counted in `made`, and noted there at the end."""
-    silent = unrecorded = 0
+    silent = unrecorded = done = 0
     total = sum(len(forest.leaves) for forest in forests)
     for number, forest in enumerate(forests):
         signals = Signals(credit.of(number))
         group = forest.id or str(number)
+        kept = made.keeps(forest)
+        rows = forest.topology.leaf_count(kept).astype(np.int64)
         for trajectory in trajectories(forest):
+            made.heard((done := done + 1) / total)
+            if not kept[trajectory.leaf]:
+                continue
             made.size += 1
-            made.heard(made.size / total)
             silent += bool(np.isnan(signals.of_steps(trajectory)).all())
             unrecorded += not len(trajectory.tokens)
             own = {"prompt": prompt_of(forest), "uid": group, NOTE: changes_of(forest)}
-            yield {**own, **row_of(trajectory, signals, names)}
+            yield {**own, **row_of(trajectory, signals, names, rows=rows)}
     if silent:
         made.notes += (f"{counted(silent, 'trajectory gets', 'trajectories get')} no signal from this method",)
     if unrecorded:
@@ -87,8 +93,12 @@ def prompt_of(forest: Forest) -> str:
     return read if isinstance(read, str) else forest.prompt
 
 
-def row_of(trajectory: Trajectory, signals: Signals, names: dict[str, str]) -> dict[str, Any]:
-    """The columns of one trajectory."""
+def row_of(trajectory: Trajectory, signals: Signals, names: dict[str, str], *, rows: IntArray) -> dict[str, Any]:
+    """The columns of one trajectory.
+
+    Args:
+        rows: `[N]` how many trajectories through each step of the forest are written.
+    """
     forest, tokens = trajectory.forest, trajectory.tokens
     reward = float(forest.reward[trajectory.leaf])
     row: dict[str, Any] = {
@@ -102,7 +112,7 @@ def row_of(trajectory: Trajectory, signals: Signals, names: dict[str, str]) -> d
     table = forest.tokens
     if table is None or not len(tokens):
         return row
-    shared = forest.topology.n_leaves[trajectory.steps]
+    shared = rows[trajectory.steps]
     row |= {
         names["mask"]: trajectory.is_model.astype(int).tolist(),
         "advantages": np.nan_to_num(signals.of_tokens(trajectory)).tolist(),
