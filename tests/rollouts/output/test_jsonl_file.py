@@ -200,10 +200,10 @@ def test_replaced_lines_stay_until_the_next_is_there(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["run"]
 
 
-def test_a_disk_without_room_keeps_what_was_to_be_replaced(tmp_path: Path, at_most_64_bytes: None) -> None:
+def test_a_disk_without_room_keeps_what_was_to_be_replaced(tmp_path: Path) -> None:
     path = tmp_path / "run"
     path.write_bytes(b"{0}\n")
-    with JsonlFile(path) as file:
+    with largest_file(64), JsonlFile(path) as file:
         file.replace([], total=1)
         with pytest.raises(FormatError, match=r"largest size.*; the file is as it was; make room and start again"):
             file.append(b"x" * 100)
