@@ -128,7 +128,7 @@ def sectors(credit: Credit, first: IntArray, own: FloatArray) -> Sectors:
     total = np.bincount(first[known], weights=credit.credit[known], minlength=n)
     mean = np.where(number > 0, total / np.maximum(number, 1), np.nan)
     tokens = np.bincount(first, weights=own, minlength=n).astype(np.float64)
-    return Sectors(np.bincount(first, minlength=n), tokens, mean)
+    return Sectors(np.bincount(first, minlength=n), own=tokens, credit=mean)
 
 
 def sizes(forest: Forest, total: float) -> str:

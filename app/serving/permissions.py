@@ -98,7 +98,7 @@ def limits() -> Limits | None:
     """
     if is_private():
         return None
-    return Limits(quotas.TRAJECTORIES.most, quotas.TOKENS.most, float(quotas.SECONDS.most))
+    return Limits(trajectories=quotas.TRAJECTORIES.most, tokens=quotas.TOKENS.most, seconds=float(quotas.SECONDS.most))
 
 
 def visitor() -> str:

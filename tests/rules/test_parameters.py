@@ -1,15 +1,19 @@
-"""How many parameters functions take, and which are given by name."""
+"""How many parameters functions take, and which are given by name; fields of records likewise."""
 
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import sources
-from sources import FUNCTIONS, Function, functions
+from sources import FUNCTIONS, ROOT, Function, functions, parsed
 
 MAX_PARAMETERS = 7
+SOURCES = [path for folder in ("treecore", "app") for path in sources.sources(folder)]
 DOORS = {
     "load_policy": "every option of a server and of a loaded model, by name",
     "add": "a node's fields, by name (`ForestBuilder.add`)",
@@ -27,7 +31,7 @@ IN_ORDER = {
     ("gold_percent", "said_percent"), ("base", "exponent"), ("exponent", "modulus"), ("opens", "closes"),
     ("left", "right"), ("low", "high"), ("x", "y"), ("over", "under"), ("better", "worse"), ("old", "new"),
     ("whole", "before"), ("before", "repeated"), ("before", "wanted"), ("wanted", "after"), ("prompt", "response"),
-    ("value", "limit"), ("n", "total"), ("gap", "divisor"), ("total", "count"), ("chosen", "rejected"),
+    ("value", "limit"), ("gap", "divisor"), ("total", "count"), ("chosen", "rejected"),
     ("model", "expert"), ("path", "name"), ("found", "todo"),
 }  # fmt: skip
 """Pairs whose order is that of a range, a quotient, a comparison, a shape, a move, a sentence, or of code elsewhere."""
@@ -46,10 +50,48 @@ def mistakable(function: Function) -> list[str]:
     ]
 
 
+def records() -> dict[str, list[tuple[str, str]]]:
+    """Dataclasses and named tuples -> names and types of their fields in order; names that two classes have are out."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    classes = [node for path in SOURCES for node in ast.walk(parsed(path)) if isinstance(node, ast.ClassDef)]
+    for node in classes:
+        made = " ".join(map(ast.unparse, [*node.decorator_list, *node.bases]))
+        if ("dataclass" in made or "NamedTuple" in made) and "kw_only" not in made:
+            given = [one for one in node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)]
+            typed = [(ast.unparse(one.target), ast.unparse(one.annotation)) for one in given]
+            found[node.name] = [(name, kind) for name, kind in typed if not kind.startswith("ClassVar")]
+    twice = Counter(node.name for node in classes)
+    return {name: fields for name, fields in found.items() if twice[name] == 1}
+
+
+def says(value: ast.expr, field: str) -> bool:
+    """Whether a value names its field, or is written out where it stands."""
+    words = re.findall(r"[A-Za-z]\w*", ast.unparse(value))
+    return isinstance(value, ast.Constant) or field in words or any(field in word.split("_") for word in words)
+
+
+def unnamed(tree: ast.AST, made: dict[str, list[tuple[str, str]]]) -> list[str]:
+    """Records whose neighbouring fields of one type are given in order by values that name neither."""
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or any(isinstance(one, ast.Starred) for one in node.args):
+            continue
+        name = ast.unparse(node.func).split(".")[-1]
+        given = list(zip(made.get(name, []), node.args, strict=False))
+        for ((one, kind), value), ((other, same), after) in pairwise(given):
+            alike = kind == same != "Any" and (one, other) not in IN_ORDER
+            if alike and not says(value, one) and not says(after, other):
+                found.append(f"{node.lineno} {name}: {one}, {other}")
+    return found
+
+
 def test_no_function_takes_more_than_seven_parameters() -> None:
+    others = [
+        found for folder in ("tests", "sample_trees") for path in sources.sources(folder) for found in functions(path)
+    ]
     wrong = [
         one.place
-        for one in FUNCTIONS
+        for one in [*FUNCTIONS, *others]
         if len(one.by_position) + len(one.by_name) > MAX_PARAMETERS
         and not one.is_declared
         and not (one.node.name in DOORS and len(one.by_position) <= 1)
@@ -60,6 +102,27 @@ def test_no_function_takes_more_than_seven_parameters() -> None:
 def test_neighbours_of_one_type_are_given_by_name() -> None:
     wrong = [pair for one in FUNCTIONS if not one.is_declared for pair in mistakable(one)]
     assert wrong == []
+
+
+def test_neighbours_of_one_type_in_records_are_given_by_name() -> None:
+    made = records()
+    wrong = [f"{path.relative_to(ROOT)}:{found}" for path in SOURCES for found in unnamed(parsed(path), made)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("Pair(n, m)", ["1 Pair: floor, ceiling"]),
+        ("Pair(float(floor), m)", []),
+        ("Pair(ceiling=n, floor=m)", []),
+        ("Pair(0, m)", []),
+        ("Other(n, m)", []),
+    ],
+)
+def test_values_that_can_be_mistaken_are_found(code: str, found: list[str]) -> None:
+    fields = {"Pair": [("floor", "float"), ("ceiling", "float")]}
+    assert unnamed(ast.parse(code), fields) == found
 
 
 @pytest.mark.parametrize(

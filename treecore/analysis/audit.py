@@ -160,7 +160,7 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
     rows = np.flatnonzero(known & (forests.n_scored > 0) & ~forests.is_prompt)
     missing = int(known.sum()) - len(rows)
     if not len(rows):
-        return Audit(name, 0, missing, "", (), (), 0, rows, (), explained=False)
+        return Audit(name, 0, missing, "", words=(), equal=(), n_tried=0, rows=rows, differences=(), explained=False)
     fits = list(tried(forests, claim, rows, name, methods=methods and len(claim) <= MAX_NODES))
     best = min(fits, key=lambda fit: fit.order)
     best = next(fit for fit in fits if fit is best or as_good(fit, claim[rows], best=best))
@@ -245,7 +245,7 @@ def difference(forests: Forests, row: int, claim: FloatArray, *, values: FloatAr
     number = int(forests.forest_of[row])
     forest = forests[number]
     node = str(forest.node_id[row - int(forests.offset[number])])
-    return Difference(forest.id or str(number), node, float(claim[row]), float(values[row]))
+    return Difference(forest.id or str(number), node, claimed=float(claim[row]), recomputed=float(values[row]))
 
 
 def named(method: str, words: Sequence[str]) -> str:

@@ -100,7 +100,7 @@ def grain(name: str, share: Sequence[float] | FloatArray) -> Grain:
     """The spread of some shares."""
     values = np.asarray(share, dtype=np.float64)
     if not len(values):
-        return Grain(name, 0, np.nan, np.nan, np.nan, (0,) * PARTS)
+        return Grain(name, 0, low=np.nan, middle=np.nan, high=np.nan, histogram=(0,) * PARTS)
     low, middle, high = np.percentile(values, [10, 50, 90])
     counts = np.histogram(1 - values, bins=PARTS, range=(0.0, 1.0))[0]
     return Grain(name, len(values), float(low), float(middle), float(high), tuple(counts.tolist()))

@@ -76,9 +76,9 @@ def route(credit: Credit) -> Route:
     return Route(
         "tokens" if in_tokens else "steps",
         tuple(spacing(steps, every) for every in asked),
-        int(steps.is_fork.sum()),
-        len(own),
-        lost_at_forks(steps, own),
+        forks=int(steps.is_fork.sum()),
+        children=len(own),
+        lost_at_forks=lost_at_forks(steps, own),
     )
 
 

@@ -79,7 +79,12 @@ def growing(forest: Forest) -> Iterator[Frame]:
         for number in batch:
             fresh[later[number].rows] = True
         visible = visible | fresh
-        yield Frame(title, grown_on(forest, [later[number] for number in batch]), visible, fresh)
+        yield Frame(
+            stage=title,
+            sentence=grown_on(forest, [later[number] for number in batch]),
+            visible=visible,
+            highlight=fresh,
+        )
 
 
 def begun(forest: Forest, chains: Sequence[Expansion]) -> tuple[str, str]:
@@ -123,7 +128,15 @@ def outcomes(forest: Forest) -> Frame:
     earn = f"{whole(right)} of {counted(n, 'trajectory', 'trajectories')} {'earns' if n == 1 else 'earn'}"
     sentence = f"The verifier looks only at the end: {earn} the full reward.{aside}"
     numbers = {"mean over trajectories": short(float(forest.reward[scored].mean()))} if scored.any() else {}
-    return Frame(OUTCOMES, sentence, np.ones(len(forest), dtype=bool), scored, badges, outcomes=True, numbers=numbers)
+    return Frame(
+        OUTCOMES,
+        sentence,
+        visible=np.ones(len(forest), dtype=bool),
+        highlight=scored,
+        badges=badges,
+        outcomes=True,
+        numbers=numbers,
+    )
 
 
 def predicting(credit: Credit) -> Iterator[Frame]:
@@ -131,7 +144,7 @@ def predicting(credit: Credit) -> Iterator[Frame]:
     forest, asked = credit.forests[0], question(credit)
     if asked is None:
         every = np.ones(len(forest), dtype=bool)
-        yield Frame(NO_PREDICTION, why_none(credit), every, every)
+        yield Frame(stage=NO_PREDICTION, sentence=why_none(credit), visible=every, highlight=every)
         return
     scored = ~np.isnan(forest.reward)
     badges = {int(row): short(forest.reward[row]) for row in np.flatnonzero(scored)}
@@ -140,7 +153,9 @@ def predicting(credit: Credit) -> Iterator[Frame]:
         "them apart."
     )
     marked = np.isin(np.arange(len(forest)), asked.rows)
-    yield Frame(PREDICT, sentence, np.ones(len(forest), dtype=bool), marked, badges, outcomes=True)
+    yield Frame(
+        PREDICT, sentence, visible=np.ones(len(forest), dtype=bool), highlight=marked, badges=badges, outcomes=True
+    )
 
 
 def weights(credit: Credit) -> Frame:
@@ -158,11 +173,11 @@ def weights(credit: Credit) -> Frame:
     through = " summed over the trajectories through it" if "gradient_weight" in credit.nodes else ""
     observed = " Observations carry none." if any(forest.observation) else ""
     return Frame(
-        WEIGHT,
-        f"{carrying} now carry a weight: its step's signal{through}.{observed}",
-        np.ones(len(forest), dtype=bool),
-        known,
-        badges,
+        stage=WEIGHT,
+        sentence=f"{carrying} now carry a weight: its step's signal{through}.{observed}",
+        visible=np.ones(len(forest), dtype=bool),
+        highlight=known,
+        badges=badges,
         fill=credit.credit,
         column="credit",
         outcomes=get_method(credit.method).judges_outcomes,

@@ -63,7 +63,7 @@ def what_if(forest: Forest, changes: Sequence[Change], *, most: int | None = Non
     n, m = len(draft.parent), len(forest)
     after = np.where(draft.kept, np.cumsum(draft.kept) - 1, -1)
     before = np.where(np.arange(n) < m, np.arange(n), -1)
-    return WhatIf(forest, draft.build(), draft.drawn(), before, after)
+    return WhatIf(recorded=forest, changed=draft.build(), drawn=draft.drawn(), before=before, after=after)
 
 
 def placed(values: FloatArray, rows: IntArray) -> FloatArray:
@@ -101,7 +101,7 @@ def shift(found: WhatIf, before: Credit, after: Credit) -> Shift:
     Args:
         before, after: of `found.recorded` and of `found.changed`.
     """
-    return Shift(placed(before.credit, found.before), placed(after.credit, found.after))
+    return Shift(was=placed(before.credit, found.before), now=placed(after.credit, found.after))
 
 
 class Moved(NamedTuple):

@@ -138,9 +138,9 @@ def words_for(credit: Credit, formula: str, *, column: str) -> Wording:
     """
     method = get_method(credit.method)
     if column in method.words:
-        return Wording(TITLES.get(column, titled(column)), method.words[column])
+        return Wording(title=TITLES.get(column, titled(column)), sentence=method.words[column])
     if not method.is_bundled:
-        return Wording(TITLES.get(column, titled(column)), PLAIN.get(column, NEXT))
+        return Wording(title=TITLES.get(column, titled(column)), sentence=PLAIN.get(column, NEXT))
     used = referred(credit, formula)
     if column == "advantage":
         return advantage(used)
@@ -150,7 +150,7 @@ def words_for(credit: Credit, formula: str, *, column: str) -> Wording:
         return Wording("Label every step", "A step's label is the share of continuations from it that end right.")
     if column == "value" and "children:value" in used:
         return Wording(BACKED_UP, "The value of a step is the mean value of the steps that follow it.")
-    return WORDS.get(column, Wording(titled(column), NEXT))
+    return WORDS.get(column, Wording(title=titled(column), sentence=NEXT))
 
 
 def titled(column: str) -> str:
@@ -198,12 +198,14 @@ def advantage(used: frozenset[str]) -> Wording:
         return Wording("Measure against the others", "Each outcome, less the mean of the prompt's other trajectories.")
     if used & {"group_mean", "baseline"}:
         return Wording("Measure against the baseline", "Each outcome, less the baseline of its prompt.")
-    return Wording(TITLES["advantage"], PLAIN["advantage"])
+    return Wording(title=TITLES["advantage"], sentence=PLAIN["advantage"])
 
 
 def credit_words(used: frozenset[str]) -> Wording:
     """Words for the credit of a step."""
-    return Wording(TITLES["credit"], next((say for names, say in CREDITS if used & names), PLAIN["credit"]))
+    return Wording(
+        title=TITLES["credit"], sentence=next((say for names, say in CREDITS if used & names), PLAIN["credit"])
+    )
 
 
 CREDITS: tuple[tuple[frozenset[str], str], ...] = (

@@ -55,9 +55,9 @@ def equation(credit: Credit, formula: str, *, column: str, fresh: IntArray) -> F
     return Frame(
         title,
         sentence,
-        np.ones(len(values), dtype=bool),
-        known,
-        {int(row): words(float(values[row])) for row in np.flatnonzero(known)},
+        visible=np.ones(len(values), dtype=bool),
+        highlight=known,
+        badges={int(row): words(float(values[row])) for row in np.flatnonzero(known)},
         fill=values,
         column=heading or column,
         outcomes=get_method(credit.method).judges_outcomes,
@@ -91,9 +91,9 @@ def backing_up(credit: Credit, formula: str) -> Iterator[Frame]:
         yield Frame(
             BACKED_UP,
             sentence,
-            np.ones(len(forest), dtype=bool),
-            at_level,
-            dict(badges),
+            visible=np.ones(len(forest), dtype=bool),
+            highlight=at_level,
+            badges=dict(badges),
             outcomes=True,
             example=example(credit, formula, value, np.flatnonzero(at_level)),
             moves=arriving(forest, np.flatnonzero(at_level), badges),
@@ -128,11 +128,11 @@ def comparing(credit: Credit, formula: str) -> Iterator[Frame]:
             else "the outcomes agree, so this choice gives no signal."
         )
         yield Frame(
-            COMPARED,
-            f"The {len(children)} branches {after(forest, int(fork))} share every word up to here; {verdict}",
-            np.ones(len(forest), dtype=bool),
-            np.isin(np.arange(len(forest)), children),
-            {int(row): short(value[row]) for row in children},
+            stage=COMPARED,
+            sentence=f"The {len(children)} branches {after(forest, int(fork))} share every word up to here; {verdict}",
+            visible=np.ones(len(forest), dtype=bool),
+            highlight=np.isin(np.arange(len(forest)), children),
+            badges={int(row): short(value[row]) for row in children},
             outcomes=True,
             numbers={"difference of values": short(gap)},
             example=example(credit, formula, credit.credit, children),

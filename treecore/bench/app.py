@@ -112,14 +112,14 @@ def goals_of(case: Mapping[str, Any]) -> Iterator[Goal]:
     n, click = case["nodes"], case["click"]
     at = f"{n:,} nodes"
     most = click["received_bytes_most"] + click["sent_bytes_most"]
-    yield Goal("bytes a click, both ways, at most", at, CLICK_BYTES, most)
+    yield Goal("bytes a click, both ways, at most", at, limit=CLICK_BYTES, found=most)
     if n in CLICK_MS:
-        yield Goal("ms from click to words, median", at, CLICK_MS[n], click["words_ms"])
+        yield Goal("ms from click to words, median", at, limit=CLICK_MS[n], found=click["words_ms"])
     if n in FRAME_MS:
         slowest = min(pan["frames"] for pan in case["pan"])
-        yield Goal("ms a frame while scrolling", at, FRAME_MS[n], 1000 / slowest)
+        yield Goal("ms a frame while scrolling", at, limit=FRAME_MS[n], found=1000 / slowest)
     if n in UPLOAD_MS:
-        yield Goal("ms from upload to picture", at, UPLOAD_MS[n], case["upload_ms"])
+        yield Goal("ms from upload to picture", at, limit=UPLOAD_MS[n], found=case["upload_ms"])
 
 
 @contextlib.contextmanager

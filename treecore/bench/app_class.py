@@ -171,8 +171,8 @@ def goals_of(document: Mapping[str, Any]) -> Iterator[Goal]:
     at, others = f"{sessions} sessions", max(sessions - 1, 1)
     took = max(memory["arrived"], memory["class"]) - memory["first"]
     kept = max(memory["left"] - memory["first"], 0)
-    yield Goal("ms of an action, 95th percentile", at, ACTION_MS, document["actions"]["all"]["p95_ms"])
+    yield Goal("ms of an action, 95th percentile", at, limit=ACTION_MS, found=document["actions"]["all"]["p95_ms"])
     yield Goal("actions that failed", at, 0, document["failed"])
-    yield Goal("bytes a session takes after the first", at, SESSION_BYTES, took / others)
-    yield Goal("bytes a session still takes after it has left", at, KEPT_BYTES, kept / others)
+    yield Goal("bytes a session takes after the first", at, limit=SESSION_BYTES, found=took / others)
+    yield Goal("bytes a session still takes after it has left", at, limit=KEPT_BYTES, found=kept / others)
     yield Goal("small runs that a flood of large ones held up to its end", at, 0, document["runs"]["starved"])

@@ -131,7 +131,13 @@ class Page:
         self._page.mouse.down()
         self._page.mouse.up()
         words, settled = self._page.evaluate("() => window.clicked")
-        return Click(words, settled, self._received - received, self._sent - sent, self._requests - requests)
+        return Click(
+            words_ms=words,
+            settled_ms=settled,
+            received=self._received - received,
+            sent=self._sent - sent,
+            requests=self._requests - requests,
+        )
 
     def pan(self, row: float, *, ms: float = PAN_MS) -> Pan:
         """Scroll through all trajectories, one a row, for `ms`.

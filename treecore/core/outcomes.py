@@ -96,4 +96,4 @@ def means(forest: Forest) -> Means:
     scored = ~np.isnan(forest.reward)
     count = forest.topology.leaf_count(scored)
     with np.errstate(invalid="ignore"):
-        return Means(forest.topology.leaf_sum(np.where(scored, forest.reward, 0.0)) / count, count)
+        return Means(value=forest.topology.leaf_sum(np.where(scored, forest.reward, 0.0)) / count, n=count)

@@ -41,13 +41,13 @@ def topological_order(parent: IntArray) -> Ordering:
     """
     n = len(parent)
     if bool((parent < np.arange(n)).all()):
-        return Ordering(np.arange(n), np.empty(0, dtype=np.int64))
+        return Ordering(order=np.arange(n), stuck=np.empty(0, dtype=np.int64))
     depth = np.where(parent >= 0, 1, 0).astype(np.int64)
     jump = parent.copy()
     for _ in range(max(1, int(n).bit_length())):
         alive = np.flatnonzero(jump >= 0)
         if not len(alive):
-            return Ordering(np.argsort(depth, kind="stable"), np.empty(0, dtype=np.int64))
+            return Ordering(order=np.argsort(depth, kind="stable"), stuck=np.empty(0, dtype=np.int64))
         target = jump[alive]
         depth[alive] += depth[target]
         jump[alive] = jump[target]
@@ -231,7 +231,7 @@ class Topology:
         """Where the leaves under each node stand among all leaves."""
         is_leaf = self.is_leaf[self.order]
         before = np.concatenate([[0], np.cumsum(is_leaf)])
-        return LeafSpans(self.order[is_leaf], before[self.position], before[self.position + self.size])
+        return LeafSpans(self.order[is_leaf], first=before[self.position], last=before[self.position + self.size])
 
     def leaf_count(self, marks: BoolArray) -> FloatArray:
         """Number of leaves under each node that `marks [N]` names. `[N]`"""

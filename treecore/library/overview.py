@@ -248,7 +248,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, filters: Filters) -> _Counts:
 def _histogram(connection: duckdb.DuckDBPyConnection, column: str) -> Histogram:
     low, high = _fetch(connection, f'SELECT min("{column}"), max("{column}") FROM forests')[0]
     if low is None:
-        return Histogram(column, [], [], [])
+        return Histogram(column, [], all=[], left=[])
     edges = bin_edges(float(low), float(high), share=column in SHARES, whole=isinstance(low, int))
     width, bars = edges[1] - edges[0], len(edges) - 1
     rows = _fetch(

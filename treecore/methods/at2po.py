@@ -158,7 +158,7 @@ def turn_values(forests: Forests, outcome: FloatArray, values: Values) -> TurnVa
     backup = back_up(forests, outcome)
     if values == "leaf_mean":
         root_n = np.sqrt(np.where(backup.count > 0, backup.count, np.nan))
-        return TurnValues(backup.mean, np.full(topology.n, np.nan), 1.0 / root_n)
+        return TurnValues(value=backup.mean, weight=np.full(topology.n, np.nan), spread=1.0 / root_n)
     odds = np.where(known, 1.0, 0.0) if values == "child_mean" else softmax_odds(forests, known)
     total = topology.children_sum(odds)
     weight = np.where(known, odds / np.where(known, total[np.maximum(parent, 0)], 1.0), 0.0)

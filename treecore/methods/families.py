@@ -37,4 +37,4 @@ def family_of(declared: str | Family) -> Family:
     """The family that a method declares: one with a heading of its own, a bundled one by name, or just a name."""
     if isinstance(declared, Family):
         return declared
-    return FAMILIES.get(declared) or Family(declared, declared.capitalize())
+    return FAMILIES.get(declared) or Family(name=declared, heading=declared.capitalize())

@@ -55,7 +55,7 @@ def prefix_values(forests: Forests, source: Source) -> PrefixValues:
     """
     if source == "tree":
         recorded = back_up(forests, forests.reward)
-        return PrefixValues(recorded.mean, leaf_standard_error(forests, forests.reward, backup=recorded))
+        return PrefixValues(value=recorded.mean, stderr=leaf_standard_error(forests, forests.reward, backup=recorded))
     value = np.where(forests.scored, forests.reward, forests.column("mc_value"))
     count = np.where(forests.scored, np.nan, forests.column("mc_count"))
     with np.errstate(invalid="ignore", divide="ignore"):

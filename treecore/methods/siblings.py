@@ -22,7 +22,7 @@ from treecore.registry.citation import Citation
         scales=Scales(1),
         silent=True,
         vanishing=(Vanishing("credit", "siblings"),),
-        worked=(Worked((-1, 0, 0, 0), (nan, 1, 0, 0), (nan, 2 / 3, -1 / 3, -1 / 3)),),
+        worked=(Worked((-1, 0, 0, 0), reward=(nan, 1, 0, 0), credit=(nan, 2 / 3, -1 / 3, -1 / 3)),),
     ),
     title="Sibling comparison",
     alone="A step without a scored sibling gets nothing: there is nothing to compare.",

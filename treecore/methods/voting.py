@@ -76,11 +76,14 @@ class TraceConfidence(NamedTuple):
 def trace_confidence(confidence: FloatArray, *, window: int = DEFAULT_WINDOW, share: float = 0.1) -> TraceConfidence:
     """DeepConf's four scores of a trace; `bottom` is the mean of the lowest `max(1, int(share * W))` windows."""
     if not len(confidence):
-        return TraceConfidence(np.nan, np.nan, np.nan, np.nan)
+        return TraceConfidence(least=np.nan, tail=np.nan, bottom=np.nan, mean=np.nan)
     groups = np.sort(group_confidence(confidence, window))
     lowest = groups[: max(1, int(share * len(groups)))]
     return TraceConfidence(
-        float(groups[0]), float(confidence[-window:].mean()), float(lowest.mean()), float(confidence.mean())
+        least=float(groups[0]),
+        tail=float(confidence[-window:].mean()),
+        bottom=float(lowest.mean()),
+        mean=float(confidence.mean()),
     )
 
 

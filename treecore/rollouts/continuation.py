@@ -165,7 +165,16 @@ class ContinuedForest(GrowingForest):
 def written_as(ids: list[int], token_strings: list[str], text: str) -> Completion:
     """A step of recorded tokens; their numbers stay with the recorded forest."""
     nothing = [NAN] * len(ids)
-    return Completion(ids, token_strings, nothing, nothing, nothing, text, None, nothing)
+    return Completion(
+        ids,
+        token_strings,
+        logprob=nothing,
+        entropy=nothing,
+        confidence=nothing,
+        text=text,
+        end=None,
+        top_entropy=nothing,
+    )
 
 
 def joined(before: Completion, after: Completion) -> Completion:

@@ -98,7 +98,9 @@ class StepRecorder:
     def _recited_step(self, step: Step, offset: int) -> GrowingStep:
         ids = self.policy.encode(step.text)
         nothing = [NAN] * len(ids)
-        written = Completion(ids, self.policy.token_strings(ids), nothing, nothing, nothing, step.text)
+        written = Completion(
+            ids, self.policy.token_strings(ids), logprob=nothing, entropy=nothing, confidence=nothing, text=step.text
+        )
         seen = self.policy.encode(step.observation) if step.observation else []
         tokens = token_columns(written, self._spans(step.text), seen, self.policy.token_strings(seen))
         return GrowingStep(

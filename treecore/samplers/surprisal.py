@@ -138,7 +138,7 @@ def candidates(chains: Sequence[Chain], n: int) -> list[Fork]:
     pool: list[Fork] = []
     for number, chain in enumerate(chains):
         hidden = masked(chain)
-        found = [Fork(value, number, i) for i, value in enumerate(chain.surprisal) if not hidden[i]]
+        found = [Fork(value, chain=number, token=i) for i, value in enumerate(chain.surprisal) if not hidden[i]]
         found.sort(key=lambda fork: -fork.surprisal)
         while 0 < len(found) < n:
             found += found[: n - len(found)]

@@ -139,9 +139,9 @@ def _starts(messages: Sequence[dict[str, Any]]) -> Starts:
     roles = [one.get("role") for one in messages]
     models = [place for place, role in enumerate(roles) if role in ASSISTANT]
     if not models:
-        return Starts(len(messages), len(messages))
+        return Starts(last=len(messages), first=len(messages))
     users = [place for place in range(models[0], models[-1]) if roles[place] == "user"]
-    return Starts(users[-1] + 1 if users else models[0], models[0])
+    return Starts(last=users[-1] + 1 if users else models[0], first=models[0])
 
 
 def _key(messages: Sequence[dict[str, Any]]) -> bytes:

@@ -48,7 +48,7 @@ def group_stats(
         shift = np.bincount(group, weights=shifted * weight, minlength=n_groups) / count
         squares = np.bincount(group, weights=(shifted - shift[group]) ** 2 * weight, minlength=n_groups)
         spread = np.where(count > ddof, np.sqrt(squares / (count - ddof)), np.nan)
-    return GroupStats((reference + shift)[group], spread[group], count[group])
+    return GroupStats(mean=(reference + shift)[group], std=spread[group], count=count[group])
 
 
 class SiblingStats(NamedTuple):
@@ -268,7 +268,7 @@ def whiten(values: FloatArray, *, tokens: FloatArray) -> Whitened:
     """
     total = float(tokens.sum())
     if total < 2:
-        return Whitened(np.full(len(values), np.nan), np.nan, np.nan)
+        return Whitened(np.full(len(values), np.nan), mean=np.nan, std=np.nan)
     standing = values[tokens > 0]
     if np.ptp(standing) == 0:
         mean, std = float(standing[0]), EQUAL_STD

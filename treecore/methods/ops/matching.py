@@ -53,7 +53,7 @@ def compare(model: str, expert: str, *, autojunk: bool = False) -> Match:
     """
     blocks = SequenceMatcher(None, model, expert, autojunk=autojunk).get_matching_blocks()
     found = tuple((block.a, block.b, block.size) for block in blocks if block.size)
-    return Match(sum(size for _, _, size in found), len(model) + len(expert), found)
+    return Match(matched=sum(size for _, _, size in found), total=len(model) + len(expert), blocks=found)
 
 
 def matched_characters(pairs: Sequence[tuple[str, str]], *, autojunk: bool) -> IntArray:

@@ -204,7 +204,10 @@ def specs_of(model: Any, run: Sequence[int]) -> tuple[tuple[KVSpec, KVSpec], ...
     ids = torch.tensor([run], device=model.device)
     model(input_ids=ids, use_cache=True, **{cache_argument(model): cache})
     return tuple(
-        (KVSpec(keys.shape[1], keys.shape[3], keys.dtype), KVSpec(values.shape[1], values.shape[3], values.dtype))
+        (
+            KVSpec(heads=keys.shape[1], dim=keys.shape[3], dtype=keys.dtype),
+            KVSpec(heads=values.shape[1], dim=values.shape[3], dtype=values.dtype),
+        )
         for keys, values in ((layer.keys, layer.values) for layer in cache.layers)
     )
 

@@ -87,7 +87,9 @@ class LocalSession(Session):
         self._opened += 1
         longest = min(self.max_length, len(ids) + (self.rule.max_tokens or self.max_length))
         self.runner.cache.expected = max(self.runner.cache.expected, longest)
-        return self._known(CachedPrefix(None, ids, len(ids), TokenUsage(), self._opened, longest))
+        return self._known(
+            CachedPrefix(None, ids, len(ids), TokenUsage(), prompt_number=self._opened, max_length=longest)
+        )
 
     def grow(
         self,

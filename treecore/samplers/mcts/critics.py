@@ -121,7 +121,7 @@ def prompted(*, judges_ends: bool, model: str) -> Critic:
     from treecore.samplers.mcts.prompted import STEP, WHOLE, PromptedCritic, loaded
 
     judge = PromptedCritic(loaded(model), WHOLE if judges_ends else STEP)
-    return Critic(PROMPTED, f"prompted, untrained critic: {model}", judges_ends, judge)
+    return Critic(name=PROMPTED, label=f"prompted, untrained critic: {model}", judges_ends=judges_ends, function=judge)
 
 
 def made_by_user(name: str, *, judges_ends: bool) -> Critic:

@@ -140,7 +140,7 @@ def make_prompt(numbers: Sequence[int], target: int) -> Prompt:
     question = f"make {target} from {_join(numbers)}"
     data = {"numbers": list(numbers), "target": target}
     identity = f"countdown-{target}-from-{'-'.join(str(number) for number in numbers)}"
-    return Prompt(identity, f"{INSTRUCTION} {question} \n", question, str(target), data)
+    return Prompt(id=identity, text=f"{INSTRUCTION} {question} \n", question=question, reference=str(target), data=data)
 
 
 @cache

@@ -197,4 +197,4 @@ def _own(entry_point: str) -> Verifier:
         earned: float = function(question, answers[0] if len(answers) == 1 else list(answers), output)
         return earned
 
-    return Verifier(entry_point, entry_point, score, both, own=True)
+    return Verifier(name=entry_point, title=entry_point, function=score, outputs_for=both, own=True)

@@ -110,7 +110,9 @@ def look_of(forest: Forest, credit: Credit | None) -> Look:
     title = get_method(credit.method).title if credit.method else ""
     advantage = credit.leaves.get("advantage")
     column = credit.credit if advantage is None else advantage
-    return Look(credit.credit, credit.ends, column, "credit" if advantage is None else "advantage", title)
+    return Look(
+        credit.credit, credit.ends, column, heading="credit" if advantage is None else "advantage", method=title
+    )
 
 
 def plan_of(forest: Forest, width: float) -> Plan:
