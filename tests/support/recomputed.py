@@ -1,4 +1,4 @@
-"""What one forward pass over a whole trajectory gives."""
+"""What one forward pass over a whole trajectory gives, and whether two runs sampled the same."""
 
 from __future__ import annotations
 
@@ -21,3 +21,17 @@ def recomputed(policy: TransformersPolicy, forest: Forest, leaf: int) -> tuple[n
     plain = law[torch.arange(len(at)), torch.tensor(table.id[at].copy())]
     entropy = torch.special.entr(law.exp()).sum(-1)
     return plain.numpy(), entropy.numpy(), at
+
+
+def same(found: list[Forest], expected: list[Forest]) -> None:
+    """Two runs sampled the same; log probabilities as near as batches of other sizes give them."""
+    assert [forest.id for forest in found] == [forest.id for forest in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert (one.text, one.observation, one.extra) == (other.text, other.observation, other.extra)
+        assert (one.policy, one.sampler) == (other.policy, other.sampler)
+        np.testing.assert_array_equal(one.reward, other.reward)
+        np.testing.assert_array_equal(one.parent, other.parent)
+        assert one.tokens is not None
+        assert other.tokens is not None
+        np.testing.assert_array_equal(one.tokens.id, other.tokens.id)
+        np.testing.assert_allclose(one.tokens.logprob, other.tokens.logprob, atol=1e-4)

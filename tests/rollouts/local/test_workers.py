@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from recomputed import same
 from toy import ToyTask, toy_policy
 
 import treecore as tc
@@ -61,19 +62,6 @@ def alone(policy: Any) -> LocalPool:
     found = pool_of(policy)
     found.close()
     return found
-
-
-def same(found: list[Forest], expected: list[Forest]) -> None:
-    assert [forest.id for forest in found] == [forest.id for forest in expected]
-    for one, other in zip(found, expected, strict=True):
-        assert (one.text, one.observation, one.extra) == (other.text, other.observation, other.extra)
-        assert (one.policy, one.sampler) == (other.policy, other.sampler)
-        np.testing.assert_array_equal(one.reward, other.reward)
-        np.testing.assert_array_equal(one.parent, other.parent)
-        assert one.tokens is not None
-        assert other.tokens is not None
-        np.testing.assert_array_equal(one.tokens.id, other.tokens.id)
-        np.testing.assert_allclose(one.tokens.logprob, other.tokens.logprob, atol=1e-4)
 
 
 def test_the_same_as_one_process_gives(policy: Any, here: list[Forest], pool: LocalPool) -> None:

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from recomputed import same
 from toy import ToyTask, toy_policy
 
 import treecore as tc
@@ -53,19 +53,6 @@ def here() -> list[Forest]:
     return rollout(prompts=24, **RUN)
 
 
-def same(found: list[Forest], expected: list[Forest]) -> None:
-    assert [forest.id for forest in found] == [forest.id for forest in expected]
-    for one, other in zip(found, expected, strict=True):
-        assert (one.text, one.observation, one.extra) == (other.text, other.observation, other.extra)
-        assert (one.policy, one.sampler) == (other.policy, other.sampler)
-        np.testing.assert_array_equal(one.reward, other.reward)
-        np.testing.assert_array_equal(one.parent, other.parent)
-        assert one.tokens is not None
-        assert other.tokens is not None
-        np.testing.assert_array_equal(one.tokens.id, other.tokens.id)
-        np.testing.assert_allclose(one.tokens.logprob, other.tokens.logprob, atol=1e-4)
-
-
 def test_the_same_as_here_though_a_worker_is_killed(
     two_workers: None, here: list[Forest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,9 +85,12 @@ def test_the_same_as_here_though_a_worker_is_killed(
 def test_a_stopped_run_goes_on(two_workers: None, here: list[Forest], tmp_path: Path) -> None:
     path, finished = tmp_path / "run.forest.jsonl", list[int]()
     part = rollout_to_file(
-        path, prompts=24, on_progress=lambda progress: finished.append(progress.forests),
-        should_stop=lambda: bool(finished and finished[-1]), **{**FAR, "workers": 1},
-    )  # fmt: skip
+        path,
+        prompts=24,
+        on_progress=lambda progress: finished.append(progress.forests),
+        should_stop=lambda: bool(finished and finished[-1]),
+        **{**FAR, "workers": 1},
+    )
     assert 1 <= part.forests < 24
     assert rollout_to_file(path, prompts=24, resume=True, **{**FAR, "workers": 1}).forests == 24
     same(tc.read(path), here)
@@ -116,8 +106,10 @@ def test_the_command_joins_a_cluster(two_workers: None, tmp_path: Path) -> None:
     program = [sys.executable, "-W", "error", "-c", "from treecore.cli import main; main()", "rollout"]
     subprocess.run(
         [*program, *words.split(), address, "-o", "run.forest.jsonl"],
-        cwd=tmp_path, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
+        cwd=tmp_path,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
     options = {"verifier": "number", "steps": "tokens:4"}
     task = str(tmp_path / "quiz.jsonl")
     same(tc.read(tmp_path / "run.forest.jsonl"), rollout(task=task, task_options=options, sampler="chains", m=2))
