@@ -27,9 +27,12 @@ def frontier(forest: Forest) -> Shown | None:
         return None
     before = states[states.index(row) - 1]
     words = {
-        "steps": str(len(states) - 1), "n": str(forest.sampler["parameters"]["n"]), "step": named(forest, row),
-        "before": valued(forest, before), "after": valued(forest, row),
-    }  # fmt: skip
+        "steps": str(len(states) - 1),
+        "n": str(forest.sampler["parameters"]["n"]),
+        "step": named(forest, row),
+        "before": valued(forest, before),
+        "after": valued(forest, row),
+    }
     return Shown(float(value[row] - value[before]), words)
 
 
@@ -43,9 +46,11 @@ def fall(forest: Forest) -> Shown | None:
         return None
     before, after = map(int, falls[0])
     words = {
-        "k": str(forest.sampler["parameters"]["k"]), "steps": str(len(rows) - 1), "step": named(forest, after),
+        "k": str(forest.sampler["parameters"]["k"]),
+        "steps": str(len(rows) - 1),
+        "step": named(forest, after),
         "values": ", ".join(f"{named(forest, int(row))} {valued(forest, int(row))}" for row in rows),
-    }  # fmt: skip
+    }
     return Shown(float(value[before] - value[after]), words)
 
 

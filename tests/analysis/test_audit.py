@@ -179,9 +179,11 @@ def test_estimates_of_tree_files_feed_vineppo(path: str) -> None:
 def test_on_a_tree_methods_that_give_the_same_are_named_beside() -> None:
     """Below one fork a comparison of siblings and one of values before and after say the same as the group's mean."""
     forest = Forest(
-        parent=[-1, 0, 1, 1], text=["", "a", "b", "c"], reward=[np.nan, np.nan, 1, 0],
+        parent=[-1, 0, 1, 1],
+        text=["", "a", "b", "c"],
+        reward=[np.nan, np.nan, 1, 0],
         claimed={"advantage": [np.nan, np.nan, 0.5, -0.5]},
-    )  # fmt: skip
+    )
     found = one(forest)
     assert found.method == "dr_grpo"
     assert {"`sibling` with its defaults", "`spo_tree` with its defaults"} <= set(found.equal)

@@ -27,7 +27,7 @@ def kind(*texts: str, task: str = "") -> str:
         (("<answer> dan </answer>", "<think> so </think> <answer> lena </answer>"), "report"),
         (("<think> go </think> <search> pia boss </search>", "<search> pia boss </search>"), "wording"),
     ],
-)  # fmt: skip
+)
 def test_a_task_tells_what_a_step_decides(texts: tuple[str, ...], expected: str) -> None:
     assert kind(*texts, task="multihop") == expected
 

@@ -49,9 +49,10 @@ def test_neighbours_with_one_reason_are_one_entry() -> None:
 
 def test_a_whole_tree_is_called_so() -> None:
     forest = Forest(
-        parent=[-1, 0, 1, 1, -1, 4, 5, 5], reward=[NAN, NAN, 1, 1, NAN, NAN, 0, 0],
+        parent=[-1, 0, 1, 1, -1, 4, 5, 5],
+        reward=[NAN, NAN, 1, 1, NAN, NAN, 0, 0],
         text=["", "a", "b", "c", "", "a", "d", "e"],
-    )  # fmt: skip
+    )
     apart = found_in(forest, "grpo", "tree_diff")
     assert any(entry.name[0] == "every step of tree 2" and entry.n_steps == 3 for entry in apart)
 

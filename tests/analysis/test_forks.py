@@ -22,9 +22,12 @@ def made(share: list[float], contrast: list[float], kind: list[int]) -> Forks:
 
 def test_every_fork_has_its_place_kind_and_contrast() -> None:
     forest = Forest(
-        parent=[-1, 0, 0, 2, 2], reward=[NAN, 0, NAN, 1, 0], n_model_tokens=[0, 4, 2, 2, 2], task="multihop",
+        parent=[-1, 0, 0, 2, 2],
+        reward=[NAN, 0, NAN, 1, 0],
+        n_model_tokens=[0, 4, 2, 2, 2],
+        task="multihop",
         text=["", "<answer> a </answer>", "<search> b boss </search>", "<answer> c </answer>", "<answer> d </answer>"],
-    )  # fmt: skip
+    )
     found = forks_of(compute([forest, forest], "sibling"))
     assert found.node.tolist() == [0, 2, 5, 7]
     assert found.forest.tolist() == [0, 0, 1, 1]

@@ -62,9 +62,10 @@ def test_kept_continuations_give_the_values_and_leave_the_recorded_steps_alone()
         fresh = after.topology.is_leaf & (np.arange(len(after)) >= n)
         for row in np.flatnonzero(~np.isnan(values.columns["mc_value"])):
             starts = [
-                leaf for leaf in np.flatnonzero(fresh)
+                leaf
+                for leaf in np.flatnonzero(fresh)
                 if max(one for one in after.topology.path(int(leaf)) if one < n) == row
-            ]  # fmt: skip
+            ]
             assert len(starts) == 3
             assert after.reward[starts].mean() == pytest.approx(values.columns["mc_value"][row])
         assert all(
@@ -295,10 +296,13 @@ def test_progress_ends_at_its_total() -> None:
     reports: list[tuple[int, int, int]] = []
     annotation = Annotation("monte_carlo", {"k": 2}, task=Asked(), model=POLICY)
     warmer = [FORESTS[2].with_columns(policy={**FORESTS[2].policy, "temperature": 0.5})]
-    list(annotate(
-        [*FORESTS[:2], *warmer], annotation,
-        on_progress=lambda one: reports.append((one.done, one.total, one.forests)),
-    ))  # fmt: skip
+    list(
+        annotate(
+            [*FORESTS[:2], *warmer],
+            annotation,
+            on_progress=lambda one: reports.append((one.done, one.total, one.forests)),
+        )
+    )
     assert reports[-1][0] == reports[-1][1]
     assert reports[-1][2] == 3
     assert all(done <= total for done, total, _ in reports)

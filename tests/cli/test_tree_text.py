@@ -112,8 +112,10 @@ def test_clean_text() -> None:
     assert clean(" a\n\tb\x00c\u200b ") == "a b c"
     assert clean("x" * 50, 10) == "x" * 10
     assert (counted(1, "leaf", "leaves"), counted(2000, "leaf", "leaves"), counted(0, "step")) == (
-        "1 leaf", "2,000 leaves", "0 steps",
-    )  # fmt: skip
+        "1 leaf",
+        "2,000 leaves",
+        "0 steps",
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,9 +146,12 @@ CODE = "def f(x):\n    if x:\n\treturn 1\n\n    return 2"
 
 def test_words_keep_their_lines_and_indents() -> None:
     forest = Forest(
-        parent=[-1, 0, 1, 1], node_id=["r", "a", "b", "c"], reward=[np.nan, np.nan, 1, 0], prompt="p",
+        parent=[-1, 0, 1, 1],
+        node_id=["r", "a", "b", "c"],
+        reward=[np.nan, np.nan, 1, 0],
+        prompt="p",
         text=["", f"<think>\n{CODE}\n</think>So 2.", "<answer>2</answer>", "<search>who\n  is</search>"],
-    )  # fmt: skip
+    )
     lines = [line[:40].rstrip() for line in drawn(forest, 60)]
     assert lines == [
         "p",

@@ -20,8 +20,11 @@ def test_a_forest_and_its_credit() -> None:
     assert repr(credit).startswith("Credit(method='sibling', params={")
     told = ElementTree.fromstring(forest._repr_html_())
     assert [cell.text for cell in told.iter("td")] == [
-        "f", "q < 1", "1 tree, 2 trajectories, 3 nodes", "0.50 (2 scored)"
-    ]  # fmt: skip
+        "f",
+        "q < 1",
+        "1 tree, 2 trajectories, 3 nodes",
+        "0.50 (2 scored)",
+    ]
     assert "2 of 3 nodes" in credit._repr_html_()
     assert "−0.50 to +0.50" in credit._repr_html_()
 

@@ -21,9 +21,10 @@ def test_fields_that_the_package_gives_no_meaning_to() -> None:
     forest = tc.read(RATED)[0]
     assert foreign_fields(forest, 0) == []
     assert foreign_fields(forest, 1) == [
-        ForeignField("rating", "4"), ForeignField("flagged", "true"),
+        ForeignField("rating", "4"),
+        ForeignField("flagged", "true"),
         ForeignField("notes", '{"by": "ann", "said": ["unsure"]}'),
-    ]  # fmt: skip
+    ]
     said = 'In the file: rating 4 · flagged true · notes {"by": "ann", "said": ["unsure"]}'
     assert said in recorded(forest, 1)
 

@@ -32,11 +32,16 @@ def test_other_forms() -> None:
     ]  # fmt: skip
     assert signed(-0.5, 4) == "−0.5000"
     assert (whole(3742), counted(1868, "leaf", "leaves"), counted(1, "leaf", "leaves"), counted(0, "step")) == (
-        "3,742", "1,868 leaves", "1 leaf", "0 steps",
-    )  # fmt: skip
+        "3,742",
+        "1,868 leaves",
+        "1 leaf",
+        "0 steps",
+    )
     assert (in_words(2, "chain"), in_words(1, "branch", "branches"), in_words(1300, "step")) == (
-        "two chains", "one branch", "1,300 steps",
-    )  # fmt: skip
+        "two chains",
+        "one branch",
+        "1,300 steps",
+    )
 
 
 @pytest.mark.browser

@@ -145,9 +145,11 @@ def test_without_tokens_the_steps_have_the_signal(tmp_path: Path) -> None:
 
 def test_pairs(tmp_path: Path) -> None:
     forest = Forest(
-        parent=[-1, 0, 1, 1, 0, 0], text=["", "plan", "x", "y", "other", "other"], prompt="q:",
+        parent=[-1, 0, 1, 1, 0, 0],
+        text=["", "plan", "x", "y", "other", "other"],
+        prompt="q:",
         reward=[np.nan, np.nan, 1.0, 0.0, 0.0, 1.0],
-    )  # fmt: skip
+    )
     made = export(forest, "pairs", tmp_path / "p.jsonl")
     rows = [(r["prompt"], r["chosen"], r["rejected"], r["gap"], r["n_chosen"]) for r in rows_of(tmp_path / "p.jsonl")]
     assert sorted(rows) == [

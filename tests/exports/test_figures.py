@@ -27,9 +27,7 @@ def drawn(path: Path) -> Any:
     """The root of an SVG file, checked for what no figure may hold."""
     root = ElementTree.parse(path).getroot()
     names = {element.tag.removeprefix(SVG) for element in root.iter()}
-    assert names <= {
-        "svg", "title", "text", "path", "circle", "rect", "defs", "linearGradient", "stop"
-    }  # fmt: skip
+    assert names <= {"svg", "title", "text", "path", "circle", "rect", "defs", "linearGradient", "stop"}
     assert not [name for element in root.iter() for name in element.attrib if name.startswith("on") or "href" in name]
     return root
 

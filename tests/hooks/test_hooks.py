@@ -60,9 +60,12 @@ def test_reward_functions_stay_what_they_are_and_their_sum_is_recorded(tmp_path:
     wrapped = record_rewards([right, short], tmp_path / "x.forest.jsonl", weights=[2.0, 1.0])
     assert [one.__name__ for one in wrapped] == ["right", "short"]
     given = {
-        "prompts": ["p"] * 3, "completions": ["a", "b", "c"], "answer": ["7"] * 3,
-        "trainer_state": SimpleNamespace(global_step=5), "completion_ids": [[1], [2], [3]],
-    }  # fmt: skip
+        "prompts": ["p"] * 3,
+        "completions": ["a", "b", "c"],
+        "answer": ["7"] * 3,
+        "trainer_state": SimpleNamespace(global_step=5),
+        "completion_ids": [[1], [2], [3]],
+    }
     assert [one(**given) for one in wrapped][1] == [0.5, 0.25, None]
     (forest,) = read(tmp_path / "x.forest.jsonl")
     assert forest.reward.tolist()[:2] == [2.5, 0.25]

@@ -92,13 +92,17 @@ def test_agreement_stops_sampling() -> None:
 def test_a_shared_prefix_counts_once_among_distinct_tokens() -> None:
     tokens = TokenTable(start=np.array([0, 0, 2, 3, 4]), confidence=np.array([5.0, 6, 7, 8]))
     forest = Forest(
-        parent=np.array([-1, 0, 1, 1]), reward=np.array([np.nan, np.nan, 1, 0]), tokens=tokens,
-        born=np.array([0, 1, 3, 2]), text=["", "x", r"so \boxed{14}", "<answer> 15 </answer>"],
-    )  # fmt: skip
+        parent=np.array([-1, 0, 1, 1]),
+        reward=np.array([np.nan, np.nan, 1, 0]),
+        tokens=tokens,
+        born=np.array([0, 1, 3, 2]),
+        text=["", "x", r"so \boxed{14}", "<answer> 15 </answer>"],
+    )
     recorded = traces(forest)
     assert [(one.leaf, one.answer, one.confidence.tolist()) for one in recorded] == [
-        (3, "15", [5, 6, 8]), (2, "14", [5, 6, 7]),
-    ]  # fmt: skip
+        (3, "15", [5, 6, 8]),
+        (2, "14", [5, 6, 7]),
+    ]
     found = replay(recorded, window=2)
     assert (found.tokens_recorded, found.distinct_recorded) == (6, 4)
     assert answer_of("no answer") == ""

@@ -84,9 +84,10 @@ def test_a_reference_is_read_as_a_trace() -> None:
 
 def test_only_steps_after_the_experts_prefix() -> None:
     forest = Forest(
-        parent=np.array([-1, 0, 1, 0, 3]), text=["", "add", "halve", "subtract", "halve"],
+        parent=np.array([-1, 0, 1, 0, 3]),
+        text=["", "add", "halve", "subtract", "halve"],
         reward=np.array([np.nan, np.nan, 1.0, np.nan, 0.0]),
-    )  # fmt: skip
+    )
     credit = compute(forest, "srl", align_by="prefix").credit
     np.testing.assert_allclose(credit, [np.nan, 1, 1, oracle.ratio("subtract", "add"), np.nan])
 
@@ -128,9 +129,11 @@ def test_position_compares_equal_numbers(batch: Forests) -> None:
 def test_the_monotone_alignment_is_the_best_one(actions: list[str], steps: list[str]) -> None:
     """What the last step adds is what its best alignment scores for it, so a chain's prefixes tell them all."""
     forest = Forest(
-        parent=np.arange(len(actions) + 1) - 1, text=["", *actions], reference="\n".join(steps),
+        parent=np.arange(len(actions) + 1) - 1,
+        text=["", *actions],
+        reference="\n".join(steps),
         reward=np.array([np.nan] * len(actions) + [1.0]),
-    )  # fmt: skip
+    )
     nodes = compute(forest, "srl", expert="reference", align_by="monotone").nodes
     for length in range(1, len(actions) + 1):
         whole = oracle.best_alignment(actions[:length], steps)

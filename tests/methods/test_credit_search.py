@@ -80,9 +80,12 @@ def test_omegaprm_is_the_reference(case: dict) -> None:
     np.testing.assert_allclose([probe.value for probe in found.probes], [p["mc"] for p in expected["visited"]])
     for example in expected["q_examples"]:
         priority = rollout_priority(
-            np.array([example["mc"]]), words=np.array([float(example["words"])]), alpha=given_["alpha"],
-            beta=given_["beta"], length=given_["L"],
-        )  # fmt: skip
+            np.array([example["mc"]]),
+            words=np.array([float(example["words"])]),
+            alpha=given_["alpha"],
+            beta=given_["beta"],
+            length=given_["L"],
+        )
         assert priority[0] == pytest.approx(example["Q"])
 
 

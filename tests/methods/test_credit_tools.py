@@ -102,9 +102,11 @@ def test_standard_error_of_a_shared_call() -> None:
     """Two leaves under one step that is half call: their sums are 1 and 0 apart by outcome and by later calls."""
     tokens = TokenTable(start=np.array([0, 0, 2, 3, 4, 5]), part=np.array([THOUGHT, CALL, CALL, THOUGHT, THOUGHT]))
     forest = Forest(
-        parent=np.array([-1, 0, 1, 1, 2]), reward=np.array([np.nan, np.nan, np.nan, 0.0, 1.0]), tokens=tokens,
+        parent=np.array([-1, 0, 1, 1, 2]),
+        reward=np.array([np.nan, np.nan, np.nan, 0.0, 1.0]),
+        tokens=tokens,
         observation=["", "found", "found", "", ""],
-    )  # fmt: skip
+    )
     nodes = compute(forest, "toolpo").nodes
     combined = np.array([0.0 + 0.5 * 1, 1.0 + 0.5 * 2])
     assert nodes["stderr"][1] == pytest.approx(combined.std(ddof=1) / np.sqrt(2))

@@ -199,9 +199,11 @@ def test_adding_a_constant_changes_nothing_and_the_sign_follows_the_rewards(meth
 def settings_of(method: str) -> list[dict]:
     """Defaults, and every choice of every parameter once."""
     params = METHODS[method].params
-    return [{}] + [{param.name: choice} for param in params for choice in param.choices] + (
-        [{"whiten": False}] if method == "treepo" else []
-    )  # fmt: skip
+    return (
+        [{}]
+        + [{param.name: choice} for param in params for choice in param.choices]
+        + ([{"whiten": False}] if method == "treepo" else [])
+    )
 
 
 @pytest.mark.parametrize("method", MINE)

@@ -117,9 +117,11 @@ def test_siblings_that_fared_differently_are_not_called_alike() -> None:
 
 def test_evidence_is_what_the_credit_rests_on() -> None:
     forest = Forest(
-        parent=[-1, 0, 1], reward=[NAN, NAN, 1], text=["", "a", "b"],
+        parent=[-1, 0, 1],
+        reward=[NAN, NAN, 1],
+        text=["", "a", "b"],
         columns={"mc_value": np.array([0.5, 0.75, NAN]), "mc_count": np.array([8.0, 64.0, NAN])},
-    )  # fmt: skip
+    )
     assert explain(compute(forest, "vineppo").of(0), 1).evidence_is == "64 continuations from here"
     assert explain(compute(forest, "vineppo", values="tree").of(0), 1).evidence_is == "1 leaf beneath"
     assert explain(compute(forest, "srl").of(0), 1).evidence is None

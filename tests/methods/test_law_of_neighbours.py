@@ -67,8 +67,11 @@ def test_sums_of_one_subtree_take_no_part_in_those_of_another(size: float) -> No
         parent = np.concatenate([[-1, 0, 0], np.where(small.parent < 0, 0, small.parent + 3)])
         reward = np.concatenate([[np.nan, size, -size / 3], small.reward])
         joined, alone = Forests(Forest(parent=parent, reward=reward)), Forests(small)
-        for of in (lambda batch: back_up(batch, batch.reward).mean, lambda batch: back_up(batch, batch.reward).total,
-                   lambda batch: leaf_standard_error(batch, batch.reward)):  # fmt: skip
+        for of in (
+            lambda batch: back_up(batch, batch.reward).mean,
+            lambda batch: back_up(batch, batch.reward).total,
+            lambda batch: leaf_standard_error(batch, batch.reward),
+        ):
             np.testing.assert_array_equal(of(joined)[3:], of(alone))
 
 

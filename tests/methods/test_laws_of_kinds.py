@@ -110,10 +110,13 @@ TELESCOPES: dict[str, tuple[str, dict[str, object], str, Callable[[Forests, Cred
     "VinePPO": ("vineppo", {"values": "tree"}, "credit", lambda b, c: b.reward - at_root(b, c.nodes["value"])),
     "TreeRL's local part in the paper": ("treerl_paper", {}, "local", lambda b, c: b.reward - c.nodes["root_value"]),
     "TreeRL's local part in the code": (
-        "treerl", {"mode": "advantage_only", "weight": "none"}, "local", lambda b, c: c.nodes["state_value"],
+        "treerl",
+        {"mode": "advantage_only", "weight": "none"},
+        "local",
+        lambda b, c: c.nodes["state_value"],
     ),
     "ReST-MCTS*": ("rest_mcts", {}, "credit", lambda b, c: c.nodes["quality"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("law", TELESCOPES)

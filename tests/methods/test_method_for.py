@@ -16,8 +16,9 @@ NAN = np.nan
 PARENT = [-1, 0, 0, 2, 2]
 VALUES = np.array([0.75, 1.0, 0.25, 0.0, 0.5])
 """Of a searched tree: a value at every step and no outcome."""
-SOURCED = sorted(name for name, one in METHODS.items() if any(p.name == "values" and "monte_carlo" in p.choices
-                                                              for p in one.params))  # fmt: skip
+SOURCED = sorted(
+    name for name, one in METHODS.items() if any(p.name == "values" and "monte_carlo" in p.choices for p in one.params)
+)
 
 
 def batch(reward: float = NAN, **columns: float) -> Forests:

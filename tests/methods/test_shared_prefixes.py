@@ -123,9 +123,11 @@ def test_steps_without_tokens_are_compared_by_their_texts(method: str) -> None:
 def test_what_the_environment_said_parts_answers_and_gets_nothing() -> None:
     """Equal calls, different results: the calls are shared, what follows is not."""
     forest = Forest(
-        parent=[-1, 0, -1, 2], text=["look", "so", "look", "so"], observation=["sun", "", "rain", ""],
+        parent=[-1, 0, -1, 2],
+        text=["look", "so", "look", "so"],
+        observation=["sun", "", "rain", ""],
         reward=[np.nan, 1, np.nan, 0],
-    )  # fmt: skip
+    )
     nodes = compute(forest, "lambda_grpo").nodes
     assert nodes["sharing"].tolist() == [2, 1, 2, 1]
     assert compute(forest, "tempo").nodes["change"].tolist() == [0, 0, 0, 0]

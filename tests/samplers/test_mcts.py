@@ -65,9 +65,10 @@ def test_visits_add_up_and_scores_are_backed_up_unweighted(form: str) -> None:
     assert growth.column("mcts_visits")[0] == 9
     for row, kind in enumerate(growth.column("mcts_kind")):
         below = [
-            child for child, above in enumerate(growth.parent)
+            child
+            for child, above in enumerate(growth.parent)
             if above == row and growth.column("mcts_kind")[child] == Kind.PLACE
-        ]  # fmt: skip
+        ]
         if kind != Kind.PLACE or not below:
             continue
         visits, mean = growth.column("mcts_visits"), growth.column("mcts_q")
@@ -118,9 +119,11 @@ def test_the_first_child_is_greedy_and_no_other_is() -> None:
     greedy = [one for wave in growth.waves for one in wave if isinstance(one, Expand) and one.greedy]
     assert len(greedy) == len({one.node for one in greedy}) > 1
     assert not any(
-        one.greedy for wave in searched(World(), simulations=8, greedy=False).waves for one in wave
+        one.greedy
+        for wave in searched(World(), simulations=8, greedy=False).waves
+        for one in wave
         if isinstance(one, Expand)
-    )  # fmt: skip
+    )
 
 
 def test_options_too_like_a_sibling_are_drawn_again_and_the_farthest_is_kept() -> None:

@@ -69,8 +69,10 @@ def test_a_rollout_is_guided_by_ones_own_critics(own: None) -> None:
         task="multihop", sampler="mcts", seed=1, value="own_critics:Likes", outcome="none", beta_value="2", **SMALL
     )
     assert forest.extra["sampler_notes"]["critics"] == {
-        "value": "likes the letter f", "process": "none", "outcome": "none",
-    }  # fmt: skip
+        "value": "likes the letter f",
+        "process": "none",
+        "outcome": "none",
+    }
     score = forest.columns["mcts_score"]
     judged = np.flatnonzero(np.isfinite(score))[1:]
     assert len(judged) > 1

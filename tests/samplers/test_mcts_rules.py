@@ -79,8 +79,11 @@ def test_scores_go_to_every_place_above_as_they_are() -> None:
     for place, score in ((deep, 1.0), (deep, 0.5), (second, 0.2)):
         place.back_up(score)
     assert [(one.visits, one.total) for one in (root, first, second, deep)] == [
-        (3, pytest.approx(1.7)), (2, 1.5), (1, 0.2), (2, 1.5),
-    ]  # fmt: skip
+        (3, pytest.approx(1.7)),
+        (2, 1.5),
+        (1, 0.2),
+        (2, 1.5),
+    ]
     assert root.best(c=0.0, form="paper") is first
     assert root.best(c=10.0, form="paper") is second, "it was tried less"
     assert [one.row for one in root.answer()] == [0, 1, 3]

@@ -68,9 +68,12 @@ class Nursery:
         self._folder = tempfile.TemporaryDirectory()
         self._count = 0
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"},
-        )  # fmt: skip
+        )
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -75,8 +75,9 @@ def hostile_forest(attack: str) -> tuple[dict[str, Any], dict[str, str]]:
         }
     forest[marks("foreign field")] = {marks("foreign inner field"): [marks("foreign value")]}
     parents = (None, 0, 1, 1, 1, None, 5, 6, 6)
-    forest["nodes"] = [node(marks, row, above, above is not None and row not in parents) for row, above in
-                       enumerate(parents)]  # fmt: skip
+    forest["nodes"] = [
+        node(marks, row, above, above is not None and row not in parents) for row, above in enumerate(parents)
+    ]
     return forest, marks.given
 
 
@@ -91,17 +92,22 @@ def node(marks: Marks, row: int, above: int | None, leaf: bool) -> dict[str, Any
     }
     made["tokens"] = {
         **{column.name: [marks(f"tokens.{column.name}"), "b"] for column in TOKEN_COLUMNS if column.kind == "text"},
-        "logprob": [-0.5, -1.0], "entropy": [0.5, 1.0], "confidence": [9.0, 8.0],
+        "logprob": [-0.5, -1.0],
+        "entropy": [0.5, 1.0],
+        "confidence": [9.0, 8.0],
         "top": [[[marks("tokens.top"), -0.5], ["b", -1.0]], None],
         marks("foreign token column"): [marks("foreign token value"), None],
-    }  # fmt: skip
+    }
     for field in MAP_FIELDS:
         made[field] = {marks(f"nodes[].{field} name"): 0.5}
     made["tool_calls"] = [
-        {"id": marks("tool_calls.id"), "type": "function",
-         "function": {"name": marks("tool_calls.name"), "arguments": marks("tool_calls.arguments")}},
+        {
+            "id": marks("tool_calls.id"),
+            "type": "function",
+            "function": {"name": marks("tool_calls.name"), "arguments": marks("tool_calls.arguments")},
+        },
         {"name": marks("tool_calls.name"), "arguments": {marks("argument name"): marks("argument value")}},
-    ]  # fmt: skip
+    ]
     made[marks("nodes[] foreign field")] = marks("nodes[] foreign value")
     if leaf:
         made |= {"reward": float(row % 2), "status": "terminated"}

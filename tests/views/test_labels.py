@@ -38,8 +38,9 @@ def test_cells_are_never_exceeded(text: str, most: int) -> None:
 def test_siblings_drop_what_all_share() -> None:
     shared = "Let me compute the total number of apples first by "
     assert distinct_labels([shared + "adding 3 and 4", shared + "multiplying 3 and 4"]) == [
-        "…adding 3 and 4", "…multiplying 3 and 4",
-    ]  # fmt: skip
+        "…adding 3 and 4",
+        "…multiplying 3 and 4",
+    ]
 
 
 def test_siblings_drop_what_some_share() -> None:
@@ -50,8 +51,9 @@ def test_siblings_drop_what_some_share() -> None:
 
 def test_one_that_is_the_beginning_of_another_keeps_words() -> None:
     assert distinct_labels(["the answer is surely seven", "the answer is surely seven, or eight"]) == [
-        "…seven", "…seven, or eight",
-    ]  # fmt: skip
+        "…seven",
+        "…seven, or eight",
+    ]
 
 
 def test_languages_without_spaces() -> None:

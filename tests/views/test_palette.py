@@ -42,8 +42,10 @@ def test_the_scale_of_charts_follows_the_curve(theme: str) -> None:
     stops = palette.diverging()
     assert [at for at, _ in stops] == sorted(at for at, _ in stops)
     assert (stops[0], stops[len(stops) // 2], stops[-1]) == (
-        (0.0, palette.negative), (0.5, palette.zero), (1.0, palette.positive),
-    )  # fmt: skip
+        (0.0, palette.negative),
+        (0.5, palette.zero),
+        (1.0, palette.positive),
+    )
     assert all(far(on_scale(palette, value), rgb(palette.credit(value, 1.0))) <= 3 for value in VALUES)
 
 
@@ -76,9 +78,12 @@ def test_every_colour_is_one_of_the_palette() -> None:
 def test_the_theme_of_the_page_is_that_of_the_pictures() -> None:
     theme = tomllib.loads((ROOT / "app" / ".streamlit" / "config.toml").read_text())["theme"]
     names = {
-        "primaryColor": "accent", "backgroundColor": "background", "secondaryBackgroundColor": "panel",
-        "textColor": "ink", "borderColor": "hairline",
-    }  # fmt: skip
+        "primaryColor": "accent",
+        "backgroundColor": "background",
+        "secondaryBackgroundColor": "panel",
+        "textColor": "ink",
+        "borderColor": "hairline",
+    }
     for name, palette in THEMES.items():
         assert theme[name] == {field: getattr(palette, colour) for field, colour in names.items()}
 

@@ -156,8 +156,10 @@ def split_step(text: str, fields: Mapping[str, Any] | None = None) -> StepText:
     if not fields and TAG.search(text) is None:
         return StepText(said := plain(text), "", "", said)
     parts = step_parts(text, fields or {})
-    words = {kind: " ".join(plain(part.text) for part in parts if part.kind == kind)
-             for kind in ("thought", "text", "call", "answer")}  # fmt: skip
+    words = {
+        kind: " ".join(plain(part.text) for part in parts if part.kind == kind)
+        for kind in ("thought", "text", "call", "answer")
+    }
     beside = "" if any(part.kind == "call" for part in split_parts(text)) else words["call"]
     said = words["text"] or words["thought"] or words["call"]
     label = f"answer {words['answer']}" if words["answer"] else with_call(said, call=beside)

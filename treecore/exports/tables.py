@@ -79,9 +79,7 @@ def arrow_type(kind: str) -> pa.DataType:
     """The type of a column."""
     import pyarrow as pa
 
-    of: dict[str, pa.DataType] = {
-        "text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()
-    }  # fmt: skip
+    of: dict[str, pa.DataType] = {"text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
     inner = kind.removeprefix("list of ")
     if inner == kind:
         return of[kind]

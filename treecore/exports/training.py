@@ -26,7 +26,7 @@ NAMES: dict[str, dict[str, str]] = {
         "text": "completion",
     },
     "verl": {"ids": "responses", "mask": "response_mask", "logprobs": "old_log_probs", "text": "response"},
-}  # fmt: skip
+}
 """What trainers call the columns: GRPOTrainer of TRL, DataProto of verl."""
 
 

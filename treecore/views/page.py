@@ -232,8 +232,10 @@ def page_script() -> str:
 def opening() -> bytes:
     """The page up to its data, its policy among it."""
     digest = base64.b64encode(hashlib.sha256(page_script().encode()).digest()).decode()
-    policy = f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; base-uri 'none'; " \
-        "form-action 'none'"  # fmt: skip
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; base-uri 'none'; "
+        "form-action 'none'"
+    )
     sheet = colours(":root") + style(app_dir() / "page" / "page.css")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

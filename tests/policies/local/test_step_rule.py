@@ -158,8 +158,9 @@ def test_a_chat_is_written_by_the_template_with_its_own_control_tokens() -> None
     assert policy.encode_prompt("a") == [3, 6]
     assert policy.encode_prompt(chat) == policy.tokenizer.apply_chat_template(
         [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}],
-        add_generation_prompt=True, return_dict=False,
-    )  # fmt: skip
+        add_generation_prompt=True,
+        return_dict=False,
+    )
 
 
 def test_a_chat_in_a_rollout() -> None:

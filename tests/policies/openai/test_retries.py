@@ -93,8 +93,11 @@ def test_an_interrupt_ends_the_wait_of_the_command(stub: Stub, tmp_path: Path, h
     words = ["rollout", "--server", stub.url, "--model", "toy", "--sampler", "chains", "-o", "run.forest.jsonl"]
     process = subprocess.Popen(
         [sys.executable, "-m", "treecore", *words],
-        cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_PROXY": "127.0.0.1"},
-    )  # fmt: skip
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "NO_PROXY": "127.0.0.1"},
+    )
     overdue = threading.Timer(60, process.kill)
     overdue.start()
     assert process.stderr is not None

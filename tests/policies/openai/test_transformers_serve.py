@@ -48,9 +48,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(home), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "transformers.cli.transformers", "serve", "--device", "cpu"]
     with subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", "0"], env={**os.environ, **offline},
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+        [*command, "--host", "127.0.0.1", "--port", "0"],
+        env={**os.environ, **offline},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         guard = threading.Timer(MAX_START, process.kill)
         guard.start()
         try:

@@ -104,8 +104,10 @@ def test_how_steps_end(path: str) -> None:
     assert task.respond(prompt, [], "a\nQ") == Turn(done=True)
     assert task.respond(prompt, [], "a\n") == Turn()
     assert [span.part for span in task.parts("<think> a </think> <tool_call> 1 </tool_call> <answer> 2")] == [
-        Part.THOUGHT, Part.TOOL_CALL, Part.ANSWER,
-    ]  # fmt: skip
+        Part.THOUGHT,
+        Part.TOOL_CALL,
+        Part.ANSWER,
+    ]
 
 
 def test_a_row_whose_own_answer_is_refused_is_left_out_or_stops_the_run(

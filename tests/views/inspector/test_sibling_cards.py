@@ -48,9 +48,11 @@ def test_equal_words_of_parts_of_different_kinds_differ() -> None:
 
 def test_equal_siblings_say_which_branch_they_are_and_which_they_repeat() -> None:
     assert [card.place for card in cards(["so 7", "so 8", "so 7", "so 7"])] == [
-        "branch 1 of 4", "branch 2 of 4",
-        "branch 3 of 4, same words as branch 1", "branch 4 of 4, same words as branch 1",
-    ]  # fmt: skip
+        "branch 1 of 4",
+        "branch 2 of 4",
+        "branch 3 of 4, same words as branch 1",
+        "branch 4 of 4, same words as branch 1",
+    ]
     assert [card.place for card in cards(["so 7", "so 8"])] == ["", ""]
     assert [card.place for card in cards(["7", "7"], observation=["", "a", "b"])] == ["", ""]
 
@@ -64,8 +66,10 @@ def test_of_many_siblings_the_shown_ones_are_numbered() -> None:
 def test_the_first_of_equal_siblings_is_marked_where_another_differs() -> None:
     first, same, other = cards(["so 7", "so 7", "so 8"])
     assert [[piece.text for piece in card.label if piece.differs] for card in (first, same, other)] == [
-        ["7"], ["7"], ["8"],
-    ]  # fmt: skip
+        ["7"],
+        ["7"],
+        ["8"],
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,9 @@ def test_a_fork_shows_its_children_and_what_it_decides(credit: Credit) -> None:
     assert words.eyebrow == "Step 3 of 4 · tree 1 of 2"
     assert words.title == "find the home of sam"
     assert [(part.kind, part.text) for part in words.parts] == [
-        ("call", "sam home"), ("answered", "cairo"),
-    ]  # fmt: skip
+        ("call", "sam home"),
+        ("answered", "cairo"),
+    ]
     assert [card.id for card in words.siblings] == ["a4", "b1"]
     assert [card.sign for card in words.siblings] == [1, -1]
     # 36 tokens so far, 6 more to either end
@@ -115,8 +116,9 @@ def test_a_deep_path_shows_the_nearest_steps() -> None:
     assert [card.id for card in words.path] == [str(i) for i in range(80, 120)]
 
 
-@pytest.mark.parametrize(("method", "heading"), [("sibling", "The 2 siblings it compares"),
-                                                 ("grpo", "2 siblings from the same prefix")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "heading"), [("sibling", "The 2 siblings it compares"), ("grpo", "2 siblings from the same prefix")]
+)
 def test_the_heading_says_only_of_methods_that_compare_siblings_that_they_do(method: str, heading: str) -> None:
     forest = Forest(parent=[-1, 0, 0], text=["", "a", "b"], reward=[np.nan, 1, 0])
     assert words_of(compute(forest, method).of(0), 1).heading == heading

@@ -60,8 +60,10 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\\langle(?![a-zA-Z])", "("),
         (r"\\rangle(?![a-zA-Z])", ")"),
         (r"\\mathrm\s*\{\s*([die])\s*\}", r"\1"),
-        (r"\\(?:textrm|textbf|textit|textnormal|mathrm|mathbf|mathit|mathsf|mbox|hbox|operatorname\*?|bf|rm)\s*(?=\{)",
-         r"\\text"),
+        (
+            r"\\(?:textrm|textbf|textit|textnormal|mathrm|mathbf|mathit|mathsf|mbox|hbox|operatorname\*?|bf|rm)\s*(?=\{)",
+            r"\\text",
+        ),
         (r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])|\\text\s*\{\s*°\s*\}", "°"),
         (r"\^\s*\{?\s*°\s*\}?", "°"),
         (r"\\%", "%"),
@@ -94,7 +96,7 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(\\frac\s*\{[^{}]*\})\s*(\d)", r"\1{\2}"),
         (r"\\sqrt\s*(\[[^\]]*\])?\s*(\d+(?:\.\d+)?|[a-zA-Z])(?![a-zA-Z])", r"\\sqrt\1{\2}"),
     )
-)  # fmt: skip
+)
 _RAISED = re.compile(r"\^\s*(?=\()")
 _ROOT = re.compile(r"(?<![a-zA-Z\\])sqrt\s*(?=[({])|\\sqrt\s*(?:\[[^\]]*\])?\s*(?=\()")
 ROW = "\ue000"
