@@ -229,11 +229,11 @@ class ContinuationScheduler(RolloutScheduler):
 
     def _forest(self, growing: GrowingForest) -> Forest:
         assert isinstance(growing, ContinuedForest)
-        tally = TokenUsage() if growing.start is None else growing.start.usage
+        usage = TokenUsage() if growing.start is None else growing.start.usage
         numbers = {
             "trajectories": growing.asked,
-            "tokens_generated": tally.sampled,
-            "tokens_computed": tally.computed,
+            "tokens_generated": usage.sampled,
+            "tokens_computed": usage.computed,
             "seconds": round(time.monotonic() - growing.began, 3),
             **growing.notes,
         }

@@ -279,9 +279,9 @@ class GrowingForest:
         """Tokens that the forest took, and what it would have taken without sharing."""
         if self.start is None:
             return Cost(0, 0, 0, 0, 0)
-        prompt, tally = self.start.length, self.start.usage
-        generated = tally.sampled if tally.sampled_known else None
-        computed = tally.computed if tally.computed_known else None
+        prompt, usage = self.start.length, self.start.usage
+        generated = usage.sampled if usage.sampled_known else None
+        computed = usage.computed if usage.computed_known else None
         rows = self._rows()
         if not prompt or not all(has_known_tokens(node) for _, node in rows):
             return Cost(generated, computed, None, 0, 0)

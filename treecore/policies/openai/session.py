@@ -179,13 +179,13 @@ class ServerSession(Session):
         else:
             drawn, sent = outcome.sampled, outcome.prompt
             branch.written, branch.sampled = outcome.written, drawn or 0
-            state, tally = branch.state, branch.state.usage
+            state, usage = branch.state, branch.state.usage
             if outcome.written.end is FinishReason.STEP and self._longest(state) < self._params.max_step_tokens:
                 outcome.written.end = FinishReason.CONTEXT
-            tally.sampled += drawn or 0
-            tally.computed += (drawn or 0) + max(0, (sent or 0) - outcome.cached)
-            tally.sampled_known &= drawn is not None
-            tally.computed_known &= drawn is not None and sent is not None
+            usage.sampled += drawn or 0
+            usage.computed += (drawn or 0) + max(0, (sent or 0) - outcome.cached)
+            usage.sampled_known &= drawn is not None
+            usage.computed_known &= drawn is not None and sent is not None
             state.length = sent or state.length
         return branch
 
