@@ -25,6 +25,7 @@ from treecore.policies.base import PLAIN, Branch, Completion, FinishReason, Sess
 from treecore.policies.local.memory import TOO_LARGE, out_of_memory
 from treecore.policies.local.sequence_scheduler import SequenceScheduler
 from treecore.policies.local.sequences import CachedPrefix, Sequence
+from treecore.policies.local.stop_strings import StopStrings
 from treecore.policies.local.token_sampling import DrawnToken, draw
 from treecore.protocols import RenderedChat, StepRule
 
@@ -56,7 +57,7 @@ class LocalSession(Session):
         top_tokens: int = 0,
     ) -> None:
         self.policy, self.temperature, self.top_p = policy, temperature, top_p
-        self.stop, self.max_step_tokens, self.rule = stop, max_step_tokens, rule
+        self.stop, self.max_step_tokens, self.rule = StopStrings(stop), max_step_tokens, rule
         self.top_tokens = top_tokens
         self.max_length = policy.max_length
         self.runner = policy.runner()
@@ -64,8 +65,6 @@ class LocalSession(Session):
         self.scheduler = SequenceScheduler(
             self.runner, max_sequences=policy.max_sequences, max_length=policy.max_length
         )
-        self._longest_stop = max((len(one) for one in stop), default=0)
-        self._stopping: dict[str, bool] = {}
         self._largest_feed = MAX_FEED
         self._ended: list[Branch] = []
         self._opened = self._grown = 0
@@ -190,7 +189,7 @@ class LocalSession(Session):
             return None
         self._known(state).being_computed = True
         own.pending = [own.written.ids[-1], *observation]
-        most = 0 if observation or self.rule.before_word else self._longest_stop - 1
+        most = 0 if observation or self.rule.before_word else self.stop.longest - 1
         own.text_before = (own.text_before + own.written.text)[-most:] if most > 0 else ""
         own.prefix, own.completing = state, [state]
         own.written, own.n_in_prefix = Completion(), 0
@@ -304,7 +303,7 @@ class LocalSession(Session):
         ends = token in self.policy.end_ids
         before = written.ids or (branch.prefix.ids[-1:] if self.rule.joined else [])
         piece = detokenizer.next_token_string(before, token)
-        if self.rule.before_word and not ends and self._begins_next(written, piece):
+        if self.rule.before_word and not ends and written.ids and self.stop.end_before_word(written.text, piece=piece):
             written.end, branch.next_step_token = FinishReason.STOP, drawn
             return
         if drawn.top:
@@ -322,7 +321,7 @@ class LocalSession(Session):
             return
         written.token_strings.append(piece)
         written.text += piece
-        if self._may_stop(piece) and self._stops(written.text, before=branch.text_before, n=len(piece)):
+        if self.stop.end_in(written.text, piece=piece, before=branch.text_before):
             written.end = FinishReason.STOP
         elif len(written.ids) >= self.max_step_tokens:
             written.end = FinishReason.STEP
@@ -337,27 +336,6 @@ class LocalSession(Session):
         if token in self.policy.end_ids:
             return detokenizer.decode([token])
         return detokenizer.next_token_string(before, token)
-
-    def _may_stop(self, piece: str) -> bool:
-        """Whether a stop string may end within this piece."""
-        known = self._stopping.get(piece)
-        if known is None:
-            known = self._stopping[piece] = any(one[-1] in piece for one in self.stop)
-        return known
-
-    def _stops(self, text: str, *, before: str, n: int) -> bool:
-        """Whether a stop string ends within the last `n` characters of a text that something comes before."""
-        for stop in self.stop:
-            most = n + len(stop) - 1
-            if stop in (text[-most:] if len(text) >= most else (before + text)[-most:]):
-                return True
-        return False
-
-    def _begins_next(self, written: Completion, piece: str) -> bool:
-        """Whether a token completes a stop string with the space before its word."""
-        if not (written.ids and piece[:1].isspace() and piece.strip()):
-            return False
-        return (written.text[-self._longest_stop :] + piece[:1]).endswith(self.stop)
 
 
 @contextmanager
