@@ -10,10 +10,12 @@ from app.view_fields import Field
 from app.view_registry import VIEWS
 from treecore.methods import DEFAULT_METHOD, METHODS
 
+EXPLORE = "explore"
+"""The view whose folds the address carries."""
 COLOURS = {"credit": "credit", "granularity": "granularity", "both": "both", "value": "value", "entropy": "entropy"}
 AXES = {"steps": "steps", "tokens": "tokens"}
 DEFAULTS: dict[str, Any] = {
-    "view": "explore",
+    "view": EXPLORE,
     "method": DEFAULT_METHOD,
     "colour": "credit",
     "axis": "steps",

@@ -11,9 +11,10 @@ from treecore.analysis.what_if import WhatIf
 from treecore.core.forest import Forest
 from treecore.methods.registry import Credit, Ends
 from treecore.views.scene.changed import change_of, drawn_credit
-from treecore.views.scene.scene import Stage, make_scene
+from treecore.views.scene.scene import Scene, Stage, make_scene
 
-CHANNEL, HEARD = "selection", "selection_heard"
+CHANNEL, HEARD, FIND, MAX_FIND = "selection", "selection_heard", "explore:find", 200
+"""Where the session holds choices, the last one heard and the words looked for; and characters of these."""
 
 
 def trees(
@@ -38,7 +39,7 @@ def trees(
     """
     ends = None if credit is None else credit.ends
     scene = make_scene(forest, credit, colour=state.get("colour"), axis=state.get("axis"), ends=ends, stage=stage)
-    tree_canvas(scene, key=f"canvas_{key}", held=state.held(), height=height, linked=linked, listable=listable)
+    canvas(scene, key=key, height=height, linked=linked, listable=listable)
 
 
 def changed_trees(found: WhatIf, before: Credit, after: Credit, *, key: str, stage: Stage | None = None) -> None:
@@ -57,7 +58,21 @@ def changed_trees(found: WhatIf, before: Credit, after: Credit, *, key: str, sta
         stage=stage,
         change=change_of(found, before, after, state.changes()),
     )
-    tree_canvas(scene, key=f"canvas_{key}", held=state.held(), listable=True)
+    canvas(scene, key=key, listable=True)
+
+
+def canvas(scene: Scene, *, key: str, height: int = 0, linked: bool = True, listable: bool = False) -> None:
+    """Draw a scene; what is folded and looked for in what is open is that of the address."""
+    tree_canvas(
+        scene,
+        key=f"canvas_{key}",
+        held=state.held(),
+        height=height,
+        linked=linked,
+        listable=listable,
+        told={"folds": state.folds(), "find": str(state.field(FIND))} if linked and listable else None,
+        heard=int(state.get_or(HEARD, 0)),
+    )
 
 
 def wider(one: Ends, other: Ends) -> Ends:
@@ -82,5 +97,9 @@ def take(then: Callable[[], None] | None = None) -> None:
         return
     state.put({HEARD: choice.number})
     state.select(choice.node_id)
+    if choice.folds is not None:
+        state.take_folds(choice.folds)
+    if choice.find is not None:
+        state.put({FIND: choice.find[:MAX_FIND].strip()})
     if then is not None:
         then()

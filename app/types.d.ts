@@ -129,6 +129,11 @@ interface SceneLook {
   sums: SceneSums | null;
 }
 
+interface Told {
+  folds: string;
+  find: string;
+}
+
 interface SceneHead {
   script: string;
   style: string;
@@ -138,6 +143,8 @@ interface SceneHead {
   height: number;
   linked: boolean;
   listable: boolean;
+  told: Told | null;
+  heard: number;
   sent: [string, number][];
 }
 
@@ -164,6 +171,8 @@ interface SelectionData {
 interface ChosenEvent {
   number: number;
   id: string | null;
+  folds?: string;
+  find?: string;
 }
 
 interface KeptFilesData {
@@ -825,6 +834,8 @@ interface CanvasHead {
   height: number;
   linked: boolean;
   listable: boolean;
+  told?: Told | null;
+  heard?: number;
 }
 
 interface CanvasCall {
@@ -1137,6 +1148,12 @@ interface App extends Drawn {
   onShow: Set<number>;
   before: Set<number>[];
   isFolded: boolean;
+  /** Steps from the root up to which a key opened; 0 for a forest as it opens by itself. */
+  depth: number;
+  /** What the page knows of folds and of words that are looked for. */
+  told: Told | null;
+  sayFound: () => void;
+  typing?: number;
   foldButton: HTMLButtonElement;
   goToHit: (step: number) => void;
   renamed?: number;
@@ -1435,6 +1452,8 @@ declare var treecoreGroup: GroupFacts | null | undefined;
 declare var treecoreChanges: boolean | undefined;
 declare var treecoreSelected: string | null | undefined;
 declare var treecoreCompared: CompareSaid | undefined;
+declare var treecoreNumber: number | undefined;
+declare var treecoreTold: Told | null | undefined;
 declare var treecoreSelectedNone: boolean | undefined;
 
 // Keys are pressed on elements.

@@ -29,10 +29,12 @@ class SelectionData(TypedDict):
 
 
 class ChosenEvent(TypedDict):
-    """A choice as the browser sends it; `choice_in` checks it."""
+    """A choice as the browser sends it, with what is folded and looked for on the trees; `choice_in` checks it."""
 
     number: int
     id: str | None
+    folds: NotRequired[str]
+    find: NotRequired[str]
 
 
 class KeptFilesData(TypedDict):
@@ -79,10 +81,13 @@ class Choice(NamedTuple):
     Attributes:
         number: counts the choices of a page; echo it, so that the browser knows what has been heard.
         node_id: as text, unchecked; None when the selection was taken back.
+        folds, find: what is folded on the trees and looked for, unchecked; None where nothing is told of it.
     """
 
     number: int
     node_id: str | None
+    folds: str | None
+    find: str | None
 
 
 class Press(NamedTuple):
@@ -144,8 +149,10 @@ def choice_in(held: Any) -> Choice | None:
     value = (held or {}).get(CHOSEN)
     if not isinstance(value, dict) or not _whole(value.get("number")):
         return None
-    node_id = value.get("id")
-    return Choice(value["number"], node_id) if node_id is None or isinstance(node_id, str) else None
+    node_id, folds, find = value.get("id"), value.get("folds"), value.get("find")
+    if not all(one is None or isinstance(one, str) for one in (node_id, folds, find)):
+        return None
+    return Choice(value["number"], node_id, folds, find)
 
 
 def chart_marks(charts: list[str], *, dark: bool, key: str) -> None:

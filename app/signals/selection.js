@@ -16,9 +16,9 @@ function show(id) {
 
 /** @param {Channel} channel @param {string | null} id */
 function choose(channel, id) {
-  number = Math.max(number + 1, Date.now());
+  globalThis.treecoreNumber = number = Math.max(number + 1, Date.now());
   show(id);
-  sendUntilHeard(channel, "chosen", { number, id });
+  sendUntilHeard(channel, "chosen", { number, id, ...globalThis.treecoreTold });
 }
 
 /** @param {Channel} channel @param {KeyboardEvent} event */

@@ -37,6 +37,7 @@ from app.state.current import (
     what_if,
 )
 from app.state.export_job import begin_export, cancel_exporting, exporting
+from app.state.folds import folds, folds_are_lost, take_folds
 from app.state.link import asked
 from app.state.merge_job import cancel_merging, drop_merging, merging
 from app.state.open_files import (
@@ -80,6 +81,8 @@ __all__ = [
     "film",
     "film_lane",
     "findings",
+    "folds",
+    "folds_are_lost",
     "forest",
     "forest_number",
     "get",
@@ -116,6 +119,7 @@ __all__ = [
     "settings",
     "start",
     "sync_address",
+    "take_folds",
     "turn_to",
     "wanted_columns",
     "wanted_file",

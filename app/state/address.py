@@ -9,13 +9,14 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from app.defaults import DEFAULTS, FILM, LIBRARY, MAX_ID, SHARED, SHORT
+from app.defaults import DEFAULTS, EXPLORE, FILM, LIBRARY, MAX_ID, SHARED, SHORT
 from app.library.folders import has_any
 from app.opening.merging import OFF, usual_rule
 from app.opening.opened import Opened
 from app.state.absent import is_back, is_held
 from app.state.current import as_given, forest_number, merge_rule, recorded
 from app.state.export_job import settle_export
+from app.state.folds import folds, folds_are_lost
 from app.state.link import PARAMETER, read_link
 from app.state.open_files import open_file, settle
 from app.state.session import get, keep, settings
@@ -92,6 +93,8 @@ def _address() -> dict[str, str]:
     elif wanted["view"] == FILM and get("frame"):
         wanted["frame"] = str(int(get("frame")) + 1)
     session, view = st.session_state, wanted["view"]
+    if view == EXPLORE:
+        wanted["fold"] = "" if folds_are_lost() else folds()
     wanted |= {one.name: one.written(session.get(one.name)) for one in SHARED}
     own = VIEWS.find(view).fields
     wanted |= {one.name: one.written(session.get(f"{view}:{one.name}", one.default)) for one in own}

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.defaults import FILM, SHARED, SHORT
+from app.defaults import EXPLORE, FILM, SHARED, SHORT
 from app.opening.merging import AUTO, OFF, rules, usual_rule
-from app.state.absent import hold_link
+from app.state.absent import hold_link, wanted_file
 from app.state.changes import EDIT, misfit
 from app.state.computed import film
 from app.state.current import as_given, forest_number, is_drawn, recorded
+from app.state.folds import read_folds
 from app.state.open_files import open_sample, opening, recent, show
 from app.state.places import place
 from app.state.session import get, put, put_settings
@@ -40,7 +41,8 @@ def read_link(has_run: Callable[[str], bool], reopen: Callable[[str], None]) -> 
     missing += read_fields(view := get("view"), VIEWS.find(view).fields)
     if (run := asked("run")) and not has_run(run):
         missing.append(f"no run called “{run[:SHOWN]}”")
-    return missing + read_place() + read_frame()
+    missing += read_place() + read_frame()
+    return missing + (read_folds(asked("fold")) if view == EXPLORE and not wanted_file() else [])
 
 
 def asked(name: str) -> str:

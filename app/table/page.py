@@ -9,6 +9,7 @@ from app import state
 from app.browse import asked_in
 from app.controls import dimming
 from app.controls.export_menu import changed_mark
+from app.stage import FIND, MAX_FIND
 from app.table import steps_table
 from app.table.words import PAGE, Copied, Page, page_of, pages_of
 from app.view_fields import Field
@@ -18,11 +19,11 @@ from treecore.methods.registry import Credit
 from treecore.views.step_filters import FOLLOWED
 from treecore.views.step_table import SORTS, StepTable
 
-SORT, NUMBER, FIND = "explore:sort", "explore:page", "explore:find"
+SORT, NUMBER = "explore:sort", "explore:page"
 CHANNEL, HEARD, COPY, MADE = "steps_table", "steps_table_heard", "steps_table_copy", "steps_table_made"
 USUAL = "place"
-MAX_FIND, MAX_COPIED = 200, 20_000_000
-"""Characters that are looked for, and bytes that go to the clipboard."""
+MAX_COPIED = 20_000_000
+"""Bytes that go to the clipboard."""
 FIELDS: tuple[Field | str, ...] = (
     Field("sort", USUAL, allowed=lambda: {*SORTS, *(f"-{name}" for name in SORTS)}),
     Field("page", 0),

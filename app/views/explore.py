@@ -86,6 +86,8 @@ def beside(drawn_for: tuple[object, ...]) -> None:
         selected_step.step(credit, row)
     if credit is not None and not changes.is_open() and get_method(credit.method).family.name == ballots.FAMILY:
         ballots.votes(credit)
+    if state.folds_are_lost():
+        st.caption("More is folded and opened here than the address can hold: a link or a reload comes without it.")
     stage.share_selection()
     state.sync_address()
 

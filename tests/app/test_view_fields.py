@@ -71,7 +71,19 @@ def test_a_text_that_is_too_long_stays_out_of_the_address() -> None:
 
 
 def test_no_field_takes_a_name_of_the_address_itself() -> None:
-    own = {"sample", "file", "view", "method", "node", "prompt", "merge", "frame", "run", *(one.name for one in SHARED)}
+    own = {
+        "sample",
+        "file",
+        "view",
+        "method",
+        "node",
+        "prompt",
+        "merge",
+        "frame",
+        "run",
+        "fold",
+        *(one.name for one in SHARED),
+    }
     for view in VIEWS.values():
         names = [field.name for field in view.fields]
         assert len(set(names)) == len(names)

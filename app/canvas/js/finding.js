@@ -4,6 +4,8 @@ import { requestDraw } from "./motion.js";
 import { drawnOf, onePerGroup } from "./refold.js";
 import { hitsOf, offerFor, wantedOf } from "./search.js";
 
+const TYPING_MS = 400;
+
 /** @param {App} app */
 export function openSearch(app) {
   app.dom.search.hidden = false;
@@ -17,6 +19,17 @@ export function closeSearch(app) {
   app.dom.search.hidden = true;
   app.dom.canvas.focus();
   light(app);
+  app.sayFound();
+}
+
+// Words that the page says are looked for.
+/** @param {App} app @param {string} words */
+export function showWords(app, words) {
+  const { search, input } = app.dom;
+  if (!words && search.hidden) return;
+  input.value = words;
+  search.hidden = !words;
+  if (app.scene) light(app);
 }
 
 // Hits of what stands in the box; none while it is closed. A stage hides what has not grown yet.
@@ -91,10 +104,17 @@ export function nextHit(app, step) {
   return stops[(step > 0 ? next : next - 1 + stops.length) % stops.length];
 }
 
-/** @param {App} app @param {(i: number) => void} choose */
-export function listenSearch(app, choose) {
+/** @param {App} app @param {(i: number) => void} choose @param {() => void} say tells the page of the words */
+export function listenSearch(app, choose, say) {
   const { input, offer } = app.dom;
   const { signal } = app.abort;
+  app.sayFound = () => {
+    clearTimeout(app.typing);
+    app.typing = setTimeout(() => {
+      app.typing = 0;
+      say();
+    }, TYPING_MS);
+  };
   const go = (/** @type {number} */ step) => {
     const next = nextHit(app, step);
     if (next !== undefined) choose(next);
@@ -104,6 +124,7 @@ export function listenSearch(app, choose) {
     light(app);
     if (!app.drawn && app.found.all.length && !app.found.lit.has(app.selected)) choose(app.found.all[0]);
     tell(app);
+    app.sayFound();
   };
   input.addEventListener("input", look, { signal });
   input.addEventListener("keydown", (event) => {

@@ -11,6 +11,7 @@ import { remember } from "./memory.js";
 import { moveView, requestDraw, settle, setView } from "./motion.js";
 import { closed, keepBefore, opened, upTo, withRow } from "./opening.js";
 import { drawnOf, refold } from "./refold.js";
+import { foldedAt, tellFolds } from "./told.js";
 import { destination } from "./walk.js";
 import { pointOn } from "./zoomed.js";
 
@@ -54,6 +55,7 @@ export function sendSelection(app) {
   clearTimeout(app.renamed);
   app.renamed = 0;
   if (!app.linked) return;
+  tellFolds(app);
   const id = app.selected < 0 || isRest(app, app.selected) ? null : app.scene.id[app.selected];
   app.bus.dispatchEvent(new CustomEvent("treecore-choose", { detail: id }));
 }
@@ -73,8 +75,15 @@ export function toggleFold(app, i) {
   }
   if (i < 0 || !app.shape.children[i].length) return;
   if (!app.collapsed.delete(i)) app.collapsed.add(i);
+  showFolded(app, i);
+}
+
+// Rows are folded otherwise; where that hides the selected one, another is selected.
+/** @param {App} app @param {number} i */
+function showFolded(app, i) {
   arrange(app);
   if (app.selected >= 0 && !app.shown[app.selected]) select(app, i);
+  else sendSelection(app);
   describe(app);
   settle(app);
   moveView(app, app.touched ? {} : fitView(app));
@@ -120,18 +129,13 @@ function goBack(app) {
 // All steps up to so many from the root.
 /** @param {App} app @param {number} steps */
 function openTo(app, steps) {
+  app.depth = steps;
   if (app.drawn) {
     show(app, upTo(app, steps));
     return;
   }
-  const { children, depth } = app.shape;
-  app.collapsed = new Set(app.scene.order.filter((i) => depth[i] === steps && children[i].length));
-  arrange(app);
-  if (app.selected >= 0 && !app.shown[app.selected]) select(app, pathTo(app, app.selected)[depth[app.selected] - steps]);
-  describe(app);
-  settle(app);
-  moveView(app, app.touched ? {} : fitView(app));
-  remember(app);
+  app.collapsed = foldedAt(app, steps);
+  showFolded(app, pathTo(app, app.selected)[app.shape.depth[app.selected] - steps]);
 }
 
 // A row of the forest, brought into sight from whatever hides it.
@@ -153,13 +157,14 @@ export function turnFolds(app) {
   if (!app.full.subtrees) return;
   const { first } = app.full.subtrees;
   const row = app.selected < 0 ? -1 : app.drawn ? first[/** @type {Folded[]} */ (app.scene.folded)[app.selected].group] : app.selected;
-  app.isFolded = !app.isFolded;
+  Object.assign(app, { isFolded: !app.isFolded, depth: 0 });
   refold(app);
   Object.assign(app, { touched: false, whole: false });
   Object.assign(app.view, fitView(app));
   app.selected = -1;
   showAgain(app);
   if (row >= 0) showRow(app, row);
+  sendSelection(app);
 }
 
 /** @param {App} app @param {number} i */
@@ -304,7 +309,7 @@ export function listenKeys(app) {
   app.goToHit = listenSearch(app, (row) => {
     showRow(app, row);
     sendSelection(app);
-  });
+  }, () => app.abort.signal.aborted || sendSelection(app));
 }
 
 /** @param {App} app @param {KeyboardEvent} event */

@@ -2,7 +2,7 @@
 
 import { applyTheme, buildFrame, coverOf, describe, drawLegend, fitHeight, keepTooltip, toolButton } from "./chrome.js";
 import {
-  arrange, clampView, HEAD, inSight, isRest, measure, PAD, refit, ROW, screenX, screenY,
+  arrange, clampView, fitView, HEAD, inSight, isRest, measure, PAD, refit, ROW, screenX, screenY,
 } from "./geometry.js";
 import { bracketOf, setOut } from "./film.js";
 import { light, openSearch } from "./finding.js";
@@ -16,9 +16,10 @@ import { forget, recall, recallFolds, remember } from "./memory.js";
 import { requestDraw, settle, syncSize } from "./motion.js";
 import { badgesShown, badgeWidth, isFaded, shownOf } from "./nodes.js";
 import { contextOf, readTheme } from "./palette.js";
+import { hearFolds, takeCollapsed, takeShown } from "./told.js";
 import { isListed, listenPhone, showStep } from "./trajectory.js";
 import { zoomOf } from "./zoomed.js";
-import { derive, drawnOf, rowWithId } from "./refold.js";
+import { derive, drawnOf, refold, rowWithId } from "./refold.js";
 
 const APPS = new WeakMap();
 const LEFT = new Map();
@@ -31,7 +32,7 @@ function mount(host, style, bus) {
     dom, bus, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
     width: 0, height: 0, ratio: 0, cover: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), found: { words: "", all: [], stops: [], lit: new Set() },
-    onShow: new Set(), isFolded: false, before: [], drawn: null, travel: null, boxes: [], cardAt: null, formulaStamp: "",
+    onShow: new Set(), isFolded: false, depth: 0, told: null, before: [], drawn: null, travel: null, boxes: [], cardAt: null, formulaStamp: "",
   }));
   listenPointer(app);
   listenKeys(app);
@@ -116,6 +117,23 @@ function takeScene(app, full) {
 function showMarked(app, before) {
   const [first] = app.scene.stage.marked;
   if (first !== undefined && first !== before?.scene.stage.marked[0]) bringIntoView(app, shownOf(app, first));
+}
+
+// Folds that the page names, as those of an address that somebody went back to.
+/** @param {App} app */
+function takeFolds(app) {
+  const row = app.selected < 0 ? -1 : app.drawn && app.full.subtrees ? app.full.subtrees.first[/** @type {Folded[]} */ (app.scene.folded)[app.selected].group] : app.selected;
+  takeShown(app);
+  refold(app);
+  takeCollapsed(app);
+  app.selected = row < 0 ? -1 : drawnOf(app, row);
+  arrange(app);
+  Object.assign(app, { touched: false, whole: false });
+  Object.assign(app.view, fitView(app));
+  markSelected(app);
+  light(app);
+  settle(app, { still: true });
+  remember(app);
 }
 
 // The page hears of the new id once no more scenes come: it may change with each of them.
@@ -205,11 +223,13 @@ export default function treeCanvas({ head, text, host, bus = document }) {
   const app = APPS.get(host) ?? mount(host, text(head.style), bus);
   Object.assign(app, { key: head.key, linked: head.linked, listable: head.listable, tallest: head.height });
   restyle(app);
+  const folds = hearFolds(app, head);
   if (app.forestStamp !== head.forest) app.forest = JSON.parse(text(head.forest));
   if (app.forestStamp !== head.forest || app.lookStamp !== head.look) {
     takeScene(app, { ...app.forest, ...JSON.parse(text(head.look)) });
     Object.assign(app, { forestStamp: head.forest, lookStamp: head.look });
   } else {
+    if (folds) takeFolds(app);
     fitHeight(app);
     settle(app);
   }
@@ -226,7 +246,7 @@ export function leave(host) {
   const app = APPS.get(host);
   if (!app) return;
   app.abort.abort();
-  globalThis.treecoreGroup = null;
+  globalThis.treecoreGroup = globalThis.treecoreTold = null;
   document.dispatchEvent(new CustomEvent("treecore-group"));
   app.resize.disconnect();
   cancelAnimationFrame(app.frame);

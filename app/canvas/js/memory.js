@@ -1,5 +1,6 @@
 // What a reader did to each forest: view, folds and selection, kept for when it is seen again.
 
+import { takeCollapsed, takeShown } from "./told.js";
 import { isListed } from "./trajectory.js";
 
 const MEMORY = new Map();
@@ -20,25 +21,31 @@ export function remember(app) {
   forget(app);
   MEMORY.set(memoryKey(app), {
     view: { ...app.view }, touched: app.touched, whole: app.whole,
-    collapsed: new Set(app.collapsed), selected: app.selected, isFolded: app.isFolded, onShow: app.onShow,
+    collapsed: new Set(app.collapsed), selected: app.selected, isFolded: app.isFolded, onShow: app.onShow, depth: app.depth,
   });
   if (MEMORY.size > MAX_REMEMBERED) MEMORY.delete(MEMORY.keys().next().value);
 }
 
-// Which groups are on show, before anything is drawn: as they were, or as a forest opens.
+// Which groups are on show, before anything is drawn: as the page says, as they were, or as a forest opens.
 /** @param {App} app */
 export function recallFolds(app) {
+  if (app.told) {
+    takeShown(app);
+    return;
+  }
   const kept = MEMORY.get(memoryKey(app));
   const { subtrees } = app.full;
   app.isFolded = !isListed(app) && (kept?.isFolded ?? Boolean(subtrees?.folds));
   app.onShow = kept?.onShow ?? new Set(subtrees?.shown);
+  app.depth = kept?.depth ?? 0;
   app.before = [];
 }
 
 /** @param {App} app */
 export function recall(app) {
   const kept = MEMORY.get(memoryKey(app));
-  app.collapsed = new Set(kept?.collapsed);
+  if (app.told) takeCollapsed(app);
+  else app.collapsed = new Set(kept?.collapsed);
   app.touched = kept?.touched ?? false;
   app.whole = kept?.whole ?? false;
   app.selected = kept?.selected ?? -1;

@@ -177,8 +177,18 @@ class SceneLook(TypedDict):
     sums: SceneSums | None
 
 
+class Told(TypedDict):
+    """What a page knows that a reader did to the trees: folds (`app.state.folds`), and the words looked for."""
+
+    folds: str
+    find: str
+
+
 class SceneHead(TypedDict):
-    """First line of what is sent: stamps of the parts, and `sent`, the stamp and bytes of those that follow."""
+    """First line of what is sent: stamps of the parts, and `sent`, the stamp and bytes of those that follow.
+
+    `told` is None where the browser alone keeps folds; `heard` is the number of the last choice that the page heard.
+    """
 
     script: str
     style: str
@@ -188,4 +198,6 @@ class SceneHead(TypedDict):
     height: int
     linked: bool
     listable: bool
+    told: Told | None
+    heard: int
     sent: list[tuple[str, int]]
