@@ -1468,5 +1468,6 @@ interface DocumentEventMap {
   "treecore-compare": CustomEvent<CompareChoice>;
   "treecore-compared": CustomEvent<CompareSaid>;
   "treecore-grain": CustomEvent<GrainSaid>;
+  "treecore-grained": CustomEvent<GrainSaid>;
   "treecore-range": CustomEvent<[number, number]>;
 }

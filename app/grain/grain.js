@@ -145,6 +145,10 @@ function mountGrain(parentElement, data) {
     if (id) say(picture, { fork: id });
   });
   window.addEventListener("keydown", (event) => onGrainKey(picture, event), { signal });
+  document.addEventListener("treecore-grained", ({ detail }) => {
+    picture.said = detail;
+    drawGrain(picture);
+  }, { signal });
   const resize = new ResizeObserver(() => { if (root.clientWidth !== picture.width) drawGrain(picture); });
   resize.observe(root);
   signal.addEventListener("abort", () => resize.disconnect());

@@ -1,4 +1,5 @@
-// What both routes cost, as a table; and the ear of the picture: what is chosen there goes to Python here.
+// What both routes cost, as a table; and the ear of the picture: what is chosen there goes to Python here, and what the
+// address says, as after going back, comes from there.
 
 import { html } from "../browse/dom.js";
 import { onceGone, sendUntilHeard } from "../signals/focus.js";
@@ -50,6 +51,10 @@ export default function routes({ data, parentElement, setTriggerValue }) {
   held.send = setTriggerValue;
   held.heard = data.heard;
   held.data = data;
+  if (data.heard >= number && JSON.stringify(held.said) !== JSON.stringify(data.said)) {
+    held.said = data.said;
+    document.dispatchEvent(new CustomEvent("treecore-grained", { detail: data.said }));
+  }
   drawRoutes(held);
   return onceGone(parentElement, () => held.abort.abort());
 }

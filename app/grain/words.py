@@ -11,6 +11,7 @@ import numpy as np
 from treecore.analysis.differences import KINDS
 from treecore.analysis.fork_sentences import percent
 from treecore.analysis.forks import Forks, Grain
+from treecore.analysis.granularity import Unit
 from treecore.analysis.label_route import Route, lengths
 from treecore.core.numerals import counted, plain, whole
 from treecore.core.outcomes import is_right
@@ -122,7 +123,7 @@ def picture(
         "forks": way.forks,
         "children": way.children,
         "lost": none(way.lost_at_forks),
-        "twigs": twigs(shown),
+        "twigs": twigs(shown, way.unit),
     }
 
 
@@ -203,12 +204,12 @@ def routes(way: Route, method: str) -> Routes:
     }
 
 
-def twigs(credit: Credit) -> list[Twig]:
-    """The steps of one forest with their places; none of a large one."""
+def twigs(credit: Credit, unit: Unit) -> list[Twig]:
+    """The steps of one forest with their places, in a unit of lengths; none of a large one."""
     topology = credit.shape.topology
     if topology.n > DRAWN:
         return []
-    steps = lengths(credit)
+    steps = lengths(credit, unit)
     rows = np.zeros(topology.n)
     leaves = topology.order[topology.is_leaf[topology.order]]
     rows[leaves] = np.arange(len(leaves))

@@ -21,7 +21,7 @@ from app.view_keys import KeyGroup
 from app.view_registry import view
 from treecore.analysis.fork_sentences import percent, sentences
 from treecore.analysis.forks import Forks, Grain, forks_of, grain
-from treecore.analysis.granularity import granularity
+from treecore.analysis.granularity import Unit, counts_tokens, granularity
 from treecore.analysis.label_route import Route, route
 from treecore.bidi import visible
 from treecore.core.batch import Forests
@@ -39,12 +39,14 @@ NAME = "granularity"
 PICTURE, CHANNEL, HEARD = "grain_picture", "grain_channel", "grain_heard"
 SCOPES = Choices("Forks of", "granularity:of", {"all": "all prompts", "one": "this prompt"})
 ROWS = Choices("Rows", "granularity:rows", {"kind": "what differs", "depth": "depth", "tree": "tree"})
+LENGTHS = Choices("Length in", "granularity:length", {"tokens": "tokens", "steps": "steps"})
 KEYS = KeyGroup("The picture", (("Esc", "take the range of shares back"), ("← →", "fewer, more labels, on the slider")))
 USUAL, MAX_SIBLINGS, MAX_LABEL = 24, 12, 200
 """Tokens from label to label before anybody chose, siblings that are listed, and characters of each."""
 FIELDS: tuple[Field | str, ...] = (
     SCOPES.field(),
     ROWS.field(),
+    LENGTHS.field(),
     Field("every", USUAL),
     "fork",
     "brush",
@@ -103,6 +105,10 @@ def bar() -> None:
         method_button()
         SCOPES.row()
         ROWS.row()
+        if counts_tokens(state.opened().forests):
+            LENGTHS.row()
+        else:
+            st.caption("length in steps: token counts are not recorded", width="content")
 
 
 def forks_in_scope() -> Found:
@@ -111,37 +117,45 @@ def forks_in_scope() -> Found:
     Raises:
         MethodError: the method cannot run; says what is lacking.
     """
-    method, one = state.get("method"), state.field(SCOPES.key) == "one"
-    key = (NAME, method, tuple(state.settings(method).items()), state.forest_number() if one else -1)
-    found: Found = state.opened().kept.get(key, lambda: made(state.credit() if one else state.batch_credit(), one))
+    method, one, unit = state.get("method"), state.field(SCOPES.key) == "one", unit_now()
+    key = (NAME, method, tuple(state.settings(method).items()), state.forest_number() if one else -1, unit)
+    found: Found = state.opened().kept.get(
+        key, lambda: made(state.credit() if one else state.batch_credit(), one, unit)
+    )
     return found
 
 
-def made(credit: Credit, one: bool) -> Found:
+def unit_now() -> Unit:
+    """What lengths are to be counted in."""
+    return "steps" if state.field(LENGTHS.key) == "steps" else "tokens"
+
+
+def made(credit: Credit, one: bool, unit: Unit) -> Found:
     """Forks, worked out."""
-    forks, batch = forks_of(credit), credit.forests
+    forks, batch = forks_of(credit, unit), credit.forests
     shift = state.forest_number() if one else 0
     names = [
         f"{number + shift + 1}:{batch[number].node_id[row]}"
         for number, row in zip(forks.forest.tolist(), (forks.node - batch.offset[forks.forest]).tolist(), strict=True)
     ]
-    return Found(credit, forks, names, route(credit))
+    return Found(credit, forks, names, route(credit, unit))
 
 
 def samplers() -> list[Grain]:
     """The grain of every sampler of what is open now and was opened before in this session."""
     shares: dict[str, list[float]] = {}
-    over = get_method(state.get("method")).over
+    unit, over = unit_now(), get_method(state.get("method")).over
     for of in {one.key: one for one in (*state.recent().values(), state.opened())}.values():
-        for name, share in of.kept.get((NAME, "samplers", over), partial(shares_of, of.forests, over)).items():
+        found = of.kept.get((NAME, "samplers", over, unit), partial(shares_of, of.forests, over, unit))
+        for name, share in found.items():
             shares.setdefault(name, []).extend(share)
     return [grain(name, share) for name, share in shares.items()]
 
 
-def shares_of(batch: Forests, over: Over) -> dict[str, list[float]]:
+def shares_of(batch: Forests, over: Over, unit: Unit) -> dict[str, list[float]]:
     """Sampler -> the shares that the forks of its trees decide, of one file; forks as a method sees them."""
     nodes = shape_of(batch.shape(states_of) if over == "states" else batch, len(batch.parent)).forks
-    share, number = granularity(batch).governs[nodes], batch.forest_of[nodes]
+    share, number = granularity(batch, unit).governs[nodes], batch.forest_of[nodes]
     found: dict[str, list[float]] = {}
     for one, own in zip(number.tolist(), share.tolist(), strict=True):
         name = str(batch[one].sampler.get("name") or "unknown sampler").replace("_", " ")

@@ -37,6 +37,9 @@ def test_every_fork_has_its_place_kind_and_contrast() -> None:
     assert found.share == pytest.approx([1, 0.5, 1, 0.5])
     assert found.contrast == pytest.approx([0.5, 1, 0.5, 1])
     assert not found.silent.any()
+    longer = forest.with_columns(n_model_tokens=np.array([0, 4, 2, 6, 6]))
+    shares = {unit: forks_of(compute(longer, "sibling"), unit).share[1] for unit in ("tokens", "steps")}
+    assert shares == {"tokens": 0.75, "steps": 0.5}
 
 
 def test_forks_are_those_of_the_method_on_any_forest() -> None:

@@ -30,6 +30,12 @@ def test_shares_by_steps_when_tokens_are_unknown() -> None:
     assert found.governs[1] == pytest.approx(1.5 / 2.5)
 
 
+def test_shares_by_steps_where_these_are_asked_for() -> None:
+    found, known = granularity(Forests(forked([0, 4, 2, 1, 5])), "steps"), granularity(Forests(forked()))
+    assert found.unit == "steps"
+    assert found.governs.tolist() == known.governs.tolist()
+
+
 def test_shares_fall_along_every_path() -> None:
     rng = np.random.default_rng(3)
     parent = np.array([-1] + [int(rng.integers(0, i)) for i in range(1, 60)])

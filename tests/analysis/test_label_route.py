@@ -40,6 +40,16 @@ def slow(credit: Credit, every: int) -> tuple[int, float, int]:
     return len(labels), within / around if around > 1e-9 else NAN, len(merged)
 
 
+def test_labels_of_steps_are_those_of_a_forest_without_token_counts() -> None:
+    forest = random_forest(np.random.default_rng(1), 40)
+    counted = forest.with_columns(n_model_tokens=np.where(forest.parent < 0, 0, 3))
+    bare = forest.with_columns(n_model_tokens=np.full(len(forest), -1))
+    asked, found = route(compute(counted, "sibling"), "steps"), route(compute(bare, "sibling"))
+    assert found.unit == "steps"
+    assert asked == found
+    assert route(compute(counted, "sibling")).unit == "tokens"
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("method", ["spo_tree", "grpo", "treerl"])
 def test_agrees_with_counting_tokens(seed: int, method: str) -> None:

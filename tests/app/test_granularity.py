@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def test_the_grain_of_a_sampler_is_that_of_the_dots(method: str) -> None:
     batch = Forests(mixed())
     grown = Forest(parent=[-1, 0, 1, 1, -1, 4], text=["", *"abc", "", "d"], reward=[np.nan] * 2 + [1, 0, np.nan, 1])
     for one in (batch, Forests(grown)):
-        (shares,) = shares_of(one, METHODS[method].over).values()
+        (shares,) = shares_of(one, METHODS[method].over, "tokens").values()
         assert sorted(shares) == pytest.approx(sorted(forks_of(compute(one, method)).share.tolist()))
 
 
@@ -104,6 +105,32 @@ def test_a_method_that_cannot_run_says_why() -> None:
     test = app(sample="early_fork", method="vineppo")
     assert not test.exception
     assert "mc_value" in said(test)
+
+
+def test_lengths_are_counted_in_steps_where_that_is_chosen() -> None:
+    test = app(sample="large")
+    words = said(test)
+    test.session_state["granularity:length"] = "steps"
+    test.run()
+    assert not test.exception
+    assert test.query_params["length"] in ("steps", ["steps"])
+    assert said(test) != words
+    drawn = {one.key: one.proto.json for one in test.get("bidi_component")}
+    assert '"unit":"steps"' in drawn["grain_picture"].replace(" ", "")
+
+
+def test_a_forest_without_token_counts_is_measured_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bare.forest.json"
+    ends = [{"id": row, "parent": 1, "text": f"answer {row}", "reward": row - 2} for row in (2, 3)]
+    path.write_text(
+        json.dumps(
+            {"format": "treecore/1", "nodes": [{"id": 0, "parent": None}, {"id": 1, "parent": 0, "text": "a"}, *ends]}
+        )
+    )
+    monkeypatch.setenv("TREECORE_FILE", str(path))
+    test = app()
+    assert not test.exception
+    assert "length in steps: token counts are not recorded" in said(test)
 
 
 def test_a_brushed_range_changes_the_sentences() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from treecore.analysis.differences import KINDS, difference
-from treecore.analysis.granularity import fork_contrasts
+from treecore.analysis.granularity import Unit, fork_contrasts
 from treecore.core.batch import Forests
 from treecore.core.numerals import NOISE
 from treecore.core.topology import BoolArray, FloatArray, IntArray
@@ -51,9 +51,13 @@ class Forks:
         return Forks(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
-def forks_of(credit: Credit) -> Forks:
-    """The forks of a batch that a method sees, in the order of its nodes."""
-    found, batch = fork_contrasts(credit), credit.forests
+def forks_of(credit: Credit, unit: Unit = "tokens") -> Forks:
+    """The forks of a batch that a method sees, in the order of its nodes.
+
+    Args:
+        unit: in which the share that each decides is measured; steps where token counts are not recorded.
+    """
+    found, batch = fork_contrasts(credit, unit), credit.forests
     order = np.argsort(found.node, kind="stable")
     node = found.node[order]
     forest = batch.forest_of[node]

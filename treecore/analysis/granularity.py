@@ -12,6 +12,9 @@ from treecore.core.topology import FloatArray
 from treecore.methods.ops.groups import at_parent, back_up
 from treecore.methods.registry import Credit
 
+Unit = Literal["tokens", "steps"]
+"""What lengths are counted in."""
+
 
 class Granularity(NamedTuple):
     """Shares from 1 (everything is still open: strategy) to 0 (nothing is: detail). `[N]`
@@ -24,13 +27,17 @@ class Granularity(NamedTuple):
 
     governs: FloatArray
     step: FloatArray
-    unit: Literal["tokens", "steps"]
+    unit: Unit
 
 
-def granularity(forests: Forests) -> Granularity:
-    """Mean length after each node over mean length of the trajectories through it."""
+def granularity(forests: Forests, unit: Unit = "tokens") -> Granularity:
+    """Mean length after each node over mean length of the trajectories through it.
+
+    Args:
+        unit: of lengths; steps where token counts are not recorded.
+    """
     seen = forests.shape(states_of)
-    in_tokens = counts_tokens(seen)
+    in_tokens = unit == "tokens" and counts_tokens(seen)
     length = np.where(seen.is_prompt, 0, seen.n_model_tokens if in_tokens else 1).astype(np.float64)
     so_far = seen.topology.path_sum(length)
     whole = back_up(seen, so_far, seen.topology.is_leaf).mean
@@ -62,8 +69,8 @@ class Contrasts(NamedTuple):
     n_leaves: FloatArray
 
 
-def fork_contrasts(credit: Credit) -> Contrasts:
-    """What each fork decides against the difference of credit that it makes."""
+def fork_contrasts(credit: Credit, unit: Unit = "tokens") -> Contrasts:
+    """What each fork decides against the difference of credit that it makes; `unit` as in `granularity`."""
     seen, shape = credit.seen, credit.shape
     topology, parent = shape.topology, seen.forests.parent
     rows = np.flatnonzero((parent >= 0) & np.isfinite(seen.credit))
@@ -76,5 +83,5 @@ def fork_contrasts(credit: Credit) -> Contrasts:
     contrast = np.full(len(forks), np.nan)
     np.subtract(high[forks], low[forks], out=contrast, where=count[forks] >= 2)
     nodes = shape.node[forks]
-    governs = granularity(credit.forests).governs[nodes]
+    governs = granularity(credit.forests, unit).governs[nodes]
     return Contrasts(nodes, governs, contrast, topology.n_leaves[forks].astype(np.float64))

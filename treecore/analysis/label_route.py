@@ -1,7 +1,7 @@
 """The other route to step credit: a label every k tokens. What it costs, which forks share one, what it cannot say.
 
-A trajectory is cut after every k tokens of the model, counted from the prompt; trajectories share a label as long as
-their tokens are the same. A label has one number, so what the credit of its tokens varies by is lost.
+A trajectory is cut after every k tokens of the model, or steps, counted from the prompt; trajectories share a label as
+long as their tokens are the same. A label has one number, so what the credit of its tokens varies by is lost.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treecore.analysis.granularity import counts_tokens
+from treecore.analysis.granularity import Unit, counts_tokens
 from treecore.core.numerals import NOISE
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.methods.registry import Credit
 
 SPACINGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024)
-"""Tokens from label to label that are worked out; steps, where tokens are not counted."""
+"""Tokens from label to label that are worked out; steps, where these are counted."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Route:
             `Spacing.lost`, of labels that hold until the next fork.
     """
 
-    unit: str
+    unit: Unit
     spacings: tuple[Spacing, ...]
     forks: int
     children: int
@@ -55,7 +55,7 @@ class Route:
 
 @dataclass(frozen=True, eq=False)
 class Lengths:
-    """Where steps lie in their trajectories, `[S]` each, and their credit, 0 where none is assigned."""
+    """Where steps lie in their trajectories, in a unit of lengths, and their credit, 0 where none is assigned. `[S]`"""
 
     parent: IntArray
     start: FloatArray
@@ -63,18 +63,17 @@ class Lengths:
     credit: FloatArray
     is_leaf: BoolArray
     is_fork: BoolArray
+    unit: Unit
 
 
-def route(credit: Credit) -> Route:
-    """Labels every k tokens against labels at forks, for the credit of a method."""
-    seen = credit.seen
-    in_tokens = counts_tokens(seen.forests)
-    steps = lengths(credit, in_tokens=in_tokens)
+def route(credit: Credit, unit: Unit = "tokens") -> Route:
+    """Labels every k tokens against labels at forks, for the credit of a method; `unit` as in `lengths`."""
+    steps = lengths(credit, unit)
     longest = float(steps.end.max(initial=0.0))
     asked = [every for every in SPACINGS if every == 1 or every < 2 * longest]
     own = np.flatnonzero((steps.parent >= 0) & steps.is_fork[np.maximum(steps.parent, 0)])
     return Route(
-        "tokens" if in_tokens else "steps",
+        steps.unit,
         tuple(spacing(steps, every) for every in asked),
         forks=int(steps.is_fork.sum()),
         children=len(own),
@@ -82,14 +81,16 @@ def route(credit: Credit) -> Route:
     )
 
 
-def lengths(credit: Credit, *, in_tokens: bool | None = None) -> Lengths:
-    """Where every step begins and ends: in tokens of the model where they are known, by default, else in steps."""
+def lengths(credit: Credit, unit: Unit = "tokens") -> Lengths:
+    """Where every step begins and ends: in tokens of the model where these are asked for and known, else in steps."""
     seen = credit.seen
-    in_tokens = counts_tokens(seen.forests) if in_tokens is None else in_tokens
+    in_tokens = unit == "tokens" and counts_tokens(seen.forests)
     topology = credit.shape.topology
     size = np.where(seen.forests.is_prompt, 0, seen.forests.n_model_tokens if in_tokens else 1).astype(np.float64)
     end = topology.path_sum(size)
-    return Lengths(seen.forests.parent, end - size, end, np.nan_to_num(seen.credit), topology.is_leaf, topology.is_fork)
+    own = np.nan_to_num(seen.credit)
+    found: Unit = "tokens" if in_tokens else "steps"
+    return Lengths(seen.forests.parent, end - size, end, own, topology.is_leaf, topology.is_fork, found)
 
 
 def spacing(steps: Lengths, every: int) -> Spacing:
