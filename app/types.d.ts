@@ -766,6 +766,8 @@ interface StepsTableRow {
   value: string;
   credit: string;
   bar: number | null;
+  was: string | null;
+  pruned: boolean;
   tokens: string;
 }
 

@@ -113,11 +113,15 @@ def lit_rows(credit: Credit | None) -> IntArray | None:
     return None if name in (ALL, FOLLOWED) else np.flatnonzero(FILTERS[name](asked_of(credit)))
 
 
+def drawn_rows(credit: Credit | None) -> IntArray | None:
+    """The same steps as `lit_rows`, in the rows of the forest that is drawn: a changed one keeps what was pruned."""
+    rows, found = lit_rows(credit), state.what_if()
+    return rows if rows is None or found is None else np.flatnonzero(np.isin(found.after, rows))
+
+
 def lit_stage(credit: Credit | None) -> Stage:
     """The stage of the canvas for the filter in force; large forests can be folded in it."""
-    rows, found = lit_rows(credit), state.what_if()
+    rows = drawn_rows(credit)
     if rows is None:
         return Stage(follow=chosen() == FOLLOWED, folds=True)
-    if found is not None:
-        rows = np.flatnonzero(np.isin(found.after, rows))
     return Stage(highlight=rows.tolist(), folds=True)

@@ -14,10 +14,14 @@ from app.table import steps_table
 from app.table.words import PAGE, Copied, Page, page_of, pages_of
 from app.view_fields import Field
 from app.view_keys import KeyGroup
+from app.what_if import beside as changes
+from treecore.analysis.what_if import shift
+from treecore.core.forest import Forest
 from treecore.core.topology import IntArray
 from treecore.methods.registry import Credit
+from treecore.views.scene.changed import drawn_credit
 from treecore.views.step_filters import FOLLOWED
-from treecore.views.step_table import SORTS, StepTable
+from treecore.views.step_table import SORTS, Before, StepTable
 
 SORT, NUMBER = "explore:sort", "explore:page"
 CHANNEL, HEARD, COPY, MADE = "steps_table", "steps_table_heard", "steps_table_copy", "steps_table_made"
@@ -57,25 +61,44 @@ def reader(credit: Credit | None) -> None:
 
 
 def table_of(credit: Credit | None) -> StepTable:
-    """The steps of the shown forest, as long as it and its credit stay the same."""
-    held: StepTable | None = state.get_or(MADE, None)
-    if held is None or held.forest is not state.forest() or held.credit is not credit:
-        held = StepTable(state.forest(), credit)
+    """The steps of the shown forest, as long as it and its credit stay the same.
+
+    Raises:
+        TreecoreError: the method cannot run on the forest as it was recorded.
+    """
+    of = (state.forest(), credit, state.credit_before() if credit is not None and changes.is_changed() else None)
+    held: tuple[tuple[object, ...], StepTable] | None = state.get_or(MADE, None)
+    if held is None or any(one is not other for one, other in zip(held[0], of, strict=True)):
+        held = of, made_of(*of)
         state.put({MADE: held})
-    return held
+    return held[1]
+
+
+def made_of(forest: Forest, credit: Credit | None, before: Credit | None) -> StepTable:
+    """The table; of a changed forest with what was pruned, and with credit as it was `before`."""
+    if credit is None or before is None:
+        return StepTable(forest, credit)
+    found = changes.found_now()
+    return StepTable(found.drawn, drawn_credit(found, credit), Before(shift(found, before, credit).was, found.pruned))
 
 
 def chosen_rows(made: StepTable, credit: Credit | None) -> IntArray:
     """The steps of the filter in force that have the words looked for, sorted."""
     lit: IntArray | None
     if dimming.chosen() == FOLLOWED:
-        selected = state.selected_row()
+        selected = selected_row(made)
         lit = np.empty(0, dtype=np.int64) if selected is None else made.forest.topology.path(selected)
     else:
-        lit = dimming.lit_rows(credit)
+        lit = dimming.lit_rows(credit) if made.before is None else dimming.drawn_rows(credit)
     rows = made.rows if lit is None else made.rows[np.isin(made.rows, lit)]
     sort = str(state.field(SORT))
     return made.sorted(made.found(rows, find()), sort.removeprefix("-"), down=sort.startswith("-"))
+
+
+def selected_row(made: StepTable) -> int | None:
+    """Row of the selected step, which may be a pruned one; None when none is."""
+    node = str(state.get("node"))
+    return made.forest.row(node) if node and state.has(made.forest, node) else None
 
 
 def find() -> str:
@@ -85,7 +108,7 @@ def find() -> str:
 
 def page(made: StepTable, rows: IntArray) -> Page:
     """The page that was asked for, or that of the selected step."""
-    number, selected = int(state.field(NUMBER)), state.selected_row()
+    number, selected = int(state.field(NUMBER)), selected_row(made)
     if number < 1:
         at = np.flatnonzero(rows == (-1 if selected is None else selected))
         number = 1 + int(at[0]) // PAGE if len(at) else 1

@@ -35,11 +35,13 @@ export function stepsBody(data) {
 function stepLine(row, signed) {
   const line = html("tr"), step = html("th", "step"), button = html("button", "words");
   line.dataset.id = row.id;
+  if (row.pruned) line.className = "pruned";
   step.scope = "row";
   button.dir = "auto";
   button.tabIndex = -1;
   button.append(...toned(row.step));
   step.append(button);
+  if (row.pruned) step.append(html("span", "gone", "pruned"));
   if (row.beneath.length) {
     const beneath = html("div", "beneath");
     beneath.dir = "auto";
@@ -51,7 +53,7 @@ function stepLine(row, signed) {
   credit.append(html("span", "number", row.credit), barOf(row.bar, signed));
   line.append(
     cell("place", row.place), step, cell("depth", row.depth), cell("siblings", row.siblings), cell("right", row.right),
-    cell("value", row.value), credit, cell("tokens", row.tokens),
+    cell("value", row.value), credit, ...(row.was === null ? [] : [cell("was", row.was)]), cell("tokens", row.tokens),
   );
   return line;
 }

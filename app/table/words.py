@@ -28,7 +28,11 @@ class Head(TypedDict):
 
 
 class Row(TypedDict):
-    """A step; `bar` is its credit on the scale of the view, from -1 to 1, None where it is not assigned."""
+    """A step.
+
+    `bar` is its credit on the scale of the view, from -1 to 1, None where it is not assigned; `was` is its credit
+    before the changes, None without any.
+    """
 
     id: str
     place: str
@@ -40,6 +44,8 @@ class Row(TypedDict):
     value: str
     credit: str
     bar: float | None
+    was: str | None
+    pruned: bool
     tokens: str
 
 
@@ -93,6 +99,8 @@ def page_of(
     shown = rows[(number - 1) * PAGE : number * PAGE].tolist()
     ends = NEUTRAL if table.credit is None else table.credit.ends
     heads: list[Head] = [{"name": name, "title": title, "about": about} for name, title, about in HEADS]
+    if table.before is not None:
+        heads.insert(7, {"name": "was", "title": "was", "about": "credit before the changes"})
     if table.credit is not None:
         heads[6]["about"] = f"credit by {get_method(table.credit.method).title}"
     return {
@@ -118,7 +126,9 @@ def count(table: StepTable, rows: IntArray, *, only: str, find: str) -> str:
     """`12 of 136 steps · ends right`."""
     total = len(table.rows)
     said = counted(total, "step") if len(rows) == total else counted_of(len(rows), "step", total=total)
-    return " · ".join(filter(None, [said, only, f"with “{cut(find, 30)}”" if find else ""]))
+    gone = 0 if table.before is None else int(table.before.pruned[rows].sum())
+    pruned = f"{whole(gone)} pruned" if gone else ""
+    return " · ".join(filter(None, [said, only, f"with “{cut(find, 30)}”" if find else "", pruned]))
 
 
 def nothing(*, only: str, find: str) -> str:
@@ -150,6 +160,8 @@ def row_of(table: StepTable, row: int, find: str) -> Row:
         "value": plain(float(table.value[row])),
         "credit": ends.words(credit, ends.decimals),
         "bar": round(ends.share(credit), 4) if np.isfinite(credit) else None,
+        "was": None if table.before is None else ends.words(float(table.was[row]), ends.decimals),
+        "pruned": table.is_pruned(row),
         "tokens": NONE if np.isnan(table.tokens[row]) else whole(int(table.tokens[row])),
     }
 

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 import treecore as tc
+from treecore.analysis.what_if import shift, what_if
 from treecore.bundled import samples
+from treecore.core.changes import from_text
 from treecore.core.forest import Forest
-from treecore.views.step_table import SORTS, StepTable
+from treecore.views.scene.changed import drawn_credit
+from treecore.views.step_table import SORTS, Before, StepTable
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,23 @@ def table() -> StepTable:
 def hostile() -> StepTable:
     text = ["", "=1+1", "fine", "@sum", "-2", 'a, "b"\nc']
     return StepTable(Forest([-1, 0, 0, 1, 1, 2], text=text, reward=[np.nan] * 3 + [1.0, 0.0, np.nan]), None)
+
+
+def test_a_changed_forest_has_what_was_pruned_and_what_credit_was() -> None:
+    forest = tc.read(samples()["by_hand"].path)[0]
+    found = what_if(forest, from_text("prune:a1,flip:f3"))
+    before, after = (tc.credit([one], "tree_grpo").of(0) for one in (found.recorded, found.changed))
+    made = StepTable(found.drawn, drawn_credit(found, after), Before(shift(found, before, after).was, found.pruned))
+    rows = made.sorted(made.rows, "was", down=True)
+    assert len(rows) == len(StepTable(forest, before).rows)
+    lines = {line["id"]: line for line in csv.DictReader(io.StringIO(made.csv(rows).decode()))}
+    for row in made.rows.tolist():
+        line, name = lines[str(found.drawn.node_id[row])], str(found.drawn.node_id[row])
+        assert float(line["was"]) == pytest.approx(float(before.credit[forest.row(name)]))
+        assert line["pruned"] == str(int(found.pruned[row]))
+        assert (line["credit"] == "") == bool(found.pruned[row])
+    assert lines["a1"]["pruned"] == "1"
+    assert "was" not in StepTable(forest, before).csv(rows).decode().splitlines()[0]
 
 
 @pytest.mark.parametrize("by", SORTS)

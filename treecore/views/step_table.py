@@ -15,7 +15,7 @@ from treecore.core.edit import NOTE, changes_column, changes_of
 from treecore.core.forest import Forest
 from treecore.core.outcomes import is_right
 from treecore.core.step_text import plain
-from treecore.core.topology import FloatArray, IntArray
+from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.methods.registry import Credit
 from treecore.views.scene.scene import value_of
 
@@ -24,7 +24,8 @@ SCHEMA = {
     "depth": "int", "branch": "int", "siblings": "int", "right": "int", "scored": "int", "ends": "int",
     "reward": "float", "value": "float", "credit": "float", "tokens": "int",
 }  # fmt: skip
-"""Columns of the CSV."""
+"""Columns of the CSV; of a changed forest also `BEFORE`."""
+BEFORE = {"was": "float", "pruned": "int"}
 NO_COUNT = -1
 _labels: WeakKeyDictionary[Forest, list[str]] = WeakKeyDictionary()
 
@@ -36,6 +37,13 @@ class Siblings(NamedTuple):
     total: IntArray
 
 
+class Before(NamedTuple):
+    """What a changed forest was: credit of each step, NaN where it had none, and which steps are pruned now. `[N]`"""
+
+    was: FloatArray
+    pruned: BoolArray
+
+
 @dataclass(frozen=True, eq=False)
 class StepTable:
     """Rows of a forest that are steps, with a number in every column.
@@ -43,10 +51,12 @@ class StepTable:
     Attributes:
         forest: `N` nodes; those that stand for the prompt are no rows of the table.
         credit: of this forest alone; None where no method can run.
+        before: of a forest that was changed, pruned steps among its rows; else None.
     """
 
     forest: Forest
     credit: Credit | None
+    before: Before | None = None
 
     @cached_property
     def rows(self) -> IntArray:
@@ -109,6 +119,15 @@ class StepTable:
         """Credit of each step, NaN where it is not assigned. `[N]`"""
         return np.full(len(self.forest), np.nan) if self.credit is None else self.credit.credit
 
+    @property
+    def was(self) -> FloatArray:
+        """Credit of each step before the changes, NaN where it had none or nothing was changed. `[N]`"""
+        return np.full(len(self.forest), np.nan) if self.before is None else self.before.was
+
+    def is_pruned(self, row: int) -> bool:
+        """Whether a change took the step away."""
+        return self.before is not None and bool(self.before.pruned[row])
+
     @cached_property
     def tokens(self) -> FloatArray:
         """Tokens that the model wrote in each step, NaN where they were not counted. `[N]`"""
@@ -148,7 +167,8 @@ class StepTable:
         """Rows as CSV, numbers in full; texts that a spreadsheet would compute get a `'` before them."""
         from treecore.exports.tables import csv_lines
 
-        return b"".join(csv_lines(self._records(rows), SCHEMA | changes_column([self.forest])))
+        marks = changes_column([self.forest]) | ({} if self.before is None else BEFORE)
+        return b"".join(csv_lines(self._records(rows), SCHEMA | marks))
 
     def _records(self, rows: IntArray) -> Iterable[dict[str, Any]]:
         forest, ends = self.forest, self.forest.topology.n_leaves
@@ -172,6 +192,7 @@ class StepTable:
                 "credit": float(self.signal[row]),
                 NOTE: changes_of(forest),
                 "tokens": None if np.isnan(self.tokens[row]) else int(self.tokens[row]),
+                **({} if self.before is None else {"was": float(self.was[row]), "pruned": int(self.is_pruned(row))}),
             }
 
 
@@ -183,6 +204,7 @@ SORTS: dict[str, Callable[[StepTable], np.ndarray | list[str]]] = {
     "right": lambda table: table.share,
     "value": lambda table: table.value,
     "credit": lambda table: table.signal,
+    "was": lambda table: table.was,
     "tokens": lambda table: table.tokens,
 }
 """Name of a column -> what rows are sorted by."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,27 @@ def test_a_link_holds_order_page_and_words_and_names_what_is_not_there() -> None
         "read": "table", "sort": "-value", "page": "2", "find": "find",
     }  # fmt: skip
     assert "no sort called" in app(sort="nothing").warning[0].value
+
+
+def listed(**query: str) -> dict[str, Any]:
+    test = app(sample="by_hand", **query)
+    assert not test.exception
+    found: dict[str, Any] = json.loads(
+        next(one.proto.json for one in test.get("bidi_component") if one.key == "steps_table")
+    )
+    return found
+
+
+def test_a_changed_forest_lists_pruned_steps_and_what_credit_was() -> None:
+    page = listed(edit="prune:a1", what_if="1", node="a1", sort="-was")
+    assert [head["name"] for head in page["heads"]][6:8] == ["credit", "was"]
+    row = next(row for row in page["rows"] if row["id"] == "a1")
+    assert row["pruned"]
+    assert (row["was"], row["credit"]) == ("+1.11", "–")
+    assert "pruned" in page["count"]
+    plain = listed()
+    assert "was" not in [head["name"] for head in plain["heads"]]
+    assert {row["was"] for row in plain["rows"]} == {None}
 
 
 def _take() -> None:
