@@ -42,6 +42,38 @@ def lacks(forest: Forest, model: Model = BUNDLED) -> str:
     return "the server is read-only" if permissions.is_read_only() else ""
 
 
+class Bounded:
+    """Tells a job how far its work is, and the work when it is to stop.
+
+    Args:
+        limits: None on the operator's own machine; the job's note says which of them was reached.
+    """
+
+    def __init__(self, job: Job, limits: Limits | None) -> None:
+        self._job, self._limits, self._began = job, limits, time.monotonic()
+
+    def report(self, progress: Progress) -> None:
+        """Take a report of an annotation."""
+        self.tell(done=progress.done, total=progress.total, tokens=progress.tokens)
+
+    def tell(self, *, done: int, total: int, tokens: int) -> None:
+        """So much is done of so much, with so many tokens."""
+        seconds = time.monotonic() - self._began
+        self._job.tell(done, total, seconds)
+        self._job.progress = JobProgress(done, total, tokens, seconds, ())
+        self._bound(trajectories=done, tokens=tokens)
+
+    def should_stop(self) -> bool:
+        """Whether the job was cancelled or has had all that it may have."""
+        self._bound()
+        return self._job.stop.is_set() or self._job.note != ""
+
+    def _bound(self, *, trajectories: int = 0, tokens: int = 0) -> None:
+        if self._limits is not None and not self._job.note:
+            spent = time.monotonic() - self._began
+            self._job.note = self._limits.passed(trajectories=trajectories, tokens=tokens, seconds=spent)
+
+
 def continued(
     job: Job,
     forests: Sequence[Forest],
@@ -67,24 +99,8 @@ def continued(
     policy = MODELS.get(model, job.stop)
     if policy is None:
         return []
-    began = time.monotonic()
-
-    def bound(*, trajectories: int = 0, tokens: int = 0) -> None:
-        if limits is not None and not job.note:
-            spent = time.monotonic() - began
-            job.note = limits.passed(trajectories=trajectories, tokens=tokens, seconds=spent)
-
-    def tell(progress: Progress) -> None:
-        seconds = time.monotonic() - began
-        job.tell(progress.done, progress.total, seconds)
-        job.progress = JobProgress(progress.done, progress.total, progress.tokens, seconds, ())
-        bound(trajectories=progress.done, tokens=progress.tokens)
-
-    def should_stop() -> bool:
-        bound()
-        return job.stop.is_set() or job.note != ""
-
+    work = Bounded(job, limits)
     asked = Annotation(kind, settings, model=policy, **more)
-    done = annotate(forests, asked, on_progress=tell, should_stop=should_stop)
+    done = annotate(forests, asked, on_progress=work.report, should_stop=work.should_stop)
     order = {forest.id: place for place, forest in enumerate(forests)}
     return sorted(done, key=lambda forest: order.get(forest.id, 0))

@@ -8,6 +8,8 @@ from app import state
 from app.browse import asked_in
 from app.compare.sides import telling_pair
 from app.controls.choices import Choices
+from app.rollout import annotation
+from app.rollout.token_numbers import NUMBERS
 from app.tokens import branch_reader
 from app.tokens.branch import Branch, ends, read
 from app.tokens.reading import reading, telling_token
@@ -15,6 +17,7 @@ from app.tokens.small_tree import small_tree
 from app.verbatim import ours
 from app.view_fields import Field
 from app.view_keys import KeyGroup
+from treecore.annotate.token_numbers import lacks_numbers
 from treecore.core.forest import Forest
 from treecore.methods.registry import NEUTRAL, Credit
 
@@ -59,7 +62,23 @@ def pills() -> bool:
             "Beneath the tokens", list(STRIPS), key=BENEATH, selection_mode="multi", format_func=ours,
             label_visibility="collapsed", width="content",
         )  # fmt: skip
+    if lacks_numbers(state.forest()):
+        more_numbers()
     return False
+
+
+def more_numbers() -> None:
+    """The button that gets entropy and confidence; it says why where it cannot."""
+    reason = annotation.lacking()
+    st.button(
+        "Add entropy and confidence",
+        key="token_numbers",
+        icon=":material/query_stats:",
+        on_click=annotation.ask,
+        args=(NUMBERS,),
+        disabled=bool(reason),
+        help=ours(f"{reason[:1].upper()}{reason[1:]}.") if reason else "Read again by the model that wrote them.",
+    )
 
 
 @st.fragment

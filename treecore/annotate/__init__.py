@@ -9,5 +9,6 @@ from __future__ import annotations
 from treecore.annotate.kinds import KINDS, get_kind
 from treecore.annotate.run import Annotation, annotate
 from treecore.annotate.run_file import annotate_file
+from treecore.annotate.token_numbers import lacks_numbers, measure_tokens
 
-__all__ = ["KINDS", "Annotation", "annotate", "annotate_file", "get_kind"]
+__all__ = ["KINDS", "Annotation", "annotate", "annotate_file", "get_kind", "lacks_numbers", "measure_tokens"]

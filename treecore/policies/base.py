@@ -321,6 +321,25 @@ class ChatPolicy(Protocol):
         ...
 
 
+@runtime_checkable
+class MeasuringPolicy(Protocol):
+    """A policy that can read recorded tokens again."""
+
+    def measure(self, prompt: str | RenderedChat, ids: Sequence[int]) -> list[list[float]]:
+        """Entropy and confidence of its distribution before each token, in nats; fewer where its context ends.
+
+        Args:
+            prompt: what stands before; ids: `[T]` of the tokens after it, whoever wrote them.
+
+        Returns:
+            `[2, T]`, as `TokenTable` has them.
+
+        Raises:
+            PolicyError: the prompt has no tokens.
+        """
+        ...
+
+
 def complete_policy(policy: Any) -> Policy:
     """A policy with all optional members of the protocol.
 

@@ -27,8 +27,9 @@ from treecore.policies.local.memory import store_bytes
 from treecore.policies.local.model_checks import check_branchable, context_length, end_tokens
 from treecore.policies.local.model_runner import ModelRunner
 from treecore.policies.local.onednn_model import packed_copy, redirected
-from treecore.policies.local.session import LocalSession
+from treecore.policies.local.session import LocalSession, threads
 from treecore.policies.local.static_cache import MIN_LENGTH, bucket
+from treecore.policies.local.token_sampling import measured
 from treecore.protocols import Message, RenderedChat, StepRule
 
 MAX_SEQUENCES = 64
@@ -172,6 +173,16 @@ class TransformersPolicy(Policy):
         if not ids and self.tokenizer.bos_token_id is not None:
             ids = [int(self.tokenizer.bos_token_id)]
         return ids
+
+    def measure(self, prompt: str | RenderedChat, ids: Sequence[int]) -> list[list[float]]:
+        """See `MeasuringPolicy`."""
+        before = self.encode_prompt(prompt)
+        if not before:
+            raise PolicyError("the prompt has no tokens", todo="give it some text")
+        run = [*before, *ids][: self.max_length]
+        with torch.inference_mode(), threads(self.threads):
+            logits = self.model(input_ids=torch.tensor([run], device=self.model.device), use_cache=False).logits[0]
+            return measured(logits[len(before) - 1 : len(run) - 1])
 
     def chat_text(self, messages: Sequence[Message]) -> RenderedChat | None:
         if not self.tokenizer.chat_template:

@@ -62,10 +62,9 @@ def draw(
     wide = (logits.cpu() if logits.device.type == "mps" else logits).double()
     raw = torch.log_softmax(wide, dim=-1)
     probability = raw.exp()
-    entropy = torch.special.entr(probability).sum(dim=-1)
     best = logits.to(wide.device).topk(min(TOP, logits.shape[-1]), dim=-1).indices
     likeliest = raw.gather(-1, best)
-    confidence = -likeliest.mean(dim=-1)
+    entropy, confidence = spread(probability, likeliest)
     top_entropy = torch.special.entr(likeliest[:, :TOP_ENTROPY].exp()).sum(dim=-1)
     if temperature == 0:
         ids = raw.argmax(dim=-1)
@@ -89,6 +88,28 @@ def draw(
         top = [list(zip(tokens, nats, strict=True)) for tokens, nats in pairs]
     logprobs, entropies, confidences, top_entropies = numbers.tolist()
     return Drawn(ids.tolist(), logprobs, entropies, confidences, top_entropies, top)
+
+
+def spread(probability: Tensor, likeliest: Tensor) -> tuple[Tensor, Tensor]:
+    """Entropy and confidence of distributions, `[B]` each, in nats.
+
+    Args:
+        probability: `[B, V]`; likeliest: `[B, TOP]` log probabilities of the likeliest tokens.
+    """
+    return torch.special.entr(probability).sum(dim=-1), -likeliest.mean(dim=-1)
+
+
+def measured(logits: Tensor) -> list[list[float]]:
+    """Entropy and confidence of distributions as `draw` gives them. `[2, B]`
+
+    Args:
+        logits: `[B, V]`.
+    """
+    raw = torch.log_softmax((logits.cpu() if logits.device.type == "mps" else logits).double(), dim=-1)
+    likeliest = raw.topk(min(TOP, raw.shape[-1]), dim=-1).values
+    numbers = torch.round(torch.stack(spread(raw.exp(), likeliest)), decimals=DECIMALS) + 0.0
+    found: list[list[float]] = numbers.tolist()
+    return found
 
 
 def nucleus(logprobs: Tensor, top_p: float) -> Tensor:

@@ -1,0 +1,72 @@
+"""Entropy and confidence of recorded tokens: those that the rollout recorded, found again by reading."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import treecore as tc
+from treecore.annotate import lacks_numbers, measure_tokens
+from treecore.bundled import samples
+from treecore.core.forest import Forest
+from treecore.errors import MethodError, PolicyError
+from treecore.policies import Policy, load_policy
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Policy:
+    return load_policy("tiny")
+
+
+def recorded() -> Forest:
+    forest: Forest = tc.read(samples()["early_fork"].path)[0]
+    return forest
+
+
+def without(forest: Forest) -> Forest:
+    assert forest.tokens is not None
+    return forest.with_columns(tokens=replace(forest.tokens, entropy=None, confidence=None))
+
+
+def test_they_are_those_of_the_rollout(tiny: Policy) -> None:
+    forest, told = recorded(), list[tuple[int, int, int]]()
+    bare = without(forest)
+    assert lacks_numbers(bare)
+    assert not lacks_numbers(forest)
+    (found,) = measure_tokens([bare], tiny, on_progress=lambda *numbers: told.append(numbers))
+    assert found.tokens is not None
+    assert forest.tokens is not None
+    for name in ("entropy", "confidence"):
+        ours, theirs = getattr(found.tokens, name), getattr(forest.tokens, name)
+        assert (np.isnan(ours) == np.isnan(theirs)).all()
+        np.testing.assert_allclose(ours, theirs, atol=2e-4)
+    assert not lacks_numbers(found)
+    assert [done for done, _, _ in told] == list(range(1, len(forest.leaves) + 1))
+    assert {total for _, total, _ in told} == {len(forest.leaves)}
+    assert found.provenance["annotations"][-1]["of"] == bare.digest
+
+
+def test_recorded_numbers_stay(tiny: Policy) -> None:
+    forest = recorded()
+    assert forest.tokens is not None
+    kept = forest.with_columns(
+        tokens=replace(forest.tokens, entropy=np.full(len(forest.tokens.entropy), 3.0), confidence=None)
+    )  # type: ignore[arg-type]
+    (found,) = measure_tokens([kept], tiny)
+    assert found.tokens is not None
+    assert (found.tokens.entropy == 3.0).all()
+
+
+def test_a_stopped_run_gives_no_half_forest(tiny: Policy) -> None:
+    looks = iter([False, True])
+    assert list(measure_tokens([without(recorded())], tiny, should_stop=lambda: next(looks))) == []
+
+
+def test_what_another_model_wrote_is_refused(tiny: Policy) -> None:
+    other = without(recorded()).with_columns(policy={**recorded().policy, "weights": "other"})
+    with pytest.raises(MethodError, match="other weights"):
+        list(measure_tokens([other], tiny))
+    with pytest.raises(PolicyError, match="does not tell its distributions"):
+        list(measure_tokens([recorded()], object()))  # type: ignore[arg-type]
