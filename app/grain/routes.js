@@ -3,6 +3,7 @@
 
 import { html } from "../browse/dom.js";
 import { onceGone, sendUntilHeard } from "../signals/focus.js";
+import { spaced } from "./spacing.js";
 
 const HELD = new WeakMap();
 let number = 0;
@@ -29,7 +30,7 @@ function drawRoutes({ root, data, said }) {
     row.append(html("td", "", words), html("td", "", labels.toLocaleString("en")), html("td", "", lost === null ? "\u2013" : `${Math.round(100 * lost)} %`));
     table.append(row);
   };
-  for (const one of data.labels.slice(Math.max(0, at - 1), at + 2)) line(`every ${one.every} ${data.unit}`, one.labels, one.lost, one === data.labels[at] ? "now" : "");
+  for (const one of data.labels.slice(Math.max(0, at - 1), at + 2)) line(`every ${spaced(one.every, data.unit)}`, one.labels, one.lost, one === data.labels[at] ? "now" : "");
   if (data.children) line("one a child of a fork", data.children, data.lost, "forks");
   root.replaceChildren(table, html("p", "muted", data.why));
 }

@@ -15,9 +15,9 @@ export function routeOf(data, every, width, choose) {
   slider.max = String(labels.length - 1);
   slider.value = String(at);
   slider.setAttribute("aria-label", `${unit} from label to label`);
-  slider.setAttribute("aria-valuetext", `${now.every} ${unit}`);
+  slider.setAttribute("aria-valuetext", spaced(now.every, unit));
   slider.oninput = () => choose(labels[Number(slider.value)].every);
-  head.append(html("span", "", "Or fix the grain: a label every"), slider, html("b", "", String(now.every)), html("span", "", unit));
+  head.append(html("span", "", "Or fix the grain: a label every"), slider, html("b", "", String(now.every)), html("span", "", spaced(now.every, unit).replace(/^\d+ /, "")));
   const boxes = html("div", "two"), half = Math.max(220, width / 2 - 12);
   boxes.append(labelledTree(data, now.every, half), curveOfLabels(data, at, half));
   const said = html("p");
@@ -25,9 +25,15 @@ export function routeOf(data, every, width, choose) {
   return [head, boxes, ...(data.forks ? [said] : [])];
 }
 
+// `24 tokens`, `1 step`.
+/** @param {number} every @param {string} unit */
+export function spaced(every, unit) {
+  return `${every} ${every === 1 ? unit.slice(0, -1) : unit}`;
+}
+
 /** @param {GrainData} data @param {number} every @param {number} width */
 function labelledTree({ twigs, unit }, every, width) {
-  const drawing = svg("svg", { width, height: TREE, role: "img", "aria-label": `the shown forest cut every ${every} ${unit}` });
+  const drawing = svg("svg", { width, height: TREE, role: "img", "aria-label": `the shown forest cut every ${spaced(every, unit)}` });
   if (!twigs.length) {
     drawing.append(svg("text", { x: 0, y: 20, class: "muted" }, "the shown forest is too large to draw here"));
     return drawing;

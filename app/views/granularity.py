@@ -103,7 +103,8 @@ def bar() -> None:
         open_menu()
         merge_menu()
         method_button()
-        SCOPES.row()
+        if len(state.opened().forests) > 1:
+            SCOPES.row()
         ROWS.row()
         if counts_tokens(state.opened().forests):
             LENGTHS.row()
