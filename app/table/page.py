@@ -16,6 +16,7 @@ from app.view_fields import Field
 from app.view_keys import KeyGroup
 from app.what_if import beside as changes
 from treecore.analysis.what_if import shift
+from treecore.core.edit import changes_of
 from treecore.core.forest import Forest
 from treecore.core.topology import IntArray
 from treecore.methods.registry import Credit
@@ -54,7 +55,7 @@ def reader(credit: Credit | None) -> None:
     steps_table(page(made, rows), copied=copied(made, rows, heard), heard=heard, key=CHANNEL, on_ask=take)
     st.download_button(
         "Save as CSV", lambda: made.csv(rows), mime="text/csv", on_click="ignore",
-        file_name=f"steps{changed_mark([made.forest])}.csv", key="steps_csv",
+        file_name=f"steps{changed_mark([state.forest()])}.csv", key="steps_csv",
         icon=":material/download:", disabled=not len(rows),
     )  # fmt: skip
     state.sync_address()
@@ -79,7 +80,8 @@ def made_of(forest: Forest, credit: Credit | None, before: Credit | None) -> Ste
     if credit is None or before is None:
         return StepTable(forest, credit)
     found = changes.found_now()
-    return StepTable(found.drawn, drawn_credit(found, credit), Before(shift(found, before, credit).was, found.pruned))
+    was = Before(shift(found, before, credit).was, found.pruned, changes_of(found.changed))
+    return StepTable(found.drawn, drawn_credit(found, credit), was)
 
 
 def chosen_rows(made: StepTable, credit: Credit | None) -> IntArray:

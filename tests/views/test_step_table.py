@@ -32,7 +32,11 @@ def test_a_changed_forest_has_what_was_pruned_and_what_credit_was() -> None:
     forest = tc.read(samples()["by_hand"].path)[0]
     found = what_if(forest, from_text("prune:a1,flip:f3"))
     before, after = (tc.credit([one], "tree_grpo").of(0) for one in (found.recorded, found.changed))
-    made = StepTable(found.drawn, drawn_credit(found, after), Before(shift(found, before, after).was, found.pruned))
+    made = StepTable(
+        found.drawn,
+        drawn_credit(found, after),
+        Before(shift(found, before, after).was, found.pruned, "prune:a1,flip:f3"),
+    )
     rows = made.sorted(made.rows, "was", down=True)
     assert len(rows) == len(StepTable(forest, before).rows)
     lines = {line["id"]: line for line in csv.DictReader(io.StringIO(made.csv(rows).decode()))}

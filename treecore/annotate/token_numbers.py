@@ -18,7 +18,7 @@ from treecore.errors import PolicyError
 from treecore.policies import Policy
 from treecore.policies.base import MeasuringPolicy
 from treecore.protocols import Part
-from treecore.rollouts.continuation import Existing
+from treecore.rollouts.continuation import ContinuationSource
 
 KIND = "token_numbers"
 
@@ -80,7 +80,7 @@ class Measuring:
         policy: that reads them.
     """
 
-    def __init__(self, source: Existing, table: TokenTable, policy: MeasuringPolicy) -> None:
+    def __init__(self, source: ContinuationSource, table: TokenTable, policy: MeasuringPolicy) -> None:
         self._source, self._table, self._policy = source, table, policy
         self._numbers = np.full((2, int(table.start[-1])), np.nan)
         self._known: BoolArray = np.zeros(len(source.forest), dtype=bool)

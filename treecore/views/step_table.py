@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from treecore.analysis.frames import phrases
-from treecore.core.edit import NOTE, changes_column, changes_of
+from treecore.core.edit import NOTE, changes_of
 from treecore.core.forest import Forest
 from treecore.core.outcomes import is_right
 from treecore.core.step_text import plain
@@ -38,10 +38,16 @@ class Siblings(NamedTuple):
 
 
 class Before(NamedTuple):
-    """What a changed forest was: credit of each step, NaN where it had none, and which steps are pruned now. `[N]`"""
+    """What a changed forest was.
+
+    Attributes:
+        was: credit of each step, NaN where it had none; pruned: steps that were taken away. `[N]` both
+        changes: by which it was made, as text.
+    """
 
     was: FloatArray
     pruned: BoolArray
+    changes: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +130,11 @@ class StepTable:
         """Credit of each step before the changes, NaN where it had none or nothing was changed. `[N]`"""
         return np.full(len(self.forest), np.nan) if self.before is None else self.before.was
 
+    @property
+    def changes(self) -> str:
+        """The changes by which the forest was made, as text; "" for one that is as it was recorded."""
+        return changes_of(self.forest) if self.before is None else self.before.changes
+
     def is_pruned(self, row: int) -> bool:
         """Whether a change took the step away."""
         return self.before is not None and bool(self.before.pruned[row])
@@ -167,8 +178,8 @@ class StepTable:
         """Rows as CSV, numbers in full; texts that a spreadsheet would compute get a `'` before them."""
         from treecore.exports.tables import csv_lines
 
-        marks = changes_column([self.forest]) | ({} if self.before is None else BEFORE)
-        return b"".join(csv_lines(self._records(rows), SCHEMA | marks))
+        marks = {NOTE: "text"} if self.changes else {}
+        return b"".join(csv_lines(self._records(rows), SCHEMA | marks | ({} if self.before is None else BEFORE)))
 
     def _records(self, rows: IntArray) -> Iterable[dict[str, Any]]:
         forest, ends = self.forest, self.forest.topology.n_leaves
@@ -190,7 +201,7 @@ class StepTable:
                 "reward": float(forest.reward[row]),
                 "value": float(self.value[row]),
                 "credit": float(self.signal[row]),
-                NOTE: changes_of(forest),
+                NOTE: self.changes,
                 "tokens": None if np.isnan(self.tokens[row]) else int(self.tokens[row]),
                 **({} if self.before is None else {"was": float(self.was[row]), "pruned": int(self.is_pruned(row))}),
             }
