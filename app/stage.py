@@ -12,6 +12,7 @@ from treecore.core.forest import Forest
 from treecore.methods.registry import Credit, Ends
 from treecore.views.scene.changed import change_of, drawn_credit
 from treecore.views.scene.scene import Scene, Stage, make_scene
+from treecore.views.scene.types import Reader
 
 CHANNEL, HEARD, FIND, MAX_FIND = "selection", "selection_heard", "explore:find", 200
 """Where the session holds choices, the last one heard and the words looked for; and characters of these."""
@@ -69,10 +70,13 @@ def canvas(scene: Scene, *, key: str, height: int = 0, linked: bool = True, list
         held=state.held(),
         height=height,
         linked=linked,
-        listable=listable,
-        told={"folds": state.folds(), "find": str(state.field(FIND))} if linked and listable else None,
-        heard=int(state.get_or(HEARD, 0)),
+        reader=reader() if linked and listable else None,
     )
+
+
+def reader() -> Reader:
+    """What is folded in what is open, and the words looked for."""
+    return {"folds": state.folds(), "find": str(state.field(FIND)), "heard": int(state.get_or(HEARD, 0))}
 
 
 def wider(one: Ends, other: Ends) -> Ends:

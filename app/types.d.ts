@@ -129,9 +129,10 @@ interface SceneLook {
   sums: SceneSums | null;
 }
 
-interface Told {
+interface Reader {
   folds: string;
   find: string;
+  heard: number;
 }
 
 interface SceneHead {
@@ -143,8 +144,7 @@ interface SceneHead {
   height: number;
   linked: boolean;
   listable: boolean;
-  told: Told | null;
-  heard: number;
+  reader: Reader | null;
   sent: [string, number][];
 }
 
@@ -836,8 +836,7 @@ interface CanvasHead {
   height: number;
   linked: boolean;
   listable: boolean;
-  told?: Told | null;
-  heard?: number;
+  reader?: Reader | null;
 }
 
 interface CanvasCall {
@@ -1153,7 +1152,7 @@ interface App extends Drawn {
   /** Steps from the root up to which a key opened; 0 for a forest as it opens by itself. */
   depth: number;
   /** What the page knows of folds and of words that are looked for. */
-  told: Told | null;
+  reader: Reader | null;
   sayFound: () => void;
   typing?: number;
   foldButton: HTMLButtonElement;
@@ -1455,7 +1454,7 @@ declare var treecoreChanges: boolean | undefined;
 declare var treecoreSelected: string | null | undefined;
 declare var treecoreCompared: CompareSaid | undefined;
 declare var treecoreNumber: number | undefined;
-declare var treecoreTold: Told | null | undefined;
+declare var treecoreReader: { folds: string; find: string } | null | undefined;
 declare var treecoreSelectedNone: boolean | undefined;
 
 // Keys are pressed on elements.

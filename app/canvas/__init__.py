@@ -15,7 +15,7 @@ import streamlit as st
 from treecore.core.outcomes import outcome_share
 from treecore.views.scene.part import Part
 from treecore.views.scene.scene import Axis, Colour, Scene, Stage, make_scene
-from treecore.views.scene.types import SceneHead, Told
+from treecore.views.scene.types import Reader, SceneHead
 from treecore.views.sources import script
 
 __all__ = ["Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "tree_canvas"]
@@ -41,9 +41,7 @@ def tree_canvas(
     held: set[str],
     height: int = 0,
     linked: bool = True,
-    listable: bool = False,
-    told: Told | None = None,
-    heard: int = 0,
+    reader: Reader | None = None,
     on_need: Callable[[], None] | None = None,
 ) -> None:
     """Draw `scene`.
@@ -57,16 +55,13 @@ def tree_canvas(
         held: stamps of the parts that this session's browser has; those sent now are added.
         height: of canvas and legend, in pixels; 0 follows the window and the forest.
         linked: show the selection of the page and choose for it (`app.signals.selection`); else have one of its own.
-        listable: on a phone show one trajectory at a time as a list.
-        told: what the page knows that is folded and looked for; None where the browser alone keeps that.
-        heard: number of the last choice that the page heard.
+        reader: what the page knows that is folded and looked for, None where the browser alone keeps that; with it a
+            phone shows one trajectory at a time as a list.
         on_need: called before a rerun that the browser asks for because it lacks parts; empty `held` there.
     """
     _mount(
         key=key,
-        data=payload(
-            scene, key=key, held=held, height=height, linked=linked, listable=listable, told=told, heard=heard
-        ),
+        data=payload(scene, key=key, held=held, height=height, linked=linked, reader=reader),
         on_need_change=on_need or held.clear,
     )
 
@@ -78,9 +73,7 @@ def payload(
     held: set[str],
     height: int,
     linked: bool = True,
-    listable: bool = False,
-    told: Told | None = None,
-    heard: int = 0,
+    reader: Reader | None = None,
 ) -> bytes:
     """One JSON line (stamps of the parts, `sent` with the bytes of those that follow), then the bodies one by one."""
     parts = (SCRIPT, STYLE, scene.forest, scene.look)
@@ -94,9 +87,8 @@ def payload(
         "key": key,
         "height": height,
         "linked": linked,
-        "listable": listable,
-        "told": told,
-        "heard": heard,
+        "listable": reader is not None,
+        "reader": reader,
         "sent": [(stamp, len(body)) for stamp, body in fresh.items()],
     }
     return b"".join([orjson.dumps(head), b"\n", *fresh.values()])

@@ -18,7 +18,7 @@ function show(id) {
 function choose(channel, id) {
   globalThis.treecoreNumber = number = Math.max(number + 1, Date.now());
   show(id);
-  sendUntilHeard(channel, "chosen", { number, id, ...globalThis.treecoreTold });
+  sendUntilHeard(channel, "chosen", { number, id, ...globalThis.treecoreReader });
 }
 
 /** @param {Channel} channel @param {KeyboardEvent} event */

@@ -70,12 +70,12 @@ def table_of(credit: Credit | None) -> StepTable:
     of = (state.forest(), credit, state.credit_before() if credit is not None and changes.is_changed() else None)
     held: tuple[tuple[object, ...], StepTable] | None = state.get_or(MADE, None)
     if held is None or any(one is not other for one, other in zip(held[0], of, strict=True)):
-        held = of, made_of(*of)
+        held = of, made_of(*of[:2], before=of[2])
         state.put({MADE: held})
     return held[1]
 
 
-def made_of(forest: Forest, credit: Credit | None, before: Credit | None) -> StepTable:
+def made_of(forest: Forest, credit: Credit | None, *, before: Credit | None) -> StepTable:
     """The table; of a changed forest with what was pruned, and with credit as it was `before`."""
     if credit is None or before is None:
         return StepTable(forest, credit)

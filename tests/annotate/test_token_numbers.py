@@ -31,11 +31,11 @@ def without(forest: Forest) -> Forest:
 
 
 def test_they_are_those_of_the_rollout(tiny: Policy) -> None:
-    forest, told = recorded(), list[tuple[int, int, int]]()
+    forest, told = recorded(), list[dict[str, int]]()
     bare = without(forest)
     assert lacks_numbers(bare)
     assert not lacks_numbers(forest)
-    (found,) = measure_tokens([bare], tiny, on_progress=lambda *numbers: told.append(numbers))
+    (found,) = measure_tokens([bare], tiny, on_progress=lambda **numbers: told.append(numbers))
     assert found.tokens is not None
     assert forest.tokens is not None
     for name in ("entropy", "confidence"):
@@ -43,8 +43,8 @@ def test_they_are_those_of_the_rollout(tiny: Policy) -> None:
         assert (np.isnan(ours) == np.isnan(theirs)).all()
         np.testing.assert_allclose(ours, theirs, atol=2e-4)
     assert not lacks_numbers(found)
-    assert [done for done, _, _ in told] == list(range(1, len(forest.leaves) + 1))
-    assert {total for _, total, _ in told} == {len(forest.leaves)}
+    assert [one["done"] for one in told] == list(range(1, len(forest.leaves) + 1))
+    assert {one["total"] for one in told} == {len(forest.leaves)}
     assert found.provenance["annotations"][-1]["of"] == bare.digest
 
 

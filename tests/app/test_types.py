@@ -36,7 +36,7 @@ TYPED: list[Any] = [
     types.SceneForest, types.SceneAxis, types.SceneFill, types.SceneTable, types.SceneStage, types.SceneChange,
     types.SceneSubtrees, types.SceneSums,
     types.SceneLook,
-    types.Told, types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
+    types.Reader, types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
     signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData, drawer.DrawerData,
     cards.PieceData, cards.StepPart, cards.Card, cards.Words,
     inspection.Inspection, page.PageForest, page.PageIndex, page.PageShot,

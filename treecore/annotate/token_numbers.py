@@ -35,7 +35,7 @@ def measure_tokens(
     forests: Sequence[Forest],
     policy: Policy,
     *,
-    on_progress: Callable[[int, int, int], None] | None = None,
+    on_progress: Callable[..., None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Iterator[Forest]:
     """Forests with entropy and confidence of the model's own tokens, in their order; recorded numbers stay.
@@ -45,7 +45,7 @@ def measure_tokens(
     Args:
         forests: as they were recorded, with token ids.
         policy: the loaded model that wrote them.
-        on_progress: called after every trajectory with those that are done, all, and the tokens read.
+        on_progress: called after every trajectory with those that are `done`, the `total` and `tokens` that were read.
         should_stop: asked before every trajectory; True leaves unfinished forests out.
 
     Raises:
@@ -68,7 +68,7 @@ def measure_tokens(
             read += made.read(leaf)
             done += 1
             if on_progress is not None:
-                on_progress(done, total, read)
+                on_progress(done=done, total=total, tokens=read)
         yield made.forest(policy.describe())
 
 

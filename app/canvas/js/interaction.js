@@ -11,7 +11,7 @@ import { remember } from "./memory.js";
 import { moveView, requestDraw, settle, setView } from "./motion.js";
 import { closed, keepBefore, opened, upTo, withRow } from "./opening.js";
 import { drawnOf, refold } from "./refold.js";
-import { foldedAt, tellFolds } from "./told.js";
+import { foldedAt, tellReader } from "./reader.js";
 import { destination } from "./walk.js";
 import { pointOn } from "./zoomed.js";
 
@@ -55,7 +55,7 @@ export function sendSelection(app) {
   clearTimeout(app.renamed);
   app.renamed = 0;
   if (!app.linked) return;
-  tellFolds(app);
+  tellReader(app);
   const id = app.selected < 0 || isRest(app, app.selected) ? null : app.scene.id[app.selected];
   app.bus.dispatchEvent(new CustomEvent("treecore-choose", { detail: id }));
 }

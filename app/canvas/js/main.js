@@ -16,7 +16,7 @@ import { forget, recall, recallFolds, remember } from "./memory.js";
 import { requestDraw, settle, syncSize } from "./motion.js";
 import { badgesShown, badgeWidth, isFaded, shownOf } from "./nodes.js";
 import { contextOf, readTheme } from "./palette.js";
-import { hearFolds, takeCollapsed, takeShown } from "./told.js";
+import { hearReader, takeCollapsed, takeShown } from "./reader.js";
 import { isListed, listenPhone, showStep } from "./trajectory.js";
 import { zoomOf } from "./zoomed.js";
 import { derive, drawnOf, refold, rowWithId } from "./refold.js";
@@ -32,7 +32,7 @@ function mount(host, style, bus) {
     dom, bus, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
     width: 0, height: 0, ratio: 0, cover: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), found: { words: "", all: [], stops: [], lit: new Set() },
-    onShow: new Set(), isFolded: false, depth: 0, told: null, before: [], drawn: null, travel: null, boxes: [], cardAt: null, formulaStamp: "",
+    onShow: new Set(), isFolded: false, depth: 0, reader: null, before: [], drawn: null, travel: null, boxes: [], cardAt: null, formulaStamp: "",
   }));
   listenPointer(app);
   listenKeys(app);
@@ -223,7 +223,7 @@ export default function treeCanvas({ head, text, host, bus = document }) {
   const app = APPS.get(host) ?? mount(host, text(head.style), bus);
   Object.assign(app, { key: head.key, linked: head.linked, listable: head.listable, tallest: head.height });
   restyle(app);
-  const folds = hearFolds(app, head);
+  const folds = hearReader(app, head);
   if (app.forestStamp !== head.forest) app.forest = JSON.parse(text(head.forest));
   if (app.forestStamp !== head.forest || app.lookStamp !== head.look) {
     takeScene(app, { ...app.forest, ...JSON.parse(text(head.look)) });
@@ -246,7 +246,7 @@ export function leave(host) {
   const app = APPS.get(host);
   if (!app) return;
   app.abort.abort();
-  globalThis.treecoreGroup = globalThis.treecoreTold = null;
+  globalThis.treecoreGroup = globalThis.treecoreReader = null;
   document.dispatchEvent(new CustomEvent("treecore-group"));
   app.resize.disconnect();
   cancelAnimationFrame(app.frame);

@@ -64,7 +64,7 @@ def draw(
     probability = raw.exp()
     best = logits.to(wide.device).topk(min(TOP, logits.shape[-1]), dim=-1).indices
     likeliest = raw.gather(-1, best)
-    entropy, confidence = spread(probability, likeliest)
+    entropy, confidence = spread(probability, likeliest=likeliest)
     top_entropy = torch.special.entr(likeliest[:, :TOP_ENTROPY].exp()).sum(dim=-1)
     if temperature == 0:
         ids = raw.argmax(dim=-1)
@@ -90,7 +90,7 @@ def draw(
     return Drawn(ids.tolist(), logprobs, entropies, confidences, top_entropies, top)
 
 
-def spread(probability: Tensor, likeliest: Tensor) -> tuple[Tensor, Tensor]:
+def spread(probability: Tensor, *, likeliest: Tensor) -> tuple[Tensor, Tensor]:
     """Entropy and confidence of distributions, `[B]` each, in nats.
 
     Args:
@@ -107,7 +107,7 @@ def measured(logits: Tensor) -> list[list[float]]:
     """
     raw = torch.log_softmax((logits.cpu() if logits.device.type == "mps" else logits).double(), dim=-1)
     likeliest = raw.topk(min(TOP, raw.shape[-1]), dim=-1).values
-    numbers = torch.round(torch.stack(spread(raw.exp(), likeliest)), decimals=DECIMALS) + 0.0
+    numbers = torch.round(torch.stack(spread(raw.exp(), likeliest=likeliest)), decimals=DECIMALS) + 0.0
     found: list[list[float]] = numbers.tolist()
     return found
 

@@ -177,17 +177,21 @@ class SceneLook(TypedDict):
     sums: SceneSums | None
 
 
-class Told(TypedDict):
-    """What a page knows that a reader did to the trees: folds (`app.state.folds`), and the words looked for."""
+class Reader(TypedDict):
+    """What a page knows of its reader: what is folded on the trees (`app.state.folds`), and the words looked for.
+
+    `heard` is the number of the last choice that the page heard.
+    """
 
     folds: str
     find: str
+    heard: int
 
 
 class SceneHead(TypedDict):
     """First line of what is sent: stamps of the parts, and `sent`, the stamp and bytes of those that follow.
 
-    `told` is None where the browser alone keeps folds; `heard` is the number of the last choice that the page heard.
+    `reader` is None where the browser alone keeps folds.
     """
 
     script: str
@@ -198,6 +202,5 @@ class SceneHead(TypedDict):
     height: int
     linked: bool
     listable: bool
-    told: Told | None
-    heard: int
+    reader: Reader | None
     sent: list[tuple[str, int]]

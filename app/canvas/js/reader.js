@@ -39,20 +39,21 @@ function foldText(app) {
 
 // For the next event of the selection.
 /** @param {App} app */
-export function tellFolds(app) {
-  if (!app.told) return;
+export function tellReader(app) {
+  if (!app.reader) return;
   const { search, input } = app.dom;
-  const folds = isListed(app) ? app.told.folds : foldText(app);
-  const find = app.typing ? app.told.find : search.hidden ? "" : input.value.trim();
-  globalThis.treecoreTold = app.told = { folds, find };
+  const folds = isListed(app) ? app.reader.folds : foldText(app);
+  const find = app.typing ? app.reader.find : search.hidden ? "" : input.value.trim();
+  app.reader = { ...app.reader, folds, find };
+  globalThis.treecoreReader = { folds, find };
 }
 
 // What the page says of it is taken over, unless something was chosen here that it has not heard of.
 /** @param {App} app @param {CanvasHead} head */
-export function hearFolds(app, { told: said = null, heard = 0 }) {
-  if (!said || (app.told && (globalThis.treecoreNumber ?? 0) > heard)) return false;
-  const before = app.told;
-  app.told = said;
+export function hearReader(app, { reader: said = null }) {
+  if (!said || (app.reader && (globalThis.treecoreNumber ?? 0) > said.heard)) return false;
+  const before = app.reader;
+  app.reader = said;
   if (before?.find !== said.find) showWords(app, said.find);
   return before?.folds !== said.folds;
 }
@@ -69,7 +70,7 @@ function marksOf(text) {
 /** @param {App} app */
 export function takeShown(app) {
   const { subtrees, id } = app.full;
-  const { turned, depth, more, less } = marksOf(app.told?.folds ?? "");
+  const { turned, depth, more, less } = marksOf(app.reader?.folds ?? "");
   Object.assign(app, { isFolded: Boolean(subtrees?.folds) !== turned && Boolean(subtrees) && !isListed(app), depth, before: [] });
   app.onShow = app.isFolded ? usualOf(app) : new Set(subtrees?.shown);
   if (!app.isFolded || !subtrees || (!more.size && !less.size)) return;
@@ -83,7 +84,7 @@ export function takeShown(app) {
 /** @param {App} app */
 export function takeCollapsed(app) {
   if (app.drawn) return;
-  const { more, less } = marksOf(app.told?.folds ?? "");
+  const { more, less } = marksOf(app.reader?.folds ?? "");
   app.collapsed = usualOf(app);
   app.scene.id.forEach((id, i) => {
     if (less.has(id) && app.shape.children[i].length) app.collapsed.add(i);
