@@ -1242,7 +1242,7 @@ interface LessonReveal {
   title: string;
   points: number | null;
   truth: string;
-  error: string;
+  interval: string;
   you: string;
   sign: number;
   right: number;
@@ -1254,9 +1254,15 @@ interface LessonReveal {
   doubt: LessonPiece[][];
   lines: LessonLine[];
   curve: number[];
+  figures: string[];
   colours: Values;
   drag: number[];
   at: number;
+}
+
+interface LessonCited {
+  text: string;
+  link: string;
 }
 
 interface LessonTry {
@@ -1265,7 +1271,8 @@ interface LessonTry {
   verdict: string;
   say: LessonPiece[];
   take: LessonPiece[];
-  sources: string[];
+  sources: LessonCited[];
+  explore: string;
 }
 
 interface LessonNext {
@@ -1354,6 +1361,8 @@ interface LessonDrag {
 }
 
 interface LessonPlaces {
+  left: number;
+  right: number;
   x: number[];
   y: number[];
   pitch: number;

@@ -59,15 +59,26 @@ class Scale(TypedDict):
     choices: list[Choice]
 
 
+class Cited(TypedDict):
+    """A source, and the address of its paper, "" for none."""
+
+    text: str
+    link: str
+
+
 class Try(TypedDict):
-    """The question at the end; `verdict` is `right`, `wrong`, `none` for what is no number, or "" before an answer."""
+    """The question at the end; `verdict` is `right`, `wrong`, `none` for what is no number, or "" before an answer.
+
+    `explore` is the address of the unit's sample with its method.
+    """
 
     ask: list[Piece]
     given: str
     verdict: str
     say: list[Piece]
     take: list[Piece]
-    sources: list[str]
+    sources: list[Cited]
+    explore: str
 
 
 class Next(TypedDict):
@@ -202,7 +213,10 @@ def attempt(unit: Unit, given: str) -> Try:
         "verdict": verdict,
         "say": pieces(unit, unit.check.hint, known) if verdict == "wrong" else [],
         "take": pieces(unit, unit.take, known),
-        "sources": [f"{source.text}, {source.where}, {source.at}" for source in unit.sources],
+        "sources": [
+            {"text": f"{source.text}: {source.where}. {source.at}", "link": source.link} for source in unit.sources
+        ],
+        "explore": f"?sample={unit.sample}&method={unit.rows[0].method}",
     }
 
 

@@ -12,7 +12,7 @@ from treecore.core.topology import FloatArray
 from treecore.lessons.quantities import credit_of, numbers_of, row_credit
 from treecore.lessons.truth import Truth, truth
 from treecore.lessons.unit import Unit
-from treecore.lessons.words import Piece, paragraph, pieces
+from treecore.lessons.words import Piece, of_hundred, paragraph, pieces
 from treecore.methods import get_method
 
 FULL, HALF, NEAR = 10.0, 5.0, 0.25
@@ -34,7 +34,7 @@ class Line(TypedDict):
     Attributes:
         values, shown: one a step that can be marked, null and "" where nothing is assigned.
         low, limit: ends of its colour scale; `low` is `-limit` where numbers have a sign.
-        kind: `truth`, `you` or `method`.
+        kind: `truth`, `you`, `change` (the truth's, where the bet is on a chance) or `method`.
     """
 
     name: str
@@ -50,7 +50,9 @@ class Reveal(TypedDict):
 
     Attributes:
         points: None where the bet was skipped; right: place of the step that is looked for.
-        curve: chance before the first step and after each, where the steps follow each other; else empty.
+        interval: 95 % interval of the truth, in words; "" where the outcome is known.
+        curve: chance before the first step and after each, where the steps follow each other, else empty; `figures` are
+            the same as they are written.
         colours: `[steps drawn]` what a node is filled with, of -1..1.
         drag: values of the number in prose that can be dragged; a paragraph with it has as many forms.
     """
@@ -58,7 +60,7 @@ class Reveal(TypedDict):
     title: str
     points: float | None
     truth: str
-    error: str
+    interval: str
     you: str
     sign: int
     right: int
@@ -70,6 +72,7 @@ class Reveal(TypedDict):
     doubt: Paragraph
     lines: list[Line]
     curve: list[float]
+    figures: list[str]
     colours: list[float | None]
     drag: list[int]
     at: int
@@ -119,8 +122,8 @@ def answer(unit: Unit, bet: Bet) -> list[Piece]:
     row = held.forest.row(unit.bet.steps[place])
     after, before = held.chance[row], held.chance[held.forest.parent[row]]
     text = (
-        f"Step {bet['mark']}: before it {100 * before:.0f} of 100 continuations ended right, "
-        f"after it {100 * after:.0f}. It changed the chance by {number(unit, float(held.change[row]), change=True)}."
+        f"Step {bet['mark']}: before it {of_hundred(before)} of 100 continuations ended right, "
+        f"after it {of_hundred(after)}. It changed the chance by {number(unit, float(held.change[row]), change=True)}."
     )
     return pieces(unit, text, numbers_of(unit))
 
@@ -140,13 +143,13 @@ def reveal(unit: Unit, bet: Bet, *, methods: bool) -> Reveal:
     held = truth(unit.sample)
     measured, place = at_stake(unit), looked_for(unit)
     rows = [held.forest.row(step) for step in unit.bet.steps]
-    errors = held.change_error if unit.bet.on == "change" else held.error
     counts = {int(count) for count in held.count[rows] if count > 1}
+    chances = curve(unit, held)
     return {
         "title": verdict(unit, bet),
         "points": points(unit, bet),
         "truth": number(unit, float(measured[place])),
-        "error": plain(float(errors[rows[place]])),
+        "interval": interval(unit, held, rows[place]),
         "you": number(unit, bet["number"]) if bet["mark"] else "",
         "sign": int(np.sign(measured[place])),
         "right": place + 1,
@@ -159,13 +162,21 @@ def reveal(unit: Unit, bet: Bet, *, methods: bool) -> Reveal:
         "lines": [
             truth_line(unit, measured),
             *([your_line(unit, bet)] if bet["mark"] else []),
+            *([change_line(unit, held)] if unit.bet.on == "chance" else []),
             *(says(unit) if methods else []),
         ],
-        "curve": curve(unit, held),
+        "curve": chances,
+        "figures": [plain(chance) for chance in chances],
         "colours": colours(unit, held),
         "drag": list(unit.drag.values) if unit.drag else [],
         "at": unit.drag.values.index(unit.drag.at) if unit.drag else 0,
     }
+
+
+def interval(unit: Unit, held: Truth, row: int) -> str:
+    """Where the truth of a step lies, `−0.87 to −0.80`; "" where it is known."""
+    low, high = (ends[row] for ends in (held.change_interval if unit.bet.on == "change" else held.interval))
+    return f"{number(unit, float(low))} to {number(unit, float(high))}" if low < high else ""
 
 
 def truth_line(unit: Unit, measured: FloatArray) -> Line:
@@ -178,6 +189,13 @@ def your_line(unit: Unit, bet: Bet) -> Line:
     """The bet at its step."""
     here = range(1, len(unit.bet.steps) + 1)
     return bet_line(unit, "you", [bet["number"] if place == bet["mark"] else None for place in here])
+
+
+def change_line(unit: Unit, held: Truth) -> Line:
+    """By how much each step changed the chance: methods speak of that, also where the bet is on the chance."""
+    values = [float(held.change[held.forest.row(step)]) for step in unit.bet.steps]
+    shown = [number(unit, value, change=True) for value in values]
+    return {"name": "its change", "kind": "change", "values": [*values], "shown": shown, "low": -1.0, "limit": 1.0}
 
 
 def bet_line(unit: Unit, kind: str, values: list[float | None]) -> Line:
@@ -195,7 +213,7 @@ def says(unit: Unit) -> list[Line]:
         credit, ends = row_credit(unit, row)[rows], credit_of(unit.sample, row).ends
         values = [None if np.isnan(value) else float(value) for value in credit]
         shown = ["" if value is None else ends.words(value, ends.decimals) for value in values]
-        name = get_method(row.method).title + (", folded" if row.folded else "")
+        name = row.called or get_method(row.method).title
         low, limit = (-ends.high, ends.high) if ends.signed else (ends.low, ends.high)
         found.append(
             {"name": name, "kind": "method", "values": values, "shown": shown, "low": low, "limit": limit or 1.0}

@@ -27,7 +27,7 @@ class Step(TypedDict):
     Attributes:
         parent: its place in the list, -1 at a root; tree: from 0; level: steps from the root; line: row of the picture.
         mark: the digit that marks it, 0 for none.
-        more: what of the tree after it is not drawn.
+        more: the scored ends after it that are not drawn.
         outcome: `1.0` at a scored leaf, else ""; right: None where it has none.
     """
 
@@ -106,17 +106,18 @@ def lines(rows: list[int], children: dict[int, list[int]]) -> dict[int, float]:
 
 
 def hidden(forest: Forest, row: int, place: dict[int, int]) -> str:
-    """The ends after a step that are not drawn: `12 more ends, 9 right`; "" for none."""
+    """The scored ends after a step that are not drawn: `12 more, 9 right`; "" for none."""
     left = [child for child in np.flatnonzero(forest.parent == row) if int(child) not in place]
-    ends = [leaf for child in left for leaf in forest.topology.leaves_under(int(child))]
+    under = [leaf for child in left for leaf in forest.topology.leaves_under(int(child))]
+    ends = [leaf for leaf in under if not np.isnan(forest.reward[leaf])]
     if not ends:
         return ""
     right = int(is_right(forest)[ends].sum())
-    return f"{counted(len(ends), 'more end')}, {whole(right)} right"
+    return f"{whole(len(ends))} more, {whole(right)} right"
 
 
 def trees(unit: Unit) -> list[Tree]:
-    """The trees of the forest; one that holds no step of the bet may be folded."""
+    """The trees of the forest; one of several ends that holds no step of the bet may be folded."""
     forest = truth(unit.sample).forest
     asked = {int(forest.tree[forest.row(step)]) for step in unit.bet.steps}
     found: list[Tree] = []
@@ -124,5 +125,5 @@ def trees(unit: Unit) -> list[Tree]:
         ends = [int(leaf) for leaf in forest.leaves if forest.tree[leaf] == tree]
         right = int(is_right(forest)[ends].sum())
         said = f"{counted(len(ends), 'end')}, {whole(right) if right else 'none'} right"
-        found.append({"title": f"tree {tree + 1}", "ends": said, "folds": tree not in asked})
+        found.append({"title": f"tree {tree + 1}", "ends": said, "folds": tree not in asked and len(ends) > 1})
     return found

@@ -16,6 +16,7 @@ from app.lessons.reveal import looked_for, points
 from treecore.lessons.quantities import numbers_of, value_of
 from treecore.lessons.truth import truth
 from treecore.lessons.unit import units
+from treecore.lessons.words import of_hundred
 from treecore.lessons.worksheet import is_right
 
 MAIN = str(ROOT / "app" / "main.py")
@@ -67,9 +68,13 @@ def test_a_unit_through_all_its_stages(name: str) -> None:
     unit = units()[name]
     place = looked_for(unit)
     truth_only, why = at(name, "truth", mark=place + 1), at(name, "why", mark=place + 1)
-    assert [line["kind"] for line in truth_only["reveal"]["lines"]] == ["truth", "you"]
+    assert [line["kind"] for line in truth_only["reveal"]["lines"]][:2] == ["truth", "you"]
     assert truth_only["reveal"]["why"] == []
-    assert len(why["reveal"]["lines"]) == 2 + len(unit.rows)
+    known = ["truth", "you", "change"] if unit.bet.on == "chance" else ["truth", "you"]
+    assert [line["kind"] for line in why["reveal"]["lines"]] == known + ["method"] * len(unit.rows)
+    assert len({line["name"] for line in why["reveal"]["lines"]} - {"… folded"}) + 3 * (name == "hidden") == len(
+        why["reveal"]["lines"]
+    )
     assert len(why["reveal"]["colours"]) == len(why["steps"])
     right = f"{value_of(unit, unit.check.number, numbers_of(unit)):.2f}"
     assert at(name, "try", answer=right)["attempt"]["verdict"] == "right"
@@ -98,8 +103,8 @@ def test_a_wrong_mark_is_answered_with_its_numbers() -> None:
     row = held.forest.row(unit.bet.steps[1])
     said = "".join(piece["text"] for piece in reveal["answer"])
     assert reveal["title"] == f"It was step {looked_for(unit) + 1}, not step 2"
-    assert f"{100 * held.chance[held.forest.parent[row]]:.0f} of 100" in said
-    assert f"after it {100 * held.chance[row]:.0f}" in said
+    assert f"{of_hundred(held.chance[held.forest.parent[row]])} of 100" in said
+    assert f"after it {of_hundred(held.chance[row])}" in said
     assert at("blame", "truth")["reveal"]["title"].startswith("Skipped")
     assert at("blame", "truth")["reveal"]["points"] is None
 

@@ -18,9 +18,10 @@ from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.lessons.glossary import document, glossary, linked
 from treecore.lessons.quantities import QUANTITIES, numbers_of, row_credit, value_of
-from treecore.lessons.truth import truth
+from treecore.lessons.truth import Truth, truth
 from treecore.lessons.unit import CHAPTERS, EACH, FOLDER, Row, Unit, row_of, units
-from treecore.lessons.words import PLACE, holds, paragraph
+from treecore.lessons.words import PLACE, holds, of_hundred, paragraph
+from treecore.methods import METHODS, get_method
 
 TRUTHS = sorted(path.stem for path in (samples_dir() / "truth").glob("*.json"))
 COURSE = list(units().values())
@@ -132,7 +133,10 @@ def test_numbers_come_out_another_way(name: str) -> None:
             case "spread":
                 wanted = (chance[of] * (1 - chance[of]) / (known["k"] if asked["k"] == "$k" else asked["k"])) ** 0.5
             case "credit_by":
-                wanted = slowly(unit, row_of({k: v for k, v in asked.items() if k not in ("is", "of", "as")}), of)
+                row = {k: v for k, v in asked.items() if k not in ("is", "of", "as")}
+                if "$k" in row.get("settings", {}).values():
+                    row["settings"] = {"window": int(known["k"])}
+                wanted = slowly(unit, row_of(row), of)
             case _:
                 continue
         seen.add(number)
@@ -190,10 +194,39 @@ def test_the_bet_has_one_answer(name: str) -> None:
     found = truth(unit.sample)
     rows = [found.forest.row(step) for step in unit.bet.steps]
     measured = (found.change if unit.bet.on == "change" else found.chance)[rows]
-    errors = (found.change_error if unit.bet.on == "change" else found.error)[rows]
+    low, high = (ends[rows] for ends in (found.change_interval if unit.bet.on == "change" else found.interval))
     order = np.argsort(measured if unit.bet.right == "lowest" else -measured)
     apart = abs(measured[order[0]] - measured[order[1]])
-    assert apart > 2 * np.hypot(errors[order[0]], errors[order[1]])
+    wide = np.maximum(high - measured, measured - low)
+    assert apart > np.hypot(wide[order[0]], wide[order[1]])
+
+
+def test_intervals_of_chances_and_of_their_changes() -> None:
+    """Newcombe 1998, table II, method 10: 56 of 70 less 48 of 80 is 0.2, from 0.0524 to 0.3339."""
+    forest = Forest(parent=np.array([-1, 0, 1]), reward=np.array([NAN, NAN, 1.0]), text=["", "a", "b"])
+    right, count = np.array([48.0, 56.0, 1.0]), np.array([80.0, 70.0, 1.0])
+    found = Truth(forest=forest, right=right, count=count, few=right / count, few_count=count)
+    low, high = found.change_interval
+    assert (low[1], high[1]) == (pytest.approx(0.0524, abs=5e-5), pytest.approx(0.3339, abs=5e-5))
+    assert (found.interval.low[2], found.interval.high[2]) == (1.0, 1.0)
+    assert (low[2], high[2]) == (pytest.approx(1 - found.interval.high[1]), pytest.approx(1 - found.interval.low[1]))
+    assert np.isnan([low[0], high[0]]).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_method_that_is_explained_cites_its_own_paper(name: str) -> None:
+    """The first of the table; and a paper that a method cites is named as the method names it."""
+    unit = units()[name]
+    assert unit.rows[0].method in {source.method for source in unit.sources}
+    known = {get_method(method).citation.identifier for method in METHODS}
+    assert not [source for source in unit.sources if source.at in known and not source.method]
+    assert all(source.link.startswith("https://arxiv.org/abs/") for source in unit.sources)
+
+
+def test_shares_of_some_are_neither_none_nor_all() -> None:
+    assert [of_hundred(share) for share in (0, 0.002, 0.006, 0.5, 0.997, 1)] == [
+        "0", "fewer than 1", "1", "50", "more than 99", "100",
+    ]  # fmt: skip
 
 
 def test_a_claim_that_is_false_is_found() -> None:

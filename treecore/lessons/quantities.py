@@ -56,11 +56,13 @@ def numbers_of(unit: Unit, dragged: int | None = None) -> dict[str, float]:
 
 
 def value_of(unit: Unit, asked: Number, known: Mapping[str, float]) -> float:
-    """One number; an argument such as `$k` stands for another one."""
+    """One number; an argument such as `$k` stands for another one, and in settings of a method for a whole one."""
     given = {name: value for name, value in asked.items() if name not in ("is", "as")}
     for name, value in given.items():
         if isinstance(value, str) and value.startswith("$"):
             given[name] = known[value[1:]]
+        elif isinstance(value, Mapping):
+            given[name] = {at: int(known[one[1:]]) if str(one).startswith("$") else one for at, one in value.items()}
     return float(QUANTITIES[asked["is"]](Context(unit, truth(unit.sample)), **given))
 
 

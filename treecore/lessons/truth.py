@@ -8,6 +8,7 @@ from functools import cache, cached_property
 import numpy as np
 import orjson
 
+from treecore.analysis.intervals import Interval, wilson
 from treecore.bundled import samples, samples_dir
 from treecore.core.forest import Forest
 from treecore.core.topology import FloatArray
@@ -46,15 +47,21 @@ class Truth:
         return np.where(self.forest.parent < 0, np.nan, self.chance - before)
 
     @cached_property
-    def error(self) -> FloatArray:
-        """Standard error of `chance`, 0 where the outcome is known. `[N]`"""
-        return np.where(self.count > 1, np.sqrt(self.chance * (1 - self.chance) / self.count), 0.0)
+    def interval(self) -> Interval:
+        """95 % interval of `chance` by Wilson; the outcome itself where it is known. `[N]`"""
+        found = wilson(self.chance, count=self.count)
+        known = self.count == 1
+        return Interval(np.where(known, self.chance, found.low), np.where(known, self.chance, found.high))
 
     @cached_property
-    def change_error(self) -> FloatArray:
-        """Standard error of `change`, the two chances being independent; NaN at prompts. `[N]`"""
-        before = self.error[self.forest.parent]
-        return np.where(self.forest.parent < 0, np.nan, np.hypot(self.error, before))
+    def change_interval(self) -> Interval:
+        """95 % interval of `change` from those of the two chances, which are independent; NaN at prompts. `[N]`
+
+        Newcombe 1998, Interval estimation for the difference between independent proportions, method 10.
+        """
+        parent, (low, high) = self.forest.parent, self.interval
+        down, up = self.chance - low, high - self.chance
+        return Interval(self.change - np.hypot(down, up[parent]), self.change + np.hypot(up, down[parent]))
 
     @cached_property
     def with_few(self) -> Forest:

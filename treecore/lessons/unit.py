@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from treecore.methods import get_method
+
 FOLDER = Path(__file__).parent / "units"
 CHAPTERS = ("Read a tree", "Share out credit", "Doubt it")
 EACH = 4
@@ -77,11 +79,20 @@ class Source:
 
     Attributes:
         text: authors, year, title; where: the equation or section; at: arXiv or DOI identifier.
+        method: the method whose own source it is, "" for none; authors, year, title and identifier are then those of
+            the method.
     """
 
     text: str
     where: str
     at: str
+    method: str = ""
+
+    @property
+    def link(self) -> str:
+        """Address of the paper, "" where the identifier is none of arXiv's."""
+        kind, _, number = self.at.partition(":")
+        return f"https://arxiv.org/abs/{number}" if kind == "arXiv" else ""
 
 
 @dataclass(frozen=True)
@@ -92,12 +103,14 @@ class Row:
         method: its name; settings: its parameters.
         few: it is given values of few continuations, which the sample itself does not hold.
         folded: it sees the tree that the answers fold into where they begin alike.
+        called: its name in the table, its title by default.
     """
 
     method: str
     settings: tuple[tuple[str, Any], ...] = ()
     few: bool = False
     folded: bool = False
+    called: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +121,7 @@ class Unit:
         name: for links; number: from 1; chapter: one of `CHAPTERS`.
         sample: the bundled forest; ends: the trajectories that are drawn, all where empty.
         question: on the card; truth, why, doubt: paragraphs with `{numbers}`; why_title: over the second.
+        rows: methods of the table; the first is the one that the unit explains, and its paper is among `sources`.
         take: the sentence; claims: comparisons of numbers that make the words true.
     """
 
@@ -161,6 +175,15 @@ def row_of(held: Mapping[str, Any]) -> Row:
     return Row(**{**held, "settings": tuple(held.get("settings", {}).items())})
 
 
+def source_of(held: Mapping[str, str]) -> Source:
+    """A source as a file gives it; what a method already knows about its paper is not written twice."""
+    if not (method := held.get("method", "")):
+        return Source(**held)
+    cited = get_method(method).citation
+    text = f"{cited.authors} {cited.year}, {cited.title}"
+    return Source(text=text, where=held["where"], at=cited.identifier, method=method)
+
+
 def read(path: Path) -> Unit:
     """One file: `08_blame.toml` is unit 8 by the name of `blame`."""
     number, _, name = path.stem.partition("_")
@@ -174,7 +197,7 @@ def read(path: Path) -> Unit:
         check=Check(**check),
         drag=None if drag is None else Drag(drag["name"], tuple(drag["values"]), drag["at"]),
         rows=tuple(row_of(row) for row in held.pop("rows")),
-        sources=tuple(Source(**source) for source in held.pop("sources")),
+        sources=tuple(source_of(source) for source in held.pop("sources")),
         numbers=held.pop("numbers", {}),
         claims=claims,
         ends=ends,

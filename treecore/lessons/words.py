@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ ORDER = {
 }  # fmt: skip
 ROUND = 9
 """Decimals up to which numbers of a claim are compared."""
+HALF = 0.005
+"""Shares below this, and above 1 less this, would round to none or all of 100."""
 SIGNED = ("change", "credit_by", "differ", "flat")
 """Quantities that are written with a sign where a unit does not say how."""
 
@@ -32,13 +35,15 @@ class Piece(TypedDict):
 
 
 def written(unit: Unit, name: str, value: float) -> str:
-    """A number as the unit wants it: `of 100`, `percent`, `count`, `tenths`, `signed`, or plain."""
+    """A number as the unit wants it: `of 100`, `percent`, `count`, `tenths`, `signed`, or plain; "nothing" for NaN."""
     if unit.drag is not None and name == unit.drag.name:
         return whole(round(value))
     asked = unit.numbers[name]
+    if math.isnan(value):
+        return "nothing"
     match asked.get("as", "signed" if asked["is"] in SIGNED else "plain"):
         case "of 100":
-            return f"{100 * value:.0f}"
+            return of_hundred(value)
         case "percent":
             return f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
         case "tenths":
@@ -49,6 +54,13 @@ def written(unit: Unit, name: str, value: float) -> str:
             return signed(value)
         case _:
             return plain(value)
+
+
+def of_hundred(share: float) -> str:
+    """A share as so many of 100; a share of some is neither none nor all of them."""
+    if 0 < share < HALF:
+        return "fewer than 1"
+    return "more than 99" if 1 - HALF < share < 1 else f"{100 * share:.0f}"
 
 
 def pieces(unit: Unit, template: str, known: Mapping[str, float]) -> list[Piece]:

@@ -84,7 +84,7 @@ function sideOf(desk, now) {
   head.append(html("h2", "", "Your way"), html("small", "", `${finished.length} of ${cards.length} \u00b7 ${spent} of ${total} minutes`));
   bar.append(...cards.map(({ name }) => html("i", done[name] ? "past" : "")));
   const go = html("div", "buttons");
-  go.append(button(finished.length ? `Continue with unit ${now.number} ` : `Begin with unit ${now.number} `, "primary", () => desk.open(now.name), "\u21b5"), overOf(desk));
+  go.append(button(finished.length ? `Continue with unit ${now.number} ` : `Begin with unit ${now.number} `, "primary", () => desk.open(now.name), "\u21b5"), ...(finished.length ? [overOf(desk)] : []));
   box.append(head, bar, html("p", "habit", habitOf(cards, done)), go, betsOf(cards, done), teachersOf(desk, now), wordsOf(page), meaning(box));
   return box;
 }

@@ -102,7 +102,8 @@ function revealParts(book, reveal) {
   const { page, drag } = book, head = html("div", "verdict"), truth = html("p", "against");
   head.append(html("h2", "", reveal.title));
   if (reveal.points !== null) head.append(html("b", "points", `${reveal.points.toFixed(1)} of 10`));
-  truth.append("Truth ", html("b", SIGN_LOOKS[/** @type {1 | 0 | -1} */ (reveal.sign)], `${reveal.truth} \u00b1 ${reveal.error}`));
+  truth.append("Truth ", html("b", SIGN_LOOKS[/** @type {1 | 0 | -1} */ (reveal.sign)], reveal.truth));
+  if (reveal.interval) truth.append(html("small", "", ` (95\u00a0%: ${reveal.interval})`));
   if (reveal.you) truth.append(" \u00b7 you ", html("b", "you", reveal.you));
   const parts = [head, truth];
   if (reveal.answer.length) parts.push(prose([reveal.answer], page.words));
@@ -115,29 +116,49 @@ function revealParts(book, reveal) {
   return parts;
 }
 
+/** @param {string[]} marks */
+function ticksOf(marks) {
+  const made = html("div", "scale-ticks");
+  made.append(...marks.map((mark) => html("span", "", mark)));
+  return made;
+}
+
 // The step that is looked for: the truth and the learner on their scale, every method from end to end of its own.
 /** @param {LessonUnit} page @param {LessonReveal} reveal */
 function scaleOf(page, reveal) {
   const box = html("div", "one-scale"), k = reveal.right - 1, { low } = page.scale;
-  const head = html("h3", "", `Step ${reveal.right} on one scale`), ticks = html("div", "scale-ticks");
-  for (const tick of low < 0 ? ["\u22121", "0", "+1"] : ["0", "0.5", "1"]) ticks.append(html("span", "", tick));
-  box.append(head, ticks);
-  for (const line of reveal.lines) {
+  box.append(html("h3", "", `Step ${reveal.right}, side by side`), ticksOf(low < 0 ? ["\u22121", "0", "+1"] : ["0", "0.5", "1"]));
+  for (const [at, line] of reveal.lines.entries()) {
+    if (line.kind === "change") box.append(ticksOf(["\u22121", "0", "+1"]));
+    if (line.kind === "method" && reveal.lines[at - 1].kind !== "method") box.append(ticksOf(["blame", "0", "praise"]));
     const value = line.values[k], row = html("div", `scale-row ${line.kind}`), track = html("div", "track");
-    row.append(html("span", "", line.name), track);
+    row.append(html("span", "", line.name), track, html("b", "", line.shown[k]));
     box.append(row);
     if (value === null) {
       track.append(html("em", "", line.kind === "you" ? "another step" : "says nothing"));
+      continue;
+    }
+    if (line.kind === "method" && line.low >= 0) {
+      track.append(html("em", "", "has no sign"));
       continue;
     }
     const share = Math.max(0, Math.min(1, (value - line.low) / (line.limit - line.low || 1))), zero = line.low < 0 ? 0.5 : 0;
     const bar = html("i", "bar"), dot = html("i", `dot ${line.low >= 0 ? "" : value < 0 ? "below" : value > 0 ? "above" : ""}`);
     bar.style.cssText = `left:${Math.min(share, zero) * 100}%;width:${Math.abs(share - zero) * 100}%`;
     dot.style.left = `${share * 100}%`;
-    track.title = line.shown[k];
     track.append(bar, dot);
   }
   return box;
+}
+
+// A link that leaves the unit where it is.
+/** @param {string} address @param {string} words @param {string} [kind] */
+function elsewhere(address, words, kind = "") {
+  const made = html("a", kind, words);
+  made.href = address;
+  made.target = "_blank";
+  made.rel = "noopener noreferrer";
+  return made;
 }
 
 /** @param {LessonBook} book @param {LessonTry} attempt */
@@ -160,7 +181,12 @@ function tryParts(book, attempt) {
   take.append(html("h3", "", "To take away"), prose([attempt.take], page.words));
   const on = page.follows.name ? `Next: ${page.follows.title} ` : "Back to the course ";
   buttons.append(button(on, attempt.verdict === "right" ? "primary" : "", book.next, "N"), button("All units", "", book.course));
-  const sources = html("details", "sources");
-  sources.append(html("summary", "", "Sources"), ...attempt.sources.map((one) => html("p", "", one)));
-  return [html("h2", "", "Check yourself"), prose([attempt.ask], page.words), form, said, take, sources, buttons];
+  buttons.append(elsewhere(attempt.explore, "Explore", "button"));
+  const sources = html("section", "sources");
+  sources.append(html("h3", "", "Sources"), ...attempt.sources.map(({ text, link }) => {
+    const line = html("p");
+    line.append(link ? elsewhere(link, text) : text);
+    return line;
+  }));
+  return [html("h2", "", "Check yourself"), prose([attempt.ask], page.words), form, said, take, buttons, sources];
 }

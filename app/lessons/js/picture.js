@@ -3,10 +3,10 @@
 import { html, svg, toned } from "../../browse/dom.js";
 import { css, diverging } from "../../canvas/js/palette.js";
 
-// Room at the left for the names of trees, and at the right for outcomes, in pixels.
-export const ROOT_X = 118;
-export const OUTCOMES = 104;
-const RADIUS = 8, FOLDED = 40, TREE_GAP = 14, MIN_PITCH = 44, MAX_PITCH = 84, LINE_PX = 13.5;
+// Room at the left for the names of trees, and at the right for outcomes, in pixels; less where the picture is narrow.
+export const LEFT = 118;
+const RIGHT = 104, NARROW = 560, NARROW_LEFT = 66, NARROW_RIGHT = 62;
+const RADIUS = 8, FOLDED = 40, TREE_GAP = 14, MIN_PITCH = 44, MAX_PITCH = 84, MIN_COLUMN = 72, LINE_PX = 13.5;
 
 /** @param {LessonUnit} page @param {number} width @param {number} height @returns {LessonPlaces} */
 export function placesOf(page, width, height) {
@@ -15,8 +15,8 @@ export function placesOf(page, width, height) {
   const lines = steps.filter(({ leaf, tree }) => leaf && !folded[tree]).length;
   const rest = folded.filter(Boolean).length * FOLDED + (trees.length - 1) * TREE_GAP;
   const pitch = Math.max(MIN_PITCH, Math.min(MAX_PITCH, (height - rest) / Math.max(1, lines)));
-  const deep = Math.max(1, ...steps.map(({ level }) => level));
-  const column = (width - ROOT_X - OUTCOMES) / deep;
+  const deep = deepest(page), narrow = width < NARROW, left = narrow ? NARROW_LEFT : LEFT, right = narrow ? NARROW_RIGHT : RIGHT;
+  const column = (width - left - right) / deep;
   const y = new Array(steps.length).fill(0), tops = new Array(trees.length).fill(0);
   let top = 0;
   trees.forEach((_, tree) => {
@@ -27,8 +27,19 @@ export function placesOf(page, width, height) {
     tops[tree] = top;
     top += (folded[tree] ? FOLDED : ends.length * pitch) + TREE_GAP;
   });
-  const x = steps.map(({ level, leaf }) => ROOT_X + (leaf ? deep : level) * column);
-  return { x, y, pitch, column, folded, tops, width, height: top };
+  const x = steps.map(({ level, leaf }) => left + (leaf ? deep : level) * column);
+  return { x, y, pitch, column, folded, tops, left, right, width, height: top };
+}
+
+/** @param {LessonUnit} page */
+function deepest({ steps }) {
+  return Math.max(1, ...steps.map(({ level }) => level));
+}
+
+// The least width at which the words of a step do not break inside.
+/** @param {LessonUnit} page */
+export function leastWidth(page) {
+  return NARROW_LEFT + NARROW_RIGHT + deepest(page) * MIN_COLUMN;
 }
 
 // Fewer words where siblings of a node leave it less room than a row.
@@ -38,7 +49,7 @@ function roomOver(page, places, at) {
   const over = places.y.filter((y, other) => other !== at && y < mine - 4 && Math.abs(places.x[other] - places.x[at]) < places.column * 0.9
     && !places.folded[steps[other].tree]);
   const free = mine - (over.length ? Math.max(...over) : mine - MAX_PITCH - 20);
-  return Math.max(1, Math.min(4, Math.floor((Math.min(free, places.pitch) - 20) / LINE_PX)));
+  return Math.max(1, Math.min(4, Math.floor((Math.min(free, places.pitch) - 24) / LINE_PX)));
 }
 
 /** @param {LessonStep[]} steps @param {number} to */
@@ -63,7 +74,7 @@ export function pictureOf(page, places, said, theme) {
   box.append(ink);
   steps.forEach((step, at) => {
     if (places.folded[step.tree]) return;
-    if (step.parent < 0) box.append(rootOf(page, places, at, ink));
+    if (step.parent < 0) box.append(...rootOf(page, places, at, ink));
     else box.append(...stepOf(page, places, at, { ink, said, theme, among: among.has(at), colour: reveal?.colours[at] ?? null }));
   });
   page.trees.forEach((tree, number) => places.folded[number] && box.append(foldedOf(tree, places, number)));
@@ -82,9 +93,12 @@ function branch({ x, y }, from, to, among) {
 function rootOf(page, places, at, ink) {
   ink.append(svg("rect", { x: places.x[at] - 7, y: places.y[at] - 7, width: 14, height: 14, rx: 3, class: "root" }));
   const name = html("div", "tree-name", page.trees[page.steps[at].tree].title);
-  name.style.top = `${places.y[at]}px`;
-  name.style.width = `${ROOT_X - 18}px`;
-  return name;
+  name.style.cssText = `top:${places.y[at]}px;width:${places.left - 18}px`;
+  const more = page.steps[at].more;
+  if (!more) return [name];
+  const rest = html("div", "answered", more);
+  rest.style.cssText = `left:0;width:${places.left - 12}px;top:${places.y[at] + 12}px;white-space:normal`;
+  return [name, rest];
 }
 
 /** @param {LessonUnit} page @param {LessonPlaces} places @param {number} at @param {LessonInk} look */
@@ -108,7 +122,7 @@ function stepOf(page, places, at, look) {
   shapeOf(step, x, y, look);
   if (step.leaf) {
     const outcome = html("div", step.right ? "outcome right" : "outcome", step.outcome ? `${step.right ? "\u2713" : "\u2715"} ${step.outcome}` : "no outcome");
-    outcome.style.cssText = `left:${places.width - OUTCOMES + 40}px;top:${y}px`;
+    outcome.style.cssText = `left:${places.x[at] + 26}px;top:${y}px`;
     made.push(outcome);
   }
   if (step.mark && step.mark === look.said.mark && page.reveal === null) {
@@ -131,13 +145,17 @@ function shapeOf(step, x, y, { ink, said, theme, colour }) {
   if (mine && colour !== null) ink.append(svg("circle", { cx: x, cy: y, r: RADIUS + 5, class: "ring" }));
   ink.append(body);
   if (colour !== null && Math.abs(colour) >= 0.005) ink.append(svg("text", { x, y: y + 4, class: "sign" }, colour < 0 ? "\u2212" : "+"));
-  else if (step.mark && colour === null) ink.append(svg("text", { x, y: y + 4, class: mine ? "digit mine" : "digit" }, String(step.mark)));
+  if (!step.mark) return;
+  const high = colour === null ? 4 : mine ? -15 : -12;
+  ink.append(svg("text", { x, y: y + high, class: mine ? "digit mine" : "digit" }, String(step.mark)));
 }
 
 /** @param {LessonTree} tree @param {LessonPlaces} places @param {number} number */
 function foldedOf(tree, places, number) {
   const made = html("div", "folded");
   made.style.cssText = `top:${places.tops[number]}px;height:${FOLDED}px`;
-  made.append(html("b", "", tree.title), html("span", "", `folded \u00b7 ${tree.ends}`), html("i"));
+  const name = html("b", "", tree.title);
+  name.style.width = `${places.left - 14}px`;
+  made.append(name, html("span", "", `folded \u00b7 ${tree.ends}`), html("i"));
   return made;
 }

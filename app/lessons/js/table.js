@@ -2,20 +2,20 @@
 
 import { html, svg } from "../../browse/dom.js";
 import { css, diverging, inkOver, rising } from "../../canvas/js/palette.js";
-import { OUTCOMES, ROOT_X } from "./picture.js";
+import { LEFT } from "./picture.js";
 
 export const ROW_HIGH = 25;
 export const CURVE_HIGH = 74;
-const CELL = 0.95;
+const CELL = 0.95, WIDEST = 150;
 
 // Where the columns stand: under their steps where these follow each other, else evenly.
 /** @param {LessonUnit} page @param {LessonPlaces} places */
 export function columnsOf(page, places) {
   const at = page.scale.choices.map(({ digit }) => page.steps.findIndex(({ mark }) => mark === digit));
   const x = at.map((one) => places.x[one]);
-  const apart = x.every((one, k) => !k || one - x[k - 1] > 40);
-  const step = (places.width - ROOT_X - OUTCOMES) / x.length;
-  return { x: apart ? x : x.map((_, k) => ROOT_X + (k + 0.5) * step), width: Math.min(places.column, apart ? places.column : step) * CELL, apart };
+  const apart = places.left === LEFT && x.every((one, k) => !k || one - x[k - 1] > 40);
+  const step = (places.width - LEFT - places.right) / x.length, wide = Math.min(step, WIDEST);
+  return { x: apart ? x : x.map((_, k) => LEFT + (k + 1) * wide), width: (apart ? places.column : wide) * CELL, apart };
 }
 
 /** @param {LessonUnit} page @param {LessonPlaces} places @param {Theme} theme */
@@ -76,15 +76,15 @@ function rowOf(line, columns, theme) {
 
 /** @param {LessonUnit} page @param {LessonPlaces} places @param {LessonColumns} columns */
 function curveOf(page, places, columns) {
-  const { curve } = /** @type {LessonReveal} */ (page.reveal);
+  const { curve, figures } = /** @type {LessonReveal} */ (page.reveal);
   const box = html("div", "curve"), first = page.steps.find(({ mark }) => mark === 1);
   const x = [first ? places.x[first.parent] : columns.x[0] - places.column, ...columns.x];
   const y = (/** @type {number} */ value) => CURVE_HIGH - 12 - value * (CURVE_HIGH - 34);
-  const ink = svg("svg", { width: places.width, height: CURVE_HIGH, role: "img", "aria-label": `chance of ending right: ${curve.map((one) => one.toFixed(2)).join(", ")}` });
+  const ink = svg("svg", { width: places.width, height: CURVE_HIGH, role: "img", "aria-label": `chance of ending right: ${figures.join(", ")}` });
   ink.append(svg("path", { d: `M${x[0]} ${y(0)}H${x.at(-1)}`, class: "axis" }));
   ink.append(svg("path", { d: curve.map((value, k) => `${k ? "L" : "M"}${x[k]} ${y(value)}`).join(""), class: "chance" }));
   curve.forEach((value, k) => {
-    ink.append(svg("circle", { cx: x[k], cy: y(value), r: 3.5, class: "point" }), svg("text", { x: x[k], y: y(value) - 8, class: "figure" }, value.toFixed(2)));
+    ink.append(svg("circle", { cx: x[k], cy: y(value), r: 3.5, class: "point" }), svg("text", { x: x[k], y: y(value) - 8, class: "figure" }, figures[k]));
   });
   box.append(html("div", "who", "chance of ending right"), ink);
   return box;

@@ -3,11 +3,11 @@
 import { html } from "../../browse/dom.js";
 import { readTheme } from "../../canvas/js/palette.js";
 import { panelOf } from "./panel.js";
-import { pictureOf, placesOf } from "./picture.js";
+import { leastWidth, pictureOf, placesOf } from "./picture.js";
 import { prose } from "./prose.js";
 import { CURVE_HIGH, ROW_HIGH, tableOf } from "./table.js";
 
-const FOOT_ROOM = 62, MIN_ROOM = 220, HEADS = 62, MIN_WIDTH = 480;
+const FOOT_ROOM = 62, MIN_ROOM = 220, HEADS = 62;
 
 /** @param {LessonBook} book */
 export function drawUnit(book) {
@@ -38,7 +38,7 @@ export function drawUnit(book) {
 export function fill(book) {
   const { page, root } = book, work = /** @type {HTMLElement | null} */ (root.querySelector(".drawing"));
   if (!work) return;
-  const theme = readTheme(root), width = Math.max(MIN_WIDTH, work.clientWidth);
+  const theme = readTheme(root), width = Math.max(leastWidth(page), work.clientWidth);
   const top = work.getBoundingClientRect().top + window.scrollY;
   const below = page.reveal ? HEADS + page.reveal.lines.length * ROW_HIGH + (page.reveal.curve.length ? CURVE_HIGH : 0) : 0;
   const places = placesOf(page, width, Math.max(MIN_ROOM, window.innerHeight - top - FOOT_ROOM - below));
@@ -52,7 +52,7 @@ export function fill(book) {
 function shownLarge(book) {
   const { page } = book, { reveal } = page;
   const made = reveal ? prose(reveal.said, page.words, book.drag, "large") : prose([page.ask], page.words, undefined, "large");
-  if (reveal) made.prepend(html("b", "", `${reveal.title}: ${reveal.truth} \u00b1 ${reveal.error}. `));
+  if (reveal) made.prepend(html("b", "", `${reveal.title}: ${reveal.truth}. `));
   return made;
 }
 
