@@ -11,6 +11,7 @@ import streamlit as st
 
 from app import state
 from app.controls.export_menu import export_menu
+from app.glossary import glossary_words
 from app.key_sheet import key_sheet
 from app.links import copy_link
 from app.opening.background import Opening
@@ -44,6 +45,8 @@ def header() -> None:
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="large"):
         with st.container(key="key_sheet", width="content"):
             key_sheet(shown.title, (*shown.keys, EVERYWHERE), key="keys")
+        with st.container(key="glossary", width="content"):
+            glossary_words(key="words")
         st.markdown("**treecore**", width="content")
         st.segmented_control(
             "View",

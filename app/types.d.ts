@@ -155,6 +155,22 @@ interface KeySheetData {
   groups: [string, [string, string][]][];
 }
 
+type GlossaryPlace = Range | HTMLElement;
+
+interface GlossaryData {
+  forms: Record<string, string>;
+  means: Record<string, string>;
+}
+
+interface GlossaryPart {
+  box: HTMLElement;
+  abort: AbortController;
+  data: GlossaryData;
+  pattern: RegExp;
+  places: Map<string, GlossaryPlace>;
+  shown: string;
+}
+
 interface KeySheet {
   words: HTMLElement;
   stamp: string;
@@ -1299,7 +1315,6 @@ interface LessonUnit {
   reveal: LessonReveal | null;
   attempt: LessonTry | null;
   follows: LessonNext;
-  words: Record<string, string>;
 }
 
 interface LessonDot {

@@ -22,6 +22,7 @@ EVERYWHERE = KeyGroup(
     (
         ("?", "this list"),
         ("P", "present: large words; Esc leaves"),
+        ("W", "next word of the glossary (Shift: back)"),
         ("Tab", "next control"),
         ("Esc", "close, or take back"),
     ),

@@ -146,7 +146,7 @@ def trust(credit: Credit, row: int, explanation: Explanation) -> None:
     """Leaves beneath and standard error, in words."""
     st.markdown("##### How far to trust it")
     evidence = " · ".join(numbers.evidence(explanation))
-    st.markdown(verbatim(evidence), help=None if explanation.evidence is None else TRUST)
+    st.markdown(ours(evidence), help=None if explanation.evidence is None else TRUST)
     if facts := numbers.facts(credit, row):
         st.caption(verbatim(" · ".join(facts)))
     for sentence in recorded(credit.forests[0], row):

@@ -109,7 +109,6 @@ class UnitPage(TypedDict):
     reveal: Reveal | None
     attempt: Try | None
     follows: Next
-    words: dict[str, str]
 
 
 class Dot(TypedDict):
@@ -179,7 +178,6 @@ def unit_page(unit: Unit, asked: Asked) -> UnitPage:
         "reveal": reveal(unit, bet, methods=past >= STAGES.index("why")) if past else None,
         "attempt": attempt(unit, asked.answer) if stage == "try" else None,
         "follows": following(unit),
-        "words": meanings(),
     }
 
 

@@ -3,7 +3,6 @@
 import { html, svg } from "../../browse/dom.js";
 import { css, diverging, readTheme } from "../../canvas/js/palette.js";
 import { button } from "./panel.js";
-import { meaning } from "./prose.js";
 import { progress, startOver } from "./progress.js";
 
 const WIDE = 150, HIGH = 66;
@@ -85,7 +84,7 @@ function sideOf(desk, now) {
   bar.append(...cards.map(({ name }) => html("i", done[name] ? "past" : "")));
   const go = html("div", "buttons");
   go.append(button(finished.length ? `Continue with unit ${now.number} ` : `Begin with unit ${now.number} `, "primary", () => desk.open(now.name), "\u21b5"), ...(finished.length ? [overOf(desk)] : []));
-  box.append(head, bar, html("p", "habit", habitOf(cards, done)), go, betsOf(cards, done), teachersOf(desk, now), wordsOf(page), meaning(box));
+  box.append(head, bar, html("p", "habit", habitOf(cards, done)), go, betsOf(cards, done), teachersOf(desk, now), wordsOf(page));
   return box;
 }
 

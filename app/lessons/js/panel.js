@@ -1,7 +1,7 @@
 // The panel of a unit: the bet, then what came of it, then the question at the end.
 
 import { html } from "../../browse/dom.js";
-import { meaning, prose } from "./prose.js";
+import { once, prose } from "./prose.js";
 
 const LESSON_STAGES = ["question", "bet", "truth", "why", "try"];
 const SIGN_LOOKS = { 1: "up", 0: "", "-1": "down" };
@@ -34,7 +34,7 @@ export function panelOf(book) {
   if (page.reveal === null) box.append(...betParts(book));
   else if (page.attempt === null) box.append(...revealParts(book, page.reveal));
   else box.append(...tryParts(book, page.attempt));
-  box.append(meaning(box));
+  once(box);
   return box;
 }
 
@@ -58,7 +58,7 @@ function betParts(book) {
   const buttons = html("div", "buttons");
   buttons.append(commit, button("Skip", "", book.skip));
   return [
-    html("h2", "", "Predict first"), prose([page.ask], page.words),
+    html("h2", "", "Predict first"), prose([page.ask]),
     numbered(1, scale.mark, ""), list, numbered(2, scale.heading, scale.measure), sliderOf(book), buttons,
     html("p", "note", "The right step earns up to 10 points, another up to 5: the more, the closer the bet. Kept in this browser only."),
   ];
@@ -106,9 +106,9 @@ function revealParts(book, reveal) {
   if (reveal.interval) truth.append(html("small", "", ` (95\u00a0%: ${reveal.interval})`));
   if (reveal.you) truth.append(" \u00b7 you ", html("b", "you", reveal.you));
   const parts = [head, truth];
-  if (reveal.answer.length) parts.push(prose([reveal.answer], page.words));
-  parts.push(prose(reveal.said, page.words, drag));
-  if (reveal.why.length) parts.push(html("h3", "", reveal.why_title), prose(reveal.why, page.words, drag), scaleOf(page, reveal), prose(reveal.doubt, page.words, drag));
+  if (reveal.answer.length) parts.push(prose([reveal.answer]));
+  parts.push(prose(reveal.said, drag));
+  if (reveal.why.length) parts.push(html("h3", "", reveal.why_title), prose(reveal.why, drag), scaleOf(page, reveal), prose(reveal.doubt, drag));
   const next = page.stage === "truth" ? "Next: why " : "Next: try it ";
   const buttons = html("div", "buttons low");
   buttons.append(button(next, "primary", book.next, "N"), button("All units", "", book.course));
@@ -176,9 +176,9 @@ function tryParts(book, attempt) {
   said.setAttribute("role", "status");
   if (attempt.verdict === "right") said.textContent = "\u2713 Right.";
   if (attempt.verdict === "none") said.textContent = "Write a number, such as 0.5 or \u22120.5.";
-  if (attempt.verdict === "wrong") said.append(html("span", "", `\u2715 Not ${attempt.given}. `), ...prose([attempt.say], page.words).childNodes);
+  if (attempt.verdict === "wrong") said.append(html("span", "", `\u2715 Not ${attempt.given}. `), ...prose([attempt.say]).childNodes);
   const take = html("div", "take"), buttons = html("div", "buttons");
-  take.append(html("h3", "", "To take away"), prose([attempt.take], page.words));
+  take.append(html("h3", "", "To take away"), prose([attempt.take]));
   const on = page.follows.name ? `Next: ${page.follows.title} ` : "Back to the course ";
   buttons.append(button(on, attempt.verdict === "right" ? "primary" : "", book.next, "N"), button("All units", "", book.course));
   buttons.append(elsewhere(attempt.explore, "Explore", "button"));
@@ -188,5 +188,5 @@ function tryParts(book, attempt) {
     line.append(link ? elsewhere(link, text) : text);
     return line;
   }));
-  return [html("h2", "", "Check yourself"), prose([attempt.ask], page.words), form, said, take, buttons, sources];
+  return [html("h2", "", "Check yourself"), prose([attempt.ask]), form, said, take, buttons, sources];
 }

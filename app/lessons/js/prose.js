@@ -1,29 +1,31 @@
-// Sentences: text, words of the glossary that open what they mean, numbers that can be dragged.
+// Sentences: text, words of the glossary (`app/glossary` says what they mean), numbers that can be dragged.
 
 import { html } from "../../browse/dom.js";
 
 const STEP_PX = 12;
 
-/** @param {LessonPiece[]} pieces @param {Record<string, string>} words @param {LessonDrag} [drag] */
-function written(pieces, words, drag) {
+/** @param {LessonPiece[]} pieces @param {LessonDrag} [drag] */
+function written(pieces, drag) {
   return pieces.map((piece) => {
     if (piece.drag && drag) return dragged(piece.text, drag);
     if (!piece.term) return html("span", "", piece.text);
     const term = html("button", "term", piece.text);
     term.type = "button";
-    term.dataset.means = `${piece.term}: ${words[piece.term] ?? ""}`;
-    term.title = words[piece.term] ?? "";
+    term.dataset.term = piece.term;
+    term.title = "What it means";
     return term;
   });
 }
 
 // A paragraph of one form, or of one for every value of the number that can be dragged.
-/** @param {LessonPiece[][]} forms @param {Record<string, string>} words @param {LessonDrag} [drag] @param {string} [kind] */
-export function prose(forms, words, drag, kind = "") {
+/** @param {LessonPiece[][]} forms @param {LessonDrag} [drag] @param {string} [kind] */
+export function prose(forms, drag, kind = "") {
   const made = html("p", kind);
   const show = () => {
     const focused = made.querySelector(".drag")?.matches(":focus");
-    made.replaceChildren(...written(forms[Math.min(drag?.at ?? 0, forms.length - 1)] ?? [], words, drag));
+    made.replaceChildren(...written(forms[Math.min(drag?.at ?? 0, forms.length - 1)] ?? [], drag));
+    const panel = /** @type {HTMLElement | null} */ (made.closest(".panel"));
+    if (panel) once(panel);
     if (focused) /** @type {HTMLElement | null} */ (made.querySelector(".drag"))?.focus();
   };
   show();
@@ -66,14 +68,12 @@ function dragged(text, drag) {
   return made;
 }
 
-// One line under the prose says what the word that was pressed means.
+// A word is linked where it stands first.
 /** @param {HTMLElement} root */
-export function meaning(root) {
-  const line = html("p", "meaning");
-  line.setAttribute("role", "status");
-  root.addEventListener("click", (event) => {
-    const term = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".term"));
-    if (term) line.textContent = line.textContent === term.dataset.means ? "" : term.dataset.means ?? "";
-  });
-  return line;
+export function once(root) {
+  const seen = new Set();
+  for (const term of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(".term"))) {
+    if (seen.has(term.dataset.term)) term.replaceWith(term.textContent ?? "");
+    seen.add(term.dataset.term);
+  }
 }

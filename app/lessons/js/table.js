@@ -6,7 +6,7 @@ import { LEFT } from "./picture.js";
 
 export const ROW_HIGH = 25;
 export const CURVE_HIGH = 74;
-const CELL = 0.95, WIDEST = 150;
+const CELL = 0.95, MAX_CELL = 150;
 
 // Where the columns stand: under their steps where these follow each other, else evenly.
 /** @param {LessonUnit} page @param {LessonPlaces} places */
@@ -14,7 +14,7 @@ export function columnsOf(page, places) {
   const at = page.scale.choices.map(({ digit }) => page.steps.findIndex(({ mark }) => mark === digit));
   const x = at.map((one) => places.x[one]);
   const apart = places.left === LEFT && x.every((one, k) => !k || one - x[k - 1] > 40);
-  const step = (places.width - LEFT - places.right) / x.length, wide = Math.min(step, WIDEST);
+  const step = (places.width - LEFT - places.right) / x.length, wide = Math.min(step, MAX_CELL);
   return { x: apart ? x : x.map((_, k) => LEFT + (k + 1) * wide), width: (apart ? places.column : wide) * CELL, apart };
 }
 

@@ -51,7 +51,7 @@ export function fill(book) {
 /** @param {LessonBook} book */
 function shownLarge(book) {
   const { page } = book, { reveal } = page;
-  const made = reveal ? prose(reveal.said, page.words, book.drag, "large") : prose([page.ask], page.words, undefined, "large");
+  const made = reveal ? prose(reveal.said, book.drag, "large") : prose([page.ask], undefined, "large");
   if (reveal) made.prepend(html("b", "", `${reveal.title}: ${reveal.truth}. `));
   return made;
 }

@@ -1,0 +1,33 @@
+"""Words of the glossary wherever they stand on a page, and one place that says what they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypedDict
+
+import streamlit as st
+
+from treecore.lessons.glossary import forms, glossary
+from treecore.views.sources import script, style
+
+FOLDER = Path(__file__).parent
+
+_words = st.components.v2.component(
+    "treecore.glossary",
+    js=script(FOLDER / "glossary.js"),
+    css=style(FOLDER / "glossary.css"),
+    isolate_styles=True,
+)
+
+
+class GlossaryData(TypedDict):
+    """Every form in small letters with the word that it belongs to, and what the words mean."""
+
+    forms: dict[str, str]
+    means: dict[str, str]
+
+
+def glossary_words(*, key: str) -> None:
+    """Underline each word of the glossary where it stands first; a click or the key W says what it means."""
+    data: GlossaryData = {"forms": forms(), "means": {word.term: word.means for word in glossary().values()}}
+    _words(key=key, data=data)
