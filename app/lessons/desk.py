@@ -18,17 +18,20 @@ from treecore.lessons.worksheet import MAX_BYTES, answer, checked, question, wor
 
 GOAL, TREE = "lessons_goal", "lessons_tree"
 MARKS = {True: "✓ right", False: "✕ not this", None: "– no number"}
-HEIGHT = 340
+HEIGHT, ROW_HEIGHT = 340, 56
 
 
 def worksheet_page() -> None:
     """The worksheet to take away, and one that comes back."""
     st.markdown("#### Worksheet")
-    st.markdown("One question a unit, to be answered with a number. Fill in the last column and upload it here again.")
+    st.markdown(
+        "One question a unit, to be answered with a number: `0.5`, `-1/3` and `50 %` are numbers. "
+        "Fill in the last column and upload it here again."
+    )
     st.download_button(
         "Worksheet as CSV", worksheet, file_name="worksheet.csv", mime="text/csv", on_click="ignore", key="lessons_csv"
     )
-    given = st.file_uploader("A worksheet that was filled in", type="csv", key="lessons_solved")
+    given = st.file_uploader("A worksheet that was filled in", type="csv", key="lessons_solved", max_upload_size=1)
     if given is None:
         return
     try:
@@ -37,8 +40,11 @@ def worksheet_page() -> None:
         st.error(verbatim(error), icon=":material/error:")
         return
     st.markdown(ours(f"**{sum(one.right is True for one in marked)} of {len(marked)} right.** Nothing is stored."))
-    rows = [{"unit": one.unit.title, "your answer": one.given[:40], "": MARKS[one.right]} for one in marked]
-    st.dataframe(rows, hide_index=True, width="content")
+    rows = [
+        {"unit": one.unit.title, "your answer": one.given[:40], "": MARKS[one.right], "why": one.said} for one in marked
+    ]
+    wide = {"why": st.column_config.TextColumn(width="large")}
+    st.dataframe(rows, hide_index=True, width="stretch", row_height=ROW_HEIGHT, column_config=wide)
 
 
 def answers_page() -> None:
@@ -67,7 +73,8 @@ def free_page() -> None:
     st.markdown("#### Break it")
     st.markdown(
         "Build the smallest tree you can. A line is a step, two spaces further in is one step later, and an end says "
-        "`= 1` for right or `= 0` for wrong. GRPO compares each end with all ends, Sibling each step with its siblings."
+        "`= 1` for right or `= 0` for wrong. GRPO compares each end with all ends, Sibling comparison each step with "
+        "those that leave the same fork."
     )
     left, right = st.columns([0.4, 0.6], gap="large")
     with left:

@@ -9,7 +9,7 @@ import pytest
 
 from treecore.errors import TreecoreError
 from treecore.lessons.unit import units
-from treecore.lessons.worksheet import MAX_BYTES, answer, checked, worksheet
+from treecore.lessons.worksheet import MAX_BYTES, answer, checked, number_in, worksheet
 
 
 def filled(answers: dict[str, str]) -> bytes:
@@ -45,4 +45,32 @@ def test_what_is_no_worksheet_is_refused(data: bytes) -> None:
 
 
 def test_units_that_there_are_not_count_for_nothing() -> None:
-    assert {one.right for one in checked(b"unit,answer\nnothing,1\n")} == {None}
+    first = next(iter(units()))
+    assert {one.right for one in checked(f"unit,answer\nnothing,1\n{first},\n".encode())} == {None}
+    with pytest.raises(TreecoreError, match="names a unit"):
+        checked(b"unit,answer\nnothing,1\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0.5", 0.5), ("\N{MINUS SIGN}0,40", -0.4), ("-1/3", -1 / 3), ("2 / 4", 0.5), ("37 %", 0.37), ("+.5", 0.5),
+     ("", None), ("1/0", None), ("nan", None), ("1e9", None), ("9" * 99, None), ("1/2/3", None), ("0x1", None)],
+)  # fmt: skip
+def test_numbers_as_people_write_them(text: str, number: float | None) -> None:
+    assert number_in(text) == (None if number is None else pytest.approx(number))
+
+
+def test_every_answer_is_told_why() -> None:
+    said = {one.unit.name: one for one in checked(filled({"outcome": "7", "siblings": "a third", "blame": "-1/6"}))}
+    assert said["outcome"].said == f"It is another number. {units()['outcome'].check.hint}"
+    assert said["siblings"].said.startswith("Write a number")
+    assert (said["blame"].right, said["blame"].said) == (True, "")
+    assert said["search"].said == "No answer yet."
+    twice = checked(b"unit,answer\nblame,1\nblame,2\n")
+    assert [one.said for one in twice if one.given] == ["It was answered twice: keep one of the two."]
+
+
+def test_tables_of_spreadsheets_are_read() -> None:
+    right = {name: f"{answer(unit):.3f}".replace(".", ",") for name, unit in units().items()}
+    rows = "".join(f"{name};{number}\r\n" for name, number in right.items())
+    assert all(one.right for one in checked(f"unit;answer\r\n{rows}".encode("utf-8-sig")))

@@ -15,10 +15,14 @@ from treecore.views.labels import cut
 MAX_LINES, LONG = 60, 40
 START = "a\n  b = 1\n  c = 0\nd = 0"
 """A tree to begin with: two spaces deeper is one step later, `= 1` is right and `= 0` is wrong."""
+INDENT = 2
+"""Spaces that a step lies further in than the one before it; a tab is as many."""
 GOALS = {
-    "signs": "two methods differ in sign on a step",
-    "silent": "one gives a step zero and the other does not",
+    "signs": "GRPO and Sibling comparison differ in sign on a step",
+    "silent": "GRPO gives a step zero, and Sibling comparison does not",
 }
+MIN_ENDS = {"signs": 5, "silent": 4}
+"""Ends of the smallest trees that reach the goals."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +39,19 @@ def outline(text: str) -> Forest:
     Raises:
         ForestError: a line that is no step, an outcome where more follows, or none at an end; says which line.
     """
-    lines = [line for line in text.splitlines() if line.strip()]
+    numbered = enumerate(text.expandtabs(INDENT).splitlines(), 1)
+    lines = [(number, line) for number, line in numbered if line.strip()]
     if not 1 <= len(lines) <= MAX_LINES:
         raise ForestError(f"{counted(len(lines), 'line')}", todo=f"write from 1 to {MAX_LINES}")
     parent, words, reward, above = [-1], [""], [np.nan], [0]
-    for number, line in enumerate(lines, 1):
-        deep = (len(line) - len(line.lstrip())) // 2 + 1
-        if deep > len(above):
-            raise ForestError("it is indented too far", where=f"line {number}", todo="two spaces a step")
+    for number, line in lines:
+        deep, odd = divmod(len(line) - len(line.lstrip()), INDENT)
+        deep += 1
+        if odd or deep > len(above):
+            raise ForestError("its indent fits no step above", where=f"line {number}", todo="two spaces a step")
         name, _, outcome = line.strip().partition("=")
+        if not name.strip():
+            raise ForestError("a step without words", where=f"line {number}", todo="name it, such as `a = 1`")
         if outcome.strip() not in ("", "0", "1"):
             raise ForestError(
                 f"no outcome {cut(outcome.strip(), LONG)!r}", where=f"line {number}", todo="write 0, 1 or none"
@@ -57,7 +65,9 @@ def outline(text: str) -> Forest:
         above.append(len(parent) - 1)
     ends = sorted({*range(len(parent))} - {*parent})
     if missing := [end for end in ends if np.isnan(reward[end])]:
-        raise ForestError("an end without an outcome", where=f"line {missing[0]}", todo="write = 0 or = 1")
+        raise ForestError(
+            "an end without an outcome", where=f"line {lines[missing[0] - 1][0]}", todo="write = 0 or = 1"
+        )
     return Forest(parent=np.array(parent), reward=np.array(reward), text=words)
 
 
@@ -67,11 +77,13 @@ def judged(forest: Forest, goal: str) -> Found:
     known = np.isfinite(first) & np.isfinite(second) & ~forest.is_prompt
     silent = (np.abs(first) <= NOISE) & (np.abs(second) > NOISE)
     apart = known & (first * second < -NOISE if goal == "signs" else silent)
-    ends = counted(len(forest.leaves), "end")
+    found = len(forest.leaves)
+    ends = counted(found, "end")
     if not apart.any():
         return Found(
             False, f"Not yet: on none of its steps does this tree of {ends} do it. Change an outcome, or fork."
         )
     row = int(np.flatnonzero(apart)[0])
     numbers = f"{one} gives it {signed(first[row])}, {other} {signed(second[row])}"
-    return Found(True, f"Done with {ends}. See the step “{forest.text[row]}”: {numbers}. Can you do it with fewer?")
+    fewer = "Can you do it with fewer?" if found > MIN_ENDS[goal] else "No tree does it with fewer."
+    return Found(True, f"Done with {ends}. See the step “{forest.text[row]}”: {numbers}. {fewer}")
