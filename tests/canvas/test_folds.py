@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from typing import Any
 
 import numpy as np
 import pytest
 from browser import ROOT
 from forests import random_forest
+from scripts import needs_node, value_in
 
 from treecore.core.forest import Forest
 from treecore.methods import compute
 from treecore.views.scene.scene import Stage, make_scene
 from treecore.views.scene.subtrees import Subtrees, subtrees_of
-from treecore.views.sources import script
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+pytestmark = needs_node
 WANTED = ("id", "parent", "row", "x", "leaves", "label", "folded")
 
 
 def drawn(forest: Forest) -> tuple[dict[str, Any], list[int]]:
     """The folded scene as the canvas makes it, and the drawn row of each row of the forest."""
     scene = make_scene(forest, compute(forest, "grpo"), stage=Stage(folds=True))
-    text = script(ROOT / "app" / "canvas" / "js" / "folds.js")
-    text += f"\nconst full = {{...{scene.forest.body.decode()}, ...{scene.look.body.decode()}}};\n"
-    text += "const made = foldedScene(full, new Set(full.subtrees.shown));\n"
-    text += f"const taken = Object.fromEntries({json.dumps(WANTED)}.map((name) => [name, made[name]]));\n"
-    text += "console.log(JSON.stringify([taken, [...drawnRows(full, made)]]));"
-    command = ["node", "--input-type=module", "-"]
-    made, rows = json.loads(subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout)
+    given = f"const full = {{...{scene.forest.body.decode()}, ...{scene.look.body.decode()}}};\n"
+    given += "const made = foldedScene(full, new Set(full.subtrees.shown));\n"
+    taken = f"Object.fromEntries({json.dumps(WANTED)}.map((name) => [name, made[name]]))"
+    folds = ROOT / "app" / "canvas" / "js" / "folds.js"
+    made, rows = value_in(folds, f"[{taken}, [...drawnRows(full, made)]]", before=given)
     return made, rows
 
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import random
 import re
-import shutil
-import subprocess
 from collections import Counter
 from functools import cache
 from typing import Any
 
-import pytest
 from browser import ROOT
+from scripts import needs_node, value_in
 
-from treecore.views.sources import script
-
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+pytestmark = needs_node
 LETTERS = "abé"
 QUERIES = [
     "find",
@@ -37,11 +33,9 @@ QUERIES = [
 
 def asked(scene: dict[str, Any], queries: list[str]) -> list[list[Any]]:
     """Hits and offer of each query, as the canvas finds them."""
-    text = script(ROOT / "app" / "canvas" / "js" / "search.js")
-    text += f"\nconst scene = {json.dumps(scene)};\nconst queries = {json.dumps(queries)};\n"
-    text += "console.log(JSON.stringify(queries.map((one) => [hitsOf(scene, one), offerFor(scene, one)])));"
-    command = ["node", "--input-type=module", "-"]
-    return list(json.loads(subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout))
+    given = f"const scene = {json.dumps(scene)};\nconst queries = {json.dumps(queries)};"
+    every = "queries.map((one) => [hitsOf(scene, one), offerFor(scene, one)])"
+    return list(value_in(ROOT / "app" / "canvas" / "js" / "search.js", every, before=given))
 
 
 def scene_of(texts: list[str], order: list[int] | None = None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from browser import ROOT
+from scripts import needs_node, printed
 
 from app.canvas import make_scene
 from treecore.core.forest import Forest
@@ -62,7 +63,7 @@ def test_a_type_within_a_line_takes_no_code_along(write: Callable[..., Path]) ->
     assert script(entry).splitlines() == ["const a=f(", "(b),", ");", "const c=1;"]
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@needs_node
 def test_functions_may_import_each_other_in_a_circle(write: Callable[..., Path]) -> None:
     entry = write(
         even='import { odd } from "./odd.js";\nexport function even(n) {\n  return n === 0 || odd(n - 1);\n}\n',
@@ -70,7 +71,7 @@ def test_functions_may_import_each_other_in_a_circle(write: Callable[..., Path])
     )
     joined = script(entry)
     assert joined.count("function odd") == joined.count("function even") == 1
-    told = node(joined + "\nconsole.log(even(10), even(7));")
+    told = printed(joined + "\nconsole.log(even(10), even(7));")
     assert told.split() == ["true", "false"]
 
 
@@ -108,7 +109,7 @@ def test_a_closed_module_gives_its_exports(write: Callable[..., Path]) -> None:
         closed(write(c="export const c = 1;\n"))
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@needs_node
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=list(ENTRIES))
 def test_what_is_joined_is_one_module(entry: str, tmp_path: Path) -> None:
     joined = script(ROOT / "app" / entry)
@@ -117,12 +118,6 @@ def test_what_is_joined_is_one_module(entry: str, tmp_path: Path) -> None:
     path = tmp_path / "joined.mjs"
     path.write_text(joined)
     subprocess.run(["node", "--check", str(path)], check=True)
-
-
-def node(text: str) -> str:
-    """What a module prints."""
-    command = ["node", "--input-type=module", "-"]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
 class Quiet(SimpleHTTPRequestHandler):
