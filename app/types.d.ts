@@ -988,6 +988,22 @@ interface Repeat {
   place: string;
 }
 
+interface Told {
+  families: Map<string, Map<string, Telling>>;
+  telling: Map<number, Telling>;
+  repeat: Map<number, Repeat | null>;
+}
+
+interface Measured {
+  font: string;
+  widths: Map<string, number>;
+  said: string;
+  runs: Run[];
+  whole: number[];
+  bare: number[];
+  width: number;
+}
+
 interface View {
   zx: number;
   ky: number;
@@ -1020,6 +1036,22 @@ interface Place {
   base: number;
   left?: boolean;
   down?: boolean;
+  stem?: number;
+}
+
+interface Called {
+  lines: Run[][];
+  place: Place;
+  said: string;
+  box: Box;
+  stem: Box | null;
+  way: Run[];
+}
+
+interface Apart {
+  way: Run[];
+  at: number;
+  crossing: boolean;
 }
 
 interface Theme extends Record<"background" | "ink" | "muted" | "hairline" | "panel" | "edge" | "accent" | "fill" | "on_fill", string> {
@@ -1144,7 +1176,7 @@ interface App extends Drawn {
   lookStamp: string;
   widths: Map<string, number>;
   written: Map<number, string>;
-  landmarks: Map<number, number>;
+  landmarks: { of: { laidOut: number[]; plot: number; zx: number; ky: number } | null; radius: Map<number, number>; apart: Map<number, Apart | null> };
   width: number;
   height: number;
   ratio: number;
@@ -1174,6 +1206,7 @@ interface App extends Drawn {
   foldButton: HTMLButtonElement;
   goToHit: (step: number) => void;
   renamed?: number;
+  resting?: number;
   frame: number;
   motion: Motion<Drawn> | null;
   viewMotion: Motion<View> | null;
@@ -1186,6 +1219,8 @@ interface App extends Drawn {
   blank: Uint8Array;
   row: Float32Array;
   top: Float32Array;
+  bottom: Float32Array;
+  after: Int32Array;
   ends: number[];
   rows: number;
   laidOut: number[];

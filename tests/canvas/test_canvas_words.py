@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from browser import ROOT, Open, serve, wait_for_canvas
+from forests import random_forest
 
-from app.canvas import component_script
+from app.canvas import FOLDER, Axis, component_script, make_scene
+from treecore.core.forest import Forest
+from treecore.methods import compute
 
 pytestmark = pytest.mark.browser
 LARGE, SMALL = {"width": 1400, "height": 900}, {"width": 1024, "height": 768}
@@ -34,6 +38,19 @@ RECORD = """() => {
     };
     kind.fillText = function (text, ...at) { window.drawn.push(text); fillText.call(this, text, ...at); };
 }"""
+DRAW = """(async ([forest, look, style, width, height]) => {
+    const host = document.createElement('div'), texts = { forest, look, style }, key = '';
+    host.style.width = `${width}px`;
+    document.body.replaceChildren(host);
+    const head = { style: 'style', forest: 'forest', look: 'look', key, height, linked: false, listable: false };
+    treeCanvas({ head, text: (name) => texts[name], host: host.attachShadow({ mode: 'open' }) });
+    for (let frame = 0; frame < 3; frame++) await new Promise((go) => requestAnimationFrame(go));
+    const { scene, written } = host.shadowRoot.querySelector('.tc-canvas').treecore;
+    const row = new Map(scene.id.map((id, i) => [id, i]));
+    const step = (i, said) => ({ label: scene.label[i], above: scene.parent[i], said });
+    return written.map(([id, said]) => step(row.get(id), said)).filter(({ label }) => label);
+})(value)"""
+"""Draws a scene in a page of its own; the same of its steps in sight."""
 TOKENS = f"() => {{ const held = {HELD}; return held?.ready && held.scene.axis.kind === 'tokens'; }}"
 
 
@@ -127,6 +144,25 @@ def say(browser: Any) -> Iterator[Callable[[str, Any], Any]]:
 
     yield run
     page.close()
+
+
+def any_forest(seed: int) -> Forest:
+    """Up to 60 steps, from bushes to trees 30 steps deep, and from one token a step to twelve."""
+    rng = np.random.default_rng(seed)
+    n, n_trees = int(rng.integers(10, 60)), int(rng.integers(1, 5))
+    reach = int(rng.choice([3, 8, n]))
+    return random_forest(rng, n, n_trees=n_trees, reach=reach, n_model_tokens=rng.integers(1, 13, size=n))
+
+
+@pytest.mark.parametrize("axis", ["steps", "tokens"])
+@pytest.mark.parametrize("seed", range(29))
+def test_most_steps_of_any_forest_carry_words(say: Callable[[str, Any], Any], seed: int, axis: Axis) -> None:
+    forest = any_forest(seed)
+    scene = make_scene(forest, compute(forest, "tree_grpo"), axis=axis)
+    parts = [scene.forest.body.decode(), scene.look.body.decode(), (FOLDER / "canvas.css").read_text()]
+    small, large = (say(DRAW, [*parts, *room]) for room in ((940, 500), (1000, 680)))
+    assert [(alike(steps), missing(steps)) for steps in (small, large)] == [([], []), ([], [])]
+    assert sum(bool(step["said"]) for step in large) >= 0.9 * len(large)
 
 
 TEXT = "(runs) => runs.map(([text]) => text).join('').trim()"

@@ -1,5 +1,6 @@
 // Forest shape and positions: what is shown, where it stands, what lies under a point. Draws nothing.
 
+import { nodesBetween, endsBetween, subtreeEnds } from "./culling.js";
 import { headingWidth, widthOf } from "./text_width.js";
 
 export const HEAD = 44;
@@ -61,18 +62,21 @@ export function arrange(app) {
   }
   const laidOut = scene.order.filter((i) => laid[i]);
   const order = grown ? laidOut.filter((i) => shown[i]) : laidOut;
-  Object.assign(app, { shown, branches, row, top: topRows(app, row), ends, rows: last + 1, laidOut, order });
+  const after = subtreeEnds(laidOut, shape.depth);
+  Object.assign(app, { shown, branches, row, ...rowSpans(app, row), ends, rows: last + 1, laidOut, after, order });
 }
 
-// The highest row of each subtree.
+// The highest and the lowest row of each subtree.
 /** @param {App} app @param {Float32Array} row */
-function topRows(app, row) {
-  const top = row.slice();
+function rowSpans(app, row) {
+  const [top, bottom] = [row.slice(), row.slice()];
   for (let i = app.shape.n - 1; i > 0; i--) {
     const above = app.scene.parent[i];
-    if (above >= 0) top[above] = Math.min(top[above], top[i]);
+    if (above < 0) continue;
+    top[above] = Math.min(top[above], top[i]);
+    bottom[above] = Math.max(bottom[above], bottom[i]);
   }
-  return top;
+  return { top, bottom };
 }
 
 // Roots that are one state to the method share their branches, and a root that is a step is one more of them.
@@ -230,7 +234,12 @@ export function screenX(app, i) {
 
 /** @param {App} app @param {number} i */
 export function screenY(app, i) {
-  return HEAD + PAD.top + app.ay[i] * app.view.ky + app.view.oy;
+  return heightOfRow(app, app.ay[i]);
+}
+
+/** @param {App} app @param {number} row */
+export function heightOfRow({ view }, row) {
+  return HEAD + PAD.top + row * view.ky + view.oy;
 }
 
 // Whether a step stands in the window, with all of its row.
@@ -262,11 +271,19 @@ function tallRadius(app) {
 // Where steps are too close for more than dots, roots, forks and leaves are larger, as far as they keep clear of each other.
 /** @param {App} app @param {number} i */
 export function radiusOf(app, i) {
-  return app.landmarks.get(i) ?? nodeRadius(app);
+  return app.landmarks.radius.get(i) ?? nodeRadius(app);
+}
+
+// Found anew where places or zoom change, not while the view moves.
+/** @param {App} app */
+export function findLandmarks(app) {
+  const { laidOut, plot, landmarks: { of }, view: { zx, ky } } = app;
+  if (of && !app.motion && of.laidOut === laidOut && of.plot === plot && of.zx === zx && of.ky === ky) return;
+  app.landmarks = { of: app.motion ? null : { laidOut, plot, zx, ky }, radius: landmarkRadii(app), apart: new Map() };
 }
 
 /** @param {App} app */
-export function findLandmarks(app) {
+function landmarkRadii(app) {
   const found = new Map();
   const most = tallRadius(app);
   if (nodeRadius(app) >= SMALL || most < SMALL) return found;
@@ -299,7 +316,7 @@ export function nodeAt(app, px, py, reach = 14 - nodeRadius(app)) {
   let weak = -1;
   let weakDistance = Math.min(18, app.view.ky * 0.5);
   const inTable = app.side > 0 && px > app.width - app.side;
-  for (const i of inTable ? app.ends : app.order) {
+  for (const i of inTable ? endsBetween(app, py - 20, py + 20) : nodesBetween(app, py - 20, py + 20)) {
     const dy = Math.abs(py - screenY(app, i));
     if (dy > 20) continue;
     if (inTable) {

@@ -15,6 +15,8 @@ import { foldedAt, tellReader } from "./reader.js";
 import { destination } from "./walk.js";
 import { pointOn } from "./zoomed.js";
 
+const REST_MS = 120;
+
 /** @param {App} app @param {number} i */
 export function select(app, i, { reveal = false } = {}) {
   if (i === undefined || i < 0) return;
@@ -235,6 +237,7 @@ export function listenPointer(app) {
     pinch = 0;
   });
   on("pointermove", (event) => {
+    clearTimeout(app.resting);
     const point = pointIn(app, event);
     const before = held.get(event.pointerId);
     if (!before) return hoverAt(app, point, event.pointerType);
@@ -261,7 +264,10 @@ export function listenPointer(app) {
   };
   on("pointerup", release);
   on("pointercancel", release);
-  on("pointerleave", () => hoverAt(app, { x: -1, y: -1 }));
+  on("pointerleave", () => {
+    clearTimeout(app.resting);
+    hoverAt(app, { x: -1, y: -1 });
+  });
   on("dblclick", (event) => {
     const point = pointIn(app, event);
     const i = nodeAt(app, point.x, point.y);
@@ -300,7 +306,16 @@ function onWheel(app, event) {
   if (to.ox === app.view.ox && to.oy === app.view.oy) return;
   event.preventDefault();
   setView(app, to);
-  hoverAt(app, point);
+  hoverAtRest(app, point);
+}
+
+// What is under the pointer once the wheel rests; while it turns, nothing is.
+/** @param {App} app @param {Point} point */
+function hoverAtRest(app, point) {
+  hoverAt(app, { x: -1, y: -1 });
+  app.point = point;
+  clearTimeout(app.resting);
+  app.resting = setTimeout(() => app.scene && hoverAt(app, point), REST_MS);
 }
 
 /** @param {App} app */

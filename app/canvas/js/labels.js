@@ -2,49 +2,20 @@
 
 import { bendOf, columnWidth, HEAD, isFork, isPartial, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
 import { isPruned } from "./changed.js";
+import { breakLines, fitText, measuredOf, plainOf } from "./lines.js";
 import { shadeWords } from "./lit.js";
 import { edgeWidth, isFaded, visibleNodes } from "./nodes.js";
 import {
-  boxOf, fillRoom, isFree, isInside, LEAF_ROOM, LINE, MAX_LINES, occupy, placesBeside, placesOf, reachOf,
+  boxOf, fillRoom, isFree, isInside, LEAF_ROOM, LINE, MAX_LINES, occupy, placesApart, placesBeside, placesOf, reachOf, stemTo,
 } from "./room.js";
-import { characters, directionOf, DOTS, repeatOf, tellingOf, waysToRepeat, waysToSay } from "./telling.js";
+import { directionOf, repeatOf, tellingOf, waysToRepeat, waysToSay } from "./telling.js";
 import { widthOf } from "./text_width.js";
 
 const MAX_WHOLE_WORD = 24;
 const MIN_LETTERS = 4;
 const MARGIN = 120;
 const WIDE_ROW = 44;
-
-// Text whose difference from another need not show: cut between characters, nothing where not even `least` fit.
-/** @param {App} app @param {string} font @param {string} text @param {number} room @param {number} [least] */
-function fitText(app, font, text, room, least = 3) {
-  if (room <= 0 || !text) return "";
-  if (widthOf(app, font, text) <= room) return text;
-  const all = characters(text);
-  let keep = Math.floor((all.length * room) / widthOf(app, font, text));
-  while (keep > 0 && widthOf(app, font, all.slice(0, keep).join("").trimEnd() + DOTS) > room) keep--;
-  return keep >= least ? all.slice(0, keep).join("").trimEnd() + DOTS : "";
-}
-
-/** @param {Run[]} runs */
-function plainOf(runs) {
-  return runs.map(([text]) => text).join("").trimEnd();
-}
-
-// Runs broken into at most `most` lines, each no wider than `room`; null where they do not fit.
-/** @param {App} app @param {string} font @param {Run[]} runs @param {number} room @param {number} most */
-function breakLines(app, font, runs, room, most) {
-  /** @type {Run[][]} */
-  const lines = [[]];
-  for (const run of runs) {
-    const last = lines[lines.length - 1];
-    const longer = [...last, run];
-    if (widthOf(app, font, plainOf(longer)) <= room) lines[lines.length - 1] = longer;
-    else if (lines.length < most && last.length && widthOf(app, font, plainOf([run])) <= room) lines.push([run]);
-    else return null;
-  }
-  return lines;
-}
+const FEW_WAYS = 2;
 
 // A single word, such as an address, that no line holds.
 /** @param {App} app @param {string} font @param {Telling} telling @param {number} room @returns {Run[][] | null} */
@@ -55,16 +26,21 @@ function cutWord(app, font, telling, room) {
   return text ? [[[text, true]]] : null;
 }
 
-// { lines, place, said, box }: the longest words of a step that some place holds; null where none does. A step whose equal
-// sibling has its words says that it is the same, rather shortly than far from its line.
+// Whether a step is one of many dots on a line, which do without words.
+/** @param {App} app @param {number} i */
+function isDot(app, i) {
+  return app.shape.children[i].length && !isFork(app, i) && radiusOf(app, i) < SMALL;
+}
+
+// { lines, place, said, box }: the longest words of a step that some place near it holds; null where none does. A step whose
+// equal sibling has its words says that it is the same, rather shortly than far from its line.
 // `taken`: what its siblings are called -> the label of which that is.
 /** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken */
 function sayStep(app, i, font, room, taken) {
   const label = app.scene.label[i];
   if (!label) return null;
   const places = placesOf(app, i);
-  const dots = app.shape.children[i].length && !isFork(app, i) && radiusOf(app, i) < SMALL;
-  const beside = dots ? [] : placesBeside(app, i);
+  const beside = isDot(app, i) ? [] : placesBeside(app, i);
   const repeat = taken.has(label) ? repeatOf(app, i) : null;
   /** @type {(ways: Run[][], some: Place[]) => ReturnType<typeof sayAt>} */
   const say = (ways, some) => sayAt(app, i, font, room, taken, ways, some.filter((place) => place.room > 0));
@@ -78,27 +54,54 @@ function sayStep(app, i, font, room, taken) {
   return say(ways, places) ?? (cut && say([cut[0]], places.slice(0, 1))) ?? say(ways, beside);
 }
 
-/** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken @param {Run[][]} ways @param {Place[]} places */
-function sayAt(app, i, font, room, taken, ways, places) {
-  const { label, parent } = app.scene;
-  for (const way of places.length ? ways : []) {
-    const said = plainOf(way);
-    if ((taken.get(said) ?? label[i]) !== label[i]) continue;
-    const width = widthOf(app, font, said);
-    for (const place of places) {
-      const most = place.left ? 1 : MAX_LINES;
-      const lines = width > place.room * most ? null : breakLines(app, font, way, place.room, most);
-      if (!lines) continue;
-      const box = boxOf(app, i, place, widest(app, font, lines), lines.length);
-      if (isInside(app, box) && isFree(room, box, parent[i])) return { lines, place, said, box };
+// The longest and the shortest ways to say something, so that looking for a place far away stays quick.
+/** @param {Run[][]} ways */
+function fewOf(ways) {
+  return ways.length > 2 * FEW_WAYS ? [...ways.slice(0, FEW_WAYS), ...ways.slice(-FEW_WAYS)] : ways;
+}
+
+// The same for a step that is left without words when all others have theirs: further from it, with a line that leads there;
+// where it has siblings, across lines of edges rather than not at all. Where that is, is looked for once, not in every frame.
+/** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken */
+function sayApart(app, i, font, room, taken) {
+  const label = app.scene.label[i];
+  if (!label || isDot(app, i)) return null;
+  const repeat = taken.has(label) ? repeatOf(app, i) : null;
+  const ways = fewOf(repeat ? waysToRepeat(repeat) : waysToSay(tellingOf(app, i)));
+  const places = placesApart(app, i);
+  const known = app.landmarks.apart.get(i);
+  if (known === null) return null;
+  const again = known && sayAt(app, i, font, room, taken, [known.way], [places[known.at]], known.crossing);
+  if (again) return again;
+  for (const crossing of isFork(app, app.scene.parent[i]) ? [false, true] : [false]) {
+    const called = sayAt(app, i, font, room, taken, ways, places, crossing);
+    if (called) {
+      app.landmarks.apart.set(i, { way: called.way, at: places.indexOf(called.place), crossing });
+      return called;
     }
   }
+  app.landmarks.apart.set(i, null);
   return null;
 }
 
-/** @param {App} app @param {string} font @param {Run[][]} lines */
-function widest(app, font, lines) {
-  return Math.max(...lines.map((line) => widthOf(app, font, plainOf(line))));
+/** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken @param {Run[][]} ways @param {Place[]} places @param {boolean} [crossing] */
+function sayAt(app, i, font, room, taken, ways, places, crossing = false) {
+  const { label, parent } = app.scene;
+  for (const way of places.length ? ways : []) {
+    const measured = measuredOf(app, font, way);
+    const { said } = measured;
+    if ((taken.get(said) ?? label[i]) !== label[i]) continue;
+    for (const place of places) {
+      const broken = breakLines(measured, place.room, place.left ? 1 : MAX_LINES);
+      if (!broken) continue;
+      const { starts, widest } = broken;
+      const box = boxOf(app, i, place, widest, starts.length);
+      const stem = place.stem === undefined ? null : stemTo(app, i, place.stem, box);
+      if (!isInside(app, box) || [box, stem].some((one) => one && !isFree(room, one, parent[i], crossing))) continue;
+      return { lines: starts.map((from, k) => way.slice(from, starts[k + 1])), place, said, box, stem, way };
+    }
+  }
+  return null;
 }
 
 /** @param {App} app @param {string} text @param {number} x @param {number} y @param {string} colour */
@@ -165,10 +168,18 @@ export function drawLabels(app) {
   const seen = app.view.ky < 31 ? new Map() : reserveObserved(app, nodes, font.observed, room);
   const taken = new Map();
   app.context.textBaseline = "alphabetic";
+  const left = [];
   for (const i of nodes) {
     const above = app.scene.parent[i];
     if (!taken.has(above)) taken.set(above, new Map());
-    drawLabel(app, i, font.label, room, taken.get(above));
+    const called = sayStep(app, i, font.label, room, taken.get(above));
+    if (called) drawLabel(app, i, font.label, room, taken.get(above), called);
+    else left.push(i);
+  }
+  const alone = (/** @type {number} */ i) => Number(!isFork(app, app.scene.parent[i]));
+  for (const i of left.sort((a, b) => alone(a) - alone(b))) {
+    const called = sayApart(app, i, font.label, room, taken.get(app.scene.parent[i]));
+    if (called) drawLabel(app, i, font.label, room, taken.get(app.scene.parent[i]), called);
   }
   if (app.view.ky >= 31) for (const i of nodes) if (app.written.has(i)) drawObserved(app, i, font.observed, room, seen.get(i));
   app.context.globalAlpha = 1;
@@ -176,14 +187,13 @@ export function drawLabels(app) {
 }
 
 // What has not grown yet keeps the room of its words.
-/** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken */
-function drawLabel(app, i, font, room, taken) {
-  const called = sayStep(app, i, font, room, taken);
-  if (!called) return;
-  const { lines, place, said, box } = called;
+/** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken @param {Called} called */
+function drawLabel(app, i, font, room, taken, { lines, place, said, box, stem }) {
   taken.set(said, app.scene.label[i]).set(app.scene.label[i], app.scene.label[i]);
   occupy(room, box);
+  if (stem) occupy(room, stem);
   if (!app.shown[i]) return;
+  if (stem) drawStem(app, i, stem);
   app.written.set(i, said);
   app.boxes.push(box);
   const y = screenY(app, i) + place.base;
@@ -192,6 +202,14 @@ function drawLabel(app, i, font, room, taken) {
   shadeWords(app, i, box);
   app.context.globalAlpha = app.alpha[i];
   lines.forEach((line, k) => drawLine(app, font, line, place.x, y + (place.down ? k : -k) * LINE, look));
+}
+
+/** @param {App} app @param {number} i @param {Box} stem */
+function drawStem(app, i, { x0, y0, x1, y1 }) {
+  const { context, theme } = app;
+  context.globalAlpha = app.alpha[i];
+  context.fillStyle = theme.muted;
+  context.fillRect((x0 + x1 - 1) / 2, y0, 1, y1 - y0);
 }
 
 // Where what was answered can stand, best first: under the line of its step, under the node.

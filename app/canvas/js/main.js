@@ -29,7 +29,7 @@ const RENAMED_MS = 3000;
 function mount(host, style, bus) {
   const dom = buildFrame(host, style);
   const app = /** @type {App} */ (/** @type {Partial<App>} */ ({
-    dom, bus, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: new Map(),
+    dom, bus, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: { of: null, radius: new Map(), apart: new Map() },
     width: 0, height: 0, ratio: 0, cover: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), found: { words: "", all: [], stops: [], lit: new Set() },
     onShow: new Set(), isFolded: false, depth: 0, reader: null, before: [], drawn: null, travel: null, boxes: [], cardAt: null, formulaStamp: "",
@@ -56,7 +56,7 @@ function mount(host, style, bus) {
   app.resize.observe(/** @type {ShadowRoot} */ (dom.root.getRootNode()).host?.closest("[data-testid=stMainBlockContainer]") ?? document.body);
   window.addEventListener("resize", () => fitHeight(app), { signal: app.abort.signal });
   document.fonts?.ready.then(() => {
-    app.widths.clear();
+    app.widths = new Map();
     if (app.scene) measure(app);
     requestDraw(app);
   });
@@ -79,9 +79,10 @@ function mount(host, style, bus) {
 
 /** @param {App} app */
 function restyle(app) {
+  const before = app.theme;
   app.theme = readTheme(app.dom.root);
   applyTheme(app);
-  app.widths.clear();
+  if (before?.sans !== app.theme.sans || before.mono !== app.theme.mono) app.widths = new Map();
 }
 
 // The reader's view, folds and selection stay where the scene is the one before with other colours, or that one grown;
@@ -251,6 +252,7 @@ export function leave(host) {
   app.resize.disconnect();
   cancelAnimationFrame(app.frame);
   clearTimeout(app.renamed);
+  clearTimeout(app.resting);
   app.dom.root.remove();
   LEFT.set(app.key, app);
   APPS.delete(host);

@@ -2,6 +2,7 @@
 
 import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
 import { drawChanges, drawPruned, governsOf, isPruned } from "./changed.js";
+import { nodesBetween } from "./culling.js";
 import { bendOf, HEAD, isFork, isRest, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
 import { colourOf, css, governing, hatching, luminance } from "./palette.js";
 import { arriving, drawBracketWords, drawTravelling } from "./film.js";
@@ -10,14 +11,11 @@ import { widthOf } from "./text_width.js";
 /** @param {App} app @param {number} [margin] @param {number[]} [among] */
 export function visibleNodes(app, margin = 20, among = app.order) {
   const right = app.width - app.side + 20;
-  const bottom = app.height + margin;
   const lastPixel = isCrowded(app) ? new Int32Array(app.shape.deepest + 1).fill(-9) : null;
   const found = [];
-  for (const i of among) {
+  for (const i of nodesBetween(app, HEAD - margin, app.height + margin, among)) {
     const y = screenY(app, i);
     const above = app.scene.parent[i];
-    const from = above < 0 ? y : screenY(app, above);
-    if (Math.max(y, from) < HEAD - margin || Math.min(y, from) > bottom) continue;
     const x = screenX(app, i);
     if (x < -20 || (above >= 0 && screenX(app, above) > right)) continue;
     if (lastPixel) {
@@ -165,7 +163,7 @@ function drawDots(app, nodes, r) {
 function drawCells(app, r) {
   const { context, theme, scene } = app;
   const cells = new Map();
-  for (const i of app.order) {
+  for (const i of nodesBetween(app, HEAD, app.height)) {
     const [x, y] = [Math.round(screenX(app, i)), Math.floor(screenY(app, i))];
     if (y < HEAD || y > app.height || x < -20 || x > app.width - app.side + 20) continue;
     const key = y * 65536 + x + 64;

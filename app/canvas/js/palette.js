@@ -2,6 +2,9 @@
 
 import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
 
+const MAX_WRITTEN = 10000;
+/** @type {Map<number, string>} */
+const WRITTEN = new Map();
 /** @type {CanvasRenderingContext2D | null} */
 let probe = null;
 const MIXED = /** @type {const} */ (["positive", "zero", "negative", "strong", "pale", "coarse", "fine", "neutral", "low", "high"]);
@@ -70,9 +73,16 @@ export function luminance([r, g, b]) {
   return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
 }
 
-/** @param {Rgb} p @param {number} [alpha] */
-export function css([r, g, b], alpha = 1) {
-  return `rgba(${Math.round(r)},${Math.round(g)},${Math.round(b)},${alpha})`;
+// As the canvas takes it; most colours are asked for in every frame.
+/** @param {Rgb} p */
+export function css([r, g, b]) {
+  const number = (Math.round(r) << 16) | (Math.round(g) << 8) | Math.round(b);
+  let text = WRITTEN.get(number);
+  if (text === undefined) {
+    if (WRITTEN.size > MAX_WRITTEN) WRITTEN.clear();
+    WRITTEN.set(number, (text = `#${number.toString(16).padStart(6, "0")}`));
+  }
+  return text;
 }
 
 /** @param {Rgb} from @param {Rgb} to @param {number} t */
@@ -143,8 +153,21 @@ export function paint(app) {
   return colours;
 }
 
+/** @type {WeakMap<Theme, { ratio: number, pattern: CanvasPattern }>} */
+const HATCHINGS = new WeakMap();
+
 /** @param {App} app */
 export function hatching(app) {
+  const { theme, ratio } = app;
+  const kept = HATCHINGS.get(theme);
+  if (kept?.ratio === ratio) return kept.pattern;
+  const made = { ratio, pattern: makeHatching(app) };
+  HATCHINGS.set(theme, made);
+  return made.pattern;
+}
+
+/** @param {App} app */
+function makeHatching(app) {
   const tile = document.createElement("canvas");
   const size = Math.round(5 * app.ratio);
   tile.width = tile.height = size;

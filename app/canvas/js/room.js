@@ -14,6 +14,7 @@ export const LEAF_ROOM = 168;
 const GAP = 3;
 const SHAPE = 8;
 const FAR_LEFT = 150;
+const STEM_LINES = 5;
 
 // Boxes { x0, y0, x1, y1 }, found by the bands that they touch. A box with a `family` is in nobody's way in that family.
 function makeRoom() {
@@ -35,11 +36,16 @@ export function occupy(room, box) {
   }
 }
 
-/** @param {Room} room @param {Box} box @param {number} family */
-export function isFree(room, box, family) {
-  const covers = (/** @type {Box} */ other) =>
-    other.x0 < box.x1 && box.x0 < other.x1 && other.y0 < box.y1 && box.y0 < other.y1 && other.family !== family;
-  return !bandsOf(box).some((band) => room.bands.get(band)?.some(covers));
+// `crossing`: lines of edges are in nobody's way.
+/** @param {Room} room @param {Box} box @param {number} family @param {boolean} [crossing] */
+export function isFree(room, box, family, crossing = false) {
+  for (let band = Math.floor(box.y0 / BAND); band <= Math.floor(box.y1 / BAND); band++) {
+    for (const other of room.bands.get(band) ?? []) {
+      if (other.x0 >= box.x1 || box.x0 >= other.x1 || other.y0 >= box.y1 || box.y0 >= other.y1) continue;
+      if (other.family !== family && !(crossing && other.line)) return false;
+    }
+  }
+  return true;
 }
 
 // Everything drawn for these nodes: dots, rings, badges, lines of edges and their bends.
@@ -141,7 +147,7 @@ export function placesOf(app, i) {
 }
 
 // Where words that have no room there can stand: over or under the node.
-/** @param {App} app @param {number} i */
+/** @param {App} app @param {number} i @returns {Place[]} */
 export function placesBeside(app, i) {
   const clear = radiusOf(app, i) + (isFork(app, i) ? 9 : 5);
   const beside = { x: edgeBeside(app, i), room: FAR_LEFT };
@@ -150,6 +156,31 @@ export function placesBeside(app, i) {
     { ...beside, base: -clear - (laneWidth(app, i) ? 16 : 0) },
     { ...beside, base: under, down: true },
   ];
+}
+
+// Where words stand that have no room there either: in the row of the node, or over or under it at any height, to the right
+// or to the left. `stem` is where a line from the node leads to them.
+/** @param {App} app @param {number} i @returns {Place[]} */
+export function placesApart(app, i) {
+  const [x, reach, r] = [screenX(app, i), reachOf(app, i), radiusOf(app, i)];
+  /** @type {Place[]} */
+  const found = [{ x: x - reach, base: 4, room: FAR_LEFT }, { x: x + reach, base: 4, room: FAR_LEFT, left: true }];
+  for (let line = 0; line < STEM_LINES; line++) {
+    for (const { base, down } of placesBeside(app, i)) {
+      const height = { base: base + (down ? line : -line) * (LINE + 1), down, room: FAR_LEFT };
+      for (const stem of line ? [x, x - 0.8 * r, x + 0.8 * r] : [undefined]) {
+        for (const over of [8, 0, 26]) found.push({ ...height, stem, x: x - over, left: true }, { ...height, stem, x: x + over });
+      }
+    }
+  }
+  return found;
+}
+
+// The line from a node to words over or under it.
+/** @param {App} app @param {number} i @param {number} stem @param {Box} p */
+export function stemTo(app, i, stem, { y0, y1 }) {
+  const [y, clear] = [screenY(app, i), radiusOf(app, i) + (isFork(app, i) ? 7 : 2)];
+  return { x0: stem - 1, x1: stem + 1, ...(y1 < y ? { y0: y1, y1: y - clear } : { y0: y + clear, y1: y0 }) };
 }
 
 // The box of lines of text at a place, with the distance that they keep from other words.

@@ -84,25 +84,43 @@ function tellApart(labels) {
   return tellings;
 }
 
-// Labels of a forest -> what tells them apart, by family. Labels of a forest that grows may change while its steps do not.
-/** @type {WeakMap<string[], Map<string, Map<string, Telling>>>} */
-const TELLINGS = new WeakMap();
+// Labels of a forest -> what tells them apart, by family, and what is said of each step. Labels of a forest that grows may
+// change while its steps do not.
+/** @type {WeakMap<string[], Told>} */
+const TOLD = new WeakMap();
+
+/** @param {App} app */
+function toldOf({ scene: { label } }) {
+  const told = TOLD.get(label) ?? { families: new Map(), telling: new Map(), repeat: new Map() };
+  TOLD.set(label, told);
+  return told;
+}
 
 /** @param {App} app @param {number} i */
 export function tellingOf(app, i) {
   const { label } = app.scene;
+  const { families, telling } = toldOf(app);
+  const known = telling.get(i);
+  if (known) return known;
   const family = familyOf(app, i);
   const key = `${family.length} from ${family[0]}`;
-  const families = TELLINGS.get(label) ?? new Map();
-  TELLINGS.set(label, families);
   const tellings = families.get(key) ?? tellApart(family.map((k) => label[k]));
   families.set(key, tellings);
-  return /** @type {Telling} */ (tellings.get(label[i]));
+  const found = /** @type {Telling} */ (tellings.get(label[i]));
+  telling.set(i, found);
+  return found;
 }
 
 // That a step reads as a sibling before it that has its words: which of so many it is, and what is the same; else null.
 /** @param {App} app @param {number} i */
 export function repeatOf(app, i) {
+  const { repeat } = toldOf(app);
+  if (!repeat.has(i)) repeat.set(i, findRepeat(app, i));
+  return /** @type {Repeat | null} */ (repeat.get(i));
+}
+
+/** @param {App} app @param {number} i */
+function findRepeat(app, i) {
   const { parent, label, text } = app.scene;
   if (parent[i] < 0) return null;
   const same = app.shape.children[parent[i]].filter((k) => label[k] === label[i]);
@@ -112,10 +130,23 @@ export function repeatOf(app, i) {
   return { what, place: `${place + 1} of ${same.length}` };
 }
 
-/** @param {Repeat} p @returns {Run[][]} */
-export function waysToRepeat({ what, place }) {
-  const ways = [`same ${what}, ${place}`, `same, ${place}`, place];
-  return ways.map((way) => splitWords(way).map((word) => /** @type {Run} */ ([word, false])));
+/** @type {WeakMap<Telling | Repeat, Run[][]>} */
+const SAID = new WeakMap();
+
+// All ways to say something, found once: while trees are scrolled, every frame asks again.
+/** @template {Telling | Repeat} T @param {T} what @param {(what: T) => Run[][]} find */
+function saidOnce(what, find) {
+  let ways = SAID.get(what);
+  if (!ways) SAID.set(what, (ways = find(what)));
+  return ways;
+}
+
+/** @param {Repeat} repeat */
+export function waysToRepeat(repeat) {
+  return saidOnce(repeat, ({ what, place }) => {
+    const ways = [`same ${what}, ${place}`, `same, ${place}`, place];
+    return ways.map((way) => splitWords(way).map((word) => /** @type {Run} */ ([word, false])));
+  });
 }
 
 /** @param {string[]} words @param {boolean[]} differs @param {number} from @param {number} [to] @returns {Run[]} */
@@ -147,16 +178,10 @@ function withoutShared({ words, differs }) {
   return runs;
 }
 
-/** @type {WeakMap<Telling, Run[][]>} */
-const SAID = new WeakMap();
-
-// All ways to say a label, longest first, as lists of [word, differs]. None is cut inside a word. Found once: while trees
-// are scrolled, every frame asks again.
+// All ways to say a label, longest first, as lists of [word, differs]. None is cut inside a word.
 /** @param {Telling} telling */
 export function waysToSay(telling) {
-  let ways = SAID.get(telling);
-  if (!ways) SAID.set(telling, (ways = allWays(telling)));
-  return ways;
+  return saidOnce(telling, allWays);
 }
 
 /** @param {Telling} telling */

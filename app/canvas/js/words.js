@@ -1,6 +1,7 @@
 // What is written around the trees: headings, the ruler, ticks and the table; and the order in which all is drawn.
 
 import { drawAxis, drawFormerReward, drawGhosts, drawWay } from "./changed.js";
+import { endsBetween } from "./culling.js";
 import { contentHeight, findLandmarks, formatNumber, HEAD, screenX, screenY, whole } from "./geometry.js";
 import { drawCrowdedLabels, drawLabels, haloText } from "./labels.js";
 import {
@@ -109,9 +110,8 @@ function drawTable(app) {
   context.rect(app.width - app.side, HEAD, app.side, app.room);
   context.clip();
   if (columns.was) drawAxis(app);
-  for (const i of app.ends) {
+  for (const i of endsBetween(app, HEAD - 20, app.height + 20)) {
     const y = screenY(app, i);
-    if (y < HEAD - 20 || y > app.height + 20) continue;
     context.globalAlpha = app.alpha[i];
     if (view.ky >= 11) drawNumbers(app, i, y);
     if (isFaded(app, i)) context.globalAlpha *= 0.45;
@@ -177,10 +177,10 @@ function drawMark(app, i, x, y, right) {
 /** @param {App} app */
 function drawMeanBars(app) {
   const lines = new Map();
-  for (const i of app.ends) {
+  for (const i of endsBetween(app, HEAD, app.height)) {
     const y = Math.floor(screenY(app, i));
     const value = app.scene.table.values[i];
-    if (y < HEAD || y > app.height || value === null || app.collapsed.has(i)) continue;
+    if (value === null || app.collapsed.has(i)) continue;
     const line = lines.get(y) ?? { sum: 0, known: 0 };
     lines.set(y, { sum: line.sum + value, known: line.known + 1 });
   }
@@ -232,7 +232,7 @@ export function draw(app) {
   context.beginPath();
   context.rect(0, HEAD, app.width - app.side, app.room);
   context.clip();
-  app.landmarks = findLandmarks(app);
+  findLandmarks(app);
   const nodes = visibleNodes(app);
   drawGuides(app, nodes);
   drawPending(app);
