@@ -208,7 +208,7 @@ def test_texts_that_are_equal_take_memory_once_until_they_are_counted() -> None:
     data = parquet(pa.table(rows))
     assert len(data) < 100_000
     before = pa.total_allocated_bytes()
-    batch = next(parquet_batches(open_source(data, name="some.file")))
+    batch = next(parquet_batches(open_source(data, name="some.file"), 64))
     assert pa.total_allocated_bytes() - before < 8_000_000
     assert sum(taken(column)[1] for column in batch.columns) >= 64 * 6 * len(text)
     assert "rows of it would take more than 200 MB" in refusal(data)

@@ -65,7 +65,7 @@ def test_any_container(content: bytes) -> None:
 def test_fields_inside_objects_and_what_is_left() -> None:
     (forest, _) = read(as_lines(ROWS), columns={**NAMED, "reward": "score.style"})
     assert forest.reward.tolist() == [0.5, 0.25]
-    assert forest.node_extra[0]["ok"] is True
+    assert forest.columns["ok"].tolist() == [1.0, 0.0]
 
 
 def test_rows_of_one_rollout_are_its_turns() -> None:

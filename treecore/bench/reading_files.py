@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import random
@@ -107,6 +108,27 @@ def lm_eval(rows: int) -> bytes:
     return lines(iter(found.values()))
 
 
+def usual_rows(rows: int) -> Iterator[Row]:
+    """Rows of a table whose columns are certain by name."""
+    for number, _, prompt, answer, reward in sampled(rows):
+        yield {"question": prompt, "response": answer, "correct": reward > 0, "length": LENGTH, "row": number}
+
+
+def usual(rows: int) -> bytes:
+    """Such a table as JSON lines."""
+    return lines(usual_rows(rows))
+
+
+def usual_csv(rows: int) -> bytes:
+    """The same as CSV."""
+    file = io.StringIO(newline="")
+    table = list(usual_rows(rows))
+    writer = csv.DictWriter(file, list(table[0]))
+    writer.writeheader()
+    writer.writerows(table)
+    return file.getvalue().encode()
+
+
 def inspect(rows: int) -> bytes:
     """An `.eval` log without compression of its own."""
     file = io.BytesIO()
@@ -169,6 +191,8 @@ MADE: dict[str, Callable[[int], bytes]] = {
     "trl.parquet": trl,
     "chats.jsonl": chats,
     "generations.jsonl": generations,
+    "table.jsonl": usual,
+    "table.csv": usual_csv,
     "lm_eval.jsonl": lm_eval,
     "inspect.eval": inspect,
     "nemo_rl.jsonl": nemo_rl,

@@ -32,6 +32,8 @@ from treecore.errors import ForestError
 
 NodeId = int | str
 MAX_INT = int(np.iinfo(np.int64).max)
+ARRAYS = tuple(column.name for column in NODE_COLUMNS if column.is_array)
+"""Columns of steps that are numbers."""
 
 
 def frozen_array(values: Any, dtype: Any) -> NDArray[Any]:
@@ -300,7 +302,9 @@ class Forest:
     @cached_property
     def is_prompt(self) -> NDArray[np.bool_]:
         """Which nodes stand for the prompt (see `prompts`); all others are steps. `[N]`"""
-        return frozen_array(np.isin(np.arange(len(self)), self.prompts), bool)
+        found = np.zeros(len(self), dtype=bool)
+        found[self.prompts] = True
+        return frozen_array(found, bool)
 
     @property
     def n_trees(self) -> int:
@@ -368,14 +372,14 @@ def cut(whole: Forest, low: int, high: int, **fields: Any) -> Forest:
 
     Args:
         low, high: first row, and the one after the last.
-        fields: all that is no column of numbers. `parent`, `node_id`, `text`, `observation` are of these rows; of
-            `columns` and `claimed` the names that this forest has.
+        fields: all that is no column of numbers, and columns that are known already. `parent`, `node_id`, `text`,
+            `observation` are of these rows; of `columns` and `claimed` the names that this forest has.
     """
     forest = object.__new__(Forest)
     own: dict[str, Any] = {"sampler": {}, "tokens": None, **fields}
-    for column in NODE_COLUMNS:
-        if column.kind != "text":
-            own[column.name] = getattr(whole, column.name)[low:high]
+    for name in ARRAYS:
+        if name not in own:
+            own[name] = getattr(whole, name)[low:high]
     own["columns"] = {name: whole.columns[name][low:high] for name in fields["columns"]}
     own["claimed"] = {name: whole.claimed[name][low:high] for name in fields["claimed"]}
     forest.__dict__.update(own)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KIND = "Arrow"
-ROWS = 64
-"""Rows that are taken at once."""
 HEADER, COMPRESSION = 2, 3
 """Numbers of fields of a message and of a batch in the flatbuffers that describe them."""
 AS_PLAIN = "write it without compression and without dictionaries, or as Parquet"
@@ -41,8 +39,8 @@ def arrow_schema(source: Source) -> pa.Schema:
     return pa.ipc.read_schema(_stream(source))
 
 
-def arrow_batches(source: Source) -> Iterator[pa.RecordBatch]:
-    """All rows, a few at once, each checked: an offset that points out of its column ends the reading.
+def arrow_batches(source: Source, at_once: int) -> Iterator[pa.RecordBatch]:
+    """All rows, at most so many at once, each checked: an offset that points out of its column ends the reading.
 
     Raises:
         FormatError: it is compressed, or holds dictionaries.
@@ -62,8 +60,8 @@ def arrow_batches(source: Source) -> Iterator[pa.RecordBatch]:
         taken += batch.num_rows
         source.account.afford_rows(taken, source.name)
         batch.validate(full=True)
-        for start in range(0, batch.num_rows, ROWS):
-            yield batch.slice(start, ROWS)
+        for start in range(0, batch.num_rows, at_once):
+            yield batch.slice(start, at_once)
 
 
 def _stream(source: Source) -> pa.Buffer:

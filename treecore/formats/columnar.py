@@ -17,6 +17,9 @@ from treecore.formats.source import Source
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FLAT_ROWS, ROWS = 1024, 64
+"""Rows that are plain values at once where no column holds lists or objects, and else: a single row may be large."""
+
 
 def is_columnar(data: bytes) -> bool:
     """Whether this is a Parquet or Arrow file."""
@@ -56,13 +59,49 @@ def column_rows(source: Source) -> Iterator[dict[str, Any]]:
     Raises:
         FormatError: it is damaged, or would grow to more than a file may.
     """
-    _schema(source)
     with _damage_named(source):
-        for batch in arrow_batches(source) if is_arrow(source.data) else parquet_batches(source):
-            values, size = map(sum, zip(*map(taken, batch.columns), strict=True)) if batch.columns else (0, 0)
-            source.account.afford(max(4 * size, VALUE * values), source.name, what="rows of it")
+        for batch in _batches(source):
             for row in batch.to_pylist():
                 yield {name: _plain(value) for name, value in row.items()}
+
+
+def column_batches(source: Source) -> Iterator[dict[str, list[Any]]]:
+    """The same rows by columns, some rows at once: name -> values, nulls kept. Errors as `column_rows`."""
+    with _damage_named(source):
+        for batch in _batches(source):
+            yield {name: _values(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+
+
+def _batches(source: Source) -> Iterator[pa.RecordBatch]:
+    """Rows, as many at once as may be made plain values. Errors as of pyarrow, and as `column_rows`."""
+    at_once = ROWS if any(map(_is_nested, _schema(source).types)) else FLAT_ROWS
+    for batch in arrow_batches(source, at_once) if is_arrow(source.data) else parquet_batches(source, at_once):
+        values, size = map(sum, zip(*map(taken, batch.columns), strict=True)) if batch.columns else (0, 0)
+        source.account.afford(max(4 * size, VALUE * values), source.name, what="rows of it")
+        yield batch
+
+
+def _values(column: Any) -> list[Any]:
+    """Plain values of a column of pyarrow; texts that a dictionary has once are one object."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind) and len(column.dictionary) <= len(column):
+        words = _values(column.dictionary)
+        return [None if place is None else words[place] for place in _values(column.indices)]
+    if pa.types.is_dictionary(kind):
+        return _values(column.dictionary_decode())
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    if pa.types.is_string(kind) or (number and not column.null_count):
+        values: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
+        return values
+    return [*column.to_pylist()] if number else list(map(_plain, column.to_pylist()))
+
+
+def _is_nested(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_nested(kind))
 
 
 def taken(array: Any) -> tuple[int, int]:

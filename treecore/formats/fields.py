@@ -96,12 +96,13 @@ def object_in(fields: Fields, name: str, *, where: str) -> dict[str, Any]:
 
 def training_step_in(fields: Fields, *names: str) -> int:
     """The training step under the first of these names that holds one, also as text; -1 where none does."""
-    for name in names:
-        value = fields.get(name)
-        if isinstance(value, str) and value.strip().isdecimal() and len(value) < 19:
-            value = int(value)
-        if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-            value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-    return -1
+    return next((step for name in names if (step := step_of(fields.get(name))) >= 0), -1)
+
+
+def step_of(value: Any) -> int:
+    """A training step, also written as text; -1 where the value is none."""
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 19:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else -1

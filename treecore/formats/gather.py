@@ -13,6 +13,7 @@ import orjson
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted
 from treecore.errors import ForestError, FormatError
+from treecore.formats.answers import Answers
 from treecore.formats.archive import ZIP_MAGIC
 from treecore.formats.folder import MAX_FILES, Folder
 from treecore.formats.grouping import forests_of
@@ -48,7 +49,7 @@ class Gathered:
 
     name: str
     forests: list[Forest] = field(default_factory=list)
-    rollouts: dict[str, list[Rollout]] = field(default_factory=dict)
+    rollouts: dict[str, list[Rollout | Answers]] = field(default_factory=dict)
     formats: Counter[Format] = field(default_factory=Counter)
     notes: Notes = field(default_factory=Notes)
     warnings: list[str] = field(default_factory=list)

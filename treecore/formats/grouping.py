@@ -7,18 +7,22 @@ file format.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain, compress
 
 import numpy as np
 
 from treecore.core.builder import pack_tokens
 from treecore.core.forest import Forest
 from treecore.errors import ForestError, FormatError
+from treecore.formats.answer_forests import Rows, batches_of, flat_forests
+from treecore.formats.answers import Answers, joined
+from treecore.formats.field_table import MANY
 from treecore.formats.groups import Group, batches, joined_forests, numbers
 from treecore.formats.limits import Account
 from treecore.formats.rollout import Rollout
 
 
-def forests_of(rollouts: Iterable[Rollout], *, source: str, account: Account) -> list[Forest]:
+def forests_of(given: Sequence[Rollout | Answers], *, source: str, account: Account) -> list[Forest]:
     """A forest for all rollouts of one prompt, in the order in which prompts appear first.
 
     Every rollout is a tree of its own; node ids are the number of the rollout and that of its turn, `"3.1"`.
@@ -30,6 +34,18 @@ def forests_of(rollouts: Iterable[Rollout], *, source: str, account: Account) ->
     Raises:
         FormatError: what a rollout holds makes no forest; names its place.
     """
+    parts = [part for part in given if isinstance(part, Answers)]
+    names = {name for part in parts for name in (*part.columns, *part.claimed)}
+    if len(parts) == len(given) and len(names) <= MANY:
+        return _of_answers(joined(parts), source, account) if any(map(len, parts)) else []
+    return _of_rollouts(chain.from_iterable(map(_one_by_one, given)), source, account)
+
+
+def _one_by_one(given: Rollout | Answers) -> Iterable[Rollout]:
+    return map(given.rollout, range(len(given))) if isinstance(given, Answers) else (given,)
+
+
+def _of_rollouts(rollouts: Iterable[Rollout], source: str, account: Account) -> list[Forest]:
     groups: dict[Hashable, list[Rollout]] = {}
     for rollout in rollouts:
         account.spend(rollout.cost(), rollout.where)
@@ -38,14 +54,58 @@ def forests_of(rollouts: Iterable[Rollout], *, source: str, account: Account) ->
     named: list[Group] = []
     names: set[str] = set()
     for number, group in enumerate(groups.values()):
-        account.line(group[0].where)
-        name = _name(group[0], number, names)
-        names.add(name)
+        first = group[0]
+        account.line(first.where)
         said = {name for rollout in group for turn in rollout.turns for name in (*turn.columns, *turn.claimed)}
         if not said <= account.names:
-            account.name_columns(said, group[0].where)
-        named.append(Group(name, source, group))
+            account.name_columns(said, first.where)
+        named.append(Group(_name(first.training_step, first.label, number, names), source, group))
     return [forest for batch in batches(named) for forest in _built(batch)]
+
+
+def _of_answers(answers: Answers, source: str, account: Account) -> list[Forest]:
+    account.spend(answers.cost(), answers.where(0))
+    account.name_columns((*answers.columns, *answers.claimed), answers.where(0))
+    names: set[str] = set()
+    groups: list[Rows] = []
+    for number, rows in enumerate(_rows_of_groups(answers)):
+        account.line(answers.where(rows[0]))
+        step = answers.training_step[rows[0]] if answers.training_step else -1
+        label = answers.label[rows[0]] if answers.label else ""
+        groups.append(Rows(_name(step, label, number, names), rows))
+    plain = [not answers.turns or answers.turns.keys().isdisjoint(group.rows) for group in groups]
+    flat = chain.from_iterable(_of_flat(answers, batch, source) for batch in batches_of([*compress(groups, plain)]))
+    others = [_group(answers, group, source) for group, is_plain in zip(groups, plain, strict=True) if not is_plain]
+    turned = chain.from_iterable(map(_built, batches(others)))
+    return [next(flat if is_plain else turned) for is_plain in plain]
+
+
+def _rows_of_groups(answers: Answers) -> Iterable[list[int]]:
+    """The rows of each group, in the order in which groups appear first."""
+    keys: Iterable[Hashable] = answers.prompt
+    if answers.group:
+        keys = (prompt if key is None else key for key, prompt in zip(answers.group, answers.prompt, strict=True))
+    if answers.training_step:
+        keys = zip(answers.training_step, keys, strict=True)
+    groups: dict[Hashable, list[int]] = {}
+    for row, key in enumerate(keys):
+        if (rows := groups.get(key)) is None:
+            groups[key] = [row]
+        else:
+            rows.append(row)
+    return groups.values()
+
+
+def _of_flat(answers: Answers, batch: Sequence[Rows], source: str) -> list[Forest]:
+    """Forests of groups without turns; where something is wrong, one by one, which names the culprit."""
+    try:
+        return flat_forests(answers, batch, source)
+    except ForestError:
+        return [forest_of(_group(answers, group, source)) for group in batch]
+
+
+def _group(answers: Answers, group: Rows, source: str) -> Group:
+    return Group(group.name, source, [answers.rollout(row) for row in group.rows])
 
 
 def _built(batch: Sequence[Group]) -> list[Forest]:
@@ -58,11 +118,13 @@ def _built(batch: Sequence[Group]) -> list[Forest]:
     return [forest_of(group) for group in batch]
 
 
-def _name(rollout: Rollout, number: int, taken: set[str]) -> str:
-    """A short id that no other forest has."""
-    step = f"step {rollout.training_step} · " if rollout.training_step >= 0 else ""
-    name = f"{step}{rollout.label or f'prompt {number + 1}'}"
-    return name if name not in taken else f"{name} · {number + 1}"
+def _name(training_step: int, label: str, number: int, taken: set[str]) -> str:
+    """A short id that no other forest has, added to those that are taken."""
+    step = f"step {training_step} · " if training_step >= 0 else ""
+    name = f"{step}{label or f'prompt {number + 1}'}"
+    name = name if name not in taken else f"{name} · {number + 1}"
+    taken.add(name)
+    return name
 
 
 def forest_of(group: Group) -> Forest:

@@ -1,17 +1,13 @@
-"""Any table as rollouts, by naming its columns: which one is the prompt, the answer, the reward and so on."""
+"""What the columns of any table may be: which one is the prompt, the answer, the reward and so on."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from treecore.errors import FormatError
-from treecore.formats.messages import chat, is_chat, prompt_of, turns_of
-from treecore.formats.native_values import shown
-from treecore.formats.notes import Notes
-from treecore.formats.rollout import Rollout, Turn
-from treecore.formats.rows import Row, as_number, as_text, csv_rows, is_table, rest_of, rows
+from treecore.formats.messages import is_chat
+from treecore.formats.rows import csv_rows, is_table, rows
 from treecore.formats.source import Source
 
 USUAL: Mapping[str, tuple[str, ...]] = {
@@ -89,7 +85,7 @@ def _by_values(names: Sequence[str], rows: Sequence[Mapping[str, Any]], known: C
     Args:
         known: roles that are not asked for.
     """
-    values = {name: [_found(row, name) for row in rows] for name in names}
+    values = {name: [field_in(row, name) for row in rows] for name in names}
     found: dict[str, str] = {}
     texts = [name for name in names if values[name] and all(_is_prose(value) for value in values[name])]
     if "answer" not in known and texts and (len(texts) > 1 or "prompt" in known):
@@ -128,80 +124,7 @@ def certain_columns(names: Iterable[str]) -> dict[str, str]:
     return {role: name for role, name in guessed.items() if role in (*SURE, *GUESSED)}
 
 
-def preview(source: Source) -> list[dict[str, Any]]:
-    """The first rows of a table, as they are.
-
-    Raises:
-        FormatError: it is none.
-    """
-    return [row.fields for row in islice(table(source), PREVIEW)]
-
-
-def table(source: Source) -> Iterator[Row]:
-    """Rows of JSON lines, a JSON list, Parquet or CSV.
-
-    Raises:
-        FormatError: see `rows` and `csv_rows`.
-    """
-    return rows(source) if is_table(source) else csv_rows(source)
-
-
-def read_table(source: Source, columns: Mapping[str, str], notes: Notes) -> Iterator[Rollout]:
-    """Rollouts of a table.
-
-    Args:
-        columns: role (see `USUAL`) -> name of a column; `a.b` is field `b` of the object in column `a`.
-
-    Raises:
-        FormatError: no such role, the prompt or the answer is not named, a column that no row has, a reward that is no
-            number.
-    """
-    _check(columns, source.name)
-    unseen = dict(columns)
-    turns: dict[Hashable, Rollout] = {}
-    for number, (fields, where) in enumerate(table(source)):
-        values = {role: _found(fields, name) for role, name in columns.items()}
-        unseen = {role: name for role, name in unseen.items() if values[role] is None}
-        rollout = _rollout(values, where)
-        rollout.last.extra |= rest_of(fields, set(columns.values()))
-        key = number if values.get("rollout") is None else (rollout.training_step, as_text(values["rollout"]))
-        if key in turns and values.get("group") is None:
-            rollout.group = turns[key].group
-        if key in turns:
-            turns[key].turns += rollout.turns
-        else:
-            turns[key] = rollout
-    if unseen:
-        role, name = next(iter(unseen.items()))
-        raise FormatError(
-            f"no row has a value in column {name!r}, which was named as the {role}",
-            where=source.name,
-            todo=f"the columns are {', '.join(sorted(source_columns(source))[:20])}",
-        )
-    for rollout in turns.values():
-        for turn in rollout.turns[:-1]:
-            if turn.reward == turn.reward:
-                turn.columns["turn_reward"] = turn.reward
-                turn.reward = float("nan")
-        yield rollout
-    for role, name in columns.items():
-        notes.recognise(f"column {name!r} is the {role}")
-
-
-def source_columns(source: Source) -> list[str]:
-    """Names of the columns of a table."""
-    return list(next(iter(preview(source)), {}))
-
-
-def _check(columns: Mapping[str, str], where: str) -> None:
-    if wrong := [role for role in columns if role not in USUAL]:
-        raise FormatError(f"a column cannot be a {wrong[0]!r}", where=where, todo=f"it can be {', '.join(USUAL)}")
-    if lacking := [role for role in NEEDED if role not in columns]:
-        found, todo = f"no column is named as the {lacking[0]}", "name it"
-        raise FormatError(found, where=where, todo=todo, command=f"--map {lacking[0]}=COLUMN")
-
-
-def _found(fields: Mapping[str, Any], name: str) -> Any:
+def field_in(fields: Mapping[str, Any], name: str) -> Any:
     """A column's value, or that of a field inside it; None where there is none."""
     value: Any = fields
     if name in fields:
@@ -211,53 +134,10 @@ def _found(fields: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def _rollout(values: Mapping[str, Any], where: str) -> Rollout:
-    answer, asked = values["answer"], values["prompt"]
-    if is_chat(asked):
-        parted = chat(asked) if answer is None else None
-        prompt, extra = (parted.prompt, parted.extra) if parted else prompt_of(asked)
-        turns = parted.turns if parted else []
-    else:
-        prompt, extra, turns = as_text(asked), {}, []
-    if is_chat(answer):
-        turns = turns_of(answer)
-    elif answer is not None or not turns:
-        turns = [Turn(text=as_text(answer))]
-    rollout = Rollout(prompt=prompt, turns=turns or [Turn()], prompt_extra=extra, where=where)
-    rollout.scored(_number(values, "reward", where=where))
-    if (advantage := _number(values, "advantage", where=where)) is not None:
-        rollout.last.claimed["advantage"] = advantage
-    if values.get("group") is not None:
-        rollout.group = as_text(values["group"])
-        rollout.label = rollout.group[:80]
-    rollout.reference = as_text(values.get("reference"))
-    step = _number(values, "step", where=where)
-    rollout.training_step = int(step) if step is not None and 0 <= step < 2**53 else -1
-    return rollout
-
-
-def _number(values: Mapping[str, Any], role: str, *, where: str) -> float | None:
-    """A number, also one that is written as text; None where it is absent.
+def preview(source: Source) -> list[dict[str, Any]]:
+    """The first rows of a table, as they are.
 
     Raises:
-        FormatError: it is something else.
+        FormatError: it is none.
     """
-    value = values.get(role)
-    if isinstance(value, str):
-        word = value.strip().lower()
-        if word in ("", "nan", "none", "null"):
-            return None
-        if word in TRUE or word in FALSE:
-            return float(word in TRUE)
-        try:
-            value = float(word)
-        except ValueError:
-            raise _no_number(role, value, where) from None
-    try:
-        return as_number(value)
-    except ValueError:
-        raise _no_number(role, value, where) from None
-
-
-def _no_number(role: str, value: Any, where: str) -> FormatError:
-    return FormatError(f"the {role} {shown(value)} is no number", where=where, todo="name another column")
+    return [row.fields for row in islice(rows(source) if is_table(source) else csv_rows(source), PREVIEW)]

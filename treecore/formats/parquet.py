@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
 MAGIC = b"PAR1"
 KIND = "Parquet"
-ROWS_READ, ROWS = 1024, 64
-"""Rows that are read from a file at once, in which equal texts are one; and those that are given out, since one may be
-large."""
+ROWS_READ = 1024
+"""Rows that are read from a file at once, in which equal texts are one."""
 LEVELS = 2
 """Elements of a schema for a list in a list."""
 LISTED, LISTED_BY_SMALL = 4, 40
@@ -42,8 +41,8 @@ def parquet_schema(source: Source) -> pa.Schema:
     return _opened(source).schema_arrow
 
 
-def parquet_batches(source: Source) -> Iterator[pa.RecordBatch]:
-    """All rows, a few at once; texts as dictionaries, in which those that are equal take memory once, as in the file.
+def parquet_batches(source: Source, at_once: int) -> Iterator[pa.RecordBatch]:
+    """All rows, at most so many at once; texts as dictionaries, in which equal ones take memory once, as in the file.
 
     Raises:
         FormatError: it is nested too deep, or would grow to more than a file may.
@@ -66,7 +65,7 @@ def parquet_batches(source: Source) -> Iterator[pa.RecordBatch]:
     leaves = [file.schema.column(number) for number in range(len(file.schema))]
     texts = [leaf.path for leaf in leaves if leaf.logical_type.type == "STRING"]
     for batch in _opened(source, texts).iter_batches(batch_size=ROWS_READ):
-        yield from (batch.slice(start, ROWS) for start in range(0, len(batch), ROWS))
+        yield from (batch.slice(start, at_once) for start in range(0, len(batch), at_once))
 
 
 def _opened(source: Source, as_dictionaries: Sequence[str] = ()) -> pq.ParquetFile:

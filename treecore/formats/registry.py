@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
+from treecore.formats.answers import Answers
 from treecore.formats.notes import Notes
 from treecore.formats.rollout import Rollout
 from treecore.formats.source import Source
@@ -27,7 +28,7 @@ class Reading(NamedTuple):
 
 Detector = Callable[[Source], bool]
 Reader = Callable[[Source], Reading]
-RolloutReader = Callable[[Source, Notes], Iterable[Rollout]]
+RolloutReader = Callable[[Source, Notes], Iterable[Rollout | Answers]]
 Writer = Callable[[Sequence[Forest], str], Iterable[bytes]]
 
 
@@ -40,8 +41,8 @@ class Format:
         extensions: how names end, without `.gz`; used for choosing a writer, never for reading.
         detect: whether content is in this format; must be quick and never raise.
         read: content to forests; None where `rollouts` is given.
-        rollouts: content to rollouts one after the other; those of one prompt become one forest, also where they
-            stand in several files.
+        rollouts: content to rollouts one after the other, or many at once in columns; those of one prompt become one
+            forest, also where they stand in several files.
         write: forests, and the name that they will have, to the content of the file before any compression; None when
             the format is only read.
         written_by: the tools that write such files, and how one gets one.

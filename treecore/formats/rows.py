@@ -83,11 +83,11 @@ def csv_rows(source: Source) -> Iterator[Row]:
     Raises:
         FormatError: no names, two columns of one name, a row that is longer than the first.
     """
-    text = source.data.decode("utf-8", errors="replace")
-    first = text.split("\n", 1)[0]
+    first = source.data[: source.data.find(b"\n") + 1 or None].decode("utf-8", errors="replace")
     separator = max(",\t;", key=first.count)
+    text = io.TextIOWrapper(io.BytesIO(source.data), encoding="utf-8", errors="replace", newline="")
     csv.field_size_limit(MAX_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(text, delimiter=separator)
     try:
         names = [name.strip() for name in next(reader, [])]
         if not any(names) or len(set(names)) < len(names) or len(names) > MAX_NAMES:

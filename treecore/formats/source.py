@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,6 +39,8 @@ from treecore.formats.limits import (
 
 CONTAINERS_PER_NODE = 5
 CHUNK = 1 << 17
+BLOCK = 1 << 18
+"""Bytes of lines that are parsed at once, about."""
 CHECKED_BYTES = 1 << 21
 """From how many bytes on the cost of plain JSON is estimated before it is parsed."""
 GZIP_MAGIC = b"\x1f\x8b"
@@ -71,6 +73,13 @@ class Text(NamedTuple):
     data: memoryview
     where: str
     line: int
+
+
+class Block(NamedTuple):
+    """The JSON values of some lines, and the number of the line of each."""
+
+    values: list[Any]
+    lines: Sequence[int]
 
 
 class Document(NamedTuple):
@@ -167,15 +176,43 @@ class Source:
                 yield Document(self.plain(text), text.where)
                 self.account.advance(len(text.data))
         else:
-            for start, end, line in self._lines():
-                where = f"{self.name}, line {line}"
-                yield Document(self.plain(Text(memoryview(self.data)[start:end], where, line)), where)
-                self.account.advance(end - start)
+            for block in self.blocks():
+                for value, line in zip(block.values, block.lines, strict=True):
+                    yield Document(value, f"{self.name}, line {line}")
+
+    @property
+    def by_lines(self) -> bool:
+        """Whether each line holds a JSON value."""
+        return self._span[2]
+
+    def blocks(self) -> Iterator[Block]:
+        """The JSON values of all lines, some at once. Errors as `documents`."""
+        data, start = self.data, self._span[0]
+        line = data.count(b"\n", 0, start) + 1
+        while start < len(data):
+            end = data.find(b"\n", min(start + BLOCK, len(data)))
+            end = len(data) if end < 0 else end
+            texts = data[start:end].split(b"\n")
+            yield self._block(texts, line)
+            self.account.advance(end - start)
+            start, line = end + 1, line + len(texts)
+
+    def _block(self, texts: Sequence[bytes], line: int) -> Block:
+        """The values of lines, of which `line` is the first."""
+        if max(map(len, texts)) <= CHECKED_BYTES:
+            with suppress(orjson.JSONDecodeError):
+                return Block(list(map(orjson.loads, texts)), range(line, line + len(texts)))
+        lines = [number for number, text in enumerate(texts, start=line) if text.strip(BLANK)]
+        values = []
+        for number in lines:
+            text = memoryview(texts[number - line])
+            values.append(self.plain(Text(text, f"{self.name}, line {number}", number)))
+        return Block(values, lines)
 
     @cached_property
     def _only(self) -> Any:
         """The one JSON value of the file, parsed once; None where each line holds one, or it is not JSON."""
-        if self._span[2]:
+        if self._span[2] or self.data[self._span[0] : self._span[0] + 1] not in (b"{", b"["):
             return None
         with suppress(FormatError, RecursionError, StopIteration):
             return self.first()

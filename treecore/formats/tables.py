@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from treecore.formats.mapping import certain_columns, read_table
+from treecore.formats.answers import Answers
+from treecore.formats.mapped import read_table
+from treecore.formats.mapping import certain_columns
 from treecore.formats.notes import Notes
 from treecore.formats.registry import Format, claims
 from treecore.formats.rollout import Rollout
@@ -41,7 +43,7 @@ def table_format(columns: Mapping[str, str]) -> Format:
 def _by_name(columns: tuple[tuple[str, str], ...]) -> Format:
     """One format for all files with these columns."""
 
-    def rollouts(source: Source, notes: Notes) -> Iterator[Rollout]:
+    def rollouts(source: Source, notes: Notes) -> Iterator[Answers | Rollout]:
         for role, name in columns:
             notes.guess(f"column {name!r} is the {role}, by its name")
         if "group" not in dict(columns):

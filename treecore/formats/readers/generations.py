@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any, NamedTuple
 
 from treecore.core.columns import Status
 from treecore.errors import FormatError
+from treecore.formats.answers import Answers
 from treecore.formats.columnar import is_columnar
-from treecore.formats.fields import first_of, list_in, needed, number_of
+from treecore.formats.field_table import MANY, NUMBERS, FieldTable, of_rows
+from treecore.formats.fields import first_of, list_in, needed
 from treecore.formats.mapping import USUAL
-from treecore.formats.messages import ASSISTANT, answered, asked, content_text, is_chat
+from treecore.formats.message_columns import answers_of
+from treecore.formats.messages import ASSISTANT, asked, content_text, is_chat
 from treecore.formats.notes import Notes
+from treecore.formats.readers.reward_columns import named_as_rewards
 from treecore.formats.registry import rollout_format
-from treecore.formats.rollout import Rollout
 from treecore.formats.rows import Row, as_text, rest_of, row_kinds, rows
 from treecore.formats.source import Source
 
@@ -84,7 +89,7 @@ class Part(NamedTuple):
     lost="the chat of the first generation, where `messages` repeats it",
     fields=frozenset({"problem", "generations"}),
 )
-def read_generations(source: Source, notes: Notes) -> Iterator[Rollout]:
+def read_generations(source: Source, notes: Notes) -> Iterator[Answers]:
     """A rollout an item of the list; those of a row are a group, and so are rows of the same prompt and reference."""
     table = list(rows(source))
     if not table:
@@ -100,12 +105,11 @@ def read_generations(source: Source, notes: Notes) -> Iterator[Rollout]:
     reward = outcome(number_lists(table, answers))
     if reward:
         notes.recognise(f"the reward is `{reward}`")
-    first: dict[Hashable, dict[str, Any]] = {}
-    for fields, where in table:
-        for rollout in _rollouts(fields, where, answers=answers, reward=reward, notes=notes):
-            if first.setdefault(rollout.group, rollout.prompt_extra) != rollout.prompt_extra:
-                notes.drop("fields of further rows of the same prompt and reference")
-            yield rollout
+    items = Items()
+    for row in table:
+        items.add(row, answers, notes)
+    if items.answers:
+        yield items.as_answers(reward)
 
 
 def number_lists(table: Iterable[Any], answers: str) -> list[Part]:
@@ -117,7 +121,7 @@ def number_lists(table: Iterable[Any], answers: str) -> list[Part]:
         for name, values in fields.items():
             if name == answers or not isinstance(values, list) or len(values) != n:
                 continue
-            numbers = sum(isinstance(value, bool | int | float) for value in values)
+            numbers = n if set(map(type, values)) <= NUMBERS else sum(type(value) in NUMBERS for value in values)
             counts[name] = counts.get(name, 0) + numbers
             if numbers + values.count(None) < n:
                 texts.add(name)
@@ -138,46 +142,101 @@ def outcome(parts: list[Part]) -> str:
     return parts[ranked[0][1]].name if ranked and ranked[0][0][0] < 3 else ""
 
 
-def _rollouts(fields: dict[str, Any], where: str, *, answers: str, reward: str, notes: Notes) -> Iterator[Rollout]:
-    name = first_of(fields, PROMPTS) or PROMPTS[0]
-    prompt, extra = asked(needed(fields, name, where=where))
-    given = list_in(fields, answers, where=where)
-    reference = next((one for one in REFERENCES if one not in (name, answers) and _is_plain(fields.get(one))), "")
-    parallel = {
-        one: values
-        for one, values in fields.items()
-        if one != answers and isinstance(values, list) and len(values) == len(given) and not is_chat(values)
-    }
-    extra |= _kept(rest_of(fields, {name, answers, reference, *parallel}), given)
-    for place, answer in enumerate(given):
-        if answer is None:
-            notes.drop(f"empty items of `{answers}`")
-            continue
-        rollout = Rollout(
-            prompt=prompt,
-            turns=answered(answer),
-            group=(as_text(fields[name]), as_text(fields.get(reference))),
-            reference=as_text(fields.get(reference)),
-            prompt_extra=extra,
-            where=where,
+@dataclass
+class Items:
+    """The items of all lists so far, side by side. All lists but the last two are `[N]`.
+
+    Attributes:
+        prompt_extra: what is kept beside the prompt, of the first item of each row; first: the same by group.
+        beside: name -> first item and values of each list of numbers or other values beside the answers.
+    """
+
+    prompts: list[str] = field(default_factory=list)
+    answers: list[Any] = field(default_factory=list)
+    groups: list[Hashable] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    prompt_extra: dict[int, dict[str, Any]] = field(default_factory=dict)
+    first: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
+    beside: dict[str, list[tuple[int, list[Any]]]] = field(default_factory=dict)
+
+    def add(self, row: Row, answers: str, notes: Notes) -> None:
+        """Take the items of one row."""
+        fields, where = row
+        name = first_of(fields, PROMPTS) or PROMPTS[0]
+        prompt, extra = asked(needed(fields, name, where=where))
+        given = list_in(fields, answers, where=where)
+        reference = next(
+            (one for one in REFERENCES if one in fields and one not in (name, answers) and _is_plain(fields[one])), ""
         )
-        yield _scored(rollout, {one: values[place] for one, values in parallel.items()}, reward)
+        parallel = {
+            one: values
+            for one, values in fields.items()
+            if one != answers and isinstance(values, list) and len(values) == len(given) and not is_chat(values)
+        }
+        extra |= _kept(rest_of(fields, {name, answers, reference, *parallel}), given)
+        if None in given:
+            notes.drop(f"empty items of `{answers}`", given.count(None))
+            there = [answer is not None for answer in given]
+            parallel = {one: list(compress(values, there)) for one, values in parallel.items()}
+            given = list(compress(given, there))
+        group, start, size = (as_text(fields[name]), as_text(fields.get(reference))), len(self.answers), len(given)
+        if self.first.setdefault(group, extra) != extra:
+            notes.drop("fields of further rows of the same prompt and reference")
+        self.prompt_extra[start] = extra
+        self.prompts += [prompt] * size
+        self.answers += given
+        self.groups += [group] * size
+        self.references += [group[1]] * size
+        self.places += [where] * size
+        for one, values in parallel.items():
+            self.beside.setdefault(one, []).append((start, values))
+
+    def as_answers(self, reward: str) -> Answers:
+        """All of them, by the list that is the reward."""
+        said, beside = answers_of(self.answers), self._table()
+        rest = beside.rest(())
+        status = [-1] * len(self.answers)
+        for name in FINISH:
+            if name in beside.names:
+                ends = [ENDED.get(value, -1) if isinstance(value, str) else -1 for value in beside[name]]
+                status = [old if new < 0 else new for old, new in zip(status, ends, strict=True)]
+        found = Answers(
+            prompt=self.prompts,
+            text=said.texts,
+            reward=beside.numbers(reward),
+            where=self.places.__getitem__,
+            group=self.groups,
+            reference=self.references,
+            prompt_extra=self.prompt_extra,
+            status=status,
+            turns=said.turns,
+        )
+        found.keep(named_as_rewards(rest))
+        return found
+
+    def _table(self) -> FieldTable:
+        """What stands beside each item, as a table."""
+        if len(self.beside) > MANY:
+            rows: list[dict[str, Any]] = [{} for _ in self.answers]
+            for name, lists in self.beside.items():
+                for start, values in lists:
+                    for place, value in enumerate(values, start=start):
+                        rows[place][name] = value
+            return of_rows(rows, self.places.__getitem__)
+        columns: dict[str, list[Any]] = {}
+        for name, lists in self.beside.items():
+            column = columns[name] = []
+            for start, values in lists:
+                column += [None] * (start - len(column))
+                column += values
+            column += [None] * (len(self.answers) - len(column))
+        names = tuple(columns)
+        return FieldTable(len(self.answers), names, self.places.__getitem__, uniform=True, columns=columns)
 
 
 def _is_plain(value: Any) -> bool:
     return isinstance(value, str | int | float)
-
-
-def _scored(rollout: Rollout, values: dict[str, Any], reward: str) -> Rollout:
-    parts: dict[str, float | None] = {}
-    for name, value in values.items():
-        if isinstance(value, bool | int | float):
-            parts[name] = float(value)
-        elif name in FINISH and isinstance(value, str) and value in ENDED:
-            rollout.last.status = ENDED[value]
-        if value is not None and name not in parts:
-            rollout.last.extra[name] = value
-    return rollout.scored(number_of(values.get(reward), reward, where=rollout.where), parts)
 
 
 def _kept(rest: dict[str, Any], given: list[Any]) -> dict[str, Any]:

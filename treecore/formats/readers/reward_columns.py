@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from treecore.core.topology import FloatArray
+from treecore.formats.field_table import NULL, FieldTable, Rest
 
 TELLING = 3
 """Rollouts that a group needs for its advantages to tell anything: of two, any two rewards explain them."""
@@ -18,14 +21,6 @@ NAMED = 8
 """Columns that are named one by one."""
 
 
-class Scored(NamedTuple):
-    """One rollout: its group, a number or None of each column, and the advantage that the file claims."""
-
-    group: Hashable
-    parts: list[float | None]
-    advantage: float | None
-
-
 class Explained(NamedTuple):
     """The columns that are rewards, and whether the advantages of the file show it."""
 
@@ -33,14 +28,10 @@ class Explained(NamedTuple):
     sure: bool
 
 
-def leading(table: Iterable[Mapping[str, Any]], used: Collection[str], kinds: tuple[type, ...]) -> list[str]:
+def leading(table: FieldTable, used: Collection[str], kinds: Collection[type]) -> list[str]:
     """Names of the columns up to the first that holds anything but numbers of these types, in the order of the file."""
-    numbers: dict[str, bool] = {}
-    for fields in table:
-        for name, value in fields.items():
-            if name not in used:
-                numbers[name] = numbers.get(name, True) and (value is None or type(value) in kinds)
-    return list(takewhile(numbers.__getitem__, numbers))
+    names = (name for name in table.names if name not in used)
+    return list(takewhile(lambda name: set(map(type, table[name])) <= {NULL, *kinds}, names))
 
 
 def reward_note(names: Sequence[str]) -> str:
@@ -49,29 +40,46 @@ def reward_note(names: Sequence[str]) -> str:
     return f"the reward is the sum of {', '.join(names[:NAMED])}{more}"
 
 
-def explaining(names: list[str], rows: Sequence[Scored]) -> Explained:
+def explaining(
+    names: list[str], parts: FloatArray, *, claimed: FloatArray, groups: Iterable[Sequence[int]]
+) -> Explained:
     """The longest beginning of the columns whose sum gives the advantages of each group, up to the group's scale.
 
     All of them, and not sure, where none does: the weights of reward functions are not in the file.
+
+    Args:
+        parts: `[N, len(names)]` a number of each column, NaN where there is none.
+        claimed: `[N]` the advantages of the file; groups: rows of each group.
     """
     if len(names) > MAX_SUMMED:
         return Explained(names, sure=False)
-    claimed = np.array([np.nan if row.advantage is None else row.advantage for row in rows])
-    parts = np.array([[np.nan if part is None else part for part in row.parts] for row in rows], dtype=float)
-    groups: dict[Hashable, list[int]] = {}
-    for place, row in enumerate(rows):
-        groups.setdefault(row.group, []).append(place)
-    telling = [np.array(places) for places in groups.values() if len(places) >= TELLING]
+    telling = [np.array(places) for places in groups if len(places) >= TELLING]
     telling = [places for places in telling if np.ptp(claimed[places]) > CLOSE]
     if not telling:
         return Explained(names, sure=True)
     with np.errstate(over="ignore", invalid="ignore"):
         for count in range(len(names), 0, -1):
-            scored = ~np.isnan(parts[:, :count]).all(axis=1)
-            reward = np.where(scored, np.nansum(parts[:, :count], axis=1), np.nan)
+            reward = summed(parts[:, :count])
             if all(_in_line(reward[places], claimed=claimed[places]) for places in telling):
                 return Explained(names[:count], sure=True)
     return Explained(names, sure=False)
+
+
+def named_as_rewards(rest: Rest) -> Rest:
+    """What a reader did not use, with its numbers as those of reward functions."""
+    numbers = {f"reward.{name}": values for name, values in rest.numbers.items()}
+    lone = {row: {f"reward.{name}": value for name, value in said.items()} for row, said in rest.lone.items()}
+    return Rest(numbers, rest.others, lone)
+
+
+def summed(parts: FloatArray) -> FloatArray:
+    """The sum of the numbers of each row, NaN where it has none. `[N]`
+
+    Args:
+        parts: `[N, K]`, NaN where there is none.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.where(np.isnan(parts).all(axis=1), np.nan, np.nansum(parts, axis=1))
 
 
 def _in_line(reward: NDArray[np.float64], *, claimed: NDArray[np.float64]) -> bool:

@@ -6,16 +6,19 @@ reward functions logged with `log_extra`, advantage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
+import numpy as np
+
+from treecore.core.topology import FloatArray
+from treecore.formats.answers import Answers
 from treecore.formats.columnar import is_columnar
-from treecore.formats.fields import needed, number_in, training_step_in
-from treecore.formats.messages import answered, asked
+from treecore.formats.field_table import FieldTable, field_table
+from treecore.formats.message_columns import answers_of, prompts_of
 from treecore.formats.notes import Notes
-from treecore.formats.readers.reward_columns import MAX_SUMMED, Scored, explaining, leading, reward_note
+from treecore.formats.readers.reward_columns import MAX_SUMMED, explaining, leading, reward_note, summed
 from treecore.formats.registry import rollout_format
-from treecore.formats.rollout import Rollout
-from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
+from treecore.formats.rows import as_text, row_keys
 from treecore.formats.source import Source
 
 KEYS = frozenset({"step", "prompt", "completion"})
@@ -41,50 +44,50 @@ def looks_like_trl(source: Source) -> bool:
     lost="nothing of the file; the weights of reward functions are not in it, so the reward is their plain sum",
     fields=USED,
 )
-def read_trl(source: Source, notes: Notes) -> Iterator[Rollout]:
+def read_trl(source: Source, notes: Notes) -> Iterator[Answers]:
     """A rollout a row; those of one training step with the same prompt are a group."""
-    table = list(rows(source))
-    names = _reward_names(table, notes, whole=not is_columnar(source.data))
+    table = field_table(source)
+    if not table.size:
+        return
+    steps, asked = table.steps("step"), table.needed("prompt")
+    groups, claimed = list(map(as_text, asked)), table.numbers("advantage")
+    names = leading(table, USED, {float} if is_columnar(source.data) else {int, float})
+    rewards = _reward_names(table, names, list(zip(steps, groups, strict=True)), claimed, notes)
     notes.guess("rollouts of one training step with the same prompt are one group")
-    rewards = frozenset(names)
-    for row in table:
-        yield _rollout(row, rewards)
+    parts = {name: table.numbers(name) for name in rewards}
+    prompts, said = prompts_of(asked), answers_of(table.needed("completion"))
+    answers = Answers(
+        prompt=prompts.texts,
+        text=said.texts,
+        reward=summed(np.column_stack([*parts.values()])) if parts else np.full(table.size, np.nan),
+        where=table.where,
+        group=groups,
+        training_step=steps,
+        prompt_extra=prompts.extra,
+        columns={f"reward.{name}": values for name, values in parts.items()},
+        claimed={"advantage": claimed},
+        turns=said.turns,
+    )
+    answers.keep(table.rest(USED | parts.keys()))
+    yield answers
 
 
-def _reward_names(table: list[Row], notes: Notes, *, whole: bool) -> list[str]:
-    """The columns that hold what reward functions gave."""
-    kinds = (int, float) if whole else (float,)
-    names = leading([row.fields for row in table], USED, kinds)
-    found = explaining(names, [_scored(row, names) for row in table] if len(names) <= MAX_SUMMED else [])
+def _reward_names(
+    table: FieldTable, names: list[str], keys: Sequence[Hashable], claimed: FloatArray, notes: Notes
+) -> list[str]:
+    """The columns that hold what reward functions gave.
+
+    Args:
+        keys: the group of each row.
+    """
+    groups: dict[Hashable, list[int]] = {}
+    for row, key in enumerate(keys):
+        groups.setdefault(key, []).append(row)
+    parts = [table.numbers(name) for name in names] if len(names) <= MAX_SUMMED else []
+    stacked = np.column_stack(parts) if parts else np.empty((table.size, 0))
+    found = explaining(names, stacked, claimed=claimed, groups=groups.values())
     if found.names:
         notes.recognise(reward_note(found.names))
     if not found.sure and len(names) > 1:
         notes.guess("the reward functions have equal weights, although the advantages do not follow from their sum")
     return found.names
-
-
-def _scored(row: Row, names: list[str]) -> Scored:
-    fields, where = row
-    group = (training_step_in(fields, "step"), as_text(fields.get("prompt")))
-    return Scored(
-        group, [number_in(fields, name, where=where) for name in names], number_in(fields, "advantage", where=where)
-    )
-
-
-def _rollout(row: Row, rewards: frozenset[str]) -> Rollout:
-    fields, where = row
-    prompt, extra = asked(needed(fields, "prompt", where=where))
-    parts = {name: number_in(fields, name, where=where) for name in fields if name in rewards}
-    given = [value for value in parts.values() if value is not None]
-    rollout = Rollout(
-        prompt=prompt,
-        turns=answered(needed(fields, "completion", where=where)),
-        group=as_text(fields["prompt"]),
-        training_step=training_step_in(fields, "step"),
-        prompt_extra=extra,
-        where=where,
-    ).scored(sum(given) if given else None, parts)
-    rollout.keep(rest_of(rest_of(fields, USED), rewards))
-    if (advantage := number_in(fields, "advantage", where=where)) is not None:
-        rollout.last.claimed["advantage"] = advantage
-    return rollout

@@ -8,13 +8,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from treecore.formats.fields import needed, number_in, number_of, training_step_in
+from treecore.formats.answers import Answers
+from treecore.formats.field_table import field_table
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
-from treecore.formats.rollout import Rollout, Turn
-from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
+from treecore.formats.rows import row_keys
 from treecore.formats.source import Source
 
 KEYS = frozenset({"input", "output", "score"})
@@ -43,61 +43,57 @@ def looks_like_verl(source: Source) -> bool:
 {"input": "3*4+2?", "output": "3*4=12. 12+2=15", "gts": "14", "score": 0.0, "step": 1}
 """,
 )
-def read_verl(source: Source, notes: Notes) -> Iterator[Rollout]:
+def read_verl(source: Source, notes: Notes) -> Iterator[Answers]:
     """A rollout a line; those of a training step with one sample of `uid`, else with one prompt, are a group.
 
     The v1 trainer writes a line for each output of a rollout; the last one is the answer, and those before it, whose
     score is that of the last, are kept beside it.
     """
-    folder = posixpath.dirname(source.place)
-    outputs: dict[tuple[int, str, str], list[_Output]] = {}
-    named, unnamed = False, False
-    for row in rows(source):
-        uid = as_text(row.fields.get("uid"))
-        named, unnamed = named or bool(uid), unnamed or not uid
-        if (parted := UID.fullmatch(uid)) is None:
-            yield _rollout([_Output(0, uid, row)], folder)
-        else:
-            key = (training_step_in(row.fields, "step"), parted[1], parted[2])
-            outputs.setdefault(key, []).append(_Output(int(parted[3]), parted[1], row))
-    if unnamed and not named:
+    whole = field_table(source)
+    if not whole.size:
+        return
+    uids, prompts = whole.texts("uid"), whole.texts("input", needed=True)
+    if not any(uids):
         notes.guess("rollouts of one training step with the same input are one group")
-    for of_one in outputs.values():
-        of_one.sort(key=lambda output: output.number)
-        if len(of_one) > 1:
-            notes.recognise("intermediate outputs of a rollout are kept beside the last one", len(of_one) - 1)
-        yield _rollout(of_one, folder)
+    samples, outputs = _samples(uids), _outputs(whole.steps("step"), uids)
+    last = [rows[-1] for rows in outputs]
+    table = whole if len(last) == whole.size else whole.take(last)
+    folder = posixpath.dirname(source.place)
+    rest = table.rest(USED)
+    numbers = {name if name in COUNTS else f"reward.{name}": values for name, values in rest.numbers.items()}
+    answers = Answers(
+        prompt=[prompts[rows[0]] for rows in outputs],
+        text=table.texts("output", needed=True),
+        reward=table.numbers("score"),
+        where=table.where,
+        group=[(folder, samples[rows[-1]] or prompts[rows[0]]) for rows in outputs],
+        training_step=table.steps("step"),
+        reference=table.texts("gts"),
+    )
+    answers.keep(rest._replace(numbers=numbers))
+    said = whole["output"]
+    for number, rows in enumerate(outputs):
+        if len(rows) > 1:
+            notes.recognise("intermediate outputs of a rollout are kept beside the last one", len(rows) - 1)
+            before = [{"input": prompts[row], "output": said[row]} for row in rows[:-1]]
+            answers.extra.setdefault(number, {}).update(intermediate_outputs=before, input=prompts[rows[-1]])
+    yield answers
 
 
-class _Output(NamedTuple):
-    """One line: the number of the output in its rollout, the sample of its prompt, "" where it has none."""
+def _samples(uids: Sequence[str]) -> Sequence[str]:
+    """The sample of its prompt that each row is of; "" where it has none."""
+    if not any(uids):
+        return uids
+    return [parted[1] if (parted := UID.fullmatch(uid)) else uid for uid in uids]
 
-    number: int
-    sample: str
-    row: Row
 
-
-def _rollout(outputs: Sequence[_Output], folder: str) -> Rollout:
-    fields, where = outputs[-1].row
-    parts: dict[str, float | None] = {}
-    counts: dict[str, float | None] = {}
-    rest: dict[str, Any] = {}
-    for name, value in rest_of(fields, USED).items():
-        if isinstance(value, bool | int | float):
-            (counts if name in COUNTS else parts)[name] = number_of(value, name, where=where)
-        else:
-            rest[name] = value
-    if len(outputs) > 1:
-        before = [{name: one.row.fields.get(name) for name in ("input", "output")} for one in outputs[:-1]]
-        rest |= {"intermediate_outputs": before, "input": fields.get("input")}
-    prompt = as_text(needed(outputs[0].row.fields, "input", where=where))
-    turn = Turn(text=as_text(needed(fields, "output", where=where)), extra=rest)
-    turn.columns = {name: value for name, value in counts.items() if value is not None}
-    return Rollout(
-        prompt=prompt,
-        turns=[turn],
-        group=(folder, outputs[-1].sample or prompt),
-        training_step=training_step_in(fields, "step"),
-        reference=as_text(fields.get("gts")),
-        where=where,
-    ).scored(number_in(fields, "score", where=where), parts)
+def _outputs(steps: Sequence[int], uids: Sequence[str]) -> list[list[int]]:
+    """The rows of each rollout, which are its outputs in their order."""
+    if not any(uids):
+        return [[row] for row in range(len(uids))]
+    found: dict[tuple[Any, ...], list[tuple[int, int]]] = {}
+    for row, (step, uid) in enumerate(zip(steps, uids, strict=True)):
+        parted = UID.fullmatch(uid)
+        key = (row,) if parted is None else (step, parted[1], parted[2])
+        found.setdefault(key, []).append((0 if parted is None else int(parted[3]), row))
+    return [[row for _, row in sorted(outputs)] for outputs in found.values()]
