@@ -212,3 +212,11 @@ def test_texts_that_are_equal_take_memory_once_until_they_are_counted() -> None:
     assert pa.total_allocated_bytes() - before < 8_000_000
     assert sum(taken(column)[1] for column in batch.columns) >= 64 * 6 * len(text)
     assert "rows of it would take more than 200 MB" in refusal(data)
+
+
+def test_a_table_without_columns_says_so() -> None:
+    with pytest.raises(FormatError, match=r"none.parquet: a table without columns; give one with"):
+        read(parquet(pa.table({})), name="none.parquet")
+    wide = pa.table({f"c{number}": [1] for number in range(1001)})
+    with pytest.raises(FormatError, match="1,001 columns, where the limit is 1,000"):
+        read(parquet(wide), name="wide.parquet")

@@ -26,10 +26,19 @@ def is_columnar(data: bytes) -> bool:
     return is_parquet(data) or is_arrow(data)
 
 
+def column_names(source: Source) -> list[str]:
+    """Names of the columns.
+
+    Raises:
+        FormatError: it is damaged, or has too many, or one that is nested too deep or of a type without text.
+    """
+    return list(_schema(source).names)
+
+
 def column_keys(source: Source) -> frozenset[str]:
-    """Names of the columns; empty where the file is damaged."""
+    """The same without order; empty where the file is damaged."""
     with suppress(FormatError):
-        return frozenset(_schema(source).names)
+        return frozenset(column_names(source))
     return frozenset()
 
 

@@ -175,6 +175,25 @@ class FieldTable:
         given = [self.rows[row] for row in rows] if self.rows else ()
         return FieldTable(len(rows), self.names, lambda row: self.where(rows[row]), self.uniform, given, columns)
 
+    def unfolded(self, name: str) -> FieldTable:
+        """A row for each item of a column of lists, with the items of all columns of as long lists; itself where the
+        column holds anything but lists of what is no object."""
+        values = self[name]
+        if not values or not all(type(one) is list and one and dict not in set(map(type, one)) for one in values):
+            return self
+        counts = list(map(len, values))
+        rows = [row for row, count in enumerate(counts) for _ in range(count)]
+        columns = {
+            column: list(
+                chain.from_iterable(
+                    one if type(one) is list and len(one) == count else [one] * count
+                    for one, count in zip(self[column], counts, strict=True)
+                )
+            )
+            for column in self.names
+        }
+        return FieldTable(len(rows), self.names, lambda row: self.where(rows[row]), uniform=True, columns=columns)
+
     @staticmethod
     def _mixed(name: str, values: list[Any], found: Rest) -> None:
         for number, value in enumerate(values):

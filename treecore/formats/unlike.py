@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from treecore.errors import FormatError
-from treecore.formats.columnar import is_columnar
+from treecore.formats.columnar import column_names, is_columnar
 from treecore.formats.mapping import guess_columns
 from treecore.formats.native_fields import VERSION
 from treecore.formats.native_values import shown
-from treecore.formats.rows import is_table, row_keys
+from treecore.formats.rows import is_table
 from treecore.formats.source import Source
 
 EXAMPLE = f'give a forest, {{"format": "{VERSION}", "nodes": [...]}}'
@@ -55,7 +55,7 @@ def no_forest(source: Source, known: Mapping[str, frozenset[str]]) -> FormatErro
         known: title of a format -> names of fields by which it is known.
     """
     if is_columnar(source.data):
-        finding = of_columns(sorted(row_keys(source)), known)
+        finding = of_columns(sorted(column_names(source)), known)
     elif not is_table(source) and (columns := columns_of(source)):
         finding = of_columns(columns, known)
     else:
@@ -76,6 +76,8 @@ def columns_of(source: Source) -> list[str]:
 
 def of_columns(names: Sequence[str], known: Mapping[str, frozenset[str]]) -> Finding:
     """What a table is that no format claims."""
+    if not names:
+        return Finding("a table without columns", "", "give one with a column of prompts and one of answers")
     found = f"a table in no known format, with the columns {', '.join(names[:FIELDS])}{nearest(names, known)}"
     return Finding(found, "", "say what its columns are", as_options(guess_columns(names)))
 

@@ -75,3 +75,11 @@ def test_a_field_that_is_wrong_is_named() -> None:
     with pytest.raises(FormatError) as caught:
         read(json.dumps({"trajectories": [{"messages_and_choices": [5]}]}).encode(), name="7.jsonl")
     assert str(caught.value).startswith('7.jsonl, trajectories[0]: "messages_and_choices" is [5]')
+
+
+@pytest.mark.parametrize("head", ["", "trajectories:\n"])
+def test_yaml_of_trajectories_without_groups(head: str) -> None:
+    one = "- reward: {}\n  messages_and_choices:\n  - {{role: user, content: 1+1?}}\n"
+    one += "  - {{finish_reason: stop, message: {{role: assistant, content: '{}'}}}}\n"
+    (forest,) = read((head + one.format(1.0, 2) + one.format(0.0, 3)).encode())
+    assert (forest.prompt, forest.text, forest.reward.tolist()) == ("1+1?", ("2", "3"), [1.0, 0.0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -68,3 +69,19 @@ def test_a_wrong_number_names_its_place() -> None:
     line = b'{"step": ["1"], "prompt": ["a"], "completion": ["x"], "acc": [1], "advantages": ["high"]}\n'
     with pytest.raises(FormatError, match=r'run.jsonl, line 2, item 0: "advantages" is "high", not a number'):
         read(line.replace(b'"high"', b"0") + line, name="run.jsonl")
+
+
+@pytest.mark.parametrize("folded", [True, False])
+def test_chats_in_place_of_prompt_and_completion(folded: bool) -> None:
+    chats = [[{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": text}] for text in ("2", "3")]
+    rows = [
+        {"step": "7", "messages": chat, "own_reward": reward, "advantages": reward - 0.5}
+        for chat, reward in zip(chats, (1.0, 0.0), strict=True)
+    ]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    report = read_with_report("\n".join(map(json.dumps, [columns] if folded else rows)).encode())
+    (forest,) = report.forests
+    assert (report.format, forest.prompt, forest.text) == ("ms_swift", "1+1?", ("2", "3"))
+    assert forest.reward.tolist() == [1.0, 0.0]
+    assert forest.claimed["advantage"].tolist() == [0.5, -0.5]
+    assert forest.provenance["training_step"] == 7

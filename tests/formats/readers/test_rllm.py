@@ -58,3 +58,11 @@ def test_a_field_that_is_wrong_is_named(change: dict[str, object], message: str)
         read(json.dumps(episode | change).encode(), name="episode.json")
     assert str(caught.value).startswith("episode.json")
     assert message in str(caught.value)
+
+
+def test_a_question_inside_the_data_of_a_task() -> None:
+    steps = [{"model_response": "2", "reward": 1.0, "done": True, "chat_completions": []}]
+    trajectories = [{"name": "solver", "uid": "u", "reward": 1.0, "steps": steps}]
+    task = {"data": {"question": "1+1?", "ground_truth": "2"}}
+    (forest,) = read(json.dumps({"id": "q:0", "is_correct": True, "task": task, "trajectories": trajectories}).encode())
+    assert (forest.prompt, forest.reference, forest.text) == ("1+1?", "2", ("2",))

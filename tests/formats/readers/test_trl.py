@@ -149,3 +149,20 @@ def test_many_names_are_refused_soon() -> None:
     )
     with pytest.raises(FormatError, match="1,000 different names"):
         read(b"\n".join(map(orjson.dumps, rows)))
+
+
+@pytest.mark.parametrize("chats", [True, False])
+def test_rows_of_lists_are_the_rollouts_in_them(chats: bool) -> None:
+    def said(role: str, *, text: str) -> object:
+        return [{"role": role, "content": text}] if chats else text
+
+    row = {
+        "step": 7, "prompt": [said("user", text="1+1?")] * 2,
+        "completion": [said("assistant", text=text) for text in ("2", "3")],
+        "own_reward": [1.0, 0.0], "advantage": [0.7, -0.7],
+    }  # fmt: skip
+    file = io.BytesIO()
+    pd.DataFrame([row]).to_parquet(file)
+    (forest,) = read(file.getvalue())
+    assert (forest.prompt, forest.text, forest.reward.tolist()) == ("1+1?", ("2", "3"), [1.0, 0.0])
+    assert forest.claimed["advantage"].tolist() == [0.7, -0.7]

@@ -13,7 +13,7 @@ from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import needed, number_in, training_step_in
-from treecore.formats.messages import answered, asked
+from treecore.formats.messages import answered, asked, is_chat
 from treecore.formats.notes import Notes
 from treecore.formats.readers.reward_columns import reward_note
 from treecore.formats.registry import rollout_format
@@ -21,6 +21,10 @@ from treecore.formats.rollout import Rollout
 from treecore.formats.rows import Row, as_text, rest_of, row_kinds, rows
 from treecore.formats.source import Source
 
+CHAT = "messages"
+"""In place of prompt and completion where the trainer logs chats."""
+NOT_WITH_CHAT = frozenset({"prompt", "completion", "advantage", "reward", "score"})
+"""Names beside chats of other tools."""
 USED = frozenset({"step", "gen_step", "prompt", "completion", "advantages", "solution"})
 NO_REWARDS = frozenset({"entropy", "num_turns"})
 """Numbers of a rollout that the trainer logs beside rewards."""
@@ -30,6 +34,9 @@ def looks_like_ms_swift(source: Source) -> bool:
     """Columns of equal length as lists, or rows with the names that only it writes."""
     kinds = row_kinds(source)
     keys = kinds.keys()
+    if CHAT in keys and not keys & NOT_WITH_CHAT and keys & {"step", "gen_step"}:
+        lists = kinds[CHAT] == "list" and not is_columnar(source.data) and _is_column(source.head[CHAT])
+        return lists or bool(keys & {"advantages", "gen_step"})
     if not keys >= {"prompt", "completion"} or not keys & {"step", "gen_step"} or "advantage" in keys:
         return False
     if keys & {"advantages", "gen_step"}:
@@ -49,13 +56,35 @@ def looks_like_ms_swift(source: Source) -> bool:
 def read_ms_swift(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout an item of the columns; those of one training step with the same prompt are a group."""
     notes.guess("rollouts of one training step with the same prompt are one group")
-    for line in rows(source):
+    for line in map(_in_parts, rows(source)):
         shared = _shared(line.fields)
         for row in _unfolded(line):
             rollout, names = _rollout(row, shared)
             if names:
                 notes.recognise(reward_note(names))
             yield rollout
+
+
+def _in_parts(line: Row) -> Row:
+    """A line of chats as one of prompts and completions: the completion is what follows the user's last message."""
+    fields = line.fields
+    given = fields.get(CHAT)
+    if "prompt" in fields or not isinstance(given, list):
+        return line
+    parts = [_parted(one) for one in given] if _is_column(given) else _parted(given)
+    rest = {name: value for name, value in fields.items() if name != CHAT}
+    if isinstance(parts, tuple):
+        return Row({"prompt": parts[0], "completion": parts[1], **rest}, line.where)
+    prompts, completions = [prompt for prompt, _ in parts], [completion for _, completion in parts]
+    return Row({"prompt": prompts, "completion": completions, **rest}, line.where)
+
+
+def _parted(chat: Any) -> tuple[Any, Any]:
+    """Prompt and completion of a chat."""
+    if not is_chat(chat):
+        return chat, None
+    end = max((place for place, one in enumerate(chat, start=1) if one.get("role") == "user"), default=0)
+    return chat[:end], chat[end:]
 
 
 def _is_column(value: Any) -> bool:

@@ -45,8 +45,8 @@ def looks_like_trl(source: Source) -> bool:
     fields=USED,
 )
 def read_trl(source: Source, notes: Notes) -> Iterator[Answers]:
-    """A rollout a row; those of one training step with the same prompt are a group."""
-    table = field_table(source)
+    """A rollout a row, or an item of its lists; those of one training step with the same prompt are a group."""
+    table = field_table(source).unfolded("completion")
     if not table.size:
         return
     steps, asked = table.steps("step"), table.needed("prompt")

@@ -22,7 +22,11 @@ from treecore.formats.yaml_text import plain_yaml
 
 OF_ROW = frozenset({"group_index", "reward", "messages"})
 TRAJECTORIES, CHAT = "trajectories", "messages_and_choices"
-YAML = re.compile(rb"(?:#[^\n]*\n|---[^\n]*\n)*- (?:&\w+ )?trajectories:")
+YAML = re.compile(
+    rb"(?:#[^\n]*\n|---[^\n]*\n)*(?:- (?:&\w+ )?)?"
+    rb"(?:trajectories|messages_and_choices|reward|metrics|metadata|logs|tools):"
+)
+"""How groups begin, and lists of trajectories without groups."""
 USED = OF_ROW | {"metrics", "metadata", "tools", "group_metadata", "group_metrics", "group_logs", CHAT}
 LOOKED_AT = 1_000_000
 """Bytes at the beginning in which a chat must stand."""
@@ -54,14 +58,14 @@ def read_art(source: Source, notes: Notes) -> Iterator[Rollout]:
         notes.guess("the number in the file's name is the training step")
     for number, (fields, where) in trajectories_of(source):
         rollout = rollout_of(fields, where)
-        rollout.group, rollout.training_step = (source.place, number), step
+        rollout.group, rollout.training_step = (source.place, rollout.prompt if number is None else number), step
         yield rollout
 
 
 class Grouped(NamedTuple):
-    """One trajectory and the number of its group."""
+    """One trajectory and the number of its group, None where the file has no groups."""
 
-    group: int | str
+    group: int | str | None
     row: Row
 
 
@@ -69,8 +73,9 @@ def trajectories_of(source: Source) -> Iterator[Grouped]:
     """All trajectories of a file; rows without any message are placeholders of empty groups."""
     for number, (fields, where) in enumerate(groups_of(source)):
         if TRAJECTORIES not in fields:
-            if fields.get("messages") is not None or fields.get("reward") is not None:
-                yield Grouped(str(fields.get("group_index")), Row(fields, where))
+            if any(fields.get(name) is not None for name in ("messages", CHAT, "reward")):
+                group = fields.get("group_index")
+                yield Grouped(None if group is None else str(group), Row(fields, where))
             continue
         for place, one in enumerate(list_in(fields, TRAJECTORIES, where=where)):
             if not isinstance(one, dict):

@@ -84,7 +84,7 @@ def rollout_of(episode: Mapping[str, Any], *, trajectory: Mapping[str, Any], whe
     for turn, following in zip(turns, steps[1:], strict=False):
         turn.observation = heard(following)
     task = trajectory.get("task") if isinstance(trajectory.get("task"), dict) else episode.get("task")
-    about = task if isinstance(task, dict) else {}
+    about = fields_of(task)
     prompt, extra = question(task, about, steps)
     inner: Any = about.get("metadata")
     places = (about, inner if isinstance(inner, dict) else {})
@@ -111,6 +111,14 @@ def rollout_of(episode: Mapping[str, Any], *, trajectory: Mapping[str, Any], whe
     episode_id = episode.get("id") or episode.get("episode_id")
     rollout.last.extra |= {} if episode_id is None else {"episode_id": episode_id}
     return rollout
+
+
+def fields_of(task: Any) -> Mapping[str, Any]:
+    """What a task says: its fields, and those of its `data`, in which some releases have them."""
+    if not isinstance(task, dict):
+        return {}
+    inner = task.get("data")
+    return {**inner, **rest_of(task, {"data"})} if isinstance(inner, dict) else task
 
 
 def filled(fields: Mapping[str, Any], taken: frozenset[str]) -> dict[str, Any]:
