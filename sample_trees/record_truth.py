@@ -20,6 +20,7 @@ from treecore.lessons.unit import units
 
 HERE = Path(__file__).parent
 SEED, MANY, FEW = 0, 512, 9
+COMMAND = "python sample_trees/record_truth.py"
 
 
 def measured(forest: Forest, k: int) -> dict[str, list[int]]:
@@ -41,7 +42,7 @@ def main(names: list[str]) -> None:
     """Write the truth of samples; by default of all that the lessons bet on."""
     for name in names:
         forest = tc.read(HERE / f"{name}.forest.json")[0]
-        head = f'"sample": "{name}",\n"digest": "{forest.digest}",\n"seed": {SEED}'
+        head = f'"sample": "{name}",\n"digest": "{forest.digest}",\n"seed": {SEED},\n"command": "{COMMAND} {name}"'
         many, few = (lines(measured(forest, k)) for k in (MANY, FEW))
         (HERE / "truth" / f"{name}.json").write_text(f'{{{head},\n"many": {{\n{many}\n}},\n"few": {{\n{few}\n}}}}\n')
 

@@ -58,6 +58,7 @@ def above(unit: Unit, node: str) -> str:
 def test_truth_belongs_to_its_sample(sample: str) -> None:
     forest, kept = tc.read(samples()[sample].path)[0], held(sample)
     assert kept["digest"] == forest.digest
+    assert kept["command"] == f"python sample_trees/record_truth.py {sample}"
     open_steps = {str(forest.node_id[row]) for row in range(len(forest)) if not forest.topology.is_leaf[row]}
     first_roots = [str(forest.node_id[row]) for row in np.flatnonzero(forest.is_prompt)][1:]
     assert open_steps - set(first_roots) <= set(kept["many"])
