@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 
 from starlette.exceptions import HTTPException
-from streamlit import net_util
+from streamlit import net_util, runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.stats import StatsManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from app.opening.allowance import megabytes
-from app.serving.permissions import is_open
+from app.serving.permissions import BROWSER_COOKIE, browser_token, is_open
 from treecore import quotas
 
 _families = StatsManager.registered_families
@@ -33,11 +33,24 @@ def close() -> None:
 
 def add_file(files: MemoryUploadedFileManager, session_id: str, file: UploadedFileRec) -> None:
     """Keep what was uploaded; on a public server within what a visitor may hold, and all of them together."""
-    own = sum(len(one.data) for one in list(files.file_storage.get(session_id, {}).values()))
+    browser = browser_of(session_id)
+    own = sum(
+        len(one.data)
+        for page, held in list(files.file_storage.items())
+        if page == session_id or (browser and browser_of(page) == browser)
+        for one in list(held.values())
+    )
     most, all_most = quotas.VISITOR_BYTES.most, quotas.OPEN_BYTES.most
     if is_open() and (own + len(file.data) > most or files._total_bytes + len(file.data) > all_most):
-        raise HTTPException(413, f"a page may hold {megabytes(most)} of files; remove one, or load the page again")
+        raise HTTPException(413, f"a visitor may hold {megabytes(most)} of files; close a page, or load it again")
     _add_file(files, session_id, file)
+
+
+def browser_of(session_id: str) -> str:
+    """The browser that shows a page, by its cookie; "" where it cannot be told, as of a page that was closed."""
+    client = runtime.get_instance().get_client(session_id) if runtime.exists() else None
+    context = None if client is None else client.client_context
+    return browser_token(context.cookies.get(BROWSER_COOKIE, "")) if context is not None else ""
 
 
 def families(stats: StatsManager) -> Sequence[str]:

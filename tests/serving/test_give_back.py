@@ -73,11 +73,16 @@ def test_uploads_of_a_page_are_bounded_on_a_public_server(monkeypatch: pytest.Mo
         server.add_file(files, session, UploadedFileRec(name, name, "text/plain", b"x" * size))
 
     send("ann", "a", 60)
-    with pytest.raises(HTTPException, match="a page may hold 0 MB of files"):
+    with pytest.raises(HTTPException, match="a visitor may hold 0 MB of files"):
         send("ann", "b", 60)
     send("bob", "a", 60)
     with pytest.raises(HTTPException):
         send("eve", "a", 60)
+    monkeypatch.setattr(server, "browser_of", {"bob": "b", "bob's other page": "b"}.get)
+    monkeypatch.setenv(quotas.OPEN_BYTES.variable, "1000")
+    with pytest.raises(HTTPException, match="a visitor may hold"):
+        send("bob's other page", "a", 60)
+    monkeypatch.setenv(quotas.OPEN_BYTES.variable, "150")
     files.remove_session_files("ann")
     gc.collect()
     send("eve", "a", 60)
