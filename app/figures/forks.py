@@ -9,10 +9,13 @@ from app.figures.style import Palette, frame
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import fork_contrasts
 from treecore.core.numerals import counted, plain
+from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.registry import Credit
 from treecore.views.plotly_text import plotly_text
 
-MAX_FORKS = 2000
+MAX_POINTS, CELL = 500, (1 / 90, 1 / 48)
+"""Points of the chart, and the part of its width and height within which forks share one: about 4 pixels, a third of
+the smallest marker. A browser goes through all points in every frame that it paints, wherever on the page."""
 MAX_MARKER = 30
 
 
@@ -20,19 +23,23 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
     """Scatter of the forks of one forest; `customdata` of a point is the fork's node id.
 
     Args:
-        credit: of one forest. Only the 2,000 forks with the most leaves are drawn.
+        credit: of one forest. Of forks whose points would lie on each other the one with the most leaves is drawn, and
+            says how many there are; at most 500 points.
     """
     forest = credit.forests[0]
     found = fork_contrasts(credit)
-    keep = np.argsort(-found.n_leaves, kind="stable")[:MAX_FORKS]
-    keep = keep[np.isfinite(found.contrast[keep])]
+    order = np.argsort(-found.n_leaves, kind="stable")
+    order = order[np.isfinite(found.contrast[order])]
+    top = max([*found.contrast[order], 0.1])
+    apart, together = apart_on_the_chart(across=found.governs[order], up=found.contrast[order] / top)
+    keep = order[apart]
     rows = found.node[keep]
     names = [plotly_text("the prompt" if forest.is_prompt[row] else label(forest, int(row))) for row in rows]
     hover = [
         f"after {name}<br>decides {share:.0%} of the trajectory<br>difference of credit {plain(gap)}<br>"
-        f"{counted(int(n), 'leaf', 'leaves')}"
-        for name, share, gap, n in zip(
-            names, found.governs[keep], found.contrast[keep], found.n_leaves[keep], strict=True
+        f"{counted(int(n), 'leaf', 'leaves')}{others(int(here))}"
+        for name, share, gap, n, here in zip(
+            names, found.governs[keep], found.contrast[keep], found.n_leaves[keep], together, strict=True
         )
     ]
     figure = go.Figure(
@@ -50,10 +57,7 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
                 "cmin": 0,
                 "cmax": 1,
                 "line": {"width": 1, "color": palette.strong},
-                "opacity": 0.9,
             },
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 0.9}},
         )
     )
     figure.update_layout(**frame(palette, height=height))
@@ -63,6 +67,22 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
         ticktext=["strategy · all", "75 %", "half", "25 %", "detail"],
         title_text="share of the trajectory that the fork decides",
     )
-    top = max([*found.contrast[keep], 0.1])
     figure.update_yaxes(title_text="difference of credit", range=[-0.08 * top, 1.12 * top])
     return figure
+
+
+def apart_on_the_chart(*, across: FloatArray, up: FloatArray) -> tuple[IntArray, IntArray]:
+    """The first of the points in each cell, and how many there are in it; `[P]` each.
+
+    Args:
+        across, up: places of the points, 1 at the ends of the axes; `[F]`.
+    """
+    cells = np.stack([np.round(across / CELL[0]), np.round(up / CELL[1])], axis=1)
+    _, first, together = np.unique(cells, axis=0, return_index=True, return_counts=True)
+    order = np.argsort(first)[:MAX_POINTS]
+    return first[order], together[order]
+
+
+def others(together: int) -> str:
+    """How many forks share a point with one, for its hover text."""
+    return f"<br>and {counted(together - 1, 'other fork')} at this place" if together > 1 else ""

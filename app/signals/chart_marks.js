@@ -1,5 +1,5 @@
 // Marks the selected step in Plotly charts and chooses the step of what is clicked there. Plotly draws anew whenever it
-// likes, so marks are set again after every change of the page. Python colours the charts, so it is asked for them anew
+// likes, so marks are set again after every change of a chart. Python colours the charts, so it is asked for them anew
 // where the page shows another theme.
 
 import { onceGone } from "./focus.js";
@@ -22,6 +22,13 @@ function choose(event) {
   const [point] = event.points;
   const id = point.customdata ?? point.id;
   if (id !== undefined && id !== "") document.dispatchEvent(new CustomEvent("treecore-choose", { detail: String(id) }));
+}
+
+// Whether a change of the page is one of a chart; most are of words beside them.
+/** @param {MutationRecord} record */
+function isOfChart({ target, addedNodes }) {
+  return /** @type {Element} */ (target).closest(".js-plotly-plot") !== null
+    || [...addedNodes].some((one) => one instanceof Element && (one.matches(".js-plotly-plot") || one.querySelector(".js-plotly-plot") !== null));
 }
 
 /** @param {any} marks */
@@ -60,7 +67,7 @@ export default function chartMarks({ data, parentElement, setTriggerValue }) {
       marks.frame ||= requestAnimationFrame(() => refresh(marks));
     };
     document.addEventListener("treecore-selected", later, { signal: marks.abort.signal });
-    marks.watch = new MutationObserver(later);
+    marks.watch = new MutationObserver((records) => records.some(isOfChart) && later());
     marks.watch.observe(document.querySelector(".stMain") ?? document.body, { childList: true, subtree: true });
     marks.themes = new MutationObserver(() => compareTheme(marks));
     marks.themes.observe(document.querySelector(".stApp") ?? document.body, { attributeFilter: ["class"] });

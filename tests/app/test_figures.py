@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.figures.forks import forks_figure
+from app.figures.forks import MAX_POINTS, forks_figure
 from app.figures.icicle import MAX_BOXES, MAX_DEPTH, icicle_figure
 from app.figures.style import DARK, LIGHT
+from treecore.analysis.granularity import fork_contrasts
 from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.formats import read
@@ -97,12 +98,29 @@ def test_a_level_has_a_scale_from_its_lowest_to_its_highest_value() -> None:
     assert from_mean.ends == (-from_mean.scale, from_mean.scale, True)
 
 
-def test_a_large_forest_is_pruned_before_drawing() -> None:
+@pytest.fixture
+def large() -> Forest:
     rng = np.random.default_rng(0)
     parent = np.array([-1] + [int(rng.integers(0, i)) for i in range(1, 3000)])
     leaf = np.bincount(parent[1:], minlength=3000) == 0
-    forest = Forest(parent=parent, reward=np.where(leaf, rng.integers(0, 2, 3000), np.nan))
-    sectors = icicle_figure(compute(forest, "sibling").of(0), palette=LIGHT).data[0]
+    return Forest(parent=parent, reward=np.where(leaf, rng.integers(0, 2, 3000), np.nan))
+
+
+def test_forks_at_one_place_are_one_point_that_says_so(large: Forest) -> None:
+    """A browser goes through all of them in every frame, and slower where each lets others shine through."""
+    credit = compute(large, "sibling").of(0)
+    found = fork_contrasts(credit)
+    points = forks_figure(credit, palette=LIGHT).data[0]
+    assert 20 < len(points.x) <= MAX_POINTS < np.isfinite(found.contrast).sum()
+    more = [int(text.rpartition("and ")[2].split()[0]) for text in points.text if "at this place" in text]
+    assert len(points.x) + sum(more) == np.isfinite(found.contrast).sum()
+    assert points.marker.opacity is None
+    first = large.row(points.customdata[0])
+    assert found.n_leaves[found.node == first] == found.n_leaves.max()
+
+
+def test_a_large_forest_is_pruned_before_drawing(large: Forest) -> None:
+    sectors = icicle_figure(compute(large, "sibling").of(0), palette=LIGHT).data[0]
     assert len(sectors.ids) == MAX_BOXES + 1
     assert set(sectors.parents) - {""} <= set(sectors.ids)
     assert any("not drawn" in text for text in sectors.hovertext)
