@@ -15,6 +15,7 @@ from app.glossary import glossary_words
 from app.key_sheet import key_sheet
 from app.links import copy_link
 from app.opening.background import Opening
+from app.resident import residents
 from app.verbatim import ours, verbatim
 from app.view_keys import EVERYWHERE
 from app.view_registry import VIEWS
@@ -42,6 +43,8 @@ def header() -> None:
     shown = VIEWS.find(state.get("view"))
     presents = state.get_or("projector", False) is True and not shown.presents_itself
     st.html(f"<style>{STYLE}{PRESENTING if presents else ''}</style>")
+    with st.container(key="residents"):
+        residents(key="resident_scripts")
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="large"):
         with st.container(key="key_sheet", width="content"):
             key_sheet(shown.title, (*shown.keys, EVERYWHERE), key="keys")

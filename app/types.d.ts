@@ -288,6 +288,14 @@ interface NamedWords extends Words {
 
 interface PanelData extends NamedWords {
   names: Record<string, string>;
+  numbers: Omit<Inspection, "words">;
+}
+
+// app/resident
+
+interface ResidentPart {
+  run: (call: Component<any>) => (() => void) | void;
+  style: string;
 }
 
 // app/browse
@@ -864,8 +872,8 @@ interface CanvasCall {
 
 // treecore/views/inspector/inspection.py
 
-// Text, or an element of MathML: name, attributes, children.
-type Mark = string | [string, Record<string, string>, Mark[]];
+// Text, or an element of MathML: name, attributes where it has any, children.
+type Mark = string | [string, ...(Mark | Record<string, string>)[]];
 
 interface Inspection {
   words: NamedWords;
@@ -874,7 +882,9 @@ interface Inspection {
   about: string;
   equations: Mark[][];
   claim: string;
+  disputed: boolean;
   trust: string[];
+  hint: string;
   source: string;
 }
 
@@ -937,7 +947,7 @@ interface Board {
   shots: PageShot[];
   shot: number;
   timer: number;
-  at: Record<"chooser" | "tree" | "side" | "words" | "numbers" | "film", HTMLElement>;
+  at: Record<"chooser" | "tree" | "side" | "words" | "film", HTMLElement>;
 }
 
 // What the canvas holds.
@@ -1510,6 +1520,7 @@ interface HTMLCanvasElement {
 declare var treecoreDrawer: { foot: number; covered: number } | undefined;
 declare var treecoreGroup: GroupFacts | null | undefined;
 declare var treecoreChanges: boolean | undefined;
+declare var treecoreResident: Map<string, ResidentPart["run"]> | undefined;
 declare var treecoreSelected: string | null | undefined;
 declare var treecoreCompared: CompareSaid | undefined;
 declare var treecoreNumber: number | undefined;

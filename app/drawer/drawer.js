@@ -26,9 +26,10 @@ function turn(drawer, open) {
 // Pixels at the foot of the window that the drawer covers, and those that its head covers while it is closed.
 /** @param {Drawer} drawer */
 function tellCovered({ root, open }) {
-  const box = root.getBoundingClientRect();
+  const box = root.getBoundingClientRect(), before = globalThis.treecoreDrawer;
   const foot = NARROW.matches && box.height ? box.height : 0;
   globalThis.treecoreDrawer = { foot, covered: foot && open ? window.innerHeight - box.top : foot };
+  if (!foot && before?.foot === 0) return; // beside the trees it covers nothing, whatever is selected
   document.dispatchEvent(new CustomEvent("treecore-drawer"));
 }
 

@@ -13,6 +13,7 @@ from app.panel import step_panel
 from app.verbatim import mathematics, ours
 from treecore.core.numerals import whole
 from treecore.views.inspector.cards import NAMES, Words
+from treecore.views.inspector.inspection import Inspection, only_words
 
 DRAWN = "mathematics"
 HELP = (
@@ -21,23 +22,24 @@ HELP = (
 )
 
 
-def show(words: Words) -> None:
-    """Path, words and siblings of a step; with a toggle beneath the words where there is mathematics in them."""
+def show(found: Inspection) -> None:
+    """Path, words, siblings and numbers of a step; a toggle beneath the words where there is mathematics in them."""
+    words = found.words
     if not any(map(has_formula, (words.title, *(part.text for part in words.parts)))):
-        panel(words, "panel")
+        panel(found, "panel")
         return
     head = replace(words, decides="", heading="", siblings=(), verdict="")
     draw = bool(state.get_or(DRAWN, False))
-    panel(replace(head, title="", parts=()) if draw else head, "panel")
+    panel(only_words(replace(head, title="", parts=()) if draw else head), "panel")
     if draw:
         drawn(words)
     st.toggle("Render mathematics", key=DRAWN, help=HELP)
-    panel(replace(words, eyebrow="", path=(), title="", parts=()), "panel_rest")
+    panel(replace(found, words=replace(words, eyebrow="", path=(), title="", parts=())), "panel_rest")
 
 
-def panel(words: Words, key: str) -> None:
+def panel(found: Inspection, key: str) -> None:
     """A step panel in which a click on a step selects it."""
-    step_panel(words, key=key, on_pick=partial(take_pick, key))
+    step_panel(found, key=key, on_pick=partial(take_pick, key))
 
 
 def take_pick(key: str) -> None:

@@ -1,7 +1,6 @@
 // Trees on the left, the selected step on the right, the film beneath: what a page of its own and a notebook show.
 
 import { made } from "./elements.js";
-import { showNumbers } from "./numbers.js";
 import { buildFilm, stop } from "./player.js";
 
 const HEIGHT = 560;
@@ -12,10 +11,10 @@ const NOTHING = "Click a step: its words, its siblings and the numbers behind it
 export function openBoard(host, parts, source, { height = HEIGHT } = {}) {
   const root = host.attachShadow({ mode: "open" });
   root.append(made("style", "", parts.styles.page));
-  const at = { chooser: made("div", "chooser"), tree: made("div", "tree"), side: made("aside", "side"), words: made("div", "words-of"), numbers: made("div", "numbers"), film: made("section", "film") };
+  const at = { chooser: made("div", "chooser"), tree: made("div", "tree"), side: made("aside", "side"), words: made("div", "words-of"), film: made("section", "film") };
   const left = made("div", "left-side");
   left.append(at.tree, at.film);
-  at.side.append(at.words, at.numbers);
+  at.side.append(at.words);
   const body = made("div", "body");
   body.append(left, at.side);
   root.append(at.chooser, body);
@@ -107,14 +106,12 @@ function describe(board) {
   if (!found && bus.selected != null) return;
   if (!found) {
     at.words.replaceChildren(made("p", "faint", NOTHING), made("p", "said", source.index.forests[board.number].note));
-    at.numbers.replaceChildren();
     return;
   }
   if (!at.words.querySelector(".panel")) at.words.replaceChildren();
   parts.panel({
-    data: { ...found.words, names: source.index.names },
+    data: { ...found.words, names: source.index.names, numbers: found },
     parentElement: at.words,
     setTriggerValue: (_, id) => select(board, String(id)),
   });
-  showNumbers(at.numbers, found);
 }

@@ -27,9 +27,11 @@ export function button(text, name, press) {
 /** @param {Mark} mark @returns {Node} */
 export function drawn(mark) {
   if (typeof mark === "string") return document.createTextNode(mark);
-  const [name, attributes, children] = mark;
+  const [name, ...rest] = mark;
   const element = document.createElementNS(MATH, DRAWN.has(name) ? name : "mrow");
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children.map(drawn));
+  for (const one of rest) {
+    if (typeof one === "string" || Array.isArray(one)) element.append(drawn(one));
+    else for (const [key, value] of Object.entries(one)) element.setAttribute(key, value);
+  }
   return element;
 }

@@ -1,25 +1,20 @@
-"""The words of a step beside the tree: path, step, siblings. A Streamlit component; text is shown as text only."""
+"""What stands beside the tree: words and numbers of a step, and what is said of steps drawn as one; as text only."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from treecore.views.inspector.cards import NAMES, Words, as_data
+from app import resident
+from treecore.views.inspector.cards import NAMES
+from treecore.views.inspector.inspection import Inspection, readable
 from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 
-_mount = st.components.v2.component(
-    "treecore.step_panel",
-    js=script(FOLDER / "panel.js"),
-    css=style(FOLDER / "panel.css"),
-)
-
-
+_mount = resident.component("step_panel")
 _group = st.components.v2.component(
     "treecore.group",
     js=script(FOLDER / "group.js"),
@@ -34,8 +29,13 @@ def group_panel(*, key: str) -> None:
         _group(key=key, data=None)
 
 
-def step_panel(words: Words, *, key: str, on_pick: Callable[[], None]) -> str | None:
-    """Draw the panel; returns the id of a step that was clicked in this run, unchecked."""
-    result = _mount(data={**as_data(words), "names": NAMES}, key=key, on_pick_change=on_pick)
-    picked: Any = result.get("pick")
-    return str(picked) if picked is not None else None
+def step_panel(found: Inspection, *, key: str, on_pick: Callable[[], None] | None = None) -> None:
+    """Draw the panel.
+
+    Args:
+        on_pick: called before the rerun that a click on a step brings; `pick` of `session_state[key]` is its id then,
+            unchecked.
+    """
+    numbers = readable(found)
+    words = numbers.pop("words")
+    _mount(data={**words, "names": NAMES, "numbers": numbers}, key=key, on_pick_change=on_pick or (lambda: None))

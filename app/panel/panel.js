@@ -1,4 +1,7 @@
-// The words of a step. Everything that comes from data goes in through textContent.
+// The words of a step and the numbers behind its credit. Everything that comes from data goes in through textContent.
+
+import { numberBlocks } from "../page/numbers.js";
+
 /** @param {Component<PanelData>} component */
 export default function stepPanel({ data, parentElement, setTriggerValue }) {
   /** @type {HTMLElement | null} */
@@ -94,6 +97,7 @@ function blocks(data, pick) {
     made.push(element("h5", "", data.heading), list(data.siblings, data.names, pick));
     if (data.verdict) made.push(element("div", "verdict", data.verdict));
   }
+  made.push(...numberBlocks(data.numbers));
   return made;
 }
 

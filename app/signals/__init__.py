@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import streamlit as st
 
+from app import resident
 from treecore.views.sources import script
 
 FOLDER = Path(__file__).parent
@@ -18,7 +19,7 @@ MAX_NAME = 200
 _keys = st.components.v2.component("treecore.film_keys", js=script(FOLDER / "film_keys.js"))
 _marks = st.components.v2.component("treecore.chart_marks", js=script(FOLDER / "chart_marks.js"))
 _kept = st.components.v2.component("treecore.kept_files", js=script(FOLDER / "kept_files.js"))
-_selection = st.components.v2.component("treecore.selection", js=script(FOLDER / "selection.js"))
+_selection = resident.component("selection")
 
 
 class SelectionData(TypedDict):

@@ -15,15 +15,24 @@ export function onceGone(element, stop) {
   return () => setTimeout(() => element.isConnected || stop());
 }
 
+function isRunning() {
+  const page = /** @type {HTMLElement | null} */ (document.querySelector("[data-testid=stApp]"));
+  return (page?.dataset.testScriptState ?? "notRunning") !== "notRunning";
+}
+
 // Sends an event until Python has answered its number or another has followed: one that comes while another part of the
-// page is run anew can be lost. What has left the page asks for nothing any more.
+// page is run anew can be lost. While the page runs, the answer may still come. What has left the page asks for nothing
+// any more.
 /** @param {Channel} channel @param {string} name @param {ChosenEvent | PressedEvent | AskedEvent | WhatIfAsked | WishEvent} value */
 export function sendUntilHeard(channel, name, value) {
   channel.last = value.number;
   let tries = 0;
   const send = () => {
-    if (channel.abort.signal.aborted || channel.heard >= value.number || channel.last !== value.number || tries++ > 5) return;
-    channel.send(name, value);
+    if (channel.abort.signal.aborted || channel.heard >= value.number || channel.last !== value.number || tries > 5) return;
+    if (!tries || !isRunning()) {
+      tries++;
+      channel.send(name, value);
+    }
     setTimeout(send, 1000);
   };
   send();

@@ -44,6 +44,6 @@ export default function selection({ data, parentElement, setTriggerValue }) {
   }
   channel.send = setTriggerValue;
   channel.heard = data.heard;
-  if (data.heard >= number) show(data.id);
+  if (data.heard >= number && globalThis.treecoreSelected !== data.id) show(data.id);
   return onceGone(parentElement, () => channel.abort.abort());
 }

@@ -38,7 +38,6 @@ from treecore.bidi import visible
 from treecore.core.numerals import counted
 from treecore.errors import MethodError
 from treecore.methods import get_method
-from treecore.methods.explain import explain
 
 NAME = "compare"
 TABLE, CHANNEL, HEARD = "compare_table", "compare_channel", "compare_heard"
@@ -190,10 +189,10 @@ def arithmetic(found: Found, chosen: dict[str, str]) -> None:
     if one.credit is None:
         st.info(verbatim(f"{one.known.title} cannot run: {one.lacks}."), icon=":material/info:")
         return
-    explanation = explain(one.credit, row)
     st.text(visible(label(forest, row)))
-    selected_step.arithmetic(one.credit, row, explanation)
-    st.caption(verbatim(counted(explanation.n_leaves, "scored leaf beneath", "scored leaves beneath")))
+    selected_step.arithmetic(one.credit, row, key="compare_number")
+    scored = one.credit.forests.scored[one.credit.shape.leaves_under(row)].sum()
+    st.caption(verbatim(counted(int(scored), "scored leaf beneath", "scored leaves beneath")))
 
 
 def open_in_explore(chosen: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ VIEWS = {
     "film": ("sample=by_hand&view=step_through", ".st-key-player"),
     "granularity": ("sample=by_hand&view=granularity", ".grain .routes, .grain svg"),
     "compare": ("sample=by_hand&view=compare&node=a3", ".compare .cell"),
-    "number": ("sample=by_hand&view=compare&node=a3&aside=number", ".st-key-side .katex"),
+    "number": ("sample=by_hand&view=compare&node=a3&aside=number", ".st-key-side .equation"),
     "rollout": ("view=rollout", ".tc-canvas"),
     "library": ("view=library", ".tc-canvas"),
     "lessons": ("view=lessons", ".lessons button"),

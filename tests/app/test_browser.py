@@ -33,7 +33,7 @@ def test_a_click_on_a_step_shows_its_numbers(open_page: Open, address: str) -> N
     click_node(page, "a3")
     side(page).get_by_text("2 branches from the same prefix").wait_for()
     side(page).get_by_text("2 leaves beneath").wait_for()
-    side(page).locator(".katex annotation", has_text="+1.1052").wait_for(state="attached")
+    side(page).locator(".equation", has_text="+1.1052").wait_for()
     page.wait_for_url("**node=a3**")
 
 

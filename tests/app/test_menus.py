@@ -63,7 +63,7 @@ def set_up(page: Any) -> None:
 
 def in_force(page: Any) -> tuple[str, ...]:
     """What the page says is computed and shown: method, prompt, the last result beside the trees."""
-    results = page.locator(".st-key-side .katex annotation")
+    results = page.locator(".st-key-side .equation")
     texts = results.all_text_contents()
     return (page.locator(".st-key-methods").inner_text(), page.locator(".st-key-title").inner_text(), *texts)
 
@@ -169,5 +169,5 @@ def test_a_number_that_is_not_allowed_is_shown_and_stops(open_page: Open, addres
     epsilon(body).press("Enter")
     body.get_by_text("is not a number from 0 to 1").wait_for()
     settled(page)
-    assert page.locator(".st-key-side .katex").count() == 0
+    assert page.locator(".st-key-side .equation").count() == 0
     expect(epsilon(body)).to_have_value(typed.replace("1e300", "1e+300"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from functools import cache
 from html import escape
 from typing import Any, TypedDict
@@ -18,7 +17,6 @@ import orjson
 
 from treecore.analysis.frames import Frame
 from treecore.analysis.stages import frames
-from treecore.bidi import all_visible
 from treecore.bundled import app_dir
 from treecore.core.batch import Forests
 from treecore.core.edit import changed_note
@@ -26,8 +24,8 @@ from treecore.core.forest import Forest
 from treecore.core.step_text import plain
 from treecore.errors import MethodError
 from treecore.methods.registry import Credit, Ends, get_method
-from treecore.views.inspector.cards import NAMES, as_data
-from treecore.views.inspector.inspection import Inspection, equation_rows, inspect, without_method
+from treecore.views.inspector.cards import NAMES
+from treecore.views.inspector.inspection import equation_rows, inspect, readable, without_method
 from treecore.views.inspector.mathml import Mark
 from treecore.views.labels import cut
 from treecore.views.prompted import prompted
@@ -170,25 +168,6 @@ def inspections(forest: Forest, credit: Credit | None) -> dict[str, Any]:
     """Id -> everything that is said of that step."""
     own = credit or without_method(forest)
     return {encodable(str(name)): readable(inspect(own, row)) for row, name in enumerate(forest.node_id)}
-
-
-def readable(found: Inspection) -> dict[str, Any]:
-    """What is said of a step as JSON takes it: direction controls visible, no surrogates, which no encoder takes."""
-    said = {field.name: getattr(found, field.name) for field in fields(found)}
-    shown = {**all_visible(said, but={"words"}), "words": as_data(found.words)}
-    try:
-        orjson.dumps(shown)
-    except TypeError:
-        return dict(_mended(shown))
-    return shown
-
-
-def _mended(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {encodable(name): _mended(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_mended(one) for one in value]
-    return encodable(value) if isinstance(value, str) else value
 
 
 def shot(frame: Frame, look: dict[str, Any], ends: Ends) -> PageShot:

@@ -13,8 +13,8 @@ from treecore.core.forest import Forest
 from treecore.errors import MethodError
 from treecore.methods.registry import Credit
 from treecore.views.frame import position_in
-from treecore.views.inspector.inspection import inspect, without_method
-from treecore.views.page import Page, parts_script, readable
+from treecore.views.inspector.inspection import inspect, readable, without_method
+from treecore.views.page import Page, parts_script
 from treecore.views.scene.part import encodable
 from treecore.views.sources import closed
 

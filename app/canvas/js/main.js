@@ -48,9 +48,9 @@ function mount(host, style, bus) {
   toolButton(app, "+", "Zoom in", () => zoomMiddle(app, 1.25));
   toolButton(app, "fit", "Fit; again to see everything", () => fit(app));
   for (const button of [...dom.tools.children].slice(1)) button.toggleAttribute("data-trees", true);
-  app.resize = new ResizeObserver(() => {
+  app.resize = new ResizeObserver((sizes) => { // the page grows with the words beside the trees, too
     fitHeight(app);
-    requestDraw(app);
+    if (sizes.some(({ target }) => target === dom.area)) requestDraw(app);
   });
   app.resize.observe(dom.area);
   app.resize.observe(/** @type {ShadowRoot} */ (dom.root.getRootNode()).host?.closest("[data-testid=stMainBlockContainer]") ?? document.body);

@@ -19,19 +19,20 @@ def terms(mark: Mark) -> Iterator[tuple[str, str]]:
     """Place and text of every number that is marked."""
     if isinstance(mark, str):
         return
-    _, attributes, children = mark
-    if "data-term" in attributes:
-        yield attributes["data-term"], "".join(texts(mark))
-    for child in children:
-        yield from terms(child)
+    for child in mark[1:]:
+        if not isinstance(child, dict):
+            yield from terms(child)
+        elif "data-term" in child:
+            yield child["data-term"], "".join(texts(mark))
 
 
 def texts(mark: Mark) -> Iterator[str]:
     if isinstance(mark, str):
         yield mark
     else:
-        for child in mark[2]:
-            yield from texts(child)
+        for child in mark[1:]:
+            if not isinstance(child, dict):
+                yield from texts(child)
 
 
 @pytest.mark.parametrize("method", ["grpo", "tree_grpo", "sibling", "treerl"])

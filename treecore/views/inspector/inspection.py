@@ -1,22 +1,35 @@
-"""Everything an inspector says about one step, in one piece, for pages without Python behind them."""
+"""Everything an inspector says about one step, in one piece, for the panel of the app and of pages without Python."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
+import orjson
 
+from treecore.bidi import all_visible
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.methods import get_method
 from treecore.methods.explain import Line, explain
 from treecore.methods.registry import Credit, Ends
 from treecore.views.inspector import numbers
-from treecore.views.inspector.cards import Words
+from treecore.views.inspector.cards import Words, as_data
 from treecore.views.inspector.mathml import Mark, mathml
 from treecore.views.inspector.recorded import recorded
 from treecore.views.inspector.words import words_of
+from treecore.views.scene.part import encodable
+
+LATEX = re.compile(r"\\[a-zA-Z]+|[{}\s]")
+MAX_BESIDE = 30
+"""Characters of worked numbers beside which the result still fits."""
+TRUST = (
+    "The standard error says how far the credit would move with other leaves or continuations, baselines held fixed. "
+    "Fewer than 4 of them count as weak evidence, fewer than 16 as fair."
+)
 
 
 @dataclass(frozen=True)
@@ -28,9 +41,9 @@ class Inspection:
         credit: the number, as text.
         silence: why there is none, or what the method does with nothing to compare.
         about: which trajectory the equations are worked for.
-        equations: MathML of the rows of each: as published, with numbers, the result.
-        claim: what the file says instead.
-        trust: sentences on evidence and on what was recorded.
+        equations: MathML of the rows of each: as published, with numbers, the result where it does not fit there.
+        claim: what the file says instead; disputed: for this very method it claims another number.
+        trust: sentences on evidence and on what was recorded; hint: what the first of them means by evidence.
         source: of the method.
     """
 
@@ -40,7 +53,9 @@ class Inspection:
     about: str
     equations: tuple[tuple[Mark, ...], ...]
     claim: str
+    disputed: bool
     trust: tuple[str, ...]
+    hint: str
     source: str
 
 
@@ -55,7 +70,7 @@ def inspect(credit: Credit, row: int) -> Inspection:
     bias = str(forest.sampler.get("bias") or "")
     noted = [*recorded(forest, row), *([f"Values here are biased: {bias}"] if bias else [])]
     if not credit.method:
-        return Inspection(words_of(credit, row), "", "", "", (), "", tuple(noted), "")
+        return only_words(words_of(credit, row), tuple(noted))
     found, words = explain(credit, row), credit.ends.words
     claimed = numbers.claim(credit, row)
     facts = numbers.facts(credit, row)
@@ -66,13 +81,41 @@ def inspect(credit: Credit, row: int) -> Inspection:
         about=numbers.which_trajectory(credit, row, found),
         equations=tuple(equation_rows(line, credit.ends) for line in found.lines),
         claim="" if claimed is None else claimed.in_words(words(claimed.value)),
+        disputed=claimed is not None and claimed.named and not claimed.agrees,
         trust=(" · ".join(numbers.evidence(found)), *([" · ".join(facts)] if facts else []), *noted),
+        hint="" if found.evidence is None else TRUST,
         source=str(get_method(credit.method).citation),
     )
 
 
+def only_words(words: Words, trust: tuple[str, ...] = ()) -> Inspection:
+    """What is said of a step without a method."""
+    return Inspection(words, "", "", "", (), "", disputed=False, trust=trust, hint="", source="")
+
+
 def equation_rows(line: Line, ends: Ends) -> tuple[Mark, ...]:
-    """The rows of an equation: as published, with numbers, the result where the numbers do not say it."""
+    """The rows of an equation: as published, with numbers, and the result, beneath them where they are long."""
     left, right, worked, exact, result = numbers.equation(line, ends)
     end = f"= {exact} = {result}" if exact else f"= {result}"
-    return mathml(f"{left} = {right}"), mathml(f"= {worked}"), mathml(end)
+    is_long = len(LATEX.sub("", worked)) > MAX_BESIDE
+    rows = (f"= {worked}", end) if is_long else (f"= {worked} {end}",)
+    return mathml(f"{left} = {right}"), *map(mathml, rows)
+
+
+def readable(found: Inspection) -> dict[str, Any]:
+    """What is said of a step as JSON takes it: direction controls visible, no surrogates, which no encoder takes."""
+    said = {field.name: getattr(found, field.name) for field in fields(found)}
+    shown = {**all_visible(said, but={"words"}), "words": as_data(found.words)}
+    try:
+        orjson.dumps(shown)
+    except TypeError:
+        return dict(_mended(shown))
+    return shown
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {encodable(name): _mended(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mended(one) for one in value]
+    return encodable(value) if isinstance(value, str) else value

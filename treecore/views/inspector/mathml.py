@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
-Mark = str | tuple[str, dict[str, str], "list[Mark]"]
-"""Text, or an element: its name, attributes and children."""
+Mark = str | list[Any]
+"""Text, or an element: its name, a dictionary of attributes where it has any, then its children, `Mark`s too."""
 TERM = "term-"
 """Class of a number in an equation, before its place among them: `\\class{term-0}{...}`."""
 KEPT = ("display", "mathvariant", "stretchy", "displaystyle", "scriptlevel", "accent", "fence", "form", "linethickness")
@@ -21,7 +21,7 @@ def mathml(latex: str) -> Mark:
     try:
         root = ElementTree.fromstring(convert(latex, display="block"))
     except Exception:  # whatever a formula of a plug-in makes the converter do
-        return ("mtext", {}, [latex])
+        return ["mtext", latex]
     return marks(root)
 
 
@@ -33,4 +33,4 @@ def marks(element: ElementTree.Element) -> Mark:
     kept = {name: value for name, value in element.attrib.items() if name in KEPT}
     if (term := element.get("class", "").removeprefix(TERM)).isdecimal() and element.get("class") != term:
         kept["data-term"] = term
-    return (element.tag.rpartition("}")[2], kept, children)
+    return [element.tag.rpartition("}")[2], *([kept] if kept else []), *children]
