@@ -19,7 +19,8 @@ from treecore.views.labels import cut_middle
 from treecore.views.palette import ink_on
 from treecore.views.plotly_text import plotly_text
 
-MAX_BOXES, MAX_DEPTH = 400, 24
+MAX_BOXES, MAX_DEPTH = 250, 24
+"""Sectors, about as many as are a pixel high in a forest of 100,000 steps, and columns."""
 LABEL, LETTER, WIDTH = 12, 6.5, 420
 """Pixels of a name's height, of a letter, and of the chart; names are cut to their column. Those that still do not
 fit are left out, and stand in the hover text."""
@@ -31,7 +32,7 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
     Args:
         credit: of one forest. Where it is deep, steps in a row without a fork share a sector, named after the first and
             coloured by their mean credit, and of more than 24 sectors in a row the rest shows when one is clicked. Only
-            the 400 sectors with the most tokens beneath are drawn; what one leaves out is in its hover text.
+            the 250 sectors with the most tokens beneath are drawn; what one leaves out is in its hover text.
     """
     forest = credit.forests[0]
     own, unit = token_weight(forest), "token" if has_counts(forest) else "step"
