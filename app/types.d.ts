@@ -1223,6 +1223,7 @@ interface App extends Drawn {
   travel: { moves: [number, number, string][]; t: number; start?: number } | null;
   boxes: Box[];
   cardAt: { stamp: string; x: number; y: number; width: number; height: number } | null;
+  lane: number;
   formulaStamp: string;
   shown: Uint8Array;
   branches: Int32Array;

@@ -111,7 +111,7 @@ def test_values_travel_to_the_parent_and_then_stand_there(open_page: Open, addre
 
 @pytest.mark.parametrize(("width", "height"), [(1400, 900), (1024, 768)])
 @pytest.mark.parametrize(("name", "method"), [("by_hand", "tree_grpo"), ("early_fork", "sibling"), ("mcts", "sibling")])
-def test_badges_and_brackets_hide_no_words(
+def test_badges_brackets_and_the_equation_hide_no_words(
     open_page: Open, address: str, name: str, method: str, width: int, height: int
 ) -> None:
     place = f"{address}/?sample={name}&method={method}&view=step_through"
@@ -124,14 +124,17 @@ def test_badges_and_brackets_hide_no_words(
         page.wait_for_function(FRAME, arg=number)
         settled(page)
         page.wait_for_function(f"() => ({HELD}).ready")
-        shown = page.evaluate(f"(({{ boxes, badges, bracket }}) => ({{ boxes, badges, bracket }}))({HELD})")
+        shown = page.evaluate(f"(({{ boxes, badges, bracket, card }}) => ({{ boxes, badges, bracket, card }}))({HELD})")
         pills = [
             (one["x"] - one["half"], one["y"] - 8, one["x"] + one["half"], one["y"] + 8) for one in shown["badges"]
         ]
         if shown["bracket"]:
             brackets += 1
             pills.append(tuple(shown["bracket"][side] for side in ("x0", "y0", "x1", "y1")))
-        words = [tuple(one[side] for side in ("x0", "y0", "x1", "y1")) for one in shown["boxes"]]
+        if card := shown["card"]:
+            pills.append((card["x"], card["y"], card["x"] + card["width"], card["y"] + card["height"]))
+        seen = page.evaluate(f"({HELD}).height")
+        words = [tuple(one[side] for side in ("x0", "y0", "x1", "y1")) for one in shown["boxes"] if one["y1"] < seen]
         spoken += len(words)
         hidden = [
             (pill, box)

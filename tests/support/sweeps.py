@@ -78,7 +78,7 @@ CASES = {
     "canvas/test_canvas_browser.py::test_zoom_and_folds_survive_new_colours": 0,
     "canvas/test_canvas_deep.py::test_the_fork_has_a_ring_and_the_answers_have_words": 0,
     "canvas/test_canvas_deep.py::test_the_icicle_is_drawn": 0,
-    "canvas/test_canvas_film.py::test_badges_and_brackets_hide_no_words": 0,
+    "canvas/test_canvas_film.py::test_badges_brackets_and_the_equation_hide_no_words": 0,
     "canvas/test_canvas_film.py::test_the_legend_is_in_the_window": 0,
     "canvas/test_canvas_film.py::test_words_can_be_read_in_every_frame": 0,
     "canvas/test_canvas_growth.py::test_another_forest_starts_from_the_top": 0,

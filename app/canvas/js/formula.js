@@ -1,14 +1,16 @@
-// The equation of a frame on the picture, near the node that it is worked for: where nothing is said, as far as there is
-// such a place. A number lights the nodes that it comes from, and a node its numbers. Data goes in as text only.
+// The equation of a frame on the picture, near the node that it is worked for: where nothing is said, and where there is no
+// such place, in a lane of its own under the trees, which stays for the rest of the film. A number lights the nodes that it comes from, and a node its numbers. Data goes in as text only.
 
 import { HEAD, screenX, screenY } from "./geometry.js";
+import { requestDraw } from "./motion.js";
 import { shownOf } from "./nodes.js";
 import { bandsOf } from "./room.js";
 import { drawn, made } from "../../page/elements.js";
 
 const EDGE = 6;
 const STRIDE = { x: 14, y: 8 };
-const COVERED = { said: 900, line: 70 };
+const COVERED = { said: 100000, line: 70 };
+const MIN_TREES = 200;
 const NARROW = 520;
 
 /** @param {App} app @param {(rows: number[] | null) => void} light */
@@ -65,10 +67,23 @@ export function placeFormula(app, room) {
     const size = { width: card.offsetWidth, height: card.offsetHeight };
     const words = app.boxes.reduce((sum, { x0, y0, x1 }) => sum + x0 + 3 * y0 + 7 * x1, 0);
     const stamp = [at.x, at.y, size.width, size.height, app.width, app.height, words].map(Math.round).join(" ");
-    if (!app.cardAt || app.cardAt.stamp !== stamp) app.cardAt = { stamp, ...size, ...bestPlace(app, room, at, size) };
+    if (!app.cardAt || app.cardAt.stamp !== stamp) app.cardAt = { stamp, ...size, ...placeFor(app, room, at, size) };
     card.style.transform = `translate(${app.cardAt.x}px, ${app.cardAt.y}px)`;
   }
   if (app.cardAt && app.width >= NARROW) drawLeader(app, at, app.cardAt);
+}
+
+/** @param {App} app @param {Room | null} room @param {Point} at @param {{ width: number, height: number }} size */
+function placeFor(app, room, at, size) {
+  const best = app.lane ? null : bestPlace(app, room, at, size);
+  const lane = size.height + 2 * EDGE;
+  const hides = !best || best.cost >= COVERED.said || (app.width < NARROW && room);
+  if (!hides || app.height + app.lane - lane < MIN_TREES) return best ?? bestPlace(app, room, at, size);
+  if (lane > app.lane) {
+    app.lane = lane;
+    requestDraw(app);
+  }
+  return { x: Math.max(EDGE, Math.min(at.x - size.width / 2, app.width - app.side - size.width - EDGE)), y: app.height + EDGE };
 }
 
 /** @param {App} app @param {Room | null} room @param {Point} at @param {{ width: number, height: number }} size */

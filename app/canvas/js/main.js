@@ -32,7 +32,7 @@ function mount(host, style, bus) {
     dom, bus, context: contextOf(dom.canvas), abort: new AbortController(), widths: new Map(), written: new Map(), landmarks: { of: null, radius: new Map(), apart: new Map() },
     width: 0, height: 0, ratio: 0, cover: 0, view: { zx: 1, ky: ROW.least, ox: 0, oy: 0 }, touched: false, whole: false,
     collapsed: new Set(), highlight: new Set(), selected: -1, hover: -1, path: [], pathSet: new Set(), found: { words: "", all: [], stops: [], lit: new Set() },
-    onShow: new Set(), isFolded: false, depth: 0, reader: null, before: [], drawn: null, travel: null, boxes: [], cardAt: null, formulaStamp: "",
+    onShow: new Set(), isFolded: false, depth: 0, reader: null, before: [], drawn: null, travel: null, boxes: [], cardAt: null, lane: 0, formulaStamp: "",
   }));
   listenPointer(app);
   listenKeys(app);
@@ -92,7 +92,10 @@ function takeScene(app, full) {
   const before = app.scene ? { ...app } : LEFT.get(app.key);
   const same = before?.full.digest === full.digest && Boolean(before.full.subtrees) === Boolean(full.subtrees);
   app.full = full;
-  if (!same || before.dom !== app.dom) recallFolds(app);
+  if (!same || before.dom !== app.dom) {
+    recallFolds(app);
+    app.lane = 0;
+  }
   derive(app);
   const rows = same || app.drawn || before?.drawn ? null : before && grownRows(before, app);
   if (rows) carry(app, before, rows);
@@ -200,6 +203,8 @@ function handleOf(app) {
     get view() { return { ...app.view }; },
     get written() { return app.order.filter((i) => inSight(app, i)).map((i) => [app.scene.id[i], app.written.get(i) ?? ""]); },
     get scene() { return app.scene; },
+    get height() { return app.height; },
+    get card() { return app.dom.card.hidden ? null : app.cardAt; },
     get badges() {
       return badgesShown(app).map(({ i, text, x, y }) => ({ id: app.scene.id[i], x, y, half: badgeWidth(app, text) / 2 }));
     },

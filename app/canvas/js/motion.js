@@ -109,7 +109,7 @@ export function syncSize(app) {
   const { canvas, area } = app.dom;
   const ratio = window.devicePixelRatio || 1;
   const width = area.clientWidth - mapWidth(app);
-  const height = area.clientHeight;
+  const height = area.clientHeight - app.lane;
   if (width === app.width && height === app.height && ratio === app.ratio) return;
   Object.assign(app, { width, height, ratio });
   canvas.width = Math.round(width * ratio);
