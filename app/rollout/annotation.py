@@ -15,6 +15,7 @@ from app.rollout.page_job import LOOK_EVERY, PageJob
 from app.rollout.request import Limits
 from app.rollout.worker import begins
 from app.serving import permissions
+from app.verbatim import verbatim
 from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
 
@@ -106,7 +107,7 @@ def settle() -> None:
         kept = {name: state.get_or(name, "") for name in ("node", "method", "forest", "turned")}
         state.open_forests(job.result, f"{given.title}, with {adds.title}")
         state.put(kept)
-        st.toast(adds.done, icon=":material/check:")
+        st.toast(verbatim(adds.done), icon=":material/check:")
 
 
 def bar() -> None:
