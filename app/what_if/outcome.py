@@ -10,6 +10,7 @@ from app import state
 from app.what_if.asking import give
 from app.what_if.settings import STEPS
 from app.what_if.words import written
+from treecore.core.changes import SetReward
 from treecore.core.forest import Forest
 from treecore.core.outcomes import outcome_range
 
@@ -26,17 +27,27 @@ def outcome_field(row: int | None) -> None:
     if row is None or forest.is_prompt[row] or not forest.topology.is_leaf[row]:
         return
     places, now = stops(forest, row)
-    state.put({KEY: now})
+    node = str(forest.node_id[row])
+    state.put({(key := key_of(node)): now})
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="asked_setting_outcome"):
         st.caption("outcome", width="content", help="Of the selected end: right, wrong, in part, or none.")
         st.select_slider(
             "outcome",
             list(places),
-            key=KEY,
+            key=key,
             label_visibility="collapsed",
             on_change=take,
-            args=(str(forest.node_id[row]),),
+            args=(node, key),
         )
+
+
+def key_of(node: str) -> str:
+    """Where the slider of an end is kept: a place of its own for all that others did.
+
+    At one place, a key pressed before the page was drawn would send the value of the end selected before.
+    """
+    others = tuple(one for one in state.changes() if not (isinstance(one, SetReward) and one.node == node))
+    return f"{KEY}:{node}:{hash(others)}"
 
 
 def stops(forest: Forest, row: int) -> tuple[dict[str, float | None], str]:
@@ -49,9 +60,9 @@ def stops(forest: Forest, row: int) -> tuple[dict[str, float | None], str]:
     return {NONE: None, **names}, NONE if math.isnan(own) else written(own)
 
 
-def take(node: str) -> None:
+def take(node: str, key: str) -> None:
     """Give the end the chosen outcome."""
     if state.has_node(node):
         places, _ = stops(forest := state.forest(), forest.row(node))
-        if (name := state.get(KEY)) in places:
+        if (name := state.get(key)) in places:
             give(node, places[name])

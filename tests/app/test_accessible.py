@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser import Open, settled, wait_for_canvas
+from browser import ROOT, Open, serve, settled, wait_for_canvas
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = pytest.mark.browser
@@ -30,6 +31,13 @@ VIEWS = {
 NARROW = ("step", "film", "compare", "tokens", "unit")
 """Views that are looked at on a phone too."""
 LOOKS = 4
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    given = {"TREECORE_LIBRARIES": str(ROOT / "sample_trees"), "TREECORE_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    with serve(ROOT / "app" / "main.py", **given) as address:
+        yield address
 
 
 def seen(page: Any) -> list[str]:

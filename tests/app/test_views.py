@@ -168,6 +168,7 @@ def test_words_stay_where_a_method_cannot_run() -> None:
     assert [element.key for element in test.get("bidi_component")] == [
         "resident_scripts",
         "keys",
+        "words",
         "link",
         "kept_files",
         "canvas_explore",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
-from browser import Open, settled
+from browser import ROOT, Open, serve, settled
 
 pytestmark = pytest.mark.browser
 WIDTHS = ((390, 844), (768, 1024), (1024, 768), (1400, 900), (2560, 1440), (3840, 2160))
@@ -38,6 +41,13 @@ BEYOND = """() => {
     return [Math.max(0, main.scrollWidth - main.clientWidth), found.slice(0, 5)];
 }"""
 """Pixels by which the page scrolls sideways, and what stands beyond the window and in no scroller of its own."""
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    given = {"TREECORE_LIBRARIES": str(ROOT / "sample_trees"), "TREECORE_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    with serve(ROOT / "app" / "main.py", **given) as address:
+        yield address
 
 
 @pytest.mark.parametrize("view", VIEWS)

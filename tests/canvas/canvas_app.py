@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.canvas import SCRIPT, STYLE, make_scene, tree_canvas
+from app.resident import residents
 from app.signals import choice_in, selection
 from treecore.core.forest import Forest
 from treecore.methods import compute
@@ -19,6 +20,7 @@ TEXT = ["", "first plan", "<img src=x onerror=alert(1)>\n    return x", "answer 
 NAN = float("nan")
 
 st.set_page_config(layout="wide")
+residents(key="residents")
 forest = Forest(np.array(PARENT), text=TEXT, reward=np.array([NAN, NAN, NAN, 1.0, 0.0, 0.0, NAN, 1.0]))
 colour = st.radio("colour", ["credit", "granularity", "both", "value", "entropy"], horizontal=True)
 scene = make_scene(forest, compute(forest, "tree_grpo"), colour=colour)

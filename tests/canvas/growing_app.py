@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.canvas import Stage, make_scene, tree_canvas
+from app.resident import residents
 from app.signals import choice_in, selection
 from treecore.core.forest import Forest
 
@@ -45,6 +46,7 @@ LOOKS = [
 ]
 
 st.set_page_config(layout="wide")
+residents(key="residents")
 st.session_state.setdefault("look", 0)
 
 

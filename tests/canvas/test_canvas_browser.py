@@ -80,7 +80,8 @@ def test_zoom_and_folds_survive_new_colours(open_page: Open, address: str) -> No
     for colour in ("granularity", "both", "value", "entropy"):
         page.get_by_text(colour, exact=True).first.click()
         page.wait_for_function(
-            """(title) => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot
+            """(title) => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+            .map((host) => host.shadowRoot).find((root) => root?.querySelector('.tc-canvas'))?
                 .querySelector('.tc-canvas').treecore.scene.fill.title === title""",
             arg="|credit|" if colour == "both" else colour,
         )
@@ -94,7 +95,8 @@ def test_python_can_select(open_page: Open, address: str) -> None:
     wait_for_canvas(page)
     page.get_by_text("jump to 7").click()
     page.wait_for_function(
-        """() => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot
+        """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+            .map((host) => host.shadowRoot).find((root) => root?.querySelector('.tc-canvas'))?
             .querySelector('.tc-canvas').treecore.selected === '7'"""
     )
     click_node(page, "3")
@@ -155,7 +157,8 @@ def test_the_theme_follows_the_page(open_page: Open, address: str) -> None:
     assert held(page, "theme") == "dark"
     page.emulate_media(color_scheme="light")
     page.wait_for_function(
-        """() => document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot
+        """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+            .map((host) => host.shadowRoot).find((root) => root?.querySelector('.tc-canvas'))?
             .querySelector('.tc-canvas').treecore.theme === 'light'"""
     )
 

@@ -10,8 +10,9 @@ import pytest
 from browser import Open, click_node, serve, wait_for_canvas
 
 pytestmark = pytest.mark.browser
-HOST = "document.querySelector('[data-testid=stBidiComponentIsolated]')"
-HELD = f"{HOST}.shadowRoot.querySelector('.tc-canvas').treecore"
+HOST = """[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+    .find((host) => host.shadowRoot?.querySelector('.tc-canvas'))"""
+HELD = f"{HOST}?.shadowRoot.querySelector('.tc-canvas').treecore"
 
 RECORD = """() => {
     const kind = CanvasRenderingContext2D.prototype;

@@ -92,9 +92,8 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture(scope="session")
 def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with the samples as its library, started once: a server's first page takes longer than most tests."""
-    given = {"TREECORE_LIBRARIES": str(ROOT / "sample_trees"), "TREECORE_CACHE": str(tmp_path_factory.mktemp("cache"))}
-    with serve(ROOT / "app" / "main.py", **given) as address:
+    """The app, started once: a server's first page takes longer than most tests."""
+    with serve(ROOT / "app" / "main.py", TREECORE_CACHE=str(tmp_path_factory.mktemp("cache"))) as address:
         yield address
 
 

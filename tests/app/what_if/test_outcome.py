@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pages import page
 from streamlit.testing.v1 import AppTest
@@ -54,21 +56,37 @@ def test_the_last_outcome_counts(edit: str, asked: list[tuple[str, float | str |
     assert given(edit, *asked) == left
 
 
+def slider_of(test: AppTest) -> Any:
+    """The slider of the selected end."""
+    (found,) = [one for one in test.select_slider if one.key.startswith("what_if_outcome:")]
+    return found
+
+
 def test_a_slider_stands_where_the_outcome_is_and_moves_credit() -> None:
     test = page(what_if="1", node="f3")
-    slider = test.select_slider(key="what_if_outcome")
+    slider = slider_of(test)
     assert (slider.value, slider.options[:3], slider.options[-1]) == ("0", ["none", "0", "0.05"], "1")
     slider.set_value("0.35").run()
     assert not test.exception
     assert test.query_params["edit"] == "reward:f3=0.35"
-    assert test.select_slider(key="what_if_outcome").value == "0.35"
+    assert slider_of(test).value == "0.35"
     forest = test.session_state["edited"][1].changed
     assert forest.reward[forest.row("f3")] == 0.35
     assert tc.core.edit.changes_of(forest) == "reward:f3=0.35"
-    test.select_slider(key="what_if_outcome").set_value("0").run()
+    slider_of(test).set_value("0").run()
     assert "edit" not in test.query_params
 
 
 def test_a_step_that_goes_on_has_no_outcome() -> None:
     test = page(what_if="1", node="f1")
-    assert [one.key for one in test.select_slider if one.key == "what_if_outcome"] == []
+    assert [one.key for one in test.select_slider if "what_if_outcome" in one.key] == []
+
+
+def test_what_a_slider_sent_before_another_end_was_selected_gives_that_end_nothing() -> None:
+    test = page(what_if="1", node="f3")
+    before = slider_of(test).key
+    test.query_params["node"] = "c1"
+    test.run()
+    assert slider_of(test).key != before
+    flipped = page(what_if="1", node="f3", edit="flip:f3")
+    assert slider_of(flipped).key != before
