@@ -81,8 +81,8 @@ def test_zoom_and_folds_survive_new_colours(open_page: Open, address: str) -> No
         page.get_by_text(colour, exact=True).first.click()
         page.wait_for_function(
             """(title) => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
-            .map((host) => host.shadowRoot).find((root) => root?.querySelector('.tc-canvas'))?
-                .querySelector('.tc-canvas').treecore.scene.fill.title === title""",
+            .map((host) => host.shadowRoot).find((root) => root?.querySelector('.tc-canvas'))
+                ?.querySelector('.tc-canvas').treecore.scene.fill.title === title""",
             arg="|credit|" if colour == "both" else colour,
         )
         assert held(page, "view") == before
@@ -96,8 +96,8 @@ def test_python_can_select(open_page: Open, address: str) -> None:
     page.get_by_text("jump to 7").click()
     page.wait_for_function(
         """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
-            .map((host) => host.shadowRoot).find((root) => root?.querySelector('.tc-canvas'))?
-            .querySelector('.tc-canvas').treecore.selected === '7'"""
+            .map((host) => host.shadowRoot).find((root) => root?.querySelector('.tc-canvas'))
+            ?.querySelector('.tc-canvas').treecore.selected === '7'"""
     )
     click_node(page, "3")
     expect_selected(page, "3")
@@ -158,8 +158,8 @@ def test_the_theme_follows_the_page(open_page: Open, address: str) -> None:
     page.emulate_media(color_scheme="light")
     page.wait_for_function(
         """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
-            .map((host) => host.shadowRoot).find((root) => root?.querySelector('.tc-canvas'))?
-            .querySelector('.tc-canvas').treecore.theme === 'light'"""
+            .map((host) => host.shadowRoot).find((root) => root?.querySelector('.tc-canvas'))
+            ?.querySelector('.tc-canvas').treecore.theme === 'light'"""
     )
 
 
