@@ -37,7 +37,7 @@ def outcome_field(row: int | None) -> None:
             key=key,
             label_visibility="collapsed",
             on_change=take,
-            args=(node, key),
+            kwargs={"node": node, "key": key},
         )
 
 
@@ -60,7 +60,7 @@ def stops(forest: Forest, row: int) -> tuple[dict[str, float | None], str]:
     return {NONE: None, **names}, NONE if math.isnan(own) else written(own)
 
 
-def take(node: str, key: str) -> None:
+def take(*, node: str, key: str) -> None:
     """Give the end the chosen outcome."""
     if state.has_node(node):
         places, _ = stops(forest := state.forest(), forest.row(node))
