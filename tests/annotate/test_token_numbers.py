@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -62,6 +63,60 @@ def test_recorded_numbers_stay(tiny: Policy) -> None:
 def test_a_stopped_run_gives_no_half_forest(tiny: Policy) -> None:
     looks = iter([False, True])
     assert list(measure_tokens([without(recorded())], tiny, should_stop=lambda: next(looks))) == []
+
+
+def unknown_id(forest: Forest) -> Forest:
+    """One token of one leaf has no id."""
+    table = forest.tokens
+    assert table is not None
+    assert table.id is not None
+    ids = table.id.copy()
+    ids[table.start[forest.leaves[0]]] = -1
+    return forest.with_columns(tokens=replace(table, id=ids))
+
+
+def no_tokens_of(row: int) -> Callable[[Forest], Forest]:
+    """A forest whose row has text and no tokens."""
+
+    def emptied(forest: Forest) -> Forest:
+        table = forest.tokens
+        assert table is not None
+        counts = np.where(np.arange(len(forest)) == row, 0, np.diff(table.start))
+        fewer = table.take(np.flatnonzero(table.node != row), start=np.concatenate([[0], counts.cumsum()]))
+        return forest.with_columns(tokens=fewer)
+
+    return emptied
+
+
+def tokens_of_the_root(forest: Forest) -> Forest:
+    """The first token of the forest belongs to its root."""
+    table = forest.tokens
+    assert table is not None
+    start = table.start.copy()
+    start[1] = 1
+    return forest.with_columns(tokens=table.take(np.arange(table.total), start=start))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (unknown_id, "the step has no token ids"),
+        (no_tokens_of(1), "the step has no token ids"),
+        (tokens_of_the_root, "a root with tokens is a step"),
+        (lambda forest: forest.with_columns(text=("7", *forest.text[1:])), "a root with text is a step"),
+        (lambda forest: forest.with_columns(tokens=None), "it has no token ids"),
+        (lambda forest: forest.with_columns(tokens=replace(forest.tokens, id=None)), "it has no token ids"),
+    ],
+)
+def test_what_cannot_be_read_again_exactly_is_refused_before_anything_is_read(
+    change: Callable[[Forest], Forest], said: str, tiny: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = list[object]()
+    monkeypatch.setattr(type(tiny), "measure", lambda *given: read.append(given))
+    whole = without(recorded())
+    with pytest.raises(MethodError, match=said):
+        list(measure_tokens([whole, change(whole)], tiny))
+    assert read == []
 
 
 def test_what_another_model_wrote_is_refused(tiny: Policy) -> None:

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from treecore.annotate.sources import batches
-from treecore.core.forest import Forest, TokenTable
+from treecore.annotate.sources import batches, named
+from treecore.core.forest import Forest
 from treecore.core.topology import BoolArray
-from treecore.errors import PolicyError
+from treecore.errors import MethodError, PolicyError
 from treecore.policies import Policy
 from treecore.policies.base import MeasuringPolicy
-from treecore.protocols import Part
-from treecore.rollouts.continuation import ContinuationSource
+from treecore.rollouts.continuation import ContinuationSource, recorded_ids
 
 KIND = "token_numbers"
 
@@ -54,14 +53,14 @@ def measure_tokens(
     """
     if not isinstance(policy, MeasuringPolicy):
         raise PolicyError("the model does not tell its distributions", todo="use a model that is loaded here")
+    begun = [
+        Measuring(source, policy)
+        for forest in forests
+        for batch in batches([forest], load=lambda name, dtype: policy)
+        for source in batch.sources
+    ]
     total, done, read = sum(len(forest.leaves) for forest in forests), 0, 0
-    for forest in forests:
-        (batch,) = batches([forest], load=lambda name, dtype: policy)
-        (source,) = batch.sources
-        table = forest.tokens
-        assert table is not None
-        assert table.id is not None
-        made = Measuring(source, table, policy)
+    for made, forest in zip(begun, forests, strict=True):
         for leaf in forest.leaves.tolist():
             if should_stop is not None and should_stop():
                 return
@@ -76,30 +75,38 @@ class Measuring:
     """One forest while its trajectories are read.
 
     Args:
-        source: the forest and its prompt; table: its tokens, with ids.
+        source: the forest and its prompt.
         policy: that reads them.
+
+    Raises:
+        MethodError: the ids of some tokens are not recorded, or a root is a step.
     """
 
-    def __init__(self, source: ContinuationSource, table: TokenTable, policy: MeasuringPolicy) -> None:
-        self._source, self._table, self._policy = source, table, policy
-        self._numbers = np.full((2, int(table.start[-1])), np.nan)
-        self._known: BoolArray = np.zeros(len(source.forest), dtype=bool)
+    def __init__(self, source: ContinuationSource, policy: MeasuringPolicy) -> None:
+        forest = source.forest
+        if forest.tokens is None or forest.tokens.id is None:
+            raise MethodError("it has no token ids", where=named(forest), todo="use a forest that has them")
+        for row in range(len(forest)):
+            recorded_ids(forest, row)
+        self._source, self._policy = source, policy
+        self._table, self._ids = forest.tokens, forest.tokens.id
+        self._numbers = np.full((2, forest.tokens.total), np.nan)
+        self._known: BoolArray = np.zeros(len(forest), dtype=bool)
 
     def read(self, leaf: int) -> int:
         """Measure the steps of a trajectory that no other had; how many tokens were read."""
-        forest, table = self._source.forest, self._table
-        steps = forest.topology.path(leaf)
+        table = self._table
+        steps = self._source.forest.topology.path(leaf)
         places = np.concatenate([np.arange(table.start[row], table.start[row + 1]) for row in steps])
         fresh = np.repeat(~self._known[steps], np.diff(table.start)[steps])
-        self._known[steps] = True
-        assert table.id is not None
-        ids = table.id[places]
-        if not fresh.any() or (ids < 0).any():
+        if not fresh.any():
             return 0
-        measured = np.asarray(self._policy.measure(self._source.prompt.input, ids.tolist()))
+        ids = self._ids[places].tolist()
+        measured = np.asarray(self._policy.measure(self._source.prompt.input, ids))
         n = measured.shape[1]
-        own = fresh[:n] if table.part is None else fresh[:n] & (table.part[places[:n]] != Part.OBSERVATION)
+        own = fresh[:n] & table.is_model[places[:n]]
         self._numbers[:, places[:n][own]] = measured[:, own]
+        self._known[steps] = True
         return len(ids)
 
     def forest(self, policy: Mapping[str, Any]) -> Forest:

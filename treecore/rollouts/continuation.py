@@ -75,7 +75,7 @@ class ContinuedForest(GrowingForest):
         session: where its places are opened.
 
     Raises:
-        MethodError: a step that is to be continued has no token ids.
+        MethodError: a step that is to be continued has no token ids, or is a root.
         PolicyError: a step does not fit the model's context.
     """
 
@@ -110,18 +110,13 @@ class ContinuedForest(GrowingForest):
         status = None if self.source.goes_on(row) else Status(max(int(forest.status[row]), Status.TERMINATED))
         step = GrowingStep(forest.text[row], forest.observation[row], float(forest.reward[row]), status)
         if above < 0:
-            if forest.text[row] or forest.observation[row]:
-                raise MethodError(
-                    "a root with text is a step, which cannot be continued",
-                    where=f"forest {forest.id!r}, node {forest.node_id[row]!r}",
-                    todo="put an empty root before it, or use a forest that was sampled with treecore rollout",
-                )
+            recorded_ids(forest, row)
             step.state = self.start
             return step
         step.written = Completion(text=step.text)
         before = self.nodes[above]
         if status is None and self.source.wanted[row]:
-            ids = self._ids(row)
+            ids = recorded_ids(forest, row)
             own = self._own(row, ids) if ids else []
             step.state = session.extend(before.state, ids) if ids and before.state is not None else before.state
             step.written = written_as(own, plan.policy.token_strings(own), step.text)
@@ -132,34 +127,49 @@ class ContinuedForest(GrowingForest):
         step.over = status is not None or is_over(step, plan.task, ahead=ahead)
         return step
 
-    def _ids(self, row: int) -> list[int]:
-        table = self.source.forest.tokens
-        ids: list[int] = []
-        if table is not None and table.id is not None:
-            ids = table.id[table.start[row] : table.start[row + 1]].tolist()
-        text, observation = self.source.forest.text[row], self.source.forest.observation[row]
-        lacking = "the step" if -1 in ids or (not ids and (text or observation)) else ""
-        if not lacking and observation.strip() and self._all_own(row):
-            lacking = "what the environment answered"
-        if lacking:
-            raise MethodError(
-                f"{lacking} has no token ids, so it cannot be continued exactly",
-                where=f"forest {self.source.forest.id!r}, node {self.source.forest.node_id[row]!r}",
-                todo="use a forest that was sampled with treecore rollout",
-            )
-        return ids
-
-    def _all_own(self, row: int) -> bool:
-        """Whether all tokens of a step are recorded as the model's own."""
-        table = self.source.forest.tokens
-        parts = None if table is None or table.part is None else table.part[table.start[row] : table.start[row + 1]]
-        return parts is not None and bool((parts > Part.OBSERVATION).all())
-
     def _own(self, row: int, ids: list[int]) -> list[int]:
         table = self.source.forest.tokens
         assert table is not None
         is_model = table.is_model[table.start[row] : table.start[row + 1]].tolist()
         return [token for token, own in zip(ids, is_model, strict=True) if own]
+
+
+def recorded_ids(forest: Forest, row: int) -> list[int]:
+    """Ids of a step and of its observation, in their order; none at a prompt.
+
+    Raises:
+        MethodError: some are not recorded, or the row is a step and a root.
+    """
+    table, text, observation = forest.tokens, forest.text[row], forest.observation[row]
+    ids: list[int] = []
+    if table is not None and table.id is not None:
+        ids = table.id[table.start[row] : table.start[row + 1]].tolist()
+    where = f"forest {forest.id!r}, node {forest.node_id[row]!r}"
+    if forest.parent[row] < 0:
+        if text or observation or ids:
+            raise MethodError(
+                f"a root with {'text' if text or observation else 'tokens'} is a step, which no prompt comes before",
+                where=where,
+                todo="put an empty root before it, or use a forest that was sampled with treecore rollout",
+            )
+        return ids
+    lacking = "the step" if -1 in ids or (not ids and (text or observation)) else ""
+    if not lacking and observation.strip() and all_own(forest, row):
+        lacking = "what the environment answered"
+    if lacking:
+        raise MethodError(
+            f"{lacking} has no token ids, so a model cannot read it again exactly",
+            where=where,
+            todo="use a forest that was sampled with treecore rollout",
+        )
+    return ids
+
+
+def all_own(forest: Forest, row: int) -> bool:
+    """Whether all tokens of a step are recorded as the model's own."""
+    table = forest.tokens
+    parts = None if table is None or table.part is None else table.part[table.start[row] : table.start[row + 1]]
+    return parts is not None and bool((parts > Part.OBSERVATION).all())
 
 
 def written_as(ids: list[int], token_strings: list[str], text: str) -> Completion:
