@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import treecore as tc
-from treecore.annotate import lacks_numbers, measure_tokens
+from treecore.annotate import lacks_numbers, measure_tokens, sources
 from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.errors import MethodError, PolicyError
 from treecore.policies import Policy, load_policy
+from treecore.tasks import get_task
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,15 @@ def test_recorded_numbers_stay(tiny: Policy) -> None:
 def test_a_stopped_run_gives_no_half_forest(tiny: Policy) -> None:
     looks = iter([False, True])
     assert list(measure_tokens([without(recorded())], tiny, should_stop=lambda: next(looks))) == []
+
+
+def test_forests_of_several_provenances_stay_in_their_order(tiny: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = (without(tc.read(samples()[name].path)[0]) for name in ("early_fork", "mcts", "early_fork"))
+    built = list[object]()
+    monkeypatch.setattr(sources, "get_task", lambda *given, **more: built.append(given) or get_task(*given, **more))
+    of = [forest.provenance["annotations"][-1]["of"] for forest in measure_tokens([first, second, third], tiny)]
+    assert of == [first.digest, second.digest, third.digest]
+    assert len(built) == 2
 
 
 def unknown_id(forest: Forest) -> Forest:

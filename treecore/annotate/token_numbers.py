@@ -53,12 +53,9 @@ def measure_tokens(
     """
     if not isinstance(policy, MeasuringPolicy):
         raise PolicyError("the model does not tell its distributions", todo="use a model that is loaded here")
-    begun = [
-        Measuring(source, policy)
-        for forest in forests
-        for batch in batches([forest], load=lambda name, dtype: policy)
-        for source in batch.sources
-    ]
+    found = batches(forests, load=lambda name, dtype: policy)
+    sources = {id(source.forest): source for batch in found for source in batch.sources}
+    begun = [Measuring(sources[id(forest)], policy) for forest in forests]
     total, done, read = sum(len(forest.leaves) for forest in forests), 0, 0
     for made, forest in zip(begun, forests, strict=True):
         for leaf in forest.leaves.tolist():
