@@ -6,19 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import page
 from streamlit.testing.v1 import AppTest
 
 from app.signals import Choice, choice_in
 from app.state.folds import MAX_FORESTS, TOO_MANY
-
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
-
-
-def app(**query: str) -> AppTest:
-    test = AppTest.from_file(MAIN, default_timeout=60)
-    for name, value in {"sample": "by_hand", **query}.items():
-        test.query_params[name] = value
-    return test.run()
+from treecore.bundled import samples
+from treecore.formats import read, write
 
 
 def address(test: AppTest) -> dict[str, str]:
@@ -36,14 +30,15 @@ def address(test: AppTest) -> dict[str, str]:
     ],
 )
 def test_an_address_holds_folds_and_what_is_not_there_is_told(fold: str, kept: str, said: str) -> None:
-    test = app(fold=fold)
-    assert not test.exception
+    test = page(fold=fold)
     assert address(test).get("fold", "") == kept
     assert [said in one.value for one in test.warning] == ([True] if said else [])
 
 
-def test_folds_are_those_of_their_prompt_and_view() -> None:
-    test = app(sample="early_fork", fold="-5")
+def test_folds_are_those_of_their_prompt_and_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write([read(samples()[name].path)[0] for name in ("early_fork", "late_fork")], tmp_path / "two.forest.jsonl")
+    monkeypatch.setenv("TREECORE_FILE", str(tmp_path / "two.forest.jsonl"))
+    test = page(sample="", fold="-5")
     test.session_state["view"] = "step_through"
     test.run()
     assert "fold" not in address(test)
@@ -52,11 +47,11 @@ def test_folds_are_those_of_their_prompt_and_view() -> None:
     assert address(test)["fold"] == "-5"
     test.session_state["forest"] = test.session_state["turned"] = 1
     test.run()
-    other = "fold" in address(test)
+    assert address(test)["prompt"] == "2"
+    assert "fold" not in address(test)
     test.session_state["forest"] = test.session_state["turned"] = 0
     test.run()
     assert address(test)["fold"] == "-5"
-    assert not other or len(test.session_state.opened.forests) == 1
 
 
 def _told() -> None:
@@ -98,8 +93,11 @@ def test_a_choice_says_what_is_folded_or_nothing_of_it() -> None:
 
 
 def test_few_forests_have_their_folds_kept() -> None:
-    test = app()
+    test = page()
     test.session_state["folds"] = {(str(number), 0): "-a1" for number in range(MAX_FORESTS)}
     test.query_params["fold"] = "-b1"
     test.run()
-    assert len(test.session_state["folds"]) == MAX_FORESTS
+    kept = test.session_state["folds"]
+    assert len(kept) == MAX_FORESTS
+    assert [*kept.values()][-1] == "-b1"
+    assert ("0", 0) not in kept

@@ -10,10 +10,11 @@ MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
 
 def page(**query: str) -> AppTest:
-    """The page of an address with these fields, run once; the sample written by hand where none is named."""
+    """The page of an address with these fields, run once; by default of the sample written by hand, of none for ""."""
     test = AppTest.from_file(str(MAIN), default_timeout=120)
     for name, value in {"sample": "by_hand", **query}.items():
-        test.query_params[name] = value
+        if value:
+            test.query_params[name] = value
     test.run()
     assert not test.exception
     return test
