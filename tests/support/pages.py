@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
+JOB_SECONDS = 120
 
 
 def page(**query: str) -> AppTest:
@@ -18,3 +22,16 @@ def page(**query: str) -> AppTest:
     test.run()
     assert not test.exception
     return test
+
+
+def run_until_over(test: AppTest, job: str) -> None:
+    """Run the page once the job that the session holds under this name is over; fail when it takes too long."""
+    end = time.monotonic() + JOB_SECONDS
+    while (asked := test.session_state[job]) is not None:
+        if time.monotonic() > end:
+            pytest.fail(f"{job} is not over within {JOB_SECONDS} seconds")
+        if asked.job.live:
+            threading.Event().wait(0.05)
+        else:
+            test.run()
+    assert not test.exception

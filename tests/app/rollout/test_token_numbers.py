@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import run_until_over
 from streamlit.testing.v1 import AppTest
 
 import treecore as tc
@@ -40,11 +40,7 @@ def opened(forest: Forest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> App
 def test_they_are_added_where_a_file_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     test = opened(bare(), tmp_path, monkeypatch)
     test.button(key="token_numbers").click().run()
-    job = test.session_state["annotating"].job
-    while job.live:
-        threading.Event().wait(0.05)
-    test.run()
-    assert not test.exception
+    run_until_over(test, "annotating")
     forest = test.session_state.opened.forests[0]
     assert np.isfinite(forest.tokens.entropy).any()
     assert test.query_params["read"] in ("tokens", ["tokens"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pages import MAIN, page
+from pages import MAIN, page, run_until_over
 from streamlit.testing.v1 import AppTest
 
 from app.opening.allowance import ALLOWANCE
@@ -165,11 +164,7 @@ def test_what_cannot_be_sampled_on_says_why() -> None:
 def test_more_is_sampled_in_place_and_the_interval_narrows() -> None:
     test = page(sample="early_fork", what_if="1", node="3")
     next(one for one in test.button if one.key == "what_if_sample_button").click().run()
-    job = test.session_state["sample_here"].job
-    while job.live:
-        threading.Event().wait(0.1)
-    test.run()
-    assert not test.exception
+    run_until_over(test, "sample_here")
     assert "10 trajectories" in captions(test)
     assert test.query_params["node"] == "3"
     said = next(one.value for one in test.info if "sampled" in one.value)
@@ -185,11 +180,7 @@ def test_what_is_sampled_on_a_public_server_has_its_limits(monkeypatch: pytest.M
     test.session_state["roll:kind"], test.session_state["roll:model"] = "folder or hub", "/tmp/evil"
     next(one for one in test.button if one.key == "what_if_sample_button").click().run()
     assert "roll:model" not in [one.key for one in test.text_input]
-    while (place := test.session_state["sample_here"]) is not None:
-        place.job.stop.wait(0.1)
-        if not place.job.live:
-            test.run()
-    assert not test.exception
+    run_until_over(test, "sample_here")
     assert "6 trajectories" in captions(test)
     assert any(one.value.startswith("`Nothing was added: stopped after 1 token") for one in test.info)
 
