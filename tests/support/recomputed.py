@@ -23,7 +23,7 @@ def recomputed(policy: TransformersPolicy, forest: Forest, leaf: int) -> tuple[n
     return plain.numpy(), entropy.numpy(), at
 
 
-def same(found: list[Forest], expected: list[Forest]) -> None:
+def assert_same_samples(found: list[Forest], expected: list[Forest]) -> None:
     """Two runs sampled the same; log probabilities as near as batches of other sizes give them."""
     assert [forest.id for forest in found] == [forest.id for forest in expected]
     for one, other in zip(found, expected, strict=True):

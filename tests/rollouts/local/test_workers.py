@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from recomputed import same
+from recomputed import assert_same_samples
 from toy import ToyTask, toy_policy
 
 import treecore as tc
@@ -66,7 +66,7 @@ def alone(policy: Any) -> LocalPool:
 
 def test_the_same_as_one_process_gives(policy: Any, here: list[Forest], pool: LocalPool) -> None:
     before, seen = pool.workers[0].cpu, list[Progress]()
-    same(rollout(model=policy, prompts=PROMPTS, workers=2, on_progress=seen.append, **RUN), here)
+    assert_same_samples(rollout(model=policy, prompts=PROMPTS, workers=2, on_progress=seen.append, **RUN), here)
     assert pool.workers[0].cpu > before
     assert [one.forests for one in seen] == sorted(one.forests for one in seen)
     assert (seen[-1].done, seen[-1].total, seen[-1].forests) == (2 * PROMPTS, 2 * PROMPTS, PROMPTS)
@@ -85,7 +85,7 @@ def test_a_worker_that_is_killed_costs_nothing(
             busy.append(len(worker.prompts))
             worker.process.kill()
 
-    same(rollout(model=policy, prompts=PROMPTS, workers=2, on_progress=watch, **RUN), here)
+    assert_same_samples(rollout(model=policy, prompts=PROMPTS, workers=2, on_progress=watch, **RUN), here)
     assert busy
     assert worker not in pool.workers
     assert "a worker process was lost (exit code -9); its prompts are sampled here" in caplog.text
@@ -100,7 +100,7 @@ def test_a_stopped_run_goes_on(policy: Any, here: list[Forest], pool: LocalPool,
     assert 1 <= part.forests < PROMPTS
     assert not pool.workers[0].prompts
     assert rollout_to_file(path, resume=True, **run).forests == PROMPTS
-    same(tc.read(path), here)
+    assert_same_samples(tc.read(path), here)
     assert rollout_to_file(path, resume=True, **{**run, "workers": 1}).tokens_per_second == 0
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recomputed import same
+from recomputed import assert_same_samples
 from toy import ToyTask, toy_policy
 
 import treecore as tc
@@ -75,7 +75,7 @@ def test_the_same_as_here_though_a_worker_is_killed(
     assert killed
     assert len(hired) >= 2
     assert summary.forests == 24
-    same(tc.read(path), here)
+    assert_same_samples(tc.read(path), here)
     assert [progress.forests for progress in seen] == sorted(progress.forests for progress in seen)
     assert (seen[-1].done, seen[-1].total, seen[-1].forests) == (48, 48, 24)
     assert seen[-1].tokens == sum(int(forest.n_model_tokens.sum()) for forest in here)
@@ -93,7 +93,7 @@ def test_a_stopped_run_goes_on(two_workers: None, here: list[Forest], tmp_path: 
     )
     assert 1 <= part.forests < 24
     assert rollout_to_file(path, prompts=24, resume=True, **{**FAR, "workers": 1}).forests == 24
-    same(tc.read(path), here)
+    assert_same_samples(tc.read(path), here)
     assert rollout_to_file(path, prompts=24, resume=True, **RUN).tokens_per_second == 0
 
 
@@ -112,7 +112,9 @@ def test_the_command_joins_a_cluster(two_workers: None, tmp_path: Path) -> None:
     )
     options = {"verifier": "number", "steps": "tokens:4"}
     task = str(tmp_path / "quiz.jsonl")
-    same(tc.read(tmp_path / "run.forest.jsonl"), rollout(task=task, task_options=options, sampler="chains", m=2))
+    assert_same_samples(
+        tc.read(tmp_path / "run.forest.jsonl"), rollout(task=task, task_options=options, sampler="chains", m=2)
+    )
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ def test_a_worker_by_itself(here: list[Forest], tmp_path: Path, monkeypatch: pyt
             report = worker.report(60.0)
             found |= {forest.id: forest for line in report.lines for forest in tc.read(line)}
         assert (report.done, report.total) == (2 * len(part), 2 * len(part))
-    same([found[prompt.id] for prompt in prompts], here)
+    assert_same_samples([found[prompt.id] for prompt in prompts], here)
     with pytest.raises(PolicyError, match="no chat template"):
         worker.begin([replace(prompts[0], text="", messages=(Message("user", "?"),))])
 
