@@ -53,6 +53,11 @@ def numbers(test: AppTest) -> list[str]:
     return [*equations, *(line for one in found for line in [one["silence"], *one["trust"], one["source"]])]
 
 
+def drawn(test: AppTest) -> list[str]:
+    """Keys of the components on the page."""
+    return [element.key for element in test.get("bidi_component")]
+
+
 def letters(mark: Mark | dict[str, str]) -> str:
     """The text of an equation."""
     return mark if isinstance(mark, str) else "" if isinstance(mark, dict) else "".join(map(letters, mark[1:]))
@@ -262,9 +267,11 @@ def test_a_number_that_is_not_allowed_is_said_and_nothing_is_computed(view: str,
     assert not test.exception
     assert ["is not a number from 0 to 1" in error.value for error in test.error] == [True]
     assert not "".join(numbers(test))
+    assert "canvas_step" not in drawn(test)
     test.number_input(key="set:tree_grpo:epsilon").set_value(0.5)
     apply(test)
     assert not test.error
+    assert "".join(numbers(test)) if view == "explore" else "canvas_step" in drawn(test)
 
 
 def test_playing_waits_for_the_prediction() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pages import page
+from streamlit.testing.v1 import AppTest
 
 from app.what_if.settings import choices, stops
 from treecore.methods import METHODS
@@ -27,13 +30,25 @@ def test_every_number_within_bounds_has_its_default_and_bounds_on_a_slider(metho
         assert not (places and choices(param))
 
 
+def credit_shown(test: AppTest) -> dict[str, str]:
+    """What the list beside the trees says of the credit now, by the step."""
+    board = next(one for one in test.get("bidi_component") if one.key == "what_if_board")
+    return {moved["id"]: moved["now"] for moved in json.loads(board.proto.json)["moved"]}
+
+
 def test_a_slider_changes_credit_and_can_be_taken_back() -> None:
     test = page(what_if="1", edit="flip:f3")
+    before = credit_shown(test)
     test.select_slider(key="set:tree_grpo:epsilon").set_value(1.0).run()
     assert not test.exception
     assert test.query_params["set.epsilon"] == "1.0"
     assert "● changed" in [one.value for one in test.caption]
-    assert test.session_state["set:tree_grpo:epsilon"] == 1.0
+    assert credit_shown(test) != before
+    test.select_slider(key="set:tree_grpo:epsilon").set_value(1e-6).run()
+    assert not test.exception
+    assert "set.epsilon" not in test.query_params
+    assert "● changed" not in [one.value for one in test.caption]
+    assert credit_shown(test) == before
 
 
 def test_what_a_link_says_between_two_places_has_a_place() -> None:
