@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.errors import MethodError, PolicyError
 from treecore.policies import Policy, load_policy
+from treecore.protocols import Task
 from treecore.tasks import get_task
 
 
@@ -67,12 +69,17 @@ def test_a_stopped_run_gives_no_half_forest(tiny: Policy) -> None:
 
 
 def test_forests_of_several_provenances_stay_in_their_order(tiny: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second, third = (without(tc.read(samples()[name].path)[0]) for name in ("early_fork", "mcts", "early_fork"))
-    built = list[object]()
-    monkeypatch.setattr(sources, "get_task", lambda *given, **more: built.append(given) or get_task(*given, **more))
+    first, second, third = (without(tc.read(samples()[name].path)[0]) for name in ("early_fork", "countdown", "mcts"))
+    built = list[str]()
+
+    def counted(name: str, **options: Any) -> Task:
+        built.append(name)
+        return get_task(name, **options)
+
+    monkeypatch.setattr(sources, "get_task", counted)
     of = [forest.provenance["annotations"][-1]["of"] for forest in measure_tokens([first, second, third], tiny)]
     assert of == [first.digest, second.digest, third.digest]
-    assert len(built) == 2
+    assert built == ["multihop", "countdown"]
 
 
 def unknown_id(forest: Forest) -> Forest:
