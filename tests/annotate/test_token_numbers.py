@@ -55,12 +55,11 @@ def test_they_are_those_of_the_rollout(tiny: Policy) -> None:
 def test_recorded_numbers_stay(tiny: Policy) -> None:
     forest = recorded()
     assert forest.tokens is not None
-    kept = forest.with_columns(
-        tokens=replace(forest.tokens, entropy=np.full(len(forest.tokens.entropy), 3.0), confidence=None)
-    )  # type: ignore[arg-type]
+    threes = np.full(forest.tokens.total, 3.0)
+    kept = forest.with_columns(tokens=replace(forest.tokens, entropy=threes, confidence=None))
     (found,) = measure_tokens([kept], tiny)
     assert found.tokens is not None
-    assert (found.tokens.entropy == 3.0).all()
+    np.testing.assert_array_equal(found.tokens.entropy, threes)
 
 
 def test_a_stopped_run_gives_no_half_forest(tiny: Policy) -> None:
