@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from treecore.policies.local.token_sampling import draw, inverse_cdf, nucleus
+from treecore.policies.local import token_sampling
+from treecore.policies.local.token_sampling import draw, inverse_cdf, measured, nucleus
 
 LOGITS = torch.tensor([[2.0, 0.0, -1.0, 1.0], [0.0, 0.0, 0.0, 0.0]])
 
@@ -60,6 +61,24 @@ def test_a_row_is_drawn_alike_in_any_batch() -> None:
     together = draw(logits, uniform, temperature=1.3, top_p=0.9)
     alone = [draw(logits[i : i + 1], uniform[i : i + 1], temperature=1.3, top_p=0.9).id[0] for i in range(50)]
     assert together.id == alone
+
+
+@pytest.mark.parametrize("most", [1, 90, 1 << 25])
+def test_numbers_read_again_are_those_of_draws_in_blocks_of_any_size(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logits, sizes = torch.tensor(np.random.default_rng(1).normal(size=(7, 30)), dtype=torch.float32), list[int]()
+    spread = token_sampling.spread
+
+    def watched(probability: torch.Tensor, **more: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        sizes.append(len(probability))
+        return spread(probability, **more)
+
+    drawn = draw(logits, [0.5] * 7, temperature=1.0, top_p=1.0)
+    monkeypatch.setattr(token_sampling, "MAX_DRAWN", most)
+    monkeypatch.setattr(token_sampling, "spread", watched)
+    assert measured(logits) == [drawn.entropy, drawn.confidence]
+    assert max(sizes) == min(7, max(1, most // 30))
 
 
 def test_inverse_cdf_gives_each_token_its_share_and_never_an_impossible_one() -> None:

@@ -26,7 +26,7 @@ from treecore.policies.local.memory import TOO_LARGE, out_of_memory
 from treecore.policies.local.sequence_scheduler import SequenceScheduler
 from treecore.policies.local.sequences import CachedPrefix, Sequence
 from treecore.policies.local.stop_strings import StopStrings
-from treecore.policies.local.token_sampling import DrawnToken, draw
+from treecore.policies.local.token_sampling import MAX_DRAWN, DrawnToken, draw
 from treecore.protocols import RenderedChat, StepRule
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ MAX_CHUNK = 1024
 MAX_FEED = 8192
 MIN_FEED = 16
 CHUNK_SHARE = 4
-MAX_DRAWN = 1 << 25
-"""Logits that tokens are drawn from at once; some ten tensors of as many float64 numbers are needed for that."""
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,8 @@ from torch import Tensor
 TOP = 20
 TOP_ENTROPY = 10
 DECIMALS = 6
+MAX_DRAWN = 1 << 25
+"""Logits that are worked on at once; some ten tensors of as many float64 numbers are needed for that."""
 
 
 class Drawn(NamedTuple):
@@ -40,6 +42,29 @@ class DrawnToken(NamedTuple):
     top: Sequence[tuple[int, float]] = ()
 
 
+class Law(NamedTuple):
+    """Distributions at temperature 1, in float64: logits and log probabilities `[B, V]`, the likeliest tokens and
+    their log probabilities `[B, TOP]`."""
+
+    logits: Tensor
+    logprob: Tensor
+    best: Tensor
+    likeliest: Tensor
+
+    @classmethod
+    def of(cls, logits: Tensor) -> Law:
+        """Of logits `[B, V]`; on the host where the device knows no float64."""
+        wide = (logits.cpu() if logits.device.type == "mps" else logits).double()
+        logprob = torch.log_softmax(wide, dim=-1)
+        best = logits.to(wide.device).topk(min(TOP, logits.shape[-1]), dim=-1).indices
+        return cls(wide, logprob, best, logprob.gather(-1, best))
+
+
+def rounded(nats: Tensor) -> Tensor:
+    """To what float32 logits carry; no -0."""
+    return torch.round(nats, decimals=DECIMALS) + 0.0
+
+
 def draw(
     logits: Tensor,
     uniform: list[float],
@@ -59,11 +84,8 @@ def draw(
         greedy: `[B]` rows that take the likeliest token at any temperature; none when None.
         top_tokens: how many of the likeliest tokens to tell, `TOP` at most.
     """
-    wide = (logits.cpu() if logits.device.type == "mps" else logits).double()
-    raw = torch.log_softmax(wide, dim=-1)
+    wide, raw, best, likeliest = Law.of(logits)
     probability = raw.exp()
-    best = logits.to(wide.device).topk(min(TOP, logits.shape[-1]), dim=-1).indices
-    likeliest = raw.gather(-1, best)
     entropy, confidence = spread(probability, likeliest=likeliest)
     top_entropy = torch.special.entr(likeliest[:, :TOP_ENTROPY].exp()).sum(dim=-1)
     if temperature == 0:
@@ -80,11 +102,10 @@ def draw(
             sure = torch.tensor(greedy, device=ids.device)
             ids = torch.where(sure, raw.argmax(dim=-1), ids)
             logprob = torch.where(sure, 0.0, logprob)
-    numbers = torch.round(torch.stack([logprob, entropy, confidence, top_entropy]), decimals=DECIMALS) + 0.0
+    numbers = rounded(torch.stack([logprob, entropy, confidence, top_entropy]))
     top: list[list[tuple[int, float]]] = [[] for _ in uniform]
     if top_tokens:
-        rounded = torch.round(likeliest[:, :top_tokens], decimals=DECIMALS) + 0.0
-        pairs = zip(best[:, :top_tokens].tolist(), rounded.tolist(), strict=True)
+        pairs = zip(best[:, :top_tokens].tolist(), rounded(likeliest[:, :top_tokens]).tolist(), strict=True)
         top = [list(zip(tokens, nats, strict=True)) for tokens, nats in pairs]
     logprobs, entropies, confidences, top_entropies = numbers.tolist()
     return Drawn(ids.tolist(), logprobs, entropies, confidences, top_entropies, top)
@@ -100,15 +121,17 @@ def spread(probability: Tensor, *, likeliest: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def measured(logits: Tensor) -> list[list[float]]:
-    """Entropy and confidence of distributions as `draw` gives them. `[2, B]`
+    """Entropy and confidence of distributions as `draw` gives them, worked out for `MAX_DRAWN` logits at once. `[2, B]`
 
     Args:
         logits: `[B, V]`.
     """
-    raw = torch.log_softmax((logits.cpu() if logits.device.type == "mps" else logits).double(), dim=-1)
-    likeliest = raw.topk(min(TOP, raw.shape[-1]), dim=-1).values
-    numbers = torch.round(torch.stack(spread(raw.exp(), likeliest=likeliest)), decimals=DECIMALS) + 0.0
-    found: list[list[float]] = numbers.tolist()
+    found: list[list[float]] = [[], []]
+    for block in torch.split(logits, max(1, MAX_DRAWN // logits.shape[-1])):
+        law = Law.of(block)
+        numbers = rounded(torch.stack(spread(law.logprob.exp(), likeliest=law.likeliest))).tolist()
+        for every, some in zip(found, numbers, strict=True):
+            every += some
     return found
 
 
