@@ -335,7 +335,7 @@ class MeasuringPolicy(Protocol):
             `[2, T]`, as `TokenTable` has them.
 
         Raises:
-            PolicyError: the prompt has no tokens.
+            PolicyError: the prompt has no tokens, or memory is used up.
         """
         ...
 

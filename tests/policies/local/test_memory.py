@@ -178,6 +178,13 @@ def test_so_are_draws_from_many_logits(most: int, monkeypatch: pytest.MonkeyPatc
     assert max(batches) == max(1, most // toy_policy().vocabulary_size)
 
 
+def test_a_trajectory_that_is_too_long_to_read_again_is_refused() -> None:
+    with pytest.raises(PolicyError, match="memory is used up by one trajectory alone; use a smaller model"):
+        with_room_for(1, tokens=3).measure("a b", [1, 2, 1])
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        with_room_for(0, error=RuntimeError("shape mismatch")).measure("a b", [1, 2, 1])
+
+
 def test_other_errors_are_not_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = RuntimeError("shape mismatch")
     with pytest.raises(RuntimeError, match="shape mismatch"):

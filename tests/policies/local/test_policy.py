@@ -150,3 +150,23 @@ def test_prompts_that_leave_no_room_are_refused() -> None:
         session.open("a " * 16)
     with pytest.raises(PolicyError, match="not empty"):
         session.open("")
+
+
+def test_reading_again_asks_for_the_logits_that_it_measures() -> None:
+    policy, sizes = toy_policy(length=16), list[int]()
+    policy.model.lm_head.register_forward_hook(lambda module, given, logits: sizes.append(logits.shape[1]))
+    entropy, confidence = policy.measure("a b c", [1, 2, 1, 2])
+    assert sizes == [4]
+    hides = policy.model.forward
+    policy.model.forward = lambda input_ids, use_cache: hides(input_ids=input_ids, use_cache=use_cache)
+    assert policy.measure("a b c", [1, 2, 1, 2]) == [
+        pytest.approx(entropy, abs=2e-6),
+        pytest.approx(confidence, abs=2e-6),
+    ]
+    assert sizes == [4, 7]
+
+
+def test_reading_again_ends_with_the_context() -> None:
+    policy = toy_policy(length=16)
+    assert [len(numbers) for numbers in policy.measure("a " * 14, [1, 2, 1, 2])] == [2, 2]
+    assert policy.measure("a " * 16, [1, 2]) == policy.measure("a " * 20, [1, 2]) == [[], []]

@@ -76,7 +76,7 @@ class ModelRunner:
         kind = model.config._attn_implementation
         self._step: DecodeStep = graphs or (self._decode_varlen if kind == VARLEN else self._decode)
         self._cached = {cache_argument(model): self.cache}
-        self._keeps = "logits_to_keep" in signature(model.forward).parameters
+        self._keeps = keeps_logits(model)
         self._last = {"logits_to_keep": 1} if self._keeps else {}
         self._bool_mask = kind in ("sdpa", VARLEN)
 
@@ -163,6 +163,11 @@ class ModelRunner:
     def _additive(self, mask: Tensor) -> Tensor:
         lowest = torch.finfo(self.model.dtype).min
         return torch.zeros(mask.shape, dtype=self.model.dtype, device=mask.device).masked_fill_(~mask, lowest)
+
+
+def keeps_logits(model: Any) -> bool:
+    """Whether a model takes `logits_to_keep`, the places whose logits alone it is to give."""
+    return "logits_to_keep" in signature(model.forward).parameters
 
 
 def cache_argument(model: Any) -> str:

@@ -23,9 +23,9 @@ from treecore.policies.local.checkpoint import load_checkpoint
 from treecore.policies.local.cuda_graphs import CUDAGraphRunner
 from treecore.policies.local.detokenize import Detokenizer
 from treecore.policies.local.digest import digest_of_model
-from treecore.policies.local.memory import store_bytes
+from treecore.policies.local.memory import TOO_LARGE, out_of_memory, store_bytes
 from treecore.policies.local.model_checks import check_branchable, context_length, end_tokens
-from treecore.policies.local.model_runner import ModelRunner
+from treecore.policies.local.model_runner import ModelRunner, keeps_logits
 from treecore.policies.local.onednn_model import packed_copy, redirected
 from treecore.policies.local.session import LocalSession, threads
 from treecore.policies.local.static_cache import MIN_LENGTH, bucket
@@ -180,9 +180,19 @@ class TransformersPolicy(Policy):
         if not before:
             raise PolicyError("the prompt has no tokens", todo="give it some text")
         run = [*before, *ids][: self.max_length]
-        with torch.inference_mode(), threads(self.threads):
-            logits = self.model(input_ids=torch.tensor([run], device=self.model.device), use_cache=False).logits[0]
-            return measured(logits[len(before) - 1 : len(run) - 1])
+        if len(run) <= len(before):
+            return [[], []]
+        device, keeps = self.model.device, keeps_logits(self.model)
+        try:
+            with torch.inference_mode(), threads(self.threads):
+                place = torch.arange(len(before) - 1, len(run) - 1, device=device)
+                kept = {"logits_to_keep": place} if keeps else {}
+                logits = self.model(input_ids=torch.tensor([run], device=device), use_cache=False, **kept).logits[0]
+                return measured(logits if keeps else logits[place])
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            raise PolicyError("memory is used up by one trajectory alone", todo=TOO_LARGE) from error
 
     def chat_text(self, messages: Sequence[Message]) -> RenderedChat | None:
         if not self.tokenizer.chat_template:
