@@ -34,7 +34,7 @@ class Quota(NamedTuple):
 
 
 TRAJECTORIES = Quota("TREECORE_PUBLIC_TRAJECTORIES", 512, "trajectories of a public run", "--max-trajectories")
-TOKENS = Quota("TREECORE_PUBLIC_TOKENS", 200_000, "tokens that a public run draws", "--max-tokens")
+TOKENS = Quota("TREECORE_PUBLIC_TOKENS", 200_000, "tokens that a public run draws or reads", "--max-tokens")
 SECONDS = Quota("TREECORE_PUBLIC_SECONDS", 120, "seconds that a public run takes", "--max-seconds")
 RUNS = Quota("TREECORE_PUBLIC_RUNS", 4, "runs of one visitor that are not over", "--max-runs")
 WAITING = Quota("TREECORE_WAITING_RUNS", 64, "runs that wait, of all visitors")
