@@ -18,6 +18,7 @@ from treecore.lessons.truth import truth
 from treecore.lessons.unit import units
 from treecore.lessons.words import of_hundred
 from treecore.lessons.worksheet import is_right
+from treecore.methods import get_method
 
 MAIN = str(ROOT / "app" / "main.py")
 NAMES = list(units())
@@ -70,11 +71,11 @@ def test_a_unit_through_all_its_stages(name: str) -> None:
     truth_only, why = at(name, "truth", mark=place + 1), at(name, "why", mark=place + 1)
     assert [line["kind"] for line in truth_only["reveal"]["lines"]][:2] == ["truth", "you"]
     assert truth_only["reveal"]["why"] == []
-    known = ["truth", "you", "change"] if unit.bet.on == "chance" else ["truth", "you"]
-    assert [line["kind"] for line in why["reveal"]["lines"]] == known + ["method"] * len(unit.rows)
-    assert len({line["name"] for line in why["reveal"]["lines"]} - {"… folded"}) + 3 * (name == "hidden") == len(
-        why["reveal"]["lines"]
-    )
+    known = {"truth": "truth", "you": "you"} | ({"change": "its change"} if unit.bet.on == "chance" else {})
+    methods = [row.called or get_method(row.method).title for row in unit.rows]
+    assert [line["kind"] for line in why["reveal"]["lines"]] == [*known] + ["method"] * len(methods)
+    assert [line["name"] for line in why["reveal"]["lines"]] == [*known.values(), *methods]
+    assert len({(row.method, row.called) for row in unit.rows}) == len(methods)
     assert len(why["reveal"]["colours"]) == len(why["steps"])
     right = f"{value_of(unit, unit.check.number, numbers_of(unit)):.2f}"
     assert at(name, "try", answer=right)["attempt"]["verdict"] == "right"
