@@ -1,4 +1,4 @@
-"""The README: its lines of Python do what they say."""
+"""The README: its lines of Python run."""
 
 from __future__ import annotations
 
