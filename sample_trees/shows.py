@@ -81,9 +81,12 @@ def common(forest: Forest) -> dict[str, str]:
 
 
 def early(forest: Forest) -> Shown | None:
-    """A wide gap at the first step, none later."""
+    """A wide gap at the first step, none later; `wrong` are those that go on from the same prompt node."""
     fork = only_fork(forest)
-    return Shown(len(forest) / 100) if fork is not None and forest.is_prompt[fork.row] else None
+    if fork is None or not forest.is_prompt[fork.row]:
+        return None
+    wrong = int((~is_right(forest)[forest.topology.leaves_under(fork.row)]).sum())
+    return Shown(len(forest) / 100, {"wrong": "the wrong one" if wrong == 1 else f"the {wrong} wrong ones"})
 
 
 def late(forest: Forest) -> Shown | None:

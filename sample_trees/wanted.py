@@ -51,7 +51,7 @@ NEARLY_SAID = tiny("surprisal", m=2, n=2, l=1, t=2, record={"top_tokens": 14})
 
 IDEAS = (
     Wanted("early_fork", "Early fork: strategy", two_trees(), shows.early,
-           "{right} of {leaves} trajectories are right. What separates them from the wrong one beside them is the "
+           "{right} of {leaves} trajectories are right. What separates them from {wrong} beside them is the "
            "first step: the fork at {fork} decides {share} of the trajectory. Colour by granularity and see where the signal sits."),
     Wanted("late_fork", "Late fork: detail", two_trees(), shows.late,
            "{right} of {leaves} trajectories are right. One fork, {fork}, separates right from wrong, and it decides only "

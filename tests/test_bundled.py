@@ -124,6 +124,13 @@ def test_a_forest_that_does_not_show_the_thing_is_refused() -> None:
         recording().described(WANTED["late_fork"], sampled("all_right"))
 
 
+def test_the_text_of_an_early_fork_counts_the_wrong_ones() -> None:
+    reward = [np.nan, 1.0, 0.0, 0.0]
+    forest = Forest(parent=[-1, 0, 0, 0], text=["", "a", "b", "c"], reward=reward, prompt="q")
+    shown = recording().described(WANTED["early_fork"], forest)
+    assert shown.startswith("1 of 3 trajectories are right. What separates them from the 2 wrong ones beside them is")
+
+
 def test_a_second_recording_leaves_the_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "x.forest.json"
     path.write_bytes(samples()["chains"].path.read_bytes())
