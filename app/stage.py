@@ -76,7 +76,12 @@ def canvas(scene: Scene, *, key: str, height: int = 0, linked: bool = True, list
 
 def reader() -> Reader:
     """What is folded in what is open, and the words looked for."""
-    return {"folds": state.folds(), "find": str(state.field(FIND)), "heard": int(state.get_or(HEARD, 0))}
+    return {
+        "of": state.folds_of(),
+        "folds": state.folds(),
+        "find": str(state.field(FIND)),
+        "heard": int(state.get_or(HEARD, 0)),
+    }
 
 
 def wider(one: Ends, other: Ends) -> Ends:
@@ -101,8 +106,8 @@ def take(then: Callable[[], None] | None = None) -> None:
         return
     state.put({HEARD: choice.number})
     state.select(choice.node_id)
-    if choice.folds is not None:
-        state.take_folds(choice.folds)
+    if choice.folds is not None and choice.of is not None:
+        state.take_folds(choice.folds, of=choice.of)
     if choice.find is not None:
         state.put({FIND: choice.find[:MAX_FIND].strip()})
     if then is not None:

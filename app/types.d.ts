@@ -130,6 +130,7 @@ interface SceneLook {
 }
 
 interface Reader {
+  of: string;
   folds: string;
   find: string;
   heard: number;
@@ -187,6 +188,7 @@ interface SelectionData {
 interface ChosenEvent {
   number: number;
   id: string | null;
+  of?: string;
   folds?: string;
   find?: string;
 }
@@ -1525,7 +1527,7 @@ declare var treecoreResident: Map<string, ResidentPart["run"]> | undefined;
 declare var treecoreSelected: string | null | undefined;
 declare var treecoreCompared: CompareSaid | undefined;
 declare var treecoreNumber: number | undefined;
-declare var treecoreReader: { folds: string; find: string } | null | undefined;
+declare var treecoreReader: { of: string; folds: string; find: string } | null | undefined;
 declare var treecoreSelectedNone: boolean | undefined;
 
 // Keys are pressed on elements.

@@ -13,8 +13,8 @@ from treecore.views.sources import script
 
 FOLDER = Path(__file__).parent
 PRESSED, CHOSEN, FOUND = "pressed", "chosen", "found"
-MAX_NAME = 200
-"""Characters of the name of a kept file that are shown."""
+MAX_NAME, MAX_OF = 200, 200
+"""Characters of the name of a kept file that are shown, and of the name by which a browser means a forest."""
 
 _keys = st.components.v2.component("treecore.film_keys", js=script(FOLDER / "film_keys.js"))
 _marks = st.components.v2.component("treecore.chart_marks", js=script(FOLDER / "chart_marks.js"))
@@ -34,6 +34,7 @@ class ChosenEvent(TypedDict):
 
     number: int
     id: str | None
+    of: NotRequired[str]
     folds: NotRequired[str]
     find: NotRequired[str]
 
@@ -82,11 +83,13 @@ class Choice(NamedTuple):
     Attributes:
         number: counts the choices of a page; echo it, so that the browser knows what has been heard.
         node_id: as text, unchecked; None when the selection was taken back.
+        of: which forest `folds` are of, as `Reader` named it; no longer than `MAX_OF`.
         folds, find: what is folded on the trees and looked for, unchecked; None where nothing is told of it.
     """
 
     number: int
     node_id: str | None
+    of: str | None
     folds: str | None
     find: str | None
 
@@ -150,10 +153,10 @@ def choice_in(held: Any) -> Choice | None:
     value = (held or {}).get(CHOSEN)
     if not isinstance(value, dict) or not _whole(value.get("number")):
         return None
-    node_id, folds, find = value.get("id"), value.get("folds"), value.get("find")
-    if not all(one is None or isinstance(one, str) for one in (node_id, folds, find)):
+    said = [value.get(name) for name in ("id", "of", "folds", "find")]
+    if not all(one is None or isinstance(one, str) for one in said) or len(said[1] or "") > MAX_OF:
         return None
-    return Choice(value["number"], node_id, folds, find)
+    return Choice(value["number"], *said)
 
 
 def chart_marks(charts: list[str], *, dark: bool, key: str) -> None:

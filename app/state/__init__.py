@@ -37,7 +37,7 @@ from app.state.current import (
     what_if,
 )
 from app.state.export_job import begin_export, cancel_exporting, exporting
-from app.state.folds import folds, folds_are_lost, take_folds
+from app.state.folds import folds, folds_are_lost, folds_of, take_folds
 from app.state.link import asked
 from app.state.merge_job import cancel_merging, drop_merging, merging
 from app.state.open_files import (
@@ -83,6 +83,7 @@ __all__ = [
     "findings",
     "folds",
     "folds_are_lost",
+    "folds_of",
     "forest",
     "forest_number",
     "get",

@@ -23,7 +23,12 @@ MARK = re.compile(r"[-+].+|to[1-9]|rows|shapes", re.DOTALL)
 
 def folds() -> str:
     """Those of the shown forest, "" for a forest as it opens by itself."""
-    return _all().get(_key(), "")
+    return _all().get(folds_of(), "")
+
+
+def folds_of() -> str:
+    """The name by which they are those of the shown forest, in the session and in what a browser sends."""
+    return f"{recorded().key}/{forest_number()}"
 
 
 def folds_are_lost() -> bool:
@@ -31,12 +36,12 @@ def folds_are_lost() -> bool:
     return folds() == TOO_MANY
 
 
-def take_folds(text: str) -> None:
-    """Take over what the browser told."""
-    known = {key: value for key, value in _all().items() if key != _key()}
+def take_folds(text: str, *, of: str) -> None:
+    """Take over what the browser says of a forest, which need not be shown any more when that is heard."""
+    known = {name: value for name, value in _all().items() if name != of}
     kept = text if text == TOO_MANY or len(text) <= MAX_FIELD else TOO_MANY
     if kept:
-        known[_key()] = kept
+        known[of] = kept
     st.session_state[HELD] = dict([*known.items()][-MAX_FORESTS:])
 
 
@@ -45,7 +50,7 @@ def read_folds(text: str) -> list[str]:
     marks = text.split(",") if text and len(text) <= MAX_FIELD else []
     fitting = [mark for mark in marks if MARK.fullmatch(mark)]
     gone = [unquote(mark[1:]) for mark in fitting if mark[0] in "-+" and not is_drawn(unquote(mark[1:]))]
-    take_folds(",".join(written(mark) for mark in fitting if unquote(mark[1:]) not in gone))
+    take_folds(",".join(written(mark) for mark in fitting if unquote(mark[1:]) not in gone), of=folds_of())
     if len(text) > MAX_FIELD or len(fitting) < len(marks):
         return ["its folds cannot be read"]
     more = f" (and {len(gone) - 1} more)" if gone[1:] else ""
@@ -57,10 +62,6 @@ def written(mark: str) -> str:
     return mark[0] + unquote(mark[1:]).replace("%", "%25").replace(",", "%2C") if mark[0] in "-+" else mark
 
 
-def _all() -> dict[tuple[str, int], str]:
-    found: dict[tuple[str, int], str] = st.session_state.get(HELD, {})
+def _all() -> dict[str, str]:
+    found: dict[str, str] = st.session_state.get(HELD, {})
     return found
-
-
-def _key() -> tuple[str, int]:
-    return recorded().key, forest_number()

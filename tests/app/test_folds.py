@@ -61,7 +61,7 @@ def _told() -> None:
 
     state.start(lambda _: False, lambda _: None)
     if "sent" in st.session_state:
-        st.session_state[stage.CHANNEL] = {"chosen": st.session_state.sent}
+        st.session_state[stage.CHANNEL] = {"chosen": {"of": state.folds_of(), **st.session_state.sent}}
         stage.take()
     state.sync_address()
     st.text(f"{state.folds()[:40]}|{state.folds_are_lost()}|{state.field(stage.FIND)[:10]}|{state.get('node')}")
@@ -73,6 +73,8 @@ def _told() -> None:
         ({"number": 1, "id": "a1", "folds": "-a1", "find": " boss "}, "-a1|False|boss|a1"),
         ({"number": 1, "id": None, "folds": "-" + "x" * 5000}, f"{TOO_MANY}|True||"),
         ({"number": 1, "id": "a1"}, "|False||a1"),
+        ({"number": 1, "id": "a1", "folds": "-a1", "of": "another/0"}, "|False||a1"),
+        ({"number": 1, "id": "a1", "folds": "-a1", "of": "x" * 300}, "|False||"),
         ({"number": 1, "id": "a1", "folds": 7}, "|False||"),
         ({"number": 1, "id": "a1", "folds": "", "find": ["x"]}, "|False||"),
     ],
@@ -88,16 +90,26 @@ def test_what_a_browser_tells_is_checked(sent: dict[str, Any], said: str) -> Non
 
 
 def test_a_choice_says_what_is_folded_or_nothing_of_it() -> None:
-    assert choice_in({"chosen": {"number": 1, "id": "a"}}) == Choice(1, "a", None, None)
-    assert choice_in({"chosen": {"number": 1, "id": "a", "folds": "-a", "find": "x"}}) == Choice(1, "a", "-a", "x")
+    assert choice_in({"chosen": {"number": 1, "id": "a"}}) == Choice(1, "a", None, None, None)
+    sent = {"number": 1, "id": "a", "of": "file/0", "folds": "-a", "find": "x"}
+    assert choice_in({"chosen": sent}) == Choice(1, "a", "file/0", "-a", "x")
+
+
+def test_folds_that_come_late_are_those_of_the_forest_they_were_made_on() -> None:
+    test = AppTest.from_function(_told, default_timeout=60)
+    test.query_params["sample"] = "by_hand"
+    test.session_state["sent"] = {"number": 1, "id": "a1", "folds": "-a1", "of": "another/0"}
+    test.run()
+    assert test.session_state["folds"] == {"another/0": "-a1"}
+    assert "fold" not in address(test)
 
 
 def test_few_forests_have_their_folds_kept() -> None:
     test = page()
-    test.session_state["folds"] = {(str(number), 0): "-a1" for number in range(MAX_FORESTS)}
+    test.session_state["folds"] = {str(number): "-a1" for number in range(MAX_FORESTS)}
     test.query_params["fold"] = "-b1"
     test.run()
     kept = test.session_state["folds"]
     assert len(kept) == MAX_FORESTS
     assert [*kept.values()][-1] == "-b1"
-    assert ("0", 0) not in kept
+    assert "0" not in kept

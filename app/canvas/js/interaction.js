@@ -10,7 +10,7 @@ import { tellGroup } from "./group.js";
 import { remember } from "./memory.js";
 import { moveView, requestDraw, settle, setView } from "./motion.js";
 import { closed, keepBefore, opened, upTo, withRow } from "./opening.js";
-import { drawnOf, refold } from "./refold.js";
+import { drawnOf, refold, rowOf } from "./refold.js";
 import { foldedAt, tellReader } from "./reader.js";
 import { destination } from "./walk.js";
 import { pointOn } from "./zoomed.js";
@@ -102,8 +102,7 @@ function show(app, next, i = app.selected) {
 
 /** @param {App} app @param {Set<number>} next @param {number} i */
 function turnTo(app, next, i) {
-  const { first } = /** @type {SceneSubtrees} */ (app.full.subtrees);
-  const row = i < 0 ? -1 : first[/** @type {Folded[]} */ (app.scene.folded)[i].group];
+  const row = rowOf(app, i);
   app.onShow = next;
   refold(app);
   app.selected = row < 0 ? -1 : drawnOf(app, row);
@@ -157,8 +156,7 @@ export function showRow(app, row) {
 /** @param {App} app */
 export function turnFolds(app) {
   if (!app.full.subtrees) return;
-  const { first } = app.full.subtrees;
-  const row = app.selected < 0 ? -1 : app.drawn ? first[/** @type {Folded[]} */ (app.scene.folded)[app.selected].group] : app.selected;
+  const row = rowOf(app, app.selected);
   Object.assign(app, { isFolded: !app.isFolded, depth: 0 });
   refold(app);
   Object.assign(app, { touched: false, whole: false });

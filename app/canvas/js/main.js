@@ -16,10 +16,10 @@ import { forget, recall, recallFolds, remember } from "./memory.js";
 import { requestDraw, settle, syncSize } from "./motion.js";
 import { badgesShown, badgeWidth, isFaded, shownOf } from "./nodes.js";
 import { contextOf, readTheme } from "./palette.js";
-import { hearReader, takeCollapsed, takeShown } from "./reader.js";
+import { hearReader, isTold, takeCollapsed, takeShown } from "./reader.js";
 import { isListed, listenPhone, showStep } from "./trajectory.js";
 import { zoomOf } from "./zoomed.js";
-import { derive, drawnOf, refold, rowWithId } from "./refold.js";
+import { derive, drawnOf, refold, rowWithId, rowOf } from "./refold.js";
 
 const APPS = new WeakMap();
 const LEFT = new Map();
@@ -126,7 +126,7 @@ function showMarked(app, before) {
 // Folds that the page names, as those of an address that somebody went back to.
 /** @param {App} app */
 function takeFolds(app) {
-  const row = app.selected < 0 ? -1 : app.drawn && app.full.subtrees ? app.full.subtrees.first[/** @type {Folded[]} */ (app.scene.folded)[app.selected].group] : app.selected;
+  const row = rowOf(app, app.selected);
   takeShown(app);
   refold(app);
   takeCollapsed(app);
@@ -230,15 +230,16 @@ export default function treeCanvas({ head, text, host, bus = document }) {
   Object.assign(app, { key: head.key, linked: head.linked, listable: head.listable, tallest: head.height });
   restyle(app);
   const folds = hearReader(app, head);
+  const digest = app.full?.digest;
   if (app.forestStamp !== head.forest) app.forest = JSON.parse(text(head.forest));
   if (app.forestStamp !== head.forest || app.lookStamp !== head.look) {
     takeScene(app, { ...app.forest, ...JSON.parse(text(head.look)) });
     Object.assign(app, { forestStamp: head.forest, lookStamp: head.look });
   } else {
-    if (folds) takeFolds(app);
     fitHeight(app);
     settle(app);
   }
+  if (folds && isTold(app) && digest === app.full.digest) takeFolds(app);
   takeSelection(app, bus === document ? globalThis.treecoreSelected : bus.selected);
   drawLegend(app);
   describe(app);

@@ -1,6 +1,6 @@
 // What a reader did to each forest: view, folds and selection, kept for when it is seen again.
 
-import { takeCollapsed, takeShown } from "./reader.js";
+import { isTold, takeCollapsed, takeShown } from "./reader.js";
 import { isListed } from "./trajectory.js";
 
 const MEMORY = new Map();
@@ -29,7 +29,7 @@ export function remember(app) {
 // Which groups are on show, before anything is drawn: as the page says, as they were, or as a forest opens.
 /** @param {App} app */
 export function recallFolds(app) {
-  if (app.reader) {
+  if (isTold(app)) {
     takeShown(app);
     return;
   }
@@ -44,7 +44,7 @@ export function recallFolds(app) {
 /** @param {App} app */
 export function recall(app) {
   const kept = MEMORY.get(memoryKey(app));
-  if (app.reader) takeCollapsed(app);
+  if (isTold(app)) takeCollapsed(app);
   else app.collapsed = new Set(kept?.collapsed);
   app.touched = kept?.touched ?? false;
   app.whole = kept?.whole ?? false;

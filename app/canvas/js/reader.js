@@ -45,17 +45,23 @@ export function tellReader(app) {
   const folds = isListed(app) ? app.reader.folds : foldText(app);
   const find = app.typing ? app.reader.find : search.hidden ? "" : input.value.trim();
   app.reader = { ...app.reader, folds, find };
-  globalThis.treecoreReader = { folds, find };
+  globalThis.treecoreReader = { of: app.reader.of, folds, find };
 }
 
 // What the page says of it is taken over, unless something was chosen here that it has not heard of.
 /** @param {App} app @param {CanvasHead} head */
 export function hearReader(app, { reader: said = null }) {
-  if (!said || (app.reader && (globalThis.treecoreNumber ?? 0) > said.heard)) return false;
   const before = app.reader;
+  if (!said || (before?.of === said.of && (globalThis.treecoreNumber ?? 0) > said.heard)) return false;
   app.reader = said;
   if (before?.find !== said.find) showWords(app, said.find);
-  return before?.folds !== said.folds;
+  return before?.of !== said.of || before.folds !== said.folds;
+}
+
+// Whether the page says what is folded; folds that are too many for it stay in the memory of the browser.
+/** @param {App} app */
+export function isTold(app) {
+  return app.reader !== null && app.reader.folds !== TOO_MANY;
 }
 
 /** @param {string} text */

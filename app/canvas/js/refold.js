@@ -33,6 +33,13 @@ export function drawnOf(app, row) {
   return app.drawn ? app.drawn[row] : row;
 }
 
+// The row of the forest that a drawn row is, or the first of those that it stands for; -1 for none.
+/** @param {App} app @param {number} i */
+export function rowOf(app, i) {
+  const { subtrees } = app.full;
+  return i < 0 || !app.drawn || !subtrees ? i : subtrees.first[/** @type {Folded[]} */ (app.scene.folded)[i].group];
+}
+
 // Row of the forest with this id, -1 for none.
 /** @param {App} app @param {string} id */
 export function rowWithId(app, id) {

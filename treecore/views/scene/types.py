@@ -180,9 +180,10 @@ class SceneLook(TypedDict):
 class Reader(TypedDict):
     """What a page knows of its reader: what is folded on the trees (`app.state.folds`), and the words looked for.
 
-    `heard` is the number of the last choice that the page heard.
+    `of` names the forest that they are of; `heard` is the number of the last choice that the page heard.
     """
 
+    of: str
     folds: str
     find: str
     heard: int
