@@ -68,20 +68,28 @@ def export_menu() -> None:
         several = len(state.opened().forests) > 1
         with st.container(horizontal=True, gap="small"):
             if several:
-                st.button("All prompts", key="export:all", on_click=prepare, args=(kind.name, True), disabled=not fine)
+                st.button(
+                    "All prompts",
+                    key="export:all",
+                    on_click=prepare,
+                    args=(kind.name,),
+                    kwargs={"whole_batch": True},
+                    disabled=not fine,
+                )
             st.button(
                 "This prompt" if several else "Make the file",
                 key="export:one",
                 on_click=prepare,
-                args=(kind.name, False),
+                args=(kind.name,),
                 disabled=not fine,
             )
-            if kind.in_parts and (row := state.selected_row()) is not None and not state.forest().is_prompt[row]:
+            if kind.in_parts:
                 st.button(
                     "From the selected step",
                     key="export:step",
                     on_click=prepare,
-                    args=(kind.name, False, str(state.forest().node_id[row])),
+                    args=(kind.name,),
+                    kwargs={"from_step": True},
                     disabled=not fine,
                     help="Only rows of that step and of what comes after it; credit is still that of all.",
                 )
@@ -127,19 +135,39 @@ def export_ready() -> None:
         st.button("Close", key="export_ready_close", type="tertiary", on_click=state.put, args=({LATE: False},))
 
 
-def prepare(name: str, whole_batch: bool, node: str = "") -> None:
-    """Begin to make the file, with `node` from this step on; an error is shown beside the buttons."""
+def prepare(name: str, *, whole_batch: bool = False, from_step: bool = False) -> None:
+    """Begin to make the file; an error is shown beside the buttons.
+
+    Args:
+        whole_batch: of all prompts, not of the shown one alone.
+        from_step: from the step that is selected now, which need not be the one that was when the button was drawn.
+    """
     kind = EXPORTS[chosen(name, list(EXPORTS))]
     try:
-        asked_for = inputs(kind, whole_batch, node)
+        asked_for = inputs(kind, whole_batch=whole_batch, node=selected_step() if from_step else "")
     except TreecoreError as error:
         refuse_export(str(error))
         return
     state.begin_export(asked_for.name, partial(made, asked_for))
 
 
-def inputs(kind: Export, whole_batch: bool, node: str = "") -> Inputs:
+def selected_step() -> str:
+    """The id of the step that is selected.
+
+    Raises:
+        TreecoreError: none is, or it is the prompt.
+    """
+    row = state.selected_row()
+    if row is None or state.forest().is_prompt[row]:
+        raise TreecoreError("no step is selected", todo="click a step on the trees, then press this button again")
+    return str(state.forest().node_id[row])
+
+
+def inputs(kind: Export, *, whole_batch: bool, node: str = "") -> Inputs:
     """All that the file is made of, taken from the session, which its thread does not know.
+
+    Args:
+        node: the step that it begins with, "" for all.
 
     Raises:
         TreecoreError: the method cannot run, and the kind needs it.

@@ -79,6 +79,16 @@ def test_a_selected_step_is_exported_with_what_follows_it() -> None:
     assert [line.split(b",")[1] for line in made.data.splitlines()] == [b"id", b"f1", b"f2", b"f3"]
 
 
+def test_the_step_is_the_one_that_is_selected_when_the_button_is_pressed() -> None:
+    test = page()
+    test.session_state["export_kind"] = "csv"
+    test.run().button(key="export:step").click().run()
+    assert "no step is selected" in test.error[0].value
+    test.session_state["node"] = "f1"
+    test.button(key="export:step").click().run()
+    assert [line.split(b",")[1] for line in test.session_state["exported"].data.splitlines()][:2] == [b"id", b"f1"]
+
+
 def test_an_export_that_is_broken_off_makes_nothing(held: threading.Event) -> None:
     test = page()
     test.button(key="export:one").click().run()
