@@ -16,7 +16,7 @@ const KEPT = new WeakMap();
 /** @param {GlossaryData} data */
 function patternOf({ forms }) {
   const longest = Object.keys(forms).sort((one, other) => other.length - one.length);
-  return new RegExp(`(?<![\\w-])(?:${longest.map((form) => form.replace(/[^\w\s]/g, "\\$&")).join("|")})(?![\\w-])`, "giu");
+  return new RegExp(`(?<![\\w-])(?:${longest.map((form) => form.replace(/[$()*+./?[\\\]^{|}]/g, "\\$&")).join("|")})(?![\\w-])`, "giu");
 }
 
 /** @param {GlossaryPart} part @param {Element} area @param {Map<string, GlossaryPlace>} places */
@@ -82,11 +82,12 @@ function hide(part) {
   if (part.box.matches(":popover-open")) part.box.hidePopover();
 }
 
-// The word under the pointer; words between other text may stand on two lines.
+// The word under the pointer, where nothing lies over it; words between other text may stand on two lines.
 /** @param {GlossaryPart} part @param {MouseEvent} event */
-function under({ places }, { clientX: x, clientY: y }) {
+function under({ places }, event) {
+  const { clientX: x, clientY: y } = event, path = event.composedPath();
   for (const [term, place] of places) {
-    if (!(place instanceof Range)) continue;
+    if (!(place instanceof Range) || !path.includes(/** @type {Node} */ (place.startContainer.parentElement))) continue;
     for (const { left, right, top, bottom } of place.getClientRects()) if (x >= left && x <= right && y >= top && y <= bottom) return term;
   }
   return "";
