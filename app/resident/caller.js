@@ -6,6 +6,10 @@ export function called(name, call) {
   if (run) return run(call);
   /** @type {(() => void) | void} */
   let leave;
-  document.addEventListener("treecore-resident", () => (leave = called(name, call)), { once: true });
-  return () => leave?.();
+  const abort = new AbortController();
+  document.addEventListener("treecore-resident", () => (leave = called(name, call)), { once: true, signal: abort.signal });
+  return () => {
+    abort.abort();
+    leave?.();
+  };
 }
