@@ -64,8 +64,12 @@ def drawn_by_search(forest: Forest) -> Shown | None:
         return None
     beneath = forest.topology.leaves_under(order[0])
     words = {
-        "step": named(forest, order[0]), "visits": f"{visits[order[0]]:.0f}", "q": f"{mean[order[0]]:.2f}",
-        "others": ", ".join(f"{visits[row]:.0f}" for row in order[1:]), "beneath": str(len(beneath)),
-        "left_out": str(left_out), "mean": f"{np.nanmean(forest.reward[forest.leaves]):.2f}",
-    }  # fmt: skip
+        "step": named(forest, order[0]),
+        "visits": f"{visits[order[0]]:.0f}",
+        "q": f"{mean[order[0]]:.2f}",
+        "others": ", ".join(f"{visits[row]:.0f}" for row in order[1:]),
+        "beneath": str(len(beneath)),
+        "left_out": str(left_out),
+        "mean": f"{np.nanmean(forest.reward[forest.leaves]):.2f}",
+    }
     return Shown(float(visits[order[0]] / visits[first].sum()), words)

@@ -176,10 +176,21 @@ def tree_head(forest: Forest, tree: int) -> TableRow:
     right = int(is_right(forest)[scored].sum())
     note = f"{whole(right)} of {whole(len(scored))} right" if len(scored) else counted(len(leaves), "end")
     return {
-        "at": -1, "id": "", "level": 0, "last": True, "words": [{"text": f"tree {tree + 1}", "tone": "ink"}],
-        "note": note, "answered": "", "fork": None, "outcome": "", "right": None, "values": [], "shown": [],
-        "apart": False, "entry": -1,
-    }  # fmt: skip
+        "at": -1,
+        "id": "",
+        "level": 0,
+        "last": True,
+        "words": [{"text": f"tree {tree + 1}", "tone": "ink"}],
+        "note": note,
+        "answered": "",
+        "fork": None,
+        "outcome": "",
+        "right": None,
+        "values": [],
+        "shown": [],
+        "apart": False,
+        "entry": -1,
+    }
 
 
 def table_row(found: Comparison, at: int, shape: Shape, *, level: int) -> TableRow:

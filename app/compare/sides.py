@@ -48,8 +48,9 @@ def two_forests(
 ) -> list[Panel]:
     """Two forests; rows that go together were reached by the same words."""
     both = [panel(found, listed, title=titles[0], centre=centre), panel(other, title=titles[1])]
-    paths = [[path_of(one.forest, row["id"]) for row in part["rows"]]
-             for one, part in zip((found, other), both, strict=True)]  # fmt: skip
+    paths = [
+        [path_of(one.forest, row["id"]) for row in part["rows"]] for one, part in zip((found, other), both, strict=True)
+    ]
     places = [{path: at for at, path in reversed(list(enumerate(some))) if path} for some in paths]
     return linked(
         both, [[places[1].get(path, -1) for path in paths[0]], [places[0].get(path, -1) for path in paths[1]]]
@@ -83,8 +84,13 @@ def two_trajectories(found: Comparison, *, left: int, right: int) -> list[Panel]
         for leaf, path in zip((left, right), paths, strict=True)
     ]
     length = [len(one["rows"]) for one in both]
-    return linked(both, [[at if at < length[1] else -1 for at in range(length[0])],
-                         [at if at < length[0] else -1 for at in range(length[1])]])  # fmt: skip
+    return linked(
+        both,
+        [
+            [at if at < length[1] else -1 for at in range(length[0])],
+            [at if at < length[0] else -1 for at in range(length[1])],
+        ],
+    )
 
 
 def shared_words(forest: Forest, *, left: int, right: int) -> str:

@@ -180,8 +180,14 @@ def dot_row(forks: Forks, names: Sequence[str], own: BoolArray, *, title: str, m
 def sampler(one: Grain) -> Sampler:
     """The grain of a sampler."""
     low, middle, high = (none(value) for value in (one.low, one.middle, one.high))
-    return {"name": one.name, "count": counted(one.forks, "fork"), "low": low, "middle": middle, "high": high,
-            "histogram": list(one.histogram)}  # fmt: skip
+    return {
+        "name": one.name,
+        "count": counted(one.forks, "fork"),
+        "low": low,
+        "middle": middle,
+        "high": high,
+        "histogram": list(one.histogram),
+    }
 
 
 def labels(way: Route) -> list[Label]:
@@ -219,12 +225,17 @@ def twigs(credit: Credit, unit: Unit) -> list[Twig]:
             rows[row] = (rows[children[0]] + rows[children[-1]]) / 2
     return [
         {
-            "above": int(topology.parent[row]), "start": float(steps.start[row]), "end": float(steps.end[row]),
-            "row": float(rows[row]), "fork": bool(topology.is_fork[row]), "leaf": bool(topology.is_leaf[row]),
-            "right": right_at(credit, row), "tree": tree_of(credit, row),
+            "above": int(topology.parent[row]),
+            "start": float(steps.start[row]),
+            "end": float(steps.end[row]),
+            "row": float(rows[row]),
+            "fork": bool(topology.is_fork[row]),
+            "leaf": bool(topology.is_leaf[row]),
+            "right": right_at(credit, row),
+            "tree": tree_of(credit, row),
         }
         for row in range(topology.n)
-    ]  # fmt: skip
+    ]
 
 
 def right_at(credit: Credit, row: int) -> bool | None:

@@ -20,9 +20,9 @@ MERGED: WeakValueDictionary[tuple[str, str], Opened] = WeakValueDictionary()
 
 def is_flat(opened: Opened) -> bool:
     """Whether no step of it has two continuations, and some prompt has several answers."""
-    found: bool = opened.kept.get("flat", lambda: all(map(is_chains, opened.forests)) and any(
-        len(forest.leaves) > 1 for forest in opened.forests
-    ))  # fmt: skip
+    found: bool = opened.kept.get(
+        "flat", lambda: all(map(is_chains, opened.forests)) and any(len(forest.leaves) > 1 for forest in opened.forests)
+    )
     return found
 
 

@@ -117,10 +117,16 @@ def config_of(request: Request, policy: Any) -> RolloutConfig:
     from treecore.tasks import get_task
 
     return RolloutConfig(
-        task=get_task(request.task, **request.options), model=policy, sampler=request.sampler,
-        sampler_settings=request.settings, prompts=request.prompts, question=request.question or None,
-        seed=request.seed, temperature=request.temperature, record={"top_tokens": request.top_tokens},
-    )  # fmt: skip
+        task=get_task(request.task, **request.options),
+        model=policy,
+        sampler=request.sampler,
+        sampler_settings=request.settings,
+        prompts=request.prompts,
+        question=request.question or None,
+        seed=request.seed,
+        temperature=request.temperature,
+        record={"top_tokens": request.top_tokens},
+    )
 
 
 def begins(model: Model) -> str:

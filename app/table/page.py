@@ -54,10 +54,15 @@ def reader(credit: Credit | None) -> None:
     heard = int(state.get_or(HEARD, 0))
     steps_table(page(made, rows), copied=copied(made, rows, heard), heard=heard, key=CHANNEL, on_ask=take)
     st.download_button(
-        "Save as CSV", lambda: made.csv(rows), mime="text/csv", on_click="ignore",
-        file_name=f"steps{changed_mark([state.forest()])}.csv", key="steps_csv",
-        icon=":material/download:", disabled=not len(rows),
-    )  # fmt: skip
+        "Save as CSV",
+        lambda: made.csv(rows),
+        mime="text/csv",
+        on_click="ignore",
+        file_name=f"steps{changed_mark([state.forest()])}.csv",
+        key="steps_csv",
+        icon=":material/download:",
+        disabled=not len(rows),
+    )
     state.sync_address()
 
 

@@ -100,8 +100,10 @@ def recorded_tokens(trajectory: Trajectory, signals: Signals | None) -> list[Tok
     assert table is not None
     assert table.text is not None
     weight = np.full(len(at), NAN) if signals is None else signals.of_tokens(trajectory)
-    measured = {name: held[at] if (held := getattr(table, name)) is not None else np.full(len(at), NAN)
-                for name in ("logprob", "entropy", "confidence")}  # fmt: skip
+    measured = {
+        name: held[at] if (held := getattr(table, name)) is not None else np.full(len(at), NAN)
+        for name in ("logprob", "entropy", "confidence")
+    }
     found: list[Token] = []
     for number, place in enumerate(at.tolist()):
         if not trajectory.is_model[number]:

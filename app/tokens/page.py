@@ -59,9 +59,14 @@ def pills() -> bool:
         st.caption(ours("beneath"), width="content")
         state.prime(BENEATH, list(STRIPS))
         st.segmented_control(
-            "Beneath the tokens", list(STRIPS), key=BENEATH, selection_mode="multi", format_func=ours,
-            label_visibility="collapsed", width="content",
-        )  # fmt: skip
+            "Beneath the tokens",
+            list(STRIPS),
+            key=BENEATH,
+            selection_mode="multi",
+            format_func=ours,
+            label_visibility="collapsed",
+            width="content",
+        )
     if lacks_numbers(state.forest()):
         more_numbers()
     return False

@@ -166,9 +166,13 @@ def aside() -> None:
     with st.container(horizontal=True, gap="small", key="compare_buttons"):
         st.button("Open in Explore", type="primary", key="compare_open", on_click=open_in_explore, args=(chosen,))
         st.download_button(
-            "Table as CSV", lambda: words.as_csv(found.comparison), mime="text/csv", on_click="ignore",
-            file_name=f"comparison{changed_mark([found.comparison.forest])}.csv", key="compare_csv",
-        )  # fmt: skip
+            "Table as CSV",
+            lambda: words.as_csv(found.comparison),
+            mime="text/csv",
+            on_click="ignore",
+            file_name=f"comparison{changed_mark([found.comparison.forest])}.csv",
+            key="compare_csv",
+        )
     state.sync_address()
     centre, total = place(found, chosen["node"]), len(found.comparison.rows)
     first = window_of(int(state.get_or(CENTRE, centre)), total=total)

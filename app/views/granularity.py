@@ -168,8 +168,12 @@ def said(found: Found) -> dict[str, Any]:
     """The chosen fork, the brushed shares and the spacing, as the address has them."""
     low, high = brushed()
     fork = str(state.field("granularity:fork"))
-    return {"fork": fork if fork in found.names else strongest(found), "from": low, "to": high,
-            "every": state.field("granularity:every")}  # fmt: skip
+    return {
+        "fork": fork if fork in found.names else strongest(found),
+        "from": low,
+        "to": high,
+        "every": state.field("granularity:every"),
+    }
 
 
 def strongest(found: Found) -> str:
@@ -264,9 +268,11 @@ def take() -> None:
         return
     every = asked.said.get("every", "")
     number = int(every) if every.isascii() and every.isdecimal() and len(every) < 6 else USUAL
-    state.put({
-        HEARD: asked.number,
-        "granularity:fork": asked.said.get("fork", "")[:200],
-        "granularity:brush": asked.said.get("brush", "")[:30],
-        "granularity:every": number,
-    })  # fmt: skip
+    state.put(
+        {
+            HEARD: asked.number,
+            "granularity:fork": asked.said.get("fork", "")[:200],
+            "granularity:brush": asked.said.get("brush", "")[:30],
+            "granularity:every": number,
+        }
+    )

@@ -106,9 +106,13 @@ def chooser(runs: dict[str, Run]) -> bool:
             st.error(verbatim(wrong), icon=":material/error:")
     for key, run in runs.items():
         st.button(
-            verbatim(cut(run.name, 60)), key=f"run:{key}", icon=":material/folder:", on_click=show, args=(key,),
+            verbatim(cut(run.name, 60)),
+            key=f"run:{key}",
+            icon=":material/folder:",
+            on_click=show,
+            args=(key,),
             type="tertiary",
-        )  # fmt: skip
+        )
     return private or bool(runs)
 
 

@@ -74,9 +74,14 @@ class Student:
     def do(self, kind: str) -> None:
         """One thing: `page` opens the app, `upload` the own file, and those of `WEIGHTS`."""
         ways = {
-            "page": self._open, "upload": self._upload, "click": self._click, "step": self._step, "view": self._turn,
-            "sample": self._sample, "method": self._method,
-        }  # fmt: skip
+            "page": self._open,
+            "upload": self._upload,
+            "click": self._click,
+            "step": self._step,
+            "view": self._turn,
+            "sample": self._sample,
+            "method": self._method,
+        }
         self._done(kind, ways[kind])
 
     def do_any(self) -> None:

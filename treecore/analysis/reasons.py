@@ -16,8 +16,13 @@ from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.ops.groups import back_up
 
 RELATIONS = {1: "better than", 0: "as good as", -1: "worse than"}
-PLACES = {"batch": "the batch", "tree": "its own tree", "path": "those that share its beginnings",
-          "before": "the step before it", "siblings": "its siblings"}  # fmt: skip
+PLACES = {
+    "batch": "the batch",
+    "tree": "its own tree",
+    "path": "those that share its beginnings",
+    "before": "the step before it",
+    "siblings": "its siblings",
+}
 UNKNOWN = 9
 """Stands for NaN where numbers are compared as whole ones."""
 

@@ -99,11 +99,20 @@ def lm_eval(rows: int) -> bytes:
         row = found.setdefault(
             prompt,
             {
-                "doc_id": number // GROUP, "doc": {"question": prompt}, "target": "7", "arguments": {},
-                "resps": [[]], "filtered_resps": ["7"], "filter": "none", "metrics": ["exact_match"],
-                "doc_hash": "a", "prompt_hash": "b", "target_hash": "c", "exact_match": 1.0,
+                "doc_id": number // GROUP,
+                "doc": {"question": prompt},
+                "target": "7",
+                "arguments": {},
+                "resps": [[]],
+                "filtered_resps": ["7"],
+                "filter": "none",
+                "metrics": ["exact_match"],
+                "doc_hash": "a",
+                "prompt_hash": "b",
+                "target_hash": "c",
+                "exact_match": 1.0,
             },
-        )  # fmt: skip
+        )
         row["resps"][0].append(answer)
     return lines(iter(found.values()))
 
@@ -137,9 +146,13 @@ def inspect(rows: int) -> bytes:
         archive.writestr("header.json", json.dumps(head))
         for number, _, prompt, answer, reward in sampled(rows):
             sample = {
-                "id": number // GROUP, "epoch": number % GROUP + 1, "input": prompt, "target": "7",
-                "messages": chat(prompt, answer=answer), "scores": {"exact": {"value": "C" if reward else "I"}},
-            }  # fmt: skip
+                "id": number // GROUP,
+                "epoch": number % GROUP + 1,
+                "input": prompt,
+                "target": "7",
+                "messages": chat(prompt, answer=answer),
+                "scores": {"exact": {"value": "C" if reward else "I"}},
+            }
             archive.writestr(f"samples/{number // GROUP}_epoch_{number % GROUP + 1}.json", json.dumps(sample))
     return file.getvalue()
 

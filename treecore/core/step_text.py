@@ -13,18 +13,28 @@ from treecore.core.tool_calls import CALL_TAGS, FIELDS, recorded_calls
 
 PartKind = Literal["thought", "call", "answer", "text"]
 TAGS: dict[str, PartKind] = {
-    "think": "thought", "thinking": "thought", "thought": "thought", "reasoning": "thought", "seed:think": "thought",
-    "answer": "answer", "final_answer": "answer", **dict.fromkeys(CALL_TAGS, "call"),
-}  # fmt: skip
+    "think": "thought",
+    "thinking": "thought",
+    "thought": "thought",
+    "reasoning": "thought",
+    "seed:think": "thought",
+    "answer": "answer",
+    "final_answer": "answer",
+    **dict.fromkeys(CALL_TAGS, "call"),
+}
 """Name of a tag -> what its words are. `<name>` opens it and `</name>` closes it."""
 ANSWERED = ("information", "tool_call_result", "tool_response", "result", "observation")
 """Tags that only wrap what the environment answered."""
 MARKS: dict[str, tuple[str, bool]] = {
-    "[THINK]": ("think", True), "[/THINK]": ("think", False),
-    "◁think▷": ("think", True), "◁/think▷": ("think", False),
-    "<|begin_of_thought|>": ("think", True), "<|end_of_thought|>": ("think", False),
-    "<|begin_of_solution|>": ("answer", True), "<|end_of_solution|>": ("answer", False),
-}  # fmt: skip
+    "[THINK]": ("think", True),
+    "[/THINK]": ("think", False),
+    "◁think▷": ("think", True),
+    "◁/think▷": ("think", False),
+    "<|begin_of_thought|>": ("think", True),
+    "<|end_of_thought|>": ("think", False),
+    "<|begin_of_solution|>": ("answer", True),
+    "<|end_of_solution|>": ("answer", False),
+}
 """Further marks that open (True) or close a tag."""
 TAG = re.compile(rf"<(/?)({'|'.join(map(re.escape, TAGS))})>|({'|'.join(map(re.escape, MARKS))})")
 ANY_TAG = re.compile(rf"</?(?:{'|'.join(map(re.escape, (*TAGS, *ANSWERED)))})>|{'|'.join(map(re.escape, MARKS))}")

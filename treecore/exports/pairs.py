@@ -46,10 +46,18 @@ def pairs(
         raise MethodError("messages are written as JSON lines", todo="end the file in .jsonl, or set form=text")
     kind = "text" if form == "text" else "messages"
     schema = {
-        "prompt": kind, "chosen": kind, "rejected": kind, "gap": "float", "value_chosen": "float",
-        "value_rejected": "float", "n_chosen": "int", "n_rejected": "int", "forest": "text", "id_chosen": "text",
+        "prompt": kind,
+        "chosen": kind,
+        "rejected": kind,
+        "gap": "float",
+        "value_chosen": "float",
+        "value_rejected": "float",
+        "n_chosen": "int",
+        "n_rejected": "int",
+        "forest": "text",
+        "id_chosen": "text",
         "id_rejected": "text",
-    } | changes_column(forests)  # fmt: skip
+    } | changes_column(forests)
     made = Exported(unit="pairs")
     made.chunks = content(rows_of(forests, gap, form, made), ending, schema)
     return made

@@ -40,8 +40,12 @@ def stepwise(
     if labels == "sign" and credit is None:
         raise MethodError("labels by sign need credit", todo="name a method with --method, or set labels=reachable")
     schema = {
-        "prompt": "text", "completions": "list of text", "labels": "list of bool", "forest": "text", "leaf": "text",
-    } | changes_column(forests)  # fmt: skip
+        "prompt": "text",
+        "completions": "list of text",
+        "labels": "list of bool",
+        "forest": "text",
+        "leaf": "text",
+    } | changes_column(forests)
     made = Exported(unit="trajectories")
     made.chunks = content(rows_of(forests, credit, labels, made), ending, schema)
     return made

@@ -52,11 +52,20 @@ def training(
     assert credit is not None
     names = NAMES[shape]
     schema = {
-        "prompt": "text", "uid": "text", "leaf": "text", names["text"]: "text", "reward": "float",
-        names["ids"]: "list of int", names["mask"]: "list of int", names["logprobs"]: "list of float",
-        "advantages": "list of float", "copies": "list of int",
-        "steps": "list of text", "observations": "list of text", "step_advantages": "list of float",
-    } | changes_column(forests)  # fmt: skip
+        "prompt": "text",
+        "uid": "text",
+        "leaf": "text",
+        names["text"]: "text",
+        "reward": "float",
+        names["ids"]: "list of int",
+        names["mask"]: "list of int",
+        names["logprobs"]: "list of float",
+        "advantages": "list of float",
+        "copies": "list of int",
+        "steps": "list of text",
+        "observations": "list of text",
+        "step_advantages": "list of float",
+    } | changes_column(forests)
     made = Exported(unit="trajectories")
     made.chunks = content(rows_of(forests, credit, names, made), ending, schema)
     return made

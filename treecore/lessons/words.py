@@ -16,8 +16,13 @@ from treecore.lessons.unit import Unit
 PLACE = re.compile(r"\{(\w+)\}")
 CLAIM = re.compile(r"(\S+) (<|>|<=|>=|==|!=) (\S+)")
 ORDER = {
-    "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 ROUND = 9
 """Decimals up to which numbers of a claim are compared."""
 HALF = 0.005

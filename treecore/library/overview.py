@@ -21,10 +21,25 @@ LINES = 60
 AROUND = 36
 """Characters before and after words that were found."""
 SHOWN = (
-    "file", "number", "id", "prompt", "reference", "training_step", "place", "scored", "leaves", "pass_rate",
-    "distinct_answers", "outcome_entropy", "credit_spread", "sign_disagreement", "flags", "claims_differ", "parents",
+    "file",
+    "number",
+    "id",
+    "prompt",
+    "reference",
+    "training_step",
+    "place",
+    "scored",
+    "leaves",
+    "pass_rate",
+    "distinct_answers",
+    "outcome_entropy",
+    "credit_spread",
+    "sign_disagreement",
+    "flags",
+    "claims_differ",
+    "parents",
     "values",
-)  # fmt: skip
+)
 """Columns of a row."""
 
 

@@ -99,10 +99,18 @@ class PreparedRollout:
             }
 
         return RolloutPlan(
-            task=self.task, policy=policy, sampler=self.sampler, settings=self.settings, prompts=prompts,
-            seed=config.seed, temperature=config.temperature, top_p=config.top_p, meta=meta, provenance=versions(),
+            task=self.task,
+            policy=policy,
+            sampler=self.sampler,
+            settings=self.settings,
+            prompts=prompts,
+            seed=config.seed,
+            temperature=config.temperature,
+            top_p=config.top_p,
+            meta=meta,
+            provenance=versions(),
             record=config.record,
-        )  # fmt: skip
+        )
 
 
 def prepare(config: RolloutConfig) -> PreparedRollout:

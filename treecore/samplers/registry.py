@@ -244,9 +244,20 @@ def sampler(
     def register(function: Callable[..., Growing]) -> Callable[..., Growing]:
         name = function.__name__
         made = Sampler(
-            name, title, family, formula, citation, frozenset(needs), function, size, count, bias,
-            frozenset(private), continuations, biased_where,
-        )  # fmt: skip
+            name,
+            title,
+            family,
+            formula,
+            citation,
+            frozenset(needs),
+            function,
+            size,
+            count,
+            bias,
+            frozenset(private),
+            continuations,
+            biased_where,
+        )
         SAMPLERS.add(made)
         return function
 

@@ -14,9 +14,17 @@ from treecore.tasks.multihop.task import NOTHING_FOUND, MultihopTask, look_up
 
 STRATEGIES = {"chain": 0.68, "recall": 0.12, "guess": 0.05, "outer first": 0.09, "skip": 0.06}
 SYNONYMS = {
-    "boss": "chief", "teacher": "mentor", "friend": "mate", "neighbour": "local", "parent": "mother",
-    "rival": "enemy", "home": "town", "job": "work", "pet": "animal", "instrument": "music",
-}  # fmt: skip
+    "boss": "chief",
+    "teacher": "mentor",
+    "friend": "mate",
+    "neighbour": "local",
+    "parent": "mother",
+    "rival": "enemy",
+    "home": "town",
+    "job": "work",
+    "pet": "animal",
+    "instrument": "music",
+}
 _WORDING = (
     "find the of look up first then i recall it is guess no that was start over with check again so know now"
     " wrong order short cut try not could be"

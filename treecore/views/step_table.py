@@ -20,10 +20,23 @@ from treecore.methods.registry import Credit
 from treecore.views.scene.scene import value_of
 
 SCHEMA = {
-    "id": "text", "parent": "text", "step": "text", "text": "text", "observation": "text", "tree": "int",
-    "depth": "int", "branch": "int", "siblings": "int", "right": "int", "scored": "int", "ends": "int",
-    "reward": "float", "value": "float", "credit": "float", "tokens": "int",
-}  # fmt: skip
+    "id": "text",
+    "parent": "text",
+    "step": "text",
+    "text": "text",
+    "observation": "text",
+    "tree": "int",
+    "depth": "int",
+    "branch": "int",
+    "siblings": "int",
+    "right": "int",
+    "scored": "int",
+    "ends": "int",
+    "reward": "float",
+    "value": "float",
+    "credit": "float",
+    "tokens": "int",
+}
 """Columns of the CSV; of a changed forest also `BEFORE`."""
 BEFORE = {"was": "float", "pruned": "int"}
 NO_COUNT = -1

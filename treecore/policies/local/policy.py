@@ -118,9 +118,13 @@ class TransformersPolicy(Policy):
         with quiet():
             found = load_checkpoint(model, device=target, dtype=pick_dtype(options.dtype, target))
         return cls(
-            found.model, found.tokenizer, name=model, batch_tokens=options.batch_tokens, static=options.static,
+            found.model,
+            found.tokenizer,
+            name=model,
+            batch_tokens=options.batch_tokens,
+            static=options.static,
             digest=found.digest,
-        )  # fmt: skip
+        )
 
     def runner(self) -> ModelRunner:
         """The model with an empty batch; with `static` in the memory, and with the graphs, of one that is idle."""

@@ -8,9 +8,31 @@ from dataclasses import dataclass
 from functools import cache
 
 PERSONS = (
-    "anna", "ben", "clara", "dan", "emil", "fay", "gus", "hana", "hugo", "iris", "ivan", "jade",
-    "kurt", "lena", "milo", "nora", "otto", "paul", "pia", "rosa", "sam", "tom", "vera", "xena",
-)  # fmt: skip
+    "anna",
+    "ben",
+    "clara",
+    "dan",
+    "emil",
+    "fay",
+    "gus",
+    "hana",
+    "hugo",
+    "iris",
+    "ivan",
+    "jade",
+    "kurt",
+    "lena",
+    "milo",
+    "nora",
+    "otto",
+    "paul",
+    "pia",
+    "rosa",
+    "sam",
+    "tom",
+    "vera",
+    "xena",
+)
 RELATIONS = ("boss", "teacher", "friend", "neighbour", "parent", "rival")
 ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "home": ("cairo", "dakar", "delhi", "lagos", "lima", "oslo", "paris", "prague", "quito", "rome", "seoul"),

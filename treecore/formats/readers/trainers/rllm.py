@@ -24,10 +24,20 @@ KEYS = frozenset({"task", "trajectories", "is_correct"})
 OF_EPISODE = KEYS | {"id", "episode_id", "training_step", "epoch", "metrics"}
 OF_TRAJECTORY = frozenset({"name", "steps", "reward", "uid", "task", "num_steps"})
 TEXTS = ("model_response", "output", "action")
-OF_STEP = frozenset({
-    "reward", "mc_return", "advantage", "observation", "input", "prompt_ids", "response_ids", "logprobs",
-    "chat_completions", *TEXTS,
-})  # fmt: skip
+OF_STEP = frozenset(
+    {
+        "reward",
+        "mc_return",
+        "advantage",
+        "observation",
+        "input",
+        "prompt_ids",
+        "response_ids",
+        "logprobs",
+        "chat_completions",
+        *TEXTS,
+    }
+)
 QUESTIONS = ("question", "instruction", "problem", "prompt", "query")
 REFERENCES = ("ground_truth", "answer", "target")
 STEP = re.compile(r"(?:train|val)_step_(\d+)_epoch_")

@@ -23,14 +23,56 @@ MAX_BRACED = 300
 DOLLAR = "\ue001"
 """Stands for a dollar that is money and no mark of mathematics."""
 CURRENCIES = {DOLLAR: "dollar", "€": "euro", "£": "pound sterling", "¥": "yen", "₹": "rupee"}
-_SIGNS = str.maketrans({
-    "−": "-", "–": "-", "﹣": "-", "‐": "-", "‑": "-", "×": r"\cdot ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ",
-    "∗": r"\cdot ", "÷": "/", "∕": "/", "⁄": "/", "≤": r"\le ", "≥": r"\ge ", "⩽": r"\le ", "⩾": r"\ge ",
-    "≠": r"\ne ", "∈": r"\in ", "∪": r"\cup ", "∩": r"\cap ", "±": r"\pm ", "∓": r"\mp ", "∞": r"\infty ",
-    "π": r"\pi ", "∅": r"\emptyset ", "ø": r"\emptyset ", "ℝ": r"\mathbb{R}", "√": r"\sqrt ", "∛": r"\sqrt[3] ",
-    "º": "°", "˚": "°", "…": r"\ldots ", "⋯": r"\ldots ", "’": "'", "‘": "'", "′": "'", "、": ",", "。": ".",
-    "≈": r"\approx ", "∨": r"\lor ", "∠": r"\angle ", "⟨": "(", "⟩": ")", "\u200b": "", "\ufeff": "",
-})  # fmt: skip
+_SIGNS = str.maketrans(
+    {
+        "−": "-",
+        "–": "-",
+        "﹣": "-",
+        "‐": "-",
+        "‑": "-",
+        "×": r"\cdot ",
+        "·": r"\cdot ",
+        "⋅": r"\cdot ",
+        "∙": r"\cdot ",
+        "∗": r"\cdot ",
+        "÷": "/",
+        "∕": "/",
+        "⁄": "/",
+        "≤": r"\le ",
+        "≥": r"\ge ",
+        "⩽": r"\le ",
+        "⩾": r"\ge ",
+        "≠": r"\ne ",
+        "∈": r"\in ",
+        "∪": r"\cup ",
+        "∩": r"\cap ",
+        "±": r"\pm ",
+        "∓": r"\mp ",
+        "∞": r"\infty ",
+        "π": r"\pi ",
+        "∅": r"\emptyset ",
+        "ø": r"\emptyset ",
+        "ℝ": r"\mathbb{R}",
+        "√": r"\sqrt ",
+        "∛": r"\sqrt[3] ",
+        "º": "°",
+        "˚": "°",
+        "…": r"\ldots ",
+        "⋯": r"\ldots ",
+        "’": "'",
+        "‘": "'",
+        "′": "'",
+        "、": ",",
+        "。": ".",
+        "≈": r"\approx ",
+        "∨": r"\lor ",
+        "∠": r"\angle ",
+        "⟨": "(",
+        "⟩": ")",
+        "\u200b": "",
+        "\ufeff": "",
+    }
+)
 _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), spelling)
     for pattern, spelling in (
@@ -102,10 +144,34 @@ _ROOT = re.compile(r"(?<![a-zA-Z\\])sqrt\s*(?=[({])|\\sqrt\s*(?:\[[^\]]*\])?\s*(
 ROW = "\ue000"
 """Stands for the double backslash that ends a row of a matrix."""
 TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
-FUNCTIONS = frozenset((
-    "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "log", "ln", "exp",
-    "sqrt", "mod", "gcd", "lcm", "min", "max", "det", "lim", "pi",
-))  # fmt: skip
+FUNCTIONS = frozenset(
+    (
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "log",
+        "ln",
+        "exp",
+        "sqrt",
+        "mod",
+        "gcd",
+        "lcm",
+        "min",
+        "max",
+        "det",
+        "lim",
+        "pi",
+    )
+)
 """Names that are mathematics and no words."""
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")

@@ -28,12 +28,37 @@ _NO_WORDS = re.compile(
 )
 """Words behind a number that make another answer of it, and no unit."""
 _UNITS = {
-    "mm": "millimeter millimetre", "cm": "centimeter centimetre", "m": "meter metre", "km": "kilometer kilometre",
-    "in": "inch inche", "ft": "foot feet", "yd": "yard", "mi": "mile", "g": "gram", "kg": "kilogram", "mg": "milligram",
-    "lb": "pound lbs", "oz": "ounce", "s": "sec second", "min": "minute", "h": "hr hour", "d": "day", "wk": "week",
-    "yr": "year", "l": "liter litre", "ml": "milliliter millilitre", "mph": "", "rad": "radian", "cent": "",
-    "celsius": "c", "fahrenheit": "f", "dollar": "usd", "euro": "eur", "yen": "jpy", "rupee": "inr",
-}  # fmt: skip
+    "mm": "millimeter millimetre",
+    "cm": "centimeter centimetre",
+    "m": "meter metre",
+    "km": "kilometer kilometre",
+    "in": "inch inche",
+    "ft": "foot feet",
+    "yd": "yard",
+    "mi": "mile",
+    "g": "gram",
+    "kg": "kilogram",
+    "mg": "milligram",
+    "lb": "pound lbs",
+    "oz": "ounce",
+    "s": "sec second",
+    "min": "minute",
+    "h": "hr hour",
+    "d": "day",
+    "wk": "week",
+    "yr": "year",
+    "l": "liter litre",
+    "ml": "milliliter millilitre",
+    "mph": "",
+    "rad": "radian",
+    "cent": "",
+    "celsius": "c",
+    "fahrenheit": "f",
+    "dollar": "usd",
+    "euro": "eur",
+    "yen": "jpy",
+    "rupee": "inr",
+}
 _DEGREES = re.compile(
     r"°\s*(?:\\text\s*\{\s*)?(?:(C|(?i:celsius))|(F|(?i:fahrenheit))|(K|(?i:kelvin)))?(?![a-zA-Z])\s*\}?\s*\Z"
 )
