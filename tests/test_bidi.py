@@ -33,9 +33,17 @@ RIGHT_TO_LEFT = "\u200fשלום\u200e می\u200cخواهم"
 def evil_forest() -> Forest:
     """A fork after the prompt, hostile words in all that is told."""
     return Forest(
-        parent=[-1, 0, 0], node_id=["r", EVIL, "b"], text=["", EVIL, f"{EVIL} other"], observation=["", EVIL, ""],
-        reward=[np.nan, 1.0, 0.0], prompt=EVIL, id=EVIL, reference=EVIL, task=EVIL, node_extra={1: {"rating": EVIL}},
-    )  # fmt: skip
+        parent=[-1, 0, 0],
+        node_id=["r", EVIL, "b"],
+        text=["", EVIL, f"{EVIL} other"],
+        observation=["", EVIL, ""],
+        reward=[np.nan, 1.0, 0.0],
+        prompt=EVIL,
+        id=EVIL,
+        reference=EVIL,
+        task=EVIL,
+        node_extra={1: {"rating": EVIL}},
+    )
 
 
 @pytest.mark.parametrize("code", CONTROLS)

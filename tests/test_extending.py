@@ -61,8 +61,12 @@ def run(home: Path, *arguments: str, program: str = PROGRAM) -> str:
     path = os.pathsep.join([str(home), str(ROOT)])
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
-        capture_output=True, text=True, timeout=120, cwd=home, env={**os.environ, "PYTHONPATH": path},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": path},
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "is left out" not in done.stderr
     return done.stdout

@@ -53,10 +53,14 @@ def run() -> list[Forest]:
         for prompt, n in (("a", 6), ("b", 5), (f"c{step}", 1)):
             made.append(
                 Forest(
-                    parent=[-1] * n, text=[f"{k}" for k in range(n)], reward=rng.random(n).round(2), prompt=prompt,
-                    id=f"{step}{prompt}", provenance={"training_step": step},
+                    parent=[-1] * n,
+                    text=[f"{k}" for k in range(n)],
+                    reward=rng.random(n).round(2),
+                    prompt=prompt,
+                    id=f"{step}{prompt}",
+                    provenance={"training_step": step},
                 )
-            )  # fmt: skip
+            )
     return made
 
 

@@ -27,8 +27,13 @@ def test_growth_is_read_back_from_born(by_hand: Forest) -> None:
     found = expansions(by_hand)
     names = [[by_hand.node_id[row] for row in expansion.rows] for expansion in found]
     assert names == [
-        ["a1", "a2", "a3", "a4"], ["d1"], ["b1"], ["c1"], ["e1", "e2", "e3"], ["f1", "f2", "f3"],
-    ]  # fmt: skip
+        ["a1", "a2", "a3", "a4"],
+        ["d1"],
+        ["b1"],
+        ["c1"],
+        ["e1", "e2", "e3"],
+        ["f1", "f2", "f3"],
+    ]
     assert [expansion.is_chain for expansion in found] == [True, True, False, False, False, False]
     assert [by_hand.node_id[expansion.origin] for expansion in found] == ["r1", "r2", "a3", "r1", "r2", "r2"]
 
@@ -185,10 +190,17 @@ def test_growth_goes_to_the_end_only_where_it_does() -> None:
 def test_tree_grpo_has_the_stages_of_the_lesson(by_hand: Forest) -> None:
     titles = list(dict.fromkeys(shot.stage for shot in frames(compute(by_hand, "tree_grpo").of(0))))
     assert titles == [
-        "Prompt", "Two chains", "Expand: four branches", "Outcomes", "Your prediction",
-        "Normalise within each tree", "Normalise across trees", "Advantage of every trajectory",
-        "Credit for every step", "Weight on every token",
-    ]  # fmt: skip
+        "Prompt",
+        "Two chains",
+        "Expand: four branches",
+        "Outcomes",
+        "Your prediction",
+        "Normalise within each tree",
+        "Normalise across trees",
+        "Advantage of every trajectory",
+        "Credit for every step",
+        "Weight on every token",
+    ]
 
 
 def test_a_frame_does_not_give_away_the_next(by_hand: Forest) -> None:

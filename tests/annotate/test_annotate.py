@@ -147,17 +147,30 @@ def test_an_open_leaf_is_gone_on_with() -> None:
     spans = np.concatenate([np.arange(table.start[row], table.start[row + 1]) for row in keep])
     sizes = np.diff(table.start)[keep]
     tokens = replace(
-        table, start=np.concatenate([[0], np.cumsum(sizes)]), id=table.id[spans], part=table.part[spans],
-        text=None, logprob=None, entropy=None, confidence=None,
-    )  # fmt: skip
+        table,
+        start=np.concatenate([[0], np.cumsum(sizes)]),
+        id=table.id[spans],
+        part=table.part[spans],
+        text=None,
+        logprob=None,
+        entropy=None,
+        confidence=None,
+    )
     status = np.full(len(keep), -1)
     status[place[parent]] = Status.OPEN
     shorter = Forest(
         parent=np.array([-1 if forest.parent[row] < 0 else place[int(forest.parent[row])] for row in keep]),
-        text=[forest.text[row] for row in keep], observation=[forest.observation[row] for row in keep],
-        reward=forest.reward[keep], status=status, tokens=tokens, id="s", prompt=forest.prompt, task="toy",
-        policy=forest.policy, extra=forest.extra,
-    )  # fmt: skip
+        text=[forest.text[row] for row in keep],
+        observation=[forest.observation[row] for row in keep],
+        reward=forest.reward[keep],
+        status=status,
+        tokens=tokens,
+        id="s",
+        prompt=forest.prompt,
+        task="toy",
+        policy=forest.policy,
+        extra=forest.extra,
+    )
     (after,) = annotated([shorter])
     assert not np.isnan(after.columns["mc_value"][place[parent]])
 

@@ -173,8 +173,10 @@ def test_the_number_is_the_one_of_the_chosen_step_and_method() -> None:
     assert "\N{GREEK SMALL LETTER MU}" in str(json.loads(panel.proto.json)["numbers"]["equations"])
     test.button(key="compare_open").click().run()
     assert (test.session_state["view"], test.session_state["node"], test.session_state["method"]) == (
-        "explore", "a3", "grpo",
-    )  # fmt: skip
+        "explore",
+        "a3",
+        "grpo",
+    )
 
 
 def test_the_address_holds_what_is_compared() -> None:

@@ -162,8 +162,11 @@ def test_steps_in_a_row_share_a_sector_in_a_deep_forest() -> None:
     credit = compute(forest, "grpo").of(0)
     shown = icicle_figure(credit, palette=LIGHT).data[0]
     assert list(zip(shown.ids, shown.parents, shown.values, strict=True))[1:] == [
-        ("0", "forest", 302), ("1", "0", 302), (str(n), "1", 1), (str(n + 1), "1", 1),
-    ]  # fmt: skip
+        ("0", "forest", 302),
+        ("1", "0", 302),
+        (str(n), "1", 1),
+        (str(n + 1), "1", 1),
+    ]
     assert shown.labels[2] == "1 and 299 more"
     assert "300 steps of its own" in shown.hovertext[2]
     assert "the mean of its steps" in shown.hovertext[2]

@@ -52,14 +52,33 @@ def test_what_is_mathematics(text: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     "formula",
     [
-        r"\href{https://evil.test}{x}", r"\url{https://evil.test}", r"\includegraphics{https://evil.test/x.png}",
-        r"\htmlClass{stApp}{x}", r"\htmlStyle{position: fixed}{x}", r"\htmlData{a=b}{x}", r"\htmlId{root}{x}",
-        r"\def\a{\a\a}\a", r"\gdef\a{b}", r"\newcommand{\a}{b}", r"\let\a\b", r"\expandafter\a\b", r"\@ifstar{a}{b}",
-        r"\rule{900em}{900em}", r"\raisebox{50em}{x}", r"\hspace{-90em} x", r"\kern-90em x", r"\mathllap{x}",
-        r"\color{white} x", r"\textcolor{red}{x}", r"\colorbox{white}{x}", "`x`", "x\x00y",
-        "x" * (MAX_FORMULA + 1), "{" * (MAX_DEPTH + 1) + "}" * (MAX_DEPTH + 1),
+        r"\href{https://evil.test}{x}",
+        r"\url{https://evil.test}",
+        r"\includegraphics{https://evil.test/x.png}",
+        r"\htmlClass{stApp}{x}",
+        r"\htmlStyle{position: fixed}{x}",
+        r"\htmlData{a=b}{x}",
+        r"\htmlId{root}{x}",
+        r"\def\a{\a\a}\a",
+        r"\gdef\a{b}",
+        r"\newcommand{\a}{b}",
+        r"\let\a\b",
+        r"\expandafter\a\b",
+        r"\@ifstar{a}{b}",
+        r"\rule{900em}{900em}",
+        r"\raisebox{50em}{x}",
+        r"\hspace{-90em} x",
+        r"\kern-90em x",
+        r"\mathllap{x}",
+        r"\color{white} x",
+        r"\textcolor{red}{x}",
+        r"\colorbox{white}{x}",
+        "`x`",
+        "x\x00y",
+        "x" * (MAX_FORMULA + 1),
+        "{" * (MAX_DEPTH + 1) + "}" * (MAX_DEPTH + 1),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused_stays_letters(formula: str) -> None:
     for text in (f"${formula}$", rf"\({formula}\)", rf"\[{formula}\]", f"$${formula}$$", rf"\boxed{{{formula}}}"):
         assert not has_formula(text)
@@ -162,7 +181,7 @@ def test_hostile_formulas_in_a_browser(open_page: Any, address: str) -> None:
         " **bold** [link](https://evil.test/a) :material/home:",
         "\n    :red[red] <img src=https://evil.test/b.png> `$code$`",
         r"$\href{https://evil.test/c}{y}$ \(\includegraphics{https://evil.test/d.png}\) $\def\a{\a\a}\a$",
-    ):  # fmt: skip
+    ):
         assert text in said
     assert words.bounding_box()["height"] <= 26 * 16 + 1
     assert [url for url in asked if "evil.test" in url.split("?")[0]] == []

@@ -154,13 +154,19 @@ def heard(said: list[dict[str, Any]]) -> dict[str, Any]:
 
 def test_the_way_through_a_unit() -> None:
     way: list[dict[str, Any]] = [
-        {"unit": "blame"}, {"stage": "truth", "mark": "5", "bet": "-60"}, {"stage": "why"}, {"stage": "try"},
+        {"unit": "blame"},
+        {"stage": "truth", "mark": "5", "bet": "-60"},
+        {"stage": "why"},
+        {"stage": "try"},
         {"answer": "-0.17"},
-    ]  # fmt: skip
+    ]
     found = heard(way)
     assert {name: found[f"lessons:{name}"] for name in ("unit", "stage", "mark", "bet")} == {
-        "unit": "blame", "stage": "try", "mark": 5, "bet": -60,
-    }  # fmt: skip
+        "unit": "blame",
+        "stage": "try",
+        "mark": 5,
+        "bet": -60,
+    }
     assert (found["lessons_answer"], found["lessons_heard"]) == ("-0.17", 5)
     after = heard([*way, {"unit": "outcome", "stage": "", "mark": "", "bet": ""}])
     assert (after["lessons:unit"], after["lessons:stage"], after["lessons:mark"]) == ("outcome", "bet", 0)

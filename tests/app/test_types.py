@@ -32,15 +32,36 @@ from treecore.views.scene import types
 
 DECLARED = (ROOT / "app" / "types.d.ts").read_text(encoding="utf-8")
 TYPED: list[Any] = [
-    types.SceneFormula, types.SceneBracket,
-    types.SceneForest, types.SceneAxis, types.SceneFill, types.SceneTable, types.SceneStage, types.SceneChange,
-    types.SceneSubtrees, types.SceneSums,
+    types.SceneFormula,
+    types.SceneBracket,
+    types.SceneForest,
+    types.SceneAxis,
+    types.SceneFill,
+    types.SceneTable,
+    types.SceneStage,
+    types.SceneChange,
+    types.SceneSubtrees,
+    types.SceneSums,
     types.SceneLook,
-    types.Reader, types.SceneHead, signals.SelectionData, signals.ChosenEvent, signals.FilmData, signals.PressedEvent,
-    signals.KeptFilesData, signals.FoundEvent, key_sheet.KeySheetData, drawer.DrawerData,
-    cards.PieceData, cards.StepPart, cards.Card, cards.Words,
-    inspection.Inspection, page.PageForest, page.PageIndex, page.PageShot,
-]  # fmt: skip
+    types.Reader,
+    types.SceneHead,
+    signals.SelectionData,
+    signals.ChosenEvent,
+    signals.FilmData,
+    signals.PressedEvent,
+    signals.KeptFilesData,
+    signals.FoundEvent,
+    key_sheet.KeySheetData,
+    drawer.DrawerData,
+    cards.PieceData,
+    cards.StepPart,
+    cards.Card,
+    cards.Words,
+    inspection.Inspection,
+    page.PageForest,
+    page.PageIndex,
+    page.PageShot,
+]
 
 
 BROWSED = {"Piece": words.Piece, "Chip": words.Chip, "Bars": words.Bars, "Line": words.Line, "Page": words.Page}
@@ -62,13 +83,22 @@ def test_the_table_of_steps_has_the_same_fields_on_both_sides(name: str) -> None
 
 
 COMPARED = {
-    "Head": compare_rows.Head, "Row": compare_rows.TableRow, "Panel": compare_rows.Panel,
-    "Number": compare_words.Number, "Item": compare_words.Item, "Beside": compare_words.Beside,
-}  # fmt: skip
+    "Head": compare_rows.Head,
+    "Row": compare_rows.TableRow,
+    "Panel": compare_rows.Panel,
+    "Number": compare_words.Number,
+    "Item": compare_words.Item,
+    "Beside": compare_words.Beside,
+}
 
 
-GRAIN = {"Dot": grain_words.Dot, "Row": grain_words.DotRow, "Sampler": grain_words.Sampler, "Label": grain_words.Label,
-         "Twig": grain_words.Twig}  # fmt: skip
+GRAIN = {
+    "Dot": grain_words.Dot,
+    "Row": grain_words.DotRow,
+    "Sampler": grain_words.Sampler,
+    "Label": grain_words.Label,
+    "Twig": grain_words.Twig,
+}
 
 
 @pytest.mark.parametrize("name", GRAIN)
@@ -82,9 +112,11 @@ def test_a_comparison_has_the_same_fields_on_both_sides(name: str) -> None:
 
 
 CHANGED = {
-    "Change": what_if_words.ChangeLine, "Moved": what_if_words.MovedLine, "Why": what_if_words.WhyLine,
+    "Change": what_if_words.ChangeLine,
+    "Moved": what_if_words.MovedLine,
+    "Why": what_if_words.WhyLine,
     "Board": what_if_words.Board,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CHANGED)
@@ -93,11 +125,21 @@ def test_a_changed_forest_has_the_same_fields_on_both_sides(name: str) -> None:
 
 
 LESSONS = {
-    "Words": lesson_shape.Words, "Step": lesson_shape.Step, "Tree": lesson_shape.Tree, "Choice": lesson_pages.Choice,
-    "Scale": lesson_pages.Scale, "Line": lesson_reveal.Line, "Reveal": lesson_reveal.Reveal, "Try": lesson_pages.Try,
-    "Next": lesson_pages.Next, "Unit": lesson_pages.UnitPage, "Dot": lesson_pages.Dot, "Card": lesson_pages.Card,
-    "Chapter": lesson_pages.Chapter, "Course": lesson_pages.CoursePage,
-}  # fmt: skip
+    "Words": lesson_shape.Words,
+    "Step": lesson_shape.Step,
+    "Tree": lesson_shape.Tree,
+    "Choice": lesson_pages.Choice,
+    "Scale": lesson_pages.Scale,
+    "Line": lesson_reveal.Line,
+    "Reveal": lesson_reveal.Reveal,
+    "Try": lesson_pages.Try,
+    "Next": lesson_pages.Next,
+    "Unit": lesson_pages.UnitPage,
+    "Dot": lesson_pages.Dot,
+    "Card": lesson_pages.Card,
+    "Chapter": lesson_pages.Chapter,
+    "Course": lesson_pages.CoursePage,
+}
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -129,9 +171,14 @@ def test_what_is_sent_has_the_fields_declared() -> None:
     look = orjson.loads(scene.look.body)
     head = orjson.loads(payload(scene, key="a", held=set(), height=1).split(b"\n", 1)[0])
     sent = {
-        "SceneForest": orjson.loads(scene.forest.body), "SceneLook": look, "SceneAxis": look["axis"],
-        "SceneFill": look["fill"], "SceneTable": look["table"], "SceneStage": look["stage"], "SceneHead": head,
-    }  # fmt: skip
+        "SceneForest": orjson.loads(scene.forest.body),
+        "SceneLook": look,
+        "SceneAxis": look["axis"],
+        "SceneFill": look["fill"],
+        "SceneTable": look["table"],
+        "SceneStage": look["stage"],
+        "SceneHead": head,
+    }
     for name, values in sent.items():
         assert set(values) == set(declared(name)), name
 

@@ -11,12 +11,51 @@ from app.verbatim import verbatim
 
 APP = Path(__file__).parents[2] / "app"
 READS_MARKDOWN = {
-    "markdown", "caption", "subheader", "header", "title", "button", "download_button", "link_button", "popover",
-    "expander", "error", "info", "warning", "success", "toast", "badge", "progress", "toggle", "checkbox", "selectbox",
-    "multiselect", "text_input", "text_area", "number_input", "slider", "select_slider", "pills", "segmented_control",
-    "radio", "file_uploader", "metric", "spinner", "status", "tabs", "dialog", "form_submit_button", "page_link",
-    "feedback", "table", "write", "latex", "exception", "help", "select",
-}  # fmt: skip
+    "markdown",
+    "caption",
+    "subheader",
+    "header",
+    "title",
+    "button",
+    "download_button",
+    "link_button",
+    "popover",
+    "expander",
+    "error",
+    "info",
+    "warning",
+    "success",
+    "toast",
+    "badge",
+    "progress",
+    "toggle",
+    "checkbox",
+    "selectbox",
+    "multiselect",
+    "text_input",
+    "text_area",
+    "number_input",
+    "slider",
+    "select_slider",
+    "pills",
+    "segmented_control",
+    "radio",
+    "file_uploader",
+    "metric",
+    "spinner",
+    "status",
+    "tabs",
+    "dialog",
+    "form_submit_button",
+    "page_link",
+    "feedback",
+    "table",
+    "write",
+    "latex",
+    "exception",
+    "help",
+    "select",
+}
 """Calls whose texts Streamlit reads as Markdown."""
 OURS_TOO = {"title", "header", "select", "status"}
 """Names of functions of the app too: only those of `st` are looked at."""
@@ -69,8 +108,12 @@ def unsafe_texts(source: str) -> list[str]:
             continue
         texts = [*call.args[:1], *(word.value for word in call.keywords if word.arg in TEXTS)]
         texts += call.args[1:2] if name == "progress" else []
-        wrong += [f"{call.lineno}: {ast.unparse(text)}" for text in texts if name != "progress" or text != call.args[0]
-                  if not is_safe(text)]  # fmt: skip
+        wrong += [
+            f"{call.lineno}: {ast.unparse(text)}"
+            for text in texts
+            if name != "progress" or text != call.args[0]
+            if not is_safe(text)
+        ]
         if name in CHOICES and len(call.args) > 1 and not are_safe(call.args[1], call):
             wrong.append(f"{call.lineno}: options {ast.unparse(call.args[1])}")
     return wrong

@@ -234,9 +234,12 @@ def test_a_prediction_is_judged_at_the_end() -> None:
 
 def test_a_new_method_is_in_the_picker_with_its_widgets() -> None:
     @credit_method(
-        title="A dummy", family="test", formula="A_i = R_i", symbols={"A_i": "advantage", "R_i": "reward"},
+        title="A dummy",
+        family="test",
+        formula="A_i = R_i",
+        symbols={"A_i": "advantage", "R_i": "reward"},
         citation=Citation("Nobody", 2000, "Nothing", "none"),
-    )  # fmt: skip
+    )
     def dummy(forests: Forests, *, flavour: Literal["plain", "sweet"] = "plain", strength: int = 3) -> Credit:
         """Is this a test?
 
@@ -294,11 +297,14 @@ def one_prompt_three_times() -> AppTest:
     test = app()
     forests = [
         Forest(
-            parent=[-1, 0, 0], node_id=["r", f"x{n}", f"y{n}"], text=["", "a", "b"], prompt="the same prompt " * 9,
+            parent=[-1, 0, 0],
+            node_id=["r", f"x{n}", f"y{n}"],
+            text=["", "a", "b"],
+            prompt="the same prompt " * 9,
             reward=[np.nan, 1, n / 4],
         )
         for n in range(3)
-    ]  # fmt: skip
+    ]
     test.session_state["opened"] = Opened("alike", "alike", Forests(forests))
     return test.run()
 

@@ -33,9 +33,14 @@ from treecore.policies.local.policy import TransformersPolicy
 from treecore.samplers import get_sampler
 
 SMALL = {
-    "num_hidden_layers": "2", "hidden_size": "32", "num_attention_heads": "4", "num_key_value_heads": "2",
-    "intermediate_size": "48", "vocab_size": "300", "max_position_embeddings": "128",
-}  # fmt: skip
+    "num_hidden_layers": "2",
+    "hidden_size": "32",
+    "num_attention_heads": "4",
+    "num_key_value_heads": "2",
+    "intermediate_size": "48",
+    "vocab_size": "300",
+    "max_position_embeddings": "128",
+}
 WORK = Work(prompts=3, settings={"m": 2, "n": 1, "l": 1}, max_new=24, repeats=1)
 
 

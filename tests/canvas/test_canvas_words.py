@@ -186,9 +186,14 @@ def test_shared_words_give_way_and_differing_ones_stay(say: Callable[[str, Any],
 def test_a_step_without_siblings_keeps_its_end(say: Callable[[str, Any], Any]) -> None:
     [lone] = ways(say, ["i recall the boss of otto"])
     assert lone == [
-        "i recall the boss of otto", "… recall the boss of otto", "… the boss of otto", "… boss of otto", "… of otto",
-        "… otto", "otto",
-    ]  # fmt: skip
+        "i recall the boss of otto",
+        "… recall the boss of otto",
+        "… the boss of otto",
+        "… boss of otto",
+        "… of otto",
+        "… otto",
+        "otto",
+    ]
 
 
 @pytest.mark.parametrize(

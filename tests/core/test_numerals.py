@@ -14,10 +14,22 @@ from treecore.core.numerals import counted, in_words, plain, short, signed, whol
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = {
-    0.0: "0", 1e-12: "0", -1e-17: "0", 0.5: "+0.50", -0.125: "−0.13", 0.625: "+0.63", 1.0: "+1.00",
-    0.004: "+0.004", -0.0045: "−0.004", 0.0002: "+2e-4", -3.5e-7: "−3e-7", 9999.5: "+9999.50", 12500.0: "+1.3e4",
-    -99999.0: "−1.0e5", float("nan"): "–",
-}  # fmt: skip
+    0.0: "0",
+    1e-12: "0",
+    -1e-17: "0",
+    0.5: "+0.50",
+    -0.125: "−0.13",
+    0.625: "+0.63",
+    1.0: "+1.00",
+    0.004: "+0.004",
+    -0.0045: "−0.004",
+    0.0002: "+2e-4",
+    -3.5e-7: "−3e-7",
+    9999.5: "+9999.50",
+    12500.0: "+1.3e4",
+    -99999.0: "−1.0e5",
+    float("nan"): "–",
+}
 
 
 @pytest.mark.parametrize(("value", "text"), list(WRITTEN.items()))
@@ -28,8 +40,14 @@ def test_signed_numbers(value: float, text: str) -> None:
 
 def test_other_forms() -> None:
     assert [short(value) for value in (0.0, -1.0, 2 / 3, -0.25, 0.123456789, 1e6, float("nan"))] == [
-        "0", "−1", "2/3", "−1/4", "0.12", "1.0e6", "–",
-    ]  # fmt: skip
+        "0",
+        "−1",
+        "2/3",
+        "−1/4",
+        "0.12",
+        "1.0e6",
+        "–",
+    ]
     assert signed(-0.5, 4) == "−0.5000"
     assert (whole(3742), counted(1868, "leaf", "leaves"), counted(1, "leaf", "leaves"), counted(0, "step")) == (
         "3,742",

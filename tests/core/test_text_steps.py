@@ -15,13 +15,18 @@ PIECES = {
     "turns": [TEXT],
     "paragraphs": ["First, 3.5 * 4 = 14.\n  Then 14 + 2 is 16. Done!\n\n", "1. So: <search>x</search> the answer\n"],
     "lines": [
-        "First, 3.5 * 4 = 14.\n", "  Then 14 + 2 is 16. Done!\n\n", "1. So: <search>x</search> the answer\n",
+        "First, 3.5 * 4 = 14.\n",
+        "  Then 14 + 2 is 16. Done!\n\n",
+        "1. So: <search>x</search> the answer\n",
     ],
     "sentences": [
-        "First, 3.5 * 4 = 14.\n", "  Then 14 + 2 is 16. ", "Done!\n\n", "1. So: <search>x</search> the answer\n",
+        "First, 3.5 * 4 = 14.\n",
+        "  Then 14 + 2 is 16. ",
+        "Done!\n\n",
+        "1. So: <search>x</search> the answer\n",
     ],
     "calls": [TEXT[: TEXT.index(" the answer") + 1], "the answer\n"],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -69,9 +69,13 @@ def two_steps() -> Forest:
     root = builder.root(node_id="r")
     texts = ["a", " b", " c", " d", "<eos>"]
     first = builder.add(
-        root, text="a b c", observation="seen", node_id="s", extra={"round": 1},
+        root,
+        text="a b c",
+        observation="seen",
+        node_id="s",
+        extra={"round": 1},
         tokens=StepTokens(text=[*texts[:3], "seen"], part=[1, 1, 2, 0], logprob=[-1.0, -2.0, -3.0, float("nan")]),
-    )  # fmt: skip
+    )
     builder.add(first, text="a b c d", reward=1.0, tokens=StepTokens(text=texts, part=[1] * 5, logprob=[-1.0] * 5))
     forest = builder.build()
     return forest.with_columns(columns={"value": [0.5, 0.25, 1.0]}, claimed={"x": [1.0, 2.0, 3.0]})
@@ -135,8 +139,14 @@ def test_texts_that_are_not_those_of_the_tokens_are_refused() -> None:
 def test_children_of_one_place_hang_beside_the_rest() -> None:
     laid = lay_out([-1, 0, 1, 1, 1], [END, END, 4, 2, 4])
     assert [(one.source, one.start, one.end, one.parent) for one in laid] == [
-        (0, 0, END, -1), (1, 0, 2, 0), (1, 2, 4, 1), (1, 4, END, 2), (2, 0, END, 2), (3, 0, END, 1), (4, 0, END, 2),
-    ]  # fmt: skip
+        (0, 0, END, -1),
+        (1, 0, 2, 0),
+        (1, 2, 4, 1),
+        (1, 4, END, 2),
+        (2, 0, END, 2),
+        (3, 0, END, 1),
+        (4, 0, END, 2),
+    ]
 
 
 def test_the_name_of_the_end_token_is_no_text() -> None:

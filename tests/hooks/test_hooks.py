@@ -18,10 +18,15 @@ from treecore.hooks import ForestFile, TrainerBatch, record_rewards, verl_batch
 def test_batches_are_appended_and_read(tmp_path: Path) -> None:
     file = ForestFile(tmp_path / "run" / "x.forest.jsonl")
     batch = TrainerBatch(
-        prompts=["p", "p", "q"], completions=["a", "b", "c"], rewards=[1.0, None, 0.0], references=["1", "1", "2"],
-        advantages=[0.5, None, -0.5], token_ids=[[1, 2], [3], [4]], logprobs=[[-0.1, -0.2], [-0.3], [-0.4]],
+        prompts=["p", "p", "q"],
+        completions=["a", "b", "c"],
+        rewards=[1.0, None, 0.0],
+        references=["1", "1", "2"],
+        advantages=[0.5, None, -0.5],
+        token_ids=[[1, 2], [3], [4]],
+        logprobs=[[-0.1, -0.2], [-0.3], [-0.4]],
         reward_parts={"right": [1.0, None, 0.0]},
-    )  # fmt: skip
+    )
     assert file.add(batch, step=3) == 2
     assert file.add(batch, step=4) == 2
     first, second, later, _ = read(tmp_path / "run")

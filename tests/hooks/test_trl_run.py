@@ -33,10 +33,20 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trl")
     questions = [prompt.text for prompt in get_task("countdown").prompts(4, seed=0)]
     config = GRPOConfig(
-        output_dir=str(folder), max_steps=STEPS, per_device_train_batch_size=8, num_generations=4,
-        max_completion_length=12, logging_steps=1, log_completions=True, report_to="none", use_cpu=True, bf16=False,
-        save_strategy="no", disable_tqdm=True, seed=3,
-    )  # fmt: skip
+        output_dir=str(folder),
+        max_steps=STEPS,
+        per_device_train_batch_size=8,
+        num_generations=4,
+        max_completion_length=12,
+        logging_steps=1,
+        log_completions=True,
+        report_to="none",
+        use_cpu=True,
+        bf16=False,
+        save_strategy="no",
+        disable_tqdm=True,
+        seed=3,
+    )
     trainer = GRPOTrainer(
         model=str(PACKAGE / "tiny" / "weights"),
         reward_funcs=record_rewards([has_a_digit, brief], folder / "recorded.forest.jsonl"),

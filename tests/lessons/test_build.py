@@ -26,10 +26,20 @@ def test_an_outline_is_a_forest() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "0 lines"), ("a\n    b = 1", "line 2"), ("a\n   b = 1", "line 2"), ("\n\na = 1\n b = 0", "line 4"),
-     ("\na\n\n  b", "line 4"), ("= 1", "words"), ("a = 2", "no outcome"), ("a = 1\n  b = 0", "follows"),
-     ("a", "without"), ("a = 1\n" * (MAX_LINES + 1), "lines"), ("\N{RIGHT-TO-LEFT OVERRIDE}= <b>", "no outcome")],
-)  # fmt: skip
+    [
+        ("", "0 lines"),
+        ("a\n    b = 1", "line 2"),
+        ("a\n   b = 1", "line 2"),
+        ("\n\na = 1\n b = 0", "line 4"),
+        ("\na\n\n  b", "line 4"),
+        ("= 1", "words"),
+        ("a = 2", "no outcome"),
+        ("a = 1\n  b = 0", "follows"),
+        ("a", "without"),
+        ("a = 1\n" * (MAX_LINES + 1), "lines"),
+        ("\N{RIGHT-TO-LEFT OVERRIDE}= <b>", "no outcome"),
+    ],
+)
 def test_what_is_none_says_where(text: str, said: str) -> None:
     with pytest.raises(TreecoreError, match=said):
         outline(text)

@@ -226,8 +226,13 @@ def test_the_method_that_is_explained_cites_its_own_paper(name: str) -> None:
 
 def test_shares_of_some_are_neither_none_nor_all() -> None:
     assert [of_hundred(share) for share in (0, 0.002, 0.006, 0.5, 0.997, 1)] == [
-        "0", "fewer than 1", "1", "50", "more than 99", "100",
-    ]  # fmt: skip
+        "0",
+        "fewer than 1",
+        "1",
+        "50",
+        "more than 99",
+        "100",
+    ]
 
 
 def test_a_claim_that_is_false_is_found() -> None:

@@ -53,9 +53,22 @@ def test_units_that_there_are_not_count_for_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("0.5", 0.5), ("\N{MINUS SIGN}0,40", -0.4), ("-1/3", -1 / 3), ("2 / 4", 0.5), ("37 %", 0.37), ("+.5", 0.5),
-     ("", None), ("1/0", None), ("nan", None), ("1e9", None), ("9" * 99, None), ("1/2/3", None), ("0x1", None)],
-)  # fmt: skip
+    [
+        ("0.5", 0.5),
+        ("\N{MINUS SIGN}0,40", -0.4),
+        ("-1/3", -1 / 3),
+        ("2 / 4", 0.5),
+        ("37 %", 0.37),
+        ("+.5", 0.5),
+        ("", None),
+        ("1/0", None),
+        ("nan", None),
+        ("1e9", None),
+        ("9" * 99, None),
+        ("1/2/3", None),
+        ("0x1", None),
+    ],
+)
 def test_numbers_as_people_write_them(text: str, number: float | None) -> None:
     assert number_in(text) == (None if number is None else pytest.approx(number))
 

@@ -156,11 +156,22 @@ def test_an_address_keeps_what_is_asked_for(said: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        {"steps": "9~1"}, {"steps": "a~b"}, {"pair": "1"}, {"only": "words:0~1"}, {"only": "depth:1"},
-        {"only": 'depth" OR 1=1 --:0~1'}, {"only": "depth:1e999~1"}, {"only": "depth:1.2.3~4"}, {"sort": "words; DROP"},
-        {"page": "0"}, {"page": "-1"}, {"page": "9999999"}, {"mixed": "yes"}, {"find": "  "},
+        {"steps": "9~1"},
+        {"steps": "a~b"},
+        {"pair": "1"},
+        {"only": "words:0~1"},
+        {"only": "depth:1"},
+        {"only": 'depth" OR 1=1 --:0~1'},
+        {"only": "depth:1e999~1"},
+        {"only": "depth:1.2.3~4"},
+        {"sort": "words; DROP"},
+        {"page": "0"},
+        {"page": "-1"},
+        {"page": "9999999"},
+        {"mixed": "yes"},
+        {"find": "  "},
     ],
-)  # fmt: skip
+)
 def test_what_is_no_filter_is_left_out(said: dict[str, str]) -> None:
     assert Filters.of(said) == Filters(descending=not said.get("sort"))
 

@@ -52,9 +52,14 @@ def test_deepsearch_advantage_is_the_reference(case: dict) -> None:
     ends = values[np.arange(len(values)), length - 1]
     norm = "std" if given_["divide_by_std"] else "none"
     judged = judge_by_ends(
-        values.ravel(), np.repeat(group, values.shape[1]), ends, group, len(names), norm=norm,
+        values.ravel(),
+        np.repeat(group, values.shape[1]),
+        ends,
+        group,
+        len(names),
+        norm=norm,
         epsilon=given_["epsilon"],
-    )  # fmt: skip
+    )
     inside = np.arange(values.shape[1]) < length[:, None]
     found = np.where(inside, judged.advantage.reshape(values.shape), 0.0)
     np.testing.assert_allclose(found, case["expected"]["token_advantages"], atol=1e-6)

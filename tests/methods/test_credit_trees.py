@@ -27,9 +27,19 @@ NAN = math.nan
 MODES = ("advantage_only", "state_value", "value_only", "mix_allancestor")
 ESTIMATORS = next(param for param in METHODS["treepo"].params if param.name == "estimator").choices
 MINE = (
-    "dr_grpo", "rloo", "opo", "grpo_passk", "reinforce_pp", "reinforce_pp_baseline",
-    "tree_diff", "treerl", "treerl_paper", "spo_tree", "treepo", "gigpo",
-)  # fmt: skip
+    "dr_grpo",
+    "rloo",
+    "opo",
+    "grpo_passk",
+    "reinforce_pp",
+    "reinforce_pp_baseline",
+    "tree_diff",
+    "treerl",
+    "treerl_paper",
+    "spo_tree",
+    "treepo",
+    "gigpo",
+)
 
 
 def assert_close(found: np.ndarray, wanted: list[float]) -> None:
@@ -53,8 +63,12 @@ def test_treerl_is_the_walk_from_root_to_leaf(norm: str, batch: Forests, data: s
     weight = data.draw(st.sampled_from(["none", "sqrt", "uniform"]))
     rows = np.flatnonzero(batch.scored).tolist()
     chosen = set(data.draw(st.lists(st.sampled_from(rows)))) or set(rows)
-    renamed = Forests([forest.with_columns(node_id=tuple(range(low, low + len(forest))))
-                       for forest, low in zip(batch, batch.offset.tolist(), strict=False)])  # fmt: skip
+    renamed = Forests(
+        [
+            forest.with_columns(node_id=tuple(range(low, low + len(forest))))
+            for forest, low in zip(batch, batch.offset.tolist(), strict=False)
+        ]
+    )
     credit = compute(renamed, "treerl", mode=mode, weight=weight, norm=norm, selected=",".join(map(str, chosen)))
     wanted, states, seen = [], [], StateWalk(batch)
     steps = seen.by_forest

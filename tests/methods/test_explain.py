@@ -76,8 +76,13 @@ def test_silence_says_why(forest: Forest) -> None:
 
 def test_numbers_as_latex() -> None:
     assert [number(x) for x in (1.0, -0.25, 1e-6, 2e-5, -1e-12, NAN)] == [
-        "1", "-0.25", "10^{-6}", r"2 \cdot 10^{-5}", "0", r"\text{n/a}",
-    ]  # fmt: skip
+        "1",
+        "-0.25",
+        "10^{-6}",
+        r"2 \cdot 10^{-5}",
+        "0",
+        r"\text{n/a}",
+    ]
     assert sum_of([1, -0.5, 0], 3) == "(1 - 0.5 + 0)"
     assert sum_of(list(range(9)), 3) == r"(0 + 1 + 2 + 3 + \cdots + 8)"
 

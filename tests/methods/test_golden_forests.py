@@ -16,9 +16,22 @@ from golden import BATCHES, CASES
 from treecore.methods import Credit, compute
 
 RECORDED = {
-    "tree_grpo", "tree_diff", "grpo", "dr_grpo", "rloo", "opo", "grpo_passk", "reinforce_pp", "reinforce_pp_baseline",
-    "treerl", "treerl_paper", "spo_tree", "treepo", "sibling", "gigpo",
-}  # fmt: skip
+    "tree_grpo",
+    "tree_diff",
+    "grpo",
+    "dr_grpo",
+    "rloo",
+    "opo",
+    "grpo_passk",
+    "reinforce_pp",
+    "reinforce_pp_baseline",
+    "treerl",
+    "treerl_paper",
+    "spo_tree",
+    "treepo",
+    "sibling",
+    "gigpo",
+}
 """Methods whose numbers the reference implementations were asked for; `gigpo` is replayed row by row elsewhere."""
 OVER_STATES = ("treerl", "spo_tree", "treepo", "gigpo", "sibling")
 """Methods to which every empty root is the prompt: no step, so no credit, and its value is that of all trees."""

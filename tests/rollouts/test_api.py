@@ -267,9 +267,14 @@ def test_stopping_keeps_finished_forests_only() -> None:
         finished = progress.forests
 
     kept = rollout(
-        task=ToyTask(), model=toy_policy(max_sequences=2), prompts=4, m=2, n=1,
-        on_progress=watch, should_stop=lambda: finished >= 2,
-    )  # fmt: skip
+        task=ToyTask(),
+        model=toy_policy(max_sequences=2),
+        prompts=4,
+        m=2,
+        n=1,
+        on_progress=watch,
+        should_stop=lambda: finished >= 2,
+    )
     assert 2 <= len(kept) < 4
     by_id = {forest.id: forest for forest in whole}
     assert texts(kept) == texts([by_id[forest.id] for forest in kept])

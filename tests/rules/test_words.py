@@ -97,17 +97,31 @@ def test_text_of_others_obeys_no_direction_control() -> None:
 
 
 SEVERAL = {
-    "treecore/formats/columnar.py", "treecore/views/inspector/words.py",
-    "treecore/analysis/reasons.py", "treecore/analysis/stages.py",
-    "treecore/analysis/working.py", "treecore/cli/bench.py", "treecore/cli/credit_json.py", "treecore/cli/files.py",
-    "treecore/cli/tree_text.py", "treecore/formats/limits.py", "treecore/formats/native_pieces.py",
-    "treecore/formats/parquet.py", "treecore/formats/readers/trees/treerl.py", "treecore/formats/yaml_text.py",
-    "treecore/methods/ops/paths.py", "treecore/methods/reinforce.py", "treecore/policies/local/model_checks.py",
-    "treecore/rollouts/output/jsonl_file.py", "treecore/rollouts/ray/engine.py",
+    "treecore/formats/columnar.py",
+    "treecore/views/inspector/words.py",
+    "treecore/analysis/reasons.py",
+    "treecore/analysis/stages.py",
+    "treecore/analysis/working.py",
+    "treecore/cli/bench.py",
+    "treecore/cli/credit_json.py",
+    "treecore/cli/files.py",
+    "treecore/cli/tree_text.py",
+    "treecore/formats/limits.py",
+    "treecore/formats/native_pieces.py",
+    "treecore/formats/parquet.py",
+    "treecore/formats/readers/trees/treerl.py",
+    "treecore/formats/yaml_text.py",
+    "treecore/methods/ops/paths.py",
+    "treecore/methods/reinforce.py",
+    "treecore/policies/local/model_checks.py",
+    "treecore/rollouts/output/jsonl_file.py",
+    "treecore/rollouts/ray/engine.py",
     "treecore/samplers/fixed_width.py",
-    "treecore/tasks/check.py", "treecore/tasks/tools.py", "treecore/tasks/verifiers/text.py",
+    "treecore/tasks/check.py",
+    "treecore/tasks/tools.py",
+    "treecore/tasks/verifiers/text.py",
     "treecore/views/inspector/numbers.py",
-}  # fmt: skip
+}
 """Modules whose numbers are limits or always two and more where they stand before a noun."""
 PLURAL = re.compile(
     r" (?:more |other |nested |finished |fresh )?"
@@ -124,10 +138,12 @@ def bare_plurals(tree: ast.AST) -> list[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.JoinedStr)
         for value, text in pairwise(node.values)
-        if isinstance(value, ast.FormattedValue) and isinstance(text, ast.Constant) and PLURAL.match(text.value)
+        if isinstance(value, ast.FormattedValue)
+        and isinstance(text, ast.Constant)
+        and PLURAL.match(text.value)
         and not any(isinstance(one, ast.Name) and one.id.isupper() for one in ast.walk(value.value))
         and not any(name in ast.unparse(value.value) for name in ("counted(", "in_words(", "named"))
-    ]  # fmt: skip
+    ]
 
 
 def said(source: str) -> list[str]:
@@ -147,5 +163,6 @@ def test_one_is_no_plural() -> None:
     either = re.compile(r"(?<![\\\w])[a-z]{3,}\((?:s|es)\)")
     assert [str(path.relative_to(ROOT)) for path in paths if any(map(either.search, said(path.read_text())))] == []
     assert bare_plurals(ast.parse('f"{n} steps", f"{whole(n)} more lines", f"{MOST} steps", f"{n} of them"')) == [
-        "{n} steps", "{whole(n)} more lines",
-    ]  # fmt: skip
+        "{n} steps",
+        "{whole(n)} more lines",
+    ]

@@ -49,9 +49,20 @@ def test_loopback_names_are_private(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", OUTSIDE, "192.168.0.5:8501", "localhost.example.org", "127.0.0.1.nip.io", "a@localhost", "localhost/x",
-             "localhost:99999", "[::1", "0.0.0.0"],
-)  # fmt: skip
+    "host",
+    [
+        "",
+        OUTSIDE,
+        "192.168.0.5:8501",
+        "localhost.example.org",
+        "127.0.0.1.nip.io",
+        "a@localhost",
+        "localhost/x",
+        "localhost:99999",
+        "[::1",
+        "0.0.0.0",
+    ],
+)
 def test_other_names_are_refused_until_the_operator_allows_any(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert access({"host": host}) is Access.REFUSED
     monkeypatch.setenv(permissions.PUBLIC_VARIABLE, "1")

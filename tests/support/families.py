@@ -47,9 +47,16 @@ def annotated(rng: np.random.Generator, *, n: int, **kind: Any) -> Forest:
         "fold_preference": np.where(rng.random(n) < 0.5, np.nan, rng.normal(size=n)),
     }
     forest = random_forest(
-        rng, n, tokens=True, born=rng.permutation(n), columns=columns, text=[str(rng.choice(WORDS)) for _ in range(n)],
-        observation=[str(rng.choice(("", "found"))) for _ in range(n)], reference="\n".join(WORDS[:3]), **kind,
-    )  # fmt: skip
+        rng,
+        n,
+        tokens=True,
+        born=rng.permutation(n),
+        columns=columns,
+        text=[str(rng.choice(WORDS)) for _ in range(n)],
+        observation=[str(rng.choice(("", "found"))) for _ in range(n)],
+        reference="\n".join(WORDS[:3]),
+        **kind,
+    )
     counts = np.where((forest.parent < 0) & (n > 1), 0, rng.integers(0, 5, size=n))
     tokens = random_tokens(rng, counts)
     return forest.with_columns(tokens=tokens, n_model_tokens=np.full(n, -1), n_obs_tokens=np.full(n, -1))

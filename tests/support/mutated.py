@@ -12,9 +12,29 @@ DEEP: Any = []
 for _ in range(300):
     DEEP = [DEEP]
 JUNK: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1.5, 1e308, 2**63, "", "x", "NaN", [], {}, [None], {"a": None}, [[["x"]]], ["x", 1], DEEP,
-    {"role": 5, "content": 3}, [{"role": None, "content": [{"type": "text", "text": 5}]}], [{}], "\x00\ud7ff</script>",
-)  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1.5,
+    1e308,
+    2**63,
+    "",
+    "x",
+    "NaN",
+    [],
+    {},
+    [None],
+    {"a": None},
+    [[["x"]]],
+    ["x", 1],
+    DEEP,
+    {"role": 5, "content": 3},
+    [{"role": None, "content": [{"type": "text", "text": 5}]}],
+    [{}],
+    "\x00\ud7ff</script>",
+)
 """What is put in place of a value."""
 
 

@@ -43,10 +43,16 @@ def toy_model(kind: str = "llama", *, length: int = LENGTH, **config: Any) -> An
     heads = 2 if kind == "llama_gqa" else 4
     return LlamaForCausalLM(
         LlamaConfig(
-            hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-            num_key_value_heads=heads, max_position_embeddings=length, **common, **config,
+            hidden_size=32,
+            intermediate_size=48,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=heads,
+            max_position_embeddings=length,
+            **common,
+            **config,
         )
-    ).eval()  # fmt: skip
+    ).eval()
 
 
 def toy_policy(kind: str = "llama", *, max_sequences: int = 8, **config: Any) -> TransformersPolicy:

@@ -23,10 +23,15 @@ from treecore.methods import compute
 from treecore.views.sources import closed, script
 
 ENTRIES = {
-    "canvas": "canvas/js/main.js", "loader": "canvas/loader.js", "panel": "panel/panel.js",
-    "keys": "signals/film_keys.js", "marks": "signals/chart_marks.js", "selection": "signals/selection.js",
-    "page": "page/page.js", "widget": "page/widget.js",
-}  # fmt: skip
+    "canvas": "canvas/js/main.js",
+    "loader": "canvas/loader.js",
+    "panel": "panel/panel.js",
+    "keys": "signals/film_keys.js",
+    "marks": "signals/chart_marks.js",
+    "selection": "signals/selection.js",
+    "page": "page/page.js",
+    "widget": "page/widget.js",
+}
 
 
 @pytest.fixture
@@ -48,8 +53,14 @@ def test_each_module_follows_what_it_imports(write: Callable[..., Path]) -> None
         c="export const c = 1;\n",
     )
     assert script(entry).splitlines() == [
-        "const c=1;", "function b(x){", "return x + c;", "}", "export default function a(){", "b(c);", "}",
-    ]  # fmt: skip
+        "const c=1;",
+        "function b(x){",
+        "return x + c;",
+        "}",
+        "export default function a(){",
+        "b(c);",
+        "}",
+    ]
 
 
 def test_a_json_file_is_a_constant(write: Callable[..., Path], tmp_path: Path) -> None:

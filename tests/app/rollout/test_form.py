@@ -150,9 +150,17 @@ def test_what_the_model_nearly_said_is_recorded_on_request(address: object) -> N
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.0, "a few seconds"), (4.9, "a few seconds"), (5.1, "about 10 s"), (20.0, "about 20 s"), (58.0, "about 60 s"),
-     (61.0, "about 2 min"), (3600.0, "about 60 min"), (7201.0, "about 3 h")],
-)  # fmt: skip
+    [
+        (0.0, "a few seconds"),
+        (4.9, "a few seconds"),
+        (5.1, "about 10 s"),
+        (20.0, "about 20 s"),
+        (58.0, "about 60 s"),
+        (61.0, "about 2 min"),
+        (3600.0, "about 60 min"),
+        (7201.0, "about 3 h"),
+    ],
+)
 def test_durations_in_words(seconds: float, said: str) -> None:
     assert monitor.duration(seconds) == said
 

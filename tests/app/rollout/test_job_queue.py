@@ -242,8 +242,9 @@ def test_in_a_full_line_who_asks_for_less_takes_the_place_of_who_asks_for_most(m
     queue, started, go = JobQueue(), threading.Event(), threading.Event()
     queue.submit(Job(run=lambda job: (started.set(), go.wait(20)), title="a"))
     assert started.wait(20)
-    large, larger, small = (Job(run=lambda job: 1, title=name, owner=name, size=n) for name, n in
-                            (("b", 50), ("c", 60), ("d", 6)))  # fmt: skip
+    large, larger, small = (
+        Job(run=lambda job: 1, title=name, owner=name, size=n) for name, n in (("b", 50), ("c", 60), ("d", 6))
+    )
     for job in (large, larger, small):
         queue.submit(job)
     assert (larger.phase, larger.error) == (Phase.FAILED, job_queue.CROWDED)

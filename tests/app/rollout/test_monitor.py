@@ -176,11 +176,13 @@ def test_what_a_server_is_waited_for_is_told_as_plain_text() -> None:
 
 @pytest.mark.parametrize(
     ("sampler", "settings", "so_far"),
-    [("mcts", {"simulations": 6, "rollouts": 2}, r"\d+ (trajectory|trajectories) so far( ·|$)"),
-     ("monte_carlo", {}, r"\d+ of at least \d+ trajectories( ·|$)"),
-     ("fixed_width", {"k": 3, "widths": "3,2"}, r"\d+ of at most \d+ trajectories( ·|$)"),
-     ("random_expansion", {}, r"\d+ of 6 trajectories( ·|$)")],
-)  # fmt: skip
+    [
+        ("mcts", {"simulations": 6, "rollouts": 2}, r"\d+ (trajectory|trajectories) so far( ·|$)"),
+        ("monte_carlo", {}, r"\d+ of at least \d+ trajectories( ·|$)"),
+        ("fixed_width", {"k": 3, "widths": "3,2"}, r"\d+ of at most \d+ trajectories( ·|$)"),
+        ("random_expansion", {}, r"\d+ of 6 trajectories( ·|$)"),
+    ],
+)
 def test_trajectories_are_one_count_while_they_grow_and_after(
     sampler: str, settings: dict[str, Any], so_far: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,8 +33,11 @@ def test_a_link_opens_a_branch_at_a_token_and_stays_in_the_address() -> None:
     assert not test.exception
     assert not test.warning
     assert {name: one(test.query_params[name]) for name in ("read", "end", "at", "beneath")} == {
-        "read": "tokens", "end": "14", "at": "8", "beneath": "surprise",
-    }  # fmt: skip
+        "read": "tokens",
+        "end": "14",
+        "at": "8",
+        "beneath": "surprise",
+    }
     assert "Axis" not in titles(test)
     test.session_state["explore:read"] = "tree"
     test.run()

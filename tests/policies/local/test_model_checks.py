@@ -72,10 +72,18 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "granite": {},
 }
 COMMON = {
-    "vocab_size": len(WORDS), "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": LENGTH,
-    "bos_token_id": None, "eos_token_id": 0, "pad_token_id": None, "initializer_range": 0.25,
-}  # fmt: skip
+    "vocab_size": len(WORDS),
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": LENGTH,
+    "bos_token_id": None,
+    "eos_token_id": 0,
+    "pad_token_id": None,
+    "initializer_range": 0.25,
+}
 OWN_SIZES_TAKE = ("vocab_size", "bos_token_id", "eos_token_id", "initializer_range")
 OWN_SIZES = ("gpt2", "gptj", "gpt_neo", "bloom", "mpt")
 

@@ -17,9 +17,19 @@ from treecore.policies.openai.retries import Waits, backoff, pause, seconds_to_w
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:8000", "ftp://h/v1", "file:///etc/passwd", "http://", "http://a:b@h/v1", "http://h/?q=1",
-            "http://h:99999/", "http://[::1", ""],
-)  # fmt: skip
+    "url",
+    [
+        "localhost:8000",
+        "ftp://h/v1",
+        "file:///etc/passwd",
+        "http://",
+        "http://a:b@h/v1",
+        "http://h/?q=1",
+        "http://h:99999/",
+        "http://[::1",
+        "",
+    ],
+)
 def test_addresses_that_are_refused(url: str) -> None:
     with pytest.raises(PolicyError) as caught:
         base_url(url)

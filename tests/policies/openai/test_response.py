@@ -110,8 +110,13 @@ def test_a_character_of_many_tokens_belongs_to_the_last() -> None:
     tree = [bytes([byte]) for byte in "🌳".encode()]
     content = [{"token": "\ufffd", "bytes": list(one), "logprob": -1.0} for one in (b"a", *tree, b"b")]
     assert read(completion("a🌳b", "length", logprobs={"content": content})).written.token_strings == [
-        "a", "", "", "", "🌳", "b",
-    ]  # fmt: skip
+        "a",
+        "",
+        "",
+        "",
+        "🌳",
+        "b",
+    ]
     texts = legacy(["a", "\ufffd", "\ufffd", "b", "\ufffd"], 20)
     assert read(completion("a🌳b🌲", "length", logprobs=texts)).written.token_strings == ["a", "", "🌳", "b", "🌲"]
 

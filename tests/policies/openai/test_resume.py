@@ -34,9 +34,15 @@ class Runs:
 
     def __call__(self, prompts: int, **options: Any) -> Summary:
         return rollout_to_file(
-            self.out, model=self.connect(), task=str(self.questions), task_options={"verifier": "number"},
-            prompts=prompts, m=2, n=0, **options,
-        )  # fmt: skip
+            self.out,
+            model=self.connect(),
+            task=str(self.questions),
+            task_options={"verifier": "number"},
+            prompts=prompts,
+            m=2,
+            n=0,
+            **options,
+        )
 
     @property
     def ids(self) -> list[str]:

@@ -86,9 +86,16 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("letters")
     torch.manual_seed(3)
     config = LlamaConfig(
-        vocab_size=len(LETTERS), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-        max_position_embeddings=512, bos_token_id=None, eos_token_id=None, initializer_range=0.02,
-    )  # fmt: skip
+        vocab_size=len(LETTERS),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=512,
+        bos_token_id=None,
+        eos_token_id=None,
+        initializer_range=0.02,
+    )
     model = LlamaForCausalLM(config)
     model.generation_config.update(do_sample=True, top_k=0)
     model.save_pretrained(folder)
@@ -103,10 +110,31 @@ def test_a_rollout_with_outcomes(url: str, tmp_path: Path) -> None:
     out = tmp_path / "run.forest.jsonl"
     result = CliRunner().invoke(
         main,
-        ["rollout", "--server", url, "--model", str(tiny.path()), "--sampler", "random_expansion", "--set", "m=2",
-         "--set", "n=2", "--set", "l=1", "--prompts", "2", "--seed", "1", "--concurrency", "1",
-         "-o", str(out), "--json"],
-    )  # fmt: skip
+        [
+            "rollout",
+            "--server",
+            url,
+            "--model",
+            str(tiny.path()),
+            "--sampler",
+            "random_expansion",
+            "--set",
+            "m=2",
+            "--set",
+            "n=2",
+            "--set",
+            "l=1",
+            "--prompts",
+            "2",
+            "--seed",
+            "1",
+            "--concurrency",
+            "1",
+            "-o",
+            str(out),
+            "--json",
+        ],
+    )
     assert result.exit_code == 0, result.stderr
     summary = json.loads(result.stdout)
     assert (summary["forests"], summary["trajectories"]) == (2, 12)

@@ -43,8 +43,12 @@ def test_what_is_not_claimed_is_not_said() -> None:
 
 def test_single_precision_is_written_as_it_was() -> None:
     assert [shortest(value) for value in (float(np.float32(-0.2)), -0.2, 1.0, 0.1 + 0.2, 123456789.0)] == [
-        "-0.2", "-0.2", "1", "0.3", "123456789",
-    ]  # fmt: skip
+        "-0.2",
+        "-0.2",
+        "1",
+        "0.3",
+        "123456789",
+    ]
 
 
 @pytest.mark.parametrize(("column", "sign"), [("credit", "+"), ("intra", "+"), ("value", ""), ("search", "")])

@@ -55,8 +55,12 @@ def test_other_samplers_record_nothing_of_the_kind(name: str) -> None:
 def test_few_parameters_are_all_shown_and_of_many_those_that_differ() -> None:
     assert sampler_numbers(sample("late_fork")) == ["m=2", "n=2", "l=1"]
     assert sampler_numbers(sample("mcts")) == [
-        "simulations=10", "min_terminals=2", "root_width=3", "max_repeats=2", "rollouts=2",
-    ]  # fmt: skip
+        "simulations=10",
+        "min_terminals=2",
+        "root_width=3",
+        "max_repeats=2",
+        "rollouts=2",
+    ]
 
 
 def test_steps_that_nobody_drew_say_so() -> None:
