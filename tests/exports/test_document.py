@@ -8,7 +8,6 @@ from documents import untrue
 
 from treecore.exports import EXPORTS
 from treecore.exports.document import markdown
-from treecore.registry.params import summary_of
 
 FILE = Path(__file__).parents[2] / "docs" / "exports.md"
 
@@ -22,6 +21,6 @@ def test_the_document_is_whole() -> None:
 
 
 def test_every_kind_and_parameter_says_what_it_is() -> None:
-    assert [entry.name for entry in EXPORTS.values() if not summary_of(entry.make)] == []
+    assert [entry.name for entry in EXPORTS.values() if not entry.summary] == []
     silent = [(entry.name, param.name) for entry in EXPORTS.values() for param in entry.params if not param.meaning]
     assert silent == []

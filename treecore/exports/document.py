@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from treecore.exports.registry import EXPORTS, Export
 from treecore.methods.reference import parameter_row
-from treecore.registry.params import summary_of
 
 PREAMBLE = """# Exports
 
@@ -43,7 +42,7 @@ def table() -> Iterator[str]:
 def section(entry: Export) -> Iterator[str]:
     """One kind, paragraph by paragraph."""
     yield f"## {entry.name}"
-    yield summary_of(entry.make)
+    yield entry.summary
     if entry.params:
         rows = ["| parameter | default | allowed | meaning |", "|---|---|---|---|", *map(parameter_row, entry.params)]
         yield "\n".join(rows)

@@ -16,7 +16,8 @@ from treecore.core.topology import BoolArray
 from treecore.errors import MethodError
 from treecore.formats.target import check_free, write_whole
 from treecore.methods import Credit, compute
-from treecore.registry.params import Param, params_of, parse_settings
+from treecore.registry.parameterised import Parameterised
+from treecore.registry.params import parse_settings
 from treecore.registry.registry import Registry
 
 
@@ -60,7 +61,7 @@ Maker = Callable[..., Exported]
 
 
 @dataclass(frozen=True)
-class Export:
+class Export(Parameterised):
     """A registered kind of export.
 
     Attributes:
@@ -68,20 +69,15 @@ class Export:
         endings: of files that can be written, the default first.
         needs_credit: whether a method must be named.
         in_parts: whether a part can be written alone: the rows from one step on.
-        make: see `Maker`.
+        function: see `Maker`.
     """
 
     name: str
     title: str
     endings: tuple[str, ...]
     needs_credit: bool
-    make: Maker
+    function: Maker
     in_parts: bool = False
-
-    @property
-    def params(self) -> tuple[Param, ...]:
-        """Parameters of the kind, from the signature of its function."""
-        return params_of(self.make)
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready description."""
@@ -195,7 +191,9 @@ def made_of(
         raise MethodError(f"{entry.name!r} shows whole forests", todo=todo)
     if entry.needs_credit and credit is None:
         raise MethodError(f"{entry.name!r} needs credit", todo="name a method with --method")
-    made = entry.make(forests, credit, ending, **parse_settings(entry.params, settings, owner=f"export {entry.name!r}"))
+    made = entry.function(
+        forests, credit, ending, **parse_settings(entry.params, settings, owner=f"export {entry.name!r}")
+    )
     made.only = only
     if changed := changed_note(forests):
         made.notes = (*made.notes, changed)

@@ -25,7 +25,8 @@ from treecore.errors import MethodError
 from treecore.methods.families import Family, family_of
 from treecore.methods.laws import NONE_OWN, Laws
 from treecore.registry.citation import Citation
-from treecore.registry.params import Param, Value, params_of, parse_settings, summary_of
+from treecore.registry.parameterised import Parameterised
+from treecore.registry.params import Value, parse_settings
 from treecore.registry.registry import Registry
 
 
@@ -204,7 +205,7 @@ TOKENS = "token:"
 
 
 @dataclass(frozen=True)
-class Method:
+class Method(Parameterised):
     """A registered credit method.
 
     Attributes:
@@ -215,8 +216,6 @@ class Method:
         citation: source of the method.
         needs_of: what the data must hold beside the shape: `reward`, `n_model_tokens`, `reference`, `token:` and the
             name of a token column, or the name of an annotation; a function of the parameters where they change it.
-        params: from the signature.
-        summary: plain words, from the docstring.
         departures: where we depart from paper or code, and why; empty when nowhere.
         alone: what a trajectory gets that has no other to be compared with; empty when nothing is special.
         judges_outcomes: False where the credit does not rest on how the leaves beneath ended.
@@ -245,19 +244,11 @@ class Method:
         """Whether it is part of this package."""
         return self.function.__module__.startswith("treecore.")
 
-    @cached_property
-    def params(self) -> tuple[Param, ...]:
-        return params_of(self.function)
-
     def formula(self, params: Mapping[str, Value] | None = None) -> str:
         """The equations for these parameters (default: the defaults)."""
         if isinstance(self.formula_of, str):
             return self.formula_of
         return self.formula_of(self.defaults | dict(params or {}))
-
-    @property
-    def summary(self) -> str:
-        return summary_of(self.function)
 
     @property
     def defaults(self) -> dict[str, Value]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pickle import PicklingError
 from typing import Any, Literal, Protocol
 
@@ -22,7 +21,8 @@ from treecore.core.columns import Status
 from treecore.policies.base import Completion
 from treecore.protocols import Prompt
 from treecore.registry.citation import Citation
-from treecore.registry.params import Only, Param, Value, params_of, parse_settings, summary_of
+from treecore.registry.parameterised import Parameterised
+from treecore.registry.params import Only, Value, parse_settings
 from treecore.registry.registry import Registry
 
 
@@ -123,7 +123,7 @@ Growing = Generator[list[Request], list[int], None] | Generator[list[Expand], li
 
 
 @dataclass(frozen=True)
-class Sampler:
+class Sampler(Parameterised):
     """A registered sampler.
 
     Attributes:
@@ -159,15 +159,6 @@ class Sampler:
         """Why means over subtrees are biased with these settings, "" where they are not."""
         where = self.biased_where
         return self.bias if where is None or settings.get(where.other) in where.values else ""
-
-    @cached_property
-    def params(self) -> tuple[Param, ...]:
-        return params_of(self.function)
-
-    @property
-    def summary(self) -> str:
-        """Plain words, from the docstring."""
-        return summary_of(self.function)
 
     def __reduce__(self) -> tuple[Callable[[str], Sampler], tuple[str]]:
         """Another process looks it up by its name.

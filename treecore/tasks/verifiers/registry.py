@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple, SupportsFloat
 
 from treecore.core.columns import MAX_REWARD
 from treecore.errors import TaskError, boundary
 from treecore.registry.entry_points import is_entry_point, load_entry_point
-from treecore.registry.params import Param, Value, params_of, parse_settings, summary_of
+from treecore.registry.parameterised import Parameterised
+from treecore.registry.params import Value, parse_settings
 from treecore.registry.registry import Registry
 
 Score = Callable[..., float]
@@ -23,7 +23,7 @@ Outputs = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Verifier:
+class Verifier(Parameterised):
     """A registered verifier.
 
     Attributes:
@@ -39,15 +39,6 @@ class Verifier:
     function: Score
     outputs_for: Outputs
     own: bool = False
-
-    @cached_property
-    def params(self) -> tuple[Param, ...]:
-        return params_of(self.function)
-
-    @property
-    def summary(self) -> str:
-        """Plain words, from the docstring."""
-        return summary_of(self.function)
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready."""
