@@ -9,31 +9,14 @@ from urllib.parse import quote
 import orjson
 import pytest
 from browser import Open, settled, wait_for_canvas
-from hostile import ATTACKS, HOST, hostile_file, tagged_file
+from hostile import ATTACKS, hostile_file, tagged_file
+from hostile_page import asked_elsewhere, wrong_on
 
 from treecore.formats.native_fields import VERSION
 
 pytestmark = pytest.mark.browser
 PARTS = 9
 FIELDS = ("sample", "view", "method", "node", "run", "forest", "colour", "axis", "frame", "set.epsilon", "fold")
-FOUND = r"""(host) => {
-    const wrong = [];
-    const formatting = 'strong, em, del, a, h1, blockquote, table, .katex, .stMarkdownBadge, .stMarkdownColoredText';
-    const look = (root) => {
-        for (const one of root.querySelectorAll('*')) {
-            if (one.shadowRoot) look(one.shadowRoot);
-            const where = one.outerHTML.slice(0, 300);
-            for (const name of ['href', 'src', 'xlink:href', 'data', 'action', 'style'])
-                if ((one.getAttribute(name) || '').includes(host)) wrong.push(name + ': ' + where);
-            const marked = [...one.childNodes].some((child) => child.nodeType === 3 && /h\d+z/.test(child.data));
-            if (marked && one.closest(formatting)) wrong.push('formatted: ' + where);
-            if (['SCRIPT', 'STYLE'].includes(one.tagName) && one.textContent.includes(host)) wrong.push(where);
-        }
-    };
-    look(document);
-    return wrong;
-}"""
-"""Links, images, requests and formatting made of the words of a file, in the page and its shadow roots."""
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +27,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{number}.forest.json").write_bytes(hostile_file(attack))
         (folder / f"tagged {number}.forest.json").write_bytes(tagged_file(attack))
     return folder
-
-
-def watched(page: Any) -> list[str]:
-    """Requests that go elsewhere, from now on."""
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if HOST in request.url.split("?")[0] else None)
-    return asked
 
 
 def upload(page: Any, path: Path) -> None:
@@ -67,42 +43,38 @@ def select_a_fork(page: Any) -> None:
     settled(page)
 
 
-def look(page: Any, where: str) -> None:
-    assert page.evaluate(FOUND, HOST) == [], where
-
-
 @pytest.mark.parametrize("kind", ["", "tagged "], ids=["plain", "tagged"])
 @pytest.mark.parametrize("part", range(PARTS))
 def test_words_of_a_file_are_only_words(open_page: Open, address: str, folder: Path, part: int, kind: str) -> None:
     page = open_page("about:blank")
-    asked = watched(page)
+    asked = asked_elsewhere(page)
     for number, attack in list(enumerate(ATTACKS))[part::PARTS]:
         page.goto(f"{address}/?sample=by_hand&method=tree_grpo")
         wait_for_canvas(page)
         upload(page, folder / f"{kind}{number}.forest.json")
-        look(page, f"{attack}: menu")
+        assert wrong_on(page) == [], f"{attack}: menu"
         page.keyboard.press("Escape")
         select_a_fork(page)
-        look(page, f"{attack}: explore")
+        assert wrong_on(page) == [], f"{attack}: explore"
         page.locator(".st-key-header").get_by_text("Step through").click()
         page.locator(".st-key-stages").wait_for()
         stages = page.locator(".st-key-stages button")
         for stage in (1, stages.count() // 2, stages.count() - 1):
             stages.nth(stage).click()
             settled(page)
-            look(page, f"{attack}: film, stage {stage}")
+            assert wrong_on(page) == [], f"{attack}: film, stage {stage}"
         assert asked == [], attack
 
 
 @pytest.mark.parametrize("attack", list(ATTACKS))
 def test_words_of_a_link_are_only_words(open_page: Open, address: str, attack: str) -> None:
     page = open_page("about:blank")
-    asked = watched(page)
+    asked = asked_elsewhere(page)
     words = quote(ATTACKS[attack].replace("MARK", "h0z"), safe="")
     page.goto(f"{address}/?{'&'.join(f'{name}={words}' for name in FIELDS)}")
     page.get_by_text("Not everything in this link is here").wait_for()
     wait_for_canvas(page)
-    look(page, attack)
+    assert wrong_on(page) == [], attack
     assert asked == []
 
 

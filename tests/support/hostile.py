@@ -44,17 +44,24 @@ ATTACKS = {
     "names of objects": f"__proto__ constructor prototype __class__ MARK https://{HOST}",
 }
 """What is tried -> the words; `MARK` stands for the field."""
+EVERY = "every attack in turn"
+"""Stands for all of them, each field with the next one."""
 
 
 class Marks:
-    """Hands out the attack's words, each time with the mark of a field, and remembers the marks."""
+    """Hands out the attack's words, each time with the mark of a field, and remembers the marks.
+
+    Args:
+        attack: of `ATTACKS`, or `EVERY`.
+    """
 
     def __init__(self, attack: str) -> None:
-        self.words, self.given = ATTACKS[attack], dict[str, str]()
+        self.words = list(ATTACKS.values()) if attack == EVERY else [ATTACKS[attack]]
+        self.given = dict[str, str]()
 
     def __call__(self, field: str) -> str:
         mark = self.given.setdefault(field, f"h{len(self.given)}z")
-        return self.words.replace("MARK", mark)
+        return self.words[int(mark[1:-1]) % len(self.words)].replace("MARK", mark)
 
 
 def hostile_forest(attack: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -114,16 +121,21 @@ def node(marks: Marks, row: int, above: int | None, leaf: bool) -> dict[str, Any
     return made
 
 
-def hostile_file(attack: str) -> bytes:
-    """The forest as the content of a `.forest.json` file."""
-    return orjson.dumps(hostile_forest(attack)[0])
-
-
-def tagged_file(attack: str) -> bytes:
+def tagged_forest(attack: str) -> dict[str, Any]:
     """The same with the words of every step inside think, call and answer tags."""
     forest, _ = hostile_forest(attack)
     for one in forest["nodes"]:
         if words := one.get("text"):
             one["text"] = f"<think>{words}</think><tool_call>{words}</tool_call><answer>{words}</answer>"
             one["observation"] = f"<information>{words}</information>"
-    return orjson.dumps(forest)
+    return forest
+
+
+def hostile_file(attack: str) -> bytes:
+    """The forest as the content of a `.forest.json` file."""
+    return orjson.dumps(hostile_forest(attack)[0])
+
+
+def tagged_file(attack: str) -> bytes:
+    """The tagged one as the content of such a file."""
+    return orjson.dumps(tagged_forest(attack))

@@ -44,6 +44,8 @@ CASES = {
     "app/test_hostile_text.py::test_direction_controls_are_visible_and_long_lists_fade_out": 0,
     "app/test_hostile_text.py::test_words_of_a_file_are_only_words": 0,
     "app/test_hostile_text.py::test_words_of_a_link_are_only_words": 0,
+    "app/test_hostile_views.py::test_words_are_only_words_whatever_is_chosen": 0,
+    "app/test_hostile_views.py::test_words_of_a_file_and_of_a_link_are_only_words": 1,
     "app/test_key_sheet.py::test_the_sheet_lists_the_keys_of_the_view_and_gives_the_focus_back": 1,
     "app/test_lessons.py::test_a_link_opens_every_stage": 12,
     "app/test_library.py::test_a_row_that_is_none_opens_nothing": 2,
