@@ -15,6 +15,7 @@ from app.glossary import glossary_words
 from app.key_sheet import key_sheet
 from app.links import copy_link
 from app.opening.background import Opening
+from app.opening.progress import LOOK_EVERY, how_far
 from app.resident import residents
 from app.verbatim import ours, verbatim
 from app.view_keys import EVERYWHERE
@@ -32,8 +33,6 @@ from treecore.views.sources import colours
 FEW = 6
 LINES, LONG, FOLDED = 2, 240, 260
 """Lines and characters of a prompt that are always in sight, and the height in pixels of the rest."""
-LOOK_EVERY = 0.4
-"""Seconds between two looks at a file that is being read."""
 STYLE = colours(".stApp") + (Path(__file__).parent / "style.css").read_text()
 PRESENTING = (Path(__file__).parent / "presenting.css").read_text()
 
@@ -99,11 +98,7 @@ def watch() -> None:
     found = under_way()
     if found is None or found[0].over:
         st.rerun()
-    going, cancel = found
-    far = "waits until another file of yours is done" if going.waits else f"{going.share:.0%}"
-    with st.container(key="opening", horizontal=True, vertical_alignment="center", gap="small"):
-        st.progress(going.share, verbatim(f"{going.verb} {going.name}: {far}"))
-        st.button("Cancel", key="cancel_opening", icon=":material/close:", on_click=cancel)
+    how_far(found[0], key="opening", on_cancel=found[1])
 
 
 def title(filters: Callable[[], None] | None = None) -> None:

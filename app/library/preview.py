@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from urllib.parse import urlencode
-
 import streamlit as st
 
 import treecore as tc
 from app import stage, state
 from app.browse import two_steps as cards
 from app.library.folders import Run
-from app.opening.background import Tell
+from app.library.rows import compare, looked_at, name_of, open_in_explore, place_in_words, row_of
 from app.opening.opened import Opened
+from app.opening.progress import LOOK_EVERY, how_far
+from app.state.side_job import SideJob
 from app.verbatim import ours, verbatim
 from treecore.bidi import visible
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
-from treecore.core.prefixes import merge_chains
-from treecore.core.rooted import with_roots
-from treecore.errors import FormatError, TreecoreError
-from treecore.library.filters import Filters
-from treecore.library.opening import open_forest, open_forests
-from treecore.library.overview import Pair, Row, passing, place_of, same_prompt
+from treecore.errors import TreecoreError
+from treecore.library.overview import Pair, Row, same_prompt
 from treecore.library.pair import Divergence, divergence
 from treecore.methods import get_method
 from treecore.methods.registry import Credit
-from treecore.views.labels import cut, question
+from treecore.views.labels import cut
 from treecore.views.scene.scene import Stage
 
 HEIGHT = 300
 """Pixels of the trees."""
-PLACE = re.compile(r"(\d{1,9})@(.+)", re.S)
-MAX_ROWS, MAX_TOGETHER = 2, 1000
-"""Forests that a button of a row opens, and the one for all rows."""
 PROMPT, ANSWER = 400, 44
 """Characters of a prompt, and of a step in a sentence."""
 
@@ -50,32 +41,62 @@ def beside(run: Run, place: str, pair: Pair | None, *, search: str = "") -> None
     if row is None:
         st.caption("Choose a row to see its trees here: click it, or walk with ↑ and ↓.")
         return
+    heading(row)
+    others = [
+        other for other in same_prompt(run.index, row) if other.columns["training_step"] != row.columns["training_step"]
+    ]
+    partner = partner_of(others, pair)
+    found = read_beside(state.LOOKING, run, row)
+    if found is not None:
+        drawn(found, search)
+    buttons(run, place, partner)
+    if found is not None and row.columns["training_step"] is not None:
+        two_steps(run, row, found.forests[0], partner)
+
+
+def heading(row: Row) -> None:
+    """Which row it is, as far as the index knows."""
     columns = row.columns
     step = "" if columns["training_step"] is None else f"step {whole(columns['training_step'])} · "
     name = columns["id"] if columns["id"].startswith(step) else f"{step}{columns['id']}"
     st.caption(verbatim(f"{name} · {columns['place'] or columns['file']}"))
     with st.container(key="library_prompt"):
-        st.text(visible(cut(question(columns["prompt"]) or columns["id"], PROMPT)))
+        st.text(visible(cut(name_of(row), PROMPT)))
     if columns["reference"]:
         st.caption(verbatim(f"expected: {columns['reference']}"))
-    try:
-        forest = drawn(forest_of(run, row))
-    except TreecoreError as error:
-        st.error(verbatim(error), icon=":material/error:")
-        return
-    credit, why = credit_of(forest)
+
+
+def read_beside(job: SideJob, run: Run, row: Row) -> Opened | None:
+    """The forest of a row; where it is not there, how far it is, or why there is none."""
+    asked = looked_at(job, run, row)
+    if asked.job is not None:
+        st.fragment(watch, run_every=LOOK_EVERY)(job)
+    elif asked.error:
+        st.error(verbatim(asked.error), icon=":material/error:")
+    elif asked.result is None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption("Reading it was broken off.", width="content")
+            st.button("Read it", key=f"read_{job.name}", type="tertiary", on_click=job.drop)
+    return asked.result
+
+
+def watch(job: SideJob) -> None:
+    """How far a forest is, and the button to break it off; when it is over, the page is drawn anew."""
+    going = job.going()
+    if going is None or going.over:
+        st.rerun()
+    how_far(going, key=job.name, on_cancel=job.cancel)
+
+
+def drawn(found: Opened, search: str) -> None:
+    """The trees with their credit, the steps that hold what is searched circled."""
+    forest = found.forests[0]
+    credit, why = credit_of(found)
     hits = steps_with(forest, search)
     stage.trees(forest, credit, key="library", height=HEIGHT, linked=False, stage=Stage(marked=hits))
     if search:
         st.caption(verbatim(f"○ “{search}” in {counted(len(hits), 'step')}"))
     st.caption(ours(get_method(state.get("method")).title) if credit else verbatim(why))
-    others = [
-        other for other in same_prompt(run.index, row) if other.columns["training_step"] != columns["training_step"]
-    ]
-    partner = partner_of(others, pair)
-    buttons(run, place, partner)
-    if columns["training_step"] is not None:
-        two_steps(run, row, forest, partner)
 
 
 def buttons(run: Run, place: str, partner: Row | None) -> None:
@@ -89,26 +110,6 @@ def buttons(run: Run, place: str, partner: Row | None) -> None:
             st.button("Both steps in Compare", key="open_both", on_click=compare, args=(run, both))
 
 
-def row_of(run: Run, place: str) -> Row | None:
-    """The row that the address or the browser names; None where there is none."""
-    found = PLACE.fullmatch(place)
-    return place_of(run.index, found[2], int(found[1])) if found else None
-
-
-def place_in_words(row: Row) -> str:
-    """A row as the address holds it."""
-    return f"{row.columns['number']}@{row.columns['file']}"
-
-
-def forest_of(run: Run, row: Row) -> Forest:
-    """The forest of a row.
-
-    Raises:
-        FormatError: its file has changed since it was read.
-    """
-    return open_forest(run.path, run.index, row.columns["file"], row.columns["number"])
-
-
 def steps_with(forest: Forest, search: str) -> list[int]:
     """Rows of steps in which words stand, whatever their case, in what was said or in what was answered."""
     wanted = search.lower()
@@ -116,16 +117,13 @@ def steps_with(forest: Forest, search: str) -> list[int]:
     return [row for row, both in enumerate(texts) if wanted and any(wanted in text.lower() for text in both)]
 
 
-def drawn(forest: Forest) -> Forest:
-    """Separate answers as the tree of their common beginnings, below the prompt."""
-    return with_roots(merge_chains(forest))
-
-
-def credit_of(forest: Forest) -> tuple[Credit | None, str]:
+def credit_of(found: Opened) -> tuple[Credit | None, str]:
     """Its credit by the chosen method, or why there is none."""
     method = state.get("method")
+    settings = state.settings(method)
+    key = ("library", method, *settings.items())
     try:
-        return tc.credit([forest], method, **state.settings(method)).of(0), ""
+        return found.kept.get(key, lambda: tc.credit(found.forests, method, **settings).of(0)), ""
     except TreecoreError as error:
         return None, str(error)
 
@@ -143,11 +141,10 @@ def two_steps(run: Run, row: Row, forest: Forest, partner: Row | None) -> None:
     if partner is None:
         st.caption("This prompt was asked at one training step only, so there is nothing to compare it with.")
         return
-    try:
-        other = drawn(forest_of(run, partner))
-    except TreecoreError as error:
-        st.error(verbatim(error), icon=":material/error:")
+    found = read_beside(state.PARTNER, run, partner)
+    if found is None:
         return
+    other = found.forests[0]
     pairs = sorted([(partner, other), (row, forest)], key=lambda pair: int(pair[0].columns["training_step"]))
     cards.two_steps([cards.card(at, trees, here=at is row) for at, trees in pairs], key="two_steps")
     steps = [int(at.columns["training_step"]) for at, _ in pairs]
@@ -164,61 +161,3 @@ def parted(found: Divergence, first: int, second: int) -> str:
         if steps
     ]
     return f"They first differ at step {found.step} of the trajectory; {'; '.join(said)}."
-
-
-def open_in_explore(run: Run, places: list[str]) -> None:
-    """Open forests of rows in Explore; a row that is no more leaves a notice. Only from callbacks."""
-    try:
-        opened = open_rows(run, places)
-    except TreecoreError as error:
-        state.put({"notice": f"{error}."})
-        return
-    if opened:
-        state.put({"view": "explore", "forest": opened - 1, "turned": opened - 1})
-
-
-def compare(run: Run, places: list[str]) -> None:
-    """The same as two tables side by side. Only from callbacks."""
-    open_in_explore(run, places)
-    if state.get("view") == "explore":
-        state.put({"view": "compare", "compare:show": "forests"})
-
-
-def open_all(run: Run, filters: Filters, view: str) -> None:
-    """Begin to open all forests that pass the filters, in a view of what is open. Only from callbacks."""
-    begin_all(run, filters)
-    state.put({"view": view})
-
-
-def begin_all(run: Run, filters: Filters) -> None:
-    """Begin to open all forests that pass the filters, in the order of the table."""
-    filters = replace(filters, page=0, pair=None)
-    state.open_made(lambda tell: passing_forests(run, filters, tell), run.name)
-
-
-def passing_forests(run: Run, filters: Filters, tell: Tell) -> Opened:
-    """All forests that pass the filters, read. Touches no session.
-
-    Raises:
-        FormatError: a file has changed since it was read, or nothing passes.
-    """
-    places = passing(run.index, filters, most=MAX_TOGETHER)
-    if not places:
-        raise FormatError("no forest passes these filters", where=run.name, todo="take one away")
-    forests = open_forests(run.path, run.index, places, tell)
-    origin = f"library:{run.key}:?{urlencode(filters.said)}"
-    return state.opened_forests(forests, run.name, origin=origin)
-
-
-def open_rows(run: Run, places: list[str]) -> int:
-    """Open forests of rows, and how many there are.
-
-    Raises:
-        FormatError: a file has changed since it was read.
-    """
-    rows = [row for place in places[:MAX_ROWS] if (row := row_of(run, place)) is not None]
-    forests = [forest_of(run, row) for row in rows]
-    if forests:
-        origin = ":".join(["library", run.key, "|".join(place_in_words(row) for row in rows)])
-        state.open_forests(forests, cut(question(forests[0].prompt) or forests[0].id, PROMPT), origin=origin)
-    return len(forests)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from app.library import folders, preview
+from app.library import folders, rows
 from app.rollout import monitor, visitor_jobs
 from treecore.errors import TreecoreError
 from treecore.library.filters import Filters
@@ -18,12 +18,12 @@ def reopen(origin: str) -> None:
     if kind == RUN and (job := visitor_jobs.take_up(name)) is not None and not job.phase.live and job.result:
         monitor.explore(job, job.result)
     elif kind == LIBRARY:
-        key, _, rows = name.partition(BETWEEN)
+        key, _, places = name.partition(BETWEEN)
         run = folders.allowed().get(key)
-        if run is not None and rows.startswith(ALL):
-            preview.begin_all(run, Filters.of(dict(parse_qsl(rows.removeprefix(ALL)))))
+        if run is not None and places.startswith(ALL):
+            rows.begin_all(run, Filters.of(dict(parse_qsl(places.removeprefix(ALL)))))
         elif run is not None:
             try:
-                preview.open_rows(run, rows.split(ROWS))
-            except TreecoreError:  # its file has changed; the page tells that what the link names is not open
+                rows.begin_rows(run, places.split(ROWS))
+            except TreecoreError:  # it has no index; the page tells that what the link names is not open
                 return

@@ -56,9 +56,12 @@ from app.state.open_files import (
     remember_columns,
     rename_columns,
 )
+from app.state.previews import LOOKING, PARTNER
 from app.state.session import field, fields, get, get_or, keep, notice, prime, put, put_fields, put_settings, settings
 
 __all__ = [
+    "LOOKING",
+    "PARTNER",
     "as_given",
     "asked",
     "batch_credit",

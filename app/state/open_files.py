@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -20,7 +21,7 @@ from app.serving import permissions
 from app.serving.presence import open_page
 from app.state.changes import forget_changes
 from app.state.holdings import hold, let_go
-from app.state.session import get, settings
+from app.state.session import get, put, settings
 from treecore.bundled import Sample, samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
@@ -105,9 +106,13 @@ def open_given(
     _begin(partial(read, given, name, columns=columns), name, tell_in=tell_in)
 
 
-def open_made(work: Callable[..., Opened], name: str) -> None:
-    """Begin to open what `work` makes, which hears how far it is; a failure leaves a notice."""
-    _begin(work, name, tell_in="notice")
+def open_made(work: Callable[..., Opened], name: str, then: Mapping[str, Any] | None = None) -> None:
+    """Begin to open what `work` makes, which hears how far it is; a failure leaves a notice.
+
+    Args:
+        then: what the session is to hold once it is open.
+    """
+    _begin(work, name, tell_in="notice", then=then)
 
 
 def opened_forests(forests: Sequence[Forest], title: str, *, origin: str = "") -> Opened:
@@ -130,11 +135,11 @@ def open_file(path: Path) -> None:
     _begin(partial(read, path, path.name), path.name, tell_in="notice")
 
 
-def _begin(work: Callable[..., Opened], name: str, *, tell_in: str) -> None:
+def _begin(work: Callable[..., Opened], name: str, *, tell_in: str, then: Mapping[str, Any] | None = None) -> None:
     """Read in a thread of its own; what takes a moment only is waited for."""
     cancel_opening()
     st.session_state.opening = Opening(name, work, open_page(), owner=permissions.owner()).start()
-    st.session_state.opening_tells = tell_in
+    st.session_state.opening_tells, st.session_state.opening_then = tell_in, then or {}
     st.session_state.opening.wait(MOMENT)
     settle()
 
@@ -177,6 +182,7 @@ def settle() -> None:
             error = ""
         elif going.result is not None:
             show(going.result)
+            put(st.session_state.opening_then)
             drop_draft()
             put_receipt(going.result)
     except TreecoreError as refused:

@@ -11,8 +11,9 @@ from app import state
 from app.browse import asked_in, browse
 from app.browse.words import page
 from app.defaults import LIBRARY
-from app.library import folders, preview
+from app.library import folders, preview, rows
 from app.library.folders import Run, Scan
+from app.opening.background import Opening
 from app.serving import permissions
 from app.verbatim import ours, verbatim
 from app.view_keys import TREES, KeyGroup
@@ -61,7 +62,7 @@ def opened(run: Run, runs: dict[str, Run], scan: Scan) -> None:
         if scan.work.error:
             st.error(verbatim(scan.work.error), icon=":material/error:")
     if run.index.path.exists():
-        inside(run)
+        inside(run, state.opening())
     else:
         left, _ = columns()
         left.caption("Rows appear here as soon as the first files are read.")
@@ -183,10 +184,14 @@ def catch_up(run: Run, seen: Scan) -> None:
 
 
 @st.fragment
-def inside(run: Run) -> None:
-    """List and preview; what is asked for in the list reruns these two alone."""
+def inside(run: Run, opening: Opening | None) -> None:
+    """List and preview; what is asked for in the list reruns these two alone.
+
+    Args:
+        opening: what was being opened when the page was drawn, which says above the list how far it is.
+    """
     state.keep()
-    if state.get("view") != LIBRARY:  # a forest was opened
+    if state.get("view") != LIBRARY or state.opening() is not opening:
         st.rerun()
     said = state.fields(LIBRARY)
     filters = Filters.of(said)
@@ -196,7 +201,7 @@ def inside(run: Run) -> None:
     except TreecoreError as error:
         left.error(verbatim(error), icon=":material/error:")
         return
-    row = chosen(said, [preview.place_in_words(one) for one in found.rows])
+    row = chosen(said, [rows.place_in_words(one) for one in found.rows])
     with left:
         steps = f" at {counted(len(found.curve), 'training step')}" if found.curve else ""
         said_of = f"{counted(found.prompts, 'prompt')}{steps} · {counted(found.forests, 'forest')}"
@@ -221,21 +226,21 @@ def inside(run: Run) -> None:
 
 def together(run: Run, filters: Filters, count: int) -> None:
     """The ways to what all listed forests have in common."""
-    some = f"all {whole(count)}" if count <= preview.MAX_TOGETHER else f"the first {whole(preview.MAX_TOGETHER)}"
+    some = f"all {whole(count)}" if count <= rows.MAX_TOGETHER else f"the first {whole(rows.MAX_TOGETHER)}"
     for name in ("granularity", "explore"):
         st.button(
             ours(f"{some} in {VIEWS[name].title}"),
             key=f"all_in_{name}",
             type="tertiary",
             icon=":material/open_in_new:",
-            on_click=preview.open_all,
+            on_click=rows.open_all,
             args=(run, filters, name),
         )
 
 
-def chosen(said: dict[str, str], rows: list[str]) -> str:
+def chosen(said: dict[str, str], places: list[str]) -> str:
     """The row that is shown: the one asked for, else the first."""
-    return said.get("row") or next(iter(rows), "")
+    return said.get("row") or next(iter(places), "")
 
 
 def nothing_found(run: Run) -> None:
@@ -257,4 +262,4 @@ def take(run: Run) -> None:
     state.put({HEARD: asked.number})
     state.put_fields(LIBRARY, {"folder": run.key, **filters.said, "row": row})
     if asked.open and row:
-        preview.open_in_explore(run, [row])
+        rows.open_in_explore(run, [row])

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.browse import asked_in, two_steps
 from app.browse.words import page
-from app.library import folders, preview
+from app.library import folders, preview, rows
 from app.serving import permissions
 from app.views import library
 from treecore.core.forest import Forest
@@ -145,7 +145,7 @@ def test_the_card_of_the_row_is_beside_that_of_the_step_it_is_compared_with(run:
     pair = overview(indexed(run).index, Filters()).pair
     partner = preview.partner_of([one for one in others if one.columns["training_step"] != 200], pair)
     assert partner is not None
-    card = two_steps.card(partner, preview.forest_of(indexed(run), partner), here=False)
+    card = two_steps.card(partner, rows.forests_of(indexed(run), [partner])[0], here=False)
     assert (card["step"], card["right"], card["here"]) == ("step 100", "1 of 3 right", False)
     assert [answer["right"] for answer in card["answers"]] == [True, False, False]
 
@@ -193,8 +193,10 @@ def test_a_row_in_explore_comes_back_in_another_session(run: Path) -> None:
 
 
 def test_all_that_is_listed_opens_as_the_scope_of_granularity(run: Path) -> None:
-    rows = [{"input": "q", "output": f"a\nb\n{n}", "score": float(n), "step": 300, "gts": "1"} for n in (0, 1)]
-    (run / "300.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    wrong_and_right = [
+        {"input": "q", "output": f"a\nb\n{n}", "score": float(n), "step": 300, "gts": "1"} for n in (0, 1)
+    ]
+    (run / "300.jsonl").write_text("\n".join(map(json.dumps, wrong_and_right)))
     found = indexed(run)
     test = app(view="library", folder=found.key, steps="200~300", mixed="1")
     assert "all 2 in Granularity" in [button.label for button in test.button]
@@ -331,7 +333,7 @@ def test_what_is_sent_twice_is_done_once(run: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(library.state, "get_or", held.get)
     monkeypatch.setattr(library.state, "put", held.update)
     opened: list[list[str]] = []
-    monkeypatch.setattr(library.preview, "open_in_explore", lambda run, rows: opened.append(rows))
+    monkeypatch.setattr(library.rows, "open_in_explore", lambda run, rows: opened.append(rows))
     for _ in range(2):
         library.take(folders.typed(str(run)))
     assert opened == [["0@200.forest.jsonl"]]

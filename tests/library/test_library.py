@@ -16,7 +16,7 @@ from treecore.errors import FormatError
 from treecore.formats import write
 from treecore.library import Index, index_path, refresh
 from treecore.library.facts import COLUMNS, facts
-from treecore.library.opening import open_forest
+from treecore.library.opening import open_forest, open_forests, stamp
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +171,41 @@ def test_forests_open_from_the_list(run: Path) -> None:
     (run / "1.forest.jsonl").unlink()
     with pytest.raises(FormatError, match=r"^1\.forest\.jsonl: the file has changed since"):
         open_forest(run, index, "1.forest.jsonl", 0)
+
+
+def test_how_far_reading_is_grows_from_nothing_to_all(run: Path) -> None:
+    index = scanned(run)
+    places = index.query("SELECT file, number FROM forests ORDER BY file, number").rows
+    heard = list[float]()
+    open_forests(run, index, places, lambda done, total: heard.append(done / total))
+    assert heard[0] == 0
+    assert heard == sorted(heard)
+    assert len({round(share, 6) for share in heard}) > len({file for file, _ in places})
+    assert heard[-1] <= 1
+
+
+@pytest.mark.parametrize("file", ["1.forest.jsonl", "deep/2.forest.json", "7.jsonl"])
+def test_what_hears_of_progress_can_end_the_reading_of_one_file(run: Path, file: str) -> None:
+    index, heard = scanned(run), list[float]()
+
+    def tell(done: int, total: int) -> None:
+        heard.append(done)
+        if done:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        open_forests(run, index, [(file, 0)], tell)
+    assert heard[0] == 0
+
+
+def test_the_stamp_of_a_file_is_another_once_it_was_read_anew(run: Path) -> None:
+    index = scanned(run)
+    before = {file: stamp(index, file) for file in index.files()}
+    scanned(run)
+    assert {file: stamp(index, file) for file in before} == before
+    write([forest("z", [1.0, 0.0])], run / "deep" / "2.forest.json", overwrite=True)
+    scanned(run)
+    assert [file for file in before if stamp(index, file) != before[file]] == ["deep/2.forest.json"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.opening.background import Opening
-from app.state import merge_job
+from app.state import merge_job, side_job
 from treecore import quotas
 
 MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
@@ -39,7 +39,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         return merge(given, rule, tell)
 
     monkeypatch.setattr(merge_job, "merge_all", waits)
-    monkeypatch.setattr(merge_job, "MOMENT", 0.01)
+    monkeypatch.setattr(side_job, "MOMENT", 0.01)
     return go
 
 
@@ -53,11 +53,11 @@ def opened() -> AppTest:
 
 
 def is_merged(test: AppTest) -> bool:
-    return test.session_state["merged"] is not None
+    return test.session_state["merged"].result is not None
 
 
 def job(test: AppTest) -> Opening:
-    going: Opening = test.session_state["merging_job"]
+    going: Opening = test.session_state["merged"].job
     return going
 
 
@@ -82,20 +82,20 @@ def test_merging_that_is_broken_off_leaves_the_answers_as_they_were(flat: Path, 
     test.run()
     assert not is_merged(test)
     assert test.query_params["merge"] in ("off", ["off"])
-    assert test.session_state["merging_job"] is None
+    assert test.session_state["merged"].job is None
 
 
 def test_trees_that_are_too_large_for_a_visitor_are_told_in_a_sentence(
     flat: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(merge_job, "hold", refuse)
+    monkeypatch.setattr(side_job, "hold", refuse)
     test = opened()
     assert not is_merged(test)
     assert any("Answers are shown unmerged: too much" in one.value for one in test.warning)
 
 
 def refuse(name: str, key: object, *, size: int, what: str) -> None:
-    raise merge_job.TreecoreError("too much")
+    raise side_job.TreecoreError("too much")
 
 
 def test_a_file_that_is_too_large_for_a_visitor_is_told_and_what_is_open_stays(
