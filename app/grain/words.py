@@ -11,7 +11,7 @@ import numpy as np
 from treecore.analysis.differences import KINDS
 from treecore.analysis.fork_sentences import percent
 from treecore.analysis.forks import Forks, Grain
-from treecore.analysis.granularity import Unit
+from treecore.analysis.granularity import LengthUnit
 from treecore.analysis.label_route import Route, lengths
 from treecore.core.numerals import counted, plain, whole
 from treecore.core.outcomes import is_right
@@ -210,7 +210,7 @@ def routes(way: Route, method: str) -> Routes:
     }
 
 
-def twigs(credit: Credit, unit: Unit) -> list[Twig]:
+def twigs(credit: Credit, unit: LengthUnit) -> list[Twig]:
     """The steps of one forest with their places, in a unit of lengths; none of a large one."""
     topology = credit.shape.topology
     if topology.n > DRAWN:

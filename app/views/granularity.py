@@ -21,7 +21,7 @@ from app.view_keys import KeyGroup
 from app.view_registry import view
 from treecore.analysis.fork_sentences import percent, sentences
 from treecore.analysis.forks import Forks, Grain, forks_of, grain
-from treecore.analysis.granularity import Unit, counts_tokens, granularity
+from treecore.analysis.granularity import LengthUnit, counts_tokens, granularity
 from treecore.analysis.label_route import Route, route
 from treecore.bidi import visible
 from treecore.core.batch import Forests
@@ -126,12 +126,12 @@ def forks_in_scope() -> Found:
     return found
 
 
-def unit_now() -> Unit:
+def unit_now() -> LengthUnit:
     """What lengths are to be counted in."""
     return "steps" if state.field(LENGTHS.key) == "steps" else "tokens"
 
 
-def made(credit: Credit, one: bool, unit: Unit) -> Found:
+def made(credit: Credit, one: bool, unit: LengthUnit) -> Found:
     """Forks, worked out."""
     forks, batch = forks_of(credit, unit), credit.forests
     shift = state.forest_number() if one else 0
@@ -153,7 +153,7 @@ def samplers() -> list[Grain]:
     return [grain(name, share) for name, share in shares.items()]
 
 
-def shares_of(batch: Forests, over: Over, unit: Unit) -> dict[str, list[float]]:
+def shares_of(batch: Forests, over: Over, unit: LengthUnit) -> dict[str, list[float]]:
     """Sampler -> the shares that the forks of its trees decide, of one file; forks as a method sees them."""
     nodes = shape_of(batch.shape(states_of) if over == "states" else batch, len(batch.parent)).forks
     share, number = granularity(batch, unit).governs[nodes], batch.forest_of[nodes]

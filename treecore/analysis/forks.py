@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from treecore.analysis.differences import KINDS, difference
-from treecore.analysis.granularity import Unit, fork_contrasts
+from treecore.analysis.granularity import LengthUnit, fork_contrasts
 from treecore.core.batch import Forests
 from treecore.core.numerals import NOISE
 from treecore.core.topology import BoolArray, FloatArray, IntArray
@@ -51,7 +51,7 @@ class Forks:
         return Forks(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
-def forks_of(credit: Credit, unit: Unit = "tokens") -> Forks:
+def forks_of(credit: Credit, unit: LengthUnit = "tokens") -> Forks:
     """The forks of a batch that a method sees, in the order of its nodes.
 
     Args:

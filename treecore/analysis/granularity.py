@@ -12,7 +12,7 @@ from treecore.core.topology import FloatArray
 from treecore.methods.ops.groups import at_parent, back_up
 from treecore.methods.registry import Credit
 
-Unit = Literal["tokens", "steps"]
+LengthUnit = Literal["tokens", "steps"]
 """What lengths are counted in."""
 
 
@@ -27,24 +27,30 @@ class Granularity(NamedTuple):
 
     governs: FloatArray
     step: FloatArray
-    unit: Unit
+    unit: LengthUnit
 
 
-def granularity(forests: Forests, unit: Unit = "tokens") -> Granularity:
+def granularity(forests: Forests, unit: LengthUnit = "tokens") -> Granularity:
     """Mean length after each node over mean length of the trajectories through it.
 
     Args:
         unit: of lengths; steps where token counts are not recorded.
     """
     seen = forests.shape(states_of)
-    in_tokens = unit == "tokens" and counts_tokens(seen)
-    length = np.where(seen.is_prompt, 0, seen.n_model_tokens if in_tokens else 1).astype(np.float64)
+    length, found = step_lengths(seen, unit)
     so_far = seen.topology.path_sum(length)
     whole = back_up(seen, so_far, seen.topology.is_leaf).mean
     ahead = np.divide(whole - so_far, whole, out=np.zeros(len(whole)), where=whole > 0)
     governs = np.clip(ahead, 0.0, 1.0)
     row = shape_of(seen, len(forests.parent)).row
-    return Granularity(governs[row], at_parent(seen, governs)[row], "tokens" if in_tokens else "steps")
+    return Granularity(governs[row], at_parent(seen, governs)[row], found)
+
+
+def step_lengths(forests: Forests, unit: LengthUnit) -> tuple[FloatArray, LengthUnit]:
+    """How long each step is, 0 at a prompt, and in which unit: steps where token counts are not recorded. `[N]`"""
+    in_tokens = unit == "tokens" and counts_tokens(forests)
+    length = np.where(forests.is_prompt, 0, forests.n_model_tokens if in_tokens else 1).astype(np.float64)
+    return length, "tokens" if in_tokens else "steps"
 
 
 def counts_tokens(forests: Forests) -> bool:
@@ -69,7 +75,7 @@ class Contrasts(NamedTuple):
     n_leaves: FloatArray
 
 
-def fork_contrasts(credit: Credit, unit: Unit = "tokens") -> Contrasts:
+def fork_contrasts(credit: Credit, unit: LengthUnit = "tokens") -> Contrasts:
     """What each fork decides against the difference of credit that it makes; `unit` as in `granularity`."""
     seen, shape = credit.seen, credit.shape
     topology, parent = shape.topology, seen.forests.parent

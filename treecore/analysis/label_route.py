@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treecore.analysis.granularity import Unit, counts_tokens
+from treecore.analysis.granularity import LengthUnit, step_lengths
 from treecore.core.numerals import NOISE
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.methods.registry import Credit
@@ -46,7 +46,7 @@ class Route:
             `Spacing.lost`, of labels that hold until the next fork.
     """
 
-    unit: Unit
+    unit: LengthUnit
     spacings: tuple[Spacing, ...]
     forks: int
     children: int
@@ -63,10 +63,10 @@ class Lengths:
     credit: FloatArray
     is_leaf: BoolArray
     is_fork: BoolArray
-    unit: Unit
+    unit: LengthUnit
 
 
-def route(credit: Credit, unit: Unit = "tokens") -> Route:
+def route(credit: Credit, unit: LengthUnit = "tokens") -> Route:
     """Labels every k tokens against labels at forks, for the credit of a method; `unit` as in `lengths`."""
     steps = lengths(credit, unit)
     longest = float(steps.end.max(initial=0.0))
@@ -81,15 +81,13 @@ def route(credit: Credit, unit: Unit = "tokens") -> Route:
     )
 
 
-def lengths(credit: Credit, unit: Unit = "tokens") -> Lengths:
+def lengths(credit: Credit, unit: LengthUnit = "tokens") -> Lengths:
     """Where every step begins and ends: in tokens of the model where these are asked for and known, else in steps."""
     seen = credit.seen
-    in_tokens = unit == "tokens" and counts_tokens(seen.forests)
     topology = credit.shape.topology
-    size = np.where(seen.forests.is_prompt, 0, seen.forests.n_model_tokens if in_tokens else 1).astype(np.float64)
+    size, found = step_lengths(seen.forests, unit)
     end = topology.path_sum(size)
     own = np.nan_to_num(seen.credit)
-    found: Unit = "tokens" if in_tokens else "steps"
     return Lengths(seen.forests.parent, end - size, end, own, topology.is_leaf, topology.is_fork, found)
 
 
