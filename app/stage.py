@@ -12,7 +12,7 @@ from treecore.core.forest import Forest
 from treecore.methods.registry import Credit, Ends
 from treecore.views.scene.changed import change_of, drawn_credit
 from treecore.views.scene.scene import Scene, Stage, make_scene
-from treecore.views.scene.types import Reader
+from treecore.views.scene.types import SceneReader
 
 CHANNEL, HEARD, FIND, MAX_FIND = "selection", "selection_heard", "explore:find", 200
 """Where the session holds choices, the last one heard and the words looked for; and characters of these."""
@@ -74,7 +74,7 @@ def canvas(scene: Scene, *, key: str, height: int = 0, linked: bool = True, list
     )
 
 
-def reader() -> Reader:
+def reader() -> SceneReader:
     """What is folded in what is open, and the words looked for."""
     return {
         "of": state.folds_of(),

@@ -129,7 +129,7 @@ interface SceneLook {
   sums: SceneSums | null;
 }
 
-interface Reader {
+interface SceneReader {
   of: string;
   folds: string;
   find: string;
@@ -145,7 +145,7 @@ interface SceneHead {
   height: number;
   linked: boolean;
   listable: boolean;
-  reader: Reader | null;
+  reader: SceneReader | null;
   sent: [string, number][];
 }
 
@@ -862,7 +862,7 @@ interface CanvasHead {
   height: number;
   linked: boolean;
   listable: boolean;
-  reader?: Reader | null;
+  reader?: SceneReader | null;
 }
 
 interface CanvasCall {
@@ -1212,7 +1212,7 @@ interface App extends Drawn {
   /** Steps from the root up to which a key opened; 0 for a forest as it opens by itself. */
   depth: number;
   /** What the page knows of folds and of words that are looked for. */
-  reader: Reader | null;
+  reader: SceneReader | null;
   sayFound: () => void;
   typing?: number;
   foldButton: HTMLButtonElement;

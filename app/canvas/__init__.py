@@ -15,7 +15,7 @@ import streamlit as st
 from treecore.core.outcomes import outcome_share
 from treecore.views.scene.part import Part
 from treecore.views.scene.scene import Axis, Colour, Scene, Stage, make_scene
-from treecore.views.scene.types import Reader, SceneHead
+from treecore.views.scene.types import SceneHead, SceneReader
 from treecore.views.sources import script
 
 __all__ = ["Axis", "Colour", "Scene", "Stage", "make_scene", "outcome_share", "tree_canvas"]
@@ -41,7 +41,7 @@ def tree_canvas(
     held: set[str],
     height: int = 0,
     linked: bool = True,
-    reader: Reader | None = None,
+    reader: SceneReader | None = None,
     on_need: Callable[[], None] | None = None,
 ) -> None:
     """Draw `scene`.
@@ -73,7 +73,7 @@ def payload(
     held: set[str],
     height: int,
     linked: bool = True,
-    reader: Reader | None = None,
+    reader: SceneReader | None = None,
 ) -> bytes:
     """One JSON line (stamps of the parts, `sent` with the bytes of those that follow), then the bodies one by one."""
     parts = (SCRIPT, STYLE, scene.forest, scene.look)

@@ -43,7 +43,7 @@ TYPED: list[Any] = [
     types.SceneSubtrees,
     types.SceneSums,
     types.SceneLook,
-    types.Reader,
+    types.SceneReader,
     types.SceneHead,
     signals.SelectionData,
     signals.ChosenEvent,

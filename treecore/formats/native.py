@@ -62,7 +62,7 @@ def first_format(forests: memoryview) -> memoryview | None:
 )
 def read_native(source: Source) -> Reading:
     """All forests of all documents of a file."""
-    found = Reader(source)
+    found = NativeReader(source)
     for text in source.texts():
         try:
             found.read(text)
@@ -87,7 +87,7 @@ def rounded_note(account: Account) -> str:
     )
 
 
-class Reader:
+class NativeReader:
     """The forests of one file so far."""
 
     def __init__(self, source: Source) -> None:

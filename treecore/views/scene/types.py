@@ -177,7 +177,7 @@ class SceneLook(TypedDict):
     sums: SceneSums | None
 
 
-class Reader(TypedDict):
+class SceneReader(TypedDict):
     """What a page knows of its reader: what is folded on the trees (`app.state.folds`), and the words looked for.
 
     `of` names the forest that they are of; `heard` is the number of the last choice that the page heard.
@@ -203,5 +203,5 @@ class SceneHead(TypedDict):
     height: int
     linked: bool
     listable: bool
-    reader: Reader | None
+    reader: SceneReader | None
     sent: list[tuple[str, int]]
