@@ -17,9 +17,11 @@ START = "a\n  b = 1\n  c = 0\nd = 0"
 """A tree to begin with: two spaces deeper is one step later, `= 1` is right and `= 0` is wrong."""
 INDENT = 2
 """Spaces that a step lies further in than the one before it; a tab is as many."""
+ONE, OTHER = (get_method(name).title for name in COMPARED)
+"""The two methods, by their titles."""
 GOALS = {
-    "signs": "GRPO and Sibling comparison differ in sign on a step",
-    "silent": "GRPO gives a step zero, and Sibling comparison does not",
+    "signs": f"{ONE} and {OTHER} differ in sign on a step",
+    "silent": f"{ONE} gives a step zero, and {OTHER} does not",
 }
 MIN_ENDS = {"signs": 5, "silent": 4}
 """Ends of the smallest trees that reach the goals."""
@@ -73,7 +75,7 @@ def outline(text: str) -> Forest:
 
 def judged(forest: Forest, goal: str) -> Found:
     """Whether a tree reaches a goal of `GOALS`, with the numbers of the step that shows it."""
-    (one, first), (other, second) = ((get_method(name).title, compute(forest, name).credit) for name in COMPARED)
+    first, second = (compute(forest, name).credit for name in COMPARED)
     known = np.isfinite(first) & np.isfinite(second) & ~forest.is_prompt
     silent = (np.abs(first) <= NOISE) & (np.abs(second) > NOISE)
     apart = known & (first * second < -NOISE if goal == "signs" else silent)
@@ -84,6 +86,6 @@ def judged(forest: Forest, goal: str) -> Found:
             False, f"Not yet: on none of its steps does this tree of {ends} do it. Change an outcome, or fork."
         )
     row = int(np.flatnonzero(apart)[0])
-    numbers = f"{one} gives it {signed(first[row])}, {other} {signed(second[row])}"
+    numbers = f"{ONE} gives it {signed(first[row])}, {OTHER} {signed(second[row])}"
     fewer = "Can you do it with fewer?" if found > MIN_ENDS[goal] else "No tree does it with fewer."
     return Found(True, f"Done with {ends}. See the step “{forest.text[row]}”: {numbers}. {fewer}")
