@@ -13,6 +13,8 @@ FieldValue = str | bool | int | tuple[str, ...]
 MAX_FIELD = 1000
 """Characters that a field may take in the address."""
 NUMBER = re.compile(r"-?[0-9]{1,9}")
+PARAMETER = "set."
+"""What stands before the name of a parameter of the method."""
 SHOWN = 40
 """Characters of a wrong value that are repeated."""
 

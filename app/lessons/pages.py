@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import NamedTuple, TypedDict
+from urllib.parse import urlencode
 
 from app.lessons.reveal import Bet, Reveal, reveal
 from app.lessons.shape import Step, Tree, Words, steps, trees
+from app.view_fields import PARAMETER
 from treecore.bundled import samples
 from treecore.core.numerals import counted
 from treecore.lessons.glossary import glossary
@@ -14,6 +16,7 @@ from treecore.lessons.truth import truth
 from treecore.lessons.unit import CHAPTERS, EACH, Unit, units
 from treecore.lessons.words import Piece, pieces
 from treecore.lessons.worksheet import is_right
+from treecore.registry.params import shown
 from treecore.views.row_words import row_words
 
 STAGES = ("bet", "truth", "why", "try")
@@ -69,7 +72,7 @@ class Cited(TypedDict):
 class Try(TypedDict):
     """The question at the end; `verdict` is `right`, `wrong`, `none` for what is no number, or "" before an answer.
 
-    `explore` is the address of the unit's sample with its method.
+    `explore` is the address of the unit's sample with its method and its settings.
     """
 
     ask: list[Piece]
@@ -214,8 +217,15 @@ def attempt(unit: Unit, given: str) -> Try:
         "sources": [
             {"text": f"{source.text}: {source.where}. {source.at}", "link": source.link} for source in unit.sources
         ],
-        "explore": f"?sample={unit.sample}&method={unit.rows[0].method}",
+        "explore": explore(unit),
     }
+
+
+def explore(unit: Unit) -> str:
+    """The address of the unit's sample with the first method of its table, by the settings that it has there."""
+    row = unit.rows[0]
+    settings = {PARAMETER + name: shown(value) for name, value in row.settings}
+    return f"?{urlencode({'sample': unit.sample, 'method': row.method, **settings})}"
 
 
 def following(unit: Unit) -> Next:

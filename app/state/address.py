@@ -17,10 +17,10 @@ from app.state.absent import is_back, is_held
 from app.state.current import as_given, forest_number, merge_rule, recorded
 from app.state.export_job import settle_export
 from app.state.folds import folds, folds_are_lost
-from app.state.link import PARAMETER, read_link
+from app.state.link import read_link
 from app.state.open_files import open_file, settle
 from app.state.session import get, keep, settings
-from app.view_fields import MAX_FIELD
+from app.view_fields import MAX_FIELD, PARAMETER
 from app.view_registry import VIEWS
 from treecore.errors import MethodError
 from treecore.formats.tables import BY_COLUMNS

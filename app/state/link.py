@@ -16,14 +16,11 @@ from app.state.folds import read_folds
 from app.state.open_files import open_sample, opening, recent, show
 from app.state.places import place
 from app.state.session import get, put, put_settings
-from app.view_fields import SHOWN, Field
+from app.view_fields import PARAMETER, SHOWN, Field
 from app.view_registry import VIEWS
 from treecore.bundled import samples
 from treecore.errors import MethodError, TreecoreError
 from treecore.methods import METHODS, get_method
-
-PARAMETER = "set."
-"""What stands before the name of a parameter of the method."""
 
 
 def read_link(has_run: Callable[[str], bool], reopen: Callable[[str], None]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from browser import ROOT
@@ -36,6 +37,18 @@ def app(**query: str) -> AppTest:
 
 def at(name: str, stage: str = "bet", *, mark: int = 0, number: float = 0.0, answer: str = "") -> dict[str, Any]:
     return dict(unit_page(units()[name], Asked(stage, mark, number, False, answer)))
+
+
+@pytest.mark.parametrize("name", [name for name, unit in units().items() if unit.rows[0].settings])
+def test_explore_opens_with_the_settings_of_the_unit(name: str) -> None:
+    row = units()[name].rows[0]
+    link = parse_qs(at(name, "try")["attempt"]["explore"].removeprefix("?"))
+    test = app(view="explore", **{field: given for field, (given,) in link.items()})
+    assert not test.exception
+    assert not test.warning
+    assert test.session_state["opened"].sample == units()[name].sample
+    assert test.session_state["method"] == row.method
+    assert {field: test.session_state[f"set:{row.method}:{field}"] for field, _ in row.settings} == dict(row.settings)
 
 
 def leaves(value: Any, key: str = "") -> list[tuple[str, Any]]:

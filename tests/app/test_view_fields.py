@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.defaults import DEFAULTS, SHARED
-from app.state.link import PARAMETER
-from app.view_fields import MAX_FIELD, Field, FieldValue
+from app.view_fields import MAX_FIELD, PARAMETER, Field, FieldValue
 from app.view_registry import VIEWS, declared_fields
 
 NAMES = ("left", "right", "up")
