@@ -225,14 +225,9 @@ def test_the_method_that_is_explained_cites_its_own_paper(name: str) -> None:
 
 
 def test_shares_of_some_are_neither_none_nor_all() -> None:
-    assert [of_hundred(share) for share in (0, 0.002, 0.006, 0.5, 0.997, 1)] == [
-        "0",
-        "fewer than 1",
-        "1",
-        "50",
-        "more than 99",
-        "100",
-    ]
+    assert [of_hundred(share) for share in (0, 0.006, 0.5, 0.994, 1)] == ["0", "1", "50", "99", "100"]
+    assert {of_hundred(share) for share in (1e-9, 0.002, 0.005)} == {"fewer than 1"}
+    assert {of_hundred(share) for share in (0.995, 0.997, 1 - 1e-9)} == {"more than 99"}
 
 
 def test_a_claim_that_is_false_is_found() -> None:

@@ -25,8 +25,6 @@ ORDER = {
 }
 ROUND = 9
 """Decimals up to which numbers of a claim are compared."""
-HALF = 0.005
-"""Shares below this, and above 1 less this, would round to none or all of 100."""
 SIGNED = ("change", "credit_by", "differ", "flat")
 """Quantities that are written with a sign where a unit does not say how."""
 
@@ -63,9 +61,10 @@ def written(unit: Unit, name: str, value: float) -> str:
 
 def of_hundred(share: float) -> str:
     """A share as so many of 100; a share of some is neither none nor all of them."""
-    if 0 < share < HALF:
+    rounded = f"{100 * share:.0f}"
+    if rounded == "0" and share > 0:
         return "fewer than 1"
-    return "more than 99" if 1 - HALF < share < 1 else f"{100 * share:.0f}"
+    return "more than 99" if rounded == "100" and share < 1 else rounded
 
 
 def pieces(unit: Unit, template: str, known: Mapping[str, float]) -> list[Piece]:

@@ -43,7 +43,14 @@ def test_a_fork_shows_its_children_and_what_it_decides(credit: Credit) -> None:
 
 @pytest.mark.parametrize(
     ("share", "said"),
-    [(0.0, "the last 0 %"), (0.004, "less than 1 %"), (0.006, "the last 1 %"), (0.14, "the last 14 %"), (1.0, "all")],
+    [
+        (0.0, "the last 0 %"),
+        (0.004, "less than 1 %"),
+        (0.005, "less than 1 %"),
+        (0.006, "the last 1 %"),
+        (0.14, "the last 14 %"),
+        (1.0, "all"),
+    ],
 )
 def test_a_share_that_is_there_is_not_called_none(share: float, said: str) -> None:
     assert percent(share).replace("\N{NO-BREAK SPACE}", " ") == said

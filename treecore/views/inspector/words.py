@@ -96,9 +96,10 @@ def grain(share: float) -> str:
 
 def percent(share: float) -> str:
     """`the last 14 %`, `less than 1 %`, `all`."""
-    if 0 < share < 0.005:
+    rounded = f"{share:.0%}"
+    if rounded == "0%" and share > 0:
         return "less than 1\N{NO-BREAK SPACE}%"
-    return "all" if share >= 0.995 else f"the last {share:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
+    return "all" if share >= 0.995 else f"the last {rounded}".replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def sibling_heading(credit: Credit, row: int) -> str:
