@@ -309,6 +309,12 @@ def test_how_many_processes_there_is_room_for(tmp_path: Path, monkeypatch: pytes
     assert processes() == 1
 
 
+def test_a_system_that_connects_no_processes_has_no_workers(policy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treecore.rollouts.local.pool.sys.platform", "win32")
+    with pytest.raises(OSError, match="gives no connection to another process"):
+        LocalPool().hire(policy, 2)
+
+
 def test_what_cannot_be_copied() -> None:
     with pytest.raises(NotPicklable, match=r"the task cannot be sent to another process \(.*lambda"):
         sendable(lambda: 0, "the task")

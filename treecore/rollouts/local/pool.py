@@ -135,7 +135,7 @@ class LocalPool:
             OSError: no process can be started.
         """
         if sys.platform == "win32":
-            raise NotPicklable("this system gives no connection to another process")
+            raise OSError("this system gives no connection to another process")
         self.look()
         if processes != self._processes:
             self.close()
