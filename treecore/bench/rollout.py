@@ -100,7 +100,7 @@ def bench_rollout(
             "stop": list(work.stop),
             "trajectories_per_prompt": per_prompt,
             "prompt_tokens": sum(map(len, sides.prompt_ids)),
-            "engine_slots": policy.max_sequences,
+            "max_sequences": policy.max_sequences,
             **chosen,
         },
         "conditions": list(CONDITIONS),

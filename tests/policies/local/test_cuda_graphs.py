@@ -74,7 +74,7 @@ def test_sessions_at_the_same_time_share_nothing() -> None:
     assert toy_policy().session(**law).runner.graphs is None
 
 
-def test_what_had_to_retreat_is_not_kept_and_gives_up_what_is() -> None:
+def test_a_store_whose_batch_was_reduced_is_not_kept_and_idle_ones_are_given_up() -> None:
     policy = static_policy(max_sequences=4)
     law: dict[str, Any] = {"temperature": 1, "top_p": 1, "stop": (), "max_step_tokens": 4}
     session, other = policy.session(**law), policy.session(**law)

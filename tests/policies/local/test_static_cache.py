@@ -63,7 +63,7 @@ def test_rows_that_became_much_too_long_are_shortened() -> None:
     assert held(cache, 0) == [*range(12), 5]
 
 
-def test_memory_moves_for_a_row_that_is_longer_than_the_bound_and_after_a_retreat() -> None:
+def test_memory_moves_for_a_row_that_is_longer_than_the_bound_and_after_memory_was_released() -> None:
     cache = store(max_tokens=64)
     for number in range(64):
         put(cache, [number])

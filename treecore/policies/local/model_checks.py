@@ -234,7 +234,7 @@ def some_runs(model: Any) -> list[list[int]]:
 
 
 def _batched(runner: ModelRunner, runs: Sequence[Sequence[int]]) -> list[Tensor]:
-    """Last logits of runs that go in as chunks and singles, one of them forked into another row half way."""
+    """Last logits of runs fed in chunks and token by token, one of them forked into another row half way."""
     first, second, third = runs
     runner.feed([0, 1, 2], [first[:5], second[:2], third[:3]])
     after_third = runner.feed([2, 0], [third[3:], first[5:6]])[0]

@@ -125,7 +125,7 @@ class WorkerRun:
         prepared: PreparedRollout = unpacked(begun.prepared)
         plan = prepared.plan(policy, prepared.prompts)
         self.scheduler = RolloutScheduler(plan, on_progress=self._progress)
-        self._reported, self._look = time.monotonic(), False
+        self._reported, self._snapshot_asked = time.monotonic(), False
 
     def sample(self) -> BeginRun | None:
         """Until the run is over; returns the next one where it has begun already."""
@@ -134,7 +134,7 @@ class WorkerRun:
                 message = self.connection.recv()
                 if isinstance(message, BeginRun | EndRun):
                     return message if isinstance(message, BeginRun) else None
-                self._look = True
+                self._snapshot_asked = True
                 break
             if self.scheduler.busy:
                 self.news.forests += self.scheduler.turn()
@@ -144,10 +144,10 @@ class WorkerRun:
     def _tell(self) -> None:
         """Send what is new, if anything is, and how far things are about ten times a second."""
         now, news = time.monotonic(), self.news
-        if not (news.forests or self._look or now - self._reported >= REPORT_EVERY):
+        if not (news.forests or self._snapshot_asked or now - self._reported >= REPORT_EVERY):
             return
-        if self._look:
-            news.growing, self._look = self.scheduler.snapshot(), False
+        if self._snapshot_asked:
+            news.growing, self._snapshot_asked = self.scheduler.snapshot(), False
         news.cpu, news.idle = time.process_time(), not self.scheduler.busy
         self.connection.send(news)
         self._reported = now
