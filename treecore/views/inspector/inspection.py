@@ -28,7 +28,7 @@ MAX_BESIDE = 30
 """Characters of worked numbers beside which the result still fits."""
 TRUST = (
     "The standard error says how far the credit would move with other leaves or continuations, baselines held fixed. "
-    "Fewer than 4 of them count as weak evidence, fewer than 16 as fair."
+    f"Fewer than {numbers.WEAK} of them count as weak evidence, fewer than {numbers.FAIR} as fair."
 )
 
 
