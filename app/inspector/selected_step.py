@@ -18,9 +18,7 @@ from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
 from treecore.methods import get_method
 from treecore.methods.registry import Credit
-from treecore.views.inspector.cards import Words
-from treecore.views.inspector.inspection import inspect, only_words, without_method
-from treecore.views.inspector.words import words_of
+from treecore.views.inspector.inspection import inspect, only_arithmetic, without_method
 
 RESAMPLING = (
     "The scored leaves are drawn again, with replacement, and the whole method is computed anew, with its "
@@ -68,14 +66,13 @@ def step(credit: Credit, row: int) -> None:
 
 
 def words(forest: Forest, row: int) -> None:
-    """What a step says, where the chosen method gives no numbers."""
-    wording.show(only_words(words_of(without_method(forest), row)))
+    """What a step says and what was recorded of it, where the chosen method gives no numbers."""
+    wording.show(inspect(without_method(forest), row))
 
 
 def arithmetic(credit: Credit, row: int, *, key: str) -> None:
     """The method's formula, then the same with this step's numbers, then the result."""
-    nothing = Words(str(credit.forests[0].node_id[row]), "", (), "", (), "", "", (), "")
-    step_panel(replace(inspect(credit, row), words=nothing, credit="", trust=(), hint="", source=""), key=key)
+    step_panel(only_arithmetic(inspect(credit, row)), key=key)
 
 
 def resampled(credit: Credit, row: int) -> None:

@@ -67,14 +67,14 @@ class Words:
     """
 
     node: str
-    eyebrow: str
-    path: tuple[Card, ...]
-    title: str
-    parts: tuple[StepPart, ...]
-    decides: str
-    heading: str
-    siblings: tuple[Card, ...]
-    verdict: str
+    eyebrow: str = ""
+    path: tuple[Card, ...] = ()
+    title: str = ""
+    parts: tuple[StepPart, ...] = ()
+    decides: str = ""
+    heading: str = ""
+    siblings: tuple[Card, ...] = ()
+    verdict: str = ""
 
 
 def as_data(words: Words) -> dict[str, Any]:

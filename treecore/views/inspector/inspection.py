@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,11 @@ def inspect(credit: Credit, row: int) -> Inspection:
 def only_words(words: Words, trust: tuple[str, ...] = ()) -> Inspection:
     """What is said of a step without a method."""
     return Inspection(words, "", "", "", (), "", disputed=False, trust=trust, hint="", source="")
+
+
+def only_arithmetic(found: Inspection) -> Inspection:
+    """Of what is said of a step, how its number comes about."""
+    return replace(found, words=Words(found.words.node), credit="", trust=(), hint="", source="")
 
 
 def equation_rows(line: Line, ends: Ends) -> tuple[Mark, ...]:
