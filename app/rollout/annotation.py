@@ -17,7 +17,6 @@ from app.rollout.worker import begins
 from app.serving import permissions
 from app.verbatim import verbatim
 from treecore.core.forest import Forest
-from treecore.errors import TreecoreError
 
 KIND, COLUMN, K = "monte_carlo", "mc_value", 8
 """The kind of annotation, the column that it adds, and continuations of each step."""
@@ -87,12 +86,8 @@ def ask(adds: Addition = VALUES) -> None:
         size=size,
         kind=adds.kind,
     )
-    try:
-        if limits is not None:
-            limits.check(size)
-        ADDING.begin(Asked(job, adds, given.key))
-    except TreecoreError as error:
-        state.put({"notice": f"{error}."})
+    if refused := ADDING.begin(Asked(job, adds, given.key), limits):
+        state.put({"notice": refused})
 
 
 def settle() -> None:

@@ -10,9 +10,10 @@ import streamlit as st
 from app import state
 from app.rollout import visitor_jobs
 from app.rollout.job_queue import Job, Phase
-from app.rollout.request import JobProgress
+from app.rollout.request import JobProgress, Limits
 from app.verbatim import verbatim
 from treecore.core.numerals import counted_of
+from treecore.errors import TreecoreError
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at a job."""
@@ -43,14 +44,20 @@ class PageJob(Generic[Asked]):
         found: Asked | None = state.get_or(self.name, None)
         return found
 
-    def begin(self, asked: Asked) -> None:
-        """Put it in the line.
+    def begin(self, asked: Asked, limits: Limits | None) -> str:
+        """Put it in the line; a sentence where it is too large or the line is full, "" where it waits there.
 
-        Raises:
-            TreecoreError: the line is full.
+        Args:
+            limits: the most that it may take; None for no bound.
         """
-        visitor_jobs.QUEUE.submit(asked.job)
+        try:
+            if limits is not None:
+                limits.check(asked.job.size)
+            visitor_jobs.QUEUE.submit(asked.job)
+        except TreecoreError as error:
+            return f"{error}."
         state.put({self.name: asked})
+        return ""
 
     def cancel(self) -> None:
         """Break it off; what is open stays as it is."""

@@ -91,13 +91,7 @@ def ask(node: str) -> None:
         size=BRANCHES,
         kind="branches",
     )
-    try:
-        if limits is not None:
-            limits.check(BRANCHES)
-        SAMPLING.begin(Place(job, state.forest_number(), forest.digest, node))
-        state.put({NOTE: ""})
-    except TreecoreError as error:
-        state.put({NOTE: f"{error}."})
+    state.put({NOTE: SAMPLING.begin(Place(job, state.forest_number(), forest.digest, node), limits)})
 
 
 def settle() -> None:
