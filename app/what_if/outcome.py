@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import state
 from app.what_if.asking import give
-from app.what_if.settings import STEPS
+from app.what_if.settings import evenly
 from app.what_if.words import written
 from treecore.core.changes import SetReward
 from treecore.core.forest import Forest
@@ -54,8 +54,7 @@ def stops(forest: Forest, row: int) -> tuple[dict[str, float | None], str]:
     """The places of the slider by their names, in order, and the name of where it stands."""
     low, high = outcome_range(state.recorded_forest())
     own = float(forest.reward[row])
-    between = {round(low + (high - low) * step / STEPS, 10) for step in range(STEPS + 1)}
-    values = sorted(between if math.isnan(own) else between | {own})
+    values = sorted({*evenly(low, high), *(() if math.isnan(own) else (own,))})
     names = {written(value): value for value in values}
     return {NONE: None, **names}, NONE if math.isnan(own) else written(own)
 

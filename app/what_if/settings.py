@@ -73,6 +73,11 @@ def setting(param: Param, owner: str, *, changed: bool) -> None:
             st.caption("● changed", width="content")
 
 
+def evenly(low: float, high: float) -> list[float]:
+    """Places of a slider from one bound to the other, at even distances."""
+    return [*(round(low + (high - low) * step / STEPS, 10) for step in range(STEPS)), high]
+
+
 def choices(param: Param) -> tuple[Value, ...]:
     """The values of a parameter where they are few."""
     if param.type == "choice":
@@ -96,5 +101,5 @@ def stops(param: Param, *, now: float) -> tuple[float, ...]:
         powers = range(math.floor(math.log10(default)) - DECADES, math.floor(math.log10(high)) + 1)
         between = [float(f"1e{power}") for power in powers]
     else:
-        between = [round(low + (high - low) * step / STEPS, 10) for step in range(STEPS)]
+        between = evenly(low, high)
     return tuple(sorted({low, *(value for value in between if low <= value <= high), default, now, high}))
