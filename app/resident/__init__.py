@@ -19,31 +19,31 @@ APP = Path(__file__).parent.parent
 CALLER = script(APP / "resident" / "caller.js").replace("export ", "")
 
 
-class Part(NamedTuple):
+class Resident(NamedTuple):
     """A component's script, and its style sheet where it has one."""
 
     script: Path
     style: Path | None = None
 
 
-PARTS = {
-    "step_panel": Part(APP / "panel" / "panel.js", APP / "panel" / "panel.css"),
-    "selection": Part(APP / "signals" / "selection.js"),
+RESIDENTS = {
+    "step_panel": Resident(APP / "panel" / "panel.js", APP / "panel" / "panel.css"),
+    "selection": Resident(APP / "signals" / "selection.js"),
 }
 
 
 def component(name: str) -> Callable[..., Any]:
-    """A component of `PARTS`, called as one of Streamlit's; `residents` draws it."""
+    """A component of `RESIDENTS`, called as one of Streamlit's; `residents` draws it."""
     call = f"{CALLER}\nexport default(call)=>called({name!r},call);"
     return st.components.v2.component(f"treecore.{name}", js=call)
 
 
 def residents_script() -> str:
     """The module that makes all of them run."""
-    sheets = {name: style(part.style) if part.style else "" for name, part in PARTS.items()}
+    sheets = {name: style(one.style) if one.style else "" for name, one in RESIDENTS.items()}
     made = ",".join(
-        f"{name}:{{run:{closed(part.script)}.run,style:{orjson.dumps(sheets[name]).decode()}}}"
-        for name, part in PARTS.items()
+        f"{name}:{{run:{closed(one.script)}.run,style:{orjson.dumps(sheets[name]).decode()}}}"
+        for name, one in RESIDENTS.items()
     )
     return f"{script(APP / 'resident' / 'resident.js')}\nexport default()=>reside(()=>({{{made}}}));"
 

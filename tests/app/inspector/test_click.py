@@ -11,7 +11,7 @@ import pytest
 from browser import ROOT, serve
 from visitor import Sent, Visitor
 
-from app.resident import PARTS, residents_script
+from app.resident import RESIDENTS, residents_script
 from app.visits.page import EVENTS
 
 MAX_BYTES = 8_000
@@ -70,5 +70,5 @@ def test_scripts_of_what_a_click_draws_come_with_the_page(page: Watcher) -> None
         one.bidi_component.component_name: one.bidi_component for one in page.drawn if one.HasField("bidi_component")
     }
     assert sent["treecore.residents"].js_content == residents_script()
-    for name in PARTS:
+    for name in RESIDENTS:
         assert f"{name}:{{run:" in residents_script()
