@@ -6,23 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import streamlit as st
-
 from app.browse.words import Page
+from app.component import component
 from treecore.bidi import all_visible
-from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 ASKED = "asked"
 MAX_FIELD = 1000
 """Characters of a field that a browser may send."""
 
-_mount = st.components.v2.component(
-    "treecore.browse",
-    js=script(FOLDER / "browse.js"),
-    css=style(FOLDER / "browse.css") + style(FOLDER / "thumb.css"),
-    isolate_styles=True,
-)
+_mount = component("browse", FOLDER, css=("browse.css", "thumb.css"))
 
 
 class Asked(NamedTuple):

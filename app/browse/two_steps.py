@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
-import streamlit as st
-
+from app.component import component
 from treecore.bidi import all_visible
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
@@ -15,18 +14,12 @@ from treecore.core.outcomes import is_right
 from treecore.library.overview import Row
 from treecore.library.pair import answers
 from treecore.views.labels import cut
-from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 ANSWER, FEW = 60, 5
 """Characters of an answer, and answers of a card."""
 
-_mount = st.components.v2.component(
-    "treecore.two_steps",
-    js=script(FOLDER / "two_steps.js"),
-    css=style(FOLDER / "two_steps.css") + style(FOLDER / "thumb.css"),
-    isolate_styles=True,
-)
+_mount = component("two_steps", FOLDER, css=("two_steps.css", "thumb.css"))
 
 
 class Answer(TypedDict):

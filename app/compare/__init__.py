@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import streamlit as st
-
 from app.compare.rows import Panel
 from app.compare.words import Beside
+from app.component import component
 from app.stamp import stamp
 from treecore.bidi import all_visible
-from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
-LOOKS = style(FOLDER / "compare.css")
 
-_table = st.components.v2.component(
-    "treecore.compare", js=script(FOLDER / "compare.js"), css=LOOKS, isolate_styles=True
-)
-_list = st.components.v2.component(
-    "treecore.compare_list", js=script(FOLDER / "list.js"), css=LOOKS, isolate_styles=True
-)
+_table = component("compare", FOLDER)
+_list = component("compare_list", FOLDER, js="list.js", css=("compare.css",))
 
 
 def table(panels: Sequence[Panel], said: dict[str, str], *, limit: float | None, key: str) -> None:

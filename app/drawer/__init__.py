@@ -7,16 +7,11 @@ from typing import TypedDict
 
 import streamlit as st
 
-from treecore.views.sources import script, style
+from app.component import component
 
 FOLDER = Path(__file__).parent
 
-_drawer = st.components.v2.component(
-    "treecore.drawer",
-    js=script(FOLDER / "drawer.js"),
-    css=style(FOLDER / "drawer.css"),
-    isolate_styles=True,
-)
+_drawer = component("drawer", FOLDER)
 
 
 class DrawerData(TypedDict):

@@ -5,19 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypedDict
 
-import streamlit as st
-
+from app.component import component
 from treecore.lessons.glossary import forms, glossary
-from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 
-_words = st.components.v2.component(
-    "treecore.glossary",
-    js=script(FOLDER / "glossary.js"),
-    css=style(FOLDER / "glossary.css"),
-    isolate_styles=True,
-)
+_words = component("glossary", FOLDER)
 
 
 class GlossaryData(TypedDict):

@@ -6,20 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
+from app.component import component
 from app.grain.words import Picture, Routes
 from app.stamp import stamp
 from treecore.bidi import all_visible
-from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
-LOOKS = style(FOLDER / "grain.css")
 
-_picture = st.components.v2.component("treecore.grain", js=script(FOLDER / "grain.js"), css=LOOKS, isolate_styles=True)
-_routes = st.components.v2.component(
-    "treecore.grain_routes", js=script(FOLDER / "routes.js"), css=LOOKS, isolate_styles=True
-)
+_picture = component("grain", FOLDER)
+_routes = component("grain_routes", FOLDER, js="routes.js", css=("grain.css",))
 
 
 def picture(drawn: Picture, said: Mapping[str, Any], *, key: str) -> None:

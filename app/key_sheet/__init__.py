@@ -6,19 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
-import streamlit as st
-
+from app.component import component
 from app.view_keys import KeyGroup
-from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 
-_sheet = st.components.v2.component(
-    "treecore.key_sheet",
-    js=script(FOLDER / "key_sheet.js"),
-    css=style(FOLDER / "key_sheet.css"),
-    isolate_styles=True,
-)
+_sheet = component("key_sheet", FOLDER)
 
 
 class KeySheetData(TypedDict):

@@ -6,22 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
+from app.component import component
 from app.stamp import stamp
 from treecore.bidi import all_visible
-from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 UNSEEN = {"name"}
 """Fields that are no text for people."""
 
-_lessons = st.components.v2.component(
-    "treecore.lessons",
-    js=script(FOLDER / "js" / "lessons.js"),
-    css=style(FOLDER / "lessons.css") + style(FOLDER / "course.css"),
-    isolate_styles=True,
-)
+_lessons = component("lessons", FOLDER, js="js/lessons.js", css=("lessons.css", "course.css"))
 
 
 def lessons(page: Mapping[str, Any], *, heard: int, key: str, on_ask: Callable[[], None]) -> None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import streamlit as st
-
-from treecore.views.sources import script, style
+from app.component import component
 
 FOLDER = Path(__file__).parent
 
-_copy = st.components.v2.component(
-    "treecore.copy_link", js=script(FOLDER / "copy_link.js"), css=style(FOLDER / "copy_link.css")
-)
+_copy = component("copy_link", FOLDER)
 
 
 def copy_link(*, key: str) -> None:

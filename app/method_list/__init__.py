@@ -6,16 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
-import streamlit as st
-
-from treecore.views.sources import script, style
+from app.component import component
 
 FOLDER = Path(__file__).parent
 ASKED = "asked"
 
-_list = st.components.v2.component(
-    "treecore.method_list", js=script(FOLDER / "method_list.js"), css=style(FOLDER / "method_list.css")
-)
+_list = component("method_list", FOLDER)
 
 
 class MethodRow(TypedDict):

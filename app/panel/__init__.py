@@ -8,19 +8,14 @@ from pathlib import Path
 import streamlit as st
 
 from app import resident
+from app.component import component
 from treecore.views.inspector.cards import NAMES
 from treecore.views.inspector.inspection import Inspection, readable
-from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 
 _mount = resident.component("step_panel")
-_group = st.components.v2.component(
-    "treecore.group",
-    js=script(FOLDER / "group.js"),
-    css=style(FOLDER / "group.css"),
-    isolate_styles=True,
-)
+_group = component("group", FOLDER)
 
 
 def group_panel(*, key: str) -> None:

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import streamlit as st
-
+from app.component import component
 from app.table.words import Copied, Page
 from treecore.bidi import all_visible
-from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 
-_mount = st.components.v2.component(
-    "treecore.steps_table", js=script(FOLDER / "table.js"), css=style(FOLDER / "table.css"), isolate_styles=True
-)
+_mount = component("steps_table", FOLDER, js="table.js", css=("table.css",))
 
 
 def steps_table(page: Page, *, copied: Copied | None, heard: int, key: str, on_ask: Callable[[], None]) -> None:

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import streamlit as st
-
+from app.component import component
 from app.stamp import stamp
 from app.tokens.reading import Reading
 from app.tokens.small_tree import SmallTree
 from treecore.bidi import all_visible
-from treecore.views.sources import script, style
 
 FOLDER = Path(__file__).parent
 
-_mount = st.components.v2.component(
-    "treecore.tokens", js=script(FOLDER / "tokens.js"), css=style(FOLDER / "tokens.css"), isolate_styles=True
-)
+_mount = component("tokens", FOLDER)
 
 
 def branch_reader(

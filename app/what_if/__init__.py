@@ -8,9 +8,10 @@ from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
+from app.component import component
 from app.what_if.words import Board
 from treecore.bidi import all_visible
-from treecore.views.sources import script, style
+from treecore.views.sources import script
 
 FOLDER = Path(__file__).parent
 ASKED, NOTE = "asked", "what_if_note"
@@ -20,9 +21,7 @@ Part = Literal["changes", "why"]
 Verb = Literal["flip", "prune", "undo", "reset", "sample", "drop", "select"]
 VERBS: tuple[Verb, ...] = ("flip", "prune", "undo", "reset", "sample", "drop", "select")
 
-_board = st.components.v2.component(
-    "treecore.what_if", js=script(FOLDER / "board.js"), css=style(FOLDER / "board.css"), isolate_styles=True
-)
+_board = component("what_if", FOLDER, js="board.js", css=("board.css",))
 _keys = st.components.v2.component("treecore.what_if_keys", js=script(FOLDER / "keys.js"))
 
 
