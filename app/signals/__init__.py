@@ -83,7 +83,7 @@ class Choice(NamedTuple):
     Attributes:
         number: counts the choices of a page; echo it, so that the browser knows what has been heard.
         node_id: as text, unchecked; None when the selection was taken back.
-        of: which forest `folds` are of, as `Reader` named it; no longer than `MAX_OF`.
+        of: which forest `folds` are of, as `SceneReader` named it; no longer than `MAX_OF`.
         folds, find: what is folded on the trees and looked for, unchecked; None where nothing is told of it.
     """
 
