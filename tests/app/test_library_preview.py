@@ -28,9 +28,13 @@ def forest(name: str, step: int, words: str = "way") -> Forest:
     texts = ["", *(f"{words} {number}" for number in range(3))]
     scores = [np.nan, 1.0, 0.0, 0.0]
     return Forest(
-        parent=[-1, 0, 0, 0], text=texts, reward=scores, id=f"{name} {step}", prompt=name,
+        parent=[-1, 0, 0, 0],
+        text=texts,
+        reward=scores,
+        id=f"{name} {step}",
+        prompt=name,
         provenance={"training_step": step},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

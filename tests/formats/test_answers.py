@@ -69,9 +69,16 @@ def one_by_one(given: Answers) -> list[Rollout | Answers]:
 def seen(forest: Forest) -> tuple[Any, ...]:
     """All that two forests must have in common."""
     return (
-        forest.digest, forest.provenance, forest.node_id, forest.born.tolist(), forest.node_extra,
-        set(forest.columns), set(forest.claimed), forest.text, forest.observation,
-    )  # fmt: skip
+        forest.digest,
+        forest.provenance,
+        forest.node_id,
+        forest.born.tolist(),
+        forest.node_extra,
+        set(forest.columns),
+        set(forest.claimed),
+        forest.text,
+        forest.observation,
+    )
 
 
 @given(answers())

@@ -34,9 +34,18 @@ def test_numbers_that_programs_write_from_doubles_are_no_loss(value: float) -> N
 
 
 @pytest.mark.parametrize(
-    "number", [FINE, "1.23456789012345678", "0.000123456789012345678", "-12345.6789012345678901", "1e-400", "3E-0400",
-               "123456789012345678901", "0." + "0" * 400 + "1"],
-)  # fmt: skip
+    "number",
+    [
+        FINE,
+        "1.23456789012345678",
+        "0.000123456789012345678",
+        "-12345.6789012345678901",
+        "1e-400",
+        "3E-0400",
+        "123456789012345678901",
+        "0." + "0" * 400 + "1",
+    ],
+)
 def test_finer_numbers_are_found_at_any_place(number: str) -> None:
     assert changes(number)
     for before in ("", " " * 131_060, '{"text": "0.1234567890123456789", "x": '):

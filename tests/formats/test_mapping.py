@@ -101,8 +101,11 @@ def test_the_report_says_what_columns_were_taken_for() -> None:
 
 def test_guesses() -> None:
     assert guess_columns(["Question", "answer", "response", "acc"]) == {
-        "prompt": "Question", "answer": "response", "reward": "acc", "reference": "answer",
-    }  # fmt: skip
+        "prompt": "Question",
+        "answer": "response",
+        "reward": "acc",
+        "reference": "answer",
+    }
     assert preview(open_source(CSV))[0] == {"question": "3*4?", "reply": "a\nb", "ok": "true", "gold": "12", "run": "3"}
 
 
@@ -150,9 +153,10 @@ def test_an_unknown_object_names_the_nearest_format() -> None:
         read(b'{"inputs": "a", "output": "b", "score": 1}')
 
 
-CERTAIN = [{"prompt": "3*4?", "completion": text, "reward": reward, "answer": "12", "uid": "a"} for text, reward in
-    (("a\nb", 1.0), ("a\nc", 0.0))
-]  # fmt: skip
+CERTAIN = [
+    {"prompt": "3*4?", "completion": text, "reward": reward, "answer": "12", "uid": "a"}
+    for text, reward in (("a\nb", 1.0), ("a\nc", 0.0))
+]
 
 
 @pytest.mark.parametrize(

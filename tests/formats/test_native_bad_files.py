@@ -82,14 +82,19 @@ BAD = {
     "bool id": (forest('{"id":true,"parent":null}'), "$.nodes[0].id", "true is not an id"),
     "fraction id": (forest('{"id":0.5,"parent":null}'), "$.nodes[0].id", "0.5 is not an id"),
     "large id": (
-        forest('{"id":99999999999999999999,"parent":null}'), "$.nodes[0].id",
+        forest('{"id":99999999999999999999,"parent":null}'),
+        "$.nodes[0].id",
         "the whole number 99999999999999999999 has more than 64 bits, too large for an id",
     ),
     "large parent": (
-        forest(ROOT + ',{"id":1,"parent":123456789012345678901}'), "$.nodes[1].parent", "123456789012345678901",
+        forest(ROOT + ',{"id":1,"parent":123456789012345678901}'),
+        "$.nodes[1].parent",
+        "123456789012345678901",
     ),
     "large text": (
-        forest('{"id":0,"parent":null,"text":123456789012345678901}'), "$.nodes[0].text", "123456789012345678901",
+        forest('{"id":0,"parent":null,"text":123456789012345678901}'),
+        "$.nodes[0].text",
+        "123456789012345678901",
     ),
     "no parent": (forest(ROOT + ',{"id":1}'), "$.nodes[1] (node 1)", "without parent"),
     "bool parent": (forest(ROOT + ',{"id":1,"parent":false}'), "$.nodes[1].parent (node 1)", "false is not an id"),
@@ -105,7 +110,8 @@ BAD = {
     "no root": (forest('{"id":0,"parent":1},{"id":1,"parent":0}'), "$.nodes[0].parent", "no node is a root"),
     "reward inside": (
         forest('{"id":5,"parent":0,"reward":1},{"id":7,"parent":5},' + ROOT),
-        "$.nodes[0].reward (node 5)", "has a reward",
+        "$.nodes[0].reward (node 5)",
+        "has a reward",
     ),
     "reward text": (forest('{"id":0,"parent":null,"reward":"1"}'), "$.nodes[0].reward (node 0)", '"1" is not a number'),
     "reward bool": (forest('{"id":0,"parent":null,"reward":true}'), "$.nodes[0].reward", "true is not a number"),
@@ -113,7 +119,9 @@ BAD = {
     "status": (forest('{"id":0,"parent":null,"status":"done"}'), "$.nodes[0].status", '"done" is no status'),
     "negative count": (forest('{"id":0,"parent":null,"n_model_tokens":-1}'), ".n_model_tokens (node 0)", "is negative"),
     "negative beside null": (
-        forest(ROOT + ',{"id":1,"parent":0,"born":-1}'), "$.nodes[1].born (node 1)", "-1 is negative",
+        forest(ROOT + ',{"id":1,"parent":0,"born":-1}'),
+        "$.nodes[1].born (node 1)",
+        "-1 is negative",
     ),
     "fraction count": (forest('{"id":0,"parent":null,"born":0.5}'), "$.nodes[0].born", "0.5 is not a whole number"),
     "large count": (forest('{"id":0,"parent":null,"born":9999999999999999999}'), "$.nodes[0].born", "too large"),
@@ -127,73 +135,97 @@ BAD = {
     ),
     "bad token": (
         forest(ROOT + ',{"id":"b","parent":0,"tokens":{"id":[1,"x"]}}'),
-        '$.nodes[1].tokens.id[1] (node "b")', '"x" is not',
+        '$.nodes[1].tokens.id[1] (node "b")',
+        '"x" is not',
     ),
     "bad column": (
-        forest('{"id":0,"parent":null,"columns":{"a b":"x"}}'), '$.nodes[0].columns["a b"] (node 0)', "is not a number",
+        forest('{"id":0,"parent":null,"columns":{"a b":"x"}}'),
+        '$.nodes[0].columns["a b"] (node 0)',
+        "is not a number",
     ),
     "bad credit": (forest('{"id":0,"parent":null,"credit":5}'), "$.nodes[0].credit", "5 is not an object"),
     "prompt number": (forest(ROOT, '"format":"treecore/1","prompt":5'), "$.prompt", "5 is not text"),
     "policy text": (forest(ROOT, '"format":"treecore/1","policy":"gpt"'), "$.policy", '"gpt" is not an object'),
     "tree differs": (
-        forest('{"id":0,"parent":null,"tree":0},{"id":1,"parent":0,"tree":1}'), "$.nodes[1].tree (node 1)", "tree 1",
+        forest('{"id":0,"parent":null,"tree":0},{"id":1,"parent":0,"tree":1}'),
+        "$.nodes[1].tree (node 1)",
+        "tree 1",
     ),
     "id of many lists": (
-        forest(f'{{"id":{"[" * 300}{"]" * 300},"parent":null}}'), "$.nodes[0].id", "[[[]]] is not an id",
+        forest(f'{{"id":{"[" * 300}{"]" * 300},"parent":null}}'),
+        "$.nodes[0].id",
+        "[[[]]] is not an id",
     ),
     "reward of many objects": (
         forest(ROOT + ',{"id":1,"parent":0,"reward":' + '{"a":' * 300 + "1" + "}" * 300 + "}"),
-        "$.nodes[1].reward (node 1)", "is not a number",
+        "$.nodes[1].reward (node 1)",
+        "is not a number",
     ),
     "number beyond 64 bits": (
-        forest(ROOT, '"format":"treecore/1","run_id":123456789012345678901234567890'), "$.run_id",
+        forest(ROOT, '"format":"treecore/1","run_id":123456789012345678901234567890'),
+        "$.run_id",
         "the whole number 123456789012345678901234567890 has more than 64 bits",
     ),
     "number beyond 64 bits inside": (
-        forest(ROOT, '"format":"treecore/1","policy":{"seeds":[1,18446744073709551616]}'), "$.policy.seeds[1]",
+        forest(ROOT, '"format":"treecore/1","policy":{"seeds":[1,18446744073709551616]}'),
+        "$.policy.seeds[1]",
         "18446744073709551616 has more than 64 bits",
     ),
     "number beyond 64 bits in a node": (
-        forest(ROOT + ',{"id":1,"parent":0,"hash":-9223372036854775809}'), "$.nodes[1].hash (node 1)",
+        forest(ROOT + ',{"id":1,"parent":0,"hash":-9223372036854775809}'),
+        "$.nodes[1].hash (node 1)",
         "-9223372036854775809 has more than 64 bits",
     ),
     "number of thousands of digits": (
-        forest('{"id":0,"parent":null,"x":' + "9" * 300 + "}"), "$.nodes[0].x (node 0)",
+        forest('{"id":0,"parent":null,"x":' + "9" * 300 + "}"),
+        "$.nodes[0].x (node 0)",
         "the whole number 999999999999999999999999... has more than 64 bits",
     ),
     "field twice": (
-        forest(ROOT, '"format":"treecore/1","prompt":"a","prompt":"b"'), "$", 'the field "prompt" is written twice',
+        forest(ROOT, '"format":"treecore/1","prompt":"a","prompt":"b"'),
+        "$",
+        'the field "prompt" is written twice',
     ),
     "nodes twice": (forest(ROOT, f'"format":"treecore/1","nodes":[{ROOT}]'), "$", 'field "nodes" is written twice'),
     "field of a node twice": (
-        forest(ROOT + ',{"id":1,"parent":0,"reward":1,"reward":0}'), "$.nodes[1] (node 1)",
+        forest(ROOT + ',{"id":1,"parent":0,"reward":1,"reward":0}'),
+        "$.nodes[1] (node 1)",
         'the field "reward" is written twice',
     ),
     "unknown field twice": (
-        forest(ROOT + ',{"id":1,"parent":0,"x":{"b":{"a":1,"a":2}}}'), "$.nodes[1].x.b (node 1)",
+        forest(ROOT + ',{"id":1,"parent":0,"x":{"b":{"a":1,"a":2}}}'),
+        "$.nodes[1].x.b (node 1)",
         '"a" is written twice',
     ),
     "token column twice": (
-        forest('{"id":0,"parent":null,"tokens":{"id":[1],"id":[2]}}'), "$.nodes[0].tokens", '"id" is written twice',
+        forest('{"id":0,"parent":null,"tokens":{"id":[1],"id":[2]}}'),
+        "$.nodes[0].tokens",
+        '"id" is written twice',
     ),
     "name of a column twice": (
-        forest('{"id":0,"parent":null,"columns":{"a":1,"\\u0061":2}}'), "$.nodes[0].columns", '"a" is written twice',
+        forest('{"id":0,"parent":null,"columns":{"a":1,"\\u0061":2}}'),
+        "$.nodes[0].columns",
+        '"a" is written twice',
     ),
     "field of the policy twice": (
-        forest(ROOT, '"format":"treecore/1","policy":{"name":"a", "name" : "b"}'), "$.policy",
+        forest(ROOT, '"format":"treecore/1","policy":{"name":"a", "name" : "b"}'),
+        "$.policy",
         '"name" is written twice',
     ),
     "children inside": (
-        forest('{"id":0,"parent":null,"children":[{"id":1,"text":"a"},{"id":2}]}'), "$.nodes[0].children (node 0)",
+        forest('{"id":0,"parent":null,"children":[{"id":1,"text":"a"},{"id":2}]}'),
+        "$.nodes[0].children (node 0)",
         "2 nested nodes",
     ),
     "lines that end in CR alone": (forest(ROOT) + "\r" + forest(ROOT), "line 1", "second JSON value"),
     "utf-16 without its mark": ('{"a":1}'.encode("utf-16-le"), "bad", "UTF-16"),
     "a value after the forest": (forest(ROOT) + "}", "line 1", "second JSON value"),
     "tree twice": (
-        forest('{"id":0,"parent":null,"tree":0},{"id":1,"parent":null,"tree":0}'), "$.nodes[1].tree", "second root",
+        forest('{"id":0,"parent":null,"tree":0},{"id":1,"parent":null,"tree":0}'),
+        "$.nodes[1].tree",
+        "second root",
     ),
-}  # fmt: skip
+}
 
 
 def one_line(error: TreecoreError) -> str:
@@ -249,11 +281,16 @@ def test_about_a_thousand_levels_are_told_with_their_place(field: str, depth: in
 @pytest.mark.parametrize(
     ("fields", "kept"),
     [
-        ('"x":18446744073709551615', 2**64 - 1), ('"x":-9223372036854775808', -(2**63)), ('"x":"123456789012345678901"',
-        "123456789012345678901"), ('"x":-0.0', -0.0), ('"x":1e-5', 1e-5), ('"x":[null,{"":null}]', [None, {"": None}]),
-        ('"x":0.1234567890123456789', 0.12345678901234568), ('"x":1E+2', 100.0),
+        ('"x":18446744073709551615', 2**64 - 1),
+        ('"x":-9223372036854775808', -(2**63)),
+        ('"x":"123456789012345678901"', "123456789012345678901"),
+        ('"x":-0.0', -0.0),
+        ('"x":1e-5', 1e-5),
+        ('"x":[null,{"":null}]', [None, {"": None}]),
+        ('"x":0.1234567890123456789', 0.12345678901234568),
+        ('"x":1E+2', 100.0),
     ],
-)  # fmt: skip
+)
 def test_values_beyond_the_format_that_are_kept(fields: str, kept: object, tmp_path: Path) -> None:
     """Up to 64 bits, and texts that look like numbers; a name may stand again in another object."""
     data = forest(f'{{"id":0,"parent":null,{fields}}}', f'"format":"treecore/1","y":{{{fields}}}').encode()

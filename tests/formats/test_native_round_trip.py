@@ -95,8 +95,12 @@ def test_unknown_fields_stay_where_they_were() -> None:
     assert report.forests[0].extra == {"lab": {"deep": [1, None]}, "extra": 5}
     assert report.forests[0].node_extra == {0: {"mark": "x", "zero": None, "tokens": {"surprise": [0.5]}}}
     assert report.extra == {
-        "forest.lab": 1, "forest.extra": 1, "nodes[].mark": 1, "nodes[].zero": 1, "nodes[].tokens": 1,
-    }  # fmt: skip
+        "forest.lab": 1,
+        "forest.extra": 1,
+        "nodes[].mark": 1,
+        "nodes[].zero": 1,
+        "nodes[].tokens": 1,
+    }
     assert orjson.loads(encode(report.forests[0])) == document
 
 

@@ -33,7 +33,10 @@ from treecore.formats.source import raw_fields
 
 SAMPLES = sorted((Path(__file__).parents[2] / "sample_trees").glob("*.forest.json*"))
 ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False),
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from(["", "0", "1", "terminated", "treecore/1", "\u0000", "\U0001f600"]),
     st.lists(st.one_of(st.none(), st.integers(-2, 2**65), st.text(max_size=2)), max_size=3),
     st.dictionaries(
@@ -41,7 +44,7 @@ ODD = st.one_of(
         st.one_of(st.none(), st.integers(-1, 2**66), st.lists(st.one_of(st.none(), st.floats(-9, 0)), max_size=2)),
         max_size=2,
     ),
-)  # fmt: skip
+)
 
 
 def dumps(value: Any) -> bytes:

@@ -163,12 +163,14 @@ def test_shapes_of_reports(report: bytes) -> None:
 
 def test_the_one_reward_of_an_earlier_result() -> None:
     files = {
-        "t__1/agent/trajectory.json": json.dumps({
-            "schema_version": "ATIF-v1.0",
-            "agent": {"name": "a", "version": "1"},
-            "steps": [{"step_id": 1, "source": "user", "message": "a?"}, {"source": "agent", "message": "b"}],
-        }).encode(),
+        "t__1/agent/trajectory.json": json.dumps(
+            {
+                "schema_version": "ATIF-v1.0",
+                "agent": {"name": "a", "version": "1"},
+                "steps": [{"step_id": 1, "source": "user", "message": "a?"}, {"source": "agent", "message": "b"}],
+            }
+        ).encode(),
         "t__1/result.json": json.dumps({"task_name": "t", "verifier_result": {"reward": 0.5}}).encode(),
-    }  # fmt: skip
+    }
     (forest,) = read(files)
     assert forest.reward.tolist() == [0.5]

@@ -58,7 +58,7 @@ REPEATS = "&a [x,x,x,x,x,x,x,x]\n" + "".join(
         ("{? [1] : 2}", "not YAML"),
         ("5", '"metadata" is 5, not an object'),
     ],
-)  # fmt: skip
+)
 def test_yaml_that_is_refused(value: str, message: str) -> None:
     with pytest.raises(FormatError) as caught:
         read(yaml_with(value), name="7.yaml")

@@ -17,9 +17,15 @@ from treecore.views.frame import from_networkx, to_networkx
 
 FILES = DATA / "networkx-3.6.1"
 TEXTS = [
-    "", "First 3*4 = 12.\n", "12 + 2 = 14 <answer>14</answer>", "12 + 2 = 15 & so <b>15</b>", '3*4 = 7, "surely"',
-    "7 + 2 = 9 é ∑ ", "start over 3*4 = 12, 14", "Let me guess: 13",
-]  # fmt: skip
+    "",
+    "First 3*4 = 12.\n",
+    "12 + 2 = 14 <answer>14</answer>",
+    "12 + 2 = 15 & so <b>15</b>",
+    '3*4 = 7, "surely"',
+    "7 + 2 = 9 é ∑ ",
+    "start over 3*4 = 12, 14",
+    "Let me guess: 13",
+]
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,14 @@ def test_branches_hang_where_they_left_the_main_line(path: Any) -> None:
     assert easy.policy == {"model": "mockllm/model"}
     assert easy.parent.tolist() == [-1, 0, 0, 0, -1, 4, 4, 4]
     assert list(easy.text) == [
-        "Let me work it out.", *["So the answer is\n\n14"] * 2, "So the answer is\n\n15",
-        "So the answer is\n\n13", "So the answer is\n\n14", "So the answer is\n\n10", "So the answer is\n\n11",
-    ]  # fmt: skip
+        "Let me work it out.",
+        *["So the answer is\n\n14"] * 2,
+        "So the answer is\n\n15",
+        "So the answer is\n\n13",
+        "So the answer is\n\n14",
+        "So the answer is\n\n10",
+        "So the answer is\n\n11",
+    ]
     assert easy.observation[0] == "14"
     assert not any(easy.observation[1:])
     assert [one["content"] for row in (1, 2) for one in easy.node_extra[row]["input"]] == ["Try way 1.", "Try way 2."]
@@ -89,9 +94,12 @@ SAMPLE: dict[str, Any] = {
         {"role": "tool", "content": "12", "id": "t"},
     ],
     "scores": {
-        "judge": {"value": "fine"}, "exact": {"value": "yes"}, "share": {"value": "0.25"}, "both": {"value": [1, None]},
+        "judge": {"value": "fine"},
+        "exact": {"value": "yes"},
+        "share": {"value": "0.25"},
+        "both": {"value": [1, None]},
     },
-}  # fmt: skip
+}
 LOG: dict[str, Any] = {
     "version": 2,
     "status": "success",
@@ -117,8 +125,10 @@ def test_scores_in_words_and_lists() -> None:
     assert forest.reference == '["12","twelve"]'
     assert forest.observation == ("12",)
     assert {name: column.tolist() for name, column in forest.columns.items()} == {
-        "reward.exact": [1.0], "reward.share": [0.25], "reward.both.0": [1.0],
-    }  # fmt: skip
+        "reward.exact": [1.0],
+        "reward.share": [0.25],
+        "reward.both.0": [1.0],
+    }
     assert report.notes.dropped == {'scores of "judge" that are no number': 1}
 
 

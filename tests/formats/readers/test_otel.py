@@ -105,13 +105,15 @@ def test_several_answers_of_one_call_are_siblings() -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (lines({"trace_id": "t", "span_id": "1", "attributes": {"gen_ai.request.model": "m"}}),
-         "no span holds what a model said"),
+        (
+            lines({"trace_id": "t", "span_id": "1", "attributes": {"gen_ai.request.model": "m"}}),
+            "no span holds what a model said",
+        ),
         (lines(span(1, "[{", "[]")), '"gen_ai.input.messages" is "[{", not JSON'),
         (lines(span(1, [5], [])), '"gen_ai.input.messages" is [5], not a list of objects'),
         (FILES[0].read_bytes().replace(b'"kind"', b'kind"', 1), "line 8: not JSON"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named(data: bytes, told: str) -> None:
     with pytest.raises(FormatError) as caught:
         read(data, name="spans.json")

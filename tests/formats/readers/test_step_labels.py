@@ -22,8 +22,14 @@ def test_prm800k_is_a_tree_of_rated_siblings() -> None:
     first, other = report.forests
     assert (first.prompt, first.reference) == ("What is 3*4+2?", "14")
     assert list(first.text) == [
-        "First 3*4=12.", "3*4=7.", "Let me think.", "12+2=15.", "12+2=16.", "12+2=14.", "# Answer\n\n14",
-    ]  # fmt: skip
+        "First 3*4=12.",
+        "3*4=7.",
+        "Let me think.",
+        "12+2=15.",
+        "12+2=16.",
+        "12+2=14.",
+        "# Answer\n\n14",
+    ]
     assert first.parent.tolist() == [-1, -1, -1, 0, 0, 0, 5]
     np.testing.assert_array_equal(first.columns["label"], [1, -1, 0, -1, -1, np.nan, 1])
     assert first.node_extra[5]["source"] == "human"

@@ -157,10 +157,12 @@ def test_rows_of_lists_are_the_rollouts_in_them(chats: bool) -> None:
         return [{"role": role, "content": text}] if chats else text
 
     row = {
-        "step": 7, "prompt": [said("user", text="1+1?")] * 2,
+        "step": 7,
+        "prompt": [said("user", text="1+1?")] * 2,
         "completion": [said("assistant", text=text) for text in ("2", "3")],
-        "own_reward": [1.0, 0.0], "advantage": [0.7, -0.7],
-    }  # fmt: skip
+        "own_reward": [1.0, 0.0],
+        "advantage": [0.7, -0.7],
+    }
     file = io.BytesIO()
     pd.DataFrame([row]).to_parquet(file)
     (forest,) = read(file.getvalue())

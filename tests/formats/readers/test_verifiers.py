@@ -154,10 +154,19 @@ def test_the_folder_tells_the_training_step_and_empty_files_are_nothing() -> Non
 
 def test_results_of_releases_that_name_the_example_id() -> None:
     rows = [
-        {"id": 0, "prompt": "3*4+2?", "completion": [{"role": "assistant", "content": text}], "answer": "14",
-         "task": "default", "info": {}, "reward": reward, "correct": reward, "num_turns": 1.0}
+        {
+            "id": 0,
+            "prompt": "3*4+2?",
+            "completion": [{"role": "assistant", "content": text}],
+            "answer": "14",
+            "task": "default",
+            "info": {},
+            "reward": reward,
+            "correct": reward,
+            "num_turns": 1.0,
+        }
         for text, reward in (("14", 1.0), ("15", 0.0))
-    ]  # fmt: skip
+    ]
     report = read_with_report("".join(f"{json.dumps(row)}\n" for row in rows).encode())
     (forest,) = report.forests
     assert report.format == "verifiers_results"
