@@ -338,3 +338,37 @@ def test_a_method_that_weighs_each_token_is_exported_where_the_tool_answered(met
         places = np.concatenate([np.arange(table.start[step], table.start[step + 1]) for step in path])
         wanted = np.where(table.is_model[places], np.nan_to_num(credit.tokens.value[places]), 0.0)
         assert row["advantages"] == pytest.approx(wanted.tolist())
+
+
+def test_messages_of_the_prompt_keep_their_calls(tmp_path: Path) -> None:
+    call = {"id": "c1", "function": {"name": "add", "arguments": '{"a": 1}'}}
+    kept: list[dict[str, Any]] = [
+        {"role": "user", "content": "1+1?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "2", "tool_call_id": "c1", "name": "add"},
+    ]
+    forest = Forest(parent=[-1, -1], text=["two", "three"], reward=[1.0, 0.0], prompt="x", extra={"messages": kept})
+    export(forest, "pairs", tmp_path / "p.jsonl", form="messages")
+    (row,) = rows_of(tmp_path / "p.jsonl")
+    written = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": {"a": 1}}}
+    assert row["prompt"] == [kept[0], {"role": "assistant", "content": None, "tool_calls": [written]}, kept[2]]
+
+
+def test_an_empty_list_of_messages_is_no_prompt(tmp_path: Path) -> None:
+    forest = Forest(parent=[-1, -1], text=["two", "three"], reward=[1.0, 0.0], prompt="1+1?", extra={"messages": []})
+    export(forest, "pairs", tmp_path / "p.jsonl", form="messages")
+    (row,) = rows_of(tmp_path / "p.jsonl")
+    assert row["prompt"] == [{"role": "user", "content": "1+1?"}]
+
+
+def test_the_words_of_a_sibling_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def words_of(forest: Forest, row: int, form: str) -> str:
+        made.append(row)
+        return forest.text[row]
+
+    monkeypatch.setattr("treecore.exports.pairs.words_of", words_of)
+    forest = Forest(parent=[-1] * 9, text=list("abcdefghi"), reward=np.arange(9.0) / 9)
+    assert export(forest, "pairs", tmp_path / "p.jsonl").size == 36
+    assert made == list(range(9))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from treecore.core.forest import Forest
-from treecore.core.tool_calls import recorded_calls, tool_calls
+from treecore.core.tool_calls import ToolCall, recorded_calls, tool_calls
 from treecore.exports.training import prompt_of
+from treecore.formats.messages import is_chat
 
 Message = dict[str, Any]
+ANSWERS = ("name", "tool_call_id")
+"""Fields of a message that say who answers, and to which call."""
 
 
 def calls_beside(forest: Forest, row: int) -> bool:
@@ -19,21 +23,33 @@ def calls_beside(forest: Forest, row: int) -> bool:
 def prompt_messages(forest: Forest) -> list[Message]:
     """The prompt: its messages where the file had several, else what the user and the system said."""
     kept, system = forest.extra.get("messages"), forest.extra.get("system")
-    if isinstance(kept, list) and all(isinstance(one, dict) and "role" in one for one in kept):
-        return [{"role": str(one["role"]), "content": one.get("content")} for one in kept]
+    if isinstance(kept, list) and is_chat(kept):
+        return list(map(message_of, kept))
     said = [{"role": "system", "content": system}] if isinstance(system, str) else []
     return [*said, {"role": "user", "content": prompt_of(forest)}]
+
+
+def message_of(recorded: Mapping[str, Any]) -> Message:
+    """A message of the prompt, with its calls, and who answers to which of them."""
+    beside = {name: recorded[name] for name in ANSWERS if isinstance(recorded.get(name), str)}
+    calls = recorded_calls(recorded)
+    named = [
+        call | ({"id": one.id} if one.id else {}) for call, one in zip(map(written_call, calls), calls, strict=True)
+    ]
+    message: Message = {"role": str(recorded["role"]), "content": recorded.get("content"), **beside}
+    return message | ({"tool_calls": named} if named else {})
 
 
 def written(forest: Forest, row: int) -> Message:
     """What the model wrote in a step, with its calls."""
     calls = recorded_calls(forest.node_extra.get(row, {}))
     message: Message = {"role": "assistant", "content": forest.text[row]}
-    if calls:
-        message["tool_calls"] = [
-            {"type": "function", "function": {"name": call.name, "arguments": call.arguments}} for call in calls
-        ]
-    return message
+    return message | ({"tool_calls": list(map(written_call, calls))} if calls else {})
+
+
+def written_call(call: ToolCall) -> dict[str, Any]:
+    """A call as trainers read it."""
+    return {"type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
 def step_messages(forest: Forest, row: int) -> list[Message]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,21 @@ from treecore.exports.tables import content
 from treecore.exports.training import prompt_of
 from treecore.methods import Credit
 from treecore.registry.params import Bounds
+
+
+class Side(NamedTuple):
+    """A sibling.
+
+    Attributes:
+        name: its id; value: mean outcome of the `n` scored trajectories through it.
+        untold: whether it, or a step before it, has calls for which the form has no place.
+    """
+
+    name: str
+    words: str | list[Message]
+    value: float
+    n: int
+    untold: bool
 
 
 @export_kind(name="pairs", title="sibling pairs to prefer", endings=(".jsonl", ".parquet"), in_parts=True)
@@ -70,28 +85,36 @@ def rows_of(forests: Forests, gap: float, form: str, made: Exported) -> Iterator
     done = alike = calling = 0
     for number, forest in enumerate(forests):
         values, counts = means(forest)
+        name, note = forest.id or str(number), changes_of(forest)
         kept = made.keeps(forest)
         for group in groups[number]:
-            if not kept[group].all():
+            if len(group) < 2 or not kept[group].all():
                 continue
             before = steps_before(forest, group)
-            prompt = words_before(forest, before, form) if len(group) > 1 else ""
+            prompt = words_before(forest, before, form)
             called = any(calls_beside(forest, row) for row in before)
-            for one, other in combinations(group, 2):
+            sides = [
+                Side(
+                    name=str(forest.node_id[row]),
+                    words=words_of(forest, row, form),
+                    value=float(values[row]),
+                    n=int(counts[row]),
+                    untold=form == "text" and (called or calls_beside(forest, row)),
+                )
+                for row in group
+            ]
+            for one, other in combinations(sides, 2):
                 made.heard((done := done + 1) / total)
-                better, worse = (one, other) if values[one] >= values[other] else (other, one)
-                if not values[better] - values[worse] > gap:
+                better, worse = (one, other) if one.value >= other.value else (other, one)
+                if not better.value - worse.value > gap:
                     continue
-                if form == "text" and (called or calls_beside(forest, one) or calls_beside(forest, other)):
+                if one.untold or other.untold:
                     calling += 1
-                    continue
-                chosen, rejected = (words_of(forest, row, form) for row in (better, worse))
-                if chosen == rejected:
+                elif better.words == worse.words:
                     alike += 1
-                    continue
-                made.size += 1
-                own = {"prompt": prompt, "chosen": chosen, "rejected": rejected, "forest": forest.id or str(number)}
-                yield {**own, **pair(forest, better, worse, values, counts), NOTE: changes_of(forest)}
+                else:
+                    made.size += 1
+                    yield {"prompt": prompt, **pair(better, worse), "forest": name, NOTE: note}
     if alike:
         made.notes += (f"{counted(alike, 'pair')} of equal words {'is' if alike == 1 else 'are'} left out",)
     if calling:
@@ -126,14 +149,16 @@ def words_of(forest: Forest, row: int, form: str) -> str | list[Message]:
     return forest.text[row] if form == "text" else [written(forest, row)]
 
 
-def pair(forest: Forest, better: int, worse: int, values: Any, counts: Any) -> dict[str, Any]:
-    """The numbers of one row."""
+def pair(better: Side, worse: Side) -> dict[str, Any]:
+    """What one row says of its sides."""
     return {
-        "gap": float(values[better] - values[worse]),
-        "value_chosen": float(values[better]),
-        "value_rejected": float(values[worse]),
-        "n_chosen": int(counts[better]),
-        "n_rejected": int(counts[worse]),
-        "id_chosen": str(forest.node_id[better]),
-        "id_rejected": str(forest.node_id[worse]),
+        "chosen": better.words,
+        "rejected": worse.words,
+        "gap": better.value - worse.value,
+        "value_chosen": better.value,
+        "value_rejected": worse.value,
+        "n_chosen": better.n,
+        "n_rejected": worse.n,
+        "id_chosen": better.name,
+        "id_rejected": worse.name,
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from treecore.core.batch import Forests
 from treecore.core.edit import changes_column, changes_of
 from treecore.exports.registry import Exported, export_kind
@@ -36,11 +38,11 @@ def steps(forests: Forests, credit: Credit | None, ending: str) -> Exported:
 
 def rows_of(forests: Forests, frames: Sequence[Any], made: Exported) -> Iterator[dict[str, Any]]:
     """A row for each wanted row of pandas tables, one a forest; counted in `made`."""
-    wanted = [frame[made.keeps(forest)] for forest, frame in zip(forests, frames, strict=True)]
+    wanted = [np.flatnonzero(made.keeps(forest)) for forest in forests]
     total = sum(map(len, wanted))
-    for frame in wanted:
-        for low in range(0, len(frame), BLOCK):
-            for row in frame.iloc[low : low + BLOCK].to_dict("records"):
+    for frame, kept in zip(frames, wanted, strict=True):
+        for low in range(0, len(kept), BLOCK):
+            for row in frame.iloc[kept[low : low + BLOCK]].to_dict("records"):
                 made.size += 1
                 made.heard(made.size / total)
                 yield row
