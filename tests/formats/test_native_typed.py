@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
 from treecore.core.forest import Forest
 from treecore.errors import TreecoreError
-from treecore.formats import native_chunks, native_typed, read
+from treecore.formats import native_typed, read
 from treecore.formats.compare import losses
 from treecore.formats.limits import Account
-from treecore.formats.native_chunks import plain_chunks
+from treecore.formats.native_chunks import Chunk
 from treecore.formats.native_fields import FOREST_FIELDS, NODE_FIELDS
 from treecore.formats.native_nodes import Nodes
 from treecore.formats.native_pieces import read_piece
@@ -58,15 +58,15 @@ def kinds(data: bytes) -> set[bool]:
     return {found.chunk.typed for found in text_chunks(nodes, Decoders(), Account("", len(data), stored=0), "")}
 
 
-def forest_from(value: Any, where: str, *, path: str) -> Forest:
-    """One forest of plain JSON, by plain objects alone; errors as of `read`."""
+def forest_from(value: Any, where: str, *, path: str, at_once: int = 4096) -> Forest:
+    """One forest of plain JSON, by plain objects alone, some nodes at once; errors as of `read`."""
     check_version(value, where, path=path)
     listed = value.get("nodes")
     check_node_list(listed, f"{where}, {path}.nodes")
     account = Account(where, 10**12, stored=10**12)
     nodes = Nodes(where, path=f"{path}.nodes", account=account)
     pieces = []
-    for chunk in plain_chunks(listed):
+    for chunk in (Chunk(listed[low : low + at_once], low) for low in range(0, len(listed), at_once)):
         given = nodes.look(chunk)
         pieces.append(read_piece(nodes, chunk, account))
         nodes.take(given)
@@ -177,8 +177,7 @@ def test_any_size_of_a_chunk_gives_the_same(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([json.dumps(value), json.dumps(value, indent=1), orjson.dumps(value).decode()]))
     with mock.patch.object(native_typed, "CHUNK_BYTES", data.draw(st.sampled_from([1, 40, 300, 5000]))):
         found = read(text.encode())[0]
-    with mock.patch.object(native_chunks, "PLAIN_NODES", data.draw(st.sampled_from([1, 3, 100]))):
-        assert same(found, forest_from(value, "", path="$"))
+    assert same(found, forest_from(value, "", path="$", at_once=data.draw(st.sampled_from([1, 3, 100]))))
 
 
 def test_decoders_are_not_made_for_every_line() -> None:

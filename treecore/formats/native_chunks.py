@@ -5,7 +5,7 @@ A chunk is small, so that objects of a whole file are never there at once. Knows
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -20,7 +20,6 @@ from treecore.formats.native_fields import NODE_FIELDS, TOKEN_FIELDS
 ABSENT = msgspec.UNSET
 """What stands for a field that a node does not have, but for numbers with a fraction, where it is `NO_NUMBER`."""
 NO_NUMBER = float("nan")
-PLAIN_NODES = 4096
 
 
 class Chunk:
@@ -139,9 +138,3 @@ class TypedChunk(Chunk):
             if field in self.names:
                 self._names += sum(len(found) for found in map(attrgetter(field), self.items) if found)
         return self._names
-
-
-def plain_chunks(nodes: Sequence[Any]) -> Iterator[Chunk]:
-    """A list of plain objects, a chunk at a time."""
-    for low in range(0, len(nodes), PLAIN_NODES):
-        yield Chunk(nodes[low : low + PLAIN_NODES], low)
