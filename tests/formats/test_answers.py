@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
+from treecore.formats.answer_forests import KEPT, in_common_kept
 from treecore.formats.answers import Answers
 from treecore.formats.grouping import forests_of
-from treecore.formats.limits import Account
+from treecore.formats.limits import COLUMN, Account
 from treecore.formats.rollout import Rollout, Turn
 
 NUMBER = st.sampled_from([float("nan"), 0.0, 1.0, -0.5])
@@ -112,3 +113,35 @@ def test_very_many_columns_are_read_row_by_row() -> None:
 
 def test_no_answers_give_no_forest() -> None:
     assert forests([replace(plain(), prompt=[], text=[], reward=np.empty(0))]) == []
+
+
+def test_one_row_by_itself_leaves_the_columns_as_they_are() -> None:
+    turns = {0: [Turn(text="a"), Turn(text="b")]}
+    found = plain(turns=turns, columns={"seen": np.array([1.0, 2.0, 3.0])}, extra={0: {"x": 1}})
+    assert found.rollout(0).last.columns == {"seen": 1.0}
+    assert found.cost() > 0
+    assert turns == {0: [Turn(text="a"), Turn(text="b")]}
+
+
+def test_what_large_groups_have_in_common_is_not_kept() -> None:
+    n = 3 * KEPT
+    kept = in_common_kept.cache_info().currsize
+    (forest,) = forests([Answers(prompt=["p"] * n, text=["a"] * n, reward=np.ones(n), where=str)])
+    assert len(forest) == n
+    assert in_common_kept.cache_info().currsize == kept
+
+
+def test_names_that_few_groups_have_take_no_place_in_others() -> None:
+    """Forests that are made at once share one array a name, as long as all of them, which each of them keeps alive."""
+    rollouts = [Rollout(prompt=f"{n}", turns=[Turn(text="a", columns={f"c{n}": 1.0})]) for n in range(100)]
+    bases = [forest.columns[f"c{n}"].base for n, forest in enumerate(forests(rollouts))]
+    assert all(base is None or len(base) == 1 for base in bases)
+
+
+def test_columns_of_forests_are_counted() -> None:
+    account = Account("file", 100, stored=100)
+    rollouts = [Rollout(prompt=f"{n}", turns=[Turn(columns=dict.fromkeys("abc", 1.0))]) for n in range(10)]
+    forests_of(rollouts, source="file", account=account)
+    with_columns = account.spent
+    forests_of([replace(one, turns=[Turn()]) for one in rollouts], source="file", account=account)
+    assert with_columns - (account.spent - with_columns) > 30 * COLUMN

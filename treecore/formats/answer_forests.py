@@ -5,7 +5,7 @@ Gives what `groups` gives of the same rollouts one by one. Knows no file format.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -15,19 +15,21 @@ import numpy as np
 from treecore.core.forest import Forest, cut, frozen_array
 from treecore.core.topology import FloatArray, IntArray
 from treecore.formats.answers import Answers
-from treecore.formats.groups import AT_ONCE, apart
-from treecore.formats.native_fields import FOREST_FIELDS, NODE_FIELDS
+from treecore.formats.groups import apart, node_extra, provenance
+from treecore.formats.native_fields import FOREST_FIELDS
+
+KEPT = 256
+"""Answers of a group up to which what groups of one size have in common is kept for the next, and sizes that are."""
 
 
-class Rows(NamedTuple):
+class RowGroup(NamedTuple):
     """A group: the id of its forest, and its rows, in their order."""
 
     name: str
     rows: Sequence[int]
 
 
-@lru_cache(maxsize=256)
-def flat(size: int) -> Mapping[str, Any]:
+def in_common(size: int) -> Mapping[str, Any]:
     """What all forests of so many answers have in common: shape, ids, no observations and no counts of tokens."""
     unknown = frozen_array(np.full(size, -1), np.int64)
     return {
@@ -41,17 +43,10 @@ def flat(size: int) -> Mapping[str, Any]:
     }
 
 
-def batches_of(groups: Sequence[Rows]) -> Iterator[Sequence[Rows]]:
-    """The groups in their order, as many at once as have about `AT_ONCE` nodes together."""
-    start = size = 0
-    for end, group in enumerate(groups, start=1):
-        size += len(group.rows)
-        if size >= AT_ONCE or end == len(groups):
-            yield groups[start:end]
-            start, size = end, 0
+in_common_kept = lru_cache(maxsize=KEPT)(in_common)
 
 
-def flat_forests(answers: Answers, groups: Sequence[Rows], source: str) -> list[Forest]:
+def flat_forests(answers: Answers, groups: Sequence[RowGroup], source: str) -> list[Forest]:
     """The forest of each group, none of which has an answer in `turns`: one of all of them is made, checked and cut.
 
     Args:
@@ -92,30 +87,23 @@ def _there(columns: Mapping[str, FloatArray], starts: IntArray) -> dict[str, lis
     return {name: np.logical_or.reduceat(values == values, starts).tolist() for name, values in columns.items()}
 
 
-def _fields(answers: Answers, group: Rows, source: str) -> dict[str, Any]:
+def _fields(answers: Answers, group: RowGroup, source: str) -> dict[str, Any]:
     """Everything of its forest that is no column of numbers."""
     rows, first = group.rows, group.rows[0]
-    prompt = answers.prompt[first]
-    provenance: dict[str, Any] = {"source": source, "where": answers.where(first)}
-    if answers.training_step and answers.training_step[first] >= 0:
-        provenance["training_step"] = answers.training_step[first]
-    extra = answers.extra
-    node_extra: dict[int, dict[str, Any]] = {}
-    if extra:
-        node_extra = {place: apart(extra[row], NODE_FIELDS) for place, row in enumerate(rows) if extra.get(row)}
     prompts = [answers.prompt[row] for row in rows]
-    if prompts.count(prompt) < len(rows):
-        for place, other in enumerate(prompts):
-            if other != prompt:
-                node_extra[place] = {"prompt": other, **node_extra.get(place, {})}
+    said = (
+        {place: answers.extra[row] for place, row in enumerate(rows) if answers.extra.get(row)} if answers.extra else {}
+    )
+    alike = prompts.count(prompts[0]) == len(rows)
+    step = answers.training_step[first] if answers.training_step else -1
     return {
-        **flat(len(rows)),
+        **(in_common_kept if len(rows) <= KEPT else in_common)(len(rows)),
         "text": tuple([answers.text[row] for row in rows]),
-        "node_extra": node_extra,
+        "node_extra": node_extra(said, enumerate(prompts[:1] if alike else prompts)),
         "id": group.name,
-        "prompt": prompt,
+        "prompt": prompts[0],
         "reference": answers.reference[first] if answers.reference else "",
         "policy": {},
-        "provenance": provenance,
+        "provenance": provenance(source, where=answers.where(first), training_step=step),
         "extra": apart(answers.prompt_extra.get(first, {}), FOREST_FIELDS),
     }

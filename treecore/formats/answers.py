@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain, repeat
 from typing import Any
 
@@ -18,7 +18,7 @@ from treecore.formats.field_table import Rest
 from treecore.formats.limits import FOREIGN_NODE, NODE, TEXT, object_cost
 from treecore.formats.rollout import Rollout, Turn
 
-ABSENT: Mapping[str, Any] = {"group": None, "training_step": -1, "reference": "", "label": "", "status": -1}
+DEFAULTS: Mapping[str, Any] = {"group": None, "training_step": -1, "reference": "", "label": "", "status": -1}
 """Columns of `Answers` that may be absent, and what stands there for a row without."""
 
 
@@ -65,17 +65,18 @@ class Answers:
 
     def rollout(self, row: int) -> Rollout:
         """One row by itself."""
-        turns = self.turns.get(row) or [Turn(text=self.text[row])]
-        last = turns[-1]
-        last.columns |= said(self.columns, row)
-        last.claimed |= said(self.claimed, row)
-        last.extra |= self.extra.get(row, {})
-        last.reward = float(self.reward[row])
-        if self.status and self.status[row] >= 0:
-            last.status = Status(self.status[row])
+        *before, end = self.turns.get(row) or [Turn(text=self.text[row])]
+        last = replace(
+            end,
+            columns=end.columns | said(self.columns, row),
+            claimed=end.claimed | said(self.claimed, row),
+            extra=end.extra | self.extra.get(row, {}),
+            reward=float(self.reward[row]),
+            status=Status(self.status[row]) if self.status and self.status[row] >= 0 else end.status,
+        )
         return Rollout(
             prompt=self.prompt[row],
-            turns=turns,
+            turns=[*before, last],
             group=self.group[row] if self.group else None,
             label=self.label[row] if self.label else "",
             training_step=self.training_step[row] if self.training_step else -1,
@@ -85,10 +86,18 @@ class Answers:
         )
 
     def cost(self) -> int:
-        """Bytes that they take in forests, about."""
+        """Bytes that they take in forests, about, without their columns of numbers."""
         rest = sum(FOREIGN_NODE + object_cost(extra) for extra in self.extra.values())
-        turned = sum(self.rollout(row).cost() for row in self.turns)
+        turned = sum(turn.cost() for turns in self.turns.values() for turn in turns)
         return (NODE + 2 * TEXT) * len(self) + sum(map(len, self.text)) + rest + turned
+
+    def cells(self) -> int:
+        """How many numbers the columns hold."""
+        return sum(int(np.count_nonzero(values == values)) for values in self.numbers())
+
+    def numbers(self) -> Iterable[FloatArray]:
+        """The columns of numbers, what the file claims last."""
+        return chain(self.columns.values(), self.claimed.values())
 
 
 def said(columns: Mapping[str, FloatArray], row: int) -> dict[str, float]:
@@ -125,7 +134,7 @@ def joined(parts: Sequence[Answers]) -> Answers:
                 whole[start : start + len(part)] = values
         return found
 
-    columns: dict[str, Any] = {name: listed(name, absent) for name, absent in ABSENT.items()}
+    columns: dict[str, Any] = {name: listed(name, absent) for name, absent in DEFAULTS.items()}
     columns |= {name: by_row(name) for name in ("prompt_extra", "extra", "turns")}
     columns |= {name: numbers(name) for name in ("columns", "claimed")}
     reward = np.concatenate([part.reward for part in parts])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from treecore.errors import FormatError
 from treecore.formats.arrow import KIND as ARROW
 from treecore.formats.arrow import arrow_batches, arrow_schema, is_arrow
-from treecore.formats.limits import MAX_DEPTH, MAX_NAMES, VALUE
+from treecore.formats.limits import CELL, MAX_DEPTH, MAX_NAMES, TEXT, VALUE
 from treecore.formats.parquet import KIND as PARQUET
 from treecore.formats.parquet import is_parquet, parquet_batches, parquet_schema
 from treecore.formats.source import Source
@@ -75,9 +75,16 @@ def column_rows(source: Source) -> Iterator[dict[str, Any]]:
 
 
 def column_batches(source: Source) -> Iterator[dict[str, list[Any]]]:
-    """The same rows by columns, some rows at once: name -> values, nulls kept. Errors as `column_rows`."""
+    """The same rows by columns, some rows at once, to be held together: name -> values, nulls kept.
+
+    Raises:
+        FormatError: as `column_rows`, and where all rows together would take more than the file may.
+    """
+    held = 0
     with _damage_named(source):
         for batch in _batches(source):
+            held += sum(map(_held, batch.columns))
+            source.account.afford(held, source.name, what="its rows")
             yield {name: _values(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
 
 
@@ -100,11 +107,30 @@ def _values(column: Any) -> list[Any]:
         return [None if place is None else words[place] for place in _values(column.indices)]
     if pa.types.is_dictionary(kind):
         return _values(column.dictionary_decode())
-    number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    number = _is_number(kind)
     if pa.types.is_string(kind) or (number and not column.null_count):
         values: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
         return values
     return [*column.to_pylist()] if number else list(map(_plain, column.to_pylist()))
+
+
+def _held(column: Any) -> int:
+    """Bytes that `_values` of a column take, and what is made of them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_dictionary(kind) and len(column.dictionary) <= len(column):
+        words = TEXT * len(column.dictionary) + (pc.sum(pc.binary_length(column.dictionary)).as_py() or 0)
+        return CELL * len(column) + words
+    values, size = taken(column)
+    return CELL * values + (size if _is_nested(kind) or not _is_number(kind) else 0)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 
 def _is_nested(kind: pa.DataType) -> bool:

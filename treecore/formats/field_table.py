@@ -1,4 +1,4 @@
-"""A whole table of any container by its columns, and values of one type out of each. Knows nothing about rollouts.
+"""A whole table by its columns, and values of one type out of each. Knows no container and nothing about rollouts.
 
 What is done for a column at once costs a tenth of what it costs row by row.
 """
@@ -6,7 +6,8 @@ What is done for a column at once costs a tenth of what it costs row by row.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -16,11 +17,10 @@ import numpy as np
 from treecore.core.builder import NAN
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.errors import FormatError
-from treecore.formats.columnar import column_batches, is_columnar
 from treecore.formats.fields import number_of, step_of
-from treecore.formats.limits import OBJECT
-from treecore.formats.rows import as_text, csv_rows, rows
-from treecore.formats.source import Source
+from treecore.formats.limits import Account
+from treecore.formats.messages import is_chat
+from treecore.formats.rows import as_text
 
 Place = Callable[[int], str]
 """Number of a row -> file and line, for messages."""
@@ -72,19 +72,34 @@ class FieldTable:
         size: number of rows `N`; names: of all columns, in the order in which they appear.
         where: place of a row.
         uniform: whether every row has all of them.
+        account: of the file, for its limits.
+        rows, columns: the values, by row or by column; columns that are asked for are added.
     """
 
     size: int
     names: tuple[str, ...]
     where: Place
     uniform: bool
+    account: Account
     rows: Sequence[dict[str, Any]] = ()
     columns: dict[str, list[Any]] = field(default_factory=dict)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.names)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether there are so many names, each of some rows only, that a list of each would cost too much."""
+        return not self.uniform and len(self.names) > MANY
 
     def __getitem__(self, name: str) -> list[Any]:
         """Values of a column, None where a row has none. `[N]`"""
         if name not in self.columns:
-            if name not in self.names:
+            if name not in self:
                 return [None] * self.size
             if not self.uniform:
                 return [row.get(name) for row in self.rows]
@@ -123,7 +138,7 @@ class FieldTable:
         """The training step of each row under the first of these names that holds one; -1 where none does. `[N]`"""
         found = [-1] * self.size
         for name in reversed(names):
-            if name in self.names:
+            if name in self:
                 values = self[name]
                 plain = set(map(type, values)) == {int} and min(values) >= 0
                 steps = values if plain else list(map(step_of, values))
@@ -140,7 +155,7 @@ class FieldTable:
         used: dict[str, BoolArray] = {}
         left = np.ones(self.size, dtype=bool)
         for name in names:
-            if name not in self.names or not left.any():
+            if name not in self or not left.any():
                 continue
             values = self[name]
             kinds = [type(value) for value in values]
@@ -152,20 +167,39 @@ class FieldTable:
                 left &= ~marks
         return Chosen(found, used)
 
+    def kinds(self, name: str) -> set[type]:
+        """Types of the values of a column, those of rows without one left out where `is_sparse`."""
+        return self._kinds.get(name, set()) if self.is_sparse else set(map(type, self[name]))
+
+    @cached_property
+    def _kinds(self) -> dict[str, set[type]]:
+        found: dict[str, set[type]] = {name: set() for name in self.names}
+        for row in self.rows:
+            for name, value in row.items():
+                found[name].add(type(value))
+        return found
+
     def rest(self, taken: Collection[str]) -> Rest:
-        """What is left, without nulls."""
+        """What is left, without nulls.
+
+        Raises:
+            FormatError: values that are no numbers would take more than the file may.
+        """
         found = Rest({}, {}, {})
         left = [name for name in self.names if name not in taken]
-        if not self.uniform and len(left) > MANY:
+        if self.is_sparse:
             for number, row in enumerate(self.rows):
                 self._rest_of_row(number, {name: row[name] for name in row if name not in taken}, found)
             return found
+        kept = 0
         for name in left:
             values = self[name]
             kinds = set(map(type, values))
             if kinds <= NUMBERS or (kinds <= NUMBERS | {NULL} and kinds != {NULL}):
                 found.numbers[name] = np.array(values, dtype=np.float64)
             elif kinds != {NULL}:
+                kept += len(values) - values.count(None)
+                self.account.afford_cells(len(values), self.where(0), cells=2 * kept)
                 self._mixed(name, values, found)
         return found
 
@@ -173,26 +207,38 @@ class FieldTable:
         """Some of the rows, in this order."""
         columns = {name: [values[row] for row in rows] for name, values in self.columns.items()}
         given = [self.rows[row] for row in rows] if self.rows else ()
-        return FieldTable(len(rows), self.names, lambda row: self.where(rows[row]), self.uniform, given, columns)
+        return replace(self, size=len(rows), where=lambda row: self.where(rows[row]), rows=given, columns=columns)
 
     def unfolded(self, name: str) -> FieldTable:
-        """A row for each item of a column of lists, with the items of all columns of as long lists; itself where the
-        column holds anything but lists of what is no object."""
+        """A row for each item of a column of lists, with the items of all columns of as long lists that are no chat;
+        itself where the column holds anything but lists of what is no object.
+
+        Raises:
+            FormatError: what holds for all items of a row would take more, repeated, than the file may.
+        """
         values = self[name]
         if not values or not all(type(one) is list and one and dict not in set(map(type, one)) for one in values):
             return self
         counts = list(map(len, values))
         rows = [row for row, count in enumerate(counts) for _ in range(count)]
+        self.account.afford_cells(len(rows), self.where(0), cells=len(rows) * len(self.names))
         columns = {
             column: list(
                 chain.from_iterable(
-                    one if type(one) is list and len(one) == count else [one] * count
+                    one if type(one) is list and len(one) == count and not is_chat(one) else [one] * count
                     for one, count in zip(self[column], counts, strict=True)
                 )
             )
             for column in self.names
         }
-        return FieldTable(len(rows), self.names, lambda row: self.where(rows[row]), uniform=True, columns=columns)
+        return FieldTable(
+            len(rows),
+            self.names,
+            lambda row: self.where(rows[row]),
+            uniform=True,
+            account=self.account,
+            columns=columns,
+        )
 
     @staticmethod
     def _mixed(name: str, values: list[Any], found: Rest) -> None:
@@ -236,51 +282,9 @@ def numbers_of(values: list[Any], name: str, where: Place) -> FloatArray:
     return np.array(found, dtype=np.float64)
 
 
-def field_table(source: Source) -> FieldTable:
-    """All rows of JSON lines, a JSON list, Parquet or Arrow.
-
-    Raises:
-        FormatError: as `treecore.formats.rows.rows`.
-    """
-    if is_columnar(source.data):
-        return _of_columns(source)
-    if source.by_lines and (table := _of_lines(source)) is not None:
-        return table
-    found = list(rows(source))
-    return of_rows([row.fields for row in found], lambda row: found[row].where)
-
-
-def _of_columns(source: Source) -> FieldTable:
-    columns: dict[str, list[Any]] = {}
-    for batch in column_batches(source):
-        for name, values in batch.items():
-            columns.setdefault(name, []).extend(values)
-    size = len(next(iter(columns.values()), ()))
-    return FieldTable(size, tuple(columns), lambda row: f"{source.name}, row {row + 1}", uniform=True, columns=columns)
-
-
-def csv_table(source: Source) -> FieldTable:
-    """All rows of CSV; every value is text. Errors as `rows.csv_rows`."""
-    found = list(csv_rows(source))
-    return of_rows([row.fields for row in found], lambda row: found[row].where)
-
-
-def of_rows(rows: Sequence[dict[str, Any]], where: Place) -> FieldTable:
+def of_rows(rows: Sequence[dict[str, Any]], where: Place, account: Account) -> FieldTable:
     """A table of rows that are plain objects."""
     shapes = dict.fromkeys(map(tuple, rows))
     names = tuple(dict.fromkeys(chain.from_iterable(shapes)))
     uniform = all(len(shape) == len(names) for shape in shapes)
-    return FieldTable(len(rows), names, where, uniform, rows)
-
-
-def _of_lines(source: Source) -> FieldTable | None:
-    """JSON lines with an object each; None where some line holds something else."""
-    found: list[dict[str, Any]] = []
-    lines: list[int] = []
-    for block in source.blocks():
-        if not set(map(type, block.values)) <= {dict}:
-            return None
-        found += block.values
-        lines += block.lines
-        source.account.afford(OBJECT * len(found), source.name, what="its rows")
-    return of_rows(found, lambda row: f"{source.name}, line {lines[row]}")
+    return FieldTable(len(rows), names, where, uniform, account, rows)

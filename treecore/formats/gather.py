@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -96,7 +96,7 @@ class Gathered:
         if found.rollouts is not None:
             notes = Notes()
             try:
-                rollouts = list(found.rollouts(source, notes))
+                rollouts = list(afforded(found.rollouts(source, notes), source.account))
             except (RecursionError, orjson.JSONEncodeError) as error:
                 if isinstance(error, TypeError) and TOO_DEEP not in str(error):
                     raise
@@ -117,6 +117,20 @@ class Gathered:
         if not self.forests:
             raise FormatError("the file holds no forest", where=self.name, todo="give a file with at least one")
         return self.forests
+
+
+def afforded(rollouts: Iterable[Rollout | Answers], account: Account) -> Iterator[Rollout | Answers]:
+    """The same, as long as they may be held.
+
+    Raises:
+        FormatError: they take more than the file may.
+    """
+    rows = beside = 0
+    for found in rollouts:
+        if isinstance(found, Rollout):
+            rows, beside = rows + 1, beside + found.cost()
+            account.afford_rows(rows, found.where, beside=beside)
+        yield found
 
 
 def gather_file(source: Source, asked: Format | None = None) -> Gathered:

@@ -14,12 +14,15 @@ import numpy as np
 from treecore.core.builder import pack_tokens
 from treecore.core.forest import Forest
 from treecore.errors import ForestError, FormatError
-from treecore.formats.answer_forests import Rows, batches_of, flat_forests
+from treecore.formats.answer_forests import RowGroup, flat_forests
 from treecore.formats.answers import Answers, joined
 from treecore.formats.field_table import MANY
 from treecore.formats.groups import Group, batches, joined_forests, numbers
 from treecore.formats.limits import Account
 from treecore.formats.rollout import Rollout
+
+SPARSE = 8
+"""Places of a column for each number in it up to which the column takes less than its numbers one by one."""
 
 
 def forests_of(given: Sequence[Rollout | Answers], *, source: str, account: Account) -> list[Forest]:
@@ -35,10 +38,17 @@ def forests_of(given: Sequence[Rollout | Answers], *, source: str, account: Acco
         FormatError: what a rollout holds makes no forest; names its place.
     """
     parts = [part for part in given if isinstance(part, Answers)]
-    names = {name for part in parts for name in (*part.columns, *part.claimed)}
-    if len(parts) == len(given) and len(names) <= MANY:
+    if len(parts) == len(given) and _fit_columns(parts):
         return _of_answers(joined(parts), source, account) if any(map(len, parts)) else []
     return _of_rollouts(chain.from_iterable(map(_one_by_one, given)), source, account)
+
+
+def _fit_columns(parts: Sequence[Answers]) -> bool:
+    """Whether columns over the answers of all files take less than their numbers one by one, or little."""
+    names = {name for part in parts for name in (*part.columns, *part.claimed)}
+    if len(names) <= MANY:
+        return True
+    return len(names) * sum(map(len, parts)) <= SPARSE * sum(part.cells() for part in parts)
 
 
 def _one_by_one(given: Rollout | Answers) -> Iterable[Rollout]:
@@ -56,28 +66,51 @@ def _of_rollouts(rollouts: Iterable[Rollout], source: str, account: Account) -> 
     for number, group in enumerate(groups.values()):
         first = group[0]
         account.line(first.where)
-        said = {name for rollout in group for turn in rollout.turns for name in (*turn.columns, *turn.claimed)}
-        if not said <= account.names:
-            account.name_columns(said, first.where)
         named.append(Group(_name(first.training_step, first.label, number, names), source, group))
-    return [forest for batch in batches(named) for forest in _built(batch)]
+        _count_columns(named[-1], account)
+    return [forest for batch in batches(named, [len(group.turns) for group in named]) for forest in _built(batch)]
 
 
 def _of_answers(answers: Answers, source: str, account: Account) -> list[Forest]:
     account.spend(answers.cost(), answers.where(0))
     account.name_columns((*answers.columns, *answers.claimed), answers.where(0))
     names: set[str] = set()
-    groups: list[Rows] = []
+    groups: list[RowGroup] = []
     for number, rows in enumerate(_rows_of_groups(answers)):
         account.line(answers.where(rows[0]))
         step = answers.training_step[rows[0]] if answers.training_step else -1
         label = answers.label[rows[0]] if answers.label else ""
-        groups.append(Rows(_name(step, label, number, names), rows))
+        groups.append(RowGroup(_name(step, label, number, names), rows))
+    _spend_columns(answers, len(groups), account)
     plain = [not answers.turns or answers.turns.keys().isdisjoint(group.rows) for group in groups]
-    flat = chain.from_iterable(_of_flat(answers, batch, source) for batch in batches_of([*compress(groups, plain)]))
+    alike = [*compress(groups, plain)]
+    flat = chain.from_iterable(
+        _of_flat(answers, batch, source) for batch in batches(alike, [len(group.rows) for group in alike])
+    )
     others = [_group(answers, group, source) for group, is_plain in zip(groups, plain, strict=True) if not is_plain]
-    turned = chain.from_iterable(map(_built, batches(others)))
+    for other in others:
+        _count_columns(other, account)
+    turned = chain.from_iterable(map(_built, batches(others, [len(group.turns) for group in others])))
     return [next(flat if is_plain else turned) for is_plain in plain]
+
+
+def _count_columns(group: Group, account: Account) -> None:
+    """Count the columns of one forest, and their names."""
+    said = {name for turn in group.turns for name in (*turn.columns, *turn.claimed)}
+    if not said <= account.names:
+        account.name_columns(said, group.first.where)
+    account.spend_columns(len(said), group.first.where, cells=len(said) * len(group.turns))
+
+
+def _spend_columns(answers: Answers, groups: int, account: Account) -> None:
+    """Count the columns of all forests: at most one a number, and one a forest and name.
+
+    Args:
+        groups: number of forests.
+    """
+    numbers = [int(np.count_nonzero(values == values)) for values in answers.numbers()]
+    columns = sum(min(groups, count) for count in numbers)
+    account.spend_columns(columns, answers.where(0), cells=len(numbers) * len(answers))
 
 
 def _rows_of_groups(answers: Answers) -> Iterable[list[int]]:
@@ -96,7 +129,7 @@ def _rows_of_groups(answers: Answers) -> Iterable[list[int]]:
     return groups.values()
 
 
-def _of_flat(answers: Answers, batch: Sequence[Rows], source: str) -> list[Forest]:
+def _of_flat(answers: Answers, batch: Sequence[RowGroup], source: str) -> list[Forest]:
     """Forests of groups without turns; where something is wrong, one by one, which names the culprit."""
     try:
         return flat_forests(answers, batch, source)
@@ -104,14 +137,16 @@ def _of_flat(answers: Answers, batch: Sequence[Rows], source: str) -> list[Fores
         return [forest_of(_group(answers, group, source)) for group in batch]
 
 
-def _group(answers: Answers, group: Rows, source: str) -> Group:
+def _group(answers: Answers, group: RowGroup, source: str) -> Group:
     return Group(group.name, source, [answers.rollout(row) for row in group.rows])
 
 
 def _built(batch: Sequence[Group]) -> list[Forest]:
     """Forests of groups that are checked at once; where something is wrong, one by one, which names the culprit."""
     try:
-        if all(turn.tokens is None for group in batch for turn in group.turns):
+        turns = [turn for group in batch for turn in group.turns]
+        names = {name for turn in turns for name in (*turn.columns, *turn.claimed)}
+        if len(names) <= MANY and all(turn.tokens is None for turn in turns):
             return joined_forests(batch)
     except ForestError:
         pass

@@ -5,10 +5,10 @@ A check of a column costs about the same for eight nodes as for a thousand, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -74,24 +74,42 @@ class Group:
     def fields(self) -> dict[str, Any]:
         """Everything of its forest that is no column of numbers."""
         first = self.first
-        provenance: dict[str, Any] = {"source": self.source, "where": first.where}
-        if first.training_step >= 0:
-            provenance["training_step"] = first.training_step
-        for rollout in self.rollouts:
-            if rollout.prompt != first.prompt:
-                rollout.turns[0].extra.setdefault("prompt", rollout.prompt)
+        extra = {row: turn.extra for row, turn in enumerate(self.turns) if turn.extra}
+        starts = accumulate((len(rollout.turns) for rollout in self.rollouts), initial=0)
         return {
             "text": tuple([turn.text for turn in self.turns]),
             "observation": tuple([turn.observation for turn in self.turns]),
-            "node_extra": {row: apart(turn.extra, NODE_FIELDS) for row, turn in enumerate(self.turns) if turn.extra},
+            "node_extra": node_extra(extra, zip(starts, [rollout.prompt for rollout in self.rollouts], strict=False)),
             "id": self.name,
             "prompt": first.prompt,
             "task": first.task,
             "reference": first.reference,
             "policy": first.policy,
-            "provenance": provenance,
+            "provenance": provenance(self.source, where=first.where, training_step=first.training_step),
             "extra": apart(first.prompt_extra, FOREST_FIELDS),
         }
+
+
+def provenance(source: str, *, where: str, training_step: int) -> dict[str, Any]:
+    """Where a forest is from; a `training_step` of -1 is none."""
+    found: dict[str, Any] = {"source": source, "where": where}
+    return found | {"training_step": training_step} if training_step >= 0 else found
+
+
+def node_extra(extra: dict[int, dict[str, Any]], prompts: Iterable[tuple[int, str]]) -> dict[int, dict[str, Any]]:
+    """What is kept beside the nodes of a forest.
+
+    Args:
+        extra: row -> what the file says of it.
+        prompts: row at which a rollout begins, and its prompt; one that is not the first one's is kept there.
+    """
+    found = {row: apart(fields, NODE_FIELDS) for row, fields in extra.items()}
+    pairs = iter(prompts)
+    _, first = next(pairs)
+    for row, prompt in pairs:
+        if prompt != first:
+            found[row] = {"prompt": prompt, **found.get(row, {})}
+    return found
 
 
 def apart(extra: dict[str, Any], own: frozenset[str]) -> dict[str, Any]:
@@ -112,18 +130,18 @@ def numbers(rows: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:
     return columns
 
 
-def batches(groups: Sequence[Group]) -> Iterator[list[Group]]:
-    """The groups in their order, as many at once as have about `AT_ONCE` nodes together."""
-    batch: list[Group] = []
-    size = 0
-    for group in groups:
-        batch.append(group)
-        size += len(group.turns)
-        if size >= AT_ONCE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def batches(groups: Sequence[Any], sizes: Iterable[int]) -> Iterator[Any]:
+    """The groups in their order, as many at once as have about `AT_ONCE` nodes together.
+
+    Args:
+        sizes: number of nodes of each.
+    """
+    start = size = 0
+    for end, count in enumerate(sizes, start=1):
+        size += count
+        if size >= AT_ONCE or end == len(groups):
+            yield groups[start:end]
+            start, size = end, 0
 
 
 def joined_forests(groups: Sequence[Group]) -> list[Forest]:

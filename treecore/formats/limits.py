@@ -22,6 +22,8 @@ SMALL_FILE, SMALL_UNPACKED = 1_000_000, 32_000_000
 """A compressed file below the first may grow to the second."""
 FREE_LINES, BYTES_A_LINE = 20_000, 40
 """Lines that any file may have, and bytes of the file as stored for each further one."""
+FREE_ROWS, BYTES_A_ROW = 100_000, 8
+"""The same for rows of a table. No compression leaves less of a row that says anything of its own."""
 KEPT_BY_SMALL, KEPT_A_BYTE = 200_000_000, 5
 """Bytes that the forests of any file may take, and bytes for each decompressed byte of a large one. The content
 itself, one chunk of it as objects and the joining of one column come on top."""
@@ -33,6 +35,10 @@ VALUE, NUMBER, LIST, OBJECT = 9, 32, 64, 232
 """Bytes that a place in a list, a number, a list and an object of plain JSON take."""
 ROW = 600
 """Bytes that a row of a table takes as a rollout, beside what is in it."""
+CELL = 64
+"""Bytes that a value of a table takes beside its text: in its row or column, and as a number or a field of a step."""
+COLUMN = 256
+"""Bytes that a column of a forest takes beside its numbers."""
 
 
 def limit(name: str, default: int) -> int:
@@ -121,6 +127,7 @@ class Account:
         self.name, self.size, self.done, self._tell = name, size, 0, tell
         self.allowed = limit("TREECORE_MAX_MEMORY", max(KEPT_BY_SMALL, KEPT_A_BYTE * size))
         self.lines_allowed = max(FREE_LINES, stored // BYTES_A_LINE)
+        self.rows_allowed = max(FREE_ROWS, stored // BYTES_A_ROW)
         self.spent, self.lines, self.unpacked = 0, 0, size
         self.names: set[str] = set()
         self.rounded, self.first_rounded = 0, ""
@@ -162,17 +169,49 @@ class Account:
                 todo="split the file, or raise the limit by setting TREECORE_MAX_MEMORY to more bytes",
             )
 
-    def afford_rows(self, count: int, where: str) -> None:
-        """Check that rows may be read: in columns, equal ones take next to nothing of a file.
+    def afford_rows(self, count: int, where: str, *, beside: int = 0) -> None:
+        """Check that rows may be read: where they are alike, they take next to nothing of a compressed file.
+
+        Args:
+            beside: bytes to count beside them.
 
         Raises:
             FormatError: more than the file may have.
         """
-        self.afford(ROW * count, where, what=f"{count:,} rows")
+        self.afford(ROW * count + beside, where, what=f"{count:,} rows")
+        self._check_rows(count, where)
+
+    def _check_rows(self, count: int, where: str) -> None:
+        if count > self.rows_allowed:
+            found = f"more than {self.rows_allowed:,} rows in a file of this size"
+            raise LimitError(found, where=where, todo="unpack it, or split it")
+
+    def afford_cells(self, rows: int, where: str, *, cells: int, beside: int = 0) -> None:
+        """Check that a table may be held.
+
+        Args:
+            cells: values of all rows together; beside: bytes to count beside them.
+
+        Raises:
+            FormatError: it takes more than the file may, or has more rows.
+        """
+        self.afford(OBJECT * rows + CELL * cells + beside, where, what=f"{rows:,} rows with {cells:,} values")
+        self._check_rows(rows, where)
+
+    def spend_columns(self, columns: int, where: str, *, cells: int) -> None:
+        """Count columns of forests.
+
+        Args:
+            columns: how many, those of each forest counted; cells: places in all of them.
+
+        Raises:
+            FormatError: more than the file may take.
+        """
+        self.spend(COLUMN * columns + 8 * cells, where, what=f"{columns:,} columns of its forests")
 
     def advance(self, amount: int) -> None:
         """Tell that more bytes are read."""
-        self.done += amount
+        self.done = min(self.done + amount, self.size)
         if self._tell is not None:
             self._tell(self.done, self.size)
 

@@ -11,7 +11,7 @@ from treecore.core.builder import NAN
 from treecore.core.topology import FloatArray
 from treecore.errors import FormatError
 from treecore.formats.answers import Answers
-from treecore.formats.field_table import NULL, NUMBERS, FieldTable, Place, csv_table, field_table, texts_of
+from treecore.formats.field_table import NULL, NUMBERS, FieldTable, Place, texts_of
 from treecore.formats.mapping import FALSE, NEEDED, TRUE, USUAL, field_in
 from treecore.formats.message_columns import answers_of, prompts_of
 from treecore.formats.messages import chat, is_chat
@@ -20,8 +20,9 @@ from treecore.formats.notes import Notes
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import as_number, as_text, is_table
 from treecore.formats.source import Source
+from treecore.formats.whole_table import csv_table, field_table
 
-ABSENT = ("", "nan", "none", "null")
+NO_NUMBER = ("", "nan", "none", "null")
 """Words for no number."""
 
 
@@ -65,7 +66,7 @@ def _check(columns: Mapping[str, str], where: str) -> None:
 
 def _column(table: FieldTable, name: str) -> list[Any]:
     """The values of a column, or of a field inside one; None where a row has none. `[N]`"""
-    if name in table.names:
+    if name in table:
         return table[name]
     outer, _, inner = name.partition(".")
     return [field_in(value, inner) if isinstance(value, Mapping) else None for value in table[outer]]
@@ -141,7 +142,7 @@ def _number(value: Any, role: str, where: Place, row: int) -> float | None:
     """
     if isinstance(value, str):
         word = value.strip().lower()
-        if word in ABSENT:
+        if word in NO_NUMBER:
             return None
         if word in TRUE or word in FALSE:
             return float(word in TRUE)

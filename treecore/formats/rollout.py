@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from treecore.core.builder import NAN, StepTokens
 from treecore.core.columns import Status
-from treecore.formats.limits import FOREIGN_NODE, NODE, TEXT, object_cost
+from treecore.formats.limits import FOREIGN_NODE, NODE, NUMBER, TEXT, VALUE, object_cost
 
 BEFORE = -2
 """`Turn.parent` of a turn that follows the one before it, the first of a rollout the prompt."""
@@ -46,6 +46,12 @@ class Turn:
     extra: dict[str, Any] = field(default_factory=dict)
     name: int | str | None = None
     born: int = -1
+
+    def cost(self) -> int:
+        """Bytes that it takes in a forest, about."""
+        rest = FOREIGN_NODE + object_cost(self.extra) if self.extra else 0
+        said = (VALUE + NUMBER) * (len(self.columns) + len(self.claimed))
+        return NODE + 2 * TEXT + len(self.text) + len(self.observation) + said + rest
 
 
 @dataclass(kw_only=True, slots=True)
@@ -108,8 +114,4 @@ class Rollout:
 
     def cost(self) -> int:
         """Bytes that it takes in a forest, about."""
-        if len(self.turns) == 1 and not self.turns[0].extra:
-            return NODE + 2 * TEXT + len(self.turns[0].text) + len(self.turns[0].observation)
-        texts = sum(2 * TEXT + len(turn.text) + len(turn.observation) for turn in self.turns)
-        rest = sum(FOREIGN_NODE + object_cost(turn.extra) for turn in self.turns if turn.extra)
-        return NODE * len(self.turns) + texts + rest
+        return sum(turn.cost() for turn in self.turns)

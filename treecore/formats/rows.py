@@ -13,7 +13,7 @@ from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.columnar import column_keys, column_kinds, column_rows, is_columnar
 from treecore.formats.limits import MAX_NAMES
-from treecore.formats.source import Source
+from treecore.formats.source import Document, Source
 
 MAX_FIELD = 50_000_000
 """Characters of one field of a CSV file."""
@@ -69,12 +69,21 @@ def rows(source: Source) -> Iterator[Row]:
             yield Row(fields, f"{source.name}, row {number}")
         return
     for document in source.documents():
-        if isinstance(document.value, list):
-            for number, value in enumerate(document.value):
-                place = f"{document.where}, $[{number}]"
-                yield Row(_object(value, place), place)
-        else:
-            yield Row(_object(document.value, document.where), document.where)
+        yield from rows_in(document)
+
+
+def rows_in(document: Document) -> Iterator[Row]:
+    """The row that a JSON value is, or those of a list.
+
+    Raises:
+        FormatError: one is no object.
+    """
+    if isinstance(document.value, list):
+        for number, value in enumerate(document.value):
+            place = f"{document.where}, $[{number}]"
+            yield Row(_object(value, place), place)
+    else:
+        yield Row(_object(document.value, document.where), document.where)
 
 
 def csv_rows(source: Source) -> Iterator[Row]:

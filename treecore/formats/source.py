@@ -41,6 +41,8 @@ CONTAINERS_PER_NODE = 5
 CHUNK = 1 << 17
 BLOCK = 1 << 18
 """Bytes of lines that are parsed at once, about."""
+CROWDED = 10
+"""Times its text that JSON takes as plain objects where it is nearly nothing but lists, objects and short numbers."""
 CHECKED_BYTES = 1 << 21
 """From how many bytes on the cost of plain JSON is estimated before it is parsed."""
 GZIP_MAGIC = b"\x1f\x8b"
@@ -76,10 +78,16 @@ class Text(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The JSON values of some lines, and the number of the line of each."""
+    """The JSON values of some lines.
+
+    Attributes:
+        lines: the number of the line of each.
+        crowded: bytes that the values take, where these are many for their text; else 0.
+    """
 
     values: list[Any]
     lines: Sequence[int]
+    crowded: int
 
 
 class Document(NamedTuple):
@@ -192,22 +200,27 @@ class Source:
         while start < len(data):
             end = data.find(b"\n", min(start + BLOCK, len(data)))
             end = len(data) if end < 0 else end
-            texts = data[start:end].split(b"\n")
-            yield self._block(texts, line)
+            text = data[start:end]
+            texts = text.split(b"\n")
+            first, line = line, line + len(texts)
+            if not texts[-1]:
+                texts.pop()  # what follows the last line break is no line
+            if texts:
+                yield self._block(texts, first, crowded=cost if (cost := json_cost(text)) > CROWDED * len(text) else 0)
             self.account.advance(end - start)
-            start, line = end + 1, line + len(texts)
+            start = end + 1
 
-    def _block(self, texts: Sequence[bytes], line: int) -> Block:
+    def _block(self, texts: Sequence[bytes], line: int, *, crowded: int) -> Block:
         """The values of lines, of which `line` is the first."""
         if max(map(len, texts)) <= CHECKED_BYTES:
             with suppress(orjson.JSONDecodeError):
-                return Block(list(map(orjson.loads, texts)), range(line, line + len(texts)))
+                return Block(list(map(orjson.loads, texts)), range(line, line + len(texts)), crowded)
         lines = [number for number, text in enumerate(texts, start=line) if text.strip(BLANK)]
         values = []
         for number in lines:
             text = memoryview(texts[number - line])
             values.append(self.plain(Text(text, f"{self.name}, line {number}", number)))
-        return Block(values, lines)
+        return Block(values, lines, crowded)
 
     @cached_property
     def _only(self) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,3 +102,18 @@ def test_rewards_by_function_are_columns_and_their_sum_the_reward() -> None:
         "reward.form": [0.5],
     }
     assert "the reward of a chat without one is the plain sum of its `rewards`" in report.notes.guessed
+
+
+def test_the_same_prompt_in_two_files_is_one_forest(tmp_path: Path) -> None:
+    """Chats that are all alike are parted by columns, others one by one."""
+    (tmp_path / "a.jsonl").write_bytes(row("u1", "a1", reward=1) + row("u1", "a2", reward=0))
+    (tmp_path / "b.jsonl").write_bytes(row("u1", "a3", reward=1) + row("u2", "a4", "t", "a5", reward=0))
+    first, other = read(tmp_path)
+    assert (first.prompt, first.text) == ("u1", ("a1", "a2", "a3"))
+    assert other.prompt == "u2"
+
+
+def test_the_same_words_of_another_role_are_another_prompt(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(row("u1", "a1", reward=1))
+    (tmp_path / "b.jsonl").write_bytes(row("t1", "a1", reward=1).replace(b"t1", b"u1"))
+    assert len(read(tmp_path)) == 2

@@ -106,3 +106,9 @@ def test_a_wrong_list_names_its_line() -> None:
         read(row() + row(generations="14"), name="run.jsonl")
     with pytest.raises(FormatError, match='line 2: there is no "prompt"'):
         read(row() + row(problem=None), name="run.jsonl")
+
+
+def test_objects_of_very_many_fields_are_counted_before_lists_of_them_are_made() -> None:
+    answers = [{"text": "a", f"n{n}": 1} for n in range(20_000)]
+    with pytest.raises(FormatError, match="20,000 rows with 400,000,000 values would take more than 200 MB"):
+        read(json.dumps({"problem": "p", "completions": answers}).encode())

@@ -12,6 +12,9 @@ from cases import DATA
 from treecore.errors import FormatError
 from treecore.formats import read
 from treecore.formats.files import read_with_report
+from treecore.formats.notes import Notes
+from treecore.formats.readers.lm_eval import read_lm_eval
+from treecore.formats.source import open_source
 
 CASE = DATA / "lm_eval-0.4.13"
 SAMPLES = next(CASE.glob("samples_*.jsonl"))
@@ -94,3 +97,11 @@ def test_likelihoods_are_no_rollouts() -> None:
     report = read_with_report(line(doc_id=1) + choices + rolling)
     assert [forest.extra["doc_id"] for forest in report.forests] == [1]
     assert report.notes.dropped == {"log likelihoods of choices": 3}
+
+
+def test_responses_of_a_request_share_its_settings() -> None:
+    """A copy of them for each would be large where both are many."""
+    given = line(arguments=[["q", {"temperature": 1.0}]])
+    first, other = read_lm_eval(open_source(given), Notes())
+    assert first.policy is other.policy
+    assert first.policy == {"temperature": 1.0}

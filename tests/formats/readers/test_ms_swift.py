@@ -85,3 +85,17 @@ def test_chats_in_place_of_prompt_and_completion(folded: bool) -> None:
     assert forest.reward.tolist() == [1.0, 0.0]
     assert forest.claimed["advantage"].tolist() == [0.5, -0.5]
     assert forest.provenance["training_step"] == 7
+
+
+def test_chats_without_a_user_keep_what_the_system_said() -> None:
+    chat = [{"role": "system", "content": "Greet."}, {"role": "assistant", "content": "Hello."}]
+    (forest,) = read(json.dumps({"step": "7", "messages": chat, "advantages": 0.5}).encode())
+    assert (forest.extra["system"], forest.text) == ("Greet.", ("Hello.",))
+
+
+def test_what_holds_for_all_items_is_counted_before_it_is_copied() -> None:
+    n = 6000
+    chats = [[{"role": "system", "content": "s"}, {"role": "user", "content": f"{place}"}] for place in range(n)]
+    line = {"step": ["1"] * n, "prompt": chats, "completion": ["a"] * n} | {f"k{place}": "t" for place in range(20_000)}
+    with pytest.raises(FormatError, match="more than 200 MB"):
+        read(json.dumps(line | {"advantages": [0] * n}).encode())

@@ -168,3 +168,28 @@ def test_rows_of_lists_are_the_rollouts_in_them(chats: bool) -> None:
     (forest,) = read(file.getvalue())
     assert (forest.prompt, forest.text, forest.reward.tolist()) == ("1+1?", ("2", "3"), [1.0, 0.0])
     assert forest.claimed["advantage"].tolist() == [0.7, -0.7]
+
+
+def test_what_holds_for_all_items_of_a_row_is_counted_before_it_is_repeated() -> None:
+    row = {"step": 1, "prompt": "a", "completion": ["b"] * 40_000, "advantage": 0} | {f"n{n}": n for n in range(900)}
+    with pytest.raises(FormatError, match="40,000 rows with 36,160,000 values would take more than 200 MB"):
+        read(orjson.dumps(row) + b"\n")
+
+
+def test_a_chat_that_is_as_long_as_the_list_is_the_prompt_of_every_item() -> None:
+    chat = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "1+1?"}]
+    row = {"step": 1, "prompt": chat, "completion": ["2", "3"], "ok": [1.0, 0.0], "advantage": [1.0, -1.0]}
+    (forest,) = read(orjson.dumps(row) + b"\n")
+    assert (forest.prompt, forest.text, forest.extra["system"]) == ("1+1?", ("2", "3"), "Be short.")
+
+
+def test_rewards_of_very_many_names_are_told_by_their_place_too() -> None:
+    """Beyond some names that not all rows have, numbers are kept row by row; the result is the same."""
+    rows = [
+        {"step": 1, "prompt": "a", "completion": "b", "ok": 0.5, "advantage": 0, "words": "w"} | {f"n{row}": 1.0}
+        for row in range(100)
+    ]
+    (forest,) = read(b"\n".join(map(orjson.dumps, rows)))
+    assert set(forest.reward.tolist()) == {0.5}
+    assert {name for name in forest.columns if name.startswith("reward.")} == {"reward.ok"}
+    assert forest.columns["n7"][7] == 1.0

@@ -89,3 +89,9 @@ def test_counts_beside_the_scores_are_no_rewards() -> None:
     row = {"input": "a?", "output": "b", "gts": "c", "score": 1.0, "step": 1, "num_turns": 2, "acc": True}
     (forest,) = read(json.dumps(row).encode())
     assert {name: column.tolist() for name, column in forest.columns.items()} == {"num_turns": [2], "reward.acc": [1]}
+
+
+def test_numbers_of_very_many_names_are_rewards_too() -> None:
+    rows = [{"input": "a", "output": "b", "score": 1, "step": 1, "num_turns": 2, f"n{row}": 1.0} for row in range(100)]
+    (forest,) = read(dump(*rows))
+    assert {"reward.n7", "num_turns"} <= set(forest.columns)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from treecore.formats.messages import ASSISTANT, OF_MESSAGE, SYSTEM, chat, prompt_of
+from treecore.formats.messages import ASSISTANT, OF_MESSAGE, SYSTEM, Asked, chat, prompt_of
 from treecore.formats.rollout import Turn
 
 Messages = Sequence[dict[str, Any]]
@@ -18,12 +18,12 @@ class Parted(NamedTuple):
     """Prompts and answers of the chats that have an answer. Lists are `[K]`, and rows count these.
 
     Attributes:
-        answered: their numbers among all chats; keys: what those with the same prompt have in common.
+        kept: their numbers among all chats; keys: what those with the same prompt have in common.
         extra: row -> what is kept beside its prompt; turns: row -> its turns, where they are more than a text.
     """
 
-    answered: list[int]
-    keys: list[Hashable]
+    kept: list[int]
+    keys: list[bytes]
     prompts: list[str]
     texts: list[str]
     extra: dict[int, dict[str, Any]]
@@ -55,18 +55,19 @@ def _alike(chats: Sequence[Messages]) -> Parted | None:
     if [role in ASSISTANT for role in roles] != [False] * (size - 1) + [True]:
         return None
     columns = [words[place::size] for place in range(size)]
-    keys: list[Hashable] = list(columns[0] if size == 2 else zip(*columns[:-1], strict=True))
-    asked = {}
-    for key, one in zip(keys, chats, strict=True):
-        if key not in asked:
-            asked[key] = prompt_of(one[:-1])
-    extra = {row: asked[key].extra for row, key in enumerate(keys)} if size > 2 or roles[0] in SYSTEM else {}
-    prompts = [asked[key].prompt for key in keys]
+    before = list(columns[0] if size == 2 else zip(*columns[:-1], strict=True))
+    asked: dict[Hashable, tuple[bytes, Asked]] = {}
+    for said, one in zip(before, chats, strict=True):
+        if said not in asked:
+            asked[said] = _key(one[:-1]), prompt_of(one[:-1])
+    found = list(map(asked.__getitem__, before))
+    extra = {row: one.extra for row, (_, one) in enumerate(found)} if size > 2 or roles[0] in SYSTEM else {}
+    keys, prompts = [key for key, _ in found], [one.prompt for _, one in found]
     return Parted([*range(len(chats))], keys, prompts=prompts, texts=columns[-1], extra=extra, turns={})
 
 
 def _each(chats: Sequence[Messages], named: Sequence[str]) -> Parted:
-    starts = [_starts(messages) for messages in chats]
+    starts = [starts_of(messages) for messages in chats]
     places = [start.last for start in starts]
     keys = [_key(messages[:place]) for messages, place in zip(chats, places, strict=True)]
     if any(start.last != start.first for start in starts):
@@ -79,12 +80,12 @@ def _each(chats: Sequence[Messages], named: Sequence[str]) -> Parted:
     for number, (messages, place, key) in enumerate(zip(chats, places, keys, strict=True)):
         if place < len(messages):
             prompt, extra, turns = chat(messages, history=place)
-            row = len(found.answered)
+            row = len(found.kept)
             if extra:
                 found.extra[row] = extra
             if len(turns) > 1 or turns[0] != Turn(text=turns[0].text):
                 found.turns[row] = turns
-            found.answered.append(number)
+            found.kept.append(number)
             found.keys.append(key)
             found.prompts.append(prompt)
             found.texts.append(turns[0].text)
@@ -98,7 +99,8 @@ class Starts(NamedTuple):
     first: int
 
 
-def _starts(messages: Messages) -> Starts:
+def starts_of(messages: Messages) -> Starts:
+    """Where the answer of one chat begins; after its last message where the model said nothing."""
     roles = [one.get("role") for one in messages]
     models = [place for place, role in enumerate(roles) if role in ASSISTANT]
     if not models:

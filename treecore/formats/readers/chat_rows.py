@@ -13,17 +13,18 @@ import numpy as np
 from treecore.errors import FormatError
 from treecore.formats.answers import Answers
 from treecore.formats.columnar import is_columnar
-from treecore.formats.field_table import FieldTable, field_table, numbers_of, of_rows, texts_of
+from treecore.formats.field_table import FieldTable, numbers_of, of_rows, texts_of
 from treecore.formats.fields import wrong
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import is_chat
 from treecore.formats.notes import Notes
 from treecore.formats.readers.chat_parts import Parted, parted
-from treecore.formats.readers.reward_columns import named_as_rewards, summed
+from treecore.formats.readers.reward_columns import named_as_rewards, reward_of
 from treecore.formats.registry import rollout_format
 from treecore.formats.rows import as_text, row_kinds
 from treecore.formats.sharegpt import as_messages
 from treecore.formats.source import Source
+from treecore.formats.whole_table import field_table
 
 CHATS = ("messages", "conversations", "conversation")
 """Names of the list of messages, the most telling first."""
@@ -73,7 +74,7 @@ def read_chats(source: Source, notes: Notes) -> Iterator[Answers]:
     table = field_table(source)
     if not table.size:
         return
-    name, group = next((name for name in CHATS if name in table.names), CHATS[0]), _group(table)
+    name, group = next((name for name in CHATS if name in table), CHATS[0]), _group(table)
     if group:
         notes.recognise(f"`{group}` names the group")
     else:
@@ -81,18 +82,18 @@ def read_chats(source: Source, notes: Notes) -> Iterator[Answers]:
     chats = [_messages(value, name, where=table.where(row)) for row, value in enumerate(table[name])]
     named = list(map(as_text, table[group])) if group else []
     parts = parted(chats, named)
-    if not parts.answered:
+    if not parts.kept:
         raise FormatError("no chat has an answer of the model", where=source.name, todo="give chats that it answered")
-    if len(parts.answered) < table.size:
-        notes.drop("chats without an answer of the model", table.size - len(parts.answered))
-        table, named = table.take(parts.answered), [named[row] for row in parts.answered if named]
+    if len(parts.kept) < table.size:
+        notes.drop("chats without an answer of the model", table.size - len(parts.kept))
+        table, named = table.take(parts.kept), [named[row] for row in parts.kept if named]
     yield _answers(table, parts, name, named or parts.keys, notes)
 
 
 def _group(table: FieldTable) -> str:
     """The field that names the group, "" where none does."""
     for name in GROUPS:
-        values = table[name] if name in table.names else [None]
+        values = table[name]
         if None not in values and len(set(map(as_text, values))) < len(values):
             return name
     return ""
@@ -137,7 +138,7 @@ def _answers(table: FieldTable, parts: Parted, name: str, groups: Sequence[Hasha
 def _beside(table: FieldTable, extra: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """What is kept beside each prompt, with the fields that belong to it."""
     for name in BESIDE:
-        if name in table.names:
+        if name in table:
             extra |= {row: {name: value, **extra.get(row, {})} for row, value in enumerate(table[name]) if value}
     return extra
 
@@ -148,13 +149,12 @@ def _add_functions(table: FieldTable, answers: Answers) -> None:
     Raises:
         FormatError: a value is no number.
     """
-    given = of_rows([value if isinstance(value, dict) else {} for value in table[FUNCTIONS]], table.where).rest(())
+    given = of_rows(
+        [value if isinstance(value, dict) else {} for value in table[FUNCTIONS]], table.where, table.account
+    ).rest(())
     for row, others in given.others.items():
         name, value = next(iter(others.items()))
         raise wrong(f"{FUNCTIONS}.{name}", value, "a number", where=table.where(row))
-    parts = [*given.numbers.values()]
-    whole = summed(np.column_stack(parts)) if parts else np.full(table.size, np.nan)
-    for row, said in given.lone.items():
-        whole[row] = sum(said.values())
+    whole = reward_of(given, table.size)
     answers.reward = np.where(np.isnan(answers.reward), whole, answers.reward)
     answers.keep(named_as_rewards(given))

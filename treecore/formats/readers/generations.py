@@ -13,6 +13,7 @@ from treecore.formats.answers import Answers
 from treecore.formats.columnar import is_columnar
 from treecore.formats.field_table import MANY, NUMBERS, FieldTable, of_rows
 from treecore.formats.fields import first_of, list_in, needed
+from treecore.formats.limits import Account
 from treecore.formats.mapping import USUAL
 from treecore.formats.message_columns import answers_of
 from treecore.formats.messages import ASSISTANT, asked, content_text, is_chat
@@ -61,12 +62,17 @@ def _text_name(value: Any) -> str:
     return next((name for name in TEXTS if all(isinstance(one.get(name), str) for one in value)), "")
 
 
-def _in_parallel(row: Row, answers: str) -> Row:
-    """A row whose answers are objects as one of texts, with a list for each of their other fields."""
+def _in_parallel(row: Row, answers: str, account: Account) -> Row:
+    """A row whose answers are objects as one of texts, with a list for each of their other fields.
+
+    Raises:
+        FormatError: these lists would take more than the file may.
+    """
     given = row.fields.get(answers)
     if not isinstance(given, list) or not (text := _text_name(given)):
         return row
     names = dict.fromkeys(name for one in given for name in one if name != text)
+    account.afford_cells(len(given), row.where, cells=len(given) * len(names))
     lists = {
         name if name not in row.fields else f"{answers}.{name}": [one.get(name) for one in given] for name in names
     }
@@ -101,11 +107,11 @@ def read_generations(source: Source, notes: Notes) -> Iterator[Answers]:
         raise FormatError(
             "no row has a list of answers", where=source.name, todo='give "generations" as a list of texts'
         )
-    table = [_in_parallel(row, answers) for row in table]
+    table = [_in_parallel(row, answers, source.account) for row in table]
     reward = outcome(number_lists(table, answers))
     if reward:
         notes.recognise(f"the reward is `{reward}`")
-    items = Items()
+    items = Items(source.account)
     for row in table:
         items.add(row, answers, notes)
     if items.answers:
@@ -144,13 +150,16 @@ def outcome(parts: list[Part]) -> str:
 
 @dataclass
 class Items:
-    """The items of all lists so far, side by side. All lists but the last two are `[N]`.
+    """The items of all lists so far, side by side. All lists are `[N]`.
 
     Attributes:
+        account: of the file, for its limits.
         prompt_extra: what is kept beside the prompt, of the first item of each row; first: the same by group.
+        cells: values of all lists in `beside`.
         beside: name -> first item and values of each list of numbers or other values beside the answers.
     """
 
+    account: Account
     prompts: list[str] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
     groups: list[Hashable] = field(default_factory=list)
@@ -159,6 +168,7 @@ class Items:
     prompt_extra: dict[int, dict[str, Any]] = field(default_factory=dict)
     first: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
     beside: dict[str, list[tuple[int, list[Any]]]] = field(default_factory=dict)
+    cells: int = 0
 
     def add(self, row: Row, answers: str, notes: Notes) -> None:
         """Take the items of one row."""
@@ -180,6 +190,8 @@ class Items:
             there = [answer is not None for answer in given]
             parallel = {one: list(compress(values, there)) for one, values in parallel.items()}
             given = list(compress(given, there))
+        self.cells += len(given) * len(parallel)
+        self.account.afford_cells(len(self.answers) + len(given), where, cells=self.cells)
         group, start, size = (as_text(fields[name]), as_text(fields.get(reference))), len(self.answers), len(given)
         if self.first.setdefault(group, extra) != extra:
             notes.drop("fields of further rows of the same prompt and reference")
@@ -223,7 +235,7 @@ class Items:
                 for start, values in lists:
                     for place, value in enumerate(values, start=start):
                         rows[place][name] = value
-            return of_rows(rows, self.places.__getitem__)
+            return of_rows(rows, self.places.__getitem__, self.account)
         columns: dict[str, list[Any]] = {}
         for name, lists in self.beside.items():
             column = columns[name] = []
@@ -231,8 +243,14 @@ class Items:
                 column += [None] * (start - len(column))
                 column += values
             column += [None] * (len(self.answers) - len(column))
-        names = tuple(columns)
-        return FieldTable(len(self.answers), names, self.places.__getitem__, uniform=True, columns=columns)
+        return FieldTable(
+            len(self.answers),
+            tuple(columns),
+            self.places.__getitem__,
+            uniform=True,
+            account=self.account,
+            columns=columns,
+        )
 
 
 def _is_plain(value: Any) -> bool:

@@ -54,9 +54,9 @@ def read_lm_eval(source: Source, notes: Notes) -> Iterator[Rollout]:
         document = documents.setdefault(key, Document())
         if said not in document.said:
             document.said.add(said)
-            for rollout in _rollouts(fields, where, notes):
+            for rollout in _rollouts(fields, where, notes, policy=policy):
                 rollout.group = (source.name, *key, rollout.prompt)
-                rollout.task, rollout.policy = task, policy | rollout.policy
+                rollout.task = task
                 rollout.prompt_extra |= {"filters": document.filters, **rollout.prompt_extra}
                 document.rollouts.append(rollout)
         _keep_scores(document, fields)
@@ -107,10 +107,15 @@ def _run(source: Source) -> tuple[str, dict[str, Any]]:
     return named[1], {"model": model} if isinstance(model, str) else {}
 
 
-def _rollouts(fields: dict[str, Any], where: str, notes: Notes) -> Iterator[Rollout]:
-    """A rollout for each response of each request of a document."""
+def _rollouts(fields: dict[str, Any], where: str, notes: Notes, *, policy: dict[str, Any]) -> Iterator[Rollout]:
+    """A rollout for each response of each request of a document.
+
+    Args:
+        policy: of all requests, beside the settings of each.
+    """
     for number, request in enumerate(list_in(fields, "resps", where=where)):
         prompt, settings = _arguments(fields, number, where)
+        asked_with = policy | (settings or {})
         for response in request if isinstance(request, list) else [request]:
             if not isinstance(response, str) or settings is None:
                 notes.drop("log likelihoods of choices")
@@ -120,7 +125,7 @@ def _rollouts(fields: dict[str, Any], where: str, notes: Notes) -> Iterator[Roll
                 turns=[Turn(text=response)],
                 reference=as_text(fields.get("target")),
                 prompt_extra={**prompt.extra, "doc_id": fields.get("doc_id"), "doc": fields.get("doc")},
-                policy=settings,
+                policy=asked_with,
                 where=where,
             )
 

@@ -13,8 +13,10 @@ from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import needed, number_in, training_step_in
+from treecore.formats.limits import CELL, Account
 from treecore.formats.messages import answered, asked, is_chat
 from treecore.formats.notes import Notes
+from treecore.formats.readers.chat_parts import starts_of
 from treecore.formats.readers.reward_columns import reward_note
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
@@ -59,14 +61,14 @@ def read_ms_swift(source: Source, notes: Notes) -> Iterator[Rollout]:
     for line in map(_in_parts, rows(source)):
         shared = _shared(line.fields)
         for row in _unfolded(line):
-            rollout, names = _rollout(row, shared)
+            rollout, names = _rollout(row, shared, source.account)
             if names:
                 notes.recognise(reward_note(names))
             yield rollout
 
 
 def _in_parts(line: Row) -> Row:
-    """A line of chats as one of prompts and completions: the completion is what follows the user's last message."""
+    """A line of chats as one of prompts and completions, parted before the answer to the user's last message."""
     fields = line.fields
     given = fields.get(CHAT)
     if "prompt" in fields or not isinstance(given, list):
@@ -83,7 +85,7 @@ def _parted(chat: Any) -> tuple[Any, Any]:
     """Prompt and completion of a chat."""
     if not is_chat(chat):
         return chat, None
-    end = max((place for place, one in enumerate(chat, start=1) if one.get("role") == "user"), default=0)
+    end = starts_of(chat).last
     return chat[:end], chat[end:]
 
 
@@ -130,10 +132,12 @@ def _unfolded(line: Row) -> Iterator[Row]:
         yield Row(item, f"{where}, item {place}")
 
 
-def _rollout(row: Row, shared: dict[str, Any]) -> tuple[Rollout, list[str]]:
+def _rollout(row: Row, shared: dict[str, Any], account: Account) -> tuple[Rollout, list[str]]:
     fields, where = row
     names = _reward_names(fields)
     prompt, extra = asked(needed(fields, "prompt", where=where))
+    if extra and shared:
+        account.spend(CELL * len(shared), where)  # each prompt gets a copy
     parts = {name: number_in(fields, name, where=where) for name in names}
     given = [value for value in parts.values() if value is not None]
     rollout = Rollout(

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 
-import numpy as np
-
 from treecore.core.topology import FloatArray
 from treecore.formats.answers import Answers
 from treecore.formats.columnar import is_columnar
-from treecore.formats.field_table import FieldTable, field_table
+from treecore.formats.field_table import FieldTable
 from treecore.formats.message_columns import answers_of, prompts_of
 from treecore.formats.notes import Notes
-from treecore.formats.readers.reward_columns import MAX_SUMMED, explaining, leading, reward_note, summed
+from treecore.formats.readers.reward_columns import (
+    MAX_SUMMED,
+    explaining,
+    leading,
+    named_as_rewards,
+    reward_note,
+    reward_of,
+)
 from treecore.formats.registry import rollout_format
 from treecore.formats.rows import as_text, row_keys
 from treecore.formats.source import Source
+from treecore.formats.whole_table import field_table
 
 KEYS = frozenset({"step", "prompt", "completion"})
 USED = KEYS | {"advantage"}
@@ -52,23 +58,24 @@ def read_trl(source: Source, notes: Notes) -> Iterator[Answers]:
     steps, asked = table.steps("step"), table.needed("prompt")
     groups, claimed = list(map(as_text, asked)), table.numbers("advantage")
     names = leading(table, USED, {float} if is_columnar(source.data) else {int, float})
-    rewards = _reward_names(table, names, list(zip(steps, groups, strict=True)), claimed, notes)
+    is_reward = frozenset(
+        _reward_names(table, names, list(zip(steps, groups, strict=True)), claimed, notes)
+    ).__contains__
     notes.guess("rollouts of one training step with the same prompt are one group")
-    parts = {name: table.numbers(name) for name in rewards}
+    rest = table.rest(USED)
     prompts, said = prompts_of(asked), answers_of(table.needed("completion"))
     answers = Answers(
         prompt=prompts.texts,
         text=said.texts,
-        reward=summed(np.column_stack([*parts.values()])) if parts else np.full(table.size, np.nan),
+        reward=reward_of(rest, table.size, is_reward),
         where=table.where,
         group=groups,
         training_step=steps,
         prompt_extra=prompts.extra,
-        columns={f"reward.{name}": values for name, values in parts.items()},
         claimed={"advantage": claimed},
         turns=said.turns,
     )
-    answers.keep(table.rest(USED | parts.keys()))
+    answers.keep(named_as_rewards(rest, is_reward))
     yield answers
 
 
@@ -80,12 +87,10 @@ def _reward_names(
     Args:
         keys: the group of each row.
     """
-    groups: dict[Hashable, list[int]] = {}
-    for row, key in enumerate(keys):
-        groups.setdefault(key, []).append(row)
+    numbers: dict[Hashable, int] = {}
+    group = [numbers.setdefault(key, len(numbers)) for key in keys]
     parts = [table.numbers(name) for name in names] if len(names) <= MAX_SUMMED else []
-    stacked = np.column_stack(parts) if parts else np.empty((table.size, 0))
-    found = explaining(names, stacked, claimed=claimed, groups=groups.values())
+    found = explaining(names, parts, claimed=claimed, group=group)
     if found.names:
         notes.recognise(reward_note(found.names))
     if not found.sure and len(names) > 1:

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from treecore.formats.answers import Answers
-from treecore.formats.field_table import field_table
 from treecore.formats.notes import Notes
+from treecore.formats.readers.reward_columns import named_as_rewards
 from treecore.formats.registry import rollout_format
 from treecore.formats.rows import row_keys
 from treecore.formats.source import Source
+from treecore.formats.whole_table import field_table
 
 KEYS = frozenset({"input", "output", "score"})
 COUNTS = frozenset({"num_turns", "__num_turns__", "response_length", "prompt_length", "index"})
@@ -59,8 +60,6 @@ def read_verl(source: Source, notes: Notes) -> Iterator[Answers]:
     last = [rows[-1] for rows in outputs]
     table = whole if len(last) == whole.size else whole.take(last)
     folder = posixpath.dirname(source.place)
-    rest = table.rest(USED)
-    numbers = {name if name in COUNTS else f"reward.{name}": values for name, values in rest.numbers.items()}
     answers = Answers(
         prompt=[prompts[rows[0]] for rows in outputs],
         text=table.texts("output", needed=True),
@@ -70,7 +69,7 @@ def read_verl(source: Source, notes: Notes) -> Iterator[Answers]:
         training_step=table.steps("step"),
         reference=table.texts("gts"),
     )
-    answers.keep(rest._replace(numbers=numbers))
+    answers.keep(named_as_rewards(table.rest(USED), lambda name: name not in COUNTS))
     said = whole["output"]
     for number, rows in enumerate(outputs):
         if len(rows) > 1:

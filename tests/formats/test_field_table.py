@@ -1,0 +1,111 @@
+"""Tables by their columns: what is done once for a column, and what must not be done for each of very many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from treecore.errors import FormatError
+from treecore.formats import read
+from treecore.formats.field_table import MANY, of_rows
+from treecore.formats.gather import gather_file
+from treecore.formats.limits import Account
+from treecore.formats.readers.reward_columns import explaining, leading
+from treecore.formats.source import open_source
+from treecore.formats.whole_table import field_table
+
+
+class Row(dict[str, Any]):
+    """A row that is not asked for one name after the other."""
+
+    def get(self, *_: Any) -> Any:
+        raise AssertionError("a column of all rows is made")
+
+
+def account() -> Account:
+    return Account("file", 10**6, stored=10**6)
+
+
+def test_no_column_is_made_for_each_of_very_many_names() -> None:
+    rows = [Row({f"n{row}": 1.0}) for row in range(MANY)] + [Row({"last": "words"})]
+    table = of_rows(rows, str, account())
+    assert leading(table, (), {float}) == [f"n{row}" for row in range(MANY)]
+    assert table.rest(()).lone[3] == {"n3": 1.0}
+
+
+@pytest.mark.parametrize("rows", [3, MANY + 2])
+def test_leading_columns_end_before_the_first_that_holds_anything_else(rows: int) -> None:
+    table = of_rows(
+        [{f"n{row}": None if row else 1.0, "words": "w", "late": 1.0} for row in range(rows)], str, account()
+    )
+    assert leading(table, (), {float}) == ["n0"]
+
+
+def lines(*values: Any) -> bytes:
+    return b"".join(orjson.dumps(value) + b"\n" for value in values)
+
+
+def test_lines_of_objects_and_of_lists_of_them_are_one_table() -> None:
+    heard: list[tuple[int, int]] = []
+    data = lines({"a": 1}, [{"a": 2}, {"b": 3}], {"a": 4})
+    table = field_table(open_source(data, name="some.file", tell=lambda done, size: heard.append((done, size))))
+    assert table["a"] == [1, 2, None, 4]
+    assert list(map(table.where, range(4))) == [
+        "some.file, line 1", "some.file, line 2, $[0]", "some.file, line 2, $[1]", "some.file, line 3",
+    ]  # fmt: skip
+    assert heard
+    assert all(done <= size for done, size in heard)
+    with pytest.raises(FormatError, match=r"some\.file, line 2: a row is no object"):
+        field_table(open_source(lines({"a": 1}, 2), name="some.file"))
+
+
+def test_each_line_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[bytes] = []
+    whole = orjson.loads
+
+    def loads(text: bytes) -> Any:
+        parsed.append(bytes(text))
+        return whole(text)
+
+    source = open_source(lines({"a": 1}, {"a": 2}))
+    monkeypatch.setattr("treecore.formats.source.orjson.loads", loads)
+    table = field_table(source)
+    assert table["a"] == [1, 2]
+    assert parsed == [b'{"a":1}', b'{"a":2}']
+
+
+def test_progress_ends_at_all_also_where_a_file_is_read_again() -> None:
+    """NaN is read as null, once it is found."""
+    heard: list[float] = []
+    rows = lines(*({"input": "a", "output": "b", "score": 1, "step": 1} for _ in range(20_000)))
+    data = rows + rows[: rows.index(b"\n") + 1].replace(b"1,", b"NaN,", 1)
+    source = open_source(data, tell=lambda done, size: heard.append(done / size))
+    assert len(gather_file(source).finish(account())) == 1
+    assert max(heard) <= 1.0
+
+
+def test_lists_of_nearly_nothing_are_counted_as_they_are_read() -> None:
+    row = lines({"input": "a", "output": "b", "score": 1, "step": 1, "x": [[]] * 300_000})
+    with pytest.raises(FormatError, match="would take more than 200 MB"):
+        read(row * 12)
+
+
+@pytest.mark.parametrize("sizes", [[3], [1, 4, 3], [2, 2]])
+def test_the_rewards_are_those_that_explain_every_group(sizes: list[int]) -> None:
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    parts = [np.arange(len(group)) % 3 * 1.0, np.arange(len(group)) % 2 * 0.5, np.arange(len(group)) ** 2.0]
+    reward = parts[0] + parts[1]
+    mean = np.array([reward[group == one].mean() for one in group])
+    order = np.random.default_rng(0).permutation(len(group))
+    found = explaining(
+        ["a", "b", "c"],
+        [part[order] for part in parts],
+        claimed=(2 * (reward - mean))[order],
+        group=group[order].tolist(),
+    )
+    telling = max(sizes) > 2
+    assert found.names == (["a", "b"] if telling else ["a", "b", "c"])
+    assert found.sure
