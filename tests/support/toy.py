@@ -32,20 +32,20 @@ def toy_tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<eos>", unk_token="<unk>")
 
 
-def toy_model(kind: str = "llama", *, length: int = LENGTH, **config: Any) -> Any:
+def toy_model(kind: str = "llama", *, layers: int = 2, length: int = LENGTH, **config: Any) -> Any:
     """A random model whose next-token distribution depends strongly on the whole past."""
     torch.manual_seed(7)
     common = {"vocab_size": len(WORDS), "bos_token_id": None, "eos_token_id": 0, "initializer_range": 0.25}
     if kind == "gpt2":
         return GPT2LMHeadModel(
-            GPT2Config(n_embd=32, n_layer=2, n_head=4, n_positions=length, **common, **config)
+            GPT2Config(n_embd=32, n_layer=layers, n_head=4, n_positions=length, **common, **config)
         ).eval()
     heads = 2 if kind == "llama_gqa" else 4
     return LlamaForCausalLM(
         LlamaConfig(
             hidden_size=32,
             intermediate_size=48,
-            num_hidden_layers=2,
+            num_hidden_layers=layers,
             num_attention_heads=4,
             num_key_value_heads=heads,
             max_position_embeddings=length,
@@ -55,8 +55,15 @@ def toy_model(kind: str = "llama", *, length: int = LENGTH, **config: Any) -> An
     ).eval()
 
 
-def toy_policy(kind: str = "llama", *, max_sequences: int = 8, **config: Any) -> TransformersPolicy:
-    return TransformersPolicy(toy_model(kind, **config), toy_tokenizer(), name=kind, max_sequences=max_sequences)
+def toy_policy(kind: str = "llama", *, layers: int = 1, max_sequences: int = 8, **config: Any) -> TransformersPolicy:
+    """One layer is enough where what a forest holds is tested, and takes half the time."""
+    model = toy_model(kind, layers=layers, **config)
+    return TransformersPolicy(model, toy_tokenizer(), name=kind, max_sequences=max_sequences)
+
+
+def deep_policy(kind: str = "llama", **settings: Any) -> TransformersPolicy:
+    """With a layer above another, where keys, values and logits are tested."""
+    return toy_policy(kind, layers=2, **settings)
 
 
 class ToyTask(Task):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from toy import ToyTask, toy_model, toy_policy, toy_tokenizer
+from toy import ToyTask, deep_policy, toy_model, toy_tokenizer
 
 from treecore.errors import PolicyError
 from treecore.policies import load_policy
@@ -71,7 +71,7 @@ def test_sessions_at_the_same_time_share_nothing() -> None:
     assert policy._idle == [kept]
     del other
     assert policy._idle == [kept]
-    assert toy_policy().session(**law).runner.graphs is None
+    assert deep_policy().session(**law).runner.graphs is None
 
 
 def test_a_store_whose_batch_was_reduced_is_not_kept_and_idle_ones_are_given_up() -> None:
@@ -96,7 +96,7 @@ def test_the_bundled_model_writes_the_same() -> None:
 
 
 def test_where_it_saves_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    toy_policy()
+    deep_policy()
     assert caplog.messages == []
     static_policy()
     assert caplog.messages == ["static steps save time on CUDA only; on cpu they save none"]
@@ -183,7 +183,7 @@ def test_what_cannot_be_captured_is_said(captured: list[str | None]) -> None:
 
 def test_static_and_growing_stores_write_the_same() -> None:
     static, growing = (
-        rollout(model=policy, **RUN) for policy in (static_policy(max_sequences=16), toy_policy(max_sequences=16))
+        rollout(model=policy, **RUN) for policy in (static_policy(max_sequences=16), deep_policy(max_sequences=16))
     )
     for one, other in zip(static, growing, strict=True):
         assert one.text == other.text

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from recomputed import recomputed
-from toy import MODELS, ToyTask, toy_policy
+from toy import MODELS, ToyTask, deep_policy
 
 from treecore.analysis.growth import expansions
 from treecore.core.columns import Status
@@ -36,7 +36,7 @@ def forked(forest: Forest) -> int:
 @pytest.mark.parametrize("kind", MODELS)
 @pytest.mark.parametrize("max_sequences", [3, 64])
 def test_forks_and_pauses_equal_full_recomputation(kind: str, max_sequences: int, wanderer: str) -> None:
-    policy = toy_policy(kind, max_sequences=max_sequences)
+    policy = deep_policy(kind, max_sequences=max_sequences)
     for forest in rollout(task=ToyTask(), model=policy, sampler=wanderer, prompts=3, seed=3):
         table = forest.tokens
         assert table is not None
@@ -49,7 +49,7 @@ def test_forks_and_pauses_equal_full_recomputation(kind: str, max_sequences: int
 
 
 def test_a_fork_costs_one_token_and_a_pause_none(wanderer: str) -> None:
-    for forest in rollout(task=ToyTask(), model=toy_policy(), sampler=wanderer, prompts=4, seed=5):
+    for forest in rollout(task=ToyTask(), model=deep_policy(), sampler=wanderer, prompts=4, seed=5):
         cost = forest.provenance
         table = forest.tokens
         assert table is not None
@@ -66,12 +66,12 @@ def test_a_fork_costs_one_token_and_a_pause_none(wanderer: str) -> None:
 def test_forests_do_not_depend_on_the_batch_and_their_order_is_that_of_sampling(wanderer: str) -> None:
     def run(max_sequences: int) -> list[Any]:
         forests = rollout(
-            task=ToyTask(), model=toy_policy(max_sequences=max_sequences), sampler=wanderer, prompts=3, seed=9
+            task=ToyTask(), model=deep_policy(max_sequences=max_sequences), sampler=wanderer, prompts=3, seed=9
         )
         return [(forest.text, forest.parent.tolist(), forest.node_extra) for forest in forests]
 
     assert run(2) == run(64)
-    forest = rollout(task=ToyTask(), model=toy_policy(), sampler=wanderer, seed=9)[0]
+    forest = rollout(task=ToyTask(), model=deep_policy(), sampler=wanderer, seed=9)[0]
     assert forest.born.tolist() == list(range(len(forest)))
     assert sum(len(one.rows) for one in expansions(forest)) == len(forest) - forest.n_trees
     waiting = forest.status == OPEN
@@ -91,7 +91,7 @@ def test_snapshots_are_forests_that_only_grow(wanderer: str) -> None:
             assert "".join(forest.tokens.text[: len(forest.tokens.text)]) != ""
             seen.append(int(forest.tokens.total))
 
-    rollout(task=ToyTask(), model=toy_policy(max_sequences=2), sampler=wanderer, seed=9, on_progress=watch)
+    rollout(task=ToyTask(), model=deep_policy(max_sequences=2), sampler=wanderer, seed=9, on_progress=watch)
     assert len(seen) > 3
     assert seen == sorted(seen)
 
@@ -113,7 +113,7 @@ def test_places_where_nothing_can_start(request_of: Any, said: str) -> None:
     sampler(title="Wrong", family="tree", citation=citation, size=lambda: 1, needs={FORKS})(wrong)
     try:
         with pytest.raises((MethodError, PolicyError), match=said):
-            rollout(task=ToyTask(), model=toy_policy(), sampler="wrong")
+            rollout(task=ToyTask(), model=deep_policy(), sampler="wrong")
     finally:
         SAMPLERS.pop("wrong")
 
@@ -122,7 +122,7 @@ class Plain:
     """A policy that can only write on."""
 
     def __init__(self) -> None:
-        self.policy = toy_policy()
+        self.policy = deep_policy()
 
     def __getattr__(self, name: str) -> Any:
         if name == "gives":
@@ -140,7 +140,7 @@ def test_a_policy_that_lacks_what_is_needed_is_refused_before_anything_is_sample
 
 
 def session_of(**settings: Any) -> Any:
-    policy = toy_policy(max_sequences=4)
+    policy = deep_policy(max_sequences=4)
     policy.end_ids = frozenset()
     return policy.session(temperature=1, top_p=1, stop=(), max_step_tokens=12, **settings)
 
@@ -197,7 +197,7 @@ class FileContents(ToyTask):
 
 
 def test_steps_that_end_before_a_word_can_be_stopped_and_forked(wanderer: str) -> None:
-    policy = toy_policy(max_sequences=3)
+    policy = deep_policy(max_sequences=3)
     for forest in rollout(task=FileContents(), model=policy, sampler=wanderer, prompts=3, seed=3):
         table = forest.tokens
         assert table is not None
@@ -208,7 +208,7 @@ def test_steps_that_end_before_a_word_can_be_stopped_and_forked(wanderer: str) -
 
 def test_progress_counts_what_came_to_an_end(wanderer: str) -> None:
     seen: list[Progress] = []
-    run: dict[str, Any] = {"task": ToyTask(), "model": toy_policy(), "prompts": 2, "on_progress": seen.append}
+    run: dict[str, Any] = {"task": ToyTask(), "model": deep_policy(), "prompts": 2, "on_progress": seen.append}
     forests = rollout(**run, sampler="fixed_width", k=3, widths="3,3")
     ended = sum(len(forest.leaves) for forest in forests)
     assert (seen[-1].done, seen[-1].total) == (ended, ended)

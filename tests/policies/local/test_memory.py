@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from toy import ToyTask, toy_policy
+from toy import ToyTask, deep_policy
 
 from treecore.core.forest import Forest
 from treecore.errors import PolicyError
@@ -41,7 +41,7 @@ def limited(function: Any, fails: Callable[..., bool], error: Exception = CUDA) 
 
 def with_room_for(rows: int, *, tokens: int = 10**9, error: Exception = CUDA, **config: Any) -> TransformersPolicy:
     """A policy whose model takes batches of so many rows, and of so many tokens, and no more."""
-    policy = toy_policy(max_sequences=12, **config)
+    policy = deep_policy(max_sequences=12, **config)
 
     def too_large(*args: Any, input_ids: torch.Tensor, **kwargs: Any) -> bool:
         return len(input_ids) > rows or input_ids.numel() > tokens
@@ -72,7 +72,7 @@ def test_a_pass_that_does_not_fit_is_made_smaller(
     wanderer: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    free = content(sampled(toy_policy(max_sequences=12), sampler))
+    free = content(sampled(deep_policy(max_sequences=12), sampler))
     policy = with_room_for(rows, error=error)
     with caplog.at_level(logging.WARNING, logger="treecore"):
         assert content(sampled(policy, sampler)) == free
@@ -87,7 +87,7 @@ def test_what_was_computed_is_kept() -> None:
     def computed(policy: TransformersPolicy) -> list[int]:
         return [forest.provenance["tokens_computed"] for forest in sampled(policy)]
 
-    assert computed(with_room_for(3)) == computed(toy_policy(max_sequences=12))
+    assert computed(with_room_for(3)) == computed(deep_policy(max_sequences=12))
 
 
 def test_the_session_tells_how_far_it_went_down() -> None:
@@ -101,7 +101,7 @@ def test_the_session_tells_how_far_it_went_down() -> None:
                 session.end(branch)
         return session.notes
 
-    assert notes(toy_policy(max_sequences=12)) == {}
+    assert notes(deep_policy(max_sequences=12)) == {}
     assert notes(with_room_for(4)) == {"branches_after_out_of_memory": 3}
 
 
@@ -109,7 +109,7 @@ def test_a_prompt_goes_through_in_smaller_pieces() -> None:
     question = " ".join("abcdef"[i % 6] for i in range(60))
     run: dict[str, Any] = {"task": ToyTask(), "question": question, "m": 3, "n": 0}
     policy = with_room_for(8, tokens=20)
-    assert content(rollout(model=policy, **run)) == content(rollout(model=toy_policy(max_sequences=12), **run))
+    assert content(rollout(model=policy, **run)) == content(rollout(model=deep_policy(max_sequences=12), **run))
     assert policy.model.forward.failed == 2
 
 
@@ -120,9 +120,9 @@ def test_one_branch_that_does_not_fit_is_one_clear_line() -> None:
 
 @pytest.mark.parametrize("static", [False, True])
 def test_a_store_that_cannot_grow(static: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = content(sampled(toy_policy(max_sequences=12)))
+    free = content(sampled(deep_policy(max_sequences=12)))
     policy = TransformersPolicy(
-        toy_policy().model, toy_policy().tokenizer, name="m", max_sequences=12, batch_tokens=400, static=static
+        deep_policy().model, deep_policy().tokenizer, name="m", max_sequences=12, batch_tokens=400, static=static
     )
     store = type(policy.runner().cache)
     reallocated = limited(store.reallocated, lambda own, kind, shape, kept: shape[0] * shape[3] > 300)
@@ -133,7 +133,7 @@ def test_a_store_that_cannot_grow(static: bool, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("share", [1, 3])
 def test_what_cannot_be_kept_is_computed_again(share: int, monkeypatch: pytest.MonkeyPatch, wanderer: str) -> None:
-    free = content(sampled(toy_policy(max_sequences=12), wanderer))
+    free = content(sampled(deep_policy(max_sequences=12), wanderer))
     policy = with_room_for(5)
     calls = iter(range(10**6))
     read = limited(KVCache.read, lambda *args, **kwargs: next(calls) % share == 0)
@@ -143,28 +143,28 @@ def test_what_cannot_be_kept_is_computed_again(share: int, monkeypatch: pytest.M
 
 
 def test_logits_that_cannot_be_kept_are_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    free = content(sampled(toy_policy(max_sequences=12)))
+    free = content(sampled(deep_policy(max_sequences=12)))
     monkeypatch.setattr(
         "treecore.policies.local.sequence_scheduler.SequenceScheduler.copy_logits", lambda self, logits: None
     )
-    assert content(sampled(toy_policy(max_sequences=12))) == free
+    assert content(sampled(deep_policy(max_sequences=12))) == free
 
 
 @pytest.mark.parametrize("sampler", ["random_expansion", "wander"])
 def test_draws_are_made_in_halves(sampler: str, monkeypatch: pytest.MonkeyPatch, wanderer: str) -> None:
-    free = content(sampled(toy_policy(max_sequences=12), sampler))
+    free = content(sampled(deep_policy(max_sequences=12), sampler))
     draw = limited(session_module.draw, lambda logits, *args, **kwargs: len(logits) > 2)
     monkeypatch.setattr(session_module, "draw", draw)
-    assert content(sampled(toy_policy(max_sequences=12), sampler)) == free
+    assert content(sampled(deep_policy(max_sequences=12), sampler)) == free
     assert draw.failed > 10
     monkeypatch.setattr(session_module, "draw", limited(draw, lambda *args, **kwargs: True))
     with pytest.raises(PolicyError, match="memory is used up by one branch alone"):
-        sampled(toy_policy(max_sequences=12), sampler)
+        sampled(deep_policy(max_sequences=12), sampler)
 
 
 @pytest.mark.parametrize("most", [1, 100])
 def test_so_are_draws_from_many_logits(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = content(sampled(toy_policy(max_sequences=12)))
+    free = content(sampled(deep_policy(max_sequences=12)))
     batches: list[int] = []
 
     def draw(logits: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -174,8 +174,8 @@ def test_so_are_draws_from_many_logits(most: int, monkeypatch: pytest.MonkeyPatc
     real = session_module.draw
     monkeypatch.setattr(session_module, "draw", draw)
     monkeypatch.setattr(session_module, "MAX_DRAWN", most)
-    assert content(sampled(toy_policy(max_sequences=12))) == free
-    assert max(batches) == max(1, most // toy_policy().vocabulary_size)
+    assert content(sampled(deep_policy(max_sequences=12))) == free
+    assert max(batches) == max(1, most // deep_policy().vocabulary_size)
 
 
 def test_a_trajectory_that_is_too_long_to_read_again_is_refused() -> None:
@@ -191,7 +191,7 @@ def test_other_errors_are_not_taken_for_it(monkeypatch: pytest.MonkeyPatch) -> N
         sampled(with_room_for(3, error=wrong))
     monkeypatch.setattr(session_module, "draw", limited(session_module.draw, lambda *args, **kwargs: True, wrong))
     with pytest.raises(RuntimeError, match="shape mismatch"):
-        sampled(toy_policy(max_sequences=12))
+        sampled(deep_policy(max_sequences=12))
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_the_allocator_of_this_machine_is_understood() -> None:
 
 @torch.inference_mode()
 def test_layers_give_their_memory_back() -> None:
-    policy = toy_policy(max_sequences=4)
+    policy = deep_policy(max_sequences=4)
     runner = policy.runner()
     runner.feed([0, 1], [[6, 7], [8]])
     layer: KVCacheLayer = runner.cache.layers[0]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from toy import MODELS, ToyTask, toy_model, toy_policy, toy_tokenizer
+from toy import MODELS, ToyTask, deep_policy, toy_model, toy_tokenizer
 from transformers import MistralConfig, MistralForCausalLM
 
 from treecore.policies.local.onednn_model import PackedLinear, packed_copy
@@ -29,7 +29,7 @@ def assert_alike(one: TransformersPolicy, other: TransformersPolicy) -> None:
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_it_writes_what_the_model_writes(kind: str) -> None:
-    packed, plain = toy_policy(kind), toy_policy(kind)
+    packed, plain = deep_policy(kind), deep_policy(kind)
     assert packed.packed
     assert packed.runner().model is not packed.model
     plain.packed = False
@@ -49,7 +49,7 @@ def test_the_model_itself_stays_as_it_is() -> None:
 
 
 def test_a_session_has_the_weights_of_its_beginning() -> None:
-    policy, trained = toy_policy(), toy_model()
+    policy, trained = deep_policy(), toy_model()
     with torch.no_grad():
         for model in (policy.model, trained):
             generator = torch.Generator().manual_seed(3)
@@ -59,7 +59,7 @@ def test_a_session_has_the_weights_of_its_beginning() -> None:
 
 
 def test_a_model_with_hooks_is_run_itself() -> None:
-    policy, seen = toy_policy(), []
+    policy, seen = deep_policy(), []
     handle = policy.model.lm_head.register_forward_hook(lambda *call: seen.append(1))
     assert policy.runner().model is policy.model
     written(policy)

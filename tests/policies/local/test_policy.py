@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from toy import toy_model, toy_policy, toy_tokenizer
+from toy import deep_policy, toy_model, toy_tokenizer
 
 from treecore.errors import PolicyError
 from treecore.policies import load_policy
@@ -145,7 +145,7 @@ def test_a_model_that_does_not_fit_is_one_clear_line(monkeypatch: pytest.MonkeyP
 
 
 def test_prompts_that_leave_no_room_are_refused() -> None:
-    session = toy_policy(length=16).session(temperature=1, top_p=1, stop=(), max_step_tokens=4)
+    session = deep_policy(length=16).session(temperature=1, top_p=1, stop=(), max_step_tokens=4)
     with pytest.raises(PolicyError, match="16 tokens, the model's context 16"):
         session.open("a " * 16)
     with pytest.raises(PolicyError, match="not empty"):
@@ -153,7 +153,7 @@ def test_prompts_that_leave_no_room_are_refused() -> None:
 
 
 def test_reading_again_asks_for_the_logits_that_it_measures() -> None:
-    policy, sizes = toy_policy(length=16), list[int]()
+    policy, sizes = deep_policy(length=16), list[int]()
     policy.model.lm_head.register_forward_hook(lambda module, given, logits: sizes.append(logits.shape[1]))
     entropy, confidence = policy.measure("a b c", [1, 2, 1, 2])
     assert sizes == [4]
@@ -167,6 +167,6 @@ def test_reading_again_asks_for_the_logits_that_it_measures() -> None:
 
 
 def test_reading_again_ends_with_the_context() -> None:
-    policy = toy_policy(length=16)
+    policy = deep_policy(length=16)
     assert [len(numbers) for numbers in policy.measure("a " * 14, [1, 2, 1, 2])] == [2, 2]
     assert policy.measure("a " * 16, [1, 2]) == policy.measure("a " * 20, [1, 2]) == [[], []]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from recomputed import recomputed
-from toy import ToyTask, toy_model, toy_policy, toy_tokenizer
+from toy import ToyTask, deep_policy, toy_model, toy_tokenizer
 
 from treecore.core.forest import Forest
 from treecore.errors import PolicyError
@@ -106,7 +106,7 @@ def test_branches_that_grow_beyond_the_bound_wait_and_go_on(
     assert max(sent_back) > 2
     for forest in sampled(60):
         for leaf in forest.leaves:
-            plain, _, at = recomputed(toy_policy(length=128), forest, int(leaf))
+            plain, _, at = recomputed(deep_policy(length=128), forest, int(leaf))
             own = forest.tokens.part[at] > 0
             np.testing.assert_allclose(forest.tokens.logprob[at][own], plain[own], atol=1e-4)
 
@@ -127,12 +127,12 @@ def test_a_bound_that_is_none(bound: int) -> None:
 def test_the_bound_comes_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     token = 2 * 2 * 32 * 4
     monkeypatch.setattr(memory, "CPU_STORE_BYTES", 100 * token)
-    assert toy_policy(max_sequences=8).kv_cache_tokens == 100
-    assert toy_policy("llama_gqa", max_sequences=8).kv_cache_tokens == 200
+    assert deep_policy(max_sequences=8).kv_cache_tokens == 100
+    assert deep_policy("llama_gqa", max_sequences=8).kv_cache_tokens == 200
     monkeypatch.setattr(memory, "CPU_STORE_BYTES", token // 2)
-    assert toy_policy(max_sequences=8).kv_cache_tokens == 1
+    assert deep_policy(max_sequences=8).kv_cache_tokens == 1
     monkeypatch.setattr(memory, "CPU_STORE_BYTES", 1 << 40)
-    assert toy_policy(max_sequences=8).kv_cache_tokens == 8 * 96
+    assert deep_policy(max_sequences=8).kv_cache_tokens == 8 * 96
 
 
 def test_an_accelerator_gives_a_share_of_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import weakref
 from typing import Any
 
 import pytest
-from toy import ToyTask, toy_policy
+from toy import ToyTask, deep_policy
 
 from treecore.policies.local.sequence_scheduler import SequenceScheduler
 from treecore.rollouts import rollout
@@ -39,7 +39,7 @@ def test_what_a_forest_held_goes_with_it(sampler: str, scheduler: list[SequenceS
     gc.disable()
     try:
         rollout(
-            task=ToyTask(), model=toy_policy(max_sequences=2), sampler=sampler, prompts=12, seed=2, on_progress=watch
+            task=ToyTask(), model=deep_policy(max_sequences=2), sampler=sampler, prompts=12, seed=2, on_progress=watch
         )
         assert scheduler[0].tokens_cached == 0
     finally:
@@ -50,7 +50,7 @@ def test_what_a_forest_held_goes_with_it(sampler: str, scheduler: list[SequenceS
 
 
 def test_states_are_not_kept_alive_by_the_session(scheduler: list[SequenceScheduler]) -> None:
-    session = toy_policy(max_sequences=2).session(temperature=1, top_p=1, stop=(), max_step_tokens=4)
+    session = deep_policy(max_sequences=2).session(temperature=1, top_p=1, stop=(), max_step_tokens=4)
     root = session.open("a b c")
     states = weakref.WeakSet([root, session.extend(root, [6, 7])])
     assert len(states) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from recomputed import recomputed
-from toy import MODELS, ToyTask, toy_policy
+from toy import MODELS, ToyTask, deep_policy
 
 from treecore.policies.base import FinishReason
 from treecore.rollouts import rollout
@@ -14,7 +14,7 @@ from treecore.rollouts import rollout
 @pytest.mark.parametrize("kind", MODELS)
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 def test_forked_decoding_equals_full_recomputation(kind: str, attention: str) -> None:
-    policy = toy_policy(kind, max_sequences=5, attn_implementation=attention)
+    policy = deep_policy(kind, max_sequences=5, attn_implementation=attention)
     forests = rollout(task=ToyTask(), model=policy, prompts=3, m=2, n=3, l=2, seed=1)
     checked = 0
     for forest in forests:
@@ -34,7 +34,7 @@ def test_forked_decoding_equals_full_recomputation(kind: str, attention: str) ->
 def test_long_prompts_go_through_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("treecore.policies.local.session.MAX_CHUNK", 4)
     monkeypatch.setattr("treecore.policies.local.session.MAX_FEED", 8)
-    policy = toy_policy(max_sequences=4)
+    policy = deep_policy(max_sequences=4)
     forest = rollout(task=ToyTask(), model=policy, question="a b c d e f a b c d e f a", m=3, n=0)[0]
     for leaf in forest.leaves:
         plain, _, at = recomputed(policy, forest, int(leaf))
@@ -43,7 +43,7 @@ def test_long_prompts_go_through_in_pieces(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_siblings_wait_for_the_one_that_computes_the_prompt() -> None:
-    session = toy_policy(max_sequences=4).session(temperature=1, top_p=1, stop=(), max_step_tokens=3)
+    session = deep_policy(max_sequences=4).session(temperature=1, top_p=1, stop=(), max_step_tokens=3)
     root = session.open("a b c")
     branches = [session.grow(root, np.random.default_rng(i)) for i in range(3)]
     assert session.free == 1
@@ -61,7 +61,7 @@ def step(session: object) -> list[object]:
 
 
 def test_ends_of_steps() -> None:
-    policy = toy_policy(max_sequences=2, length=20)
+    policy = deep_policy(max_sequences=2, length=20)
     policy.end_ids = frozenset()
     cases = {FinishReason.STEP: ("", 4), FinishReason.STOP: ("abcdefs!.?<", 50), FinishReason.CONTEXT: ("", 50)}
     for end, (stop, longest) in cases.items():
@@ -74,7 +74,7 @@ def test_ends_of_steps() -> None:
 
 
 def test_the_end_token_is_recorded_but_no_text() -> None:
-    policy = toy_policy(max_sequences=2)
+    policy = deep_policy(max_sequences=2)
     policy.end_ids = frozenset(range(12))
     session = policy.session(temperature=1, top_p=1, stop=("a",), max_step_tokens=9)
     branch = session.grow(session.open("a b"), np.random.default_rng(0))
@@ -86,7 +86,7 @@ def test_the_end_token_is_recorded_but_no_text() -> None:
 
 
 def test_a_step_ends_with_the_token_that_completes_a_stop_string() -> None:
-    policy = toy_policy(max_sequences=2)
+    policy = deep_policy(max_sequences=2)
     policy.end_ids = frozenset()
     session = policy.session(temperature=1, top_p=1, stop=(" a", "e f"), max_step_tokens=60)
     branch = session.grow(session.open("a b"), np.random.default_rng(3))

@@ -10,7 +10,7 @@ import torch
 from tokenizers import Tokenizer, processors
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
-from toy import LENGTH, ToyTask, toy_policy
+from toy import LENGTH, ToyTask, deep_policy
 from transformers import PreTrainedTokenizerFast
 
 from treecore.core.columns import Status
@@ -61,7 +61,7 @@ class Answered(Sentences):
 
 
 def sampled(task: ToyTask, **settings: int) -> Forest:
-    policy = toy_policy()
+    policy = deep_policy()
     policy.end_ids = frozenset()
     return rollout(task=task, model=policy, question="a b c", seed=5, **(settings or {"m": 1, "n": 0}))[0]
 
@@ -105,7 +105,7 @@ def test_the_longest_trajectory() -> None:
 
 @pytest.mark.parametrize("task", [Sentences(), Words(), Fours(), Answered()])
 def test_branches_grow_from_cut_steps_as_if_alone(task: ToyTask) -> None:
-    policy = toy_policy()
+    policy = deep_policy()
     policy.end_ids = frozenset()
     forest = rollout(task=task, model=policy, question="a b c", seed=5, m=2, n=4, l=1)[0]
     assert len(forest.leaves) == 10
@@ -150,7 +150,7 @@ def chat_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def test_a_chat_is_written_by_the_template_with_its_own_control_tokens() -> None:
-    policy = toy_policy()
+    policy = deep_policy()
     policy.tokenizer = chat_tokenizer()
     chat = policy.chat_text([Message("system", "a"), Message("user", "b")])
     assert chat == RenderedChat("! a . ! b . ?")
@@ -164,7 +164,7 @@ def test_a_chat_is_written_by_the_template_with_its_own_control_tokens() -> None
 
 
 def test_a_chat_in_a_rollout() -> None:
-    policy = toy_policy()
+    policy = deep_policy()
     prompt = Prompt("x", "a b", "b", "a", messages=(Message("user", "b"),))
     plain = rollout(task=ToyTask(), model=policy, prompts=[prompt], m=1, n=0)[0]
     assert plain.extra["input"] == "a b"
@@ -174,7 +174,7 @@ def test_a_chat_in_a_rollout() -> None:
 
 
 def test_models_and_templates_that_refuse_a_chat() -> None:
-    policy = toy_policy()
+    policy = deep_policy()
     only = Prompt("x", "", "b", "a", messages=(Message("user", "b"),))
     with pytest.raises(PolicyError, match="no chat template that can be used here; ask without chat"):
         rollout(task=ToyTask(), model=policy, prompts=[only])
@@ -184,7 +184,7 @@ def test_models_and_templates_that_refuse_a_chat() -> None:
 
 
 def test_rules_reach_the_session() -> None:
-    session = toy_policy().session(temperature=1, top_p=1, stop=(), max_step_tokens=9, rule=StepRule(max_tokens=2))
+    session = deep_policy().session(temperature=1, top_p=1, stop=(), max_step_tokens=9, rule=StepRule(max_tokens=2))
     branch = session.grow(session.open("a"), np.random.default_rng(1))
     while branch.written.end is None:
         session.advance()
