@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sources import ROOT, parsed, sources
+from sources import ROOT, nodes, sources
 
 SECTIONS = ("Args", "Attributes", "Returns", "Raises", "Yields")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -75,7 +75,7 @@ def wrong(node: Definition) -> list[str]:
 
 
 def definitions(path: Path) -> list[Definition]:
-    return [node for node in ast.walk(parsed(path)) if isinstance(node, Definition)]
+    return [node for node in nodes(path) if isinstance(node, Definition)]
 
 
 @pytest.mark.parametrize("folder", ["treecore", "app"])

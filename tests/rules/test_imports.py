@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from sources import APP, PACKAGE, ROOT, Import, parsed, part, sources, top, walk
+import networkx as nx
+from sources import ROOT, Import, all_imports, parsed, part, sources, statements, top
 
 RANKS = {
     0: ("errors", "bidi", "bundled"),
@@ -42,7 +42,7 @@ def test_every_part_has_a_rank() -> None:
 def test_a_module_imports_no_higher_rank() -> None:
     wrong = [
         entry
-        for entry in PACKAGE
+        for entry in all_imports("treecore")
         if top(entry.name) == "treecore"
         and entry.at_import
         and part(entry.path)
@@ -60,7 +60,7 @@ def module_graph() -> dict[str, set[str]]:
     paths = {module_name(path): path for folder in ("treecore", "app") for path in sources(folder)}
     graph: dict[str, set[str]] = {name: set() for name in paths}
     for name, path in paths.items():
-        for node, _ in walk(parsed(path)):
+        for node, _ in statements(parsed(path)):
             if isinstance(node, ast.Import):
                 graph[name] |= {alias.name for alias in node.names} & paths.keys()
             elif isinstance(node, ast.ImportFrom) and node.module in paths:
@@ -72,19 +72,8 @@ def module_graph() -> dict[str, set[str]]:
 
 def circles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
     """Largest sets of modules of which each imports all others, directly or not."""
-
-    def reached(start: str) -> set[str]:
-        found, left = set[str](), [start]
-        while left:
-            fresh = graph[left.pop()] - found
-            found |= fresh
-            left += fresh
-        return found
-
-    ahead = {name: reached(name) for name in graph}
-    return {
-        frozenset({other for other in ahead[name] if name in ahead[other]}) for name in graph if name in ahead[name]
-    }
+    parts = nx.strongly_connected_components(nx.DiGraph(graph))
+    return {frozenset(part) for part in parts if len(part) > 1 or graph[min(part)] & part}
 
 
 def test_circles_are_found() -> None:
@@ -100,23 +89,23 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_the_package_knows_no_app_and_no_streamlit() -> None:
-    assert listed([entry for entry in PACKAGE if top(entry.name) in ("app", "streamlit")]) == []
+    assert listed([entry for entry in all_imports("treecore") if top(entry.name) in ("app", "streamlit")]) == []
 
 
 def test_plotly_is_imported_only_inside_functions() -> None:
-    assert listed([entry for entry in PACKAGE if top(entry.name) == "plotly" and entry.at_import]) == []
+    assert listed([entry for entry in all_imports("treecore") if top(entry.name) == "plotly" and entry.at_import]) == []
 
 
 def test_the_core_needs_numpy_alone() -> None:
     allowed = {*sys.stdlib_module_names, "numpy", "treecore"}
-    wrong = [entry for entry in PACKAGE if part(entry.path) in CORE and top(entry.name) not in allowed]
+    wrong = [entry for entry in all_imports("treecore") if part(entry.path) in CORE and top(entry.name) not in allowed]
     assert listed(wrong) == []
 
 
 def test_model_libraries_stay_with_the_models() -> None:
     wrong = [
         entry
-        for entry in PACKAGE
+        for entry in all_imports("treecore")
         if top(entry.name) in HEAVY and entry.at_import and part(entry.path) not in MODEL_CODE
     ]
     assert listed(wrong) == []
@@ -125,7 +114,7 @@ def test_model_libraries_stay_with_the_models() -> None:
 def test_tables_and_graphs_stay_at_the_edge() -> None:
     wrong = [
         entry
-        for entry in PACKAGE
+        for entry in all_imports("treecore")
         if top(entry.name) in ("pandas", "networkx") and part(entry.path) not in ("exports", "formats", "views")
     ]
     assert listed(wrong) == []
@@ -133,41 +122,52 @@ def test_tables_and_graphs_stay_at_the_edge() -> None:
 
 def test_methods_know_no_sampling_and_no_files() -> None:
     banned = tuple(f"treecore.{name}" for name in ("samplers", "policies", "tasks", "formats", "rollouts"))
-    wrong = [entry for entry in PACKAGE if part(entry.path) == "methods" and entry.name.startswith(banned)]
+    wrong = [
+        entry for entry in all_imports("treecore") if part(entry.path) == "methods" and entry.name.startswith(banned)
+    ]
     assert listed(wrong) == []
 
 
 def test_figures_know_no_streamlit_and_views_no_plotly() -> None:
     wrong = [
-        entry for entry in APP if (part(entry.path), top(entry.name)) in (("figures", "streamlit"), ("views", "plotly"))
+        entry
+        for entry in all_imports("app")
+        if (part(entry.path), top(entry.name)) in (("figures", "streamlit"), ("views", "plotly"))
     ]
     assert listed(wrong) == []
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import treecore; treecore.read({path!r})",
-        "import treecore; treecore.credit(treecore.read({path!r}), 'grpo')",
-        "from treecore.cli import main; main(['credit', {path!r}, '--method', 'grpo'], standalone_mode=False)",
-        "from treecore.cli import main; main(['show', {path!r}, '--method', 'grpo'], standalone_mode=False)",
-        "from treecore.cli import main; main(['validate', {path!r}], standalone_mode=False)",
-        "from treecore.cli import main; main(['--help'], standalone_mode=False)",
-        "from treecore.cli import main; main(['methods'], standalone_mode=False)",
-        "from treecore.cli import main; main(['samplers'], standalone_mode=False)",
-    ],
-)
-def test_opening_a_forest_imports_nothing_heavy(tmp_path: Path, code: str) -> None:
+LIGHT = """
+import sys
+import treecore
+from treecore.cli import main
+
+path = sys.argv[1]
+
+def command(*words):
+    return lambda: main(list(words), standalone_mode=False)
+
+for doing in (
+    lambda: treecore.read(path),
+    lambda: treecore.credit(treecore.read(path), "grpo"),
+    command("credit", path, "--method", "grpo"),
+    command("show", path, "--method", "grpo"),
+    command("validate", path),
+    command("--help"),
+    command("methods"),
+    command("samplers"),
+):
+    doing()
+sys.exit(" ".join({"torch", "transformers", "pandas", "streamlit", "networkx", "plotly"} & set(sys.modules)) or 0)
+"""
+"""What opens forests and lists what there is, one after the other."""
+
+
+def test_opening_a_forest_imports_nothing_heavy(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text(
         '{"format":"treecore/1","nodes":[{"id":0,"parent":null},{"id":1,"parent":0,"reward":1},'
         '{"id":2,"parent":0,"reward":0}]}'
     )
-    check = "import sys; loaded = {'torch','transformers','pandas','streamlit','networkx','plotly'} & set(sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{code.format(path=str(path))}; {check}; sys.exit(str(loaded) if loaded else 0)"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = subprocess.run([sys.executable, "-c", LIGHT, str(path)], capture_output=True, text=True, check=False)
     assert (done.stderr, done.returncode) == ("", 0)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from sources import ROOT, parsed, sources
+from sources import ROOT, nodes, sources
 
 ELSEWHERE: dict[str, tuple[str, str]] = {
     "app": ("tests/app", "parts of pages: tested on the pages, by AppTest and in a browser"),
@@ -104,7 +104,7 @@ def namesake(module: str) -> Path:
 def imported(path: Path) -> frozenset[str]:
     """Modules that a file imports anywhere, by every name that it may mean."""
     found: set[str] = set()
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {entry.name for entry in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -115,9 +115,15 @@ def imported(path: Path) -> frozenset[str]:
 
 
 @cache
+def paths() -> dict[str, Path]:
+    """Dotted name of a source -> its file."""
+    return {module_of(path): path for path in [*sources("treecore"), *sources("app")]}
+
+
+@cache
 def reached(place: str) -> frozenset[str]:
     """Modules that are imported by tests of a place, directly or through others."""
-    files = {module_of(path): path for path in [*sources("treecore"), *sources("app")]}
+    files = paths()
     start = ROOT / place
     tests = [start] if start.is_file() else sorted(start.rglob("*.py"))
     waiting = {"app.main", *(name for name in files if name.startswith("app.views."))} if "app" in place else set()

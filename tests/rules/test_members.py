@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from sources import ROOT, parsed, sources
+from sources import ROOT, nodes, sources
 
 FOREIGN = {
     "os",
@@ -28,7 +28,7 @@ def test_no_member_of_our_own_objects_is_guessed() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
         for path in [*sources("treecore"), *sources("app")]
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "getattr"
@@ -43,7 +43,7 @@ def test_no_class_hides_data_in_a_number_a_text_or_a_list() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in [*sources("treecore"), *sources("app")]
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base).split("[")[0] in plain for base in node.bases)
     ]
     assert wrong == []

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import sources
-from sources import FUNCTIONS, ROOT, Function, functions, parsed
+from sources import ROOT, Function, all_functions, functions, nodes
 
 MAX_PARAMETERS = 7
 SOURCES = [path for folder in ("treecore", "app") for path in sources.sources(folder)]
@@ -87,7 +88,7 @@ def mistakable(function: Function) -> list[str]:
 def records() -> dict[str, list[tuple[str, str]]]:
     """Dataclasses and named tuples -> names and types of their fields in order; names that two classes have are out."""
     found: dict[str, list[tuple[str, str]]] = {}
-    classes = [node for path in SOURCES for node in ast.walk(parsed(path)) if isinstance(node, ast.ClassDef)]
+    classes = [node for path in SOURCES for node in nodes(path) if isinstance(node, ast.ClassDef)]
     for node in classes:
         made = " ".join(map(ast.unparse, [*node.decorator_list, *node.bases]))
         if ("dataclass" in made or "NamedTuple" in made) and "kw_only" not in made:
@@ -104,10 +105,10 @@ def says(value: ast.expr, field: str) -> bool:
     return isinstance(value, ast.Constant) or field in words or any(field in word.split("_") for word in words)
 
 
-def unnamed(tree: ast.AST, made: dict[str, list[tuple[str, str]]]) -> list[str]:
+def unnamed(within: Sequence[ast.AST], made: dict[str, list[tuple[str, str]]]) -> list[str]:
     """Records whose neighbouring fields of one type are given in order by values that name neither."""
     found = []
-    for node in ast.walk(tree):
+    for node in within:
         if not isinstance(node, ast.Call) or any(isinstance(one, ast.Starred) for one in node.args):
             continue
         name = ast.unparse(node.func).split(".")[-1]
@@ -120,12 +121,9 @@ def unnamed(tree: ast.AST, made: dict[str, list[tuple[str, str]]]) -> list[str]:
 
 
 def test_no_function_takes_more_than_seven_parameters() -> None:
-    others = [
-        found for folder in ("tests", "sample_trees") for path in sources.sources(folder) for found in functions(path)
-    ]
     wrong = [
         one.place
-        for one in [*FUNCTIONS, *others]
+        for one in all_functions("treecore", "app", "tests", "sample_trees")
         if len(one.by_position) + len(one.by_name) > MAX_PARAMETERS
         and not one.is_declared
         and not (one.node.name in DOORS and len(one.by_position) <= 1)
@@ -134,13 +132,13 @@ def test_no_function_takes_more_than_seven_parameters() -> None:
 
 
 def test_neighbours_of_one_type_are_given_by_name() -> None:
-    wrong = [pair for one in FUNCTIONS if not one.is_declared for pair in mistakable(one)]
+    wrong = [pair for one in all_functions("treecore", "app") if not one.is_declared for pair in mistakable(one)]
     assert wrong == []
 
 
 def test_neighbours_of_one_type_in_records_are_given_by_name() -> None:
     made = records()
-    wrong = [f"{path.relative_to(ROOT)}:{found}" for path in SOURCES for found in unnamed(parsed(path), made)]
+    wrong = [f"{path.relative_to(ROOT)}:{found}" for path in SOURCES for found in unnamed(nodes(path), made)]
     assert wrong == []
 
 
@@ -156,7 +154,7 @@ def test_neighbours_of_one_type_in_records_are_given_by_name() -> None:
 )
 def test_values_that_can_be_mistaken_are_found(code: str, found: list[str]) -> None:
     fields = {"Pair": [("floor", "float"), ("ceiling", "float")]}
-    assert unnamed(ast.parse(code), fields) == found
+    assert unnamed(list(ast.walk(ast.parse(code))), fields) == found
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from sources import ROOT, imports, parsed, part, sources, top
+from sources import ROOT, imports, nodes, part, sources, top
 
 from treecore.methods import METHODS
 
@@ -19,7 +19,7 @@ def test_the_state_of_the_app_is_in_one_place() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno} {node.attr}"
         for path in sources("app")
         if ROOT / "app" / "state" not in path.parents
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr in names
     ]
     assert wrong == []
@@ -33,7 +33,7 @@ def test_no_credit_method_is_named_outside_its_family() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno} {node.value!r}"
         for path in [*sources("treecore"), *sources("app")]
         if not any(folder in path.parents for folder in allowed) and "lessons" not in path.stem
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Constant) and node.value in METHODS.keys() - columns
     ]
     assert wrong == []
@@ -44,7 +44,7 @@ def test_only_the_command_line_prints() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in [*sources("treecore"), *sources("app")]
         if part(path) != "cli"
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
     assert wrong == []
@@ -83,7 +83,7 @@ def test_randomness_has_a_seed(folder: str) -> None:
         f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node.func)}"
         for path in sources(folder)
         if any(top(entry.name) in ("random", "numpy") for entry in imports(path))
-        for node in ast.walk(parsed(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and is_global_randomness(node)
         and not (ast.unparse(node.func).startswith("random.") and not imports_random(path))

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from sources import ROOT, sources
+from sources import ROOT, nodes, parsed, sources
 
 VAGUE = {"told", "counted", "grove", "groves", "patience"}
 LIMITS = {"MOST", "LEAST", "LARGEST", "LONGEST", "FEWEST", "SHORTEST", "DEEPEST", "WIDEST", "NARROWEST", "PATIENCE"}
 """Words in constants for which the field says MAX, MIN and TIMEOUT."""
 HELPERS = {"counted", "counted_of"}
 """What writes a number with its noun (`treecore.core.numerals`): nothing else may be called so."""
+
+
+def written(code: str) -> list[ast.AST]:
+    """All nodes of a text."""
+    return list(ast.walk(ast.parse(code)))
 
 
 def names_in(node: ast.AST) -> list[str]:
@@ -25,16 +31,16 @@ def names_in(node: ast.AST) -> list[str]:
     return []
 
 
-def vague(tree: ast.AST) -> list[str]:
+def vague(found: Sequence[ast.AST]) -> list[str]:
     """Names that could mean several things; those of the helpers only where these are called or defined."""
     helpers = {
         id(node) if isinstance(node, ast.FunctionDef) else id(node.func)
-        for node in ast.walk(tree)
+        for node in found
         if isinstance(node, ast.Call | ast.FunctionDef)
     }
     return [
         f"{getattr(node, 'lineno', 0)} {name}"
-        for node in ast.walk(tree)
+        for node in found
         for name in names_in(node)
         if VAGUE & set(name.lower().split("_")) and not (name in HELPERS and id(node) in helpers)
     ]
@@ -42,9 +48,9 @@ def vague(tree: ast.AST) -> list[str]:
 
 @pytest.mark.parametrize("folder", ["treecore", "app"])
 def test_names_are_not_vague(folder: str) -> None:
-    found = [(path, name) for path in sources(folder) for name in vague(ast.parse(path.read_text()))]
+    found = [(path, name) for path in sources(folder) for name in vague(nodes(path))]
     assert [f"{path.relative_to(ROOT)}:{name}" for path, name in found] == []
-    assert vague(ast.parse("counted = counted(n, 'step')\ndef told(): ...")) == ["2 told", "1 counted"]
+    assert vague(written("counted = counted(n, 'step')\ndef told(): ...")) == ["2 told", "1 counted"]
 
 
 def test_limits_are_named_as_limits() -> None:
@@ -66,7 +72,7 @@ def test_each_module_says_in_its_first_line_what_it_is(folder: str) -> None:
         str(path.relative_to(ROOT))
         for path in sources(folder)
         if path.name not in ("__init__.py", "__main__.py")
-        and not (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0].endswith((".", "?", ")", ":"))
+        and not (ast.get_docstring(parsed(path)) or "").partition("\n")[0].endswith((".", "?", ")", ":"))
     ]
     assert wrong == []
 
@@ -76,11 +82,11 @@ def test_nothing_is_gone_on_with() -> None:
     assert [str(path.relative_to(ROOT)) for path in files if "gone on with" in path.read_text()] == []
 
 
-def unseen(tree: ast.AST) -> list[int]:
+def unseen(found: Sequence[ast.AST]) -> list[int]:
     """Lines of `st.text(...)` of words that are neither ours nor `visible`."""
     return [
         node.lineno
-        for node in ast.walk(tree)
+        for node in found
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) == "st.text"
         and not isinstance(node.args[0], ast.Constant)
@@ -89,11 +95,9 @@ def unseen(tree: ast.AST) -> list[int]:
 
 
 def test_text_of_others_obeys_no_direction_control() -> None:
-    found = [
-        f"{path.relative_to(ROOT)}:{line}" for path in sources("app") for line in unseen(ast.parse(path.read_text()))
-    ]
+    found = [f"{path.relative_to(ROOT)}:{line}" for path in sources("app") for line in unseen(nodes(path))]
     assert found == []
-    assert unseen(ast.parse("st.text(prompt)\nst.text(visible(prompt))\nst.text('ours')")) == [1]
+    assert unseen(written("st.text(prompt)\nst.text(visible(prompt))\nst.text('ours')")) == [1]
 
 
 SEVERAL = {
@@ -131,11 +135,11 @@ PLURAL = re.compile(
 """What follows a number."""
 
 
-def bare_plurals(tree: ast.AST) -> list[str]:
+def bare_plurals(found: Sequence[ast.AST]) -> list[str]:
     """Texts such as `f"{n} steps"`, which say "1 steps"; limits written as constants are left alone."""
     return [
         f"{{{ast.unparse(value.value)}}}{text.value[:30]}"
-        for node in ast.walk(tree)
+        for node in found
         if isinstance(node, ast.JoinedStr)
         for value, text in pairwise(node.values)
         if isinstance(value, ast.FormattedValue)
@@ -146,23 +150,22 @@ def bare_plurals(tree: ast.AST) -> list[str]:
     ]
 
 
-def said(source: str) -> list[str]:
+def said(found: Sequence[ast.AST]) -> list[str]:
     """All texts of a module but its docstrings."""
-    tree = ast.parse(source)
-    own = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in own)
+    own = {id(node.value) for node in found if isinstance(node, ast.Expr)}
+    texts = (node for node in found if isinstance(node, ast.Constant) and id(node) not in own)
     return [node.value for node in texts if isinstance(node.value, str)]
 
 
 def test_one_is_no_plural() -> None:
     """`counted(1, "step")` is "1 step"; nothing is "step(s)"."""
     paths = [path for folder in ("treecore", "app") for path in sources(folder) if "bench" not in path.parts]
-    found = {str(path.relative_to(ROOT)): bare_plurals(ast.parse(path.read_text())) for path in paths}
+    found = {str(path.relative_to(ROOT)): bare_plurals(nodes(path)) for path in paths}
     assert {name: texts for name, texts in found.items() if texts and name not in SEVERAL} == {}
     assert sorted(SEVERAL - {name for name, texts in found.items() if texts}) == []
     either = re.compile(r"(?<![\\\w])[a-z]{3,}\((?:s|es)\)")
-    assert [str(path.relative_to(ROOT)) for path in paths if any(map(either.search, said(path.read_text())))] == []
-    assert bare_plurals(ast.parse('f"{n} steps", f"{whole(n)} more lines", f"{MOST} steps", f"{n} of them"')) == [
+    assert [str(path.relative_to(ROOT)) for path in paths if any(map(either.search, said(nodes(path))))] == []
+    assert bare_plurals(written('f"{n} steps", f"{whole(n)} more lines", f"{MOST} steps", f"{n} of them"')) == [
         "{n} steps",
         "{whole(n)} more lines",
     ]

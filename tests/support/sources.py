@@ -23,7 +23,9 @@ class Import(NamedTuple):
         return f"{self.path.relative_to(ROOT)}:{self.line} imports {self.name}"
 
 
+@cache
 def sources(folder: str) -> list[Path]:
+    """To be read only."""
     return [path for path in sorted((ROOT / folder).rglob("*.py")) if "bundle" not in path.parts]
 
 
@@ -42,18 +44,25 @@ def is_typing(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
 
 
-def walk(node: ast.AST, *, at_import: bool = True) -> Iterator[tuple[ast.AST, bool]]:
-    """All nodes that run, with whether they run at import; what is only for type checkers is left out."""
-    for child in ast.iter_child_nodes(node):
-        if is_typing(child):
-            continue
-        inside = at_import and not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        yield child, at_import
-        yield from walk(child, at_import=inside)
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of a file."""
+    return tuple(ast.walk(parsed(path)))
+
+
+def statements(tree: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
+    """All statements that run, with whether they run at import; what is only for type checkers is left out."""
+    waiting = [(tree, True)]
+    while waiting:
+        above, at_import = waiting.pop()
+        inside = at_import and not isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef)
+        below = [node for node in ast.iter_child_nodes(above) if not isinstance(node, ast.expr) and not is_typing(node)]
+        waiting += [(node, inside) for node in below]
+        yield from waiting[len(waiting) - len(below) :]
 
 
 def imports(path: Path) -> Iterator[Import]:
-    for node, at_import in walk(parsed(path)):
+    for node, at_import in statements(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (Import(path, node.lineno, alias.name, at_import) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -64,16 +73,14 @@ def imports(path: Path) -> Iterator[Import]:
             yield from (Import(path, node.lineno, name, at_import) for name in names or [str(node.module)])
 
 
-PACKAGE = [found for path in sources("treecore") for found in imports(path)]
-APP = [found for path in sources("app") for found in imports(path)]
+@cache
+def all_imports(folder: str) -> list[Import]:
+    """To be read only."""
+    return [found for path in sources(folder) for found in imports(path)]
 
 
 def top(name: str) -> str:
     return name.split(".")[0]
-
-
-def listed(found: list[Import]) -> list[str]:
-    return [str(entry) for entry in found]
 
 
 DECLARED = ("sampler", "command", "task")
@@ -96,10 +103,11 @@ class Function(NamedTuple):
 
 
 def functions(path: Path) -> Iterator[Function]:
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             given = [arg for arg in (*node.args.posonlyargs, *node.args.args) if arg.arg not in ("self", "cls")]
             yield Function(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node, given, node.args.kwonlyargs)
 
 
-FUNCTIONS = [found for folder in ("treecore", "app") for path in sources(folder) for found in functions(path)]
+def all_functions(*folders: str) -> list[Function]:
+    return [found for folder in folders for path in sources(folder) for found in functions(path)]
