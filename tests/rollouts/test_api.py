@@ -65,7 +65,7 @@ def test_tokens_are_text_with_parts() -> None:
 
 @pytest.mark.parametrize("max_sequences", [1, 3, 64])
 def test_every_token_is_computed_once(max_sequences: int) -> None:
-    forests = rollout(task=ToyTask(), model=toy_policy(max_sequences=max_sequences), prompts=5, m=2, n=3, l=2)
+    forests = rollout(task=ToyTask(), model=toy_policy(max_sequences=max_sequences), prompts=3, m=2, n=2, l=2)
     for forest in forests:
         table, topology = forest.tokens, forest.topology
         assert table is not None
@@ -81,7 +81,7 @@ def test_every_token_is_computed_once(max_sequences: int) -> None:
         assert cost["tokens_saved_by_sharing"] == chains - unfed - cost["tokens_computed"] > 0
     summary = summarise(forests, seconds=1.0, fresh=forests)
     assert summary.computed_ratio == 1.0
-    assert summary.trajectories == 5 * 2 * 7
+    assert summary.trajectories == 3 * 2 * 5
     assert 1 < summary.distinct_trajectories <= summary.trajectories
     assert summary.as_json()["mean_reward"] == summary.mean_reward
 
@@ -142,15 +142,16 @@ def test_an_error_of_a_sampler_names_the_prompt(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_same_seed_gives_the_same_digest_and_another_seed_does_not() -> None:
     def digests(seed: int) -> list[str]:
-        return [forest.digest for forest in rollout(task=ToyTask(), model=POLICY, prompts=3, seed=seed)]
+        return [forest.digest for forest in rollout(task=ToyTask(), model=POLICY, prompts=2, seed=seed)]
 
-    assert digests(4) == digests(4)
-    assert not set(digests(4)) & set(digests(5))
+    one = digests(4)
+    assert one == digests(4)
+    assert not set(one) & set(digests(5))
 
 
 def test_what_is_drawn_does_not_depend_on_the_batch() -> None:
     task = ToyTask()
-    prompts = task.prompts(4, seed=0)
+    prompts = task.prompts(3, seed=0)
     together = rollout(task=task, model=toy_policy(max_sequences=64), prompts=prompts, m=2, n=2, l=2)
     narrow = rollout(task=task, model=toy_policy(max_sequences=3), prompts=prompts, m=2, n=2, l=2)
     alone = [rollout(task=task, model=POLICY, prompts=[prompt], m=2, n=2, l=2)[0] for prompt in prompts]
@@ -350,7 +351,7 @@ def test_numbers_of_numpy_are_numbers() -> None:
 def test_equal_continuations_are_no_sample(sampler: str, name: str) -> None:
     with pytest.raises(MethodError, match=rf"'{sampler}': at temperature 0 all 8 .* are the same; set {name}=1"):
         rollout(task=ToyTask(), model=POLICY, sampler=sampler, temperature=0)
-    rollout(task="multihop", sampler=sampler, temperature=0, **{name: 1})
+    assert rollout(task=ToyTask(), model=POLICY, sampler=sampler, temperature=0, **{name: 1})
 
 
 def test_every_step_says_who_wrote_it() -> None:
@@ -359,7 +360,7 @@ def test_every_step_says_who_wrote_it() -> None:
     solution = {row for row in range(len(forest)) if forest.columns["start"][row] > 0}
     assert {row for row, who in writers.items() if who == "task"} == solution
     assert set(writers) == set(range(len(forest))) - set(forest.topology.roots.tolist())
-    (searched,) = rollout(task="multihop", sampler="mcts", simulations=2, min_terminals=0, rollouts=1)
+    (searched,) = rollout(task="multihop", sampler="mcts", simulations=1, min_terminals=0, rollouts=1)
     assert searched.tokens is not None
     drawn = np.nan_to_num(searched.tokens.logprob) < 0
     for row, fields in searched.node_extra.items():

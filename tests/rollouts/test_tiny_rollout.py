@@ -22,12 +22,12 @@ def tiny() -> object:
 
 @pytest.mark.parametrize("task", ["multihop", "countdown"])
 def test_trees_share_branch_and_differ_in_outcome(tiny: object, task: str) -> None:
-    forests = rollout(task=task, model=tiny, prompts=8, seed=1)
+    forests = rollout(task=task, model=tiny, prompts=4, seed=1)
     summary = summarise(forests, seconds=1.0, fresh=forests)
-    assert summary.trajectories == 8 * 6
+    assert summary.trajectories == 4 * 6
     assert summary.computed_ratio == 1.0
     assert summary.tokens_saved_by_sharing > 0
-    assert summary.distinct_trajectories > 8 * 2
+    assert summary.distinct_trajectories > 4 * 2
     assert 0 < summary.mean_reward < 1
     assert any(np.ptp(forest.reward[forest.leaves]) > 0 for forest in forests)
     assert max(int(forest.topology.depth.max()) for forest in forests) >= 3

@@ -116,7 +116,7 @@ def test_tiny_model_gives_forests_that_the_methods_read(settings: dict[str, Any]
     run: dict[str, Any] = {
         "model": load_policy("tiny", device="cpu"),
         "sampler": "fixed_width",
-        "prompts": 3,
+        "prompts": 2,
         "seed": 3,
     }
     forests = rollout(**run, **settings)

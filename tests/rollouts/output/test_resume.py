@@ -29,11 +29,19 @@ FORESTS = [*rollout(**RUN), tc.read(str(samples()["by_hand"].path))[0]]
 MINIMAL = b'{"format": "treecore/1", "nodes": [{"id": 0, "parent": null}, {"id": 1, "parent": 0, "text": "3*4=12"}]}'
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What a finished run writes."""
+    made = tmp_path_factory.mktemp("finished") / "run.forest.jsonl"
+    rollout_to_file(made, **RUN)
+    return made.read_bytes()
+
+
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(finished: bytes, tmp_path: Path) -> Path:
     """A finished run."""
     made = tmp_path / "run.forest.jsonl"
-    rollout_to_file(made, **RUN)
+    made.write_bytes(finished)
     return made
 
 
@@ -176,9 +184,9 @@ def test_a_larger_run_begins_with_the_smaller(tmp_path: Path, source: str) -> No
     options: dict[str, Any] = {"max_tokens": 12} if source == "a file" else {}
     task = str(rows) if source == "a file" else source
     run = {"task": task, "task_options": options, "model": "tiny", "device": "cpu", "sampler": "chains", "m": 1}
-    rollout_to_file(path, prompts=3, seed=4, **run)
-    rollout_to_file(path, prompts=7, seed=4, resume=True, **run)
-    rollout_to_file(fresh, prompts=7, seed=4, **run)
+    rollout_to_file(path, prompts=2, seed=4, **run)
+    rollout_to_file(path, prompts=5, seed=4, resume=True, **run)
+    rollout_to_file(fresh, prompts=5, seed=4, **run)
     assert [(one.id, one.text) for one in tc.read(path)] == [(one.id, one.text) for one in tc.read(fresh)]
 
 
