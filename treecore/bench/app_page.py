@@ -33,6 +33,21 @@ PLACE = f"""(share) => {{ {FIND}
     const known = held.ids.filter((id) => id !== held.selected && inside(held.position(id)));
     return held.position(known[Math.floor(share * known.length)]);
 }}"""
+COUNT = """
+window.wire = [0, 0];
+const size = (data) => data.byteLength ?? data.size ?? data.length;
+window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+        super(...given);
+        this.addEventListener('message', ({ data }) => { window.wire[0] += size(data); });
+    }
+    send(data) {
+        window.wire[1] += size(data);
+        super.send(data);
+    }
+};
+"""
+"""Counts the bytes of the socket in the page: a browser that is asked for every message copies each of them."""
 WATCH = f"""() => {{ {FIND}
     const before = said();
     window.clicked = new Promise((resolve) => canvas().addEventListener('pointerup', () => {{
@@ -101,9 +116,9 @@ class Page:
 
     def __init__(self, page: Any, address: str) -> None:
         self._page = page
-        self._received = self._sent = self._requests = 0
+        self._requests = 0
         page.set_default_timeout(TIMEOUT_MS)
-        page.on("websocket", self._listen)
+        page.add_init_script(COUNT)
         page.on("request", self._count)
         page.goto(address)
         page.wait_for_function(DRAWN, arg=0)
@@ -127,15 +142,16 @@ class Page:
         at = self._page.evaluate(PLACE, share)
         self._page.mouse.move(at["x"], at["y"])
         self._page.evaluate(WATCH)
-        received, sent, requests = self._received, self._sent, self._requests
+        (received, sent), requests = self._bytes(), self._requests
         self._page.mouse.down()
         self._page.mouse.up()
         words, settled = self._page.evaluate("() => window.clicked")
+        received_now, sent_now = self._bytes()
         return Click(
             words_ms=words,
             settled_ms=settled,
-            received=self._received - received,
-            sent=self._sent - sent,
+            received=received_now - received,
+            sent=sent_now - sent,
             requests=self._requests - requests,
         )
 
@@ -154,13 +170,10 @@ class Page:
         held: int | None = self._page.evaluate("() => performance.memory?.usedJSHeapSize ?? null")
         return held
 
-    def _listen(self, socket: Any) -> None:
-        socket.on("framereceived", lambda data: self._add(received=len(data)))
-        socket.on("framesent", lambda data: self._add(sent=len(data)))
-
-    def _add(self, *, received: int = 0, sent: int = 0) -> None:
-        self._received += received
-        self._sent += sent
+    def _bytes(self) -> tuple[int, int]:
+        """Received and sent so far."""
+        received, sent = self._page.evaluate("() => window.wire")
+        return received, sent
 
     def _count(self, request: Any) -> None:
         once = request.resource_type == "font"
