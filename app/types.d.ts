@@ -18,10 +18,17 @@ interface SceneSubtrees {
   folds: boolean;
 }
 
+interface SceneBins {
+  bars: number;
+  start: number[];
+  bar: number[];
+  count: number[];
+}
+
 interface SceneSums {
   sum: number[];
   n: number[];
-  bins: number[][];
+  bins: SceneBins;
   fill: Values;
   hue: Values | null;
   fill_sum: number[];
@@ -41,7 +48,7 @@ interface SceneForest {
   governs: Values;
   label: string[];
   observation: string[];
-  text: string[];
+  text: (string | null)[];
   words: Record<string, string>;
   tokens: number[];
   reward: Values;
@@ -954,7 +961,8 @@ interface Board {
 
 // What the canvas holds.
 
-type Scene = SceneForest & SceneLook & { folded?: Folded[] };
+type Forest = Omit<SceneForest, "text"> & { text: string[] };
+type Scene = Forest & SceneLook & { folded?: Folded[] };
 type Rgb = number[];
 type Run = [string, boolean];
 
@@ -1183,7 +1191,7 @@ interface App extends Drawn {
   theme: Theme;
   scene: Scene;
   shape: Shape;
-  forest: SceneForest;
+  forest: Forest;
   forestStamp: string;
   lookStamp: string;
   widths: Map<string, number>;

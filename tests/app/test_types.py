@@ -41,6 +41,7 @@ TYPED: list[Any] = [
     types.SceneStage,
     types.SceneChange,
     types.SceneSubtrees,
+    types.SceneBins,
     types.SceneSums,
     types.SceneLook,
     types.SceneReader,

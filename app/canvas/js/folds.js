@@ -48,10 +48,12 @@ function total(values, groups) {
 export function sumsOf(full, rows) {
   const groups = /** @type {SceneSubtrees} */ (full.subtrees);
   const sums = /** @type {SceneSums} */ (full.sums);
+  const { bars, start, bar, count } = sums.bins;
   return rows.map(({ group, rest }) => {
     const own = rest.length ? rest : [group];
     const [n, coloured] = [total(sums.n, own), total(sums.fill_n, own)];
-    const bins = own.reduce((all, g) => all.map((count, k) => count + sums.bins[g][k]), sums.bins[0].map(() => 0));
+    const bins = new Array(bars).fill(0);
+    for (const g of own) for (let k = start[g]; k < start[g + 1]; k++) bins[bar[k]] += count[k];
     const [right, scored] = [total(groups.right, own), total(groups.scored, own)];
     return {
       group, rest, bins, right, scored, n, ends: total(groups.ends, own), count: total(groups.count, own),

@@ -223,6 +223,13 @@ function handleOf(app) {
   };
 }
 
+// A text that is the label of its step was sent once.
+/** @param {string} sent @returns {Forest} */
+function forestIn(sent) {
+  const forest = /** @type {SceneForest} */ (JSON.parse(sent));
+  return { ...forest, text: forest.text.map((words, i) => words ?? forest.label[i]) };
+}
+
 // Draws a scene in `host`. Who shares its selection is on `bus`: the whole page, or a part of one that holds several.
 /** @param {CanvasCall} sent */
 export default function treeCanvas({ head, text, host, bus = document }) {
@@ -231,7 +238,7 @@ export default function treeCanvas({ head, text, host, bus = document }) {
   restyle(app);
   const folds = hearReader(app, head);
   const digest = app.full?.digest;
-  if (app.forestStamp !== head.forest) app.forest = JSON.parse(text(head.forest));
+  if (app.forestStamp !== head.forest) app.forest = forestIn(text(head.forest));
   if (app.forestStamp !== head.forest || app.lookStamp !== head.look) {
     takeScene(app, { ...app.forest, ...JSON.parse(text(head.look)) });
     Object.assign(app, { forestStamp: head.forest, lookStamp: head.look });

@@ -9,7 +9,7 @@ const MAX_KNOWN = 50000;
 const MAX_LETTERS = 40;
 
 // What can be found in each step, in lower case.
-/** @param {SceneForest} scene */
+/** @param {Forest} scene */
 function readable(scene) {
   let found = READ.get(scene.text);
   if (!found) {
@@ -25,7 +25,7 @@ export function wantedOf(words) {
 }
 
 // Rows with these words in their text, label or answer, in the order in which they are drawn.
-/** @param {SceneForest} scene @param {string} words */
+/** @param {Forest} scene @param {string} words */
 export function hitsOf(scene, words) {
   const wanted = wantedOf(words);
   if (!wanted) return [];
@@ -34,7 +34,7 @@ export function hitsOf(scene, words) {
 }
 
 // Word -> how often it occurs.
-/** @param {SceneForest} scene */
+/** @param {Forest} scene */
 function vocabularyOf(scene) {
   let found = VOCABULARY.get(scene.text);
   if (!found) {
@@ -83,7 +83,7 @@ function nearest(vocabulary, wanted) {
 
 // What to look for instead of words that no step has: each word that does not occur gives way to the nearest that does,
 // and where the words do not stand together the longest of them is left. "" where the forest has no words.
-/** @param {SceneForest} scene @param {string} words */
+/** @param {Forest} scene @param {string} words */
 export function offerFor(scene, words) {
   const vocabulary = vocabularyOf(scene);
   const asked = (wantedOf(words).slice(0, 10 * MAX_LETTERS).match(WORD) ?? [wantedOf(words)]).map((word) => word.slice(0, MAX_LETTERS));

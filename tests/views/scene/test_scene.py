@@ -177,6 +177,12 @@ def test_scene_of_a_large_forest_shortens_texts(rng: np.random.Generator) -> Non
     assert max(map(len, make_scene(large, None)["text"])) <= 120
 
 
+def test_a_text_that_is_its_label_is_sent_once() -> None:
+    scene = make_scene(forest(text=["", "short", "<think>plan</think> so", "b", "c", "d", "e"]), None)
+    assert json.loads(scene.forest.body)["text"][1:3] == [None, "<think>plan</think> so"]
+    assert scene["text"][1:3] == ["short", "<think>plan</think> so"]
+
+
 def test_a_level_has_no_sign_in_its_film_and_its_equations() -> None:
     credit = compute(read(samples()["surprisal"].path)[0], "deepconf").of(0)
     forest, row = credit.forests[0], int(credit.forests[0].leaves[0])

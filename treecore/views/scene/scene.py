@@ -55,7 +55,9 @@ class Scene:
 
     @cached_property
     def _read(self) -> dict[str, Any]:
-        return {**orjson.loads(self.forest.body), **orjson.loads(self.look.body)}
+        forest = orjson.loads(self.forest.body)
+        text = [label if words is None else words for label, words in zip(forest["label"], forest["text"], strict=True)]
+        return {**forest, "text": text, **orjson.loads(self.look.body)}
 
 
 @dataclass(frozen=True, eq=False)

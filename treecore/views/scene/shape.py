@@ -56,6 +56,8 @@ def _make(forest: Forest, *, folds: bool) -> Part:
     most = MAX_TEXT if len(forest) <= FULL_TEXT_NODES else SHORTENED_TEXT
     single = forest.n_trees == len(forest.leaves)
     gap = 0.35 if single else 0.7
+    label = each(phrases(forest), lambda text: safe(text, MAX_LABEL))
+    text = each(forest.text, lambda text: safe(text, most))
     forest_fields: SceneForest = {
         "digest": _shape_digest(forest),
         "forest": _prompt_digest(forest),
@@ -67,9 +69,9 @@ def _make(forest: Forest, *, folds: bool) -> Part:
         "gap": gap,
         "leaves": np.ascontiguousarray(topology.n_leaves),
         "governs": numbers(granularity(Forests(forest)).governs),
-        "label": each(phrases(forest), lambda text: safe(text, MAX_LABEL)),
+        "label": label,
         "observation": each(forest.observation, lambda text: safe(plain(text), MAX_LABEL)),
-        "text": each(forest.text, lambda text: safe(text, most)),
+        "text": [None if words == label[row] else words for row, words in enumerate(text)],
         "words": {
             str(row): safe(_words(text, extra.get(row, {})), min(most, MAX_HOVER))
             for row, text in enumerate(forest.text)

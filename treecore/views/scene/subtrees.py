@@ -18,7 +18,7 @@ from treecore.core.outcomes import is_right
 from treecore.core.step_text import beside_text
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.views.scene.part import numbers
-from treecore.views.scene.types import SceneFill, SceneSubtrees, SceneSums, SceneTable
+from treecore.views.scene.types import SceneBins, SceneFill, SceneSubtrees, SceneSums, SceneTable
 
 ROOM = 20
 """Rows that are full when a forest opens."""
@@ -85,21 +85,23 @@ def subtrees_of(forest: Forest) -> Subtrees:
 
     Ends and steps that go on are never one, so that the ends under a group are those under its children.
     """
-    known: dict[tuple[int, str, str, str, bool], int] = {}
-    group = np.zeros(len(forest), dtype=np.int64)
+    extra = forest.node_extra
+    beside = [beside_text(extra[row]) if row in extra else "" for row in range(len(forest))]
+    read: dict[tuple[str, str, str, bool], int] = {}
+    steps = zip(forest.text, beside, forest.observation, forest.topology.is_leaf.tolist(), strict=True)
+    said = [read.setdefault(step, len(read)) for step in steps]
+    known: dict[tuple[int, int], int] = {}
+    group: list[int] = []
     parent: list[int] = []
     first: list[int] = []
-    is_leaf = forest.topology.is_leaf.tolist()
     for row, above in enumerate(forest.parent.tolist()):
-        place = int(group[above]) if above >= 0 else -1
-        beside = beside_text(forest.node_extra[row]) if row in forest.node_extra else ""
-        key = place, forest.text[row], beside, forest.observation[row], is_leaf[row]
-        if key not in known:
-            known[key] = len(parent)
+        place = group[above] if above >= 0 else -1
+        found = known.setdefault((place, said[row]), len(parent))
+        if found == len(parent):
             parent.append(place)
             first.append(row)
-        group[row] = known[key]
-    return Subtrees(forest, group, np.array(parent, dtype=np.int64), np.array(first, dtype=np.int64))
+        group.append(found)
+    return Subtrees(forest, *(np.array(column, dtype=np.int64) for column in (group, parent, first)))
 
 
 def first_shown(found: Subtrees, room: int = ROOM) -> list[int]:
@@ -147,6 +149,17 @@ def subtrees_part(found: Subtrees) -> SceneSubtrees:
     }
 
 
+def bins_part(ends: IntArray) -> SceneBins:
+    """Bars that are not empty, as most of most groups are.
+
+    Args:
+        ends: `[G, BINS]` ends of each group in each bar.
+    """
+    group, bar = np.nonzero(ends)
+    start = np.searchsorted(group, np.arange(len(ends) + 1))
+    return {"bars": ends.shape[1], "start": start, "bar": np.ascontiguousarray(bar), "count": ends[group, bar]}
+
+
 def sums_part(found: Subtrees, fill: SceneFill, table: SceneTable) -> SceneSums:
     """Sums of the numbers and colours of one look."""
     values, colours = table["values"], fill["values"]
@@ -159,7 +172,7 @@ def sums_part(found: Subtrees, fill: SceneFill, table: SceneTable) -> SceneSums:
     return {
         "sum": numbers(found.beneath(values)),
         "n": found.ends_with(known),
-        "bins": np.stack([found.ends_with(place == k) for k in range(BINS)], axis=1),
+        "bins": bins_part(np.stack([found.ends_with(place == k) for k in range(BINS)], axis=1)),
         "fill": numbers(found.mean(colours)),
         "hue": None if fill["hue"] is None else numbers(found.mean(fill["hue"])),
         "fill_sum": numbers(found.beneath(colours)),

@@ -32,6 +32,18 @@ class SceneSubtrees(TypedDict):
     folds: bool
 
 
+class SceneBins(TypedDict):
+    """Bars with ends of each group: those of group `g` are `start[g]` to `start[g + 1]` of `bar` and `count`.
+
+    `bars` is how many a spread has, `start` is `[G + 1]`.
+    """
+
+    bars: int
+    start: NDArray[np.integer]
+    bar: NDArray[np.integer]
+    count: NDArray[np.integer]
+
+
 class SceneSums(TypedDict):
     """What the groups add up to in one look, `[G]`: numbers of the `n` ends that have one, and how they spread.
 
@@ -40,7 +52,7 @@ class SceneSums(TypedDict):
 
     sum: FloatArray
     n: NDArray[np.integer]
-    bins: NDArray[np.integer]
+    bins: SceneBins
     fill: FloatArray
     hue: FloatArray | None
     fill_sum: FloatArray
@@ -48,7 +60,7 @@ class SceneSums(TypedDict):
 
 
 class SceneForest(TypedDict):
-    """What depends on the forest alone."""
+    """What depends on the forest alone; a `text` is None where it is the label."""
 
     digest: str
     forest: str
@@ -62,7 +74,7 @@ class SceneForest(TypedDict):
     governs: FloatArray
     label: list[str]
     observation: list[str]
-    text: list[str]
+    text: list[str | None]
     words: Mapping[str, str]
     tokens: NDArray[np.integer]
     reward: FloatArray
