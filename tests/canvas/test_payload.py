@@ -108,7 +108,7 @@ def test_a_forged_press_is_ignored(value: Any) -> None:
 
 
 def test_choices_and_presses_are_read() -> None:
-    assert choice_in({"chosen": {"number": 4, "id": "a"}}) == Choice(4, "a", None, None)
-    assert choice_in({"chosen": {"number": 4, "id": None}}) == Choice(4, None, None, None)
+    assert choice_in({"chosen": {"number": 4, "id": "a"}}) == Choice(4, "a", None, None, None)
+    assert choice_in({"chosen": {"number": 4, "id": None}}) == Choice(4, None, None, None, None)
     assert press_in({"pressed": {"number": 4, "frame": 8}}, 8) == Press(4, 8)
     assert press_in({"pressed": {"number": 4}}, 8) == Press(4, None)
