@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.opening.background import Tell
-from app.opening.draft import UnmappedError, draft_of, table_of
+from app.opening.draft import Given, UnmappedError, draft_of, table_of
 from app.opening.opened import Opened, Shelf
 from treecore.core.batch import Forests
 from treecore.core.rooted import rooted
@@ -17,8 +17,6 @@ from treecore.formats import read_with_report
 from treecore.formats.source import read_path
 from treecore.formats.tables import BY_COLUMNS, BY_NAME
 
-Given = bytes | Path | Mapping[str, bytes]
-"""The content of a file, a path of this machine, or contents of several files by name."""
 SHELF = Shelf()
 
 
@@ -43,20 +41,16 @@ def read(
     try:
         report = read_with_report(whole, name=name, columns=columns, on_progress=tell)
     except FormatError as error:
-        if (
-            columns
-            or not isinstance(content, bytes)
-            or (draft := draft_of(content, name=name, found=error.found)) is None
-        ):
+        if columns or (draft := draft_of(content, name=name, found=error.found)) is None:
             raise
         raise UnmappedError(str(error), draft) from None
     batch = rooted(Forests(report.forests))
     if not key[0]:
         key = (hashlib.sha256("".join(forest.digest for forest in batch).encode()).hexdigest(), key[1])
     table = None
-    if isinstance(content, bytes) and report.format in (BY_NAME, BY_COLUMNS):
+    if report.format in (BY_NAME, BY_COLUMNS):
         table = table_of(content, name, columns)
-    size = report.memory + (len(table.given) if table else 0)
+    size = report.memory + (table.size if table else 0)
     fresh = Opened(key[0], forests=batch, report=report, table=table, size=size, **{"title": name, **more})
     return SHELF.put(key, fresh)
 

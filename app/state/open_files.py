@@ -13,10 +13,10 @@ import streamlit as st
 
 from app.defaults import MOMENT, RECENT, RECENT_BYTES, SHORT
 from app.opening.background import Opening
-from app.opening.draft import Draft, UnmappedError
+from app.opening.draft import Draft, Given, UnmappedError
 from app.opening.merging import AUTO, usual_rule
 from app.opening.opened import Opened, held_bytes
-from app.opening.reading import SHELF, Given, read
+from app.opening.reading import SHELF, read
 from app.serving import permissions
 from app.serving.presence import open_page
 from app.state.changes import forget_changes
@@ -198,7 +198,7 @@ def put_draft(draft: Draft) -> None:
     Raises:
         TreecoreError: it is more than this visitor may hold.
     """
-    hold("draft", id(draft), size=len(draft.given), what=draft.name)
+    hold("draft", id(draft), size=draft.size, what=draft.name)
     named = draft.named or st.session_state.get(NAMED, {}).get(draft.columns, {})
     st.session_state.draft = replace(draft, named=named)
     for name in [name for name in st.session_state if str(name).startswith("map:")]:

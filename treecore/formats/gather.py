@@ -229,7 +229,7 @@ def _nothing(folder: Folder, unread: list[str], *, warnings: list[str]) -> Forma
     return FormatError(
         f"none of its {counted(len(unread), 'file')} is in a known format, for example {unread[0]}",
         where=folder.name,
-        todo="give files in a format that is read, or one table and what its columns are",
+        todo="give files in a format that is read, or tables and what their columns are",
         command="treecore formats lists the formats, --map ROLE=COLUMN names a column",
     )
 

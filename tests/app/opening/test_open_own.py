@@ -93,6 +93,34 @@ def test_a_table_of_ones_own_is_opened_by_naming_its_columns(tmp_path: Path, mon
     assert "table by named columns: 1 prompt, 2 trajectories, 2 with an outcome." in words(test)
 
 
+def test_tables_of_a_folder_are_opened_by_one_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = TABLE.replace(b"1+1", b"2+2")
+    test = app(tmp_path, monkeypatch, {"readme.txt": b"mine", "one.csv": TABLE, "two.csv": other})
+    assert "These are the columns of one.csv." in words(test)
+    for role, name in (("prompt", "q"), ("answer", "a"), ("reward", "mark")):
+        test.selectbox(key=f"map:{role}").set_value(name)
+    test.run()
+    test.button(key="map_open").click().run()
+    if (going := test.session_state["opening"]) is not None:
+        assert going.wait(60)
+        test.run()
+    assert not test.exception
+    assert "table by named columns: 2 prompts, 4 trajectories, 4 with an outcome." in words(test)
+    assert dict(test.session_state["opened"].table.named) == {"prompt": "q", "answer": "a", "reward": "mark"}
+
+
+def test_uploads_that_are_tables_are_opened_by_one_mapping() -> None:
+    files = {"two.csv": TABLE.replace(b"1+1", b"2+2"), "one.csv": TABLE}
+    with pytest.raises(UnmappedError) as error:
+        read(files, "one.csv and 1 more file")
+    draft = error.value.draft
+    assert (draft.given, draft.size, draft.columns) == (files, 2 * len(TABLE), ("q", "a", "mark"))
+    opened = read(draft.given, draft.name, columns={"prompt": "q", "answer": "a", "reward": "mark"})
+    assert [len(forest.leaves) for forest in opened.forests] == [2, 2]
+    assert opened.table is not None
+    assert opened.table.given == files
+
+
 def test_claims_of_a_file_are_explained_beside_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     test = app(tmp_path, monkeypatch, files_of("trl-1.16.0-plain"))
     work = audits.audit_of(test.session_state["opened"])
