@@ -161,3 +161,10 @@ def test_files_of_other_tools_may_hold_as_much_as_their_size_allows() -> None:
     row = '{"example_id": %d, "prompt": "3*4?", "completion": "14", "reward": 1.0}\n'
     data = "".join(row % number for number in range(20_500)).encode()
     assert len(read(data)) == 20_500
+
+
+def test_columns_of_many_forests_are_bounded() -> None:
+    fields = b",".join(b'"c%d":1' % n for n in range(900))
+    line = forest([b'{"id":0,"parent":null,"columns":{%b}}' % fields])
+    with pytest.raises(FormatError, match="line 223: forests with more than 200,000 columns in a file of this size"):
+        read(gzip.compress(b"\n".join([line] * 230)))

@@ -55,6 +55,8 @@ def number_in(fields: Fields, name: str, *, where: str) -> float | None:
 
 def number_of(value: Any, name: str, *, where: str) -> float | None:
     """`number_in` of a value that stands in field `name`. Errors as there."""
+    if type(value) is float:
+        return value if value == value else None
     try:
         return as_number(value)
     except (ValueError, OverflowError):

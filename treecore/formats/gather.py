@@ -128,7 +128,7 @@ def afforded(rollouts: Iterable[Rollout | Answers], account: Account) -> Iterato
     rows = beside = 0
     for found in rollouts:
         if isinstance(found, Rollout):
-            rows, beside = rows + 1, beside + found.cost()
+            rows, beside = rows + len(found.turns), beside + found.cost()
             account.afford_rows(rows, found.where, beside=beside)
         yield found
 

@@ -23,7 +23,9 @@ SMALL_FILE, SMALL_UNPACKED = 1_000_000, 32_000_000
 FREE_LINES, BYTES_A_LINE = 20_000, 40
 """Lines that any file may have, and bytes of the file as stored for each further one."""
 FREE_ROWS, BYTES_A_ROW = 100_000, 8
-"""The same for rows of a table. No compression leaves less of a row that says anything of its own."""
+FREE_COLUMNS, BYTES_A_COLUMN = 200_000, 4
+"""The same for rows of a table, and for columns of all forests. No compression leaves less of one that says anything
+of its own."""
 KEPT_BY_SMALL, KEPT_A_BYTE = 200_000_000, 5
 """Bytes that the forests of any file may take, and bytes for each decompressed byte of a large one. The content
 itself, one chunk of it as objects and the joining of one column come on top."""
@@ -126,9 +128,10 @@ class Account:
     def __init__(self, name: str, size: int, *, stored: int, tell: Callable[[int, int], None] | None = None) -> None:
         self.name, self.size, self.done, self._tell = name, size, 0, tell
         self.allowed = limit("TREECORE_MAX_MEMORY", max(KEPT_BY_SMALL, KEPT_A_BYTE * size))
+        self.columns_allowed = max(FREE_COLUMNS, stored // BYTES_A_COLUMN)
         self.lines_allowed = max(FREE_LINES, stored // BYTES_A_LINE)
         self.rows_allowed = max(FREE_ROWS, stored // BYTES_A_ROW)
-        self.spent, self.lines, self.unpacked = 0, 0, size
+        self.spent, self.lines, self.columns, self.unpacked = 0, 0, 0, size
         self.names: set[str] = set()
         self.rounded, self.first_rounded = 0, ""
 
@@ -208,6 +211,10 @@ class Account:
             FormatError: more than the file may take.
         """
         self.spend(COLUMN * columns + 8 * cells, where, what=f"{columns:,} columns of its forests")
+        self.columns += columns
+        if self.columns > self.columns_allowed:
+            found = f"forests with more than {self.columns_allowed:,} columns in a file of this size"
+            raise LimitError(found, where=where, todo="split the file")
 
     def advance(self, amount: int) -> None:
         """Tell that more bytes are read."""

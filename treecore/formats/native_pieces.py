@@ -139,9 +139,7 @@ def join(pieces: Sequence[Piece], nodes: Nodes, account: Account) -> Gathered:
     maps: dict[str, dict[str, FloatArray]] = {}
     for field, attribute in MAP_FIELDS.items():
         names = dict.fromkeys(name for piece in pieces for name in piece.maps.get(field, ()))
-        account.spend(
-            8 * len(names) * nodes.count, nodes.where, what=f"{len(names):,} columns of {nodes.count:,} nodes"
-        )
+        account.spend_columns(len(names), nodes.where, cells=len(names) * nodes.count)
         maps[attribute] = {
             name: named(name, [(piece.low, piece.size, piece.maps.get(field, {})) for piece in pieces], nodes)
             for name in names

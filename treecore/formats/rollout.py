@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, Self
 
 from treecore.core.builder import NAN, StepTokens
 from treecore.core.columns import Status
-from treecore.formats.limits import FOREIGN_NODE, NODE, NUMBER, TEXT, VALUE, object_cost
+from treecore.formats.limits import CELL, FOREIGN_NODE, NODE, TEXT, object_cost
 
 BEFORE = -2
 """`Turn.parent` of a turn that follows the one before it, the first of a rollout the prompt."""
@@ -50,7 +51,7 @@ class Turn:
     def cost(self) -> int:
         """Bytes that it takes in a forest, about."""
         rest = FOREIGN_NODE + object_cost(self.extra) if self.extra else 0
-        said = (VALUE + NUMBER) * (len(self.columns) + len(self.claimed))
+        said = CELL * (len(self.columns) + len(self.claimed))
         return NODE + 2 * TEXT + len(self.text) + len(self.observation) + said + rest
 
 
@@ -99,7 +100,7 @@ class Rollout:
         end.reward = NAN if reward is None else float(reward)
         for name, value in parts.items():
             if value is not None and not math.isnan(value):
-                end.columns[f"reward.{name}"] = float(value)
+                end.columns[intern(f"reward.{name}")] = float(value)  # one text for all rollouts
         return self
 
     def keep(self, rest: Mapping[str, Any]) -> Self:

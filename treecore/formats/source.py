@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import IO, Any, NamedTuple
 
 import msgspec
@@ -215,7 +216,7 @@ class Source:
         if max(map(len, texts)) <= CHECKED_BYTES:
             with suppress(orjson.JSONDecodeError):
                 return Block(list(map(orjson.loads, texts)), range(line, line + len(texts)), crowded)
-        lines = [number for number, text in enumerate(texts, start=line) if text.strip(BLANK)]
+        lines = [number for number, text in compress(enumerate(texts, start=line), texts) if text.strip(BLANK)]
         values = []
         for number in lines:
             text = memoryview(texts[number - line])

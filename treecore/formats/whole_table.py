@@ -22,6 +22,15 @@ def field_table(source: Source) -> FieldTable:
     return _of_lines(source) if source.by_lines else _of_rows(list(rows(source)), source.account)
 
 
+def held_rows(source: Source) -> list[Row]:
+    """The same as rows. Errors as there."""
+    table = field_table(source)
+    found = table.rows or [
+        dict(zip(table.names, values, strict=True)) for values in zip(*table.columns.values(), strict=True)
+    ]
+    return [Row(fields, table.where(number)) for number, fields in enumerate(found)]
+
+
 def csv_table(source: Source) -> FieldTable:
     """All rows of CSV; every value is text. Errors as `rows.csv_rows`."""
     found: list[Row] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import math
@@ -112,3 +113,11 @@ def test_objects_of_very_many_fields_are_counted_before_lists_of_them_are_made()
     answers = [{"text": "a", f"n{n}": 1} for n in range(20_000)]
     with pytest.raises(FormatError, match="20,000 rows with 400,000,000 values would take more than 200 MB"):
         read(json.dumps({"problem": "p", "completions": answers}).encode())
+
+
+def test_items_and_their_lists_are_counted_as_they_are_read() -> None:
+    with pytest.raises(FormatError, match="more than 100,000 rows in a file of this size"):
+        read(gzip.compress(row(generations=["a"] * 20_001) * 5))
+    lists = {f"n{n}": [1] * 10 for n in range(900)}
+    with pytest.raises(FormatError, match="would take more than 200 MB"):
+        read(gzip.compress(row(generations=["a"] * 10, **lists) * 400))

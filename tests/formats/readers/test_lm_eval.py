@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -105,3 +106,8 @@ def test_responses_of_a_request_share_its_settings() -> None:
     first, other = read_lm_eval(open_source(given), Notes())
     assert first.policy is other.policy
     assert first.policy == {"temperature": 1.0}
+
+
+def test_responses_that_are_alike_are_counted_as_they_are_read() -> None:
+    with pytest.raises(FormatError, match="more than 100,000 rows in a file of this size"):
+        read(gzip.compress(line(resps=[["a"] * 100_001], arguments=[["q", {}]])), name="run.jsonl")

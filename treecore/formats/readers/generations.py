@@ -20,8 +20,9 @@ from treecore.formats.messages import ASSISTANT, asked, content_text, is_chat
 from treecore.formats.notes import Notes
 from treecore.formats.readers.reward_columns import named_as_rewards
 from treecore.formats.registry import rollout_format
-from treecore.formats.rows import Row, as_text, rest_of, row_kinds, rows
+from treecore.formats.rows import Row, as_text, rest_of, row_kinds
 from treecore.formats.source import Source
+from treecore.formats.whole_table import held_rows
 
 LISTS = ("generations", "completions", "responses", "outputs", "samples", "answers", "solutions", "predictions", "code")
 """Names of the list of answers, the most telling first."""
@@ -97,7 +98,7 @@ class Part(NamedTuple):
 )
 def read_generations(source: Source, notes: Notes) -> Iterator[Answers]:
     """A rollout an item of the list; those of a row are a group, and so are rows of the same prompt and reference."""
-    table = list(rows(source))
+    table = held_rows(source)
     if not table:
         return
     answers = next(

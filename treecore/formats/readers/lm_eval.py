@@ -48,6 +48,7 @@ def read_lm_eval(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a response; a document that stands there once for each filter is taken once."""
     documents: dict[Hashable, Document] = {}
     task, policy = _run(source)
+    responses = 0
     for fields, where in rows(source):
         key = (as_text(fields.get("doc_id")), as_text(fields.get("doc_hash")))
         said = _said(fields.get("resps"))
@@ -59,6 +60,8 @@ def read_lm_eval(source: Source, notes: Notes) -> Iterator[Rollout]:
                 rollout.task = task
                 rollout.prompt_extra |= {"filters": document.filters, **rollout.prompt_extra}
                 document.rollouts.append(rollout)
+                responses += 1
+                source.account.afford_rows(responses, where)
         _keep_scores(document, fields)
     rollouts = [rollout for document in documents.values() for rollout in document.rollouts]
     if documents and not rollouts:

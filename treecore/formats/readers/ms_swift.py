@@ -7,11 +7,13 @@ rows, `swift/ray/megatron/base_trainer.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.columnar import is_columnar
+from treecore.formats.field_table import NULL
 from treecore.formats.fields import needed, number_in, training_step_in
 from treecore.formats.limits import CELL, Account
 from treecore.formats.messages import answered, asked, is_chat
@@ -30,6 +32,7 @@ NOT_WITH_CHAT = frozenset({"prompt", "completion", "advantage", "reward", "score
 USED = frozenset({"step", "gen_step", "prompt", "completion", "advantages", "solution"})
 NO_REWARDS = frozenset({"entropy", "num_turns"})
 """Numbers of a rollout that the trainer logs beside rewards."""
+NEVER = USED | NO_REWARDS
 
 
 def looks_like_ms_swift(source: Source) -> bool:
@@ -114,20 +117,18 @@ def _unfolded(line: Row) -> Iterator[Row]:
         return
     assert isinstance(prompts, list)
     assert isinstance(answers, list)
-    for name, column in fields.items():
-        if isinstance(column, list) and (
-            len(column) > len(prompts) or (len(column) < len(prompts) and column is answers)
-        ):
-            found = f'"{name}" has {counted(len(column), "value")} for {counted(len(prompts), "prompt")}'
-            raise FormatError(found, where=where, todo="give columns of equal length")
-    items: list[dict[str, Any]] = [{} for _ in prompts]
-    for name, column in fields.items():
-        if isinstance(column, list):
+    columns = {name: column for name, column in fields.items() if isinstance(column, list)}
+    shared = {name: fields[name] for name in USED & fields.keys() - columns.keys()}
+    if set(map(len, columns.values())) == {len(prompts)}:
+        items = [dict(zip(columns, values, strict=True)) | shared for values in zip(*columns.values(), strict=True)]
+    else:
+        items = [dict(shared) for _ in prompts]
+        for name, column in columns.items():
+            if len(column) > len(prompts) or (len(column) < len(prompts) and column is answers):
+                found = f'"{name}" has {counted(len(column), "value")} for {counted(len(prompts), "prompt")}'
+                raise FormatError(found, where=where, todo="give columns of equal length")
             for item, value in zip(items, column, strict=False):
                 item[name] = value
-        elif name in USED:
-            for item in items:
-                item[name] = column
     for place, item in enumerate(items):
         yield Row(item, f"{where}, item {place}")
 
@@ -138,8 +139,8 @@ def _rollout(row: Row, shared: dict[str, Any], account: Account) -> tuple[Rollou
     prompt, extra = asked(needed(fields, "prompt", where=where))
     if extra and shared:
         account.spend(CELL * len(shared), where)  # each prompt gets a copy
-    parts = {name: number_in(fields, name, where=where) for name in names}
-    given = [value for value in parts.values() if value is not None]
+    parts = {name: fields[name] for name in names}
+    given = [float(value) for value in parts.values() if value is not None and value == value]
     rollout = Rollout(
         prompt=prompt,
         turns=answered(needed(fields, "completion", where=where)),
@@ -149,7 +150,7 @@ def _rollout(row: Row, shared: dict[str, Any], account: Account) -> tuple[Rollou
         prompt_extra=extra | shared if extra else shared,
         where=where,
     ).scored(sum(given) if given else None, parts if names != ["reward"] else {})
-    rollout.keep(rest_of(rest_of(fields, USED), set(names)))
+    rollout.keep(rest_of(fields, USED.union(names)))
     if isinstance(fields.get("advantages"), list):
         rollout.last.extra["advantages"] = fields["advantages"]
     elif (advantage := number_in(fields, "advantages", where=where)) is not None:
@@ -159,11 +160,5 @@ def _rollout(row: Row, shared: dict[str, Any], account: Account) -> tuple[Rollou
 
 def _reward_names(fields: dict[str, Any]) -> list[str]:
     """Columns of rewards: the trainer writes them before the advantages, and what else it logs after them."""
-    names = list(fields)
-    if "advantages" in fields:
-        names = names[: names.index("advantages")]
-    return [
-        name
-        for name in names
-        if name not in USED | NO_REWARDS and (fields[name] is None or isinstance(fields[name], bool | int | float))
-    ]
+    before = takewhile(lambda name: name != "advantages", fields)
+    return [name for name in before if name not in NEVER and type(fields[name]) in (float, int, bool, NULL)]
