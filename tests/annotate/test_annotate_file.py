@@ -73,7 +73,8 @@ def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
     other = Annotation("monte_carlo", {"k": 1}, task=Asked(), model=POLICY)
     with pytest.raises(MethodError, match=r"another annotation, or other forests; .*--overwrite"):
         annotate_file(FORESTS, path, other, resume=True)
-    assert annotate_file(FORESTS, path, other, resume=True, overwrite=True).continuations < 30
+    summary = annotate_file(FORESTS, path, other, resume=True, overwrite=True)
+    assert summary.continuations == summary.steps
     for text in ("a shopping list\n", '{"prompt":"a","answer":1', '{"prompt":"a","answer":1}'):
         path.write_text(text)
         for how in ({}, {"overwrite": True}, {"resume": True}, {"resume": True, "overwrite": True}):

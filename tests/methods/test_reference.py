@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,23 +21,29 @@ TREE = FAMILIES["tree"]
 FILE = Path(__file__).parents[2] / "docs" / "methods.md"
 
 
+@cache
+def whole() -> str:
+    """The reference as the registry gives it; made once."""
+    return markdown()
+
+
 def test_the_document_says_what_the_registry_says() -> None:
-    assert untrue(FILE.read_text(), markdown()) == [], "stale: run `treecore methods --markdown > docs/methods.md`"
+    assert untrue(FILE.read_text(), whole()) == [], "stale: run `treecore methods --markdown > docs/methods.md`"
 
 
 def test_the_document_is_whole() -> None:
-    assert FILE.read_text() == markdown(), "stale: run `treecore methods --markdown > docs/methods.md`"
+    assert FILE.read_text() == whole(), "stale: run `treecore methods --markdown > docs/methods.md`"
 
 
 def test_the_command_prints_it() -> None:
-    assert CliRunner().invoke(main, ["methods", "--markdown"]).stdout == markdown()
+    assert CliRunner().invoke(main, ["methods", "--markdown"]).stdout == whole()
     assert CliRunner().invoke(main, ["methods", "--markdown", "--json"]).exit_code == 2
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_is_told_in_full(name: str) -> None:
     method = METHODS[name]
-    section = re.search(rf"^### {name}\n(.*?)(?=^##|\Z)", markdown(), re.M | re.S)
+    section = re.search(rf"^### {name}\n(.*?)(?=^##|\Z)", whole(), re.M | re.S)
     assert section is not None
     text = section.group(1)
     for wanted in (method.title, method.summary.split("\n")[0], str(method.citation), method.departures):
@@ -54,7 +61,7 @@ def test_what_is_untrue_in_a_document_is_found() -> None:
 
 
 def test_every_link_leads_to_a_heading() -> None:
-    text = markdown()
+    text = whole()
     assert set(re.findall(r"\]\(#(\w+)\)", text)) == set(re.findall(r"^### (\w+)$", text, re.M)) == set(METHODS)
 
 
@@ -80,7 +87,7 @@ def test_uncertainty_is_there_or_its_absence_is_written_down(name: str) -> None:
     signals = signals_of(method)
     assert {"credit", "n_leaves", "value"} <= set(signals.nodes)
     assert ("stderr" in signals.nodes) == method.laws.averages
-    row = next(line for line in markdown().splitlines() if line.startswith(f"| [`{name}`]"))
+    row = next(line for line in whole().splitlines() if line.startswith(f"| [`{name}`]"))
     assert row.split(" | ")[4] == ("yes" if "stderr" in signals.nodes else "no")
 
 

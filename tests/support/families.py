@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import count
 from typing import Any
 
 import numpy as np
-from forests import random_forest, random_tokens
+from forests import random_forest, random_tokens, words
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -52,8 +54,8 @@ def annotated(rng: np.random.Generator, *, n: int, **kind: Any) -> Forest:
         tokens=True,
         born=rng.permutation(n),
         columns=columns,
-        text=[str(rng.choice(WORDS)) for _ in range(n)],
-        observation=[str(rng.choice(("", "found"))) for _ in range(n)],
+        text=words(rng, WORDS, n),
+        observation=words(rng, ("", "found"), n),
         reference="\n".join(WORDS[:3]),
         **kind,
     )
@@ -78,12 +80,19 @@ def computed(batch: Forests, method: str, **params: Any) -> Credit:
         raise
 
 
+@cache
+def example(kind: str, number: int) -> Forest:
+    """One of the forests of a kind; made once, since many tests draw it."""
+    return annotated(np.random.default_rng([number, *kind.encode()]), **KINDS[kind])
+
+
+COMPLETE = ("one tree", next(number for number in count() if is_complete(example("one tree", number))))
+OF_A_KIND = 200
+
+
 @st.composite
 def batches(draw: st.DrawFn) -> Forests:
     """One to three forests of any kinds, and one that has what every method needs where they lack it."""
-    kinds = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    made = [annotated(rng, **KINDS[kind]) for kind in kinds]
-    while not any(is_complete(forest) for forest in made):
-        made.append(annotated(rng, **KINDS["one tree"]))
-    return Forests(made)
+    one = st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, OF_A_KIND - 1))
+    made = [example(*drawn) for drawn in draw(st.lists(one, min_size=1, max_size=3, unique=True))]
+    return Forests(made if any(map(is_complete, made)) else [*made, example(*COMPLETE)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,11 @@ from treecore.core.forest import Forest, TokenTable
 from treecore.core.topology import Topology
 
 WORDS = ("alpha", "beta", "", "3*4=12", "日本", "[bold]x[/bold]", "a\tb", "\x1b[31mred", "“quoted”", "𝄞")
+
+
+def words(rng: np.random.Generator, among: Sequence[str], n: int) -> list[str]:
+    """`n` of these, each as likely as the others."""
+    return [among[k] for k in rng.integers(len(among), size=n).tolist()]
 
 
 def random_parent(rng: np.random.Generator, n: int, *, n_trees: int = 1, reach: int = 10**9) -> np.ndarray:
@@ -45,9 +51,11 @@ def random_forest(
     reward = np.where(topology.is_leaf, rng.choice(rewards, size=n), np.nan)
     reward[topology.is_leaf & (rng.random(n) < unscored)] = np.nan
     counts = np.where(parent < 0, 0, rng.integers(0, 5, size=n))
+    texts = np.full(n, "", dtype=object)
+    texts[parent >= 0] = words(rng, WORDS, int((parent >= 0).sum()))
     fields: dict[str, Any] = {
         "parent": parent,
-        "text": ["" if above < 0 else str(rng.choice(WORDS)) for above in parent],
+        "text": texts.tolist(),
         "reward": reward,
         "status": np.where(topology.is_leaf, 1, -1),
         "born": np.arange(n),
@@ -65,7 +73,7 @@ def random_tokens(rng: np.random.Generator, counts: np.ndarray) -> TokenTable:
     total = int(counts.sum())
     columns: dict[str, Any] = {
         "id": rng.integers(-1, 50, size=total),
-        "text": [str(rng.choice(WORDS)) for _ in range(total)],
+        "text": words(rng, WORDS, total),
         "part": rng.integers(0, 4, size=total),
     }
     for column in TOKEN_COLUMNS:
@@ -74,7 +82,10 @@ def random_tokens(rng: np.random.Generator, counts: np.ndarray) -> TokenTable:
             values[rng.random(total) < 0.2] = np.nan
             columns[column.name] = values
     likely = -np.sort(rng.exponential(size=(total, 3)), axis=1)
-    columns["top"] = [() if rng.random() < 0.2 else [*zip("xyz", row.tolist(), strict=True)] for row in likely]
+    without = (rng.random(total) < 0.2).tolist()
+    columns["top"] = [
+        () if none else [*zip("xyz", row, strict=True)] for none, row in zip(without, likely.tolist(), strict=True)
+    ]
     return TokenTable(start=np.concatenate([[0], np.cumsum(counts)]), **columns)
 
 

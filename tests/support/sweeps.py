@@ -11,6 +11,7 @@ from collections import defaultdict
 import pytest
 
 CASES = {
+    "analysis/test_audit.py::test_every_normalisation_finds_itself": 1,
     "app/opening/test_dropped.py::test_a_file_of_each_kind_reaches_its_trees": 0,
     "app/opening/test_dropped.py::test_words_of_uploads_in_five_formats_are_only_words": 0,
     "app/rollout/test_form.py::test_every_sampler_has_its_widgets": 3,
@@ -162,6 +163,7 @@ CASES = {
     "serving/test_runs.py::test_who_looks_at_a_link_cannot_end_the_run": 0,
     "tasks/verifiers/test_math_adversarial.py::test_agreement_with_math_verify_is_as_documented": 0,
     "tasks/verifiers/test_math_adversarial.py::test_ours_is_right_on_every_pair": 1,
+    "test_bundled.py::test_the_bundled_model_grows_the_sample_again": 2,
     "test_extending.py::test_a_public_server_offers_no_task_and_no_critic_of_plug_ins": 1,
     "test_extending.py::test_the_command_line_uses_the_critic_and_the_annotation": 0,
     "test_extending.py::test_the_command_line_uses_the_examples": 0,

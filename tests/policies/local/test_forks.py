@@ -37,7 +37,7 @@ def forked(forest: Forest) -> int:
 @pytest.mark.parametrize("max_sequences", [3, 64])
 def test_forks_and_pauses_equal_full_recomputation(kind: str, max_sequences: int, wanderer: str) -> None:
     policy = deep_policy(kind, max_sequences=max_sequences)
-    for forest in rollout(task=ToyTask(), model=policy, sampler=wanderer, prompts=3, seed=3):
+    for forest in rollout(task=ToyTask(), model=policy, sampler=wanderer, prompts=2, seed=3):
         table = forest.tokens
         assert table is not None
         assert forked(forest) > 2
@@ -49,7 +49,7 @@ def test_forks_and_pauses_equal_full_recomputation(kind: str, max_sequences: int
 
 
 def test_a_fork_costs_one_token_and_a_pause_none(wanderer: str) -> None:
-    for forest in rollout(task=ToyTask(), model=deep_policy(), sampler=wanderer, prompts=4, seed=5):
+    for forest in rollout(task=ToyTask(), model=deep_policy(), sampler=wanderer, prompts=2, seed=5):
         cost = forest.provenance
         table = forest.tokens
         assert table is not None
@@ -66,7 +66,7 @@ def test_a_fork_costs_one_token_and_a_pause_none(wanderer: str) -> None:
 def test_forests_do_not_depend_on_the_batch_and_their_order_is_that_of_sampling(wanderer: str) -> None:
     def run(max_sequences: int) -> list[Any]:
         forests = rollout(
-            task=ToyTask(), model=deep_policy(max_sequences=max_sequences), sampler=wanderer, prompts=3, seed=9
+            task=ToyTask(), model=deep_policy(max_sequences=max_sequences), sampler=wanderer, prompts=2, seed=9
         )
         return [(forest.text, forest.parent.tolist(), forest.node_extra) for forest in forests]
 
@@ -198,7 +198,7 @@ class FileContents(ToyTask):
 
 def test_steps_that_end_before_a_word_can_be_stopped_and_forked(wanderer: str) -> None:
     policy = deep_policy(max_sequences=3)
-    for forest in rollout(task=FileContents(), model=policy, sampler=wanderer, prompts=3, seed=3):
+    for forest in rollout(task=FileContents(), model=policy, sampler=wanderer, prompts=2, seed=3):
         table = forest.tokens
         assert table is not None
         for leaf in forest.leaves:

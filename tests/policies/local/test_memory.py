@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from toy import ToyTask, deep_policy
+from toy import WORDS, ToyTask, deep_policy, toy_model, toy_tokenizer
 
 from treecore.core.forest import Forest
 from treecore.errors import PolicyError
@@ -63,6 +63,12 @@ def content(forests: list[Forest]) -> list[Any]:
     ]
 
 
+@cache
+def unhindered(sampler: str = "random_expansion") -> list[Any]:
+    """What is sampled where memory is enough."""
+    return content(sampled(deep_policy(max_sequences=12), sampler))
+
+
 @pytest.mark.parametrize("error", [CUDA, CPU])
 @pytest.mark.parametrize(("sampler", "rows"), [("random_expansion", 1), ("wander", 2), ("wander", 5)])
 def test_a_pass_that_does_not_fit_is_made_smaller(
@@ -72,7 +78,7 @@ def test_a_pass_that_does_not_fit_is_made_smaller(
     wanderer: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    free = content(sampled(deep_policy(max_sequences=12), sampler))
+    free = unhindered(sampler)
     policy = with_room_for(rows, error=error)
     with caplog.at_level(logging.WARNING, logger="treecore"):
         assert content(sampled(policy, sampler)) == free
@@ -120,9 +126,9 @@ def test_one_branch_that_does_not_fit_is_one_clear_line() -> None:
 
 @pytest.mark.parametrize("static", [False, True])
 def test_a_store_that_cannot_grow(static: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = content(sampled(deep_policy(max_sequences=12)))
+    free = unhindered()
     policy = TransformersPolicy(
-        deep_policy().model, deep_policy().tokenizer, name="m", max_sequences=12, batch_tokens=400, static=static
+        toy_model(), toy_tokenizer(), name="m", max_sequences=12, batch_tokens=400, static=static
     )
     store = type(policy.runner().cache)
     reallocated = limited(store.reallocated, lambda own, kind, shape, kept: shape[0] * shape[3] > 300)
@@ -133,7 +139,7 @@ def test_a_store_that_cannot_grow(static: bool, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("share", [1, 3])
 def test_what_cannot_be_kept_is_computed_again(share: int, monkeypatch: pytest.MonkeyPatch, wanderer: str) -> None:
-    free = content(sampled(deep_policy(max_sequences=12), wanderer))
+    free = unhindered(wanderer)
     policy = with_room_for(5)
     calls = iter(range(10**6))
     read = limited(KVCache.read, lambda *args, **kwargs: next(calls) % share == 0)
@@ -143,7 +149,7 @@ def test_what_cannot_be_kept_is_computed_again(share: int, monkeypatch: pytest.M
 
 
 def test_logits_that_cannot_be_kept_are_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    free = content(sampled(deep_policy(max_sequences=12)))
+    free = unhindered()
     monkeypatch.setattr(
         "treecore.policies.local.sequence_scheduler.SequenceScheduler.copy_logits", lambda self, logits: None
     )
@@ -152,7 +158,7 @@ def test_logits_that_cannot_be_kept_are_computed_again(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("sampler", ["random_expansion", "wander"])
 def test_draws_are_made_in_halves(sampler: str, monkeypatch: pytest.MonkeyPatch, wanderer: str) -> None:
-    free = content(sampled(deep_policy(max_sequences=12), sampler))
+    free = unhindered(sampler)
     draw = limited(session_module.draw, lambda logits, *args, **kwargs: len(logits) > 2)
     monkeypatch.setattr(session_module, "draw", draw)
     assert content(sampled(deep_policy(max_sequences=12), sampler)) == free
@@ -164,7 +170,7 @@ def test_draws_are_made_in_halves(sampler: str, monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.parametrize("most", [1, 100])
 def test_so_are_draws_from_many_logits(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = content(sampled(deep_policy(max_sequences=12)))
+    free = unhindered()
     batches: list[int] = []
 
     def draw(logits: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -175,7 +181,7 @@ def test_so_are_draws_from_many_logits(most: int, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(session_module, "draw", draw)
     monkeypatch.setattr(session_module, "MAX_DRAWN", most)
     assert content(sampled(deep_policy(max_sequences=12))) == free
-    assert max(batches) == max(1, most // deep_policy().vocabulary_size)
+    assert max(batches) == max(1, most // len(WORDS))
 
 
 def test_a_trajectory_that_is_too_long_to_read_again_is_refused() -> None:

@@ -64,6 +64,16 @@ def alone(policy: Any) -> LocalPool:
     return found
 
 
+def test_small_jobs_start_no_worker(policy: Any, alone: LocalPool) -> None:
+    rollout(model=policy, prompts=PROMPTS, **RUN)
+    assert alone.workers == []
+
+
+def test_one_process_alone_is_nobodys_help(policy: Any, alone: LocalPool) -> None:
+    rollout(model=policy, prompts=2, workers=1, **RUN)
+    assert alone.workers == []
+
+
 def test_the_same_as_one_process_gives(policy: Any, here: list[Forest], pool: LocalPool) -> None:
     before, seen = pool.workers[0].cpu, list[Progress]()
     assert_same_samples(rollout(model=policy, prompts=PROMPTS, workers=2, on_progress=seen.append, **RUN), here)
@@ -73,22 +83,6 @@ def test_the_same_as_one_process_gives(policy: Any, here: list[Forest], pool: Lo
     assert {one.total for one in seen} == {2 * PROMPTS}
     assert seen[-1].tokens == sum(int(forest.n_model_tokens.sum()) for forest in here)
     assert {wave for one in seen for wave in one.waves} == {forest.id for forest in here}
-
-
-def test_a_worker_that_is_killed_costs_nothing(
-    policy: Any, here: list[Forest], pool: LocalPool, caplog: pytest.LogCaptureFixture
-) -> None:
-    worker, busy = pool.workers[0], list[int]()
-
-    def watch(progress: Progress) -> None:
-        if worker.prompts and not busy:
-            busy.append(len(worker.prompts))
-            worker.process.kill()
-
-    assert_same_samples(rollout(model=policy, prompts=PROMPTS, workers=2, on_progress=watch, **RUN), here)
-    assert busy
-    assert worker not in pool.workers
-    assert "a worker process was lost (exit code -9); its prompts are sampled here" in caplog.text
 
 
 def test_a_stopped_run_goes_on(policy: Any, here: list[Forest], pool: LocalPool, tmp_path: Path) -> None:
@@ -115,11 +109,6 @@ def test_what_grows_in_a_worker_can_be_looked_at(policy: Any, pool: LocalPool) -
     assert any((forest.status == Status.OPEN).any() for forest in looks)
 
 
-def test_small_jobs_start_no_worker(policy: Any, alone: LocalPool) -> None:
-    rollout(model=policy, prompts=PROMPTS, **RUN)
-    assert alone.workers == []
-
-
 def test_long_jobs_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_engine, "MIN_TRAJECTORIES_FOR_WORKERS", 12)
     monkeypatch.setattr(local_engine, "processes", lambda: 3)
@@ -139,11 +128,6 @@ def test_the_same_command_gives_every_bit_again(policy: Any, pool: LocalPool) ->
     for one, other in zip(rollout(**run), rollout(**run), strict=True):
         for column in ("id", "logprob", "entropy", "confidence"):
             np.testing.assert_array_equal(getattr(one.tokens, column), getattr(other.tokens, column))
-
-
-def test_one_process_alone_is_nobodys_help(policy: Any, alone: LocalPool) -> None:
-    rollout(model=policy, prompts=2, workers=1, **RUN)
-    assert alone.workers == []
 
 
 class Elsewhere(ToyTask):
@@ -167,6 +151,22 @@ def test_a_task_that_cannot_be_sent_is_sampled_here(
     assert [forest.text for forest in forests] == [one.text for one in rollout(task=task, workers=1, **run)]
     assert "one process samples alone: the task cannot be sent to another process" in caplog.text
     assert len(pool.workers) == 1
+
+
+def test_a_worker_that_is_killed_costs_nothing(
+    policy: Any, here: list[Forest], pool: LocalPool, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, busy = pool.workers[0], list[int]()
+
+    def watch(progress: Progress) -> None:
+        if worker.prompts and not busy:
+            busy.append(len(worker.prompts))
+            worker.process.kill()
+
+    assert_same_samples(rollout(model=policy, prompts=PROMPTS, workers=2, on_progress=watch, **RUN), here)
+    assert busy
+    assert worker not in pool.workers
+    assert "a worker process was lost (exit code -9); its prompts are sampled here" in caplog.text
 
 
 def test_models_that_use_the_machine_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
