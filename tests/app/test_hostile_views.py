@@ -29,7 +29,8 @@ from treecore.methods import METHODS
 
 pytestmark = pytest.mark.browser
 ALL = [EVERY, *ATTACKS]
-MAX_PLACES = 5
+MAX_PLACES, SLOW_MS = 5, 90_000
+"""Addresses of a view, and how long one may take while much else runs."""
 METHOD = "tree_grpo"
 OTHERS = ("sample", "method", "node", "run", "file", "from", "map", "prompt", "frame", "merge", "fold")
 """What an address holds beside the fields of views and the parameters of methods."""
@@ -146,6 +147,7 @@ def opened(visit: Visit, run: Path) -> dict[str, str]:
 def visit(open_page: Open, library: str) -> Iterator[Visit]:
     """A page on which nothing may be wrong."""
     found = Visit(open_page("about:blank"), library)
+    found.page.set_default_timeout(SLOW_MS)
     asked = asked_elsewhere(found.page)
     yield found
     assert not found.wrong, "\n".join(found.wrong[:20])
