@@ -11,13 +11,12 @@ from treecore.analysis.audit import audit_of, claimed
 from treecore.analysis.frames import phrase
 from treecore.analysis.lint import claim_differs
 from treecore.core.batch import Forests
-from treecore.core.columns import Status
 from treecore.core.forest import Forest
-from treecore.core.outcomes import settled
 from treecore.core.prefixes import merge_chains
-from treecore.core.step_text import beside_text
+from treecore.core.step_text import beside_text, split_step
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.errors import MethodError
+from treecore.library.figures import credit_facts, outcomes
 from treecore.methods import METHODS, compute
 
 WORDS = 8_000
@@ -82,6 +81,7 @@ def facts(forests: Sequence[Forest], methods: tuple[str, str]) -> list[dict[str,
     scored = np.where(batch.scored, batch.reward, 0.0)
     with np.errstate(invalid="ignore"):
         value = batch.topology.leaf_sum(scored) / batch.n_scored
+    ends, spread = outcomes(batch), credit_facts(batch, first, second)
     rows = []
     for number, forest in enumerate(batch):
         own = slice(int(batch.offset[number]), int(batch.offset[number + 1]))
@@ -89,8 +89,9 @@ def facts(forests: Sequence[Forest], methods: tuple[str, str]) -> list[dict[str,
         rows.append(
             {
                 **described(forest, batch.topology.depth[own], value[own]),
-                **outcomes(forest),
-                **credit_facts(first[own], second[own]),
+                **ends[number],
+                **spread[number],
+                "distinct_answers": distinct_answers(forest),
                 "claims": int(n_claims[in_file].sum()),
                 "claims_differ": None if differ is None else int(differ[in_file].sum()),
             }
@@ -165,38 +166,10 @@ def described(forest: Forest, depth: IntArray, value: FloatArray) -> dict[str, A
     }
 
 
-def outcomes(forest: Forest) -> dict[str, Any]:
-    """What the trajectories came to, and what of it teaches nothing."""
-    leaves = np.flatnonzero(forest.topology.is_leaf)
-    rewards = settled(forest.reward[leaves], np.zeros(len(leaves), dtype=np.int64))
-    rewards = rewards[~np.isnan(rewards)]
-    n = len(rewards)
-    status = forest.status[leaves]
-    counts = np.unique(rewards, return_counts=True)[1] / max(n, 1)
-    top = max(1.0, float(rewards.max())) if n else 1.0
-    flags = {
-        "singleton-group": n == 1,
-        "zero-variance-group": n > 1 and len(counts) == 1,
-        "unscored-leaf": n < len(leaves),
-        "truncated-leaf": bool((status == Status.TRUNCATED).any()),
-        "failed-leaf": bool((status == Status.FAILED).any()),
-    }
-    return {
-        "scored": n,
-        "pass_rate": float((rewards >= top - 1e-9).mean()) if n else None,
-        "mean_reward": float(rewards.mean()) if n else None,
-        "outcome_entropy": float(-(counts * np.log2(counts)).sum()) + 0.0 if n else None,
-        "distinct_answers": len({phrase(forest, leaf) for leaf in leaves.tolist()}),
-        "flags": [name for name, holds in flags.items() if holds],
-    }
-
-
-def credit_facts(first: FloatArray, second: FloatArray) -> dict[str, Any]:
-    """How far credit spreads, and how often two methods point in different directions."""
-    known = first[np.isfinite(first)]
-    both = np.isfinite(first) & np.isfinite(second)
-    against = np.sign(first[both]) * np.sign(second[both]) < 0
-    return {
-        "credit_spread": float(known.std()) if len(known) else None,
-        "sign_disagreement": float(against.mean()) if both.any() else None,
-    }
+def distinct_answers(forest: Forest) -> int:
+    """How many different last steps there are."""
+    leaves = np.flatnonzero(forest.topology.is_leaf).tolist()
+    extra = forest.node_extra
+    alone = {forest.text[leaf] for leaf in leaves if not extra.get(leaf)}
+    labels = {split_step(text).label for text in alone}
+    return len(labels.union(phrase(forest, leaf) for leaf in leaves if extra.get(leaf)))
