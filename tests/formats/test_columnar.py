@@ -145,6 +145,9 @@ def test_levels_of_a_schema_are_those_of_the_deepest_column() -> None:
         (b"\x16" + b"\xff" * 12, "too many digits"),
         (b"\x1d", "of kind 13"),
         (b"\x19\xfc\xff\xff\xff\xff\x07", "ends too early"),
+        (b"\x45\x02\x00", "field 4 of the footer lists no structures"),
+        (b"\x49\x15\x02\x00", "field 4 of the footer lists no structures"),
+        (b"\x49\x1c\x39\x15\x02\x00\x00", "field 3 of the footer is no number"),
     ],
 )
 def test_a_footer_that_is_none(meta: bytes, told: str) -> None:

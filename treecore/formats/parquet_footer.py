@@ -27,10 +27,11 @@ def listed_values(data: bytes) -> int:
         ValueError: it is no footer.
     """
     most = 0
-    for group in _footer(data).struct(0).get(ROW_GROUPS) or []:
-        rows = group.get(NUM_ROWS) or 0
-        about = [column.get(OF_COLUMN) or {} for column in group.get(COLUMNS) or []]
-        most = max(most, sum(max((one.get(NUM_VALUES) or 0) - rows, 0) for one in about))
+    for group in _structs(_footer(data).struct(0), ROW_GROUPS):
+        rows = _number(group, NUM_ROWS)
+        about = [column.get(OF_COLUMN) for column in _structs(group, COLUMNS)]
+        more = sum(max(_number(one, NUM_VALUES) - rows, 0) for one in about if isinstance(one, dict))
+        most = max(most, more)
     return most
 
 
@@ -41,14 +42,38 @@ def schema_levels(data: bytes) -> int:
         ValueError: it is no footer.
     """
     most, missing = 0, list[int]()
-    for element in _footer(data).struct(0, last=SCHEMA).get(SCHEMA) or []:
+    for element in _structs(_footer(data).struct(0, last=SCHEMA), SCHEMA):
         while missing and not missing[-1]:
             missing.pop()
         if missing:
             missing[-1] -= 1
-        missing.append(element.get(NUM_CHILDREN) or 0)
+        missing.append(_number(element, NUM_CHILDREN))
         most = max(most, len(missing))
     return most
+
+
+def _structs(fields: dict[int, Any], number: int) -> list[dict[int, Any]]:
+    """A field that lists structures; empty where it is absent.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    found = fields.get(number) or []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise ValueError(f"field {number} of the footer lists no structures")
+    return found
+
+
+def _number(fields: dict[int, Any], number: int) -> int:
+    """A field that is a number; 0 where it is absent.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    found = fields.get(number) or 0
+    if not isinstance(found, int):
+        raise ValueError(f"field {number} of the footer is no number")
+    return found
 
 
 def _footer(data: bytes) -> _Reader:
