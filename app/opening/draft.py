@@ -28,7 +28,7 @@ class Draft:
     Attributes:
         name: of the file, or of all files; given: the file, or all.
         found: what it is, in words.
-        columns: their names, of several files those of the first table; `a.b` is field `b` of the objects in column `a`.
+        columns: their names, of several files those of the first table; `a.b` is field `b` of what is in column `a`.
         rows: the first rows.
         named: role -> column, as the table is open or as it was opened last; {} where nobody said.
     """

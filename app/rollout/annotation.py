@@ -100,9 +100,9 @@ def settle() -> None:
         state.put({"notice": f"{job.error or f'No {adds.title} were added: {job.note}'}."})
     elif given.key == now.key and job.result and len(job.result) == len(given.forests):
         kept = {name: state.get_or(name, "") for name in ("node", "method", "forest", "turned")}
-        state.open_forests(job.result, f"{given.title}, with {adds.title}")
-        state.put(kept)
-        st.toast(verbatim(adds.done), icon=":material/check:")
+        if state.open_forests(job.result, f"{given.title}, with {adds.title}"):
+            state.put(kept)
+            st.toast(verbatim(adds.done), icon=":material/check:")
 
 
 def bar() -> None:

@@ -230,7 +230,10 @@ class JobQueue:
         return [*self._waiting.ordered(), *([self._running] if self._running else [])]
 
     def wait(self, job: Job) -> Wait:
-        """Where in line a job is; its turn comes when the running job and all ahead of it are over."""
+        """Where in line a job is; its turn comes when the running job and all ahead of it are over.
+
+        What others left behind is cancelled first: nobody waits for it, and this job does.
+        """
         with self._changed:
             self._let_go(for_job=job)
             ahead = list(takewhile(lambda one: one is not job, self._waiting.ordered() if job in self._waiting else []))

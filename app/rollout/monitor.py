@@ -181,5 +181,5 @@ def finish(job: Job, forests: Sequence[Forest]) -> None:
 def explore(job: Job, forests: Sequence[Forest]) -> None:
     """Open what was sampled in the Explore view."""
     title = f"rollout: {job.title}" if job.phase is Phase.DONE else f"rollout, {job.phase.value}: {job.title}"
-    state.open_forests(forests, title, origin=f"run:{job.name}")
-    state.put({"view": "explore"})
+    if state.open_forests(forests, title, origin=f"run:{job.name}"):
+        state.put({"view": "explore"})

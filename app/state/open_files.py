@@ -246,13 +246,18 @@ def drop_receipt() -> None:
     st.session_state.receipt = ""
 
 
-def open_forests(forests: Sequence[Forest], title: str, *, origin: str = "") -> None:
-    """Open forests that were sampled, or taken from a library; a notice where they are too many for the visitor.
+def open_forests(forests: Sequence[Forest], title: str, *, origin: str = "") -> bool:
+    """Open forests that were sampled; a notice where they are too many for the visitor.
 
     Args:
         origin: where they can be found again, as the address names it.
+
+    Returns:
+        Whether they are open now.
     """
     try:
         show(opened_forests(forests, title, origin=origin))
     except TreecoreError as refused:
         st.session_state.notice = f"{refused}."
+        return False
+    return True

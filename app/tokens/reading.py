@@ -246,7 +246,7 @@ def lines(
             found.append(line(branch.forest, one, credit, scale))
         found[-1]["items"].append(shown)
         last = one
-        close(found[-1], branch, one)
+        count(found[-1], branch, one)
     return found
 
 
@@ -272,8 +272,8 @@ def line(forest: Forest, one: Token, credit: Credit | None, scale: Ends) -> Line
     }
 
 
-def close(made: Line, branch: Branch, one: Token) -> None:
-    """What stands behind a line once it has the last token of a step: the answer of the environment, the outcome."""
+def count(made: Line, branch: Branch, one: Token) -> None:
+    """How many tokens a line has with this one; behind the last of a step, what came after it: answer and outcome."""
     forest = branch.forest
     own = len(made["items"])
     if one.place < branch.last_place[one.row]:
@@ -292,9 +292,9 @@ def close(made: Line, branch: Branch, one: Token) -> None:
 
 def telling_token(branch: Branch) -> int:
     """The token to look at first: the most surprising of those where several ways were drawn, else of all."""
-    forked = {place for place, listed in choices_by_step(branch).items() if listed}
-    value = np.array([0.0 if math.isnan(one.logprob) else -one.logprob for one in branch.tokens])
+    forked = choices_by_step(branch)
+    surprise = np.array([0.0 if math.isnan(one.logprob) else -one.logprob for one in branch.tokens])
     at_fork = np.array([(one.row, one.place) in forked for one in branch.tokens], dtype=bool)
-    if not len(value):
+    if not len(surprise):
         return 0
-    return int(np.argmax(np.where(at_fork, value + 1e6, value) if at_fork.any() else value))
+    return int(np.argmax(np.where(at_fork | ~at_fork.any(), surprise, -np.inf)))

@@ -47,7 +47,7 @@ def start_of(forest: Forest, row: int) -> int:
     return int(forest.parent[row]) if forest.topology.is_leaf[row] and forest.parent[row] >= 0 else row
 
 
-def value(forest: Forest, row: int) -> str:
+def value_in_words(forest: Forest, row: int) -> str:
     """`mean outcome 0.50, 0.15 to 0.85 (6 ends)`: the interval narrows as ends come in."""
     found = means(forest)
     mean, n = float(found.value[row]), int(found.n[row])
@@ -68,8 +68,8 @@ def hinders(forest: Forest) -> str:
 
 def run(job: Job, forest: Forest, node: str, model: Model, limits: Limits | None) -> Forest | None:
     """The forest with new branches, in the worker's thread; None where it was cancelled or came to a limit."""
-    seed = sum(str(extra.get("sampled_for")) == "branches" for extra in forest.node_extra.values())
-    asked = {"seed": seed, "node": node, "keep": True}
+    next_seed = sum(str(extra.get("sampled_for")) == "branches" for extra in forest.node_extra.values())
+    asked = {"seed": next_seed, "node": node, "keep": True}
     found = continued(job, [forest], model, limits, kind="branches", settings={"k": BRANCHES}, **asked)
     return found[0] if found else None
 
@@ -110,8 +110,11 @@ def settle() -> None:
     kept = {name: state.get_or(name, "") for name in ("edit", "node", "method")}
     row = grown.row(place.node)
     said = f"{counted(len(grown.leaves) - len(before.leaves), 'branch', 'branches')} sampled after "
-    said += f"“{name_of(grown, row)}”, for real: {value(before, row)} before, now {value(grown, row)}."
-    state.open_forests(forests, f"{state.recorded().title}, sampled on")
+    said += (
+        f"“{name_of(grown, row)}”, for real: {value_in_words(before, row)} before, now {value_in_words(grown, row)}."
+    )
+    if not state.open_forests(forests, f"{state.recorded().title}, sampled on"):
+        return
     state.put({**kept, "forest": place.number, "turned": place.number, NOTE: said})
 
 
@@ -139,7 +142,7 @@ def here(row: int | None) -> None:
         )
         st.caption(verbatim(f"{reason[:1].upper()}{reason[1:]}." if reason else f"after “{name_of(forest, start)}”"))
     if not reason:
-        st.caption(verbatim(f"Here: {value(forest, start)}."))
+        st.caption(verbatim(f"Here: {value_in_words(forest, start)}."))
     if permissions.is_private() and forest.tokens is not None:
         with st.expander("Model"):
             model_field()

@@ -23,6 +23,7 @@ PLACES = {
     "before": "the step before it",
     "siblings": "its siblings",
 }
+ORDER = ("batch", "group", "tree", "path", "before", "siblings")
 UNKNOWN = 9
 """Stands for NaN where numbers are compared as whole ones."""
 
@@ -115,15 +116,15 @@ def clauses_of(relations: Relations, part: slice) -> list[Clause]:
         key = (against, int(known[0]))
         if key not in made or not made[key].numbers:
             made[key] = Clause(int(known[0]), against, numbers(relations, part, place))
-    order = ["batch", "group", *list(PLACES)[1:]]
-    return sorted(made.values(), key=lambda one: order.index(one.against))
+    return sorted(made.values(), key=lambda one: ORDER.index(one.against))
 
 
 def joined_clauses(clauses: Sequence[Clause], n: int) -> str:
     """`better than all 10 answers (0.40), worse than its own tree (0.80) and the step before it (0.75)`."""
     parts = []
     for relation, some in groupby(clauses, key=lambda one: one.relation):
-        named = [(PLACES.get(one.against, f"all {whole(n)} answers"), one.numbers) for one in some]
+        places = {**PLACES, "group": f"all {whole(n)} answers"}
+        named = [(places[one.against], one.numbers) for one in some]
         once = [
             name + ("" if number == after else number) for (name, number), (_, after) in pairwise([*named, ("", "")])
         ]

@@ -90,7 +90,7 @@ def annotate_file(
     with JsonlFile(target, needs=len(forests) * ADDED_BYTES) as file:
         held = FileContents(file)
         if not (resume or overwrite):
-            held.refuse(lambda: what_it_holds(held, forests, annotation))
+            held.refuse_unless_empty(lambda: what_it_holds(held, forests, annotation))
         kept = held.kept(lambda: places_to_keep(held, forests, annotation), resume=resume, overwrite=overwrite)
         left = missing(forests, done=kept.forests)
         began, done = time.monotonic(), list(kept.forests)

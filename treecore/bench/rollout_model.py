@@ -80,9 +80,6 @@ def model_facts(policy: Any) -> dict[str, Any]:
     of it. `cache_bytes_per_token` are the keys and values of one token in all layers.
     """
     model = policy.model
-    config = model.config.get_text_config(decoder=True)
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     table, head = model.get_input_embeddings(), model.get_output_embeddings()
     own = head is not None and head.weight is not table.weight
     read = sum(one.numel() * one.itemsize for one in model.parameters())
@@ -90,11 +87,11 @@ def model_facts(policy: Any) -> dict[str, Any]:
         "name": policy.name,
         "architecture": type(model).__name__,
         "parameters": sum(one.numel() for one in model.parameters()),
-        "layers": policy.layers,
+        "layers": len(policy.layout.specs),
         "dtype": str(model.dtype).removeprefix("torch."),
         "attention": model.config._attn_implementation,
         "weight_bytes": read - own * table.weight.numel() * table.weight.itemsize,
-        "cache_bytes_per_token": 2 * policy.layers * heads * dim * model.dtype.itemsize,
+        "cache_bytes_per_token": policy.token_bytes,
     }
 
 

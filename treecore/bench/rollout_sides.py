@@ -180,8 +180,8 @@ class Sides:
         """Start the workers of a share."""
         if (share.workers or 1) > 1:
             pool = pool_of(self.policy)
-            pool.hire(self.policy, share.workers or 1)
-            pool.get_ready()
+            pool.start(self.policy, share.workers or 1)
+            pool.wait_until_ready()
 
     def grow(self, name: str, workers: int | None = None) -> list[Forest]:
         """One run of a side of the engine."""

@@ -26,7 +26,8 @@ def formula(params: Mapping[str, Value]) -> str:
     episode, step = r"R_i - \mu", r"\bar{G}(s) - \mu_p"
     if params["mode"] == "mean_std_norm":
         episode, step = (
-            rf"\frac{{{gap}}}{{{spread} + 10^{{-6}}}}" for gap, spread in ((episode, r"\sigma"), (step, r"\sigma_p"))
+            rf"\frac{{{above}}}{{{spread} + 10^{{-6}}}}"
+            for above, spread in ((episode, r"\sigma"), (step, r"\sigma_p"))
         )
     return "\n".join(
         [
@@ -186,10 +187,10 @@ def gigpo(
     returns = discounted_returns(forests, gamma, value)
     leaves = scored[parent[scored] >= 0]
     group = episode_group(forests, leaves, forests.topology.depth[leaves].astype(np.float64))
-    scale = 1.0 / (group.std + EPSILON) if divide else np.ones(len(leaves))
+    leaf_scale = 1.0 / (group.std + EPSILON) if divide else np.ones(len(leaves))
     columns = {}
     for name, values in (
-        ("episode", gap(forests.reward[leaves], group.mean) * scale),
+        ("episode", gap(forests.reward[leaves], group.mean) * leaf_scale),
         ("group_mean", group.mean),
         ("group_std", group.std),
     ):
@@ -200,7 +201,7 @@ def gigpo(
     among, std, size = (np.where(chosen, column[above], np.nan) for column in (*returns.among, returns.size))
     divisor = std + EPSILON if divide else np.ones(len(parent))
     step = np.where(size > 1, gap(returns.mean, among) / divisor, np.where(chosen, 0.0, np.nan))
-    scale = on_forest(forests, leaves, scale)
+    scale = on_forest(forests, leaves, leaf_scale)
     episode = np.where(chosen, gap(value.mean, on_forest(forests, leaves, group.mean)) * scale, np.nan)
     nodes = {
         "credit": episode + step,

@@ -8,9 +8,10 @@
         session.end(branch)                            # or the trajectory is over
 
 Some samplers ask for more: to stop after some tokens, and to start inside a step. A policy says with `gives` which of
-`EXTENDS`, `FORKS`, `GREEDY` and `TOP` it has; a sampler that needs what it lacks is refused before that is sampled.
-`grow` gets its keywords, and `fork`, `keep` and `extend` are called, only for such samplers; a policy that reads text
-alone may refuse a place that is no boundary of its own tokens with a PolicyError.
+`EXTENDS`, `FORKS`, `GREEDY` and `TOP_ENTROPY` it has; a sampler that needs what it lacks is refused before anything is
+sampled. `grow` gets its keywords, and `fork`, `keep` and `extend` are called, only for such samplers; a policy that
+reads text alone may refuse a place that is no boundary of its own tokens with a PolicyError. A policy with
+`ALTERNATIVES` also records the likeliest tokens on request.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ GREEDY = "greedy"
 """A branch may take the likeliest tokens at any temperature."""
 EXTENDS = "extends"
 """Places may lie after tokens that nobody drew."""
-TOP = "top"
+TOP_ENTROPY = "top"
 """Each token comes with the entropy of the likeliest tokens, `Completion.top_entropy`."""
+TOP_LOGPROBS = 20
+"""Likeliest tokens whose log probabilities the confidence is the mean of, and the most that can be recorded."""
 ALTERNATIVES = "alternatives"
 """`session` takes `top_tokens`: each token comes with so many of the likeliest there, `Completion.top`."""
 
@@ -247,7 +250,7 @@ class Policy(Protocol):
     A class that derives from this one gets the attributes; another may leave them out.
 
     Attributes:
-        gives: which of `ALTERNATIVES`, `EXTENDS`, `FORKS`, `GREEDY` and `TOP` it has.
+        gives: which of `ALTERNATIVES`, `EXTENDS`, `FORKS`, `GREEDY` and `TOP_ENTROPY` it has.
         observed: keys of `describe` that are never compared when a run is resumed.
         asked_as: keys of `describe` that are compared only when all prompts are read.
         one_core: it keeps one core busy, however many there are, and gives copies to other processes by

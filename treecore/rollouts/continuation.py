@@ -230,10 +230,11 @@ class ContinuationScheduler(RolloutScheduler):
         should_stop: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__(plan, on_progress=on_progress, should_stop=should_stop)
-        self._waiting, self._keep, self._about, self._size = iter(sources), keep, about, total
+        self._sources = dict(zip(map(id, plan.prompts), sources, strict=True))
+        self._keep, self._about, self._size = keep, about, total
 
     def _admit(self, prompt: Prompt) -> None:
-        growing = ContinuedForest(next(self._waiting), self.plan, self.session)
+        growing = ContinuedForest(self._sources[id(prompt)], self.plan, self.session)
         self._growing.append(growing)
         self._start(growing, growing.next_wave(None))
 

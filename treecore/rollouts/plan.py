@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from treecore.errors import MethodError, PolicyError
-from treecore.policies.base import ALTERNATIVES, EXTENDS, FORKS, GREEDY, TOP, Policy
+from treecore.policies.base import ALTERNATIVES, EXTENDS, FORKS, GREEDY, TOP_ENTROPY, Policy
 from treecore.protocols import Prompt, Task
 from treecore.registry.params import Value
 from treecore.samplers.registry import Sampler
@@ -16,7 +16,7 @@ NEEDS = {
     EXTENDS: "go on after a given text",
     FORKS: "start inside steps",
     GREEDY: "take the likeliest tokens on demand",
-    TOP: "give the likeliest tokens of each place",
+    TOP_ENTROPY: "tell the entropy of the likeliest tokens of each place",
 }
 
 

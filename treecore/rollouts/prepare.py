@@ -1,4 +1,4 @@
-"""Prepare a run before any model is loaded: check its `RolloutConfig`, look up task, sampler and prompts."""
+"""Prepare a run: check its `RolloutConfig`, look up task, sampler, prompts; a loaded model makes it a plan."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PACKAGES = ("torch", "transformers")
 
 
 @dataclass(frozen=True)
-class Described:
+class DescribedPolicy:
     """A model that is not loaded here: what is known of it."""
 
     description: Mapping[str, Any]
@@ -66,7 +66,7 @@ class PreparedRollout:
     def draft(self) -> RolloutPlan:
         """The plan as far as it is known before the model is loaded, for comparing."""
         model = self.config.model
-        known: Any = Described({"model": model}) if isinstance(model, str) else complete_policy(model)
+        known: Any = DescribedPolicy({"model": model}) if isinstance(model, str) else complete_policy(model)
         return self.plan(known, self.prompts)
 
     def plan(self, policy: Policy, prompts: Sequence[Prompt]) -> RolloutPlan:

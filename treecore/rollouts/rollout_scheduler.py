@@ -19,7 +19,7 @@ from treecore.protocols import Prompt, StepRule
 from treecore.rollouts.growing_forest import GrowingForest
 from treecore.rollouts.plan import RolloutPlan, check_chance, check_needs, check_recordable
 from treecore.rollouts.progress import REPORT_EVERY, Progress
-from treecore.rollouts.step_recorder import StepRecorder
+from treecore.rollouts.step_handler import StepHandler
 from treecore.rollouts.trajectory import BY_PROMPT, GrowingStep, Trajectory
 
 
@@ -59,7 +59,7 @@ class RolloutScheduler:
             **more,
         )
         self.session = complete_session(session)
-        self.recorder = StepRecorder(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
+        self.step_handler = StepHandler(plan.task, plan.policy, self.session, keep=FORKS in plan.sampler.needs)
         self.waiting = deque(plan.prompts)
         self._growing: list[GrowingForest] = []
         self._changed: set[GrowingForest] = set()
@@ -133,7 +133,7 @@ class RolloutScheduler:
     def _recite(self, growing: GrowingForest, trajectory: Trajectory) -> None:
         self._check(EXTENDS)
         assert growing.start is not None
-        self.recorder.recite(growing.prompt, trajectory, growing.start)
+        self.step_handler.recite(growing.prompt, trajectory, growing.start)
         growing.asked += 1
         self._done += 1
 
@@ -142,7 +142,7 @@ class RolloutScheduler:
 
     def _step_ended(self, branch: Branch) -> None:
         growing, trajectory = self._writing[branch]
-        self.recorder.step_ended(growing.prompt, trajectory)
+        self.step_handler.step_ended(growing.prompt, trajectory)
         if trajectory.done:
             self._done += trajectory.over
             del self._writing[branch]

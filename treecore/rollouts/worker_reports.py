@@ -32,7 +32,7 @@ class Report:
 
 
 @dataclass
-class Portion:
+class WorkerShare:
     """What one worker is at: its last report, how much of that came in as forests, and how many prompts it has."""
 
     report: Report = field(default_factory=Report)
@@ -59,35 +59,35 @@ class WorkerTotals:
     ) -> None:
         self.on_progress, self.snapshot = on_progress, snapshot
         self.prompts, self.size = len(plan.prompts), plan.sampler.trajectories(plan.settings)
-        self._portions: dict[Hashable, Portion] = {}
+        self._shares: dict[Hashable, WorkerShare] = {}
         self._counts = Counter[str]()
         self._waves: list[str] = []
         self._began = self._reported = time.monotonic()
 
     def begun(self, worker: Hashable, prompts: int) -> None:
         """A worker that has none was given so many prompts."""
-        self._portions[worker] = Portion(prompts=prompts)
+        self._shares[worker] = WorkerShare(prompts=prompts)
 
     def given(self, worker: Hashable, prompts: int) -> None:
         """A worker was given more."""
-        self._portions[worker].prompts += prompts
+        self._shares[worker].prompts += prompts
 
     def reported(self, worker: Hashable, report: Report) -> None:
-        """News of its portion."""
-        self._portions[worker].report = report
+        """News of its share."""
+        self._shares[worker].report = report
         self._waves += report.waves
 
     def finished(self, worker: Hashable, forest: Forest) -> None:
-        """A forest of its portion came in."""
-        portion, tokens = self._portions[worker], int(forest.provenance.get("tokens_generated", 0))
-        portion.trajectories += len(forest.leaves)
-        portion.tokens += tokens
-        portion.prompts -= 1
+        """A forest of its share came in."""
+        share, tokens = self._shares[worker], int(forest.provenance.get("tokens_generated", 0))
+        share.trajectories += len(forest.leaves)
+        share.tokens += tokens
+        share.prompts -= 1
         self._counts.update(forests=1, trajectories=len(forest.leaves), tokens=tokens)
 
     def lost(self, worker: Hashable) -> None:
         """A worker is gone; what came in stays counted."""
-        self._portions.pop(worker, None)
+        self._shares.pop(worker, None)
 
     def tell(self, waiting: int, *, last: bool = False) -> None:
         """Report, unless that was done a moment ago.
@@ -101,7 +101,7 @@ class WorkerTotals:
             return
         self._reported = now
         waves, self._waves = tuple(self._waves), []
-        growing = [] if last else list(self._portions.values())
+        growing = [] if last else list(self._shares.values())
         done = self._counts["trajectories"]
         ended = done + sum(max(0, one.report.done - one.trajectories) for one in growing)
         total = done + sum(self._growing(one) for one in growing) + waiting * self.size
@@ -119,6 +119,6 @@ class WorkerTotals:
             )
         )
 
-    def _growing(self, portion: Portion) -> int:
+    def _growing(self, share: WorkerShare) -> int:
         """Trajectories that the unfinished forests of a worker will have."""
-        return max(portion.report.total - portion.trajectories, portion.prompts * self.size)
+        return max(share.report.total - share.trajectories, share.prompts * self.size)

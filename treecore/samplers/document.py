@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from treecore.methods.reference import equations, parameter_row
-from treecore.policies.base import FORKS, TOP
+from treecore.policies.base import FORKS, TOP_ENTROPY
 from treecore.protocols import SampledBy
 from treecore.registry.params import entries_of, section_of
 from treecore.samplers.registry import SAMPLERS, Sampler
 
-NEEDS = {FORKS: "a model that can go on inside a step", TOP: "the likeliest tokens with their probabilities"}
+NEEDS = {FORKS: "a model that can go on inside a step", TOP_ENTROPY: "the likeliest tokens with their probabilities"}
 PREAMBLE = """# Samplers
 
 Generated from the registry by `treecore samplers --markdown`; tests compare the two.

@@ -130,7 +130,7 @@ class Sampler(Parameterised):
         name, title, family: for lists and pickers.
         formula: LaTeX, "" when there is none.
         citation: source.
-        needs: what the policy must give beside text, of `FORKS` and `TOP`; empty for most.
+        needs: what the policy must give beside text, of `FORKS` and `TOP_ENTROPY`; empty for most.
         function: the generator function.
         size: parameters -> trajectories that one prompt gets.
         count: what `size` says of them; `about` where their number depends on what is written and has no bound that

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from treecore.errors import MethodError
-from treecore.policies.base import TOP
+from treecore.policies.base import TOP_ENTROPY
 from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
 from treecore.samplers.registry import Expand, Growing, Growth, sampler
@@ -37,7 +37,7 @@ class Path:
         "Dong et al.", 2025, "Agentic Reinforced Policy Optimization", "arXiv:2507.19849", "RUC-NLPIR/ARPO"
     ),
     size=lambda *, n, initial, beam, bp, w: n,
-    needs={TOP},
+    needs={TOP_ENTROPY},
     bias="answers branch more often where the model is unsure, so means over leaves weigh those parts more",
 )
 def tool_entropy(

@@ -13,10 +13,10 @@ from toy import ToyTask, deep_policy, toy_model, toy_tokenizer
 
 from treecore.errors import PolicyError
 from treecore.policies import load_policy
+from treecore.policies.local.bucketed_cache import BucketedCache
 from treecore.policies.local.cuda_graphs import CapturedGraph, CUDAGraphRunner
 from treecore.policies.local.kv_cache import KVSpec
 from treecore.policies.local.policy import TransformersPolicy
-from treecore.policies.local.static_cache import StaticCache
 from treecore.rollouts import rollout
 
 NUMBER = KVSpec(heads=1, dim=1, dtype=torch.float32)
@@ -136,8 +136,8 @@ def captured(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     return pools
 
 
-def steps_on_cuda(step: Any) -> tuple[CUDAGraphRunner, StaticCache]:
-    cache = StaticCache(specs=((NUMBER, NUMBER),) * 2, max_rows=6, max_tokens=64)
+def steps_on_cuda(step: Any) -> tuple[CUDAGraphRunner, BucketedCache]:
+    cache = BucketedCache(specs=((NUMBER, NUMBER),) * 2, max_rows=6, max_tokens=64)
     cache.device = SimpleNamespace(type="cuda")
     steps = CUDAGraphRunner(cache, step)
     capture = steps._capture

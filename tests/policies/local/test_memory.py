@@ -150,10 +150,13 @@ def test_what_cannot_be_kept_is_computed_again(share: int, monkeypatch: pytest.M
 
 def test_logits_that_cannot_be_kept_are_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     free = unhindered()
+    lost: list[torch.Tensor] = []
     monkeypatch.setattr(
-        "treecore.policies.local.sequence_scheduler.SequenceScheduler.copy_logits", lambda self, logits: None
+        "treecore.policies.local.sequence_scheduler.SequenceScheduler.copy_logits",
+        lambda self, logits: lost.append(logits),
     )
     assert content(sampled(deep_policy(max_sequences=12))) == free
+    assert len(lost) > 10
 
 
 @pytest.mark.parametrize("sampler", ["random_expansion", "wander"])

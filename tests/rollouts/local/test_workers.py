@@ -50,8 +50,8 @@ def here(policy: Any) -> list[Forest]:
 def pool(policy: Any) -> LocalPool:
     """A worker that has the model."""
     found = pool_of(policy)
-    found.hire(policy, 2)
-    found.get_ready()
+    found.start(policy, 2)
+    found.wait_until_ready()
     assert len(found.workers) == 1
     return found
 
@@ -182,7 +182,7 @@ def test_a_worker_shares_the_memory_for_keys_and_values(policy: Any, monkeypatch
     monkeypatch.setattr("treecore.rollouts.local.pool.LocalWorkerHandle", lambda data: data)
     monkeypatch.setattr("treecore.rollouts.local.pool.sendable", lambda thing, what: sent.append(thing))
     monkeypatch.setattr(policy, "kv_cache_limit", 3 * policy.kv_cache_tokens - 3)
-    LocalPool().hire(policy, 3)
+    LocalPool().start(policy, 3)
     assert sent[0].kv_cache_tokens == policy.kv_cache_tokens - 1
     assert sent[0].model is policy.model
 
@@ -277,7 +277,7 @@ def test_an_interrupt_of_the_terminal_reaches_no_worker(pool: LocalPool) -> None
 def test_a_pool_ends_with_its_policy() -> None:
     small = load_policy("tiny", device="cpu")
     pool = pool_of(small)
-    pool.hire(small, 2)
+    pool.start(small, 2)
     process = pool.workers[0].process
     del small
     assert process.returncode is not None
@@ -312,7 +312,7 @@ def test_how_many_processes_there_is_room_for(tmp_path: Path, monkeypatch: pytes
 def test_a_system_that_connects_no_processes_has_no_workers(policy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("treecore.rollouts.local.pool.sys.platform", "win32")
     with pytest.raises(OSError, match="gives no connection to another process"):
-        LocalPool().hire(policy, 2)
+        LocalPool().start(policy, 2)
 
 
 def test_what_cannot_be_copied() -> None:

@@ -25,8 +25,8 @@ from treecore.rollouts import Progress, rollout, rollout_to_file
 from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.ray import cluster as ray_cluster
 from treecore.rollouts.ray.cluster import Size, cluster, size_of
-from treecore.rollouts.ray.engine import portion
-from treecore.rollouts.ray.worker import Recipe, Worker
+from treecore.rollouts.ray.engine import batch_size
+from treecore.rollouts.ray.worker import Worker, WorkerSetup
 from treecore.tasks import get_task
 
 pytestmark = [
@@ -159,7 +159,7 @@ def test_a_worker_by_itself(here: list[Forest], tmp_path: Path, monkeypatch: pyt
     )
     prompts = get_task("multihop").prompts(24, seed=3)
     worker = Worker()
-    assert worker.load(Recipe(config, str(tmp_path)), prompts[0])["model"] == "tiny"
+    assert worker.load(WorkerSetup(config, str(tmp_path)), prompts[0])["model"] == "tiny"
     found: dict[str, Forest] = {}
     for part in (prompts[:9], prompts[9:]):
         report = worker.begin(part)
@@ -175,7 +175,7 @@ def test_a_worker_by_itself(here: list[Forest], tmp_path: Path, monkeypatch: pyt
 def test_portions_shrink_to_the_end() -> None:
     left, given = 100, []
     while left:
-        given.append(portion(left, workers=2))
+        given.append(batch_size(left, workers=2))
         left -= given[-1]
     assert given[:3] == [38, 24, 15]
     assert given[-1] == 1

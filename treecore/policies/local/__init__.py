@@ -1,1 +1,1 @@
-"""Models run in this process: batched decoding that shares prefixes between branches."""
+"""Models run in this process: batched decoding that shares prefixes; `policies.loading` makes a policy of one."""

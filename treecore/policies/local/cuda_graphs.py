@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from treecore.errors import PolicyError
+from treecore.policies.local.bucketed_cache import BucketedCache
 from treecore.policies.local.memory import out_of_memory
-from treecore.policies.local.static_cache import StaticCache
 
 WARM_UPS = 2
 
@@ -38,7 +38,7 @@ class CUDAGraphRunner:
         step: what is captured.
     """
 
-    def __init__(self, cache: StaticCache, step: DecodeStep) -> None:
+    def __init__(self, cache: BucketedCache, step: DecodeStep) -> None:
         self.cache, self.step = cache, step
         self._graphs: dict[tuple[int, int], CapturedGraph] = {}
         self._version = cache.version

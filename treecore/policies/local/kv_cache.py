@@ -1,4 +1,4 @@
-"""The KV cache: keys and values of all running sequences in one preallocated store, a row for each.
+"""The KV cache: keys and values of all running sequences, a row for each, in memory that grows with the batch.
 
 A sequence has one row and its keys and values lie there without holes, so rows of different length share one batch.
 Segments are copied out at the end of a step and copied in where a branch forks.

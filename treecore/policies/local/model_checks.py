@@ -1,4 +1,4 @@
-"""Checks of a loaded model: context length, end tokens, and that branches in a batch get the logits it gives alone.
+"""Checks of a loaded model, and what follows: context length, end tokens, the layout of its cache, how it may branch.
 
 Knows models of transformers and their configurations; knows no text and no tree.
 """

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from transformers import GenerationMixin
 
+from treecore.policies.local.bucketed_cache import BucketedCache
 from treecore.policies.local.cuda_graphs import CUDAGraphRunner, DecodeStep
 from treecore.policies.local.kv_cache import NO_BOUND, KVCache, KVSpec
-from treecore.policies.local.static_cache import StaticCache
 from treecore.policies.local.varlen_attention import VARLEN, attending_to
 
 CACHE_NAMES = ("cache", "past_key_values")
@@ -68,7 +68,7 @@ class ModelRunner:
         self.device: torch.device = model.device
         size: Any = {"specs": layout.specs, "max_rows": max_rows, "max_tokens": max_tokens, "device": self.device}
         if static and graphs is None:
-            graphs = CUDAGraphRunner(StaticCache(**size), self._decode)
+            graphs = CUDAGraphRunner(BucketedCache(**size), self._decode)
         elif graphs is not None:
             graphs.cache.empty()
         self.cache: KVCache = KVCache(**size) if graphs is None else graphs.cache

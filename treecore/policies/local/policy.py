@@ -17,8 +17,9 @@ import torch
 from transformers.utils import logging as library
 
 from treecore.errors import PolicyError, boundary
-from treecore.policies.base import ALTERNATIVES, EXTENDS, FORKS, GREEDY, PLAIN, TOP, Policy
+from treecore.policies.base import ALTERNATIVES, EXTENDS, FORKS, GREEDY, PLAIN, TOP_ENTROPY, Policy
 from treecore.policies.load_options import LoadOptions
+from treecore.policies.local.bucketed_cache import MIN_LENGTH, bucket
 from treecore.policies.local.checkpoint import load_checkpoint
 from treecore.policies.local.cuda_graphs import CUDAGraphRunner
 from treecore.policies.local.detokenize import Detokenizer
@@ -28,7 +29,6 @@ from treecore.policies.local.model_checks import check_branchable, context_lengt
 from treecore.policies.local.model_runner import ModelRunner, keeps_logits
 from treecore.policies.local.onednn_model import packed_copy, redirected
 from treecore.policies.local.session import LocalSession, threads
-from treecore.policies.local.static_cache import MIN_LENGTH, bucket
 from treecore.policies.local.token_sampling import measured
 from treecore.protocols import Message, RenderedChat, StepRule
 
@@ -61,7 +61,7 @@ class TransformersPolicy(Policy):
         PolicyError: the model cannot be branched, or nothing fits into such a batch.
     """
 
-    gives = frozenset({ALTERNATIVES, EXTENDS, FORKS, GREEDY, TOP})
+    gives = frozenset({ALTERNATIVES, EXTENDS, FORKS, GREEDY, TOP_ENTROPY})
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class TransformersPolicy(Policy):
         self.max_length = context_length(model, tokenizer)
         small = model.device.type == "cpu" and model.num_parameters() < SMALL_MODEL
         checked = check_branchable(model, name, max_length=self.max_length, static=static, small=small)
-        self.layout, self.layers, self.packed = checked.layout, len(checked.layout.specs), checked.packed
+        self.layout, self.packed, self.token_bytes = checked.layout, checked.packed, checked.token_bytes
         most = MAX_SEQUENCES_CUDA if model.device.type == "cuda" else MAX_SEQUENCES_SMALL if small else MAX_SEQUENCES
         self.max_sequences = max_sequences or most
         self.kv_cache_limit = batch_tokens or max(1, store_bytes(model.device) // checked.token_bytes)

@@ -203,7 +203,7 @@ class LocalSession(Session):
             return
         assert held is not None
         assert logits is not None
-        self._ready(branch, logits)
+        self._complete_prefix(branch, logits)
         self._write(branch, held)
         if branch.written.end is None:
             branch.pending = branch.written.ids[-1:]
@@ -231,7 +231,7 @@ class LocalSession(Session):
         logits = self.runner.feed(rows, tokens).unbind()
         for branch, chunk, own in zip(group, tokens, logits, strict=True):
             if chunk:
-                self._fed(branch, len(chunk), own)
+                self._after_feed(branch, len(chunk), own)
 
     def _chunks(self) -> list[Sequence]:
         """Rows to feed a chunk now; none while too few wait for it, themselves or as siblings of a prompt."""
@@ -243,18 +243,18 @@ class LocalSession(Session):
         alike = [branch for branch in chunks if 2 * len(branch.chunk(self._longest_chunk)) >= longest]
         return alike[: max(1, self._largest_feed // longest)]
 
-    def _fed(self, branch: Sequence, n: int, logits: Tensor) -> None:
+    def _after_feed(self, branch: Sequence, n: int, logits: Tensor) -> None:
         branch.prefix.usage.computed += n
         if branch.is_decode:
             branch.pending, branch.logits = [], logits
             return
         branch.pending = branch.pending[n:]
         if branch.completing and self.runner.cache.lengths[branch.row] == branch.completing[0].length:
-            self._ready(branch, logits)
+            self._complete_prefix(branch, logits)
         if not branch.pending:
             branch.logits = logits
 
-    def _ready(self, branch: Sequence, logits: Tensor) -> None:
+    def _complete_prefix(self, branch: Sequence, logits: Tensor) -> None:
         """The first state that the branch closes is computed: keep what it needs to start others."""
         state = branch.completing.pop(0)
         if not state.fully_cached:
@@ -266,7 +266,7 @@ class LocalSession(Session):
         ready = [branch for branch in self.scheduler.running() if branch.logits is not None]
         ended: list[Branch] = []
         uniform = [float(branch.random.random()) for branch in ready]
-        for branch, drawn in zip(ready, self._drawn(ready, uniform), strict=True):
+        for branch, drawn in zip(ready, self._draw_tokens(ready, uniform), strict=True):
             branch.prefix.usage.sampled += 1
             self._write(branch, drawn)
             if branch.next_step_token is None:
@@ -277,7 +277,7 @@ class LocalSession(Session):
                 ended.append(branch)
         return ended
 
-    def _drawn(self, ready: list[Sequence], uniform: list[float]) -> list[DrawnToken]:
+    def _draw_tokens(self, ready: list[Sequence], uniform: list[float]) -> list[DrawnToken]:
         """A token with its numbers for every branch; in halves where that is much, or more than memory allows."""
         rows = [cast(Tensor, branch.logits) for branch in ready]
         if not rows:
@@ -294,7 +294,7 @@ class LocalSession(Session):
             if len(rows) == 1:
                 raise PolicyError("memory is used up by one branch alone", todo=TOO_LARGE)
         half = len(ready) // 2
-        return [*self._drawn(ready[:half], uniform[:half]), *self._drawn(ready[half:], uniform[half:])]
+        return [*self._draw_tokens(ready[:half], uniform[:half]), *self._draw_tokens(ready[half:], uniform[half:])]
 
     def _write(self, branch: Sequence, drawn: DrawnToken) -> None:
         written, detokenizer, token = branch.written, self.policy.detokenizer, drawn.id

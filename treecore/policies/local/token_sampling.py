@@ -12,8 +12,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-TOP = 20
-TOP_ENTROPY = 10
+from treecore.policies.base import TOP_LOGPROBS
+
+TOP_ENTROPY_TOKENS = 10
 DECIMALS = 6
 MAX_DRAWN = 1 << 25
 """Logits that are worked on at once; some ten tensors of as many float64 numbers are needed for that."""
@@ -42,22 +43,22 @@ class DrawnToken(NamedTuple):
     top: Sequence[tuple[int, float]] = ()
 
 
-class Law(NamedTuple):
+class Distribution(NamedTuple):
     """Distributions at temperature 1, in float64: logits and log probabilities `[B, V]`, the likeliest tokens and
-    their log probabilities `[B, TOP]`."""
+    their log probabilities `[B, TOP_LOGPROBS]`."""
 
     logits: Tensor
     logprob: Tensor
-    best: Tensor
-    likeliest: Tensor
+    top_ids: Tensor
+    top_logprobs: Tensor
 
     @classmethod
-    def of(cls, logits: Tensor) -> Law:
+    def of(cls, logits: Tensor) -> Distribution:
         """Of logits `[B, V]`; on the host where the device knows no float64."""
         wide = (logits.cpu() if logits.device.type == "mps" else logits).double()
         logprob = torch.log_softmax(wide, dim=-1)
-        best = logits.to(wide.device).topk(min(TOP, logits.shape[-1]), dim=-1).indices
-        return cls(wide, logprob, best, logprob.gather(-1, best))
+        top_ids = logits.to(wide.device).topk(min(TOP_LOGPROBS, logits.shape[-1]), dim=-1).indices
+        return cls(wide, logprob, top_ids, logprob.gather(-1, top_ids))
 
 
 def rounded(nats: Tensor) -> Tensor:
@@ -82,12 +83,12 @@ def draw(
         temperature: 0 takes the likeliest token, with log probability 0.
         top_p: keep the likeliest tokens whose probabilities reach this sum; 1 keeps all.
         greedy: `[B]` rows that take the likeliest token at any temperature; none when None.
-        top_tokens: how many of the likeliest tokens to tell, `TOP` at most.
+        top_tokens: how many of the likeliest tokens to tell, `TOP_LOGPROBS` at most.
     """
-    wide, raw, best, likeliest = Law.of(logits)
+    wide, raw, top_ids, top_logprobs = Distribution.of(logits)
     probability = raw.exp()
-    entropy, confidence = spread(probability, likeliest=likeliest)
-    top_entropy = torch.special.entr(likeliest[:, :TOP_ENTROPY].exp()).sum(dim=-1)
+    entropy, confidence = spread(probability, top_logprobs=top_logprobs)
+    top_entropy = torch.special.entr(top_logprobs[:, :TOP_ENTROPY_TOKENS].exp()).sum(dim=-1)
     if temperature == 0:
         ids = raw.argmax(dim=-1)
         logprob = torch.zeros_like(entropy)
@@ -105,19 +106,19 @@ def draw(
     numbers = rounded(torch.stack([logprob, entropy, confidence, top_entropy]))
     top: list[list[tuple[int, float]]] = [[] for _ in uniform]
     if top_tokens:
-        pairs = zip(best[:, :top_tokens].tolist(), rounded(likeliest[:, :top_tokens]).tolist(), strict=True)
+        pairs = zip(top_ids[:, :top_tokens].tolist(), rounded(top_logprobs[:, :top_tokens]).tolist(), strict=True)
         top = [list(zip(tokens, nats, strict=True)) for tokens, nats in pairs]
     logprobs, entropies, confidences, top_entropies = numbers.tolist()
     return Drawn(ids.tolist(), logprobs, entropies, confidences, top_entropies, top)
 
 
-def spread(probability: Tensor, *, likeliest: Tensor) -> tuple[Tensor, Tensor]:
+def spread(probability: Tensor, *, top_logprobs: Tensor) -> tuple[Tensor, Tensor]:
     """Entropy and confidence of distributions, `[B]` each, in nats.
 
     Args:
-        probability: `[B, V]`; likeliest: `[B, TOP]` log probabilities of the likeliest tokens.
+        probability: `[B, V]`; top_logprobs: `[B, TOP_LOGPROBS]` log probabilities of the likeliest tokens.
     """
-    return torch.special.entr(probability).sum(dim=-1), -likeliest.mean(dim=-1)
+    return torch.special.entr(probability).sum(dim=-1), -top_logprobs.mean(dim=-1)
 
 
 def measured(logits: Tensor) -> list[list[float]]:
@@ -128,8 +129,9 @@ def measured(logits: Tensor) -> list[list[float]]:
     """
     found: list[list[float]] = [[], []]
     for block in torch.split(logits, max(1, MAX_DRAWN // logits.shape[-1])):
-        law = Law.of(block)
-        numbers = rounded(torch.stack(spread(law.logprob.exp(), likeliest=law.likeliest))).tolist()
+        distribution = Distribution.of(block)
+        both = spread(distribution.logprob.exp(), top_logprobs=distribution.top_logprobs)
+        numbers = rounded(torch.stack(both)).tolist()
         for every, some in zip(found, numbers, strict=True):
             every += some
     return found

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from treecore.errors import PolicyError
+from treecore.policies.base import TOP_LOGPROBS
 from treecore.policies.openai.client import BUSY, KEY_VARIABLE, Connection, RequestError, busy, refuses, transient
-from treecore.policies.openai.response import TOP, choice_text, first_choice, read_tokens
+from treecore.policies.openai.response import choice_text, first_choice, read_tokens
 from treecore.protocols import Message, RenderedChat
 
 PROBE_PROMPT, PROBE_TOKENS = "1 2 3 4", 24
@@ -81,7 +82,13 @@ class Dialect:
 
 def choices_of_options(endpoint: str) -> tuple[tuple[str, ...], ...]:
     """Optional fields, most wanted first; of each tuple the first that the server takes is used."""
-    common = (("stop",), ("seed",), (f"logprobs={TOP}", f"logprobs={FEWER}", "logprobs=1"), ("whole law",), ("ids",))
+    common = (
+        ("stop",),
+        ("seed",),
+        (f"logprobs={TOP_LOGPROBS}", f"logprobs={FEWER}", "logprobs=1"),
+        ("whole law",),
+        ("ids",),
+    )
     return common if endpoint == "completions" else (("continue",), *common)
 
 
@@ -256,7 +263,7 @@ def found_in(answer: Mapping[str, Any], dialect: Dialect) -> tuple[str, ...]:
     if "stop" in dialect.options and (named in PROBE_STOP or first == len(text) - 1):
         found.append("stop")
     if any(not math.isnan(token.logprob) for token in tokens):
-        found.append(f"logprobs={min(TOP, max(token.alternatives for token in tokens))}")
+        found.append(f"logprobs={min(TOP_LOGPROBS, max(token.alternatives for token in tokens))}")
     if tokens and all(token.id >= 0 for token in tokens):
         found.append("ids")
     return tuple(found)

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from treecore.errors import PolicyError
-from treecore.policies.base import Completion, FinishReason
+from treecore.policies.base import TOP_LOGPROBS, Completion, FinishReason
 from treecore.policies.local.detokenize import INCOMPLETE
 
-TOP = 20
 DECIMALS = 6
 FLOOR = -9999.0
 """Servers write this, or less, for a probability of zero."""
@@ -205,8 +204,8 @@ def nats(value: Any) -> float:
 
 def confidence(pairs: Sequence[tuple[Any, Any]]) -> float:
     """Minus the mean of the 20 largest log probabilities of these tokens; NaN when fewer are given."""
-    largest = [value for _, value in likeliest(pairs)][:TOP]
-    return round(-sum(largest) / TOP, DECIMALS) + 0.0 if len(largest) == TOP else NAN
+    largest = [value for _, value in likeliest(pairs)][:TOP_LOGPROBS]
+    return round(-sum(largest) / TOP_LOGPROBS, DECIMALS) + 0.0 if len(largest) == TOP_LOGPROBS else NAN
 
 
 def likeliest(pairs: Sequence[tuple[Any, Any]]) -> tuple[tuple[str, float], ...]:

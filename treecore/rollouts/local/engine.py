@@ -105,7 +105,7 @@ class MultiprocessRun:
         self.scheduler = RolloutScheduler(replace(plan, prompts=plan.prompts[::number]), on_progress=self._own)
         self.totals = WorkerTotals(plan, on_progress, snapshot=self._snapshot)
         self.totals.begun(self, len(self.scheduler.waiting))
-        self.pool.hire(engine.policy, number)
+        self.pool.start(engine.policy, number)
         self.pool.runs += 1
         self.workers = list(self.pool.workers)
         for worker, part, share in zip(self.workers, parts, shares, strict=True):
@@ -134,7 +134,7 @@ class MultiprocessRun:
 
     def _heard(self, seconds: float) -> Iterator[Forest]:
         """What workers tell; waits for it as long."""
-        for worker in self.pool.heard(seconds):
+        for worker in self.pool.poll(seconds):
             news = worker.news()
             if news is None:
                 self._lost(worker)

@@ -1,7 +1,8 @@
-"""The pool of worker processes on this computer: starts them, gives them prompts, collects forests, stops them.
+"""The pool of worker processes on this computer: starts them, hears which have news, ends them.
 
-They are started in the background, keep the model from run to run, and end with the policy, with this process, or
-after some idle minutes. What goes to them is pickled, by names of classes that they can import.
+What they sample is the engine's business. They are started in the background, keep the model from run to run, and end
+with the policy, with this process, or after some idle minutes. What goes to them is pickled, by names of classes that
+they can import.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ class LocalPool:
         self.workers: list[LocalWorkerHandle] = []
         self.runs = self._processes = 0
 
-    def hire(self, policy: OneCorePolicy, processes: int) -> None:
+    def start(self, policy: OneCorePolicy, processes: int) -> None:
         """Begin to start as many workers as there shall be processes beside this one, but for those that live.
 
         Each takes its share of the memory which this process may take for keys and values.
@@ -136,7 +137,7 @@ class LocalPool:
         """
         if sys.platform == "win32":
             raise OSError("this system gives no connection to another process")
-        self.look()
+        self.reap()
         if processes != self._processes:
             self.close()
         missing = range(processes - 1 - len(self.workers))
@@ -145,19 +146,19 @@ class LocalPool:
         for _ in missing:
             self.workers.append(LocalWorkerHandle(data))
 
-    def heard(self, seconds: float) -> list[LocalWorkerHandle]:
+    def poll(self, seconds: float) -> list[LocalWorkerHandle]:
         """Workers that have news, or are gone; none if there is no news in so many seconds."""
         ready = set(wait([worker.connection for worker in self.workers], seconds)) if self.workers else set()
         return [worker for worker in self.workers if worker.connection in ready]
 
-    def get_ready(self) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until all workers have the model; those that could not be started are let go of."""
         while waiting := [worker for worker in self.workers if not worker.ready]:
-            for worker in self.heard(STOP_SECONDS):
+            for worker in self.poll(STOP_SECONDS):
                 if worker in waiting and worker.news() is None:
                     self.drop(worker)
 
-    def look(self) -> None:
+    def reap(self) -> None:
         """Let go of workers that ended by themselves."""
         for worker in [one for one in self.workers if one.process.poll() is not None]:
             self.drop(worker)

@@ -1,4 +1,4 @@
-"""What runs inside a local worker process: loads the model once and samples the prompts it is sent.
+"""What runs inside a local worker process: is sent a model once, then prompts, and samples them.
 
 It samples with a `RolloutScheduler` as any process does, reports after every step that has some, and ends when
 the process that started it is gone.

@@ -64,7 +64,7 @@ class FileContents:
         """Nothing is there that could be lost."""
         return not self.whole.strip() and not self.torn
 
-    def refuse(self, describe: Callable[[], tuple[str, str]]) -> None:
+    def refuse_unless_empty(self, describe: Callable[[], tuple[str, str]]) -> None:
         """Do not write over anything.
 
         Args:

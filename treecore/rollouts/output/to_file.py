@@ -71,7 +71,7 @@ def rollout_to_file(
     with JsonlFile(target, needs=prepared.trajectories * TRAJECTORY_BYTES) as file:
         held = FileContents(file)
         if not (resume or overwrite):
-            held.refuse(lambda: what_it_holds(held, prepared.draft()))
+            held.refuse_unless_empty(lambda: what_it_holds(held, prepared.draft()))
         drafted = held.kept(
             lambda: places_to_keep(held, prepared.draft(), drafted=True), resume=resume, overwrite=overwrite
         )

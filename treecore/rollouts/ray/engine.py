@@ -19,10 +19,10 @@ from treecore.formats import read
 from treecore.protocols import Prompt
 from treecore.rollouts.config import RolloutConfig
 from treecore.rollouts.plan import RolloutPlan
-from treecore.rollouts.prepare import Described, PreparedRollout
+from treecore.rollouts.prepare import DescribedPolicy, PreparedRollout
 from treecore.rollouts.progress import Progress
 from treecore.rollouts.ray.cluster import Lost, answer, cluster, first_ready, hire, kill, size_of
-from treecore.rollouts.ray.worker import Recipe, Worker
+from treecore.rollouts.ray.worker import Worker, WorkerSetup
 from treecore.rollouts.worker_reports import Report, WorkerTotals
 
 POLL_SECONDS = 0.2
@@ -72,14 +72,14 @@ class RayEngine:
             self.size = size_of(self.config)
             load = replace(self.config.load, device=self.size.device)
             there = replace(self.config, load=load, engine="local", workers=None, ray_address=None)
-            self.recipe = Recipe(replace(there, prompts=(), question=None), os.getcwd())
+            self.setup = WorkerSetup(replace(there, prompts=(), question=None), os.getcwd())
             first = self._hire()
             try:
                 self.description: Mapping[str, Any] = answer(first.asked)
             except Lost as error:
                 raise PolicyError(f"the worker that loaded the model was lost: {error}") from None
             first.asked = None
-            policy: Any = Described(self.description)
+            policy: Any = DescribedPolicy(self.description)
             self.plan = self.prepared.plan(policy, self.prepared.prompts)
         except BaseException:
             self.__exit__(None, None, None)
@@ -117,14 +117,14 @@ class RayEngine:
         """A new worker, which begins to load."""
         worker = RayWorkerHandle(hire(Worker, gpus=self.size.gpus))
         self._workers.append(worker)
-        worker.asked = worker.actor.load.remote(self.recipe, self.prepared.prompts[0])
+        worker.asked = worker.actor.load.remote(self.setup, self.prepared.prompts[0])
         return worker
 
     def _give(self, waiting: deque[Prompt], totals: WorkerTotals) -> None:
         """Prompts for every worker that has none, more workers for those that are left."""
         for worker in self._workers:
             if waiting and worker.asked is None:
-                share = portion(len(waiting), workers=self.size.workers)
+                share = batch_size(len(waiting), workers=self.size.workers)
                 worker.prompts = {prompt.id: prompt for prompt in (waiting.popleft() for _ in range(share))}
                 totals.begun(worker, len(worker.prompts))
                 worker.report = Report(idle=False)
@@ -175,7 +175,7 @@ class RayEngine:
             raise PolicyError(f"workers have models of different {odd}", todo="give all machines the same files")
 
 
-def portion(waiting: int, *, workers: int) -> int:
+def batch_size(waiting: int, *, workers: int) -> int:
     """How many prompts to give to a worker: three quarters of its fair share, so that all end at about one time."""
     return max(1, -(-3 * waiting // (4 * workers)))
 

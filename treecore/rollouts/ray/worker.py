@@ -25,7 +25,7 @@ from treecore.rollouts.worker_reports import Report
 
 
 @dataclass(frozen=True)
-class Recipe:
+class WorkerSetup:
     """A run by names, which another machine can make again.
 
     Attributes:
@@ -50,17 +50,17 @@ class Worker:
         self._error: Exception | None = None
         self._policy: Policy | None = None
 
-    def load(self, recipe: Recipe, first: Prompt) -> dict[str, Any]:
+    def load(self, setup: WorkerSetup, first: Prompt) -> dict[str, Any]:
         """Load the model and tell what it is; try whether it takes the task's prompts.
 
         Raises:
             TreecoreError: whatever keeps this machine from sampling.
         """
         with suppress(OSError):
-            os.chdir(recipe.folder)
-        self._recipe = recipe
-        prepared = recipe.prepare([first])
-        self._policy = policy = policy_of(recipe.config.model, recipe.config.load)
+            os.chdir(setup.folder)
+        self._setup = setup
+        prepared = setup.prepare([first])
+        self._policy = policy = policy_of(setup.config.model, setup.config.load)
         as_read(first, policy)
         check_needs(prepared.sampler, policy)
         return dict(policy.describe())
@@ -72,7 +72,7 @@ class Worker:
             TreecoreError: the model cannot be asked one of them.
         """
         assert self._policy is not None
-        prepared = self._recipe.prepare(prompts)
+        prepared = self._setup.prepare(prompts)
         plan = prepared.plan(self._policy, [as_read(prompt, self._policy) for prompt in prompts])
         self._report = Report(idle=False)
         threading.Thread(target=self._sample, args=(plan,), daemon=True).start()

@@ -27,7 +27,7 @@ def bucket(n: int, *, least: int = 1) -> int:
     return size
 
 
-class StaticCache(KVCache):
+class BucketedCache(KVCache):
     """A store of `max_tokens` positions in all, laid out as rows of the length that is needed now.
 
     Its stores are views of buffers that stay where they are while these are large enough; where a row of one length

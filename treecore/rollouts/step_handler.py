@@ -16,7 +16,7 @@ from treecore.protocols import Prompt, SampledBy, Span, Step, Task, Turn
 from treecore.rollouts.trajectory import BY_POLICY, BY_TASK, GrowingStep, Trajectory, signed, token_columns
 
 
-class StepRecorder:
+class StepHandler:
     """Takes finished steps to the task and back: observation, end, reward, record.
 
     Args:

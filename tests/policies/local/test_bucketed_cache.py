@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from treecore.policies.local.bucketed_cache import BucketedCache, bucket
 from treecore.policies.local.kv_cache import KVSpec
-from treecore.policies.local.static_cache import StaticCache, bucket
 
 NUMBER = KVSpec(heads=1, dim=1, dtype=torch.float32)
 
@@ -16,11 +16,11 @@ def test_buckets_waste_a_third_at_most() -> None:
     assert all(n <= bucket(n) and 2 * bucket(n) <= 3 * n for n in range(2, 2000))
 
 
-def store(max_tokens: int) -> StaticCache:
-    return StaticCache(specs=((NUMBER, NUMBER),) * 2, max_rows=6, max_tokens=max_tokens)
+def store(max_tokens: int) -> BucketedCache:
+    return BucketedCache(specs=((NUMBER, NUMBER),) * 2, max_rows=6, max_tokens=max_tokens)
 
 
-def put(cache: StaticCache, values: list[float]) -> None:
+def put(cache: BucketedCache, values: list[float]) -> None:
     """Feed a number into each of the first rows."""
     cache.decode_shape(len(values), max(cache.lengths) + 1)
     cache.prepare_decode(torch.tensor(cache.lengths[: len(values)]), cache.length)
@@ -30,7 +30,7 @@ def put(cache: StaticCache, values: list[float]) -> None:
     cache.commit(range(len(values)), [1] * len(values))
 
 
-def held(cache: StaticCache, row: int) -> list[float]:
+def held(cache: BucketedCache, row: int) -> list[float]:
     return cache.read(row, 0, cache.lengths[row]).parts[0][2, 0, :, 0].tolist()
 
 

@@ -11,7 +11,7 @@ from toy import ToyTask, toy_policy
 
 from treecore.core import builder
 from treecore.policies.base import Completion
-from treecore.rollouts import rollout, step_recorder
+from treecore.rollouts import rollout, step_handler
 from treecore.rollouts.trajectory import token_columns
 
 
@@ -29,7 +29,7 @@ def test_a_token_changes_its_container_twice_on_its_way_to_the_file(monkeypatch:
         return pack_tokens(tokens)
 
     pack_tokens = builder.pack_tokens
-    monkeypatch.setattr(step_recorder, "token_columns", made)
+    monkeypatch.setattr(step_handler, "token_columns", made)
     monkeypatch.setattr(builder, "pack_tokens", pack)
     (forest,) = rollout(task=ToyTask(), model=toy_policy(), sampler="chains", m=2)
     tokens = [one for one in packed if one is not None]
