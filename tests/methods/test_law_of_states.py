@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from families import KINDS, annotated, computed, is_complete
+from families import KINDS, OF_A_KIND, annotated, computed, is_complete
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -96,15 +97,22 @@ def told(credit: Credit) -> dict[str, np.ndarray]:
     return found
 
 
+@cache
+def forms_of(kind: str, number: int) -> list[Forest]:
+    """One root, a root for each first step, first steps as roots, and some of both; none where something is lacking."""
+    rng = np.random.default_rng([number, *kind.encode()])
+    forest = one_root(rng, kind)
+    firsts = len(forest.topology.children(0))
+    keeps = np.ones(firsts, bool), np.zeros(firsts, bool), rng.random(firsts) < 0.5
+    return [forest, *(rewritten(forest, one) for one in keeps)] if is_complete(forest) else []
+
+
 @st.composite
 def written(draw: st.DrawFn) -> list[Forest]:
-    """One root, a root for each first step, first steps as roots, and some of both."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    forest = one_root(rng, draw(st.sampled_from(sorted(set(KINDS) - {"single node"}))))
-    assume(is_complete(forest))
-    firsts = len(forest.topology.children(0))
-    mixed = rng.random(firsts) < 0.5
-    return [forest, *(rewritten(forest, keeps) for keeps in (np.ones(firsts, bool), np.zeros(firsts, bool), mixed))]
+    """A forest in all forms."""
+    forms = forms_of(draw(st.sampled_from(sorted(set(KINDS) - {"single node"}))), draw(st.integers(0, OF_A_KIND - 1)))
+    assume(forms)
+    return forms
 
 
 @pytest.mark.parametrize("method", SHAPELESS)
