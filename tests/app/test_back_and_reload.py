@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from browser import ROOT, Open, click_node, settled, wait_for_canvas
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 KEPT = """new Promise((resolve) => { const opening = indexedDB.open("treecore", 1); opening.onsuccess = () => {
   const all = opening.result.transaction("files").objectStore("files").getAllKeys();
   all.onsuccess = () => resolve(all.result.length); }; })"""

@@ -28,6 +28,7 @@ def test_opens_on_a_sample_and_asks_nothing_of_the_network(open_page: Open, addr
     assert foreign == []
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_a_click_on_a_step_shows_its_numbers(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?sample=by_hand")
     click_node(page, "a3")
@@ -37,6 +38,7 @@ def test_a_click_on_a_step_shows_its_numbers(open_page: Open, address: str) -> N
     page.wait_for_url("**node=a3**")
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_a_click_on_a_sibling_moves_on(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?sample=by_hand&node=a3")
     side(page).locator(".card", has_text="rome").click()
@@ -60,6 +62,7 @@ def test_a_click_on_a_chart_selects_the_step(open_page: Open, address: str) -> N
     page.wait_for_url("**node=a2**")
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_step_through_reaches_the_end_by_keyboard(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?sample=by_hand&view=step_through")
     wait_for_canvas(page)
@@ -71,6 +74,7 @@ def test_step_through_reaches_the_end_by_keyboard(open_page: Open, address: str)
     side(page).locator("h4", has_text="Weight on every token").wait_for()
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_upload_of_a_valid_and_of_a_broken_file(open_page: Open, address: str, tmp_path: Path) -> None:
     page = open_page(f"{address}/?sample=by_hand")
     wait_for_canvas(page)
@@ -87,6 +91,7 @@ def test_upload_of_a_valid_and_of_a_broken_file(open_page: Open, address: str, t
     page.get_by_text("1 prompt, 6 trajectories", exact=False).first.wait_for()
 
 
+@pytest.mark.usefixtures("no_charts")
 def test_a_rollout_from_the_browser_becomes_a_drawn_tree(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?view=rollout")
     page.get_by_role("button", name="Grow trees").click()

@@ -21,6 +21,8 @@ from treecore.analysis.disagreements import entries
 from treecore.core.forest import Forest
 from treecore.methods import METHODS, SIDE_BY_SIDE
 
+pytestmark = pytest.mark.usefixtures("no_charts")
+
 MAIN = str(ROOT / "app" / "main.py")
 NAN = float("nan")
 

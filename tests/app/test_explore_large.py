@@ -15,7 +15,7 @@ from treecore.core.forest import Forest
 WIDE = 12
 ENDS, STEPS = WIDE * WIDE, 1 + WIDE + WIDE * WIDE
 NEEDLE = str(STEPS - 1)
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from browser import Open, click_node, wait_for_canvas
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 
 
 def film(open_page: Open, address: str, **size: int) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from browser import Open
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 PAINTED = "() => [...(CSS.highlights.get('treecore-word') ?? [])].map(String)"
 
 

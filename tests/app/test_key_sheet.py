@@ -8,6 +8,8 @@ from browser import Open, settled, wait_for_canvas
 from app.view_keys import EVERYWHERE
 from app.view_registry import VIEWS
 
+pytestmark = pytest.mark.usefixtures("no_charts")
+
 
 def test_every_view_declares_its_keys_and_no_key_does_two_things_in_one_place() -> None:
     for view in VIEWS.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from browser import Open
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 
 
 def test_a_whole_unit_by_keyboard(open_page: Open, address: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from browser import click_node, settled, wait_for_canvas
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 Open = Callable[..., Any]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from browser import Open, wait_for_canvas
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 AA = 4.5
 RECORD = """() => {
     const kind = CanvasRenderingContext2D.prototype, { clearRect, fillText } = kind;

@@ -17,7 +17,7 @@ from app.canvas import FOLDER, Axis, component_script, make_scene
 from treecore.core.forest import Forest
 from treecore.methods import compute
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 LARGE, SMALL = {"width": 1400, "height": 900}, {"width": 1024, "height": 768}
 HELD = """[...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
     .map((host) => host.shadowRoot?.querySelector('.tc-canvas')?.treecore).find(Boolean)"""

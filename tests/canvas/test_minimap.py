@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from browser import serve, wait_for_canvas
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 HERE = Path(__file__).parent
 COLOURS = """(map) => {
     const { width, height } = map, { data } = map.getContext('2d').getImageData(0, 0, width, height);

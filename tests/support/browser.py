@@ -6,6 +6,7 @@ The top `conftest.py` imports the fixtures, so that one browser serves all folde
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -34,6 +35,9 @@ Open = Callable[..., Any]
 """What `open_page` gives."""
 SERVER_SECONDS = 60
 PATIENCE_MS = 20_000
+CHARTS = re.compile(r"/PlotlyChart\.[^/]+\.js$")
+"""The script with which Streamlit draws charts."""
+NO_CHARTS = "export default () => null;"
 
 
 def find_browser() -> str | None:
@@ -66,7 +70,12 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+def no_charts() -> None:
+    """Pages without Plotly's charts, for tests of what stands beside them: they take as long as the rest of a page."""
+
+
+@pytest.fixture
+def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     """`open_page(url, width=, height=, dark=)` gives a page; errors it logged fail the test at its end."""
     contexts: list[Any] = []
     errors: list[str] = []
@@ -76,6 +85,8 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
         contexts.append(context)
+        if "no_charts" in request.fixturenames:
+            context.route(CHARTS, lambda route: route.fulfill(content_type="text/javascript", body=NO_CHARTS))
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -21,7 +21,7 @@ from treecore.errors import TreecoreError
 from treecore.formats import read
 from treecore.methods import method_for
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 PARTS = 8
 TRANSFER = """([name, data]) => {
     const transfer = new DataTransfer();

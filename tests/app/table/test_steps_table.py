@@ -10,6 +10,8 @@ import pytest
 from browser import ROOT, seen_by_axe, settled
 from streamlit.testing.v1 import AppTest
 
+pytestmark = pytest.mark.usefixtures("no_charts")
+
 Open = Callable[..., Any]
 MAIN = str(ROOT / "app" / "main.py")
 ROWS = ".st-key-steps_table tbody tr"

@@ -9,6 +9,8 @@ import pytest
 from browser import PATIENCE_MS, ROOT, seen_by_axe, settled
 from streamlit.testing.v1 import AppTest
 
+pytestmark = pytest.mark.usefixtures("no_charts")
+
 MAIN = str(ROOT / "app" / "main.py")
 
 

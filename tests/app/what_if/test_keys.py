@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from browser import Open, click_node, settled, wait_for_canvas
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 
 CHANGE = """() => {
     const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].map((one) => one.shadowRoot);

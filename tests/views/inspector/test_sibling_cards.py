@@ -16,6 +16,8 @@ from treecore.methods import compute
 from treecore.views.inspector.cards import Card
 from treecore.views.inspector.words import words_of
 
+pytestmark = pytest.mark.usefixtures("no_charts")
+
 NAN = float("nan")
 TAGGED = "<think>three fours</think>\n<answer>12</answer>"
 
