@@ -27,8 +27,8 @@ _turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 _turns_lock = threading.Lock()
 
 
-class CancelledError(Exception):
-    """Raised inside of reading once nobody waits for it."""
+class CancelledError(BaseException):
+    """Raised inside of reading once nobody waits for it; no error that what reads may take for its own."""
 
 
 @dataclass(eq=False)

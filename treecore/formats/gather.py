@@ -12,7 +12,7 @@ import orjson
 
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted
-from treecore.errors import ForestError, FormatError
+from treecore.errors import ForestError, FormatError, boundary
 from treecore.formats.answers import Answers
 from treecore.formats.archive import ZIP_MAGIC
 from treecore.formats.folder import MAX_FILES, Folder
@@ -89,6 +89,16 @@ class Gathered:
         self.size += source.account.unpacked
 
     def _read(self, source: Source, found: Format) -> None:
+        if found.is_bundled:
+            self._read_by(source, found)
+            return
+        try:
+            with boundary(FormatError, f"format {found.name!r}"):
+                self._read_by(source, found)
+        except FormatError as error:
+            raise error if error.where else error.at(source.name) from error.__cause__
+
+    def _read_by(self, source: Source, found: Format) -> None:
         if found.read is not None:
             reading = found.read(source)
             self.forests += reading.forests

@@ -65,6 +65,11 @@ class Format:
     fields: frozenset[str] = frozenset()
     example: str = ""
 
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it is part of this package."""
+        return (self.read or self.rollouts or self.detect).__module__.startswith("treecore.")
+
     def as_json(self) -> dict[str, Any]:
         """JSON-ready description."""
         return {

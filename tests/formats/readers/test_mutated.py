@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from cases import DATA, files_of, folders
+from cases import DATA, examples, files_of, folders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutated import mutated
@@ -29,7 +29,16 @@ def outcome(data: bytes) -> str:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DATA)))
 def test_a_file_with_something_wrong(path: Path) -> None:
-    data = path.read_bytes()
+    check(path.read_bytes())
+
+
+@pytest.mark.parametrize("name", examples())
+def test_an_example_with_something_wrong(name: str) -> None:
+    check(examples()[name])
+
+
+def check(data: bytes) -> None:
+    """Read what became of a file, many times."""
 
     @settings(max_examples=10 if len(data) > LARGE else 50)
     @given(seed=st.integers(0, 2**32))
