@@ -109,3 +109,14 @@ def test_the_rewards_are_those_that_explain_every_group(sizes: list[int]) -> Non
     telling = max(sizes) > 2
     assert found.names == (["a", "b"] if telling else ["a", "b", "c"])
     assert found.sure
+
+
+def test_rows_of_the_same_fields_are_columns_until_one_has_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treecore.formats.source.BLOCK", 1)
+    alike = field_table(open_source(lines({"a": 1, "b": 2}, {"a": 3, "b": 4})))
+    assert (alike.uniform, len(alike.rows), alike.columns) == (True, 0, {"a": [1, 3], "b": [2, 4]})
+    other = field_table(open_source(lines({"a": 1, "b": 2}, {"a": 3, "b": 4}, {"b": 5}, {"a": 6, "b": 7})))
+    assert (other.uniform, other["a"], other["b"]) == (False, [1, 3, None, 6], [2, 4, 5, 7])
+    assert other.names == ("a", "b")
+    none = field_table(open_source(lines({}, {})))
+    assert (none.size, none.names) == (2, ())

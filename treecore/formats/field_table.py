@@ -18,7 +18,7 @@ from treecore.core.builder import NAN
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.errors import FormatError
 from treecore.formats.fields import number_of, step_of
-from treecore.formats.limits import Account
+from treecore.formats.limits import OBJECT, Account
 from treecore.formats.messages import is_chat
 from treecore.formats.rows import as_text
 
@@ -199,7 +199,7 @@ class FieldTable:
                 found.numbers[name] = np.array(values, dtype=np.float64)
             elif kinds != {NULL}:
                 kept += len(values) - values.count(None)
-                self.account.afford_cells(len(values), self.where(0), cells=2 * kept)
+                self.account.afford_cells(len(values), self.where(0), cells=2 * kept, beside=OBJECT * len(values))
                 self._mixed(name, values, found)
         return found
 

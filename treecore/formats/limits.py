@@ -39,7 +39,7 @@ ROW = 600
 """Bytes that a row of a table takes as a rollout, beside what is in it."""
 CELL = 64
 """Bytes that a value of a table takes beside its text: in its row or column, and as a number or a field of a step."""
-COLUMN = 256
+COLUMN = 160
 """Bytes that a column of a forest takes beside its numbers."""
 
 
@@ -198,7 +198,7 @@ class Account:
         Raises:
             FormatError: it takes more than the file may, or has more rows.
         """
-        self.afford(OBJECT * rows + CELL * cells + beside, where, what=f"{rows:,} rows with {cells:,} values")
+        self.afford(CELL * cells + beside, where, what=f"{rows:,} rows with {cells:,} values")
         self._check_rows(rows, where)
 
     def spend_columns(self, columns: int, where: str, *, cells: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from treecore.formats.columnar import column_batches, is_columnar
 from treecore.formats.field_table import FieldTable, of_rows
-from treecore.formats.limits import Account
+from treecore.formats.limits import OBJECT, Account
 from treecore.formats.rows import Row, csv_rows, rows, rows_in
 from treecore.formats.source import Document, Source
 
@@ -25,9 +27,7 @@ def field_table(source: Source) -> FieldTable:
 def held_rows(source: Source) -> list[Row]:
     """The same as rows. Errors as there."""
     table = field_table(source)
-    found = table.rows or [
-        dict(zip(table.names, values, strict=True)) for values in zip(*table.columns.values(), strict=True)
-    ]
+    found = table.rows or _as_rows(table.columns)
     return [Row(fields, table.where(number)) for number, fields in enumerate(found)]
 
 
@@ -38,7 +38,7 @@ def csv_table(source: Source) -> FieldTable:
     for row in csv_rows(source):
         found.append(row)
         cells += len(row.fields)
-        source.account.afford_cells(len(found), source.name, cells=cells)
+        source.account.afford_cells(len(found), source.name, cells=cells, beside=OBJECT * len(found))
     return _of_rows(found, source.account)
 
 
@@ -63,23 +63,52 @@ def _of_rows(found: list[Row], account: Account) -> FieldTable:
 
 
 def _of_lines(source: Source) -> FieldTable:
-    """JSON lines with an object each, or a list of them."""
-    found: list[dict[str, Any]] = []
+    """JSON lines with an object each, or a list of them; by columns as long as all rows have the same fields."""
     lines: list[int] = []
     listed: dict[int, str] = {}
+    columns: dict[str, list[Any]] | None = {}
+    found: list[dict[str, Any]] = []
     cells = crowded = 0
     for block in source.blocks():
-        start = len(found)
-        if set(map(type, block.values)) <= {dict}:
-            found += block.values
-            lines += block.lines
-        else:
-            for value, line in zip(block.values, block.lines, strict=True):
-                for row in rows_in(Document(value, f"{source.name}, line {line}")):
-                    listed[len(found)] = row.where
-                    found.append(row.fields)
-                    lines.append(line)
-        cells += sum(map(len, found[start:]))
+        given, numbers = block.values, block.lines
+        if not set(map(type, given)) <= {dict}:
+            documents = (
+                Document(value, f"{source.name}, line {line}") for value, line in zip(given, numbers, strict=True)
+            )
+            pairs = [
+                (row, line) for document, line in zip(documents, numbers, strict=True) for row in rows_in(document)
+            ]
+            listed |= {len(lines) + place: row.where for place, (row, _) in enumerate(pairs)}
+            given, numbers = [row.fields for row, _ in pairs], [line for _, line in pairs]
+        lines += numbers
+        cells += sum(map(len, given))
         crowded += block.crowded
-        source.account.afford_cells(len(found), source.name, cells=cells, beside=crowded)
-    return of_rows(found, lambda row: listed.get(row) or f"{source.name}, line {lines[row]}", source.account)
+        if columns is not None and not _appended(columns, given):
+            found, columns = _as_rows(columns), None
+        if columns is None:
+            found += given
+        beside = crowded + OBJECT * len(found)
+        source.account.afford_cells(len(lines), source.name, cells=cells, beside=beside)
+
+    def where(row: int) -> str:
+        return listed.get(row) or f"{source.name}, line {lines[row]}"
+
+    if columns is None:
+        return of_rows(found, where, source.account)
+    return FieldTable(len(lines), tuple(columns), where, uniform=True, account=source.account, columns=columns)
+
+
+def _appended(columns: dict[str, list[Any]], rows: Sequence[dict[str, Any]]) -> bool:
+    """Append rows to columns; False, and nothing is done, where one has other fields than all before."""
+    shapes = set(map(tuple, rows))
+    if columns:
+        shapes.add(tuple(columns))
+    if len(shapes) != 1:
+        return not shapes
+    for name in shapes.pop():
+        columns.setdefault(name, []).extend(map(itemgetter(name), rows))
+    return True
+
+
+def _as_rows(columns: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -13,7 +13,7 @@ from treecore.formats.answers import Answers
 from treecore.formats.columnar import is_columnar
 from treecore.formats.field_table import MANY, NUMBERS, FieldTable, of_rows
 from treecore.formats.fields import first_of, list_in, needed
-from treecore.formats.limits import Account
+from treecore.formats.limits import OBJECT, Account
 from treecore.formats.mapping import USUAL
 from treecore.formats.message_columns import answers_of
 from treecore.formats.messages import ASSISTANT, asked, content_text, is_chat
@@ -192,7 +192,8 @@ class Items:
             parallel = {one: list(compress(values, there)) for one, values in parallel.items()}
             given = list(compress(given, there))
         self.cells += len(given) * len(parallel)
-        self.account.afford_cells(len(self.answers) + len(given), where, cells=self.cells)
+        n = len(self.answers) + len(given)
+        self.account.afford_cells(n, where, cells=self.cells, beside=OBJECT * n)
         group, start, size = (as_text(fields[name]), as_text(fields.get(reference))), len(self.answers), len(given)
         if self.first.setdefault(group, extra) != extra:
             notes.drop("fields of further rows of the same prompt and reference")
