@@ -9,11 +9,10 @@ from typing import TypedDict
 import numpy as np
 
 from treecore.analysis.differences import KINDS
-from treecore.analysis.fork_sentences import percent
 from treecore.analysis.forks import Forks, Grain
 from treecore.analysis.granularity import LengthUnit
 from treecore.analysis.label_route import Route, lengths
-from treecore.core.numerals import counted, plain, whole
+from treecore.core.numerals import counted, percent, plain, whole
 from treecore.core.outcomes import is_right
 from treecore.core.topology import BoolArray
 from treecore.methods.registry import Credit

@@ -7,12 +7,12 @@ from typing import TypedDict
 import numpy as np
 
 from app.lessons.shape import drawn
-from treecore.core.numerals import plain, signed, whole
+from treecore.core.numerals import of_hundred, plain, signed, whole
 from treecore.core.topology import FloatArray
 from treecore.lessons.quantities import credit_of, numbers_of, row_credit
 from treecore.lessons.truth import Truth, truth
 from treecore.lessons.unit import Unit
-from treecore.lessons.words import Piece, of_hundred, paragraph, pieces
+from treecore.lessons.words import Piece, paragraph, pieces
 from treecore.methods import get_method
 
 FULL, HALF, NEAR = 10.0, 5.0, 0.25
@@ -120,10 +120,10 @@ def answer(unit: Unit, bet: Bet) -> list[Piece]:
         return []
     held = truth(unit.sample)
     row = held.forest.row(unit.bet.steps[place])
-    after, before = held.chance[row], held.chance[held.forest.parent[row]]
+    before, after = (of_hundred(held.chance[one], few="fewer") for one in (held.forest.parent[row], row))
     text = (
-        f"Step {bet['mark']}: before it {of_hundred(before)} of 100 continuations ended right, "
-        f"after it {of_hundred(after)}. It changed the chance by {number(unit, float(held.change[row]), change=True)}."
+        f"Step {bet['mark']}: before it {before} of 100 continuations ended right, "
+        f"after it {after}. It changed the chance by {number(unit, float(held.change[row]), change=True)}."
     )
     return pieces(unit, text, numbers_of(unit))
 

@@ -19,13 +19,13 @@ from app.verbatim import ours, verbatim
 from app.view_fields import Field
 from app.view_keys import KeyGroup
 from app.view_registry import view
-from treecore.analysis.fork_sentences import percent, sentences
+from treecore.analysis.fork_sentences import sentences
 from treecore.analysis.forks import Forks, Grain, forks_of, grain
 from treecore.analysis.granularity import LengthUnit, counts_tokens, granularity
 from treecore.analysis.label_route import Route, route
 from treecore.bidi import visible
 from treecore.core.batch import Forests
-from treecore.core.numerals import counted, plain, whole
+from treecore.core.numerals import counted, percent, plain, whole
 from treecore.core.states import shape_of, states_of
 from treecore.core.step_text import plain as one_line
 from treecore.core.step_text import split_step

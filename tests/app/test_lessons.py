@@ -14,10 +14,10 @@ from streamlit.testing.v1 import AppTest
 from app.lessons.desk import PAGES
 from app.lessons.pages import STAGES, Asked, course_page, unit_page
 from app.lessons.reveal import looked_for, points
+from treecore.core.numerals import of_hundred
 from treecore.lessons.quantities import numbers_of, value_of
 from treecore.lessons.truth import truth
 from treecore.lessons.unit import units
-from treecore.lessons.words import of_hundred
 from treecore.lessons.worksheet import is_right
 from treecore.methods import get_method
 

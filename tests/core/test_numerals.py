@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.canvas import component_script
-from treecore.core.numerals import counted, in_words, plain, short, signed, whole
+from treecore.core.numerals import counted, in_words, of_hundred, percent, plain, short, signed, whole
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = {
@@ -30,6 +30,14 @@ WRITTEN = {
     -99999.0: "−1.0e5",
     float("nan"): "–",
 }
+
+
+def test_shares_of_some_are_neither_none_nor_all() -> None:
+    assert [of_hundred(share) for share in (0, 0.006, 0.5, 0.994, 1)] == ["0", "1", "50", "99", "100"]
+    assert {of_hundred(share, few="fewer") for share in (1e-9, 0.002, 0.005)} == {"fewer than 1"}
+    assert {of_hundred(share) for share in (0.995, 0.997, 1 - 1e-9)} == {"more than 99"}
+    said = [percent(share).replace("\N{NO-BREAK SPACE}", " ") for share in (0, 0.005, 0.75, 0.996, 1)]
+    assert said == ["0 %", "less than 1 %", "75 %", "more than 99 %", "100 %"]
 
 
 @pytest.mark.parametrize(("value", "text"), list(WRITTEN.items()))

@@ -20,7 +20,7 @@ from treecore.lessons.glossary import document, glossary, linked
 from treecore.lessons.quantities import QUANTITIES, numbers_of, row_credit, value_of
 from treecore.lessons.truth import Truth, truth
 from treecore.lessons.unit import CHAPTERS, EACH, FOLDER, Row, Unit, row_of, units
-from treecore.lessons.words import PLACE, holds, of_hundred, paragraph
+from treecore.lessons.words import PLACE, holds, paragraph
 from treecore.methods import METHODS, get_method
 
 TRUTHS = sorted(path.stem for path in (samples_dir() / "truth").glob("*.json"))
@@ -225,12 +225,6 @@ def test_the_method_that_is_explained_cites_its_own_paper(name: str) -> None:
     known = {get_method(method).citation.identifier for method in METHODS}
     assert not [source for source in unit.sources if source.at in known and not source.method]
     assert all(source.link.startswith("https://arxiv.org/abs/") for source in unit.sources)
-
-
-def test_shares_of_some_are_neither_none_nor_all() -> None:
-    assert [of_hundred(share) for share in (0, 0.006, 0.5, 0.994, 1)] == ["0", "1", "50", "99", "100"]
-    assert {of_hundred(share) for share in (1e-9, 0.002, 0.005)} == {"fewer than 1"}
-    assert {of_hundred(share) for share in (0.995, 0.997, 1 - 1e-9)} == {"more than 99"}
 
 
 def test_a_claim_that_is_false_is_found() -> None:

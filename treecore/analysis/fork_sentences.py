@@ -7,7 +7,7 @@ import numpy as np
 from treecore.analysis.differences import KINDS
 from treecore.analysis.forks import Forks
 from treecore.analysis.kendall import tau_b
-from treecore.core.numerals import NOISE, counted_of, plain, whole
+from treecore.core.numerals import NOISE, counted_of, percent, plain, whole
 from treecore.core.topology import FloatArray, IntArray
 
 MIN_FORKS = 10
@@ -106,8 +106,3 @@ def explained(values: FloatArray, *, group: IntArray) -> float:
         own = values[group == one]
         between += len(own) * float(own.mean() - values.mean()) ** 2
     return between / total
-
-
-def percent(share: float) -> str:
-    """`75 %`."""
-    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"

@@ -33,6 +33,23 @@ def counted_of(n: int, one: str, many: str = "", *, total: int) -> str:
     return f"{n:,} of {counted(total, one, many)}"
 
 
+def of_hundred(share: float, *, few: str = "less") -> str:
+    """A share as so many of 100; of some it is neither none nor all: `less than 1`, `more than 99`.
+
+    Args:
+        few: in place of `less`, where things are counted.
+    """
+    rounded = f"{100 * share:.0f}"
+    if rounded == "0" and share > 0:
+        return f"{few} than 1"
+    return "more than 99" if rounded == "100" and share < 1 else rounded
+
+
+def percent(share: float) -> str:
+    """A share in whole percent: `75 %`, and else as `of_hundred`."""
+    return f"{of_hundred(share)}\N{NO-BREAK SPACE}%"
+
+
 def in_words(n: int, one: str, many: str = "") -> str:
     """`two chains`: small numbers as words."""
     return f"{WORDS[n]} {one if n == 1 else many or one + 's'}" if n < len(WORDS) else counted(n, one, many)

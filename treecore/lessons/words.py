@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
-from treecore.core.numerals import plain, signed, whole
+from treecore.core.numerals import of_hundred, percent, plain, signed, whole
 from treecore.lessons.glossary import linked
 from treecore.lessons.quantities import numbers_of
 from treecore.lessons.unit import Unit
@@ -46,9 +46,9 @@ def written(unit: Unit, name: str, value: float) -> str:
         return "nothing"
     match asked.get("as", "signed" if asked["is"] in SIGNED else "plain"):
         case "of 100":
-            return of_hundred(value)
+            return of_hundred(value, few="fewer")
         case "percent":
-            return f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
+            return percent(value)
         case "tenths":
             return plain(value, 1)
         case "count":
@@ -57,14 +57,6 @@ def written(unit: Unit, name: str, value: float) -> str:
             return signed(value)
         case _:
             return plain(value)
-
-
-def of_hundred(share: float) -> str:
-    """A share as so many of 100; a share of some is neither none nor all of them."""
-    rounded = f"{100 * share:.0f}"
-    if rounded == "0" and share > 0:
-        return "fewer than 1"
-    return "more than 99" if rounded == "100" and share < 1 else rounded
 
 
 def pieces(unit: Unit, template: str, known: Mapping[str, float]) -> list[Piece]:
