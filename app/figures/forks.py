@@ -42,7 +42,14 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
             names, found.governs[keep], found.contrast[keep], found.n_leaves[keep], together, strict=True
         )
     ]
-    figure = go.Figure(
+    across = {
+        "range": [1.06, -0.06],
+        "tickvals": [1, 0.75, 0.5, 0.25, 0],
+        "ticktext": ["strategy · all", "75 %", "half", "25 %", "detail"],
+        "title_text": "share of the trajectory that the fork decides",
+    }
+    up = {"title_text": "difference of credit", "range": [-0.08 * top, 1.12 * top]}
+    return go.Figure(
         go.Scatter(
             x=found.governs[keep],
             y=found.contrast[keep],
@@ -58,17 +65,9 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
                 "cmax": 1,
                 "line": {"width": 1, "color": palette.strong},
             },
-        )
+        ),
+        layout=frame(palette, height=height, across=across, up=up),
     )
-    figure.update_layout(**frame(palette, height=height))
-    figure.update_xaxes(
-        range=[1.06, -0.06],
-        tickvals=[1, 0.75, 0.5, 0.25, 0],
-        ticktext=["strategy · all", "75 %", "half", "25 %", "detail"],
-        title_text="share of the trajectory that the fork decides",
-    )
-    figure.update_yaxes(title_text="difference of credit", range=[-0.08 * top, 1.12 * top])
-    return figure
 
 
 def apart_on_the_chart(*, across: FloatArray, up: FloatArray) -> tuple[IntArray, IntArray]:

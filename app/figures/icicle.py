@@ -51,7 +51,7 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
     colours = [palette.neutral, *(sector_colour(credit, row, shown, palette) for row in rows.tolist())]
     hatched = [False, *(~np.isfinite(shown.credit[rows]) & ~forest.is_prompt[rows]).tolist()]
     inks = [palette.ink if blank else ink_on(colour) for colour, blank in zip(colours, hatched, strict=True)]
-    figure = go.Figure(
+    return go.Figure(
         go.Icicle(
             ids=[top, *(str(forest.node_id[row]) for row in rows)],
             parents=["", *(parent_id(forest, int(row), top, first) for row in rows)],
@@ -80,10 +80,9 @@ def icicle_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.
             tiling={"orientation": "h", "pad": 1},
             pathbar={"visible": True, "thickness": 22},
             textfont={"size": LABEL, "color": inks},
-        )
+        ),
+        layout={**frame(palette, height=height), "uniformtext": {"minsize": LABEL, "mode": "hide"}},
     )
-    figure.update_layout(**frame(palette, height=height), uniformtext={"minsize": LABEL, "mode": "hide"})
-    return figure
 
 
 class Sectors(NamedTuple):

@@ -11,8 +11,14 @@ from treecore.views.palette import DARK, LIGHT, Palette
 __all__ = ["DARK", "LIGHT", "Palette", "frame"]
 
 
-def frame(palette: Palette, *, height: int) -> dict[str, Any]:
-    """Layout settings that every chart shares."""
+def frame(
+    palette: Palette, *, height: int, across: dict[str, Any] | None = None, up: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Layout settings that every chart shares, to make a figure with: Plotly takes long to change those of one.
+
+    Args:
+        across, up: more settings of either axis.
+    """
     axis = {
         "gridcolor": palette.hairline,
         "zerolinecolor": palette.hairline,
@@ -27,8 +33,8 @@ def frame(palette: Palette, *, height: int) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": palette.ink, "size": 12},
-        "xaxis": axis,
-        "yaxis": axis,
+        "xaxis": {**axis, **(across or {})},
+        "yaxis": {**axis, **(up or {})},
         "showlegend": False,
         "hoverlabel": {"align": "left"},
         "dragmode": "pan",
