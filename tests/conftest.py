@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from browser import address, browser, no_charts, open_page  # noqa: F401  (one browser for all folders)
 from hypothesis import HealthCheck, settings
+from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from sweeps import add_option, choose
 
@@ -18,6 +19,7 @@ CACHE = TemporaryDirectory(prefix="treecore-tests-")
 os.environ["TREECORE_CACHE"] = CACHE.name
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run on all cores already; read when torch is loaded
 
+config.set_option("browser.gatherUsageStats", False)  # pages would count and time every call of Streamlit
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 """Each page of `AppTest` would read what is said of every installed package, which takes longer than the page."""
 
