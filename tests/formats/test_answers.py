@@ -17,6 +17,7 @@ from treecore.formats.answer_forests import KEPT, in_common_kept
 from treecore.formats.answers import Answers
 from treecore.formats.grouping import forests_of
 from treecore.formats.limits import COLUMN, Account
+from treecore.formats.native_nodes import frozen
 from treecore.formats.rollout import Rollout, Turn
 
 NUMBER = st.sampled_from([float("nan"), 0.0, 1.0, -0.5])
@@ -145,3 +146,19 @@ def test_columns_of_forests_are_counted() -> None:
     with_columns = account.spent
     forests_of([replace(one, turns=[Turn()]) for one in rollouts], source="file", account=account)
     assert with_columns - (account.spent - with_columns) > 30 * COLUMN
+
+
+@pytest.mark.parametrize("by_row", [False, True])
+def test_columns_are_made_once(by_row: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forest copies what others may still write to; what was made for it alone is its own."""
+    made: list[Any] = []
+
+    def noted(array: Any) -> Any:
+        made.append(array)
+        return frozen(array)
+
+    for module in ("groups", "answer_forests"):
+        monkeypatch.setattr(f"treecore.formats.{module}.frozen", noted)
+    given = plain(columns={"seen": np.array([1.0, 2.0, 3.0])})
+    (forest,) = forests(one_by_one(given) if by_row else [given])
+    assert any(np.shares_memory(forest.columns["seen"], array) for array in made)

@@ -17,6 +17,7 @@ from treecore.core.topology import FloatArray, IntArray
 from treecore.formats.answers import Answers
 from treecore.formats.groups import apart, node_extra, provenance
 from treecore.formats.native_fields import FOREST_FIELDS
+from treecore.formats.native_nodes import frozen
 
 KEPT = 256
 """Answers of a group up to which what groups of one size have in common is kept for the next, and sizes that are."""
@@ -58,8 +59,8 @@ def flat_forests(answers: Answers, groups: Sequence[RowGroup], source: str) -> l
     sizes = np.array([len(group.rows) for group in groups])
     ends = np.cumsum(sizes)
     rows = np.fromiter(chain.from_iterable(group.rows for group in groups), np.int64, int(ends[-1]))
-    columns = {name: values[rows] for name, values in answers.columns.items()}
-    claimed = {name: values[rows] for name, values in answers.claimed.items()}
+    columns = {name: frozen(values[rows]) for name, values in answers.columns.items()}
+    claimed = {name: frozen(values[rows]) for name, values in answers.claimed.items()}
     whole = Forest(
         parent=np.full(len(rows), -1),
         reward=answers.reward[rows],

@@ -18,6 +18,7 @@ from treecore.core.forest import Forest, NodeId, cut, frozen_array
 from treecore.core.topology import FloatArray
 from treecore.errors import ForestError
 from treecore.formats.native_fields import FOREST_FIELDS, NODE_FIELDS
+from treecore.formats.native_nodes import frozen
 from treecore.formats.rollout import BEFORE, Rollout, Turn
 
 AT_ONCE = 4096
@@ -127,7 +128,7 @@ def numbers(rows: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:
             if name not in columns:
                 columns[name] = np.full(len(rows), NAN)
             columns[name][row] = value
-    return columns
+    return {name: frozen(values) for name, values in columns.items()}
 
 
 def batches(groups: Sequence[Any], sizes: Iterable[int]) -> Iterator[Any]:

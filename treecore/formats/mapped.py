@@ -22,7 +22,7 @@ from treecore.formats.rows import as_number, as_text, is_table
 from treecore.formats.source import Source
 from treecore.formats.whole_table import csv_table, field_table
 
-NO_NUMBER = ("", "nan", "none", "null")
+NOTHING = ("", "nan", "none", "null")
 """Words for no number."""
 
 
@@ -142,7 +142,7 @@ def _number(value: Any, role: str, where: Place, row: int) -> float | None:
     """
     if isinstance(value, str):
         word = value.strip().lower()
-        if word in NO_NUMBER:
+        if word in NOTHING:
             return None
         if word in TRUE or word in FALSE:
             return float(word in TRUE)
