@@ -18,6 +18,7 @@ from app.browse import asked_in, two_steps
 from app.browse.words import page
 from app.library import folders, preview, rows
 from app.serving import permissions
+from app.state import open_files, side_job
 from app.views import library
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
@@ -50,6 +51,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(folders, "_typed", {})
     monkeypatch.setattr(folders, "_scans", {})
     monkeypatch.setattr(folders, "refresh_apart", refresh)  # a process of its own takes a second to start
+    for module in (open_files, side_job):  # pages wait for what is read, however slow the machine
+        monkeypatch.setattr(module, "MOMENT", 60.0)
     before = st.get_option("server.address")
     st.config.set_option("server.address", "localhost")
     folder = tmp_path / "my-run"
