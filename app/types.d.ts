@@ -192,6 +192,12 @@ interface SelectionData {
   heard: number;
 }
 
+interface ChartMarksData {
+  charts: string[];
+  dark: boolean;
+  waits_for: number;
+}
+
 interface ChosenEvent {
   number: number;
   id: string | null;
@@ -851,10 +857,6 @@ interface Component<Data> {
   setTriggerValue: (name: string, value: unknown) => void;
 }
 
-interface ChartMarks {
-  charts: string[];
-  dark: boolean;
-}
 
 // What carries a selection: the page, or an object of its own for a part of one.
 interface Bus extends EventTarget {
@@ -1529,6 +1531,7 @@ interface HTMLCanvasElement {
 }
 
 declare var treecoreDrawer: { foot: number; covered: number } | undefined;
+declare var treecoreDrawn: number | undefined;
 declare var treecoreGroup: GroupFacts | null | undefined;
 declare var treecoreChanges: boolean | undefined;
 declare var treecoreResident: Map<string, ResidentPart["run"]> | undefined;

@@ -29,6 +29,14 @@ class SelectionData(TypedDict):
     heard: int
 
 
+class ChartMarksData(TypedDict):
+    """What the marks of charts need."""
+
+    charts: list[str]
+    dark: bool
+    waits_for: int
+
+
 class ChosenEvent(TypedDict):
     """A choice as the browser sends it, with what is folded and looked for on the trees; `choice_in` checks it."""
 
@@ -159,15 +167,18 @@ def choice_in(held: Any) -> Choice | None:
     return Choice(value["number"], *said)
 
 
-def chart_marks(charts: list[str], *, dark: bool, key: str) -> None:
-    """Mark the selected step in Plotly charts, choose the step of a point or sector that is clicked, and run the page
-    again where it shows another theme than they were drawn for.
+def chart_marks(charts: list[str], *, dark: bool, waits_for: int, key: str, on_drawn: Callable[[], None]) -> None:
+    """Mark the selected step in Plotly charts, choose the step of a point or sector that is clicked, and run what draws
+    them again where the page shows another theme than they were drawn for.
 
     Args:
         charts: Streamlit keys of the charts; `customdata` or `id` of what they show is a node id.
         dark: the theme that they were drawn for.
+        waits_for: nodes of the forest whose trees are to be drawn first; 0 where nothing waits.
+        on_drawn: called before the rerun once these are drawn.
     """
-    _marks(key=key, data={"charts": charts, "dark": dark}, height=1, on_theme_change=lambda: None)
+    data: ChartMarksData = {"charts": charts, "dark": dark, "waits_for": waits_for}
+    _marks(key=key, data=data, height=1, on_theme_change=lambda: None, on_drawn_change=on_drawn)
 
 
 def film_keys(*, frame: int, last: int, heard: int, key: str, on_press: Callable[[], None]) -> None:

@@ -1,6 +1,6 @@
 // Marks the selected step in Plotly charts and chooses the step of what is clicked there. Plotly draws anew whenever it
 // likes, so marks are set again after every change of a chart. Python colours the charts, so it is asked for them anew
-// where the page shows another theme.
+// where the page shows another theme; and it may wait with them until the trees are drawn.
 
 import { onceGone } from "./focus.js";
 
@@ -57,7 +57,14 @@ function compareTheme(marks) {
   marks.send("theme", shown);
 }
 
-/** @param {Component<ChartMarks>} component */
+/** @param {any} marks */
+function tellDrawn(marks) {
+  if (!marks.waits || globalThis.treecoreDrawn !== marks.waits) return;
+  marks.waits = 0;
+  marks.send("drawn", globalThis.treecoreDrawn);
+}
+
+/** @param {Component<ChartMarksData>} component */
 export default function chartMarks({ data, parentElement, setTriggerValue }) {
   let marks = HELD.get(parentElement);
   if (!marks) {
@@ -67,14 +74,16 @@ export default function chartMarks({ data, parentElement, setTriggerValue }) {
       marks.frame ||= requestAnimationFrame(() => refresh(marks));
     };
     document.addEventListener("treecore-selected", later, { signal: marks.abort.signal });
+    document.addEventListener("treecore-drawn", () => tellDrawn(marks), { signal: marks.abort.signal });
     marks.watch = new MutationObserver((records) => records.some(isOfChart) && later());
     marks.watch.observe(document.querySelector(".stMain") ?? document.body, { childList: true, subtree: true });
     marks.themes = new MutationObserver(() => compareTheme(marks));
     marks.themes.observe(document.querySelector(".stApp") ?? document.body, { attributeFilter: ["class"] });
     later();
   }
-  Object.assign(marks, { charts: data.charts, dark: data.dark, asked: undefined, send: setTriggerValue });
+  Object.assign(marks, { charts: data.charts, dark: data.dark, waits: data.waits_for, asked: undefined, send: setTriggerValue });
   compareTheme(marks);
+  tellDrawn(marks);
   return onceGone(parentElement, () => {
     marks.abort.abort();
     marks.watch.disconnect();

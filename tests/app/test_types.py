@@ -48,6 +48,7 @@ TYPED: list[Any] = [
     types.SceneHead,
     signals.SelectionData,
     signals.ChosenEvent,
+    signals.ChartMarksData,
     signals.FilmData,
     signals.PressedEvent,
     signals.KeptFilesData,

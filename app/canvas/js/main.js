@@ -253,6 +253,14 @@ export default function treeCanvas({ head, text, host, bus = document }) {
   app.dom.root.dataset.digest = app.scene.digest;
   app.dom.root.dataset.nodes = String(app.full.id.length);
   app.foldButton.hidden = !app.full.subtrees;
+  if (app.linked) requestAnimationFrame(() => tellDrawn(app.full.id.length));
+}
+
+// What waits for the trees of the page may be drawn now.
+/** @param {number} nodes */
+function tellDrawn(nodes) {
+  globalThis.treecoreDrawn = nodes;
+  document.dispatchEvent(new CustomEvent("treecore-drawn"));
 }
 
 /** @param {HTMLElement} host */
