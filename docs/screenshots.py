@@ -14,6 +14,8 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "sample_trees")]
 from browser import FLAGS, find_browser, serve, wait_for_canvas  # noqa: E402
 from record_run import main as record  # noqa: E402
 
+from treecore import rollout, write  # noqa: E402
+
 SIZE = {"width": 1400, "height": 900}
 
 
@@ -26,7 +28,7 @@ def settled(page: Page) -> Page:
 
 
 def main() -> None:
-    """Explore with a fork selected, What if, Tokens, Compare, Granularity, Step through at siblings, and Library."""
+    """Every view at its main thing; Explore also as a table, with a change, token by token, and large."""
     with serve(ROOT / "app" / "main.py") as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
         page = browser.new_page(viewport=SIZE, device_scale_factor=1)
@@ -34,6 +36,10 @@ def main() -> None:
         page.get_by_role("button", name="Show the fork that matters most").click()
         page.get_by_text("How far to trust it").wait_for()
         settled(page).screenshot(path=ROOT / "docs" / "explore.png")
+        page.goto(f"{address}/?sample=late_fork&read=table&sort=-credit&node=0.3.1")
+        page.locator(".steps tbody tr").nth(4).wait_for()
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=ROOT / "docs" / "images" / "table.png")
         changes = "edit=flip:f3,prune:c1&what_if=1&set.ddof=0&node=f1"
         page.goto(f"{address}/?sample=by_hand&{changes}")
         page.get_by_text("Why every number moved").wait_for()
@@ -54,9 +60,33 @@ def main() -> None:
         settled(page).get_by_role("button", name="Normalise within each tree").click()
         page.get_by_text("measured against the other leaves of its own tree").wait_for()
         settled(page).screenshot(path=ROOT / "docs" / "step.png")
+        grown(page, address)
         lessons(page, address)
         browser.close()
+    large()
     library()
+
+
+def grown(page: Page, address: str) -> None:
+    """A rollout of the bundled model, over."""
+    page.goto(f"{address}/?view=rollout")
+    page.get_by_role("button", name="Grow trees").click()
+    page.get_by_role("button", name="Open in Explore").wait_for()
+    settled(page).screenshot(path=ROOT / "docs" / "images" / "rollout.png")
+
+
+def large() -> None:
+    """A forest of 1,419 trajectories with a search."""
+    forests = rollout(model="tiny", task="multihop", sampler="random_expansion", prompts=1, seed=0, m=43, n=8, l=4)
+    with TemporaryDirectory() as place:
+        write(forests, Path(place) / "large.forest.jsonl")
+        given = {"TREECORE_FILE": f"{place}/large.forest.jsonl"}
+        with serve(ROOT / "app" / "main.py", **given) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
+            page = browser.new_page(viewport=SIZE, device_scale_factor=1)
+            page.goto(f"{address}/?find=recall")
+            settled(page).screenshot(path=ROOT / "docs" / "images" / "explore_large.png")
+            browser.close()
 
 
 def lessons(page: Page, address: str) -> None:
