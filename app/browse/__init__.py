@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from app.browse.words import Page
 from app.component import component
+from app.signals import is_whole
 from treecore.bidi import all_visible
 
 FOLDER = Path(__file__).parent
@@ -48,7 +49,7 @@ def asked_in(held: Any) -> Asked | None:
     if not isinstance(value, dict):
         return None
     number, said = value.get("number"), value.get("said")
-    if not isinstance(number, int) or isinstance(number, bool) or not isinstance(said, dict):
+    if not is_whole(number) or not isinstance(said, dict):
         return None
     fields = {name: text[:MAX_FIELD] for name, text in said.items() if isinstance(name, str) and isinstance(text, str)}
     return Asked(number, fields, value.get("open") is True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypedDict, TypeGuard
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from treecore.views.sources import script
 
 FOLDER = Path(__file__).parent
 PRESSED, CHOSEN, FOUND = "pressed", "chosen", "found"
+MAX_WHOLE = 2**53 - 1
 MAX_NAME, MAX_OF = 200, 200
 """Characters of the name of a kept file that are shown, and of the name by which a browser means a forest."""
 
@@ -138,7 +139,7 @@ def kept_files(data: KeptFilesData, *, key: str, on_found: Callable[[], None]) -
 def found_in(held: Any) -> Found | None:
     """What a browser says that it keeps; None for anything that it should not send."""
     value = (held or {}).get(FOUND)
-    if not isinstance(value, dict) or not _whole(value.get("bytes")):
+    if not isinstance(value, dict) or not is_whole(value.get("bytes")):
         return None
     key, name = value.get("key"), value.get("name")
     return Found(key, name[:MAX_NAME], value["bytes"]) if isinstance(key, str) and isinstance(name, str) else None
@@ -159,7 +160,7 @@ def selection(node_id: str | None, *, heard: int, key: str, on_choose: Callable[
 def choice_in(held: Any) -> Choice | None:
     """The choice that a component's state holds; None for anything a browser should not send."""
     value = (held or {}).get(CHOSEN)
-    if not isinstance(value, dict) or not _whole(value.get("number")):
+    if not isinstance(value, dict) or not is_whole(value.get("number")):
         return None
     said = [value.get(name) for name in ("id", "of", "folds", "find")]
     if not all(one is None or isinstance(one, str) for one in said) or len(said[1] or "") > MAX_OF:
@@ -196,13 +197,14 @@ def film_keys(*, frame: int, last: int, heard: int, key: str, on_press: Callable
 def press_in(held: Any, last: int) -> Press | None:
     """The press that a component's state holds; None for anything a browser should not send."""
     value = (held or {}).get(PRESSED)
-    if not isinstance(value, dict) or not _whole(value.get("number")):
+    if not isinstance(value, dict) or not is_whole(value.get("number")):
         return None
     frame = value.get("frame")
     if frame is None:
         return Press(value["number"], None)
-    return Press(value["number"], frame) if _whole(frame) and 0 <= frame <= last else None
+    return Press(value["number"], frame) if is_whole(frame) and 0 <= frame <= last else None
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def is_whole(value: Any) -> TypeGuard[int]:
+    """Whether a browser can mean it as a whole number: larger ones than a script counts to cannot be sent back."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_WHOLE

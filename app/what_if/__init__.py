@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import streamlit as st
 
 from app.component import component
+from app.signals import is_whole
 from app.what_if.words import Board
 from treecore.bidi import all_visible
 from treecore.views.sources import script
@@ -60,7 +61,7 @@ def asked_in(held: Any) -> Asked | None:
     if not isinstance(value, dict):
         return None
     number, verb, node = value.get("number"), value.get("verb"), value.get("node")
-    if not isinstance(number, int) or isinstance(number, bool) or not isinstance(verb, str) or verb not in VERBS:
+    if not is_whole(number) or not isinstance(verb, str) or verb not in VERBS:
         return None
     known = VERBS[VERBS.index(verb)]
     return Asked(number, known, node if isinstance(node, str) and len(node) <= MAX_ID else "")

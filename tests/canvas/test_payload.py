@@ -92,7 +92,7 @@ def test_scripts_are_one_module_that_never_parses_markup() -> None:
         assert forbidden not in script
 
 
-FORGED = [None, 3, "x", [], {}, {"number": "1"}, {"number": True}, {"number": None, "id": "a"}]
+FORGED = [None, 3, "x", [], {}, {"number": "1"}, {"number": True}, {"number": None, "id": "a"}, {"number": 2**53}]
 
 
 @pytest.mark.parametrize("value", [*FORGED, {"number": 1, "id": 2}, {"number": 1, "id": ["a"]}])
