@@ -1,6 +1,6 @@
 // Pass rate over training: a line to drag on. And the same prompts at two steps.
 
-import { html, plain, svg } from "./dom.js";
+import { html, percent, plain, svg } from "./dom.js";
 
 const WIDTH = 560, HEIGHT = 118, LEFT = 34, RIGHT = 16, TOP = 18, BOTTOM = 20, MANY = 60, FALL = 0.05;
 const TOPS = [0.1, 0.2, 0.4, 0.6, 0.8, 1];
@@ -48,7 +48,7 @@ export function curveOf(curve, steps, ask) {
   }
   for (const { step, rate, up } of labelled(known)) {
     const side = x(step) > WIDTH - 40 ? "end" : x(step) < LEFT + 30 ? "start" : "middle";
-    picture.append(svg("text", { x: x(step), y: y(rate) + (up ? -8 : 16), "text-anchor": side, class: "labelled" }, `${Math.round(100 * rate)} %`));
+    picture.append(svg("text", { x: x(step), y: y(rate) + (up ? -8 : 16), "text-anchor": side, class: "labelled" }, percent(rate)));
   }
   drag(picture, brush, curve, x, ask);
   box.append(picture);

@@ -21,6 +21,14 @@ export function toned(pieces) {
   return pieces.map(({ text, tone }) => html(tone === "hit" ? "mark" : "span", tone, text));
 }
 
+// A share in whole percent; of some it is neither none nor all.
+/** @param {number} share */
+export function percent(share) {
+  const rounded = Math.round(100 * share);
+  if (rounded === 0 && share > 0) return "< 1 %";
+  return rounded === 100 && share < 1 ? "> 99 %" : `${rounded} %`;
+}
+
 // A number as people read it: few digits, a true minus.
 /** @param {number} value */
 export function plain(value) {

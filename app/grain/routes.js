@@ -1,7 +1,7 @@
 // What both routes cost, as a table; and the ear of the picture: what is chosen there goes to Python here, and what the
 // address says, as after going back, comes from there.
 
-import { html } from "../browse/dom.js";
+import { html, percent } from "../browse/dom.js";
 import { onceGone, sendUntilHeard } from "../signals/focus.js";
 import { spaced } from "./spacing.js";
 
@@ -27,7 +27,7 @@ function drawRoutes({ root, data, said }) {
   table.append(head);
   const line = (/** @type {string} */ words, /** @type {number} */ labels, /** @type {number | null} */ lost, /** @type {string} */ kind) => {
     const row = html("tr", kind);
-    row.append(html("td", "", words), html("td", "", labels.toLocaleString("en")), html("td", "", lost === null ? "\u2013" : `${Math.round(100 * lost)} %`));
+    row.append(html("td", "", words), html("td", "", labels.toLocaleString("en")), html("td", "", lost === null ? "\u2013" : percent(lost)));
     table.append(row);
   };
   for (const one of data.labels.slice(Math.max(0, at - 1), at + 2)) line(`every ${spaced(one.every, data.unit)}`, one.labels, one.lost, one === data.labels[at] ? "now" : "");

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripts import needs_node, value_in
 
 from app.canvas import component_script
 from treecore.core.numerals import counted, in_words, of_hundred, percent, plain, short, signed, whole
@@ -38,6 +39,13 @@ def test_shares_of_some_are_neither_none_nor_all() -> None:
     assert {of_hundred(share) for share in (0.995, 0.997, 1 - 1e-9)} == {"more than 99"}
     said = [percent(share).replace("\N{NO-BREAK SPACE}", " ") for share in (0, 0.005, 0.75, 0.996, 1)]
     assert said == ["0 %", "less than 1 %", "75 %", "more than 99 %", "100 %"]
+
+
+@needs_node
+def test_so_do_the_scripts() -> None:
+    shares = [0, 1e-9, 0.004, 0.005, 0.75, 0.994, 0.996, 1]
+    said = value_in(ROOT / "app" / "browse" / "dom.js", f"{shares}.map(percent)")
+    assert said == ["0 %", "< 1 %", "< 1 %", "1 %", "75 %", "99 %", "> 99 %", "100 %"]
 
 
 @pytest.mark.parametrize(("value", "text"), list(WRITTEN.items()))

@@ -1,5 +1,6 @@
 // Light DOM around the canvas: legend, tooltip, search box, text for assistive technology. Data goes in as text only.
 
+import { percent } from "../../browse/dom.js";
 import { governsOf } from "./changed.js";
 import { formatNumber, HEAD, isFork, isPartial, nodeAt, ROW, short, stepNumber, whole } from "./geometry.js";
 import { mapRows } from "./minimap.js";
@@ -191,11 +192,6 @@ export function drawLegend(app) {
   const changes = scene.folded ? "Enter open · ⌫ fold, back · 1–9 depth · / find · N next hit" : scene.change ? "O flip · X prune · Z undo · S sample · ⌫ reset" : "← → ↑ ↓ walk · F fork · L leaf · / find · N next hit";
   parts.push(element("span", scene.change ? "tc-keys tc-changing" : "tc-keys", changes));
   dom.legend.replaceChildren(...parts);
-}
-
-/** @param {number} share */
-function percent(share) {
-  return share > 0 && share < 0.005 ? "under 1 %" : `${Math.round(share * 100)} %`;
 }
 
 // What a shape or a group stands for.

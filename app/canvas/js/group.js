@@ -1,5 +1,6 @@
 // What is said of a selected row of a folded forest: how many steps and ends it holds, how they ended, and its ways on.
 
+import { percent } from "../../browse/dom.js";
 import { sumsOf, waysOf } from "./folds.js";
 import { formatNumber, isRest, isShape, whole } from "./geometry.js";
 import { css, diverging, rising } from "./palette.js";
@@ -13,7 +14,7 @@ function lineOf(app, { group, ends, right, scored, mean, rest }) {
     label: rest.length ? `${whole(rest.length)} other ways` : app.full.label[/** @type {SceneSubtrees} */ (app.full.subtrees).first[group]] || "(no words)",
     ends: `${whole(ends)} ${ends === 1 ? "end" : "ends"}`,
     share: table.outcomes && scored ? right / scored : null,
-    split: table.outcomes && scored ? `${Math.round((100 * right) / scored)} % right` : "",
+    split: table.outcomes && scored ? `${percent(right / scored)} right` : "",
     mean: table.title && mean !== null ? formatNumber(mean, table.decimals, { sign: table.low === null }) : "",
   };
 }

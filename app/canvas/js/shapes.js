@@ -1,5 +1,6 @@
 // A folded forest on the canvas: shapes for subtrees, hits that they hide, and the table of what is under each row.
 
+import { percent } from "../../browse/dom.js";
 import {
   formatNumber, HEAD, isRest, isShape, plotEnd, radiusOf, screenX, screenY, SUBTREE, whole,
 } from "./geometry.js";
@@ -107,7 +108,7 @@ function drawSubtree(app, i, y) {
   context.textAlign = "right";
   context.fillStyle = isFaded(app, i) ? theme.muted : theme.ink;
   context.fillText(whole(ends), columns.outcome - SUBTREE.right, y + 0.5);
-  if (scene.table.outcomes) context.fillText(scored ? `${Math.round((100 * right) / scored)} %` : "–", columns.outcome, y + 0.5);
+  if (scene.table.outcomes) context.fillText(scored ? percent(right / scored) : "–", columns.outcome, y + 0.5);
   if (columns.number) {
     context.fillText(formatNumber(mean, scene.table.decimals, { sign: scene.table.low === null }), columns.number, y + 0.5);
   }
