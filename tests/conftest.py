@@ -37,7 +37,14 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
-LONG = ("test_ray.py", "test_runs.py", "test_transformers_serve.py", "test_hostile_views.py", "test_selection.py")
+LONG = (
+    "test_hostile_views.py",
+    "test_ray.py",
+    "test_runs.py",
+    "test_transformers_serve.py",
+    "test_hostile_views.py",
+    "test_selection.py",
+)
 """Files that take longest; they begin first, so that no core waits for one of them at the end."""
 
 

@@ -164,5 +164,5 @@ def test_charts_of_a_large_forest_come_after_its_trees(browser: Any, tmp_path: P
     with serve(ROOT / "app" / "main.py", TREECORE_FILE=str(tmp_path / "large.forest.jsonl")) as address:
         page = open_page(address)
         wait_for_canvas(page)
-        page.locator(".st-key-chart_icicle .slice").first.wait_for()
+        page.locator(".st-key-chart_icicle .slice").first.wait_for(state="attached")
         assert page.evaluate("globalThis.treecoreDrawn") == LARGE + 1

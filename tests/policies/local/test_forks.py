@@ -131,7 +131,8 @@ class Plain:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("surprisal", "start inside steps"), ("tool_entropy", "give the likeliest tokens")]
+    ("name", "said"),
+    [("surprisal", "start inside steps"), ("tool_entropy", "tell the entropy of the likeliest tokens")],
 )
 def test_a_policy_that_lacks_what_is_needed_is_refused_before_anything_is_sampled(name: str, said: str) -> None:
     with pytest.raises(MethodError, match=f"sampler '{name}' needs a policy that can {said}"):
