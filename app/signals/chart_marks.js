@@ -2,9 +2,10 @@
 // likes, so marks are set again after every change of a chart. Python colours the charts, so it is asked for them anew
 // where the page shows another theme; and it may wait with them until the trees are drawn.
 
-import { onceGone } from "./focus.js";
+import { isRunning, onceGone } from "./focus.js";
 
 const HELD = new WeakMap();
+const SOON_MS = 50, AGAIN_MS = 2000;
 
 // What can be marked in a chart, as [element, node id].
 /** @param {any} plot */
@@ -57,11 +58,13 @@ function compareTheme(marks) {
   marks.send("theme", shown);
 }
 
+// Until Python waits no more: what is sent while the page runs can be lost.
 /** @param {any} marks */
 function tellDrawn(marks) {
-  if (!marks.waits || globalThis.treecoreDrawn !== marks.waits) return;
-  marks.waits = 0;
-  marks.send("drawn", globalThis.treecoreDrawn);
+  clearTimeout(marks.timer);
+  if (!marks.waits || globalThis.treecoreDrawn !== marks.waits || marks.abort.signal.aborted) return;
+  if (!isRunning()) marks.send("drawn", marks.waits);
+  marks.timer = setTimeout(() => tellDrawn(marks), isRunning() ? SOON_MS : AGAIN_MS);
 }
 
 /** @param {Component<ChartMarksData>} component */

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 from browser import ROOT, Open, click_node, serve, settled, wait_for_canvas
 
 import treecore as tc
-from app.charts import LARGE
 from treecore.core.forest import Forest
 
 WIDE = 12
@@ -154,15 +152,3 @@ def test_a_phone_shows_one_trajectory_and_turns_to_siblings(open_page: Open, add
     page.locator(".panel .title").wait_for()
     assert page.locator(".tc-step[aria-current=step]").count() == 1
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollLeft") == 0
-
-
-def test_charts_of_a_large_forest_come_after_its_trees(browser: Any, tmp_path: Path, open_page: Open) -> None:
-    parent = np.concatenate([[-1], np.zeros(LARGE, dtype=np.int64)])
-    text = ["", *(f"answer {k % 7}" for k in range(LARGE))]
-    reward = [np.nan, *(float(k % 7 == 0) for k in range(LARGE))]
-    tc.write([Forest(parent, text=text, reward=reward, prompt="which?")], tmp_path / "large.forest.jsonl")
-    with serve(ROOT / "app" / "main.py", TREECORE_FILE=str(tmp_path / "large.forest.jsonl")) as address:
-        page = open_page(address)
-        wait_for_canvas(page)
-        page.locator(".st-key-chart_icicle .slice").first.wait_for(state="attached")
-        assert page.evaluate("globalThis.treecoreDrawn") == LARGE + 1
