@@ -36,8 +36,9 @@ def main() -> None:
         page.get_by_role("button", name="Show the fork that matters most").click()
         page.get_by_text("How far to trust it").wait_for()
         settled(page).screenshot(path=ROOT / "docs" / "explore.png")
-        page.goto(f"{address}/?sample=late_fork&read=table&sort=-credit&node=0.3.1")
+        page.goto(f"{address}/?sample=late_fork&read=table&sort=-credit&node=11")
         page.locator(".steps tbody tr").nth(4).wait_for()
+        page.get_by_text("How far to trust it").wait_for()
         page.wait_for_load_state("networkidle")
         page.screenshot(path=ROOT / "docs" / "images" / "table.png")
         changes = "edit=flip:f3,prune:c1&what_if=1&set.ddof=0&node=f1"
