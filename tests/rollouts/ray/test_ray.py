@@ -70,7 +70,7 @@ def test_the_same_as_here_though_a_worker_is_killed(
             os.kill(killed[0], signal.SIGKILL)
 
     monkeypatch.setattr("treecore.rollouts.ray.engine.hire", hire)
-    monkeypatch.setattr("treecore.rollouts.ray.engine.portion", lambda waiting, workers: max(1, waiting - 2))
+    monkeypatch.setattr("treecore.rollouts.ray.engine.batch_size", lambda waiting, workers: max(1, waiting - 2))
     summary = rollout_to_file(path, prompts=24, on_progress=watch, **FAR)
     assert killed
     assert len(hired) >= 2
