@@ -255,7 +255,7 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     code = (
         "import os, signal\nfrom treecore.policies import load_policy\n"
         "from treecore.rollouts.local.pool import pool_of\npolicy = load_policy('tiny', device='cpu')\n"
-        "pool = pool_of(policy)\npool.start(policy, 2)\npool.get_ready()\n"
+        "pool = pool_of(policy)\npool.start(policy, 2)\npool.wait_until_ready()\n"
         "print(pool.workers[0].process.pid, flush=True)\ninput()\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
