@@ -42,7 +42,7 @@ LONG = (
     "test_ray.py",
     "test_runs.py",
     "test_transformers_serve.py",
-    "test_hostile_views.py",
+    "test_hostile_text.py",
     "test_selection.py",
 )
 """Files that take longest; they begin first, so that no core waits for one of them at the end."""

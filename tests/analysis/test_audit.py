@@ -80,7 +80,9 @@ def test_merged_answers_have_the_same_explanation() -> None:
 def test_every_normalisation_finds_itself(run: list[Forest], part: int) -> None:
     """In single precision, as trainers keep them; some settings give the same numbers here and are named beside."""
     batch = Forests(run)
-    for attempt in islice(attempts(batch), part, None, PARTS):
+    own = list(islice(attempts(batch), part, None, PARTS))
+    assert own
+    for attempt in own:
         assert attempt.leaves is not None
         column = np.full(len(batch.parent), np.nan)
         column[batch.scored] = attempt.leaves().astype(np.float32)

@@ -74,7 +74,7 @@ def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
     with pytest.raises(MethodError, match=r"another annotation, or other forests; .*--overwrite"):
         annotate_file(FORESTS, path, other, resume=True)
     summary = annotate_file(FORESTS, path, other, resume=True, overwrite=True)
-    assert summary.continuations == summary.steps
+    assert summary.continuations == summary.steps > 0
     for text in ("a shopping list\n", '{"prompt":"a","answer":1', '{"prompt":"a","answer":1}'):
         path.write_text(text)
         for how in ({}, {"overwrite": True}, {"resume": True}, {"resume": True, "overwrite": True}):

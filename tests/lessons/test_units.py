@@ -69,11 +69,20 @@ def test_truth_belongs_to_its_sample(sample: str) -> None:
 @pytest.mark.parametrize("sample", TRUTHS)
 def test_the_same_command_gives_the_same_counts(sample: str, kind: str) -> None:
     """Of a step and the prompt above it where many continuations were counted, of all steps where few were."""
+    recount(sample, kind, only=2 if kind == "many" else None)
+
+
+@pytest.mark.parametrize("sample", TRUTHS)
+def test_every_count_is_that_of_the_command(sample: str) -> None:
+    recount(sample, "many", only=None)
+
+
+def recount(sample: str, kind: str, *, only: int | None) -> None:
+    """Continue the steps of a sample anew, all or the first ones that are kept, and compare the counts."""
     forest, kept = tc.read(samples()[sample].path)[0], held(sample)[kind]
     k = next(iter(kept.values()))[1]
-    counted = list(kept)[:2] if kind == "many" else list(kept)
-    until = counted[-1] if kind == "many" else None
-    done = next(annotate([forest], Annotation("monte_carlo", {"k": k}, seed=0, node=until)))
+    counted = list(kept)[:only]
+    done = next(annotate([forest], Annotation("monte_carlo", {"k": k}, seed=0, node=counted[-1] if only else None)))
     for node in counted:
         row, (right, count) = done.row(node), kept[node]
         assert done.columns["mc_value"][row] * done.columns["mc_count"][row] == pytest.approx(right, abs=1e-6)

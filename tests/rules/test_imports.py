@@ -147,18 +147,19 @@ path = sys.argv[1]
 def command(*words):
     return lambda: main(list(words), standalone_mode=False)
 
-for doing in (
-    lambda: treecore.read(path),
-    lambda: treecore.credit(treecore.read(path), "grpo"),
-    command("credit", path, "--method", "grpo"),
-    command("show", path, "--method", "grpo"),
-    command("validate", path),
-    command("--help"),
-    command("methods"),
-    command("samplers"),
-):
+for name, doing in {
+    "read": lambda: treecore.read(path),
+    "credit in Python": lambda: treecore.credit(treecore.read(path), "grpo"),
+    "credit": command("credit", path, "--method", "grpo"),
+    "show": command("show", path, "--method", "grpo"),
+    "validate": command("validate", path),
+    "--help": command("--help"),
+    "methods": command("methods"),
+    "samplers": command("samplers"),
+}.items():
     doing()
-sys.exit(" ".join({"torch", "transformers", "pandas", "streamlit", "networkx", "plotly"} & set(sys.modules)) or 0)
+    if loaded := {"torch", "transformers", "pandas", "streamlit", "networkx", "plotly"} & set(sys.modules):
+        sys.exit(f"{name}: {' '.join(loaded)}")
 """
 """What opens forests and lists what there is, one after the other."""
 

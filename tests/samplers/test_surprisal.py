@@ -106,13 +106,13 @@ def starts(forest: Forest, first: Forest) -> list[int]:
 
 def test_tiny_model_gives_forests_that_treerl_reads() -> None:
     tiny = load_policy("tiny", device="cpu")
-    settings: dict[str, Any] = {"m": 2, "n": 2, "l": 2, "t": 1, "seed": 3, "prompts": 1}
+    settings: dict[str, Any] = {"m": 2, "n": 2, "l": 2, "t": 1, "seed": 3, "prompts": 2}
     for diverse in (False, True):
         run = {**settings, "diverse": diverse, "model": tiny, "sampler": "surprisal"}
         forests = rollout(**run)
         assert [forest.digest for forest in forests] == [forest.digest for forest in rollout(**run)]
         summary = summarise(forests, seconds=1.0, fresh=forests)
-        assert summary.trajectories == 10
+        assert summary.trajectories == 2 * 10
         assert 1.0 < summary.computed_ratio < 1.1
         assert summary.tokens_saved_by_sharing > 0
         for method in ("treerl", "treerl_paper", "tree_grpo", "spo_tree", "treepo"):

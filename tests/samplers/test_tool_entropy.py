@@ -136,13 +136,13 @@ def test_tiny_model_gives_forests_that_credit_reads() -> None:
     run: dict[str, Any] = {
         "model": load_policy("tiny", device="cpu"),
         "sampler": "tool_entropy",
-        "prompts": 1,
+        "prompts": 2,
         "seed": 3,
     }
     forests = rollout(**run)
     assert [one.digest for one in forests] == [one.digest for one in rollout(**run)]
     summary = summarise(forests, seconds=1.0, fresh=forests)
-    assert summary.trajectories == 16
+    assert summary.trajectories == 2 * 16
     assert summary.computed_ratio == 1.0
     assert any((np.bincount(forest.parent[forest.parent > 0]) > 1).any() for forest in forests)
     for method in ("grpo", "tree_grpo", "treerl"):
