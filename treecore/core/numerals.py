@@ -39,10 +39,10 @@ def of_hundred(share: float, *, few: str = "less") -> str:
     Args:
         few: in place of `less`, where things are counted.
     """
-    rounded = f"{100 * share:.0f}"
-    if rounded == "0" and share > 0:
+    rounded = math.floor(100 * share + 0.5)
+    if rounded == 0 and share > 0:
         return f"{few} than 1"
-    return "more than 99" if rounded == "100" and share < 1 else rounded
+    return "more than 99" if rounded == 100 and share < 1 else f"{rounded}"
 
 
 def percent(share: float) -> str:

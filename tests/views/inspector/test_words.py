@@ -10,7 +10,7 @@ from treecore.methods import compute
 from treecore.methods.registry import Credit
 from treecore.views.inspector.cards import StepPart
 from treecore.views.inspector.siblings import differing
-from treecore.views.inspector.words import percent, words_of
+from treecore.views.inspector.words import how_much, words_of
 
 
 @pytest.fixture
@@ -46,14 +46,15 @@ def test_a_fork_shows_its_children_and_what_it_decides(credit: Credit) -> None:
     [
         (0.0, "the last 0 %"),
         (0.004, "less than 1 %"),
-        (0.005, "less than 1 %"),
+        (0.005, "the last 1 %"),
         (0.006, "the last 1 %"),
         (0.14, "the last 14 %"),
+        (0.996, "more than 99 %"),
         (1.0, "all"),
     ],
 )
-def test_a_share_that_is_there_is_not_called_none(share: float, said: str) -> None:
-    assert percent(share).replace("\N{NO-BREAK SPACE}", " ") == said
+def test_a_share_of_some_is_neither_none_nor_all(share: float, said: str) -> None:
+    assert how_much(share).replace("\N{NO-BREAK SPACE}", " ") == said
 
 
 def test_a_leaf_is_compared_with_its_siblings(credit: Credit) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from treecore.analysis.frames import label
 from treecore.analysis.granularity import granularity
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, whole
+from treecore.core.numerals import counted, percent, whole
 from treecore.core.step_text import plain, split_step
 from treecore.methods.registry import Credit, get_method
 from treecore.views.inspector.cards import Card, Piece, StepPart, Words
@@ -80,10 +80,10 @@ def decides(credit: Credit, row: int) -> str:
     if len(credit.shape.steps_from(row)) >= 2:
         share = found.governs[row]
         where = "at the prompt" if credit.forests.is_prompt[row] else "after this step"
-        return f"{grain(share)}: the fork {where} decides {percent(share)} of the trajectory{unit}"
+        return f"{grain(share)}: the fork {where} decides {how_much(share)} of the trajectory{unit}"
     if len(credit.shape.siblings(row)) >= 2:
         share = found.step[row]
-        return f"{grain(share)}: choosing this step decided {percent(share)} of the trajectory{unit}"
+        return f"{grain(share)}: choosing this step decided {how_much(share)} of the trajectory{unit}"
     return "no fork here: nothing was compared at this step alone"
 
 
@@ -94,12 +94,12 @@ def grain(share: float) -> str:
     return "fine grain, detail" if share <= DETAIL else "middle grain"
 
 
-def percent(share: float) -> str:
+def how_much(share: float) -> str:
     """`the last 14 %`, `less than 1 %`, `all`."""
-    rounded = f"{share:.0%}"
-    if rounded == "0%" and share > 0:
-        return "less than 1\N{NO-BREAK SPACE}%"
-    return "all" if share >= 0.995 else f"the last {rounded}".replace("%", "\N{NO-BREAK SPACE}%")
+    if share >= 1:
+        return "all"
+    said = percent(share)
+    return f"the last {said}" if said[0].isdigit() else said
 
 
 def sibling_heading(credit: Credit, row: int) -> str:
