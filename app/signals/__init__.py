@@ -14,6 +14,7 @@ from treecore.views.sources import script
 FOLDER = Path(__file__).parent
 PRESSED, CHOSEN, FOUND = "pressed", "chosen", "found"
 MAX_WHOLE = 2**53 - 1
+"""The largest whole number that a script counts to."""
 MAX_NAME, MAX_OF = 200, 200
 """Characters of the name of a kept file that are shown, and of the name by which a browser means a forest."""
 

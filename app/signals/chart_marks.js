@@ -2,10 +2,9 @@
 // likes, so marks are set again after every change of a chart. Python colours the charts, so it is asked for them anew
 // where the page shows another theme; and it may wait with them until the trees are drawn.
 
-import { isRunning, onceGone } from "./focus.js";
+import { onceGone, sendUntilHeard } from "./focus.js";
 
 const HELD = new WeakMap();
-const SOON_MS = 50, AGAIN_MS = 2000;
 
 // What can be marked in a chart, as [element, node id].
 /** @param {any} plot */
@@ -58,13 +57,11 @@ function compareTheme(marks) {
   marks.send("theme", shown);
 }
 
-// Until Python waits no more: what is sent while the page runs can be lost.
+// Once the trees that Python waits for are drawn.
 /** @param {any} marks */
 function tellDrawn(marks) {
-  clearTimeout(marks.timer);
-  if (!marks.waits || globalThis.treecoreDrawn !== marks.waits || marks.abort.signal.aborted) return;
-  if (!isRunning()) marks.send("drawn", marks.waits);
-  marks.timer = setTimeout(() => tellDrawn(marks), isRunning() ? SOON_MS : AGAIN_MS);
+  const { waits, last } = marks;
+  if (waits && globalThis.treecoreDrawn === waits && last !== waits) sendUntilHeard(marks, "drawn", { number: waits });
 }
 
 /** @param {Component<ChartMarksData>} component */
@@ -85,6 +82,8 @@ export default function chartMarks({ data, parentElement, setTriggerValue }) {
     later();
   }
   Object.assign(marks, { charts: data.charts, dark: data.dark, waits: data.waits_for, asked: undefined, send: setTriggerValue });
+  if (data.waits_for) marks.heard = 0;
+  else Object.assign(marks, { heard: Infinity, last: 0 });
   compareTheme(marks);
   tellDrawn(marks);
   return onceGone(parentElement, () => {

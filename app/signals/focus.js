@@ -15,7 +15,7 @@ export function onceGone(element, stop) {
   return () => setTimeout(() => element.isConnected || stop());
 }
 
-export function isRunning() {
+function isRunning() {
   const page = /** @type {HTMLElement | null} */ (document.querySelector("[data-testid=stApp]"));
   return (page?.dataset.testScriptState ?? "notRunning") !== "notRunning";
 }
