@@ -67,32 +67,13 @@ def export_menu() -> None:
             st.caption(f"By the method in force: {ours(get_method(state.get('method')).title)}.")
         several = len(state.opened().forests) > 1
         with st.container(horizontal=True, gap="small"):
+            button = partial(st.button, on_click=prepare, args=(kind.name,), disabled=not fine)
             if several:
-                st.button(
-                    "All prompts",
-                    key="export:all",
-                    on_click=prepare,
-                    args=(kind.name,),
-                    kwargs={"whole_batch": True},
-                    disabled=not fine,
-                )
-            st.button(
-                "This prompt" if several else "Make the file",
-                key="export:one",
-                on_click=prepare,
-                args=(kind.name,),
-                disabled=not fine,
-            )
+                button("All prompts", key="export:all", kwargs={"whole_batch": True})
+            button("This prompt" if several else "Make the file", key="export:one")
             if kind.in_parts:
-                st.button(
-                    "From the selected step",
-                    key="export:step",
-                    on_click=prepare,
-                    args=(kind.name,),
-                    kwargs={"from_step": True},
-                    disabled=not fine,
-                    help="Only rows of that step and of what comes after it; credit is still that of all.",
-                )
+                said = "Only rows of that step and of what comes after it; credit is still that of all."
+                button("From the selected step", key="export:step", kwargs={"from_step": True}, help=said)
         offered(kind)
 
 
