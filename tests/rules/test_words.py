@@ -103,7 +103,6 @@ def test_text_of_others_obeys_no_direction_control() -> None:
 SEVERAL = {
     "treecore/formats/columnar.py",
     "treecore/views/inspector/words.py",
-    "treecore/analysis/reasons.py",
     "treecore/analysis/stages.py",
     "treecore/analysis/working.py",
     "treecore/cli/bench.py",

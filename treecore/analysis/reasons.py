@@ -11,19 +11,20 @@ import numpy as np
 from treecore.analysis.compare import Comparison, Kind
 from treecore.analysis.references import measured
 from treecore.core.batch import Forests
-from treecore.core.numerals import NOISE, plain, whole
+from treecore.core.numerals import NOISE, counted, plain, whole
 from treecore.core.topology import FloatArray, IntArray
 from treecore.methods.ops.groups import back_up
 
 RELATIONS = {1: "better than", 0: "as good as", -1: "worse than"}
 PLACES = {
     "batch": "the batch",
+    "group": "all {answers}",
     "tree": "its own tree",
     "path": "those that share its beginnings",
     "before": "the step before it",
     "siblings": "its siblings",
 }
-ORDER = ("batch", "group", "tree", "path", "before", "siblings")
+"""What a step is compared with, widest first -> its words."""
 UNKNOWN = 9
 """Stands for NaN where numbers are compared as whole ones."""
 
@@ -116,15 +117,14 @@ def clauses_of(relations: Relations, part: slice) -> list[Clause]:
         key = (against, int(known[0]))
         if key not in made or not made[key].numbers:
             made[key] = Clause(int(known[0]), against, numbers(relations, part, place))
-    return sorted(made.values(), key=lambda one: ORDER.index(one.against))
+    return sorted(made.values(), key=lambda one: list(PLACES).index(one.against))
 
 
 def joined_clauses(clauses: Sequence[Clause], n: int) -> str:
     """`better than all 10 answers (0.40), worse than its own tree (0.80) and the step before it (0.75)`."""
     parts = []
     for relation, some in groupby(clauses, key=lambda one: one.relation):
-        places = {**PLACES, "group": f"all {whole(n)} answers"}
-        named = [(places[one.against], one.numbers) for one in some]
+        named = [(PLACES[one.against].format(answers=counted(n, "answer")), one.numbers) for one in some]
         once = [
             name + ("" if number == after else number) for (name, number), (_, after) in pairwise([*named, ("", "")])
         ]
