@@ -10,7 +10,7 @@ from app.stage import trees
 from app.verbatim import ours, verbatim
 from treecore.core.numerals import plain
 from treecore.errors import TreecoreError
-from treecore.lessons.build import GOALS, ONE, OTHER, START, judged, outline
+from treecore.lessons.build import FORK_METHOD, GOALS, GROUP_METHOD, START, judged, outline
 from treecore.lessons.glossary import glossary
 from treecore.lessons.unit import units
 from treecore.lessons.words import sentence
@@ -73,8 +73,8 @@ def free_page() -> None:
     st.markdown("#### Break it")
     st.markdown(
         "Build the smallest tree you can. A line is a step, two spaces further in is one step later, and an end says "
-        f"`= 1` for right or `= 0` for wrong. {ours(ONE)} compares each end with all ends, {ours(OTHER)} each step "
-        "with those that leave the same fork."
+        f"`= 1` for right or `= 0` for wrong. {ours(GROUP_METHOD)} compares each end with all ends, "
+        f"{ours(FORK_METHOD)} each step with those that leave the same fork."
     )
     left, right = st.columns([0.4, 0.6], gap="large")
     with left:

@@ -62,7 +62,7 @@ def read(run: Run, row: Row, tell: Tell) -> Opened:
     Raises:
         FormatError: its file has changed since it was read.
     """
-    forests = [drawn(forest) for forest in forests_of(run, [row], tell)]
+    forests = [merged(forest) for forest in forests_of(run, [row], tell)]
     return state.opened_forests(forests, cut(name_of(row), TITLE))
 
 
@@ -76,7 +76,7 @@ def forests_of(run: Run, rows: Sequence[Row], tell: Tell = lambda done, total: N
     return open_forests(run.path, run.index, places, tell)
 
 
-def drawn(forest: Forest) -> Forest:
+def merged(forest: Forest) -> Forest:
     """Separate answers as the tree of their common beginnings, below the prompt."""
     return with_roots(merge_chains(forest))
 

@@ -17,11 +17,11 @@ START = "a\n  b = 1\n  c = 0\nd = 0"
 """A tree to begin with: two spaces deeper is one step later, `= 1` is right and `= 0` is wrong."""
 INDENT = 2
 """Spaces that a step lies further in than the one before it; a tab is as many."""
-ONE, OTHER = (get_method(name).title for name in COMPARED)
-"""The two methods, by their titles."""
+GROUP_METHOD, FORK_METHOD = (get_method(name).title for name in COMPARED)
+"""Titles of the two methods: one compares with the whole group, the other with what leaves the same fork."""
 GOALS = {
-    "signs": f"{ONE} and {OTHER} differ in sign on a step",
-    "silent": f"{ONE} gives a step zero, and {OTHER} does not",
+    "signs": f"{GROUP_METHOD} and {FORK_METHOD} differ in sign on a step",
+    "silent": f"{GROUP_METHOD} gives a step zero, and {FORK_METHOD} does not",
 }
 MIN_ENDS = {"signs": 5, "silent": 4}
 """Ends of the smallest trees that reach the goals."""
@@ -86,6 +86,6 @@ def judged(forest: Forest, goal: str) -> Found:
             False, f"Not yet: on none of its steps does this tree of {ends} do it. Change an outcome, or fork."
         )
     row = int(np.flatnonzero(apart)[0])
-    numbers = f"{ONE} gives it {signed(first[row])}, {OTHER} {signed(second[row])}"
+    numbers = f"{GROUP_METHOD} gives it {signed(first[row])}, {FORK_METHOD} {signed(second[row])}"
     fewer = "Can you do it with fewer?" if found > MIN_ENDS[goal] else "No tree does it with fewer."
     return Found(True, f"Done with {ends}. See the step “{forest.text[row]}”: {numbers}. {fewer}")

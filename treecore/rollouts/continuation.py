@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -230,11 +231,13 @@ class ContinuationScheduler(RolloutScheduler):
         should_stop: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__(plan, on_progress=on_progress, should_stop=should_stop)
-        self._sources = dict(zip(map(id, plan.prompts), sources, strict=True))
+        self._sources = deque(sources)
         self._keep, self._about, self._size = keep, about, total
 
     def _admit(self, prompt: Prompt) -> None:
-        growing = ContinuedForest(self._sources[id(prompt)], self.plan, self.session)
+        source = self._sources.popleft()
+        assert source.prompt is prompt
+        growing = ContinuedForest(source, self.plan, self.session)
         self._growing.append(growing)
         self._start(growing, growing.next_wave(None))
 

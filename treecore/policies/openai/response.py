@@ -203,7 +203,7 @@ def nats(value: Any) -> float:
 
 
 def confidence(pairs: Sequence[tuple[Any, Any]]) -> float:
-    """Minus the mean of the 20 largest log probabilities of these tokens; NaN when fewer are given."""
+    """Minus the mean of the `TOP_LOGPROBS` largest log probabilities of these tokens; NaN when fewer are given."""
     largest = [value for _, value in likeliest(pairs)][:TOP_LOGPROBS]
     return round(-sum(largest) / TOP_LOGPROBS, DECIMALS) + 0.0 if len(largest) == TOP_LOGPROBS else NAN
 

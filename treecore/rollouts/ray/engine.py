@@ -124,8 +124,8 @@ class RayEngine:
         """Prompts for every worker that has none, more workers for those that are left."""
         for worker in self._workers:
             if waiting and worker.asked is None:
-                share = batch_size(len(waiting), workers=self.size.workers)
-                worker.prompts = {prompt.id: prompt for prompt in (waiting.popleft() for _ in range(share))}
+                size = batch_size(len(waiting), workers=self.size.workers)
+                worker.prompts = {prompt.id: prompt for prompt in (waiting.popleft() for _ in range(size))}
                 totals.begun(worker, len(worker.prompts))
                 worker.report = Report(idle=False)
                 worker.asked = worker.actor.begin.remote(list(worker.prompts.values()))
