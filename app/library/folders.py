@@ -65,7 +65,7 @@ class Run:
 def named() -> list[Run]:
     """Folders that the operator named, as far as they are there."""
     given = os.environ.get(LIBRARIES_VARIABLE, "").split(os.pathsep)
-    return [_run(Path(path)) for path in dict.fromkeys(given) if path and os.path.isdir(path)]
+    return [run_of(Path(path)) for path in dict.fromkeys(given) if path and os.path.isdir(path)]
 
 
 def has_any() -> bool:
@@ -92,12 +92,12 @@ def typed(text: str) -> Run:
     path = Path(os.path.expanduser(text.strip()))
     if not text.strip() or "\0" in text or not path.is_dir():
         raise FormatError("there is no such folder", where=text.strip(), todo="give the path of a folder")
-    run = _run(path.resolve())
+    run = run_of(path.resolve())
     _typed[run.key] = run.path
     return run
 
 
-def _run(path: Path) -> Run:
+def run_of(path: Path) -> Run:
     real = os.path.realpath(path)
     return Run(hashlib.sha256(os.fsencode(real)).hexdigest()[:KEY], Path(real))
 

@@ -13,24 +13,15 @@ NAN = float("nan")
 TWO_TREES = Forest(parent=[-1, 0, 0, -1, 3, 3], reward=[NAN, 1, 0, NAN, 1, 1])
 
 
-@pytest.mark.parametrize(
-    ("method", "reach"),
-    [
-        ("grpo", Reach.GROUP),
-        ("rloo", Reach.GROUP),
-        ("opo", Reach.GROUP),
-        ("reinforce_pp", Reach.GROUP),
-        ("tree_grpo", Reach.BOTH),
-        ("treerl", Reach.BOTH),
-        ("treepo", Reach.BOTH),
-        ("gigpo", Reach.BOTH),
-        ("spo_tree", Reach.FORK),
-        ("sibling", Reach.FORK),
-        ("vineppo", Reach.FORK),
-        ("deepconf", Reach.ITSELF),
-        ("math_shepherd", Reach.ITSELF),
-    ],
-)
+REACHES = {
+    Reach.GROUP: ("grpo", "rloo", "opo", "reinforce_pp"),
+    Reach.BOTH: ("tree_grpo", "treerl", "treepo", "gigpo"),
+    Reach.FORK: ("spo_tree", "sibling", "vineppo"),
+    Reach.ITSELF: ("deepconf", "math_shepherd"),
+}
+
+
+@pytest.mark.parametrize(("method", "reach"), [(one, reach) for reach, some in REACHES.items() for one in some])
 def test_how_far_a_method_looks_is_read_from_its_formula(method: str, reach: Reach) -> None:
     known = get_method(method)
     assert reach_of(known, known.defaults) == reach

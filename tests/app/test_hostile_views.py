@@ -6,7 +6,6 @@ take the values of its fields in turn, with hostile words wherever any text will
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from hostile_page import asked_elsewhere, shows_marks, wrong_on
 
 import app.views  # noqa: F401  (registers them)
 from app.defaults import SHARED
+from app.library.folders import run_of
 from app.view_fields import PARAMETER, Field
 from app.view_registry import VIEWS, View, declared_fields
 from treecore.core.changes import Copy, Flip, Prune, as_text
@@ -134,7 +134,7 @@ class Visit:
 
 def opened(visit: Visit, run: Path) -> dict[str, str]:
     """Open both files of a run from the library; the fields of an address that opens them again."""
-    folder = hashlib.sha256(os.fsencode(os.path.realpath(run))).hexdigest()[:12]
+    folder = run_of(run).key
     visit.go("library", view="library", folder=folder)
     visit.page.locator(".st-key-open_both button").click()
     visit.page.wait_for_url("**from=library**")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from browser import PATIENCE_MS, ROOT, serve, settled
+from pages import finish_opening
 from streamlit.testing.v1 import AppTest
 
 from app.browse import asked_in, two_steps
@@ -219,9 +220,7 @@ def test_all_that_is_listed_opens_as_the_scope_of_granularity(run: Path) -> None
 
 def wait(test: AppTest) -> AppTest:
     """The page once what is being opened is open."""
-    if (going := test.session_state["opening"]) is not None:
-        assert going.wait(60)
-        test.run()
+    finish_opening(test)
     return test
 
 

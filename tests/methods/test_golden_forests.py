@@ -11,28 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from golden import BATCHES, CASES
+from golden import BATCHES, CASES, RECORDED
 
 from treecore.methods import Credit, compute
 
-RECORDED = {
-    "tree_grpo",
-    "tree_diff",
-    "grpo",
-    "dr_grpo",
-    "rloo",
-    "opo",
-    "grpo_passk",
-    "reinforce_pp",
-    "reinforce_pp_baseline",
-    "treerl",
-    "treerl_paper",
-    "spo_tree",
-    "treepo",
-    "sibling",
-    "gigpo",
-}
-"""Methods whose numbers the reference implementations were asked for; `gigpo` is replayed row by row elsewhere."""
 OVER_STATES = ("treerl", "spo_tree", "treepo", "gigpo", "sibling")
 """Methods to which every empty root is the prompt: no step, so no credit, and its value is that of all trees."""
 LOOSE, STRICT = 1e-5, 2e-6

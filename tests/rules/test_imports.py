@@ -72,8 +72,8 @@ def module_graph() -> dict[str, set[str]]:
 
 def circles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
     """Largest sets of modules of which each imports all others, directly or not."""
-    parts = nx.strongly_connected_components(nx.DiGraph(graph))
-    return {frozenset(part) for part in parts if len(part) > 1 or graph[min(part)] & part}
+    found = nx.strongly_connected_components(nx.DiGraph(graph))
+    return {frozenset(circle) for circle in found if len(circle) > 1 or graph[min(circle)] & circle}
 
 
 def test_circles_are_found() -> None:

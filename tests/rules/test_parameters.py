@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import sources
-from sources import ROOT, Function, all_functions, functions, nodes
+from sources import ROOT, Function, all_functions, functions, nodes, nodes_of
 
 MAX_PARAMETERS = 7
 SOURCES = [path for folder in ("treecore", "app") for path in sources.sources(folder)]
@@ -154,7 +154,7 @@ def test_neighbours_of_one_type_in_records_are_given_by_name() -> None:
 )
 def test_values_that_can_be_mistaken_are_found(code: str, found: list[str]) -> None:
     fields = {"Pair": [("floor", "float"), ("ceiling", "float")]}
-    assert unnamed(list(ast.walk(ast.parse(code))), fields) == found
+    assert unnamed(nodes_of(code), fields) == found
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from sources import ROOT, nodes, parsed, sources
+from sources import ROOT, nodes, nodes_of, parsed, sources
 
 VAGUE = {"told", "counted", "grove", "groves", "patience"}
 LIMITS = {"MOST", "LEAST", "LARGEST", "LONGEST", "FEWEST", "SHORTEST", "DEEPEST", "WIDEST", "NARROWEST", "PATIENCE"}
 """Words in constants for which the field says MAX, MIN and TIMEOUT."""
 HELPERS = {"counted", "counted_of"}
 """What writes a number with its noun (`treecore.core.numerals`): nothing else may be called so."""
-
-
-def written(code: str) -> list[ast.AST]:
-    """All nodes of a text."""
-    return list(ast.walk(ast.parse(code)))
 
 
 def names_in(node: ast.AST) -> list[str]:
@@ -50,7 +45,7 @@ def vague(found: Sequence[ast.AST]) -> list[str]:
 def test_names_are_not_vague(folder: str) -> None:
     found = [(path, name) for path in sources(folder) for name in vague(nodes(path))]
     assert [f"{path.relative_to(ROOT)}:{name}" for path, name in found] == []
-    assert vague(written("counted = counted(n, 'step')\ndef told(): ...")) == ["2 told", "1 counted"]
+    assert vague(nodes_of("counted = counted(n, 'step')\ndef told(): ...")) == ["2 told", "1 counted"]
 
 
 def test_limits_are_named_as_limits() -> None:
@@ -97,7 +92,7 @@ def unseen(found: Sequence[ast.AST]) -> list[int]:
 def test_text_of_others_obeys_no_direction_control() -> None:
     found = [f"{path.relative_to(ROOT)}:{line}" for path in sources("app") for line in unseen(nodes(path))]
     assert found == []
-    assert unseen(written("st.text(prompt)\nst.text(visible(prompt))\nst.text('ours')")) == [1]
+    assert unseen(nodes_of("st.text(prompt)\nst.text(visible(prompt))\nst.text('ours')")) == [1]
 
 
 SEVERAL = {
@@ -164,7 +159,7 @@ def test_one_is_no_plural() -> None:
     assert sorted(SEVERAL - {name for name, texts in found.items() if texts}) == []
     either = re.compile(r"(?<![\\\w])[a-z]{3,}\((?:s|es)\)")
     assert [str(path.relative_to(ROOT)) for path in paths if any(map(either.search, said(nodes(path))))] == []
-    assert bare_plurals(written('f"{n} steps", f"{whole(n)} more lines", f"{MOST} steps", f"{n} of them"')) == [
+    assert bare_plurals(nodes_of('f"{n} steps", f"{whole(n)} more lines", f"{MOST} steps", f"{n} of them"')) == [
         "{n} steps",
         "{whole(n)} more lines",
     ]

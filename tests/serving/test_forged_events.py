@@ -12,7 +12,7 @@ import pytest
 from browser import ROOT, serve
 from visitor import Sent, Visitor
 
-from app.library.folders import _run
+from app.library.folders import run_of
 from app.visits.page import EVENTS
 from treecore.library import Index, index_path, refresh
 
@@ -85,7 +85,7 @@ def event(rng: random.Random) -> str:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_forged_events_do_nothing(view: str, server: str, run: Path, log: Path) -> None:
-    link, rng = VIEWS[view].format(folder=_run(run).key), random.Random(view)
+    link, rng = VIEWS[view].format(folder=run_of(run).key), random.Random(view)
     with Visitor(server) as visitor:
         components = [name for name, (kind, _) in visitor.run(link).widgets.items() if kind == "bidi_component"]
         assert components

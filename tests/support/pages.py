@@ -35,3 +35,10 @@ def run_until_over(test: AppTest, job: str) -> None:
         else:
             test.run()
     assert not test.exception
+
+
+def finish_opening(test: AppTest) -> None:
+    """Run the page once what is being opened has been read."""
+    if (going := test.session_state["opening"]) is not None:
+        assert going.wait(JOB_SECONDS)
+        test.run()

@@ -25,7 +25,7 @@ class Import(NamedTuple):
 
 @cache
 def sources(folder: str) -> list[Path]:
-    """To be read only."""
+    """The files of a folder, those that a build puts there aside; nobody may change the list."""
     return [path for path in sorted((ROOT / folder).rglob("*.py")) if "bundle" not in path.parts]
 
 
@@ -48,6 +48,11 @@ def is_typing(node: ast.AST) -> bool:
 def nodes(path: Path) -> tuple[ast.AST, ...]:
     """All nodes of a file."""
     return tuple(ast.walk(parsed(path)))
+
+
+def nodes_of(code: str) -> list[ast.AST]:
+    """All nodes of a text."""
+    return list(ast.walk(ast.parse(code)))
 
 
 def statements(tree: ast.AST) -> Iterator[tuple[ast.AST, bool]]:

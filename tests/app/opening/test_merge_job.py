@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import finish_opening
 from streamlit.testing.v1 import AppTest
 
 from app.opening.background import Opening
@@ -45,9 +46,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
 def opened() -> AppTest:
     test = AppTest.from_file(MAIN, default_timeout=60).run()
-    if (going := test.session_state["opening"]) is not None:
-        assert going.wait(60)
-        test.run()
+    finish_opening(test)
     assert not test.exception
     return test
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import finish_opening
 from streamlit.testing.v1 import AppTest
 
 from app.opening import audits, mapping_form, open_menu
@@ -20,6 +21,7 @@ from treecore.exports import EXPORTS
 MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
 DATA = Path(__file__).parents[2] / "formats" / "readers" / "data"
 TABLE = b"q,a,mark\nwhat is 1+1?,one\\nand two,1\nwhat is 1+1?,one\\nand three,0\n"
+NAMED = {"prompt": "q", "answer": "a", "reward": "mark"}
 COLUMNS = {"prompt": "prompt", "answer": "completion", "reward": "reward"}
 OWN = {
     "verl dump": "verl_dumps",
@@ -47,11 +49,17 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes]
     for name, value in query.items():
         test.query_params[name] = value
     test.run()
-    going = test.session_state["opening"]
-    if going is not None:
-        assert going.wait(60)
-        test.run()
+    finish_opening(test)
     return test
+
+
+def open_by_columns(test: AppTest) -> None:
+    """Name the columns of `TABLE`, and open it."""
+    for role, name in NAMED.items():
+        test.selectbox(key=f"map:{role}").set_value(name)
+    test.run().button(key="map_open").click().run()
+    finish_opening(test)
+    assert not test.exception
 
 
 def words(test: AppTest) -> str:
@@ -80,14 +88,7 @@ def test_a_table_of_ones_own_is_opened_by_naming_its_columns(tmp_path: Path, mon
     assert asked in [caption.value for caption in test.caption]
     test.button(key="map_open").click().run()
     assert [error.value for error in test.error] == [asked]
-    for role, name in (("prompt", "q"), ("answer", "a"), ("reward", "mark")):
-        test.selectbox(key=f"map:{role}").set_value(name)
-    test.run()
-    test.button(key="map_open").click().run()
-    if (going := test.session_state["opening"]) is not None:
-        assert going.wait(60)
-        test.run()
-    assert not test.exception
+    open_by_columns(test)
     assert "map_open" not in [button.key for button in test.button]
     assert test.session_state["opened"].report.n_scored == 2
     assert "table by named columns: 1 prompt, 2 trajectories, 2 with an outcome." in words(test)
@@ -97,16 +98,9 @@ def test_tables_of_a_folder_are_opened_by_one_mapping(tmp_path: Path, monkeypatc
     other = TABLE.replace(b"1+1", b"2+2")
     test = app(tmp_path, monkeypatch, {"readme.txt": b"mine", "one.csv": TABLE, "two.csv": other})
     assert "These are the columns of one.csv." in words(test)
-    for role, name in (("prompt", "q"), ("answer", "a"), ("reward", "mark")):
-        test.selectbox(key=f"map:{role}").set_value(name)
-    test.run()
-    test.button(key="map_open").click().run()
-    if (going := test.session_state["opening"]) is not None:
-        assert going.wait(60)
-        test.run()
-    assert not test.exception
+    open_by_columns(test)
     assert "table by named columns: 2 prompts, 4 trajectories, 4 with an outcome." in words(test)
-    assert dict(test.session_state["opened"].table.named) == {"prompt": "q", "answer": "a", "reward": "mark"}
+    assert dict(test.session_state["opened"].table.named) == NAMED
 
 
 def test_uploads_that_are_tables_are_opened_by_one_mapping() -> None:
@@ -115,7 +109,7 @@ def test_uploads_that_are_tables_are_opened_by_one_mapping() -> None:
         read(files, "one.csv and 1 more file")
     draft = error.value.draft
     assert (draft.given, draft.size, draft.columns) == (files, 2 * len(TABLE), ("q", "a", "mark"))
-    opened = read(draft.given, draft.name, columns={"prompt": "q", "answer": "a", "reward": "mark"})
+    opened = read(draft.given, draft.name, columns=NAMED)
     assert [len(forest.leaves) for forest in opened.forests] == [2, 2]
     assert opened.table is not None
     assert opened.table.given == files

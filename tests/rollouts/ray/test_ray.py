@@ -172,7 +172,7 @@ def test_a_worker_by_itself(here: list[Forest], tmp_path: Path, monkeypatch: pyt
         worker.begin([replace(prompts[0], text="", messages=(Message("user", "?"),))])
 
 
-def test_portions_shrink_to_the_end() -> None:
+def test_batches_shrink_to_the_end() -> None:
     left, given = 100, []
     while left:
         given.append(batch_size(left, workers=2))
