@@ -65,12 +65,9 @@ def form() -> None:
         with st.expander("Options of the task"):
             fine &= grid(options, task.name)
     fine &= model_field()
-    left, middle, right = st.columns(3)
-    with left:
+    with st.container(key="grid_sampling"):
         fine &= number(TEMPERATURE, "roll:temperature", title="Temperature", step=0.1)
-    with middle:
         fine &= number(SEED, "roll:seed", title="Seed")
-    with right:
         fine &= number(TOP_TOKENS, "roll:top_tokens", title="Top tokens")
     with st.container(key="asked_for"):
         fine = asked_for(sampler, fine=fine)
