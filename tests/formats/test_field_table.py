@@ -53,9 +53,8 @@ def test_lines_of_objects_and_of_lists_of_them_are_one_table() -> None:
     data = lines({"a": 1}, [{"a": 2}, {"b": 3}], {"a": 4})
     table = field_table(open_source(data, name="some.file", tell=lambda done, size: heard.append((done, size))))
     assert table["a"] == [1, 2, None, 4]
-    assert list(map(table.where, range(4))) == [
-        "some.file, line 1", "some.file, line 2, $[0]", "some.file, line 2, $[1]", "some.file, line 3",
-    ]  # fmt: skip
+    places = ["line 1", "line 2, $[0]", "line 2, $[1]", "line 3"]
+    assert [table.where(row) for row in range(4)] == [f"some.file, {place}" for place in places]
     assert heard
     assert all(done <= size for done, size in heard)
     with pytest.raises(FormatError, match=r"some\.file, line 2: a row is no object"):
@@ -120,3 +119,28 @@ def test_rows_of_the_same_fields_are_columns_until_one_has_others(monkeypatch: p
     assert other.names == ("a", "b")
     none = field_table(open_source(lines({}, {})))
     assert (none.size, none.names) == (2, ())
+
+
+@pytest.mark.parametrize("value", [1, "yes", "\\boxed{42}", "[[]]"])
+def test_plain_values_are_counted_once(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither names nor rows are held where all rows have the same fields, and what is in a text is no object."""
+    monkeypatch.setenv("TREECORE_MAX_MEMORY", "2000000")
+    row = {"p": "q1", "a": "42", "r": 0} | {f"k{n}": value for n in range(12)}
+    assert field_table(open_source(lines(*[row] * 1500))).size == 1500
+    with pytest.raises(FormatError, match="more than 2 MB"):
+        field_table(open_source(lines(*[row] * 2500)))
+
+
+@pytest.mark.parametrize("inner", [{"a": 1}, [[], []], {"a": {}, "b": []}])
+def test_lists_and_objects_in_rows_are_counted(inner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREECORE_MAX_MEMORY", "2000000")
+    row = {f"k{n}": inner for n in range(12)}
+    with pytest.raises(FormatError, match="more than 2 MB"):
+        field_table(open_source(lines(*[row] * 1500)))
+
+
+def test_names_that_no_two_rows_share_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREECORE_MAX_MEMORY", "2000000")
+    assert field_table(open_source(lines(*[{f"k{n}": 1 for n in range(15)}] * 1500))).size == 1500
+    with pytest.raises(FormatError, match="more than 2 MB"):
+        field_table(open_source(lines(*({f"{row}.{n}": 1 for n in range(15)} for row in range(1500)))))

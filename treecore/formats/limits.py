@@ -96,13 +96,17 @@ def json_cost(data: bytes | memoryview) -> int:
     return VALUE * (commas + 1) + NUMBER * numbers + LIST * lists + OBJECT * objects + TEXT * quotes + len(text)
 
 
-def object_cost(value: Any) -> int:
-    """The same of plain Python objects."""
+def object_cost(value: Any, *, name: int = 0) -> int:
+    """The same of plain Python objects.
+
+    Args:
+        name: bytes to count for the name of each field, where they may be no names that others share.
+    """
     total, stack = 0, [value]
     while stack:
         item = stack.pop()
         if isinstance(item, dict):
-            total += OBJECT + VALUE * len(item)
+            total += OBJECT + (VALUE + name) * len(item)
             stack.extend(item.values())
         elif isinstance(item, list):
             total += LIST + VALUE * len(item)

@@ -42,8 +42,6 @@ CONTAINERS_PER_NODE = 5
 CHUNK = 1 << 17
 BLOCK = 1 << 18
 """Bytes of lines that are parsed at once, about."""
-CROWDED = 10
-"""Times its text that JSON takes as plain objects where it is nearly nothing but lists, objects and short numbers."""
 CHECKED_BYTES = 1 << 21
 """From how many bytes on the cost of plain JSON is estimated before it is parsed."""
 GZIP_MAGIC = b"\x1f\x8b"
@@ -83,12 +81,12 @@ class Block(NamedTuple):
 
     Attributes:
         lines: the number of the line of each.
-        crowded: bytes that the values take, where these are many for their text; else 0.
+        text: of all these lines.
     """
 
     values: list[Any]
     lines: Sequence[int]
-    crowded: int
+    text: bytes
 
 
 class Document(NamedTuple):
@@ -207,21 +205,21 @@ class Source:
             if not texts[-1]:
                 texts.pop()  # what follows the last line break is no line
             if texts:
-                yield self._block(texts, first, crowded=cost if (cost := json_cost(text)) > CROWDED * len(text) else 0)
+                yield Block(*self._values(texts, first), text)
             self.account.advance(end - start)
             start = end + 1
 
-    def _block(self, texts: Sequence[bytes], line: int, *, crowded: int) -> Block:
-        """The values of lines, of which `line` is the first."""
+    def _values(self, texts: Sequence[bytes], line: int) -> tuple[list[Any], Sequence[int]]:
+        """The values of lines, of which `line` is the first, and the number of the line of each."""
         if max(map(len, texts)) <= CHECKED_BYTES:
             with suppress(orjson.JSONDecodeError):
-                return Block(list(map(orjson.loads, texts)), range(line, line + len(texts)), crowded)
+                return list(map(orjson.loads, texts)), range(line, line + len(texts))
         lines = [number for number, text in compress(enumerate(texts, start=line), texts) if text.strip(BLANK)]
         values = []
         for number in lines:
             text = memoryview(texts[number - line])
             values.append(self.plain(Text(text, f"{self.name}, line {number}", number)))
-        return Block(values, lines, crowded)
+        return values, lines
 
     @cached_property
     def _only(self) -> Any:

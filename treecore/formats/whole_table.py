@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 from treecore.formats.columnar import column_batches, is_columnar
-from treecore.formats.field_table import FieldTable, of_rows
-from treecore.formats.limits import OBJECT, Account
+from treecore.formats.field_table import MANY, FieldTable, of_rows
+from treecore.formats.limits import CELL, OBJECT, TEXT, Account, json_cost, object_cost
 from treecore.formats.rows import Row, csv_rows, rows, rows_in
-from treecore.formats.source import Document, Source
+from treecore.formats.source import Block, Document, Source
+
+CROWDED = 10
+"""Times its text that JSON takes as plain objects where it is nearly nothing but lists, objects and short numbers."""
 
 
 def field_table(source: Source) -> FieldTable:
@@ -68,7 +72,8 @@ def _of_lines(source: Source) -> FieldTable:
     listed: dict[int, str] = {}
     columns: dict[str, list[Any]] | None = {}
     found: list[dict[str, Any]] = []
-    cells = crowded = 0
+    names: set[str] = set()
+    cells = nested = 0
     for block in source.blocks():
         given, numbers = block.values, block.lines
         if not set(map(type, given)) <= {dict}:
@@ -82,12 +87,15 @@ def _of_lines(source: Source) -> FieldTable:
             given, numbers = [row.fields for row, _ in pairs], [line for _, line in pairs]
         lines += numbers
         cells += sum(map(len, given))
-        crowded += block.crowded
+        nested += _nested(block, given)
         if columns is not None and not _appended(columns, given):
             found, columns = _as_rows(columns), None
         if columns is None:
             found += given
-        beside = crowded + OBJECT * len(found)
+            names.update(chain.from_iterable(given))
+            beside = nested + OBJECT * len(found) + (TEXT * cells if len(names) > MANY else 0)
+        else:
+            beside = max(nested - CELL * cells, 0)
         source.account.afford_cells(len(lines), source.name, cells=cells, beside=beside)
 
     def where(row: int) -> str:
@@ -96,6 +104,15 @@ def _of_lines(source: Source) -> FieldTable:
     if columns is None:
         return of_rows(found, where, source.account)
     return FieldTable(len(lines), tuple(columns), where, uniform=True, account=source.account, columns=columns)
+
+
+def _nested(block: Block, rows: Sequence[dict[str, Any]]) -> int:
+    """Bytes of lists and objects among the values of these rows, where they may be many for their text; else 0."""
+    text = block.text
+    if text.count(b"[") + text.count(b"{") <= len(block.values) or json_cost(text) <= CROWDED * len(text):
+        return 0
+    values = chain.from_iterable(map(dict.values, rows))
+    return sum(object_cost(value, name=TEXT) for value in values if type(value) in (list, dict))
 
 
 def _appended(columns: dict[str, list[Any]], rows: Sequence[dict[str, Any]]) -> bool:
