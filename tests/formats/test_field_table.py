@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from treecore.formats.gather import gather_file
 from treecore.formats.limits import Account
 from treecore.formats.readers.reward_columns import explaining, leading
 from treecore.formats.source import open_source
-from treecore.formats.whole_table import field_table
+from treecore.formats.whole_table import field_table, held_rows
 
 
 class Row(dict[str, Any]):
@@ -144,3 +145,13 @@ def test_names_that_no_two_rows_share_are_counted(monkeypatch: pytest.MonkeyPatc
     assert field_table(open_source(lines(*[{f"k{n}": 1 for n in range(15)}] * 1500))).size == 1500
     with pytest.raises(FormatError, match="more than 2 MB"):
         field_table(open_source(lines(*({f"{row}.{n}": 1 for n in range(15)} for row in range(1500)))))
+
+
+def test_rows_without_fields_are_rows() -> None:
+    """They fill no column, so those that have some would stand in the wrong lines."""
+    data = lines({}, {}) * 60_000 + lines({"a": 1})
+    with pytest.raises(FormatError, match="more than 100,000 rows in a file of this size"):
+        field_table(open_source(gzip.compress(data)))
+    table = field_table(open_source(lines({}, {}) * 45_000 + lines({"a": 1}), name="some.file"))
+    assert (table.size, table["a"][-2:], table.where(90_000)) == (90_001, [None, 1], "some.file, line 90001")
+    assert [row.where for row in held_rows(open_source(lines({}, {}), name="f"))] == ["f, line 1", "f, line 2"]

@@ -31,7 +31,7 @@ def field_table(source: Source) -> FieldTable:
 def held_rows(source: Source) -> list[Row]:
     """The same as rows. Errors as there."""
     table = field_table(source)
-    found = table.rows or _as_rows(table.columns)
+    found = _as_rows(table.columns) if table.columns else table.rows
     return [Row(fields, table.where(number)) for number, fields in enumerate(found)]
 
 
@@ -116,11 +116,11 @@ def _nested(block: Block, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def _appended(columns: dict[str, list[Any]], rows: Sequence[dict[str, Any]]) -> bool:
-    """Append rows to columns; False, and nothing is done, where one has other fields than all before."""
+    """Append rows to columns; False, and nothing is done, where one has other fields than all before, or none."""
     shapes = set(map(tuple, rows))
     if columns:
         shapes.add(tuple(columns))
-    if len(shapes) != 1:
+    if len(shapes) != 1 or () in shapes:
         return not shapes
     for name in shapes.pop():
         columns.setdefault(name, []).extend(map(itemgetter(name), rows))
