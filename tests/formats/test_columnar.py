@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
@@ -184,6 +185,28 @@ def test_rows_that_are_equal_are_counted_before_they_are_read() -> None:
     data = parquet(pa.table({"step": pa.array([1] * n), "prompt": text, "completion": text, "advantage": [0.0] * n}))
     assert len(data) < 100_000
     assert f"{n:,} rows would take more than 200 MB" in refusal(data)
+
+
+def table_of(rows: int, **more: Any) -> bytes:
+    """Rows that differ and take less than a byte each."""
+    answers = ["ABCD"[n * 7919 % 31 % 4] for n in range(rows)]
+    prompts = [f"q{n * 100 // rows}" for n in range(rows)]
+    columns: dict[str, Any] = {"step": np.zeros(rows), "prompt": prompts, "completion": answers, **more}
+    return parquet(pa.table(columns))
+
+
+def test_rows_of_plain_columns_may_take_less_than_a_byte() -> None:
+    data = table_of(150_000, advantage=np.zeros(150_000))
+    assert len(data) < 150_000
+    assert len(read(data)) == 100
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_rows_that_are_not_held_in_plain_columns_are_bounded(nested: bool) -> None:
+    n = 101_000
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(n)), 1)
+    data = table_of(n, advantage=np.zeros(n), words=lists) if nested else table_of(n, advantages=np.zeros(n))
+    assert "more than 100,000 rows in a file of this size; split the file" in refusal(data)
 
 
 @pytest.mark.parametrize("columns", [1, 8])

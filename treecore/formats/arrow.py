@@ -39,8 +39,11 @@ def arrow_schema(source: Source) -> pa.Schema:
     return pa.ipc.read_schema(_stream(source))
 
 
-def arrow_batches(source: Source, at_once: int) -> Iterator[pa.RecordBatch]:
+def arrow_batches(source: Source, at_once: int, *, of_columns: bool = False) -> Iterator[pa.RecordBatch]:
     """All rows, at most so many at once, each checked: an offset that points out of its column ends the reading.
+
+    Args:
+        of_columns: as of `Account.afford_rows`.
 
     Raises:
         FormatError: it is compressed, or holds dictionaries.
@@ -58,7 +61,7 @@ def arrow_batches(source: Source, at_once: int) -> Iterator[pa.RecordBatch]:
             raise FormatError("it holds compressed batches or dictionaries", where=source.name, todo=AS_PLAIN)
         batch = pa.ipc.read_record_batch(message, schema)
         taken += batch.num_rows
-        source.account.afford_rows(taken, source.name)
+        source.account.afford_rows(taken, source.name, of_columns=of_columns)
         batch.validate(full=True)
         for start in range(0, batch.num_rows, at_once):
             yield batch.slice(start, at_once)

@@ -82,16 +82,17 @@ def column_batches(source: Source) -> Iterator[dict[str, list[Any]]]:
     """
     held = 0
     with _damage_named(source):
-        for batch in _batches(source):
+        for batch in _batches(source, by_columns=True):
             held += sum(map(_held, batch.columns))
             source.account.afford(held, source.name, what="its rows")
             yield {name: _values(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
 
 
-def _batches(source: Source) -> Iterator[pa.RecordBatch]:
+def _batches(source: Source, *, by_columns: bool = False) -> Iterator[pa.RecordBatch]:
     """Rows, as many at once as may be made plain values. Errors as of pyarrow, and as `column_rows`."""
-    at_once = ROWS if any(map(_is_nested, _schema(source).types)) else FLAT_ROWS
-    for batch in arrow_batches(source, at_once) if is_arrow(source.data) else parquet_batches(source, at_once):
+    is_flat = not any(map(_is_nested, _schema(source).types))
+    batches = arrow_batches if is_arrow(source.data) else parquet_batches
+    for batch in batches(source, FLAT_ROWS if is_flat else ROWS, of_columns=by_columns and is_flat):
         values, size = map(sum, zip(*map(taken, batch.columns), strict=True)) if batch.columns else (0, 0)
         source.account.afford(max(4 * size, VALUE * values), source.name, what="rows of it")
         yield batch

@@ -23,9 +23,10 @@ SMALL_FILE, SMALL_UNPACKED = 1_000_000, 32_000_000
 FREE_LINES, BYTES_A_LINE = 20_000, 40
 """Lines that any file may have, and bytes of the file as stored for each further one."""
 FREE_ROWS, BYTES_A_ROW = 100_000, 8
+"""The same for rows of a table. Those of plain columns may take a bit each although they differ, so where they are read
+by columns memory alone bounds them."""
 FREE_COLUMNS, BYTES_A_COLUMN = 200_000, 4
-"""The same for rows of a table, and for columns of all forests. No compression leaves less of one that says anything
-of its own."""
+"""The same for columns of all forests."""
 KEPT_BY_SMALL, KEPT_A_BYTE = 200_000_000, 5
 """Bytes that the forests of any file may take, and bytes for each decompressed byte of a large one. The content
 itself, one chunk of it as objects and the joining of one column come on top."""
@@ -176,22 +177,25 @@ class Account:
                 todo="split the file, or raise the limit by setting TREECORE_MAX_MEMORY to more bytes",
             )
 
-    def afford_rows(self, count: int, where: str, *, beside: int = 0) -> None:
-        """Check that rows may be read: where they are alike, they take next to nothing of a compressed file.
+    def afford_rows(self, count: int, where: str, *, beside: int = 0, of_columns: bool = False) -> None:
+        """Check that rows may be held: where they are alike, they take next to nothing of a compressed file.
 
         Args:
             beside: bytes to count beside them.
+            of_columns: they are those of a table of plain columns, and held as such.
 
         Raises:
             FormatError: more than the file may have.
         """
         self.afford(ROW * count + beside, where, what=f"{count:,} rows")
+        if of_columns:
+            self.rows_allowed = max(self.rows_allowed, count)
         self._check_rows(count, where)
 
     def _check_rows(self, count: int, where: str) -> None:
         if count > self.rows_allowed:
             found = f"more than {self.rows_allowed:,} rows in a file of this size"
-            raise LimitError(found, where=where, todo="unpack it, or split it")
+            raise LimitError(found, where=where, todo="split the file, or unpack it where it is compressed as a whole")
 
     def afford_cells(self, rows: int, where: str, *, cells: int, beside: int = 0) -> None:
         """Check that a table may be held.

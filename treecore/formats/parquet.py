@@ -41,8 +41,11 @@ def parquet_schema(source: Source) -> pa.Schema:
     return _opened(source).schema_arrow
 
 
-def parquet_batches(source: Source, at_once: int) -> Iterator[pa.RecordBatch]:
+def parquet_batches(source: Source, at_once: int, *, of_columns: bool = False) -> Iterator[pa.RecordBatch]:
     """All rows, at most so many at once; texts as dictionaries, in which equal ones take memory once, as in the file.
+
+    Args:
+        of_columns: as of `Account.afford_rows`.
 
     Raises:
         FormatError: it is nested too deep, or would grow to more than a file may.
@@ -58,7 +61,7 @@ def parquet_batches(source: Source, at_once: int) -> Iterator[pa.RecordBatch]:
             todo="split the file, or raise the limit by setting TREECORE_MAX_BYTES",
         )
     source.account.grow(grown)
-    source.account.afford_rows(file.metadata.num_rows, source.name)
+    source.account.afford_rows(file.metadata.num_rows, source.name, of_columns=of_columns)
     values = listed_values(source.data)
     each = LISTED if len(source.data) >= SMALL_FILE else LISTED_BY_SMALL
     source.account.afford(each * values, source.name, what=f"lists of {values:,} values")
