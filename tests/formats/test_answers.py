@@ -148,6 +148,22 @@ def test_columns_of_forests_are_counted() -> None:
     assert with_columns - (account.spent - with_columns) > 30 * COLUMN
 
 
+@pytest.mark.parametrize("turns", [{}, {0: [Turn(text="a"), Turn(text="b")]}])
+def test_columns_of_groups_with_turns_are_counted_once(turns: dict[int, list[Turn]]) -> None:
+    account = Account("file", 100, stored=100)
+    numbers = {"seen": np.ones(3), "half": np.array([1.0, np.nan, np.nan])}
+    forests_of([plain(prompt=list("pqr"), turns=turns, columns=numbers)], source="file", account=account)
+    assert account.columns == 4
+
+
+def test_columns_that_only_turns_have_are_counted() -> None:
+    account = Account("file", 100, stored=100)
+    turns = {0: [Turn(text="a", columns={"own": 1.0}), Turn(text="b", claimed={"advantage": 1.0})]}
+    forests_of([plain(prompt=list("pqr"), turns=turns, columns={"seen": np.ones(3)})], source="file", account=account)
+    assert account.columns == 5
+    assert account.names == {"seen", "own", "advantage"}
+
+
 @pytest.mark.parametrize("by_row", [False, True])
 def test_columns_are_made_once(by_row: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A forest copies what others may still write to; what was made for it alone is its own."""

@@ -87,19 +87,31 @@ def _of_answers(answers: Answers, source: str, account: Account) -> list[Forest]
     flat = chain.from_iterable(
         _of_flat(answers, batch, source) for batch in batches(alike, [len(group.rows) for group in alike])
     )
-    others = [_group(answers, group, source) for group, is_plain in zip(groups, plain, strict=True) if not is_plain]
-    for other in others:
-        _count_columns(other, account)
+    others: list[Group] = []
+    for group, is_plain in zip(groups, plain, strict=True):
+        if not is_plain:
+            others.append(_group(answers, group, source))
+            _count_turns(answers, group, others[-1], account)
     turned = chain.from_iterable(map(_built, batches(others, [len(group.turns) for group in others])))
     return [next(flat if is_plain else turned) for is_plain in plain]
 
 
 def _count_columns(group: Group, account: Account) -> None:
     """Count the columns of one forest, and their names."""
-    said = {name for turn in group.turns for name in (*turn.columns, *turn.claimed)}
-    if not said <= account.names:
-        account.name_columns(said, group.first.where)
-    account.spend_columns(len(said), group.first.where, cells=len(said) * len(group.turns))
+    if not group.names <= account.names:
+        account.name_columns(group.names, group.first.where)
+    account.spend_columns(len(group.names), group.first.where, cells=len(group.names) * len(group.turns))
+
+
+def _count_turns(answers: Answers, rows: RowGroup, group: Group, account: Account) -> None:
+    """Count what the turns of a group add to its columns: names of their own, and a place for each turn."""
+    turns = chain.from_iterable(answers.turns.get(row, ()) for row in rows.rows)
+    own = {name for turn in turns for name in (*turn.columns, *turn.claimed)}
+    if not own <= account.names:
+        account.name_columns(own, group.first.where)
+    of_answers = (len(answers.columns) + len(answers.claimed)) * len(rows.rows)
+    cells = len(group.names) * len(group.turns) - of_answers
+    account.spend_columns(len(own), group.first.where, cells=max(cells, 0))
 
 
 def _spend_columns(answers: Answers, groups: int, account: Account) -> None:
@@ -144,9 +156,8 @@ def _group(answers: Answers, group: RowGroup, source: str) -> Group:
 def _built(batch: Sequence[Group]) -> list[Forest]:
     """Forests of groups that are checked at once; where something is wrong, one by one, which names the culprit."""
     try:
-        turns = [turn for group in batch for turn in group.turns]
-        names = {name for turn in turns for name in (*turn.columns, *turn.claimed)}
-        if len(names) <= MANY and all(turn.tokens is None for turn in turns):
+        names = frozenset().union(*(group.names for group in batch))
+        if len(names) <= MANY and all(turn.tokens is None for group in batch for turn in group.turns):
             return joined_forests(batch)
     except ForestError:
         pass

@@ -48,6 +48,11 @@ class Group:
         """The turns of all rollouts: a node each. `[N]`"""
         return [turn for rollout in self.rollouts for turn in rollout.turns]
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of all columns that it has, what the file claims included."""
+        return frozenset(name for turn in self.turns for name in (*turn.columns, *turn.claimed))
+
     def node_ids(self) -> list[NodeId]:
         """Ids: those of the file where there is one rollout, else the number of the rollout and that of its turn."""
         if len(self.rollouts) == 1:
