@@ -59,6 +59,15 @@ def test_what_holds_for_all_items_of_a_line() -> None:
     assert math.isnan(forest.reward[1])
 
 
+@pytest.mark.parametrize("cost", [[7, 8], [7]])
+@pytest.mark.parametrize("advantages", [None, [0.5, -0.5]])
+def test_what_stands_after_the_advantages_is_no_reward(cost: list[int], advantages: list[float] | None) -> None:
+    line = {"step": [1, 1], "prompt": ["a", "a"], "completion": ["x", "y"], "accuracy": [1, 0]}
+    (forest,) = read(json.dumps(line | {"advantages": advantages, "cost": cost}).encode())
+    assert forest.reward.tolist() == [1.0, 0.0]
+    assert {"reward.accuracy", "cost"} == set(forest.columns)
+
+
 def test_columns_of_unequal_length() -> None:
     line = b'{"step": ["1"], "prompt": ["a", "b"], "completion": ["x"], "acc": [1, 0], "advantages": [0, 0]}'
     with pytest.raises(FormatError, match='"completion" has 1 value for 2 prompts'):

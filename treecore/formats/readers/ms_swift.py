@@ -117,18 +117,18 @@ def _unfolded(line: Row) -> Iterator[Row]:
         return
     assert isinstance(prompts, list)
     assert isinstance(answers, list)
-    columns = {name: column for name, column in fields.items() if isinstance(column, list)}
-    shared = {name: fields[name] for name in USED & fields.keys() - columns.keys()}
-    if set(map(len, columns.values())) == {len(prompts)}:
-        items = [dict(zip(columns, values, strict=True)) | shared for values in zip(*columns.values(), strict=True)]
-    else:
-        items = [dict(shared) for _ in prompts]
-        for name, column in columns.items():
-            if len(column) > len(prompts) or (len(column) < len(prompts) and column is answers):
-                found = f'"{name}" has {counted(len(column), "value")} for {counted(len(prompts), "prompt")}'
-                raise FormatError(found, where=where, todo="give columns of equal length")
-            for item, value in zip(items, column, strict=False):
-                item[name] = value
+    items: list[dict[str, Any]] = [{} for _ in prompts]
+    for name, column in fields.items():  # their order tells which are rewards
+        if not isinstance(column, list):
+            if name in USED:
+                for item in items:
+                    item[name] = column
+            continue
+        if len(column) > len(prompts) or (len(column) < len(prompts) and column is answers):
+            found = f'"{name}" has {counted(len(column), "value")} for {counted(len(prompts), "prompt")}'
+            raise FormatError(found, where=where, todo="give columns of equal length")
+        for item, value in zip(items, column, strict=False):
+            item[name] = value
     for place, item in enumerate(items):
         yield Row(item, f"{where}, item {place}")
 
