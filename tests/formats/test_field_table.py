@@ -122,6 +122,15 @@ def test_rows_of_the_same_fields_are_columns_until_one_has_others(monkeypatch: p
     assert (none.size, none.names) == (2, ())
 
 
+def test_what_is_counted_for_the_whole_file_names_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREECORE_MAX_MEMORY", "1000000")
+    table = field_table(open_source(lines(*[{"a": "words", "b": [1, 2]}] * 3000), name="some.file"))
+    with pytest.raises(FormatError, match=r"^some\.file: 3,000 rows with 3,000 values would take more than 1 MB"):
+        table.rest(())
+    with pytest.raises(FormatError, match=r"^some\.file: 8,000 rows with 16,000 values would take more than 1 MB"):
+        field_table(open_source(lines({"a": [1] * 8000, "b": 1}), name="some.file")).unfolded("a")
+
+
 @pytest.mark.parametrize("value", [1, "yes", "\\boxed{42}", "[[]]"])
 def test_plain_values_are_counted_once(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither names nor rows are held where all rows have the same fields, and what is in a text is no object."""

@@ -18,7 +18,7 @@ from treecore.core.builder import NAN
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.errors import FormatError
 from treecore.formats.fields import number_of, step_of
-from treecore.formats.limits import OBJECT, Account
+from treecore.formats.limits import CELL, OBJECT, Account
 from treecore.formats.messages import is_chat
 from treecore.formats.rows import as_text
 
@@ -199,7 +199,8 @@ class FieldTable:
                 found.numbers[name] = np.array(values, dtype=np.float64)
             elif kinds != {NULL}:
                 kept += len(values) - values.count(None)
-                self.account.afford_cells(len(values), self.where(0), cells=2 * kept, beside=OBJECT * len(values))
+                beside = CELL * kept + OBJECT * len(values)  # each in the row that it is kept by
+                self.account.afford_cells(len(values), self.account.name, cells=kept, beside=beside)
                 self._mixed(name, values, found)
         return found
 
@@ -221,7 +222,7 @@ class FieldTable:
             return self
         counts = list(map(len, values))
         rows = [row for row, count in enumerate(counts) for _ in range(count)]
-        self.account.afford_cells(len(rows), self.where(0), cells=len(rows) * len(self.names))
+        self.account.afford_cells(len(rows), self.account.name, cells=len(rows) * len(self.names))
         columns = {
             column: list(
                 chain.from_iterable(

@@ -72,8 +72,8 @@ def _of_rollouts(rollouts: Iterable[Rollout], source: str, account: Account) -> 
 
 
 def _of_answers(answers: Answers, source: str, account: Account) -> list[Forest]:
-    account.spend(answers.cost(), answers.where(0))
-    account.name_columns((*answers.columns, *answers.claimed), answers.where(0))
+    account.spend(answers.cost(), account.name)
+    account.name_columns((*answers.columns, *answers.claimed), account.name)
     names: set[str] = set()
     groups: list[RowGroup] = []
     for number, rows in enumerate(_rows_of_groups(answers)):
@@ -122,7 +122,7 @@ def _spend_columns(answers: Answers, groups: int, account: Account) -> None:
     """
     numbers = [int(np.count_nonzero(values == values)) for values in answers.numbers()]
     columns = sum(min(groups, count) for count in numbers)
-    account.spend_columns(columns, answers.where(0), cells=len(numbers) * len(answers))
+    account.spend_columns(columns, account.name, cells=len(numbers) * len(answers))
 
 
 def _rows_of_groups(answers: Answers) -> Iterable[list[int]]:
