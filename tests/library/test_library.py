@@ -17,6 +17,8 @@ from treecore.formats import write
 from treecore.library import Index, index_path, refresh
 from treecore.library.facts import COLUMNS, facts
 from treecore.library.opening import open_forest, open_forests, stamp
+from treecore.library.scan import read_together
+from treecore.methods import COMPARED
 
 
 @pytest.fixture(autouse=True)
@@ -66,21 +68,21 @@ def test_numbers(run: Path) -> None:
 
 
 def test_rewards_that_are_equal_up_to_rounding_are_no_signal() -> None:
-    (row,) = facts([Forest(parent=[-1, 0, 0], reward=[np.nan, 0.1 + 0.2, 0.3])], ("grpo", "sibling"))
+    (row,) = facts([Forest(parent=[-1, 0, 0], reward=[np.nan, 0.1 + 0.2, 0.3])], COMPARED)
     assert row["flags"] == ["zero-variance-group"]
     assert row["outcome_entropy"] == 0.0
 
 
 def test_answers_given_by_a_call_are_counted_and_found() -> None:
     calls = {row: {"tool_calls": [{"name": "submit", "arguments": {"answer": row}}]} for row in (1, 2)}
-    (row,) = facts([Forest(parent=[-1, 0, 0], reward=[np.nan, 1, 0], node_extra=calls)], ("grpo", "sibling"))
+    (row,) = facts([Forest(parent=[-1, 0, 0], reward=[np.nan, 1, 0], node_extra=calls)], COMPARED)
     assert row["distinct_answers"] == 2
     assert "submit" in row["words"]
 
 
 def test_two_methods_are_compared() -> None:
     tree = Forest(parent=[-1, 0, 1, 1, 0], reward=[np.nan, np.nan, 1.0, 0.0, 0.0], text=["", *"abcd"])
-    (row,) = facts([tree], ("grpo", "sibling"))
+    (row,) = facts([tree], COMPARED)
     assert 0 < row["sign_disagreement"] < 1 or row["sign_disagreement"] == 0
     assert row["credit_spread"] > 0
     assert set(row) | {"file", "number", "start", "length"} == {entry.name for entry in COLUMNS}
@@ -102,16 +104,16 @@ def test_what_was_answered_to_a_step_can_be_searched() -> None:
 
 def test_claims_that_do_not_recompute_are_counted() -> None:
     claim = np.array([np.nan, 9.0, -1.0])
-    (row,) = facts([forest("a", [1.0, 0.0], claimed={"rloo": claim})], ("grpo", "sibling"))
+    (row,) = facts([forest("a", [1.0, 0.0], claimed={"rloo": claim})], COMPARED)
     assert (row["claims"], row["claims_differ"], row["flags"]) == (2, 1, ["claimed-credit"])
-    (row,) = facts([forest("a", [1.0, 0.0], claimed={"advantage": claim})], ("grpo", "sibling"))
+    (row,) = facts([forest("a", [1.0, 0.0], claimed={"advantage": claim})], COMPARED)
     assert (row["claims"], row["claims_differ"]) == (2, None)
 
 
 def test_advantages_of_a_trainer_are_compared_with_what_gives_most_of_them() -> None:
     centred = [forest(name, [1.0, 0.0], claimed={"advantage": np.array([np.nan, 0.5, -0.5])}) for name in "abc"]
     wrong = forest("d", [1.0, 0.0], claimed={"advantage": np.array([np.nan, 0.5, 0.7])})
-    rows = facts([*centred, wrong], ("grpo", "sibling"))
+    rows = facts([*centred, wrong], COMPARED)
     assert [row["claims_differ"] for row in rows] == [0, 0, 0, 1]
     assert rows[-1]["flags"] == ["claimed-credit"]
 
@@ -249,3 +251,15 @@ def test_the_commands(run: Path) -> None:
     assert "outcome_entropy" in shown.stdout
     wrong = runner.invoke(main, ["library", str(run), "--methods", "grpo"])
     assert wrong.exit_code == 2
+
+
+def test_files_of_one_rollout_each_may_take_what_their_size_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [{"role": role, "content": "a" * 5000} for role in ("system", "user", "assistant")]
+    log = {"trajectory_format": "mini-swe-agent-1", "info": {"submission": "x"}, "messages": said}
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.traj.json").write_text(json.dumps(log))
+    monkeypatch.setattr("treecore.formats.limits.KEPT_BY_SMALL", 0)
+    rows = read_together(tmp_path, ["a.traj.json", "b.traj.json"], COMPARED)
+    assert [row["trees"] for row in rows] == [1, 1]

@@ -10,7 +10,6 @@ from treecore.core.forest import Forest
 from treecore.errors import FormatError
 from treecore.formats.folder import folder_around, folder_of, folder_on_disk
 from treecore.formats.gather import Gathered, Tell, collector_paused, gather_file, gather_folder
-from treecore.formats.limits import Account
 from treecore.formats.read_report import ReadReport, unknown_fields
 from treecore.formats.registry import Format, writer_for
 from treecore.formats.source import HANDED, open_source, read_path
@@ -50,7 +49,7 @@ def read_with_report(
     """
     with collector_paused():
         found = gathered(given, name, table_format(columns) if columns else None, on_progress)
-        forests = found.finish(Account(found.name, found.size, stored=found.size))
+        forests = found.finish(found.account())
     first = next(iter(found.formats))
     return ReadReport(
         name=found.name,

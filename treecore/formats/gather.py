@@ -70,6 +70,10 @@ class Gathered:
             raise FormatError(f"more than {MAX_FILES:,} files", where=self.name, todo="give fewer")
         check_size(self.content, self.name)
 
+    def account(self) -> Account:
+        """What the forests of all files may take, by the bytes that were read."""
+        return Account(self.name, self.size, stored=self.size)
+
     def take(self, source: Source, found: Format) -> None:
         """Read one file.
 

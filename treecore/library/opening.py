@@ -12,7 +12,6 @@ from treecore.errors import FormatError
 from treecore.formats.files import read_with_report
 from treecore.formats.folder import folder_on_disk
 from treecore.formats.gather import Tell, gather_folder
-from treecore.formats.limits import Account
 from treecore.formats.source import read_path
 from treecore.library.index import Index
 from treecore.library.scan import TOGETHER
@@ -109,4 +108,4 @@ def _together(root: Path, index: Index, kind: str, tell: Tell) -> list[Forest]:
     """All forests of a format in which a file holds one rollout."""
     names = tuple(name for name, known in index.files().items() if known.format == kind)
     gathered = gather_folder(replace(folder_on_disk(root, read_path), names=names), tell=tell)
-    return gathered.finish(Account(gathered.name, gathered.memory, stored=gathered.memory))
+    return gathered.finish(gathered.account())

@@ -15,7 +15,6 @@ from treecore.errors import FormatError, TreecoreError
 from treecore.formats.files import read_with_report
 from treecore.formats.folder import folder_on_disk
 from treecore.formats.gather import gather_folder
-from treecore.formats.limits import Account
 from treecore.formats.registry import FORMATS
 from treecore.formats.source import Source, open_source, read_path
 from treecore.formats.tables import certain
@@ -180,7 +179,7 @@ def read_together(root: Path, names: Sequence[str], methods: tuple[str, str]) ->
     folder = replace(whole, names=tuple(names))
     try:
         gathered = gather_folder(folder)
-        forests = gathered.finish(Account(folder.name, gathered.memory, stored=gathered.memory))
+        forests = gathered.finish(gathered.account())
     except TreecoreError:
         return []
     kind = next(iter(gathered.formats)).name
