@@ -15,7 +15,7 @@ import pytest
 
 from treecore.errors import FormatError
 from treecore.formats import read
-from treecore.formats.columnar import column_rows, taken
+from treecore.formats.columnar import column_batches, column_rows, taken
 from treecore.formats.limits import MAX_DEPTH, MAX_NAMES
 from treecore.formats.parquet import parquet_batches
 from treecore.formats.parquet_footer import listed_values, schema_levels
@@ -246,3 +246,11 @@ def test_a_table_without_columns_says_so() -> None:
     wide = pa.table({f"c{number}": [1] for number in range(1001)})
     with pytest.raises(FormatError, match="1,001 columns, where the limit is 1,000"):
         read(parquet(wide), name="wide.parquet")
+
+
+def test_what_a_column_takes_is_worked_out_once_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr("treecore.formats.columnar.taken", lambda column: seen.append(len(column)) or taken(column))
+    table = pa.table({"a": np.zeros(1500), "b": ["x"] * 1500})
+    assert sum(len(batch["a"]) for batch in column_batches(open_source(parquet(table)))) == 1500
+    assert seen == [1024, 1024, 476, 476]

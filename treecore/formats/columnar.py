@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from treecore.errors import FormatError
 from treecore.formats.arrow import KIND as ARROW
@@ -69,7 +69,7 @@ def column_rows(source: Source) -> Iterator[dict[str, Any]]:
         FormatError: it is damaged, or would grow to more than a file may.
     """
     with _damage_named(source):
-        for batch in _batches(source):
+        for batch, _ in _batches(source):
             for row in batch.to_pylist():
                 yield {name: _plain(value) for name, value in row.items()}
 
@@ -82,20 +82,24 @@ def column_batches(source: Source) -> Iterator[dict[str, list[Any]]]:
     """
     held = 0
     with _damage_named(source):
-        for batch in _batches(source, by_columns=True):
-            held += sum(map(_held, batch.columns))
+        for batch, counts in _batches(source, by_columns=True):
+            held += sum(map(_held, batch.columns, counts))
             source.account.afford(held, source.name, what="its rows")
             yield {name: _values(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
 
 
-def _batches(source: Source, *, by_columns: bool = False) -> Iterator[pa.RecordBatch]:
-    """Rows, as many at once as may be made plain values. Errors as of pyarrow, and as `column_rows`."""
+def _batches(source: Source, *, by_columns: bool = False) -> Iterator[tuple[pa.RecordBatch, list[Taken]]]:
+    """Rows, as many at once as may be made plain values, and what each column of them takes.
+
+    Errors as of pyarrow, and as `column_rows`.
+    """
     is_flat = not any(map(_is_nested, _schema(source).types))
     batches = arrow_batches if is_arrow(source.data) else parquet_batches
     for batch in batches(source, FLAT_ROWS if is_flat else ROWS, of_columns=by_columns and is_flat):
-        values, size = map(sum, zip(*map(taken, batch.columns), strict=True)) if batch.columns else (0, 0)
+        counts = list(map(taken, batch.columns))
+        values, size = sum(one.values for one in counts), sum(one.size for one in counts)
         source.account.afford(max(4 * size, VALUE * values), source.name, what="rows of it")
-        yield batch
+        yield batch, counts
 
 
 def _values(column: Any) -> list[Any]:
@@ -115,8 +119,12 @@ def _values(column: Any) -> list[Any]:
     return [*column.to_pylist()] if number else list(map(_plain, column.to_pylist()))
 
 
-def _held(column: Any) -> int:
-    """Bytes that `_values` of a column take, and what is made of them."""
+def _held(column: Any, count: Taken) -> int:
+    """Bytes that `_values` of a column take, and what is made of them.
+
+    Args:
+        count: what is `taken` by it.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -124,8 +132,7 @@ def _held(column: Any) -> int:
     if pa.types.is_dictionary(kind) and len(column.dictionary) <= len(column):
         words = TEXT * len(column.dictionary) + (pc.sum(pc.binary_length(column.dictionary)).as_py() or 0)
         return CELL * len(column) + words
-    values, size = taken(column)
-    return CELL * values + (size if _is_nested(kind) or not _is_number(kind) else 0)
+    return CELL * count.values + (count.size if _is_nested(kind) or not _is_number(kind) else 0)
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -140,11 +147,18 @@ def _is_nested(kind: pa.DataType) -> bool:
     return bool(pa.types.is_nested(kind))
 
 
-def taken(array: Any) -> tuple[int, int]:
+class Taken(NamedTuple):
     """Values of a column of pyarrow, nulls and those of its lists included, and bytes of them as plain values.
 
     Some take no byte in a file, and equal texts of a dictionary take theirs once.
     """
+
+    values: int
+    size: int
+
+
+def taken(array: Any) -> Taken:
+    """What a column of pyarrow takes."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -162,7 +176,7 @@ def taken(array: Any) -> tuple[int, int]:
             size += pc.sum(pc.take(pc.binary_length(one.dictionary), one.indices)).as_py() or 0
         else:
             size += one.nbytes
-    return values, size
+    return Taken(values, size)
 
 
 def _is_list(kind: pa.DataType) -> bool:
