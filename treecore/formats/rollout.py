@@ -114,5 +114,5 @@ class Rollout:
         return self
 
     def cost(self) -> int:
-        """Bytes that it takes in a forest, about."""
-        return sum(turn.cost() for turn in self.turns)
+        """Bytes that it takes in a forest, about; of what is said about the prompt, the places."""
+        return sum(turn.cost() for turn in self.turns) + CELL * len(self.prompt_extra)

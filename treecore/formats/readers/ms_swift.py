@@ -15,7 +15,6 @@ from treecore.errors import FormatError
 from treecore.formats.columnar import is_columnar
 from treecore.formats.field_table import NULL
 from treecore.formats.fields import needed, number_in, training_step_in
-from treecore.formats.limits import CELL, Account
 from treecore.formats.messages import answered, asked, is_chat
 from treecore.formats.notes import Notes
 from treecore.formats.readers.chat_parts import starts_of
@@ -64,7 +63,7 @@ def read_ms_swift(source: Source, notes: Notes) -> Iterator[Rollout]:
     for line in map(_in_parts, rows(source)):
         shared = _shared(line.fields)
         for row in _unfolded(line):
-            rollout, names = _rollout(row, shared, source.account)
+            rollout, names = _rollout(row, shared)
             if names:
                 notes.recognise(reward_note(names))
             yield rollout
@@ -133,12 +132,10 @@ def _unfolded(line: Row) -> Iterator[Row]:
         yield Row(item, f"{where}, item {place}")
 
 
-def _rollout(row: Row, shared: dict[str, Any], account: Account) -> tuple[Rollout, list[str]]:
+def _rollout(row: Row, shared: dict[str, Any]) -> tuple[Rollout, list[str]]:
     fields, where = row
     names = _reward_names(fields)
     prompt, extra = asked(needed(fields, "prompt", where=where))
-    if extra and shared:
-        account.spend(CELL * len(shared), where)  # each prompt gets a copy
     parts = {name: fields[name] for name in names}
     given = [float(value) for value in parts.values() if value is not None and value == value]
     rollout = Rollout(
