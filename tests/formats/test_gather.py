@@ -21,3 +21,20 @@ def test_a_reader_of_a_plug_in_that_breaks_is_named() -> None:
     plugged = Format("trail", "Trail", (".jsonl",), detect=lambda source: True, rollouts=broken)
     with pytest.raises(FormatError, match=r"^my\.file: format 'trail' failed with TypeError: "):
         gather_file(open_source(b'{"trail": 1}\n', name="my.file"), plugged)
+
+
+def test_what_rollouts_cost_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[Rollout] = []
+    cost = Rollout.cost
+
+    def counted(rollout: Rollout) -> int:
+        counts.append(rollout)
+        return cost(rollout)
+
+    monkeypatch.setattr(Rollout, "cost", counted)
+    line = b'{"step": [1, 1], "prompt": ["a", "a"], "completion": ["x", "y"], "advantages": [0, 0]}\n'
+    found = gather_file(open_source(line))
+    account = found.account()
+    found.finish(account)
+    assert len(counts) == 2
+    assert account.spent >= sum(map(cost, counts))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain, repeat
 from typing import Any
@@ -91,13 +91,10 @@ class Answers:
         turned = sum(turn.cost() for turns in self.turns.values() for turn in turns)
         return (NODE + 2 * TEXT) * len(self) + sum(map(len, self.text)) + rest + turned
 
-    def cells(self) -> int:
-        """How many numbers the columns hold."""
-        return sum(int(np.count_nonzero(values == values)) for values in self.numbers())
-
-    def numbers(self) -> Iterable[FloatArray]:
-        """The columns of numbers, what the file claims last."""
-        return chain(self.columns.values(), self.claimed.values())
+    def assigned(self) -> list[int]:
+        """How many numbers each column holds, those of what the file claims last."""
+        columns = chain(self.columns.values(), self.claimed.values())
+        return [int(np.count_nonzero(values == values)) for values in columns]
 
 
 def said(columns: Mapping[str, FloatArray], row: int) -> dict[str, float]:

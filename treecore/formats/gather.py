@@ -41,7 +41,7 @@ class Gathered:
 
     Attributes:
         name: of what was given.
-        forests: of readers that give whole ones; rollouts: of the others, by format.
+        forests: of readers that give whole ones; rollouts: of the others, by format; costs: what each of these takes.
         formats: title of each format found -> number of files.
         memory: bytes that the forests take; size: bytes of all files that were read, unpacked.
         files: number of files that were opened; content: their bytes.
@@ -50,6 +50,7 @@ class Gathered:
     name: str
     forests: list[Forest] = field(default_factory=list)
     rollouts: dict[str, list[Rollout | Answers]] = field(default_factory=dict)
+    costs: Counter[str] = field(default_factory=Counter)
     formats: Counter[Format] = field(default_factory=Counter)
     notes: Notes = field(default_factory=Notes)
     warnings: list[str] = field(default_factory=list)
@@ -110,12 +111,13 @@ class Gathered:
         if found.rollouts is not None:
             notes = Notes()
             try:
-                rollouts = list(afforded(found.rollouts(source, notes), source.account))
+                rollouts, cost = afforded(found.rollouts(source, notes), source.account)
             except (RecursionError, orjson.JSONEncodeError) as error:
                 if isinstance(error, TypeError) and TOO_DEEP not in str(error):
                     raise
                 raise FormatError("its values are nested too deep", where=source.name, todo="flatten them") from None
             self.rollouts.setdefault(found.name, []).extend(rollouts)
+            self.costs[found.name] += cost
             self.notes.add(notes)
 
     def finish(self, account: Account) -> list[Forest]:
@@ -126,25 +128,28 @@ class Gathered:
         """
         with collector_paused():
             for name in list(self.rollouts):
-                self.forests += forests_of(self.rollouts.pop(name), source=self.name, account=account)
+                rollouts, cost = self.rollouts.pop(name), self.costs.pop(name)
+                self.forests += forests_of(rollouts, source=self.name, account=account, cost=cost)
         self.memory += account.spent
         if not self.forests:
             raise FormatError("the file holds no forest", where=self.name, todo="give a file with at least one")
         return self.forests
 
 
-def afforded(rollouts: Iterable[Rollout | Answers], account: Account) -> Iterator[Rollout | Answers]:
-    """The same, as long as they may be held.
+def afforded(rollouts: Iterable[Rollout | Answers], account: Account) -> tuple[list[Rollout | Answers], int]:
+    """All of them, as long as they may be held, and what `forests_of` is told of their cost.
 
     Raises:
         FormatError: they take more than the file may.
     """
-    rows = beside = 0
+    held: list[Rollout | Answers] = []
+    rows = cost = 0
     for found in rollouts:
         if isinstance(found, Rollout):
-            rows, beside = rows + len(found.turns), beside + found.cost()
-            account.afford_rows(rows, found.where, beside=beside)
-        yield found
+            rows, cost = rows + len(found.turns), cost + found.cost()
+            account.afford_rows(rows, found.where, beside=cost)
+        held.append(found)
+    return held, cost
 
 
 def gather_file(source: Source, asked: Format | None = None) -> Gathered:

@@ -6,7 +6,7 @@ file format.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain, compress
 
 import numpy as np
@@ -25,7 +25,9 @@ SPARSE = 8
 """Places of a column for each number in it up to which the column takes less than its numbers one by one."""
 
 
-def forests_of(given: Sequence[Rollout | Answers], *, source: str, account: Account) -> list[Forest]:
+def forests_of(
+    given: Sequence[Rollout | Answers], *, source: str, account: Account, cost: int | None = None
+) -> list[Forest]:
     """A forest for all rollouts of one prompt, in the order in which prompts appear first.
 
     Every rollout is a tree of its own; node ids are the number of the rollout and that of its turn, `"3.1"`.
@@ -33,6 +35,7 @@ def forests_of(given: Sequence[Rollout | Answers], *, source: str, account: Acco
     Args:
         source: name of the file or folder that the forests say they are from.
         account: of the file, for its limits.
+        cost: the sum of `Rollout.cost` of all that are given as such, where it is known.
 
     Raises:
         FormatError: what a rollout holds makes no forest; names its place.
@@ -40,7 +43,10 @@ def forests_of(given: Sequence[Rollout | Answers], *, source: str, account: Acco
     parts = [part for part in given if isinstance(part, Answers)]
     if len(parts) == len(given) and _fit_columns(parts):
         return _of_answers(joined(parts), source, account) if any(map(len, parts)) else []
-    return _of_rollouts(chain.from_iterable(map(_one_by_one, given)), source, account)
+    if cost is None:
+        cost = sum(one.cost() for one in given if isinstance(one, Rollout))
+    account.spend(cost, account.name)
+    return _of_rollouts(chain.from_iterable(_one_by_one(one, account) for one in given), source, account)
 
 
 def _fit_columns(parts: Sequence[Answers]) -> bool:
@@ -48,17 +54,22 @@ def _fit_columns(parts: Sequence[Answers]) -> bool:
     names = {name for part in parts for name in (*part.columns, *part.claimed)}
     if len(names) <= MANY:
         return True
-    return len(names) * sum(map(len, parts)) <= SPARSE * sum(part.cells() for part in parts)
+    return len(names) * sum(map(len, parts)) <= SPARSE * sum(sum(part.assigned()) for part in parts)
 
 
-def _one_by_one(given: Rollout | Answers) -> Iterable[Rollout]:
-    return map(given.rollout, range(len(given))) if isinstance(given, Answers) else (given,)
+def _one_by_one(given: Rollout | Answers, account: Account) -> Iterator[Rollout]:
+    """Rollouts, those of answers counted as they are made."""
+    if isinstance(given, Rollout):
+        yield given
+        return
+    for rollout in map(given.rollout, range(len(given))):
+        account.spend(rollout.cost(), rollout.where)
+        yield rollout
 
 
 def _of_rollouts(rollouts: Iterable[Rollout], source: str, account: Account) -> list[Forest]:
     groups: dict[Hashable, list[Rollout]] = {}
     for rollout in rollouts:
-        account.spend(rollout.cost(), rollout.where)
         key = rollout.prompt if rollout.group is None else rollout.group
         groups.setdefault((rollout.training_step, key), []).append(rollout)
     named: list[Group] = []
@@ -120,9 +131,9 @@ def _spend_columns(answers: Answers, groups: int, account: Account) -> None:
     Args:
         groups: number of forests.
     """
-    numbers = [int(np.count_nonzero(values == values)) for values in answers.numbers()]
-    columns = sum(min(groups, count) for count in numbers)
-    account.spend_columns(columns, account.name, cells=len(numbers) * len(answers))
+    assigned = answers.assigned()
+    columns = sum(min(groups, count) for count in assigned)
+    account.spend_columns(columns, account.name, cells=len(assigned) * len(answers))
 
 
 def _rows_of_groups(answers: Answers) -> Iterable[list[int]]:
