@@ -12,7 +12,7 @@ import pytest
 from browser import ROOT, serve
 from visitor import Sent, Visitor
 
-from app.library.folders import _run
+from app.library.folders import run_of
 from app.serving.forged import SAID, is_forged, shortened
 from app.view_registry import VIEWS
 from app.visits.page import EVENTS
@@ -101,7 +101,7 @@ def server(trap: Path, log: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("view", [*VIEWS, WHAT_IF])
 def test_no_forged_value_reaches_code_files_or_others(view: str, server: str, trap: Path, log: Path) -> None:
-    link = f"view={view}&folder={_run(trap / 'run').key}" if view == "library" else f"view={view}"
+    link = f"view={view}&folder={run_of(trap / 'run').key}" if view == "library" else f"view={view}"
     link = "sample=early_fork&what_if=1&node=5" if view == WHAT_IF else link
     attack(server, link, trap, log, fewest=FEWEST.get(view, 10))
 
@@ -159,7 +159,7 @@ def attack(server: str, link: str, trap: Path, log: Path, *, fewest: int) -> Non
 )
 def test_what_a_library_is_asked_for_stays_in_the_library(said: dict[str, object], server: str, trap: Path) -> None:
     """The list sends fields as an address holds them; each is one that there is, or nothing."""
-    link = f"view=library&folder={_run(trap / 'run').key}"
+    link = f"view=library&folder={run_of(trap / 'run').key}"
     with Visitor(server) as visitor:
         visitor.run(link)
         widget = visitor.widget("browse")
