@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
-from treecore.formats.answer_forests import KEPT, in_common_kept
+from treecore.formats.answer_forests import MAX_SHARED_ANSWERS, shared_in_common
 from treecore.formats.answers import Answers
 from treecore.formats.grouping import forests_of
 from treecore.formats.limits import COLUMN, Account
@@ -125,11 +125,11 @@ def test_one_row_by_itself_leaves_the_columns_as_they_are() -> None:
 
 
 def test_what_large_groups_have_in_common_is_not_kept() -> None:
-    n = 3 * KEPT
-    kept = in_common_kept.cache_info().currsize
+    n = 3 * MAX_SHARED_ANSWERS
+    kept = shared_in_common.cache_info().currsize
     (forest,) = forests([Answers(prompt=["p"] * n, text=["a"] * n, reward=np.ones(n), where=str)])
     assert len(forest) == n
-    assert in_common_kept.cache_info().currsize == kept
+    assert shared_in_common.cache_info().currsize == kept
 
 
 def test_names_that_few_groups_have_take_no_place_in_others() -> None:

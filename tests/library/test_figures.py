@@ -11,16 +11,15 @@ from treecore.core.columns import Status
 from treecore.core.forest import Forest
 from treecore.core.prefixes import merge_chains
 from treecore.library.facts import facts
-
-METHODS = ("grpo", "tree_grpo")
+from treecore.methods import COMPARED
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_batch_gives_the_rows_of_its_forests_alone(seed: int) -> None:
     rng = np.random.default_rng(seed)
     forests = [random_forest(rng, int(rng.integers(1, 30)), n_trees=int(rng.integers(1, 4))) for _ in range(12)]
-    for found, forest in zip(facts(forests, METHODS), forests, strict=True):
-        (alone,) = facts([forest], METHODS)
+    for found, forest in zip(facts(forests, COMPARED), forests, strict=True):
+        (alone,) = facts([forest], COMPARED)
         assert found == {
             name: pytest.approx(value, abs=1e-12) if isinstance(value, float) else value
             for name, value in alone.items()
@@ -41,7 +40,7 @@ def test_outcomes_of_one_forest() -> None:
             flat(2.0),
             flat(1, 0, 0, 1, status=lost),
         ],
-        METHODS,
+        COMPARED,
     )
     assert [row["scored"] for row in rows] == [4, 0, 2, 1, 4]
     assert [row["pass_rate"] for row in rows] == [0.25, None, 0.0, 1.0, 0.5]

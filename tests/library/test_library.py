@@ -90,7 +90,7 @@ def test_two_methods_are_compared() -> None:
 
 def test_separate_answers_count_as_the_tree_of_their_beginnings() -> None:
     flat = Forest([-1, -1, -1], text=["a\nb\nx", "a\nb\ny", "a\nc\nx"], reward=[1.0, 0.0, 1.0], prompt="q")
-    (row,) = facts([flat], ("grpo", "tree_grpo"))
+    (row,) = facts([flat], COMPARED)
     assert (row["trees"], row["leaves"], row["steps"], row["depth"], row["distinct_answers"]) == (1, 3, 6, 3, 2)
     assert row["parents"] == [-1, 0, 1, 2, 2, 1, 5]
     assert row["words"].splitlines() == ["q", "a", "b", "x", "y", "c"]
@@ -98,7 +98,7 @@ def test_separate_answers_count_as_the_tree_of_their_beginnings() -> None:
 
 def test_what_was_answered_to_a_step_can_be_searched() -> None:
     called = Forest([-1, 0], text=["look up x", "done"], observation=["nothing found", ""], reward=[np.nan, 1.0])
-    (row,) = facts([called], ("grpo", "tree_grpo"))
+    (row,) = facts([called], COMPARED)
     assert row["words"].splitlines() == ["", "look up x → nothing found", "done"]
 
 

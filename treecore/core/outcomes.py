@@ -65,9 +65,14 @@ def outcome_range(forest: Forest) -> tuple[float, float]:
     return float(min([0.0, known.min()])) if len(known) else 0.0, top_reward(forest)
 
 
+def is_full(reward: FloatArray, top: float | FloatArray) -> BoolArray:
+    """Rewards that are the full one, `top`, or nearly; NaN is not. `[K]`"""
+    return reward >= top - 1e-9
+
+
 def is_right(forest: Forest) -> BoolArray:
     """Leaves that earn the full reward. `[N]`"""
-    return forest.reward >= top_reward(forest) - 1e-9
+    return is_full(forest.reward, top_reward(forest))
 
 
 def outcome_share(forest: Forest) -> FloatArray:

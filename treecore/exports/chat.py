@@ -11,7 +11,7 @@ from treecore.exports.training import prompt_of
 from treecore.formats.messages import is_chat
 
 Message = dict[str, Any]
-ANSWERS = ("name", "tool_call_id")
+REPLY_FIELDS = ("name", "tool_call_id")
 """Fields of a message that say who answers, and to which call."""
 
 
@@ -31,11 +31,9 @@ def prompt_messages(forest: Forest) -> list[Message]:
 
 def message_of(recorded: Mapping[str, Any]) -> Message:
     """A message of the prompt, with its calls, and who answers to which of them."""
-    beside = {name: recorded[name] for name in ANSWERS if isinstance(recorded.get(name), str)}
+    beside = {name: recorded[name] for name in REPLY_FIELDS if isinstance(recorded.get(name), str)}
     calls = recorded_calls(recorded)
-    named = [
-        call | ({"id": one.id} if one.id else {}) for call, one in zip(map(written_call, calls), calls, strict=True)
-    ]
+    named = [written_call(call) | ({"id": call.id} if call.id else {}) for call in calls]
     message: Message = {"role": str(recorded["role"]), "content": recorded.get("content"), **beside}
     return message | ({"tool_calls": named} if named else {})
 

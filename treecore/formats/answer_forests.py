@@ -19,7 +19,7 @@ from treecore.formats.groups import apart, node_extra, provenance
 from treecore.formats.native_fields import FOREST_FIELDS
 from treecore.formats.native_nodes import frozen
 
-KEPT = 256
+MAX_SHARED_ANSWERS = MAX_SHARED_SIZES = 256
 """Answers of a group up to which what groups of one size have in common is kept for the next, and sizes that are."""
 
 
@@ -44,7 +44,7 @@ def in_common(size: int) -> Mapping[str, Any]:
     }
 
 
-in_common_kept = lru_cache(maxsize=KEPT)(in_common)
+shared_in_common = lru_cache(maxsize=MAX_SHARED_SIZES)(in_common)
 
 
 def flat_forests(answers: Answers, groups: Sequence[RowGroup], source: str) -> list[Forest]:
@@ -98,7 +98,7 @@ def _fields(answers: Answers, group: RowGroup, source: str) -> dict[str, Any]:
     alike = prompts.count(prompts[0]) == len(rows)
     step = answers.training_step[first] if answers.training_step else -1
     return {
-        **(in_common_kept if len(rows) <= KEPT else in_common)(len(rows)),
+        **(shared_in_common if len(rows) <= MAX_SHARED_ANSWERS else in_common)(len(rows)),
         "text": tuple([answers.text[row] for row in rows]),
         "node_extra": node_extra(said, enumerate(prompts[:1] if alike else prompts)),
         "id": group.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from treecore.core.columns import MAX_NATS, MAX_REWARD, NODE_COLUMNS, TOKEN_COLUMNS, Column
-from treecore.formats.limits import MAX_BYTES, MAX_DEPTH, MAX_NAMES, MAX_NODES
+from treecore.formats.limits import BY_SIZE, MAX_BYTES, MAX_DEPTH, MAX_NAMES, MAX_NODES
 from treecore.formats.native_fields import OBJECT_FIELDS, TEXT_FIELDS, TREE, VERSION
 
 TYPES = {"text": "`str`", "int": "`int64`", "float": "`float64`", "choice": "`int64` code; its name in a file"}
@@ -116,8 +116,8 @@ what, which node, what to do |
 numbers too large to keep, `tree` numbers that agree with the shape | `FormatError` or `ForestError` with file, line, \
 JSON path and node |
 | reading a file | bounds: {bytes} MB (`TREECORE_MAX_BYTES`), {nodes} million steps a forest (`TREECORE_MAX_NODES`), \
-memory (`TREECORE_MAX_MEMORY`), {names} names under `columns` and `credit`, {depth} levels in unknown fields | an \
-error that names the bound |
+memory (`TREECORE_MAX_MEMORY`), {counts}, {names} names under `columns` and `credit`, \
+{depth} levels in unknown fields | an error that names the bound |
 | `treecore schema` (in a validator of JSON Schema) | names, types, ranges; not ids, parents, cycles, rewards off \
 leaves, equal lengths | |
 | `treecore validate` | reads the file, then runs lint | exit code 1 for an invalid file; findings leave it at 0 |
@@ -149,6 +149,7 @@ def markdown() -> str:
         nats=MAX_NATS,
         bytes=MAX_BYTES // 1_000_000,
         nodes=MAX_NODES // 1_000_000,
+        counts=BY_SIZE,
         names=MAX_NAMES,
         depth=MAX_DEPTH,
     )

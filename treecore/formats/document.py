@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from treecore.formats.limits import MAX_BYTES, MAX_NODES
+from treecore.formats.limits import BY_SIZE, MAX_BYTES, MAX_NODES
 from treecore.formats.mapping import NEEDED, SURE, USUAL
 from treecore.formats.registry import FORMATS, Format
 
@@ -20,8 +20,8 @@ auto`, `treecore.merge`, or the switch in the app. What a trainer said (advantag
 rewards by function) is kept beside the credit and never trusted; what is absent or null is not assigned, never 0.
 
 Limits: {MAX_BYTES // 10**6:,} MB, {MAX_NODES:,} steps and 8 times the decompressed size in memory
-(`TREECORE_MAX_BYTES`, `TREECORE_MAX_NODES`, `TREECORE_MAX_MEMORY`). Pickle and `.pt` files are refused: opening one can
-run any code; write JSON lines or Parquet instead."""
+(`TREECORE_MAX_BYTES`, `TREECORE_MAX_NODES`, `TREECORE_MAX_MEMORY`); {BY_SIZE}.
+Pickle and `.pt` files are refused: opening one can run any code; write JSON lines or Parquet instead."""
 REST = """## Any other table
 
 JSON lines, a JSON list, CSV, TSV, Parquet or Arrow in no known format is read by naming its columns:

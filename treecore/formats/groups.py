@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from treecore.formats.native_fields import FOREST_FIELDS, NODE_FIELDS
 from treecore.formats.native_nodes import frozen
 from treecore.formats.rollout import BEFORE, Rollout, Turn
 
+Grouped = TypeVar("Grouped")
 AT_ONCE = 4096
 """Nodes that are checked at once, about."""
 
@@ -136,7 +137,7 @@ def numbers(rows: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:
     return {name: frozen(values) for name, values in columns.items()}
 
 
-def batches(groups: Sequence[Any], sizes: Iterable[int]) -> Iterator[Any]:
+def batches(groups: Sequence[Grouped], sizes: Iterable[int]) -> Iterator[Sequence[Grouped]]:
     """The groups in their order, as many at once as have about `AT_ONCE` nodes together.
 
     Args:

@@ -27,6 +27,11 @@ FREE_ROWS, BYTES_A_ROW = 100_000, 8
 by columns memory alone bounds them."""
 FREE_COLUMNS, BYTES_A_COLUMN = 200_000, 4
 """The same for columns of all forests."""
+BY_SIZE = (
+    f"{FREE_LINES:,} forests or one for each {BYTES_A_LINE} bytes, {FREE_ROWS:,} rows of a table or one for each "
+    f"{BYTES_A_ROW}, {FREE_COLUMNS:,} columns of all forests or one for each {BYTES_A_COLUMN}, whichever is more"
+)
+"""These in words."""
 KEPT_BY_SMALL, KEPT_A_BYTE = 200_000_000, 5
 """Bytes that the forests of any file may take, and bytes for each decompressed byte of a large one. The content
 itself, one chunk of it as objects and the joining of one column come on top."""

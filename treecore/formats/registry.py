@@ -16,6 +16,7 @@ from treecore.formats.notes import Notes
 from treecore.formats.rollout import Rollout
 from treecore.formats.source import Source
 from treecore.formats.unlike import known_binary, no_forest
+from treecore.registry.plugins import is_bundled
 from treecore.registry.registry import Registry
 
 
@@ -68,7 +69,7 @@ class Format:
     @property
     def is_bundled(self) -> bool:
         """Whether it is part of this package."""
-        return (self.read or self.rollouts or self.detect).__module__.startswith("treecore.")
+        return is_bundled(self.read or self.rollouts or self.detect)
 
     def as_json(self) -> dict[str, Any]:
         """JSON-ready description."""

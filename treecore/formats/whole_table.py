@@ -77,11 +77,10 @@ def _of_lines(source: Source) -> FieldTable:
     for block in source.blocks():
         given, numbers = block.values, block.lines
         if not set(map(type, given)) <= {dict}:
-            documents = (
-                Document(value, f"{source.name}, line {line}") for value, line in zip(given, numbers, strict=True)
-            )
             pairs = [
-                (row, line) for document, line in zip(documents, numbers, strict=True) for row in rows_in(document)
+                (row, line)
+                for value, line in zip(given, numbers, strict=True)
+                for row in rows_in(Document(value, f"{source.name}, line {line}"))
             ]
             listed |= {len(lines) + place: row.where for place, (row, _) in enumerate(pairs)}
             given, numbers = [row.fields for row, _ in pairs], [line for _, line in pairs]

@@ -8,7 +8,9 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.columns import Status
-from treecore.core.topology import BoolArray, FloatArray, IntArray
+from treecore.core.outcomes import FULL, is_full
+from treecore.core.topology import FloatArray, IntArray
+from treecore.methods.ops.groups import group_mean, group_stats
 
 
 def outcomes(batch: Forests) -> list[dict[str, Any]]:
@@ -19,9 +21,11 @@ def outcomes(batch: Forests) -> list[dict[str, Any]]:
     scored = leaves[batch.scored[leaves]]
     rewards, group = batch.reward[scored], batch.forest_of[scored]
     counts = np.bincount(group, minlength=n)
-    top = np.ones(n)
+    mean = np.full(n, np.nan)
+    mean[group] = group_stats(rewards, group, n, ddof=0).mean
+    top = np.full(n, FULL)
     np.maximum.at(top, group, rewards)
-    kinds = rewards_alike(rewards, group)
+    kinds = distinct_rewards(rewards, group)
     shares = kinds.counts / counts[kinds.group]
     entropy = -np.bincount(kinds.group, weights=shares * np.log2(shares), minlength=n) + 0.0
     flags = {
@@ -32,8 +36,8 @@ def outcomes(batch: Forests) -> list[dict[str, Any]]:
         "failed-leaf": np.bincount(of_leaf[status == Status.FAILED], minlength=n) > 0,
     }
     numbers = {
-        "pass_rate": shares_of(rewards >= top[group] - 1e-9, group, n),
-        "mean_reward": shares_of(rewards, group, n),
+        "pass_rate": group_mean(is_full(rewards, top[group]), group, n),
+        "mean_reward": mean,
         "outcome_entropy": np.where(counts > 0, entropy, np.nan),
     }
     return [
@@ -46,26 +50,19 @@ def outcomes(batch: Forests) -> list[dict[str, Any]]:
     ]
 
 
-class Kinds(NamedTuple):
+class DistinctRewards(NamedTuple):
     """Different rewards of each forest: the number of the forest, and how many trajectories have it. `[K]`"""
 
     group: IntArray
     counts: IntArray
 
 
-def rewards_alike(rewards: FloatArray, group: IntArray) -> Kinds:
+def distinct_rewards(rewards: FloatArray, group: IntArray) -> DistinctRewards:
     """Equal rewards of each forest, counted."""
     order = np.lexsort((rewards, group))
     rewards, group = rewards[order], group[order]
     begins = np.flatnonzero((np.diff(group, prepend=-1) != 0) | (np.diff(rewards, prepend=np.nan) != 0))
-    return Kinds(group[begins], np.diff(begins, append=len(rewards)))
-
-
-def shares_of(values: FloatArray | BoolArray, group: IntArray, n: int) -> FloatArray:
-    """Mean of the values of each of `n` groups, NaN where it has none. `[n]`"""
-    with np.errstate(invalid="ignore"):
-        found: FloatArray = np.bincount(group, weights=values, minlength=n) / np.bincount(group, minlength=n)
-    return found
+    return DistinctRewards(group[begins], np.diff(begins, append=len(rewards)))
 
 
 def known(value: float) -> float | None:
@@ -82,10 +79,10 @@ def credit_facts(batch: Forests, first: FloatArray, second: FloatArray) -> list[
     n = len(batch)
     rows = np.flatnonzero(np.isfinite(first))
     group = batch.forest_of[rows]
-    apart = first[rows] - shares_of(first[rows], group, n)[group]
-    spread = np.sqrt(shares_of(apart * apart, group, n))
+    spread = np.full(n, np.nan)
+    spread[group] = group_stats(first[rows], group, n, ddof=0).std
     both = np.flatnonzero(np.isfinite(first) & np.isfinite(second))
-    against = shares_of(np.sign(first[both]) * np.sign(second[both]) < 0, batch.forest_of[both], n)
+    against = group_mean(np.sign(first[both]) * np.sign(second[both]) < 0, batch.forest_of[both], n)
     return [
         {"credit_spread": known(one), "sign_disagreement": known(other)}
         for one, other in zip(spread.tolist(), against.tolist(), strict=True)

@@ -27,6 +27,7 @@ from treecore.methods.laws import NONE_OWN, Laws
 from treecore.registry.citation import Citation
 from treecore.registry.parameterised import Parameterised
 from treecore.registry.params import Value, parse_settings
+from treecore.registry.plugins import is_bundled
 from treecore.registry.registry import Registry
 
 
@@ -242,7 +243,7 @@ class Method(Parameterised):
     @property
     def is_bundled(self) -> bool:
         """Whether it is part of this package."""
-        return self.function.__module__.startswith("treecore.")
+        return is_bundled(self.function)
 
     def formula(self, params: Mapping[str, Value] | None = None) -> str:
         """The equations for these parameters (default: the defaults)."""

@@ -7,12 +7,17 @@ nothing. One that fails is one warning, and whatever it registered before it fai
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 
 class PluginWarning(UserWarning):
     """An installed plug-in cannot be used."""
+
+
+def is_bundled(function: Callable[..., object]) -> bool:
+    """Whether a function is part of this package, not of a plug-in."""
+    return function.__module__.startswith("treecore.")
 
 
 def installed(group: str) -> Iterator[EntryPoint]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from treecore.core.batch import Forests
-from treecore.core.outcomes import FULL
+from treecore.core.outcomes import FULL, is_full
 from treecore.core.topology import BoolArray, FloatArray, IntArray, Topology
 
 
@@ -49,6 +49,12 @@ def group_stats(
         squares = np.bincount(group, weights=(shifted - shift[group]) ** 2 * weight, minlength=n_groups)
         spread = np.where(count > ddof, np.sqrt(squares / (count - ddof)), np.nan)
     return GroupStats(mean=(reference + shift)[group], std=spread[group], count=count[group])
+
+
+def group_mean(values: FloatArray | BoolArray, group: IntArray, n_groups: int) -> FloatArray:
+    """Mean of each group, NaN of one without members. `[n_groups]`"""
+    with np.errstate(invalid="ignore"):
+        return np.bincount(group, weights=values, minlength=n_groups) / np.bincount(group, minlength=n_groups)
 
 
 class SiblingStats(NamedTuple):
@@ -287,8 +293,7 @@ def path_tokens(forests: Forests) -> FloatArray:
 def right_leaves(forests: Forests) -> BoolArray:
     """Scored leaves that earn the full reward of their forest, by the rule of `outcomes`. `[N]`"""
     top = np.fmax.reduceat(forests.reward, forests.offset[:-1])
-    right: BoolArray = forests.reward >= np.fmax(top, FULL)[forests.forest_of] - 1e-9
-    return right
+    return is_full(forests.reward, np.fmax(top, FULL)[forests.forest_of])
 
 
 class NumberedTexts(NamedTuple):

@@ -6,6 +6,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.topology import BoolArray, FloatArray, IntArray
+from treecore.methods.ops.groups import group_mean
 from treecore.protocols import Part
 
 
@@ -27,5 +28,4 @@ def step_mean(values: FloatArray, node: IntArray, n: int) -> FloatArray:
     gaps = np.isnan(values)
     if bool(gaps.any()):
         values, node = values[~gaps], node[~gaps]
-    with np.errstate(invalid="ignore"):
-        return np.bincount(node, weights=values, minlength=n) / np.bincount(node, minlength=n)
+    return group_mean(values, node, n)
