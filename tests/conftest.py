@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from browser import address, browser, no_charts, open_page  # noqa: F401  (one browser for all folders)
+from browser import address, browser, no_charts, open_page, profiles  # noqa: F401  (one browser for all folders)
 from hypothesis import HealthCheck, settings
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sources import ROOT
-from sweeps import CASES
+from sweeps import CASES, MORE
 
 
 def test_every_name_is_a_test() -> None:
@@ -14,5 +14,6 @@ def test_every_name_is_a_test() -> None:
         assert f"def {test}(" in path.read_text(), name
 
 
-def test_the_table_is_sorted() -> None:
+def test_the_tables_are_sorted() -> None:
     assert list(CASES) == sorted(CASES)
+    assert list(MORE) == sorted({*MORE} & {*CASES})

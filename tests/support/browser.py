@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,9 @@ SERVER_SECONDS = 60
 PATIENCE_MS = 20_000
 CHARTS = re.compile(r"/PlotlyChart\.[^/]+\.js$")
 """The script with which Streamlit draws charts."""
+ORIGIN = re.compile(r"https?://[^/]*|")
+"""Of an address, where what its pages keep belongs to; empty for others."""
+KEPT_BY_PAGES = "cookies,local_storage,indexeddb"
 NO_CHARTS = "export default () => null;"
 
 
@@ -74,31 +77,56 @@ def no_charts() -> None:
     """Pages without Plotly's charts, for tests of what stands beside them: they take as long as the rest of a page."""
 
 
+@pytest.fixture(scope="session")
+def profiles(browser: Any) -> list[Any]:
+    """Profiles of the browser (playwright's `BrowserContext`), one for each page that a test has open at once.
+
+    Later tests use them again: what they hold of Streamlit's scripts is read and compiled once, which is most of what
+    a page takes. Whatever a test left in a profile is removed at its end.
+    """
+    return []
+
+
 @pytest.fixture
-def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+def open_page(browser: Any, profiles: list[Any], request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
     """`open_page(url, width=, height=, dark=)` gives a page; errors it logged fail the test at its end."""
-    contexts: list[Any] = []
+    used: list[Any] = []
+    origins: set[str] = set()
     errors: list[str] = []
 
     def open_(url: str, *, width: int = 1400, height: int = 900, dark: bool = False) -> Any:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
-        )
-        contexts.append(context)
+        if len(used) == len(profiles):
+            profiles.append(browser.new_context())
+        used.append(profiles[len(used)])
+        page = used[-1].new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if dark else "light")
         if "no_charts" in request.fixturenames:
-            context.route(CHARTS, lambda route: route.fulfill(content_type="text/javascript", body=NO_CHARTS))
-        page = context.new_page()
+            page.route(CHARTS, lambda route: route.fulfill(content_type="text/javascript", body=NO_CHARTS))
         page.set_default_timeout(PATIENCE_MS)
+        page.on("framenavigated", lambda frame: origins.add(ORIGIN.match(frame.url)[0]))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
         page.goto(url)
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
+    for profile in used:
+        forget(profile, origins)
     found = [error for error in errors if "Failed to load resource" not in error]
     assert not found, found
+
+
+def forget(profile: Any, origins: Iterable[str]) -> None:
+    """Close all pages of a profile, and remove what pages of these addresses keep in it and may do."""
+    left, empty = profile.pages, profile.new_page()
+    for page in left:
+        page.close()
+    connection = profile.new_cdp_session(empty)
+    for origin in filter(None, origins):
+        connection.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": KEPT_BY_PAGES})
+    profile.clear_permissions()
+    empty.close()
 
 
 @pytest.fixture(scope="session")
