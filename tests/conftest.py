@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import cache
@@ -39,6 +40,7 @@ settings.load_profile("repeatable")
 
 LONG = (
     "test_hostile_views.py",
+    "test_browser.py",
     "test_ray.py",
     "test_runs.py",
     "test_transformers_serve.py",
@@ -57,6 +59,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """A few cases of long tests, and files of few long tests before all others."""
     choose(config, items)
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What stands by now stays to the end, and is a million objects: the collector need not walk through them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
