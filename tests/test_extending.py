@@ -26,6 +26,12 @@ from app.opening.open_menu import readable
 from app.view_registry import VIEWS
 print(test.session_state["view"], test.session_state["method"], VIEWS["outline"].title, ".arrows" in readable())
 """
+AGAINST = """
+from treecore.analysis.references import terms_of
+from treecore.methods import get_method
+method = get_method("my_leave_one_out")
+print(*(term.against for term in terms_of(method, method.defaults)))
+"""
 OFFERED = f"""
 import os
 os.environ["TREECORE_PUBLIC"] = "{{public}}"
@@ -104,6 +110,10 @@ def test_the_command_line_uses_the_examples(home: Path) -> None:
     run(home, "rollout", "--task", "adding", *wanted, "-o", "a.forest.jsonl")
     run(home, "rollout", "--task", "q.jsonl", "--verifier", "same_length slack=1", *wanted, "-o", "q.forest.jsonl")
     assert run(home, "credit", "a.forest.jsonl", "--method", "my_leave_one_out")
+
+
+def test_a_method_says_what_it_measures_against(home: Path) -> None:
+    assert run(home, program=AGAINST).split() == ["siblings"]
 
 
 def test_the_command_line_uses_the_critic_and_the_annotation(home: Path) -> None:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from treecore.analysis.references import AGAINST
+from treecore.analysis.references import against_of
 from treecore.core.topology import IntArray
 from treecore.methods.explain import Line, enough_decimals, look_up, number, sum_of
-from treecore.methods.registry import Credit, get_method
+from treecore.methods.registry import Against, Credit, get_method
 
 WORDS = re.compile(r"\\text\{[^}]*\}")
 
@@ -71,12 +71,13 @@ def rows_of(credit: Credit, reference: str, row: int) -> IntArray:
     elif scope == "parent":
         found = before(credit, row)
     else:
-        return wide(credit, AGAINST.get(name, AGAINST.get(name.replace("_std", "_mean"), "")), row)
+        method = get_method(credit.method)
+        return wide(credit, against_of(method, name) or against_of(method, name.replace("_std", "_mean")), row)
     known = np.isfinite(credit.column(name)[found])
     return np.sort(found[known])
 
 
-def wide(credit: Credit, what: str, row: int) -> IntArray:
+def wide(credit: Credit, what: Against | None, row: int) -> IntArray:
     """Nodes that a column at a step was taken over, by what it is measured against; the step itself otherwise."""
     forest = credit.forests[0]
     ends = np.flatnonzero(~np.isnan(forest.reward))

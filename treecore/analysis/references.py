@@ -17,7 +17,7 @@ import numpy as np
 from treecore.core.numerals import NOISE
 from treecore.core.topology import FloatArray
 from treecore.methods.ops.groups import at_parent, back_up, sibling_stats
-from treecore.methods.registry import Credit, Method
+from treecore.methods.registry import Against, Credit, Method
 from treecore.registry.params import Value
 
 
@@ -37,9 +37,9 @@ REACHES = {
     Reach.ITSELF: "nothing else",
 }
 """What steps are compared with, as a heading over columns."""
-WIDE = ("batch", "group")
-NARROW = ("tree", "path", "before", "siblings")
-AGAINST: Mapping[str, str] = {
+WIDE: tuple[Against, ...] = ("batch", "group")
+NARROW: tuple[Against, ...] = ("tree", "path", "before", "siblings")
+AGAINST: Mapping[str, Against] = {
     "batch_mean": "batch",
     "group_mean": "group",
     "prompt_mean": "group",
@@ -61,7 +61,7 @@ AGAINST: Mapping[str, str] = {
     "anchor_mean": "siblings",
     "siblings:value": "siblings",
 }
-"""Reference in a formula -> what it stands for. A `baseline` with an index is that of the trajectory's own path."""
+"""Reference in a formula -> what it stands for, in any method. Others are declared by theirs (`Method.against`)."""
 OUTCOMES = ("reward", "value", "after", "q", "prefix_value")
 """Columns that are mean outcomes, so that what they are measured against can be read beside outcomes."""
 
@@ -75,7 +75,7 @@ class Term(NamedTuple):
         reference: what it is measured against, as `Method.symbols` refers to it.
     """
 
-    against: str
+    against: Against
     own: str
     reference: str
 
@@ -87,8 +87,7 @@ def terms_of(method: Method, params: Mapping[str, Value]) -> tuple[Term, ...]:
         own, between = "", False
         for symbol in symbols_in(line.split(" = ", 1)[1], method.symbols):
             name = method.symbols[symbol]
-            against = AGAINST.get(name) or (baseline(symbol) if name == "baseline" else "")
-            if against:
+            if (against := against_of(method, name)) is not None:
                 if name not in found or not found[name].own:
                     found[name] = Term(against, "" if between else own, name)
                 between = True
@@ -98,9 +97,9 @@ def terms_of(method: Method, params: Mapping[str, Value]) -> tuple[Term, ...]:
     return tuple(sorted(found.values(), key=lambda term: (order.index(term.against), term.reference)))
 
 
-def baseline(symbol: str) -> str:
-    """What a baseline is over: with an index, the trajectory's own path; else the group."""
-    return "path" if symbol.endswith("_i") else "group"
+def against_of(method: Method, reference: str) -> Against | None:
+    """What a reference of a method's formula stands for where something is measured against it; None if not known."""
+    return method.against.get(reference, AGAINST.get(reference))
 
 
 def symbols_in(right: str, symbols: Mapping[str, str]) -> list[str]:
@@ -130,7 +129,7 @@ class Measured:
         own, reference: what is measured and what against, as outcomes; NaN where they are none.
     """
 
-    against: str
+    against: Against
     better: FloatArray
     own: FloatArray
     reference: FloatArray

@@ -91,6 +91,7 @@ def formula(params: Mapping[str, Value]) -> str:
     over="trajectories",
     formula=formula,
     symbols={"C(s)": "credit", "G(s)": "lowest_window", "b": "baseline"},
+    against={"baseline": "group"},
     citation=Citation(
         "Fu et al.", 2025, "Deep Think with Confidence", "arXiv:2508.15260", "windows as in the released code"
     ),

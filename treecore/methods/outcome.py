@@ -173,6 +173,7 @@ def rloo(forests: Forests, *, singleton: Literal["raw", "zero"] = "raw") -> Cred
         "R_i": "reward",
         **STEP_SYMBOLS,
     },
+    against={"baseline": "group"},
     citation=Citation(
         "Hao et al.", 2025, "On-Policy RL with Optimal Reward Baseline", "arXiv:2505.23585", "computed as in verl"
     ),

@@ -199,6 +199,9 @@ class Credit:
 Over = Literal["states", "trees", "trajectories"]
 """What a method compares. Over states, steps from one prefix, whatever root they stand below: the trees of a prompt
 part at the prompt. Over trees, trees as wholes too. Over trajectories, none of them has a shape."""
+Against = Literal["batch", "group", "tree", "path", "before", "siblings"]
+"""What a step is measured against: all trajectories of the batch, those of its prompt, those of its tree, the steps
+before it, the last of these, or its siblings."""
 Formula = str | Callable[[Mapping[str, Value]], str]
 Needs = Set[str] | Callable[[Mapping[str, Value]], Set[str]]
 SUPPLY = {"mc_value": "add it with `treecore annotate FILE --kind monte_carlo --set k=8 -o OUT`"}
@@ -213,7 +216,7 @@ class Method(Parameterised):
         name, title: for lists and pickers.
         family: the heading under which it is listed.
         formula_of: LaTeX equations, one a line, `left = right`; a function of the parameters where they change it.
-        symbols: LaTeX symbol -> column it stands for (see `explain.Reference` for the notation).
+        symbols: LaTeX symbol -> column it stands for (see `treecore.methods.explain` for the notation).
         citation: source of the method.
         needs_of: what the data must hold beside the shape: `reward`, `n_model_tokens`, `reference`, `token:` and the
             name of a token column, or the name of an annotation; a function of the parameters where they change it.
@@ -223,6 +226,8 @@ class Method(Parameterised):
         over: see `Over`. Methods over states are handed the batch's states, where `parent` is -1 at prompts only.
         laws: what the tests hold it to beyond what holds of all.
         words: column on the left of an equation -> the sentence by which the film says what that equation does.
+        against: column of `symbols` -> what it stands for where something is measured against it, and its name does not
+            say so (`treecore.analysis.references.AGAINST` has those that do).
     """
 
     name: str
@@ -239,6 +244,7 @@ class Method(Parameterised):
     over: Over = "trajectories"
     laws: Laws = NONE_OWN
     words: Mapping[str, str] = field(default_factory=dict, hash=False)
+    against: Mapping[str, Against] = field(default_factory=dict, hash=False)
 
     @property
     def is_bundled(self) -> bool:
@@ -376,6 +382,7 @@ def credit_method(
     judges_outcomes: bool = True,
     laws: Laws = NONE_OWN,
     words: Mapping[str, str] = {},
+    against: Mapping[str, Against] = {},
     name: str = "",
 ) -> Callable[[Callable[..., Credit]], Callable[..., Credit]]:
     """Register a credit method under the function's name (or `name`). Arguments as of `Method`; see `family_of`.
@@ -387,7 +394,7 @@ def credit_method(
     def register(function: Callable[..., Credit]) -> Callable[..., Credit]:
         key = name or function.__name__
         fields = (key, title, family_of(family), formula, dict(symbols), citation, needs, function, departures, alone)
-        METHODS.add(Method(*fields, judges_outcomes, over, laws, dict(words)))
+        METHODS.add(Method(*fields, judges_outcomes, over, laws, dict(words), dict(against)))
         return function
 
     return register

@@ -112,6 +112,7 @@ def judge_by_ends(
         r"\mu": "baseline",
         "d": "divisor",
     },
+    against={"baseline": "group"},
     citation=Citation("Wu et al.", 2025, "DeepSearch", "arXiv:2509.25454", "backup and advantage as in the code"),
     departures=(
         "Every scored leaf is backed up, where the search backs up at most one of the leaves that a step finishes. "

@@ -157,6 +157,7 @@ def treepo_needs(params: Mapping[str, Value]) -> set[str]:
         r"\sigma": "batch_std",
         **STEP_SYMBOLS,
     },
+    against={"baseline": "path"},
     citation=Citation("Li et al.", 2025, "TreePO", "arXiv:2508.17445", "as the released code computes it"),
     needs=treepo_needs,
     departures=(
