@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import islice
+
+NAMED = 5
+"""Names that a clause has at most."""
 
 
 @dataclass
@@ -31,6 +36,12 @@ class Notes:
     def drop(self, clause: str, times: int = 1) -> None:
         """Note what is not in the forests."""
         self.dropped[clause] += times
+
+    def drop_fields(self, names: Collection[str]) -> None:
+        """Note what stands beside the rollouts in an object that holds several of them."""
+        if names:
+            named = ", ".join(islice(names, NAMED))
+            self.drop(f"fields beside its rollouts ({named}{', ...' if len(names) > NAMED else ''})")
 
     def add(self, other: Notes) -> None:
         """Take over the notes of another file of the same folder."""

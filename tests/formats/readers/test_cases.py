@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pytest
 from cases import Case, cases, check, examples
 
 from treecore.formats import read, write
 from treecore.formats.compare import losses
+from treecore.formats.gather import gather_file
+from treecore.formats.source import open_source
 
 CASES = list(cases())
+LOSE_MUCH = {"inspect_ai", "otel", "prime_rl_tokens", "verifiers", "weave"}
+"""Formats of which `docs/formats.md` says at length what is not kept."""
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
@@ -36,6 +41,35 @@ def test_an_example_is_read_whole_and_is_the_same_once_written_in_our_own_format
     assert all(any(forest.text) for forest in forests)
     write(forests, tmp_path / "a.forest.jsonl")
     assert losses(forests, read(tmp_path / "a.forest.jsonl")) == []
+
+
+def with_a_field(data: bytes) -> bytes:
+    """JSON, or lines of it, each of whose rows, or the one object that it is, has a field that nobody knows; empty for
+    other files."""
+    try:
+        rows = [orjson.loads(line) for line in data.splitlines() if line.strip()]
+    except orjson.JSONDecodeError:
+        try:
+            whole = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return b""
+        rows = whole if isinstance(whole, list) else [whole]
+    if not all(isinstance(row, dict) for row in rows):
+        return b""
+    return b"\n".join(orjson.dumps({**row, "unheard_of": "word-7391"}) for row in rows)
+
+
+ALONE = [(case.id, *case.files.items()) for case in CASES if len(case.files) == 1]
+MORE = [(case, name, more) for case, (name, data) in ALONE if (more := with_a_field(data))]
+
+
+@pytest.mark.parametrize(("name", "data"), [case[1:] for case in MORE], ids=[case[0] for case in MORE])
+def test_a_field_that_nobody_knows_is_kept_or_told(name: str, data: bytes, tmp_path: Path) -> None:
+    found = gather_file(open_source(data, name=name))
+    notes = " ".join(found.notes.dropped)
+    write(found.finish(found.account()), tmp_path / "a.forest.jsonl")
+    kept = "word-7391" in (tmp_path / "a.forest.jsonl").read_text()
+    assert kept or "unheard_of" in notes or {entry.name for entry in found.formats} <= LOSE_MUCH
 
 
 @pytest.mark.parametrize("case", CASES[:1], ids=lambda case: case.id)

@@ -47,16 +47,17 @@ def looks_like_trackio(source: Source) -> bool:
 )
 def read_traces(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A rollout a trace; those of one step with one `group_id` of their metadata, else one prompt, are a group."""
-    for fields, where in traces_of(source):
+    for fields, where in traces_of(source, notes):
         yield rollout_of(fields, notes, where)
 
 
-def traces_of(source: Source) -> Iterator[Row]:
+def traces_of(source: Source, notes: Notes) -> Iterator[Row]:
     """All traces of a file."""
     for fields, where in rows(source):
         if "traces" not in fields:
             yield Row(fields, where)
             continue
+        notes.drop_fields(rest_of(fields, OF_FILE))
         for number, trace in enumerate(list_within(fields, "traces", where=where)):
             yield Row(trace, f"{where}, traces[{number}]")
 

@@ -28,6 +28,7 @@ YAML = re.compile(
 )
 """How groups begin, and lists of trajectories without groups."""
 USED = OF_ROW | {"metrics", "metadata", "tools", "group_metadata", "group_metrics", "group_logs", CHAT}
+OF_GROUP = frozenset({TRAJECTORIES})
 LOOKED_AT = 1_000_000
 """Bytes at the beginning in which a chat must stand."""
 STEP = re.compile(r"(?:^|/)(\d+)\.(?:parquet|jsonl|yaml|yml)\b")
@@ -56,7 +57,7 @@ def read_art(source: Source, notes: Notes) -> Iterator[Rollout]:
     step = step_in_path(source, STEP)
     if step >= 0:
         notes.guess("the number in the file's name is the training step")
-    for number, (fields, where) in trajectories_of(source):
+    for number, (fields, where) in trajectories_of(source, notes):
         rollout = rollout_of(fields, where)
         rollout.group, rollout.training_step = (source.place, rollout.prompt if number is None else number), step
         yield rollout
@@ -69,7 +70,7 @@ class Grouped(NamedTuple):
     row: Row
 
 
-def trajectories_of(source: Source) -> Iterator[Grouped]:
+def trajectories_of(source: Source, notes: Notes) -> Iterator[Grouped]:
     """All trajectories of a file; rows without any message are placeholders of empty groups."""
     for number, (fields, where) in enumerate(groups_of(source)):
         if TRAJECTORIES not in fields:
@@ -77,6 +78,7 @@ def trajectories_of(source: Source) -> Iterator[Grouped]:
                 group = fields.get("group_index")
                 yield Grouped(None if group is None else str(group), Row(fields, where))
             continue
+        notes.drop_fields(rest_of(fields, OF_GROUP))
         for place, one in enumerate(list_in(fields, TRAJECTORIES, where=where)):
             if not isinstance(one, dict):
                 raise wrong(TRAJECTORIES, one, "a list of objects", where=where)

@@ -12,7 +12,7 @@ from treecore.formats.readers.trees.graph import TEXTS, Edge, Graph, rollouts_of
 from treecore.formats.readers.trees.nested import walk
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
-from treecore.formats.rows import as_text, rows
+from treecore.formats.rows import as_text, rest_of, rows
 from treecore.formats.source import Source
 
 OF_GRAPH = frozenset({"directed", "multigraph", "graph"})
@@ -80,6 +80,7 @@ def read_node_link(source: Source, notes: Notes) -> Iterator[Rollout]:
             data=object_in(fields, "graph", where=where),
             directed=fields.get("directed") is not False,
         )
+        notes.drop_fields(rest_of(fields, OF_GRAPH | {nodes_key, edges_key}))
         yield from rollouts_of(graph, notes, where)
     notes.recognise("edges lead from a step to the next")
 

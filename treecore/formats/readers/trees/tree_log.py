@@ -10,9 +10,10 @@ from treecore.formats.notes import Notes
 from treecore.formats.readers.trees.graph import Edge, Graph, rollouts_of
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout
-from treecore.formats.rows import as_text, rows
+from treecore.formats.rows import as_text, rest_of, rows
 from treecore.formats.source import Source
 
+OF_FILE = frozenset({"logs"})
 RENAMED = {"Q": "q", "reward": "turn_reward", "score": "turn_score"}
 """Numbers of an edge -> columns; none of them is an outcome."""
 
@@ -33,11 +34,12 @@ def looks_like_tree_log(source: Source) -> bool:
     detect=looks_like_tree_log,
     written_by="llm-reasoners: what its visualizer uploads, `json.dump({'logs': [...]})` of a `TreeLog`",
     lost="values of a node before the last iteration that holds it",
-    fields=frozenset({"logs"}),
+    fields=OF_FILE,
 )
 def read_tree_log(source: Source, notes: Notes) -> Iterator[Rollout]:
     """A tree a file: all nodes of all snapshots with what the last one says of them, born at their first iteration."""
     for fields, where in rows(source):
+        notes.drop_fields(rest_of(fields, OF_FILE))
         graph = Graph({}, [], {}, directed=True)
         edges: dict[int | str, Edge] = {}
         for iteration, snapshot in enumerate(list_in(fields, "logs", where=where)):
