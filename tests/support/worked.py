@@ -24,4 +24,7 @@ def right_side(numbers: str) -> float | None:
         text = simpler
     text = text.replace(r"\cdot", "*").replace(r"\max", "max").replace(r"\tanh", "tanh")
     text = re.sub(r"\)\s*\(", ")*(", text)
-    return float(eval(text, {"__builtins__": {}}, NAMES))
+    try:
+        return float(eval(text, {"__builtins__": {}}, NAMES))
+    except SyntaxError:
+        raise AssertionError(rf"{numbers!r} cannot be worked: write \cdot between factors") from None

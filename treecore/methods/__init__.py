@@ -1,6 +1,6 @@
 """Credit methods: each turns the outcomes of a batch of forests into a signal for every step.
 
-Importing this package registers every method; a new family module is one more line here.
+Importing this package registers every method; a new module is one more line here.
 """
 
 from __future__ import annotations

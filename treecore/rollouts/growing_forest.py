@@ -21,7 +21,7 @@ from treecore.core.numerals import counted
 from treecore.core.topology import FloatArray
 from treecore.core.transforms import END, lay_out
 from treecore.errors import MethodError, PolicyError, TreecoreError, boundary
-from treecore.policies.base import Session, State
+from treecore.policies.base import FORKS, Session, State
 from treecore.protocols import Part, Prompt, Step
 from treecore.registry.params import Value
 from treecore.rollouts.trajectory import GrowingStep, Trajectory
@@ -162,6 +162,11 @@ class GrowingForest:
     def _trajectory(self, request: Request) -> Trajectory:
         if isinstance(request, Recite):
             return Trajectory(Expand(), recited=True)
+        if not (request.at is None and request.tokens is None) and FORKS not in self.sampler.needs:
+            raise MethodError(
+                f"sampler '{self.sampler.name}' starts or ends inside a step, and does not say that it needs that",
+                todo="register it with needs={FORKS}, from treecore.policies.base",
+            )
         if request.node is None:
             return Trajectory(request)
         row, at = request.node, END if request.at is None else request.at

@@ -130,7 +130,8 @@ class Sampler(Parameterised):
         name, title, family: for lists and pickers.
         formula: LaTeX, "" when there is none.
         citation: source.
-        needs: what the policy must give beside text, of `FORKS` and `TOP_ENTROPY`; empty for most.
+        needs: what the policy must give beside text, of `FORKS` and `TOP_ENTROPY` (`treecore.policies.base`); empty
+            for most. `GREEDY` and `EXTENDS` are looked for where a request asks for them.
         function: the generator function.
         size: parameters -> trajectories that one prompt gets.
         count: what `size` says of them; `about` where their number depends on what is written and has no bound that

@@ -118,6 +118,21 @@ def test_places_where_nothing_can_start(request_of: Any, said: str) -> None:
         SAMPLERS.pop("wrong")
 
 
+@pytest.mark.parametrize("request_of", [lambda row: Expand(row, at=0), lambda row: Expand(row, tokens=2)])
+def test_a_sampler_that_starts_or_ends_inside_steps_says_so(request_of: Any) -> None:
+    def silent(growth: Growth) -> Growing:
+        """Does not."""
+        rows = yield [Expand(steps=1)]
+        yield [request_of(rows[0])]
+
+    sampler(title="Silent", family="tree", citation=Citation("me", 2020, "t", "i"), size=lambda: 1)(silent)
+    try:
+        with pytest.raises(MethodError, match=r"'silent' starts or ends inside a step.* needs=\{FORKS\}"):
+            rollout(task=ToyTask(), model=deep_policy(), sampler="silent")
+    finally:
+        SAMPLERS.pop("silent")
+
+
 class Plain:
     """A policy that can only write on."""
 
