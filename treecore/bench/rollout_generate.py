@@ -87,12 +87,12 @@ class Generate:
         """All trajectories of all prompts."""
         import torch
 
-        from treecore.policies.local.session import threads
+        from treecore.policies.local.torch_threads import torch_threads
 
         drawn = Drawn([], [])
         size = max(1, setup.rows // self.params.per_prompt)
         devices = [self.model.device] if self.model.device.type == "cuda" else []
-        with torch.random.fork_rng(devices), threads(setup.threads), self._configured(setup):
+        with torch.random.fork_rng(devices), torch_threads(setup.threads), self._configured(setup):
             torch.manual_seed(self.params.seed)
             for start in range(0, len(self.prompts), size):
                 self._batch(self.prompts[start : start + size], drawn)

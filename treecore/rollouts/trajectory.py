@@ -1,4 +1,4 @@
-"""One trajectory during its rollout: where it starts, the step that is being written, and the rows that it added.
+"""`Trajectory`, one path during its rollout, and `GrowingStep`, a row that it adds, with the columns of its tokens.
 
 Knows how steps are recorded; knows no task, no batch and no sampler.
 """

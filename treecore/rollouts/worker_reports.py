@@ -1,4 +1,4 @@
-"""Add up the progress that the workers of a distributed run report."""
+"""Progress of a run whose prompts are spread over workers, here or of Ray: what each reports, added up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of a loaded model, and what follows: context length, end tokens, the layout of its cache, how it may branch.
+"""Whether a loaded model can branch, tried by running it: forked rows of a batch against each alone; and its limits.
 
 Knows models of transformers and their configurations; knows no text and no tree.
 """

@@ -28,8 +28,9 @@ from treecore.policies.local.memory import TOO_LARGE, out_of_memory, store_bytes
 from treecore.policies.local.model_checks import check_branchable, context_length, end_tokens
 from treecore.policies.local.model_runner import ModelRunner, keeps_logits
 from treecore.policies.local.onednn_model import packed_copy, redirected
-from treecore.policies.local.session import LocalSession, threads
+from treecore.policies.local.session import LocalSession
 from treecore.policies.local.token_sampling import measured
+from treecore.policies.local.torch_threads import torch_threads
 from treecore.protocols import Message, RenderedChat, StepRule
 
 MAX_SEQUENCES = 64
@@ -188,7 +189,7 @@ class TransformersPolicy(Policy):
             return [[], []]
         device, keeps = self.model.device, keeps_logits(self.model)
         try:
-            with torch.inference_mode(), threads(self.threads):
+            with torch.inference_mode(), torch_threads(self.threads):
                 place = torch.arange(len(before) - 1, len(run) - 1, device=device)
                 kept = {"logits_to_keep": place} if keeps else {}
                 logits = self.model(input_ids=torch.tensor([run], device=device), use_cache=False, **kept).logits[0]

@@ -11,8 +11,7 @@ from __future__ import annotations
 import logging
 import weakref
 from collections import abc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -27,6 +26,7 @@ from treecore.policies.local.sequence_scheduler import SequenceScheduler
 from treecore.policies.local.sequences import CachedPrefix, Sequence
 from treecore.policies.local.stop_strings import StopStrings
 from treecore.policies.local.token_sampling import MAX_DRAWN, DrawnToken, draw
+from treecore.policies.local.torch_threads import torch_threads
 from treecore.protocols import RenderedChat, StepRule
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class LocalSession(Session):
         if self._ended:
             ended, self._ended = self._ended, []
             return ended
-        with torch.inference_mode(), threads(self.policy.threads):
+        with torch.inference_mode(), torch_threads(self.policy.threads):
             while not self._fed_all():
                 self._reduce_batch()
             return self._draw()
@@ -334,17 +334,3 @@ class LocalSession(Session):
         if token in self.policy.end_ids:
             return detokenizer.decode([token])
         return detokenizer.next_token_string(before, token)
-
-
-@contextmanager
-def threads(number: int | None) -> Iterator[None]:
-    """Use this many threads for one operation; as many as were set when None."""
-    before = torch.get_num_threads()
-    if number is None or number == before:
-        yield
-        return
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,4 +1,4 @@
-"""Join, find or start a Ray cluster, and list its resources. The only module that imports Ray.
+"""All calls of Ray: join or start a cluster, see what it has, hire workers, get their answers. Nothing else imports it.
 
 A cluster that is started here listens on this computer alone, to those who know its token, and tells nobody that it is
 used. Ray is imported when one is asked for.
