@@ -164,6 +164,7 @@ CASES = {
     "rollouts/test_tiny_rollout.py::test_the_command_line_prints_no_warning": 0,
     "samplers/test_fixed_width.py::test_tiny_model_gives_forests_that_the_methods_read": 1,
     "samplers/test_sampler_document.py::test_the_document_is_whole": 0,
+    "samplers/test_sampler_sizes.py::test_a_sampler_writes_as_many_trajectories_as_it_says": 24,
     "serving/test_access.py::test_a_file_of_the_operator_that_cannot_be_opened_is_named_without_its_folder": 0,
     "serving/test_access.py::test_a_proxy_before_a_public_server_gives_the_public_form": 0,
     "serving/test_access.py::test_nothing_is_asked_of_the_network": 1,

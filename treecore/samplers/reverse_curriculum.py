@@ -25,7 +25,7 @@ NO_DEMONSTRATION = "none: no answer was right"
         "arXiv:2402.05808",
         "WooooDyy/LLM-Reverse-Curriculum-RL",
     ),
-    size=lambda *, n, demo, attempts: n + (1 if demo == "gold" else attempts),
+    size=lambda *, n, demo, attempts: n + 1 if demo == "gold" else attempts,
     count="at least",
     continuations="n",
     bias="branches were started along a chosen right answer, so means over subtrees are biased; mc_value is not",
