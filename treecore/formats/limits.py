@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from treecore.errors import FormatError
+from treecore.formats.characters import occurrences
 
 MAX_BYTES = 500_000_000
 MAX_NODES = 5_000_000
@@ -95,11 +96,10 @@ def check_nodes(count: int, where: str) -> None:
 
 def json_cost(data: bytes | memoryview) -> int:
     """Bytes that JSON takes as plain Python objects, about; never far too few."""
-    text = bytes(data)
-    quotes, commas = text.count(b'"') // 2, text.count(b",")
-    lists, objects = text.count(b"["), text.count(b"{")
+    quotes, commas = occurrences(data, b'"') // 2, occurrences(data, b",")
+    lists, objects = occurrences(data, b"["), occurrences(data, b"{")
     numbers = max(commas + lists + objects - quotes, 0)
-    return VALUE * (commas + 1) + NUMBER * numbers + LIST * lists + OBJECT * objects + TEXT * quotes + len(text)
+    return VALUE * (commas + 1) + NUMBER * numbers + LIST * lists + OBJECT * objects + TEXT * quotes + len(data)
 
 
 def object_cost(value: Any, *, name: int = 0) -> int:

@@ -20,11 +20,11 @@ from itertools import compress
 from typing import IO, Any, NamedTuple
 
 import msgspec
-import numpy as np
 import orjson
 
 from treecore.errors import FormatError
 from treecore.formats.archive import ZIP_MAGIC, ZSTD_MAGIC, archive, most_of, unzstd
+from treecore.formats.characters import opening_brackets
 from treecore.formats.folder import Folder
 from treecore.formats.json_errors import explain
 from treecore.formats.limits import (
@@ -39,7 +39,6 @@ from treecore.formats.limits import (
 )
 
 CONTAINERS_PER_NODE = 5
-CHUNK = 1 << 17
 BLOCK = 1 << 18
 """Bytes of lines that are parsed at once, about."""
 CHECKED_BYTES = 1 << 21
@@ -200,7 +199,7 @@ class Source:
             end = data.find(b"\n", min(start + BLOCK, len(data)))
             end = len(data) if end < 0 else end
             text = data[start:end]
-            texts = text.split(b"\n")
+            texts = lines_in(text)
             first, line = line, line + len(texts)
             if not texts[-1]:
                 texts.pop()  # what follows the last line break is no line
@@ -209,16 +208,16 @@ class Source:
             self.account.advance(end - start)
             start = end + 1
 
-    def _values(self, texts: Sequence[bytes], line: int) -> tuple[list[Any], Sequence[int]]:
+    def _values(self, texts: Sequence[memoryview], line: int) -> tuple[list[Any], Sequence[int]]:
         """The values of lines, of which `line` is the first, and the number of the line of each."""
         if max(map(len, texts)) <= CHECKED_BYTES:
             with suppress(orjson.JSONDecodeError):
                 return list(map(orjson.loads, texts)), range(line, line + len(texts))
-        lines = [number for number, text in compress(enumerate(texts, start=line), texts) if text.strip(BLANK)]
+        lines = [number for number, text in compress(enumerate(texts, start=line), texts) if bytes(text).strip(BLANK)]
         values = []
         for number in lines:
-            text = memoryview(texts[number - line])
-            values.append(self.plain(Text(text, f"{self.name}, line {number}", number)))
+            text = Text(texts[number - line], f"{self.name}, line {number}", number)
+            values.append(self.plain(text))
         return values, lines
 
     @cached_property
@@ -292,6 +291,15 @@ class Source:
         return pattern.match(self.data) is not None
 
 
+def lines_in(text: bytes) -> list[memoryview]:
+    """The lines of a text, without a copy of what stands in them."""
+    view, start, lines = memoryview(text), 0, []
+    while (end := text.find(b"\n", start)) >= 0:
+        lines.append(view[start:end])
+        start = end + 1
+    return [*lines, view[start:]]
+
+
 def open_source(
     path_or_bytes: str | os.PathLike[str] | bytes,
     *,
@@ -341,20 +349,6 @@ def open_source(
             todo="split the file, or raise the limit by setting TREECORE_MAX_NODES",
         )
     return Source(name, data, account, folder, place)
-
-
-def opening_brackets(data: bytes) -> int:
-    """Number of `{` and `[`, which differ in one bit, also those inside texts."""
-    codes = np.frombuffer(data, dtype=np.uint8)
-    masked, opening = np.empty(CHUNK, dtype=np.uint8), np.empty(CHUNK, dtype=bool)
-    total = 0
-    for start in range(0, len(codes), CHUNK):
-        chunk = codes[start : start + CHUNK]
-        n = len(chunk)
-        np.bitwise_and(chunk, ~np.uint8(0x20), out=masked[:n])
-        np.equal(masked[:n], 0x5B, out=opening[:n])
-        total += int(np.count_nonzero(opening[:n]))
-    return total
 
 
 def read_path(path: str, name: str) -> bytes:

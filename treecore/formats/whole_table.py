@@ -7,6 +7,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
+from treecore.formats.characters import opening_brackets
 from treecore.formats.columnar import column_batches, is_columnar
 from treecore.formats.field_table import MANY, FieldTable, of_rows
 from treecore.formats.limits import CELL, OBJECT, TEXT, Account, json_cost, object_cost
@@ -108,7 +109,7 @@ def _of_lines(source: Source) -> FieldTable:
 def _nested(block: Block, rows: Sequence[dict[str, Any]]) -> int:
     """Bytes of lists and objects among the values of these rows, where they may be many for their text; else 0."""
     text = block.text
-    if text.count(b"[") + text.count(b"{") <= len(block.values) or json_cost(text) <= CROWDED * len(text):
+    if opening_brackets(text) <= len(block.values) or json_cost(text) <= CROWDED * len(text):
         return 0
     values = chain.from_iterable(map(dict.values, rows))
     return sum(object_cost(value, name=TEXT) for value in values if type(value) in (list, dict))
