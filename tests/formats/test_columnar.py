@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from treecore.errors import FormatError
-from treecore.formats import read
+from treecore.formats import columnar, read
 from treecore.formats.columnar import column_batches, column_rows, taken
 from treecore.formats.limits import MAX_DEPTH, MAX_NAMES
 from treecore.formats.parquet import parquet_batches
 from treecore.formats.parquet_footer import listed_values, schema_levels
-from treecore.formats.source import open_source
+from treecore.formats.source import Source, open_source
 
 ROWS = [
     {"problem": "3*4+2?", "generations": ["14", "15"], "correctness": [True, None], "about": {"a": 1, "b": None}},
@@ -254,3 +254,18 @@ def test_what_a_column_takes_is_worked_out_once_a_batch(monkeypatch: pytest.Monk
     table = pa.table({"a": np.zeros(1500), "b": ["x"] * 1500})
     assert sum(len(batch["a"]) for batch in column_batches(open_source(parquet(table)))) == 1500
     assert seen == [1024, 1024, 476, 476]
+
+
+def test_a_schema_is_read_once_however_many_formats_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    schema = columnar.parquet_schema
+
+    def counted(source: Source) -> pa.Schema:
+        asked.append(source.name)
+        return schema(source)
+
+    monkeypatch.setattr(columnar, "parquet_schema", counted)
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(ROWS), file)
+    assert len(read(file.getvalue(), name="rows.parquet")) == 2
+    assert asked == ["rows.parquet"]

@@ -17,6 +17,8 @@ from treecore.formats.source import Source
 if TYPE_CHECKING:
     import pyarrow as pa
 
+SCHEMA = "schema"
+"""Where a source keeps its columns: every format asks for them before one claims the file."""
 FLAT_ROWS, ROWS = 1024, 64
 """Rows that are plain values at once where no column holds lists or objects, and else: a single row may be large."""
 
@@ -191,12 +193,16 @@ def _schema(source: Source) -> pa.Schema:
     Raises:
         FormatError: it is damaged, or has too many columns, or one that is nested too deep or of a type without text.
     """
+    schema: pa.Schema | None = source.found.get(SCHEMA)
+    if schema is not None:
+        return schema
     with _damage_named(source):
         schema = arrow_schema(source) if is_arrow(source.data) else parquet_schema(source)
         if (count := len(schema.names)) > MAX_NAMES:
             raise FormatError(f"{count:,} columns, where the limit is {MAX_NAMES:,}", where=source.name)
         for column in schema:
             _check(column.type, f"{source.name}, column {column.name}")
+        source.found[SCHEMA] = schema
         return schema
 
 

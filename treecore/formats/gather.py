@@ -165,8 +165,8 @@ def gather_file(source: Source, asked: Format | None = None) -> Gathered:
     if source.data.startswith(ZIP_MAGIC) and claims(source) is None:
         return gather_folder(members_of(source), asked)
     found = Gathered(source.name)
-    source = readable(source, asked)
-    found.take(source, asked or certain(source) or recognise(source))
+    source, claimed = claimed_content(source, asked)
+    found.take(source, claimed or recognise(source))
     return found
 
 
@@ -176,12 +176,15 @@ def members_of(source: Source) -> Folder:
     return replace(source.members, path=path_of(source), within=within)
 
 
-def readable(source: Source, asked: Format | None) -> Source:
-    """Itself where a format claims it; else with NaN as null, where that makes it a file of another tool."""
-    if asked is not None or claims(source) is not None or (cleaned := nan_as_null(source)) is source:
-        return source
+def claimed_content(source: Source, asked: Format | None) -> tuple[Source, Format | None]:
+    """The content and the format to read it by, None where none claims it; with NaN as null only where that makes it a
+    file of another tool, since all of it is searched for them.
+    """
+    claimed = asked or certain(source)
+    if claimed is not None or (cleaned := nan_as_null(source)) is source:
+        return source, claimed
     found = claims(cleaned)
-    return source if found is None or found.write is not None else cleaned
+    return (source, None) if found is None or found.write is not None else (cleaned, found)
 
 
 def gather_folder(folder: Folder, asked: Format | None = None, tell: Tell | None = None) -> Gathered:
@@ -224,7 +227,8 @@ def gather_member(
         found.count(data)
         if not data:
             return []
-        source = readable(open_source(data, name=folder.called(name), folder=folder, place=name), asked)
+        opened = open_source(data, name=folder.called(name), folder=folder, place=name)
+        source, claimed = claimed_content(opened, asked)
         check_no_pickle(source)
         if archives and data.startswith(ZIP_MAGIC) and claims(source) is None:
             inner = members_of(source)
@@ -232,7 +236,7 @@ def gather_member(
                 one for member in inner.names for one in gather_member(found, inner, member, asked, archives=False)
             ]
             return [inner.called(one) for one in unread if one not in inner.asked]
-        if (claimed := asked or certain(source)) is None:
+        if claimed is None:
             return [name]
         found.take(source, claimed)
     except (FormatError, ForestError) as error:

@@ -121,6 +121,11 @@ class Source:
         return found
 
     @cached_property
+    def found(self) -> dict[str, Any]:
+        """What was found out about the content by those who know more of it, so that it is looked for once."""
+        return {}
+
+    @cached_property
     def members(self) -> Folder:
         """What a zip archive holds.
 
