@@ -16,6 +16,7 @@ from app.verbatim import ours, verbatim
 from treecore.bidi import visible
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
+from treecore.core.step_text import split_step
 from treecore.errors import TreecoreError
 from treecore.library.overview import Pair, Row, same_prompt
 from treecore.library.pair import Divergence, divergence
@@ -24,7 +25,7 @@ from treecore.methods.registry import Credit
 from treecore.views.labels import cut
 from treecore.views.scene.scene import Stage
 
-HEIGHT = 300
+HEIGHT = 340
 """Pixels of the trees."""
 PROMPT, ANSWER = 400, 44
 """Characters of a prompt, and of a step in a sentence."""
@@ -151,12 +152,17 @@ def two_steps(run: Run, row: Row, forest: Forest, partner: Row | None) -> None:
     st.caption(ours(parted(divergence(pairs[0][1], pairs[1][1]), *steps)))
 
 
+def words(text: str) -> str:
+    """A step in a sentence."""
+    return cut(split_step(text).label or text, ANSWER)
+
+
 def parted(found: Divergence, first: int, second: int) -> str:
     """Where two forests part, as a sentence."""
     if not found.step:
         return "Both hold the same steps."
     said = [
-        f"only at {step}: " + ", ".join(f"{verbatim(cut(text, ANSWER))} ({times})" for text, times in steps[:2])
+        f"only at {step}: " + ", ".join(f"{verbatim(words(text))} ({times})" for text, times in steps[:2])
         for step, steps in ((first, found.first), (second, found.second))
         if steps
     ]

@@ -234,6 +234,7 @@ function forestIn(sent) {
 /** @param {CanvasCall} sent */
 export default function treeCanvas({ head, text, host, bus = document }) {
   const app = APPS.get(host) ?? mount(host, text(head.style), bus);
+  app.dom.root.toggleAttribute("data-aside", !head.linked);
   Object.assign(app, { key: head.key, linked: head.linked, listable: head.listable, tallest: head.height });
   restyle(app);
   const folds = hearReader(app, head);
