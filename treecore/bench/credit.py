@@ -20,11 +20,11 @@ from treecore.bench.checkout import oracles
 from treecore.bench.measure import Spent, best_of, machine, once
 from treecore.bench.synthetic import DESCRIPTION, synthetic_forests
 from treecore.core.batch import Forests
+from treecore.core.collector import collector_paused
 from treecore.core.columns import TOKEN_COLUMNS
 from treecore.core.forest import Forest
 from treecore.core.topology import FloatArray, Topology
 from treecore.formats import read, write
-from treecore.formats.gather import collector_paused
 from treecore.methods import DEFAULT_METHOD, METHODS, compute, get_method
 from treecore.methods.registry import Method
 

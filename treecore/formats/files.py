@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from treecore.core.collector import collector_paused
 from treecore.core.forest import Forest
 from treecore.errors import FormatError
 from treecore.formats.folder import folder_around, folder_of, folder_on_disk
-from treecore.formats.gather import Gathered, Tell, collector_paused, gather_file, gather_folder
+from treecore.formats.gather import Gathered, Tell, gather_file, gather_folder
 from treecore.formats.read_report import ReadReport, unknown_fields
 from treecore.formats.registry import Format, writer_for
 from treecore.formats.source import HANDED, open_source, read_path

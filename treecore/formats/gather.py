@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import orjson
 
+from treecore.core.collector import collector_paused
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted
 from treecore.errors import ForestError, FormatError, boundary
@@ -255,15 +254,3 @@ def _nothing(folder: Folder, unread: list[str], *, warnings: list[str]) -> Forma
         todo="give files in a format that is read, or tables and what their columns are",
         command="treecore formats lists the formats, --map ROLE=COLUMN names a column",
     )
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection meanwhile: parsing makes millions of objects, none of them garbage in a cycle."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()

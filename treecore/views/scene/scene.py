@@ -15,6 +15,7 @@ import orjson
 
 from treecore.analysis.granularity import counts_tokens, granularity
 from treecore.core.batch import Forests
+from treecore.core.collector import collector_paused
 from treecore.core.forest import Forest
 from treecore.core.outcomes import outcome_range
 from treecore.core.topology import BoolArray, FloatArray, IntArray
@@ -107,6 +108,7 @@ class Stage:
     folds: bool = False
 
 
+@collector_paused()
 def make_scene(
     forest: Forest,
     credit: Credit | None,
