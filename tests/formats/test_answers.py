@@ -51,11 +51,13 @@ def answers(draw: st.DrawFn) -> Answers:
         training_step=maybe(st.integers(-1, 1)),
         reference=maybe(words),
         label=maybe(words),
+        task=maybe(words),
         status=maybe(st.integers(-1, 3)),
         columns=numbers(),
         claimed=numbers(),
         extra=by_row(extra),
         prompt_extra=by_row(extra),
+        policy=by_row(extra),
         turns=by_row(turns),
     )
 

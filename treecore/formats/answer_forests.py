@@ -40,7 +40,6 @@ def in_common(size: int) -> Mapping[str, Any]:
         "born": frozen_array(np.arange(size), np.int64),
         "n_model_tokens": unknown,
         "n_obs_tokens": unknown,
-        "task": "",
     }
 
 
@@ -104,7 +103,8 @@ def _fields(answers: Answers, group: RowGroup, source: str) -> dict[str, Any]:
         "id": group.name,
         "prompt": prompts[0],
         "reference": answers.reference[first] if answers.reference else "",
-        "policy": {},
+        "task": answers.task[first] if answers.task else "",
+        "policy": answers.policy.get(first, {}),
         "provenance": provenance(source, where=answers.where(first), training_step=step),
         "extra": apart(answers.prompt_extra.get(first, {}), FOREST_FIELDS),
     }

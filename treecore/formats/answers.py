@@ -18,7 +18,14 @@ from treecore.formats.field_table import Rest
 from treecore.formats.limits import FOREIGN_NODE, NODE, TEXT, object_cost
 from treecore.formats.rollout import Rollout, Turn
 
-DEFAULTS: Mapping[str, Any] = {"group": None, "training_step": -1, "reference": "", "label": "", "status": -1}
+DEFAULTS: Mapping[str, Any] = {
+    "group": None,
+    "training_step": -1,
+    "reference": "",
+    "label": "",
+    "task": "",
+    "status": -1,
+}
 """Columns of `Answers` that may be absent, and what stands there for a row without."""
 
 
@@ -29,8 +36,8 @@ class Answers:
     Attributes:
         prompt, text: question and answer; reward: outcome, NaN where not scored.
         where: row -> file and line.
-        group, training_step, reference, label: as of `Rollout`.
-        prompt_extra: row -> the same of `Rollout`, for rows that have one.
+        group, training_step, reference, label, task: as of `Rollout`.
+        prompt_extra, policy: row -> the same of `Rollout`, for rows that have one.
         status: as of `Turn`, -1 unknown.
         columns, claimed: name -> numbers, NaN where nothing is said.
         extra: row -> everything else that the file says about the answer, as plain JSON.
@@ -45,7 +52,9 @@ class Answers:
     training_step: Sequence[int] = ()
     reference: Sequence[str] = ()
     label: Sequence[str] = ()
+    task: Sequence[str] = ()
     prompt_extra: dict[int, dict[str, Any]] = field(default_factory=dict)
+    policy: dict[int, dict[str, Any]] = field(default_factory=dict)
     status: Sequence[int] = ()
     columns: dict[str, FloatArray] = field(default_factory=dict)
     claimed: dict[str, FloatArray] = field(default_factory=dict)
@@ -81,7 +90,9 @@ class Answers:
             label=self.label[row] if self.label else "",
             training_step=self.training_step[row] if self.training_step else -1,
             reference=self.reference[row] if self.reference else "",
+            task=self.task[row] if self.task else "",
             prompt_extra=self.prompt_extra.get(row, {}),
+            policy=self.policy.get(row, {}),
             where=self.where(row),
         )
 
@@ -132,7 +143,7 @@ def joined(parts: Sequence[Answers]) -> Answers:
         return found
 
     columns: dict[str, Any] = {name: listed(name, absent) for name, absent in DEFAULTS.items()}
-    columns |= {name: by_row(name) for name in ("prompt_extra", "extra", "turns")}
+    columns |= {name: by_row(name) for name in ("prompt_extra", "policy", "extra", "turns")}
     columns |= {name: numbers(name) for name in ("columns", "claimed")}
     reward = np.concatenate([part.reward for part in parts])
     return Answers(prompt=listed("prompt"), text=listed("text"), reward=reward, where=where, **columns)

@@ -103,7 +103,8 @@ def test_likelihoods_are_no_rollouts() -> None:
 def test_responses_of_a_request_share_its_settings() -> None:
     """A copy of them for each would be large where both are many."""
     given = line(arguments=[["q", {"temperature": 1.0}]])
-    first, other = read_lm_eval(open_source(given), Notes())
+    (answers,) = read_lm_eval(open_source(given), Notes())
+    first, other = map(answers.rollout, range(2))
     assert first.policy is other.policy
     assert first.policy == {"temperature": 1.0}
 

@@ -6,20 +6,24 @@ Fields are those of `lm_eval/evaluator.py` and `lm_eval/loggers/evaluation_track
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import accumulate, chain, repeat
+from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 
+from treecore.core.builder import NAN
 from treecore.errors import FormatError
+from treecore.formats.answers import Answers
+from treecore.formats.field_table import of_rows
 from treecore.formats.fields import list_in, object_in
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import Asked, asked, is_chat
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
-from treecore.formats.rollout import Rollout, Turn
 from treecore.formats.rows import as_text, row_keys, rows
 from treecore.formats.source import Source
 
@@ -44,27 +48,21 @@ def looks_like_lm_eval(source: Source) -> bool:
     lost="log likelihoods of choices, which are no rollouts; scores belong to a filter and stay beside the prompt",
     fields=KEYS,
 )
-def read_lm_eval(source: Source, notes: Notes) -> Iterator[Rollout]:
+def read_lm_eval(source: Source, notes: Notes) -> Iterator[Answers]:
     """A rollout a response; a document that stands there once for each filter is taken once."""
-    documents: dict[Hashable, Document] = {}
+    documents: dict[tuple[str, str], Document] = {}
     task, policy = _run(source)
     responses = 0
     for fields, where in rows(source):
         key = (as_text(fields.get("doc_id")), as_text(fields.get("doc_hash")))
-        said = _said(fields.get("resps"))
         document = documents.setdefault(key, Document())
-        if said not in document.said:
-            document.said.add(said)
-            for rollout in _rollouts(fields, where, notes, policy=policy):
-                rollout.group = (source.name, *key, rollout.prompt)
-                rollout.task = task
-                rollout.prompt_extra |= {"filters": document.filters, **rollout.prompt_extra}
-                document.rollouts.append(rollout)
-                responses += 1
+        if document.hears(_said(fields.get("resps"))):
+            for request in _requests(fields, where, notes, policy=policy):
+                document.requests.append(request)
+                responses += len(request.texts)
                 source.account.afford_rows(responses, where)
         _keep_scores(document, fields)
-    rollouts = [rollout for document in documents.values() for rollout in document.rollouts]
-    if documents and not rollouts:
+    if documents and not responses:
         raise FormatError(
             "no document has a response that is text",
             where=source.name,
@@ -72,7 +70,24 @@ def read_lm_eval(source: Source, notes: Notes) -> Iterator[Rollout]:
         )
     if any(document.filters for document in documents.values()):
         notes.recognise("scores of a filter stay beside the prompt: they are not rewards of single responses")
-    yield from rollouts
+    if responses:
+        yield _answers(documents, task, source)
+
+
+class Request(NamedTuple):
+    """What a document asked at once.
+
+    Attributes:
+        policy: settings; reference: the expected answer; beside: what else the file says of the prompt.
+        texts: the responses, at least one; where: file and line.
+    """
+
+    prompt: str
+    policy: dict[str, Any]
+    reference: str
+    beside: dict[str, Any]
+    texts: list[str]
+    where: str
 
 
 @dataclass
@@ -80,12 +95,60 @@ class Document:
     """What is known of one document.
 
     Attributes:
-        said: its responses, as lines have them; filters: name of a filter -> scores and what it made of them.
+        first, said: responses of its first line, and those of other lines, as `_said` has them.
+        filters: name of a filter -> scores and what it made of them.
+        scores: column -> score of the only response that it had.
     """
 
-    rollouts: list[Rollout] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    first: Hashable = None
     said: set[Hashable] = field(default_factory=set)
     filters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+
+    def hears(self, said: Hashable) -> bool:
+        """Whether no line before had these responses. Those of the first are compared, not hashed: they are long."""
+        if self.first is None:
+            self.first = said
+            return True
+        if said == self.first or said in self.said:
+            return False
+        self.said.add(said)
+        return True
+
+
+def _answers(documents: dict[tuple[str, str], Document], task: str, source: Source) -> Answers:
+    """All responses, side by side."""
+    asked_for = [(key, document, one) for key, document in documents.items() for one in document.requests]
+    requests = [request for _, _, request in asked_for]
+    sizes = [len(request.texts) for request in requests]
+
+    def spread(values: Iterable[Any]) -> list[Any]:
+        """A value of each request at all its responses."""
+        return list(chain.from_iterable(map(repeat, values, sizes)))
+
+    size = sum(sizes)
+    scores: list[dict[str, float]] = [{} for _ in range(size)]
+    beside, policy = {}, {}
+    for row, (_, document, request) in zip(accumulate(sizes, initial=0), asked_for, strict=False):
+        beside[row] = {"filters": document.filters, **request.beside}
+        policy[row] = request.policy
+        if request is document.requests[0]:
+            scores[row] = document.scores
+    answers = Answers(
+        prompt=spread(request.prompt for request in requests),
+        text=list(chain.from_iterable(request.texts for request in requests)),
+        reward=np.full(size, NAN),
+        where=spread(request.where for request in requests).__getitem__,
+        group=spread((source.name, *key, request.prompt) for key, _, request in asked_for),
+        reference=spread(request.reference for request in requests),
+        task=[task] * size,
+        prompt_extra=beside,
+        policy=policy,
+    )
+    if any(scores):
+        answers.keep(of_rows(scores, answers.where, source.account).rest(()))
+    return answers
 
 
 def _said(responses: Any) -> Hashable:
@@ -110,27 +173,22 @@ def _run(source: Source) -> tuple[str, dict[str, Any]]:
     return named[1], {"model": model} if isinstance(model, str) else {}
 
 
-def _rollouts(fields: dict[str, Any], where: str, notes: Notes, *, policy: dict[str, Any]) -> Iterator[Rollout]:
-    """A rollout for each response of each request of a document.
+def _requests(fields: dict[str, Any], where: str, notes: Notes, *, policy: dict[str, Any]) -> Iterator[Request]:
+    """The requests of a document that have responses.
 
     Args:
         policy: of all requests, beside the settings of each.
     """
     for number, request in enumerate(list_in(fields, "resps", where=where)):
         prompt, settings = _arguments(fields, number, where)
-        asked_with = policy | (settings or {})
-        for response in request if isinstance(request, list) else [request]:
-            if not isinstance(response, str) or settings is None:
-                notes.drop("log likelihoods of choices")
-                continue
-            yield Rollout(
-                prompt=prompt.prompt,
-                turns=[Turn(text=response)],
-                reference=as_text(fields.get("target")),
-                prompt_extra={**prompt.extra, "doc_id": fields.get("doc_id"), "doc": fields.get("doc")},
-                policy=asked_with,
-                where=where,
-            )
+        responses = request if isinstance(request, list) else [request]
+        texts = [] if settings is None else [one for one in responses if isinstance(one, str)]
+        if len(texts) < len(responses):
+            notes.drop("log likelihoods of choices", len(responses) - len(texts))
+        if texts:
+            beside = {**prompt.extra, "doc_id": fields.get("doc_id"), "doc": fields.get("doc")}
+            asked_with = policy | (settings or {})
+            yield Request(prompt.prompt, asked_with, as_text(fields.get("target")), beside, texts, where)
 
 
 def _arguments(fields: dict[str, Any], number: int, where: str) -> tuple[Asked, dict[str, Any] | None]:
@@ -177,7 +235,7 @@ def _keep_scores(document: Document, fields: dict[str, Any]) -> None:
     scores = {one: fields[one] for one in sorted(metrics) if fields.get(one) is not None}
     kept = {"filtered_resps": fields["filtered_resps"]} if fields.get("filtered_resps") is not None else {}
     document.filters[name] = {**scores, **kept}
-    if len(document.rollouts) == 1:
+    if sum(len(request.texts) for request in document.requests) == 1:
         for metric, value in scores.items():
             if isinstance(value, bool | int | float):
-                document.rollouts[0].last.columns[f"{metric},{name}"] = float(value)
+                document.scores[f"{metric},{name}"] = float(value)
