@@ -104,9 +104,15 @@ def test_responses_of_a_request_share_its_settings() -> None:
     """A copy of them for each would be large where both are many."""
     given = line(arguments=[["q", {"temperature": 1.0}]])
     (answers,) = read_lm_eval(open_source(given), Notes())
-    first, other = map(answers.rollout, range(2))
-    assert first.policy is other.policy
-    assert first.policy == {"temperature": 1.0}
+    assert answers.text == ["14", "15"]
+    assert answers.policy == {0: {"temperature": 1.0}}
+
+
+def test_responses_of_another_line_are_taken_where_they_differ_from_all_before() -> None:
+    given = [["14", "15"]], [["14", "15"]], [["14", "16"]], [["14", "16"]], [["14", "15"]]
+    (forest,) = read(b"".join(line(resps=resps, filter=f"f{number}") for number, resps in enumerate(given)))
+    assert forest.text == ("14", "15", "14", "16")
+    assert len(forest.extra["filters"]) == 5
 
 
 def test_responses_that_are_alike_are_counted_as_they_are_read() -> None:
