@@ -50,12 +50,15 @@ def title_of(name: object) -> str:
 
 def method_menu() -> None:
     """Which methods are columns."""
-    state.prime(METHODS_KEY, list(SIDE_BY_SIDE))
+    chosen = state.field(METHODS_KEY) if state.get_or(METHODS_KEY, SIDE_BY_SIDE) else ()
     with st.popover(ours(counted(len(names()), "method")), icon=":material/function:", width="content"):
         st.multiselect(
             "Methods, each a column",
             list(METHODS),
-            key=METHODS_KEY,
+            chosen,
+            key=state.in_menu(METHODS_KEY, chosen),
+            on_change=state.take_from_menu,
+            args=(METHODS_KEY,),
             format_func=lambda name: ours(title_of(name)),
             max_selections=MAX_METHODS,
         )

@@ -45,18 +45,30 @@ def filter_menu(credit: Credit | None) -> None:
     counts = {one: int(find(asked).sum()) for one, find in FILTERS.items() if one != "apart" or asked.other}
     label = "filter" if name == ALL else titled(name, counts)
     with st.popover(ours(label), icon=":material/filter_alt:", width="content", key="filters"):
-        state.prime(ONLY.key, ALL)
+        labels = {one: ours(titled(one, {} if one == "apart" else counts)) for one in TITLES}
         st.radio(
             "In the light; other steps are dimmed",
             list(TITLES),
-            key=ONLY.key,
-            format_func=lambda one: ours(titled(one, counts)),
+            index=list(TITLES).index(name),
+            key=state.in_menu(ONLY.key, name, among=tuple(labels.values())),
+            format_func=lambda one: labels.get(one, "") if isinstance(one, str) else "",
+            on_change=state.take_from_menu,
+            args=(ONLY.key,),
         )
         if credit is None:
             st.caption("Strong credit and where methods differ need a method that can run here.")
         elif name == "strong":
-            state.prime(BEYOND, USUAL)
-            st.slider("Share of the largest credit, in percent", 0, 100, key=BEYOND, step=5)
+            share = beyond()
+            st.slider(
+                "Share of the largest credit, in percent",
+                0,
+                100,
+                share,
+                step=5,
+                key=state.in_menu(BEYOND, share),
+                on_change=state.take_from_menu,
+                args=(BEYOND,),
+            )
             st.caption(f"Steps with credit of {ours(plain(asked.least))} or more, plus or minus.")
         elif name == "apart":
             other_menu(credit)
@@ -72,15 +84,18 @@ def titled(name: object, counts: dict[str, int]) -> str:
 def other_menu(credit: Credit) -> None:
     """The method that the one in force is held against."""
     names = {name: method.title for name, method in METHODS.items() if name != credit.method}
-    state.prime(OTHER, other_name(credit))
+    name = other_name(credit)
     st.selectbox(
         ours(f"{METHODS[credit.method].title} against"),
         list(names),
-        key=OTHER,
+        index=list(names).index(name),
+        key=state.in_menu(OTHER, name, among=credit.method),
+        on_change=state.take_from_menu,
+        args=(OTHER,),
         format_func=lambda name: ours(names.get(name, "")) if isinstance(name, str) else "",
     )
     try:
-        state.credit_by(other_name(credit), state.opened())
+        state.credit_by(name, state.opened())
     except TreecoreError as error:
         st.caption(verbatim(f"{error}."))
 
@@ -88,6 +103,11 @@ def other_menu(credit: Credit) -> None:
 def chosen() -> str:
     """The name of the filter in force."""
     return str(state.field(ONLY.key))
+
+
+def beyond() -> int:
+    """The share of the largest credit from which credit is strong, in percent."""
+    return min(max(int(state.field(BEYOND)), 0), 100)
 
 
 def other_name(credit: Credit) -> str:
@@ -104,7 +124,7 @@ def asked_of(credit: Credit | None) -> Asked:
             other = state.credit_by(other_name(credit), state.opened()).of(state.forest_number())
         except TreecoreError:
             other = None
-    return Asked(state.forest(), credit, other, share=min(max(int(state.field(BEYOND)), 0), 100) / 100)
+    return Asked(state.forest(), credit, other, share=beyond() / 100)
 
 
 def lit_rows(credit: Credit | None) -> IntArray | None:

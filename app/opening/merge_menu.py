@@ -15,28 +15,35 @@ def merge_menu() -> None:
     if not is_flat(given):
         return
     with st.popover("Merge", icon=":material/merge:", width="content"):
+        merging = state.get("merging") is True
         st.toggle(
             "Merge shared beginnings",
-            key="merging",
+            merging,
+            key=state.in_menu("merging", merging),
             on_change=turned,
+            args=("merging",),
             help="Answers that begin alike share the steps of their beginning. The file stays as it is.",
         )
-        known = rules(given)
+        known = list(rules(given))
         if state.get("merge_by") not in known:
             state.put({"merge_by": AUTO})
+        rule = state.get("merge_by")
         st.selectbox(
             "Compare answers by",
             known,
-            key="merge_by",
+            index=known.index(rule),
+            key=state.in_menu("merge_by", rule, among=tuple(known)),
             format_func=lambda name: ours(name.replace("_", " ")),
             on_change=turned,
-            disabled=not state.get("merging"),
+            args=("merge_by",),
+            disabled=not merging,
         )
         if said := shared(state.forest()):
             st.caption(verbatim(f"{said}."))
 
 
-def turned() -> None:
+def turned(name: str) -> None:
     """Merge, or no longer, and begin the film anew, which has other frames; a selected step stays where its id does."""
+    state.take_from_menu(name)
     state.drop_merging()
     state.put({"frame": 0})

@@ -141,13 +141,21 @@ def forest_menu() -> None:
     """Which forest of the batch is shown; numbered, since Streamlit takes choices that read alike for one."""
     forests = state.opened().forests
     if len(forests) > 1:
+        shown = state.forest_number()
         st.selectbox(
             f"Prompt ({whole(len(forests))} in this file)",
             range(len(forests)),
-            key="forest",
+            index=shown,
+            key=state.in_menu("forest", shown, among=state.recorded().key),
             format_func=lambda i: named(i, forests[i]),
-            on_change=lambda: state.turn_to(state.forest_number()),
+            on_change=turn,
         )
+
+
+def turn() -> None:
+    """Show the chosen prompt."""
+    state.take_from_menu("forest")
+    state.turn_to(state.forest_number())
 
 
 def named(number: int, forest: Forest) -> str:

@@ -39,6 +39,7 @@ from app.state.current import (
 from app.state.export_job import begin_export, cancel_exporting, exporting
 from app.state.folds import folds, folds_are_lost, folds_of, take_folds
 from app.state.link import asked
+from app.state.menus import chosen_in_menu, in_menu, take_from_menu
 from app.state.merge_job import cancel_merging, drop_merging, merging
 from app.state.open_files import (
     cancel_opening,
@@ -70,6 +71,7 @@ __all__ = [
     "cancel_merging",
     "cancel_opening",
     "changes",
+    "chosen_in_menu",
     "credit",
     "credit_before",
     "credit_by",
@@ -94,6 +96,7 @@ __all__ = [
     "has",
     "has_node",
     "held",
+    "in_menu",
     "interval",
     "is_drawn",
     "keep",
@@ -124,6 +127,7 @@ __all__ = [
     "start",
     "sync_address",
     "take_folds",
+    "take_from_menu",
     "turn_to",
     "wanted_columns",
     "wanted_file",

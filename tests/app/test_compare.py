@@ -11,6 +11,7 @@ import pytest
 from browser import PATIENCE_MS, ROOT, settled
 from compared import columns, mixed
 from forests import random_forest
+from pages import in_menu
 from streamlit.testing.v1 import AppTest
 
 import treecore as tc
@@ -159,7 +160,7 @@ def test_every_way_to_show_every_kind_of_forest(sample: str, mode: str) -> None:
 
 def test_the_formula_of_a_method_that_cannot_run_is_its_reason() -> None:
     test = app(sample="early_fork", method="vineppo")
-    test.multiselect(key="compare:methods").set_value(["grpo", "vineppo"]).run()
+    in_menu(test.multiselect, "compare:methods").set_value(["grpo", "vineppo"]).run()
     test.button_group(key="compare:aside").set_value("number").run()
     assert not test.exception
     assert "VinePPO cannot run" in said(test)
@@ -185,15 +186,15 @@ def test_the_address_holds_what_is_compared() -> None:
     test = app(sample="early_fork", methods="grpo,vineppo", show="paths", scale="one")
     assert not test.exception
     assert {"methods": "grpo,vineppo", "show": "paths", "scale": "one"}.items() <= test.query_params.items()
-    assert list(test.multiselect(key="compare:methods").value) == ["grpo", "vineppo"]
+    assert list(in_menu(test.multiselect, "compare:methods").value) == ["grpo", "vineppo"]
     test = app(sample="early_fork", methods="grpo,nothing")
     assert "no methods called “grpo,nothing”" in said(test)
-    assert list(test.multiselect(key="compare:methods").value) == list(SIDE_BY_SIDE)
+    assert list(in_menu(test.multiselect, "compare:methods").value) == list(SIDE_BY_SIDE)
 
 
 def test_no_method_shows_the_usual_six() -> None:
     test = app(sample="early_fork")
-    test.multiselect(key="compare:methods").set_value([]).run()
+    in_menu(test.multiselect, "compare:methods").set_value([]).run()
     assert not test.exception
     assert len(test.session_state["compare:methods"]) == 0
     assert f"{len(SIDE_BY_SIDE)} methods" in [menu.proto.popover.label for menu in test.get("popover")]
@@ -203,7 +204,7 @@ def test_all_methods_that_may_be_chosen_run_or_say_why() -> None:
     test = app(sample="early_fork")
     chosen = list(METHODS)
     for first in range(0, len(chosen), MAX_METHODS):
-        test.multiselect(key="compare:methods").set_value(chosen[first : first + MAX_METHODS]).run()
+        in_menu(test.multiselect, "compare:methods").set_value(chosen[first : first + MAX_METHODS]).run()
         assert not test.exception
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from pages import in_menu
 from streamlit.testing.v1 import AppTest
 
 from app.opening.opened import Opened
@@ -312,7 +313,7 @@ def one_prompt_three_times() -> AppTest:
 def test_prompts_that_read_alike_are_told_apart() -> None:
     test = one_prompt_three_times()
     for number in (0, 1, 2, 1):
-        chooser = test.selectbox(key="forest")
+        chooser = in_menu(test.selectbox, "forest")
         assert len(set(chooser.options)) == 3
         chooser.set_value(number).run()
         assert not test.exception
@@ -381,12 +382,12 @@ def test_filters_say_how_many_steps_and_go_into_the_address() -> None:
     test = app(sample="large")
     known = test.session_state["opened"].forests[0]
     counts = {"right": 44, "wrong": 59, "failed": 0, "forks": int((known.topology.n_children > 1).sum())}
-    said = test.radio(key="explore:only").options
+    said = in_menu(test.radio, "explore:only").options
     assert [f"ends right · {counts['right']}", f"forks · {counts['forks']}", "failed · none"] == [
         next(one for one in said if one.startswith(word)) for word in ("ends right", "forks", "failed")
     ]
-    test.radio(key="explore:only").set_value("apart").run()
-    test.selectbox(key="explore:other").set_value("grpo").run()
+    in_menu(test.radio, "explore:only").set_value("apart").run()
+    in_menu(test.selectbox, "explore:other").set_value("grpo").run()
     assert not test.exception
     assert (test.query_params["only"], test.query_params["other"]) == ("apart", "grpo")
 

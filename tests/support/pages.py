@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -22,6 +24,11 @@ def page(**query: str) -> AppTest:
     test.run()
     assert not test.exception
     return test
+
+
+def in_menu(widgets: Iterable[Any], name: str) -> Any:
+    """The widget in a menu that shows the value of this name."""
+    return next(one for one in widgets if one.key.startswith("menu:") and one.key.endswith(f"-{name}"))
 
 
 def run_until_over(test: AppTest, job: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import finish_opening
+from pages import finish_opening, in_menu
 from streamlit.testing.v1 import AppTest
 
 from app.opening import audits, mapping_form, open_menu
@@ -247,14 +247,14 @@ def test_merging_is_said_in_numbers_and_changes_no_file(tmp_path: Path, monkeypa
     test = app(tmp_path, monkeypatch, files_of(OWN["TRL folder"]))
     given = test.session_state["opened"]
     assert is_flat(given)
-    assert test.toggle(key="merging").value
+    assert in_menu(test.toggle, "merging").value
     before = [len(forest) for forest in given.forests]
     assert "merge" not in test.query_params
-    test.toggle(key="merging").set_value(False).run()
+    in_menu(test.toggle, "merging").set_value(False).run()
     assert not test.exception
     assert test.query_params["merge"] in ("off", ["off"])
-    test.toggle(key="merging").set_value(True).run()
-    test.selectbox(key="merge_by").set_value("lines").run()
+    in_menu(test.toggle, "merging").set_value(True).run()
+    in_menu(test.selectbox, "merge_by").set_value("lines").run()
     assert not test.exception
     assert test.query_params["merge"] in ("lines", ["lines"])
     assert "steps are shared" in words(test)
