@@ -63,6 +63,17 @@ def test_of_each_prompt_the_latest_step_is_listed(index: Index) -> None:
     assert ids(index, steps="11~19") == []
 
 
+def test_steps_in_which_each_prompt_stands_once_are_filtered_like_others(run: Path, index: Index) -> None:
+    write([forest("two", 20, [1.0, 0.0], ["Élan vital", "no"])], run / "more.forest.jsonl")
+    refresh(run, index, workers=1)
+    seen = overview(index, Filters.of({"steps": "20~20", "find": "élan", "mixed": "1"}))
+    assert [row.columns["id"] for row in seen.rows] == ["two 20"]
+    assert (seen.forests, seen.prompts, seen.among, seen.asked, seen.passing) == (7, 3, 3, 3, 1)
+    assert seen.alone == {"mixed": 3, "find": 1}
+    seen = overview(index, Filters.of({"steps": "20~30", "find": "élan"}))
+    assert (seen.prompts, seen.among, seen.passing) == (3, 3, 1)
+
+
 def test_forests_without_a_training_step_are_all_listed(tmp_path: Path) -> None:
     write([forest("one", None, [1.0, 0.0]), forest("one", None, [0.0, 0.0])], tmp_path / "a.forest.jsonl")
     found = Index(tmp_path / "index.duckdb")
@@ -120,7 +131,7 @@ def test_words_are_found_as_they_are(index: Index, search: str) -> None:
     assert ids(index, find=search) == ["Which zebra? 30"]
 
 
-@pytest.mark.parametrize("search", ["1_0", "100%%", "' OR 1=1 --", "%", "\\"])
+@pytest.mark.parametrize("search", ["1_0", "100%%", "' OR 1=1 --", "%", "\\", ".", "a|b", "[a-z]", "\\E", "(", "+"])
 def test_a_search_is_no_pattern_and_no_sql(index: Index, search: str) -> None:
     assert ids(index, find=search) == (["Which zebra? 30"] if search == "%" else [])
 

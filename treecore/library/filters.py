@@ -103,7 +103,7 @@ class Filters:
         if self.lint:
             found["lint"] = Condition("len(flags) > 0")
         if self.search:
-            found["find"] = Condition("contains(lower(words), lower(?))", (self.search,))
+            found["find"] = Condition("regexp_matches(words, regexp_escape(?), 'i')", (self.search,))
         return found
 
     @property

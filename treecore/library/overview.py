@@ -132,13 +132,14 @@ def overview(index: Index, filters: Filters) -> Overview:
         FormatError: there is no index.
     """
     with index.reading() as connection:
-        forests, prompts, trajectories = _fetch(
-            connection, "SELECT count(*), count(DISTINCT prompt), coalesce(sum(leaves), 0)::BIGINT FROM forests"
-        )[0]
+        forests, trajectories = _fetch(connection, "SELECT count(*), coalesce(sum(leaves), 0)::BIGINT FROM forests")[0]
         curve = _curve(connection)
         pair = _pair(connection, filters, curve)
         _latest(connection, filters)
         counts = _counts(connection, filters)
+        prompts = counts.asked
+        if filters.steps:
+            prompts = _fetch(connection, "SELECT count(DISTINCT prompt) FROM forests")[0][0]
         histograms = [_histogram(connection, column) for column in HISTOGRAMS]
         rows = _rows(connection, filters)
     return Overview(forests, prompts, trajectories, curve, pair, *counts, histograms, rows)
@@ -229,10 +230,13 @@ def _latest(connection: duckdb.DuckDBPyConnection, filters: Filters) -> None:
         f"GROUP BY prompt",
         list(steps.values),
     )
+    there = _fetch(connection, f"SELECT count(*) FROM forests WHERE {steps.sql}", steps.values)[0][0]
+    newest = "JOIN newest ON prompt = p AND training_step IS NOT DISTINCT FROM s"
+    if there == _fetch(connection, "SELECT count(*) FROM newest")[0][0]:  # one a prompt: joining takes longer
+        newest = f"WHERE {steps.sql}"
+        values += steps.values
     connection.execute(
-        f"CREATE TEMP TABLE latest AS SELECT forests.rowid AS place_at, {columns}{passes} FROM forests "
-        f"JOIN newest ON prompt = p AND training_step IS NOT DISTINCT FROM s",
-        values,
+        f"CREATE TEMP TABLE latest AS SELECT forests.rowid AS place_at, {columns}{passes} FROM forests {newest}", values
     )
     every = " AND ".join(tests) or "true"
     connection.execute(f"ALTER TABLE latest ADD COLUMN passes BOOLEAN; UPDATE latest SET passes = {every}")
