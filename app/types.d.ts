@@ -784,6 +784,7 @@ interface TokenReader extends Channel {
   tokens: Map<number, HTMLElement>;
   at: number;
   stamp: string;
+  later?: number;
 }
 
 // app/table
@@ -826,10 +827,11 @@ interface StepsTablePage {
   find: string;
   signed: boolean;
   empty: string;
-  followed: string | null;
+  follows: boolean;
 }
 
 interface StepsTableData extends StepsTablePage {
+  node: string;
   copied: StepsTableCopied | null;
   heard: number;
 }

@@ -52,7 +52,8 @@ def reader(credit: Credit | None) -> None:
     made = table_of(credit)
     rows = chosen_rows(made, credit)
     heard = int(state.get_or(HEARD, 0))
-    steps_table(page(made, rows), copied=copied(made, rows, heard), heard=heard, key=CHANNEL, on_ask=take)
+    node = str(state.get("node"))
+    steps_table(page(made, rows), node=node, copied=copied(made, rows, heard), heard=heard, key=CHANNEL, on_ask=take)
     st.download_button(
         "Save as CSV",
         lambda: made.csv(rows),
@@ -119,7 +120,7 @@ def page(made: StepTable, rows: IntArray) -> Page:
     if number < 1:
         at = np.flatnonzero(rows == (-1 if selected is None else selected))
         number = 1 + int(at[0]) // PAGE if len(at) else 1
-    name, follows = dimming.chosen(), dimming.chosen() == FOLLOWED
+    name = dimming.chosen()
     return page_of(
         made,
         rows,
@@ -127,7 +128,7 @@ def page(made: StepTable, rows: IntArray) -> Page:
         sort=str(state.field(SORT)),
         find=find(),
         only="" if name == dimming.ALL else dimming.TITLES[name],
-        followed=str(state.get("node")) if follows else None,
+        follows=name == FOLLOWED,
     )
 
 

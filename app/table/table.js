@@ -48,12 +48,13 @@ function chooseStep(id) {
   document.dispatchEvent(new CustomEvent("treecore-choose", { detail: id }));
 }
 
-// What was selected elsewhere may stand on another page, or be the end of the path that the page shows.
+// What is selected elsewhere may stand on another page, or be the end of the path that the page shows. Where it was
+// selected already when Python made the page, as after going back, the page is the one that was asked for.
 /** @param {StepsTable} table @param {string | null} id */
 function onSelected(table, id) {
   const now = markStep(table, true);
-  const follows = table.data.followed !== null && table.data.followed !== (id ?? "");
-  if (table.told === id || !(follows || (id && !now))) return;
+  const { node, follows } = table.data;
+  if (table.told === id || node === (id ?? "") || !(follows || (id && !now))) return;
   table.told = id;
   ask(table, { page: "0" });
 }
@@ -184,9 +185,9 @@ export default function stepsTable(component) {
   if (!table) HELD.set(parentElement, (table = mountSteps(component)));
   Object.assign(table, { send: setTriggerValue, heard: data.heard, data });
   if (data.copied?.number === number) table.take?.(data.copied.text);
-  const focused = /** @type {ShadowRoot} */ (table.root.getRootNode()).activeElement === table.input;
-  if (!focused && table.later === undefined && data.heard >= number) table.input.value = data.find;
-  const stamp = JSON.stringify({ ...data, copied: null, heard: 0 });
+  const isTold = table.later === undefined && data.heard >= number;
+  if (isTold && table.input.value.trim() !== data.find) table.input.value = data.find;
+  const stamp = JSON.stringify({ ...data, copied: null, heard: 0, node: "" });
   if (stamp !== table.stamp) drawSteps(table);
   table.stamp = stamp;
   return onceGone(parentElement, () => table.abort.abort());

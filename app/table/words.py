@@ -58,7 +58,7 @@ class Copied(TypedDict):
 
 
 class Page(TypedDict):
-    """All of it; `followed` is the step whose path the page shows, None where it shows another choice."""
+    """All of it; `follows` tells that the path of the selected step is what is listed."""
 
     heads: list[Head]
     rows: list[Row]
@@ -69,7 +69,7 @@ class Page(TypedDict):
     find: str
     signed: bool
     empty: str
-    followed: str | None
+    follows: bool
 
 
 HEADS: tuple[tuple[str, str, str], ...] = (
@@ -84,9 +84,7 @@ HEADS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def page_of(
-    table: StepTable, rows: IntArray, *, number: int, sort: str, find: str, only: str, followed: str | None
-) -> Page:
+def page_of(table: StepTable, rows: IntArray, *, number: int, sort: str, find: str, only: str, follows: bool) -> Page:
     """A page of rows that are chosen and sorted.
 
     Args:
@@ -94,7 +92,7 @@ def page_of(
         number: of the page, from 1.
         sort: a column, `-` before it from the largest down.
         find: words looked for; only: the filter in force, "" for none.
-        followed: id of the step whose path is shown.
+        follows: the path of the selected step is what is listed.
     """
     shown = rows[(number - 1) * PAGE : number * PAGE].tolist()
     ends = NEUTRAL if table.credit is None else table.credit.ends
@@ -113,7 +111,7 @@ def page_of(
         "find": find,
         "signed": ends.signed,
         "empty": "" if len(rows) else nothing(only=only, find=find),
-        "followed": followed,
+        "follows": follows,
     }
 
 

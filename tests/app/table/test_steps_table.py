@@ -91,6 +91,25 @@ def test_a_changed_forest_lists_pruned_steps_and_what_credit_was() -> None:
     assert {row["was"] for row in plain["rows"]} == {None}
 
 
+@pytest.mark.browser
+def test_a_page_without_the_selected_step_is_the_one_of_the_address(open_page: Open, address: str) -> None:
+    """Neither a link nor going back turns to the page of a step that was selected before."""
+    page = open_page(f"{address}/?sample=by_hand&read=table&node=a4&sort=depth&page=1&find=the")
+    page.locator(f"{ROWS}[data-id=a1]").wait_for()
+    settled(page)
+    page.locator(f"{ROWS}[data-id=a1]").click()
+    page.wait_for_url("**node=a1**")
+    settled(page)
+    assert "page=1" in page.url
+    page.go_back()
+    page.locator(".st-key-side [data-node=a4]").wait_for()
+    settled(page)
+    page.go_forward()
+    page.locator(".st-key-side [data-node=a1]").wait_for()
+    settled(page)
+    assert "node=a1" in page.url
+
+
 def _take() -> None:
     import streamlit as st
 
