@@ -9,10 +9,13 @@ import { smallTreeOf } from "./small_tree.js";
 
 const HELD = new WeakMap();
 const KEYS = "\u2190 \u2192 token \u2002 \u2191 \u2193 branch at the fork \u2002 A alternatives";
+const RESTING_MS = 400;
 let number = 0;
 
 /** @param {TokenReader} reader @param {string} end @param {number} at */
 function ask(reader, end, at) {
+  clearTimeout(reader.later);
+  reader.later = undefined;
   number = Math.max(number + 1, Date.now());
   sendUntilHeard(reader, "asked", { number, said: { end, at: String(at) }, open: false });
 }
@@ -22,13 +25,18 @@ function itemsOf(reader) {
   return reader.data.lines.flatMap(({ items }) => items);
 }
 
+// The token that is looked at stands in the address too, once walking rests.
 /** @param {TokenReader} reader @param {number} at */
 function look(reader, at) {
   const { first, total, end } = reader.data;
   if (at < 0 || at >= total) return;
   reader.at = at;
   if (at < first || at >= first + itemsOf(reader).length) ask(reader, end, at);
-  else mark(reader, true);
+  else {
+    mark(reader, true);
+    clearTimeout(reader.later);
+    reader.later = setTimeout(() => ask(reader, end, reader.at), RESTING_MS);
+  }
 }
 
 // The panel and the frame around the token; the lines stay as they are.
@@ -158,12 +166,16 @@ export default function tokens({ data, parentElement, setTriggerValue }) {
   if (!reader) HELD.set(parentElement, (reader = mountReader(parentElement, data)));
   Object.assign(reader, { send: setTriggerValue, heard: data.heard });
   const stamp = `${data.stamp} ${readTheme(reader.root).dark}`;
-  const isNew = reader.stamp !== stamp;
+  const isNew = reader.stamp !== stamp, walks = (data.heard < number || reader.later !== undefined) && data.end === reader.data.end;
+  const moved = !walks && reader.at !== data.at;
   if (isNew) {
     lay(reader, data);
     reader.stamp = stamp;
-    reader.at = data.at;
   }
-  mark(reader, isNew && data.heard > 0);
-  return onceGone(parentElement, () => reader.abort.abort());
+  if (!walks) reader.at = data.at;
+  mark(reader, (isNew || moved) && data.heard > 0);
+  return onceGone(parentElement, () => {
+    clearTimeout(reader.later);
+    reader.abort.abort();
+  });
 }

@@ -128,3 +128,31 @@ def test_tokens_branches_and_alternatives_by_keyboard(open_page: Callable[..., A
     settled(page)
     assert seen_by_axe(page) == []
     page.close()
+
+
+@pytest.mark.browser
+def test_the_token_looked_at_is_in_the_address_and_back_returns_to_it(
+    open_page: Callable[..., Any], address: str
+) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=PATIENCE_MS)
+    page = open_page(f"{address}/?sample=surprisal&method=treerl&read=tokens&end=14&at=8")
+    here = page.locator(".reader .token.here")
+    here.wait_for()
+    settled(page)
+    first = here.inner_text()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**at=9**")
+    settled(page)
+    second = here.inner_text()
+    assert first != second
+    page.go_back()
+    page.wait_for_url("**at=8**")
+    playwright.expect(here).to_have_text(first)
+    settled(page)
+    page.go_forward()
+    page.wait_for_url("**at=9**")
+    playwright.expect(here).to_have_text(second)
+    settled(page)
+    page.reload()
+    playwright.expect(here).to_have_text(second)
