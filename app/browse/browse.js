@@ -198,7 +198,10 @@ export default function browse(component) {
   browser.send = setTriggerValue;
   browser.heard = data.heard;
   browser.data = data;
-  if (data.heard >= number && browser.later === undefined) browser.said = data.said;
+  if (data.heard >= number && browser.later === undefined) {
+    browser.said = data.said;
+    if (browser.input.value.trim() !== (data.said.find ?? "")) browser.input.value = data.said.find ?? "";
+  }
   draw(browser);
   return onceGone(parentElement, () => browser.abort.abort());
 }

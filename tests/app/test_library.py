@@ -373,3 +373,25 @@ def test_from_a_folder_to_explore(run: Path, open_page: Callable[..., Any], tmp_
         settled(page)
         page.close()
     assert dialogs == []
+
+
+@pytest.mark.browser
+def test_going_back_takes_the_words_out_of_the_search(run: Path, open_page: Callable[..., Any], tmp_path: Path) -> None:
+    expect = pytest.importorskip("playwright.sync_api").expect
+    expect.set_options(timeout=PATIENCE_MS)
+    named = {"TREECORE_LIBRARIES": str(run), "TREECORE_CACHE": str(tmp_path / "cache")}
+    with serve(ROOT / "app" / "main.py", **named) as address:
+        page = open_page(f"{address}/?view=library")
+        expect(page.locator(".browse tbody tr")).to_have_count(3)
+        settled(page)
+        search = page.locator(".browse input[type=search]")
+        search.fill("way 1")
+        page.wait_for_url("**find=way*")
+        settled(page)
+        page.go_back()
+        page.wait_for_function("!location.search.includes('find=')")
+        expect(search).to_have_value("")
+        settled(page)
+        page.go_forward()
+        expect(search).to_have_value("way 1")
+        settled(page)
