@@ -171,22 +171,21 @@ class Folded(NamedTuple):
 
 def _fold(forest: Forest) -> Folded:
     """Rows with equal beginnings in one place."""
-    place = np.zeros(len(forest), dtype=np.int64)
+    place = [0] * len(forest)
     first, parent, seen = [-1], [-1], dict[Hashable, int]()
+    is_prompt, is_leaf = forest.is_prompt.tolist(), forest.topology.is_leaf.tolist()
     for row, above in enumerate(forest.parent.tolist()):
-        if forest.is_prompt[row]:
+        if is_prompt[row]:
             continue
-        under = 0 if above < 0 else int(place[above])
-        key = None if forest.topology.is_leaf[row] else (under, *_content(forest, row))
-        if key is not None and key in seen:
-            place[row] = seen[key]
-            continue
-        place[row] = len(first)
-        if key is not None:
-            seen[key] = len(first)
-        first.append(row)
-        parent.append(under)
-    return Folded(np.array(first), np.array(parent), place)
+        under = 0 if above < 0 else place[above]
+        at = len(first)
+        if not is_leaf[row]:
+            at = seen.setdefault((under, *_content(forest, row)), at)
+        place[row] = at
+        if at == len(first):
+            first.append(row)
+            parent.append(under)
+    return Folded(np.array(first), np.array(parent), np.array(place))
 
 
 def _content(forest: Forest, row: int) -> tuple[Hashable, ...]:
@@ -194,7 +193,8 @@ def _content(forest: Forest, row: int) -> tuple[Hashable, ...]:
     ids: tuple[int, ...] = ()
     if forest.tokens is not None and forest.tokens.id is not None:
         ids = tuple(forest.tokens.id[forest.tokens.start[row] : forest.tokens.start[row + 1]].tolist())
-    return forest.text[row], forest.observation[row], ids, beside_text(forest.node_extra.get(row, {}))
+    fields = forest.node_extra.get(row)
+    return forest.text[row], forest.observation[row], ids, beside_text(fields) if fields else ""
 
 
 def _built(forest: Forest, folded: Folded, rule: str) -> Forest:
