@@ -40,6 +40,7 @@ def test_a_parent_array_is_enough() -> None:
         ({"parent": [-1, 0], "reward": [1.0, 0.0]}, "node 0 has children and a reward"),
         ({"parent": [-1], "reward": [np.inf]}, "has the reward inf"),
         ({"parent": [-1], "columns": {"mc_value": np.array([1e308])}}, r"node 0 has the mc_value 1e\+308"),
+        ({"parent": [-1, 0], "columns": {"a": [1.0, np.nan], "b": [0.0, -1e308]}}, r"node 1 has the b -1e\+308"),
         ({"parent": [-1], "reward": [-1e101]}, "between -1e"),
         ({"parent": [-1, 0], "text": ["a"]}, "column 'text' has 1 value for 2 nodes"),
         ({"parent": [-1, 0], "node_id": [1, "1"]}, "two nodes have the id '1'"),

@@ -32,6 +32,10 @@ from treecore.errors import ForestError
 
 NodeId = int | str
 MAX_INT = int(np.iinfo(np.int64).max)
+FEW = 4096
+"""Steps of a forest up to which its annotations are checked at once: for each alone that takes as long as for all."""
+ANNOTATION = Column("", "float", "", -MAX_REWARD, MAX_REWARD)
+"""What `columns` and `claimed` may hold."""
 ARRAYS = tuple(column.name for column in NODE_COLUMNS if column.is_array)
 """Columns of steps that are numbers."""
 
@@ -216,7 +220,7 @@ class Forest:
             arrays = {name: frozen_array(values, np.float64) for name, values in getattr(self, group).items()}
             for name, values in arrays.items():
                 self._check_length(f"{group}.{name}", len(values))
-                self._check_size(Column(name, "float", "", -MAX_REWARD, MAX_REWARD), values)
+            self._check_annotations(arrays)
             object.__setattr__(self, group, arrays)
         self._check_rewards()
 
@@ -249,6 +253,12 @@ class Forest:
                 todo="put outcome rewards on leaves only (for values of inner steps use a column)",
             )
         self._check_size(next(column for column in NODE_COLUMNS if column.name == "reward"), self.reward)
+
+    def _check_annotations(self, arrays: Mapping[str, FloatArray]) -> None:
+        if len(arrays) > 1 and len(self) <= FEW and not len(ANNOTATION.beyond(np.concatenate([*arrays.values()]))):
+            return
+        for name, values in arrays.items():
+            self._check_size(replace(ANNOTATION, name=name), values)
 
     def _check_size(self, column: Column, values: FloatArray) -> None:
         wild = column.beyond(values)

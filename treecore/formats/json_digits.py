@@ -50,7 +50,7 @@ def has_long_number(text: bytes) -> bool:
         run = (chunk - np.uint8(DOT)) <= RANGE
         for step in (1, 2, 4, 8, 2):  # runs of 2, 4, 8, 16 and 18
             run = run[:-step] & run[step:]
-        if run.any() and long_among(chunk, run=np.pad(run, (0, len(chunk) - len(run)))):
+        if run.any() and long_among(chunk, run=run):
             return True
     return False
 
@@ -59,14 +59,16 @@ def long_among(codes: np.ndarray[Any, Any], *, run: np.ndarray[Any, Any]) -> boo
     """Whether one of the runs of digits and dots is a number of 18 digits.
 
     Args:
-        codes: `[n]` characters; run: `[n]` whether 18 digits or dots begin there.
+        codes: `[n]` characters; run: `[n - 17]` whether 18 digits or dots begin there.
     """
-    begin = np.flatnonzero(run & ~np.concatenate([[False], run[:-1]]))
-    window = codes[np.minimum(begin[:, None] + np.arange(DIGITS), len(codes) - 1)]
-    below_one = (window[:, 0] == ZERO) & (window[:, 1] == DOT)
-    first = begin + 2 + np.argmax(window[:, 2:] != ZERO, axis=1)
-    dotted = (window == DOT).any(axis=1)
-    return bool(np.where(below_one, run[first], run[begin + dotted]).any())
+    places = np.flatnonzero(run)
+    begin = places[np.diff(places, prepend=-2) > 1]
+    window = codes[begin[:, None] + np.arange(DIGITS)]
+    dotted = window == DOT
+    below_one = (window[:, 0] == ZERO) & dotted[:, 1]
+    leading = 2 + (window[:, 2:] != ZERO).argmax(axis=1)
+    first = begin + np.where(below_one, leading, dotted.any(axis=1))
+    return bool(run[first[first < len(run)]].any())
 
 
 def rounded_in(text: bytes, lost: Callable[[Path], bool]) -> Rounded | None:
