@@ -59,3 +59,21 @@ def test_nothing_stands_beyond_the_window_at_any_width(open_page: Open, address:
     for width, height in WIDTHS:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function(f"() => JSON.stringify(({BEYOND})()) === '[0,[]]'")
+
+
+PLACES = """() => [...document.querySelectorAll('[data-testid=stButtonGroup] button')].map((one) => {
+    const { x, y, width } = one.getBoundingClientRect();
+    return [one.innerText, Math.round(x), Math.round(y), Math.round(width)];
+})"""
+"""Where all choices of the page stand."""
+
+
+def test_what_is_chosen_takes_no_more_room(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?view=granularity&sample=large")
+    page.locator(".grain svg").first.wait_for()
+    settled(page)
+    before = page.evaluate(PLACES)
+    page.locator(".st-key-controls").get_by_text("depth", exact=True).click()
+    page.wait_for_url("**rows=depth**")
+    settled(page)
+    assert page.evaluate(PLACES) == before
