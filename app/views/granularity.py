@@ -206,16 +206,16 @@ def aside() -> None:
     low, high = brushed()
     forks = found.forks.only((found.forks.share >= low) & (found.forks.share <= high)) if high > low else found.forks
     st.markdown("##### What the data say")
-    if high > low:
-        st.caption(
-            ours(f"of {counted(len(forks), 'fork')} that decide {100 * low:.0f} to {percent(high)}; Escape shows all")
-        )
     with st.container(key="grain_said", gap="small"):
+        if high > low:
+            part = f"of {counted(len(forks), 'fork')} that decide {100 * low:.0f} to {percent(high)}; Escape shows all"
+            st.caption(ours(part))
         for heading, sentence in sentences(forks):
             st.markdown(ours(f"**{heading}**  \n{sentence}"))
     fork = str(said(found)["fork"])
-    if fork:
-        chosen_fork(found, fork)
+    with st.container(key="grain_fork"):
+        if fork:
+            chosen_fork(found, fork)
     st.markdown("##### Two routes to step credit")
     routes(
         words.routes(found.way, get_method(found.credit.method).title),
