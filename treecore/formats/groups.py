@@ -128,6 +128,10 @@ def apart(extra: dict[str, Any], own: frozenset[str]) -> dict[str, Any]:
 
 def numbers(rows: Sequence[Mapping[str, float]]) -> dict[str, FloatArray]:
     """Columns `[N]` of what is said of each turn, NaN where nothing is."""
+    names = set(map(tuple, rows))
+    if len(names) == 1:
+        table = np.array([[*said.values()] for said in rows], dtype=np.float64)
+        return dict(zip(names.pop(), frozen(table.T.copy()), strict=True))
     columns: dict[str, FloatArray] = {}
     for row, said in enumerate(rows):
         for name, value in said.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from sys import intern
@@ -99,7 +98,7 @@ class Rollout:
         end = end or self.last
         end.reward = NAN if reward is None else float(reward)
         for name, value in parts.items():
-            if value is not None and not math.isnan(value):
+            if value is not None and value == value:
                 end.columns[intern(f"reward.{name}")] = float(value)  # one text for all rollouts
         return self
 

@@ -68,6 +68,20 @@ def test_what_stands_after_the_advantages_is_no_reward(cost: list[int], advantag
     assert {"reward.accuracy", "cost"} == set(forest.columns)
 
 
+def test_lines_may_have_other_rewards_in_another_order() -> None:
+    line = {"step": [1, 1], "prompt": ["a", "a"], "completion": ["x", "y"]}
+    lines = (
+        line | {"form": [0.5, None], "accuracy": [1, 0], "advantages": [0, 0]},
+        line | {"advantages": [0, 0], "accuracy": [4, 5]},
+        line | {"accuracy": [True, False], "form": [2, "none"], "advantages": [0, 0], "length": [1, 2]},
+    )
+    (forest,) = read("\n".join(map(json.dumps, lines)).encode())
+    assert [None if math.isnan(reward) else reward for reward in forest.reward] == [1.5, 0, None, None, 3, 0]
+    assert set(forest.columns) == {"reward.form", "reward.accuracy", "accuracy", "length"}
+    assert [value for value in forest.columns["reward.form"].tolist() if value == value] == [0.5, 2.0]
+    assert forest.node_extra == {5: {"form": "none"}}
+
+
 def test_columns_of_unequal_length() -> None:
     line = b'{"step": ["1"], "prompt": ["a", "b"], "completion": ["x"], "acc": [1, 0], "advantages": [0, 0]}'
     with pytest.raises(FormatError, match='"completion" has 1 value for 2 prompts'):

@@ -7,6 +7,7 @@ rows, `swift/ray/megatron/base_trainer.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any
 
@@ -32,6 +33,7 @@ USED = frozenset({"step", "gen_step", "prompt", "completion", "advantages", "sol
 NO_REWARDS = frozenset({"entropy", "num_turns"})
 """Numbers of a rollout that the trainer logs beside rewards."""
 NEVER = USED | NO_REWARDS
+SCORES = frozenset({float, int, bool, NULL})
 
 
 def looks_like_ms_swift(source: Source) -> bool:
@@ -157,5 +159,9 @@ def _rollout(row: Row, shared: dict[str, Any]) -> tuple[Rollout, list[str]]:
 
 def _reward_names(fields: dict[str, Any]) -> list[str]:
     """Columns of rewards: the trainer writes them before the advantages, and what else it logs after them."""
-    before = takewhile(lambda name: name != "advantages", fields)
-    return [name for name in before if name not in NEVER and type(fields[name]) in (float, int, bool, NULL)]
+    return [name for name in _before_advantages(tuple(fields)) if type(fields[name]) in SCORES]
+
+
+@lru_cache(maxsize=1)  # items of a line have the same names
+def _before_advantages(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in takewhile(lambda name: name != "advantages", names) if name not in NEVER)
