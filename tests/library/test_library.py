@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +175,23 @@ def test_forests_open_from_the_list(run: Path) -> None:
     (run / "1.forest.jsonl").unlink()
     with pytest.raises(FormatError, match=r"^1\.forest\.jsonl: the file has changed since"):
         open_forest(run, index, "1.forest.jsonl", 0)
+
+
+@pytest.mark.parametrize("stored", [lambda data: b"\xef\xbb\xbf" + data, gzip.compress])
+def test_forests_of_a_file_that_is_not_stored_as_it_reads_open_from_the_list(
+    run: Path, stored: Callable[[bytes], bytes]
+) -> None:
+    file = run / "1.forest.jsonl"
+    file.write_bytes(stored(file.read_bytes()))
+    index = scanned(run)
+    assert [open_forest(run, index, file.name, number).id for number in range(2)] == ["a", "b"]
+
+
+def test_rows_that_begin_with_what_python_writes_beyond_json_are_indexed(run: Path) -> None:
+    file = run / "7.jsonl"
+    file.write_text(file.read_text().replace("1.0", "NaN", 1))
+    index = scanned(run)
+    assert index.query("SELECT leaves, scored FROM forests WHERE file = '7.jsonl'").rows == [(3, 2)]
 
 
 def test_how_far_reading_is_grows_from_nothing_to_all(run: Path) -> None:

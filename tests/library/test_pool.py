@@ -10,6 +10,9 @@ from types import ModuleType
 import pytest
 
 from treecore.errors import TreecoreError
+from treecore.formats.gather import Gathered
+from treecore.formats.registry import Format
+from treecore.formats.source import Source
 from treecore.library import scan
 from treecore.library.pool import in_processes
 
@@ -64,14 +67,14 @@ def test_a_file_that_cannot_be_read_for_any_reason_is_told_in_a_sentence(
 ) -> None:
     for name in ("good", "bad"):
         (tmp_path / f"{name}.forest.json").write_text('{"format": "treecore/1", "nodes": [{"id": 0, "parent": null}]}')
-    read = scan.read_with_report
+    read = scan.gather_file
 
-    def reads(path: Path, *, name: str) -> object:
-        if name.startswith("bad"):
+    def reads(source: Source, asked: Format) -> Gathered:
+        if source.name.startswith("bad"):
             raise MemoryError
-        return read(path, name=name)
+        return read(source, asked)
 
-    monkeypatch.setattr(scan, "read_with_report", reads)
+    monkeypatch.setattr(scan, "gather_file", reads)
     index = scan.Index(tmp_path / "x.duckdb")
     progress = scan.refresh(tmp_path, index, workers=1)
     assert (progress.forests, progress.failed) == (1, 1)

@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 
 from treecore.errors import FormatError, TreecoreError
-from treecore.formats.files import read_with_report
-from treecore.formats.folder import folder_on_disk
-from treecore.formats.gather import gather_folder
+from treecore.formats.folder import folder_around, folder_on_disk
+from treecore.formats.gather import claimed_content, gather_file, gather_folder
 from treecore.formats.registry import FORMATS
 from treecore.formats.source import Source, open_source, read_path
-from treecore.formats.tables import certain
 from treecore.library.facts import facts
 from treecore.library.index import Index, Known
 from treecore.library.pool import in_processes
@@ -29,7 +27,7 @@ FEW = 4_000_000
 """Bytes below which starting other processes takes longer than reading."""
 TOGETHER = "*"
 """Before the name of a format, in place of a file: all files of the folder that are in it."""
-NATIVE, PACKED, NEWLINE = "treecore", (".gz", ".zst"), 10
+NATIVE, NEWLINE = "treecore", 10
 
 
 @dataclass(frozen=True)
@@ -152,15 +150,16 @@ def read_one(root: Path, name: str, methods: tuple[str, str]) -> Found:
     """What one file holds; a file of a rollout is left for `read_together`."""
     path = root / name
     try:
-        source = open_source(path, name=name)
-        found = certain(source)
+        folder, place = folder_around(path, read_path)
+        source, found = claimed_content(open_source(path, name=name, folder=folder, place=place), None)
         if found is None:
             return Found(error="" if source.data[:1] else "empty")
         if found.one_each:
             return Found(found.name)
-        report = read_with_report(path, name=name)
-        rows = facts(report.forests, methods)
-        places = lines_of(source) if found.name == NATIVE and not name.lower().endswith(PACKED) else []
+        gathered = gather_file(source, found)
+        rows = facts(gathered.finish(gathered.account()), methods)
+        as_stored = path.stat().st_size == len(source.data)  # not packed, and without a mark of its encoding
+        places = lines_of(source) if found.name == NATIVE and as_stored else []
         for number, row in enumerate(rows):
             row |= {"file": name, "number": number, "place": row["place"] or name}
             if len(places) == len(rows):
