@@ -13,7 +13,9 @@ from treecore.bench.measure import best_of, machine, once
 from treecore.bench.synthetic import DESCRIPTION, synthetic_forests
 from treecore.formats import read, write
 from treecore.library import Index, refresh
+from treecore.library.filters import Filters
 from treecore.library.opening import open_forest
+from treecore.library.overview import overview
 
 FILES = 10
 GOALS = {"index_seconds": 180.0, "again_seconds": 2.0, "question_seconds": 0.2, "open_seconds": 0.5}
@@ -23,8 +25,9 @@ QUESTIONS = {
     "sort": "SELECT * EXCLUDE (words) FROM forests ORDER BY credit_spread DESC LIMIT 100",
     "curve": "SELECT training_step, avg(pass_rate), count(*) FROM forests GROUP BY training_step",
     "histogram": "SELECT floor(pass_rate * 10), count(*) FROM forests GROUP BY 1",
-    "search": "SELECT file, number FROM forests WHERE words ILIKE '%step 7%' LIMIT 100",
 }
+PAGES = {"page": {}, "sorted page": {"sort": "prompt"}, "searched page": {"find": "equals four"}}
+"""What a page of the library asks: all its curves, counts, histograms and rows."""
 OnProgress = Callable[[str, int, int], None]
 
 
@@ -52,7 +55,9 @@ def bench_library(*, n_forests: int, n_nodes: int, seed: int, on_progress: OnPro
         made = once(lambda: refresh(folder, index, on_progress=lambda now: tell("indexing", now.files, now.of)))
         again = once(lambda: refresh(folder, index))
         tell("asking", 0, 1)
-        questions = {name: best_of(partial(index.query, sql), 3).wall for name, sql in QUESTIONS.items()}
+        asked: dict[str, Callable[[], Any]] = {name: partial(index.query, sql) for name, sql in QUESTIONS.items()}
+        asked |= {name: partial(overview, index, Filters.of(said)) for name, said in PAGES.items()}
+        questions = {name: best_of(ask, 3).wall for name, ask in asked.items()}
         opening = best_of(lambda: open_forest(folder, index, "3.forest.jsonl", 0), 3)
         tell("reading alone", 0, 1)
         alone = once(lambda: read(folder / "0.forest.jsonl"))
