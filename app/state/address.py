@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.defaults import DEFAULTS, EXPLORE, FILM, LIBRARY, MAX_ID, SHARED, SHORT
 from app.library.folders import has_any
@@ -64,11 +65,14 @@ def start(has_run: Callable[[str], bool], reopen: Callable[[str], None]) -> None
 
 
 def _went_back() -> bool:
-    """Whether the address bar shows something else than what was last written there, so that the visitor went back.
+    """Whether the visitor went back or forward: the browser says so, or shows another address than was last written.
 
     A run that a widget asked for before the browser took the last address over shows an old one too: then what is
-    shown has changed as well.
+    shown has changed as well. So it has where a widget still sent what it was before another step back.
     """
+    context = get_script_run_ctx()
+    if context is not None and context.is_history_navigation:
+        return True
     written = st.session_state.get("written")
     return written is not None and st.query_params.to_dict() != written == _address()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.defaults import AXES, COLOURS
 from app.signals import Found, found_in
+from app.state import address as module
 from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.formats import read
@@ -164,3 +166,21 @@ def test_a_kept_file_is_offered_only_for_the_link_that_names_it() -> None:
         assert not test.exception
         assert ("kept_open" in [button.key for button in test.button]) == offered
     assert "another" not in str([one.value for one in test.markdown])
+
+
+def test_going_back_wins_over_what_a_widget_still_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the visitor goes back twice at once: the second run breaks the first off before its slider is drawn."""
+    test = app({"sample": "by_hand", "view": "step_through", "frame": "9"})
+    went = SimpleNamespace(is_history_navigation=True)
+    monkeypatch.setattr(module, "get_script_run_ctx", lambda: went)
+    test.query_params["frame"] = "5"
+    test.slider(key="frame").set_value(0).run()
+    assert not test.exception
+    assert (test.session_state["frame"], address(test)["frame"]) == (4, "5")
+
+
+def test_the_address_carries_what_was_foretold() -> None:
+    test = app({"sample": "by_hand", "view": "step_through", "frame": "13", "guess": "answer rome"})
+    assert not test.exception
+    assert address(test)["guess"] == "answer rome"
+    assert any("You said answer rome: right." in block.value for block in test.success)
