@@ -30,6 +30,8 @@ CLOSED: Mapping[str, Collection[str]] = {"view": VIEWS, "method": METHODS, "colo
 """Values that name something; a browser may send any text for them, and what is none of these is not looked up."""
 FILM = "step_through"
 """The view that has frames."""
+GUESS = f"{FILM}:guess"
+"""What the visitor foretold in it."""
 LIBRARY = "library"
 """The view that opens first where the operator names folders."""
 SHARED = (
@@ -56,7 +58,6 @@ KEPT = (
     "forest",
     "frame",
     "node",
-    "guess",
     "resample",
     "mathematics",
     "merging",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.defaults import GUESS
 from app.opening.merging import is_flat, rules
 from app.opening.opened import Opened
 from app.state.changes import changed, found_in, turn_changes
@@ -61,7 +62,7 @@ def turn_to(number: int) -> None:
     """
     if st.session_state.turned != number:
         turn_changes(before=st.session_state.turned, after=number)
-        put({"forest": number, "turned": number, "node": "", "frame": 0, "guess": ""})
+        put({"forest": number, "turned": number, "node": "", "frame": 0, GUESS: ""})
 
 
 def forest() -> Forest:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import chrome, stage, state
 from app.controls.bar import bar
+from app.defaults import GUESS
 from app.signals import film_keys, press_in
 from app.verbatim import ours, verbatim
 from app.view_fields import Field
@@ -29,7 +30,11 @@ KEYS = KeyGroup(
 )
 
 
-@view(title="Step through", fields=[Field("speed", "1x", allowed=lambda: SPEEDS)], keys=(KEYS, FILM_TREES))
+@view(
+    title="Step through",
+    fields=[Field("speed", "1x", allowed=lambda: SPEEDS), "guess"],
+    keys=(KEYS, FILM_TREES),
+)
 def render() -> None:
     """The view; while it plays, a timer reruns it."""
     interval = timer()
@@ -60,7 +65,7 @@ def answer() -> None:
     asked = question(state.credit())
     branch = None if asked is None else asked.branch_of(state.forest(), row)
     if branch is not None:
-        state.put({"guess": branch, "answered": True})
+        state.put({GUESS: branch, "answered": True})
 
 
 def film(interval: float | None) -> None:
@@ -130,10 +135,10 @@ def stages(titles: list[str], now: str, shots: list[Frame]) -> None:
 
 def predict(asked: Question, *, reveal: bool) -> None:
     """Commit to an answer before the numbers are shown; at the end, who was right."""
-    guess = state.get("guess")
+    guess = state.get(GUESS)
     if guess not in asked.choices:
         guess = None
-        state.put({"guess": guess})
+        state.put({GUESS: guess})
     if reveal:
         said = f"You said {guess}: " + ("right. " if guess == asked.answer else "not so. ") if guess else ""
         (st.success if guess == asked.answer else st.info)(verbatim(f"{said}The blame goes to {asked.answer}."))
@@ -143,7 +148,7 @@ def predict(asked: Question, *, reveal: bool) -> None:
     st.pills(
         "Which branch gets the blame?",
         asked.choices,
-        key="guess",
+        key=GUESS,
         format_func=verbatim,
         label_visibility="collapsed",
     )
@@ -230,7 +235,7 @@ def advance(shots: list[Frame], asked: Question | None) -> None:
     if interval is None or now - float(state.get("moved") or 0) < interval * 0.8:
         return
     frame, last = int(state.get("frame")), len(shots) - 1
-    if asked is not None and asks(shots[min(frame, last)]) and not state.get("guess"):
+    if asked is not None and asks(shots[min(frame, last)]) and not state.get(GUESS):
         return
     frame = min(frame + 1, last)
     state.put({"frame": frame, "moved": now, "playing": frame < last})

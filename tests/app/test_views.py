@@ -228,7 +228,7 @@ def test_a_prediction_is_judged_at_the_end() -> None:
     test = app(sample="by_hand", view="step_through")
     last = int(test.slider(key="frame").max)
     test.slider(key="frame").set_value(last).run()
-    test.session_state["guess"] = "answer rome"
+    test.session_state["step_through:guess"] = "answer rome"
     test.run()
     assert any("right" in block.value for block in test.success)
 
@@ -286,7 +286,7 @@ def test_playing_waits_for_the_prediction() -> None:
     test.session_state["moved"] = 0.0
     test.run()
     assert test.session_state["frame"] == asked
-    test.session_state["guess"] = "answer rome"
+    test.session_state["step_through:guess"] = "answer rome"
     test.session_state["moved"] = 0.0
     test.run()
     assert not test.exception
