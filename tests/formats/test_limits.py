@@ -155,6 +155,7 @@ def test_what_was_refused_is_not_counted_twice() -> None:
 def test_both_estimates_agree(value: object) -> None:
     text = repr(value).replace("'", '"').encode()
     assert 0.4 < object_cost(value) / json_cost(text) < 1.5
+    assert json_cost(text) <= json_cost(text, brackets=text.count(b"[") + text.count(b"{"))
 
 
 def test_files_of_other_tools_may_hold_as_much_as_their_size_allows() -> None:

@@ -94,10 +94,15 @@ def check_nodes(count: int, where: str) -> None:
         )
 
 
-def json_cost(data: bytes | memoryview) -> int:
-    """Bytes that JSON takes as plain Python objects, about; never far too few."""
+def json_cost(data: bytes | memoryview, *, brackets: int = -1) -> int:
+    """Bytes that JSON takes as plain Python objects, about; never far too few.
+
+    Args:
+        brackets: number of `{` and `[` where it is known: all count as objects then, which is more, and sooner done.
+    """
     quotes, commas = occurrences(data, b'"') // 2, occurrences(data, b",")
-    lists, objects = occurrences(data, b"["), occurrences(data, b"{")
+    lists = 0 if brackets >= 0 else occurrences(data, b"[")
+    objects = brackets if brackets >= 0 else occurrences(data, b"{")
     numbers = max(commas + lists + objects - quotes, 0)
     return VALUE * (commas + 1) + NUMBER * numbers + LIST * lists + OBJECT * objects + TEXT * quotes + len(data)
 

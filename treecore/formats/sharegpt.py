@@ -28,7 +28,9 @@ CALLS = ("function_call", "tool_call")
 
 def is_sharegpt(value: Any) -> bool:
     """Whether this is a list of messages, each from somebody."""
-    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) and "from" in one for one in value)
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict) or "from" not in value[0]:
+        return False
+    return all(isinstance(one, dict) and "from" in one for one in value)
 
 
 def as_messages(value: Any) -> Any:

@@ -108,8 +108,8 @@ def _of_lines(source: Source) -> FieldTable:
 
 def _nested(block: Block, rows: Sequence[dict[str, Any]]) -> int:
     """Bytes of lists and objects among the values of these rows, where they may be many for their text; else 0."""
-    text = block.text
-    if opening_brackets(text) <= len(block.values) or json_cost(text) <= CROWDED * len(text):
+    text, brackets, most = block.text, opening_brackets(block.text), CROWDED * len(block.text)
+    if brackets <= len(block.values) or json_cost(text, brackets=brackets) <= most or json_cost(text) <= most:
         return 0
     values = chain.from_iterable(map(dict.values, rows))
     return sum(object_cost(value, name=TEXT) for value in values if type(value) in (list, dict))

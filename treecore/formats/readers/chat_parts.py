@@ -43,11 +43,7 @@ def _alike(chats: Sequence[Messages]) -> Parted | None:
     """The parts of chats that all have the same roles, plain words, and one answer at the end; None of others."""
     size = len(chats[0])
     messages = list(chain.from_iterable(chats))
-    if (
-        size < 2
-        or set(map(len, chats)) != {size}
-        or set(map(tuple, map(sorted, messages))) != {tuple(sorted(OF_MESSAGE))}
-    ):
+    if size < 2 or set(map(len, chats)) != {size} or set(map(frozenset, set(map(tuple, messages)))) != {OF_MESSAGE}:
         return None
     roles, words = [one["role"] for one in messages[:size]], [one["content"] for one in messages]
     if set(map(type, words)) != {str} or [one["role"] for one in messages] != roles * len(chats):

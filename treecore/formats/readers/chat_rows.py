@@ -103,7 +103,7 @@ def _messages(value: Any, name: str, *, where: str) -> list[dict[str, Any]]:
     if value is None:
         return []
     messages = as_messages(value)
-    if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
+    if not isinstance(messages, list) or not set(map(type, messages)) <= {dict}:
         raise wrong(name, messages, "a list of messages with role and content", where=where)
     return messages
 
