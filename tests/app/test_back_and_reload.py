@@ -46,6 +46,22 @@ def test_back_forward_reload_and_a_copied_link(open_page: Open, address: str) ->
     assert "node=b1" in page.url
 
 
+def test_words_that_were_looked_for_are_one_step_back(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand&node=b1")
+    canvas = wait_for_canvas(page)
+    settled(page)
+    canvas.focus()
+    page.keyboard.press("/")
+    page.keyboard.type("boss")
+    page.wait_for_url("**find=boss**")
+    settled(page)
+    assert "node=b1" not in page.url
+    page.go_back()
+    page.wait_for_function("!location.search.includes('find=')")
+    settled(page)
+    assert "node=b1" in page.url
+
+
 def test_an_upload_is_kept_in_this_browser_and_forgotten(open_page: Open, address: str, tmp_path: Path) -> None:
     forest = json.loads((ROOT / "sample_trees" / "by_hand.forest.json").read_text())
     path = tmp_path / "mine.forest.json"

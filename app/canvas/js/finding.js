@@ -104,21 +104,26 @@ export function nextHit(app, step) {
   return stops[(step > 0 ? next : next - 1 + stops.length) % stops.length];
 }
 
-/** @param {App} app @param {(i: number) => void} choose @param {() => void} say tells the page of the words */
+// The page is told of words and of the hit that they select at once, when typing rests.
+/** @param {App} app @param {(i: number) => void} choose shows a hit as selected @param {() => void} say tells the page */
 export function listenSearch(app, choose, say) {
   const { input, offer } = app.dom;
   const { signal } = app.abort;
+  const sayNow = () => {
+    clearTimeout(app.typing);
+    app.typing = 0;
+    say();
+  };
   app.sayFound = () => {
     clearTimeout(app.typing);
-    app.typing = setTimeout(() => {
-      app.typing = 0;
-      say();
-    }, TYPING_MS);
+    app.typing = setTimeout(sayNow, TYPING_MS);
   };
   const go = (/** @type {number} */ step) => {
     const next = nextHit(app, step);
-    if (next !== undefined) choose(next);
+    if (next === undefined) return;
+    choose(next);
     tell(app);
+    sayNow();
   };
   const look = () => {
     light(app);

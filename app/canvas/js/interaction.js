@@ -319,10 +319,7 @@ function hoverAtRest(app, point) {
 /** @param {App} app */
 export function listenKeys(app) {
   app.dom.canvas.addEventListener("keydown", (event) => onKey(app, event), { signal: app.abort.signal });
-  app.goToHit = listenSearch(app, (row) => {
-    showRow(app, row);
-    sendSelection(app);
-  }, () => app.abort.signal.aborted || sendSelection(app));
+  app.goToHit = listenSearch(app, (row) => showRow(app, row), () => app.abort.signal.aborted || sendSelection(app));
 }
 
 /** @param {App} app @param {KeyboardEvent} event */
