@@ -32,6 +32,8 @@ FILM = "step_through"
 """The view that has frames."""
 GUESS = f"{FILM}:guess"
 """What the visitor foretold in it."""
+ROLLOUT = "rollout"
+"""The view of runs."""
 LIBRARY = "library"
 """The view that opens first where the operator names folders."""
 SHARED = (

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.defaults import DEFAULTS, EXPLORE, FILM, LIBRARY, MAX_ID, SHARED, SHORT
+from app.defaults import DEFAULTS, EXPLORE, FILM, LIBRARY, MAX_ID, ROLLOUT, SHARED, SHORT
 from app.library.folders import has_any
 from app.opening.merging import OFF, usual_rule
 from app.opening.opened import Opened
@@ -87,7 +87,7 @@ def _address() -> dict[str, str]:
     if len(quote(wanted["node"])) > MAX_ID:
         wanted["node"] = ""
     wanted |= dict(_parameters(wanted["method"]))
-    if wanted["view"] == "rollout" and (job := st.session_state.get("job")) is not None:
+    if wanted["view"] == ROLLOUT and (job := st.session_state.get("job")) is not None:
         wanted["run"] = job.name
     if (rule := merge_rule()) != usual_rule(as_given()):
         wanted["merge"] = rule or OFF

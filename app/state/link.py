@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.defaults import EXPLORE, FILM, SHARED, SHORT
+from app.defaults import EXPLORE, FILM, ROLLOUT, SHARED, SHORT
 from app.opening.merging import AUTO, OFF, rules, usual_rule
 from app.state.absent import hold_link, wanted_file
 from app.state.changes import EDIT, misfit
@@ -36,8 +36,7 @@ def read_link(has_run: Callable[[str], bool], reopen: Callable[[str], None]) -> 
     missing += read_merging()
     missing += read_fields("", SHARED)
     missing += read_fields(view := get("view"), VIEWS.find(view).fields)
-    if (run := asked("run")) and not has_run(run):
-        missing.append(f"no run called “{run[:SHOWN]}”")
+    missing += read_run(has_run)
     missing += read_place() + read_frame()
     return missing + (read_folds(asked("fold")) if view == EXPLORE and not wanted_file() else [])
 
@@ -109,6 +108,14 @@ def read_fields(view: str, fields: tuple[Field, ...]) -> list[str]:
             missing.append(str(error))
         put({f"{view}:{field.name}" if view else field.name: value})
     return missing
+
+
+def read_run(has_run: Callable[[str], bool]) -> list[str]:
+    """The run to be shown, which the page takes up itself; one that is under way stays there."""
+    run, job = asked("run"), st.session_state.get("job")
+    if get("view") == ROLLOUT and job is not None and job.name != run and not job.live:
+        st.session_state.job = None
+    return [f"no run called “{run[:SHOWN]}”"] if run and not has_run(run) else []
 
 
 def read_place() -> list[str]:

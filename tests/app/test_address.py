@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from app.defaults import AXES, COLOURS
+from app.rollout import job_queue, visitor_jobs
 from app.signals import Found, found_in
 from app.state import address as module
 from treecore.bundled import samples
@@ -184,3 +185,27 @@ def test_the_address_carries_what_was_foretold() -> None:
     assert not test.exception
     assert address(test)["guess"] == "answer rome"
     assert any("You said answer rome: right." in block.value for block in test.success)
+
+
+def test_back_and_forward_step_through_runs_that_are_over() -> None:
+    runs = [
+        job_queue.Job(run=lambda job: None, title="a question", phase=job_queue.Phase.DONE, result=[]) for _ in range(2)
+    ]
+    test = app({"sample": "by_hand", "view": "rollout"})
+    for job in runs:
+        visitor_jobs.QUEUE.keep(job)
+        test.session_state["job"] = job
+        test.run()
+        assert address(test)["run"] == job.name
+    test.query_params["run"] = runs[0].name
+    test.run()
+    assert not test.exception
+    assert test.session_state["job"] is runs[0]
+    del test.query_params["run"]
+    test.run()
+    assert "run" not in address(test)
+    test.query_params["run"] = runs[1].name
+    test.run()
+    assert test.session_state["job"] is runs[1]
+    for job in runs:
+        visitor_jobs.QUEUE.forget(job)
