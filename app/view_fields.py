@@ -29,11 +29,13 @@ class Field:
             Its type is that of the field: a text, yes or no, a whole number, or several names without commas.
         allowed: gives the names that there are, asked whenever one is read; None where any text will do, so that the
             view has to look.
+        there: whether what is open has what a text names, asked once an address was read; None where any text will do.
     """
 
     name: str
     default: FieldValue = ""
     allowed: Callable[[], Collection[str]] | None = None
+    there: Callable[[str], bool] | None = None
 
     def checked(self, value: object) -> FieldValue:
         """What a session holds; the default where a browser sent what there is not."""

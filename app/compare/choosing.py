@@ -32,7 +32,9 @@ ASIDE = Choices("Beside the table", "compare:aside", {"why": "why they differ", 
 FIELDS: tuple[Field | str, ...] = (
     Field("methods", SIDE_BY_SIDE, allowed=lambda: METHODS),
     *(one.field() for one in (SCALES, MODES, ASIDE)),
-    *("left", "right", "beside", "one", "two"),
+    *(Field(side, there=lambda name: name in names()) for side in ("left", "right")),
+    Field("beside", there=lambda name: name in offered()),
+    *(Field(side, there=lambda name: state.has_node(name)) for side in ("one", "two")),
 )
 """What the address carries of a comparison."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
@@ -38,6 +39,7 @@ def read_link(has_run: Callable[[str], bool], reopen: Callable[[str], None]) -> 
     missing += read_fields(view := get("view"), VIEWS.find(view).fields)
     missing += read_run(has_run)
     missing += read_place() + read_frame()
+    missing += [] if wanted_file() else drop_absent(view, VIEWS.find(view).fields)
     return missing + (read_folds(asked("fold")) if view == EXPLORE and not wanted_file() else [])
 
 
@@ -116,6 +118,18 @@ def read_run(has_run: Callable[[str], bool]) -> list[str]:
     if get("view") == ROLLOUT and job is not None and job.name != run and not job.live:
         st.session_state.job = None
     return [f"no run called “{run[:SHOWN]}”"] if run and not has_run(run) else []
+
+
+def drop_absent(view: str, fields: tuple[Field, ...]) -> list[str]:
+    """Leave out what fields of a view name that is not in what is open; where no method runs, nobody can tell."""
+    missing = []
+    for field in fields:
+        text = asked(field.name)
+        with suppress(TreecoreError):
+            if text and field.there is not None and not field.there(text):
+                put({f"{view}:{field.name}": field.default})
+                missing.append(f"no {field.name.replace('_', ' ')} called “{text[:SHOWN]}” here")
+    return missing
 
 
 def read_place() -> list[str]:

@@ -30,7 +30,7 @@ NOBODY = -1
 FIELDS: tuple[Field | str, ...] = (
     READ.field(),
     Field("beneath", STRIPS, allowed=lambda: (*STRIPS, "none")),
-    Field("end"),
+    Field("end", there=lambda name: is_end(name)),
     Field("at", NOBODY),
 )
 """What the address carries of it."""
@@ -137,6 +137,12 @@ def leaf_of(forest: Forest) -> int | None:
     if len(listed) > 1:
         return telling_pair(forest)[0]
     return listed[0] if listed else None
+
+
+def is_end(name: str) -> bool:
+    """Whether a branch of the shown forest ends with a step of this id."""
+    forest = state.forest()
+    return state.has(forest, name) and forest.row(name) in ends(forest)
 
 
 def take() -> None:

@@ -48,7 +48,7 @@ FIELDS: tuple[Field | str, ...] = (
     ROWS.field(),
     LENGTHS.field(),
     Field("every", USUAL),
-    "fork",
+    Field("fork", there=lambda name: name in forks_in_scope().names),
     "brush",
 )
 

@@ -32,7 +32,7 @@ KEYS = KeyGroup(
 
 @view(
     title="Step through",
-    fields=[Field("speed", "1x", allowed=lambda: SPEEDS), "guess"],
+    fields=[Field("speed", "1x", allowed=lambda: SPEEDS), Field("guess", there=lambda words: words in choices())],
     keys=(KEYS, FILM_TREES),
 )
 def render() -> None:
@@ -131,6 +131,12 @@ def stages(titles: list[str], now: str, shots: list[Frame]) -> None:
                 on_click=state.put,
                 args=({"frame": first[title], "playing": False},),
             )
+
+
+def choices() -> tuple[str, ...]:
+    """What may be foretold; nothing where nothing is asked."""
+    asked = question(state.credit())
+    return () if asked is None else tuple(asked.choices)
 
 
 def predict(asked: Question, *, reveal: bool) -> None:

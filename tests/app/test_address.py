@@ -209,3 +209,20 @@ def test_back_and_forward_step_through_runs_that_are_over() -> None:
     assert test.session_state["job"] is runs[1]
     for job in runs:
         visitor_jobs.QUEUE.forget(job)
+
+
+@pytest.mark.parametrize(
+    ("view", "name"),
+    [
+        ("explore", "end"),
+        ("step_through", "guess"),
+        ("granularity", "fork"),
+        *(("compare", name) for name in ("left", "right", "beside", "one", "two")),
+    ],
+)
+def test_a_link_to_what_is_not_in_what_is_open_says_so(view: str, name: str) -> None:
+    test = app({"sample": "by_hand", "view": view, name: "nowhere"})
+    assert not test.exception
+    assert f"no {name} called “nowhere” here" in test.warning[0].value
+    assert name not in address(test)
+    assert test.session_state[f"{view}:{name}"] == ""
