@@ -31,6 +31,8 @@ def forests() -> list[Forest]:
 def rows_of(path: Path) -> list[dict[str, Any]]:
     if path.suffix == ".parquet":
         return list(pq.read_table(path).to_pylist())
+    if path.suffix == ".csv":
+        return list(csv.DictReader(io.StringIO(path.read_text(), newline="")))
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
@@ -238,6 +240,19 @@ def test_csv_has_no_formulas(tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO((tmp_path / "s.csv").read_text(), newline="")))
     assert [row["text"] for row in rows] == ["'=1+1", 'a,"b"\nc']
     assert rows[0]["reward"] == ""
+
+
+@pytest.mark.parametrize("ids", [[0, 1, 2, 3], ["root", "nan", "2", "three"]], ids=["numbers", "texts"])
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet", ".csv"])
+def test_parents_are_the_ids_of_their_rows(ids: list[Any], ending: str, tmp_path: Path) -> None:
+    forest = Forest(parent=[-1, 0, 0, 1], text=["", "a", "b", "c"], reward=[np.nan, np.nan, 1.0, 0.0], node_id=ids)
+    kind, path = "csv" if ending == ".csv" else "steps", tmp_path / f"steps{ending}"
+    export(forest, kind, path, credit="sibling")
+    rows = rows_of(path)
+    names = [str(name) for name in ids]
+    assert [row["id"] for row in rows] == names
+    assert [row["parent"] for row in rows] == ["" if ending == ".csv" else None, names[0], names[0], names[1]]
+    assert {row["n_obs_tokens"] for row in rows} == {"" if ending == ".csv" else None}
 
 
 def test_graphml_is_read_by_networkx(forests: list[Forest], tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from treecore.core.batch import Forests
+from treecore.core.columns import NODE_COLUMNS
 from treecore.core.edit import changes_column, changes_of
 from treecore.exports.registry import Exported, export_kind
 from treecore.exports.tables import BLOCK, TABLES, content
@@ -25,15 +26,24 @@ def steps(forests: Forests, credit: Credit | None, ending: str) -> Exported:
     for number, forest in enumerate(forests):
         frame = to_frame(forest, None if credit is None else credit.of(number))
         frame["id"] = [str(name) for name in frame["id"]]
-        frame["parent"] = [None if name is None else str(name) for name in frame["parent"]]
+        frame["parent"] = as_objects([None if name is None else str(name) for name in frame["parent"]])
         frame.insert(0, "forest", forest.id or str(number))
         for name in marked:
             frame[name] = changes_of(forest)
         schema |= {name: TYPES.get(str(frame[name].dtype.kind), "text") for name in frame.columns}
+        for name in COUNTS:
+            frame[name] = as_objects([None if count < 0 else count for count in frame[name].tolist()])
         frames.append(frame)
     made = Exported(unit="steps")
     made.chunks = content(rows_of(forests, frames, made), ending, schema)
     return made
+
+
+def as_objects(values: list[Any]) -> Any:
+    """Values of a column as they are: pandas would make numbers with a fraction of whole ones beside None."""
+    import pandas as pd
+
+    return pd.Series(values, dtype=object)
 
 
 def rows_of(forests: Forests, frames: Sequence[Any], made: Exported) -> Iterator[dict[str, Any]]:
@@ -54,5 +64,7 @@ def as_csv(forests: Forests, credit: Credit | None, ending: str) -> Exported:
     return steps(forests, credit, ending)
 
 
+COUNTS = [column.name for column in NODE_COLUMNS if column.kind == "int"]
+"""Columns of whole numbers, in which less than 0 is not known and written as nothing."""
 TYPES = {"i": "int", "u": "int", "f": "float", "b": "bool"}
 """Kind of a numpy type -> type of a column."""

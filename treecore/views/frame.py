@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 def to_frame(forest: Forest, credit: Credit | None = None) -> pd.DataFrame:
     """A row per step, in the forest's order.
 
-    Columns: `id`, `parent`, `tree`, `depth`, the declared columns, `governs` (share of the trajectory after the
-    step), annotations, and the columns of `credit` when given (one forest, or a batch that holds this forest).
+    Columns: `id`, `parent` (an id, None for a root), `tree`, `depth`, the declared columns, `governs` (share of the
+    trajectory after the step), annotations, and the columns of `credit` when given (one forest, or a batch that holds
+    this forest).
     """
     import pandas as pd
 
     topology = forest.topology
     table: dict[str, Any] = {
         "id": forest.node_id,
-        "parent": [None if above < 0 else forest.node_id[above] for above in forest.parent],
+        "parent": pd.Series([None if above < 0 else forest.node_id[above] for above in forest.parent], dtype=object),
         "tree": forest.tree,
         "depth": topology.depth,
     }
