@@ -45,18 +45,29 @@ def empty(credit: Credit | None) -> None:
             type="primary",
             icon=":material/fork_right:",
         )
+    if credit is not None and is_silent(credit):
+        st.markdown("##### No signal")
+        st.markdown("Every step gets 0 by this method: nothing that it compares differs.")
     if (current := state.as_given()).sample:
         st.markdown("##### Your own rollouts")
         st.markdown(f"Drop a file or a folder anywhere on this page, or open it under **{ours(current.title)}**.")
 
 
+def is_silent(credit: Credit) -> bool:
+    """Whether all steps that have a credit have 0."""
+    known = credit.credit[np.isfinite(credit.credit)]
+    return len(known) > 0 and not known.any()
+
+
 def strongest_fork(credit: Credit) -> int | None:
-    """The fork with the largest difference of credit, None when there is none."""
+    """The fork with the largest difference of credit, None when there is none or none differs."""
     from treecore.analysis.granularity import fork_contrasts
 
     found = fork_contrasts(credit)
     known = np.flatnonzero(np.isfinite(found.contrast))
-    return int(found.node[known[np.argmax(found.contrast[known])]]) if len(known) else None
+    if not len(known) or found.contrast[known].max() == 0:
+        return None
+    return int(found.node[known[np.argmax(found.contrast[known])]])
 
 
 def step(credit: Credit, row: int) -> None:

@@ -147,7 +147,7 @@ def predict(asked: Question, *, reveal: bool) -> None:
         state.put({GUESS: guess})
     if reveal:
         said = f"You said {guess}: " + ("right. " if guess == asked.answer else "not so. ") if guess else ""
-        (st.success if guess == asked.answer else st.info)(verbatim(f"{said}The blame goes to {asked.answer}."))
+        (st.success if guess == asked.answer else st.info)(verbatim(f"{said}The blame goes to “{asked.answer}”."))
         return
     st.markdown("**Before you look: which branch gets the blame?**")
     st.caption("Click it among the trees, or choose its words.")

@@ -89,6 +89,15 @@ def test_a_sample_is_picked_from_its_list_and_stands_out() -> None:
     assert [button.label for button in test.button if str(button.key) == "sample:by_hand"] == ["Written by hand"]
 
 
+def test_a_forest_without_a_signal_says_so_and_offers_no_fork() -> None:
+    test = app(sample="all_right", method="grpo")
+    assert "Every step gets 0 by this method: nothing that it compares differs." in words(test)
+    assert "Show the fork that matters most" not in [button.label for button in test.button]
+    other = app(sample="by_hand", method="grpo")
+    assert "Every step gets 0" not in words(other)
+    assert "Show the fork that matters most" in [button.label for button in other.button]
+
+
 def test_a_deep_link_selects_the_step_and_its_numbers() -> None:
     test = app(sample="by_hand", node="a3", method="tree_grpo")
     assert not test.exception
@@ -221,7 +230,7 @@ def test_step_through_reaches_the_end() -> None:
         assert not test.exception
     assert test.session_state["frame"] == total - 1
     assert "Weight on every token" in words(test)
-    assert "The blame goes to answer rome" in words(test).replace("\\", "")
+    assert "The blame goes to “answer rome”" in words(test).replace("\\", "")
 
 
 def test_a_prediction_is_judged_at_the_end() -> None:
