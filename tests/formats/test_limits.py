@@ -87,6 +87,23 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
 LARGE_ONES = ("nodes", "token ids", "many lists")
 
 
+def numbers(size: int) -> bytes:
+    """Fields of an object that make up that many bytes."""
+    return b",".join(filled(lambda n: b'"c%d":%d.5' % (n, n), size))
+
+
+ROW = b'{"prompt":"a","completion":"b","reward":1.0%b}\n'
+WIDE: dict[str, Callable[[int], bytes]] = {
+    "first row": lambda size: ROW % (b"," + numbers(size)),
+    "second row": lambda size: ROW % b"" + ROW % (b"," + numbers(size)),
+    "row of a list": lambda size: b"[" + ROW % b"" + b"," + ROW % (b"," + numbers(size)) + b"]",
+    "node": lambda size: forest([node(numbers(size))(0)]),
+    "second node": lambda size: forest([ROOT, node(numbers(size))(1)]),
+    "forest": lambda size: forest([ROOT], numbers(size) + b","),
+}
+"""Files of a row or node with as many fields as make up that many bytes."""
+
+
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_small_compressed_file_takes_little_memory(case: str, tmp_path: Path) -> None:
     path = tmp_path / "small.gz"
@@ -101,6 +118,15 @@ def test_a_large_file_takes_eight_times_its_size_at_most(case: str, tmp_path: Pa
     path.write_bytes(HOSTILE[case](LARGE))
     found = measured(path)
     assert found.peak - found.before < TIMES * LARGE, found
+
+
+@pytest.mark.parametrize("case", WIDE)
+def test_a_wide_row_or_node_is_refused_before_it_is_made(case: str, tmp_path: Path) -> None:
+    path, size = tmp_path / "wide", 8_000_000
+    path.write_bytes(WIDE[case](size))
+    found = measured(path)
+    assert " has more than 10,000 fields; keep the fields that matter" in found.said
+    assert found.peak - found.before < TIMES * size, found
 
 
 def test_distinct_names_of_columns_are_bounded(tmp_path: Path) -> None:

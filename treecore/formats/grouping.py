@@ -84,7 +84,7 @@ def _of_rollouts(rollouts: Iterable[Rollout], source: str, account: Account) -> 
 
 def _of_answers(answers: Answers, source: str, account: Account) -> list[Forest]:
     account.spend(answers.cost(), account.name)
-    account.name_columns((*answers.columns, *answers.claimed), account.name)
+    account.name_columns((*answers.columns, *answers.claimed), account.name, of_rows=True)
     names: set[str] = set()
     groups: list[RowGroup] = []
     for number, rows in enumerate(_rows_of_groups(answers)):
@@ -110,7 +110,7 @@ def _of_answers(answers: Answers, source: str, account: Account) -> list[Forest]
 def _count_columns(group: Group, account: Account) -> None:
     """Count the columns of one forest, and their names."""
     if not group.names <= account.names:
-        account.name_columns(group.names, group.first.where)
+        account.name_columns(group.names, group.first.where, of_rows=True)
     account.spend_columns(len(group.names), group.first.where, cells=len(group.names) * len(group.turns))
 
 
@@ -119,7 +119,7 @@ def _count_turns(answers: Answers, rows: RowGroup, group: Group, account: Accoun
     turns = chain.from_iterable(answers.turns.get(row, ()) for row in rows.rows)
     own = {name for turn in turns for name in (*turn.columns, *turn.claimed)}
     if not own <= account.names:
-        account.name_columns(own, group.first.where)
+        account.name_columns(own, group.first.where, of_rows=True)
     of_answers = (len(answers.columns) + len(answers.claimed)) * len(rows.rows)
     cells = len(group.names) * len(group.turns) - of_answers
     account.spend_columns(len(own), group.first.where, cells=max(cells, 0))

@@ -18,7 +18,10 @@ MAX_NODES = 5_000_000
 MAX_DEPTH = 64
 """Levels of nesting in a value beyond the format."""
 MAX_NAMES = 1000
-"""Different names under `columns` and `credit` in one file: each is a column over all nodes."""
+"""Different names under `columns` and `credit` in one file: each is a column over all nodes. Of a table in Parquet or
+CSV all columns, of others those of numbers."""
+MAX_FIELDS = 10_000
+"""Fields of one row of a table in JSON, and of one step."""
 SMALL_FILE, SMALL_UNPACKED = 1_000_000, 32_000_000
 """A compressed file below the first may grow to the second."""
 FREE_LINES, BYTES_A_LINE = 20_000, 40
@@ -30,7 +33,8 @@ FREE_COLUMNS, BYTES_A_COLUMN = 200_000, 4
 """The same for columns of all forests."""
 BY_SIZE = (
     f"{FREE_LINES:,} forests or one for each {BYTES_A_LINE} bytes, {FREE_ROWS:,} rows of a table or one for each "
-    f"{BYTES_A_ROW}, {FREE_COLUMNS:,} columns of all forests or one for each {BYTES_A_COLUMN}, whichever is more"
+    f"{BYTES_A_ROW}, {FREE_COLUMNS:,} columns of all forests or one for each {BYTES_A_COLUMN}, whichever is more, "
+    f"{MAX_FIELDS:,} fields of a row or a step"
 )
 """These in words."""
 KEPT_BY_SMALL, KEPT_A_BYTE = 200_000_000, 5
@@ -253,16 +257,23 @@ class Account:
             )
         self.spend(FOREST, where)
 
-    def name_columns(self, names: Iterable[str], where: str) -> None:
+    def name_columns(self, names: Iterable[str], where: str, *, of_rows: bool = False) -> None:
         """Count names of columns.
+
+        Args:
+            of_rows: they are fields of rows of a table.
 
         Raises:
             FormatError: more different ones than a file may have.
         """
         self.names.update(names)
-        if len(self.names) > MAX_NAMES:
-            raise LimitError(
-                f'more than {MAX_NAMES:,} different names under "columns" and "credit"',
-                where=where,
-                todo="put what is no number of every step under a name of its own in the node",
-            )
+        if len(self.names) <= MAX_NAMES:
+            return
+        if of_rows:
+            found = f"the rows have numbers under more than {MAX_NAMES:,} different names"
+            raise LimitError(found, where=where, todo="leave out those that do not matter, or put them into lists")
+        raise LimitError(
+            f'more than {MAX_NAMES:,} different names under "columns" and "credit"',
+            where=where,
+            todo="put what is no number of every step under a name of its own in the node",
+        )

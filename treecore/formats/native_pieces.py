@@ -10,12 +10,13 @@ import numpy as np
 
 from treecore.core.columns import NODE_COLUMNS, Column
 from treecore.core.topology import FloatArray
-from treecore.formats.limits import FOREIGN_NODE, NODE, NUMBER, TEXT, VALUE, Account
+from treecore.formats.limits import FOREIGN_NODE, MAX_FIELDS, NODE, NUMBER, TEXT, VALUE, Account
 from treecore.formats.native_chunks import ABSENT, NO_NUMBER, Chunk
 from treecore.formats.native_fields import MAP_FIELDS, TREE, unwritable
 from treecore.formats.native_nodes import Nodes, frozen, member, wrong_rows
 from treecore.formats.native_tokens import TokenPiece, join_tokens, read_tokens
 from treecore.formats.native_values import NONE, shown, typed
+from treecore.formats.wide import wide_error
 
 UNSET_TYPE = type(ABSENT)
 DECLARED = (TREE, *NODE_COLUMNS)
@@ -104,6 +105,8 @@ def read_extra(nodes: Nodes, chunk: Chunk, tokens: TokenPiece | None, account: A
         extra.setdefault(row, {})["tokens"] = fields
     account.spend(FOREIGN_NODE * len(extra), nodes.where, what="values beyond the format")
     for row, fields in extra.items():
+        if len(fields) > MAX_FIELDS:
+            raise wide_error("a step", where=nodes.at(chunk.low + row, ""))
         for name, value in fields.items():
             if isinstance(value, dict | list):
                 if reason := unwritable(value):

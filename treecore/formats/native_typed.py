@@ -18,6 +18,7 @@ from treecore.core.columns import NODE_COLUMNS, TOKEN_COLUMNS
 from treecore.formats.limits import Account, json_cost
 from treecore.formats.native_chunks import ABSENT, NO_NUMBER, Chunk, TypedChunk
 from treecore.formats.native_fields import MAP_FIELDS, NODE_FIELDS, TREE
+from treecore.formats.wide import check_width
 
 TYPES: dict[str, Any] = {"int": int | None, "float": float | None, "text": str | None, "choice": str | None}
 NULLS: dict[str, Any] = {"float": NO_NUMBER}
@@ -136,8 +137,9 @@ def text_chunks(nodes: memoryview, decode: Decoders, account: Account, where: st
 
     Raises:
         orjson.JSONDecodeError: it is not JSON.
-        FormatError: a node is too large for what the file may take.
+        FormatError: a node is too large for what the file may take, or has too many fields.
     """
+    check_width(nodes, where, what="a step")
     start, end, low = 1, len(nodes) - 1, 0
     while not low or start < end:
         size = CHUNK_BYTES

@@ -12,8 +12,9 @@ import orjson
 from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.columnar import column_keys, column_kinds, column_rows, is_columnar
-from treecore.formats.limits import MAX_NAMES
+from treecore.formats.limits import MAX_FIELDS, MAX_NAMES
 from treecore.formats.source import Document, Source
+from treecore.formats.wide import wide_error
 
 MAX_FIELD = 50_000_000
 """Characters of one field of a CSV file."""
@@ -99,7 +100,10 @@ def csv_rows(source: Source) -> Iterator[Row]:
     reader = csv.reader(text, delimiter=separator)
     try:
         names = [name.strip() for name in next(reader, [])]
-        if not any(names) or len(set(names)) < len(names) or len(names) > MAX_NAMES:
+        if len(names) > MAX_NAMES:
+            found = f"{counted(len(names), 'column')}, where the limit is {MAX_NAMES:,}"
+            raise FormatError(found, where=f"{source.name}, line 1", todo="leave out those that do not matter")
+        if not any(names) or len(set(names)) < len(names):
             raise FormatError(
                 "the first line does not name the columns, each by a name of its own", where=f"{source.name}, line 1"
             )
@@ -119,6 +123,8 @@ def csv_rows(source: Source) -> Iterator[Row]:
 def _object(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise FormatError("a row is no object", where=where, todo="give rows with named fields")
+    if len(value) > MAX_FIELDS:
+        raise wide_error("a row", where=where)
     return value
 
 

@@ -37,6 +37,7 @@ from treecore.formats.limits import (
     json_cost,
     limit,
 )
+from treecore.formats.wide import NARROW, check_width
 
 CONTAINERS_PER_NODE = 5
 BLOCK = 1 << 18
@@ -154,14 +155,21 @@ class Source:
         return not self.data[start : min(end, start + 4096)].strip(BLANK) and not self.data[start:end].strip(BLANK)
 
     def texts(self) -> Iterator[Text]:
-        """The texts of all JSON values: one over the whole file, or one a line. They may be no JSON."""
+        """The texts of all JSON values: one over the whole file, or one a line. They may be no JSON.
+
+        Raises:
+            FormatError: an object has more fields than a row may.
+        """
         start, end, lines = self._span
         view = memoryview(self.data)
         if not lines:
+            check_width(view[start:end], self.name)
             yield Text(view[start:end], self.name, 0)
             return
         for start, end, line in self._lines():
-            yield Text(view[start:end], f"{self.name}, line {line}", line)
+            where = f"{self.name}, line {line}"
+            check_width(view[start:end], where)
+            yield Text(view[start:end], where, line)
 
     def _lines(self) -> Iterator[tuple[int, int, int]]:
         """Start, end and number of each line that is not blank."""
@@ -215,7 +223,11 @@ class Source:
 
     def _values(self, texts: Sequence[memoryview], line: int) -> tuple[list[Any], Sequence[int]]:
         """The values of lines, of which `line` is the first, and the number of the line of each."""
-        if max(map(len, texts)) <= CHECKED_BYTES:
+        longest = max(map(len, texts))
+        if longest >= NARROW:
+            for number, one in enumerate(texts, start=line):
+                check_width(one, f"{self.name}, line {number}")
+        if longest <= CHECKED_BYTES:
             with suppress(orjson.JSONDecodeError):
                 return list(map(orjson.loads, texts)), range(line, line + len(texts))
         lines = [number for number, text in compress(enumerate(texts, start=line), texts) if bytes(text).strip(BLANK)]
@@ -322,7 +334,8 @@ def open_source(
         folder: what was given together with it; place: its own path there.
 
     Raises:
-        FormatError: missing, a folder, not permitted, empty, too large, broken gzip, not UTF-8.
+        FormatError: missing, a folder, not permitted, empty, too large, broken gzip, not UTF-8, a first row of too
+            many fields.
     """
     if isinstance(path_or_bytes, bytes):
         name = name or "the data"
@@ -353,7 +366,10 @@ def open_source(
             where=name,
             todo="split the file, or raise the limit by setting TREECORE_MAX_NODES",
         )
-    return Source(name, data, account, folder, place)
+    source = Source(name, data, account, folder, place)
+    if len(data) >= NARROW and data[:4096].lstrip(BLANK)[:1] in (b"{", b"["):
+        next(source.texts(), None)  # a first row of too many fields is refused before formats look at it
+    return source
 
 
 def read_path(path: str, name: str) -> bytes:

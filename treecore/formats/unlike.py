@@ -67,9 +67,11 @@ def no_forest(source: Source, known: Mapping[str, frozenset[str]]) -> FormatErro
 
 def columns_of(source: Source) -> list[str]:
     """The columns that the first line of a text names, if it looks like that of a table."""
-    line = source.data[:10_000].split(b"\n", 1)[0].decode(errors="replace").strip()
+    begin, ends, _ = source.data[:10_000].partition(b"\n")
+    line = begin.decode(errors="replace").strip()
     separator = max(",\t;", key=line.count)
     names = [name.strip().strip('"') for name in line.split(separator)]
+    names = names if ends else names[:-1]  # the last may be cut
     usual = len(names) > 1 and all(name and len(name) <= 60 for name in names) and len(set(names)) == len(names)
     return names if usual and b"\n" in source.data else []
 

@@ -119,6 +119,6 @@ def test_chats_without_a_user_keep_what_the_system_said() -> None:
 def test_what_holds_for_all_items_is_counted_before_it_is_copied() -> None:
     n = 6000
     chats = [[{"role": "system", "content": "s"}, {"role": "user", "content": f"{place}"}] for place in range(n)]
-    line = {"step": ["1"] * n, "prompt": chats, "completion": ["a"] * n} | {f"k{place}": "t" for place in range(20_000)}
+    line = {"step": ["1"] * n, "prompt": chats, "completion": ["a"] * n} | {f"k{place}": "t" for place in range(9_000)}
     with pytest.raises(FormatError, match="more than 200 MB"):
         read(json.dumps(line | {"advantages": [0] * n}).encode())
