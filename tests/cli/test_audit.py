@@ -62,3 +62,11 @@ def test_validate_tells_it_too(run: Run, wrong: Path) -> None:
 
 def test_a_file_without_claims_says_so(run: Run, minimal: Path) -> None:
     assert run("audit", minimal).stdout == "the file claims no advantages and no credit\n"
+
+
+def test_rows_to_train_on_say_which_advantages_they_have(run: Run, tmp_path: Path) -> None:
+    """Written for each token, and all tokens of an answer have the same."""
+    rows = tmp_path / "rows.jsonl"
+    forest = Path(__file__).parents[2] / "sample_trees" / "countdown.forest.json"
+    assert run("export", forest, "--to", "training", "--method", "grpo", "-o", rows).exit_code == 0
+    assert "these are `grpo` with std, ddof 1, epsilon 1e-6" in run("audit", rows).stdout

@@ -211,3 +211,39 @@ def test_any_rows_give_forests_or_one_sentence(rows: list[dict[str, object]]) ->
     except TreecoreError as error:
         said = str(error)
     assert "\n" not in said
+
+
+def by_token(advantages: object, **others: object) -> bytes:
+    row = {"prompt": "3*4?", "completion": "12", "reward": 1.0, "advantages": advantages}
+    return as_lines([row | others, {"prompt": "3*4?", "completion": "14", "reward": 0.0, "advantages": None}])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        by_token([0.5, 0.5, 0.5]),
+        by_token([None, 0.5, 0.5]),
+        by_token([0.5, 0.0, 0.5], completion_mask=[1, 0, 1]),
+        as_parquet([json.loads(line) for line in by_token([0.5, 0.0], response_mask=[True, False]).splitlines()]),
+    ],
+)
+def test_one_advantage_at_all_tokens_is_that_of_the_answer(content: bytes) -> None:
+    (forest,) = read(content)
+    np.testing.assert_array_equal(forest.claimed["advantage"], [0.5, np.nan])
+
+
+def test_advantages_that_differ_inside_an_answer_are_told_with_the_way_around() -> None:
+    content = by_token([0.5, 0.0, -0.5], completion_mask=[1, 0, 1])
+    with pytest.raises(FormatError, match=r"line 1: .* different advantages, and those by token cannot be aud") as told:
+        read(content)
+    options = "--map prompt=prompt --map answer=completion --map reward=reward"
+    assert told.value.command == options
+    columns = dict(option.split("=") for option in options.split("--map ")[1:])
+    (forest,) = read(content, columns={role: name.strip() for role, name in columns.items()})
+    assert (forest.claimed, forest.node_extra[0]["advantages"]) == ({}, [0.5, 0.0, -0.5])
+
+
+@pytest.mark.parametrize("advantages", [["x"], [True], [[0.5]], "high"])
+def test_advantages_that_are_no_numbers(advantages: object) -> None:
+    with pytest.raises(FormatError, match=r"line 1: the advantage .* is no number"):
+        read(by_token(advantages))
