@@ -159,7 +159,7 @@ def asking(open_page: Open, address: str, sample: str, method: str) -> Any:
 
 
 def chosen(page: Any, words: str) -> None:
-    page.locator(".st-key-guess button[data-selected]", has_text=words).wait_for()
+    page.locator(".st-key-step_through-guess button[data-selected]", has_text=words).wait_for()
 
 
 def test_a_click_on_a_branch_answers_the_question(open_page: Open, address: str) -> None:
