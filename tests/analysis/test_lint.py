@@ -77,6 +77,18 @@ def test_a_root_with_words_is_told_of_only_where_roots_are_of_two_kinds() -> Non
     assert both == {"root-with-text": ("forest good, node 0", "forest good, node 3")}
 
 
+CALL = {"name": "search", "arguments": {"q": "x"}}
+
+
+@pytest.mark.parametrize(
+    "beside", [{"node_extra": {0: {"tool_calls": [CALL]}}}, {"observation": ["found", "", "", ""]}]
+)
+def test_a_root_without_words_is_a_step_where_it_calls_or_hears_something(beside: dict[str, Any]) -> None:
+    roots = {"parent": [-1, 0, -1, 2], "text": ["", "a", "b", "c"], "reward": [NAN, 1.0, NAN, 0.0], "id": "two"}
+    assert "root-with-text" not in found(Forest(**(roots | beside)))
+    assert found(Forest(**roots))["root-with-text"] == ("forest two, node 2",)
+
+
 def test_a_claim_without_a_method_is_told_calmly() -> None:
     (finding,) = lint(Forests(Forest(**(FLAT | {"claimed": {"advantage": [0.3, 0.7]}}))))
     assert finding.kind == "claimed-credit"

@@ -181,14 +181,16 @@ def check_shape(forests: Forests) -> Iterator[Finding]:
 
 def mixed_roots(forests: Forests) -> IntArray:
     """Roots with words where that is no habit of the file: beside empty roots of their forest, or above a fork while
-    roots of other forests are empty. Flat rollouts are chains that begin with a step, which is as it should be. `[R]`
+    roots of other forests are empty. Flat rollouts are chains that begin with a step, which is as it should be; one
+    without words is as good, where it has calls or an observation. `[R]`
     """
     topology, roots = forests.topology, forests.topology.roots
     written = np.fromiter((bool(text) for forest in forests for text in forest.text), dtype=bool)[roots]
-    if written.all():
+    empty = forests.is_prompt[roots]
+    if not empty.any():
         return np.empty(0, dtype=np.int64)
     of = forests.forest_of[roots]
-    mixed = np.bincount(of[~written], minlength=len(forests)) > 0
+    mixed = np.bincount(of[empty], minlength=len(forests)) > 0
     forks = np.bincount(topology.root[topology.is_fork], minlength=len(forests.parent)) > 0
     found: IntArray = roots[written & (mixed[of] | forks[roots])]
     return found

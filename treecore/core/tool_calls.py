@@ -67,6 +67,12 @@ def recorded_calls(fields: Mapping[str, Any]) -> tuple[ToolCall, ...]:
     return tuple(call for one in found[:MAX_CALLS] if (call := tool_call_in(one)) is not None)
 
 
+def all_calls(value: Any) -> bool:
+    """Whether a field holds calls, and nothing that is none."""
+    calls = as_list(value)
+    return bool(calls) and all(tool_call_in(one) is not None for one in calls)
+
+
 def written_calls(text: str) -> tuple[ToolCall, ...]:
     """The calls that a text holds between tags."""
     if "<" not in text:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from treecore.core.forest import Forest
+from treecore.core.tool_calls import FIELDS, all_calls
 from treecore.errors import shortened
 from treecore.formats.notes import Notes
 
@@ -23,7 +24,8 @@ class ReadReport:
         name: of the file.
         format, title: the format recognised.
         forests: in file order.
-        extra: `forest.FIELD` or `nodes[].FIELD` -> how often: fields unknown to us, kept as they came.
+        extra: `forest.FIELD` or `nodes[].FIELD` -> how often: fields unknown to us, kept as they came; calls of tools
+            are known.
         warnings: what could not be taken over, one clause each.
         notes: what was recognised, guessed and dropped; empty for our own format, which loses nothing.
         memory: bytes that the forests take, about.
@@ -87,7 +89,13 @@ class ReadReport:
 
 
 def unknown_fields(forests: list[Forest]) -> dict[str, int]:
-    """`forest.FIELD` or `nodes[].FIELD` -> how often."""
+    """`forest.FIELD` or `nodes[].FIELD` -> how often; calls of tools that are read as such are not among them."""
     fields = Counter(f"forest.{name}" for forest in forests for name in forest.extra)
-    fields += Counter(f"nodes[].{key}" for forest in forests for row in forest.node_extra.values() for key in row)
+    fields += Counter(
+        f"nodes[].{key}"
+        for forest in forests
+        for row in forest.node_extra.values()
+        for key, value in row.items()
+        if key not in FIELDS or not all_calls(value)
+    )
     return dict(fields)
