@@ -53,6 +53,7 @@ class Comparison:
         if isinstance(gold, Relation) or isinstance(said, Relation):
             return self._relations(gold, said)
         if isinstance(gold, Items) and isinstance(said, Items):
+            gold, said = _as_point(gold, beside=said), _as_point(said, beside=gold)
             return self._items(gold, said)
         if isinstance(gold, Matrix) and isinstance(said, Matrix):
             return len(gold.rows) == len(said.rows) and all(map(self._in_order, gold.rows, said.rows))
@@ -194,6 +195,17 @@ def _is_point(answer: Answer) -> bool:
         return False
     names = [item.text for item in answer.items if isinstance(item, Value)]
     return len(names) == len(answer.items) and names == sorted(set(names))
+
+
+def _as_point(several: Items, *, beside: Items) -> Items:
+    """`x = 2, y = 3` as `(2, 3)`, beside such a tuple; in the order of the names, which are single letters in a row."""
+    if several.kind != "list" or beside.kind != "tuple" or (beside.opens, beside.closes) != ("(", ")"):
+        return several
+    pairs = [(one.left, one.right) for one in several.items if isinstance(one, Relation) and one.operator == "="]
+    values = {name.text: coordinate for name, coordinate in pairs if isinstance(name, Value)}
+    if len(values) < len(several.items) or "".join(sorted(values)) not in ("xy", "xyz", "ab", "abc"):
+        return several
+    return Items("tuple", tuple(values[name] for name in sorted(values)), "(", ")")
 
 
 def _named(items: Sequence[Answer]) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from fractions import Fraction
 
 from treecore.tasks.verifiers.mathematics.answer import Answer, Items, Matrix, Relation, Words
 from treecore.tasks.verifiers.mathematics.intervals import merged
 from treecore.tasks.verifiers.mathematics.notation import CURRENCIES, FUNCTIONS, ROW, TEXT, canonical, closing
+from treecore.tasks.verifiers.mathematics.rational import rational
 from treecore.tasks.verifiers.mathematics.value import Value, value
 
 MAX_ITEMS = 200
@@ -45,6 +47,10 @@ _LEADING = re.compile(rf"[\s(\[{{+\-{''.join(CURRENCIES)}]*[\d.\\(\[{{]")
 _TURNED_BRACKETS = re.compile(r"([\[\]])([^\[\]()]+,[^\[\]()]+)([\[\]])")
 _CASES = re.compile(r"\\begin\{(cases|aligned|array)\}([^&]*)\\end\{\1\}", re.DOTALL)
 _CHOICE = re.compile(r"([A-Za-z])\s*\)")
+MAX_CHOICES_CHARS = 200
+_CHOICES = re.compile(r"(?:(?:\([A-Z]\)|[A-Z]\)?)(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*|\Z)){2,}")
+"""Letters of several choices: `A, C`, `(A) and (C)`."""
+_LETTER = re.compile(r"(?<![a-zA-Z])[A-Z](?![a-zA-Z])")
 _VARIABLE = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
 _CALL = re.compile(r"[a-zA-Z]{1,4}\s*[(\[].*[)\]]")
 _CONGRUENT = re.compile(r".*?\\equiv(?![a-zA-Z])(.*?)\(?\s*\\(?:pmod|bmod|mod)\s*(?:\{(.*)\}|(.*?))\s*\)?")
@@ -60,6 +66,8 @@ def _read(text: str, depth: int) -> Answer:
     text = _trimmed(text)
     if depth > MAX_DEPTH:
         return Value(text)
+    if is_choices(text):
+        return Items("list", tuple(Value(one) for one in _LETTER.findall(TEXT.sub(r" \1 ", text))))
     if (words := plain_words(text)) is not None:
         return Words(words)
     if choice := _CHOICE.fullmatch(text):
@@ -119,7 +127,8 @@ def _joined_digits(match: re.Match[str]) -> str:
 def _ungrouped(text: str) -> str:
     """Numbers without what parts their thousands; between brackets a comma parts a tuple."""
     text = _EUROPEAN.sub(lambda one: one[1].replace(".", "") + "." + one[2], text)
-    if not text.startswith(("(", "[", r"\{")):
+    grouped = text.startswith("{") and closing(text, 0) == len(text) - 1
+    if not grouped and not text.startswith(("(", "[", r"\{")):
         text = _THOUSANDS.sub(_joined_digits, text)
     return _SPACED.sub(lambda one: re.sub("[ ']", "", one[0]), text)
 
@@ -245,6 +254,12 @@ def is_name(answer: Answer) -> bool:
     return _NAME.fullmatch(answer.text) is not None
 
 
+def is_choices(text: str) -> bool:
+    """Whether a text is letters of several choices: `A and C`."""
+    short = len(text) <= MAX_CHOICES_CHARS
+    return short and _CHOICES.fullmatch(TEXT.sub(lambda one: one[1], text).strip()) is not None
+
+
 def is_worked_out(answer: Answer) -> bool:
     """Whether the other side of an equation says what `answer` is worth: a number to work out, or `P(X > 2)`."""
     if not isinstance(answer, Value):
@@ -273,8 +288,23 @@ def _relation(text: str, depth: int) -> Answer | None:
     if set(operators) <= {"<", r"\le"} or set(operators) <= {">", r"\ge"}:
         return _order(operators, sides)
     if set(operators) == {"="}:
+        if any(map(_is_contradiction, sides, sides[1:])):
+            return None
         return Relation("=", sides[0], sides[-1])
     return Relation(operators[0], sides[0], sides[1]) if len(parts) == 2 else None
+
+
+def _is_contradiction(one: Answer, other: Answer) -> bool:
+    """Whether `one = other` says that two plain numbers are one which are not, and neither is the other rounded."""
+    if not (isinstance(one, Value) and isinstance(other, Value)) or one.unit or other.unit:
+        return False
+    if one.percent or other.percent or one.base is not None or other.base is not None:
+        return False
+    left, right = rational(one.text), rational(other.text)
+    if left is None or right is None:
+        return False
+    places = max(left.places or 0, right.places or 0)
+    return left.number != right.number and not (places and abs(left.number - right.number) < Fraction(1, 10**places))
 
 
 def _order(operators: list[str], sides: list[Answer]) -> Answer | None:
@@ -310,6 +340,8 @@ def _group(text: str, depth: int) -> Answer | None:
         items = listed.items if isinstance(listed, Items) and listed.kind == "list" else (_read(inside, depth + 1),)
         return listed if isinstance(listed, Items) and listed.kind == "series" else Items("set", items)
     parts = split_top(inside, _COMMA)
+    if opens == "{" and closes == "}" and len(parts) > 1:
+        return Items("set", tuple(_read(part, depth + 1) for part in parts[:MAX_ITEMS]))
     if len(parts) < 2:
         return _read(inside, depth + 1) if opens + closes in ("()", "{}", "[]") else None
     if re.search(r",\s", inside) and _THOUSANDS.search(inside):

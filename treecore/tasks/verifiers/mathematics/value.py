@@ -21,12 +21,17 @@ _UNIT = re.compile(
     r"((?:[\u3040-\u30ff\u4e00-\u9fff]{1,4}|(?:[ckdm]?m|ft|in)[23](?!\w)|\\text\s*\{[^{}]*\}|[a-zA-Z°]{2,}\.?|[mgsLlhN](?![a-zA-Z]))"
     r"(?:\s*(?:/\s*[a-zA-Z]+|/|\^\s*\{[-\d]+\}|\\text\s*\{[^{}]*\}|\s[a-zA-Z]{2,}|°|\.))*)\s*$"
 )
-_NO_WORDS = re.compile(
-    r"(?:or|and)\s+(?:more|less|fewer|greater|larger|smaller|higher|lower|above|below|over|under|up|not)\b"
-    r"|at (?:most|least)\b|(?:is |are )?(?:not|wrong|incorrect|false|impossible)\b",
-    re.IGNORECASE,
+NO_UNIT = (
+    r"(?i:(?:or|and)\s+(?:more|less|fewer|greater|larger|smaller|higher|lower|above|below|over|under|up)\b"
+    r"|at (?:most|least)\b|(?:is |are )?(?:not|wrong|incorrect|false|impossible)\b"
+    r"|and\s+(?:an?|one|two|three|\d)[\s-](?:hal(?:f|ves)|third|quarter|fourth|fifth|sixth|eighth|tenth)s?\b"
+    r"|(?:baker's\s+)?dozens?\b|(?:score|lakh|crore)s?\b|gross\b|squared\b|cubed\b|factorial\b|hal(?:f|ves)\b"
+    r"|(?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth)s\b"
+    r"|(?:plus|minus|times|divided by|raised to|to the power|or so)\b"
+    r"|[\u4e00-\u9fff]{0,2}半(?![径徑圆圓])|[个個]?多(?![边邊项項面]))"
 )
-"""Words behind a number that make another answer of it, and no unit."""
+"""Words behind a number that make another answer of it, and no unit: `or more`, `is wrong`, `and a half`, `dozen`."""
+_NO_UNIT_WORDS = re.compile(rf"{NO_UNIT}|(?:or|and)\s+not\b", re.IGNORECASE)
 _UNITS = {
     "mm": "millimeter millimetre",
     "cm": "centimeter centimetre",
@@ -70,7 +75,7 @@ _ANGLE = re.compile(
 _MONEY = re.compile(rf"\A\s*([-+]?)\s*([{''.join(CURRENCIES)}])\s*|\s*([{''.join(CURRENCIES)}])\s*\Z")
 _SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _SCALE = re.compile(rf"([-+]?\d+(?:\.\d+)?)\s*(?:\\text\s*\{{\s*)?({'|'.join(_SCALES)})(?:\s*\}})?", re.IGNORECASE)
-_NO_UNIT = frozenset("万萬亿億兆千百十成折半割分点點")
+_NO_UNIT_SIGNS = frozenset("万萬亿億兆千百十成折半割分点點")
 """Signs that change the number before them."""
 _METRIC = ("千克", "千米")
 _SPELT_UNITS = {name: unit for unit, names in _UNITS.items() for name in (unit, *names.split())}
@@ -112,9 +117,9 @@ def value(text: str) -> Value:
     if (match := _UNIT.search(text)) and not _SCALE.fullmatch(text):
         words = TEXT.sub(lambda one: f" {one[1]} ", match[1]).split()
         if not words or not (
-            _NO_WORDS.match(" ".join(words))
+            _NO_UNIT_WORDS.match(" ".join(words))
             or words[0].casefold() in FUNCTIONS
-            or (words[0][0] in _NO_UNIT and words[0][:2] not in _METRIC)
+            or (words[0][0] in _NO_UNIT_SIGNS and words[0][:2] not in _METRIC)
         ):
             found = Value(text[: match.start()].strip(), unit=_unit(words))
     if match := _SCALE.fullmatch(found.text):

@@ -145,8 +145,8 @@ def math(question: str, answers: Sequence[str], output: str) -> float:
 
     Numbers are compared exactly; a decimal of six digits or more also stands for a number that it rounds. Lists have
     no order, tuples, intervals and matrices have; `x = 5` is 5; a per cent sign, a unit and a degree sign may be left
-    out. In prose the last formula between `$` counts, or the last number. What cannot be compared within five seconds
-    is wrong.
+    out. In prose the stated answer counts (`the answer is 5`), else the last formula between `$`, or the last number.
+    What cannot be compared within five seconds is wrong.
     """
     if find_spec("math_verify") is None:
         raise missing()
