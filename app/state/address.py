@@ -65,14 +65,12 @@ def start(has_run: Callable[[str], bool], reopen: Callable[[str], None]) -> None
 
 
 def _went_back() -> bool:
-    """Whether the visitor went back or forward: the browser says so, or shows another address than was last written.
-
-    A run that a widget asked for before the browser took the last address over shows an old one too: then what is
-    shown has changed as well. So it has where a widget still sent what it was before another step back.
+    """Whether the visitor went back or forward, which a browser says: its address may be old, in a run asked for
+    before it took the last one over. Without a browser, whether there is another address than was last written.
     """
     context = get_script_run_ctx()
-    if context is not None and context.is_history_navigation:
-        return True
+    if context is not None and context.context_info is not None:
+        return context.is_history_navigation
     written = st.session_state.get("written")
     return written is not None and st.query_params.to_dict() != written == _address()
 

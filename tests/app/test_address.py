@@ -172,12 +172,23 @@ def test_a_kept_file_is_offered_only_for_the_link_that_names_it() -> None:
 def test_going_back_wins_over_what_a_widget_still_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the visitor goes back twice at once: the second run breaks the first off before its slider is drawn."""
     test = app({"sample": "by_hand", "view": "step_through", "frame": "9"})
-    went = SimpleNamespace(is_history_navigation=True)
+    went = SimpleNamespace(context_info="a browser", is_history_navigation=True)
     monkeypatch.setattr(module, "get_script_run_ctx", lambda: went)
     test.query_params["frame"] = "5"
     test.slider(key="frame").set_value(0).run()
     assert not test.exception
     assert (test.session_state["frame"], address(test)["frame"]) == (4, "5")
+
+
+def test_an_old_address_of_a_late_run_takes_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a run was asked for before the browser took over the address of a step that was just selected."""
+    test = app({"sample": "by_hand", "node": "a1"})
+    late = SimpleNamespace(context_info="a browser", is_history_navigation=False)
+    monkeypatch.setattr(module, "get_script_run_ctx", lambda: late)
+    del test.query_params["node"]
+    test.run()
+    assert not test.exception
+    assert (test.session_state["node"], address(test)["node"]) == ("a1", "a1")
 
 
 def test_the_address_carries_what_was_foretold() -> None:
