@@ -45,13 +45,13 @@ def filter_menu(credit: Credit | None) -> None:
     counts = {one: int(find(asked).sum()) for one, find in FILTERS.items() if one != "apart" or asked.other}
     label = "filter" if name == ALL else titled(name, counts)
     with st.popover(ours(label), icon=":material/filter_alt:", width="content", key="filters"):
-        labels = {one: ours(titled(one, {} if one == "apart" else counts)) for one in TITLES}
+        labels = {one: titled(one, {} if one == "apart" else counts) for one in TITLES}
         st.radio(
             "In the light; other steps are dimmed",
             list(TITLES),
             index=list(TITLES).index(name),
             key=state.in_menu(ONLY.key, name, among=tuple(labels.values())),
-            format_func=lambda one: labels.get(one, "") if isinstance(one, str) else "",
+            format_func=lambda one: ours(labels.get(one, "") if isinstance(one, str) else ""),
             on_change=state.take_from_menu,
             args=(ONLY.key,),
         )

@@ -113,9 +113,10 @@ def read_fields(view: str, fields: tuple[Field, ...]) -> list[str]:
 
 
 def read_run(has_run: Callable[[str], bool]) -> list[str]:
-    """The run to be shown, which the page takes up itself; one that is under way stays there."""
+    """The run to be shown, which the page takes up itself; one that is under way stays there after going back."""
     run, job = asked("run"), st.session_state.get("job")
-    if get("view") == ROLLOUT and job is not None and job.name != run and not job.live:
+    went_back = "written" in st.session_state
+    if went_back and get("view") == ROLLOUT and job is not None and job.name != run and not job.live:
         st.session_state.job = None
     return [f"no run called “{run[:SHOWN]}”"] if run and not has_run(run) else []
 
