@@ -44,11 +44,17 @@ def did(page: Any, act: Callable[[], object], field: str) -> None:
     settled(page)
 
 
-def test_back_takes_a_filter_away_for_good(open_page: Open, address: str) -> None:
+def with_a_filter(open_page: Open, address: str) -> Any:
+    """A page with a step selected and all others dimmed but those that end wrong."""
     page = open_page(f"{address}/?sample=by_hand&node=a3")
     wait_for_canvas(page)
     settled(page)
     choose(page, FILTERS, WRONG, field="only=wrong")
+    return page
+
+
+def test_back_takes_a_filter_away_for_good(open_page: Open, address: str) -> None:
+    page = with_a_filter(open_page, address)
     did(page, lambda: click_node(page, "b1"), "node=b1")
     assert "only=wrong" in page.url
     did(page, page.go_back, "node=a3")
@@ -61,10 +67,7 @@ def test_back_takes_a_filter_away_for_good(open_page: Open, address: str) -> Non
 
 
 def test_a_filter_stays_when_it_is_about_fewer_steps(open_page: Open, address: str) -> None:
-    page = open_page(f"{address}/?sample=by_hand&node=a3")
-    wait_for_canvas(page)
-    settled(page)
-    choose(page, FILTERS, WRONG, field="only=wrong")
+    page = with_a_filter(open_page, address)
     page.locator(".tc-canvas").focus()
     did(page, lambda: page.keyboard.press("x"), "edit=")
     did(page, lambda: click_node(page, "b1"), "node=b1")
