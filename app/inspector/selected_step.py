@@ -15,6 +15,7 @@ from app.panel import step_panel
 from app.verbatim import ours, verbatim
 from treecore.bidi import visible
 from treecore.core.forest import Forest
+from treecore.core.outcomes import ROUNDING
 from treecore.errors import TreecoreError
 from treecore.methods import get_method
 from treecore.methods.registry import Credit
@@ -54,9 +55,9 @@ def empty(credit: Credit | None) -> None:
 
 
 def is_silent(credit: Credit) -> bool:
-    """Whether all steps that have a credit have 0."""
+    """Whether all steps that have a credit have 0, up to rounding."""
     known = credit.credit[np.isfinite(credit.credit)]
-    return len(known) > 0 and not known.any()
+    return len(known) > 0 and float(np.abs(known).max()) <= ROUNDING
 
 
 def strongest_fork(credit: Credit) -> int | None:
@@ -65,7 +66,7 @@ def strongest_fork(credit: Credit) -> int | None:
 
     found = fork_contrasts(credit)
     known = np.flatnonzero(np.isfinite(found.contrast))
-    if not len(known) or found.contrast[known].max() == 0:
+    if not len(known) or found.contrast[known].max() <= ROUNDING:
         return None
     return int(found.node[known[np.argmax(found.contrast[known])]])
 

@@ -129,7 +129,7 @@ def drop_absent(view: str, fields: tuple[Field, ...]) -> list[str]:
         with suppress(TreecoreError):
             if text and field.there is not None and not field.there(text):
                 put({f"{view}:{field.name}": field.default})
-                missing.append(f"no {field.name.replace('_', ' ')} called “{text[:SHOWN]}” here")
+                missing.append(f"{field.name}=“{text[:SHOWN]}” names nothing that is open")
     return missing
 
 

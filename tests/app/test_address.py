@@ -234,6 +234,6 @@ def test_back_and_forward_step_through_runs_that_are_over() -> None:
 def test_a_link_to_what_is_not_in_what_is_open_says_so(view: str, name: str) -> None:
     test = app({"sample": "by_hand", "view": view, name: "nowhere"})
     assert not test.exception
-    assert f"no {name} called “nowhere” here" in test.warning[0].value
+    assert f"{name}=“nowhere” names nothing that is open" in test.warning[0].value
     assert name not in address(test)
     assert test.session_state[f"{view}:{name}"] == ""
