@@ -115,6 +115,7 @@ def library() -> None:
             page = browser.new_page(viewport=SIZE, device_scale_factor=1)
             page.goto(f"{address}/?view=library&steps=150~350&mixed=1&find=recall")
             page.locator(".browse tbody tr").first.wait_for()
+            page.locator(".st-key-scanning").wait_for(state="detached")
             settled(page).screenshot(path=ROOT / "docs" / "library.png")
             browser.close()
 
