@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from treecore.tasks.verifiers.mathematics.rational import Rational, rounds
+from treecore.tasks.verifiers.mathematics.rational import Rational, rational, rounds, shortens
 from treecore.tasks.verifiers.mathematics.sizes import NotRationalError, digits, equal_fractions
 
 DIGITS = 400
@@ -137,6 +137,39 @@ def rounded_by(decimal: Rational, text: str) -> bool:
         return bool(Fraction(int(number.p), int(number.q)) == decimal.number)
     near = sympy.Rational(str(number))
     return rounds(decimal, Fraction(int(near.p), int(near.q)))
+
+
+def differ(one: str, other: str) -> bool:
+    """Whether two expressions without names are real numbers that are not one, nor one the other rounded.
+
+    What no fraction equals may also stand beside a whole number of two digits or more that it rounds to: `20\\pi = 63`.
+    """
+    import sympy
+
+    a, b = parsed(one), parsed(other)
+    if not all(isinstance(side, sympy.Expr) and not side.free_symbols for side in (a, b)):
+        return False
+    places = _places(a, b)
+    if places is None:
+        return False
+    first, second = _number(a.doit(), places), _number(b.doit(), places)
+    if first is None or second is None or not (first.is_real and second.is_real) or _near(first, second, places):
+        return False
+    return not (_stands_for(one, b, second) or _stands_for(other, a, first))
+
+
+def _stands_for(text: str, expression: Any, number: Any) -> bool:
+    """Whether a text is a number written shorter: a decimal, or a whole number in place of what no fraction equals."""
+    import sympy
+
+    written = rational(text)
+    if written is None or abs(number) == sympy.oo:
+        return False
+    near = sympy.Rational(str(number))
+    exact = Fraction(int(near.p), int(near.q))
+    if written.places is None and abs(written.number) > 9 and expression.is_rational is not True:
+        return written.number == round(exact)
+    return shortens(written, exact)
 
 
 def proportional(one: tuple[str, str], other: tuple[str, str], *, positive: bool) -> bool:

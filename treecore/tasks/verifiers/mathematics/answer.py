@@ -42,11 +42,15 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Relation:
-    """`left operator right` with `=`, `\\ne`, `<` or `\\le`; greater-than is turned around."""
+    """`left operator right` with `=`, `\\ne`, `<` or `\\le`; greater-than is turned around.
+
+    `between` are the sides of a chain of equalities between its ends: `2+3` of `x = 2+3 = 5`.
+    """
 
     operator: str
     left: Answer
     right: Answer
+    between: tuple[Answer, ...] = ()
 
 
 Answer = Value | Words | Items | Matrix | Relation

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 
 from treecore.tasks.verifiers.mathematics.answer import Answer, Items, Matrix, Relation, Words
-from treecore.tasks.verifiers.mathematics.rational import Rational, rational, same
-from treecore.tasks.verifiers.mathematics.reading import is_name, is_worked_out
+from treecore.tasks.verifiers.mathematics.rational import Rational, rational, same, shortens
+from treecore.tasks.verifiers.mathematics.reading import is_name, is_number, is_worked_out
 from treecore.tasks.verifiers.mathematics.value import Value
 
 REALS = Items("tuple", (Value(r"-\infty"), Value(r"\infty")), "(", ")")
@@ -109,15 +109,33 @@ class Comparison:
 
     def _relations(self, gold: Answer, said: Answer) -> bool:
         if isinstance(gold, Relation) and isinstance(said, Relation):
-            return self._both(gold, said)
-        if isinstance(gold, Relation):
-            meant = _meant(gold)
-            return meant is not None and self.equal(meant, said)
-        if isinstance(said, Relation):
-            worked_out = said.operator == "=" and is_worked_out(said.left) and not is_name(said.right)
-            meant = said.right if worked_out else _meant(said)
-            return meant is not None and self.equal(gold, meant)
-        return False
+            equal = self._both(gold, said)
+        else:
+            one, other = (_result(side) if isinstance(side, Relation) else side for side in (gold, said))
+            equal = one is not None and other is not None and self.equal(one, other)
+        return equal and not any(self._is_false(one) for one in (gold, said) if isinstance(one, Relation))
+
+    def _is_false(self, relation: Relation) -> bool:
+        """Whether two sides of an equation, or of a chain of them, are numbers that can be decided to differ."""
+        sides = (relation.left, *relation.between, relation.right)
+        numbers = [side for side in sides if isinstance(side, Value) and is_number(side)]
+        return relation.operator == "=" and any(map(self._differ, numbers, numbers[1:]))
+
+    def _differ(self, one: Value, other: Value) -> bool:
+        """Whether two numbers are decided to differ in any reading of a per cent sign, neither the other rounded."""
+        if "degree" in (one.unit, other.unit) or (one.unit and other.unit and one.unit != other.unit):
+            return False
+        return all(self._texts_differ(left, right) for left in _readings(one) for right in _readings(other))
+
+    def _texts_differ(self, one: str, other: str) -> bool:
+        left, right = rational(one), rational(other)
+        if left is not None and right is not None:
+            return left.number != right.number and not (shortens(left, right.number) or shortens(right, left.number))
+        if not self.algebra:
+            raise NeedsAlgebraError
+        from treecore.tasks.verifiers.mathematics.algebra import differ
+
+        return differ(one, other)
 
     def _both(self, gold: Relation, said: Relation) -> bool:
         if gold.operator != said.operator:
@@ -175,6 +193,18 @@ class Comparison:
         if other is not None and other.places is not None and rounded_by(other, gold):
             return True
         return equal_expressions(gold, said)
+
+
+def _readings(number: Value) -> list[str]:
+    """A number without its base, and as hundredths too where a per cent sign stood behind it."""
+    text = number.text if number.base is None else str(int(number.text, number.base))
+    return [text, rf"\frac{{{text}}}{{100}}"] if number.percent else [text]
+
+
+def _result(relation: Relation) -> Answer | None:
+    """What a relation says that a name is, or that comes out on its right; None where it says neither."""
+    worked_out = relation.operator == "=" and is_worked_out(relation.left) and not is_name(relation.right)
+    return relation.right if worked_out else _meant(relation)
 
 
 def _meant(relation: Relation) -> Answer | None:

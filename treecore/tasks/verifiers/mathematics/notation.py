@@ -129,6 +129,12 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<![a-zA-Z\\])pi(?![a-zA-Z])", r"\\pi "),
         (r"(?<![a-zA-Z\\])(sin|cos|tan|cot|sec|csc|log|ln|exp)(?=\s*\()", r"\\\1"),
         (r"(?<![a-zA-Z\\])a(?:rc)?(sin|cos|tan)(?=\s*\()", r"\\arc\1"),
+        (
+            r"\(\s*(?:\\mod|\\bmod|\\text\s*\{\s*(?i:mod)\s*\}|(?i:mod(?:ulo)?))(?![a-zA-Z])\s*([^()]*?)\s*\)",
+            r"\\pmod{\1}",
+        ),
+        (r"(?<=[\dA-Fa-f])\s*(?:\\text\s*\{\s*)?\(\s*(?:in\s+)?base\s+(\d{1,2})\s*\)(?:\s*\})?", r"_{\1}"),
+        (r"(?<=\d)\s*\(\s*(?i:percent|per cent)\s*\)", "%"),
         (r"(?<=[\d%})])\s*(?i:percent|per cent)(?![a-zA-Z])|\\text\s*\{\s*(?i:percent|per cent|%)\s*\}", "%"),
         (r"\\text\s*\{\s*(?i:degrees?)\s*\}|(?<=\d)\s*(?i:degrees?)(?![a-zA-Z])", "°"),
         (r"\\text\s*\{\s*(?:°|(?i:degrees?)(?=\s))\s*([A-Za-z]+)\s*\}", r"°\\text{\1}"),

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from treecore.tasks.verifiers.mathematics.answer import Answer, Words
 from treecore.tasks.verifiers.mathematics.notation import BOX, CURRENCIES, DOLLAR, box_end, canonical
+from treecore.tasks.verifiers.mathematics.parenthesis import CHANGES, NO_UNIT
 from treecore.tasks.verifiers.mathematics.reading import is_choices, is_name, plain_words, read
 from treecore.tasks.verifiers.mathematics.stated import stated
-from treecore.tasks.verifiers.mathematics.value import NO_UNIT
 
 MAX_FORMULA, MAX_CUE = 1000, 60
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
@@ -28,10 +28,12 @@ _DENIED = re.compile(
 )
 """What makes the number that follows no answer, or one of several."""
 _TAKEN_BACK = re.compile(
-    rf"\s*(?:{NO_UNIT}|(?:\\cdot|[+*/^])\s*[\w\\(]|\s?-\s?[a-zA-Z](?![a-zA-Z])|\\pi|\\sqrt|(?<=\d)[ijkxyzn](?![a-zA-Z'])"
+    rf"\s*(?:{NO_UNIT}|[(（]\s*{CHANGES}|(?:\\cdot|[+*/^])\s*[\w\\(]|\s?-\s?[a-zA-Z](?![a-zA-Z])|\\pi|\\sqrt|(?<=\d)[ijkxyzn](?![a-zA-Z'])"
     r"|以上|以下|以内|未満|では(?:ない|なく|ありません)|じゃない|[이가은는]?\s*아[니닙닌]|नहीं|[万萬亿億兆成折割]|[千百](?![克米]))"
 )
 """What makes the number before it no answer, or another number."""
+_CHANGED = re.compile(rf"\s*([(（]\s*{CHANGES}[^()（）]*[)）])")
+"""A parenthesis behind a formula that is part of it."""
 _PROSE_BEFORE = re.compile(r"(?![或和及与且])[\u3040-\u30ff\u4e00-\u9fff]\s*[\d\\$(+-]")
 _JOINED = re.compile(r"\s*(?:,|,?\s*(?:and|or)|[、和或])\s*")
 _BETWEEN = re.compile(r"(?<=[\d)}\]])\s*,?\s(?:and|or)\s+(?=[-+−]?[\d\\({\[√π])")
@@ -81,6 +83,8 @@ def _unstated(text: str, *, alone: bool = False) -> list[Answer]:
     """
     whole = Words(_words(text))
     formula, rest = _last_formula(text)
+    if formula is not None and (part := _CHANGED.match(rest)):
+        return [read(f"{formula} {part[1]}"), whole]
     if formula is not None and not (is_name(read(formula)) and re.search(r"\d", rest)):
         return [read(formula), whole]
     text = rest if formula is not None else text

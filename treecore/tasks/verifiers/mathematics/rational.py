@@ -118,6 +118,14 @@ def _cut(decimal: Rational, number: Fraction) -> bool:
     return abs(gap) < Fraction(1, 10**decimal.places) and (gap > 0) == (number > 0)
 
 
+def shortens(decimal: Rational, number: Fraction) -> bool:
+    """Whether a decimal of any length is `number` rounded, or cut off, at its last place."""
+    if not decimal.places:
+        return False
+    gap, unit = number - decimal.number, Fraction(1, 10**decimal.places)
+    return 2 * abs(gap) <= unit or (abs(gap) < unit and (gap > 0) == (number > 0))
+
+
 def rounds(decimal: Rational, number: Fraction) -> bool:
     """Whether a decimal of digits enough is `number` rounded at its last place."""
     if decimal.places is None or decimal.digits < ROUNDED_DIGITS:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
-from fractions import Fraction
 
 from treecore.tasks.verifiers.mathematics.answer import Answer, Items, Matrix, Relation, Words
 from treecore.tasks.verifiers.mathematics.intervals import merged
@@ -52,8 +51,19 @@ _CHOICES = re.compile(r"(?:(?:\([A-Z]\)|[A-Z]\)?)(?:\s*,\s*(?:and\s+)?|\s+and\s+
 """Letters of several choices: `A, C`, `(A) and (C)`."""
 _LETTER = re.compile(r"(?<![a-zA-Z])[A-Z](?![a-zA-Z])")
 _VARIABLE = re.compile(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])")
+_ARITHMETIC = re.compile(
+    r"[\d.+\-*/^!(){}\[\]|\s]|\\(?:frac|sqrt|cdot|pi|binom|ln|overline|mod)(?![a-zA-Z])|(?<![a-zA-Z])e(?![a-zA-Z])"
+)
+_LOG = re.compile(r"\\log_\s*(?:\d|\{\s*\d+\s*\})\s*")
+_ANGLE = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
+_TWO_MEANINGS = re.compile(r"\d\s*\\frac|\d\s+\d|/[^+\-]*?[\d)}]\s*[({\\](?!cdot)|\^\s*\{[^{}]*\}\s*\^|!!")
+"""A whole number before a fraction, a product without its sign behind a slash, powers of powers."""
+_PLUS_MINUS = re.compile(r"\\(pm|mp)(?![a-zA-Z])")
 _CALL = re.compile(r"[a-zA-Z]{1,4}\s*[(\[].*[)\]]")
-_CONGRUENT = re.compile(r".*?\\equiv(?![a-zA-Z])(.*?)\(?\s*\\(?:pmod|bmod|mod)\s*(?:\{(.*)\}|(.*?))\s*\)?")
+_CONGRUENT = re.compile(
+    r"(?:.*?\\equiv(?![a-zA-Z])(.*?)\(?\s*\\(?:pmod|bmod|mod)|([^=<>]*?)\\pmod)\s*(?:\{([^=<>]*)\}|([^=<>]*?))\s*\)?"
+)
+"""`x \\equiv 8 \\pmod{12}`, also without what is congruent."""
 _WORD = re.compile(r"(?<![a-zA-Z\\])[^\W\d_]{2,}")
 
 
@@ -84,7 +94,12 @@ def _read(text: str, depth: int) -> Answer:
         return triples
     text = _ungrouped(text)
     if match := _CONGRUENT.fullmatch(text):
-        return Items("tuple", (_read(match[1], depth + 1), _read(match[2] or match[3], depth + 1)), r"\equiv", r"\pmod")
+        return Items(
+            "tuple",
+            (_read(match[1] or match[2], depth + 1), _read(match[3] or match[4] or "", depth + 1)),
+            r"\equiv",
+            r"\pmod",
+        )
     span = split_top(text, _TO)
     if len(span) == 2 and all(re.search(r"\d", end) for end in span):
         return Items("tuple", tuple(_read(end, depth + 1) for end in span), "to", "to")
@@ -93,9 +108,9 @@ def _read(text: str, depth: int) -> Answer:
         return Items("set", tuple(_read(part, depth + 1) for part in both), "and", "and")
     if (several := _several(text, depth)) is not None:
         return several
-    if r"\pm" in text or r"\mp" in text:
-        plus = re.sub(r"\\pm(?![a-zA-Z])", "+", re.sub(r"\\mp(?![a-zA-Z])", "-", text))
-        minus = re.sub(r"\\pm(?![a-zA-Z])", "-", re.sub(r"\\mp(?![a-zA-Z])", "+", text))
+    if _PLUS_MINUS.search(text):
+        plus = _PLUS_MINUS.sub(lambda one: "+" if one[1] == "pm" else "-", text)
+        minus = _PLUS_MINUS.sub(lambda one: "-" if one[1] == "pm" else "+", text)
         return _flat([_read(plus, depth + 1), _read(minus, depth + 1)])
     if (relation := _relation(text, depth)) is not None:
         return relation
@@ -231,10 +246,17 @@ def _flat(found: list[Answer]) -> Answer:
     names = {item.left for item in items if isinstance(item, Relation) and item.operator == "=" and is_name(item.left)}
     name = ""
     if len(names) == 1 and all(isinstance(item, Relation) and item.operator == "=" for item in items):
-        items = [item.right for item in items if isinstance(item, Relation)]
+        items = [_unnamed(item) for item in items if isinstance(item, Relation)]
         (named,) = names
         name = _name_in(named)
     return Items("list", tuple(items[:MAX_ITEMS]), name=name)
+
+
+def _unnamed(named: Relation) -> Answer:
+    """What `x = ...` says that the name is; with the sum that leads up to it, where there is one."""
+    if named.between and is_worked_out(named.between[0]):
+        return replace(named, left=named.between[0], between=named.between[1:])
+    return named.right
 
 
 def _name_in(named: Answer) -> str:
@@ -260,10 +282,19 @@ def is_choices(text: str) -> bool:
     return short and _CHOICES.fullmatch(TEXT.sub(lambda one: one[1], text).strip()) is not None
 
 
+def is_number(answer: Value) -> bool:
+    """Whether a value is arithmetic with one meaning only: no names, no `\\log` without a base, no `\\sin 30`."""
+    if answer.base is not None:
+        return True
+    text = _LOG.sub("", answer.text)
+    bare = _ARITHMETIC.sub("", _ANGLE.sub("", text) if r"\pi" in text else text)
+    return not bare.strip() and (rational(text) is not None or not _TWO_MEANINGS.search(text))
+
+
 def is_worked_out(answer: Answer) -> bool:
     """Whether the other side of an equation says what `answer` is worth: a number to work out, or `P(X > 2)`."""
     if not isinstance(answer, Value):
-        return False
+        return isinstance(answer, Items) and answer.opens == r"\equiv"
     return _CALL.fullmatch(answer.text) is not None or not _VARIABLE.search(answer.text)
 
 
@@ -288,23 +319,8 @@ def _relation(text: str, depth: int) -> Answer | None:
     if set(operators) <= {"<", r"\le"} or set(operators) <= {">", r"\ge"}:
         return _order(operators, sides)
     if set(operators) == {"="}:
-        if any(map(_is_contradiction, sides, sides[1:])):
-            return None
-        return Relation("=", sides[0], sides[-1])
+        return Relation("=", sides[0], sides[-1], tuple(sides[1:-1]))
     return Relation(operators[0], sides[0], sides[1]) if len(parts) == 2 else None
-
-
-def _is_contradiction(one: Answer, other: Answer) -> bool:
-    """Whether `one = other` says that two plain numbers are one which are not, and neither is the other rounded."""
-    if not (isinstance(one, Value) and isinstance(other, Value)) or one.unit or other.unit:
-        return False
-    if one.percent or other.percent or one.base is not None or other.base is not None:
-        return False
-    left, right = rational(one.text), rational(other.text)
-    if left is None or right is None:
-        return False
-    places = max(left.places or 0, right.places or 0)
-    return left.number != right.number and not (places and abs(left.number - right.number) < Fraction(1, 10**places))
 
 
 def _order(operators: list[str], sides: list[Answer]) -> Answer | None:

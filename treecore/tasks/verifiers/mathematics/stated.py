@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from treecore.tasks.verifiers.mathematics.parenthesis import CHANGES
+
 _FILLERS = (
     r"(?:(?:therefore|thus|then|simply|just|clearly|indeed|exactly|precisely|about|approximately|roughly|around|now|still"
     r"|also|actually|equal to|given by|option|choice|letter|a total of|the (?:number|value|integer|fraction|option"
@@ -43,7 +45,7 @@ _LIST_WORDS = r"(?:and|or|und|oder|et|ou|y|o|sqrt|sin|cos|tan|log|ln|pi)(?![a-zA
 _PROSE_WORD = r"(?<![a-zA-Z])(?!(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|exp|sqrt|mod|base)[^\W\d_]{3,}"
 _CLAUSE = re.compile(
     rf"(?:[,;；]\s*(?!{_LIST_WORDS}|[a-zA-Z]\w?\s*=)(?=[^\W\d_]{{2,}}|an?\s)|[，、](?![或和及与])(?=[\u3040-\u30ff\u4e00-\u9fff])"
-    rf"|\s[—–-]{{1,2}}\s(?=[^\W\d_]{{2,}})|\s[(（](?=[^()（）\n+*/^=]*[)）])(?=[^)）]*?{_PROSE_WORD})|[（(](?=[\u3040-\u30ff\u4e00-\u9fff])"
+    rf"|\s[—–-]{{1,2}}\s(?=[^\W\d_]{{2,}})|\s[(（](?!\s*{CHANGES})(?=[^()（）\n+*/^=]*[)）])(?=[^)）]*?{_PROSE_WORD})|[（(](?=[\u3040-\u30ff\u4e00-\u9fff])"
     r"|,?\s(?:because|since|as|when|where|while|with|but|which|instead of|rather than|after|and not|not|if|so|hence"
     r"|thus|therefore)(?![a-zA-Z]))"
 )

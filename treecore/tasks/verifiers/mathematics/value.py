@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 
 from treecore.tasks.verifiers.mathematics.notation import CURRENCIES, FUNCTIONS, TEXT
+from treecore.tasks.verifiers.mathematics.parenthesis import CHANGES, NO_UNIT
 
 _BASE = re.compile(r"\(?\s*([0-9A-Fa-f]+)\s*\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\d{1,2}|[a-z]{3,7})\s*\}?\s*\}|(\d))")
 _BASES = {
@@ -21,17 +22,11 @@ _UNIT = re.compile(
     r"((?:[\u3040-\u30ff\u4e00-\u9fff]{1,4}|(?:[ckdm]?m|ft|in)[23](?!\w)|\\text\s*\{[^{}]*\}|[a-zA-Z°]{2,}\.?|[mgsLlhN](?![a-zA-Z]))"
     r"(?:\s*(?:/\s*[a-zA-Z]+|/|\^\s*\{[-\d]+\}|\\text\s*\{[^{}]*\}|\s[a-zA-Z]{2,}|°|\.))*)\s*$"
 )
-NO_UNIT = (
-    r"(?i:(?:or|and)\s+(?:more|less|fewer|greater|larger|smaller|higher|lower|above|below|over|under|up)\b"
-    r"|at (?:most|least)\b|(?:is |are )?(?:not|wrong|incorrect|false|impossible)\b"
-    r"|and\s+(?:an?|one|two|three|\d)[\s-](?:hal(?:f|ves)|third|quarter|fourth|fifth|sixth|eighth|tenth)s?\b"
-    r"|(?:baker's\s+)?dozens?\b|(?:score|lakh|crore)s?\b|gross\b|squared\b|cubed\b|factorial\b|hal(?:f|ves)\b"
-    r"|(?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|hundredth|thousandth)s\b"
-    r"|(?:plus|minus|times|divided by|raised to|to the power|or so)\b"
-    r"|[\u4e00-\u9fff]{0,2}半(?![径徑圆圓])|[个個]?多(?![边邊项項面]))"
+_NO_UNIT_WORDS = re.compile(rf"{NO_UNIT}|(?:or|and)\s+not\b|\(\s*{CHANGES}", re.IGNORECASE)
+_REMARK = re.compile(
+    rf"(?<=[\d}}°)])\s+\(\s*(?!{CHANGES})([a-zA-Z]+(?:[ /][a-zA-Z]+)*(?:\s*\^\s*\{{[23]\}})?)\s*\)\s*\Z"
 )
-"""Words behind a number that make another answer of it, and no unit: `or more`, `is wrong`, `and a half`, `dozen`."""
-_NO_UNIT_WORDS = re.compile(rf"{NO_UNIT}|(?:or|and)\s+not\b", re.IGNORECASE)
+"""A parenthesis of words behind a number: a unit between brackets, or a remark."""
 _UNITS = {
     "mm": "millimeter millimetre",
     "cm": "centimeter centimetre",
@@ -100,7 +95,7 @@ class Value:
 
 def value(text: str) -> Value:
     """One value, its unit, per cent sign and base taken off."""
-    text = _ORDINAL.sub("", text)
+    text = _unbracketed(_ORDINAL.sub("", text))
     based = _BASE.fullmatch(_WRITTEN_BASE.sub(lambda one: f"_{{{one[1] or one[2]}}}", text))
     if based:
         written = based[2] or based[3]
@@ -128,6 +123,16 @@ def value(text: str) -> Value:
     if bare.endswith("%"):
         return replace(found, text=bare.rstrip("% "), percent=True)
     return replace(found, text=bare)
+
+
+def _unbracketed(text: str) -> str:
+    """`5 (units)` as `5 units`; letters that may be a product stay between their brackets."""
+    remark = _REMARK.search(text)
+    if remark is None:
+        return text
+    words = re.findall(r"[a-zA-Z]+", remark[1])
+    named = any(len(word) > 2 and re.search("[aeiouy]", word.casefold()) for word in words)
+    return f"{text[: remark.start()]} {remark[1]}" if named or words[0].casefold() in _SPELT_UNITS else text
 
 
 def _angle(text: str) -> Value | None:
