@@ -143,6 +143,20 @@ def test_a_hit_says_where_and_how_often() -> None:
     assert find(words, search="nobody", after=0) is None
 
 
+@pytest.mark.parametrize(
+    ("words", "search", "hit"),
+    [
+        ("<think>so the boss</think> is", "boss", ("so the ", "boss", " is", 1)),
+        ("[THINK]so <answer>the boss</answer>", "the", ("so ", "the", " boss", 1)),
+        ("<think> think again</think>", "think", ("", "think", " again", 1)),
+        ("x" * 60 + "<think>" * 9 + "the boss", "boss", ("x" * 31 + " the ", "boss", "", 1)),
+        ("<think>so it is", "<think>", ("", "<think>", "so it is", 1)),
+    ],
+)
+def test_a_hit_has_no_tags_unless_they_are_searched(words: str, search: str, hit: tuple[str, str, str, int]) -> None:
+    assert find(words, search=search, after=0) == hit
+
+
 def test_order_and_pages(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ids(index, sort="prompt") == ["Which zebra? 30", "one 30"]
     assert ids(index, sort="-prompt") == ["one 30", "Which zebra? 30"]

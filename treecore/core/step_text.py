@@ -190,4 +190,9 @@ def answered(text: str) -> str:
 
 def plain(text: str) -> str:
     """Text without tags and without runs of white space."""
-    return " ".join(ANY_TAG.sub(" ", text).split())
+    return " ".join(blanked(text).split())
+
+
+def blanked(text: str) -> str:
+    """Text with blanks in place of its tags, so that everything else stays at its place."""
+    return ANY_TAG.sub(lambda tag: " " * len(tag[0]), text)

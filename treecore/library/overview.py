@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from treecore.core.step_text import blanked
 from treecore.library.filters import HISTOGRAMS, PAGE, Condition, Filters
 from treecore.library.index import Index
 
@@ -18,8 +19,8 @@ SHARES = ("pass_rate", "sign_disagreement")
 """Columns that run from 0 to 1."""
 LINES = 60
 """Prompts of which a line is drawn from one step to another."""
-AROUND = 36
-"""Characters before and after words that were found."""
+AROUND, WITHIN = 36, 200
+"""Characters before and after words that were found, and those that are looked through where tags take up room."""
 SHOWN = (
     "file",
     "number",
@@ -329,10 +330,20 @@ def _training(connection: duckdb.DuckDBPyConnection, prompts: set[str]) -> dict[
 
 
 def find(words: str, *, search: str, after: int) -> Hit | None:
-    """The first place of `search`, in the steps (from character `after`) if it is there; None where it is nowhere."""
-    places = [(place.start(), place.end()) for place in re.finditer(re.escape(search), words, re.IGNORECASE)]
-    if not places:
-        return None
-    start, end = next((place for place in places if place[0] >= after), places[0])
-    before, behind = words[max(start - AROUND, 0) : start], words[end : end + AROUND]
-    return Hit(before.rpartition("\n")[2], words[start:end], behind.partition("\n")[0], len(places))
+    """The first place of `search`, in the steps (from character `after`) if it is there; None where it is nowhere.
+
+    Tags of models are no words and are not shown, unless nothing else holds what was searched.
+    """
+    sought = re.compile(re.escape(search), re.IGNORECASE)
+    for text in (blanked(words), words):
+        places = [place.span() for place in sought.finditer(text)]
+        if places:
+            start, end = next((place for place in places if place[0] >= after), places[0])
+            before = _squeezed(text[max(start - WITHIN, 0) : start].rpartition("\n")[2]).lstrip()
+            behind = _squeezed(text[end : end + WITHIN].partition("\n")[0]).rstrip()
+            return Hit(before[-AROUND:], words=text[start:end], after=behind[:AROUND], times=len(places))
+    return None
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
