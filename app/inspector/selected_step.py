@@ -46,7 +46,7 @@ def empty(credit: Credit | None) -> None:
             type="primary",
             icon=":material/fork_right:",
         )
-    if credit is not None and is_silent(credit):
+    if credit is not None and is_silent(credit) and not (state.opened().note and all_alike(credit.forests[0])):
         st.markdown("##### No signal")
         st.markdown("Every step gets 0 by this method: nothing that it compares differs.")
     if (current := state.as_given()).sample:
@@ -58,6 +58,12 @@ def is_silent(credit: Credit) -> bool:
     """Whether all steps that have a credit have 0, up to rounding."""
     known = credit.credit[np.isfinite(credit.credit)]
     return len(known) > 0 and float(np.abs(known).max()) <= ROUNDING
+
+
+def all_alike(forest: Forest) -> bool:
+    """Whether no outcome differs from another, of which the note of a sample speaks itself."""
+    known = forest.reward[np.isfinite(forest.reward)]
+    return len(known) == 0 or float(np.ptp(known)) <= ROUNDING
 
 
 def strongest_fork(credit: Credit) -> int | None:

@@ -90,12 +90,18 @@ def test_a_sample_is_picked_from_its_list_and_stands_out() -> None:
 
 
 def test_a_forest_without_a_signal_says_so_and_offers_no_fork() -> None:
-    test = app(sample="all_right", method="grpo")
+    test = app(sample="early_fork", method="grpo_passk")
     assert "Every step gets 0 by this method: nothing that it compares differs." in words(test)
     assert "Show the fork that matters most" not in [button.label for button in test.button]
     other = app(sample="by_hand", method="grpo")
     assert "Every step gets 0" not in words(other)
     assert "Show the fork that matters most" in [button.label for button in other.button]
+
+
+def test_what_the_note_of_a_sample_says_is_not_said_again() -> None:
+    test = app(sample="all_right", method="grpo")
+    assert "gives zero to every step" in words(test)
+    assert "Every step gets 0" not in words(test)
 
 
 def test_a_deep_link_selects_the_step_and_its_numbers() -> None:
