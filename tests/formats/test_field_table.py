@@ -16,7 +16,7 @@ from treecore.formats.gather import gather_file
 from treecore.formats.limits import Account
 from treecore.formats.readers.reward_columns import explaining, leading
 from treecore.formats.source import open_source
-from treecore.formats.whole_table import field_table, held_rows
+from treecore.formats.whole_table import _few_within, field_table, held_rows
 
 
 class Row(dict[str, Any]):
@@ -164,3 +164,25 @@ def test_rows_without_fields_are_rows() -> None:
     table = field_table(open_source(lines({}, {}) * 45_000 + lines({"a": 1}), name="some.file"))
     assert (table.size, table["a"][-2:], table.where(90_000)) == (90_001, [None, 1], "some.file, line 90001")
     assert [row.where for row in held_rows(open_source(lines({}, {}), name="f"))] == ["f, line 1", "f, line 2"]
+
+
+def test_lines_are_parsed_where_they_stand() -> None:
+    """Room for a copy of a block costs more than parsing it where texts are long."""
+    source = open_source(b'\n{"a": 1}\n\n{"a": 2}\n', name="file")
+    (block,) = source.blocks()
+    assert block.text.obj is source.data
+    assert ([value["a"] for value in block.values], list(block.lines)) == ([1, 2], [2, 4])
+
+
+@pytest.mark.parametrize(("most", "few"), [(6, True), (5, False)])
+def test_values_within_others_are_counted_at_any_depth(most: int, few: bool) -> None:
+    assert _few_within([[{"a": 1, "b": [2, "words"]}], {"c": {}}, []], most) is few  # 1 + 2 + 2 + 1
+
+
+def test_a_table_of_long_texts_is_not_searched_for_what_stands_in_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def searched(*_: Any) -> int:
+        raise AssertionError("the text is searched")
+
+    monkeypatch.setattr("treecore.formats.whole_table.opening_brackets", searched)
+    row = {"messages": [{"role": "user", "content": "{" * 2000}]}
+    assert field_table(open_source(orjson.dumps(row) + b"\n" + orjson.dumps(row), name="file")).size == 2

@@ -44,7 +44,7 @@ def list_within(fields: Mapping[str, Any], name: str, *, where: str) -> list[dic
     value = unpacked(fields.get(name), name, where=where)
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+    if not isinstance(value, list) or not set(map(type, value)) <= {dict}:
         raise wrong(name, value, "a list of objects", where=where)
     return value
 

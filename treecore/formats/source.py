@@ -86,7 +86,7 @@ class Block(NamedTuple):
 
     values: list[Any]
     lines: Sequence[int]
-    text: bytes
+    text: memoryview
 
 
 class Document(NamedTuple):
@@ -211,13 +211,12 @@ class Source:
         while start < len(data):
             end = data.find(b"\n", min(start + BLOCK, len(data)))
             end = len(data) if end < 0 else end
-            text = data[start:end]
-            texts = lines_in(text)
+            texts = lines_in(data, start=start, stop=end)
             first, line = line, line + len(texts)
             if not texts[-1]:
                 texts.pop()  # what follows the last line break is no line
             if texts:
-                yield Block(*self._values(texts, first), text)
+                yield Block(*self._values(texts, first), memoryview(data)[start:end])
             self.account.advance(end - start)
             start = end + 1
 
@@ -308,13 +307,27 @@ class Source:
         return pattern.match(self.data) is not None
 
 
-def lines_in(text: bytes) -> list[memoryview]:
-    """The lines of a text, without a copy of what stands in them."""
-    view, start, lines = memoryview(text), 0, []
-    while (end := text.find(b"\n", start)) >= 0:
+def lines_in(data: bytes, *, start: int, stop: int) -> list[memoryview]:
+    """The lines between two places of a text, without a copy of what stands in them: making room for one costs more
+    than looking at it."""
+    view, lines = memoryview(data), []
+    while (end := data.find(b"\n", start, stop)) >= 0:
         lines.append(view[start:end])
         start = end + 1
-    return [*lines, view[start:]]
+    return [*lines, view[start:stop]]
+
+
+def plain_at_once(data: bytes) -> Any:
+    """What a short text holds as JSON; None where it is anything that must be opened as a source."""
+    if data[:1] in (b"{", b"[") and len(data) < min(NARROW, most_containers()):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(data)
+    return None
+
+
+def most_containers() -> int:
+    """JSON objects and lists that a file may hold."""
+    return CONTAINERS_PER_NODE * limit("TREECORE_MAX_NODES", MAX_NODES)
 
 
 def open_source(
@@ -359,7 +372,7 @@ def open_source(
     if data.startswith(UTF_16) or data[:2].count(0) == 1:
         kind = "UTF-32" if data[2:4] == b"\0\0" else "UTF-16"
         raise FormatError(f"the text is {kind}", where=name, todo="save it as UTF-8")
-    containers = CONTAINERS_PER_NODE * limit("TREECORE_MAX_NODES", MAX_NODES)
+    containers = most_containers()
     if len(data) > 2 * containers and opening_brackets(data) > containers:
         raise FormatError(
             f"more than {containers:,} JSON objects and lists",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import compress, groupby
+from itertools import compress
 from math import fsum
 from typing import Any
+
+import numpy as np
 
 from treecore.core.builder import NAN, StepTokens
 from treecore.core.numerals import counted
@@ -23,9 +25,10 @@ def numbers_in(fields: Mapping[str, Any], name: str, *, where: str) -> list[floa
         FormatError: it is something else.
     """
     values = list_in(fields, name, where=where)
-    if not set(map(type, values)) <= {int, float, bool, type(None)}:
+    kinds = set(map(type, values))
+    if not kinds <= {int, float, bool, type(None)}:
         raise wrong(name, values, "a list of numbers", where=where)
-    return [NAN if value is None else value for value in values] if None in values else values
+    return [NAN if value is None else value for value in values] if type(None) in kinds else values
 
 
 def ids_in(fields: Mapping[str, Any], name: str, *, where: str) -> list[int]:
@@ -68,7 +71,7 @@ def step_tokens(
     for values in (logprob, entropy):
         if values and ids and len(values) != len(ids):
             raise unequal(names, len(values), len(ids), where)
-        if values and not all(abs(value) <= MAX_NUMBER for value in values if value == value):
+        if values and (np.abs(np.array(values, dtype=np.float64)) > MAX_NUMBER).any():
             raise FormatError(f'"{names}" holds a number that is no log probability', where=where, todo="correct it")
     return StepTokens(id=ids, logprob=logprob, entropy=entropy) if ids or logprob or entropy else None
 
@@ -89,10 +92,12 @@ def masked(values: Sequence[Any], *, mask: Sequence[Any]) -> list[Any]:
 
 def mean(values: Sequence[float]) -> float | None:
     """Mean of the numbers that are not NaN; None where there are none."""
-    known = [value for value in values if value == value]
-    if not known:
+    if not values:
         return None
-    return float(known[0]) if known.count(known[0]) == len(known) else fsum(known) / len(known)
+    total = fsum(values)
+    if total != total:
+        return mean([value for value in values if value == value])
+    return float(values[0]) if values.count(values[0]) == len(values) else total / len(values)
 
 
 def one_of_all(values: Sequence[Any], *, mask: Any) -> float | None:
@@ -117,10 +122,7 @@ def one_of_all(values: Sequence[Any], *, mask: Any) -> float | None:
 
 def stretches_of(mask: Sequence[Any]) -> list[slice]:
     """Stretches in which the mask is true."""
-    found, start = list[slice](), 0
-    for true, group in groupby(mask, bool):
-        size = sum(1 for _ in group)
-        if true:
-            found.append(slice(start, start + size))
-        start += size
-    return found
+    true = np.zeros(len(mask) + 2, dtype=bool)
+    true[1:-1] = np.array(mask, dtype=bool)
+    edges = np.flatnonzero(true[1:] != true[:-1]).tolist()
+    return list(map(slice, edges[::2], edges[1::2]))

@@ -16,6 +16,9 @@ from treecore.formats.source import Block, Document, Source
 
 CROWDED = 10
 """Times its text that JSON takes as plain objects where it is nearly nothing but lists, objects and short numbers."""
+LONG = 64
+"""Bytes of text for each value inside of others from which on it takes less than that, whatever the values are."""
+CONTAINERS = frozenset({list, dict})
 
 
 def field_table(source: Source) -> FieldTable:
@@ -108,11 +111,25 @@ def _of_lines(source: Source) -> FieldTable:
 
 def _nested(block: Block, rows: Sequence[dict[str, Any]]) -> int:
     """Bytes of lists and objects among the values of these rows, where they may be many for their text; else 0."""
+    inside = [value for row in rows for value in row.values() if type(value) in CONTAINERS]
+    if not inside or _few_within(inside, len(block.text) // LONG):
+        return 0
     text, brackets, most = block.text, opening_brackets(block.text), CROWDED * len(block.text)
     if brackets <= len(block.values) or json_cost(text, brackets=brackets) <= most or json_cost(text) <= most:
         return 0
-    values = chain.from_iterable(map(dict.values, rows))
-    return sum(object_cost(value, name=TEXT) for value in values if type(value) in (list, dict))
+    return sum(object_cost(value, name=TEXT) for value in inside)
+
+
+def _few_within(values: list[Any], most: int) -> bool:
+    """Whether lists and objects hold no more values than that, at any depth: long texts are not searched then."""
+    while values:
+        most -= sum(map(len, values))
+        if most < 0:
+            return False
+        lists = chain.from_iterable(value for value in values if type(value) is list)
+        objects = chain.from_iterable(value.values() for value in values if type(value) is dict)
+        values = [value for value in chain(lists, objects) if type(value) in CONTAINERS]
+    return True
 
 
 def _appended(columns: dict[str, list[Any]], rows: Sequence[dict[str, Any]]) -> bool:

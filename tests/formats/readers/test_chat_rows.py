@@ -14,6 +14,7 @@ from treecore.core.tool_calls import tool_calls
 from treecore.errors import FormatError
 from treecore.formats import read
 from treecore.formats.files import read_with_report
+from treecore.formats.readers.chat_parts import alike
 
 
 def row(*said: str, **fields: Any) -> bytes:
@@ -117,3 +118,20 @@ def test_the_same_words_of_another_role_are_another_prompt(tmp_path: Path) -> No
     (tmp_path / "a.jsonl").write_bytes(row("u1", "a1", reward=1))
     (tmp_path / "b.jsonl").write_bytes(row("t1", "a1", reward=1).replace(b"t1", b"u1"))
     assert len(read(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    "chats",
+    [
+        [],
+        [None],
+        [[{"role": "user", "content": "q"}]],
+        [[{"role": "user", "content": "q"}, {"role": "assistant", "text": "a"}]],
+        [[{"role": "user", "content": "q"}, {"role": "assistant", "content": None}]],
+        [[{"role": "user", "content": "q"}, "a"]],
+        [[{"role": "assistant", "content": "a"}, {"role": "user", "content": "q"}]],
+    ],
+    ids=["none", "null", "no answer", "another name", "no words", "no object", "in another order"],
+)
+def test_columns_take_only_chats_of_plain_words(chats: list[Any]) -> None:
+    assert alike(chats) is None

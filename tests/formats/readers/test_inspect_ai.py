@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from treecore.errors import FormatError
 from treecore.formats import read, read_with_report
 from treecore.formats.archive import archive
+from treecore.formats.source import plain_at_once
+from treecore.formats.wide import NARROW
 
 FORKS = next((DATA / "inspect_ai-0.3.285-branches").glob("*.eval"))
 CHUNKED = DATA / "inspect_ai-0.3.285-chunked" / "forks.eval"
@@ -236,3 +238,24 @@ def spoiled(value: Any, random: Any) -> Any:
         key = random.choice(sorted(holder)) if isinstance(holder, dict) else random.randrange(len(holder))
     holder[key] = random.choice(junk)
     return top[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b'{"a": [1]}', {"a": [1]}),
+        (b"[NaN]", None),
+        (b'{"a": 1}\n{"a": 2}', None),
+        (b'"words"', None),
+        (b"\xff\xfe{", None),
+        (b"[" + b"1," * NARROW + b"1]", None),
+    ],
+    ids=["object", "NaN", "lines", "text", "UTF-16", "long"],
+)
+def test_short_members_are_parsed_at_once(text: bytes, found: Any) -> None:
+    assert plain_at_once(text) == found
+
+
+def test_members_of_more_objects_than_a_file_may_hold_are_opened_as_any_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREECORE_MAX_NODES", "1")
+    assert plain_at_once(b"[[], [], []]") is None

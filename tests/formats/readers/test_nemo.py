@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from cases import DATA
 
+from treecore.core.builder import NAN
 from treecore.core.columns import Status
 from treecore.core.tool_calls import tool_calls
 from treecore.errors import FormatError
 from treecore.formats import read
 from treecore.formats.files import read_with_report
+from treecore.formats.token_lists import mean, stretches_of
 
 
 def test_nemo_gym() -> None:
@@ -127,3 +129,28 @@ def test_a_field_that_is_wrong_is_named(row: dict[str, object], change: dict[str
         read(lines, name="dump.jsonl")
     assert str(caught.value).startswith("dump.jsonl, line 2")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("mask", "stretches"),
+    [([], []), ([0, 0], []), ([1, 1], [(0, 2)]), ([True, False, 0.5, 2], [(0, 1), (2, 4)])],
+    ids=str,
+)
+def test_stretches_of_a_mask(mask: list[float], stretches: list[tuple[int, int]]) -> None:
+    assert [(one.start, one.stop) for one in stretches_of(mask)] == stretches
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([], None),
+        ([NAN, NAN], None),
+        ([0.1, NAN, 0.1], 0.1),
+        ([0.1] * 10, 0.1),
+        ([1, NAN, 2], 1.5),
+        ([1e16, 1, -1e16], 1 / 3),
+    ],
+    ids=str,
+)
+def test_means_leave_out_what_is_not_known(values: list[float], found: float | None) -> None:
+    assert mean(values) == found

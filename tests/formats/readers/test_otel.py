@@ -15,6 +15,7 @@ from treecore.core.tool_calls import tool_calls
 from treecore.errors import FormatError
 from treecore.formats import read
 from treecore.formats.files import read_with_report
+from treecore.formats.readers.traces.chats import Repeats
 
 FILES = [DATA / "otel" / "console.json", DATA / "otel_otlp" / "traces.jsonl"]
 
@@ -144,3 +145,51 @@ def test_messages_of_earlier_conventions() -> None:
 def test_attributes_that_hold_no_message_of_the_model(attributes: dict[str, Any]) -> None:
     with pytest.raises(FormatError, match="no span holds what a model said"):
         read(lines({"trace_id": "t", "span_id": "1", "attributes": attributes}))
+
+
+def listed(*words: str) -> dict[str, str]:
+    return {"heard": json.dumps([{"role": "user", "parts": [{"type": "text", "content": one}]} for one in words])}
+
+
+def test_messages_that_a_list_repeats_are_not_parsed_again() -> None:
+    repeats = Repeats()
+    one, two, same, other = (
+        repeats.list_within(listed(*words), "heard", where="here")
+        for words in (("a", "b"), ("a", "b", "c"), ("a", "b", "c"), ("b",))
+    )
+    assert [message["parts"][0]["content"] for message in two] == ["a", "b", "c"]
+    assert two[0] is one[0]
+    assert two[1] is one[1]
+    assert same is two
+    assert other == json.loads(listed("b")["heard"])
+
+
+@pytest.mark.parametrize("end", [",]", ", 1]", "1]", "]]", ', {"role": 1]'])
+def test_a_list_that_goes_on_as_no_list_of_messages_says_so(end: str) -> None:
+    repeats = Repeats()
+    begin = listed("a")["heard"]
+    repeats.list_within({"heard": begin}, "heard", where="here")
+    with pytest.raises(FormatError, match='here: "heard" is'):
+        repeats.list_within({"heard": begin[:-1] + end}, "heard", where="here")
+
+
+def test_long_messages_that_begin_and_end_alike_are_told_apart(tmp_path: Path) -> None:
+    """Two calls answered other words to the same question; a third goes on from the second."""
+    begin, end = "so " * 40, " end" * 40
+    answers = [f"{begin}{number}{end}" for number in range(3)]
+    asked = [{"role": "user", "parts": [{"type": "text", "content": "q"}]}]
+    lines = []
+    for number, (before, answer) in enumerate(zip(([], [], [answers[1], "and?"]), answers, strict=True)):
+        heard = asked + [
+            {"role": role, "parts": [{"type": "text", "content": text}]}
+            for role, text in zip(("assistant", "user"), before, strict=False)
+        ]
+        said = [{"role": "assistant", "parts": [{"type": "text", "content": answer}]}]
+        attributes = {"gen_ai.input.messages": json.dumps(heard), "gen_ai.output.messages": json.dumps(said)}
+        ids = {"trace_id": "1" * 32, "span_id": f"{number:016x}", "start_time": f"{number}"}
+        lines.append(json.dumps({**ids, "name": "chat", "attributes": attributes, "events": []}))
+    path = tmp_path / "spans.jsonl"
+    path.write_text("\n".join(lines))
+    (forest,) = read(path)
+    assert list(forest.text) == answers
+    assert forest.parent.tolist() == [-1, -1, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,6 +13,7 @@ from treecore.formats.messages import ASSISTANT, OF_MESSAGE, SYSTEM, Asked, chat
 from treecore.formats.rollout import Turn
 
 Messages = Sequence[dict[str, Any]]
+ROLE_AND_WORDS = itemgetter("role", "content")
 
 
 class Parted(NamedTuple):
@@ -36,17 +38,30 @@ def parted(chats: Sequence[Messages], named: Sequence[str]) -> Parted:
     Args:
         named: the group of each, where a field names it, else empty.
     """
-    return _alike(chats) or _each(chats, named)
+    return alike(chats) or _each(chats, named)
 
 
-def _alike(chats: Sequence[Messages]) -> Parted | None:
-    """The parts of chats that all have the same roles, plain words, and one answer at the end; None of others."""
-    size = len(chats[0])
-    messages = list(chain.from_iterable(chats))
-    if size < 2 or set(map(len, chats)) != {size} or set(map(frozenset, set(map(tuple, messages)))) != {OF_MESSAGE}:
+def alike(chats: Sequence[Any]) -> Parted | None:
+    """The parts of chats that all have the same roles, plain words, and one answer at the end; None of anything else.
+
+    Each message is looked at once: what lies apart in memory is slow to come back to.
+    """
+    if not chats or set(map(type, chats)) != {list}:
         return None
-    roles, words = [one["role"] for one in messages[:size]], [one["content"] for one in messages]
-    if set(map(type, words)) != {str} or [one["role"] for one in messages] != roles * len(chats):
+    size, messages = len(chats[0]), list(chain.from_iterable(chats))
+    if (
+        size < 2
+        or set(map(len, chats)) != {size}
+        or set(map(type, messages)) != {dict}
+        or set(map(len, messages)) != {len(OF_MESSAGE)}
+    ):
+        return None
+    try:
+        said = list(map(ROLE_AND_WORDS, messages))
+    except KeyError:
+        return None
+    roles, words = [role for role, _ in said[:size]], [text for _, text in said]
+    if set(map(type, words)) != {str} or [role for role, _ in said] != roles * len(chats):
         return None
     if [role in ASSISTANT for role in roles] != [False] * (size - 1) + [True]:
         return None

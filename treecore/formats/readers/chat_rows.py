@@ -18,7 +18,7 @@ from treecore.formats.fields import wrong
 from treecore.formats.mapping import USUAL
 from treecore.formats.messages import is_chat
 from treecore.formats.notes import Notes
-from treecore.formats.readers.chat_parts import Parted, parted
+from treecore.formats.readers.chat_parts import Parted, alike, parted
 from treecore.formats.readers.reward_columns import named_as_rewards, reward_of
 from treecore.formats.registry import rollout_format
 from treecore.formats.rows import as_text, row_kinds
@@ -79,9 +79,8 @@ def read_chats(source: Source, notes: Notes) -> Iterator[Answers]:
         notes.recognise(f"`{group}` names the group")
     else:
         notes.guess("chats with the same messages before the answer are one group")
-    chats = [_messages(value, name, where=table.where(row)) for row, value in enumerate(table[name])]
     named = list(map(as_text, table[group])) if group else []
-    parts = parted(chats, named)
+    parts = alike(table[name]) or parted(_chats(table, name), named)
     if not parts.kept:
         raise FormatError("no chat has an answer of the model", where=source.name, todo="give chats that it answered")
     if len(parts.kept) < table.size:
@@ -99,13 +98,13 @@ def _group(table: FieldTable) -> str:
     return ""
 
 
-def _messages(value: Any, name: str, *, where: str) -> list[dict[str, Any]]:
-    if value is None:
-        return []
-    messages = as_messages(value)
-    if not isinstance(messages, list) or not set(map(type, messages)) <= {dict}:
-        raise wrong(name, messages, "a list of messages with role and content", where=where)
-    return messages
+def _chats(table: FieldTable, name: str) -> list[list[dict[str, Any]]]:
+    """The messages of each row; none where it has none."""
+    chats = [[] if value is None else as_messages(value) for value in table[name]]
+    for row, messages in enumerate(chats):
+        if not isinstance(messages, list) or not set(map(type, messages)) <= {dict}:
+            raise wrong(name, messages, "a list of messages with role and content", where=table.where(row))
+    return chats
 
 
 def _answers(table: FieldTable, parts: Parted, name: str, groups: Sequence[Hashable], notes: Notes) -> Answers:

@@ -15,7 +15,7 @@ from treecore.formats.archive import ZIP_MAGIC
 from treecore.formats.fields import list_in, object_in, wrong
 from treecore.formats.folder import Folder
 from treecore.formats.json_nan import nan_as_null
-from treecore.formats.source import Source, open_source
+from treecore.formats.source import Source, open_source, plain_at_once
 
 HEADERS = ("header.json", "_journal/start.json")
 SAMPLE = re.compile(r"samples/.+_epoch_\d+\.json")
@@ -130,7 +130,11 @@ def sample_object(value: Any, where: str) -> dict[str, Any]:
 
 def member(source: Source, members: Folder, name: str) -> Any:
     """A member of the archive as plain objects."""
-    opened = nan_as_null(open_source(members.fetch(name), name=f"{source.name}, {name}"))
+    data = members.fetch(name)
+    if (found := plain_at_once(data)) is not None:
+        source.account.grow(source.account.unpacked + len(data))
+        return found
+    opened = nan_as_null(open_source(data, name=f"{source.name}, {name}"))
     source.account.grow(source.account.unpacked + len(opened.data))
     return opened.first()
 

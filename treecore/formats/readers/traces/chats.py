@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import takewhile
+from operator import is_
 from typing import Any, NamedTuple
 
 import orjson
@@ -29,6 +32,10 @@ POLICY = {
 }
 LENGTHS = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion")
 USED = frozenset({INPUT, OUTPUT, SYSTEM, SCORE, SCORED, *LENGTHS, *POLICY})
+EDGE = 32
+"""Characters at the beginning and at the end of a message by which it is told from others first."""
+PLAIN = frozenset({"role", "parts"})
+"""Fields of a message that has nothing beside its words."""
 THOUGHTS = ("reasoning", "thinking")
 ENDS = {"stop": Status.TERMINATED, "length": Status.TRUNCATED, "error": Status.FAILED}
 
@@ -41,10 +48,54 @@ class Call(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One message: as a chat has it, and what tells it from others."""
+    """One message: as a chat has it, with its calls of tools as text."""
 
     fields: dict[str, Any]
-    key: tuple[str, str, bytes]
+    calls: bytes
+
+
+class Repeats:
+    """Parses lists of messages, each of which may begin like the one before: what is repeated is not parsed again."""
+
+    def __init__(self) -> None:
+        self._begin, self._found = "", list[dict[str, Any]]()
+
+    def list_within(self, fields: Mapping[str, Any], name: str, *, where: str) -> list[dict[str, Any]]:
+        """`nested_json.list_within`; the messages that it shares with the list before are the same objects."""
+        text = fields.get(name)
+        if not isinstance(text, str) or text[-1:] != "]":
+            return list_within(fields, name, where=where)
+        found = self._going_on(text)
+        if found is None:
+            found = list_within(fields, name, where=where)
+        self._begin, self._found = text[:-1], found
+        return found
+
+    def _going_on(self, text: str) -> list[dict[str, Any]] | None:
+        """The messages of a text that begins with those of the text before; None of any other."""
+        if not self._found or not text.startswith(self._begin):
+            return None
+        rest = text[len(self._begin) :]
+        if rest == "]":
+            return self._found
+        if rest[:1] != ",":
+            return None
+        with suppress(orjson.JSONDecodeError):
+            more = orjson.loads(f"[{rest[1:]}")
+            if set(map(type, more)) == {dict}:
+                return self._found + more
+        return None
+
+
+class Heard(NamedTuple):
+    """Messages that a call heard, as they came and read, and the number of the chat up to each."""
+
+    given: list[dict[str, Any]]
+    messages: list[Message]
+    states: list[int]
+
+
+Brief = tuple[int, str, bytes, int, str, str]
 
 
 class Chats:
@@ -52,30 +103,49 @@ class Chats:
 
     def __init__(self) -> None:
         self.found: list[Rollout] = []
-        self._after: dict[tuple[int, tuple[str, str, bytes]], int] = {}
+        self._after: dict[Brief, tuple[str, int]] = {}
+        self._alike: dict[tuple[Brief, str], int] = {}
         self._ends: dict[int, tuple[int, int]] = {}
+        self._before = Heard([], [], [])
 
     def add(self, call: Call) -> None:
         """Put a call where its chat goes on from, or begin a new chat."""
         span = call.span
-        heard = [message_of(one) for one in call.messages.heard]
+        heard = self._heard(call.messages.heard)
         said = [message_of(one) for one in call.messages.said] or [message_of({})]
-        state, known, parent, number = 0, -1, PROMPT, len(self.found)
-        for place, message in enumerate(heard):
-            state = self._next(state, message)
-            if state in self._ends:
-                known, (number, parent) = place, self._ends[state]
+        known, parent, number = -1, PROMPT, len(self.found)
+        for place in range(len(heard.states) - 1, -1, -1):
+            if heard.states[place] in self._ends:
+                known, (number, parent) = place, self._ends[heard.states[place]]
+                break
         if known < 0:
-            self.found.append(chat_of(span, [one.fields for one in heard]))
+            self.found.append(chat_of(span, [one.fields for one in heard.messages]))
         else:
-            follow(self.found[number].turns, parent, [one.fields for one in heard[known + 1 :]])
+            follow(self.found[number].turns, parent, [one.fields for one in heard.messages[known + 1 :]])
+        state = heard.states[-1] if heard.states else 0
         for answer in said:
             self.found[number].turns.append(turn_of(span, answer.fields, parent))
             self._ends[self._next(state, answer)] = (number, len(self.found[number].turns) - 1)
 
+    def _heard(self, given: list[dict[str, Any]]) -> Heard:
+        """What a call heard; messages that are the same objects as those of the call before are not read again."""
+        before = self._before
+        same = sum(takewhile(bool, map(is_, before.given, given)))
+        found = Heard(given, before.messages[:same], before.states[:same])
+        for one in given[same:]:
+            found.messages.append(message_of(one))
+            found.states.append(self._next(found.states[-1] if found.states else 0, found.messages[-1]))
+        self._before = found
+        return found
+
     def _next(self, state: int, message: Message) -> int:
-        """The number of the messages so far and one more; equal messages have equal numbers."""
-        return self._after.setdefault((state, message.key), len(self._after) + 1)
+        """The number of the messages so far and one more; equal messages have equal numbers. The first of those that
+        begin and end alike are compared, not hashed: they are long."""
+        role, text = message.fields["role"], message.fields["content"]
+        brief = (state, role, message.calls, len(text), text[:EDGE], text[-EDGE:])
+        new = len(self._after) + len(self._alike) + 1
+        first, number = self._after.setdefault(brief, (text, new))
+        return number if text == first else self._alike.setdefault((brief, text), new)
 
 
 def rollouts_of(calls: Sequence[Call], scores: Mapping[str, float]) -> list[Rollout]:
@@ -122,6 +192,8 @@ def turn_of(span: Span, message: Mapping[str, Any], parent: int) -> Turn:
 def message_of(value: Mapping[str, Any]) -> Message:
     """One message: its texts joined, its thoughts and its calls in fields beside them."""
     listed = value.get("parts")
+    if (words := plain_words(listed)) is not None and value.keys() == PLAIN:
+        return Message({"role": as_text(value.get("role")) or "assistant", "content": words}, b"")
     parts = listed if isinstance(listed, list) else [{"type": "text", "content": value.get("content")}]
     texts, thoughts, calls = list[str](), list[str](), list[Any]()
     for part in parts:
@@ -140,7 +212,15 @@ def message_of(value: Mapping[str, Any]) -> Message:
         fields["reasoning_content"] = thought
     if value.get("finish_reason") is not None:
         fields["finish_reason"] = value["finish_reason"]
-    return Message(fields, (fields["role"], fields["content"], key))
+    return Message(fields, key)
+
+
+def plain_words(parts: Any) -> str | None:
+    """The words of a message whose only part is a text; None for any other."""
+    if type(parts) is list and len(parts) == 1 and type(part := parts[0]) is dict and part.get("type") == "text":
+        words = part.get("content")
+        return words if type(words) is str else None
+    return None
 
 
 def joined(texts: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from treecore.formats.columnar import is_columnar
 from treecore.formats.fields import number_of
 from treecore.formats.nested_json import list_within
 from treecore.formats.notes import Notes
-from treecore.formats.readers.traces.chats import INPUT, OUTPUT, SCORE, SCORED, Call, rollouts_of
+from treecore.formats.readers.traces.chats import INPUT, OUTPUT, SCORE, SCORED, Call, Repeats, rollouts_of
 from treecore.formats.readers.traces.older import MARKS, Said, said_in
 from treecore.formats.readers.traces.spans import CONTEXT, OTLP, Span, spans_of
 from treecore.formats.registry import rollout_format
@@ -61,7 +61,8 @@ def read_spans(source: Source, notes: Notes) -> Iterator[Rollout]:
     silent = 0
     for spans in traces.values():
         spans.sort(key=lambda span: span.start)
-        calls = [Call(span, said) for span in spans if (said := messages_in(span)) is not None]
+        repeats = Repeats()
+        calls = [Call(span, said) for span in spans if (said := messages_in(span, repeats)) is not None]
         silent += len(spans) - len(calls)
         if calls:
             yield from rollouts_of(calls, scores_of(spans))
@@ -76,11 +77,12 @@ def read_spans(source: Source, notes: Notes) -> Iterator[Rollout]:
         notes.drop("spans that hold nothing that a model said", silent)
 
 
-def messages_in(span: Span) -> Said | None:
+def messages_in(span: Span, repeats: Repeats) -> Said | None:
     """What a model heard and said in a span, under names of today or earlier ones; None where it said nothing."""
     if span.attributes.get(OUTPUT) is None:
         return said_in(span.attributes, span.events)
-    return Said(*(list_within(span.attributes, name, where=span.where) for name in (INPUT, OUTPUT)))
+    heard = repeats.list_within(span.attributes, INPUT, where=span.where)
+    return Said(heard, list_within(span.attributes, OUTPUT, where=span.where))
 
 
 def scores_of(spans: Sequence[Span]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from treecore.formats.fields import needed, number_in, wrong
@@ -99,7 +100,9 @@ def tokens_of(fields: Mapping[str, Any], where: str) -> Tokens:
     end = size if length is None else int(length)
     stretches = stretches_of(mask[:end])
     last = bool(stretches) and stretches[-1].stop == min(end, size)
-    return Tokens({name: values[:end] for name, values in lists.items()}, stretches, last)
+    if end < size:
+        lists = {name: values[:end] for name, values in lists.items()}
+    return Tokens(lists, stretches, last)
 
 
 def parted(content: Any, n_turns: int, last: bool, notes: Notes, where: str) -> tuple[Asked, list[Turn]]:
@@ -126,7 +129,7 @@ def parted(content: Any, n_turns: int, last: bool, notes: Notes, where: str) -> 
 
 def claim(turns: list[Turn], advantages: list[list[float]]) -> None:
     """The advantages that a file claims: on the last turn where all tokens have one, else on each its tokens' mean."""
-    values = {value for part in advantages for value in part if value == value}
+    values = {value for value in set(chain.from_iterable(advantages)) if value == value}
     if len(values) == 1:
         turns[-1].claimed["advantage"] = float(values.pop())
     elif len(advantages) == len(turns):
