@@ -34,7 +34,7 @@ USUAL = 50
 FIELDS: tuple[Field | str, ...] = (
     Field("only", ALL, allowed=lambda: TITLES),
     Field("other", "", allowed=lambda: METHODS),
-    Field("beyond", USUAL),
+    Field("beyond", USUAL, there=lambda share: int(share) == beyond()),
 )
 """What the address carries of filters."""
 

@@ -126,9 +126,10 @@ def drop_absent(view: str, fields: tuple[Field, ...]) -> list[str]:
     missing = []
     for field in fields:
         text = asked(field.name)
+        held = get(key := f"{view}:{field.name}") != field.default
         with suppress(TreecoreError):
-            if text and field.there is not None and not field.there(text):
-                put({f"{view}:{field.name}": field.default})
+            if text and held and field.there is not None and not field.there(text):
+                put({key: field.default})
                 missing.append(f"{field.name}=“{text[:SHOWN]}” names nothing that is open")
     return missing
 

@@ -12,6 +12,7 @@ from app.controls.export_menu import changed_mark
 from app.stage import FIND, MAX_FIND
 from app.table import steps_table
 from app.table.words import PAGE, Copied, Page, page_of, pages_of
+from app.tokens.page import is_table
 from app.view_fields import Field
 from app.view_keys import KeyGroup
 from app.what_if import beside as changes
@@ -19,6 +20,7 @@ from treecore.analysis.what_if import shift
 from treecore.core.edit import changes_of
 from treecore.core.forest import Forest
 from treecore.core.topology import IntArray
+from treecore.errors import TreecoreError
 from treecore.methods.registry import Credit
 from treecore.views.scene.changed import drawn_credit
 from treecore.views.step_filters import FOLLOWED
@@ -31,7 +33,7 @@ MAX_COPIED = 20_000_000
 """Bytes that go to the clipboard."""
 FIELDS: tuple[Field | str, ...] = (
     Field("sort", USUAL, allowed=lambda: {*SORTS, *(f"-{name}" for name in SORTS)}),
-    Field("page", 0),
+    Field("page", 0, there=lambda number: not is_table() or 0 < int(number) <= pages_now()),
     Field("find"),
 )
 """What the address carries of it; page 0 is the one of the selected step."""
@@ -103,6 +105,15 @@ def chosen_rows(made: StepTable, credit: Credit | None) -> IntArray:
     return made.sorted(made.found(rows, find()), sort.removeprefix("-"), down=sort.startswith("-"))
 
 
+def pages_now() -> int:
+    """How many pages there are, also where no method can run."""
+    try:
+        credit = state.credit()
+    except TreecoreError:
+        credit = None
+    return pages_of(chosen_rows(table_of(credit), credit))
+
+
 def selected_row(made: StepTable) -> int | None:
     """Row of the selected step, which may be a pruned one; None when none is."""
     node = str(state.get("node"))
@@ -115,8 +126,9 @@ def find() -> str:
 
 
 def page(made: StepTable, rows: IntArray) -> Page:
-    """The page that was asked for, or that of the selected step."""
-    number, selected = int(state.field(NUMBER)), selected_row(made)
+    """The page that was asked for, the last one where there are fewer by now, or that of the selected step."""
+    number, selected = min(int(state.field(NUMBER)), pages_of(rows)), selected_row(made)
+    state.put({NUMBER: max(number, 0)})
     if number < 1:
         at = np.flatnonzero(rows == (-1 if selected is None else selected))
         number = 1 + int(at[0]) // PAGE if len(at) else 1
@@ -124,7 +136,7 @@ def page(made: StepTable, rows: IntArray) -> Page:
     return page_of(
         made,
         rows,
-        number=min(number, pages_of(rows)),
+        number=number,
         sort=str(state.field(SORT)),
         find=find(),
         only="" if name == dimming.ALL else dimming.TITLES[name],

@@ -31,7 +31,7 @@ FIELDS: tuple[Field | str, ...] = (
     READ.field(),
     Field("beneath", STRIPS, allowed=lambda: (*STRIPS, "none")),
     Field("end", there=lambda name: is_end(name)),
-    Field("at", NOBODY),
+    Field("at", NOBODY, there=lambda number: not is_chosen() or 0 <= int(number) < tokens_here()),
 )
 """What the address carries of it."""
 KEYS = KeyGroup(
@@ -101,7 +101,9 @@ def reader(credit: Credit | None) -> None:
         st.info("Nobody wrote anything here yet: there is no branch to read.", icon=":material/notes:")
         return
     at = state.field(AT)
-    at = telling_token(branch) if at < 0 else min(at, len(branch.tokens) - 1)
+    if at >= len(branch.tokens):
+        state.put({AT: (at := len(branch.tokens) - 1)})
+    at = telling_token(branch) if at < 0 else at
     scale = NEUTRAL if credit is None else credit.ends
     branch_reader(
         reading(branch, credit, scale, at=at),
@@ -137,6 +139,12 @@ def leaf_of(forest: Forest) -> int | None:
     if len(listed) > 1:
         return telling_pair(forest)[0]
     return listed[0] if listed else None
+
+
+def tokens_here() -> int:
+    """How many tokens the branch has that is read."""
+    branch = shown_branch(None)
+    return 0 if branch is None else len(branch.tokens)
 
 
 def is_end(name: str) -> bool:

@@ -40,16 +40,19 @@ PICTURE, CHANNEL, HEARD = "grain_picture", "grain_channel", "grain_heard"
 SCOPES = Choices("Forks of", "granularity:of", {"all": "all prompts", "one": "this prompt"})
 ROWS = Choices("Rows", "granularity:rows", {"kind": "what differs", "depth": "depth", "tree": "tree"})
 LENGTHS = Choices("Length in", "granularity:length", {"tokens": "tokens", "steps": "steps"})
+EVERY = "granularity:every"
 KEYS = KeyGroup("The picture", (("Esc", "take the range of shares back"), ("← →", "fewer, more labels, on the slider")))
 USUAL, MAX_SIBLINGS, MAX_LABEL = 24, 12, 200
 """Tokens from label to label before anybody chose, siblings that are listed, and characters of each."""
+NOTHING = 0.0, 0.0
+"""The range of shares before anybody brushed one."""
 FIELDS: tuple[Field | str, ...] = (
     SCOPES.field(),
     ROWS.field(),
     LENGTHS.field(),
-    Field("every", USUAL),
+    Field("every", USUAL, there=lambda number: int(number) in spacings(forks_in_scope())),
     Field("fork", there=lambda name: name in forks_in_scope().names),
-    "brush",
+    Field("brush", there=lambda _: brushed() != NOTHING),
 )
 
 
@@ -167,13 +170,20 @@ def shares_of(batch: Forests, over: Over, unit: LengthUnit) -> dict[str, list[fl
 def said(found: Found) -> dict[str, Any]:
     """The chosen fork, the brushed shares and the spacing, as the address has them."""
     low, high = brushed()
+    if state.field(EVERY) not in spacings(found):
+        state.put({EVERY: USUAL})
     fork = str(state.field("granularity:fork"))
     return {
         "fork": fork if fork in found.names else strongest(found),
         "from": low,
         "to": high,
-        "every": state.field("granularity:every"),
+        "every": state.field(EVERY),
     }
+
+
+def spacings(found: Found) -> list[int]:
+    """The spacings of labels that can be chosen."""
+    return [one.every for one in found.way.spacings]
 
 
 def strongest(found: Found) -> str:
@@ -188,8 +198,8 @@ def brushed() -> tuple[float, float]:
     try:
         found = float(low), float(high)
     except ValueError:
-        return 0.0, 0.0
-    return found if 0 <= found[0] < found[1] <= 1 else (0.0, 0.0)
+        return NOTHING
+    return found if 0 <= found[0] < found[1] <= 1 else NOTHING
 
 
 @st.fragment

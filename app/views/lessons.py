@@ -29,8 +29,8 @@ FIELDS: tuple[Field, ...] = (
     Field("unit", "", allowed=units),
     Field("page", "", allowed=lambda: PAGES),
     Field("stage", STAGES[0], allowed=lambda: STAGES),
-    Field("mark", 0),
-    Field("bet", 0),
+    Field("mark", 0, there=lambda number: is_digit(int(number))),
+    Field("bet", 0, there=lambda share: is_bet(int(share))),
     Field("present", False),
 )
 
@@ -61,6 +61,18 @@ def body() -> None:
 def value(name: str) -> bool:
     """A field that is yes or no."""
     return bool(state.field(f"{NAME}:{name}"))
+
+
+def is_digit(mark: int) -> bool:
+    """Whether the unit in hand has a step to be marked so."""
+    unit = units().get(str(state.field("lessons:unit")))
+    return unit is not None and 0 < mark <= len(unit.bet.steps)
+
+
+def is_bet(share: int) -> bool:
+    """Whether the unit in hand can be bet on so."""
+    unit = units().get(str(state.field("lessons:unit")))
+    return unit is not None and HUNDRED * unit.bet.low <= share <= HUNDRED
 
 
 def asked() -> Asked:

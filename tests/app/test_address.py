@@ -237,3 +237,40 @@ def test_a_link_to_what_is_not_in_what_is_open_says_so(view: str, name: str) -> 
     assert f"{name}=“nowhere” names nothing that is open" in test.warning[0].value
     assert name not in address(test)
     assert test.session_state[f"{view}:{name}"] == ""
+
+
+NUMBERS = [
+    ({"view": "explore", "read": "table"}, "page", ["99", "-1", "2"], ["1"]),
+    ({"view": "explore", "read": "table", "find": "rival"}, "page", ["2"], ["1"]),
+    ({"view": "explore", "read": "tokens"}, "at", ["9999", "-2"], ["0", "3"]),
+    ({"view": "explore", "only": "strong"}, "beyond", ["101", "-1"], ["0", "100"]),
+    ({"view": "granularity"}, "every", ["7", "0", "-8"], ["8"]),
+    ({"view": "granularity"}, "brush", ["3~4", "0.5~0.2", "x"], ["0.2~0.5"]),
+    ({"view": "lessons", "unit": "agree"}, "mark", ["99", "-1"], ["1"]),
+    ({"view": "lessons", "unit": "agree"}, "bet", ["101", "-101"], ["50"]),
+    ({"view": "lessons"}, "mark", ["1"], []),
+]
+
+
+@pytest.mark.parametrize(("query", "name", "beyond", "within"), NUMBERS)
+def test_a_link_beyond_the_end_of_what_is_there_says_so(
+    query: dict[str, str], name: str, beyond: list[str], within: list[str]
+) -> None:
+    for value in beyond:
+        test = app({"sample": "by_hand", **query, name: value})
+        assert not test.exception
+        assert f"{name}=“{value}” names nothing that is open" in test.warning[0].value
+        assert name not in address(test)
+    for value in within:
+        test = app({"sample": "by_hand", **query, name: value})
+        assert not [one.value for one in test.warning if "not everything in this link" in one.value.lower()]
+        assert address(test).get(name) == value
+
+
+def test_a_page_that_is_past_the_end_by_now_is_not_linked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.table.words.PAGE", 20)
+    test = app({"sample": "large", "view": "explore", "read": "table", "page": "3"})
+    assert address(test)["page"] == "3"
+    test.session_state["explore:find"] = "rival"
+    test.run()
+    assert address(test)["page"] == "1"
