@@ -73,6 +73,18 @@ def trl(rows: int) -> bytes:
     )
 
 
+def ms_swift(rows: int) -> bytes:
+    """Completions of ms-swift: a line of columns a step, of eight prompts."""
+    found: list[Row] = []
+    for number, _, prompt, answer, reward in sampled(rows):
+        if number % (GROUP * GROUP) == 0:
+            found.append({"gen_step": len(found), "prompt": [], "completion": [], "Accuracy": [], "advantages": []})
+        item = {"prompt": prompt, "completion": answer, "Accuracy": reward, "advantages": reward - 0.5}
+        for name, value in item.items():
+            found[-1][name].append(value)
+    return lines(iter(found))
+
+
 def chats(rows: int) -> bytes:
     """Chats with rewards."""
     return lines(
@@ -202,6 +214,7 @@ def spans(rows: int) -> bytes:
 MADE: dict[str, Callable[[int], bytes]] = {
     "verl.jsonl": verl,
     "trl.parquet": trl,
+    "ms_swift.jsonl": ms_swift,
     "chats.jsonl": chats,
     "generations.jsonl": generations,
     "table.jsonl": usual,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain, repeat
@@ -120,7 +121,7 @@ def joined(parts: Sequence[Answers]) -> Answers:
     starts = [0, *accumulate(map(len, parts))]
 
     def where(row: int) -> str:
-        part = int(np.searchsorted(starts, row, side="right")) - 1
+        part = bisect_right(starts, row) - 1
         return parts[part].where(row - starts[part])
 
     def listed(name: str, absent: Any = "") -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from treecore.formats.characters import occurrences
 from treecore.formats.limits import MAX_FIELDS, LimitError
 
 NARROW = 6 * MAX_FIELDS
@@ -67,7 +68,7 @@ def check_width(text: memoryview, where: str, *, what: str = "a row") -> None:
     Raises:
         FormatError: one has too many.
     """
-    if len(text) < NARROW:
+    if len(text) < NARROW or occurrences(text, b'"') <= 2 * MAX_FIELDS:
         return
     if bytes(text[:1]) == b"{":
         if is_wide(text):

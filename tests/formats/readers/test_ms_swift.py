@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 from cases import DATA
 
 from treecore.errors import FormatError
 from treecore.formats import read
+from treecore.formats.compare import losses
 from treecore.formats.files import read_with_report
 
 CASE = DATA / "ms_swift"
@@ -122,3 +124,65 @@ def test_what_holds_for_all_items_is_counted_before_it_is_copied() -> None:
     line = {"step": ["1"] * n, "prompt": chats, "completion": ["a"] * n} | {f"k{place}": "t" for place in range(9_000)}
     with pytest.raises(FormatError, match="more than 200 MB"):
         read(json.dumps(line | {"advantages": [0] * n}).encode())
+
+
+CHAT = [{"role": "system", "content": "s"}, {"role": "user", "content": "q"}]
+ANSWER = [
+    {"role": "assistant", "content": "one"},
+    {"role": "tool", "content": "t"},
+    {"role": "assistant", "content": "a"},
+]
+LINES: dict[str, dict[str, Any]] = {
+    "scores": {
+        "acc": [1, 0.1],
+        "form": [None, 0.2],
+        "late": [True, 0.3],
+        "none": [None, None],
+        "advantages": [0.5, None],
+    },
+    "one reward": {"reward": [1, None], "advantages": [0, 0]},
+    "no advantages": {"acc": [1, 0], "solution": ["7", None], "gen_step": 4, "run": {"name": "x"}},
+    "words beside": {
+        "acc": [1, 0],
+        "advantages": [0, 1],
+        "kind": ["easy", 3],
+        "length": [4, None],
+        "all": [None, None],
+    },
+    "words among rewards": {"acc": [1, "none"], "advantages": [0, 1]},
+    "advantages of tokens": {"acc": [1, 0], "advantages": [[1, 2], [3]], "step": ["7", "8"]},
+    "one name twice": {"acc": [1, 0], "advantages": [0, 1], "reward.acc": [None, 5]},
+    "shorter": {"acc": [1], "advantages": [0, 1]},
+    "chats": {
+        "prompt": [CHAT, CHAT[1:]],
+        "completion": [ANSWER, ANSWER[2:]],
+        "run": "x",
+        "acc": [1, 0],
+        "advantages": [0, 1],
+    },
+    "of one line": {"acc": [1, 0], "advantages": [0, 1], "run": {"name": "x"}, "solution": "7"},
+    "chats as lists": {"prompt": [["a"], ["b"]], "acc": [1, 0], "advantages": [0, 1]},
+}
+
+
+@pytest.mark.parametrize("folded", [True, False])
+@pytest.mark.parametrize("name", LINES)
+def test_columns_give_what_items_give_one_by_one(name: str, folded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = {"step": ["1", "1"], "prompt": ["a", "a"], "completion": ["x", "y"]} | LINES[name]
+    whole = {key: values for key, values in line.items() if not isinstance(values, list)}
+    listed = {key: values for key, values in line.items() if isinstance(values, list)}
+    rows = [{key: values[n] for key, values in listed.items() if n < len(values)} | whole for n in range(2)]
+    content = "\n".join(map(json.dumps, [line, line] if folded else rows)).encode()
+    at_once = read_with_report(content)
+    monkeypatch.setattr("treecore.formats.readers.ms_swift._table", lambda *_: None)
+    one_by_one = read_with_report(content)
+    assert losses(one_by_one.forests, at_once.forests) == losses(at_once.forests, one_by_one.forests) == []
+    assert at_once.notes == one_by_one.notes
+
+
+def test_items_that_are_alike_become_no_rollouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def made(*_: Any) -> None:
+        raise AssertionError("a rollout is made")
+
+    monkeypatch.setattr("treecore.formats.readers.ms_swift._rollout", made)
+    assert sum(map(len, read(CASE / "completions.jsonl"))) == 5
