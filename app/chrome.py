@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.controls.export_menu import export_menu
 from app.glossary import glossary_words
 from app.key_sheet import key_sheet
@@ -38,9 +38,10 @@ PRESENTING = (Path(__file__).parent / "presenting.css").read_text()
 
 
 def header() -> None:
-    """Style sheet, name and navigation; a notice where a link or a file named something unknown."""
-    shown = VIEWS.find(state.get("view"))
-    presents = state.get_or("projector", False) is True and not shown.presents_itself
+    """Style sheet, name and navigation."""
+    name, presents = drawn = redraw.header_for()
+    state.put({redraw.HEADER: drawn})
+    shown = VIEWS.find(name)
     st.html(f"<style>{STYLE}{PRESENTING if presents else ''}</style>")
     with st.container(key="residents"):
         residents(key="resident_scripts")
@@ -72,6 +73,10 @@ def header() -> None:
                     args=({"projector": not presents},),
                     help="Back to the page (Esc)" if presents else "Large words alone, for a projector (P)",
                 )
+
+
+def notice() -> None:
+    """Once, that a link or a file named something unknown."""
     if text := state.notice():
         st.warning(verbatim(text), icon=":material/link_off:")
 
@@ -112,7 +117,7 @@ def title(filters: Callable[[], None] | None = None) -> None:
         with st.container(key="asked_opened", horizontal=True, vertical_alignment="center", gap="small"):
             prompt(forest.prompt or state.opened().title)
             if count > 1:
-                turn(state.forest_number(), count=count, key="opened", on_turn=state.turn_to)
+                turn(state.forest_number(), count=count, key="opened", on_turn=redraw.after(state.turn_to))
             if filters is not None:
                 filters()
             export_menu()

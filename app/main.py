@@ -7,16 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from app import chrome, state
-from app.controls.export_menu import export_ready
+from app.body import body
 from app.opening import origins
-from app.opening.kept import kept
-from app.opening.mapping_form import mapping_form
-from app.opening.open_menu import take_dropped
-from app.opening.receipt import receipt
 from app.rollout import annotation, visitor_jobs
 from app.serving import forged, give_back, permissions, server
 from app.verbatim import verbatim
-from app.view_registry import VIEWS
 from treecore import quotas
 
 REFUSED = (
@@ -36,13 +31,5 @@ if permissions.is_refused():
     st.stop()
 state.start(visitor_jobs.is_known, origins.reopen)
 annotation.settle()
-state.opened()  # begins to merge, or takes over what was merged; before the header, which tells what went wrong
 chrome.header()
-annotation.bar()
-chrome.progress()
-export_ready()
-kept(take_dropped)
-receipt()
-mapping_form()
-VIEWS.find(state.get("view")).render()
-state.sync_address()
+body()

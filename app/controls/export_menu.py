@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.controls.fields import parameter
 from app.opening.background import Tell
 from app.state.export_job import ERROR, LATE, MADE, refuse_export
@@ -67,7 +67,7 @@ def export_menu() -> None:
             st.caption(f"By the method in force: {ours(get_method(state.get('method')).title)}.")
         several = len(state.opened().forests) > 1
         with st.container(horizontal=True, gap="small"):
-            button = partial(st.button, on_click=prepare, args=(kind.name,), disabled=not fine)
+            button = partial(st.button, on_click=redraw.after(prepare), args=(kind.name,), disabled=not fine)
             if several:
                 button("All prompts", key="export:all", kwargs={"whole_batch": True})
             button("This prompt" if several else "Make the file", key="export:one")

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.controls.fields import parameter
 from app.method_list import Asked, MethodGroup, MethodRow, asked_in, method_list
 from app.rollout import annotation
@@ -17,7 +17,7 @@ from treecore.methods.reference import by_family
 from treecore.methods.registry import TOKENS, Method, lacking
 from treecore.registry.params import Value
 
-OPEN, CHANGED, CHANNEL, HEARD = "methods_open", "methods_changed", "method_list", "method_list_heard"
+OPEN, CHANNEL, HEARD = "methods_open", "method_list", "method_list_heard"
 SAMPLE, VALUES = "rollout", annotation.KIND
 SUPPLIES = {SAMPLE: "Sample with the bundled model", VALUES: "Add Monte Carlo values"}
 """What gets that which methods lack, and the button for it: a rollout of the bundled model records token columns, and
@@ -37,18 +37,17 @@ def turn(is_open: bool) -> None:
     state.put({OPEN: is_open})
 
 
-@st.dialog("Methods", width="large", icon=":material/function:", on_dismiss=lambda: turn(False))
+@st.dialog("Methods", width="large", icon=":material/function:", on_dismiss=redraw.after(lambda: turn(False)))
 def dialog(parameters: bool) -> None:
     """The list on the left, the method in force on the right; what is chosen is in force at once."""
     state.keep()
-    if state.get_or(CHANGED, False):
-        state.put({CHANGED: False})
-        st.rerun()
     groups = method_groups()
     left, right = st.columns([0.54, 0.46], gap="medium")
     with left:
         heard = int(state.get_or(HEARD, 0))
-        method_list(groups, chosen=state.get("method"), heard=heard, key=CHANNEL, on_ask=lambda: take(groups))
+        method_list(
+            groups, chosen=state.get("method"), heard=heard, key=CHANNEL, on_ask=redraw.after(lambda: take(groups))
+        )
     with right, st.container(key="method_about"):
         about(get_method(state.get("method")), parameters=parameters)
 
@@ -94,7 +93,7 @@ def take(groups: list[MethodGroup]) -> None:
     asked = asked_in(state.get(CHANNEL), groups)
     if asked is None or asked.number <= int(state.get_or(HEARD, 0)):
         return
-    state.put({HEARD: asked.number, CHANGED: True})
+    state.put({HEARD: asked.number})
     if asked.kind == "choose":
         state.put({"method": asked.name})
     else:
@@ -123,8 +122,8 @@ def about(method: Method, *, parameters: bool) -> None:
             for param in method.params:
                 parameter(param, method.name)
             with st.container(horizontal=True, gap="small"):
-                st.form_submit_button("Apply", type="primary", on_click=state.put, args=({CHANGED: True},))
-                st.form_submit_button("Defaults", on_click=reset, args=(method.name,))
+                st.form_submit_button("Apply", type="primary", on_click=redraw.now)
+                st.form_submit_button("Defaults", on_click=redraw.after(reset), args=(method.name,))
         st.caption("What is typed holds once it is applied.")
     st.caption(verbatim(f"{method.citation}. {method.citation.note}".strip()))
     if method.departures:
@@ -134,4 +133,3 @@ def about(method: Method, *, parameters: bool) -> None:
 def reset(method: str) -> None:
     """Set all parameters as by default."""
     state.put_settings(method, {})
-    state.put({CHANGED: True})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import treecore as tc
-from app import stage, state
+from app import redraw, stage, state
 from app.browse import two_steps as cards
 from app.library.folders import Run
 from app.library.rows import compare, looked_at, name_of, open_in_explore, place_in_words, row_of
@@ -104,11 +104,15 @@ def buttons(run: Run, place: str, partner: Row | None) -> None:
     """The ways into other views."""
     with st.container(horizontal=True, gap="small"):
         st.button(
-            "Open in Explore \u21b5", key="open_row", type="primary", on_click=open_in_explore, args=(run, [place])
+            "Open in Explore \u21b5",
+            key="open_row",
+            type="primary",
+            on_click=redraw.after(open_in_explore),
+            args=(run, [place]),
         )
         if partner is not None:
             both = [place_in_words(partner), place]
-            st.button("Both steps in Compare", key="open_both", on_click=compare, args=(run, both))
+            st.button("Both steps in Compare", key="open_both", on_click=redraw.after(compare), args=(run, both))
 
 
 def steps_with(forest: Forest, search: str) -> list[int]:

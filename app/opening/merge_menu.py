@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.opening.merging import AUTO, is_flat, rules, shared
 from app.verbatim import ours, verbatim
 
@@ -20,7 +20,7 @@ def merge_menu() -> None:
             "Merge shared beginnings",
             merging,
             key=state.in_menu("merging", merging),
-            on_change=turned,
+            on_change=redraw.after(turned),
             args=("merging",),
             help="Answers that begin alike share the steps of their beginning. The file stays as it is.",
         )
@@ -34,7 +34,7 @@ def merge_menu() -> None:
             index=known.index(rule),
             key=state.in_menu("merge_by", rule, among=tuple(known)),
             format_func=lambda name: ours(name.replace("_", " ")),
-            on_change=turned,
+            on_change=redraw.after(turned),
             args=("merge_by",),
             disabled=not merging,
         )

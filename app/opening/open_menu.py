@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.defaults import DEFAULTS, SHORT
 from app.opening.kept import forget
 from app.opening.receipt import DROP_ERROR, SHOWS_TREES, details, recognised
@@ -56,7 +56,7 @@ def keeping(key: str) -> None:
     """What is kept of an upload in the browser, and the way to have it forgotten."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption("An upload is kept in this browser, so that a reload can open it again.", width="content")
-        st.button("Forget it", key="kept_forget_open", type="tertiary", on_click=forget, args=(key,))
+        st.button("Forget it", key="kept_forget_open", type="tertiary", on_click=redraw.after(forget), args=(key,))
 
 
 def uploads() -> None:
@@ -72,7 +72,7 @@ def uploads() -> None:
             "Or a path on this machine",
             key="open_path",
             placeholder="runs/my-run",
-            on_change=take_path,
+            on_change=redraw.after(take_path),
             help="A file or a folder; nothing is copied.",
         )
 
@@ -148,7 +148,7 @@ def forest_menu() -> None:
             index=shown,
             key=state.in_menu("forest", shown, among=state.recorded().key),
             format_func=lambda i: named(i, forests[i]),
-            on_change=turn,
+            on_change=redraw.after(turn),
         )
 
 
@@ -185,7 +185,7 @@ def sample_lists(chosen: str) -> None:
                     f"**{ours(sample.title)}**" if sample.name == chosen else ours(sample.title),
                     key=f"sample:{sample.name}",
                     type="tertiary",
-                    on_click=pick_sample,
+                    on_click=redraw.after(pick_sample),
                     args=(sample.name,),
                 )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app import redraw
 from app.opening.background import Opening
 from app.verbatim import verbatim
 
@@ -22,4 +23,4 @@ def how_far(going: Opening, *, key: str, on_cancel: Callable[[], None]) -> None:
     far = "waits until another file of yours is done" if going.waits else f"{going.share:.0%}"
     with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
         st.progress(going.share, verbatim(f"{going.verb} {going.name}: {far}"))
-        st.button("Cancel", key=f"cancel_{key}", icon=":material/close:", on_click=on_cancel)
+        st.button("Cancel", key=f"cancel_{key}", icon=":material/close:", on_click=redraw.after(on_cancel))

@@ -49,7 +49,7 @@ def receipt() -> None:
         if (work := audits.audit_of(current)) is not None:
             waited = not work.wait(MOMENT)
             with st.container(key="receipt_finding"):
-                st.fragment(claims, run_every=LOOK_EVERY if waited else None)(work, waited=waited)
+                watched(work, waited=waited)
 
 
 def strip() -> st.delta_generator.DeltaGenerator:
@@ -77,9 +77,14 @@ def details(opened: Opened, place: str) -> None:
     if work is not None:
         st.caption("**How the claims were made**")
         waited = not work.wait(MOMENT)
-        st.fragment(claims, run_every=LOOK_EVERY if waited else None)(work, waited=waited)
+        watched(work, waited=waited)
     if opened.table is not None and place == "menu":
         st.button("Change the columns", key="menu_columns", on_click=state.rename_columns)
+
+
+def watched(work: Opening, *, waited: bool) -> None:
+    """The same as `claims`, looked at every while where they are waited for."""
+    (st.fragment(claims, run_every=LOOK_EVERY) if waited else claims)(work, waited=waited)
 
 
 def claims(work: Opening, *, waited: bool) -> None:

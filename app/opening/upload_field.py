@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.verbatim import ours, verbatim
 
 
@@ -27,6 +27,7 @@ def upload_field(
     def taken() -> None:
         on_upload(name)
         state.put({count: int(state.get_or(count, 0)) + 1})
+        redraw.now()
 
     with st.container(key=key):
         st.file_uploader(

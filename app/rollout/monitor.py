@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app import chrome, stage, state
+from app import chrome, redraw, stage, state
 from app.rollout import form_values, visitor_jobs
 from app.rollout.job_queue import Job, Phase
 from app.rollout.request import JobProgress
@@ -166,7 +166,11 @@ def finish(job: Job, forests: Sequence[Forest]) -> None:
         st.warning(verbatim(said), icon=":material/warning:")
     with st.container(horizontal=True):
         st.button(
-            "Open in Explore", type="primary", icon=":material/open_in_new:", on_click=explore, args=(job, forests)
+            "Open in Explore",
+            type="primary",
+            icon=":material/open_in_new:",
+            on_click=redraw.after(explore),
+            args=(job, forests),
         )
         st.download_button(
             verbatim(f"Save {counted(len(forests), 'forest', 'forests')}"),

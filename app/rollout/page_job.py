@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.rollout import visitor_jobs
 from app.rollout.job_queue import Job, Phase
 from app.rollout.request import JobProgress, Limits
@@ -89,4 +89,4 @@ class PageJob(Generic[Asked]):
         said = "waiting in line" if job.phase is Phase.WAITING else far
         with st.container(key=self.name, horizontal=True, vertical_alignment="center", gap="small"):
             st.progress(min(done / max(total, 1), 1.0), verbatim(f"{title}{said}"))
-            st.button("Cancel", key=f"{self.name}_cancel", icon=":material/close:", on_click=self.cancel)
+            st.button("Cancel", key=f"{self.name}_cancel", icon=":material/close:", on_click=redraw.after(self.cancel))

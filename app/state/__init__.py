@@ -6,7 +6,7 @@ the address bar are checked here, because they may be stale or forged.
 
 from __future__ import annotations
 
-from app.state.absent import drop_link, wanted_columns, wanted_file
+from app.state.absent import drop_link, wanted_columns, wanted_file, wanted_is_open
 from app.state.address import start, sync_address
 from app.state.changes import changes, set_changes
 from app.state.computed import (
@@ -131,5 +131,6 @@ __all__ = [
     "turn_to",
     "wanted_columns",
     "wanted_file",
+    "wanted_is_open",
     "what_if",
 ]

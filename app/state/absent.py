@@ -39,10 +39,15 @@ def drop_link() -> None:
     st.session_state.absent = None
 
 
+def wanted_is_open() -> bool:
+    """Whether the file of a held link is open by now, so that the page is to show what the link names."""
+    wanted = wanted_file()
+    return bool(wanted) and as_given().key[:SHORT] == wanted
+
+
 def is_back() -> bool:
     """Whether the file of a held link has just been opened; its link then stands in the address bar again."""
-    wanted = wanted_file()
-    if not wanted or as_given().key[:SHORT] != wanted:
+    if not wanted_is_open():
         return False
     st.query_params.from_dict(st.session_state.absent)
     st.session_state.absent = None

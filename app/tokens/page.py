@@ -94,8 +94,6 @@ def reader(credit: Credit | None) -> None:
         credit: of the shown forest; None gives no weights.
     """
     state.keep()
-    if not is_chosen():
-        st.rerun()
     branch = shown_branch(credit)
     if branch is None:
         st.info("Nobody wrote anything here yet: there is no branch to read.", icon=":material/notes:")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from app import chrome, state
+from app import chrome, redraw, state
 from app.browse import asked_in
 from app.compare import beside, table, words
 from app.compare.choosing import (
@@ -147,8 +147,6 @@ def panels_of(found: Found, centre: int) -> list[Panel]:
 def aside() -> None:
     """Where methods disagree, or the arithmetic of the chosen cell; hears what is chosen in the table."""
     state.keep()
-    if state.get("view") != NAME:
-        st.rerun()
     found = compared(state.opened(), state.forest_number())
     chosen = said(found)
     ASIDE.pills(label_visibility="collapsed")
@@ -164,7 +162,13 @@ def aside() -> None:
     if not shows_why:
         arithmetic(found, chosen)
     with st.container(horizontal=True, gap="small", key="compare_buttons"):
-        st.button("Open in Explore", type="primary", key="compare_open", on_click=open_in_explore, args=(chosen,))
+        st.button(
+            "Open in Explore",
+            type="primary",
+            key="compare_open",
+            on_click=redraw.after(open_in_explore),
+            args=(chosen,),
+        )
         st.download_button(
             "Table as CSV",
             lambda: words.as_csv(found.comparison),
@@ -174,10 +178,6 @@ def aside() -> None:
             key="compare_csv",
         )
     state.sync_address()
-    centre, total = place(found, chosen["node"]), len(found.comparison.rows)
-    first = window_of(int(state.get_or(CENTRE, centre)), total=total)
-    if not first <= centre < max(1, first + WINDOW):
-        st.rerun()
 
 
 def arithmetic(found: Found, chosen: dict[str, str]) -> None:
@@ -220,6 +220,10 @@ def take() -> None:
     if asked.open:
         state.put({ASIDE.key: "number"})
     seek(found, asked.said.get("seek", ""))
+    centre, total = place(found, said(found)["node"]), len(found.comparison.rows)
+    first = window_of(int(state.get_or(CENTRE, centre)), total=total)
+    if not first <= centre < max(1, first + WINDOW):
+        redraw.now()
 
 
 def seek(found: Found, wanted: str) -> None:

@@ -49,7 +49,7 @@ def render() -> None:
         changes.keys()
     with side:
         group_panel(key="group_card")
-        beside(changes.drawn_for())
+        beside()
 
 
 def read_as_tokens() -> None:
@@ -65,15 +65,9 @@ def read_as_tokens() -> None:
 
 
 @st.fragment
-def beside(drawn_for: tuple[object, ...]) -> None:
-    """The selected step or what was changed, and the way in which a click on a step gets here.
-
-    Args:
-        drawn_for: changes for which the page was drawn.
-    """
+def beside() -> None:
+    """The selected step or what was changed, and the way in which a click on a step gets here."""
     state.keep()
-    if changes.drawn_for() != drawn_for:
-        st.rerun()
     row = state.selected_row()
     credit, _ = found_credit()
     if changes.is_open():

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from app import chrome, state
+from app import chrome, redraw, state
 from app.browse import asked_in
 from app.controls.choices import Choices
 from app.controls.methods import method_button
@@ -206,8 +206,6 @@ def brushed() -> tuple[float, float]:
 def aside() -> None:
     """What the data say, the chosen fork, and what both routes cost."""
     state.keep()
-    if state.get("view") != NAME:
-        st.rerun()
     try:
         found = forks_in_scope()
     except TreecoreError:
@@ -260,7 +258,13 @@ def chosen_fork(found: Found, fork: str) -> None:
                 st.caption(ours(f"{outcomes(forest, own)} · credit **{credit.ends.words(float(credit.credit[row]))}**"))
     if len(rows) > MAX_SIBLINGS:
         st.caption(ours(f"and {whole(len(rows) - MAX_SIBLINGS)} more"))
-    st.button("Open the fork in Explore", type="primary", key="grain_open", on_click=open_in_explore, args=(fork,))
+    st.button(
+        "Open the fork in Explore",
+        type="primary",
+        key="grain_open",
+        on_click=redraw.after(open_in_explore),
+        args=(fork,),
+    )
 
 
 def open_in_explore(fork: str) -> None:

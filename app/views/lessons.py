@@ -37,25 +37,14 @@ FIELDS: tuple[Field, ...] = (
 
 @view(title="Lessons", fields=FIELDS, keys=KEYS, presents_itself=True)
 def render() -> None:
-    """The course, the unit or the page that the address names."""
-    body()
-
-
-@st.fragment
-def body() -> None:
-    """What stands below the header; hears what is chosen in it."""
-    state.keep()
-    if state.get("view") != NAME:
-        st.rerun()
+    """The course, the unit or the page that the address names; hears what is chosen in it."""
     unit = units().get(str(state.field("lessons:unit")))
     if unit is None and (shown := PAGES.get(str(state.field("lessons:page")))) is not None:
         st.button("All units", icon=":material/arrow_back:", key="lessons_back", on_click=back)
         shown()
-        state.sync_address()
         return
     page = course_page(present=value("present")) if unit is None else unit_page(unit, asked())
     lessons(page, heard=int(state.get_or(HEARD, 0)), key=CHANNEL, on_ask=take)
-    state.sync_address()
 
 
 def value(name: str) -> bool:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import state
+from app import redraw, state
 from app.browse import asked_in, browse
 from app.browse.words import page
 from app.defaults import LIBRARY
 from app.library import folders, preview, rows
 from app.library.folders import Run, Scan
-from app.opening.background import Opening
 from app.serving import permissions
 from app.verbatim import ours, verbatim
 from app.view_keys import TREES, KeyGroup
@@ -62,7 +61,7 @@ def opened(run: Run, runs: dict[str, Run], scan: Scan) -> None:
         if scan.work.error:
             st.error(verbatim(scan.work.error), icon=":material/error:")
     if run.index.path.exists():
-        inside(run, state.opening())
+        inside(run)
     else:
         left, _ = columns()
         left.caption("Rows appear here as soon as the first files are read.")
@@ -184,15 +183,9 @@ def catch_up(run: Run, seen: Scan) -> None:
 
 
 @st.fragment
-def inside(run: Run, opening: Opening | None) -> None:
-    """List and preview; what is asked for in the list reruns these two alone.
-
-    Args:
-        opening: what was being opened when the page was drawn, which says above the list how far it is.
-    """
+def inside(run: Run) -> None:
+    """List and preview; what is asked for in the list reruns these two alone."""
     state.keep()
-    if state.get("view") != LIBRARY or state.opening() is not opening:
-        st.rerun()
     said = state.fields(LIBRARY)
     filters = Filters.of(said)
     left, right = st.columns([0.69, 0.31], gap="medium")
@@ -233,7 +226,7 @@ def together(run: Run, filters: Filters, count: int) -> None:
             key=f"all_in_{name}",
             type="tertiary",
             icon=":material/open_in_new:",
-            on_click=rows.open_all,
+            on_click=redraw.after(rows.open_all),
             args=(run, filters, name),
         )
 
@@ -263,3 +256,4 @@ def take(run: Run) -> None:
     state.put_fields(LIBRARY, {"folder": run.key, **filters.said, "row": row})
     if asked.open and row:
         rows.open_in_explore(run, [row])
+        redraw.now()

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from app import chrome, stage, state
+from app import chrome, redraw, stage, state
 from app.controls.bar import bar
 from app.defaults import GUESS
 from app.signals import film_keys, press_in
@@ -36,9 +36,12 @@ KEYS = KeyGroup(
     keys=(KEYS, FILM_TREES),
 )
 def render() -> None:
-    """The view; while it plays, a timer reruns it."""
+    """The view; while it plays, a timer reruns the film."""
     interval = timer()
-    st.fragment(film, run_every=interval)(interval)
+    if interval is None:
+        film()
+    else:
+        st.fragment(playing, run_every=interval)(interval)
     selecting()
 
 
@@ -50,9 +53,6 @@ def timer() -> float | None:
 @st.fragment
 def selecting() -> None:
     """The way in which a click on a step is heard, without another picture of the film unless it is an answer."""
-    if state.get_or("answered", False):
-        state.put({"answered": False})
-        st.rerun()
     stage.share_selection(then=answer)
     state.sync_address()
 
@@ -65,18 +65,25 @@ def answer() -> None:
     asked = question(state.credit())
     branch = None if asked is None else asked.branch_of(state.forest(), row)
     if branch is not None:
-        state.put({GUESS: branch, "answered": True})
+        state.put({GUESS: branch})
+        redraw.now()
 
 
-def film(interval: float | None) -> None:
-    """Trees on the left, the story on the right.
+def playing(interval: float) -> None:
+    """The film while it plays: a part of the page of its own, whose timer ends where the film is drawn without it.
 
     Args:
-        interval: to which the timer was set; when that has changed, the view is drawn anew with another or without one.
+        interval: to which the timer was set; where the film came to its end, the view is drawn anew.
     """
     if timer() != interval:
         st.rerun()
     state.keep()
+    film()
+    state.sync_address()
+
+
+def film() -> None:
+    """Trees on the left, the story on the right."""
     left, right = st.columns([0.69, 0.31], gap="medium")
     with left:
         chrome.title()
@@ -96,7 +103,6 @@ def film(interval: float | None) -> None:
         stage.trees(state.forest(), credit, key="step", stage=shown)
     with right, st.container(key="side"):
         story(shots, number, asked)
-    state.sync_address()
 
 
 def story(shots: list[Frame], number: int, asked: Question | None) -> None:
@@ -128,8 +134,9 @@ def stages(titles: list[str], now: str, shots: list[Frame]) -> None:
                 else f":primary[{ours(mark)}]  {verbatim(title)}",
                 key=f"stage_{index}",
                 type="tertiary",
-                on_click=state.put,
-                args=({"frame": first[title], "playing": False},),
+                on_click=go,
+                args=(first[title],),
+                kwargs={"total": len(shots)},
             )
 
 
@@ -193,6 +200,7 @@ def player(number: int, *, total: int) -> None:
             list(SPEEDS),
             format_func=ours,
             key=SPEED,
+            on_change=redraw.now,
             label_visibility="collapsed",
             required=True,
             width="content",
@@ -223,7 +231,10 @@ def pressed(total: int) -> None:
 
 def go(frame: int, *, total: int) -> None:
     """Show a frame and stop playing."""
+    was_playing = state.get("playing")
     state.put({"frame": min(max(frame, 0), total - 1), "playing": False})
+    if was_playing:
+        redraw.now()
 
 
 def toggle(total: int) -> None:
@@ -233,6 +244,7 @@ def toggle(total: int) -> None:
     state.put({"playing": starting, "moved": time.monotonic()})
     if starting and at_end:
         state.put({"frame": 0})
+    redraw.now()
 
 
 def advance(shots: list[Frame], asked: Question | None) -> None:

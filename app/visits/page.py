@@ -36,6 +36,7 @@ class Page:
     Attributes:
         widgets: id -> (type, message) of every widget that the last runs drew.
         fragments: id of a widget -> the fragment that drew it, "" for the page itself.
+        runs: what was drawn since something was last sent: the fragments of each run, none for the whole page.
         texts: (type, text) of everything that the last run drew.
         errors: what the last run showed as an error.
         query: the address bar, as the server last set it.
@@ -50,6 +51,8 @@ class Page:
         host = host or at.netloc
         self.widgets: dict[str, tuple[str, Any]] = {}
         self.fragments: dict[str, str] = {}
+        self.runs: list[tuple[str, ...]] = []
+        self._run: tuple[str, ...] | None = None
         self.texts: list[tuple[str, str]] = []
         self.errors: list[str] = []
         self.query = self.session = ""
@@ -92,7 +95,7 @@ class Page:
                 getattr(state, kind).data.extend(value)
             else:
                 setattr(state, kind, value)
-        self.texts, self.errors = [], []
+        self.runs, self.texts, self.errors = [], [], []
         self.send(message)
         end = time.monotonic() + RUN_TIMEOUT
         while not self._take(end - time.monotonic()):
@@ -138,19 +141,29 @@ class Page:
             self.query = message.page_info_changed.query_string
         elif kind == "new_session":
             self.session = message.new_session.initialize.session_id or self.session
-            if not message.metadata.run.fragment_ids:
+            self._run = tuple(message.metadata.run.fragment_ids)
+            if not self._run:
                 self._due.clear()
         elif kind == "auto_rerun":
             every = message.auto_rerun.interval
             self._due[message.auto_rerun.fragment_id] = (time.monotonic() + every, every)
+        elif kind == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self._due.pop(fragment, None)
         elif kind == "file_urls_response":
             self._urls = message.file_urls_response
-        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._drawn(message.delta.new_element, fragment=message.delta.fragment_id)
-        elif kind == "delta" and message.delta.add_block.dialog.id:
-            dialog = message.delta.add_block.dialog
-            self.widgets[dialog.id] = ("dialog", dialog)
+        elif kind == "delta":
+            self._placed(message.delta)
         return kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+
+    def _placed(self, delta: Any) -> None:
+        if self._run is not None:
+            self.runs.append(self._run)
+            self._run = None
+        if delta.WhichOneof("type") == "new_element":
+            self._drawn(delta.new_element, fragment=delta.fragment_id)
+        elif dialog := delta.add_block.dialog.id:
+            self.widgets[dialog], self.fragments[dialog] = ("dialog", delta.add_block.dialog), delta.fragment_id
 
     def _drawn(self, element: Any, *, fragment: str) -> None:
         kind = element.WhichOneof("type")

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.verbatim import ours, verbatim
 from app.view_fields import MAX_FIELD
 from app.what_if import NOTE, listen, sampling, show_board
@@ -46,12 +46,7 @@ def settle() -> None:
 
 def keys() -> None:
     """Hear of the keys by which a forest is changed."""
-    listen(heard=int(state.get_or(HEARD, 0)), key=KEYS, on_ask=partial(take, KEYS))
-
-
-def drawn_for() -> tuple[object, ...]:
-    """What the page was drawn for, as far as changes go; where it is another now, the page is drawn anew."""
-    return is_open(), state.changes(), tuple(settings_changed().items())
+    listen(heard=int(state.get_or(HEARD, 0)), key=KEYS, on_ask=redraw.after(partial(take, KEYS)))
 
 
 def found_now() -> WhatIf:
@@ -80,13 +75,13 @@ def show(after: Credit | None) -> None:
     shown: Board | None = None
     if after is not None and before is not None:
         shown = board(found, before, after, state.changes(), settings_changed())
-        show_board(shown, "changes", heard=heard, key=BOARD, on_ask=partial(take, BOARD))
+        show_board(shown, "changes", heard=heard, key=BOARD, on_ask=redraw.after(partial(take, BOARD)))
         if not shown["changes"]:
             nothing_yet()
     outcome_field(state.selected_row())
     settings()
     if shown is not None:
-        show_board(shown, "why", heard=heard, key=WHY, on_ask=partial(take, WHY))
+        show_board(shown, "why", heard=heard, key=WHY, on_ask=redraw.after(partial(take, WHY)))
     selected()
 
 
@@ -110,7 +105,7 @@ def nothing_yet() -> None:
         key="what_if_offer",
         type="primary",
         icon=":material/swap_vert:",
-        on_click=start,
+        on_click=redraw.after(start),
         args=(offer.node,),
     )
     tried = "" if offer.tried == offer.of else f" Of {whole(offer.of)} ends, {whole(offer.tried)} were tried."
@@ -129,7 +124,7 @@ def selected() -> None:
             "Duplicate branch",
             key="what_if_copy",
             icon=":material/content_copy:",
-            on_click=copy,
+            on_click=redraw.after(copy),
             args=(str(forest.node_id[row]),),
         )
         st.caption(verbatim(f"from “{name_of(forest, row)}”"))

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.what_if.asking import give
 from app.what_if.settings import evenly
 from app.what_if.words import written
@@ -36,7 +36,7 @@ def outcome_field(row: int | None) -> None:
             list(places),
             key=key,
             label_visibility="collapsed",
-            on_change=take,
+            on_change=redraw.after(take),
             kwargs={"node": node, "key": key},
         )
 
@@ -60,8 +60,8 @@ def stops(forest: Forest, row: int) -> tuple[dict[str, float | None], str]:
 
 
 def take(*, node: str, key: str) -> None:
-    """Give the end the chosen outcome."""
+    """Give the end the chosen outcome; a browser may also tell of a slider as it was drawn in a run broken off."""
     if state.has_node(node):
-        places, _ = stops(forest := state.forest(), forest.row(node))
-        if (name := state.get(key)) in places:
+        places, now = stops(forest := state.forest(), forest.row(node))
+        if (name := state.get(key)) in places and name != now:
             give(node, places[name])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.rollout import visitor_jobs
 from app.rollout.continuing import continued, lacks
 from app.rollout.form import model_field
@@ -135,7 +135,7 @@ def here(row: int | None) -> None:
             ours(f"Sample {BRANCHES} more here"),
             key="what_if_sample_button",
             type="primary",
-            on_click=ask,
+            on_click=redraw.after(ask),
             args=(node,),
             disabled=bool(reason),
             help="A real rollout, not a what-if: its ends are added.",

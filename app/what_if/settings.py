@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.controls.fields import parameter, refused
 from app.verbatim import ours
 from app.what_if.words import written
@@ -53,7 +53,7 @@ def setting(param: Param, owner: str, *, changed: bool) -> None:
         () if values or refused(param, key) else stops(param, now=float(state.get(key)) if param.type == "float" else 0)
     )
     if not values and not places:
-        parameter(param, owner)
+        parameter(param, owner, on_change=redraw.now)
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"asked_setting_{param.name}"):
         st.caption(ours(param.name.replace("_", " ")), width="content", help=ours(param.meaning) or None)
@@ -63,12 +63,20 @@ def setting(param: Param, owner: str, *, changed: bool) -> None:
                 values,
                 format_func=lambda value: ours(str(value)),
                 key=key,
+                on_change=redraw.now,
                 label_visibility="collapsed",
                 required=True,
                 width="content",
             )
         else:
-            st.select_slider(ours(param.name), places, key=key, format_func=written, label_visibility="collapsed")
+            st.select_slider(
+                ours(param.name),
+                places,
+                key=key,
+                on_change=redraw.now,
+                format_func=written,
+                label_visibility="collapsed",
+            )
         if changed:
             st.caption("● changed", width="content")
 

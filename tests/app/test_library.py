@@ -334,6 +334,7 @@ def test_what_is_sent_twice_is_done_once(run: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(library.state, "get", held.get)
     monkeypatch.setattr(library.state, "get_or", held.get)
     monkeypatch.setattr(library.state, "put", held.update)
+    monkeypatch.setattr(library.redraw, "now", lambda: None)
     opened: list[list[str]] = []
     monkeypatch.setattr(library.rows, "open_in_explore", lambda run, rows: opened.append(rows))
     for _ in range(2):

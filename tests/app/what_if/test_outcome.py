@@ -56,6 +56,27 @@ def test_the_last_outcome_counts(edit: str, asked: list[tuple[str, float | str |
     assert given(edit, *asked) == left
 
 
+def _tell() -> None:
+    import streamlit as st
+
+    from app import state
+    from app.what_if.outcome import key_of, take
+
+    state.start(lambda _: False, lambda _: None)
+    state.put({(key := key_of("f3")): st.session_state["told"]})
+    take(node="f3", key=key)
+
+
+@pytest.mark.parametrize(("told", "left"), [("1", "flip:f3"), ("0.5", "reward:f3=0.5"), ("no such", "flip:f3")])
+def test_a_slider_that_tells_what_holds_changes_nothing(told: str, left: str) -> None:
+    test = AppTest.from_function(_tell, default_timeout=120)
+    test.query_params["sample"], test.query_params["edit"] = "by_hand", "flip:f3"
+    test.session_state["told"] = told
+    test.run()
+    assert not test.exception
+    assert test.session_state["edit"] == left
+
+
 def slider_of(test: AppTest) -> Any:
     """The slider of the selected end."""
     (found,) = [one for one in test.select_slider if one.key.startswith("what_if_outcome:")]
