@@ -37,7 +37,13 @@ def turn(is_open: bool) -> None:
     state.put({OPEN: is_open})
 
 
-@st.dialog("Methods", width="large", icon=":material/function:", on_dismiss=redraw.after(lambda: turn(False)))
+def close() -> None:
+    """Close the list."""
+    turn(False)
+    redraw.now()
+
+
+@st.dialog("Methods", width="large", icon=":material/function:", on_dismiss=close)
 def dialog(parameters: bool) -> None:
     """The list on the left, the method in force on the right; what is chosen is in force at once."""
     state.keep()
