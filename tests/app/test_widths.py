@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser import ROOT, Open, serve, settled
+from browser import ROOT, Open, serve, settled, wait_for_canvas
 
 pytestmark = pytest.mark.browser
 WIDTHS = ((390, 844), (768, 1024), (1024, 768), (1400, 900), (2560, 1440), (3840, 2160))
@@ -75,5 +75,19 @@ def test_what_is_chosen_takes_no_more_room(open_page: Open, address: str) -> Non
     before = page.evaluate(PLACES)
     page.locator(".st-key-controls").get_by_text("depth", exact=True).click()
     page.wait_for_url("**rows=depth**")
+    settled(page)
+    assert page.evaluate(PLACES) == before
+
+
+def test_a_method_of_a_longer_name_moves_nothing_beside_it(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=early_fork&method=rloo")
+    wait_for_canvas(page)
+    settled(page)
+    before = page.evaluate(PLACES)
+    page.locator(".st-key-methods button").click()
+    page.get_by_role("button", name="REINFORCE++ baseline").click()
+    page.wait_for_url("**method=reinforce_pp_baseline**")
+    page.keyboard.press("Escape")
+    page.locator(".st-key-methods button", has_text="REINFORCE++ baseline").wait_for()
     settled(page)
     assert page.evaluate(PLACES) == before
