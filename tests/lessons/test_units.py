@@ -259,3 +259,12 @@ def test_words_are_linked_in_every_form() -> None:
 
 def test_the_glossary_is_up_to_date() -> None:
     assert (Path(__file__).parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8") == document()
+
+
+def test_a_source_and_its_method_name_one_place_of_the_paper() -> None:
+    named = [
+        (one, get_method(one.method).citation.where) for unit in units().values() for one in unit.sources if one.method
+    ]
+    stated = [(one.where, where) for one, where in named if where and re.match(r"(?:section|equations?) \d", one.where)]
+    assert {where for _, where in stated} >= {"section 4.1.2", "section 4", "equations 3 and 4"}
+    assert [pair for pair in stated if not re.match(rf"{pair[1]}\b", pair[0])] == []

@@ -64,7 +64,9 @@ def get_kind(name: str) -> Sampler:
 @kind(
     title="Monte Carlo values",
     formula=r"\hat V(s) = \frac{1}{k} \sum_{i=1}^{k} R(\tau_i), \quad \tau_i \sim \pi(\cdot \mid s)",
-    citation=Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "McGill-NLP/VinePPO"),
+    citation=Citation(
+        "Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "McGill-NLP/VinePPO", where="section 4"
+    ),
 )
 def monte_carlo(growth: ContinuationGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 8) -> Growing:
     """Continue from the prompt and from every step k times, independently; the mean reward is the step's value.

@@ -56,7 +56,14 @@ def shepherd_formula(params: Mapping[str, Value]) -> str:
     over="states",
     formula=shepherd_formula,
     symbols={**LABEL_SYMBOLS, "r(s)": "n_right"},
-    citation=Citation("Wang et al.", 2023, "Math-Shepherd", "arXiv:2312.08935", "from the paper; no code was read"),
+    citation=Citation(
+        "Wang et al.",
+        2023,
+        "Math-Shepherd",
+        "arXiv:2312.08935",
+        "from the paper; no code was read",
+        where="equations 3 and 4",
+    ),
     needs=needs,
     departures=STRETCHED + TREE_BIAS,
 )

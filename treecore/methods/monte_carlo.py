@@ -106,7 +106,9 @@ def value_ahead(forests: Forests, value: FloatArray) -> FloatArray:
     over="states",
     formula=f"C(s) = {AFTER} - {BEFORE}",
     symbols={"C(s)": "credit", AFTER: "after", BEFORE: "before"},
-    citation=Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "computed as in the released code"),
+    citation=Citation(
+        "Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "computed as in the released code", where="section 4"
+    ),
     needs=needs,
     departures=(
         "A step shared by several trajectories gets the mean of what each of them would give it; without forks that "

@@ -72,7 +72,9 @@ def from_leaves(forests: Forests, advantage: FloatArray, leaves: dict[str, Float
         r"\epsilon": "param:epsilon",
         **STEP_SYMBOLS,
     },
-    citation=Citation("Shao et al.", 2024, "DeepSeekMath", "arXiv:2402.03300", "computed as in verl"),
+    citation=Citation(
+        "Shao et al.", 2024, "DeepSeekMath", "arXiv:2402.03300", "computed as in verl", where="section 4.1.2"
+    ),
 )
 def grpo(
     forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6, ddof: Annotated[int, Bounds(0, 1)] = 1

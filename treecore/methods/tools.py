@@ -107,7 +107,12 @@ def usual(forests: Forests, values: FloatArray, rows: IntArray, weights: FloatAr
         "c(s)": "call_ok",
     },
     citation=Citation(
-        "Li et al.", 2025, "DeepAgent", "arXiv:2510.21618", "from the paper, eqs. 5-8; the training code is unpublished"
+        "Li et al.",
+        2025,
+        "DeepAgent",
+        "arXiv:2510.21618",
+        "from the paper; the training code is unpublished",
+        where="equations 5 to 8",
     ),
     needs=needs,
     departures=(

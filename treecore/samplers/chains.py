@@ -13,7 +13,7 @@ from treecore.samplers.registry import Expand, Growing, Growth, sampler
     title="Independent chains",
     family="flat",
     formula=r"L = m",
-    citation=Citation("Shao et al.", 2024, "DeepSeekMath (GRPO)", "arXiv:2402.03300"),
+    citation=Citation("Shao et al.", 2024, "DeepSeekMath (GRPO)", "arXiv:2402.03300", where="section 4.1.2"),
     size=lambda *, m: m,
 )
 def chains(growth: Growth, *, m: Annotated[int, Bounds(1, 4096)] = 4) -> Growing:

@@ -14,7 +14,9 @@ from treecore.samplers.registry import Expand, Growing, Growth, sampler
     title="Monte Carlo values",
     family="values",
     formula=r"\hat V(s) = \frac{1}{k} \sum_{i=1}^{k} R(\tau_i), \quad \tau_i \sim \pi(\cdot \mid s)",
-    citation=Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "McGill-NLP/VinePPO"),
+    citation=Citation(
+        "Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "McGill-NLP/VinePPO", where="section 4"
+    ),
     size=lambda *, k, m: m + k,
     count="at least",
     continuations="k",

@@ -15,7 +15,12 @@ from treecore.samplers.registry import Expand, Growing, Growth, sampler
     family="tree",
     formula=r"L = m (1 + n l)",
     citation=Citation(
-        "Ji et al.", 2025, "Tree Search for LLM Agent Reinforcement Learning", "arXiv:2509.21240", "AMAP-ML/Tree-GRPO"
+        "Ji et al.",
+        2025,
+        "Tree Search for LLM Agent Reinforcement Learning",
+        "arXiv:2509.21240",
+        "AMAP-ML/Tree-GRPO",
+        where="budget in equation 4",
     ),
     size=lambda *, m, n, l: m * (1 + n * l),  # noqa: E741  (the paper's letter)
 )
