@@ -87,7 +87,7 @@ def test_two_methods_are_compared() -> None:
     (row,) = facts([tree], COMPARED)
     assert 0 < row["sign_disagreement"] < 1 or row["sign_disagreement"] == 0
     assert row["credit_spread"] > 0
-    assert set(row) | {"file", "number", "start", "length"} == {entry.name for entry in COLUMNS}
+    assert set(row) | {"file", "number", "start", "length", "pieces", "mark"} == {entry.name for entry in COLUMNS}
 
 
 def test_separate_answers_count_as_the_tree_of_their_beginnings() -> None:

@@ -44,6 +44,7 @@ class Gathered:
         formats: title of each format found -> number of files.
         memory: bytes that the forests take; size: bytes of all files that were read, unpacked.
         files: number of files that were opened; content: their bytes.
+        places: where the rollouts of each forest stand, those of the first forests; once `finish` was asked for it.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Gathered:
     size: int = 0
     files: int = 0
     content: int = 0
+    places: list[list[str]] = field(default_factory=list)
 
     def count(self, data: bytes) -> None:
         """Count the content of one more file.
@@ -119,8 +121,11 @@ class Gathered:
             self.costs[found.name] += cost
             self.notes.add(notes)
 
-    def finish(self, account: Account) -> list[Forest]:
+    def finish(self, account: Account, *, placed: bool = False) -> list[Forest]:
         """All forests.
+
+        Args:
+            placed: fill `places`, where no reader gave whole forests.
 
         Raises:
             FormatError: there are none.
@@ -128,7 +133,8 @@ class Gathered:
         with collector_paused():
             for name in list(self.rollouts):
                 rollouts, cost = self.rollouts.pop(name), self.costs.pop(name)
-                self.forests += forests_of(rollouts, source=self.name, account=account, cost=cost)
+                places = self.places if placed and len(self.places) == len(self.forests) else None
+                self.forests += forests_of(rollouts, source=self.name, account=account, cost=cost, places=places)
         self.memory += account.spent
         if not self.forests:
             raise FormatError("the file holds no forest", where=self.name, todo="give a file with at least one")

@@ -26,7 +26,12 @@ SPARSE = 8
 
 
 def forests_of(
-    given: Sequence[Rollout | Answers], *, source: str, account: Account, cost: int | None = None
+    given: Sequence[Rollout | Answers],
+    *,
+    source: str,
+    account: Account,
+    cost: int | None = None,
+    places: list[list[str]] | None = None,
 ) -> list[Forest]:
     """A forest for all rollouts of one prompt, in the order in which prompts appear first.
 
@@ -36,17 +41,18 @@ def forests_of(
         source: name of the file or folder that the forests say they are from.
         account: of the file, for its limits.
         cost: the sum of `Rollout.cost` of all that are given as such, where it is known.
+        places: is given, for each forest, file and line of all its rollouts.
 
     Raises:
         FormatError: what a rollout holds makes no forest; names its place.
     """
     parts = [part for part in given if isinstance(part, Answers)]
     if len(parts) == len(given) and _fit_columns(parts):
-        return _of_answers(joined(parts), source, account) if any(map(len, parts)) else []
+        return _of_answers(joined(parts), source, account, places) if any(map(len, parts)) else []
     if cost is None:
         cost = sum(one.cost() for one in given if isinstance(one, Rollout))
     account.spend(cost, account.name)
-    return _of_rollouts(chain.from_iterable(_one_by_one(one, account) for one in given), source, account)
+    return _of_rollouts(chain.from_iterable(_one_by_one(one, account) for one in given), source, account, places)
 
 
 def _fit_columns(parts: Sequence[Answers]) -> bool:
@@ -67,11 +73,15 @@ def _one_by_one(given: Rollout | Answers, account: Account) -> Iterator[Rollout]
         yield rollout
 
 
-def _of_rollouts(rollouts: Iterable[Rollout], source: str, account: Account) -> list[Forest]:
+def _of_rollouts(
+    rollouts: Iterable[Rollout], source: str, account: Account, places: list[list[str]] | None
+) -> list[Forest]:
     groups: dict[Hashable, list[Rollout]] = {}
     for rollout in rollouts:
         key = rollout.prompt if rollout.group is None else rollout.group
         groups.setdefault((rollout.training_step, key), []).append(rollout)
+    if places is not None:
+        places += [[rollout.where for rollout in group] for group in groups.values()]
     named: list[Group] = []
     names: set[str] = set()
     for number, group in enumerate(groups.values()):
@@ -82,7 +92,7 @@ def _of_rollouts(rollouts: Iterable[Rollout], source: str, account: Account) -> 
     return [forest for batch in batches(named, [len(group.turns) for group in named]) for forest in _built(batch)]
 
 
-def _of_answers(answers: Answers, source: str, account: Account) -> list[Forest]:
+def _of_answers(answers: Answers, source: str, account: Account, places: list[list[str]] | None) -> list[Forest]:
     account.spend(answers.cost(), account.name)
     account.name_columns((*answers.columns, *answers.claimed), account.name, of_rows=True)
     names: set[str] = set()
@@ -92,6 +102,8 @@ def _of_answers(answers: Answers, source: str, account: Account) -> list[Forest]
         step = answers.training_step[rows[0]] if answers.training_step else -1
         label = answers.label[rows[0]] if answers.label else ""
         groups.append(RowGroup(_name(step, label, number, names), rows))
+    if places is not None:
+        places += [list(map(answers.where, group.rows)) for group in groups]
     _spend_columns(answers, len(groups), account)
     plain = [not answers.turns or answers.turns.keys().isdisjoint(group.rows) for group in groups]
     alike = [*compress(groups, plain)]

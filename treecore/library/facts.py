@@ -38,6 +38,12 @@ COLUMNS = (
     Fact("number", "INTEGER", "place of the forest in its file, from 0"),
     Fact("start", "BIGINT", "first byte of its line in the file; null where it has none of its own"),
     Fact("length", "BIGINT", "bytes of that line"),
+    Fact(
+        "pieces",
+        "BIGINT[]",
+        "of a large file of JSON lines of another tool: first line, first byte and bytes of stretches",
+    ),
+    Fact("mark", "VARCHAR", "what the forest made of these must have"),
     Fact("id", "VARCHAR", "id of the forest"),
     Fact("prompt", "VARCHAR", "the question"),
     Fact("reference", "VARCHAR", "the expected answer"),
@@ -67,7 +73,8 @@ COLUMNS = (
 
 
 def facts(forests: Sequence[Forest], methods: tuple[str, str]) -> list[dict[str, Any]]:
-    """A row for each forest, without what only the file knows (`file`, `number`, `start`, `length`).
+    """A row for each forest, without what only the file knows (`file`, `number`, `start`, `length`,
+    `pieces`, `mark`).
 
     Separate answers count as the tree of their common beginnings. What a file claims is checked as it stands there.
 

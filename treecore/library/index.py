@@ -21,7 +21,7 @@ from treecore.library.facts import COLUMNS
 if TYPE_CHECKING:
     import duckdb
 
-VERSION = 2
+VERSION = 3
 """Of the tables; an index of another version is made anew."""
 CLOSED = {"enable_external_access": "false", "lock_configuration": "true"}
 """Settings of a connection that can only read; given when it is made, because connections of a process share them."""

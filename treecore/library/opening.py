@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from treecore.formats.folder import folder_on_disk
 from treecore.formats.gather import Tell, gather_folder
 from treecore.formats.source import read_path
 from treecore.library.index import Index
+from treecore.library.pieces import forest_of
 from treecore.library.scan import TOGETHER
 
 Place = tuple[str, int]
@@ -37,7 +39,8 @@ def open_forest(folder: str | os.PathLike[str], index: Index, file: str, number:
 def open_forests(
     folder: str | os.PathLike[str], index: Index, places: Sequence[Place], on_progress: Tell = lambda done, total: None
 ) -> list[Forest]:
-    """Forests by their files and places there; each file is read once, and of our own files only their lines.
+    """Forests by their files and places there; each file is read once, and of our own files, and large ones of JSON
+    lines, only their lines.
 
     Args:
         on_progress: hears how much of how much is read; what it raises ends the reading.
@@ -67,7 +70,9 @@ def _part(tell: Tell, place: int, *, of: int) -> Tell:
 
 
 def _of_file(root: Path, index: Index, file: str, numbers: Sequence[int], tell: Tell) -> Iterator[tuple[int, Forest]]:
-    asked = 'SELECT number, start, "length", id FROM forests WHERE file = ? AND number IN (SELECT unnest(?))'
+    asked = (
+        'SELECT number, start, "length", pieces, mark, id FROM forests WHERE file = ? AND number IN (SELECT unnest(?))'
+    )
     rows = {row[0]: row[1:] for row in index.query(asked, (file, list(numbers)), most=len(numbers)).rows}
     changed = FormatError("the file has changed since it was indexed", where=file, todo="update the library")
     whole: list[Forest] | None = None
@@ -75,14 +80,16 @@ def _of_file(root: Path, index: Index, file: str, numbers: Sequence[int], tell: 
         if number not in rows:
             found = f"no forest {number} of this file is in the library"
             raise FormatError(found, where=file, todo="update the library")
-        start, length, name = rows[number]
+        start, length, pieces, mark, name = rows[number]
         if start is not None and not file.startswith(TOGETHER):
             forest = _of_line(
                 root / file, changed, file=file, start=start, length=length, tell=_part(tell, place, of=len(numbers))
             )
         else:
-            whole = _whole(root, index, file, tell) if whole is None else whole
-            forest = whole[number] if number < len(whole) else None
+            forest = _of_pieces(root, file, pieces, mark, name=name) if pieces and whole is None else None
+            if forest is None:
+                whole = _whole(root, index, file, tell) if whole is None else whole
+                forest = whole[number] if number < len(whole) else None
         if forest is None or forest.id != name:
             raise changed
         yield number, forest
@@ -96,6 +103,15 @@ def _of_line(path: Path, changed: FormatError, *, file: str, start: int, length:
     except OSError as error:  # its words tell where the folder is
         raise changed from error
     return next(iter(read_with_report(line, name=file, on_progress=tell).forests), None)
+
+
+def _of_pieces(root: Path, file: str, pieces: Sequence[int], mark: str, *, name: str) -> Forest | None:
+    """A forest from its lines alone; None where its file has changed, or all of it says how to read them."""
+    given = list(zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True))
+    with suppress(OSError):
+        if (forest := forest_of(root, file, given, mark)) is not None:
+            return replace(forest, id=name)
+    return None
 
 
 def _whole(root: Path, index: Index, file: str, tell: Tell) -> list[Forest]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from treecore.formats.registry import FORMATS
 from treecore.formats.source import Source, open_source, read_path
 from treecore.library.facts import facts
 from treecore.library.index import Index, Known
+from treecore.library.pieces import LARGE, mark_of, pieces_of
 from treecore.library.pool import in_processes
 from treecore.methods import COMPARED
 
@@ -157,8 +159,14 @@ def read_one(root: Path, name: str, methods: tuple[str, str]) -> Found:
         if found.one_each:
             return Found(found.name)
         gathered = gather_file(source, found)
-        rows = facts(gathered.finish(gathered.account()), methods)
         as_stored = path.stat().st_size == len(source.data)  # not packed, and without a mark of its encoding
+        placed = as_stored and found.name != NATIVE and source.by_lines and len(source.data) >= LARGE
+        forests = gathered.finish(gathered.account(), placed=placed)
+        rows = facts(forests, methods)
+        if placed and len(gathered.places) == len(forests):
+            for row, forest, pieces in zip(rows, forests, pieces_of(source, gathered.places), strict=True):
+                if pieces:
+                    row |= {"pieces": [*chain.from_iterable(pieces)], "mark": mark_of(forest)}
         places = lines_of(source) if found.name == NATIVE and as_stored else []
         for number, row in enumerate(rows):
             row |= {"file": name, "number": number, "place": row["place"] or name}
