@@ -17,7 +17,7 @@ def occurrences(data: bytes | memoryview, character: bytes) -> int:
     return sum(int(np.count_nonzero(codes[start : start + CHUNK] == code)) for start in range(0, len(codes), CHUNK))
 
 
-def opening_brackets(data: bytes) -> int:
+def opening_brackets(data: bytes | memoryview) -> int:
     """Number of `{` and `[`, which differ in one bit, also those inside texts."""
     codes = np.frombuffer(data, dtype=np.uint8)
     masked, opening = np.empty(CHUNK, dtype=np.uint8), np.empty(CHUNK, dtype=bool)

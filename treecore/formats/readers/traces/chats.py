@@ -81,7 +81,7 @@ class Repeats:
         if rest[:1] != ",":
             return None
         with suppress(orjson.JSONDecodeError):
-            more = orjson.loads(f"[{rest[1:]}")
+            more: list[dict[str, Any]] = orjson.loads(f"[{rest[1:]}")
             if set(map(type, more)) == {dict}:
                 return self._found + more
         return None
