@@ -1,15 +1,16 @@
-// Words of the glossary: each is underlined where it stands first on the page, and one box says what it means. Streamlit's
-// own elements stay as they are: words are painted over them. A component may link words itself, as `.term`.
+// Words of the glossary: each is underlined where it stands first on the page, an open dialog or menu before what it
+// covers, and one box says what it means. Streamlit's own elements stay as they are: words are painted over them. A
+// component may link words itself, as `.term`.
 
 import { html } from "../browse/dom.js";
-import { onceGone, ownsKeys } from "../signals/focus.js";
+import { ABOVE, isTyped, onceGone } from "../signals/focus.js";
 
 // Text of this package; what others wrote stands in `code`, and what has a use of its own is left alone.
-const AREAS = "[data-testid=stMarkdownContainer], .st-key-sentence [data-testid=stText]";
-const INSIDE = ".verdict, .decides, .heading .note, [data-ours]";
+const AREAS = "[data-testid=stMarkdownContainer], [data-testid=stCaptionContainer], .st-key-sentence [data-testid=stText]";
+const INSIDE = ".verdict, .decides, .heading .note, [data-ours]", LEGEND = ".tc-swatch, .tc-name";
 const LOOK = new CSSStyleSheet();
 LOOK.replaceSync("::highlight(treecore-word) { text-decoration: underline dotted; text-decoration-color: var(--tc-muted); text-underline-offset: 3px; }");
-const APART = "code, pre, a, button, label, h1, h2, h3, h4, h5, h6, .katex";
+const APART = "code, pre, a, button, label:not([data-testid=stWidgetLabel]), h1, h2, h3, h4, h5, h6, .katex";
 const PAINT = "treecore-word", SETTLE_MS = 250, GAP = 6, EDGE = 12;
 const KEPT = new WeakMap();
 
@@ -36,21 +37,29 @@ function read({ data, pattern }, area, places) {
   }
 }
 
-// Where every word stands first, in the order of the page.
+// Our words within a component, painted there too.
+/** @param {GlossaryPart} part @param {Element} area @param {string} inside @param {Map<string, GlossaryPlace>} places */
+function readInside(part, { shadowRoot }, inside, places) {
+  const found = [...(shadowRoot?.querySelectorAll(inside) ?? [])].filter((one) => one.checkVisibility());
+  if (found.length && !shadowRoot?.adoptedStyleSheets.includes(LOOK)) shadowRoot?.adoptedStyleSheets.push(LOOK);
+  for (const one of found) read(part, one, places);
+}
+
+// Where every word stands first: what lies above the page, the page in its order, then what legends say.
 /** @param {GlossaryPart} part */
 function find(part) {
   /** @type {Map<string, GlossaryPlace>} */
   const places = new Map();
-  for (const area of document.querySelectorAll(`${AREAS}, [data-testid=stBidiComponentIsolated]`)) {
-    if (!area.checkVisibility()) continue;
+  const areas = [...document.querySelectorAll(`${AREAS}, [data-testid=stBidiComponentIsolated]`)].filter((area) => area.checkVisibility());
+  const above = areas.filter((area) => area.closest(ABOVE)), below = areas.filter((area) => !area.closest(ABOVE));
+  for (const area of [...above, ...below]) {
     if (area.matches(AREAS)) read(part, area, places);
-    const inside = area.shadowRoot?.querySelectorAll(INSIDE) ?? [];
-    if (inside.length && !area.shadowRoot?.adoptedStyleSheets.includes(LOOK)) area.shadowRoot?.adoptedStyleSheets.push(LOOK);
-    for (const one of inside) read(part, one, places);
+    readInside(part, area, INSIDE, places);
     for (const term of /** @type {NodeListOf<HTMLElement>} */ (area.shadowRoot?.querySelectorAll(".term") ?? [])) {
       if (!places.has(term.dataset.term ?? "")) places.set(term.dataset.term ?? "", term);
     }
   }
+  for (const area of below) readInside(part, area, LEGEND, places);
   return places;
 }
 
@@ -111,7 +120,7 @@ function onKey(part, event) {
     hide(part);
     return;
   }
-  const asked = event.key.toLowerCase() === "w" && !event.ctrlKey && !event.metaKey && !event.altKey && !ownsKeys(event);
+  const asked = event.key.toLowerCase() === "w" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyped(event);
   const terms = [...part.places.keys()];
   if (!asked || !terms.length) return;
   event.preventDefault();

@@ -1,12 +1,20 @@
 // What components of this folder share: which keys belong to what has the focus, and how events reach Python for sure.
 
 const WRITING = "input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable=true]";
-const CHOOSING = "[role=listbox], [role=menu], [role=dialog], [data-testid=stPopoverBody]";
+const CHOOSING = "[role=listbox], [role=menu]";
+export const ABOVE = "[role=dialog], [data-testid=stPopoverBody]";
 
+// Whether a key belongs to a field or to a list of choices.
 /** @param {Event} event */
-export function ownsKeys(event) {
+export function isTyped(event) {
   const at = event.composedPath()[0];
   return !(at instanceof Element) || at.matches(WRITING) || at.closest(CHOOSING) !== null;
+}
+
+// Whether it belongs to these, or to what lies above the page.
+/** @param {Event} event */
+export function ownsKeys(event) {
+  return isTyped(event) || /** @type {Element} */ (event.composedPath()[0]).closest(ABOVE) !== null;
 }
 
 // Runs `stop` once a component's element has left the page. Streamlit cleans up after a call also when another follows.

@@ -29,3 +29,24 @@ def test_words_say_what_they_mean(open_page: Open, address: str) -> None:
     page.locator(".panel .term", has_text="continuations").click()
     page.get_by_text("A fresh ending of an answer").wait_for()
     assert page.locator(".panel .term", has_text="continuations").count() == 1
+
+
+def test_words_are_found_in_a_dialog_a_menu_and_a_legend(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=early_fork&view=step_through&frame=1")
+    page.wait_for_function(f"() => ({PAINTED})().includes('fork')")
+    page.locator(".st-key-methods button").click()
+    dialog = page.get_by_role("dialog")
+    page.wait_for_function(f"() => ({PAINTED})().includes('outcomes')")
+    page.keyboard.press("w")
+    page.locator(".word", has_text="on this page").wait_for()
+    at = page.evaluate("() => [...CSS.highlights.get('treecore-word')][0].getBoundingClientRect().toJSON()")
+    box = dialog.first.bounding_box()
+    assert box["x"] < at["x"] < box["x"] + box["width"]
+    page.keyboard.press("Escape")
+    assert dialog.first.is_visible()
+    page.keyboard.press("Escape")
+    dialog.first.wait_for(state="hidden")
+    page.get_by_role("button", name="Export").click()
+    page.get_by_role("combobox", name="Kind").click()
+    page.get_by_role("option", name="labelled steps").click()
+    page.wait_for_function(f"() => ({PAINTED})().includes('labels')")
