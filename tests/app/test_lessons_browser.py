@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from browser import Open
+
+from app.lessons.pages import STAGES
+from treecore.lessons.unit import units
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 
@@ -38,3 +43,22 @@ def test_a_whole_unit_by_keyboard(open_page: Open, address: str) -> None:
     page.get_by_role("button", name="Start over").click()
     page.get_by_role("button", name="Forget my bets").click()
     page.get_by_text("No bets yet").wait_for()
+
+
+WORDS_A_MINUTE, ACTING = 200, 0.5
+"""Words that are read in a minute, labels and numbers of the picture among them; minutes to mark, bet and answer."""
+
+
+@pytest.mark.parametrize("name", units())
+def test_a_unit_takes_the_minutes_that_it_says(open_page: Open, address: str, name: str) -> None:
+    page = open_page(f"{address}/?view=lessons")
+    seen, words = Counter[str](), 0
+    for stage in STAGES:
+        page.goto(f"{address}/?view=lessons&unit={name}&stage={stage}&mark=1&bet=10")
+        page.locator(".panel [aria-current]", has_text=stage).wait_for()
+        lines = Counter(page.locator(".lessons").inner_text().splitlines())
+        words += sum(len(line.split()) * times for line, times in (lines - seen).items())
+        seen |= lines
+    minutes = words / WORDS_A_MINUTE + ACTING
+    assert round(minutes) == units()[name].minutes
+    assert minutes <= 5
