@@ -6,8 +6,8 @@ said, with what does not. Nothing is guessed: where several ways fit equally, or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.errors import MethodError
-from treecore.methods.claimed import Attempt, attempts, registered
+from treecore.methods.claimed import Attempt, attempts, lacked, registered
 
 CLOSE = 1e-5
 """Claims that agree differ by no more than this, absolutely or relatively: trainers keep single precision."""
@@ -54,6 +54,7 @@ class Audit:
         differences: the same with names and numbers.
         explained: whether the best way counts as the explanation.
         silent: the claims are all equal and come out, which tells no way from another.
+        lacking: where nothing explains the claims, what the data lack -> the registered methods that need it.
     """
 
     name: str
@@ -67,6 +68,13 @@ class Audit:
     differences: tuple[Difference, ...]
     explained: bool
     silent: bool = False
+    lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def not_tried(self) -> str:
+        """The methods that could not be tried, and what they lack; "" where the claims are explained."""
+        clauses = (f"{', '.join(f'`{name}`' for name in names)}: {what}" for what, names in self.lacking.items())
+        return f"not tried: {' | '.join(clauses)}" if self.lacking else ""
 
     @property
     def in_words(self) -> str:
@@ -120,6 +128,7 @@ class Audit:
             "settings": list(self.words),
             "equally": list(self.equal),
             "tried": self.n_tried,
+            "lacking": {what: list(names) for what, names in self.lacking.items()},
             "differences": [one._asdict() for one in self.differences],
         }
 
@@ -173,7 +182,8 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
     silent = bool((claim[rows] == claim[rows[0]]).all() and best.agrees.all())
     explained = bool(share >= ENOUGH) and not silent
     found = (best.attempt.method, best.attempt.words, equal, len(fits), apart, differences)
-    return Audit(name, len(rows), missing, *found, explained=explained, silent=silent)
+    lacking = {} if explained or silent or not methods else lacked(forests)
+    return Audit(name, len(rows), missing, *found, explained=explained, silent=silent, lacking=lacking)
 
 
 def tried(forests: Forests, claim: FloatArray, rows: IntArray, name: str, *, methods: bool) -> Iterator[Fit]:

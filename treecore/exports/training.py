@@ -44,7 +44,8 @@ def training(
     of what the environment wrote are 0, as its mask is.
 
     `copies` says in how many rows the same token stands, since trajectories of a tree share their beginnings: divide by
-    it to count each token once. Trajectories without recorded tokens have their steps and the signal of each.
+    it to count each token once; `step_ids` and `tree` say which steps they share, so that `treecore audit` reads the
+    rows as the trees that they were. Trajectories without recorded tokens have their steps and the signal of each.
 
     Args:
         shape: whose names the columns have.
@@ -55,6 +56,7 @@ def training(
         "prompt": "text",
         "uid": "text",
         "leaf": "text",
+        "tree": "text",
         names["text"]: "text",
         "reward": "float",
         names["ids"]: "list of int",
@@ -64,6 +66,8 @@ def training(
         "copies": "list of int",
         "steps": "list of text",
         "observations": "list of text",
+        "step_ids": "list of text",
+        "step_lengths": "list of int",
         "step_advantages": "list of float",
     } | changes_column(forests)
     made = Exported(unit="trajectories")
@@ -112,10 +116,12 @@ def row_of(trajectory: Trajectory, signals: Signals, names: dict[str, str], *, r
     reward = float(forest.reward[trajectory.leaf])
     row: dict[str, Any] = {
         "leaf": str(forest.node_id[trajectory.leaf]),
+        "tree": str(forest.node_id[forest.topology.path(trajectory.leaf)[0]]),
         names["text"]: trajectory.text,
         "reward": None if math.isnan(reward) else reward,
         "steps": [forest.text[step] for step in trajectory.steps],
         "observations": [forest.observation[step] for step in trajectory.steps],
+        "step_ids": [str(forest.node_id[step]) for step in trajectory.steps],
         "step_advantages": [None if math.isnan(one) else one for one in signals.of_steps(trajectory).tolist()],
     }
     table = forest.tokens
@@ -123,6 +129,7 @@ def row_of(trajectory: Trajectory, signals: Signals, names: dict[str, str], *, r
         return row
     shared = rows[trajectory.steps]
     row |= {
+        "step_lengths": np.diff(table.start)[trajectory.steps].tolist(),
         names["mask"]: trajectory.is_model.astype(int).tolist(),
         "advantages": np.nan_to_num(signals.of_tokens(trajectory)).tolist(),
         "copies": np.repeat(shared, np.diff(table.start)[trajectory.steps]).astype(int).tolist(),

@@ -25,6 +25,11 @@ from treecore.formats.whole_table import csv_table, field_table
 
 MASKS = ("completion_mask", "response_mask", "loss_mask")
 """Columns under which trainers say which tokens the model wrote."""
+AGAIN = "export it again, since rows now say which steps they share (`tree`, `step_ids`)"
+TREES = (
+    "give `uid`, `leaf`, `tree`, `steps`, `observations`, `step_ids` and `step_advantages` as `treecore export` does"
+)
+"""What lets advantages that differ inside an answer be audited."""
 NOTHING = ("", "nan", "none", "null")
 """Words for no number."""
 
@@ -37,7 +42,7 @@ def read_table(source: Source, columns: Mapping[str, str], notes: Notes) -> Iter
 
     Raises:
         FormatError: no such role, the prompt or the answer is not named, a column that no row has, a reward that is no
-            number, advantages that differ inside an answer.
+            number, advantages that differ inside an answer of which no steps are known.
     """
     _check(columns, source.name)
     table = field_table(source) if is_table(source) else csv_table(source)
@@ -99,8 +104,9 @@ def _advantages(values: list[Any], table: FieldTable, *, command: str) -> list[A
             except TypeError:
                 raise _no_number("advantage", value, table.where(row)) from None
             except ValueError:
-                said = "the tokens of one answer have different advantages, and those by token cannot be audited"
-                raise FormatError(said, where=table.where(row), todo="read it without them", command=command) from None
+                said = "the tokens of one answer have different advantages, and no row says which steps they are of"
+                todo = f"{AGAIN if 'step_advantages' in table else TREES}, or read it without them"
+                raise FormatError(said, where=table.where(row), todo=todo, command=command) from None
     return found
 
 

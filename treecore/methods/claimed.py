@@ -152,6 +152,15 @@ def registered(forests: Forests) -> Iterator[Attempt]:
             yield from variants(forests, name)
 
 
+def lacked(forests: Forests) -> dict[str, list[str]]:
+    """What the data lack, and the registered methods that cannot run without it."""
+    found: dict[str, list[str]] = {}
+    for name, method in METHODS.items():
+        if what := method.lacking(forests):
+            found.setdefault(what, []).append(name)
+    return found
+
+
 def variants(forests: Forests, name: str) -> Iterator[Attempt]:
     """One method with its defaults and with each choice of each parameter, as far as the data allow."""
     method = METHODS[name]

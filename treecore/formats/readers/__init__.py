@@ -9,6 +9,7 @@ from __future__ import annotations
 from treecore.formats.readers.inspect_ai import reader as inspect_ai  # noqa: F401
 from treecore.formats.readers.agents import atif, mini_swe_agent, swe_agent  # noqa: F401
 from treecore.formats.readers.verifiers import traces as verifiers_traces, results as verifiers_results, token_exports  # noqa: F401
+from treecore.formats.readers import training_rows  # noqa: F401
 from treecore.formats.readers import verl  # noqa: F401
 from treecore.formats.readers.trainers import agent_lightning, areal, art, nemo_gym, nemo_rl, rllm, skyrl, tinker  # noqa: F401
 from treecore.formats.readers.traces import trackio, sessions, weave, otel  # noqa: F401

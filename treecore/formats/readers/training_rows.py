@@ -1,0 +1,159 @@
+"""Rows to train on as `treecore export --to training` writes them: the trees that they were, with what they claim.
+
+A row is a trajectory; `step_ids` says which steps it shares with others, and `tree` under which root they grew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+from typing import Any
+
+from treecore.core.builder import NAN, StepTokens
+from treecore.errors import FormatError
+from treecore.formats.fields import Fields, list_in, needed, number_in
+from treecore.formats.notes import Notes
+from treecore.formats.registry import rollout_format
+from treecore.formats.rollout import PROMPT, Rollout, Turn
+from treecore.formats.rows import as_text, rest_of, row_keys, rows
+from treecore.formats.source import Source
+from treecore.formats.token_lists import ids_in, mask_in, numbers_in, unequal
+
+KEYS = frozenset({"prompt", "uid", "leaf", "tree", "steps", "observations", "step_ids", "step_advantages"})
+IDS, MASKS = ("completion_ids", "responses"), ("completion_mask", "response_mask")
+LOGPROBS, TEXTS = ("old_per_token_logps", "old_log_probs"), ("completion", "response")
+USED = KEYS.union(IDS, MASKS, LOGPROBS, TEXTS, ("reward", "advantages", "copies", "step_lengths"))
+CLAIM, ANSWER = "advantage", 3
+
+
+@rollout_format(
+    name="training_rows",
+    title="rows to train on",
+    extensions=(".parquet", ".jsonl"),
+    detect=lambda source: row_keys(source) >= KEYS,
+    written_by="treecore: `treecore export --to training`",
+    lost="advantages of single tokens, of which those of steps are kept; annotations of steps that are not exported",
+    fields=KEYS,
+    example="""{"prompt": "1+1?", "uid": "a", "leaf": "1", "tree": "0", "completion": "2", "reward": 1, \
+"steps": ["2"], "observations": [""], "step_ids": ["1"], "step_advantages": [0.5]}
+{"prompt": "1+1?", "uid": "a", "leaf": "2", "tree": "0", "completion": "3", "reward": 0, \
+"steps": ["3"], "observations": [""], "step_ids": ["2"], "step_advantages": [-0.5]}
+""",
+)
+def read_training_rows(source: Source, notes: Notes) -> Iterator[Rollout]:
+    """A forest for each `uid`. Advantages of steps are claims of these steps; where a step has another in each row, but
+    all steps of a row the same, they are claims of trajectories, and stand where these end.
+    """
+    trees: dict[str, Trees] = {}
+    size = 0
+    for fields, where in rows(source):
+        uid = as_text(needed(fields, "uid", where=where))
+        trees.setdefault(uid, Trees(uid, as_text(fields.get("prompt")), where)).add(fields, where)
+        size += len(list_in(fields, "steps", where=where))
+        source.account.afford_rows(size, where)
+    of_steps = all(tree.agree for tree in trees.values())
+    of_rows = all(tree.even for tree in trees.values())
+    if not of_steps and not of_rows:
+        notes.drop("advantages of steps that have another one in each trajectory")
+    for tree in trees.values():
+        yield tree.rollout(at_ends=of_rows and not of_steps)
+
+
+@dataclass
+class Trees:
+    """The trajectories of one prompt so far, in one rollout that branches.
+
+    Attributes:
+        label: id of the forest; places: id of a step -> number of its turn; claims: number of a turn -> its advantages,
+            one of each row; ends: number of a last turn -> the advantage of its row.
+        even: whether all steps of each row have the same advantage.
+    """
+
+    label: str
+    prompt: str
+    where: str
+    turns: list[Turn] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    claims: dict[int, list[float]] = field(default_factory=dict)
+    ends: dict[int, float] = field(default_factory=dict)
+    even: bool = True
+
+    @property
+    def agree(self) -> bool:
+        """Whether each step has the same advantage in all rows."""
+        return all(values.count(values[0]) == len(values) for values in self.claims.values())
+
+    def add(self, fields: Fields, where: str) -> None:
+        """Take one row.
+
+        Raises:
+            FormatError: its lists are of unequal length, or a step stands elsewhere than in another row.
+        """
+        names = list(map(as_text, list_in(fields, "step_ids", where=where)))
+        lists = {name: list_in(fields, name, where=where) for name in ("steps", "observations")}
+        claims = numbers_in(fields, "step_advantages", where=where)
+        for name, values in (*lists.items(), ("step_advantages", claims)):
+            if len(values) != len(names):
+                raise unequal(name, len(values), len(names), where)
+        tokens = tokens_of(fields, len(names), where)
+        parent = self._root(as_text(fields.get("tree")), names)
+        for place, name in enumerate(names):
+            number = self.places.setdefault(name, len(self.turns))
+            if number == len(self.turns):
+                text, heard = (as_text(lists[one][place]) for one in lists)
+                self.turns.append(Turn(text=text, observation=heard, parent=parent, name=name, tokens=tokens[place]))
+            elif self.turns[number].parent != parent:
+                found = f"step {name} stands after another step than in the rows before"
+                raise FormatError(found, where=where, todo="give each step an id of its own")
+            if claims[place] == claims[place]:
+                self.claims.setdefault(number, []).append(claims[place])
+            parent = number
+        known = {claim for claim in claims if claim == claim}
+        self.even &= len(known) < 2
+        if names:
+            end = self.turns[parent]
+            end.reward = NAN if (reward := number_in(fields, "reward", where=where)) is None else reward
+            end.extra |= rest_of(fields, USED)
+            if known:
+                self.ends[parent] = max(known)  # there is but one wherever these are claims
+
+    def _root(self, tree: str, names: Sequence[str]) -> int:
+        """The number of the empty turn that the steps of a tree grew from, where its root is none of them."""
+        if not tree or tree in names[:1]:
+            return PROMPT
+        if tree not in self.places:
+            self.places[tree] = len(self.turns)
+            self.turns.append(Turn(parent=PROMPT, name=tree))
+        return self.places[tree]
+
+    def rollout(self, *, at_ends: bool) -> Rollout:
+        """All of them, with their claims: at the ends of trajectories, or at the steps that have one."""
+        claims = self.ends if at_ends else {row: one[0] for row, one in self.claims.items() if len(set(one)) == 1}
+        for row, claim in claims.items():
+            self.turns[row].claimed[CLAIM] = claim
+        return Rollout(prompt=self.prompt, turns=self.turns or [Turn()], label=self.label, where=self.where)
+
+
+def tokens_of(fields: Fields, n_steps: int, where: str) -> list[StepTokens | None]:
+    """The tokens of each step; None where they, or how many each has, are not recorded."""
+
+    def first(names: tuple[str, ...]) -> str:
+        return next((name for name in names if fields.get(name) is not None), names[0])
+
+    lengths: list[Any] = ids_in(fields, "step_lengths", where=where)
+    if not lengths:
+        return [None] * n_steps
+    size = sum(lengths)
+    if len(lengths) != n_steps:
+        raise unequal("step_lengths", len(lengths), n_steps, where)
+    ids = ids_in(fields, first(IDS), where=where)
+    logprobs = numbers_in(fields, first(LOGPROBS), where=where)
+    mask = mask_in(fields, first(MASKS), size, where)
+    for name, values in ((first(IDS), ids), (first(LOGPROBS), logprobs)):
+        if values and len(values) != size:
+            raise unequal(name, len(values), size, where)
+    known = [one if own else NAN for one, own in zip(logprobs, mask, strict=True)] if logprobs and mask else logprobs
+    part = [ANSWER if own else 0 for own in mask]
+    cuts = pairwise(accumulate(lengths, initial=0))
+    return [StepTokens(id=ids[a:b], logprob=known[a:b], part=part[a:b]) if b > a else None for a, b in cuts]
