@@ -32,7 +32,7 @@ def test_what_rollouts_cost_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) 
         return cost(rollout)
 
     monkeypatch.setattr(Rollout, "cost", counted)
-    line = b'{"step": [1, 1], "prompt": ["a", "a"], "completion": ["x", "y"], "advantages": [0, 0]}\n'
+    line = b'{"prompt": "a", "chosen": "x", "rejected": "y"}\n'
     found = gather_file(open_source(line))
     account = found.account()
     found.finish(account)

@@ -234,7 +234,7 @@ def test_one_advantage_at_all_tokens_is_that_of_the_answer(content: bytes) -> No
 
 def test_advantages_that_differ_inside_an_answer_are_told_with_the_way_around() -> None:
     content = by_token([0.5, 0.0, -0.5], completion_mask=[1, 0, 1])
-    with pytest.raises(FormatError, match=r"line 1: .* different advantages, and those by token cannot be aud") as told:
+    with pytest.raises(FormatError, match=r"line 1: .* different advantages, and no row says which steps") as told:
         read(content)
     options = "--map prompt=prompt --map answer=completion --map reward=reward"
     assert told.value.command == options
