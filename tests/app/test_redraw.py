@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import ROOT, serve
 from visitor import Sent, Visitor
 
 from app.controls.methods import CHANNEL as METHOD_LIST
@@ -45,9 +43,8 @@ class Counted(Visitor):
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
-    log: Path = tmp_path_factory.mktemp("redraw") / "server.log"
-    with serve(ROOT / "app" / "main.py", log=log) as address, Counted(address) as page:
+def page(address: str) -> Iterator[Counted]:
+    with Counted(address) as page:
         yield page
 
 
