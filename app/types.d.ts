@@ -1093,6 +1093,7 @@ interface Theme extends Record<"background" | "ink" | "muted" | "hairline" | "pa
   dark: boolean;
   sans: string;
   mono: string;
+  projected: boolean;
 }
 
 interface Drawn {

@@ -10,6 +10,8 @@ from browser import click_node, settled, wait_for_canvas
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 Open = Callable[..., Any]
+PROJECTED = """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+    .map((one) => one.shadowRoot?.querySelector('.tc-canvas')?.treecore).find(Boolean).projected"""
 
 
 def test_presenting_shows_the_trees_alone_and_escape_leaves(open_page: Open, address: str) -> None:
@@ -36,10 +38,12 @@ def test_presenting_shows_the_trees_alone_and_escape_leaves(open_page: Open, add
     click_node(page, "5")
     page.wait_for_url("**node=5*")
     settled(page)
+    assert page.evaluate(PROJECTED)
     page.get_by_role("button", name="Leave").click()
     page.locator(".st-key-controls").wait_for()
     settled(page)
     assert "projector=" not in page.url
+    assert not page.evaluate(PROJECTED), "colours are those of a page again"
     page.keyboard.press("Escape")
     page.wait_for_url(lambda url: "node=" not in url)
     settled(page)

@@ -15,7 +15,7 @@ import { listenMap } from "./map_input.js";
 import { forget, recall, recallFolds, remember } from "./memory.js";
 import { requestDraw, settle, syncSize } from "./motion.js";
 import { badgesShown, badgeWidth, isFaded, shownOf } from "./nodes.js";
-import { contextOf, readTheme } from "./palette.js";
+import { contextOf, isProjected, readTheme } from "./palette.js";
 import { hearReader, isTold, takeCollapsed, takeShown } from "./reader.js";
 import { isListed, listenPhone, showStep } from "./trajectory.js";
 import { zoomOf } from "./zoomed.js";
@@ -49,6 +49,10 @@ function mount(host, style, bus) {
   toolButton(app, "fit", "Fit; again to see everything", () => fit(app));
   for (const button of [...dom.tools.children].slice(1)) button.toggleAttribute("data-trees", true);
   app.resize = new ResizeObserver((sizes) => { // the page grows with the words beside the trees, too
+    if (app.scene && isProjected(getComputedStyle(dom.root)) !== app.theme.projected) { // the sheet came after the scene
+      restyle(app);
+      drawLegend(app);
+    }
     fitHeight(app);
     if (sizes.some(({ target }) => target === dom.area)) requestDraw(app);
   });
@@ -213,6 +217,7 @@ function handleOf(app) {
     get folded() { return app.scene.folded; },
     get faded() { return app.order.filter((i) => isFaded(app, i)).map((i) => app.scene.id[i]); },
     get theme() { return app.theme.dark ? "dark" : "light"; },
+    get projected() { return app.theme.projected; },
     position(/** @type {unknown} */ id) {
       const row = rowWithId(app, String(id));
       const i = row < 0 ? -1 : drawnOf(app, row);

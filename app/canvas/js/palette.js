@@ -33,9 +33,15 @@ export function readTheme(root) {
   const base = themeOf(luminance(background) < 0.4 ? "dark" : "light");
   const sans = style.getPropertyValue("--st-font").trim() || "system-ui, sans-serif";
   const mono = style.getPropertyValue("--st-code-font").trim() || "ui-monospace, monospace";
-  const projected = style.getPropertyValue("--tc-projected").trim() === "1";
+  const projected = isProjected(style);
   const strong = projected ? { muted: base.ink, hairline: base.edge, edge: base.muted } : {};
-  return { ...base, ...strong, background: css(background), plain: background, sans, mono };
+  return { ...base, ...strong, background: css(background), plain: background, sans, mono, projected };
+}
+
+// Whether the page is for a projector, as its style sheet says.
+/** @param {CSSStyleDeclaration} style */
+export function isProjected(style) {
+  return style.getPropertyValue("--tc-projected").trim() === "1";
 }
 
 // The element that one stands in, out of its shadow too.
