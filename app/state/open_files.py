@@ -27,7 +27,7 @@ from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.rooted import rooted
 from treecore.errors import TreecoreError
-from treecore.methods import method_for
+from treecore.methods import DEFAULT_METHOD, FLAT_METHOD, METHODS, method_for
 
 NAMED = "columns_named"
 """Where the session holds columns -> what they were named to be."""
@@ -39,7 +39,7 @@ def _sample(sample: Sample) -> Opened:
 
 
 def show(fresh: Opened) -> None:
-    """Show what was opened, from its first forest and without a selection.
+    """Show what was opened, from its first forest and without a selection, by a method that suits it.
 
     Raises:
         TreecoreError: it is more than this visitor may hold.
@@ -52,7 +52,10 @@ def show(fresh: Opened) -> None:
     session.forest = session.turned = session.frame = 0
     session.node = session.guess = ""
     forget_changes()
-    session.method = method_for(fresh.forests, get("method"), settings(get("method")))
+    wanted = get("method")
+    if wanted == DEFAULT_METHOD and session.merging:
+        wanted = FLAT_METHOD
+    session.method = method_for(fresh.forests, wanted, settings(wanted))
 
 
 def remember(fresh: Opened) -> None:
@@ -131,8 +134,13 @@ def opened_forests(forests: Sequence[Forest], title: str, *, origin: str = "") -
 
 
 def open_file(path: Path) -> None:
-    """Begin to open a file or a folder named on the command line; a bad one leaves a notice."""
-    _begin(partial(read, path, path.name), path.name, tell_in="notice")
+    """Begin to open a file or a folder named on the command line; a bad one leaves a notice.
+
+    A method that the address names stays in force, however long reading takes.
+    """
+    method = st.query_params.get("method", "")
+    then = {"method": method} if method in METHODS else None
+    _begin(partial(read, path, path.name), path.name, tell_in="notice", then=then)
 
 
 def _begin(work: Callable[..., Opened], name: str, *, tell_in: str, then: Mapping[str, Any] | None = None) -> None:

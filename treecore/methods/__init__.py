@@ -37,6 +37,8 @@ from treecore.registry.params import Value
 
 DEFAULT_METHOD = "tree_grpo"
 """The method that a view shows before anyone has chosen."""
+FLAT_METHOD = "grpo"
+"""The same for groups of separate answers: what looks at trees would see one tree, and add one comparison twice."""
 WITHOUT_REWARDS = ("step_labels", "vineppo", "deepconf")
 """Methods that read what files without rewards may hold, the plainest first."""
 COMPARED = ("grpo", "sibling")
@@ -48,6 +50,7 @@ fork alone."""
 __all__ = [
     "COMPARED",
     "DEFAULT_METHOD",
+    "FLAT_METHOD",
     "METHODS",
     "SIDE_BY_SIDE",
     "Citation",

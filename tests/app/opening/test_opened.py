@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from forests import random_forest
+from pages import finish_opening
 from streamlit.testing.v1 import AppTest
 
 from app.opening import reading
@@ -146,12 +147,24 @@ def test_a_page_goes_on_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch, tm
 
 
 @pytest.mark.parametrize(
-    ("name", "method"), [("prm800k/phase.jsonl", "step_labels"), ("tree_grpo/nodes.jsonl", "tree_grpo")]
+    ("name", "asked", "method"),
+    [
+        ("prm800k/phase.jsonl", "", "step_labels"),
+        ("tree_grpo/nodes.jsonl", "", "tree_grpo"),
+        ("trl-1.16.0-plain", "", "grpo"),
+        ("trl-1.16.0-plain", "tree_grpo", "tree_grpo"),
+    ],
 )
-def test_a_file_opens_on_a_method_that_can_run(name: str, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_opens_on_a_method_that_suits_it(
+    name: str, asked: str, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = Path(__file__).parents[2] / "formats" / "readers" / "data"
     monkeypatch.setenv("TREECORE_FILE", str(data / name))
-    page = AppTest.from_file(MAIN, default_timeout=60).run()
+    page = AppTest.from_file(MAIN, default_timeout=60)
+    if asked:
+        page.query_params["method"] = asked
+    page.run()
+    finish_opening(page)
     assert not page.exception
     assert not page.error
     assert (page.session_state.opened.title, page.session_state.method) == (Path(name).name, method)
