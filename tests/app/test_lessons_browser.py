@@ -45,6 +45,13 @@ def test_a_whole_unit_by_keyboard(open_page: Open, address: str) -> None:
     page.get_by_text("No bets yet").wait_for()
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_has_a_way_out(open_page: Open, address: str, stage: str) -> None:
+    page = open_page(f"{address}/?view=lessons&unit=outcome&stage={stage}")
+    page.locator(".panel").get_by_role("button", name="All units").click()
+    page.locator(".lessons .card").first.wait_for()
+
+
 WORDS_A_MINUTE, ACTING = 200, 0.5
 """Words that are read in a minute, labels and numbers of the picture among them; minutes to mark, bet and answer."""
 

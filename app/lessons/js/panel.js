@@ -15,6 +15,12 @@ export function button(words, kind, press, key) {
   return made;
 }
 
+// The way out of a unit, at every stage of it.
+/** @param {LessonBook} book */
+function allUnits(book) {
+  return button("All units", "", book.course);
+}
+
 /** @param {string} stage */
 function progressOf(stage) {
   const box = html("ol", "stages"), now = LESSON_STAGES.indexOf(stage);
@@ -56,7 +62,7 @@ function betParts(book) {
   commit.disabled = !said.mark;
   if (!said.mark) commit.title = "Mark a step first";
   const buttons = html("div", "buttons");
-  buttons.append(commit, button("Skip", "", book.skip));
+  buttons.append(commit, button("Skip", "", book.skip), allUnits(book));
   return [
     html("h2", "", "Predict first"), prose([page.ask]),
     numbered(1, scale.mark, ""), list, numbered(2, scale.heading, scale.measure), sliderOf(book), buttons,
@@ -111,7 +117,7 @@ function revealParts(book, reveal) {
   if (reveal.why.length) parts.push(html("h3", "", reveal.why_title), prose(reveal.why, drag), scaleOf(page, reveal), prose(reveal.doubt, drag));
   const next = page.stage === "truth" ? "Next: why " : "Next: try it ";
   const buttons = html("div", "buttons low");
-  buttons.append(button(next, "primary", book.next, "N"), button("All units", "", book.course));
+  buttons.append(button(next, "primary", book.next, "N"), allUnits(book));
   parts.push(buttons);
   return parts;
 }
@@ -180,7 +186,7 @@ function tryParts(book, attempt) {
   const take = html("div", "take"), buttons = html("div", "buttons");
   take.append(html("h3", "", "To take away"), prose([attempt.take]));
   const on = page.follows.name ? `Next: ${page.follows.title} ` : "Back to the course ";
-  buttons.append(button(on, attempt.verdict === "right" ? "primary" : "", book.next, "N"), button("All units", "", book.course));
+  buttons.append(button(on, attempt.verdict === "right" ? "primary" : "", book.next, "N"), allUnits(book));
   buttons.append(elsewhere(attempt.explore, "Explore", "button"));
   const sources = html("section", "sources");
   sources.append(html("h3", "", "Sources"), ...attempt.sources.map(({ text, link }) => {
