@@ -18,7 +18,7 @@ from treecore.core.numerals import of_hundred
 from treecore.lessons.quantities import numbers_of, value_of
 from treecore.lessons.truth import truth
 from treecore.lessons.unit import units
-from treecore.lessons.worksheet import is_right
+from treecore.lessons.worksheet import answer, is_right
 from treecore.methods import get_method
 
 MAIN = str(ROOT / "app" / "main.py")
@@ -98,6 +98,15 @@ def test_a_unit_through_all_its_stages(name: str) -> None:
     json.dumps(why, allow_nan=False)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_no_table_beside_a_question_shows_its_answer(name: str) -> None:
+    lines = at(name, "try")["reveal"]["lines"]
+    shown = [text for line in lines if line["kind"] != "you" for text in line["shown"]]
+    assert shown
+    if found := answer(units()[name]):
+        assert f"{abs(found):.2f}" not in {text.lstrip("+\N{MINUS SIGN}") for text in shown}
+
+
 def test_points_are_more_the_closer_and_half_for_another_step() -> None:
     unit = units()["blame"]
     held, place = truth(unit.sample), looked_for(unit)
@@ -125,8 +134,8 @@ def test_a_wrong_mark_is_answered_with_its_numbers() -> None:
 
 def test_numbers_are_read_as_people_write_them() -> None:
     unit = units()["outcome"]
-    assert is_right(unit, "\N{MINUS SIGN}0,40") is True
-    assert is_right(unit, "0.4") is False
+    assert is_right(unit, "0,80") is True
+    assert is_right(unit, "\N{MINUS SIGN}0.8") is False
     assert is_right(unit, "nan") is None
 
 
