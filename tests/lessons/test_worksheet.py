@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
 from treecore.errors import TreecoreError
-from treecore.lessons.unit import units
-from treecore.lessons.worksheet import MAX_BYTES, answer, checked, number_in, worksheet
+from treecore.lessons.unit import Unit, units
+from treecore.lessons.worksheet import MAX_BYTES, answer, checked, number_in, question, worksheet
 
 
 def filled(answers: dict[str, str]) -> bytes:
@@ -71,6 +72,11 @@ def test_units_that_there_are_not_count_for_nothing() -> None:
 )
 def test_numbers_as_people_write_them(text: str, number: float | None) -> None:
     assert number_in(text) == (None if number is None else pytest.approx(number))
+
+
+@pytest.mark.parametrize("unit", [unit for unit in units().values() if answer(unit) < 0], ids=lambda unit: unit.name)
+def test_a_question_whose_answer_is_below_zero_asks_for_the_sign(unit: Unit) -> None:
+    assert re.search(r"\bsign\b.*\bbelow zero\b", question(unit))
 
 
 def test_every_answer_is_told_why() -> None:
