@@ -52,6 +52,15 @@ def test_every_stage_has_a_way_out(open_page: Open, address: str, stage: str) ->
     page.locator(".lessons .card").first.wait_for()
 
 
+def test_what_is_no_number_is_told_in_plain_words(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?view=lessons&unit=outcome&stage=try")
+    page.locator(".try input").fill("abc")
+    page.keyboard.press("Enter")
+    said = page.get_by_text("Write a number, such as")
+    said.wait_for()
+    assert said.evaluate("said => getComputedStyle(said).backgroundImage") == "none"
+
+
 WORDS_A_MINUTE, ACTING = 200, 0.5
 """Words that are read in a minute, labels and numbers of the picture among them; minutes to mark, bet and answer."""
 
