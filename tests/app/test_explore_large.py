@@ -108,6 +108,15 @@ def drawer_height(page: Any) -> float:
     return float(page.locator("[data-testid=stColumn]:has(.st-key-drawer)").bounding_box()["height"])
 
 
+def test_a_step_of_a_link_is_not_under_the_drawer(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=early_fork&node=6", width=1024, height=768)
+    canvas = wait_for_canvas(page)
+    page.wait_for_function("() => document.documentElement.dataset.drawer === 'open'")
+    settled(page)
+    at = canvas.evaluate("(canvas) => canvas.treecore.position('6').y")
+    assert at < page.locator(".st-key-drawer").bounding_box()["y"] - 20
+
+
 def test_a_drawer_opens_at_a_selection_and_escape_or_its_button_close_it(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?sample=by_hand", width=1024, height=768)
     canvas, turn = wait_for_canvas(page), page.locator(".st-key-drawer button")

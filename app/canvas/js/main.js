@@ -253,6 +253,7 @@ export default function treeCanvas({ head, text, host, bus = document }) {
     settle(app);
   }
   if (folds && isTold(app) && digest === app.full.digest) takeFolds(app);
+  app.cover = coverOf(app); // the drawer may have opened before there were trees
   takeSelection(app, bus === document ? globalThis.treecoreSelected : bus.selected);
   drawLegend(app);
   describe(app);
