@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from app.opening.background import Opening
 from app.opening.opened import Opened
-from treecore.analysis.audit import audit
+from treecore.analysis.audit import Audit, audit
 from treecore.core.batch import Forests
+from treecore.methods import METHODS
 
 _works: WeakKeyDictionary[Opened, Opening] = WeakKeyDictionary()
 _lock, _turn = threading.Lock(), threading.Lock()
 
 
+class Finding(NamedTuple):
+    """What the claims of one name are.
+
+    Attributes:
+        sentence: in words, methods by their titles.
+        method: that gives them with `settings`, "" where none does.
+    """
+
+    sentence: str
+    method: str
+    settings: Mapping[str, Any]
+
+
 def audit_of(opened: Opened) -> Opening | None:
-    """The work whose result is a sentence for each name under which a file claims numbers; None where it claims none.
+    """The work whose result is a `Finding` for each name under which a file claims numbers; None where it claims none.
 
     It is begun once for all who have the file open; one file is looked into at a time.
     """
@@ -24,10 +41,20 @@ def audit_of(opened: Opened) -> Opening | None:
         return None
     with _lock:
         if opened not in _works:
-            _works[opened] = Opening(opened.title, lambda tell: _sentences(forests)).start()
+            _works[opened] = Opening(opened.title, lambda tell: _findings(forests)).start()
         return _works[opened]
 
 
-def _sentences(forests: Forests) -> list[str]:
+def _findings(forests: Forests) -> list[Finding]:
     with _turn:
-        return [f"{one.name}: {one.in_words}." for one in audit(forests)]
+        return [_finding(one) for one in audit(forests)]
+
+
+def _finding(found: Audit) -> Finding:
+    method = found.method if found.explained and found.settings is not None else ""
+    return Finding(f"{found.name}: {titled(found.in_words)}.", method, found.settings or {})
+
+
+def titled(sentence: str) -> str:
+    """A sentence with the titles of methods in place of their marked names."""
+    return re.sub("`([a-z0-9_]+)`", lambda name: METHODS[name[1]].title if name[1] in METHODS else name[1], sentence)

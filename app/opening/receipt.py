@@ -6,15 +6,17 @@ from collections import Counter
 
 import streamlit as st
 
-from app import state
+from app import redraw, state
 from app.defaults import FILM
 from app.opening import audits
+from app.opening.audits import Finding
 from app.opening.background import Opening
 from app.opening.opened import Opened
 from app.verbatim import ours, verbatim
 from treecore.core.numerals import counted, whole
 from treecore.errors import shortened
 from treecore.formats import ReadReport
+from treecore.methods import get_method
 
 MOMENT, LOOK_EVERY = 0.1, 0.5
 """Seconds for which a page waits for an audit, and between two looks at one that takes longer."""
@@ -49,7 +51,7 @@ def receipt() -> None:
         if (work := audits.audit_of(current)) is not None:
             waited = not work.wait(MOMENT)
             with st.container(key="receipt_finding"):
-                watched(work, waited=waited)
+                watched(work, "receipt", waited=waited)
 
 
 def strip() -> st.delta_generator.DeltaGenerator:
@@ -77,20 +79,21 @@ def details(opened: Opened, place: str) -> None:
     if work is not None:
         st.caption("**How the claims were made**")
         waited = not work.wait(MOMENT)
-        watched(work, waited=waited)
+        watched(work, f"details:{place}", waited=waited)
     if opened.table is not None and place == "menu":
         st.button("Change the columns", key="menu_columns", on_click=state.rename_columns)
 
 
-def watched(work: Opening, *, waited: bool) -> None:
+def watched(work: Opening, place: str, *, waited: bool) -> None:
     """The same as `claims`, looked at every while where they are waited for."""
-    (st.fragment(claims, run_every=LOOK_EVERY) if waited else claims)(work, waited=waited)
+    (st.fragment(claims, run_every=LOOK_EVERY) if waited else claims)(work, place, waited=waited)
 
 
-def claims(work: Opening, *, waited: bool) -> None:
-    """Which method gives the numbers that the file claims, once that is known.
+def claims(work: Opening, place: str, *, waited: bool) -> None:
+    """Which method gives the numbers that the file claims, once that is known, with a way to show them by it.
 
     Args:
+        place: where it is drawn, for the keys of its buttons.
         waited: it was not known when the page was drawn.
     """
     if waited and work.over:
@@ -99,8 +102,23 @@ def claims(work: Opening, *, waited: bool) -> None:
         st.caption("Comparing them with every method that is known …")
     elif work.error:
         st.caption(verbatim(work.error))
-    for sentence in work.result or ():
-        st.caption(verbatim(sentence))
+    for number, found in enumerate(work.result or ()):
+        st.caption(verbatim(found.sentence))
+        if found.method and not is_in_force(found):
+            key, show = f"show_by:{place}:{number}", redraw.after(show_by)
+            st.button("Show by it", key=key, on_click=show, args=(found,))
+
+
+def is_in_force(found: Finding) -> bool:
+    """Whether credit is shown by the method that a finding names, with its parameters."""
+    wanted = get_method(found.method).defaults | dict(found.settings)
+    return found.method == state.get("method") and state.settings(found.method) == wanted
+
+
+def show_by(found: Finding) -> None:
+    """Put the method that a finding names in force, with its parameters."""
+    state.put({"method": found.method})
+    state.put_settings(found.method, found.settings)
 
 
 def recognised(report: ReadReport) -> str:

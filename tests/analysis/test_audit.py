@@ -207,3 +207,14 @@ def test_estimates_of_a_file_feed_the_methods_that_need_them() -> None:
     parts = (credit[:5], credit[5:])
     claiming_it = [forest.with_columns(claimed={"vineppo": part}) for forest, part in zip(forests, parts, strict=True)]
     assert one(claiming_it, "vineppo").words == ("its defaults",)
+
+
+def test_settings_give_the_same_numbers(run: list[Forest]) -> None:
+    """Where a way has settings, the method gives the same credit with them; wider groups have none."""
+    batch = Forests(run)
+    ways = [attempt for attempt in attempts(batch) if attempt.settings is not None]
+    assert {attempt.method for attempt in ways} == {"grpo", "dr_grpo", "rloo", "max_rl"}
+    for attempt in ways:
+        credit = compute(batch, attempt.method, **attempt.settings or {}).credit
+        assert np.allclose(attempt.nodes(), credit, rtol=1e-9, atol=1e-12, equal_nan=True), attempt.in_words
+    assert one(claiming(run, compute(batch, "grpo", ddof=0).credit)).settings == {"epsilon": 1e-6, "ddof": 0}

@@ -54,6 +54,7 @@ class Audit:
         differences: the same with names and numbers.
         explained: whether the best way counts as the explanation.
         silent: the claims are all equal and come out, which tells no way from another.
+        settings: parameters with which `method` gives the numbers of the best way; None where it has none for it.
         lacking: where nothing explains the claims, what the data lack -> the registered methods that need it.
     """
 
@@ -68,6 +69,7 @@ class Audit:
     differences: tuple[Difference, ...]
     explained: bool
     silent: bool = False
+    settings: Mapping[str, Any] | None = None
     lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -183,7 +185,10 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
     explained = bool(share >= ENOUGH) and not silent
     found = (best.attempt.method, best.attempt.words, equal, len(fits), apart, differences)
     lacking = {} if explained or silent or not methods else lacked(forests)
-    return Audit(name, len(rows), missing, *found, explained=explained, silent=silent, lacking=lacking)
+    settings = best.attempt.settings
+    return Audit(
+        name, len(rows), missing, *found, explained=explained, silent=silent, settings=settings, lacking=lacking
+    )
 
 
 def tried(forests: Forests, claim: FloatArray, rows: IntArray, name: str, *, methods: bool) -> Iterator[Fit]:

@@ -34,12 +34,14 @@ class Attempt:
         words: what is set, a clause each.
         leaves: works out advantages of the scored leaves, `[L]`; None where `nodes` does more.
         nodes: works out the credit of every step, `[N]`.
+        settings: parameters with which `method` itself gives the same; None where it has none for it.
     """
 
     method: str
     words: tuple[str, ...]
     leaves: Callable[[], FloatArray] | None
     nodes: Callable[[], FloatArray]
+    settings: Mapping[str, Any] | None = None
 
     @property
     def in_words(self) -> str:
@@ -94,9 +96,15 @@ def attempts(forests: Forests, first: str = "") -> Iterator[Attempt]:
     yield made(forests, "", ("the rewards as they are",), lambda: forests.reward[forests.scored])
 
 
-def made(forests: Forests, method: str, words: tuple[str, ...], leaves: Callable[[], FloatArray]) -> Attempt:
+def made(
+    forests: Forests,
+    method: str,
+    words: tuple[str, ...],
+    leaves: Callable[[], FloatArray],
+    settings: Mapping[str, Any] | None = None,
+) -> Attempt:
     """An attempt that judges trajectories; a step gets the mean of those through it."""
-    return Attempt(method, words, leaves, lambda: back_up(forests, on_leaves(forests, leaves())).mean)
+    return Attempt(method, words, leaves, lambda: back_up(forests, on_leaves(forests, leaves())).mean, settings)
 
 
 def of_group(forests: Forests, group: Grouping, rule: str, words: tuple[str, ...]) -> Iterator[Attempt]:
@@ -106,6 +114,11 @@ def of_group(forests: Forests, group: Grouping, rule: str, words: tuple[str, ...
     mean, count = stats[1].mean, stats[1].count
     alone = count < 2
     kept = reward if rule == "raw" else np.zeros(len(reward))
+    is_own = np.array_equal(group.number, forests.forest_of[forests.scored])
+
+    def own(rules: Sequence[str] = ("raw",), **settings: Any) -> Mapping[str, Any] | None:
+        """Settings of the registered method, which groups by forest and has these rules for one alone."""
+        return settings if is_own and rule in rules else None
 
     def scaled(divisor: FloatArray, epsilon: float = 0.0) -> Callable[[], FloatArray]:
         """A trajectory alone is measured against mean 0 and deviation 1, to which epsilon is added as well."""
@@ -113,12 +126,15 @@ def of_group(forests: Forests, group: Grouping, rule: str, words: tuple[str, ...
 
     for ddof, epsilon in product((1, 0), EPSILONS):
         clauses = ("std", f"ddof {ddof}", epsilon_words(epsilon), *words)
-        yield made(forests, "grpo", clauses, scaled(np.nan_to_num(stats[ddof].std) + epsilon, epsilon))
-    yield made(forests, "dr_grpo", ("no std", *words), scaled(np.ones(len(reward))))
-    yield made(forests, "rloo", ("leave-one-out mean", *words), scaled((count - 1) / count))
+        own_grpo = own(epsilon=epsilon, ddof=ddof)
+        yield made(forests, "grpo", clauses, scaled(np.nan_to_num(stats[ddof].std) + epsilon, epsilon), own_grpo)
+    yield made(forests, "dr_grpo", ("no std", *words), scaled(np.ones(len(reward))), own())
+    leave_one_out = scaled((count - 1) / count)
+    yield made(forests, "rloo", ("leave-one-out mean", *words), leave_one_out, own(tuple(SINGLE), singleton=rule))
     for epsilon in (0.0, 1e-4, 1e-6):
         clauses = (epsilon_words(epsilon), group.words) if epsilon else (group.words,)
-        yield made(forests, "max_rl", clauses, quotient(np.where(mean > 0, reward - mean, 0.0), mean + epsilon))
+        share = quotient(np.where(mean > 0, reward - mean, 0.0), mean + epsilon)
+        yield made(forests, "max_rl", clauses, share, None if epsilon else own(tuple(SINGLE)))
 
 
 def over_wider(
@@ -173,7 +189,7 @@ def variants(forests: Forests, name: str) -> Iterator[Attempt]:
         if method.lacking(forests, chosen):
             continue
         words = tuple(f"{key}={value}" for key, value in chosen.items()) or ("its defaults",)
-        yield Attempt(name, words, None, partial(credit_of, forests, method, chosen))
+        yield Attempt(name, words, None, partial(credit_of, forests, method, chosen), chosen)
 
 
 def credit_of(forests: Forests, method: Method, settings: Mapping[str, Any]) -> FloatArray:

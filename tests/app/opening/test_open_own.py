@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pages import finish_opening, in_menu
 from streamlit.testing.v1 import AppTest
@@ -124,9 +125,26 @@ def test_claims_of_a_file_are_explained_beside_what_was_read(tmp_path: Path, mon
     assert not test.exception
     assert "How the claims were made" in words(test)
     said = next(block.value for block in test.caption if "advantage" in block.value and "these are" in block.value)
-    assert "`grpo`" in work.result[0]
+    assert "these are GRPO with std, ddof 1, epsilon 1e-4, " in said
+    assert "`grpo`" not in said
     assert len([block for block in test.caption if "these are" in block.value and "agree." in block.value]) == 3
     assert "values agree" in said
+
+
+def test_the_method_that_a_file_was_made_with_is_put_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = app(tmp_path, monkeypatch, files_of("trl-1.16.0-plain"), method="tree_grpo")
+    assert (work := audits.audit_of(test.session_state["opened"])) is not None
+    assert work.wait(60)
+    test.run()
+    test.button(key="show_by:receipt:0").click().run()
+    assert not test.exception
+    credit = test.session_state["credit"][2]
+    assert (credit.method, credit.params) == ("grpo", {"epsilon": 1e-4, "ddof": 1})
+    assert "show_by:receipt:0" not in [button.key for button in test.button]
+    claim = np.concatenate([forest.claimed["advantage"] for forest in credit.forests])
+    known = np.isfinite(claim) & credit.forests.scored
+    assert known.any()
+    assert np.allclose(credit.credit[known], claim[known], atol=1e-5)
 
 
 def test_a_file_without_claims_has_no_audit() -> None:
