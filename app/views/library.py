@@ -87,12 +87,13 @@ def nothing_open(runs: dict[str, Run], *, lost: bool) -> None:
     if not chooser(runs):
         st.info("The operator of this server has named no folder: `treecore app --public --library FOLDER`.")
     elif permissions.is_private():
-        st.caption(f"{ours(formats_read())} Nothing leaves this machine.")
+        formats_read(" Nothing leaves this machine.")
 
 
-def formats_read() -> str:
-    """The formats that are read, as a sentence."""
-    return f"Files are read in these formats: {', '.join(one.title for one in FORMATS.values())}."
+def formats_read(more: str = "") -> None:
+    """How many formats are read, and which behind the question mark."""
+    said = f"{counted(len(FORMATS), 'format')} are read, each known by its content.{more}"
+    st.caption(ours(said), help=ours("; ".join(one.title for one in FORMATS.values())))
 
 
 def chooser(runs: dict[str, Run]) -> bool:
@@ -241,7 +242,7 @@ def nothing_found(run: Run) -> None:
     there = len(run.index.files())
     what = f"{counted(there, 'file')} in it, none in a format that is read" if there else "it is empty"
     st.info(verbatim(f"No forest was found in {run.name}: {what}."), icon=":material/info:")
-    st.caption(ours(formats_read()))
+    formats_read()
 
 
 def take(run: Run) -> None:
