@@ -109,6 +109,11 @@ def test_guesses() -> None:
     assert preview(open_source(CSV))[0] == {"question": "3*4?", "reply": "a\nb", "ok": "true", "gold": "12", "run": "3"}
 
 
+@pytest.mark.parametrize("name", ["grp", "gid", "qid", "prompt_id", "question_id", "Group_Index"])
+def test_short_names_of_groups_are_guessed(name: str) -> None:
+    assert guess_columns([name, "q", "response", "acc"])["group"] == name
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
