@@ -144,7 +144,7 @@ def test_what_nothing_explains_is_said() -> None:
     found = one(forest)
     assert not found.explained
     assert found.in_words.startswith("none of the ")
-    assert found.in_words.endswith("gives 1 of 4 values")
+    assert found.in_words.endswith("gives 0 of 4 values and differs by up to 6")
 
 
 def test_claims_without_rewards_cannot_be_compared() -> None:
@@ -218,3 +218,14 @@ def test_settings_give_the_same_numbers(run: list[Forest]) -> None:
         credit = compute(batch, attempt.method, **attempt.settings or {}).credit
         assert np.allclose(attempt.nodes(), credit, rtol=1e-9, atol=1e-12, equal_nan=True), attempt.in_words
     assert one(claiming(run, compute(batch, "grpo", ddof=0).credit)).settings == {"epsilon": 1e-6, "ddof": 0}
+
+
+def test_claims_that_nothing_gives_are_told_what_is_nearest(run: list[Forest]) -> None:
+    """Not the first of the ways that give none, but the one that is least off."""
+    credit = compute(Forests(run), "rloo").credit * 1.001
+    found = one(claiming(run, credit))
+    assert (found.explained, found.method, found.equal) == (False, "rloo", ())
+    assert "; the nearest, `rloo` with leave-one-out mean, groups by (step, prompt)" in found.in_words
+    largest = np.nanmax(np.abs(credit)) * 0.001 / 1.001
+    assert found.furthest == pytest.approx(largest)
+    assert found.in_words.endswith(f"gives 0 of 24 values and differs by up to {largest:.2g}")

@@ -27,6 +27,8 @@ EQUALLY = 3e-7
 """Ways that agree differ in how well; up to this, relative to the largest claim, they are equally good."""
 ENOUGH = 0.75
 """Share of the claims other than 0 that a way must give to count as their explanation."""
+BY_COUNT = 0.5
+"""Where the way that gives most claims gives a smaller share, few agree by chance; the nearest is what is least off."""
 MAX_NODES = 200_000
 """Up to so many steps all registered methods are tried, beyond it normalisations of groups alone."""
 NAMED = 2
@@ -79,6 +81,11 @@ class Audit:
         return f"not tried: {' | '.join(clauses)}" if self.lacking else ""
 
     @property
+    def furthest(self) -> float:
+        """By how much the best way is off at most; NaN where it gives no number for a claim."""
+        return float(np.max([abs(one.claimed - one.recomputed) for one in self.differences], initial=0.0))
+
+    @property
     def in_words(self) -> str:
         """The finding in one sentence, without its end."""
         if not self.n:
@@ -90,6 +97,8 @@ class Audit:
             return f"{alike} say{'s' if self.n == 1 else ''} nothing of the method: {self._common} {best}"
         if not self.explained:
             fits = f"gives {whole(self.n - apart)} of {counted(self.n, 'value')}"
+            if np.isfinite(self.furthest):
+                fits += f" and differs by up to {self.furthest:.2g}"
             return f"none of the {self.n_tried} settings tried explains these; the nearest, {best}, {fits}"
         agreement = f"{whole(apart)} of {counted(self.n, 'value')} differ{'s' if apart == 1 else ''}"
         if not apart:
@@ -148,11 +157,13 @@ def claimed(forests: Forests, method: str) -> FloatArray:
 
 
 class Fit(NamedTuple):
-    """How well one way gives the claims: where it does, `agrees [C]`, and by how much it is off there at most."""
+    """How well one way gives the claims: where it does, `agrees [C]`, by how much it is `off` there at most, and by how
+    much it is off anywhere, `gap`."""
 
     attempt: Attempt
     agrees: BoolArray
     off: float
+    gap: float
 
     @property
     def order(self) -> tuple[int, float]:
@@ -174,10 +185,14 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
         return Audit(name, 0, missing, "", words=(), equal=(), n_tried=0, rows=rows, differences=(), explained=False)
     fits = list(tried(forests, claim, rows, name, methods=methods and len(claim) <= MAX_NODES))
     best = min(fits, key=lambda fit: fit.order)
-    best = next(fit for fit in fits if fit is best or as_good(fit, claim[rows], best=best))
     claims = claim[rows] != 0
     share = best.agrees[claims].mean() if claims.any() else best.agrees.mean()
-    equal = equals(best, fits, claim[rows], branching=branches(forests))
+    equal: tuple[str, ...] = ()
+    if share >= ENOUGH:
+        best = next(fit for fit in fits if fit is best or as_good(fit, claim[rows], best=best))
+        equal = equals(best, fits, claim[rows], branching=branches(forests))
+    elif share < BY_COUNT:
+        best = min(fits, key=lambda fit: fit.gap)
     apart = rows[~best.agrees]
     values = best.attempt.nodes()
     differences = tuple(difference(forests, row, claim, values=values) for row in apart.tolist())
@@ -230,7 +245,7 @@ def compared(attempt: Attempt, claim: FloatArray, *, found: FloatArray) -> Fit:
     gap = np.abs(claim - found)
     agrees = gap <= slack + CLOSE * np.abs(claim)
     off = float(gap[agrees].max(initial=0.0))
-    return Fit(attempt, agrees, off)
+    return Fit(attempt, agrees, off, gap=float(np.nan_to_num(gap, nan=np.inf).max()))
 
 
 def rounding(claim: FloatArray) -> float:
