@@ -60,7 +60,7 @@ def test_not_assigned_is_null_and_empty_and_zero_has_no_sign() -> None:
 def test_a_method_that_cannot_run_keeps_its_column_with_the_reason() -> None:
     head = rows.panel(compared(mixed(), "grpo", "vineppo"))["heads"][1]
     assert head["method"] == "vineppo"
-    assert "mc_value" in head["lacks"]
+    assert "Monte Carlo value" in head["lacks"]
     assert head["scale"] == ""
 
 
@@ -164,7 +164,7 @@ def test_the_formula_of_a_method_that_cannot_run_is_its_reason() -> None:
     test.button_group(key="compare:aside").set_value("number").run()
     assert not test.exception
     assert "VinePPO cannot run" in said(test)
-    assert "mc_value" in said(test)
+    assert "Monte Carlo value" in said(test)
 
 
 def test_the_number_is_the_one_of_the_chosen_step_and_method() -> None:

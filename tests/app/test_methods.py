@@ -12,7 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from app.controls import methods
 from app.method_list import MethodGroup, asked_in
+from treecore.core.batch import Forests
+from treecore.core.forest import Forest
 from treecore.methods import METHODS
+from treecore.methods.registry import lacking
 
 MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
 GROUPS: list[MethodGroup] = [
@@ -85,3 +88,11 @@ def test_every_method_is_listed_once_under_its_family() -> None:
     test.session_state[methods.OPEN] = False
     test.run()
     assert listed(test) == []
+
+
+def test_methods_say_in_words_what_is_missing() -> None:
+    """No name of a column stands in the list of methods."""
+    forests = Forests(Forest(parent=[-1], text=["a"], prompt="p"))
+    needs = {need for method in METHODS.values() for need in method.needs}
+    said = {need: lacking(need, forests).partition(";")[0] for need in needs}
+    assert {need for need, words in said.items() if not words or "_" in words or "'" in words} == set()

@@ -112,8 +112,8 @@ def test_standard_error_is_that_of_the_continuations() -> None:
 def test_what_is_missing_is_named_with_the_command_that_supplies_it(rng: np.random.Generator) -> None:
     forest = random_forest(rng, 9, tokens=True)
     assert METHODS["vineppo"].needs == {"mc_value"}
-    with pytest.raises(MethodError, match=r"0 of 8 steps have the column 'mc_value'; add it with `treecore annotate"):
+    with pytest.raises(MethodError, match=r"0 of 8 steps have a Monte Carlo value; add it with `treecore annotate"):
         compute(forest, "vineppo")
     assert METHODS["vineppo"].lacking(Forests(forest), {"values": "tree"}) == ""
-    with pytest.raises(MethodError, match="0 of 0 tokens have the token column 'logprob'"):
+    with pytest.raises(MethodError, match="0 of 0 tokens have a log-probability; record logprob"):
         compute(random_forest(rng, 9), "spo_chain", values="tree")

@@ -134,9 +134,9 @@ def test_more_tokens_than_memory_are_refused_in_one_line() -> None:
 def test_token_counts_are_asked_for_where_needed() -> None:
     text_only = Forest(parent=[-1, 0, 0], reward=[NAN, 1, 0])
     for method in ("opo", "reinforce_pp", "reinforce_pp_baseline", "treepo"):
-        with pytest.raises(MethodError, match="2 of 2 steps have no n_model_tokens"):
+        with pytest.raises(MethodError, match="2 of 2 steps have no token count"):
             compute(text_only, method)
-    with pytest.raises(MethodError, match="no n_model_tokens"):
+    with pytest.raises(MethodError, match="no token count"):
         compute(text_only, "treerl", norm="token")
     assert compute(text_only, "treepo", whiten=False).credit[1] > 0
     assert compute(text_only, "treerl", norm="step").credit[1] > 0

@@ -74,4 +74,4 @@ def test_labels_beyond_good_and_bad_are_refused() -> None:
 
 def test_a_file_without_labels_is_told_what_it_lacks() -> None:
     bare = Forests(Forest(parent=[-1, 0], reward=[NAN, 1.0]))
-    assert "the column 'label'" in METHODS["step_labels"].lacking(bare)
+    assert METHODS["step_labels"].lacking(bare) == "0 of 1 step has a label; add the column label to the file"

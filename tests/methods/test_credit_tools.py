@@ -113,7 +113,7 @@ def test_standard_error_of_a_shared_call() -> None:
 
 
 def test_forests_without_tokens_are_refused() -> None:
-    with pytest.raises(MethodError, match="0 of 0 tokens have the token column 'part'"):
+    with pytest.raises(MethodError, match="0 of 0 tokens have the part of the step that they are in; record part"):
         compute(Forest(parent=np.array([-1, 0]), reward=np.array([np.nan, 1.0])), "toolpo")
 
 

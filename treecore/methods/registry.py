@@ -206,6 +206,14 @@ Formula = str | Callable[[Mapping[str, Value]], str]
 Needs = Set[str] | Callable[[Mapping[str, Value]], Set[str]]
 SUPPLY = {"mc_value": "add it with `treecore annotate FILE --kind monte_carlo --set k=8 -o OUT`"}
 TOKENS = "token:"
+CALLED = {
+    "mc_value": "a Monte Carlo value",
+    "label": "a label",
+    "token:confidence": "a confidence",
+    "token:logprob": "a log-probability",
+    "token:part": "the part of the step that they are in",
+}
+"""What columns of steps and tokens that methods need are called in sentences."""
 
 
 @dataclass(frozen=True)
@@ -345,7 +353,7 @@ def lacking(need: str, forests: Forests) -> str:
     if need == "n_model_tokens":
         missing = int(((forests.n_model_tokens < 0) & ~forests.is_prompt).sum())
         return (
-            f"{missing:,} of {counted(n, 'step has', 'steps have')} no n_model_tokens; add the counts to the file"
+            f"{missing:,} of {counted(n, 'step has', 'steps have')} no token count; add n_model_tokens to the file"
             if missing > 0
             else ""
         )
@@ -356,13 +364,12 @@ def lacking(need: str, forests: Forests) -> str:
         known = np.isfinite(forests.token_column(name))
         if known.any():
             return ""
-        return (
-            f"0 of {counted(len(known), 'token has', 'tokens have')} the token column '{name}'; record it when sampling"
-        )
+        what = CALLED.get(need, f"the token column '{name}'")
+        return f"0 of {counted(len(known), 'token has', 'tokens have')} {what}; record {name} when sampling"
     if np.isfinite(forests.column(need)).any():
         return ""
-    supply = f"; {SUPPLY[need]}" if need in SUPPLY else ""
-    return f"0 of {counted(n, 'step has', 'steps have')} the column '{need}'{supply}"
+    supply = SUPPLY.get(need, f"add the column {need} to the file")
+    return f"0 of {counted(n, 'step has', 'steps have')} {CALLED.get(need, f'the column {need!r}')}; {supply}"
 
 
 METHODS = Registry[Method]("credit method", group="treecore.methods")
