@@ -2,7 +2,7 @@
 
 import { percent } from "../../browse/dom.js";
 import { governsOf } from "./changed.js";
-import { formatNumber, HEAD, isFork, isPartial, nodeAt, ROW, short, stepNumber, whole } from "./geometry.js";
+import { formatNumber, HEAD, isFork, isPartial, isUnscored, nodeAt, ROW, short, stepNumber, whole } from "./geometry.js";
 import { mapRows } from "./minimap.js";
 import { isListed } from "./trajectory.js";
 import { bothColour, css, diverging, governing, holderOf, mix } from "./palette.js";
@@ -183,7 +183,10 @@ export function drawLegend(app) {
     parts.push(swatch(app, "fork", "fork: ring shows what it decides"));
   }
   if (scene.table.outcomes) {
-    parts.push(swatch(app, "right", "right"), swatch(app, "wrong", "wrong"));
+    if (scene.folded || scene.share.some((share) => share !== null)) {
+      parts.push(swatch(app, "right", "right"), swatch(app, "wrong", "wrong"));
+    }
+    if (scene.share.some((_, i) => isUnscored(app, i))) parts.push(swatch(app, "unscored", "no outcome"));
     if (scene.share.some(isPartial)) parts.push(swatch(app, "partial", "partly right"));
   }
   if (scene.folded) parts.push(swatch(app, "shape", "a subtree: height is its ends, fill their mean"));

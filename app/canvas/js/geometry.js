@@ -188,6 +188,13 @@ export function isPartial(share) {
   return share !== null && share > 0 && share < 1;
 }
 
+// Whether it is the end of an answer of which no outcome is known, where outcomes are shown.
+/** @param {App} app @param {number} i */
+export function isUnscored(app, i) {
+  const { table, share, parent, folded } = app.scene;
+  return table.outcomes && !folded && share[i] === null && parent[i] >= 0 && !app.shape.children[i].length;
+}
+
 // On an axis in tokens the last words stand right of the leaf that ends last.
 /** @param {App} app */
 export function leafRoom(app) {

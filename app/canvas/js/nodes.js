@@ -3,7 +3,7 @@
 import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
 import { drawChanges, drawPruned, governsOf, isPruned } from "./changed.js";
 import { nodesBetween } from "./culling.js";
-import { bendOf, HEAD, isFork, isRest, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
+import { bendOf, HEAD, isFork, isRest, isUnscored, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
 import { colourOf, css, governing, hatching, luminance } from "./palette.js";
 import { arriving, drawBracketWords, drawTravelling } from "./film.js";
 import { widthOf } from "./text_width.js";
@@ -122,8 +122,16 @@ export function drawEdges(app, nodes) {
 function outline(context, app, i, x, y, r) {
   const share = app.scene.table.outcomes ? app.scene.share[i] : null;
   context.beginPath();
-  if (share === null || share >= 1) context.arc(x, y, r, 0, 2 * Math.PI);
+  if (isUnscored(app, i)) traceDiamond(context, x, y, r * 1.2);
+  else if (share === null || share >= 1) context.arc(x, y, r, 0, 2 * Math.PI);
   else context.roundRect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8, r * (0.22 + 0.4 * Math.max(0, share)));
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} r */
+function traceDiamond(context, x, y, r) {
+  context.moveTo(x, y - r);
+  for (const [dx, dy] of [[r, 0], [0, r], [-r, 0]]) context.lineTo(x + dx, y + dy);
+  context.closePath();
 }
 
 /** @param {App} app @param {number[]} nodes */
