@@ -97,6 +97,16 @@ def test_any_method_that_runs_is_explained(method: str) -> None:
         assert any(pair is not None and pair.was != pair.now for pair in (one.mean, one.deviation))
 
 
+def test_values_that_steps_are_compared_with_say_why() -> None:
+    """TreeRL's paper compares a step with the whole prompt and with the step before it."""
+    forest = tc.read(samples()["early_fork"].path)[0]
+    found, before, after = asked(forest, "flip:15", "treerl_paper")
+    told = statistics(found, before, after)
+    (whole,) = [one for one in told if one.of == "all"]
+    assert whole.mean == Pair(pytest.approx(1 / 3), pytest.approx(1 / 2))
+    assert {one.of for one in told} >= {"all", "siblings"}
+
+
 def test_the_best_flip_is_the_best(by_hand: Forest) -> None:
     offer = best_flip(Forests(by_hand), 0, "tree_grpo", {})
     assert offer is not None

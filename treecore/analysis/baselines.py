@@ -16,6 +16,8 @@ from treecore.methods.registry import Credit
 
 MEANS, DEVIATIONS = ("mean", "baseline"), ("std",)
 """How columns of means and of deviations end."""
+COMPARED_WITH = ("root_value", "parent_value")
+"""Columns of values that steps are compared with: means too, of the leaves beneath another step."""
 
 
 class Pair(NamedTuple):
@@ -55,6 +57,8 @@ def statistics(found: WhatIf, before: Credit, after: Credit) -> list[Statistic]:
     for name in {**before.leaves, **before.nodes}:
         for kind, endings in (("mean", MEANS), ("deviation", DEVIATIONS)):
             ending = next((one for one in endings if name == one or name.endswith(f"_{one}")), None)
+            if kind == "mean" and name in COMPARED_WITH:
+                ending = "value"
             if ending is not None:
                 columns = placed(before.column(name), found.before), placed(after.column(name), found.after)
                 kinds[name.removesuffix(ending)][kind] = Shift(*columns)
