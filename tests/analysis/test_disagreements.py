@@ -8,9 +8,11 @@ from compared import columns, mixed
 from forests import random_forest
 
 from treecore.analysis.compare import Kind, compare
-from treecore.analysis.disagreements import Entry, entries, families
+from treecore.analysis.disagreements import Entry, alike, entries, families
 from treecore.analysis.reasons import clauses_of, ordinal, relations_of
+from treecore.bundled import samples
 from treecore.core.forest import Forest
+from treecore.formats import read
 from treecore.methods import METHODS, SIDE_BY_SIDE
 
 NAN = float("nan")
@@ -97,6 +99,26 @@ def test_families_are_named_by_what_they_look_at() -> None:
     forest = mixed()
     compared = compare(forest, columns(forest, *SIDE_BY_SIDE))
     assert families(compared) == "Two families: those that look beyond the fork, and those that do not."
+
+
+@pytest.mark.parametrize(
+    ("taus", "said"),
+    [
+        ((0.88, 1.0, 0.88), "all rank nearly alike, Kendall’s tau 0.88 to 1.00"),
+        ((0.9, NAN, 0.9), "all rank nearly alike, Kendall’s tau 0.90"),
+        ((0.56, 0.9, 0.9), "all rank much alike, Kendall’s tau 0.56 to 0.90"),
+        ((0.32, 1.0, 0.88), "some rank more alike than others, Kendall’s tau 0.32 to 1.00"),
+    ],
+)
+def test_words_of_agreement_follow_its_numbers(taus: tuple[float, float, float], said: str) -> None:
+    one, two, three = taus
+    assert alike(np.array([[1, one, two], [one, 1, three], [two, three, 1]])) == said
+
+
+def test_methods_in_no_families_are_told_by_their_numbers() -> None:
+    forest = read(samples()["early_fork"].path)[0]
+    found = families(compare(forest, columns(forest, *SIDE_BY_SIDE)))
+    assert found == "No two families: some rank more alike than others, Kendall’s tau 0.32 to 1.00."
 
 
 def test_a_forest_without_steps_has_none() -> None:

@@ -12,11 +12,13 @@ from treecore.analysis.compare import Column, Comparison, Kind
 from treecore.analysis.frames import label
 from treecore.analysis.reasons import UNKNOWN, Relations, ends_of_ranks, listed, relations_of, sentence
 from treecore.analysis.references import Reach
-from treecore.core.numerals import counted
+from treecore.core.numerals import counted, plain
 from treecore.core.topology import FloatArray, IntArray
 
 SHOWN = 3
 """Methods whose numbers stand beside a reason."""
+NEARLY, MUCH = 0.8, 0.5
+"""Kendall's tau from which on methods are said to rank nearly, and much, alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,11 +155,22 @@ def families(found: Comparison) -> str:
         if inside - across > gap:
             best, gap = cut, float(inside - across)
     if not best:
-        return "No two families: each ranks a little like each of the others."
+        return f"No two families: {alike(found.agreement[np.ix_(ranking, ranking)])}."
     wide, narrow = ([found.columns[k] for k in part] for part in (ranking[:best], ranking[best:]))
     if wide[-1].reach < Reach.FORK <= narrow[0].reach:
         return "Two families: those that look beyond the fork, and those that do not."
     return f"Two families: {family(wide)}; {family(narrow)}."
+
+
+def alike(agreement: FloatArray) -> str:
+    """How much alike methods rank, with the least and the largest tau of two of them."""
+    pairs = agreement[np.triu_indices(len(agreement), 1)]
+    least, most = (plain(float(one)) for one in (np.nanmin(pairs), np.nanmax(pairs)))
+    if np.nanmin(pairs) >= NEARLY:
+        said = "all rank nearly alike"
+    else:
+        said = "all rank much alike" if np.nanmin(pairs) >= MUCH else "some rank more alike than others"
+    return f"{said}, Kendall’s tau {least}" + (f" to {most}" if most != least else "")
 
 
 def lowest(agreement: FloatArray, part: Sequence[int]) -> float:
