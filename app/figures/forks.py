@@ -59,10 +59,8 @@ def forks_figure(credit: Credit, *, palette: Palette, height: int = 250) -> go.F
             hovertemplate="%{text}<extra></extra>",
             marker={
                 "size": np.minimum(9 + 3 * np.sqrt(found.n_leaves[keep]), MAX_MARKER),
-                "color": found.governs[keep],
-                "colorscale": [(0.0, palette.pale), (1.0, palette.strong)],
-                "cmin": 0,
-                "cmax": 1,
+                "color": [palette.governing(float(share)) for share in found.governs[keep]],
+                "opacity": 1,
                 "line": {"width": 1, "color": palette.strong},
             },
         ),

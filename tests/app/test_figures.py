@@ -12,7 +12,7 @@ from treecore.core.forest import Forest
 from treecore.formats import read
 from treecore.methods import compute
 from treecore.views.figure import figure
-from treecore.views.palette import Palette, contrast
+from treecore.views.palette import Palette, contrast, mix
 from treecore.views.plotly_text import plotly_text
 from treecore.views.scene import make_scene
 
@@ -23,8 +23,8 @@ def forest() -> Forest:
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK])
-def test_a_point_for_every_fork(forest: Forest, palette: object) -> None:
-    drawn = forks_figure(compute(forest, "tree_grpo").of(0), palette=palette)  # type: ignore[arg-type]
+def test_a_point_for_every_fork(forest: Forest, palette: Palette) -> None:
+    drawn = forks_figure(compute(forest, "tree_grpo").of(0), palette=palette)
     points = drawn.data[0]
     assert set(points.customdata) == {"r1", "a3", "r2"}
     shares = dict(zip(points.customdata, points.x, strict=True))
@@ -32,6 +32,10 @@ def test_a_point_for_every_fork(forest: Forest, palette: object) -> None:
     assert shares["a3"] == pytest.approx(6 / 42)
     gaps = dict(zip(points.customdata, points.y, strict=True))
     assert gaps["a3"] > gaps["r1"] > gaps["r2"] == 0
+    colours = dict(zip(points.customdata, points.marker.color, strict=True))
+    assert colours["r1"] == palette.strong
+    assert colours["a3"] == mix(palette.pale, palette.strong, 6 / 42)
+    assert points.marker.opacity == 1
 
 
 def test_icicle_widths_are_tokens(forest: Forest) -> None:
@@ -114,7 +118,7 @@ def test_forks_at_one_place_are_one_point_that_says_so(large: Forest) -> None:
     assert 20 < len(points.x) <= MAX_POINTS < np.isfinite(found.contrast).sum()
     more = [int(text.rpartition("and ")[2].split()[0]) for text in points.text if "at this place" in text]
     assert len(points.x) + sum(more) == np.isfinite(found.contrast).sum()
-    assert points.marker.opacity is None
+    assert points.marker.opacity == 1
     first = large.row(points.customdata[0])
     assert found.n_leaves[found.node == first] == found.n_leaves.max()
 

@@ -50,6 +50,10 @@ class Palette:
     positive_ink: str
     negative_ink: str
 
+    def governing(self, share: float) -> str:
+        """Colour of a fork that decides so much of a trajectory, 0 to 1, as the canvas draws it."""
+        return mix(self.pale, self.strong, share)
+
     def diverging(self) -> list[tuple[float, str]]:
         """Colour scale of credit over [-limit, limit] as Plotly takes it, symmetric about zero."""
         reach = [(k / STOPS) ** (1 / POWER) for k in range(STOPS + 1)]

@@ -23,7 +23,7 @@ from treecore.errors import MethodError
 from treecore.methods.registry import NEUTRAL, Credit, Ends, get_method
 from treecore.views.labels import distinct_labels
 from treecore.views.layout import by_steps, leaf_rows
-from treecore.views.palette import Palette, mix
+from treecore.views.palette import Palette
 from treecore.views.svg.pen import SANS, circle, cut_to, number, path, square, text, width_of, wrapped
 from treecore.views.xml_text import escaped
 
@@ -185,7 +185,7 @@ def nodes(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterator[
         x, y, value = plan.x[row], plan.y[row], float(look.credit[row])
         if forest.topology.is_fork[row]:
             share = 0.0 if math.isnan(governs[row]) else float(governs[row])
-            yield circle(x, y, r=RING, fill="none", stroke=mix(colours.pale, colours.strong, share), width=1.6)
+            yield circle(x, y, r=RING, fill="none", stroke=colours.governing(share), width=1.6)
         if forest.is_prompt[row]:
             yield square(x, y, r=RADIUS - 0.6, fill=colours.background, stroke=colours.muted)
             continue
