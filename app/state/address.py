@@ -51,6 +51,7 @@ def start(has_run: Callable[[str], bool], reopen: Callable[[str], None]) -> None
         session.reading = session.started = True
     elif _went_back():
         session.reading = True
+        session.playing = False
     if session.reading:
         if missing := read_link(has_run, reopen):
             session.notice = "Not everything in this link is here: " + "; ".join(missing) + "."

@@ -109,7 +109,7 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     """The controls, which never move; where we are, one sentence, the numbers that change, a prediction."""
     frame = shots[number]
     titles = list(dict.fromkeys(shot.stage for shot in shots))
-    player(number, total=len(shots))
+    player(number, total=len(shots), waits=waits(frame, asked))
     st.markdown(f"#### {verbatim(frame.part or frame.stage)}")
     with st.container(key="sentence"):
         st.text(visible(frame.sentence))
@@ -169,9 +169,16 @@ def predict(asked: Question, *, reveal: bool) -> None:
         st.caption("Noted. The last stage shows who was right.")
 
 
-def player(number: int, *, total: int) -> None:
-    """Previous, play, next, slider."""
+def waits(frame: Frame, asked: Question | None) -> bool:
+    """Whether a film that plays stands still until a prediction is made."""
+    return asked is not None and asks(frame) and not state.get(GUESS)
+
+
+def player(number: int, *, total: int, waits: bool) -> None:
+    """Previous, play, next, slider; of a film that plays and waits, that it does."""
     playing = bool(state.get("playing"))
+    said = ("Waits" if waits else "Pause") if playing else "Play"
+    keys_help = "It plays on when you have answered. Space: do not play on." if playing and waits else "Space"
     with st.container(key="player", horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             "Back",
@@ -181,7 +188,7 @@ def player(number: int, *, total: int) -> None:
             args=(number - 1,),
             kwargs={"total": total},
         )
-        st.button("Pause" if playing else "Play", key="play", help="Space", on_click=toggle, args=(total,))
+        st.button(said, key="play", help=keys_help, on_click=toggle, args=(total,))
         st.button(
             "Next",
             icon=":material/chevron_right:",
@@ -253,7 +260,7 @@ def advance(shots: list[Frame], asked: Question | None) -> None:
     if interval is None or now - float(state.get("moved") or 0) < interval * 0.8:
         return
     frame, last = int(state.get("frame")), len(shots) - 1
-    if asked is not None and asks(shots[min(frame, last)]) and not state.get(GUESS):
+    if waits(shots[min(frame, last)], asked):
         return
     frame = min(frame + 1, last)
     state.put({"frame": frame, "moved": now, "playing": frame < last})

@@ -301,11 +301,22 @@ def test_playing_waits_for_the_prediction() -> None:
     test.session_state["moved"] = 0.0
     test.run()
     assert test.session_state["frame"] == asked
+    assert test.button(key="play").label == "Waits"
     test.session_state["step_through:guess"] = "answer rome"
     test.session_state["moved"] = 0.0
     test.run()
     assert not test.exception
     assert test.session_state["frame"] == asked + 1
+
+
+def test_an_address_that_was_gone_back_to_does_not_play() -> None:
+    test = app(sample="by_hand", view="step_through")
+    test.button(key="play").click().run()
+    assert test.button(key="play").label == "Pause"
+    test.query_params["frame"] = "3"
+    test.run()
+    assert (test.session_state["frame"], test.session_state["playing"]) == (2, False)
+    assert test.button(key="play").label == "Play"
 
 
 def one_prompt_three_times() -> AppTest:
