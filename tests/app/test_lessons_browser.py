@@ -52,6 +52,21 @@ def test_every_stage_has_a_way_out(open_page: Open, address: str, stage: str) ->
     page.locator(".lessons .card").first.wait_for()
 
 
+CUT = """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+    .flatMap((host) => [...host.shadowRoot?.querySelectorAll('.step-words') ?? []])
+    .map((words) => [words.title, words.textContent, words.scrollHeight - words.clientHeight])"""
+
+
+def test_words_that_do_not_fit_end_in_an_ellipsis(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?view=lessons&unit=outcome&stage=why&mark=1&bet=10", width=1400, height=900)
+    page.locator(".step-words", has_text="…").first.wait_for()
+    found = page.evaluate(CUT)
+    cut = [(whole, said) for whole, said, _ in found if said != whole]
+    assert cut
+    assert all(said.endswith("…") and whole.startswith(said[:-1]) for whole, said in cut)
+    assert all(over <= 1 for *_, over in found)
+
+
 def test_what_is_no_number_is_told_in_plain_words(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?view=lessons&unit=outcome&stage=try")
     page.locator(".try input").fill("abc")

@@ -65,6 +65,7 @@ CASES = {
     "app/test_lessons_browser.py::test_a_unit_takes_the_minutes_that_it_says": 0,
     "app/test_lessons_browser.py::test_every_stage_has_a_way_out": 0,
     "app/test_lessons_browser.py::test_what_is_no_number_is_told_in_plain_words": 0,
+    "app/test_lessons_browser.py::test_words_that_do_not_fit_end_in_an_ellipsis": 0,
     "app/test_library.py::test_a_row_that_is_none_opens_nothing": 2,
     "app/test_library.py::test_from_a_folder_to_explore": 0,
     "app/test_library.py::test_going_back_takes_the_words_out_of_the_search": 0,

@@ -7,6 +7,8 @@ import { css, diverging } from "../../canvas/js/palette.js";
 export const LEFT = 118;
 const RIGHT = 104, NARROW = 560, NARROW_LEFT = 66, NARROW_RIGHT = 62;
 const RADIUS = 8, FOLDED = 40, TREE_GAP = 14, MIN_PITCH = 44, MAX_PITCH = 84, MIN_COLUMN = 72, LINE_PX = 13.5;
+// Where words may be cut: after each, and in long ones after some letters.
+const CUTS = /\s*\S{1,12}\s*/gu;
 
 /** @param {LessonUnit} page @param {number} width @param {number} height @returns {LessonPlaces} */
 export function placesOf(page, width, height) {
@@ -109,7 +111,7 @@ function stepOf(page, places, at, look) {
   words.dir = "auto";
   words.append(...toned(step.words));
   words.title = step.words.map(({ text }) => text).join("");
-  words.style.cssText = `left:${x - 12 - width}px;width:${width}px;bottom:${places.height - y + 4}px;-webkit-line-clamp:${roomOver(page, places, at)}`;
+  words.style.cssText = `left:${x - 12 - width}px;width:${width}px;bottom:${places.height - y + 4}px;max-height:${roomOver(page, places, at)}lh`;
   words.classList.toggle("among", look.among);
   made.push(words);
   const below = [step.answered && `\u2192 ${step.answered}`, step.more].filter(Boolean).join(" \u00b7 ");
@@ -131,6 +133,34 @@ function stepOf(page, places, at, look) {
     made.push(mine);
   }
   return made;
+}
+
+// Of words that do not fit as many as do, and an ellipsis: where a browser cuts lines that stand at the right, there is
+// none, or a part of one. The words must be on the page.
+/** @param {HTMLElement} box */
+export function shorten(box) {
+  for (const words of /** @type {NodeListOf<HTMLElement>} */ (box.querySelectorAll(".step-words"))) {
+    if (fits(words)) continue;
+    const pieces = [...words.children].flatMap(({ className, textContent }) => (textContent?.match(CUTS) ?? []).map((text) => ({ text, tone: className })));
+    const show = (/** @type {number} */ n) => {
+      const kept = pieces.slice(0, n);
+      if (kept.length) kept.push({ text: `${/** @type {{ text: string }} */ (kept.pop()).text.trimEnd()}\u2026`, tone: pieces[n - 1].tone });
+      words.replaceChildren(...toned(kept));
+      return fits(words);
+    };
+    let low = 1, high = pieces.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (show(middle)) low = middle;
+      else high = middle - 1;
+    }
+    show(low);
+  }
+}
+
+/** @param {HTMLElement} words */
+function fits({ scrollHeight, clientHeight }) {
+  return scrollHeight <= clientHeight + 1;
 }
 
 /** @param {LessonStep} step @param {number} x @param {number} y @param {LessonInk} look */

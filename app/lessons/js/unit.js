@@ -3,7 +3,7 @@
 import { html } from "../../browse/dom.js";
 import { readTheme } from "../../canvas/js/palette.js";
 import { panelOf } from "./panel.js";
-import { leastWidth, pictureOf, placesOf } from "./picture.js";
+import { leastWidth, pictureOf, placesOf, shorten } from "./picture.js";
 import { prose } from "./prose.js";
 import { CURVE_HIGH, ROW_HIGH, tableOf } from "./table.js";
 
@@ -46,6 +46,7 @@ export function fill(book) {
   const parts = [pictureOf(page, places, book.said, theme)];
   if (page.reveal) parts.push(tableOf(page, places, theme));
   work.replaceChildren(...parts);
+  shorten(work);
 }
 
 /** @param {LessonBook} book */
