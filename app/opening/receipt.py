@@ -103,10 +103,11 @@ def claims(work: Opening, place: str, *, waited: bool) -> None:
     elif work.error:
         st.caption(verbatim(work.error))
     for number, found in enumerate(work.result or ()):
-        st.caption(verbatim(found.sentence))
-        if found.method and not is_in_force(found):
-            key, show = f"show_by:{place}:{number}", redraw.after(show_by)
-            st.button("Show by it", key=key, on_click=show, args=(found,))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(verbatim(found.sentence), width="content")
+            if found.method and not is_in_force(found):
+                key, show = f"show_by:{place}:{number}", redraw.after(show_by)
+                st.button("Show by it", key=key, on_click=show, args=(found,))
 
 
 def is_in_force(found: Finding) -> bool:
