@@ -188,7 +188,7 @@ def player(number: int, *, total: int, waits: bool) -> None:
             args=(number - 1,),
             kwargs={"total": total},
         )
-        st.button(said, key="play", help=keys_help, on_click=toggle, args=(total,))
+        st.button(ours(said), key="play", help=ours(keys_help), on_click=toggle, args=(total,))
         st.button(
             "Next",
             icon=":material/chevron_right:",

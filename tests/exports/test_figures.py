@@ -12,11 +12,13 @@ from hostile import ATTACKS, hostile_file
 
 import treecore as tc
 from treecore.bundled import samples
+from treecore.core.changes import SetReward
 from treecore.core.forest import Forest
 from treecore.core.numerals import plain, signed
 from treecore.errors import MethodError
 from treecore.exports import export
 from treecore.exports.figures import pixels
+from treecore.views.figure import figure
 from treecore.views.palette import DARK, LIGHT
 from treecore.views.svg import pen
 
@@ -146,3 +148,15 @@ def test_a_picture_too_large_for_a_browser_is_refused() -> None:
     drawn = '<svg width="1000mm" height="1000mm"></svg>'
     with pytest.raises(MethodError, match="pixels, and at most 100,000,000 are drawn; give a smaller width or scale"):
         pixels(drawn, width=1000, scale=8)
+
+
+def test_ends_without_an_outcome_are_diamonds_in_every_figure(tmp_path: Path) -> None:
+    forest = tc.read(str(samples()["by_hand"].path))[0]
+    leaf = str(forest.node_id[forest.leaves[0]])
+    changed = tc.edit(forest, [SetReward(leaf, None)])
+    export([changed], "svg", tmp_path / "a.svg", credit="grpo")
+    assert {"right", "wrong", "no outcome"} <= set(words(drawn(tmp_path / "a.svg")))
+    export([forest], "svg", tmp_path / "b.svg", credit="grpo")
+    assert "no outcome" not in words(drawn(tmp_path / "b.svg"))
+    shapes = figure(changed).data[-1].marker.symbol
+    assert [shape.startswith("diamond") for shape in shapes].count(True) == 1

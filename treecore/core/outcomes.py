@@ -75,6 +75,11 @@ def is_right(forest: Forest) -> BoolArray:
     return is_full(forest.reward, top_reward(forest))
 
 
+def is_open_ended(forest: Forest) -> BoolArray:
+    """`[N]` whether a step is an end of which no outcome is known."""
+    return forest.topology.is_leaf & np.isnan(forest.reward)
+
+
 def outcome_share(forest: Forest) -> FloatArray:
     """Each leaf's reward between the bottom (0) and the top (1) of the scale, NaN where there is none. `[N]`
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from treecore.core.forest import Forest
-from treecore.core.outcomes import is_right
+from treecore.core.outcomes import is_open_ended, is_right
 from treecore.core.step_text import split_step
 from treecore.methods.registry import NEUTRAL, Credit
 from treecore.views.frame import position_in
@@ -63,7 +63,7 @@ def edges(forest: Forest, x: np.ndarray, y: np.ndarray) -> go.Scatter:
 
 
 def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -> go.Scatter:
-    """All nodes; squares are wrong ends, circles everything else."""
+    """All nodes; squares are wrong ends, diamonds ends without an outcome, circles everything else."""
     import plotly.graph_objects as go
 
     said = [split_step(text, forest.node_extra.get(row, {})).label for row, text in enumerate(forest.text)]
@@ -72,7 +72,7 @@ def nodes(forest: Forest, credit: Credit | None, x: np.ndarray, y: np.ndarray) -
     ends = NEUTRAL if credit is None else credit.ends
     wrong = np.isfinite(forest.reward) & ~is_right(forest)
     names = [plotly_text(str(name), LABEL) for name in forest.node_id]
-    shapes = np.where(wrong, "square", "circle").tolist()
+    shapes = np.where(wrong, "square", np.where(is_open_ended(forest), "diamond", "circle")).tolist()
     symbols = [shape if known else f"{shape}-open" for shape, known in zip(shapes, np.isfinite(values), strict=True)]
     return go.Scatter(
         x=x,

@@ -83,6 +83,14 @@ def circle(x: float, y: float, *, r: float, fill: str, stroke: str = "none", wid
     return f'<circle {at} fill="{fill}" stroke="{stroke}" stroke-width="{number(width)}"/>'
 
 
+def diamond(x: float, y: float, *, r: float, fill: str, stroke: str = "none", width: float = 1.0) -> str:
+    """A square on one of its corners."""
+    far = 1.2 * r
+    corners = ((x, y - far), (x + far, y), (x, y + far), (x - far, y))
+    at = "L".join(f"{number(across)} {number(down)}" for across, down in corners)
+    return f'<path d="M{at}Z" fill="{fill}" stroke="{stroke}" stroke-width="{number(width)}"/>'
+
+
 def square(x: float, y: float, *, r: float, fill: str, stroke: str = "none", width: float = 1.0) -> str:
     """A square around a point, its corners a little rounded."""
     at = f'x="{number(x - r)}" y="{number(y - r)}" width="{number(2 * r)}" height="{number(2 * r)}"'

@@ -16,7 +16,7 @@ from treecore.core.batch import Forests
 from treecore.core.edit import changes_of
 from treecore.core.forest import Forest
 from treecore.core.numerals import short
-from treecore.core.outcomes import is_right
+from treecore.core.outcomes import is_open_ended, is_right
 from treecore.core.step_text import plain
 from treecore.core.topology import BoolArray, FloatArray
 from treecore.errors import MethodError
@@ -24,7 +24,7 @@ from treecore.methods.registry import NEUTRAL, Credit, Ends, get_method
 from treecore.views.labels import distinct_labels
 from treecore.views.layout import by_steps, leaf_rows
 from treecore.views.palette import Palette
-from treecore.views.svg.pen import SANS, circle, cut_to, number, path, square, text, width_of, wrapped
+from treecore.views.svg.pen import SANS, circle, cut_to, diamond, number, path, square, text, width_of, wrapped
 from treecore.views.xml_text import escaped
 
 POINTS_A_MM = 72 / 25.4
@@ -178,9 +178,10 @@ def labels(forest: Forest, plan: Plan, colours: Palette) -> Iterator[str]:
 
 
 def nodes(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterator[str]:
-    """Discs, squares where the outcome is wrong, rings around forks, a sign in each that carries credit."""
+    """Discs, squares where the outcome is wrong, diamonds at ends without one, rings around forks, signs of credit."""
     governs = granularity(Forests(forest)).governs
     wrong: BoolArray = np.isfinite(forest.reward) & ~is_right(forest)
+    open_ended = is_open_ended(forest)
     for row in range(len(forest)):
         x, y, value = plan.x[row], plan.y[row], float(look.credit[row])
         if forest.topology.is_fork[row]:
@@ -189,7 +190,7 @@ def nodes(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterator[
         if forest.is_prompt[row]:
             yield square(x, y, r=RADIUS - 0.6, fill=colours.background, stroke=colours.muted)
             continue
-        shape = square if wrong[row] else circle
+        shape = square if wrong[row] else diamond if open_ended[row] else circle
         if math.isnan(value):
             yield shape(x, y, r=RADIUS - 0.4, fill=colours.background, stroke=colours.muted)
         else:
@@ -247,7 +248,9 @@ def legend(forest: Forest, plan: Plan, look: Look, colours: Palette) -> Iterator
             said = look.ends.words(value)
             yield text(said, x + at, y + 12, fill=colours.muted, size=SMALL, anchor=anchor)
         x += 106
-    shapes = [("right", circle, 3.0), ("wrong", square, 3.0)]
+    shapes = [("right", circle, 3.0), ("wrong", square, 3.0)] if np.isfinite(forest.reward).any() else []
+    if is_open_ended(forest).any():
+        shapes.append(("no outcome", diamond, 3.0))
     for name, shape, r in shapes:
         yield shape(x + 3, y, r=r, fill=colours.muted)
         yield text(name, x + 11, y + SIZE / 3, fill=colours.muted, size=SIZE)
