@@ -13,6 +13,7 @@ from treecore.analysis.audit import Audit, audit
 from treecore.analysis.lint import lint
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.numerals import short
 from treecore.core.prefixes import merge
 from treecore.formats import read
 from treecore.methods import METHODS, compute
@@ -228,4 +229,4 @@ def test_claims_that_nothing_gives_are_told_what_is_nearest(run: list[Forest]) -
     assert "; the nearest, `rloo` with leave-one-out mean, groups by (step, prompt)" in found.in_words
     largest = np.nanmax(np.abs(credit)) * 0.001 / 1.001
     assert found.furthest == pytest.approx(largest)
-    assert found.in_words.endswith(f"gives 0 of 24 values and differs by up to {largest:.2g}")
+    assert found.in_words.endswith(f"gives 0 of 24 values and differs by up to {short(largest)}")

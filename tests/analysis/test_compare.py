@@ -60,7 +60,7 @@ def test_a_method_that_cannot_run_stays_with_its_reason() -> None:
     found = compare(forest, columns(forest, "grpo", "vineppo"))
     lacking = next(column for column in found.columns if column.method == "vineppo")
     assert lacking.credit is None
-    assert "mc_value" in lacking.lacks
+    assert "Monte Carlo value" in lacking.lacks
     assert not lacking.lacks.startswith("vineppo")
     assert np.isnan(found.values[:, found.columns.index(lacking)]).all()
 

@@ -104,7 +104,7 @@ def test_the_chosen_fork_shows_its_siblings_and_opens() -> None:
 def test_a_method_that_cannot_run_says_why() -> None:
     test = app(sample="early_fork", method="vineppo")
     assert not test.exception
-    assert "mc_value" in said(test)
+    assert "Monte Carlo value" in said(test)
 
 
 def test_lengths_are_counted_in_steps_where_that_is_chosen() -> None:

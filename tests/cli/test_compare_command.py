@@ -14,7 +14,7 @@ def test_json_has_numbers_ranks_and_reasons(run) -> None:
     assert result.exit_code == 0
     (forest,) = json.loads(result.stdout)["forests"]
     assert [one["method"] for one in forest["methods"]] == ["grpo", "sibling", "vineppo"]
-    assert "mc_value" in forest["methods"][2]["lacks"]
+    assert "Monte Carlo value" in forest["methods"][2]["lacks"]
     assert forest["agreement"]["grpo"]["sibling"] is not None
     assert forest["agreement"]["grpo"]["vineppo"] is None
     listed = [node for one in forest["disagreements"] for node in one["nodes"]]

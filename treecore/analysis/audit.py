@@ -14,7 +14,7 @@ import numpy as np
 
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, whole
+from treecore.core.numerals import counted, short, whole
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.errors import MethodError
 from treecore.methods.claimed import Attempt, attempts, lacked, registered
@@ -98,7 +98,7 @@ class Audit:
         if not self.explained:
             fits = f"gives {whole(self.n - apart)} of {counted(self.n, 'value')}"
             if np.isfinite(self.furthest):
-                fits += f" and differs by up to {self.furthest:.2g}"
+                fits += f" and differs by up to {short(self.furthest)}"
             return f"none of the {self.n_tried} settings tried explains these; the nearest, {best}, {fits}"
         agreement = f"{whole(apart)} of {counted(self.n, 'value')} differ{'s' if apart == 1 else ''}"
         if not apart:

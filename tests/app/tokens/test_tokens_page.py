@@ -64,7 +64,7 @@ def test_what_is_not_there_is_no_error(query: dict[str, str]) -> None:
 def test_a_method_that_cannot_run_says_why_and_the_text_is_read() -> None:
     test = app(sample="early_fork", method="vineppo")
     said = "\n".join(block.value for block in [*test.info, *test.warning, *test.error, *test.markdown, *test.caption])
-    assert "mc_value" in said
+    assert "Monte Carlo value" in said
 
 
 def _take() -> None:

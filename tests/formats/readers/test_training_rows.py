@@ -114,4 +114,4 @@ def test_what_could_not_be_tried_is_named(tmp_path: Path) -> None:
     said = CliRunner().invoke(main, ["audit", str(path)]).output
     assert "not tried: " in said
     assert "vineppo" in said
-    assert "mc_value" in said
+    assert "Monte Carlo value" in said
