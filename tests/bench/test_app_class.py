@@ -51,10 +51,11 @@ def test_times_of_actions_are_told_by_kind() -> None:
     assert times([])["all"]["count"] == 0
 
 
-def test_a_small_run_that_ends_after_the_flood_was_starved_if_it_was_asked_for_before() -> None:
-    flood = [(0.0, 20.0), (0.0, 60.0)]
-    found = runs_of(flood, small=[(5.0, 25.0), (10.0, 61.0), (61.0, 65.0)])
-    assert (found["starved"], found["small"], found["small_seconds_most"]) == (1, 3, 51.0)
+def test_a_small_run_waits_for_the_large_one_under_way_and_for_no_other_of_a_flood() -> None:
+    flood = [(0.0, 20.0), (0.0, 40.0), (0.0, 60.0)]
+    asked = [(5.0, 25.0), (10.0, 41.0), (10.0, 61.0), (59.0, 63.0), (61.0, 65.0)]
+    found = runs_of(flood, small=asked)
+    assert (found["starved"], found["small"], found["small_seconds_most"]) == (2, 5, 51.0)
     assert runs_of([], small=[])["starved"] == 0
 
 

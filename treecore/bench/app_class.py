@@ -153,15 +153,17 @@ def times(actions: Sequence[Sequence[Any]]) -> dict[str, dict[str, float]]:
 
 
 def runs_of(flood: Sequence[Sequence[float]], *, small: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """How long the runs took from asking to seeing them done, and how many small ones ended after the flood's last."""
+    """How long the runs took from asking to seeing them done, and how many small ones the flood held up.
+
+    Whoever asks has to wait for the large run that is under way, and for no other of the flood.
+    """
     spent = [over - asked for asked, over in small]
-    end = max((over for _, over in flood), default=float("inf"))
     return {
         "flood_seconds": [over - asked for asked, over in flood],
         "small": len(small),
         "small_seconds": float(np.median(spent)) if spent else 0.0,
         "small_seconds_most": max(spent, default=0.0),
-        "starved": sum(over > end > asked for asked, over in small),
+        "starved": sum(sum(asked < end < over for _, end in flood) > 1 for asked, over in small),
     }
 
 
@@ -175,4 +177,4 @@ def goals_of(document: Mapping[str, Any]) -> Iterator[Goal]:
     yield Goal("actions that failed", at, 0, document["failed"])
     yield Goal("bytes a session takes after the first", at, limit=SESSION_BYTES, found=took / others)
     yield Goal("bytes a session still takes after it has left", at, limit=KEPT_BYTES, found=kept / others)
-    yield Goal("small runs that a flood of large ones held up to its end", at, 0, document["runs"]["starved"])
+    yield Goal("small runs that waited for more than one large run of a flood", at, 0, document["runs"]["starved"])
