@@ -14,7 +14,7 @@ from treecore.formats.compare import losses
 from treecore.formats.source import open_source
 from treecore.library import Index, index_path, opening, refresh, scan
 from treecore.library.opening import open_forest
-from treecore.library.pieces import MAX_PIECES, line_starts, mark_of, pieces_of
+from treecore.library.pieces import MAX_PIECES, mark_of, pieces_of
 
 LINES = ("verl", "chats", "generations", "table", "lm_eval", "ms_swift", "nemo_rl")
 
@@ -102,7 +102,6 @@ def test_lines_that_follow_each_other_are_one_piece() -> None:
     of_two, unknown, elsewhere = pieces_of(source, [["f, line 3", "f, line 4, item 2"], ["row 3"], ["f, line 9"]])
     assert of_two == [(1, 0, 9), (3, 10, 18)]
     assert (unknown, elsewhere) == ([], [])
-    assert line_starts(b"a\n\nb") == [0, 2, 3, 4]
 
 
 def test_a_forest_in_very_many_pieces_is_read_from_all() -> None:

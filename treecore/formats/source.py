@@ -37,6 +37,7 @@ from treecore.formats.limits import (
     json_cost,
     limit,
 )
+from treecore.formats.line_breaks import lines_in
 from treecore.formats.wide import NARROW, check_width
 
 CONTAINERS_PER_NODE = 5
@@ -305,16 +306,6 @@ class Source:
     def starts_with(self, pattern: re.Pattern[bytes]) -> bool:
         """Whether the content matches from its start; nothing is parsed."""
         return pattern.match(self.data) is not None
-
-
-def lines_in(data: bytes, *, start: int, stop: int) -> list[memoryview]:
-    """The lines between two places of a text, without a copy of what stands in them: making room for one costs more
-    than looking at it."""
-    view, lines = memoryview(data), []
-    while (end := data.find(b"\n", start, stop)) >= 0:
-        lines.append(view[start:end])
-        start = end + 1
-    return [*lines, view[start:stop]]
 
 
 def plain_at_once(data: bytes) -> Any:

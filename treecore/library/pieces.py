@@ -20,13 +20,13 @@ from treecore.errors import ForestError, FormatError
 from treecore.formats.folder import folder_around
 from treecore.formats.gather import claimed_content, gather_file
 from treecore.formats.limits import object_cost
+from treecore.formats.line_breaks import NEWLINE, line_starts
 from treecore.formats.source import Source, open_source, read_path
 
 LARGE = 4_000_000
 """Bytes below which a file is read whole as soon as it is found."""
 MAX_PIECES = 64
 """Stretches of lines of which a forest may be made; one in more is read with the whole file."""
-NEWLINE = b"\n"
 Piece = tuple[int, int, int]
 """Number of the first line of a stretch, its first byte, and its bytes."""
 
@@ -50,15 +50,6 @@ def pieces_of(source: Source, places: Sequence[Iterable[str]]) -> list[list[Piec
         ends = [(one, end, starts[one - 1]) for one, end in stretches]
         found.append([(one, start, starts[end] - start) for one, end, start in ends] if len(ends) <= MAX_PIECES else [])
     return found
-
-
-def line_starts(data: bytes) -> list[int]:
-    """Where each line begins, and where one after the last would. `[lines + 1]`"""
-    starts, end = [0], data.find(NEWLINE)
-    while end >= 0:
-        starts.append(end + 1)
-        end = data.find(NEWLINE, end + 1)
-    return starts if starts[-1] == len(data) else [*starts, len(data)]
 
 
 def _stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:
