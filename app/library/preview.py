@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 import treecore as tc
-from app import redraw, stage, state
+from app import stage, state
 from app.browse import two_steps as cards
+from app.controls.view_button import view_button
 from app.library.folders import Run
 from app.library.rows import compare, looked_at, name_of, open_in_explore, place_in_words, row_of
 from app.opening.opened import Opened
@@ -103,16 +104,10 @@ def drawn(found: Opened, search: str) -> None:
 def buttons(run: Run, place: str, partner: Row | None) -> None:
     """The ways into other views."""
     with st.container(horizontal=True, gap="small"):
-        st.button(
-            "Open in Explore \u21b5",
-            key="open_row",
-            type="primary",
-            on_click=redraw.after(open_in_explore),
-            args=(run, [place]),
-        )
+        view_button("Open in Explore \u21b5", open_in_explore, run, [place], key="open_row")
         if partner is not None:
             both = [place_in_words(partner), place]
-            st.button("Both steps in Compare", key="open_both", on_click=redraw.after(compare), args=(run, both))
+            view_button("Both steps in Compare", compare, run, both, key="open_both", type="secondary")
 
 
 def steps_with(forest: Forest, search: str) -> list[int]:

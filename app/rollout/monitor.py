@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app import chrome, redraw, stage, state
+from app import chrome, stage, state
+from app.controls.view_button import view_button
 from app.rollout import form_values, visitor_jobs
 from app.rollout.job_queue import Job, Phase
 from app.rollout.request import JobProgress
@@ -165,13 +166,7 @@ def finish(job: Job, forests: Sequence[Forest]) -> None:
         said = failures_line(len(failed), of=of, unit="trajectories", first=failed[0])
         st.warning(verbatim(said), icon=":material/warning:")
     with st.container(horizontal=True):
-        st.button(
-            "Open in Explore",
-            type="primary",
-            icon=":material/open_in_new:",
-            on_click=redraw.after(explore),
-            args=(job, forests),
-        )
+        view_button("Open in Explore", explore, job, forests, key="explore_grown", icon=":material/open_in_new:")
         st.download_button(
             verbatim(f"Save {counted(len(forests), 'forest', 'forests')}"),
             b"".join(json_lines(forests)),

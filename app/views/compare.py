@@ -24,6 +24,7 @@ from app.compare.choosing import (
 from app.compare.rows import WINDOW, Panel, panel, window_of
 from app.compare.sides import shared_words, two_forests, two_methods, two_trajectories
 from app.controls.export_menu import changed_mark
+from app.controls.view_button import view_button
 from app.inspector import selected_step
 from app.opening.merge_menu import merge_menu
 from app.opening.open_menu import open_menu
@@ -162,13 +163,7 @@ def aside() -> None:
     if not shows_why:
         arithmetic(found, chosen)
     with st.container(horizontal=True, gap="small", key="compare_buttons"):
-        st.button(
-            "Open in Explore",
-            type="primary",
-            key="compare_open",
-            on_click=redraw.after(open_in_explore),
-            args=(chosen,),
-        )
+        view_button("Open in Explore", open_in_explore, chosen, key="compare_open")
         st.download_button(
             "Table as CSV",
             lambda: words.as_csv(found.comparison),

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from app import chrome, redraw, state
+from app import chrome, state
 from app.browse import asked_in
 from app.controls.choices import Choices
 from app.controls.methods import method_button
+from app.controls.view_button import view_button
 from app.grain import picture, routes, words
 from app.opening.merge_menu import merge_menu
 from app.opening.open_menu import open_menu
@@ -258,13 +259,7 @@ def chosen_fork(found: Found, fork: str) -> None:
                 st.caption(ours(f"{outcomes(forest, own)} · credit **{credit.ends.words(float(credit.credit[row]))}**"))
     if len(rows) > MAX_SIBLINGS:
         st.caption(ours(f"and {whole(len(rows) - MAX_SIBLINGS)} more"))
-    st.button(
-        "Open the fork in Explore",
-        type="primary",
-        key="grain_open",
-        on_click=redraw.after(open_in_explore),
-        args=(fork,),
-    )
+    view_button("Open the fork in Explore", open_in_explore, fork, key="grain_open")
 
 
 def open_in_explore(fork: str) -> None:

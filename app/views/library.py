@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import redraw, state
 from app.browse import asked_in, browse
 from app.browse.words import page
+from app.controls.view_button import view_button
 from app.defaults import LIBRARY
 from app.library import folders, preview, rows
 from app.library.folders import Run, Scan
@@ -222,13 +223,15 @@ def together(run: Run, filters: Filters, count: int) -> None:
     """The ways to what all listed forests have in common."""
     some = f"all {whole(count)}" if count <= rows.MAX_TOGETHER else f"the first {whole(rows.MAX_TOGETHER)}"
     for name in ("granularity", "explore"):
-        st.button(
-            ours(f"{some} in {VIEWS[name].title}"),
+        view_button(
+            f"{some} in {VIEWS[name].title}",
+            rows.open_all,
+            run,
+            filters,
+            name,
             key=f"all_in_{name}",
             type="tertiary",
             icon=":material/open_in_new:",
-            on_click=redraw.after(rows.open_all),
-            args=(run, filters, name),
         )
 
 

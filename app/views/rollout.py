@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import redraw, stage, state
+from app import stage, state
+from app.controls.view_button import view_button
 from app.rollout import form, form_values, monitor, visitor_jobs
 from app.rollout.job_queue import Job
 from app.serving import permissions
@@ -48,9 +49,7 @@ def nothing_here() -> None:
         f"Read only: {ours(permissions.READ_ONLY)}. Look at the samples or at files of your own in Explore; to grow "
         "trees, start `treecore app` on your own machine."
     )
-    st.button(
-        "Explore", key="to_explore", type="primary", on_click=redraw.after(state.put), args=({"view": "explore"},)
-    )
+    view_button("Explore", state.put, {"view": "explore"}, key="to_explore")
 
 
 def left_over() -> None:
