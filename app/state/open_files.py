@@ -29,8 +29,8 @@ from treecore.core.rooted import rooted
 from treecore.errors import TreecoreError
 from treecore.methods import DEFAULT_METHOD, FLAT_METHOD, METHODS, method_for
 
-NAMED = "columns_named"
-"""Where the session holds columns -> what they were named to be."""
+NAMED, SUITED = "columns_named", "method_suited"
+"""Where the session holds columns -> what they were named to be, and the method that suited what was opened last."""
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -53,9 +53,9 @@ def show(fresh: Opened) -> None:
     session.node = session.guess = ""
     forget_changes()
     wanted = get("method")
-    if wanted == DEFAULT_METHOD and session.merging:
-        wanted = FLAT_METHOD
-    session.method = method_for(fresh.forests, wanted, settings(wanted))
+    if wanted == session.get(SUITED, DEFAULT_METHOD):  # nobody chose another for what was open
+        wanted = FLAT_METHOD if session.merging else DEFAULT_METHOD
+    session.method = session[SUITED] = method_for(fresh.forests, wanted, settings(wanted))
 
 
 def remember(fresh: Opened) -> None:

@@ -20,7 +20,7 @@ from app.state import open_files
 from treecore.core.batch import Forests
 from treecore.errors import TreecoreError
 from treecore.formats import read_with_report, write
-from treecore.methods import compute
+from treecore.methods import DEFAULT_METHOD, FLAT_METHOD, compute
 
 MAIN = str(Path(__file__).parents[3] / "app" / "main.py")
 
@@ -171,3 +171,20 @@ def test_a_file_opens_on_a_method_that_suits_it(
     credit = page.session_state.credit[2]
     assert credit.method == method
     assert np.isfinite(credit.credit).any()
+
+
+@pytest.mark.parametrize(("chosen", "then"), [("", DEFAULT_METHOD), ("sibling", "sibling")])
+def test_trees_after_a_flat_file_have_their_own_method_unless_another_was_chosen(
+    chosen: str, then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = Path(__file__).parents[2] / "formats" / "readers" / "data"
+    monkeypatch.setenv("TREECORE_FILE", str(data / "trl-1.16.0-plain"))
+    page = AppTest.from_file(MAIN, default_timeout=60)
+    page.run()
+    finish_opening(page)
+    assert page.session_state.method == FLAT_METHOD
+    if chosen:
+        page.session_state.method = chosen
+    page.button(key="sample:early_fork").click().run()
+    assert not page.exception
+    assert (page.session_state.opened.sample, page.session_state.method) == ("early_fork", then)
