@@ -22,6 +22,11 @@ def test_ends_without_an_outcome_are_known_where_outcomes_are(outcomes: str, fol
     assert value_in(JS / "geometry.js", "[0, 1, 2, 3, 4].filter((i) => isUnscored(app, i))", before=made) == ends
 
 
+def test_a_pruned_end_is_none_without_an_outcome() -> None:
+    made = f"const outcomes = true, folded = null;{APP} scene.change = {{ pruned: [0, 0, 0, 1, 0] }};"
+    assert value_in(JS / "geometry.js", "[3, 4].filter((i) => isUnscored(app, i))", before=made) == [4]
+
+
 def test_ends_without_an_outcome_are_diamonds() -> None:
     """Others are round or square; steps before the end are round."""
     made = f"""

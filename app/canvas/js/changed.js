@@ -1,15 +1,10 @@
 // A forest that was changed: ghosts of the colours that steps had, what was taken away, and how far each number went.
 
-import { HEAD, formatNumber, isFork, nodeRadius, radiusOf, screenX, screenY } from "./geometry.js";
+import { HEAD, formatNumber, isFork, isPruned, nodeRadius, radiusOf, screenX, screenY } from "./geometry.js";
 import { colourOf, css, diverging, rising } from "./palette.js";
 import { widthOf } from "./text_width.js";
 
 const MIN_RADIUS = 5;
-
-/** @param {App} app @param {number} i */
-export function isPruned(app, i) {
-  return Boolean(app.scene.change?.pruned[i]);
-}
 
 // The share of what comes after a step, in which pruned branches do not count.
 /** @param {App} app @param {number} i */

@@ -188,11 +188,17 @@ export function isPartial(share) {
   return share !== null && share > 0 && share < 1;
 }
 
+// Whether it was taken away from a forest that was changed.
+/** @param {App} app @param {number} i */
+export function isPruned(app, i) {
+  return Boolean(app.scene.change?.pruned[i]);
+}
+
 // Whether it is the end of an answer of which no outcome is known, where outcomes are shown.
 /** @param {App} app @param {number} i */
 export function isUnscored(app, i) {
   const { table, share, parent, folded } = app.scene;
-  return table.outcomes && !folded && share[i] === null && parent[i] >= 0 && !app.shape.children[i].length;
+  return table.outcomes && !folded && share[i] === null && parent[i] >= 0 && !app.shape.children[i].length && !isPruned(app, i);
 }
 
 // On an axis in tokens the last words stand right of the leaf that ends last.

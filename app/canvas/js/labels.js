@@ -1,7 +1,6 @@
 // The words of steps on the tree: as many as their stretch of line holds, those that tell siblings apart first.
 
-import { bendOf, columnWidth, HEAD, isFork, isPartial, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
-import { isPruned } from "./changed.js";
+import { bendOf, columnWidth, HEAD, isFork, isPartial, isPruned, radiusOf, screenX, screenY, SMALL } from "./geometry.js";
 import { breakLines, fitText, measuredOf, plainOf } from "./lines.js";
 import { shadeWords } from "./lit.js";
 import { edgeWidth, isFaded, visibleNodes } from "./nodes.js";

@@ -1,9 +1,9 @@
 // Edges and nodes. Off-screen parts are culled; what falls on one pixel is drawn once, as its mean.
 
 import PALETTE from "../../../treecore/views/palette.json" with { type: "json" };
-import { drawChanges, drawPruned, governsOf, isPruned } from "./changed.js";
+import { drawChanges, drawPruned, governsOf } from "./changed.js";
 import { nodesBetween } from "./culling.js";
-import { bendOf, HEAD, isFork, isRest, isUnscored, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
+import { bendOf, HEAD, isFork, isPruned, isRest, isUnscored, nodeRadius, radiusOf, screenX, screenY, SMALL, whole } from "./geometry.js";
 import { colourOf, css, governing, hatching, luminance } from "./palette.js";
 import { arriving, drawBracketWords, drawTravelling } from "./film.js";
 import { widthOf } from "./text_width.js";
