@@ -109,7 +109,7 @@ def story(shots: list[Frame], number: int, asked: Question | None) -> None:
     """The controls, which never move; where we are, one sentence, the numbers that change, a prediction."""
     frame = shots[number]
     titles = list(dict.fromkeys(shot.stage for shot in shots))
-    player(number, total=len(shots), waits=waits(frame, asked))
+    player(number, total=len(shots), waiting=waits(frame, asked))
     st.markdown(f"#### {verbatim(frame.part or frame.stage)}")
     with st.container(key="sentence"):
         st.text(visible(frame.sentence))
@@ -174,11 +174,11 @@ def waits(frame: Frame, asked: Question | None) -> bool:
     return asked is not None and asks(frame) and not state.get(GUESS)
 
 
-def player(number: int, *, total: int, waits: bool) -> None:
+def player(number: int, *, total: int, waiting: bool) -> None:
     """Previous, play, next, slider; of a film that plays and waits, that it does."""
     playing = bool(state.get("playing"))
-    said = ("Waits" if waits else "Pause") if playing else "Play"
-    keys_help = "It plays on when you have answered. Space: do not play on." if playing and waits else "Space"
+    said = ("Waits" if waiting else "Pause") if playing else "Play"
+    keys_help = "It plays on when you have answered. Space: do not play on." if playing and waiting else "Space"
     with st.container(key="player", horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             "Back",
