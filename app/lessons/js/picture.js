@@ -7,6 +7,8 @@ import { css, diverging } from "../../canvas/js/palette.js";
 export const LEFT = 118;
 const RIGHT = 104, NARROW = 560, NARROW_LEFT = 66, NARROW_RIGHT = 62;
 const RADIUS = 8, FOLDED = 40, TREE_GAP = 14, MIN_PITCH = 44, MAX_PITCH = 84, MIN_COLUMN = 72, LINE_PX = 13.5;
+// Pixels of a column in which a step takes three lines of words, and of the rows that then hold them.
+const SLIM_COLUMN = 100, SLIM_PITCH = 66;
 // Where words may be cut: after each, and in long ones after some letters.
 const CUTS = /\s*\S{1,12}\s*/gu;
 
@@ -16,9 +18,9 @@ export function placesOf(page, width, height) {
   const folded = trees.map(({ folds }) => folds && reveal !== null);
   const lines = steps.filter(({ leaf, tree }) => leaf && !folded[tree]).length;
   const rest = folded.filter(Boolean).length * FOLDED + (trees.length - 1) * TREE_GAP;
-  const pitch = Math.max(MIN_PITCH, Math.min(MAX_PITCH, (height - rest) / Math.max(1, lines)));
   const deep = deepest(page), narrow = width < NARROW, left = narrow ? NARROW_LEFT : LEFT, right = narrow ? NARROW_RIGHT : RIGHT;
-  const column = (width - left - right) / deep;
+  const column = (width - left - right) / deep, least = column < SLIM_COLUMN ? SLIM_PITCH : MIN_PITCH;
+  const pitch = Math.max(least, Math.min(MAX_PITCH, (height - rest) / Math.max(1, lines)));
   const y = new Array(steps.length).fill(0), tops = new Array(trees.length).fill(0);
   let top = 0;
   trees.forEach((_, tree) => {
