@@ -232,7 +232,7 @@ def chosen_leaves(forests: Forests, selected: str) -> BoolArray:
         **VALUE_SYMBOLS,
     },
     citation=PAPER,
-    departures="The released code computes something else: see `treerl`.",
+    departures="The released code computes something else: see TreeRL (code).",
 )
 def treerl_paper(forests: Forests) -> Credit:
     """Does this step lead to better ends than the prompt as a whole, and than the step before it?
