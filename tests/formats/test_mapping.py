@@ -237,17 +237,6 @@ def test_one_advantage_at_all_tokens_is_that_of_the_answer(content: bytes) -> No
     np.testing.assert_array_equal(forest.claimed["advantage"], [0.5, np.nan])
 
 
-def test_advantages_that_differ_inside_an_answer_are_told_with_the_way_around() -> None:
-    content = by_token([0.5, 0.0, -0.5], completion_mask=[1, 0, 1])
-    with pytest.raises(FormatError, match=r"line 1: .* different advantages, and no row says which steps") as told:
-        read(content)
-    options = "--map prompt=prompt --map answer=completion --map reward=reward"
-    assert told.value.command == options
-    columns = dict(option.split("=") for option in options.split("--map ")[1:])
-    (forest,) = read(content, columns={role: name.strip() for role, name in columns.items()})
-    assert (forest.claimed, forest.node_extra[0]["advantages"]) == ({}, [0.5, 0.0, -0.5])
-
-
 @pytest.mark.parametrize("advantages", [["x"], [True], [[0.5]], "high"])
 def test_advantages_that_are_no_numbers(advantages: object) -> None:
     with pytest.raises(FormatError, match=r"line 1: the advantage .* is no number"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from treecore.formats.limits import BY_SIZE, MAX_BYTES, MAX_NODES
 from treecore.formats.mapping import NEEDED, SURE, USUAL
 from treecore.formats.registry import FORMATS, Format
+from treecore.formats.token_advantages import IDS, MASKS
 
 PREAMBLE = f"""# File formats
 
@@ -37,14 +38,20 @@ report says what was guessed: one column for each of {sure}.
 
 | role | names that are guessed |
 |---|---|
-{roles}"""
+{roles}
+
+An advantage may be a list with one number for each token, as text in CSV; {masks} says which the model wrote, and
+{ids} which they are. Where all tokens of an answer have the same number, it is claimed of the answer; where it changes
+seldom, a step ends where it does, and answers share the steps at their beginning that have the same tokens and numbers.
+Numbers that change from token to token are of no step: the report says so, and they are kept beside the answer."""
 
 
 def markdown() -> str:
     """The whole document."""
     roles = "\n".join(f"| `{role}` | {', '.join(f'`{name}`' for name in names)} |" for role, names in USUAL.items())
     sure = "; ".join(f"the {role} ({', '.join(f'`{name}`' for name in names)})" for role, names in SURE.items())
-    rest = REST.format(needed=" and ".join(f"`{role}`" for role in NEEDED), roles=roles, sure=sure)
+    beside = {key: " or ".join(f"`{name}`" for name in names) for key, names in (("masks", MASKS), ("ids", IDS))}
+    rest = REST.format(needed=" and ".join(f"`{role}`" for role in NEEDED), roles=roles, sure=sure, **beside)
     return "\n\n".join([PREAMBLE, "\n".join(table()), *writers(), *examples(), rest]) + "\n"
 
 

@@ -97,7 +97,7 @@ def _of_answers(answers: Answers, source: str, account: Account, places: list[li
     account.name_columns((*answers.columns, *answers.claimed), account.name, of_rows=True)
     names: set[str] = set()
     groups: list[RowGroup] = []
-    for number, rows in enumerate(_rows_of_groups(answers)):
+    for number, rows in enumerate(rows_of_groups(answers)):
         account.line(answers.where(rows[0]))
         step = answers.training_step[rows[0]] if answers.training_step else -1
         label = answers.label[rows[0]] if answers.label else ""
@@ -148,7 +148,7 @@ def _spend_columns(answers: Answers, groups: int, account: Account) -> None:
     account.spend_columns(columns, account.name, cells=len(assigned) * len(answers))
 
 
-def _rows_of_groups(answers: Answers) -> Iterable[list[int]]:
+def rows_of_groups(answers: Answers) -> Iterable[list[int]]:
     """The rows of each group, in the order in which groups appear first."""
     keys: Iterable[Hashable] = answers.prompt
     if answers.group:

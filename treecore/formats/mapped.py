@@ -20,16 +20,9 @@ from treecore.formats.notes import Notes
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import as_number, as_text, is_table
 from treecore.formats.source import Source
-from treecore.formats.token_lists import one_of_all
+from treecore.formats.token_advantages import TokenAdvantages
 from treecore.formats.whole_table import csv_table, field_table
 
-MASKS = ("completion_mask", "response_mask", "loss_mask")
-"""Columns under which trainers say which tokens the model wrote."""
-AGAIN = "export it again, since rows now say which steps they share (`tree`, `step_ids`)"
-TREES = (
-    "give `uid`, `leaf`, `tree`, `steps`, `observations`, `step_ids` and `step_advantages` as `treecore export` does"
-)
-"""What lets advantages that differ inside an answer be audited."""
 NOTHING = ("", "nan", "none", "null")
 """Words for no number."""
 
@@ -42,7 +35,7 @@ def read_table(source: Source, columns: Mapping[str, str], notes: Notes) -> Iter
 
     Raises:
         FormatError: no such role, the prompt or the answer is not named, a column that no row has, a reward that is no
-            number, advantages that differ inside an answer of which no steps are known.
+            number.
     """
     _check(columns, source.name)
     table = field_table(source) if is_table(source) else csv_table(source)
@@ -54,15 +47,16 @@ def read_table(source: Source, columns: Mapping[str, str], notes: Notes) -> Iter
                 where=source.name,
                 todo=f"the columns are {', '.join(sorted(table.names)[:20])}" if table.names else "give rows",
             )
+    tokens = TokenAdvantages(values.get("advantage", ()), table)
     if "advantage" in values:
-        others = " ".join(f"--map {role}={name}" for role, name in columns.items() if role != "advantage")
-        values["advantage"] = _advantages(values["advantage"], table, command=others)
+        values["advantage"] = tokens.claims
     answers = _answers(table, values)
-    answers.keep(table.rest(set(columns.values())))
+    answers.keep(table.rest({*columns.values(), *tokens.used}))
     if "rollout" in columns:
+        tokens.leave_out(notes)
         yield from _in_turns(answers, values["rollout"])
     else:
-        yield answers
+        yield from tokens.claimed(answers, notes)
     for role, name in columns.items():
         notes.recognise(f"column {name!r} is the {role}")
 
@@ -81,33 +75,6 @@ def _column(table: FieldTable, name: str) -> list[Any]:
         return table[name]
     outer, _, inner = name.partition(".")
     return [field_in(value, inner) if isinstance(value, Mapping) else None for value in table[outer]]
-
-
-def _advantages(values: list[Any], table: FieldTable, *, command: str) -> list[Any]:
-    """Advantages, each list that has one for each token as the number that all tokens of the model have. `[N]`
-
-    Args:
-        command: options that leave the column out.
-
-    Raises:
-        FormatError: the numbers of a list differ.
-    """
-    if list not in set(map(type, values)):
-        return values
-    name = next((name for name in MASKS if name in table), "")
-    masks = table[name] if name else [None] * len(values)
-    found = list(values)
-    for row, value in enumerate(values):
-        if type(value) is list:
-            try:
-                found[row] = one_of_all(value, mask=masks[row])
-            except TypeError:
-                raise _no_number("advantage", value, table.where(row)) from None
-            except ValueError:
-                said = "the tokens of one answer have different advantages, and no row says which steps they are of"
-                todo = f"{AGAIN if 'step_advantages' in table else TREES}, or read it without them"
-                raise FormatError(said, where=table.where(row), todo=todo, command=command) from None
-    return found
 
 
 def _answers(table: FieldTable, values: Mapping[str, list[Any]]) -> Answers:

@@ -48,7 +48,10 @@ def _by_name(columns: tuple[tuple[str, str], ...]) -> Format:
             notes.guess(f"column {name!r} is the {role}, by its name")
         if "group" not in dict(columns):
             notes.guess("rows with the same prompt are one group")
-        yield from read_table(source, dict(columns), Notes())
+        own = Notes()
+        yield from read_table(source, dict(columns), own)
+        own.recognised.clear()  # what columns are is a guess here
+        notes.add(own)
 
     title = "table with usual columns"
     return Format(name=BY_NAME, title=title, extensions=(), detect=lambda source: True, rollouts=rollouts)

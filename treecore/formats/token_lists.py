@@ -100,26 +100,6 @@ def mean(values: Sequence[float]) -> float | None:
     return float(values[0]) if values.count(values[0]) == len(values) else total / len(values)
 
 
-def one_of_all(values: Sequence[Any], *, mask: Any) -> float | None:
-    """The number that all tokens of the model have; None where none is known.
-
-    Args:
-        values: of each token, None or NaN where none is known.
-        mask: true where the model wrote a token; anything but a list of as many says nothing.
-
-    Raises:
-        ValueError: they differ.
-        TypeError: one is no number.
-    """
-    if not set(map(type, values)) <= {int, float, type(None)}:
-        raise TypeError("no numbers")
-    own = masked(values, mask=mask) if isinstance(mask, list) and len(mask) == len(values) else values
-    found = {float(value) for value in own if value is not None and value == value}
-    if len(found) > 1:
-        raise ValueError("different numbers")
-    return found.pop() if found else None
-
-
 def stretches_of(mask: Sequence[Any]) -> list[slice]:
     """Stretches in which the mask is true."""
     true = np.zeros(len(mask) + 2, dtype=bool)

@@ -95,17 +95,6 @@ def test_rows_that_are_no_trees_say_so(change: dict[str, Any], said: str) -> Non
         read(written(row("2", "1", "2"), row("2", "1", "2", **change)))
 
 
-@pytest.mark.parametrize(
-    ("lists", "said"),
-    [({"step_advantages": [1, 0]}, "export it again"), ({}, "give `uid`, `leaf`, `tree`, `steps`")],
-    ids=["of before", "of others"],
-)
-def test_what_other_rows_lack_is_named(lists: dict[str, Any], said: str) -> None:
-    rows = [{"prompt": "q", "completion": text, "reward": 1, "advantages": [1, 0], **lists} for text in "ab"]
-    with pytest.raises(FormatError, match=said):
-        read(written(*rows))
-
-
 def test_what_could_not_be_tried_is_named(tmp_path: Path) -> None:
     """Monte Carlo values of steps are not exported, so the methods that need them cannot run."""
     forests = Forests(read(samples_dir() / "monte_carlo.forest.json"))

@@ -21,9 +21,11 @@ from treecore.formats.notes import Notes
 from treecore.formats.readers.chat_parts import Parted, alike, parted
 from treecore.formats.readers.reward_columns import named_as_rewards, reward_of
 from treecore.formats.registry import rollout_format
+from treecore.formats.rollout import Rollout
 from treecore.formats.rows import as_text, row_kinds
 from treecore.formats.sharegpt import as_messages
 from treecore.formats.source import Source
+from treecore.formats.token_advantages import TokenAdvantages
 from treecore.formats.whole_table import field_table
 
 CHATS = ("messages", "conversations", "conversation")
@@ -65,7 +67,7 @@ def looks_like_chats(source: Source) -> bool:
 {"messages": [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "3"}], "reward": 0}
 """,
 )
-def read_chats(source: Source, notes: Notes) -> Iterator[Answers]:
+def read_chats(source: Source, notes: Notes) -> Iterator[Answers | Rollout]:
     """A rollout a chat; chats that are the same up to their answer are a group, or those that a field names.
 
     The answer is what follows the user's last message; where that leaves every chat alone, or parts a named group,
@@ -86,7 +88,7 @@ def read_chats(source: Source, notes: Notes) -> Iterator[Answers]:
     if len(parts.kept) < table.size:
         notes.drop("chats without an answer of the model", table.size - len(parts.kept))
         table, named = table.take(parts.kept), [named[row] for row in parts.kept if named]
-    yield _answers(table, parts, name, named or parts.keys, notes)
+    yield from _answers(table, parts, name, named or parts.keys, notes)
 
 
 def _group(table: FieldTable) -> str:
@@ -107,10 +109,13 @@ def _chats(table: FieldTable, name: str) -> list[list[dict[str, Any]]]:
     return chats
 
 
-def _answers(table: FieldTable, parts: Parted, name: str, groups: Sequence[Hashable], notes: Notes) -> Answers:
+def _answers(
+    table: FieldTable, parts: Parted, name: str, groups: Sequence[Hashable], notes: Notes
+) -> Iterator[Answers | Rollout]:
     reward = table.chosen((*REWARDS, *OUTCOMES), numeric=OUTCOMES)
     reference, advantage = table.chosen(REFERENCES), table.chosen(ADVANTAGES)
     used = reward.used | reference.used | advantage.used
+    tokens = TokenAdvantages(advantage.values, table)
     answers = Answers(
         prompt=parts.prompts,
         text=parts.texts,
@@ -123,15 +128,15 @@ def _answers(table: FieldTable, parts: Parted, name: str, groups: Sequence[Hasha
         turns=parts.turns,
     )
     if advantage.used:
-        answers.claimed["advantage"] = numbers_of(advantage.values, next(iter(advantage.used)), table.where)
+        answers.claimed["advantage"] = numbers_of(tokens.claims, next(iter(advantage.used)), table.where)
     if dict in set(map(type, table[FUNCTIONS])):
         notes.guess(f"the reward of a chat without one is the plain sum of its `{FUNCTIONS}`")
         used[FUNCTIONS] = np.array([isinstance(value, dict) for value in table[FUNCTIONS]])
         _add_functions(table, answers)
-    rest = table.rest({name, *BESIDE, *STEPS, *(name for name, marks in used.items() if marks.all())})
+    rest = table.rest({name, *BESIDE, *STEPS, *tokens.used, *(name for name, marks in used.items() if marks.all())})
     rest.hide(used)
     answers.keep(rest)
-    return answers
+    yield from tokens.claimed(answers, notes)
 
 
 def _beside(table: FieldTable, extra: dict[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
