@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 from recomputed import recomputed
 from toy import MODELS, ToyTask, deep_policy
 
 from treecore.policies.base import FinishReason
+from treecore.policies.local.kv_cache import KVCache
 from treecore.rollouts import rollout
 
 
@@ -97,3 +100,19 @@ def test_a_step_ends_with_the_token_that_completes_a_stop_string() -> None:
     assert text.endswith((" a", "e f"))
     assert " a" not in text[:-1]
     assert "e f" not in text[:-1]
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_its_cache_goes_with_it_and_waits_for_no_collection(attention: str) -> None:
+    def there() -> set[int]:
+        return {id(one) for one in gc.get_objects() if isinstance(one, KVCache)}
+
+    policy = deep_policy(attn_implementation=attention)
+    gc.collect()
+    before = there()
+    gc.disable()
+    try:
+        rollout(task=ToyTask(), model=policy, prompts=2, m=2, n=1, l=1)
+        assert there() <= before
+    finally:
+        gc.enable()

@@ -74,7 +74,7 @@ class ModelRunner:
         self.cache: KVCache = KVCache(**size) if graphs is None else graphs.cache
         self.graphs = graphs
         kind = model.config._attn_implementation
-        self._step: DecodeStep = graphs or (self._decode_varlen if kind == VARLEN else self._decode)
+        self._varlen = kind == VARLEN
         self._cached = {cache_argument(model): self.cache}
         self._keeps = keeps_logits(model)
         self._last = {"logits_to_keep": 1} if self._keeps else {}
@@ -106,7 +106,11 @@ class ModelRunner:
         size, length = self.cache.decode_shape(n, max(lengths) + 1)
         blank = [0] * (size - n)
         fed = torch.tensor([[*tokens, *blank], [*lengths, *blank]], device=self.device)
-        return self._step(fed, length)[:n]
+        return self._decode_step()(fed, length)[:n]
+
+    def _decode_step(self) -> DecodeStep:
+        # Chosen each time: kept, it would hold the runner and its cache beyond their use.
+        return self.graphs or (self._decode_varlen if self._varlen else self._decode)
 
     def _decode(self, fed: Tensor, length: int) -> Tensor:
         """Logits `[B, V]` after one token a row; `fed` holds ids and positions `[2, B]`."""
