@@ -20,6 +20,9 @@ from streamlit import runtime
 
 EVERY = 10.0
 """Seconds between two looks; collecting stops all threads for a fraction of one."""
+M_ARENA_MAX, HEAPS = -8, 2
+"""The C library's number for how many heaps it has, and that: by itself it makes eight for each core, as every run of a
+page is a thread, and each keeps holes of its own."""
 _started = threading.Lock()
 
 
@@ -30,6 +33,7 @@ def watch(ended: Callable[[], int]) -> None:
         ended: how many things have ended so far that may have left something behind; lets go of what nobody looks at.
     """
     if runtime.exists() and _started.acquire(blocking=False):
+        _ask_libc("mallopt", M_ARENA_MAX, HEAPS)
         threading.Thread(target=_work, args=(ended,), name="treecore-give-back", daemon=True).start()
 
 
@@ -77,6 +81,10 @@ def collect(*, everything: bool, loaded: bool) -> None:
     gc.collect()
     if everything or loaded:
         gc.freeze()
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # another C library
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
+    _ask_libc("malloc_trim", 0)
+
+
+def _ask_libc(name: str, *numbers: int) -> None:
+    """Call a function of GNU's C library; where there is another, nothing happens."""
+    with suppress(OSError, AttributeError):
+        getattr(ctypes.CDLL("libc.so.6"), name)(*numbers)
