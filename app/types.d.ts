@@ -1538,6 +1538,7 @@ declare var treecoreDrawn: number | undefined;
 declare var treecoreGroup: GroupFacts | null | undefined;
 declare var treecoreChanges: boolean | undefined;
 declare var treecoreResident: Map<string, ResidentPart["run"]> | undefined;
+declare var treecoreEarly: string | null | undefined;
 declare var treecoreSelected: string | null | undefined;
 declare var treecoreCompared: CompareSaid | undefined;
 declare var treecoreNumber: number | undefined;

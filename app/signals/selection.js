@@ -1,6 +1,7 @@
 // The one selection of a page. Who lets a step be chosen sends "treecore-choose"; who shows what is selected listens to
 // "treecore-selected" and finds it in `treecoreSelected` when it comes later. Python learns of every choice, the same
-// one twice included, and has the last word: what it says holds unless something was chosen that it has not heard of.
+// one twice included, and has the last word: what it says holds unless something was chosen that it has not heard of, or
+// before this was there.
 
 import { onceGone, ownsKeys, sendUntilHeard } from "./focus.js";
 
@@ -44,6 +45,9 @@ export default function selection({ data, parentElement, setTriggerValue }) {
   }
   channel.send = setTriggerValue;
   channel.heard = data.heard;
+  const { treecoreEarly: early } = globalThis;
+  delete globalThis.treecoreEarly;
+  if (early !== undefined) choose(channel, early);
   if (data.heard >= number && globalThis.treecoreSelected !== data.id) show(data.id);
   return onceGone(parentElement, () => channel.abort.abort());
 }

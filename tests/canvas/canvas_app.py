@@ -42,6 +42,7 @@ if "lost" in st.query_params and "asked" not in st.session_state:
     st.session_state["asked"] = True
 tree_canvas(scene, key="tree", held=held, height=480)
 node, heard = st.session_state.get("node"), st.session_state.get("heard", 0)
-selection(node, heard=heard, key="selection", on_choose=take)
+if "late" not in st.query_params or st.button("go on"):
+    selection(node, heard=heard, key="selection", on_choose=take)
 st.text(f"selected: {st.session_state.get('node')}")
 st.button("jump to 7", on_click=jump)

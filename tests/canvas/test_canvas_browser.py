@@ -104,6 +104,31 @@ def test_python_can_select(open_page: Open, address: str) -> None:
     assert held(page, "selected") == "3"
 
 
+def test_what_is_chosen_before_the_page_takes_it_is_not_lost(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?late=1")
+    click_node(page, "4")
+    assert held(page, "selected") == "4"
+    page.get_by_text("go on").click()
+    expect_selected(page, "4")
+    assert held(page, "selected") == "4"
+
+
+def test_a_hit_stays_while_words_are_typed_whatever_the_page_says(open_page: Open, address: str) -> None:
+    page = open_page(address)
+    canvas = wait_for_canvas(page)
+    canvas.press("/")
+    found = page.locator(".tc-search input").evaluate(
+        """(input) => {
+            input.value = "answer";
+            input.dispatchEvent(new Event("input"));
+            document.dispatchEvent(new CustomEvent("treecore-selected", { detail: null }));
+            return input.getRootNode().querySelector(".tc-canvas").treecore.selected;
+        }"""
+    )
+    assert found == "3"
+    expect_selected(page, "3")
+
+
 def test_hits_are_lit_and_stepped_through_and_a_word_is_offered_for_none(open_page: Open, address: str) -> None:
     page = open_page(address)
     canvas = wait_for_canvas(page)

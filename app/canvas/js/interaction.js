@@ -59,6 +59,7 @@ export function sendSelection(app) {
   if (!app.linked) return;
   tellReader(app);
   const id = app.selected < 0 || isRest(app, app.selected) ? null : app.scene.id[app.selected];
+  if (globalThis.treecoreSelected === undefined) globalThis.treecoreEarly = id; // what takes it may come after the trees
   app.bus.dispatchEvent(new CustomEvent("treecore-choose", { detail: id }));
 }
 

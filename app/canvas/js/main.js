@@ -175,10 +175,11 @@ function stayAt(app, before, rows) {
   view.ox += (before.scene.x[anchor] - app.scene.x[rows[anchor]]) * app.plot * view.zx;
 }
 
-// What is selected on the page; a growing forest waits until the page has heard of the new id.
+// What is selected on the page, unless it has still to hear of the new id of a growing forest, or of the hit of words that
+// are being typed.
 /** @param {App} app @param {string | null | undefined} id */
 function takeSelection(app, id) {
-  if (!app.scene || !app.linked || app.renamed || id === undefined) return;
+  if (!app.scene || !app.linked || app.renamed || app.typing || id === undefined) return;
   const row = id === null ? -1 : rowWithId(app, id);
   if (row < 0 && app.selected >= 0 && isRest(app, app.selected)) return;
   if (row < 0 ? app.selected < 0 : app.scene.id[app.selected] === id) return;
