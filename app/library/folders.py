@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,11 +34,12 @@ class Scan:
 
     Attributes:
         progress: how far it is, and at its end what it found.
-        work: the thread that does it.
+        work: the thread that does it; began: when, by the monotonic clock.
     """
 
     progress: Progress = field(default_factory=Progress)
     work: Opening = field(default_factory=lambda: Opening("", lambda tell: None))
+    began: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,15 @@ def run_of(path: Path) -> Run:
     return Run(hashlib.sha256(os.fsencode(real)).hexdigest()[:KEY], Path(real))
 
 
-def scan(run: Run, *, again: bool = False) -> Scan:
-    """The scan of a folder; begun if there was none yet, or if it is over and another is asked for."""
+def scan(run: Run, *, older: float | None = None) -> Scan:
+    """The scan of a folder; begun if there was none yet.
+
+    Args:
+        older: another is begun where the last is over and began more than so many seconds ago; None for never.
+    """
     with _lock:
         found = _scans.get(run.key)
-        if found is None or (again and found.work.over):
+        if found is None or (older is not None and found.work.over and time.monotonic() - found.began > older):
             found = _scans[run.key] = Scan()
             found.work = Opening(run.name, lambda tell: _refresh(run, found, tell)).start()
         return found

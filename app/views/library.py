@@ -28,9 +28,12 @@ from treecore.library.scan import BLOCK
 from treecore.views.labels import cut
 
 CHANNEL, HEARD, TYPED, WRONG, FOLLOW = "browse", "browse_heard", "folder_path", "folder_error", "set:follow"
+SEEN = "library_seen"
+"""Folders that this page has shown."""
 KEYS = KeyGroup("The list", (("↑ ↓", "row"), ("Enter", "open in Explore"), ("/", "search prompts and steps")))
-LOOK_EVERY, FOLLOW_EVERY = 0.5, 2.0
-"""Seconds between two looks at a scan that is under way, and between two scans of a run that is followed."""
+LOOK_EVERY, FOLLOW_EVERY, STALE = 0.5, 2.0, 10.0
+"""Seconds between two looks at a scan that is under way, between two scans of a run that is followed, and after which a
+page that shows a folder for the first time looks again at what is in it."""
 BAR = 90
 """Pixels of the bar that says how far a scan is."""
 UNREADABLE = 50
@@ -48,7 +51,9 @@ def render() -> None:
         with left:
             nothing_open(runs, lost=bool(asked))
         return
-    scan = folders.scan(run)
+    seen: set[str] = st.session_state.setdefault(SEEN, set())
+    scan = folders.scan(run, older=None if run.key in seen else STALE)
+    seen.add(run.key)
     with st.container(key="library"):
         opened(run, runs, scan)
 
@@ -181,7 +186,7 @@ def catch_up(run: Run, seen: Scan) -> None:
     now = folders.scan(run)
     if now.work.over and now is not seen and (now.progress.files or now.progress.gone):
         st.rerun()
-    folders.scan(run, again=True)
+    folders.scan(run, older=0.0)
 
 
 @st.fragment

@@ -308,6 +308,17 @@ def test_a_run_that_is_followed_takes_over_what_is_written_meanwhile(
     assert (index.forests, index.prompts) == (7, 4)
 
 
+def test_a_page_that_is_opened_later_shows_what_was_written_since(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = indexed(run)
+    page = app(view="library", folder=found.key)
+    write([forest("who is otto ?", 300, [1.0, 0.0])], run / "300.forest.jsonl")
+    monkeypatch.setattr(library, "STALE", 0.0)
+    assert "6 forests" in words(page.run())
+    app(view="library", folder=found.key)
+    assert folders.scan(found).work.wait(60)
+    assert "7 forests" in words(app(view="library", folder=found.key))
+
+
 def test_a_scan_that_is_broken_off_ends_and_can_be_begun_again(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refresh(path: Path, index: Any, *, on_progress: Callable[[Any], None]) -> Any:
         began.set()
@@ -325,7 +336,7 @@ def test_a_scan_that_is_broken_off_ends_and_can_be_begun_again(run: Path, monkey
         go_on.set()
         assert scan.work.wait(60)
     assert scan.work.error == ""
-    assert folders.scan(found, again=True) is not scan
+    assert folders.scan(found, older=0.0) is not scan
     assert folders.scan(found).work.wait(60)
 
 

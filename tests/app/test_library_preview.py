@@ -55,7 +55,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> folders.Run:
 
 def index(run: folders.Run) -> None:
     """Bring the index of a folder up to date."""
-    assert folders.scan(run, again=True).work.wait(WAIT)
+    assert folders.scan(run, older=0.0).work.wait(WAIT)
     assert folders.scan(run).work.error == ""
 
 
