@@ -17,6 +17,7 @@ from treecore.core.numerals import counted, whole
 from treecore.errors import shortened
 from treecore.formats import ReadReport
 from treecore.methods import get_method
+from treecore.views.labels import prompts_of
 
 MOMENT, LOOK_EVERY = 0.1, 0.5
 """Seconds for which a page waits for an audit, and between two looks at one that takes longer."""
@@ -124,14 +125,9 @@ def show_by(found: Finding) -> None:
 
 def recognised(report: ReadReport) -> str:
     """`TRL completions: 4 prompts at 2 training steps, 32 trajectories, 28 with an outcome.`"""
-    steps = {step for forest in report.forests if (step := forest.provenance.get("training_step")) is not None}
-    asked = len({forest.prompt for forest in report.forests}) if len(steps) > 1 else len(report.forests)
-    prompts = counted(asked, "prompt")
-    if len(steps) > 1:
-        prompts += f" at {counted(len(steps), 'training step')}"
     leaves = counted(report.n_leaves, "trajectory", "trajectories")
     tokens = f", {counted(report.n_tokens, 'token')} recorded" if report.n_tokens else ""
-    return f"{report.title}: {prompts}, {leaves}, {whole(report.n_scored)} with an outcome{tokens}."
+    return f"{report.title}: {prompts_of(report.forests)}, {leaves}, {whole(report.n_scored)} with an outcome{tokens}."
 
 
 def found_out(report: ReadReport) -> dict[str, list[str]]:

@@ -34,7 +34,7 @@ from treecore.errors import TreecoreError
 from treecore.methods import get_method
 from treecore.methods.registry import Credit, Over
 from treecore.views.inspector.siblings import outcomes
-from treecore.views.labels import cut
+from treecore.views.labels import cut, prompts_of
 
 NAME = "granularity"
 PICTURE, CHANNEL, HEARD = "grain_picture", "grain_channel", "grain_heard"
@@ -98,7 +98,7 @@ def head() -> None:
     with st.container(key="title", gap=None):
         st.markdown("#### Does the place of a fork set the grain of its credit?")
         ends = counted(sum(len(one.leaves) for one in batch), "trajectory", "trajectories")
-        st.caption(verbatim(f"{counted(len(batch), 'prompt')} · {cut(state.opened().title, 60)} · {ends}"))
+        st.caption(verbatim(f"{prompts_of(batch)} · {cut(state.opened().title, 60)} · {ends}"))
 
 
 def bar() -> None:

@@ -51,9 +51,9 @@ def render() -> None:
         with left:
             nothing_open(runs, lost=bool(asked))
         return
-    seen: set[str] = st.session_state.setdefault(SEEN, set())
+    seen: set[str] = state.get_or(SEEN, set())
     scan = folders.scan(run, older=None if run.key in seen else STALE)
-    seen.add(run.key)
+    state.put({SEEN: seen | {run.key}})
     with st.container(key="library"):
         opened(run, runs, scan)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from treecore.cli.text import cut_cells
-from treecore.views.labels import cut, distinct_labels, graphemes, question
+from treecore.core.forest import Forest
+from treecore.views.labels import cut, distinct_labels, graphemes, prompts_of, question
 
 FAMILY, FLAG, THUMB = "👨‍👩‍👧", "🏳️‍🌈", "👍🏽"
 
@@ -95,3 +97,12 @@ def test_what_differs_stays_different(labels: list[str], room: int) -> None:
 )
 def test_a_heading_leaves_out_the_roles_of_a_decoded_chat(prompt: str, asked: str) -> None:
     assert question(prompt) == asked
+
+
+def test_prompts_are_counted_once_however_many_forests_they_have() -> None:
+    def asked(prompt: str, step: int | None = None) -> Forest:
+        return Forest(np.array([-1, 0]), prompt=prompt, provenance={} if step is None else {"training_step": step})
+
+    assert prompts_of([asked("a"), asked("b")]) == "2 prompts"
+    assert prompts_of([asked("a"), asked("b"), asked("a")]) == "2 prompts in 3 forests"
+    assert prompts_of([asked("a", 1), asked("a", 2)]) == "1 prompt at 2 training steps"

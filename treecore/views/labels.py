@@ -7,6 +7,9 @@ from itertools import pairwise, takewhile
 
 import regex
 
+from treecore.core.forest import Forest
+from treecore.core.numerals import counted
+
 GRAPHEME = regex.compile(r"\X")
 WORD = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]|[^\s\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]+|\s+")
 ELLIPSIS = "…"
@@ -38,6 +41,18 @@ def question(prompt: str) -> str:
     else:
         return prompt
     return text.strip() or prompt
+
+
+def prompts_of(forests: Sequence[Forest]) -> str:
+    """How many prompts these are of, and what makes more forests: `4 prompts at 2 training steps`, `64 prompts in 192
+    forests`, `4 prompts`.
+    """
+    prompts = len({forest.prompt for forest in forests})
+    asked = counted(prompts, "prompt")
+    steps = {step for forest in forests if (step := forest.provenance.get("training_step")) is not None}
+    if len(steps) > 1:
+        return f"{asked} at {counted(len(steps), 'training step')}"
+    return f"{asked} in {counted(len(forests), 'forest')}" if prompts < len(forests) else asked
 
 
 def cut(text: str, most: int) -> str:
