@@ -9,13 +9,15 @@ from typing import Any, Literal
 import numpy as np
 
 from treecore.core.batch import Forests
+from treecore.core.columns import Column
 from treecore.core.edit import NOTE, changes_column, changes_of
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted
-from treecore.core.topology import IntArray
+from treecore.core.topology import FloatArray, IntArray
 from treecore.exports.registry import Exported, export_kind
 from treecore.exports.tables import content
 from treecore.exports.trajectories import Signals, Trajectory, trajectories
+from treecore.formats.training_columns import BESIDE, OF_STEP, OF_TOKEN, OF_TREE
 from treecore.methods import Credit
 
 NAMES: dict[str, dict[str, str]] = {
@@ -47,6 +49,10 @@ def training(
     it to count each token once; `step_ids` and `tree` say which steps they share, so that `treecore audit` reads the
     rows as the trees that they were. Trajectories without recorded tokens have their steps and the signal of each.
 
+    What else a forest knows of its steps stands beside them: `step.NAME` holds an annotation such as a Monte Carlo
+    value, a label or a judge's score for each step, null where a step has none, `tree.NAME` that of an empty root,
+    which is no step, and `token.entropy`, `token.confidence` and `token.part` a number for each token.
+
     Args:
         shape: whose names the columns have.
     """
@@ -69,10 +75,24 @@ def training(
         "step_ids": "list of text",
         "step_lengths": "list of int",
         "step_advantages": "list of float",
+        **beside_schema(forests),
     } | changes_column(forests)
     made = Exported(unit="trajectories")
     made.chunks = content(rows_of(forests, credit, names, made), ending, schema)
     return made
+
+
+def beside_schema(forests: Forests) -> dict[str, str]:
+    """Columns of what only some forests have, and their types."""
+    names = list(dict.fromkeys(name for forest in forests for name in forest.columns))
+    rooted = [name for name in names if not np.isnan(forests.column(name)[forests.is_prompt]).all()]
+    tables = [forest.tokens for forest in forests if forest.tokens is not None]
+    there = [column for column in BESIDE if any(getattr(table, column.name) is not None for table in tables)]
+    return {
+        **dict.fromkeys((f"{OF_STEP}{name}" for name in names), "list of float"),
+        **dict.fromkeys((f"{OF_TREE}{name}" for name in rooted), "float"),
+        **{f"{OF_TOKEN}{column.name}": f"list of {column.kind}" for column in there},
+    }
 
 
 def rows_of(forests: Forests, credit: Credit, names: dict[str, str], made: Exported) -> Iterator[dict[str, Any]]:
@@ -122,8 +142,13 @@ def row_of(trajectory: Trajectory, signals: Signals, names: dict[str, str], *, r
         "steps": [forest.text[step] for step in trajectory.steps],
         "observations": [forest.observation[step] for step in trajectory.steps],
         "step_ids": [str(forest.node_id[step]) for step in trajectory.steps],
-        "step_advantages": [None if math.isnan(one) else one for one in signals.of_steps(trajectory).tolist()],
+        "step_advantages": numbers(signals.of_steps(trajectory)),
     }
+    root = int(forest.topology.path(trajectory.leaf)[0])
+    for name, values in forest.columns.items():
+        row[f"{OF_STEP}{name}"] = numbers(values[trajectory.steps])
+        if forest.is_prompt[root] and not math.isnan(values[root]):
+            row[f"{OF_TREE}{name}"] = float(values[root])
     table = forest.tokens
     if table is None or not len(tokens):
         return row
@@ -138,4 +163,17 @@ def row_of(trajectory: Trajectory, signals: Signals, names: dict[str, str], *, r
         row[names["ids"]] = table.id[tokens].tolist()
     if table.logprob is not None:
         row[names["logprobs"]] = np.nan_to_num(table.logprob[tokens]).tolist()
+    for column in BESIDE:
+        if (values := getattr(table, column.name)) is not None:
+            row[f"{OF_TOKEN}{column.name}"] = assigned(values[tokens], column)
     return row
+
+
+def assigned(values: FloatArray | IntArray, column: Column) -> list[float | int | None]:
+    """Values of a column, None where there is none."""
+    return [None if null else one for one, null in zip(values.tolist(), column.is_null(values).tolist(), strict=True)]
+
+
+def numbers(values: FloatArray) -> list[float | None]:
+    """Numbers, None for NaN."""
+    return [None if one != one else one for one in values.tolist()]

@@ -19,11 +19,14 @@ from treecore.formats.rollout import PROMPT, Rollout, Turn
 from treecore.formats.rows import as_text, rest_of, row_keys, rows
 from treecore.formats.source import Source
 from treecore.formats.token_lists import ids_in, mask_in, numbers_in, unequal
+from treecore.formats.training_columns import BESIDE, OF_STEP, OF_TOKEN, OF_TREE
 
 KEYS = frozenset({"prompt", "uid", "leaf", "tree", "steps", "observations", "step_ids", "step_advantages"})
 IDS, MASKS = ("completion_ids", "responses"), ("completion_mask", "response_mask")
 LOGPROBS, TEXTS = ("old_per_token_logps", "old_log_probs"), ("completion", "response")
 USED = KEYS.union(IDS, MASKS, LOGPROBS, TEXTS, ("reward", "advantages", "copies", "step_lengths"))
+USED |= {f"{OF_TOKEN}{column.name}" for column in BESIDE}
+SAID = (OF_STEP, OF_TREE)
 CLAIM, ANSWER = "advantage", 3
 
 
@@ -33,7 +36,7 @@ CLAIM, ANSWER = "advantage", 3
     extensions=(".parquet", ".jsonl"),
     detect=lambda source: row_keys(source) >= KEYS,
     written_by="treecore: `treecore export --to training`",
-    lost="advantages of single tokens, of which those of steps are kept; annotations of steps that are not exported",
+    lost="advantages of single tokens, of which those of steps are kept; what a forest keeps beside text and numbers",
     fields=KEYS,
     example="""{"prompt": "1+1?", "uid": "a", "leaf": "1", "tree": "0", "completion": "2", "reward": 1, \
 "steps": ["2"], "observations": [""], "step_ids": ["1"], "step_advantages": [0.5]}
@@ -96,13 +99,16 @@ class Trees:
         for name, values in (*lists.items(), ("step_advantages", claims)):
             if len(values) != len(names):
                 raise unequal(name, len(values), len(names), where)
+        said = said_of_steps(fields, len(names), where)
         tokens = tokens_of(fields, len(names), where)
-        parent = self._root(as_text(fields.get("tree")), names)
+        parent = self._root(fields, names, where)
         for place, name in enumerate(names):
             number = self.places.setdefault(name, len(self.turns))
             if number == len(self.turns):
                 text, heard = (as_text(lists[one][place]) for one in lists)
-                self.turns.append(Turn(text=text, observation=heard, parent=parent, name=name, tokens=tokens[place]))
+                turn = Turn(text=text, observation=heard, parent=parent, name=name, tokens=tokens[place])
+                turn.columns = {name: values[place] for name, values in said.items() if values[place] == values[place]}
+                self.turns.append(turn)
             elif self.turns[number].parent != parent:
                 found = f"step {name} stands after another step than in the rows before"
                 raise FormatError(found, where=where, todo="give each step an id of its own")
@@ -114,17 +120,20 @@ class Trees:
         if names:
             end = self.turns[parent]
             end.reward = NAN if (reward := number_in(fields, "reward", where=where)) is None else reward
-            end.extra |= rest_of(fields, USED)
+            end.extra |= {name: value for name, value in rest_of(fields, USED).items() if not name.startswith(SAID)}
             if known:
                 self.ends[parent] = max(known)  # there is but one wherever these are claims
 
-    def _root(self, tree: str, names: Sequence[str]) -> int:
+    def _root(self, fields: Fields, names: Sequence[str], where: str) -> int:
         """The number of the empty turn that the steps of a tree grew from, where its root is none of them."""
+        tree = as_text(fields.get("tree"))
         if not tree or tree in names[:1]:
             return PROMPT
         if tree not in self.places:
             self.places[tree] = len(self.turns)
-            self.turns.append(Turn(parent=PROMPT, name=tree))
+            found = {name: number_in(fields, name, where=where) for name in fields if name.startswith(OF_TREE)}
+            columns = {name.removeprefix(OF_TREE): one for name, one in found.items() if one is not None}
+            self.turns.append(Turn(parent=PROMPT, name=tree, columns=columns))
         return self.places[tree]
 
     def rollout(self, *, at_ends: bool) -> Rollout:
@@ -154,6 +163,28 @@ def tokens_of(fields: Fields, n_steps: int, where: str) -> list[StepTokens | Non
         if values and len(values) != size:
             raise unequal(name, len(values), size, where)
     known = [one if own else NAN for one, own in zip(logprobs, mask, strict=True)] if logprobs and mask else logprobs
-    part = [ANSWER if own else 0 for own in mask]
+    columns: dict[str, list[Any]] = {"id": ids, "logprob": known, "part": [ANSWER if own else 0 for own in mask]}
+    for column in BESIDE:
+        name = f"{OF_TOKEN}{column.name}"
+        values = wholes_in(fields, name, where=where) if column.kind == "int" else numbers_in(fields, name, where=where)
+        if values and len(values) != size:
+            raise unequal(name, len(values), size, where)
+        columns |= {column.name: values} if values else {}
     cuts = pairwise(accumulate(lengths, initial=0))
-    return [StepTokens(id=ids[a:b], logprob=known[a:b], part=part[a:b]) if b > a else None for a, b in cuts]
+    return [StepTokens(**{name: values[a:b] for name, values in columns.items()}) if b > a else None for a, b in cuts]
+
+
+def wholes_in(fields: Fields, name: str, *, where: str) -> list[int]:
+    """A list of whole numbers from 0 on, -1 for null; empty where it is absent."""
+    values = list_in(fields, name, where=where)
+    ids_in({name: [value for value in values if value is not None]}, name, where=where)
+    return [-1 if value is None else value for value in values]
+
+
+def said_of_steps(fields: Fields, size: int, where: str) -> dict[str, list[float]]:
+    """Name of an annotation -> what it says of each of `size` steps, NaN where it says nothing."""
+    found = {name: numbers_in(fields, name, where=where) for name in fields if name.startswith(OF_STEP)}
+    for name, values in found.items():
+        if values and len(values) != size:
+            raise unequal(name, len(values), size, where)
+    return {name.removeprefix(OF_STEP): values for name, values in found.items() if values}
