@@ -65,7 +65,7 @@ def test_fields_beside_the_messages() -> None:
     assert forest.extra["tools"] == [{"type": "function"}]
     assert forest.node_extra[0]["note"] == "x"
     assert forest.columns["score"][1] == 0.25
-    assert report.notes.recognised == {"`group_id` names the group": 1}
+    assert report.notes.recognised == {'"group_id" names the group': 1}
 
 
 def test_a_wrong_field_names_its_line() -> None:
@@ -102,7 +102,7 @@ def test_rewards_by_function_are_columns_and_their_sum_the_reward() -> None:
         "reward.right": [1.0],
         "reward.form": [0.5],
     }
-    assert "the reward of a chat without one is the plain sum of its `rewards`" in report.notes.guessed
+    assert 'the reward of a chat without one is the plain sum of its "rewards"' in report.notes.guessed
 
 
 def test_the_same_prompt_in_two_files_is_one_forest(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def row(**fields: Any) -> bytes:
 def test_each_container(name: str) -> None:
     report = read_with_report(CASE / name)
     assert report.format == "generations"
-    assert report.notes.recognised == {"the reward is `correctness_math_verify`": 1}
+    assert report.notes.recognised == {'the reward is "correctness_math_verify"': 1}
     first = report.forests[0]
     assert (first.prompt, first.reference) == ("make 18 from 1 9 9", "18")
     assert first.text[1] == "9 / 1 = 9 , left 9 9 \n 9 + 9 = 18 , left 18 \n <answer> 18 </answer>"
@@ -92,7 +92,7 @@ def test_a_column_of_text_is_no_list() -> None:
 def test_an_item_that_is_missing() -> None:
     report = read_with_report(row() + row(problem="1+1?", generations=["2", None], correct=[True, False]))
     assert [forest.n_trees for forest in report.forests] == [2, 1]
-    assert report.notes.dropped == {"empty items of `generations`": 1}
+    assert report.notes.dropped == {'empty items of "generations"': 1}
 
 
 def test_rows_of_one_prompt_join() -> None:

@@ -78,7 +78,7 @@ def read_chats(source: Source, notes: Notes) -> Iterator[Answers | Rollout]:
         return
     name, group = next((name for name in CHATS if name in table), CHATS[0]), _group(table)
     if group:
-        notes.recognise(f"`{group}` names the group")
+        notes.recognise(f'"{group}" names the group')
     else:
         notes.guess("chats with the same messages before the answer are one group")
     named = list(map(as_text, table[group])) if group else []
@@ -130,7 +130,7 @@ def _answers(
     if advantage.used:
         answers.claimed["advantage"] = numbers_of(tokens.claims, next(iter(advantage.used)), table.where)
     if dict in set(map(type, table[FUNCTIONS])):
-        notes.guess(f"the reward of a chat without one is the plain sum of its `{FUNCTIONS}`")
+        notes.guess(f'the reward of a chat without one is the plain sum of its "{FUNCTIONS}"')
         used[FUNCTIONS] = np.array([isinstance(value, dict) for value in table[FUNCTIONS]])
         _add_functions(table, answers)
     rest = table.rest({name, *BESIDE, *STEPS, *tokens.used, *(name for name, marks in used.items() if marks.all())})

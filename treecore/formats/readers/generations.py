@@ -111,7 +111,7 @@ def read_generations(source: Source, notes: Notes) -> Iterator[Answers]:
     table = [_in_parallel(row, answers, source.account) for row in table]
     reward = outcome(number_lists(table, answers))
     if reward:
-        notes.recognise(f"the reward is `{reward}`")
+        notes.recognise(f'the reward is "{reward}"')
     items = Items(source.account)
     for row in table:
         items.add(row, answers, notes)
@@ -187,7 +187,7 @@ class Items:
         }
         extra |= _kept(rest_of(fields, {name, answers, reference, *parallel}), given)
         if None in given:
-            notes.drop(f"empty items of `{answers}`", given.count(None))
+            notes.drop(f'empty items of "{answers}"', given.count(None))
             there = [answer is not None for answer in given]
             parallel = {one: list(compress(values, there)) for one, values in parallel.items()}
             given = list(compress(given, there))

@@ -59,7 +59,7 @@ def read_prm800k(source: Source, notes: Notes) -> Iterator[Rollout]:
             prompt_extra={} if solution is None else {"ground_truth_solution": solution},
             where=where,
         )
-    notes.recognise("ratings of steps, 1 right, -1 wrong, 0 neither, as the column `label`")
+    notes.recognise('ratings of steps, 1 right, -1 wrong, 0 neither, as the column "label"')
 
 
 def _rated(steps: list[Any], where: str) -> list[Turn]:
@@ -133,8 +133,8 @@ def read_math_shepherd(source: Source, notes: Notes) -> Iterator[Rollout]:
             turns[-1].reward = turns[-1].columns[VALUE]
         turns[-1].extra = rest_of(fields, SHEPHERD)
         yield Rollout(prompt=prompt.strip(), turns=turns, task=as_text(fields.get("task")), where=where)
-    notes.recognise("labels + and - as the column `label`, 1 and -1")
-    notes.recognise("the same labels as the column `mc_value`, 1 and 0: whether any continuation was right")
+    notes.recognise('labels + and - as the column "label", 1 and -1')
+    notes.recognise('the same labels as the column "mc_value", 1 and 0: whether any continuation was right')
     notes.guess("the label of the last step says whether the answer is right, which is the reward")
 
 
@@ -174,5 +174,5 @@ def read_process_bench(source: Source, notes: Notes) -> Iterator[Rollout]:
                 turn.columns[LABEL] = -1.0 if number == first else 1.0
         rollout = Rollout(prompt=as_text(needed(fields, "problem", where=where)), turns=turns, where=where)
         yield rollout.scored(number_in(fields, "final_answer_correct", where=where)).keep(rest_of(fields, BENCH))
-    notes.recognise("the first wrong step as the column `label`: 1 before it, -1 at it, nothing after it")
+    notes.recognise('the first wrong step as the column "label": 1 before it, -1 at it, nothing after it')
     notes.recognise("whether the final answer is correct as the reward")

@@ -44,7 +44,7 @@ def read_stepwise(source: Source, notes: Notes) -> Iterator[Rollout]:
     if not any(column[LABEL] < 0 for column in labels):
         for column in labels:
             column[LABEL] = 1.0 if column[LABEL] > 0 else -1.0
-    notes.recognise("labels of steps, 1 right and -1 wrong, as the column `label`")
+    notes.recognise('labels of steps, 1 right and -1 wrong, as the column "label"')
     yield from found
 
 

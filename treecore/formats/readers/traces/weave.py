@@ -124,7 +124,7 @@ def _scored(op: Op, made_by: Op | None, chats: Sequence[Rollout], notes: Notes) 
     rollout.group = (op.trace, as_text(op.inputs.get("model")), as_text(about if example is None else example))
     scores = dict(numbers_of(op.output.get("scores")))
     if name := leading(scores):
-        notes.recognise(f"the reward is the score `{name}`")
+        notes.recognise(f'the reward is the score "{name}"')
     rollout.last.extra |= {"scores": op.output["scores"]} if op.output.get("scores") else {}
     rollout.last.columns |= feedback_of(op)
     return rollout.scored(scores.get(name), scores)
@@ -163,7 +163,7 @@ def is_sampled(op: Op) -> bool:
 
 def rolled_out(op: Op, notes: Notes) -> Rollout:
     """A rollout that verl traced."""
-    notes.recognise("rollouts of one training step and `sample_index` are one group")
+    notes.recognise('rollouts of one training step and "sample_index" are one group')
     output: dict[str, Any] = op.output if isinstance(op.output, dict) else {}
     given = next((op.inputs[name] for name in ("raw_prompt", "messages", "prompt") if op.inputs.get(name)), None)
     prompt, extra = asked(output.get("prompt_text") or given)

@@ -53,7 +53,7 @@ def read_openr(source: Source, notes: Notes) -> Iterator[Rollout]:
             prompt_extra=rest_of(fields, KEYS | {"final_answer"}),
             where=where,
         )
-    notes.recognise("values of steps as the column `mc_value`")
+    notes.recognise('values of steps as the column "mc_value"')
     notes.guess("a last step whose value is 0 or 1 ended so, which is its reward")
 
 

@@ -50,7 +50,7 @@ def read_treetune(source: Source, notes: Notes) -> Iterator[Rollout]:
         tree = fields.get(COLUMN, fields)
         row = rest_of(fields, {COLUMN}) if COLUMN in fields else {}
         yield _rollout(_parsed(tree, source, where), row=row, where=where)
-    notes.recognise("rewards of last steps as the reward, of others (means over what follows) as the column `mc_value`")
+    notes.recognise('rewards of last steps as the reward, of others (means over what follows) as the column "mc_value"')
 
 
 def _parsed(tree: Any, source: Source, where: str) -> dict[str, Any]:
