@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -11,8 +10,8 @@ from weakref import WeakKeyDictionary
 from app.opening.background import Opening
 from app.opening.opened import Opened
 from treecore.analysis.audit import Audit, audit
+from treecore.analysis.naming import TITLES
 from treecore.core.batch import Forests
-from treecore.methods import METHODS
 
 _works: WeakKeyDictionary[Opened, Opening] = WeakKeyDictionary()
 _lock, _turn = threading.Lock(), threading.Lock()
@@ -51,10 +50,5 @@ def _findings(forests: Forests) -> list[Finding]:
 
 
 def _finding(found: Audit) -> Finding:
-    method = found.method if found.explained and found.settings is not None else ""
-    return Finding(f"{found.name}: {titled(found.in_words)}.", method, found.settings or {})
-
-
-def titled(sentence: str) -> str:
-    """A sentence with the titles of methods in place of their marked names."""
-    return re.sub("`([a-z0-9_]+)`", lambda name: METHODS[name[1]].title if name[1] in METHODS else name[1], sentence)
+    method = found.best.method if found.explained and found.settings is not None else ""
+    return Finding(f"{TITLES.subject(found.name)}: {found.in_words(TITLES)}.", method, found.settings or {})

@@ -14,6 +14,7 @@ from app.state.session import get, settings
 from treecore.analysis.best_flip import Offer, best_flip
 from treecore.analysis.frames import Frame
 from treecore.analysis.lint import lint
+from treecore.analysis.naming import TITLES
 from treecore.analysis.stages import frames
 from treecore.methods.bootstrap import Interval, bootstrap
 from treecore.methods.registry import Credit
@@ -23,7 +24,7 @@ from treecore.views.scene.film import Lane, lane_of
 def findings() -> list[str]:
     """What is valid but suspicious in what is open, one sentence each."""
     batch = opened().forests
-    found: list[str] = opened().kept.get("findings", lambda: [finding.in_words for finding in lint(batch)])
+    found: list[str] = opened().kept.get("findings", lambda: [finding.in_words for finding in lint(batch, TITLES)])
     return found
 
 

@@ -11,6 +11,7 @@ from forests import random_forest
 
 from treecore.analysis.audit import Audit, audit
 from treecore.analysis.lint import lint
+from treecore.analysis.naming import CODE, TITLES
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import short
@@ -69,12 +70,12 @@ def run() -> list[Forest]:
 
 @pytest.mark.parametrize("path", list(WRITTEN))
 def test_claims_of_trainers_are_explained(path: str) -> None:
-    assert one(read(FILES / path)).in_words == WRITTEN[path]
+    assert one(read(FILES / path)).in_words() == WRITTEN[path]
 
 
 def test_merged_answers_have_the_same_explanation() -> None:
     merged = [merge(forest, steps="lines") for forest in read(FILES / "trl-1.16.0-plain/completions")]
-    assert one(merged).in_words.startswith(TRL.format(16))
+    assert one(merged).in_words().startswith(TRL.format(16))
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -88,10 +89,13 @@ def test_every_normalisation_finds_itself(run: list[Forest], part: int) -> None:
         column = np.full(len(batch.parent), np.nan)
         column[batch.scored] = attempt.leaves().astype(np.float32)
         found = one(claiming(run, column))
-        assert found.explained, attempt.in_words
-        assert not len(found.rows), attempt.in_words
-        named = {attempt.in_words} & {found.in_words.split("; ")[0].removeprefix("these are "), *found.equal}
-        assert named, (attempt.in_words, found.in_words)
+        assert found.explained, CODE.way(*attempt.way)
+        assert not len(found.rows), CODE.way(*attempt.way)
+        named = {CODE.way(*attempt.way)} & {
+            found.in_words().split("; ")[0].removeprefix("these are "),
+            *(CODE.way(*way) for way in found.equal),
+        }
+        assert named, (CODE.way(*attempt.way), found.in_words())
 
 
 @pytest.mark.parametrize("method", ["gigpo", "treerl", "sibling", "lambda_grpo", "tempo", "opo"])
@@ -99,15 +103,15 @@ def test_claims_of_steps_are_compared_with_methods_on_trees(method: str) -> None
     forest = random_forest(np.random.default_rng(5), 40, rewards=(0.0, 0.3, 1.0))
     claims = compute(forest, method).credit
     found = one(forest.with_columns(claimed={"credit": claims}), "credit")
-    assert (found.method, found.words, len(found.rows)) == (method, ("its defaults",), 0)
+    assert (*found.best, len(found.rows)) == (method, ("its defaults",), 0)
 
 
 def test_what_differs_is_listed(run: list[Forest]) -> None:
     credit = compute(Forests(run), "grpo", epsilon=1e-4).credit
     credit[[0, 7]] += (0.5, -0.25)
     found = one(claiming(run, credit))
-    assert "; 2 of 24 values differ" in found.in_words
-    assert found.in_words.startswith("these are `grpo` with std, ddof 1, epsilon 1e-4, groups by (step, prompt)")
+    assert "; 2 of 24 values differ" in found.in_words()
+    assert found.in_words().startswith("these are `grpo` with std, ddof 1, epsilon 1e-4, groups by (step, prompt)")
     rows = [(difference.forest, difference.node) for difference in found.differences]
     assert rows == [("1a", "0"), ("1b", "1")]
     assert found.differences[0].claimed - found.differences[0].recomputed == pytest.approx(0.5, abs=1e-6)
@@ -117,10 +121,10 @@ def test_what_differs_is_listed(run: list[Forest]) -> None:
 def test_rounded_claims_are_claims(run: list[Forest]) -> None:
     credit = compute(Forests(run), "grpo").credit.round(3)
     found = one(claiming(run, credit))
-    assert found.method == "grpo"
+    assert found.best.method == "grpo"
     assert not len(found.rows)
-    assert "ddof 1" in found.words
-    assert "groups by (step, prompt)" in found.words
+    assert "ddof 1" in found.best.words
+    assert "groups by (step, prompt)" in found.best.words
 
 
 def test_several_ways_that_fit_are_all_named() -> None:
@@ -128,29 +132,29 @@ def test_several_ways_that_fit_are_all_named() -> None:
     forest = Forest(parent=[-1, -1], text=["a", "b"], reward=[1, 0], claimed={"advantage": [1.0, -1.0]})
     found = one(forest)
     assert found.explained
-    named = " ".join([found.in_words, *found.equal])
+    named = " ".join([found.in_words(), *(CODE.way(*way) for way in found.equal)])
     assert "`grpo` with std, ddof 0, epsilon 0" in named
     assert "`max_rl`" in named
-    assert found.in_words.endswith(" fit equally well")
+    assert found.in_words().endswith(" fit equally well")
 
 
 def test_zeros_say_nothing() -> None:
     found = one(Forest(parent=[-1, -1], text=["a", "b"], reward=[1, 1], claimed={"advantage": [0.0, 0.0]}))
     assert not found.explained
-    assert found.in_words.startswith("2 values, all equal, say nothing of the method: ")
+    assert found.in_words().startswith("2 values, all equal, say nothing of the method: ")
 
 
 def test_what_nothing_explains_is_said() -> None:
     forest = Forest(parent=[-1] * 4, text=list("abcd"), reward=[1, 0, 0, 1], claimed={"advantage": [0.3, 7.0, -2, 1.1]})
     found = one(forest)
     assert not found.explained
-    assert found.in_words.startswith("none of the ")
-    assert found.in_words.endswith("gives 0 of 4 values and differs by up to 6")
+    assert found.in_words().startswith("none of the ")
+    assert found.in_words().endswith("gives 0 of 4 values and differs by up to 6")
 
 
 def test_claims_without_rewards_cannot_be_compared() -> None:
     found = one(Forest(parent=[-1, -1], text=["a", "b"], claimed={"advantage": [0.3, 7.0]}))
-    assert found.in_words == "2 values with no reward beneath: nothing can be compared"
+    assert found.in_words() == "2 values with no reward beneath: nothing can be compared"
 
 
 def test_a_file_without_claims_has_no_audit() -> None:
@@ -161,11 +165,11 @@ def test_claims_for_a_method_by_name_are_compared_with_it(run: list[Forest]) -> 
     """With its defaults first; where these do not give them, lint says what does."""
     for name, settings in (("rloo", {}), ("tree_grpo", {})):
         exact = claiming(run, compute(Forests(run), name, **settings).credit, name)
-        assert one(exact, name).words == ("its defaults",)
+        assert one(exact, name).best.words == ("its defaults",)
         assert not [found for found in lint(Forests(exact)) if found.kind.startswith("claimed-credit")]
     other = claiming(run, compute(Forests(run), "grpo", epsilon=0.1).credit, "grpo")
     (finding,) = [found for found in lint(Forests(other)) if found.kind == "claimed-credit"]
-    assert "values claimed for grpo do not recompute" in finding.found
+    assert "values claimed for `grpo` do not recompute" in finding.found
     changed = claiming(run, compute(Forests(run), "grpo", epsilon=1e-4).credit, "grpo")
     (finding,) = [found for found in lint(Forests(changed)) if found.kind == "claimed-credit"]
     assert "with its defaults: these are `grpo` with epsilon=0.0001; all 24 values agree" in finding.found
@@ -195,8 +199,8 @@ def test_on_a_tree_methods_that_give_the_same_are_named_beside() -> None:
         claimed={"advantage": [np.nan, np.nan, 0.5, -0.5]},
     )
     found = one(forest)
-    assert found.method == "dr_grpo"
-    assert {"`sibling` with its defaults", "`spo_tree` with its defaults"} <= set(found.equal)
+    assert found.best.method == "dr_grpo"
+    assert {("sibling", ("its defaults",)), ("spo_tree", ("its defaults",))} <= set(found.equal)
 
 
 def test_estimates_of_a_file_feed_the_methods_that_need_them() -> None:
@@ -207,7 +211,7 @@ def test_estimates_of_a_file_feed_the_methods_that_need_them() -> None:
     assert credit.tolist() == [0, -1, 0, 0, 0, 0]
     parts = (credit[:5], credit[5:])
     claiming_it = [forest.with_columns(claimed={"vineppo": part}) for forest, part in zip(forests, parts, strict=True)]
-    assert one(claiming_it, "vineppo").words == ("its defaults",)
+    assert one(claiming_it, "vineppo").best.words == ("its defaults",)
 
 
 def test_settings_give_the_same_numbers(run: list[Forest]) -> None:
@@ -217,7 +221,7 @@ def test_settings_give_the_same_numbers(run: list[Forest]) -> None:
     assert {attempt.method for attempt in ways} == {"grpo", "dr_grpo", "rloo", "max_rl"}
     for attempt in ways:
         credit = compute(batch, attempt.method, **attempt.settings or {}).credit
-        assert np.allclose(attempt.nodes(), credit, rtol=1e-9, atol=1e-12, equal_nan=True), attempt.in_words
+        assert np.allclose(attempt.nodes(), credit, rtol=1e-9, atol=1e-12, equal_nan=True), CODE.way(*attempt.way)
     assert one(claiming(run, compute(batch, "grpo", ddof=0).credit)).settings == {"epsilon": 1e-6, "ddof": 0}
 
 
@@ -225,8 +229,20 @@ def test_claims_that_nothing_gives_are_told_what_is_nearest(run: list[Forest]) -
     """Not the first of the ways that give none, but the one that is least off."""
     credit = compute(Forests(run), "rloo").credit * 1.001
     found = one(claiming(run, credit))
-    assert (found.explained, found.method, found.equal) == (False, "rloo", ())
-    assert "; the nearest, `rloo` with leave-one-out mean, groups by (step, prompt)" in found.in_words
+    assert (found.explained, found.best.method, found.equal) == (False, "rloo", ())
+    assert "; the nearest, `rloo` with leave-one-out mean, groups by (step, prompt)" in found.in_words()
     largest = np.nanmax(np.abs(credit)) * 0.001 / 1.001
     assert found.furthest == pytest.approx(largest)
-    assert found.in_words.endswith(f"gives 0 of 24 values and differs by up to {short(largest)}")
+    assert found.in_words().endswith(f"gives 0 of 24 values and differs by up to {short(largest)}")
+
+
+def test_a_page_names_methods_by_their_titles_and_quotes_claims() -> None:
+    """No name is marked as code there; one that only looks like a method's, in a claim, stays as it is."""
+    forest = Forest(parent=[-1] * 4, text=list("abcd"), reward=[1, 0, 0, 1], claimed={"`grpo`": [0.3, 7.0, -2, 1.1]})
+    found = one(forest, "`grpo`")
+    assert "the nearest, GenPRM labels (relative progress) with " in found.in_words(TITLES)
+    assert found.in_words() == found.in_words(TITLES).replace("GenPRM labels (relative progress)", "`genprm`")
+    (page,) = [one.in_words for one in lint(Forests(forest), TITLES) if one.kind == "claimed-credit"]
+    assert page.startswith("the file does not say which method made its “`grpo`”: none of the ")
+    assert page.endswith("; name the method in the file; treecore audit FILE compares with all that are known")
+    assert TITLES.subject("dr_grpo") == "Dr. GRPO"

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from treecore.analysis.naming import CODE, Naming
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, short, whole
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.errors import MethodError
-from treecore.methods.claimed import Attempt, attempts, lacked, registered
+from treecore.methods.claimed import Attempt, Way, attempts, lacked, registered
 
 CLOSE = 1e-5
 """Claims that agree differ by no more than this, absolutely or relatively: trainers keep single precision."""
@@ -50,8 +51,8 @@ class Audit:
     Attributes:
         name: of the claims, a method's or another, such as `advantage`.
         n: claims that could be compared; not_compared: those that stand where no trajectory beneath has a reward.
-        method, words: the best way, "" and () where there is none at all.
-        equal: other ways that fit as well, in words; n_tried: ways that were tried.
+        best: the best way, `("", ())` where there is none at all.
+        equal: other ways that fit as well; n_tried: ways that were tried.
         rows: `[D]` rows of the batch where the best way gives another number.
         differences: the same with names and numbers.
         explained: whether the best way counts as the explanation.
@@ -63,9 +64,8 @@ class Audit:
     name: str
     n: int
     not_compared: int
-    method: str
-    words: tuple[str, ...]
-    equal: tuple[str, ...]
+    best: Way
+    equal: tuple[Way, ...]
     n_tried: int
     rows: IntArray
     differences: tuple[Difference, ...]
@@ -74,10 +74,9 @@ class Audit:
     settings: Mapping[str, Any] | None = None
     lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    @property
-    def not_tried(self) -> str:
+    def not_tried(self, naming: Naming = CODE) -> str:
         """The methods that could not be tried, and what they lack; "" where the claims are explained."""
-        clauses = (f"{', '.join(f'`{name}`' for name in names)}: {what}" for what, names in self.lacking.items())
+        clauses = (f"{', '.join(map(naming.method, names))}: {what}" for what, names in self.lacking.items())
         return f"not tried: {' | '.join(clauses)}" if self.lacking else ""
 
     @property
@@ -85,12 +84,15 @@ class Audit:
         """By how much the best way is off at most; NaN where it gives no number for a claim."""
         return float(np.max([abs(one.claimed - one.recomputed) for one in self.differences], initial=0.0))
 
-    @property
-    def in_words(self) -> str:
-        """The finding in one sentence, without its end."""
+    def in_words(self, naming: Naming = CODE) -> str:
+        """The finding in one sentence, without its end.
+
+        Args:
+            naming: how it writes names.
+        """
         if not self.n:
             return f"{counted(self.not_compared, 'value')} with no reward beneath: nothing can be compared"
-        best = named(self.method, self.words)
+        best = naming.way(*self.best)
         apart = len(self.rows)
         if self.silent:
             alike = "its one value" if self.n == 1 else f"{counted(self.n, 'value')}, all equal,"
@@ -103,16 +105,15 @@ class Audit:
         agreement = f"{whole(apart)} of {counted(self.n, 'value')} differ{'s' if apart == 1 else ''}"
         if not apart:
             agreement = f"all {counted(self.n, 'value')} agree"
-        return f"these are {best}; {agreement}{self._equally}{self._unscored}"
+        return f"these are {best}; {agreement}{self._equally(naming)}{self._unscored}"
 
-    @property
-    def _equally(self) -> str:
+    def _equally(self, naming: Naming) -> str:
         """Other ways that these data do not tell apart from the best."""
         if not self.equal:
             return ""
         more = f", and {len(self.equal) - NAMED} more," if len(self.equal) > NAMED else ""
         fit = "fits" if len(self.equal) == 1 else "fit"
-        return f"; {' and '.join(self.equal[:NAMED])}{more} {fit} equally well"
+        return f"; {' and '.join(naming.way(*way) for way in self.equal[:NAMED])}{more} {fit} equally well"
 
     @property
     def _common(self) -> str:
@@ -131,13 +132,13 @@ class Audit:
         """JSON-ready."""
         return {
             "claim": self.name,
-            "found": self.in_words,
+            "found": self.in_words(),
             "explained": self.explained,
             "values": self.n,
             "not_compared": self.not_compared,
-            "method": self.method,
-            "settings": list(self.words),
-            "equally": list(self.equal),
+            "method": self.best.method,
+            "settings": list(self.best.words),
+            "equally": [CODE.way(*way) for way in self.equal],
             "tried": self.n_tried,
             "lacking": {what: list(names) for what, names in self.lacking.items()},
             "differences": [one._asdict() for one in self.differences],
@@ -182,12 +183,12 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
     rows = np.flatnonzero(known & (forests.n_scored > 0) & ~forests.is_prompt)
     missing = int(known.sum()) - len(rows)
     if not len(rows):
-        return Audit(name, 0, missing, "", words=(), equal=(), n_tried=0, rows=rows, differences=(), explained=False)
+        return Audit(name, 0, missing, Way("", ()), equal=(), n_tried=0, rows=rows, differences=(), explained=False)
     fits = list(tried(forests, claim, rows, name, methods=methods and len(claim) <= MAX_NODES))
     best = min(fits, key=lambda fit: fit.order)
     claims = claim[rows] != 0
     share = best.agrees[claims].mean() if claims.any() else best.agrees.mean()
-    equal: tuple[str, ...] = ()
+    equal: tuple[Way, ...] = ()
     if share >= ENOUGH:
         best = next(fit for fit in fits if fit is best or as_good(fit, claim[rows], best=best))
         equal = equals(best, fits, claim[rows], branching=branches(forests))
@@ -198,7 +199,7 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
     differences = tuple(difference(forests, row, claim, values=values) for row in apart.tolist())
     silent = bool((claim[rows] == claim[rows[0]]).all() and best.agrees.all())
     explained = bool(share >= ENOUGH) and not silent
-    found = (best.attempt.method, best.attempt.words, equal, len(fits), apart, differences)
+    found = (best.attempt.way, equal, len(fits), apart, differences)
     lacking = {} if explained or silent or not methods else lacked(forests)
     settings = best.attempt.settings
     return Audit(
@@ -263,11 +264,11 @@ def as_good(fit: Fit, claim: FloatArray, *, best: Fit) -> bool:
     return fit.order[0] == best.order[0] and fit.off <= max(2 * best.off, EQUALLY * largest)
 
 
-def equals(best: Fit, fits: Sequence[Fit], claim: FloatArray, *, branching: bool) -> tuple[str, ...]:
-    """Other ways that fit as well as the best, in words; without forks those of its kind, normalisations or methods."""
+def equals(best: Fit, fits: Sequence[Fit], claim: FloatArray, *, branching: bool) -> tuple[Way, ...]:
+    """Other ways that fit as well as the best; without forks those of its kind, normalisations or methods."""
     alike = (fit for fit in fits if branching or (fit.attempt.leaves is None) == (best.attempt.leaves is None))
-    words = dict.fromkeys(fit.attempt.in_words for fit in alike if as_good(fit, claim, best=best))
-    return tuple(one for one in words if one != best.attempt.in_words)
+    ways = dict.fromkeys(fit.attempt.way for fit in alike if as_good(fit, claim, best=best))
+    return tuple(way for way in ways if way != best.attempt.way)
 
 
 def difference(forests: Forests, row: int, claim: FloatArray, *, values: FloatArray) -> Difference:
@@ -276,8 +277,3 @@ def difference(forests: Forests, row: int, claim: FloatArray, *, values: FloatAr
     forest = forests[number]
     node = str(forest.node_id[row - int(forests.offset[number])])
     return Difference(forest.id or str(number), node, claimed=float(claim[row]), recomputed=float(values[row]))
-
-
-def named(method: str, words: Sequence[str]) -> str:
-    """A way in words."""
-    return f"`{method}` with {', '.join(words)}" if method else ", ".join(words)

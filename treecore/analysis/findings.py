@@ -36,8 +36,8 @@ class Finding:
 
     @property
     def in_words(self) -> str:
-        """What was found and what to do, without kind and places, and without marks around names."""
-        return f"{self.found}{self._then}".replace("`", "")
+        """What was found and what to do, without kind and places."""
+        return f"{self.found}{self._then}"
 
     @property
     def _then(self) -> str:

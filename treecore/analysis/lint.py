@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from treecore.analysis.audit import Audit, audit_of, claimed
 from treecore.analysis.findings import Finding, forest_place, node_places
 from treecore.analysis.lint_answers import check_answers, check_claimed_sums, check_duplicates, check_prompts
+from treecore.analysis.naming import CODE, Naming
 from treecore.core.batch import Forests
 from treecore.core.columns import Status
 from treecore.core.forest import Forest
@@ -27,6 +29,7 @@ from treecore.methods.ops.groups import group_stats
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 ROUNDED = 1e-3
 """Above 0 by no more than this a log probability is one of 1, in half precision."""
+AUDIT = "treecore audit FILE"
 END_MARKS = re.compile(r"\s*(?:<[^<>\s]{1,40}>\s*)+")
 """Special tokens at the end of a step, such as `<|im_end|>`, which are left out of its text."""
 
@@ -34,9 +37,25 @@ END_MARKS = re.compile(r"\s*(?:<[^<>\s]{1,40}>\s*)+")
 Check = Callable[[Forests], Iterator[Finding]]
 
 
-def lint(forests: Forests) -> list[Finding]:
-    """All findings, in a fixed order of kinds; empty when there is nothing to say."""
-    return [finding for check in CHECKS for finding in check(forests)]
+def lint(forests: Forests, naming: Naming = CODE) -> list[Finding]:
+    """All findings, in a fixed order of kinds; empty when there is nothing to say.
+
+    Args:
+        naming: how their sentences write names.
+    """
+    checks: tuple[Check, ...] = (
+        check_groups,
+        check_leaves,
+        check_shape,
+        check_token_texts,
+        check_token_numbers,
+        partial(check_claims, naming=naming),
+        partial(check_claimed_sums, naming=naming),
+        check_duplicates,
+        check_prompts,
+        check_answers,
+    )
+    return [finding for check in checks for finding in check(forests)]
 
 
 class Groups(NamedTuple):
@@ -255,18 +274,18 @@ def claim_differs(forests: Forests, method: str, credit: FloatArray) -> BoolArra
     return differs
 
 
-def check_claims(forests: Forests) -> Iterator[Finding]:
+def check_claims(forests: Forests, naming: Naming) -> Iterator[Finding]:
     """Claimed credit that does not recompute with the method's default parameters."""
     for method in dict.fromkeys(name for forest in forests for name in forest.claimed):
         if method not in METHODS:
-            yield audited(forests, audit_of(forests, method))
+            yield audited(forests, audit_of(forests, method), naming)
             continue
         try:
             credit = compute(forests, method).credit
         except MethodError as error:
             yield Finding(
                 "claimed-credit",
-                f"credit claimed for {method} cannot be checked: {error.found}",
+                f"credit claimed for {naming.method(method)} cannot be checked: {error.found}",
                 (),
                 "complete the data",
             )
@@ -277,36 +296,22 @@ def check_claims(forests: Forests) -> Iterator[Finding]:
             found = audit_of(forests, method)
             yield Finding(
                 "claimed-credit",
-                f"{counted_of(len(wrong), 'value', total=total)} claimed for {method} "
+                f"{counted_of(len(wrong), 'value', total=total)} claimed for {naming.method(method)} "
                 f"{'does' if len(wrong) == 1 else 'do'} not recompute"
-                + (f" with its defaults: {found.in_words}" if found.explained else ""),
+                + (f" with its defaults: {found.in_words(naming)}" if found.explained else ""),
                 node_places(forests, wrong),
                 "trust the recomputed values, or check which parameters the file used",
             )
 
 
-def audited(forests: Forests, found: Audit) -> Finding:
+def audited(forests: Forests, found: Audit, naming: Naming) -> Finding:
     """What numbers that are claimed for no method by name turn out to be."""
     if not found.explained:
-        words = f"the file does not say which method made its `{found.name}`: {found.in_words}"
-        todo = "name the method in the file; `treecore audit FILE` compares with all that are known"
+        words = f"the file does not say which method made its {naming.claim(found.name)}: {found.in_words(naming)}"
+        todo = f"name the method in the file; {naming.command(AUDIT)} compares with all that are known"
         return Finding("claimed-credit", words, (), todo)
-    words = f"{found.name} in the file: {found.in_words}"
+    words = f"{found.name} in the file: {found.in_words(naming)}"
     if not len(found.rows):
         return Finding("claimed-credit-explained", words, (), "")
     places = node_places(forests, found.rows)
-    return Finding("claimed-credit", words, places, "`treecore audit FILE` lists the values that differ")
-
-
-CHECKS: tuple[Check, ...] = (
-    check_groups,
-    check_leaves,
-    check_shape,
-    check_token_texts,
-    check_token_numbers,
-    check_claims,
-    check_claimed_sums,
-    check_duplicates,
-    check_prompts,
-    check_answers,
-)
+    return Finding("claimed-credit", words, places, f"{naming.command(AUDIT)} lists the values that differ")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from treecore.analysis.findings import Finding, forest_place, node_places
+from treecore.analysis.naming import Naming
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted, counted_of
@@ -82,7 +83,7 @@ def plain(answer: str) -> str:
     return " ".join(answer.split()).casefold()
 
 
-def check_claimed_sums(forests: Forests) -> Iterator[Finding]:
+def check_claimed_sums(forests: Forests, naming: Naming) -> Iterator[Finding]:
     """Claimed advantages of a prompt that do not cancel, where the method says that they do."""
     for name in dict.fromkeys(name for forest in forests for name in forest.claimed):
         if name not in METHODS or not any(
@@ -93,7 +94,7 @@ def check_claimed_sums(forests: Forests) -> Iterator[Finding]:
         if numbers:
             yield Finding(
                 "claimed-sum",
-                f"advantages claimed for {name} do not sum to 0 in "
+                f"advantages claimed for {naming.method(name)} do not sum to 0 in "
                 f"{counted_of(len(numbers), 'prompt', total=len(forests))}",
                 tuple(forest_place(forests, number) for number in numbers),
                 "check whether rollouts of the group are missing",

@@ -50,9 +50,9 @@ def print_audit(found: Audit) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    click.echo(clean(f"{found.name}: {found.in_words}", 2000))
+    click.echo(clean(f"{found.name}: {found.in_words()}", 2000))
     if found.lacking:
-        click.echo(clean(found.not_tried, 2000))
+        click.echo(clean(found.not_tried(), 2000))
     if not found.explained or not found.differences:
         return
     table = Table()

@@ -25,6 +25,13 @@ OF_GROUPS = ("grpo", "dr_grpo", "rloo", "max_rl")
 SINGLE = {"raw": "a single trajectory keeps its reward", "zero": "a single trajectory gets 0"}
 
 
+class Way(NamedTuple):
+    """A registered method, or "" for none, and what is set, a clause each."""
+
+    method: str
+    words: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One way to make credit.
@@ -44,9 +51,9 @@ class Attempt:
     settings: Mapping[str, Any] | None = None
 
     @property
-    def in_words(self) -> str:
-        """`grpo` with std, ddof 1, ..."""
-        return " with ".join([f"`{self.method}`" if self.method else "", ", ".join(self.words)]).removeprefix(" with ")
+    def way(self) -> Way:
+        """What is done, apart from how it is worked out."""
+        return Way(self.method, self.words)
 
 
 class Grouping(NamedTuple):
