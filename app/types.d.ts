@@ -1436,23 +1436,34 @@ interface LessonDrag {
   shows: (() => void)[];
 }
 
-interface LessonPlaces {
+interface LessonAcross {
+  deep: number;
   left: number;
   right: number;
+  column: number;
+  bend: number;
+  width: number;
+  slim: boolean;
+  scrolls: boolean;
+  most: number;
+}
+
+interface LessonPlaces extends LessonAcross {
   x: number[];
   y: number[];
   pitch: number;
-  column: number;
   folded: boolean[];
   tops: number[];
-  width: number;
+  below: number;
   height: number;
+  outcomes: number;
 }
 
 interface LessonColumns {
   x: number[];
   width: number;
-  apart: boolean;
+  from: number;
+  stacked: boolean;
 }
 
 interface LessonInk {

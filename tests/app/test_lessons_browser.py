@@ -58,7 +58,7 @@ CUT = """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolat
 
 
 def test_words_that_do_not_fit_end_in_an_ellipsis(open_page: Open, address: str) -> None:
-    page = open_page(f"{address}/?view=lessons&unit=outcome&stage=why&mark=1&bet=10", width=1400, height=900)
+    page = open_page(f"{address}/?view=lessons&unit=depth&stage=why&mark=1&bet=10", width=1024, height=768)
     page.locator(".step-words", has_text="…").first.wait_for()
     found = page.evaluate(CUT)
     cut = [(whole, said) for whole, said, _ in found if said != whole]
@@ -95,3 +95,54 @@ def test_a_unit_takes_the_minutes_that_it_says(open_page: Open, address: str, na
     minutes = words / WORDS_A_MINUTE + ACTING
     assert round(minutes) == units()[name].minutes
     assert minutes <= 5
+
+
+LAID_OUT = """() => {
+    const hosts = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')];
+    const root = hosts.map(({ shadowRoot }) => shadowRoot).find((one) => one?.querySelector('.picture'));
+    const boxOf = (one) => {
+        const range = document.createRange();
+        range.selectNodeContents(one);
+        return range.getBoundingClientRect();
+    };
+    const all = (what) => [...root.querySelectorAll(what)];
+    const picture = root.querySelector('.picture'), { left, top } = picture.getBoundingClientRect();
+    const named = (one) => `${one.className}: ${one.textContent}`;
+    const texts = all('.step-words, .picture .answered').map((one) => [named(one), boxOf(one)]);
+    const crossed = new Set();
+    for (const path of all('.branch')) {
+        for (let at = 0; at <= path.getTotalLength(); at += 2) {
+            const { x, y } = path.getPointAtLength(at);
+            const inside = ([, box]) => left + x > box.left + 1 && left + x < box.right - 1
+                && top + y > box.top + 1 && top + y < box.bottom - 1;
+            for (const [name] of texts.filter(inside)) crossed.add(name);
+        }
+    }
+    const beyond = (one) => boxOf(one).width && (boxOf(one).right > innerWidth || boxOf(one).left < 0);
+    const outside = all('p, h1, h2, h3, small, span, .cell, .who, button').filter((one) => !one.closest('.picture'));
+    const starts = [...all('.outcome-head'), ...all('.outcome')].map((one) => Math.round(boxOf(one).left));
+    return {
+        cut: all('.step-words').filter((one) => one.textContent !== one.title).map(named),
+        crossed: [...crossed],
+        beyond: [...outside, ...all('.outcome')].filter(beyond).map(named),
+        starts: [...new Set(starts)].length,
+    };
+}"""
+"""Of a unit: words that are cut, text that a branch crosses, what stands beyond the window, where outcomes begin."""
+
+
+@pytest.mark.parametrize("name", units())
+def test_a_unit_is_read_whole_on_a_phone(open_page: Open, address: str, name: str) -> None:
+    page = open_page(f"{address}/?view=lessons", width=390, height=844)
+    for stage in ("bet", "why"):
+        page.goto(f"{address}/?view=lessons&unit={name}&stage={stage}&mark=1&bet=10")
+        page.locator(".panel [aria-current]", has_text=stage).wait_for()
+        assert page.evaluate(LAID_OUT) == {"cut": [], "crossed": [], "beyond": [], "starts": 1}, stage
+
+
+@pytest.mark.parametrize("name", units())
+@pytest.mark.parametrize("width", [1024, 1400])
+def test_branches_of_a_unit_go_past_its_words(open_page: Open, address: str, name: str, width: int) -> None:
+    page = open_page(f"{address}/?view=lessons&unit={name}&stage=why&mark=1&bet=10", width=width)
+    page.locator(".panel [aria-current]", has_text="why").wait_for()
+    assert page.evaluate(LAID_OUT) | {"cut": []} == {"cut": [], "crossed": [], "beyond": [], "starts": 1}

@@ -2,28 +2,33 @@
 
 import { html, svg } from "../../browse/dom.js";
 import { css, diverging, inkOver, rising } from "../../canvas/js/palette.js";
-import { LEFT } from "./picture.js";
 
-export const ROW_HIGH = 25;
-export const CURVE_HIGH = 74;
-const CELL = 0.95, MAX_CELL = 150;
+const ROW_HIGH = 25, CURVE_HIGH = 74, HEADS = 62;
+// Room for names beside their cells, pixels from a column's end to its cell's, and the least and the widest cell.
+const NAMES = 118, SHIFT = 12, CELL = 0.95, MIN_CELL = 46, MAX_CELL = 150, CURVE_FROM = 4;
 
-// Where the columns stand: under their steps where these follow each other, else evenly.
-/** @param {LessonUnit} page @param {LessonPlaces} places */
-export function columnsOf(page, places) {
-  const at = page.scale.choices.map(({ digit }) => page.steps.findIndex(({ mark }) => mark === digit));
-  const x = at.map((one) => places.x[one]);
-  const apart = places.left === LEFT && x.every((one, k) => !k || one - x[k - 1] > 40);
-  const step = (places.width - LEFT - places.right) / x.length, wide = Math.min(step, MAX_CELL);
-  return { x: apart ? x : x.map((_, k) => LEFT + (k + 1) * wide), width: (apart ? places.column : wide) * CELL, apart };
+/** @param {LessonUnit} page */
+export function tableHeight({ reveal }) {
+  return reveal ? HEADS + reveal.lines.length * ROW_HIGH + (reveal.curve.length ? CURVE_HIGH : 0) : 0;
 }
 
-/** @param {LessonUnit} page @param {LessonPlaces} places @param {Theme} theme */
-export function tableOf(page, places, theme) {
+// Where the columns stand: under their steps where these follow each other, else evenly; under the names in little room.
+/** @param {LessonUnit} page @param {LessonPlaces} places @param {number} room @returns {LessonColumns} */
+function columnsOf(page, places, room) {
+  const at = page.scale.choices.map(({ digit }) => page.steps.findIndex(({ mark }) => mark === digit));
+  const x = at.map((one) => places.x[one]), first = x[0] - places.column * CELL;
+  if (!places.scrolls && first > NAMES && x.every((one, k) => !k || one - x[k - 1] > 40)) return { x, width: places.column * CELL, from: places.x[page.steps[at[0]].parent], stacked: false };
+  const stacked = (room - NAMES - SHIFT) / x.length < MIN_CELL, left = stacked ? -SHIFT : NAMES;
+  const wide = Math.min((room - left - SHIFT) / x.length, MAX_CELL);
+  return { x: x.map((_, k) => left + (k + 1) * wide), width: wide * CELL, from: Math.max(CURVE_FROM, left), stacked };
+}
+
+/** @param {LessonUnit} page @param {LessonPlaces} places @param {number} room @param {Theme} theme */
+export function tableOf(page, places, room, theme) {
   const reveal = /** @type {LessonReveal} */ (page.reveal);
-  const box = html("section", "says"), head = html("div", "says-head"), columns = columnsOf(page, places);
+  const box = html("section", "says"), head = html("div", "says-head"), columns = columnsOf(page, places, room);
   head.append(html("h3", "", "What each one says about the steps"), html("small", "", reveal.of));
-  const grid = html("div", "says-grid");
+  const grid = html("div", columns.stacked ? "says-grid stacked" : "says-grid");
   grid.setAttribute("role", "table");
   grid.setAttribute("aria-label", "Credit of the steps by the truth, you and each method");
   const top = html("div", "says-row digits");
@@ -32,7 +37,7 @@ export function tableOf(page, places, theme) {
   page.scale.choices.forEach(({ digit }, k) => top.append(placed(named("columnheader", digit === reveal.right ? "digit right" : "digit", String(digit)), columns, k)));
   grid.append(band(columns, reveal.right - 1), top, ...reveal.lines.map((line) => rowOf(line, columns, theme)));
   box.append(head, grid);
-  if (reveal.curve.length && columns.apart) box.append(curveOf(page, places, columns));
+  if (reveal.curve.length) box.append(curveOf(reveal, columns));
   return box;
 }
 
@@ -45,7 +50,7 @@ function named(role, kind, text) {
 
 /** @param {HTMLElement} cell @param {LessonColumns} columns @param {number} k */
 function placed(cell, { x, width }, k) {
-  cell.style.cssText += `;left:${x[k] - width + 12}px;width:${width}px`;
+  cell.style.cssText += `;left:${x[k] - width + SHIFT}px;width:${width}px`;
   return cell;
 }
 
@@ -58,7 +63,6 @@ function band(columns, k) {
 function rowOf(line, columns, theme) {
   const row = html("div", `says-row ${line.kind}`);
   row.setAttribute("role", "row");
-  row.style.height = `${ROW_HIGH}px`;
   row.append(named("rowheader", "who", line.name));
   line.values.forEach((value, k) => {
     if (value === null && line.kind === "you") return;
@@ -74,13 +78,11 @@ function rowOf(line, columns, theme) {
   return row;
 }
 
-/** @param {LessonUnit} page @param {LessonPlaces} places @param {LessonColumns} columns */
-function curveOf(page, places, columns) {
-  const { curve, figures } = /** @type {LessonReveal} */ (page.reveal);
-  const box = html("div", "curve"), first = page.steps.find(({ mark }) => mark === 1);
-  const x = [first ? places.x[first.parent] : columns.x[0] - places.column, ...columns.x];
+/** @param {LessonReveal} reveal @param {LessonColumns} columns */
+function curveOf({ curve, figures }, { x: ends, from, stacked }) {
+  const box = html("div", stacked ? "curve stacked" : "curve"), x = [from, ...ends];
   const y = (/** @type {number} */ value) => CURVE_HIGH - 12 - value * (CURVE_HIGH - 34);
-  const ink = svg("svg", { width: places.width, height: CURVE_HIGH, role: "img", "aria-label": `chance of ending right: ${figures.join(", ")}` });
+  const ink = svg("svg", { width: ends[ends.length - 1] + SHIFT, height: CURVE_HIGH, role: "img", "aria-label": `chance of ending right: ${figures.join(", ")}` });
   ink.append(svg("path", { d: `M${x[0]} ${y(0)}H${x.at(-1)}`, class: "axis" }));
   ink.append(svg("path", { d: curve.map((value, k) => `${k ? "L" : "M"}${x[k]} ${y(value)}`).join(""), class: "chance" }));
   curve.forEach((value, k) => {

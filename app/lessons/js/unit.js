@@ -3,11 +3,12 @@
 import { html } from "../../browse/dom.js";
 import { readTheme } from "../../canvas/js/palette.js";
 import { panelOf } from "./panel.js";
-import { leastWidth, pictureOf, placesOf, shorten } from "./picture.js";
+import { pictureOf, shorten } from "./picture.js";
+import { placesOf } from "./places.js";
 import { prose } from "./prose.js";
-import { CURVE_HIGH, ROW_HIGH, tableOf } from "./table.js";
+import { tableHeight, tableOf } from "./table.js";
 
-const FOOT_ROOM = 62, MIN_ROOM = 220, HEADS = 62;
+const FOOT_ROOM = 62, MIN_ROOM = 220;
 
 /** @param {LessonBook} book */
 export function drawUnit(book) {
@@ -21,12 +22,12 @@ export function drawUnit(book) {
   main.append(head, asked);
   if (page.present) main.append(shownLarge(book));
   const hint = html("div", "hint");
-  hint.append(html("span", "", page.reveal ? "fill: how far each step changed the chance" : "colours and numbers are hidden until you have bet"), html("span", "", "outcome"));
+  hint.append(html("span", "", page.reveal ? "fill: how far each step changed the chance" : "colours and numbers are hidden until you have bet"), html("span", "outcome-head", "outcome"));
   const work = html("div", "drawing");
   work.tabIndex = 0;
   work.setAttribute("role", "group");
   work.setAttribute("aria-label", inWords(page));
-  main.append(hint, work, footOf(book));
+  main.append(hint, work, html("div", "says-room"), footOf(book));
   root.replaceChildren(main, ...(page.present ? [] : [panelOf(book)]));
   root.classList.toggle("presenting", page.present);
   root.classList.add("unit");
@@ -38,14 +39,12 @@ export function drawUnit(book) {
 export function fill(book) {
   const { page, root } = book, work = /** @type {HTMLElement | null} */ (root.querySelector(".drawing"));
   if (!work) return;
-  const theme = readTheme(root), width = Math.max(leastWidth(page), work.clientWidth);
-  const top = work.getBoundingClientRect().top + window.scrollY;
-  const below = page.reveal ? HEADS + page.reveal.lines.length * ROW_HIGH + (page.reveal.curve.length ? CURVE_HIGH : 0) : 0;
-  const places = placesOf(page, width, Math.max(MIN_ROOM, window.innerHeight - top - FOOT_ROOM - below));
-  /** @type {HTMLElement[]} */
-  const parts = [pictureOf(page, places, book.said, theme)];
-  if (page.reveal) parts.push(tableOf(page, places, theme));
-  work.replaceChildren(...parts);
+  const theme = readTheme(root), room = work.clientWidth, top = work.getBoundingClientRect().top + window.scrollY;
+  const places = placesOf(page, room, Math.max(MIN_ROOM, window.innerHeight - top - FOOT_ROOM - tableHeight(page)));
+  work.replaceChildren(pictureOf(page, places, book.said, theme));
+  root.querySelector(".says-room")?.replaceChildren(...(page.reveal ? [tableOf(page, places, room, theme)] : []));
+  root.classList.toggle("slim", places.slim);
+  /** @type {HTMLElement} */ (root.querySelector(".outcome-head")).style.width = `${places.outcomes}px`;
   shorten(work);
 }
 
