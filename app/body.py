@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import chrome, redraw, state
 from app.controls.export_menu import export_ready
+from app.defaults import FILM
 from app.opening.kept import kept
 from app.opening.mapping_form import mapping_form
 from app.opening.open_menu import take_dropped
@@ -28,5 +29,8 @@ def body() -> None:
     kept(take_dropped)
     receipt()
     mapping_form()
-    VIEWS.find(state.get("view")).render()
+    view = state.get("view")
+    if view != FILM:
+        state.put({"playing": False})  # a film that was left stands at its frame
+    VIEWS.find(view).render()
     state.sync_address()

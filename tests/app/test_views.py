@@ -319,6 +319,17 @@ def test_an_address_that_was_gone_back_to_does_not_play() -> None:
     assert test.button(key="play").label == "Play"
 
 
+def test_a_film_that_was_left_while_it_played_comes_back_at_its_frame() -> None:
+    test = app(sample="by_hand", view="step_through", frame="2")
+    test.button(key="play").click().run()
+    for view in ("explore", "step_through"):
+        test.session_state["view"] = view
+        test.run()
+    assert not test.exception
+    assert test.button(key="play").label == "Play"
+    assert test.session_state["frame"] == 1
+
+
 def one_prompt_three_times() -> AppTest:
     """Three forests whose prompts read alike, opened as they are after a rollout."""
     test = app()
