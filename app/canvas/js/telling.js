@@ -144,7 +144,7 @@ function saidOnce(what, find) {
 /** @param {Repeat} repeat */
 export function waysToRepeat(repeat) {
   return saidOnce(repeat, ({ what, place }) => {
-    const ways = [`same ${what}, ${place}`, `same, ${place}`, place];
+    const ways = [`same ${what}, ${place}`, `same, ${place}`];
     return ways.map((way) => splitWords(way).map((word) => /** @type {Run} */ ([word, false])));
   });
 }
