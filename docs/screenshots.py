@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -53,10 +54,6 @@ def main() -> None:
         page.locator(".compare .row").nth(4).wait_for()
         page.wait_for_load_state("networkidle")
         page.screenshot(path=ROOT / "docs" / "images" / "compare.png")
-        page.goto(f"{address}/?sample=large&view=granularity&every=12")
-        page.locator(".grain .dot").first.wait_for()
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=ROOT / "docs" / "images" / "granularity.png")
         page.goto(f"{address}/?sample=by_hand&view=step_through")
         settled(page).get_by_role("button", name="Normalise within each tree").click()
         page.get_by_text("measured against the other leaves of its own tree").wait_for()
@@ -65,6 +62,7 @@ def main() -> None:
         lessons(page, address)
         browser.close()
     large()
+    granularity()
     library()
 
 
@@ -87,6 +85,36 @@ def large() -> None:
             page = browser.new_page(viewport=SIZE, device_scale_factor=1)
             page.goto(f"{address}/?find=recall")
             settled(page).screenshot(path=ROOT / "docs" / "images" / "explore_large.png")
+            browser.close()
+
+
+def granularity() -> None:
+    """Where three samplers put their forks, over the same 64 prompts; the picture is as high as all of it."""
+    settings: dict[str, dict[str, Any]] = {
+        "random_expansion": {"m": 2, "n": 2, "l": 2},
+        "fixed_width": {"k": 8, "widths": "3,2,2"},
+        "surprisal": {"m": 2, "n": 2, "l": 1, "t": 2},
+    }
+    forests = [
+        forest
+        for sampler, given in settings.items()
+        for forest in rollout(
+            model="tiny", task="multihop", sampler=sampler, prompts=64, seed=5, sampler_settings=given
+        )
+    ]
+    with TemporaryDirectory() as place:
+        file = Path(place) / "three-samplers.forest.jsonl"
+        write(forests, file)
+        with serve(ROOT / "app" / "main.py", TREECORE_FILE=str(file)) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=list(FLAGS))
+            page = browser.new_page(viewport={**SIZE, "height": 1100}, device_scale_factor=1)
+            page.goto(f"{address}/?view=granularity&every=24")
+            page.locator(".grain .dot").first.wait_for()
+            page.get_by_role("button", name="Close").click()
+            page.get_by_role("button", name="Close").wait_for(state="detached")
+            page.mouse.move(0, 0)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=ROOT / "docs" / "images" / "granularity.png")
             browser.close()
 
 
