@@ -36,8 +36,10 @@ FINDING = (
     ("+ −", "zoom"),
     ("0", "fit"),
 )
-TREES = KeyGroup("In the trees, once they have the focus", (("← → ↑ ↓", "walk"), ("Home End", "first, last"), *FINDING))
-FILM_TREES = KeyGroup("In the trees, once they have the focus", FINDING)
+TREES = KeyGroup("In the trees", (("← → ↑ ↓", "walk"), ("Home End", "first, last"), *FINDING))
+FOCUSED_TREES = KeyGroup("In the trees, once they have the focus", TREES.keys)
+"""For a view in which the same keys walk a list."""
+FILM_TREES = KeyGroup("In the trees", FINDING)
 FOLDED = KeyGroup(
     "In the trees of a large forest",
     (
@@ -47,7 +49,7 @@ FOLDED = KeyGroup(
     ),
 )
 MAP = KeyGroup(
-    "In the map of a forest larger than the window",
+    "In the map of a forest larger than the window, once it has the focus",
     (("↑ ↓", "scroll by a row"), ("PgUp PgDn", "by a window"), ("Home End", "to the ends")),
 )
 DRAWER = KeyGroup(

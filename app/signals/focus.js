@@ -2,6 +2,8 @@
 
 const WRITING = "input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable=true]";
 const CHOOSING = "[role=listbox], [role=menu]";
+const PRESSED = "button, a, summary, [role=button]", CHOSEN_AMONG = "[role=radio], [role=tab]";
+const PRESSING = new Set(["Enter", " "]), MOVING = /^(Arrow|Page|Home$|End$)/;
 export const ABOVE = "[role=dialog], [data-testid=stPopoverBody]";
 
 // Whether a key belongs to a field or to a list of choices.
@@ -15,6 +17,15 @@ export function isTyped(event) {
 /** @param {Event} event */
 export function ownsKeys(event) {
   return isTyped(event) || /** @type {Element} */ (event.composedPath()[0]).closest(ABOVE) !== null;
+}
+
+// Whether a key is for the view: nobody has taken it, it is not for the browser, and it does not work what has the focus.
+/** @param {KeyboardEvent} event */
+export function isForView(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || ownsKeys(event)) return false;
+  const at = /** @type {Element} */ (event.composedPath()[0]);
+  if (PRESSING.has(event.key)) return !at.matches(PRESSED);
+  return !MOVING.test(event.key) || (at.matches(`${PRESSED}, body, html, [tabindex="-1"]`) && !at.matches(CHOSEN_AMONG));
 }
 
 // Runs `stop` once a component's element has left the page. Streamlit cleans up after a call also when another follows.

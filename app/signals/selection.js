@@ -25,7 +25,9 @@ function choose(channel, id) {
 /** @param {Channel} channel @param {KeyboardEvent} event */
 function onKey(channel, event) {
   const open = document.querySelector("[data-testid=stPopoverBody], [role=dialog]");
-  if (event.key === "Escape" && !open && !ownsKeys(event) && globalThis.treecoreSelected) choose(channel, null);
+  if (event.key !== "Escape" || open || ownsKeys(event) || !globalThis.treecoreSelected) return;
+  event.preventDefault(); // it is not taken as a way out of what the page shows, too
+  choose(channel, null);
 }
 
 /** @param {Channel} channel */

@@ -16,7 +16,7 @@ from app.library import folders, preview, rows
 from app.library.folders import Run, Scan
 from app.serving import permissions
 from app.verbatim import ours, verbatim
-from app.view_keys import TREES, KeyGroup
+from app.view_keys import FOCUSED_TREES, KeyGroup
 from app.view_registry import VIEWS, view
 from treecore.bidi import visible
 from treecore.core.numerals import counted, whole
@@ -40,7 +40,7 @@ UNREADABLE = 50
 """Files that are listed because they could not be read."""
 
 
-@view(title="Library", fields=("folder", "row", *FIELDS), keys=(KEYS, TREES))
+@view(title="Library", fields=("folder", "row", *FIELDS), keys=(KEYS, FOCUSED_TREES))
 def render() -> None:
     """The folder, its scan, and what is in it."""
     runs = folders.allowed()

@@ -60,3 +60,51 @@ def test_the_first_stop_of_tab_leads_past_the_header_to_the_trees(open_page: Ope
     page.wait_for_url("**node=**")
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keys").wait_for()
+
+
+CHOSEN = """(id) => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+    .some((host) => host.shadowRoot?.querySelector(id ? `[data-selected="${id}"]` : '[data-selected]'))"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("query", ["view=explore", "view=step_through", "view=rollout"])
+def test_keys_of_the_trees_work_before_these_have_the_focus(open_page: Open, address: str, query: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand&{query}")
+    wait_for_canvas(page)
+    settled(page)
+    page.keyboard.press("l")
+    page.wait_for_function(CHOSEN)
+    page.keyboard.press("/")
+    page.locator("input:focus").wait_for()
+
+
+@pytest.mark.browser
+def test_keys_of_the_page_work_in_the_trees_and_escape_takes_back_one_thing(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand&node=a3")
+    wait_for_canvas(page).focus()
+    settled(page)
+    page.keyboard.press("p")
+    page.locator(".st-key-leave").wait_for()
+    settled(page)
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"() => !({CHOSEN})()")
+    settled(page)
+    assert page.locator(".st-key-leave").count() == 1
+    page.keyboard.press("Escape")
+    page.locator(".st-key-leave").wait_for(state="detached")
+
+
+@pytest.mark.browser
+def test_a_button_and_a_choice_keep_the_keys_that_work_them(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand&node=a3")
+    wait_for_canvas(page)
+    settled(page)
+    axis = page.get_by_role("radiogroup", name="Axis").get_by_role("radio").first
+    axis.focus()
+    page.keyboard.press("ArrowLeft")
+    button = page.get_by_role("button", name="Keys of this view")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog", name="Keys").wait_for()
+    page.keyboard.press("f")
+    assert page.evaluate(CHOSEN, "a3")

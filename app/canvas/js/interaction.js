@@ -14,6 +14,7 @@ import { drawnOf, refold, rowOf } from "./refold.js";
 import { foldedAt, tellReader } from "./reader.js";
 import { destination } from "./walk.js";
 import { pointOn } from "./zoomed.js";
+import { isForView } from "../../signals/focus.js";
 
 const REST_MS = 120;
 
@@ -317,16 +318,21 @@ function hoverAtRest(app, point) {
   app.resting = setTimeout(() => app.scene && hoverAt(app, point), REST_MS);
 }
 
+// On a page of our own the keys work wherever the focus is, after all who listen there: a part that is drawn later, too.
 /** @param {App} app */
 export function listenKeys(app) {
-  app.dom.canvas.addEventListener("keydown", (event) => onKey(app, event), { signal: app.abort.signal });
+  const { signal } = app.abort;
+  app.dom.canvas.addEventListener("keydown", (event) => onKey(app, event), { signal });
+  const late = (/** @type {KeyboardEvent} */ event) => {
+    if (isForView(event) && event.key !== " " && event.key !== "Escape" && app.dom.canvas.checkVisibility()) onKey(app, event);
+  };
+  if (app.bus === document) window.addEventListener("keydown", () => window.addEventListener("keydown", late, { once: true, signal }), { capture: true, signal });
   app.goToHit = listenSearch(app, (row) => showRow(app, row), () => app.abort.signal.aborted || sendSelection(app));
 }
 
 /** @param {App} app @param {KeyboardEvent} event */
 function onKey(app, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.key === "Tab") return;
-  event.stopPropagation();
   const key = event.key.toLowerCase();
   /** @type {Record<string, () => void>} */
   const actions = {
@@ -339,14 +345,22 @@ function onKey(app, event) {
     " ": () => toggleFold(app, app.selected),
     ...foldingKeys(app),
     n: () => app.goToHit(event.shiftKey ? -1 : 1),
-    escape: () => (app.dom.search.hidden ? deselect(app) : closeSearch(app)),
+    ...leavingKeys(app),
     ...changingKeys(app),
   };
   const target = actions[key] ? undefined : destination(app, key, event.shiftKey);
   if (actions[key]) actions[key]();
   else if (target !== undefined) select(app, target, { reveal: true });
   else if (!key.startsWith("arrow")) return;
+  event.stopPropagation();
   event.preventDefault();
+}
+
+// Escape closes the search, then chooses no step, then is free for the page.
+/** @param {App} app @returns {Record<string, () => void>} */
+function leavingKeys(app) {
+  if (!app.dom.search.hidden) return { escape: () => closeSearch(app) };
+  return app.selected < 0 ? {} : { escape: () => deselect(app) };
 }
 
 // Keys of a forest that can be folded; in others they are free for the page.
