@@ -375,24 +375,25 @@ class Forest:
         return sha.hexdigest()
 
 
-def cut(whole: Forest, low: int, high: int, **fields: Any) -> Forest:
+def cut(whole: Forest, low: int, high: int, fields: dict[str, Any]) -> Forest:
     """Some rows of a forest without tokens as a forest of their own, which is not checked again.
 
     Only for who made `whole` of forests, side by side: its checks hold for each of them.
 
     Args:
         low, high: first row, and the one after the last.
-        fields: all that is no column of numbers, and columns that are known already. `parent`, `node_id`, `text`,
-            `observation` are of these rows; of `columns` and `claimed` the names that this forest has.
+        fields: all that is no column of numbers, and columns that are known already; they become the forest's own.
+            `parent`, `node_id`, `text`, `observation` are of these rows; of `columns` and `claimed` the names that this
+            forest has.
     """
     forest = object.__new__(Forest)
-    own: dict[str, Any] = {"sampler": {}, "tokens": None, **fields}
     for name in ARRAYS:
-        if name not in own:
-            own[name] = getattr(whole, name)[low:high]
-    own["columns"] = {name: whole.columns[name][low:high] for name in fields["columns"]}
-    own["claimed"] = {name: whole.claimed[name][low:high] for name in fields["claimed"]}
-    forest.__dict__.update(own)
+        if name not in fields:
+            fields[name] = getattr(whole, name)[low:high]
+    fields["columns"] = {name: whole.columns[name][low:high] for name in fields["columns"]}
+    fields["claimed"] = {name: whole.claimed[name][low:high] for name in fields["claimed"]}
+    fields["sampler"], fields["tokens"] = {}, None
+    object.__setattr__(forest, "__dict__", fields)
     return forest
 
 

@@ -57,6 +57,7 @@ def flat_forests(answers: Answers, groups: Sequence[RowGroup], source: str) -> l
     """
     sizes = np.array([len(group.rows) for group in groups])
     ends = np.cumsum(sizes)
+    starts = ends - sizes
     rows = np.fromiter(chain.from_iterable(group.rows for group in groups), np.int64, int(ends[-1]))
     columns = {name: frozen(values[rows]) for name, values in answers.columns.items()}
     claimed = {name: frozen(values[rows]) for name, values in answers.claimed.items()}
@@ -67,19 +68,24 @@ def flat_forests(answers: Answers, groups: Sequence[RowGroup], source: str) -> l
         columns=columns,
         claimed=claimed,
     )
-    starts = ends - sizes
+    texts, prompts = (_in_order(values, rows) for values in (answers.text, answers.prompt))
     there, claims = _there(columns, starts), _there(claimed, starts)
-    return [
-        cut(
-            whole,
-            low,
-            high,
-            columns=[name for name, found in there.items() if found[number]],
-            claimed=[name for name, found in claims.items() if found[number]],
-            **_fields(answers, group, source),
-        )
-        for number, (group, low, high) in enumerate(zip(groups, starts.tolist(), ends.tolist(), strict=True))
-    ]
+    found = []
+    for number, (group, low, high) in enumerate(zip(groups, starts.tolist(), ends.tolist(), strict=True)):
+        fields = _fields(answers, group, prompts[low:high], source)
+        fields["text"] = tuple(texts[low:high])
+        fields["columns"] = [name for name, assigned in there.items() if assigned[number]]
+        fields["claimed"] = [name for name, assigned in claims.items() if assigned[number]]
+        found.append(cut(whole, low, high, fields))
+    return found
+
+
+def _in_order(values: Sequence[str], rows: IntArray) -> Sequence[str]:
+    """Values of these rows, which mostly stand one after the other. `[K]`"""
+    low, high = int(rows[0]), int(rows[-1]) + 1
+    if high - low == len(rows) and bool((np.diff(rows) == 1).all()):
+        return values[low:high]
+    return [values[row] for row in rows.tolist()]
 
 
 def _there(columns: Mapping[str, FloatArray], starts: IntArray) -> dict[str, list[bool]]:
@@ -87,10 +93,13 @@ def _there(columns: Mapping[str, FloatArray], starts: IntArray) -> dict[str, lis
     return {name: np.logical_or.reduceat(values == values, starts).tolist() for name, values in columns.items()}
 
 
-def _fields(answers: Answers, group: RowGroup, source: str) -> dict[str, Any]:
-    """Everything of its forest that is no column of numbers."""
+def _fields(answers: Answers, group: RowGroup, prompts: Sequence[str], source: str) -> dict[str, Any]:
+    """Everything of its forest that is no column of numbers, but for its texts.
+
+    Args:
+        prompts: of its rows.
+    """
     rows, first = group.rows, group.rows[0]
-    prompts = [answers.prompt[row] for row in rows]
     said = (
         {place: answers.extra[row] for place, row in enumerate(rows) if answers.extra.get(row)} if answers.extra else {}
     )
@@ -98,8 +107,7 @@ def _fields(answers: Answers, group: RowGroup, source: str) -> dict[str, Any]:
     step = answers.training_step[first] if answers.training_step else -1
     return {
         **(shared_in_common if len(rows) <= MAX_SHARED_ANSWERS else in_common)(len(rows)),
-        "text": tuple([answers.text[row] for row in rows]),
-        "node_extra": node_extra(said, enumerate(prompts[:1] if alike else prompts)),
+        "node_extra": node_extra(said, enumerate(prompts)) if said or not alike else {},
         "id": group.name,
         "prompt": prompts[0],
         "reference": answers.reference[first] if answers.reference else "",

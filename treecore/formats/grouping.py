@@ -7,7 +7,7 @@ file format.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from itertools import chain, compress
+from itertools import chain, compress, groupby
 
 import numpy as np
 
@@ -150,17 +150,14 @@ def _spend_columns(answers: Answers, groups: int, account: Account) -> None:
 
 def rows_of_groups(answers: Answers) -> Iterable[list[int]]:
     """The rows of each group, in the order in which groups appear first."""
-    keys: Iterable[Hashable] = answers.prompt
-    if answers.group:
-        keys = (prompt if key is None else key for key, prompt in zip(answers.group, answers.prompt, strict=True))
-    if answers.training_step:
-        keys = zip(answers.training_step, keys, strict=True)
+    keys: Sequence[Hashable] = answers.group or answers.prompt
+    if answers.group and None in answers.group:
+        keys = [prompt if key is None else key for key, prompt in zip(answers.group, answers.prompt, strict=True)]
+    if len(set(answers.training_step)) > 1:
+        keys = list(zip(answers.training_step, keys, strict=True))
     groups: dict[Hashable, list[int]] = {}
-    for row, key in enumerate(keys):
-        if (rows := groups.get(key)) is None:
-            groups[key] = [row]
-        else:
-            rows.append(row)
+    for key, rows in groupby(range(len(answers)), keys.__getitem__):  # those of one group mostly stand together
+        groups.setdefault(key, []).extend(rows)
     return groups.values()
 
 

@@ -184,6 +184,6 @@ def joined_forests(groups: Sequence[Group]) -> list[Forest]:
         columns = dict.fromkeys(name for turn in group.turns for name in turn.columns)
         claimed = dict.fromkeys(name for turn in group.turns for name in turn.claimed)
         fields = {"parent": parent[low:high], "node_id": tuple(names), "columns": columns, "claimed": claimed}
-        found.append(cut(whole, low, high, **fields, **group.fields()))
+        found.append(cut(whole, low, high, fields | group.fields()))
         low = high
     return found

@@ -34,7 +34,9 @@ class Chat(NamedTuple):
 
 def is_chat(value: Any) -> bool:
     """Whether this is a list of messages, each with a role."""
-    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) and "role" in one for one in value)
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return False
+    return all(isinstance(one, dict) and "role" in one for one in value)
 
 
 class Asked(NamedTuple):

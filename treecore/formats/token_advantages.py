@@ -46,7 +46,8 @@ class TokenAdvantages:
 
     def __init__(self, values: Sequence[Any], table: FieldTable) -> None:
         self._values, self._table = values, table
-        lists = {row: found for row, value in enumerate(values) if (found := listed(value)) is not None}
+        some = not {list, str}.isdisjoint(map(type, values))
+        lists = {row: found for row, value in enumerate(values) if (found := listed(value)) is not None} if some else {}
         for row, value in lists.items():
             if not set(map(type, value)) <= {int, float, NULL}:
                 said = f"the advantage {shown(values[row])} is no number"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -111,7 +111,7 @@ def _of_lines(source: Source) -> FieldTable:
 
 def _nested(block: Block, rows: Sequence[dict[str, Any]]) -> int:
     """Bytes of lists and objects among the values of these rows, where they may be many for their text; else 0."""
-    inside = [value for row in rows for value in row.values() if type(value) in CONTAINERS]
+    inside = _containers(chain.from_iterable(map(dict.values, rows)))
     if not inside or _few_within(inside, len(block.text) // LONG):
         return 0
     text, brackets, most = block.text, opening_brackets(block.text), CROWDED * len(block.text)
@@ -126,10 +126,14 @@ def _few_within(values: list[Any], most: int) -> bool:
         most -= sum(map(len, values))
         if most < 0:
             return False
-        lists = chain.from_iterable(value for value in values if type(value) is list)
-        objects = chain.from_iterable(value.values() for value in values if type(value) is dict)
-        values = [value for value in chain(lists, objects) if type(value) in CONTAINERS]
+        values = _containers(chain.from_iterable(one.values() if type(one) is dict else one for one in values))
     return True
+
+
+def _containers(values: Iterable[Any]) -> list[Any]:
+    """The lists and objects among values, most of which are neither."""
+    given = list(values)
+    return [] if CONTAINERS.isdisjoint(map(type, given)) else [one for one in given if type(one) in CONTAINERS]
 
 
 def _appended(columns: dict[str, list[Any]], rows: Sequence[dict[str, Any]]) -> bool:

@@ -20,7 +20,7 @@ from treecore.formats.messages import ASSISTANT, asked, content_text, is_chat
 from treecore.formats.notes import Notes
 from treecore.formats.readers.reward_columns import named_as_rewards
 from treecore.formats.registry import rollout_format
-from treecore.formats.rows import Row, as_text, rest_of, row_kinds
+from treecore.formats.rows import Row, as_text, row_kinds
 from treecore.formats.source import Source
 from treecore.formats.whole_table import held_rows
 
@@ -54,11 +54,9 @@ def _is_answers(value: Any) -> bool:
 
 def _text_name(value: Any) -> str:
     """The field that is the text of each answer, of a list of objects that are no messages; "" where it is none."""
-    if (
-        not isinstance(value, list)
-        or not value
-        or not all(isinstance(one, dict) and "role" not in one for one in value)
-    ):
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return ""
+    if not all(isinstance(one, dict) and "role" not in one for one in value):
         return ""
     return next((name for name in TEXTS if all(isinstance(one.get(name), str) for one in value)), "")
 
@@ -157,6 +155,7 @@ class Items:
         account: of the file, for its limits.
         prompt_extra: what is kept beside the prompt, of the first item of each row; first: the same by group.
         cells: values of all lists in `beside`.
+        references_in: names of a row -> those of them that may be its reference, the most telling first.
         beside: name -> first item and values of each list of numbers or other values beside the answers.
     """
 
@@ -169,23 +168,27 @@ class Items:
     prompt_extra: dict[int, dict[str, Any]] = field(default_factory=dict)
     first: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
     beside: dict[str, list[tuple[int, list[Any]]]] = field(default_factory=dict)
+    references_in: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     cells: int = 0
 
     def add(self, row: Row, answers: str, notes: Notes) -> None:
         """Take the items of one row."""
         fields, where = row
+        names = tuple(fields)
+        if names not in self.references_in:
+            self.references_in[names] = [one for one in REFERENCES if one in fields and one != answers]
         name = first_of(fields, PROMPTS) or PROMPTS[0]
         prompt, extra = asked(needed(fields, name, where=where))
         given = list_in(fields, answers, where=where)
-        reference = next(
-            (one for one in REFERENCES if one in fields and one not in (name, answers) and _is_plain(fields[one])), ""
-        )
-        parallel = {
-            one: values
-            for one, values in fields.items()
-            if one != answers and isinstance(values, list) and len(values) == len(given) and not is_chat(values)
-        }
-        extra |= _kept(rest_of(fields, {name, answers, reference, *parallel}), given)
+        reference = next((one for one in self.references_in[names] if one != name and _is_plain(fields[one])), "")
+        parallel: dict[str, list[Any]] = {}
+        rest: dict[str, Any] = {}
+        for one, value in fields.items():
+            if one != answers and isinstance(value, list) and len(value) == len(given) and not is_chat(value):
+                parallel[one] = value
+            elif one not in (name, answers, reference) and value is not None:
+                rest[one] = value
+        extra |= _kept(rest, given)
         if None in given:
             notes.drop(f'empty items of "{answers}"', given.count(None))
             there = [answer is not None for answer in given]
@@ -210,11 +213,12 @@ class Items:
         """All of them, by the list that is the reward."""
         said, beside = answers_of(self.answers), self._table()
         rest = beside.rest(())
-        status = [-1] * len(self.answers)
+        status: list[int] = []
         for name in FINISH:
             if name in beside.names:
                 ends = [ENDED.get(value, -1) if isinstance(value, str) else -1 for value in beside[name]]
-                status = [old if new < 0 else new for old, new in zip(status, ends, strict=True)]
+                before = status or [-1] * len(ends)
+                status = [old if new < 0 else new for old, new in zip(before, ends, strict=True)]
         found = Answers(
             prompt=self.prompts,
             text=said.texts,

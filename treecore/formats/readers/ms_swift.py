@@ -223,7 +223,7 @@ def _parted(chat: Any) -> tuple[Any, Any]:
 
 def _is_column(value: Any) -> bool:
     """Whether this is a list of texts, not one chat."""
-    return isinstance(value, list) and not any(isinstance(one, dict) for one in value)
+    return isinstance(value, list) and dict not in set(map(type, value))
 
 
 def _shared(fields: dict[str, Any]) -> dict[str, Any]:
