@@ -148,8 +148,8 @@ def test_advantages_of_a_learned_value_say_why_they_cannot_be_audited(tmp_path: 
     assert forest.node_extra[0]["token_advantages"] == [0.5, 0.4, 0.3]
     said = CliRunner().invoke(main, ["audit", str(path)])
     assert said.exit_code == 0
-    assert said.output.splitlines() == ["the file claims no advantages and no credit", f"dropped: {NO_STEPS}"]
-    assert json.loads(CliRunner().invoke(main, ["audit", str(path), "--json"]).output)["dropped"] == {NO_STEPS: 2}
+    assert said.output.splitlines() == [f"cannot be audited: {NO_STEPS}"]
+    assert json.loads(CliRunner().invoke(main, ["audit", str(path), "--json"]).output)["not_audited"] == [NO_STEPS]
 
 
 def test_rows_that_are_turns_keep_the_advantages_that_all_their_tokens_have() -> None:

@@ -22,7 +22,7 @@ SHOWN = 20
 @json_option
 def audit(file: str, as_json: bool) -> None:
     """Find the method and the settings that give the advantages and credits claimed in FILE, and list the values that
-    they do not give. What reading left out of FILE is named, as it may be what was claimed.
+    they do not give. Claims that are of no step are named with the reason.
 
     \b
     Example:
@@ -35,14 +35,14 @@ def audit(file: str, as_json: bool) -> None:
     with busy("Comparing"):
         found = audit_batch(Forests(report.forests))
     if as_json:
-        print_json({"audits": [one.as_json() for one in found], "dropped": dict(report.notes.dropped)})
+        print_json({"audits": [one.as_json() for one in found], "not_audited": list(report.notes.unclaimed)})
         return
     for one in found:
         print_audit(one)
-    if not found:
+    for clause in report.notes.unclaimed:
+        click.echo(clean(f"cannot be audited: {clause}"))
+    if not found and not report.notes.unclaimed:
         click.echo("the file claims no advantages and no credit")
-    for clause in report.notes.dropped:
-        click.echo(clean(f"dropped: {clause}"))
 
 
 def print_audit(found: Audit) -> None:

@@ -19,11 +19,13 @@ class Notes:
         recognised: what fields were taken for.
         guessed: what the file does not say and was assumed.
         dropped: what is in the file and not in the forests.
+        unclaimed: those of them that say why numbers which the file claims are of no step.
     """
 
     recognised: Counter[str] = field(default_factory=Counter)
     guessed: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    unclaimed: dict[str, None] = field(default_factory=dict)
 
     def recognise(self, clause: str, times: int = 1) -> None:
         """Note what a field was taken for."""
@@ -37,6 +39,11 @@ class Notes:
         """Note what is not in the forests."""
         self.dropped[clause] += times
 
+    def drop_claims(self, clause: str, times: int = 1) -> None:
+        """Note what the file claims and no step does."""
+        self.drop(clause, times)
+        self.unclaimed[clause] = None
+
     def drop_fields(self, names: Collection[str]) -> None:
         """Note what stands beside the rollouts in an object that holds several of them."""
         if names:
@@ -48,6 +55,7 @@ class Notes:
         self.recognised += other.recognised
         self.guessed += other.guessed
         self.dropped += other.dropped
+        self.unclaimed |= other.unclaimed
 
     def as_json(self) -> dict[str, dict[str, int]]:
         """Clause -> how often, JSON-ready."""

@@ -123,7 +123,7 @@ class TokenAdvantages:
                 self._table.account.afford_rows(size := size + len(tree.turns), tree.where)
                 yield tree
         else:
-            notes.drop(NO_STEPS, len(self._varied))
+            notes.drop_claims(NO_STEPS, len(self._varied))
             for row in self._varied:
                 answers.extra.setdefault(row, {})[f"token_{CLAIM}s"] = self._values[row]
             yield answers
@@ -131,7 +131,7 @@ class TokenAdvantages:
     def leave_out(self, notes: Notes) -> None:
         """Note that rows are turns, of which only `claims` are kept."""
         if self._varied:
-            notes.drop("advantages that change inside a turn", len(self._varied))
+            notes.drop_claims("advantages that change inside a turn", len(self._varied))
 
     def _add(self, answers: Answers, row: int, tokens: Tokens) -> None:
         """Take over the tokens of an answer in one turn, or how many they are."""

@@ -58,7 +58,7 @@ def read_training_rows(source: Source, notes: Notes) -> Iterator[Rollout]:
     of_steps = all(tree.agree for tree in trees.values())
     of_rows = all(tree.even for tree in trees.values())
     if not of_steps and not of_rows:
-        notes.drop("advantages of steps that have another one in each trajectory")
+        notes.drop_claims("advantages of steps that have another one in each trajectory")
     for tree in trees.values():
         yield tree.rollout(at_ends=of_rows and not of_steps)
 
