@@ -77,6 +77,11 @@ def test_a_root_with_words_is_told_of_only_where_roots_are_of_two_kinds() -> Non
     assert both == {"root-with-text": ("forest good, node 0", "forest good, node 3")}
 
 
+def test_an_answer_that_never_came_is_no_empty_prompt() -> None:
+    answers = {"parent": [-1, -1], "text": ["a", ""], "reward": [1.0, NAN], "status": [1, 3]}
+    assert "root-with-text" not in found(Forest(**answers))
+
+
 CALL = {"name": "search", "arguments": {"q": "x"}}
 
 

@@ -201,11 +201,11 @@ def check_shape(forests: Forests) -> Iterator[Finding]:
 def mixed_roots(forests: Forests) -> IntArray:
     """Roots with words where that is no habit of the file: beside empty roots of their forest, or above a fork while
     roots of other forests are empty. Flat rollouts are chains that begin with a step, which is as it should be; one
-    without words is as good, where it has calls or an observation. `[R]`
+    without words is as good, where it has calls or an observation. An empty leaf is an answer that never came. `[R]`
     """
     topology, roots = forests.topology, forests.topology.roots
     written = np.fromiter((bool(text) for forest in forests for text in forest.text), dtype=bool)[roots]
-    empty = forests.is_prompt[roots]
+    empty = forests.is_prompt[roots] & ~topology.is_leaf[roots]
     if not empty.any():
         return np.empty(0, dtype=np.int64)
     of = forests.forest_of[roots]

@@ -155,6 +155,15 @@ def test_a_sample_that_failed_is_an_empty_trajectory() -> None:
     assert forest.node_extra[0]["error"]["message"] == "no network"
 
 
+def test_a_call_that_failed_is_no_call_of_another() -> None:
+    empty = {"message": {"role": "assistant", "content": "", "id": "b"}, "stop_reason": "stop"}
+    event = {"event": "model", "input": [], "output": {"choices": [empty]}, "error": "RuntimeError('down')"}
+    report = read_with_report(log(changed(events=[event]), changed(events=[event | {"error": None}])))
+    assert report.notes.dropped["calls of the model that failed"] == 1
+    (other,) = [clause for clause in report.notes.dropped if "of scorers" in clause]
+    assert report.notes.dropped[other] == 1
+
+
 def test_an_outcome_stands_on_a_leaf_where_branches_go_on_from_the_last_turn() -> None:
     answer = {"message": {"role": "assistant", "content": "again", "id": "b"}, "stop_reason": "stop"}
     events = [

@@ -31,6 +31,11 @@ class Call(NamedTuple):
         return mapping(self.choice.get("message"))
 
     @property
+    def failed(self) -> bool:
+        """Whether it came to an error and not to words."""
+        return bool(text(self.event.get("error"))) and not self.message.get("content")
+
+    @property
     def n_tokens(self) -> int:
         """Tokens that the model wrote, -1 where it is not said."""
         count = mapping(mapping(self.event.get("output")).get("usage")).get("output_tokens")

@@ -110,6 +110,8 @@ class Growth:
                 self.follow(lines[place : stops[stops.index(place) + 1]], calls)
             elif text(item.message.get("id")) in self.known:
                 continue
+            elif item.failed:
+                notes.drop("calls of the model that failed")
             elif item.branch == MAIN:
                 notes.drop("calls of the model that are not in the messages of a sample: of scorers, of other agents")
             else:
