@@ -15,11 +15,12 @@ import orjson
 from app.visits.crowd import LARGE, SMALL, Crowd
 from app.visits.student import Student
 from treecore.bench.synthetic import made_up_file
+from treecore.bundled import samples
 
 ARRIVE = 20.0
 """Seconds within which a class comes in; less where it stays for a short time only."""
 ONCE = ("page", "click", "upload", "click", "sample", "view", "step", "view", "method")
-"""What the first student does, so that all that is loaded once is there."""
+"""What the first student does before opening every sample, so that all that visitors share is there."""
 
 
 def main() -> None:
@@ -38,6 +39,8 @@ def main() -> None:
     crowd = Crowd(students, given.pause, given.seed)
     for kind in ONCE:
         students[0].do(kind)
+    for sample in samples():
+        students[0].see(sample)
     for numbers in (SMALL, LARGE):
         students[0].grow(numbers)()
     report("first", students)

@@ -91,6 +91,12 @@ class Student:
             kind = "step" if kind == "click" else "click"
         self.do(kind)
 
+    def see(self, sample: str) -> None:
+        """Open a sample, in Explore and in Step through."""
+        self._done("sample", lambda: self._open_sample(sample))
+        for _ in range(2):
+            self._done("view", self._turn)
+
     def grow(self, values: Mapping[str, float]) -> Callable[[], Grown]:
         """Ask for a run with these numbers in the form; what comes back waits for its end."""
         self._done("rollout", lambda: self._turn_to(ROLLOUT))
@@ -140,10 +146,12 @@ class Student:
         return {"view": view}
 
     def _sample(self) -> Address:
-        one = self._random.choice(list(samples().values()))
-        self._send(self._page.press(f"sample:{one.name}"))
-        self._ids = ids_of(read(one.path)[0])
-        return {"sample": one.name}
+        return self._open_sample(self._random.choice(list(samples())))
+
+    def _open_sample(self, name: str) -> Address:
+        self._send(self._page.press(f"sample:{name}"))
+        self._ids = ids_of(read(samples()[name].path)[0])
+        return {"sample": name}
 
     def _method(self) -> Address:
         """Open the list, choose one that can run, and close the list."""
