@@ -69,7 +69,7 @@ function lineOf(line, chosen, widest) {
     spread.append(bar, html("span", "", line.spread.toFixed(2)));
   } else spread.textContent = "\u2013";
   signs.textContent = line.signs;
-  lint.append(html("span", line.lint ? "" : "muted", line.lint ? `\u25b3 ${line.lint}` : "\u2013"));
+  lint.append(html("span", line.lint ? "" : "muted", line.lint ? `\u25b3\u00a0${line.lint}` : "\u2013"));
   training.append(line.training.length ? spark(line.training, line.step) : html("span", "muted", "\u2013"));
   row.append(...cells);
   return row;
