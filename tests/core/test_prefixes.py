@@ -97,6 +97,17 @@ def test_the_environment_must_have_answered_the_same() -> None:
     assert merge(forest).provenance["merged"]["shared_steps"] == 1
 
 
+def test_an_answer_that_failed_before_it_had_a_word_is_not_lost() -> None:
+    answers = {"parent": [-1, -1, -1], "text": ["a", "", ""], "reward": [1.0, np.nan, np.nan], "status": [1, 3, 1]}
+    forest = Forest(**answers, node_extra={1: {"error": "no network"}})
+    merged = merge(forest)
+    assert merged.text == ("", "a", "")
+    assert merged.status[2] == 3
+    assert merged.node_extra == {2: {"error": "no network"}}
+    assert merged.provenance["merged"]["shared_steps"] == 0
+    assert [unmerge(merged).node_extra[row]["error"] for row in unmerge(merged).prompts] == ["no network"]
+
+
 def test_numbers_of_a_shared_step_are_kept_where_all_agree() -> None:
     numbers = {"label": np.array([1.0, 0.0, 1.0, 0.0]), "other": np.array([1.0, 0.0, 2.0, 0.0])}
     merged = merge(chains([["ask", "x"], ["ask", "y"]], columns=numbers, claimed=numbers))

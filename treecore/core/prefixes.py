@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from treecore.core.columns import NODE_COLUMNS
+from treecore.core.columns import NODE_COLUMNS, Status
 from treecore.core.forest import Forest, NodeId, TokenTable
 from treecore.core.step_text import beside_text
 from treecore.core.text_steps import RULES, rule_for, split_text
@@ -55,8 +55,9 @@ def merge_chains(forest: Forest) -> Forest:
 def merge(forest: Forest, *, steps: str = "auto") -> Forest:
     """The tree of common beginnings of a forest's trajectories, below one empty root.
 
-    What belongs to a trajectory (its reward, claims, fields) stands on its leaf as before. A shared step keeps the
-    fields of the first; numbers in `columns` and claims on shared steps are kept where all agree, else not assigned.
+    What belongs to a trajectory (its reward, claims, fields) stands on its leaf as before; an answer that failed before
+    it had a word is a leaf without words. A shared step keeps the fields of the first; numbers in `columns` and claims
+    on shared steps are kept where all agree, else not assigned.
     `provenance["merged"]` has the rule and the counts of `Shared`.
 
     Args:
@@ -173,7 +174,8 @@ def _fold(forest: Forest) -> Folded:
     """Rows with equal beginnings in one place."""
     place = [0] * len(forest)
     first, parent, seen = [-1], [-1], dict[Hashable, int]()
-    is_prompt, is_leaf = forest.is_prompt.tolist(), forest.topology.is_leaf.tolist()
+    is_leaf = forest.topology.is_leaf.tolist()
+    is_prompt = (forest.is_prompt & ~(forest.topology.is_leaf & (forest.status == Status.FAILED))).tolist()
     for row, above in enumerate(forest.parent.tolist()):
         if is_prompt[row]:
             continue
@@ -246,6 +248,7 @@ def shared(forest: Forest, folded: Folded) -> Shared:
     counts = np.maximum(forest.n_model_tokens, 0)
     all_steps, all_tokens = int(steps.sum()), int(counts[steps].sum())
     kept = folded.first[folded.first >= 0]
+    kept = kept[steps[kept]]
     has_tokens = bool((forest.n_model_tokens[steps] >= 0).all())
     saved = all_tokens - int(counts[kept].sum())
     return Shared(all_steps, all_steps - len(kept), all_tokens if has_tokens else -1, saved if has_tokens else -1)
