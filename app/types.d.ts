@@ -1045,7 +1045,6 @@ interface Box {
   y0: number;
   x1: number;
   y1: number;
-  family?: number;
   line?: boolean;
 }
 

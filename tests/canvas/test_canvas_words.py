@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,6 +14,8 @@ from browser import ROOT, Open, serve, wait_for_canvas
 from forests import random_forest
 
 from app.canvas import FOLDER, Axis, component_script, make_scene
+from treecore import read
+from treecore.bundled import samples
 from treecore.core.forest import Forest
 from treecore.methods import compute
 
@@ -38,19 +40,40 @@ RECORD = """() => {
     };
     kind.fillText = function (text, ...at) { window.drawn.push(text); fillText.call(this, text, ...at); };
 }"""
-DRAW = """(async ([forest, look, style, width, height]) => {
-    const host = document.createElement('div'), texts = { forest, look, style }, key = '';
-    host.style.width = `${width}px`;
+CROSSED = """(app) => {
+    const { parent, label } = app.scene;
+    const seen = ({ x0, x1, y0, y1 }) => y1 > HEAD && y0 < app.height && x0 < app.width - app.side;
+    const boxes = app.boxes.filter(seen), found = [];
+    for (const i of app.order.filter((i) => app.shown[i] && parent[i] >= 0)) {
+        const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+        const [[x0, y0], [x1, y1]] = [parent[i], i].map((node) => [screenX(app, node), screenY(app, node)]);
+        const bend = bendOf(x1 - x0), steer = `${x0 + bend * 0.6} ${y0} ${x0 + bend * 0.4} ${y1}`;
+        path.setAttribute('d', `M${x0} ${y0}C${steer} ${x0 + bend} ${y1}H${x1}`);
+        for (let at = 0; at <= path.getTotalLength(); at += 2) {
+            const { x, y } = path.getPointAtLength(at);
+            if (boxes.some((box) => x > box.x0 + 3 && x < box.x1 - 3 && y > box.y0 + 1 && y < box.y1 - 1)) {
+                found.push(label[i]);
+                break;
+            }
+        }
+    }
+    return found;
+}"""
+"""Labels of the steps whose edge goes through words in sight."""
+DRAW = f"""(async ([forest, look, style, width, height]) => {{
+    const host = document.createElement('div'), texts = {{ forest, look, style }}, key = '';
+    host.style.width = `${{width}}px`;
     document.body.replaceChildren(host);
-    const head = { style: 'style', forest: 'forest', look: 'look', key, height, linked: false, listable: false };
-    treeCanvas({ head, text: (name) => texts[name], host: host.attachShadow({ mode: 'open' }) });
+    const head = {{ style: 'style', forest: 'forest', look: 'look', key, height, linked: false, listable: false }};
+    treeCanvas({{ head, text: (name) => texts[name], host: host.attachShadow({{ mode: 'open' }}) }});
     for (let frame = 0; frame < 3; frame++) await new Promise((go) => requestAnimationFrame(go));
-    const { scene, written } = host.shadowRoot.querySelector('.tc-canvas').treecore;
+    const app = APPS.get(host.shadowRoot), {{ scene, written }} = host.shadowRoot.querySelector('.tc-canvas').treecore;
     const row = new Map(scene.id.map((id, i) => [id, i]));
-    const step = (i, said) => ({ label: scene.label[i], above: scene.parent[i], said });
-    return written.map(([id, said]) => step(row.get(id), said)).filter(({ label }) => label);
-})(value)"""
-"""Draws a scene in a page of its own; the same of its steps in sight."""
+    const step = (i, said) => ({{ label: scene.label[i], above: scene.parent[i], said }});
+    const steps = written.map(([id, said]) => step(row.get(id), said)).filter(({{ label }}) => label);
+    return {{ steps, crossed: ({CROSSED})(app) }};
+}})(value)"""
+"""Draws a scene in a page of its own; the same of its steps in sight, and edges that go through words."""
 TOKENS = f"() => {{ const held = {HELD}; return held?.ready && held.scene.axis.kind === 'tokens'; }}"
 
 
@@ -160,9 +183,21 @@ def test_most_steps_of_any_forest_carry_words(say: Callable[[str, Any], Any], se
     forest = any_forest(seed)
     scene = make_scene(forest, compute(forest, "tree_grpo"), axis=axis)
     parts = [scene.forest.body.decode(), scene.look.body.decode(), (FOLDER / "canvas.css").read_text()]
-    small, large = (say(DRAW, [*parts, *room]) for room in ((940, 500), (1000, 680)))
+    drawn = [say(DRAW, [*parts, *room]) for room in ((940, 500), (1000, 680))]
+    assert [one["crossed"] for one in drawn] == [[], []]
+    small, large = (one["steps"] for one in drawn)
     assert [(alike(steps), missing(steps)) for steps in (small, large)] == [([], []), ([], [])]
     assert sum(bool(step["said"]) for step in large) >= 0.9 * len(large)
+
+
+@pytest.mark.parametrize("name", samples())
+def test_no_edge_of_a_sample_goes_through_words(say: Callable[[str, Any], Any], name: str) -> None:
+    forest = read(samples()[name].path)[0]
+    for axis in get_args(Axis):
+        scene = make_scene(forest, compute(forest, "tree_grpo"), axis=axis)
+        parts = [scene.forest.body.decode(), scene.look.body.decode(), (FOLDER / "canvas.css").read_text()]
+        for room in ((640, 420), (940, 500), (1000, 680)):
+            assert say(DRAW, [*parts, *room])["crossed"] == [], (axis, room)
 
 
 TEXT = "(runs) => runs.map(([text]) => text).join('').trim()"

@@ -60,7 +60,8 @@ function fewOf(ways) {
 }
 
 // The same for a step that is left without words when all others have theirs: further from it, with a line that leads there;
-// where it has siblings, across lines of edges rather than not at all. Where that is, is looked for once, not in every frame.
+// where it has siblings, with a line across those of edges rather than not at all. Where that is, is looked for once, not in
+// every frame.
 /** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken */
 function sayApart(app, i, font, room, taken) {
   const label = app.scene.label[i];
@@ -85,7 +86,7 @@ function sayApart(app, i, font, room, taken) {
 
 /** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken @param {Run[][]} ways @param {Place[]} places @param {boolean} [crossing] */
 function sayAt(app, i, font, room, taken, ways, places, crossing = false) {
-  const { label, parent } = app.scene;
+  const { label } = app.scene;
   for (const way of places.length ? ways : []) {
     const measured = measuredOf(app, font, way);
     const { said } = measured;
@@ -96,7 +97,7 @@ function sayAt(app, i, font, room, taken, ways, places, crossing = false) {
       const { starts, widest } = broken;
       const box = boxOf(app, i, place, widest, starts.length);
       const stem = place.stem === undefined ? null : stemTo(app, i, place.stem, box);
-      if (!isInside(app, box) || [box, stem].some((one) => one && !isFree(room, one, parent[i], crossing))) continue;
+      if (!isInside(app, box) || !isFree(room, box) || (stem && !isFree(room, stem, crossing))) continue;
       return { lines: starts.map((from, k) => way.slice(from, starts[k + 1])), place, said, box, stem, way };
     }
   }
@@ -175,8 +176,9 @@ export function drawLabels(app) {
     if (called) drawLabel(app, i, font.label, room, taken.get(above), called);
     else left.push(i);
   }
-  const alone = (/** @type {number} */ i) => Number(!isFork(app, app.scene.parent[i]));
-  for (const i of left.sort((a, b) => alone(a) - alone(b))) {
+  // First siblings of which none has words, so that they are told apart; then others at forks.
+  const turn = (/** @type {number} */ i) => (!isFork(app, app.scene.parent[i]) ? 2 : Number(taken.get(app.scene.parent[i]).size > 0));
+  for (const i of left.sort((a, b) => turn(a) - turn(b))) {
     const called = sayApart(app, i, font.label, room, taken.get(app.scene.parent[i]));
     if (called) drawLabel(app, i, font.label, room, taken.get(app.scene.parent[i]), called);
   }
@@ -259,7 +261,7 @@ function observedAt(app, i, font, room, places, { cut = false } = {}) {
     const text = cut ? fitText(app, font, whole, place.room, MIN_LETTERS + 2) : whole;
     const width = widthOf(app, font, text);
     const box = boxOf(app, i, place, width, 1);
-    if (!text || width > place.room || !isFree(room, box, app.scene.parent[i])) continue;
+    if (!text || width > place.room || !isFree(room, box)) continue;
     occupy(room, box);
     return { text, place };
   }

@@ -6,6 +6,8 @@ import { bracketOf } from "./film.js";
 import { headingWidth } from "./text_width.js";
 
 const BAND = 32;
+// Where the line of an edge is on its way from a row to another, as shares of its bend and of its drop.
+const BEND = [0, 0.15, 0.3, 0.7, 0.85, 1].map((t) => [1.8 * (1 - t) ** 2 * t + 1.2 * (1 - t) * t * t + t ** 3, 3 * (1 - t) * t * t + t ** 3]);
 export const LINE = 13;
 const ASCENT = 9;
 const DESCENT = 3;
@@ -14,9 +16,9 @@ export const LEAF_ROOM = 168;
 const GAP = 3;
 const SHAPE = 8;
 const FAR_LEFT = 150;
-const STEM_LINES = 5;
+const STEM_LINES = 7;
 
-// Boxes { x0, y0, x1, y1 }, found by the bands that they touch. A box with a `family` is in nobody's way in that family.
+// Boxes { x0, y0, x1, y1 }, found by the bands that they touch.
 function makeRoom() {
   return { bands: new Map(), lines: new Map() };
 }
@@ -37,12 +39,12 @@ export function occupy(room, box) {
 }
 
 // `crossing`: lines of edges are in nobody's way.
-/** @param {Room} room @param {Box} box @param {number} family @param {boolean} [crossing] */
-export function isFree(room, box, family, crossing = false) {
+/** @param {Room} room @param {Box} box @param {boolean} [crossing] */
+export function isFree(room, box, crossing = false) {
   for (let band = Math.floor(box.y0 / BAND); band <= Math.floor(box.y1 / BAND); band++) {
     for (const other of room.bands.get(band) ?? []) {
       if (other.x0 >= box.x1 || box.x0 >= other.x1 || other.y0 >= box.y1 || box.y0 >= other.y1) continue;
-      if (other.family !== family && !(crossing && other.line)) return false;
+      if (!(crossing && other.line)) return false;
     }
   }
   return true;
@@ -86,9 +88,9 @@ function occupyEdge(app, room, i, x, y) {
   const [from, fromY, half] = [screenX(app, above), screenY(app, above), edgeWidth(app, i) / 2];
   const level = Math.abs(y - fromY) < 1;
   const bend = level ? 0 : bendOf(x - from);
-  if (bend > 4) {
-    const [high, low] = [Math.min(y, fromY) + 3, Math.max(y, fromY) - 3];
-    if (low > high) occupy(room, { x0: from + 0.3 * bend, y0: high, x1: from + 0.7 * bend, y1: low, family: above, line: true });
+  for (let k = 1; bend && k < BEND.length; k++) {
+    const [[x0, start], [x1, end]] = [BEND[k - 1], BEND[k]].map(([along, down]) => [from + along * bend, fromY + down * (y - fromY)]);
+    occupy(room, { x0: x0 - half, y0: Math.min(start, end), x1: x1 + half, y1: Math.max(start, end), line: true });
   }
   const before = level ? room.lines.get(above) : undefined;
   if (before) before.x1 = x;
@@ -133,6 +135,7 @@ export function placesOf(app, i) {
     places.push({ x: start, room, base: under ? -3 : 4, left: true });
   }
   places.push({ x: end, room: span - (drop > 0.01 ? 0.2 * bendOf(x - from) : 0), base: -lift });
+  if (app.shape.children[above].length > 1) places.push({ x: end, room: end - from - bendOf(x - from) - 2 * GAP, base: -lift });
   const dots = radiusOf(app, above) < SMALL;
   if (dots && !leaf && !isFork(app, i)) return places;
   const siblings = app.shape.children[above];
@@ -169,7 +172,7 @@ export function placesApart(app, i) {
     for (const { base, down } of placesBeside(app, i)) {
       const height = { base: base + (down ? line : -line) * (LINE + 1), down, room: FAR_LEFT };
       for (const stem of line ? [x, x - 0.8 * r, x + 0.8 * r] : [undefined]) {
-        for (const over of [8, 0, 26]) found.push({ ...height, stem, x: x - over, left: true }, { ...height, stem, x: x + over });
+        for (const over of [8, 0, 26, 60]) found.push({ ...height, stem, x: x - over, left: true }, { ...height, stem, x: x + over });
       }
     }
   }
