@@ -171,6 +171,14 @@ def test_chats_with_token_advantages() -> None:
     assert forest.claimed["advantage"].tolist() == [0.5, 0, -0.5]
 
 
+@pytest.mark.parametrize("ids", [[1, 2, 3], [1, 2, 3, 2**63], [1, 2, 3, -1], [1, 2, 3, 0.5], "abcd"])
+def test_what_cannot_be_the_ids_of_the_tokens_is_kept_as_it_came(ids: object) -> None:
+    (forest,) = read(as_lines([answer([0.5, 0.5, 0.5, 0.5], completion_ids=ids), answer([0, 0, 0, 0], 0.0)]))
+    assert forest.tokens is None
+    assert forest.node_extra[0]["completion_ids"] == ids
+    assert forest.claimed["advantage"].tolist() == [0.5, 0]
+
+
 def test_more_steps_than_a_file_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TREECORE_MAX_MEMORY", "300000")
     rows = [answer([float(n // 2 % 2) for n in range(8000)], prompt=str(q)) for q in range(4)]

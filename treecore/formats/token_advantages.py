@@ -22,6 +22,8 @@ MASKS = ("completion_mask", "response_mask", "loss_mask")
 IDS = ("completion_ids", "responses", "response_ids", "token_ids")
 LOGPROBS = ("old_per_token_logps", "old_log_probs", "sampling_logprobs")
 """Columns under which trainers say which tokens the model wrote, and keep their ids and log probabilities."""
+MAX_ID = (1 << 31) - 1
+"""Largest id of a token."""
 SHORT = 2
 """Tokens that steps have at least, on average: advantages that change more often are of no steps."""
 STEPS = (
@@ -68,11 +70,14 @@ class TokenAdvantages:
     def _column(self, lists: Mapping[int, list[Any]], names: Sequence[str], kinds: set[type]) -> dict[int, list[Any]]:
         """The first column of these names that has as long a list of such values beside each list; row -> list."""
         for name in names:
-            beside = {row: listed(self._table[name][row]) for row in lists} if name in self._table else {}
+            column = self._table[name]
             found = {
                 row: one
-                for row, one in beside.items()
-                if one is not None and len(one) == len(lists[row]) and set(map(type, one)) <= kinds
+                for row in lists
+                if (one := listed(column[row])) is not None
+                and len(one) == len(lists[row])
+                and set(map(type, one)) <= kinds
+                and (kinds != {int} or not one or 0 <= min(one) <= max(one) <= MAX_ID)
             }
             if found and len(found) == len(lists):
                 self._names.append(name)
