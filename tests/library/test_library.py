@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,6 +150,29 @@ def test_a_file_that_cannot_be_read_is_told_and_spoils_nothing(run: Path) -> Non
     assert "there is no node 5" in error
 
 
+def test_a_pickle_is_refused_here_too(run: Path) -> None:
+    (run / "rows.pkl").write_bytes(b"\x80\x04N.")
+    index = scanned(run)
+    ((name, error),) = index.query("SELECT file, error FROM files WHERE error <> ''").rows
+    assert name == "rows.pkl"
+    assert "opening one can run any code" in error
+
+
+def test_the_files_of_an_archive_are_those_of_a_folder(run: Path) -> None:
+    rows = [{"rollout_id": str(n), "reward": float(n), "prompt": "p", "response": f"way {n}"} for n in (0, 1)]
+    (run / "step_3").mkdir()
+    with zipfile.ZipFile(run / "step_3" / "train_trajectories.jsonl.zip", "w") as archive:
+        archive.writestr("train_trajectories.jsonl", "\n".join(map(json.dumps, rows)))
+        archive.writestr("bad.forest.json", '{"format": "treecore/1", "nodes": [{"id": 0, "parent": 5}]}')
+    index = scanned(run)
+    asked = "SELECT file, number, place, training_step, mean_reward FROM forests WHERE file LIKE '%.zip'"
+    ((file, number, place, step, reward),) = index.query(asked).rows
+    assert (place, step, reward) == (f"{file}/train_trajectories.jsonl, line 1", 3, 0.5)
+    assert open_forest(run, index, file, number).text == ("way 0", "way 1")
+    ((error,),) = index.query("SELECT error FROM files WHERE error <> ''").rows
+    assert "there is no node 5" in error
+
+
 def test_what_was_written_before_a_stop_stays(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("treecore.library.scan.BLOCK", 1)
     index = Index(index_path(run))
@@ -242,6 +266,7 @@ def test_the_stamp_of_a_file_is_another_once_it_was_read_anew(run: Path) -> None
         "SET enable_external_access = true",
         "SELECT nothing FROM forests",
         "not a question",
+        " -- nothing",
     ],
 )
 def test_a_question_can_only_read_the_index(run: Path, sql: str) -> None:
@@ -261,9 +286,11 @@ def test_the_commands(run: Path) -> None:
     assert (nowhere.exit_code, "there is no such folder" in nowhere.stderr) == (1, True)
     made = json.loads(runner.invoke(main, ["library", str(run), "--json", "--workers", "1"]).stdout)
     assert (made["forests_held"], made["trajectories"], made["files"]) == (4, 11, 4)
+    assert made["in_no_format"] == 1
     said = runner.invoke(main, ["library", str(run)]).stdout
     assert f"{made['prompts']} prompts" in said
     assert "4 forests, 11 trajectories" in said
+    assert "1 file in no known format: notes.txt" in said
     asked = runner.invoke(main, ["query", str(run), "select id, pass_rate from forests order by id", "--json"])
     assert json.loads(asked.stdout)[0] == {"id": "a", "pass_rate": 0.5}
     shown = runner.invoke(main, ["query", str(run), "describe forests"])

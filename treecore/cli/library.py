@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 PAUSE = 1.0
 """Seconds between two looks at a folder that is followed."""
-CELL = 60
-"""Characters of a cell that are printed."""
+CELL, NAMED = 60, 3
+"""Characters of a cell that are printed, and files that hold no rollouts that are named."""
 
 
 @click.command()
@@ -58,13 +58,18 @@ def library(folder: str, follow: bool, pair: str, workers: int | None, as_json: 
         "FROM forests"
     ).rows[0]
     failed = index.query("SELECT file, error FROM files WHERE error <> '' ORDER BY file", most=20).rows
+    others = index.query("SELECT file FROM files WHERE error = '' AND format = '' ORDER BY file", most=10**6).rows
     if as_json:
         held = {"prompts": prompts, "training_steps": steps, "forests_held": forests, "trajectories": leaves}
-        print_json({"folder": folder, "index": str(index.path), **held, **asdict(done), "errors": dict(failed)})
+        known = {**asdict(done), "in_no_format": len(others), "errors": dict(failed)}
+        print_json({"folder": folder, "index": str(index.path), **held, **known})
         return
     click.echo(clean(sentence(folder, done)))
     for name, error in failed:
-        click.echo(clean(f"treecore: warning: {name}: {error}"), err=True)
+        click.echo(clean(f"treecore: warning: {error if error.startswith(name) else f'{name}: {error}'}"), err=True)
+    if others:
+        names = ", ".join(name for (name,) in others[:NAMED]) + (" and others" if len(others) > NAMED else "")
+        click.echo(clean(f"{counted(len(others), 'file')} in no known format: {names}"))
     at = f" at {counted(steps, 'training step')}" if steps else ""
     trajectories = counted(leaves, "trajectory", "trajectories")
     click.echo(clean(f"{counted(prompts, 'prompt')}{at}: {counted(forests, 'forest')}, {trajectories}"))

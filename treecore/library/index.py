@@ -21,10 +21,11 @@ from treecore.library.facts import COLUMNS
 if TYPE_CHECKING:
     import duckdb
 
-VERSION = 3
+VERSION = 4
 """Of the tables; an index of another version is made anew."""
 CLOSED = {"enable_external_access": "false", "lock_configuration": "true"}
 """Settings of a connection that can only read; given when it is made, because connections of a process share them."""
+COLUMNS_SHOWN = "see the columns: treecore query FOLDER 'describe forests'"
 BUSY = ("lock", "different configuration")
 """Words by which DuckDB says that another program writes, or another thread of this one."""
 LOCK_TIMEOUT, PAUSE = 10.0, 0.05
@@ -165,15 +166,16 @@ class Index:
             most: rows that are fetched.
 
         Raises:
-            FormatError: there is no index, or DuckDB refuses the question, in its own words.
+            FormatError: there is no index, nothing is asked, or DuckDB refuses the question, in its own words.
         """
         import duckdb
 
         with self.reading() as connection:
             try:
                 answer = connection.execute(sql, list(values))
+                if answer is None:
+                    raise FormatError("it asks nothing", where="the query", todo=COLUMNS_SHOWN)
                 names = [entry[0] for entry in answer.description or []]
                 return Answer(names, answer.fetchmany(most))
             except duckdb.Error as error:
-                todo = "see the columns: treecore query FOLDER 'describe forests'"
-                raise FormatError(str(error).split("\n")[0], where="the query", todo=todo) from None
+                raise FormatError(str(error).split("\n")[0], where="the query", todo=COLUMNS_SHOWN) from None

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from treecore.errors import FormatError, TreecoreError
+from treecore.formats.archive import ZIP_MAGIC
 from treecore.formats.folder import folder_around, folder_on_disk
 from treecore.formats.gather import claimed_content, gather_file, gather_folder
+from treecore.formats.pickles import check_no_pickle
 from treecore.formats.registry import FORMATS
 from treecore.formats.source import Source, open_source, read_path
 from treecore.library.facts import facts
@@ -30,6 +32,8 @@ FEW = 4_000_000
 TOGETHER = "*"
 """Before the name of a format, in place of a file: all files of the folder that are in it."""
 NATIVE, NEWLINE = "treecore", 10
+ARCHIVE = "archive"
+"""Stands for the format of an archive, whose files may be in several."""
 
 
 @dataclass(frozen=True)
@@ -149,30 +153,34 @@ def lost(name: str) -> Found:
 
 
 def read_one(root: Path, name: str, methods: tuple[str, str]) -> Found:
-    """What one file holds; a file of a rollout is left for `read_together`."""
+    """What one file holds, or the files of an archive; a file of a rollout is left for `read_together`."""
     path = root / name
     try:
         folder, place = folder_around(path, read_path)
         source, found = claimed_content(open_source(path, name=name, folder=folder, place=place), None)
         if found is None:
-            return Found(error="" if source.data[:1] else "empty")
-        if found.one_each:
+            check_no_pickle(source)
+            if not source.data.startswith(ZIP_MAGIC):
+                return Found(error="" if source.data[:1] else "empty")
+        elif found.one_each:
             return Found(found.name)
+        kind = found.name if found is not None else ARCHIVE
         gathered = gather_file(source, found)
         as_stored = path.stat().st_size == len(source.data)  # not packed, and without a mark of its encoding
-        placed = as_stored and found.name != NATIVE and source.by_lines and len(source.data) >= LARGE
+        placed = as_stored and kind not in (NATIVE, ARCHIVE) and source.by_lines and len(source.data) >= LARGE
         forests = gathered.finish(gathered.account(), placed=placed)
         rows = facts(forests, methods)
         if placed and len(gathered.places) == len(forests):
             for row, forest, pieces in zip(rows, forests, pieces_of(source, gathered.places), strict=True):
                 if pieces:
                     row |= {"pieces": [*chain.from_iterable(pieces)], "mark": mark_of(forest)}
-        places = lines_of(source) if found.name == NATIVE and as_stored else []
+        places = lines_of(source) if kind == NATIVE and as_stored else []
         for number, row in enumerate(rows):
-            row |= {"file": name, "number": number, "place": row["place"] or name}
+            place = f"{name}/{row['place']}" if kind == ARCHIVE else row["place"] or name
+            row |= {"file": name, "number": number, "place": place}
             if len(places) == len(rows):
                 row["start"], row["length"] = places[number]
-        return Found(found.name, tuple(rows))
+        return Found(kind, tuple(rows), error=next(iter(gathered.warnings), "") if kind == ARCHIVE else "")
     except TreecoreError as error:
         return Found(error=str(error))
     except Exception as error:  # one file never ends the scan of a run
