@@ -634,6 +634,7 @@ interface GrainLabel {
 }
 
 interface GrainTwig {
+  id: string;
   above: number;
   start: number;
   end: number;

@@ -123,7 +123,7 @@ function drawGrain(picture) {
   parts.samplers.replaceChildren(...(some.length ? [titleOf("The grain that a sampler gives, with no knob", "forks by the share they decide, 10 to 90 % underlined"),
     ...some.map((one) => samplerOf(picture, one))] : []));
   const root = /** @type {ShadowRoot} */ (picture.root.getRootNode()), sliding = root.activeElement?.matches("input[type=range]");
-  parts.route.replaceChildren(...routeOf(data, picture.said.every, picture.width, (every) => say(picture, { every })));
+  parts.route.replaceChildren(...routeOf(data, picture.said, picture.width, (every) => say(picture, { every })));
   if (sliding) parts.route.querySelector("input")?.focus({ preventScroll: true });
 }
 
@@ -140,10 +140,12 @@ function mountGrain(parentElement, data) {
   const abort = new AbortController(), { signal } = abort;
   /** @type {GrainPicture} */
   const picture = { root, parts, data, said: data.said, width: 900, stamp: "", abort };
-  parts.forks.addEventListener("click", (event) => {
-    const id = /** @type {HTMLElement} */ (event.target).dataset?.id;
-    if (id) say(picture, { fork: id });
-  });
+  for (const part of [parts.forks, parts.route]) {
+    part.addEventListener("click", (event) => {
+      const id = /** @type {HTMLElement} */ (event.target).dataset?.id;
+      if (id) say(picture, { fork: id });
+    });
+  }
   window.addEventListener("keydown", (event) => onGrainKey(picture, event), { signal });
   document.addEventListener("treecore-grained", ({ detail }) => {
     picture.said = detail;

@@ -4,8 +4,8 @@ import { html, svg } from "../browse/dom.js";
 
 const TREE = 148, LEFT = 64, CURVE = 150, KEY = 138;
 
-/** @param {GrainData} data @param {number} every @param {number} width @param {(every: number) => void} choose @returns {HTMLElement[]} */
-export function routeOf(data, every, width, choose) {
+/** @param {GrainData} data @param {GrainSaid} said @param {number} width @param {(every: number) => void} choose @returns {HTMLElement[]} */
+export function routeOf(data, { every, fork }, width, choose) {
   const { labels, unit } = data;
   if (!labels.length) return [];
   const at = Math.max(0, labels.findIndex((one) => one.every === every));
@@ -19,10 +19,10 @@ export function routeOf(data, every, width, choose) {
   slider.oninput = () => choose(labels[Number(slider.value)].every);
   head.append(html("span", "", "Or fix the grain: a label every"), slider, html("b", "", String(now.every)), html("span", "", spaced(now.every, unit).replace(/^\d+ /, "")));
   const boxes = html("div", "two"), half = Math.max(220, width / 2 - 12);
-  boxes.append(labelledTree(data, now.every, half), curveOfLabels(data, at, half));
-  const said = html("p");
-  said.append(html("b", "", now.merged.toLocaleString("en")), ` of ${data.forks.toLocaleString("en")} forks share a label with another on their path`);
-  return [head, boxes, ...(data.forks ? [said] : [])];
+  boxes.append(labelledTree(data, now.every, fork, half), curveOfLabels(data, at, half));
+  const words = html("p");
+  words.append(html("b", "", now.merged.toLocaleString("en")), ` of ${data.forks.toLocaleString("en")} forks share a label with another on their path`);
+  return [head, boxes, ...(data.forks ? [words] : [])];
 }
 
 // `24 tokens`, `1 step`.
@@ -31,8 +31,8 @@ export function spaced(every, unit) {
   return `${every} ${every === 1 ? unit.slice(0, -1) : unit}`;
 }
 
-/** @param {GrainData} data @param {number} every @param {number} width */
-function labelledTree({ twigs, unit }, every, width) {
+/** @param {GrainData} data @param {number} every @param {string} chosen @param {number} width */
+function labelledTree({ twigs, unit }, every, chosen, width) {
   const drawing = svg("svg", { width, height: TREE, role: "img", "aria-label": `the shown forest cut every ${spaced(every, unit)}` });
   if (!twigs.length) {
     drawing.append(svg("text", { x: 0, y: 20, class: "muted" }, "the shown forest is too large to draw here"));
@@ -53,10 +53,11 @@ function labelledTree({ twigs, unit }, every, width) {
     const from = above < 0 ? row : twigs[above].row;
     drawing.append(svg("path", { class: "twig", d: `M${x(start)} ${y(from)}C${x(start) + 6} ${y(row)} ${x(start) + 6} ${y(row)} ${Math.min(x(end), x(start) + 12)} ${y(row)}H${x(end)}` }));
   }
-  twigs.forEach(({ above, end, row, fork, leaf, right }) => {
+  twigs.forEach(({ id, above, end, row, fork, leaf, right }) => {
     if (fork) {
       const shares = sharing(twigs, above, end, every);
-      drawing.append(svg("circle", { cx: x(end), cy: y(row), r: 5, class: shares ? "ring shared" : "ring" }));
+      drawing.append(svg("circle", { cx: x(end), cy: y(row), r: 5, class: shares ? "ring shared" : "ring", "data-id": id }));
+      if (id && id === chosen) drawing.append(svg("circle", { cx: x(end), cy: y(row), r: 9, class: "chosen" }));
     } else if (leaf && right === false) drawing.append(svg("rect", { x: x(end) - 3, y: y(row) - 3, width: 6, height: 6, class: "end" }));
     else if (leaf) drawing.append(svg("circle", { cx: x(end), cy: y(row), r: 3.2, class: "end" }));
   });

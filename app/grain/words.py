@@ -63,8 +63,9 @@ class Label(TypedDict):
 
 
 class Twig(TypedDict):
-    """A step of the shown forest, by its row on the picture and its ends in the unit of lengths."""
+    """A step of the shown forest, by its row on the picture and its ends in the unit of lengths; a fork by its id."""
 
+    id: str
     above: int
     start: float
     end: float
@@ -101,14 +102,22 @@ class Routes(TypedDict):
 
 
 def picture(
-    forks: Forks, names: Sequence[str], *, by: str, samplers: Sequence[Grain], way: Route, shown: Credit
+    forks: Forks,
+    names: Sequence[str],
+    *,
+    by: str,
+    samplers: Sequence[Grain],
+    way: Route,
+    shown: Credit,
+    prompt: int = 0,
 ) -> Picture:
     """The picture.
 
     Args:
-        names: id of each fork.
+        names: id of each fork, as `fork_name` makes it.
         by: `kind`, `depth` or `tree`, what makes a row.
         way: the label route; shown: credit of the forest whose steps are drawn under it.
+        prompt: number of that forest, from 0.
     """
     known = forks.contrast[np.isfinite(forks.contrast)]
     rows = [dot_row(forks, names, own, title=title, means=means) for title, means, own in groups(forks, by)]
@@ -122,8 +131,13 @@ def picture(
         "forks": way.forks,
         "children": way.children,
         "lost": none(way.lost_at_forks),
-        "twigs": twigs(shown, way.unit),
+        "twigs": twigs(shown, way.unit, prompt),
     }
+
+
+def fork_name(prompt: int, node: str) -> str:
+    """Id of a fork: its prompt, counted from 1 where `prompt` counts from 0, and its node."""
+    return f"{prompt + 1}:{node}"
 
 
 def groups(forks: Forks, by: str) -> list[tuple[str, str, BoolArray]]:
@@ -209,7 +223,7 @@ def routes(way: Route, method: str) -> Routes:
     }
 
 
-def twigs(credit: Credit, unit: LengthUnit) -> list[Twig]:
+def twigs(credit: Credit, unit: LengthUnit, prompt: int) -> list[Twig]:
     """The steps of one forest with their places, in a unit of lengths; none of a large one."""
     topology = credit.shape.topology
     if topology.n > DRAWN:
@@ -224,6 +238,7 @@ def twigs(credit: Credit, unit: LengthUnit) -> list[Twig]:
             rows[row] = (rows[children[0]] + rows[children[-1]]) / 2
     return [
         {
+            "id": fork_id(credit, row, prompt=prompt) if topology.is_fork[row] else "",
             "above": int(topology.parent[row]),
             "start": float(steps.start[row]),
             "end": float(steps.end[row]),
@@ -235,6 +250,12 @@ def twigs(credit: Credit, unit: LengthUnit) -> list[Twig]:
         }
         for row in range(topology.n)
     ]
+
+
+def fork_id(credit: Credit, row: int, *, prompt: int) -> str:
+    """Id of a state; "" of one that no node of the file stands for."""
+    node = int(credit.shape.node[row])
+    return fork_name(prompt, str(credit.forests[0].node_id[node])) if node >= 0 else ""
 
 
 def right_at(credit: Credit, row: int) -> bool | None:

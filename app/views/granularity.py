@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from app import chrome, state
+from app import chrome, redraw, state
 from app.browse import asked_in
 from app.controls.choices import Choices
 from app.controls.methods import method_button
@@ -86,6 +86,7 @@ def render() -> None:
                 samplers=samplers(),
                 way=found.way,
                 shown=state.credit(),
+                prompt=state.forest_number(),
             )
             picture(drawn, said(found), key=PICTURE)
     with right, st.container(key="side"):
@@ -140,7 +141,7 @@ def made(credit: Credit, one: bool, unit: LengthUnit) -> Found:
     forks, batch = forks_of(credit, unit), credit.forests
     shift = state.forest_number() if one else 0
     names = [
-        f"{number + shift + 1}:{batch[number].node_id[row]}"
+        words.fork_name(number + shift, str(batch[number].node_id[row]))
         for number, row in zip(forks.forest.tolist(), (forks.node - batch.offset[forks.forest]).tolist(), strict=True)
     ]
     return Found(credit, forks, names, route(credit, unit))
@@ -169,13 +170,13 @@ def shares_of(batch: Forests, over: Over, unit: LengthUnit) -> dict[str, list[fl
 
 
 def said(found: Found) -> dict[str, Any]:
-    """The chosen fork, the brushed shares and the spacing, as the address has them."""
+    """The chosen fork, which is the selected step where that is one, the brushed shares and the spacing."""
     low, high = brushed()
     if state.field(EVERY) not in spacings(found):
         state.put({EVERY: USUAL})
-    fork = str(state.field("granularity:fork"))
+    asked = (words.fork_name(state.forest_number(), state.get("node")), str(state.field("granularity:fork")))
     return {
-        "fork": fork if fork in found.names else strongest(found),
+        "fork": next((fork for fork in asked if fork in found.names), None) or strongest(found),
         "from": low,
         "to": high,
         "every": state.field(EVERY),
@@ -262,11 +263,16 @@ def chosen_fork(found: Found, fork: str) -> None:
     view_button("Open the fork in Explore", open_in_explore, fork, key="grain_open")
 
 
-def open_in_explore(fork: str) -> None:
-    """Show a fork in Explore."""
+def show_fork(fork: str) -> None:
+    """Select a fork that is in scope, for all views, in its prompt."""
     prompt, _, node = fork.partition(":")
     state.turn_to(int(prompt) - 1)
     state.select(node)
+
+
+def open_in_explore(fork: str) -> None:
+    """Show a fork in Explore."""
+    show_fork(fork)
     state.put({"view": "explore"})
 
 
@@ -275,13 +281,18 @@ def take() -> None:
     asked = asked_in(state.get(CHANNEL))
     if asked is None:
         return
-    every = asked.said.get("every", "")
+    every, fork = asked.said.get("every", ""), asked.said.get("fork", "")[:200]
     number = int(every) if every.isascii() and every.isdecimal() and len(every) < 6 else USUAL
+    found, shown = forks_in_scope(), state.forest_number()
+    if fork in found.names and fork != said(found)["fork"]:
+        show_fork(fork)
     state.put(
         {
             HEARD: asked.number,
-            "granularity:fork": asked.said.get("fork", "")[:200],
+            "granularity:fork": fork,
             "granularity:brush": asked.said.get("brush", "")[:30],
             "granularity:every": number,
         }
     )
+    if state.forest_number() != shown:
+        redraw.now()  # the steps that are drawn on the left are those of its prompt

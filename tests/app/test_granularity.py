@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import PATIENCE_MS, ROOT, settled
+from browser import PATIENCE_MS, ROOT, serve, settled, wait_for_canvas
 from compared import mixed
 from streamlit.testing.v1 import AppTest
 
@@ -76,6 +76,12 @@ def said(test: AppTest) -> str:
     return "\n".join(block.value for block in blocks)
 
 
+def chosen(test: AppTest) -> str:
+    """Id of the fork that the picture marks."""
+    drawn = {one.key: one.proto.json for one in test.get("bidi_component")}
+    return str(json.loads(drawn["grain_picture"])["said"]["fork"])
+
+
 @pytest.mark.parametrize("sample", ["early_fork", "all_right", "chains", "large", "surprisal"])
 def test_every_kind_of_forest_has_its_sentences(sample: str) -> None:
     test = app(sample=sample)
@@ -99,6 +105,13 @@ def test_the_chosen_fork_shows_its_siblings_and_opens() -> None:
     test.button(key="grain_open").click().run()
     assert test.session_state["view"] == "explore"
     assert test.session_state["node"]
+
+
+def test_a_fork_that_is_selected_elsewhere_is_the_chosen_one() -> None:
+    usual = chosen(app(sample="by_hand"))
+    other = next(one for one in ("1:r1", "1:r2", "1:a1") if one != usual)
+    assert chosen(app(sample="by_hand", node=other[2:])) == other
+    assert chosen(app(sample="by_hand", node="a4", fork=other)) == other  # the step is an end
 
 
 def test_a_method_that_cannot_run_says_why() -> None:
@@ -148,7 +161,11 @@ def test_dots_slider_and_brush(open_page: Callable[..., Any], address: str) -> N
     settled(page)
     page.locator(".grain .dot:not(.hollow)").last.dispatch_event("click", {"bubbles": True})
     page.wait_for_url("**fork=**")
-    playwright.expect(page.locator(".grain .chosen")).to_have_count(1)
+    playwright.expect(page.locator(".grain .dot + .chosen")).to_have_count(1)
+    playwright.expect(page.locator(".grain .ring + .chosen")).to_have_count(1)
+    page.wait_for_url("**node=**")
+    page.locator(".grain .ring").first.dispatch_event("click", {"bubbles": True})
+    page.wait_for_url(f"**node={page.locator('.grain .ring').first.get_attribute('data-id').partition(':')[2]}&**")
     slider = page.locator(".grain input[type=range]")
     slider.focus()
     page.keyboard.press("ArrowLeft")
@@ -162,3 +179,21 @@ def test_dots_slider_and_brush(open_page: Callable[..., Any], address: str) -> N
     page.get_by_text("Escape shows all").wait_for()
     settled(page)
     page.close()
+
+
+@pytest.mark.browser
+def test_a_fork_of_another_prompt_is_selected_there_and_shown_in_explore(
+    open_page: Callable[..., Any], browser: Any, tmp_path: Path
+) -> None:
+    ends = [{"id": row, "parent": 0, "text": f"answer {row}", "reward": row - 1} for row in (1, 2)]
+    nodes = [{"id": 0, "parent": None}, *ends]
+    forests = [{"format": "treecore/1", "prompt": prompt, "nodes": nodes} for prompt in ("first", "second")]
+    (tmp_path / "two.forest.jsonl").write_text("\n".join(map(json.dumps, forests)))
+    with serve(ROOT / "app" / "main.py", TREECORE_FILE=str(tmp_path / "two.forest.jsonl")) as address:
+        page = open_page(f"{address}/?view=granularity")
+        page.locator(".grain .dot[data-id='2:0']").dispatch_event("click", {"bubbles": True})
+        page.wait_for_url("**prompt=2**")
+        page.locator(".grain .ring[data-id='2:0'] + .chosen").wait_for()
+        page.locator(".st-key-header button", has_text="Explore").click()
+        page.wait_for_function("() => globalThis.treecoreSelected === '0'")
+        wait_for_canvas(page)
