@@ -32,7 +32,7 @@ def empty(credit: Credit | None) -> None:
     st.markdown("##### Click a step")
     st.markdown(
         "Its words, its siblings and the numbers behind its credit appear here. "
-        "With the keyboard: Tab to the trees, then the arrow keys; **F** jumps to the next fork."
+        "With the keyboard: the arrow keys walk, **F** jumps to the next fork."
     )
     if note := state.opened().note:
         st.markdown("##### What to look for")
