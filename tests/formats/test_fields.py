@@ -12,7 +12,13 @@ from treecore.formats.fields import list_in, number_in, object_in, training_step
 
 @pytest.mark.parametrize(
     ("read", "value", "wanted"),
-    [(number_in, "1", "a number"), (number_in, [1], "a number"), (list_in, {}, "a list"), (object_in, [], "an object")],
+    [
+        (number_in, "one", "a number"),
+        (number_in, "1_0", "a number"),
+        (number_in, [1], "a number"),
+        (list_in, {}, "a list"),
+        (object_in, [], "an object"),
+    ],
 )
 def test_a_wrong_type(read: Any, value: Any, wanted: str) -> None:
     with pytest.raises(FormatError) as caught:
@@ -28,6 +34,11 @@ def test_null_is_absent() -> None:
         assert object_in(fields, "a", where="") == {}
         assert training_step_in(fields, "a") == -1
     assert number_in({"a": float("nan")}, "a", where="") is None
+
+
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("-0.5", -0.5), ("1e-3", 0.001), ("nan", None)])
+def test_numbers_that_are_written_as_text(text: str, number: float | None) -> None:
+    assert number_in({"a": text}, "a", where="") == number
 
 
 @pytest.mark.parametrize(("value", "step"), [(7, 7), ("7", 7), (7.0, 7), (True, -1), ("x", -1), (-1, -1), (0.5, -1)])

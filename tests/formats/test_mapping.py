@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from treecore.core.columns import Status
 from treecore.errors import FormatError, TreecoreError
 from treecore.formats import read, read_with_report
 from treecore.formats.mapping import USUAL, certain_columns, guess_columns, preview
@@ -78,6 +79,13 @@ def test_rows_of_one_rollout_are_its_turns() -> None:
     assert forest.parent.tolist() == [-1, 0, -1]
     assert forest.columns["turn_reward"].tolist()[0] == 0.5
     assert forest.reward.tolist()[1:] == [1.0, 0.0]
+
+
+def test_answers_that_were_cut_short() -> None:
+    reasons = ("", "max_tokens", "eos")
+    rows = [{"q": "a?", "r": reason, "truncated": not reason, "stop_reason": reason} for reason in reasons]
+    (forest,) = read(json.dumps(rows).encode(), columns={"prompt": "q", "answer": "r"})
+    assert forest.status.tolist() == [Status.TRUNCATED, Status.TRUNCATED, Status.TERMINATED]
 
 
 def test_chats_as_prompt_and_answer() -> None:

@@ -5,6 +5,7 @@ Null and absent fields are the same everywhere. Knows no format.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from treecore.formats.native_values import shown
 from treecore.formats.rows import as_number
 
 Fields = Mapping[str, Any]
+WRITTEN = re.compile(r"[-+]?\d{1,20}(?:\.\d{0,30})?(?:[eE][-+]?\d{1,2})?|nan", re.ASCII | re.IGNORECASE)
+"""A number as text: what `json.dumps(..., default=str)` makes of those of numpy and torch, and data sets keep."""
 
 
 def wrong(name: str, value: Any, wanted: str, *, where: str) -> FormatError:
@@ -45,7 +48,7 @@ def first_of(fields: Fields, names: Sequence[str]) -> str:
 
 
 def number_in(fields: Fields, name: str, *, where: str) -> float | None:
-    """A number; None where it is null, NaN or absent.
+    """A number, also one that is written as text; None where it is null, NaN or absent.
 
     Raises:
         FormatError: it is something else.
@@ -57,6 +60,8 @@ def number_of(value: Any, name: str, *, where: str) -> float | None:
     """`number_in` of a value that stands in field `name`. Errors as there."""
     if type(value) is float:
         return value if value == value else None
+    if isinstance(value, str) and WRITTEN.fullmatch(value):
+        value = float(value)
     try:
         return as_number(value)
     except (ValueError, OverflowError):

@@ -11,6 +11,7 @@ from treecore.core.builder import NAN
 from treecore.core.topology import FloatArray
 from treecore.errors import FormatError
 from treecore.formats.answers import Answers
+from treecore.formats.endings import endings
 from treecore.formats.field_table import NULL, NUMBERS, FieldTable, Place, texts_of
 from treecore.formats.mapping import FALSE, NEEDED, TRUE, USUAL, field_in
 from treecore.formats.message_columns import answers_of, prompts_of
@@ -93,6 +94,7 @@ def _answers(table: FieldTable, values: Mapping[str, list[Any]]) -> Answers:
         reference=texts_of(values["reference"]) if "reference" in values else (),
         prompt_extra=prompts.extra,
         turns=said.turns,
+        status=endings(table),
     )
     for row, one in whole.items():
         prompts.texts[row] = one.prompt

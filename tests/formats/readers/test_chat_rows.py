@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cases import DATA
 
+from treecore.core.columns import Status
 from treecore.core.tool_calls import tool_calls
 from treecore.errors import FormatError
 from treecore.formats import read
@@ -93,16 +94,24 @@ def test_chats_of_sharegpt() -> None:
     assert second.extra["system"] == "Be short."
 
 
-def test_rewards_by_function_are_columns_and_their_sum_the_reward() -> None:
+@pytest.mark.parametrize("name", ["rewards", "reward"])
+def test_rewards_by_function_are_columns_and_their_sum_the_reward(name: str) -> None:
     said = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}]
-    report = read_with_report(json.dumps({"messages": said, "rewards": {"right": 1.0, "form": 0.5}}).encode())
+    report = read_with_report(json.dumps({"messages": said, name: {"right": 1.0, "form": 0.5}}).encode())
     (forest,) = report.forests
     assert forest.reward.tolist() == [1.5]
     assert {name: column.tolist() for name, column in forest.columns.items()} == {
         "reward.right": [1.0],
         "reward.form": [0.5],
     }
-    assert 'the reward of a chat without one is the plain sum of its "rewards"' in report.notes.guessed
+    assert f'the reward of a chat without one is the plain sum of its "{name}"' in report.notes.guessed
+
+
+def test_what_says_how_an_answer_ended() -> None:
+    rows = [row("u1", f"a{n}", reward="0.5", **said) for n, said in enumerate(({"finish_reason": "length"}, {}))]
+    (forest,) = read(b"".join(rows))
+    assert forest.status.tolist() == [Status.TRUNCATED, -1]
+    assert forest.reward.tolist() == [0.5, 0.5]
 
 
 def test_the_same_prompt_in_two_files_is_one_forest(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from treecore.errors import FormatError
 from treecore.formats.answers import Answers
 from treecore.formats.columnar import is_columnar
+from treecore.formats.endings import endings
 from treecore.formats.field_table import FieldTable, numbers_of, of_rows, texts_of
 from treecore.formats.fields import wrong
 from treecore.formats.mapping import USUAL
@@ -39,7 +40,8 @@ REFERENCES = USUAL["reference"]
 GROUPS = USUAL["group"]
 STEPS = USUAL["step"]
 FUNCTIONS = "rewards"
-"""What each reward function gave, an object; their plain sum is the reward where none stands beside it."""
+"""What each reward function gave, an object, also under a name of the reward; their plain sum is the reward where none
+stands beside it."""
 NOT_OURS = frozenset({"generations", "completions", "completion", "chosen", "rejected", "group_index", "traj_idx"})
 NOT_OURS |= {"trajectory_format", "trajectory", "nodes", "steps", "traces", "spans", "_type", "parentId", "eval"}
 """Names beside `messages` in other formats."""
@@ -112,7 +114,8 @@ def _chats(table: FieldTable, name: str) -> list[list[dict[str, Any]]]:
 def _answers(
     table: FieldTable, parts: Parted, name: str, groups: Sequence[Hashable], notes: Notes
 ) -> Iterator[Answers | Rollout]:
-    reward = table.chosen((*REWARDS, *OUTCOMES), numeric=OUTCOMES)
+    functions = next((one for one in (FUNCTIONS, *REWARDS) if dict in table.kinds(one)), "")
+    reward = table.chosen((*REWARDS, *OUTCOMES), numeric=(*OUTCOMES, functions))
     reference, advantage = table.chosen(REFERENCES), table.chosen(ADVANTAGES)
     used = reward.used | reference.used | advantage.used
     tokens = TokenAdvantages(advantage.values, table)
@@ -126,13 +129,15 @@ def _answers(
         reference=texts_of(reference.values),
         prompt_extra=_beside(table, parts.extra),
         turns=parts.turns,
+        status=endings(table),
     )
     if advantage.used:
         answers.claimed["advantage"] = numbers_of(tokens.claims, next(iter(advantage.used)), table.where)
-    if dict in set(map(type, table[FUNCTIONS])):
-        notes.guess(f'the reward of a chat without one is the plain sum of its "{FUNCTIONS}"')
-        used[FUNCTIONS] = np.array([isinstance(value, dict) for value in table[FUNCTIONS]])
-        _add_functions(table, answers)
+    if functions:
+        notes.guess(f'the reward of a chat without one is the plain sum of its "{functions}"')
+        own = used.get(functions, np.zeros(table.size, dtype=bool))
+        used[functions] = own | np.array([isinstance(value, dict) for value in table[functions]])
+        _add_functions(table, functions, answers)
     rest = table.rest({name, *BESIDE, *STEPS, *tokens.used, *(name for name, marks in used.items() if marks.all())})
     rest.hide(used)
     answers.keep(rest)
@@ -147,18 +152,18 @@ def _beside(table: FieldTable, extra: dict[int, dict[str, Any]]) -> dict[int, di
     return extra
 
 
-def _add_functions(table: FieldTable, answers: Answers) -> None:
-    """Take over what each reward function gave, and its sum where there is no reward.
+def _add_functions(table: FieldTable, name: str, answers: Answers) -> None:
+    """Take over what each reward function gave, by column `name`, and its sum where there is no reward.
 
     Raises:
         FormatError: a value is no number.
     """
     given = of_rows(
-        [value if isinstance(value, dict) else {} for value in table[FUNCTIONS]], table.where, table.account
+        [value if isinstance(value, dict) else {} for value in table[name]], table.where, table.account
     ).rest(())
     for row, others in given.others.items():
-        name, value = next(iter(others.items()))
-        raise wrong(f"{FUNCTIONS}.{name}", value, "a number", where=table.where(row))
+        function, value = next(iter(others.items()))
+        raise wrong(f"{name}.{function}", value, "a number", where=table.where(row))
     whole = reward_of(given, table.size)
     answers.reward = np.where(np.isnan(answers.reward), whole, answers.reward)
     answers.keep(named_as_rewards(given))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any, NamedTuple
 
-from treecore.core.columns import Status
 from treecore.errors import FormatError
 from treecore.formats.answers import Answers
 from treecore.formats.columnar import is_columnar
+from treecore.formats.endings import endings
 from treecore.formats.field_table import MANY, NUMBERS, FieldTable, of_rows
 from treecore.formats.fields import first_of, list_in, needed
 from treecore.formats.limits import OBJECT, Account
@@ -32,10 +32,8 @@ NOT_OURS = frozenset({"labels", "resps", "trajectory", "trajectories", "trial_th
 """Names beside such a list in other formats."""
 OUTCOMES = ("reward", "score", "correct", "acc", "pass", "verif", "success", "rating")
 """Beginnings of words that name an outcome, the most telling first."""
-ENDED = {"stop": Status.TERMINATED, "eos": Status.TERMINATED, "length": Status.TRUNCATED}
 TEXTS = ("text", "response", "completion", "generation", "generated_text", "content", "output", "answer")
 """Names of the text of an answer that is an object, the most telling first."""
-FINISH = ("finish_reason", "finish_reasons")
 
 
 def looks_like_generations(source: Source) -> bool:
@@ -213,12 +211,6 @@ class Items:
         """All of them, by the list that is the reward."""
         said, beside = answers_of(self.answers), self._table()
         rest = beside.rest(())
-        status: list[int] = []
-        for name in FINISH:
-            if name in beside.names:
-                ends = [ENDED.get(value, -1) if isinstance(value, str) else -1 for value in beside[name]]
-                before = status or [-1] * len(ends)
-                status = [old if new < 0 else new for old, new in zip(before, ends, strict=True)]
         found = Answers(
             prompt=self.prompts,
             text=said.texts,
@@ -227,7 +219,7 @@ class Items:
             group=self.groups,
             reference=self.references,
             prompt_extra=self.prompt_extra,
-            status=status,
+            status=endings(beside),
             turns=said.turns,
         )
         found.keep(named_as_rewards(rest))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from treecore.core.columns import Status
+from treecore.formats.endings import ending
 from treecore.formats.fields import first_of, n_tokens_of, number_of
 from treecore.formats.messages import ASSISTANT, prompt_of
 from treecore.formats.nested_json import list_within
@@ -37,7 +37,6 @@ EDGE = 32
 PLAIN = frozenset({"role", "parts"})
 """Fields of a message that has nothing beside its words."""
 THOUGHTS = ("reasoning", "thinking")
-ENDS = {"stop": Status.TERMINATED, "length": Status.TRUNCATED, "error": Status.FAILED}
 
 
 class Call(NamedTuple):
@@ -180,7 +179,7 @@ def turn_of(span: Span, message: Mapping[str, Any], parent: int) -> Turn:
     extra = {name: value for name, value in message.items() if name not in ("role", "content", "finish_reason")}
     rest = rest_of({name: value for name, value in span.attributes.items() if not is_older(name)}, USED)
     turn = Turn(text=as_text(message.get("content")), parent=parent, extra=extra)
-    turn.status = ENDS.get(as_text(message.get("finish_reason")))
+    turn.status = ending(message.get("finish_reason"))
     turn.extra |= {"span_id": span.id} if span.id else {}
     if rest:
         turn.extra["attributes"] = rest

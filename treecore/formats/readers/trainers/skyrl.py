@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import fsum
 from typing import Any
 
-from treecore.core.columns import Status
+from treecore.formats.endings import ending
 from treecore.formats.fields import needed, number_in, object_in
 from treecore.formats.messages import answered, asked
 from treecore.formats.notes import Notes
@@ -25,7 +25,6 @@ KEYS = frozenset({"input_prompt", "output_response", "score"})
 TRAJECTORY, LAST = "trajectory_id", "is_last_step"
 USED = KEYS | {"data_source", "env_class", "env_extras", "env_metrics", TRAJECTORY, LAST}
 STEP = re.compile(r"global_step_(\d+)_evals")
-ENDS = {"stop": Status.TERMINATED, "length": Status.TRUNCATED}
 ANSWERS = ("ground_truth", "answer", "target")
 
 
@@ -96,7 +95,7 @@ def rollout_of(steps: Sequence[Row], place: str, training_step: int, notes: Note
             turns[-1].observation = heard_since(following.fields, before=row.fields)
         if score is not None and len(steps) > 1:
             turns[-1].columns["turn_reward"] = score
-    turns[-1].status = ENDS.get(as_text(fields.get("stop_reason")))
+    turns[-1].status = ending(fields.get("stop_reason"))
     more = object_in(fields, "env_extras", where=where)
     metrics = object_in(fields, "env_metrics", where=where)
     return (

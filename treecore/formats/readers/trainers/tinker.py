@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from treecore.core.columns import Status
+from treecore.formats.endings import ending
 from treecore.formats.fields import list_in, n_tokens_of, number_in, object_in, training_step_in, wrong
 from treecore.formats.notes import Notes
 from treecore.formats.registry import rollout_format
@@ -19,7 +19,6 @@ from treecore.formats.source import Source
 KEYS = frozenset({"group_idx", "traj_idx", "total_reward", "steps"})
 USED = KEYS | {"split", "iteration", "schema_version", "tags", "trajectory_metrics"}
 OF_STEP = frozenset({"step_idx", "ac_len", "reward", "logs", "metrics"})
-ENDS = {"stop": Status.TERMINATED, "length": Status.TRUNCATED}
 PROMPTS = ("problem", "question", "prompt", "task", "observation")
 ANSWERS = ("response", "completion", "action", "output", "answer")
 REFERENCES = ("reference answer", "reference_answer", "ground_truth", "target")
@@ -56,7 +55,7 @@ def _rollout(fields: Mapping[str, Any], notes: Notes, where: str) -> Rollout:
         first = first or logs
         turns.append(_turn(step, logs=logs, where=place))
     if turns:
-        turns[-1].status = ENDS.get(as_text(turns[-1].extra.get("stop_reason")))
+        turns[-1].status = ending(turns[-1].extra.get("stop_reason"))
     group, split = as_text(fields.get("group_idx")), as_text(fields.get("split"))
     tags = list_in(fields, "tags", where=where)
     prompt = logged(first, PROMPTS)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from treecore.core.builder import StepTokens
-from treecore.core.columns import Status
 from treecore.errors import FormatError
 from treecore.formats.conversation import Conversation
+from treecore.formats.endings import ending
 from treecore.formats.fields import list_in, object_in, wrong
 from treecore.formats.messages import beside, content_text
 from treecore.formats.notes import Notes
@@ -18,7 +18,6 @@ from treecore.formats.token_lists import ids_in, mask_in, masked, mean, numbers_
 Node = Mapping[str, Any]
 KEPT = ("semantic_parents", "reference_logprobs", "trainer_logprobs", "loss_weights", "advantages")
 """Fields of a node that are kept beside its turn."""
-STOPPED = {"stop": Status.TERMINATED, "length": Status.TRUNCATED}
 MAX_STEPS = 5_000_000
 """Messages of one trace that are walked over from its turns to those before."""
 
@@ -79,7 +78,7 @@ def turn_of(node: Node, call: Mapping[str, Any], notes: Notes, where: str) -> Tu
     message = object_in(node, "message", where=where)
     turn = Turn(text=content_text(message.get("content")), extra=beside(message), tokens=tokens_of(node, where))
     turn.extra |= {name: node[name] for name in KEPT if node.get(name) not in (None, [], {})}
-    turn.status = STOPPED.get(str(call.get("finish_reason")))
+    turn.status = ending(call.get("finish_reason"))
     usage = call.get("usage")
     count = usage.get("completion_tokens") if isinstance(usage, dict) else None
     if isinstance(count, int) and 0 <= count < 1 << 31:
