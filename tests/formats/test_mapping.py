@@ -164,6 +164,8 @@ def test_a_table_in_no_known_format_says_its_columns_and_how_to_name_them() -> N
 def test_an_unknown_object_names_the_nearest_format() -> None:
     with pytest.raises(FormatError, match=r"fields inputs, output, score; nearest to .*verl"):
         read(b'{"inputs": "a", "output": "b", "score": 1}')
+    with pytest.raises(FormatError, match=r"nearest to lists of generations;"):
+        read(b'{"problem": "a", "generations": []}')
 
 
 CERTAIN = [

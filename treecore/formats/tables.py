@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 
+import orjson
+
+from treecore.errors import FormatError
 from treecore.formats.answers import Answers
 from treecore.formats.mapped import read_table
 from treecore.formats.mapping import certain_columns
@@ -18,14 +24,32 @@ from treecore.formats.unlike import columns_of
 BY_NAME, BY_COLUMNS = "usual_table", "table"
 """Names of the formats of tables whose columns are certain by name, and of those whose columns were named."""
 
+NEXT = 3
+"""Rows after the first that are looked at."""
+
 
 def certain(source: Source) -> Format | None:
-    """The format that claims the content, else that of a table whose columns are certain by name; None without both."""
+    """The format that claims the content, else that of a table whose columns are certain by name, else the one that
+    claims one of the next rows, for first ones in which a field is absent or empty; None without all of them."""
     if (claimed := claims(source)) is not None:
         return claimed
     names = row_keys(source) if is_table(source) else columns_of(source)
     columns = certain_columns(names)
-    return _by_name(tuple(columns.items())) if columns else None
+    if columns:
+        return _by_name(tuple(columns.items()))
+    return next((later for row in next_rows(source) if (later := claims(row)) is not None), None)
+
+
+def next_rows(source: Source) -> Iterator[Source]:
+    """The rows after the first of JSON lines or a JSON list, each as a file of its own."""
+    if source.by_lines:
+        with suppress(FormatError):
+            for text in islice(source.texts(), 1, 1 + NEXT):
+                yield replace(source, data=bytes(text.data))
+    elif source.data[:4096].lstrip()[:1] == b"[":
+        with suppress(FormatError, RecursionError, StopIteration, orjson.JSONEncodeError):
+            for value in source.first()[1 : 1 + NEXT]:
+                yield replace(source, data=orjson.dumps(value))
 
 
 def table_format(columns: Mapping[str, str]) -> Format:

@@ -94,8 +94,9 @@ def nearest(names: Iterable[str], known: Mapping[str, frozenset[str]]) -> str:
     given = set(names)
     alike = sorted(((len(fields & given) / len(fields | given), title) for title, fields in known.items() if fields))
     best = [title for share, title in reversed(alike[-2:]) if share and len(known[title] & given) > 1]
-    lacking = f", which also has {', '.join(sorted(known[best[0]] - given))}" if best else ""
-    return f"; nearest to {' and '.join(best)}{lacking if len(best) == 1 else ''}" if best else ""
+    further = sorted(known[best[0]] - given) if len(best) == 1 else []
+    lacking = f", which also has {', '.join(further)}" if further else ""
+    return f"; nearest to {' and '.join(best)}{lacking}" if best else ""
 
 
 def of_object(first: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> Finding:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from cases import DATA, examples, files_of, folders
 
-from treecore.formats import FORMATS
+from treecore.formats import FORMATS, read_with_report
 from treecore.formats.archive import ZIP_MAGIC
 from treecore.formats.source import open_source
 
@@ -43,3 +44,21 @@ def test_an_example_is_claimed_by_its_format_alone(name: str) -> None:
 def test_every_reader_has_a_fixture_or_an_example() -> None:
     found = {name for path in FILES for name in claiming(path)} | examples().keys()
     assert {entry.name for entry in FORMATS.values() if entry.write is None} <= found
+
+
+LATER = {
+    "verl": [
+        {"input": "a", "output": "b", "gts": "1", "step": 1},
+        {"input": "a", "output": "c", "score": 1, "step": 1},
+    ],
+    "generations": [{"problem": "a", "generations": []}, {"problem": "b", "generations": ["c", None]}],
+    "chats": [{"reward": 0}, {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}],
+}
+LATER["generations"].append({"problem": "b", "generations": ["c"]})
+
+
+@pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize("name", LATER)
+def test_a_first_row_without_a_field_hides_no_format(name: str, listed: bool) -> None:
+    content = json.dumps(LATER[name]) if listed else "\n".join(map(json.dumps, LATER[name]))
+    assert read_with_report(content.encode()).format == name
