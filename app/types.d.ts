@@ -1046,6 +1046,7 @@ interface Box {
   y0: number;
   x1: number;
   y1: number;
+  family?: number;
   line?: boolean;
 }
 

@@ -128,7 +128,7 @@ CASES = {
     "canvas/test_canvas_words.py::test_answers_that_are_not_merged_are_read_on_their_lines": 0,
     "canvas/test_canvas_words.py::test_most_steps_carry_words_and_siblings_differ": 0,
     "canvas/test_canvas_words.py::test_most_steps_of_any_forest_carry_words": 3,
-    "canvas/test_canvas_words.py::test_no_edge_of_a_sample_goes_through_words": 3,
+    "canvas/test_canvas_words.py::test_no_edge_of_a_sample_goes_through_words_of_others": 3,
     "canvas/test_canvas_words.py::test_what_was_answered_is_not_cut_to_two_letters": 0,
     "canvas/test_canvas_words.py::test_words_stand_whole_where_there_is_room": 1,
     "canvas/test_minimap.py::test_the_map_moves_the_view_and_is_absent_where_all_fits": 0,

@@ -86,7 +86,7 @@ function sayApart(app, i, font, room, taken) {
 
 /** @param {App} app @param {number} i @param {string} font @param {Room} room @param {Map<string, string>} taken @param {Run[][]} ways @param {Place[]} places @param {boolean} [crossing] */
 function sayAt(app, i, font, room, taken, ways, places, crossing = false) {
-  const { label } = app.scene;
+  const { label, parent } = app.scene;
   for (const way of places.length ? ways : []) {
     const measured = measuredOf(app, font, way);
     const { said } = measured;
@@ -97,7 +97,7 @@ function sayAt(app, i, font, room, taken, ways, places, crossing = false) {
       const { starts, widest } = broken;
       const box = boxOf(app, i, place, widest, starts.length);
       const stem = place.stem === undefined ? null : stemTo(app, i, place.stem, box);
-      if (!isInside(app, box) || !isFree(room, box) || (stem && !isFree(room, stem, crossing))) continue;
+      if (!isInside(app, box) || !isFree(room, box, parent[i]) || (stem && !isFree(room, stem, parent[i], crossing))) continue;
       return { lines: starts.map((from, k) => way.slice(from, starts[k + 1])), place, said, box, stem, way };
     }
   }
@@ -196,7 +196,7 @@ function drawLabel(app, i, font, room, taken, { lines, place, said, box, stem })
   if (!app.shown[i]) return;
   if (stem) drawStem(app, i, stem);
   app.written.set(i, said);
-  app.boxes.push(box);
+  app.boxes.push({ ...box, family: app.scene.parent[i] });
   const y = screenY(app, i) + place.base;
   const look = { ...place, marked: app.pathSet.has(i) || app.highlight.has(i), faded: isFaded(app, i) || isPruned(app, i), struck: isPruned(app, i) };
   if (!place.down) lines.reverse();
@@ -261,7 +261,7 @@ function observedAt(app, i, font, room, places, { cut = false } = {}) {
     const text = cut ? fitText(app, font, whole, place.room, MIN_LETTERS + 2) : whole;
     const width = widthOf(app, font, text);
     const box = boxOf(app, i, place, width, 1);
-    if (!text || width > place.room || !isFree(room, box)) continue;
+    if (!text || width > place.room || !isFree(room, box, app.scene.parent[i])) continue;
     occupy(room, box);
     return { text, place };
   }

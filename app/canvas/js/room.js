@@ -18,7 +18,8 @@ const SHAPE = 8;
 const FAR_LEFT = 150;
 const STEM_LINES = 7;
 
-// Boxes { x0, y0, x1, y1 }, found by the bands that they touch.
+// Boxes { x0, y0, x1, y1 }, found by the bands that they touch. A box with a `family` is in nobody's way in that family:
+// words that stand over the bend of their own line, or of a sibling's, are read all the same, as lines end at their edge.
 function makeRoom() {
   return { bands: new Map(), lines: new Map() };
 }
@@ -39,12 +40,12 @@ export function occupy(room, box) {
 }
 
 // `crossing`: lines of edges are in nobody's way.
-/** @param {Room} room @param {Box} box @param {boolean} [crossing] */
-export function isFree(room, box, crossing = false) {
+/** @param {Room} room @param {Box} box @param {number} family @param {boolean} [crossing] */
+export function isFree(room, box, family, crossing = false) {
   for (let band = Math.floor(box.y0 / BAND); band <= Math.floor(box.y1 / BAND); band++) {
     for (const other of room.bands.get(band) ?? []) {
       if (other.x0 >= box.x1 || box.x0 >= other.x1 || other.y0 >= box.y1 || box.y0 >= other.y1) continue;
-      if (!(crossing && other.line)) return false;
+      if (other.family !== family && !(crossing && other.line)) return false;
     }
   }
   return true;
@@ -90,7 +91,7 @@ function occupyEdge(app, room, i, x, y) {
   const bend = level ? 0 : bendOf(x - from);
   for (let k = 1; bend && k < BEND.length; k++) {
     const [[x0, start], [x1, end]] = [BEND[k - 1], BEND[k]].map(([along, down]) => [from + along * bend, fromY + down * (y - fromY)]);
-    occupy(room, { x0: x0 - half, y0: Math.min(start, end), x1: x1 + half, y1: Math.max(start, end), line: true });
+    occupy(room, { x0: x0 - half, y0: Math.min(start, end), x1: x1 + half, y1: Math.max(start, end), family: above, line: true });
   }
   const before = level ? room.lines.get(above) : undefined;
   if (before) before.x1 = x;
@@ -135,7 +136,6 @@ export function placesOf(app, i) {
     places.push({ x: start, room, base: under ? -3 : 4, left: true });
   }
   places.push({ x: end, room: span - (drop > 0.01 ? 0.2 * bendOf(x - from) : 0), base: -lift });
-  if (app.shape.children[above].length > 1) places.push({ x: end, room: end - from - bendOf(x - from) - 2 * GAP, base: -lift });
   const dots = radiusOf(app, above) < SMALL;
   if (dots && !leaf && !isFork(app, i)) return places;
   const siblings = app.shape.children[above];
