@@ -54,6 +54,12 @@ def test_a_method_is_told_in_full(name: str) -> None:
     assert all(left.split(" = ")[0] in method.symbols for left in method.formula().splitlines())
 
 
+def test_a_method_names_the_place_in_its_source() -> None:
+    """Section, equation or function; those without one are named, so that a new method does not join them unseen."""
+    unread = {name for name, method in METHODS.items() if not method.citation.where}
+    assert unread == {"genprm", "tempo", "tree_diff"}
+
+
 def test_what_is_untrue_in_a_document_is_found() -> None:
     assert untrue("a\nc\n", "a\nb\nc\n") == []
     assert untrue("a\nx\nc\n", "a\nb\nc\n")[0] == "x"

@@ -23,6 +23,7 @@ from treecore.samplers.registry import Expand, Growing, Growth, Sampler
 
 NEW = {"sampled_for": "branches"}
 """What the steps of a fresh branch say of themselves."""
+VINE = Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "McGill-NLP/VinePPO", where="section 4")
 KINDS = Registry[Sampler]("annotation", group="treecore.annotations")
 
 
@@ -64,9 +65,7 @@ def get_kind(name: str) -> Sampler:
 @kind(
     title="Monte Carlo values",
     formula=r"\hat V(s) = \frac{1}{k} \sum_{i=1}^{k} R(\tau_i), \quad \tau_i \sim \pi(\cdot \mid s)",
-    citation=Citation(
-        "Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "McGill-NLP/VinePPO", where="section 4"
-    ),
+    citation=VINE,
 )
 def monte_carlo(growth: ContinuationGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 8) -> Growing:
     """Continue from the prompt and from every step k times, independently; the mean reward is the step's value.
@@ -86,7 +85,7 @@ def monte_carlo(growth: ContinuationGrowth, *, k: Annotated[int, Bounds(1, 4096)
 
 @kind(
     title="Fresh branches",
-    citation=Citation("Kazemnejad et al.", 2024, "VinePPO", "arXiv:2410.01679", "its continuations, kept as branches"),
+    citation=VINE._replace(note="its continuations, kept as branches"),
 )
 def branches(growth: ContinuationGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 4) -> Growing:
     """Continue one step, the one that is named, k times; kept, the forest has k more ways on from there.
@@ -113,7 +112,9 @@ class UnknownValueError(LookupError):
 
 @kind(
     title="First error (OmegaPRM)",
-    citation=Citation("Luo et al.", 2024, "OmegaPRM", "arXiv:2406.06592", "binary search as in openr"),
+    citation=Citation(
+        "Luo et al.", 2024, "OmegaPRM", "arXiv:2406.06592", "binary search as in openr", where="section 3.2"
+    ),
 )
 def first_error(growth: ContinuationGrowth, *, k: Annotated[int, Bounds(1, 4096)] = 16) -> Growing:
     """Search each wrong trajectory for the first step after which none of k continuations is right.

@@ -89,6 +89,7 @@ class TurnValues(NamedTuple):
         "AT²PO: Agentic Turn-based Policy Optimization via Tree Search",
         "arXiv:2601.04767",
         "computed as in the released code",
+        where="section 4.2, equation 3",
     ),
     needs=needs,
     departures=(

@@ -93,7 +93,12 @@ def formula(params: Mapping[str, Value]) -> str:
     symbols={"C(s)": "credit", "G(s)": "lowest_window", "b": "baseline"},
     against={"baseline": "group"},
     citation=Citation(
-        "Fu et al.", 2025, "Deep Think with Confidence", "arXiv:2508.15260", "windows as in the released code"
+        "Fu et al.",
+        2025,
+        "Deep Think with Confidence",
+        "arXiv:2508.15260",
+        "windows as in the released code",
+        where="section 3.1, equations 4 and 6",
     ),
     needs={"token:confidence"},
     laws=Laws(averages=False, level={"baseline": "none"}),

@@ -130,6 +130,7 @@ def formula(params: Mapping[str, Value]) -> str:
         "Supervised Reinforcement Learning",
         "arXiv:2510.25992",
         "from notes on the paper; no code was found",
+        where="groups that are dropped in section 4.2",
     ),
     needs=needs,
     departures=(

@@ -150,7 +150,14 @@ def rows_of(credit: Credit) -> Rows:
         r"\sigma_p": "anchor_std",
         "C(s)": "credit",
     },
-    citation=Citation("Feng et al.", 2025, "GiGPO", "arXiv:2505.10978", "computed as in verl-agent"),
+    citation=Citation(
+        "Feng et al.",
+        2025,
+        "GiGPO",
+        "arXiv:2505.10978",
+        "computed as in verl-agent",
+        where="equations 3 and 6 to 8",
+    ),
     departures=(
         "The method finds repeated states by their observations; in a tree the state is known, so a step's group are "
         "all steps taken from the same prefix, once for each trajectory, and first steps of all trees are one group. "

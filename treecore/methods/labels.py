@@ -124,7 +124,14 @@ def stepwiser_formula(params: Mapping[str, Value]) -> str:
         "B(s)": "best_of_n",
         "B(s^{-})": "parent:best_of_n",
     },
-    citation=Citation("Xiong et al.", 2025, "StepWiser", "arXiv:2508.19229", "from the paper; no code was found"),
+    citation=Citation(
+        "Xiong et al.",
+        2025,
+        "StepWiser",
+        "arXiv:2508.19229",
+        "from the paper; no code was found",
+        where="section 3.2",
+    ),
     needs=needs,
     departures=(
         "These are the training labels of the judge, not the trained judge. The paper leaves the ratio open where "

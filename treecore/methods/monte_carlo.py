@@ -162,7 +162,12 @@ def vineppo(forests: Forests, *, values: Source = "monte_carlo") -> Credit:
         BEFORE: "before",
     },
     citation=Citation(
-        "Guo et al.", 2025, "Segment Policy Optimization", "arXiv:2505.23564", "computed as in the released code"
+        "Guo et al.",
+        2025,
+        "Segment Policy Optimization",
+        "arXiv:2505.23564",
+        "computed as in the released code",
+        where="section 4 and equation 2",
     ),
     needs=lambda params: needs(params) | {"token:logprob"},
     departures=(

@@ -67,7 +67,14 @@ def formula(params: Mapping[str, Value]) -> str:
     over="states",
     formula=formula,
     symbols={"C(s)": "credit", "y(s)": "label", "Q(s)": "mc"},
-    citation=Citation("Luo et al.", 2024, "OmegaPRM", "arXiv:2406.06592", "priority as in openr's re-implementation"),
+    citation=Citation(
+        "Luo et al.",
+        2024,
+        "OmegaPRM",
+        "arXiv:2406.06592",
+        "priority as in openr's re-implementation",
+        where="equations 1 and 2, labels in section 3.4",
+    ),
     needs=needs,
     departures=(
         "The label in 0..1 is stretched to -1..1, so that its middle is neutral. The search itself is not replayed: "

@@ -107,7 +107,9 @@ def grpo(
     over="trajectories",
     formula="\n".join([r"A_i = R_i - \mu", STEP_LINE]),
     symbols={"R_i": "reward", r"\mu": "group_mean", **STEP_SYMBOLS},
-    citation=Citation("Liu et al.", 2025, "Understanding R1-Zero-Like Training", "arXiv:2503.20783"),
+    citation=Citation(
+        "Liu et al.", 2025, "Understanding R1-Zero-Like Training", "arXiv:2503.20783", where="section 3.2"
+    ),
     departures="Only the advantage; the method's other half, a loss that does not divide by length, is no credit.",
 )
 def dr_grpo(forests: Forests) -> Credit:
@@ -135,7 +137,9 @@ def dr_grpo(forests: Forests) -> Credit:
     over="trajectories",
     formula="\n".join([r"A_i = R_i - \mu_{-i}", STEP_LINE]),
     symbols={"R_i": "reward", r"\mu_{-i}": "others_mean", **STEP_SYMBOLS},
-    citation=Citation("Ahmadian et al.", 2024, "Back to Basics", "arXiv:2402.14740", "computed as in verl"),
+    citation=Citation(
+        "Ahmadian et al.", 2024, "Back to Basics", "arXiv:2402.14740", "computed as in verl", where="section 2.3"
+    ),
 )
 def rloo(forests: Forests, *, singleton: Literal["raw", "zero"] = "raw") -> Credit:
     """Was this rollout better than the average of the others?
@@ -177,7 +181,12 @@ def rloo(forests: Forests, *, singleton: Literal["raw", "zero"] = "raw") -> Cred
     },
     against={"baseline": "group"},
     citation=Citation(
-        "Hao et al.", 2025, "On-Policy RL with Optimal Reward Baseline", "arXiv:2505.23585", "computed as in verl"
+        "Hao et al.",
+        2025,
+        "On-Policy RL with Optimal Reward Baseline",
+        "arXiv:2505.23585",
+        "computed as in verl",
+        where="compute_opo_outcome_advantage in verl's core_algos.py",
     ),
     needs={"reward", "n_model_tokens"},
 )
@@ -224,7 +233,14 @@ def opo(forests: Forests) -> Credit:
         "b_i": "is_best",
         **STEP_SYMBOLS,
     },
-    citation=Citation("verl", 2025, "verl trainer/ppo/core_algos.py, GRPO pass@k", "verl-project/verl"),
+    citation=Citation(
+        "verl",
+        2025,
+        "verl trainer/ppo/core_algos.py, GRPO pass@k",
+        "verl-project/verl",
+        "which names arXiv:2503.19595 as its source",
+        where="compute_grpo_passk_outcome_advantage",
+    ),
     departures="verl stops with an error when a prompt has one trajectory; here that prompt's credit is not assigned.",
 )
 def grpo_passk(forests: Forests, *, epsilon: Annotated[float, Bounds(0, 1)] = 1e-6) -> Credit:

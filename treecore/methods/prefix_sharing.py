@@ -69,6 +69,7 @@ def group_advantage(forests: Forests, epsilon: float) -> GroupAdvantage:
         "GRPO is Secretly a Process Reward Model",
         "arXiv:2509.21154",
         "computed as in the released code",
+        where="InfPRMTree in lambda_grpo/utils.py of coli-saar/grpo-prm",
     ),
     departures=(
         f"{FOUND} The released code divides the loss of a token, not its advantage: the gradient is the same as "

@@ -30,6 +30,7 @@ from treecore.registry.params import Bounds
         "Maximum Likelihood Reinforcement Learning",
         "arXiv:2602.02710",
         "computed as in prime-rl",
+        where="equation 10 and algorithm 1",
     ),
     departures="A mean that is 0 up to rounding counts as 0; prime-rl computes in float32.",
 )
@@ -70,7 +71,18 @@ def max_rl(forests: Forests) -> Credit:
         "F": "param:f_norm",
         **STEP_SYMBOLS,
     },
-    citation=Citation("Chu et al.", 2025, "Group Policy Gradient", "arXiv:2504.02546", "computed as in verl"),
+    citation=Citation(
+        "Chu et al.",
+        2025,
+        "Group Policy Gradient",
+        "arXiv:2504.02546",
+        "computed as in verl",
+        where="equations 6 to 8",
+    ),
+    departures=(
+        "The paper leaves prompts whose rewards are all equal out of the count that scales the batch. verl, and so "
+        "this method, leaves out every trajectory with a reward of 0."
+    ),
 )
 def gpg(forests: Forests, *, f_norm: Annotated[float, Bounds(1e-6, 1e6)] = 1.0) -> Credit:
     """How far above or below the others did this rollout end, where a batch with few successes counts more?

@@ -26,7 +26,9 @@ from treecore.registry.citation import Citation
 from treecore.registry.params import Bounds
 
 MAX_TOKENS = 200_000_000
-PAPER = Citation("Hu et al.", 2025, "REINFORCE++", "arXiv:2501.03262", "computed as in verl")
+PAPER = Citation(
+    "Hu et al.", 2025, "REINFORCE++", "arXiv:2501.03262", "computed as in verl", where="equation 5 of version 9"
+)
 LEAF_LINE = r"A_i = \frac{\bar{G}_i - \mu}{\sigma}"
 NODE_LINE = r"C(s) = \frac{\bar{G}(s) - \mu}{\sigma}"
 SYMBOLS = {
@@ -179,7 +181,7 @@ def reinforce_pp(forests: Forests, *, gamma: Annotated[float, Bounds(0, 1)] = 1.
     over="trajectories",
     formula="\n".join([LEAF_LINE, NODE_LINE]),
     symbols=SYMBOLS,
-    citation=PAPER,
+    citation=PAPER._replace(where="equations 6 and 7 of version 9"),
     needs={"reward", "n_model_tokens"},
     departures=SHARED_DEPARTURES + " verl does not discount this one: gamma below 1 is ours.",
 )

@@ -113,7 +113,14 @@ def judge_by_ends(
         "d": "divisor",
     },
     against={"baseline": "group"},
-    citation=Citation("Wu et al.", 2025, "DeepSearch", "arXiv:2509.25454", "backup and advantage as in the code"),
+    citation=Citation(
+        "Wu et al.",
+        2025,
+        "DeepSearch",
+        "arXiv:2509.25454",
+        "backup and advantage as in the code",
+        where="equations 4 to 7, 16 and 18",
+    ),
     departures=(
         "Every scored leaf is backed up, where the search backs up at most one of the leaves that a step finishes. "
         "The penalty for overlong answers is left out. The result does not depend on the order of the backups, so "
@@ -205,7 +212,14 @@ def distances(forests: Forests) -> Distances:
         "m(s)": "steps_to_right",
         "h(s)": "sign",
     },
-    citation=Citation("Zhang et al.", 2024, "ReST-MCTS*", "arXiv:2406.03816", "relabelling as in the released code"),
+    citation=Citation(
+        "Zhang et al.",
+        2024,
+        "ReST-MCTS*",
+        "arXiv:2406.03816",
+        "relabelling as in the released code",
+        where="weighted reward in equation 2",
+    ),
     departures=(
         "The released code takes distances from 1024 steps on for none; here any distance counts. "
         "The paper trains on the quality value v itself; the credit is its change over the step, which is the "

@@ -88,7 +88,14 @@ def spo_formula(params: Mapping[str, Value]) -> str:
         r"\sigma(p)": "parent_std",
         "C(s)": "credit",
     },
-    citation=Citation("Guo et al.", 2025, "Segment Policy Optimization", "arXiv:2505.23564", "as the code computes it"),
+    citation=Citation(
+        "Guo et al.",
+        2025,
+        "Segment Policy Optimization",
+        "arXiv:2505.23564",
+        "as the code computes it",
+        where="section 5",
+    ),
     departures=(
         "Written for trees of fixed width and segments of fixed length; here on any tree, with steps as segments. "
         "Children without a scored leaf beneath are left out of the mean. The code also drops segments whose credit "
@@ -158,7 +165,14 @@ def treepo_needs(params: Mapping[str, Value]) -> set[str]:
         **STEP_SYMBOLS,
     },
     against={"baseline": "path"},
-    citation=Citation("Li et al.", 2025, "TreePO", "arXiv:2508.17445", "as the released code computes it"),
+    citation=Citation(
+        "Li et al.",
+        2025,
+        "TreePO",
+        "arXiv:2508.17445",
+        "as the released code computes it",
+        where="equations 4 and 5",
+    ),
     needs=treepo_needs,
     departures=(
         "Written for segments of 512 tokens; here a step is a segment. Computed in float64 and with exact tests for "

@@ -40,7 +40,8 @@ from treecore.registry.citation import Citation
         2025,
         "TreeRPO: Tree Relative Policy Optimization",
         "arXiv:2506.05183",
-        "computed as in the independent implementation omrisapir1/treerpo, leaf-weighted values, no division by std",
+        "computed as in that independent implementation, leaf-weighted values, no division by std",
+        where="_convert_tree_to_training_inputs in treerpo_trainer.py of omrisapir1/treerpo",
     ),
     departures=(
         "The released code stops at the first node with fewer than two children, so forks after an unbranched step "

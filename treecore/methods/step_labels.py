@@ -44,7 +44,9 @@ def formula(params: Mapping[str, Value]) -> str:
         "P(s^{-})": "score_before",
         r"\nu": "param:neutral",
     },
-    citation=Citation("Lightman et al.", 2023, "Let's Verify Step by Step", "arXiv:2305.20050", "from the paper"),
+    citation=Citation(
+        "Lightman et al.", 2023, "Let's Verify Step by Step", "arXiv:2305.20050", "from the paper", where="section 2.6"
+    ),
     needs={LABEL},
     departures=(
         "The paper trains a model on such labels, and scores a solution by the model's probabilities; here the "

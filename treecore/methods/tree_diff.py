@@ -23,7 +23,9 @@ from treecore.registry.params import Bounds
     over="trees",
     formula="\n".join([VALUE_LINE, r"C(s) = \frac{\max(V(s) - V(p) - \delta, 0) + V(s)}{\sqrt{n(s)}}"]),
     symbols={"C(s)": "credit", "V(p)": "parent_value", r"\delta": "param:margin", **VALUE_SYMBOLS},
-    citation=PAPER._replace(note="the `tree_diff` reward mode of the released code, not the published method"),
+    citation=PAPER._replace(
+        note="the `tree_diff` reward mode of the released code, not the published method", where=""
+    ),
     departures=(
         "The released code spreads these scores over tokens with a shift by one step at each end; here a step's own "
         "score stays on the step."

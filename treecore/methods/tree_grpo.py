@@ -19,6 +19,7 @@ PAPER = Citation(
     "Tree Search for LLM Agent Reinforcement Learning",
     "arXiv:2509.21240",
     "numbers as the released code computes them",
+    where="equations 6 and 7",
 )
 
 

@@ -21,8 +21,10 @@ from treecore.registry.params import Value
 
 SAME = 1e-8
 TITLE = "TreeRL: LLM Reinforcement Learning with On-Policy Tree Search"
-CODE = Citation("Hou et al.", 2025, TITLE, "arXiv:2506.11902", "as the released code computes it")
-PAPER = Citation("Hou et al.", 2025, TITLE, "arXiv:2506.11902", "the formula of the paper")
+CODE = Citation(
+    "Hou et al.", 2025, TITLE, "arXiv:2506.11902", "as the released code computes it", where="equations 2 to 4"
+)
+PAPER = CODE._replace(note="the formula of the paper")
 
 Mode = Literal["advantage_only", "state_value", "value_only", "mix_allancestor"]
 LAST = {

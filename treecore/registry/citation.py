@@ -8,8 +8,8 @@ from typing import NamedTuple
 class Citation(NamedTuple):
     """Source of a method, a sampler or an annotation.
 
-    `note` says which version of it is computed, `where` at which section or equation it stands, "" where nobody read
-    the number in the source.
+    `note` says which version of it is computed, `where` at which section, equation or algorithm it stands, or in which
+    function of the code that is cited; "" where nobody read the place in the source.
     """
 
     authors: str

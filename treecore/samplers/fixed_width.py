@@ -35,6 +35,7 @@ class Live(NamedTuple):
         "Segment Policy Optimization",
         "arXiv:2505.23564; TreePO: arXiv:2508.17445",
         "AIFrameResearch/SPO, multimodal-art-projection/TreePO",
+        where="section 5 of SPO, section 2.2 of TreePO",
     ),
     size=lambda *, form, k, widths, leaves, div, first, depth: (
         leaves if form == "treepo" else math.prod(parse_widths(widths))

@@ -49,6 +49,7 @@ class Fork(NamedTuple):
         "TreeRL: LLM Reinforcement Learning with On-Policy Tree Search",
         "arXiv:2506.11902",
         "THUDM/TreeRL",
+        where="entropy_guided_chain in entropy_chain_local_manager.py",
     ),
     size=lambda *, m, n, l, t, diverse, upsampling: m * (1 + n * t * l),  # noqa: E741  (the paper's letter)
     count="at most",

@@ -34,7 +34,12 @@ class Path:
     family="tree",
     formula=r"P = \mathrm{clip}(b + w (H - H_{init}), 0, 1)",
     citation=Citation(
-        "Dong et al.", 2025, "Agentic Reinforced Policy Optimization", "arXiv:2507.19849", "RUC-NLPIR/ARPO"
+        "Dong et al.",
+        2025,
+        "Agentic Reinforced Policy Optimization",
+        "arXiv:2507.19849",
+        "RUC-NLPIR/ARPO",
+        where="section 3.1, equations 4 and 5",
     ),
     size=lambda *, n, initial, beam, bp, w: n,
     needs={TOP_ENTROPY},

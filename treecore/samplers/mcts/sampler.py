@@ -29,6 +29,7 @@ PAPER = Only("form", ("paper",))
         "Toward Self-Improvement of LLMs via Imagination, Searching, and Criticizing",
         "arXiv:2404.12253",
         "YeTianJHU/AlphaLLM",
+        where="section 4.3, bound in section 3.2",
     ),
     size=lambda *, simulations, **_: simulations,
     count="about",
