@@ -161,6 +161,21 @@ def test_shapes_of_reports(report: bytes) -> None:
     assert forest.reward.tolist()[-1] == 1.0
 
 
+@pytest.mark.parametrize(
+    ("logs", "reward"),
+    [({"x": True}, 1.0), ({"x": False}, 0.0), ({"x": True, "y": True}, 1.0), ({"x": True, "y": False}, None)],
+)
+def test_reports_of_each_instance_below_the_folder_of_a_run(logs: dict[str, bool], reward: float | None) -> None:
+    path = SWE / "run_a" / "sum__a-1" / "sum__a-1.traj"
+    files = {
+        f"a/logs/run_evaluation/{run}/m/sum__a-1/report.json": json.dumps({"sum__a-1": {"resolved": resolved}}).encode()
+        for run, resolved in logs.items()
+    }
+    (forest,) = read({"a/out/x.traj": path.read_bytes(), "b/out/x.traj": path.read_bytes(), **files})
+    rewards = forest.reward[forest.leaves].tolist()
+    assert [None if value != value else value for value in rewards] == [reward, None]
+
+
 def test_the_one_reward_of_an_earlier_result() -> None:
     files = {
         "t__1/agent/trajectory.json": json.dumps(

@@ -21,6 +21,8 @@ TRIED = ("submitted_ids", "completed_ids", "unresolved_ids", "empty_patch_ids", 
 SCORES = ("resolved", "reward", "score")
 USUAL = ("results.json", "results.jsonl", "report.json", "evals.json")
 """Names under which reports are looked for beside a file that was given alone."""
+LOGS = "logs/run_evaluation/"
+"""Where `swebench.harness.run_evaluation` keeps RUN/MODEL/INSTANCE/report.json, below the folder that it is run in."""
 MAX_REPORT, MAX_REPORTS = 20_000_000, 5_000
 """Bytes of a report, and number of files that may be one."""
 
@@ -28,20 +30,30 @@ MAX_REPORT, MAX_REPORTS = 20_000_000, 5_000
 def outcome_of(source: Source, instance: str) -> float | None:
     """1.0 or 0.0, or the score, of an instance; None where no report beside the file knows it.
 
-    The report that lies nearest above the file counts.
+    The report that lies nearest above the file counts; below a folder above it those that SWE-bench's harness keeps of
+    each instance, where they agree.
     """
     if source.folder is None or not instance:
         return None
-    reports = known_reports(source.folder, source.place)
+    reports = {
+        name: known[instance]
+        for name, known in sorted(known_reports(source.folder, source.place).items())
+        if instance in known
+    }
     place = posixpath.dirname(source.place)
-    while True:
-        for name in sorted(reports):
-            if posixpath.dirname(name) == place and instance in reports[name]:
-                source.folder.asked.add(name)
-                return reports[name][instance]
+    while reports:
+        logs = posixpath.join(place, LOGS)
+        named = [name for name in reports if posixpath.dirname(name) == place][:1] or [
+            name for name in reports if name.startswith(logs)
+        ]
+        if named:
+            source.folder.asked.update(named)
+            found = {reports[name] for name in named}
+            return found.pop() if len(found) == 1 else None
         if not place:
-            return None
+            break
         place = posixpath.dirname(place)
+    return None
 
 
 def known_reports(folder: Folder, place: str) -> dict[str, dict[str, float]]:
