@@ -81,6 +81,36 @@ def test_rows_of_one_rollout_are_its_turns() -> None:
     assert forest.reward.tolist()[1:] == [1.0, 0.0]
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_what_stands_between_columns(separator: str) -> None:
+    lines = [("prompt", "response", "reward"), ("a?", '"b, c; d"', "1")]
+    (forest,) = read("\n".join(map(separator.join, lines)).encode() + b"\n")
+    assert list(forest.text) == ["b, c; d"]
+
+
+def test_bytes_that_are_no_text_are_told() -> None:
+    given = b"prompt,response,reward\na?,caf\xe9,1\na?,\xef\xbf\xbd,1\n"
+    assert not read_with_report(given).notes.dropped
+    (said,) = read_with_report(given.replace(b"\xef\xbf\xbd", b"b")).notes.dropped
+    assert said.startswith("bytes that are not UTF-8")
+
+
+def test_columns_of_one_name_are_told() -> None:
+    with pytest.raises(FormatError, match="the first line names two columns"):
+        read(b"prompt,response,response\na?,b,c\n", name="t")
+
+
+def test_rows_inside_an_object() -> None:
+    rows = [{"question": "a?", "response": text, "score": score} for text, score in (("b", float("nan")), ("c", 1))]
+    report = read_with_report(json.dumps({"results": rows, "model": "m", "ids": [1, 2]}).encode())
+    (forest,) = report.forests
+    assert list(forest.text) == ["b", "c"]
+    assert report.notes.recognised['rows lie under "results"'] == 1
+    assert report.notes.dropped == {'what stands beside "results" (model, ids)': 1}
+    with pytest.raises(FormatError, match="with the fields more, results"):
+        read(json.dumps({"results": rows[1:], "more": rows[1:]}).encode())
+
+
 def test_answers_that_were_cut_short() -> None:
     reasons = ("", "max_tokens", "eos")
     rows = [{"q": "a?", "r": reason, "truncated": not reason, "stop_reason": reason} for reason in reasons]

@@ -24,7 +24,7 @@ from treecore.formats.pickles import check_no_pickle
 from treecore.formats.registry import Format, claims, recognise
 from treecore.formats.rollout import Rollout
 from treecore.formats.source import Source, open_source
-from treecore.formats.tables import certain
+from treecore.formats.tables import certain, note_rows_within, rows_within
 
 Tell = Callable[[int, int], None]
 """Hears how much of how much is read."""
@@ -119,6 +119,7 @@ class Gathered:
                 raise FormatError("its values are nested too deep", where=source.name, todo="flatten them") from None
             self.rollouts.setdefault(found.name, []).extend(rollouts)
             self.costs[found.name] += cost
+            note_rows_within(source, notes)
             self.notes.add(notes)
 
     def finish(self, account: Account, *, placed: bool = False) -> list[Forest]:
@@ -183,12 +184,15 @@ def members_of(source: Source) -> Folder:
 
 def claimed_content(source: Source, asked: Format | None) -> tuple[Source, Format | None]:
     """The content and the format to read it by, None where none claims it; with NaN as null only where that makes it a
-    file of another tool, since all of it is searched for them.
+    file of another tool, since all of it is searched for them; of an object around rows only these.
     """
     claimed = asked or certain(source)
-    if claimed is not None or (cleaned := nan_as_null(source)) is source:
+    if claimed is not None:
         return source, claimed
-    found = claims(cleaned)
+    cleaned = nan_as_null(source)
+    found = None if cleaned is source else claims(cleaned)
+    if found is None and (inner := rows_within(cleaned)) is not cleaned:
+        cleaned, found = inner, certain(inner)
     return (source, None) if found is None or found.write is not None else (cleaned, found)
 
 

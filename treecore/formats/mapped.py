@@ -24,6 +24,7 @@ from treecore.formats.source import Source
 from treecore.formats.token_advantages import TokenAdvantages
 from treecore.formats.whole_table import csv_table, field_table
 
+REPLACED = "\ufffd"
 NOTHING = ("", "nan", "none", "null")
 """Words for no number."""
 
@@ -52,6 +53,8 @@ def read_table(source: Source, columns: Mapping[str, str], notes: Notes) -> Iter
     if "advantage" in values:
         values["advantage"] = tokens.claims
     answers = _answers(table, values)
+    if not is_table(source) and REPLACED.encode() not in source.data and any(REPLACED in one for one in answers.text):
+        notes.drop(f"bytes that are not UTF-8; {REPLACED} stands in their place")
     answers.keep(table.rest({*columns.values(), *tokens.used}))
     if "rollout" in columns:
         tokens.leave_out(notes)

@@ -12,6 +12,7 @@ import orjson
 
 from treecore.errors import FormatError
 from treecore.formats.answers import Answers
+from treecore.formats.limits import json_cost
 from treecore.formats.mapped import read_table
 from treecore.formats.mapping import certain_columns
 from treecore.formats.notes import Notes
@@ -24,8 +25,12 @@ from treecore.formats.unlike import columns_of
 BY_NAME, BY_COLUMNS = "usual_table", "table"
 """Names of the formats of tables whose columns are certain by name, and of those whose columns were named."""
 
-NEXT = 3
-"""Rows after the first that are looked at."""
+NEXT, NAMED = 3, 12
+"""Rows after the first that are looked at, and fields beside rows that are named."""
+WITHIN = "rows within"
+"""What `Source.found` calls the field that held the rows, and those beside it."""
+OURS = frozenset({"format", "nodes", "forests"})
+"""Fields by which a forest that lacks something is known."""
 
 
 def certain(source: Source) -> Format | None:
@@ -50,6 +55,35 @@ def next_rows(source: Source) -> Iterator[Source]:
         with suppress(FormatError, RecursionError, StopIteration, orjson.JSONEncodeError):
             for value in source.first()[1 : 1 + NEXT]:
                 yield replace(source, data=orjson.dumps(value))
+
+
+def rows_within(source: Source) -> Source:
+    """The rows of an object of which one field alone is a list of objects, as a file of their own; else itself.
+
+    Raises:
+        FormatError: they take more memory than the file may.
+    """
+    if source.by_lines or source.data[:4096].lstrip()[:1] != b"{" or source.head.keys() & OURS:
+        return source
+    lists = [name for name, value in source.head.items() if isinstance(value, list) and type((*value, 0)[0]) is dict]
+    if len(lists) != 1:
+        return source
+    source.account.afford(json_cost(source.data), source.name, what="its JSON")
+    try:
+        inner = replace(source, data=orjson.dumps(source.head[lists[0]]))
+    except orjson.JSONEncodeError:
+        return source
+    inner.found[WITHIN] = (lists[0], [name for name in source.head if name != lists[0]])
+    return inner
+
+
+def note_rows_within(source: Source, notes: Notes) -> None:
+    """Say where rows were found, and what stood beside them."""
+    if WITHIN in source.found:
+        name, others = source.found[WITHIN]
+        notes.recognise(f'rows lie under "{name}"')
+        if others:
+            notes.drop(f'what stands beside "{name}" ({", ".join(others[:NAMED])})')
 
 
 def table_format(columns: Mapping[str, str]) -> Format:

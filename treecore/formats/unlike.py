@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from treecore.formats.columnar import column_names, is_columnar
 from treecore.formats.mapping import guess_columns
 from treecore.formats.native_fields import VERSION
 from treecore.formats.native_values import shown
-from treecore.formats.rows import is_table
+from treecore.formats.rows import is_table, separator_of
 from treecore.formats.source import Source
 
 EXAMPLE = f'give a forest, {{"format": "{VERSION}", "nodes": [...]}}'
@@ -69,10 +70,9 @@ def columns_of(source: Source) -> list[str]:
     """The columns that the first line of a text names, if it looks like that of a table."""
     begin, ends, _ = source.data[:10_000].partition(b"\n")
     line = begin.decode(errors="replace").strip()
-    separator = max(",\t;", key=line.count)
-    names = [name.strip().strip('"') for name in line.split(separator)]
+    names = [name.strip().strip('"') for name in line.split(separator_of(line))]
     names = names if ends else names[:-1]  # the last may be cut
-    usual = len(names) > 1 and all(name and len(name) <= 60 for name in names) and len(set(names)) == len(names)
+    usual = len(names) > 1 and all(name and len(name) <= 60 for name in names)
     return names if usual and b"\n" in source.data else []
 
 
@@ -80,6 +80,9 @@ def of_columns(names: Sequence[str], known: Mapping[str, frozenset[str]]) -> Fin
     """What a table is that no format claims."""
     if not names:
         return Finding("a table without columns", "", "give one with a column of prompts and one of answers")
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        found = f"the first line names two columns {shown(twice[0])}"
+        return Finding(found, "", "give each column a name of its own")
     found = f"a table in no known format, with the columns {', '.join(names[:FIELDS])}{nearest(names, known)}"
     return Finding(found, "", "say what its columns are", as_options(guess_columns(names)))
 
