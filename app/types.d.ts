@@ -1041,6 +1041,13 @@ interface Point {
   y: number;
 }
 
+interface Corners {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
 interface Box {
   x0: number;
   y0: number;

@@ -1,8 +1,9 @@
 // What Tab meets first: the way past the header, and the sheet of keys, which `?` opens from anywhere but a text field;
-// keys of the header's buttons.
+// keys of the header's buttons. As it is on every page, hints of controls are placed from here.
 
 import { html } from "../browse/dom.js";
 import { onceGone, ownsKeys } from "../signals/focus.js";
+import { placeTooltips } from "../signals/tooltips.js";
 
 const HELD = new WeakMap();
 const TARGETS = "tr[data-row], .steps .words[tabindex='0'], .tc-canvas, .compare .scroll, .grain, .lessons button, .st-key-controls button";
@@ -83,6 +84,7 @@ function mountSheet(parentElement) {
     open();
   }, { capture: true, signal });
   window.addEventListener("keydown", press, { signal });
+  placeTooltips(signal);
   return { words, stamp: "", abort };
 }
 
