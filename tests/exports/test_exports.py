@@ -234,6 +234,14 @@ def test_stepwise(labels: str, expected: list[list[bool]], tmp_path: Path) -> No
     assert [row["labels"] for row in rows] == expected
 
 
+def test_labels_that_tell_nothing_are_told(tmp_path: Path) -> None:
+    forest = Forest(parent=[-1, 0, 0], text=["plan", "x", "y"], reward=[np.nan, 0.8, 0.4], prompt="q")
+    made = export(forest, "stepwise", tmp_path / "s.jsonl")
+    said = "all steps are labelled false; none is part of a trajectory that earns the full reward"
+    assert made.notes == (said,)
+    assert export(forest, "stepwise", tmp_path / "h.jsonl", labels="half").notes == ()
+
+
 def test_csv_has_no_formulas(tmp_path: Path) -> None:
     forest = Forest(parent=[-1, 0], text=["=1+1", 'a,"b"\nc'], reward=[np.nan, 1.0], prompt="q")
     export(forest, "csv", tmp_path / "s.csv", credit="sibling")

@@ -7,6 +7,7 @@ import click
 from treecore.cli.output import busy, json_option, parse_settings, print_json
 from treecore.cli.reading import read_input, reading_options
 from treecore.cli.text import clean
+from treecore.core.numerals import counted
 
 
 @click.command()
@@ -74,6 +75,7 @@ def export(
     if as_json:
         print_json({"file": output, "kind": kind, made.unit: made.size, "notes": list(made.notes)})
         return
-    click.echo(clean(f"{output}: {made.size:,} {made.unit}"))
+    one = "trajectory" if made.unit == "trajectories" else made.unit.removesuffix("s")
+    click.echo(clean(f"{output}: {counted(made.size, one, made.unit)}"))
     for note in made.notes:
         click.echo(clean(note))

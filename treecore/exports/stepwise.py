@@ -54,6 +54,7 @@ def stepwise(
 def rows_of(forests: Forests, credit: Credit | None, labels: str, made: Exported) -> Iterator[dict[str, Any]]:
     """A row for each scored trajectory; counted in `made`, and noted there at the end."""
     unsigned = done = calling = 0
+    reached = False
     total = sum(len(forest.leaves) for forest in forests)
     for number, forest in enumerate(forests):
         signals = Signals(credit.of(number)) if credit is not None else None
@@ -74,6 +75,7 @@ def rows_of(forests: Forests, credit: Credit | None, labels: str, made: Exported
                 said = ~(signal < 0)
             else:
                 said = reachable[steps] if labels == "reachable" else half[steps]
+            reached |= bool(said.any())
             made.size += 1
             yield {
                 "prompt": prompt_of(forest),
@@ -83,6 +85,9 @@ def rows_of(forests: Forests, credit: Credit | None, labels: str, made: Exported
                 "leaf": str(forest.node_id[trajectory.leaf]),
                 NOTE: changes_of(forest),
             }
+    if made.size and not reached:
+        why = "; none is part of a trajectory that earns the full reward" if labels == "reachable" else ""
+        made.notes += (f"all steps are labelled false{why}",)
     if calling:
         left = counted(calling, "trajectory", "trajectories") + " with tool calls beside the words"
         made.notes += (f"{left} {'is' if calling == 1 else 'are'} left out, as a labelled step is a text",)
