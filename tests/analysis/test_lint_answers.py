@@ -38,6 +38,11 @@ def test_rollouts_of_different_prompts_in_one_group() -> None:
     [
         ("<answer> Paris </answer>", 0.0, True),
         ("It is \\boxed{paris}", 0.0, True),
+        ("It is the capital.\n#### Paris", 0.0, True),
+        ("So the answer is **Paris**.", 0.0, True),
+        ("The answer is Paris. Wait, no, the answer is Rome.", 0.0, False),
+        ("<answer> Rome </answer> The answer is Paris.", 0.0, False),
+        ("Paris is in France.", 0.0, False),
         ("<answer> Paris </answer>", 1.0, False),
         ("<answer> Rome </answer>", 0.0, False),
         ("<answer> Paris </answer>", np.nan, False),

@@ -13,8 +13,11 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import counted, counted_of
 from treecore.core.step_text import beside_text
 from treecore.methods import METHODS
-from treecore.tasks.verifiers.text import final_answer
+from treecore.tasks.verifiers.mathematics.stated import stated
+from treecore.tasks.verifiers.text import answer_part, final_answer
 
+END = 500
+"""Characters at the end of a text in which it may state its answer."""
 SUM = 1e-3
 """A sum of claimed advantages is 0 up to this, relative to the largest of them: trainers keep single precision."""
 
@@ -60,13 +63,13 @@ def prompts_of(forest: Forest) -> set[str]:
 
 
 def check_answers(forests: Forests) -> Iterator[Finding]:
-    """Answers that are the reference word for word and earned nothing."""
+    """Answers that are the reference word for word, or say that it is the answer, and earned nothing."""
     rows = [
         leaf + int(forests.offset[number])
         for number, forest in enumerate(forests)
         if forest.reference
         for leaf in np.flatnonzero(forest.topology.is_leaf & (forest.reward <= 0)).tolist()
-        if plain(final_answer(forest.text[leaf])) == plain(forest.reference)
+        if says(forest.text[leaf], reference=plain(forest.reference))
     ]
     if rows:
         yield Finding(
@@ -76,6 +79,18 @@ def check_answers(forests: Forests) -> Iterator[Finding]:
             node_places(forests, np.array(rows)),
             "check the verifier: it refuses what is right, or the answer stands where it does not look",
         )
+
+
+def says(text: str, *, reference: str) -> bool:
+    """Whether the answer that a text gives in tags or a box, or else states at its end (`#### 14`), is this one."""
+    answer = final_answer(text)
+    if plain(answer) == reference:
+        return True
+    end = text[-END:]
+    if reference not in plain(end) or answer != answer_part(text).strip():
+        return False
+    found = stated(end.replace("**", ""))
+    return found is not None and found.certain and plain(found.text.strip("$ ")) == reference
 
 
 def plain(answer: str) -> str:
