@@ -174,13 +174,17 @@ def said(found: Found) -> dict[str, Any]:
     low, high = brushed()
     if state.field(EVERY) not in spacings(found):
         state.put({EVERY: USUAL})
-    asked = (words.fork_name(state.forest_number(), state.get("node")), str(state.field("granularity:fork")))
     return {
-        "fork": next((fork for fork in asked if fork in found.names), None) or strongest(found),
+        "fork": next((fork for fork in asked() if fork in found.names), None) or strongest(found),
         "from": low,
         "to": high,
         "every": state.field(EVERY),
     }
+
+
+def asked() -> tuple[str, str]:
+    """Names of the forks that somebody may have chosen, the selected step first."""
+    return words.fork_name(state.forest_number(), state.get("node")), str(state.field("granularity:fork"))
 
 
 def spacings(found: Found) -> list[int]:
@@ -243,7 +247,7 @@ def chosen_fork(found: Found, fork: str) -> None:
     node, number = int(found.forks.node[place]), int(found.forks.forest[place])
     batch, credit = found.credit.forests, found.credit
     forest, offset = batch[number], int(batch.offset[number])
-    st.markdown("##### The fork you chose")
+    st.markdown(f"##### {'The fork you chose' if fork in asked() else 'The fork of the largest contrast'}")
     facts = (
         f"prompt {fork.partition(':')[0]}",
         f"decides {percent(float(found.forks.share[place]))} of the trajectory",
@@ -255,12 +259,22 @@ def chosen_fork(found: Found, fork: str) -> None:
         for row in rows[:MAX_SIBLINGS]:
             own = row - offset
             label = split_step(forest.text[own], forest.node_extra.get(own, {})).label
-            with st.container(border=True, gap=None):
-                st.text(visible(cut(one_line(label) or f"step {forest.node_id[own]}", MAX_LABEL)))
-                st.caption(ours(f"{outcomes(forest, own)} · credit **{credit.ends.words(float(credit.credit[row]))}**"))
+            value = float(credit.credit[row])
+            with st.container(
+                border=True, horizontal=True, vertical_alignment="center", key=f"grain_{sign(value)}_{own}"
+            ):
+                with st.container(gap=None):
+                    st.text(visible(cut(one_line(label) or f"step {forest.node_id[own]}", MAX_LABEL)))
+                    st.caption(ours(outcomes(forest, own)))
+                st.markdown(ours(f"**{credit.ends.words(value)}**"), width="content")
     if len(rows) > MAX_SIBLINGS:
         st.caption(ours(f"and {whole(len(rows) - MAX_SIBLINGS)} more"))
     view_button("Open the fork in Explore", open_in_explore, fork, key="grain_open")
+
+
+def sign(value: float) -> str:
+    """Of a credit, for its colour."""
+    return "praise" if value > 0 else "blame" if value < 0 else "none"
 
 
 def show_fork(fork: str) -> None:
@@ -278,19 +292,19 @@ def open_in_explore(fork: str) -> None:
 
 def take() -> None:
     """Take over what was chosen in the picture."""
-    asked = asked_in(state.get(CHANNEL))
-    if asked is None:
+    sent = asked_in(state.get(CHANNEL))
+    if sent is None:
         return
-    every, fork = asked.said.get("every", ""), asked.said.get("fork", "")[:200]
+    every, fork = sent.said.get("every", ""), sent.said.get("fork", "")[:200]
     number = int(every) if every.isascii() and every.isdecimal() and len(every) < 6 else USUAL
     found, shown = forks_in_scope(), state.forest_number()
     if fork in found.names and fork != said(found)["fork"]:
         show_fork(fork)
     state.put(
         {
-            HEARD: asked.number,
+            HEARD: sent.number,
             "granularity:fork": fork,
-            "granularity:brush": asked.said.get("brush", "")[:30],
+            "granularity:brush": sent.said.get("brush", "")[:30],
             "granularity:every": number,
         }
     )

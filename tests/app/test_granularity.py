@@ -99,9 +99,10 @@ def test_the_chosen_fork_shows_its_siblings_and_opens() -> None:
     test = app(sample="by_hand", fork="1:r2")
     assert not test.exception
     assert "find the teacher of paul" in said(test)  # one of its steps; the usual fork is another
+    assert "##### The fork you chose" in said(test)
     test = app(sample="early_fork", fork="nothing", brush="x~y")
     assert not test.exception
-    assert "##### The fork you chose" in said(test)
+    assert "##### The fork of the largest contrast" in said(test)
     test.button(key="grain_open").click().run()
     assert test.session_state["view"] == "explore"
     assert test.session_state["node"]
