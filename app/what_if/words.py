@@ -75,14 +75,13 @@ def board(
     lines += [setting_line(after, name, was=was, now=now) for name, (was, now) in settings.items()]
     groups = moved(found, shifts)
     ends = Ends(min(before.ends.low, after.ends.low), max(before.ends.high, after.ends.high), after.ends.signed)
-    why = statistics(found, before, after)
     return {
         "title": f"You changed {counted(len(lines), 'thing')}" if lines else "What if …",
         "changes": lines,
         "summary": summary(found, shifts) if lines else "",
         "moved": [moved_line(found, group, ends) for group in groups[:MAX_GROUPS]],
         "more": f"and {counted(len(groups) - MAX_GROUPS, 'group')} more" if len(groups) > MAX_GROUPS else "",
-        "why": [why_line(found, one) for one in why[:MAX_STATISTICS]],
+        "why": why_lines(found, statistics(found, before, after))[:MAX_STATISTICS],
     }
 
 
@@ -162,6 +161,21 @@ def position(value: float, ends: Ends) -> float | None:
     """Where a number stands between the ends of the scale, from -1 to 1; None for none."""
     middle, half = (ends.high + ends.low) / 2, (ends.high - ends.low) / 2
     return round(float(np.clip((value - middle) / (half or 1.0), -1, 1)), 4) if np.isfinite(value) else None
+
+
+def why_lines(found: WhatIf, groups: Sequence[Statistic]) -> list[WhyLine]:
+    """The groups whose mean or deviation changed; what first steps share with all ends is told once."""
+    lines: list[WhyLine] = []
+    of_all: list[tuple[tuple[str, str] | None, ...]] = []
+    for one in groups:
+        line = why_line(found, one)
+        if one.of in ("all", "batch") or (one.of == "siblings" and one.row < 0):
+            numbers = line["mean"], line["deviation"]
+            if numbers in of_all:
+                continue
+            of_all.append(numbers)
+        lines.append(line)
+    return lines
 
 
 def why_line(found: WhatIf, one: Statistic) -> WhyLine:

@@ -62,6 +62,16 @@ def test_forks_are_called_by_the_step_before_them(by_hand: Forest) -> None:
     assert [one["of"] for one in found["why"]] == ["first steps", "after find the home of sam"]
 
 
+@pytest.mark.parametrize(("sample", "method"), [("by_hand", "treerl_paper"), ("monte_carlo", "tree_grpo")])
+def test_numbers_of_all_ends_are_told_once(sample: str, method: str) -> None:
+    forest = tc.read(samples()[sample].path)[0]
+    end = next(row for row in forest.leaves.tolist() if forest.reward[row] in (0, 1))
+    found = told(forest, f"flip:{forest.node_id[end]}", method)
+    assert [one["of"] for one in found["why"]].count("all ends") == 1
+    of_all = [(one["mean"], one["deviation"]) for one in found["why"] if one["of"] in ("all ends", "first steps")]
+    assert len(of_all) == len(set(of_all))
+
+
 def test_numbers_that_differ_are_told_apart() -> None:
     assert pair(Pair(0.501, 0.503)) == ("0.5010", "0.5030")
     assert [outcome(one) for one in (0.0, 1.0, 0.25, float("nan"))] == ["0.0", "1.0", "0.25", "–"]
