@@ -91,3 +91,18 @@ def test_a_method_of_a_longer_name_moves_nothing_beside_it(open_page: Open, addr
     page.locator(".st-key-methods button", has_text="REINFORCE++ baseline").wait_for()
     settled(page)
     assert page.evaluate(PLACES) == before
+
+
+ABOVE = """(by) => {
+    document.querySelector('.stMain').scrollTop = by;
+    const lowest = (what) => document.querySelector(what).getBoundingClientRect().bottom;
+    return lowest('[data-testid=stMainMenuButton]') <= lowest('.st-key-header');
+}"""
+
+
+def test_the_menu_of_the_page_scrolls_along_with_the_header(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand&node=a3", width=390, height=844)
+    page.locator("[data-testid=stMainMenuButton]").wait_for()
+    settled(page)
+    for by in (0, 300):
+        page.wait_for_function(ABOVE, arg=by)

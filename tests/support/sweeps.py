@@ -101,6 +101,7 @@ CASES = {
     "app/test_views.py::test_every_sample_opens_in_every_view": 10,
     "app/test_widths.py::test_a_method_of_a_longer_name_moves_nothing_beside_it": 0,
     "app/test_widths.py::test_nothing_stands_beyond_the_window_at_any_width": 1,
+    "app/test_widths.py::test_the_menu_of_the_page_scrolls_along_with_the_header": 0,
     "app/test_widths.py::test_what_is_chosen_takes_no_more_room": 0,
     "app/tokens/test_tokens_page.py::test_the_token_looked_at_is_in_the_address_and_back_returns_to_it": 0,
     "app/what_if/test_page.py::test_more_is_sampled_in_place_and_the_interval_narrows": 0,
