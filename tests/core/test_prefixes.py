@@ -194,3 +194,12 @@ def test_steps_that_differ_beside_their_text_are_not_one(field: str) -> None:
     )
     merged = merge(forest)
     assert sorted(merged.topology.n_children.tolist()) == [0, 0, 0, 1, 2, 2]
+
+
+def test_the_same_call_is_one_step_whatever_the_server_called_it() -> None:
+    calls = [
+        [{"id": f"call_{n}", "function": {"name": "calc", "arguments": f'{{"e": "{e}"}}'}}] for n, e in enumerate("aab")
+    ]
+    answers = chains([["", "a"], ["", "b"], ["", "c"]])
+    asked = answers.with_columns(node_extra={2 * n: {"tool_calls": call} for n, call in enumerate(calls)})
+    assert sorted(merge(asked).topology.n_children.tolist()) == [0, 0, 0, 1, 2, 2]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from treecore.core.tool_calls import CALL_TAGS, FIELDS, recorded_calls
+from treecore.core.tool_calls import CALL_TAGS, FIELDS, as_list, recorded_calls, tool_call_in
 
 PartKind = Literal["thought", "call", "answer", "text"]
 TAGS: dict[str, PartKind] = {
@@ -157,8 +157,15 @@ def whole_text(text: str, fields: Mapping[str, Any]) -> str:
 
 
 def beside_text(fields: Mapping[str, Any]) -> str:
-    """The thought and calls that stand in fields of their own as one text, "" without any: equal where they are."""
-    return "".join(f"{name} {fields[name]}\n" for name in (*REASONING, *FIELDS) if fields.get(name))
+    """The thought and calls that stand in fields of their own as one text, "" without any: equal where they are. Calls
+    are their names and arguments: a server gives each an id of its own, also where it is the same call.
+    """
+    found = [f"{name} {fields[name]}\n" for name in REASONING if fields.get(name)]
+    for name in FIELDS:
+        if given := fields.get(name):
+            calls = [tool_call_in(one) for one in as_list(given)]
+            found += [f"{name} {given}\n"] if None in calls or not calls else [f"{call}\n" for call in calls]
+    return "".join(found)
 
 
 def split_step(text: str, fields: Mapping[str, Any] | None = None) -> StepText:
