@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import redraw, state
 from app.controls.fields import parameter
-from app.method_list import Asked, MethodGroup, MethodRow, asked_in, method_list
+from app.method_list import MethodGroup, MethodRow, asked_in, method_list
 from app.rollout import annotation
 from app.verbatim import ours, verbatim
 from treecore.errors import MethodError
@@ -103,16 +103,17 @@ def take(groups: list[MethodGroup]) -> None:
     if asked.kind == "choose":
         state.put({"method": asked.name})
     else:
-        get(asked)
+        get(next(row for group in groups for row in group["methods"] if row["name"] == asked.name))
 
 
-def get(asked: Asked) -> None:
-    """Get what methods lack."""
+def get(row: MethodRow) -> None:
+    """Get what a method lacks; values bring the method with them."""
     state.put({OPEN: False})
-    if asked.name == SAMPLE:
+    if row["supply"] == SAMPLE:
         state.put({"view": SAMPLE})
     else:
-        annotation.ask()
+        annotation.ask(method=row["name"])
+    st.rerun()  # the list is a fragment of its own, which only the whole page leaves out
 
 
 def about(method: Method, *, parameters: bool) -> None:

@@ -53,7 +53,7 @@ class WishEvent(TypedDict):
 
 
 class Asked(NamedTuple):
-    """What was asked for in the list: `choose` a method by name, or `supply` what some of them lack."""
+    """What was asked for in the list: `choose` the method of this name, or `supply` what it lacks."""
 
     number: int
     kind: str
@@ -83,6 +83,6 @@ def asked_in(held: Any, groups: list[MethodGroup]) -> Asked | None:
     rows = [row for group in groups for row in group["methods"]]
     offered = {
         "choose": {row["name"] for row in rows if not row["lacks"]},
-        "supply": {row["supply"] for row in rows if row["supply"]},
+        "supply": {row["name"] for row in rows if row["supply"]},
     }
     return Asked(number, kind, name) if name in offered.get(kind, ()) else None

@@ -40,7 +40,7 @@ function row(list, method) {
   if (method.supply) {
     const get = made("button", "get", method.button);
     get.type = "button";
-    get.addEventListener("click", () => ask(list, "supply", method.supply));
+    get.addEventListener("click", () => ask(list, "supply", method.name));
     item.append(get);
   }
   return item;

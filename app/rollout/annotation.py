@@ -41,11 +41,12 @@ class Addition(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What was asked for: the job, what it adds, and the key of what it is added to."""
+    """What was asked for: the job, what it adds, what it is added to, by its key, and for which method, "" for none."""
 
     job: Job
     adds: Addition
     key: str
+    method: str
 
 
 ADDING: PageJob[Asked] = PageJob("annotating")
@@ -73,8 +74,8 @@ VALUES = Addition(
 )
 
 
-def ask(adds: Addition = VALUES) -> None:
-    """Queue an addition to what is open; what hinders it is shown. Only from callbacks."""
+def ask(adds: Addition = VALUES, *, method: str = "") -> None:
+    """Queue an addition to what is open, for this method if any; what hinders it is shown. Only from callbacks."""
     if lacking():
         return
     given = state.recorded()
@@ -86,12 +87,12 @@ def ask(adds: Addition = VALUES) -> None:
         size=size,
         kind=adds.kind,
     )
-    if refused := ADDING.begin(Asked(job, adds, given.key), limits):
+    if refused := ADDING.begin(Asked(job, adds, given.key, method), limits):
         state.put({"notice": refused})
 
 
 def settle() -> None:
-    """Open what has been annotated by now, at the same prompt and step; before anything is drawn."""
+    """Open what has been annotated by now, at the same prompt and step, by the method it is for; before any drawing."""
     now = ADDING.over()
     if now is None:
         return
@@ -101,7 +102,7 @@ def settle() -> None:
     elif given.key == now.key and job.result and len(job.result) == len(given.forests):
         kept = {name: state.get_or(name, "") for name in ("node", "method", "forest", "turned")}
         if state.open_forests(job.result, f"{given.title}, with {adds.title}"):
-            state.put(kept)
+            state.put(kept | ({"method": now.method} if now.method else {}))
             st.toast(verbatim(adds.done), icon=":material/check:")
 
 
