@@ -268,6 +268,7 @@ def by_token(advantages: object, **others: object) -> bytes:
     [
         by_token([0.5, 0.5, 0.5]),
         by_token([None, 0.5, 0.5]),
+        by_token([0.5, 0.5]).replace(b'"advantages"', b'"step": 1, "advantage"'),
         by_token([0.5, 0.0, 0.5], completion_mask=[1, 0, 1]),
         as_parquet([json.loads(line) for line in by_token([0.5, 0.0], response_mask=[True, False]).splitlines()]),
     ],

@@ -23,7 +23,7 @@ from treecore.formats.readers.reward_columns import (
     reward_of,
 )
 from treecore.formats.registry import rollout_format
-from treecore.formats.rows import as_text, row_keys
+from treecore.formats.rows import as_text, row_kinds
 from treecore.formats.source import Source
 from treecore.formats.whole_table import field_table
 
@@ -34,9 +34,12 @@ OTHERS = frozenset({"advantages", "gen_step"})
 
 
 def looks_like_trl(source: Source) -> bool:
-    """Rows of a step, a prompt and a completion with an advantage, which early releases do not write."""
-    keys = row_keys(source)
-    if not keys >= KEYS or keys & OTHERS:
+    """Rows of a step, a prompt and a completion with an advantage, which early releases do not write; one for each
+    token is of another trainer.
+    """
+    kinds = row_kinds(source)
+    keys = kinds.keys()
+    if not keys >= KEYS or keys & OTHERS or (kinds["completion"], kinds.get("advantage")) == ("text", "list"):
         return False
     return "advantage" in keys or (is_columnar(source.data) and len(keys) > len(KEYS))
 
