@@ -7,7 +7,7 @@ import { ABOVE, isTyped, onceGone } from "../signals/focus.js";
 
 // Text of this package; what others wrote stands in `code`, and what has a use of its own is left alone.
 const AREAS = "[data-testid=stMarkdownContainer], [data-testid=stCaptionContainer], .st-key-sentence [data-testid=stText]";
-const INSIDE = ".verdict, .decides, .heading .note, [data-ours]", LEGEND = ".tc-swatch, .tc-name";
+const INSIDE = ".verdict, .decides, .heading .note, [data-ours]", LEGEND = ".tc-swatch, .tc-name", SHEET = "dialog[open] dd";
 const LOOK = new CSSStyleSheet();
 LOOK.replaceSync("::highlight(treecore-word) { text-decoration: underline dotted; text-decoration-color: var(--tc-muted); text-underline-offset: 3px; }");
 const APART = "code, pre, a, button, label:not([data-testid=stWidgetLabel]), h1, h2, h3, h4, h5, h6, .katex";
@@ -52,6 +52,7 @@ function find(part) {
   const places = new Map();
   const areas = [...document.querySelectorAll(`${AREAS}, [data-testid=stBidiComponentIsolated]`)].filter((area) => area.checkVisibility());
   const above = areas.filter((area) => area.closest(ABOVE)), below = areas.filter((area) => !area.closest(ABOVE));
+  for (const area of below) readInside(part, area, SHEET, places);
   for (const area of [...above, ...below]) {
     if (area.matches(AREAS)) read(part, area, places);
     readInside(part, area, INSIDE, places);
@@ -148,6 +149,7 @@ function mountGlossary(parentElement, data) {
   };
   const watch = new MutationObserver(soon);
   soon();
+  document.addEventListener("treecore-sheet", soon, { signal });
   watch.observe(document.body, { childList: true, characterData: true, subtree: true });
   signal.addEventListener("abort", () => {
     clearTimeout(timer);

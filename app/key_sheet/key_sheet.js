@@ -69,7 +69,12 @@ function mountSheet(parentElement) {
   dialog.append(words, close);
   parentElement.append(past, button, dialog);
   const abort = new AbortController(), { signal } = abort;
-  const open = () => dialog.open || dialog.showModal();
+  const tell = () => document.dispatchEvent(new Event("treecore-sheet"));
+  const open = () => {
+    if (!dialog.open) dialog.showModal();
+    tell();
+  };
+  dialog.addEventListener("close", tell, { signal });
   button.onclick = open;
   close.onclick = () => dialog.close();
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close(), { signal });

@@ -8,6 +8,8 @@ from browser import Open
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 PAINTED = "() => [...(CSS.highlights.get('treecore-word') ?? [])].map(String)"
 
+IN_SHEET = "[...CSS.highlights.get('treecore-word')][0].startContainer.parentElement.closest('dialog') !== null"
+
 
 def test_words_say_what_they_mean(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?view=library")
@@ -34,6 +36,15 @@ def test_words_say_what_they_mean(open_page: Open, address: str) -> None:
 def test_words_are_found_in_a_dialog_a_menu_and_a_legend(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?sample=early_fork&view=step_through&frame=1")
     page.wait_for_function(f"() => ({PAINTED})().includes('fork')")
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys")
+    page.wait_for_function(f"() => {IN_SHEET}")
+    page.keyboard.press("w")
+    assert page.locator(".word").inner_text().startswith("fork")
+    page.keyboard.press("Escape")
+    assert sheet.is_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"() => !({IN_SHEET})")
     page.locator(".st-key-methods button").click()
     dialog = page.get_by_role("dialog")
     page.wait_for_function(f"() => ({PAINTED})().includes('outcomes')")
