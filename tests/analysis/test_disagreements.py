@@ -49,6 +49,18 @@ def test_neighbours_with_one_reason_are_one_entry() -> None:
     )
 
 
+def test_a_step_alone_at_its_place_is_not_as_good_as_siblings() -> None:
+    """Beneath `a` stand `b`, alone, and beneath that two siblings; beneath `f`, all steps are alone."""
+    forest = Forest(
+        parent=[-1, 0, 1, 2, 2, -1, 5, 6],
+        reward=[NAN, NAN, NAN, 1, 1, NAN, NAN, 0],
+        text=["", "a", "b", "c", "d", "", "f", "g"],
+    )
+    said = {entry.name[0]: entry.reason for entry in found_in(forest, "grpo", "spo_tree", "sibling")}
+    assert said["b"].endswith("and any siblings (1.00); so SPO-tree and Sibling comparison give 0.")
+    assert said["g"].endswith("as good as the step before it (0); so SPO-tree gives 0.")
+
+
 def test_a_whole_tree_is_called_so() -> None:
     forest = Forest(
         parent=[-1, 0, 1, 1, -1, 4, 5, 5],

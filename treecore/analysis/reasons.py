@@ -25,6 +25,8 @@ PLACES = {
     "siblings": "its siblings",
 }
 """What a step is compared with, widest first -> its words."""
+SOME_SIBLINGS = "any siblings"
+"""Of several steps, where one at least has none."""
 UNKNOWN = 9
 """Stands for NaN where numbers are compared as whole ones."""
 
@@ -34,12 +36,14 @@ class Clause(NamedTuple):
 
     Attributes:
         relation: 1, 0 or -1 to what is `against`.
+        named: that in words, with `{answers}` for the answers of the prompt.
         numbers: that as an outcome, beside the method's own value of the step where this is another than its mean
             outcome; "" where it is none.
     """
 
     relation: int
     against: str
+    named: str
     numbers: str
 
 
@@ -116,7 +120,9 @@ def clauses_of(relations: Relations, part: slice) -> list[Clause]:
             continue
         key = (against, int(known[0]))
         if key not in made or not made[key].numbers:
-            made[key] = Clause(int(known[0]), against, numbers(relations, part, place))
+            alone = against == "siblings" and len(known) < len(better)
+            named = SOME_SIBLINGS if alone else PLACES[against]
+            made[key] = Clause(int(known[0]), against, named, numbers(relations, part, place))
     return sorted(made.values(), key=lambda one: list(PLACES).index(one.against))
 
 
@@ -124,7 +130,7 @@ def joined_clauses(clauses: Sequence[Clause], n: int) -> str:
     """`better than all 10 answers (0.40), worse than its own tree (0.80) and the step before it (0.75)`."""
     parts = []
     for relation, some in groupby(clauses, key=lambda one: one.relation):
-        named = [(PLACES[one.against].format(answers=counted(n, "answer")), one.numbers) for one in some]
+        named = [(one.named.format(answers=counted(n, "answer")), one.numbers) for one in some]
         once = [
             name + ("" if number == after else number) for (name, number), (_, after) in pairwise([*named, ("", "")])
         ]

@@ -168,5 +168,6 @@ def at_steps(credit: Credit, reference: str) -> FloatArray | None:
         return None
     values = seen.nodes[column]
     if scope == "siblings":
-        return sibling_stats(seen.forests, values, ddof=0).mean
+        found = sibling_stats(seen.forests, values, ddof=1)
+        return np.where(np.isnan(found.std), np.nan, found.mean)  # a step alone would be compared with itself
     return at_parent(seen.forests, values) if scope == "parent" else values
