@@ -1,7 +1,7 @@
 // A comparison as tables: a row a step, a cell a method. The list beside hears what is chosen and sends it to Python.
 
 import { html } from "../browse/dom.js";
-import { readTheme } from "../canvas/js/palette.js";
+import { readTheme, topOf } from "../canvas/js/palette.js";
 import { onceGone, ownsKeys } from "../signals/focus.js";
 import { headOf, rowOf } from "./cells.js";
 import { railsOf } from "./rails.js";
@@ -157,7 +157,7 @@ function legend() {
 // Tables end where the window does, with room for what stands beneath.
 /** @param {CompareGrid} grid */
 function makeRoom({ root, sides }) {
-  const top = Math.max(0, ...sides.map(({ scroll }) => scroll.getBoundingClientRect().top));
+  const top = Math.max(0, ...sides.map(({ scroll }) => topOf(scroll)));
   const beneath = Math.max(0, ...sides.map(({ box, scroll }) => box.offsetHeight - scroll.offsetHeight));
   root.style.setProperty("--room", `${Math.max(MIN_ROOM, Math.floor(window.innerHeight - top - beneath - FOOT))}px`);
 }
@@ -192,8 +192,12 @@ function mountGrid(parentElement, data) {
     else if (detail[0] >= 0) tell(grid, grid.said.node, grid.said.method, { seek: `to:${detail[0]}` });
   }, { signal });
   window.addEventListener("resize", () => makeRoom(grid), { signal });
-  const resize = new ResizeObserver(() => grid.sides.forEach((side) => drawRows(grid, side)));
+  const resize = new ResizeObserver((sizes) => {
+    if (sizes.some(({ target }) => target !== root)) makeRoom(grid); // what stands above may have moved the tables
+    grid.sides.forEach((side) => drawRows(grid, side));
+  });
   resize.observe(root);
+  resize.observe(/** @type {ShadowRoot} */ (root.getRootNode()).host?.closest("[data-testid=stMainBlockContainer]") ?? document.body);
   signal.addEventListener("abort", () => resize.disconnect());
   return grid;
 }

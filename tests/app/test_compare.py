@@ -236,3 +236,24 @@ def test_walk_choose_and_open(open_page: Callable[..., Any], address: str) -> No
     page.wait_for_url("**view=explore**")
     settled(page)
     page.close()
+
+
+@pytest.mark.browser
+def test_tables_end_where_the_window_does_whatever_comes_above_them(
+    open_page: Callable[..., Any], address: str
+) -> None:
+    page = open_page(f"{address}/?view=compare&sample=large")
+    page.locator(".compare .row").nth(4).wait_for()
+    settled(page)
+    at = """() => {
+        const host = [...document.querySelectorAll('*')].find((one) => one.shadowRoot?.querySelector('.compare'));
+        return innerHeight - host.shadowRoot.querySelector('.compare .foot').getBoundingClientRect().bottom;
+    }"""
+    before = page.evaluate(at)
+    page.evaluate(
+        """() => document.querySelector('[data-testid=stMainBlockContainer]')
+            .insertAdjacentHTML('afterbegin', '<div id="above" style="flex: none; height: 120px"></div>')"""
+    )
+    page.wait_for_function(f"(before) => Math.abs(({at})() - before) < 2", arg=before)
+    page.evaluate("() => document.querySelector('#above').remove()")
+    page.wait_for_function(f"(before) => Math.abs(({at})() - before) < 2", arg=before)

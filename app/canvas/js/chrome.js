@@ -5,7 +5,7 @@ import { governsOf } from "./changed.js";
 import { formatNumber, HEAD, isFork, isPartial, isUnscored, nodeAt, ROW, short, stepNumber, whole } from "./geometry.js";
 import { mapRows } from "./minimap.js";
 import { isListed } from "./trajectory.js";
-import { bothColour, css, diverging, governing, holderOf, mix } from "./palette.js";
+import { bothColour, css, diverging, governing, mix, topOf } from "./palette.js";
 import { zoomOf } from "./zoomed.js";
 
 const MIN_HEIGHT = 380;
@@ -81,9 +81,7 @@ export function fitHeight(app) {
     root.style.height = "auto";
     return;
   }
-  let top = root.getBoundingClientRect().top + window.scrollY;
-  for (let at = /** @type {HTMLElement | undefined} */ (root); at; at = holderOf(at)) top += at.scrollTop;
-  const room = Math.max(MIN_HEIGHT, Math.floor((window.innerHeight - top) / zoomOf(root) - 8 - (globalThis.treecoreDrawer?.foot ?? 0)));
+  const room = Math.max(MIN_HEIGHT, Math.floor((window.innerHeight - topOf(root)) / zoomOf(root) - 8 - (globalThis.treecoreDrawer?.foot ?? 0)));
   root.style.height = `${Math.min(app.tallest || tallestOf(app), room)}px`;
 }
 

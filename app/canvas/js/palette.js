@@ -51,6 +51,14 @@ export function holderOf(element) {
   return element.parentElement ?? /** @type {HTMLElement | undefined} */ (host);
 }
 
+// Where an element begins beneath the window's upper edge, before anything was scrolled.
+/** @param {HTMLElement} element */
+export function topOf(element) {
+  let top = element.getBoundingClientRect().top + window.scrollY;
+  for (let at = holderOf(element); at; at = holderOf(at)) top += at.scrollTop;
+  return top;
+}
+
 /** @param {HTMLElement} root */
 function backdrop(root) {
   for (let element = /** @type {HTMLElement | undefined} */ (root); element; element = holderOf(element)) {
