@@ -11,7 +11,7 @@ from app.controls.choices import Choices
 from app.rollout import annotation
 from app.rollout.token_numbers import NUMBERS
 from app.tokens import branch_reader
-from app.tokens.branch import Branch, ends, read
+from app.tokens.branch import Branch, ends, has_text, read
 from app.tokens.reading import reading, telling_token
 from app.tokens.small_tree import small_tree
 from app.verbatim import ours
@@ -51,10 +51,12 @@ def is_table() -> bool:
 
 
 def pills() -> bool:
-    """Tree, table or tokens, and what stands beneath the tokens; whether the trees are drawn."""
+    """Tree, table or tokens, and what stands beneath tokens that are recorded; whether the trees are drawn."""
     READ.row()
     if not is_chosen():
         return not is_table()
+    if not has_text(state.forest()):
+        return False
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
         st.caption(ours("beneath"), width="content")
         state.prime(BENEATH, list(STRIPS))

@@ -129,7 +129,10 @@ def window_start(at: int, *, total: int) -> int:
 def note(branch: Branch) -> str:
     """What is not recorded of this branch, and how to record it."""
     if not branch.recorded:
-        return "No tokens are recorded, so these are words, each with the weight of its step."
+        return (
+            "No tokens are recorded, so these are words, each with the weight that its step gets in this branch. "
+            "treecore rollout records tokens."
+        )
     if all(math.isnan(one.logprob) for one in branch.tokens):
         return "No log probabilities are recorded: text and weights alone. treecore rollout records them."
     return ""

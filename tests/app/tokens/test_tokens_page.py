@@ -61,6 +61,11 @@ def test_what_is_not_there_is_no_error(query: dict[str, str]) -> None:
     assert not app(**query).exception
 
 
+@pytest.mark.parametrize(("sample", "strips"), [("surprisal", True), ("by_hand", False)])
+def test_strips_are_offered_where_tokens_are_recorded(sample: str, strips: bool) -> None:
+    assert ("Beneath the tokens" in titles(app(sample=sample))) == strips
+
+
 def test_a_method_that_cannot_run_says_why_and_the_text_is_read() -> None:
     test = app(sample="early_fork", method="vineppo")
     said = "\n".join(block.value for block in [*test.info, *test.warning, *test.error, *test.markdown, *test.caption])
