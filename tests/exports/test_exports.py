@@ -17,6 +17,7 @@ import treecore as tc
 from treecore.bundled import samples
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.tool_calls import recorded_calls
 from treecore.errors import FormatError, MethodError
 from treecore.exports import EXPORTS, export
 from treecore.exports.registry import made_of
@@ -232,6 +233,19 @@ def test_stepwise(labels: str, expected: list[list[bool]], tmp_path: Path) -> No
     rows = rows_of(tmp_path / "s.jsonl")
     assert [row["completions"] for row in rows] == [["plan", "x"], ["plan", "y"]]
     assert [row["labels"] for row in rows] == expected
+
+
+def test_calls_beside_the_words_are_in_tables_and_graphs_and_told_of_rows_to_train_on(tmp_path: Path) -> None:
+    forest = calling()
+    said = [str(call) for row in range(len(forest)) for call in recorded_calls(forest.node_extra.get(row, {}))]
+    export(forest, "csv", tmp_path / "s.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "s.csv").read_text(), newline="")))
+    assert [row["calls"] for row in rows if row["calls"]] == said
+    export(forest, "graphml", tmp_path / "g.graphml")
+    graph = nx.read_graphml(tmp_path / "g.graphml")
+    assert [calls for _, calls in graph.nodes(data="calls") if calls] == said
+    made = export(forest, "training", tmp_path / "t.jsonl", credit="grpo")
+    assert "2 trajectories have tool calls beside the words, which texts here do not hold" in made.notes
 
 
 def test_labels_that_tell_nothing_are_told(tmp_path: Path) -> None:

@@ -67,6 +67,11 @@ def recorded_calls(fields: Mapping[str, Any]) -> tuple[ToolCall, ...]:
     return tuple(call for one in found[:MAX_CALLS] if (call := tool_call_in(one)) is not None)
 
 
+def calls_in_words(fields: Mapping[str, Any]) -> str:
+    """The calls that stand in a field beside the text, a line each; "" without any."""
+    return "\n".join(map(str, recorded_calls(fields)))
+
+
 def all_calls(value: Any) -> bool:
     """Whether a field holds calls, and nothing that is none."""
     calls = as_list(value)

@@ -11,19 +11,22 @@ from treecore.core.batch import Forests
 from treecore.core.edit import NOTE as EDITED
 from treecore.core.edit import changes_of
 from treecore.core.numerals import whole
+from treecore.core.tool_calls import calls_in_words
 from treecore.errors import MethodError
 from treecore.exports.registry import Exported, export_kind
 from treecore.methods import Credit
 from treecore.views.xml_text import holdable
 
+CALLS = "calls"
+"""Attribute of a step that holds its tool calls."""
 MAX_STEPS = 100_000
 """Of a graph, which is built whole before it is written."""
 
 
 @export_kind(name="graphml", title="graph for Gephi, yEd, networkx", endings=(".graphml",))
 def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
-    """One forest: a node a step, with text, reward and the method's numbers; `edited` of the graph holds the changes of
-    a changed one.
+    """One forest: a node a step, with text, tool calls that stand beside it, reward and the method's numbers; `edited`
+    of the graph holds the changes of a changed one.
 
     Characters that XML forbids become U+FFFD, and ids that are equal then get a number; direction controls in words,
     which would turn labels around, become `[U+202E]` and the like.
@@ -42,6 +45,9 @@ def graphml(forests: Forests, credit: Credit | None, ending: str) -> Exported:
         for row, value in enumerate(values.tolist()):
             if value == value:
                 graph.nodes[forests[0].node_id[row]][name] = value
+    for row, fields in forests[0].node_extra.items():
+        if calls := calls_in_words(fields):
+            graph.nodes[forests[0].node_id[row]][CALLS] = calls
     if changes := changes_of(forests[0]):
         graph.graph[EDITED] = changes
     plain: Any = nx.DiGraph(**scalars(graph.graph))

@@ -10,6 +10,7 @@ import numpy as np
 from treecore.core.batch import Forests
 from treecore.core.columns import NODE_COLUMNS
 from treecore.core.edit import changes_column, changes_of
+from treecore.core.tool_calls import calls_in_words
 from treecore.exports.registry import Exported, export_kind
 from treecore.exports.tables import BLOCK, TABLES, content
 from treecore.methods import Credit
@@ -17,17 +18,24 @@ from treecore.methods import Credit
 
 @export_kind(name="steps", title="table of steps", endings=TABLES, in_parts=True)
 def steps(forests: Forests, credit: Credit | None, ending: str) -> Exported:
-    """A row a step, as `treecore.to_frame` has it, with the forest's id before it."""
+    """A row a step, as `treecore.to_frame` has it, with the forest's id before it; `calls` holds the tool calls that a
+    file keeps beside the words, a line each, where any has some.
+    """
     from treecore.views.frame import to_frame
 
     frames: list[Any] = []
     schema: dict[str, str] = {}
     marked = changes_column(forests)
+    calls = [{row: calls_in_words(fields) for row, fields in forest.node_extra.items()} for forest in forests]
+    calling = any(filter(None, words.values()) for words in calls)
     for number, forest in enumerate(forests):
         frame = to_frame(forest, None if credit is None else credit.of(number))
         frame["id"] = [str(name) for name in frame["id"]]
         frame["parent"] = as_objects([None if name is None else str(name) for name in frame["parent"]])
         frame.insert(0, "forest", forest.id or str(number))
+        if calling:
+            said = [calls[number].get(row, "") for row in range(len(forest))]
+            frame.insert(list(frame.columns).index("observation"), "calls", said)
         for name in marked:
             frame[name] = changes_of(forest)
         schema |= {name: TYPES.get(str(frame[name].dtype.kind), "text") for name in frame.columns}

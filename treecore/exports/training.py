@@ -13,6 +13,7 @@ from treecore.core.columns import Column
 from treecore.core.edit import NOTE, changes_column, changes_of
 from treecore.core.forest import Forest
 from treecore.core.numerals import counted
+from treecore.core.tool_calls import recorded_calls
 from treecore.core.topology import FloatArray, IntArray
 from treecore.exports.registry import Exported, export_kind
 from treecore.exports.tables import content
@@ -97,7 +98,7 @@ def beside_schema(forests: Forests) -> dict[str, str]:
 
 def rows_of(forests: Forests, credit: Credit, names: dict[str, str], made: Exported) -> Iterator[dict[str, Any]]:
     """A row for each trajectory; counted in `made`, and noted there at the end."""
-    silent = unrecorded = done = 0
+    silent = unrecorded = calling = done = 0
     total = sum(len(forest.leaves) for forest in forests)
     for number, forest in enumerate(forests):
         signals = Signals(credit.of(number))
@@ -111,10 +112,14 @@ def rows_of(forests: Forests, credit: Credit, names: dict[str, str], made: Expor
             made.size += 1
             silent += bool(np.isnan(signals.of_steps(trajectory)).all())
             unrecorded += not len(trajectory.tokens)
+            calling += any(recorded_calls(forest.node_extra.get(row, {})) for row in trajectory.steps.tolist())
             own = {"prompt": prompt_of(forest), "uid": group, NOTE: changes_of(forest)}
             yield {**own, **row_of(trajectory, signals, names, rows=rows)}
     if silent:
         made.notes += (f"{counted(silent, 'trajectory gets', 'trajectories get')} no signal from this method",)
+    if calling:
+        kept = counted(calling, "trajectory has", "trajectories have")
+        made.notes += (f"{kept} tool calls beside the words, which texts here do not hold",)
     if unrecorded:
         without = counted(unrecorded, "trajectory has", "trajectories have")
         made.notes += (f"{without} no recorded tokens; use steps and step_advantages",)
