@@ -96,7 +96,7 @@ def test_a_method_of_a_longer_name_moves_nothing_beside_it(open_page: Open, addr
 ABOVE = """(by) => {
     document.querySelector('.stMain').scrollTop = by;
     const lowest = (what) => document.querySelector(what).getBoundingClientRect().bottom;
-    return lowest('[data-testid=stMainMenuButton]') <= lowest('.st-key-header');
+    return lowest('[data-testid=stMainMenuButton]') <= Math.max(0, lowest('.st-key-header'));
 }"""
 
 
