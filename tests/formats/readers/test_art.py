@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cases import DATA
 
+from treecore.core.columns import Status
 from treecore.core.tool_calls import tool_calls
 from treecore.errors import FormatError
 from treecore.formats import read
@@ -30,6 +31,26 @@ def test_the_same_rollouts_in_each_form(name: str) -> None:
     assert first.node_extra[1]["logs"] == ["a line"]
     assert list(second.text) == ["2"]
     assert second.prompt == "user:\n1+1?\n\nassistant:\n1?\n\nuser:\nNo."
+
+
+def choice(text: str, *pieces: str, reason: str = "stop") -> dict[str, object]:
+    tokens = [{"token": piece, "logprob": -0.5, "bytes": None, "top_logprobs": []} for piece in pieces]
+    said = {"role": "assistant", "content": text}
+    return {"index": 0, "finish_reason": reason, "message": said, "logprobs": {"content": tokens}}
+
+
+def test_choices_keep_their_tokens_and_how_they_ended() -> None:
+    asked = {"role": "user", "content": "2?"}
+    rows = [
+        {"messages_and_choices": [asked, one], "reward": 1.0}
+        for one in (choice("so 2", "so", " 2"), choice("3", "<|x|>", "3", reason="length"))
+    ]
+    (forest,) = read("\n".join(map(json.dumps, rows)).encode())
+    assert forest.status.tolist() == [Status.TERMINATED, Status.TRUNCATED]
+    assert forest.tokens is not None
+    assert list(forest.tokens.text or ()) == ["so", " 2", "", ""]
+    assert forest.tokens.logprob is not None
+    assert forest.tokens.logprob.tolist() == [-0.5] * 4
 
 
 def yaml_with(value: str) -> bytes:

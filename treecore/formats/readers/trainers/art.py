@@ -7,27 +7,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from treecore.formats.fields import list_in, number_in, number_of, wrong
+from treecore.core.builder import NAN, StepTokens
+from treecore.formats.endings import ending
+from treecore.formats.fields import list_in, number_in, number_of, object_in, wrong
 from treecore.formats.messages import chat
 from treecore.formats.nested_json import list_within, object_within, unpacked
 from treecore.formats.notes import Notes
 from treecore.formats.paths import step_in_path
 from treecore.formats.registry import rollout_format
 from treecore.formats.rollout import Rollout, Turn
-from treecore.formats.rows import Row, rest_of, row_keys, rows
+from treecore.formats.rows import Row, as_text, rest_of, row_keys, rows
 from treecore.formats.source import Source
+from treecore.formats.token_lists import step_tokens
 from treecore.formats.yaml_text import plain_yaml
 
 OF_ROW = frozenset({"group_index", "reward", "messages"})
 TRAJECTORIES, CHAT = "trajectories", "messages_and_choices"
+LOGPROBS = "logprobs"
 YAML = re.compile(
     rb"(?:#[^\n]*\n|---[^\n]*\n)*(?:- (?:&\w+ )?)?"
     rb"(?:trajectories|messages_and_choices|reward|metrics|metadata|logs|tools):"
 )
 """How groups begin, and lists of trajectories without groups."""
 USED = OF_ROW | {"metrics", "metadata", "tools", "group_metadata", "group_metrics", "group_logs", CHAT}
+OF_CHOICE = ("finish_reason", LOGPROBS)
+"""What a choice holds beside its message."""
 OF_GROUP = frozenset({TRAJECTORIES})
 LOOKED_AT = 1_000_000
 """Bytes at the beginning in which a chat must stand."""
@@ -37,7 +44,7 @@ STEP = re.compile(r"(?:^|/)(\d+)\.(?:parquet|jsonl|yaml|yml)\b")
 def looks_like_art(source: Source) -> bool:
     """Rows of a group with messages, or groups whose trajectories hold messages and choices."""
     keys = frozenset[str]() if source.starts_with(YAML) else row_keys(source)
-    if keys >= OF_ROW:
+    if keys >= OF_ROW or CHAT in keys:
         return True
     grouped = TRAJECTORIES in keys and "is_correct" not in keys  # the first group may be empty
     return (grouped or source.starts_with(YAML)) and CHAT.encode() in source.data[:LOOKED_AT]
@@ -106,6 +113,9 @@ def rollout_of(fields: Mapping[str, Any], where: str) -> Rollout:
     prompt, extra, turns = chat(messages, history=trained)
     for turn in turns:
         turn.extra.pop("trainable", None)
+        turn.tokens = tokens_of(turn, where)
+    if turns:
+        turns[-1].status = ending(turns[-1].extra.get("finish_reason"))
     about = {name: object_within(fields, name, where=where) for name in ("group_metadata", "group_metrics", "metadata")}
     tools = unpacked(fields.get("tools"), "tools", where=where)
     logs = list_in(fields, "group_logs", where=where)
@@ -125,14 +135,20 @@ def rollout_of(fields: Mapping[str, Any], where: str) -> Rollout:
     return rollout
 
 
+def tokens_of(turn: Turn, where: str) -> StepTokens | None:
+    """The tokens that a choice came with, their texts where these are the words of the turn; None without any."""
+    given = object_in({LOGPROBS: turn.extra.pop(LOGPROBS, None)}, LOGPROBS, where=where)
+    content = [one for one in list_in(given, "content", where=where) if isinstance(one, dict)]
+    known = [number_in(one, "logprob", where=where) for one in content]
+    found = step_tokens((), [NAN if one is None else one for one in known], entropy=(), names=LOGPROBS, where=where)
+    texts = [as_text(one.get("token")) for one in content]
+    return replace(found, text=texts) if found is not None and "".join(texts) == turn.text else found
+
+
 def message_of(value: Mapping[str, Any], where: str) -> dict[str, Any]:
     """One message; of a choice its message, which the model wrote. Calls that are JSON are taken out of their text."""
     if isinstance(inner := value.get("message"), dict) and "role" not in value:
-        return {
-            **inner,
-            "trainable": True,
-            **({"finish_reason": value["finish_reason"]} if "finish_reason" in value else {}),
-        }
+        return {**inner, "trainable": True, **{name: value[name] for name in OF_CHOICE if name in value}}
     message = {name: one for name, one in value.items() if one is not None and not (name == "trainable" and not one)}
     if isinstance(message.get("tool_calls"), str):
         message["tool_calls"] = unpacked(message["tool_calls"], "tool_calls", where=where)
