@@ -65,11 +65,11 @@ def library(folder: str, follow: bool, pair: str, workers: int | None, as_json: 
         print_json({"folder": folder, "index": str(index.path), **held, **known})
         return
     click.echo(clean(sentence(folder, done)))
-    for name, error in failed:
-        click.echo(clean(f"treecore: warning: {error if error.startswith(name) else f'{name}: {error}'}"), err=True)
+    for file, error in failed:
+        click.echo(clean(f"treecore: warning: {error if error.startswith(file) else f'{file}: {error}'}"), err=True)
     if others:
-        names = ", ".join(name for (name,) in others[:NAMED]) + (" and others" if len(others) > NAMED else "")
-        click.echo(clean(f"{counted(len(others), 'file')} in no known format: {names}"))
+        first = ", ".join(file for (file,) in others[:NAMED]) + (" and others" if len(others) > NAMED else "")
+        click.echo(clean(f"{counted(len(others), 'file')} in no known format: {first}"))
     at = f" at {counted(steps, 'training step')}" if steps else ""
     trajectories = counted(leaves, "trajectory", "trajectories")
     click.echo(clean(f"{counted(prompts, 'prompt')}{at}: {counted(forests, 'forest')}, {trajectories}"))

@@ -118,8 +118,8 @@ def rows_of(forests: Forests, credit: Credit, names: dict[str, str], made: Expor
     if silent:
         made.notes += (f"{counted(silent, 'trajectory gets', 'trajectories get')} no signal from this method",)
     if calling:
-        kept = counted(calling, "trajectory has", "trajectories have")
-        made.notes += (f"{kept} tool calls beside the words, which texts here do not hold",)
+        beside = counted(calling, "trajectory has", "trajectories have")
+        made.notes += (f"{beside} tool calls beside the words, which texts here do not hold",)
     if unrecorded:
         without = counted(unrecorded, "trajectory has", "trajectories have")
         made.notes += (f"{without} no recorded tokens; use steps and step_advantages",)
