@@ -42,9 +42,14 @@ class Choices:
         """What people read for a name, "" for anything that is not offered."""
         return self.titles.get(name, "") if isinstance(name, str) else ""
 
+    def begin(self) -> None:
+        """Choose the default where nothing that is offered is chosen: an address that names nothing leaves ""."""
+        if not self.title(state.get_or(self.key, "")):
+            state.put({self.key: self.first})
+
     def selectbox(self, **more: Any) -> str:
         """Draw them as a menu; the chosen name."""
-        state.prime(self.key, self.first)
+        self.begin()
         return str(st.selectbox(ours(self.label), list(self.titles), key=self.key, format_func=self.title, **more))
 
     def pills(self, **more: Any) -> str:

@@ -192,6 +192,19 @@ def test_the_address_holds_what_is_compared() -> None:
     assert list(in_menu(test.multiselect, "compare:methods").value) == list(SIDE_BY_SIDE)
 
 
+def test_two_that_differ_stand_side_by_side_before_anybody_chose() -> None:
+    """From an address that names none of them, and after the mode was chosen on the page."""
+    for show, kept in (("methods", ("left", "right")), ("paths", ("one", "two"))):
+        opened = app(sample="by_hand", show=show)
+        turned = app(sample="by_hand")
+        turned.session_state["compare:show"] = show
+        turned.run()
+        for test in (opened, turned):
+            assert not test.exception
+            left, right = (test.session_state[f"compare:{side}"] for side in kept)
+            assert left != right
+
+
 def test_no_method_shows_the_usual_six() -> None:
     test = app(sample="early_fork")
     in_menu(test.multiselect, "compare:methods").set_value([]).run()
