@@ -154,9 +154,11 @@ function legend() {
   return box;
 }
 
-// Tables end where the window does, with room for what stands beneath.
+// Tables end where the window does, with room for what stands beneath; their rows begin at one height.
 /** @param {CompareGrid} grid */
 function makeRoom({ root, sides }) {
+  root.style.removeProperty("--head");
+  root.style.setProperty("--head", `${Math.max(0, ...sides.map(({ head }) => head.offsetHeight))}px`);
   const top = Math.max(0, ...sides.map(({ scroll }) => topOf(scroll)));
   const beneath = Math.max(0, ...sides.map(({ box, scroll }) => box.offsetHeight - scroll.offsetHeight));
   root.style.setProperty("--room", `${Math.max(MIN_ROOM, Math.floor(window.innerHeight - top - beneath - FOOT))}px`);

@@ -270,3 +270,20 @@ def test_tables_end_where_the_window_does_whatever_comes_above_them(
     page.wait_for_function(f"(before) => Math.abs(({at})() - before) < 2", arg=before)
     page.evaluate("() => document.querySelector('#above').remove()")
     page.wait_for_function(f"(before) => Math.abs(({at})() - before) < 2", arg=before)
+
+
+@pytest.mark.browser
+def test_rows_of_two_methods_stand_at_one_height_and_one_above_the_other_on_a_phone(
+    open_page: Callable[..., Any], address: str
+) -> None:
+    page = open_page(f"{address}/?view=compare&sample=large&show=methods&left=grpo&right=sibling")
+    bodies = page.locator(".compare .body")
+    bodies.nth(1).wait_for()
+    settled(page)
+    tops = "(all) => all.map((one) => one.getBoundingClientRect().top)"
+    left, right = bodies.evaluate_all(tops)
+    assert left == right
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("() => innerWidth === 390")
+    left, right = bodies.evaluate_all(tops)
+    assert left < right
