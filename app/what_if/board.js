@@ -102,7 +102,7 @@ function whyOf({ data }) {
     }
     table.append(row);
   }
-  return [html("h5", "", "Why every number moved"), table];
+  return [html("h5", "", data.moved.length ? "Why every number moved" : "What numbers are made of now"), table];
 }
 
 /** @param {WhatIfPart} part */

@@ -73,12 +73,14 @@ def board(
     shifts = shift(found, before, after)
     lines = [change_line(found, number, change) for number, change in enumerate(changes)]
     lines += [setting_line(after, name, was=was, now=now) for name, (was, now) in settings.items()]
-    groups = moved(found, shifts)
     ends = Ends(min(before.ends.low, after.ends.low), max(before.ends.high, after.ends.high), after.ends.signed)
+    groups = [
+        one for one in moved(found, shifts) if ends.words(one.was, ends.decimals) != ends.words(one.now, ends.decimals)
+    ]
     return {
         "title": f"You changed {counted(len(lines), 'thing')}" if lines else "What if …",
         "changes": lines,
-        "summary": summary(found, shifts) if lines else "",
+        "summary": summary(found, shifts, groups, ends) if lines else "",
         "moved": [moved_line(found, group, ends) for group in groups[:MAX_GROUPS]],
         "more": f"and {counted(len(groups) - MAX_GROUPS, 'group')} more" if len(groups) > MAX_GROUPS else "",
         "why": why_lines(found, statistics(found, before, after))[:MAX_STATISTICS],
@@ -129,12 +131,17 @@ def written(value: Value) -> str:
     return short if float(short) == value else repr(value)
 
 
-def summary(found: WhatIf, shifts: Shift) -> str:
-    """`all 12 steps · 3 changed sign`."""
+def summary(found: WhatIf, shifts: Shift, groups: Sequence[Moved], ends: Ends) -> str:
+    """`all 12 steps · 3 changed sign`.
+
+    Args:
+        groups: of the steps whose number as it is written is another; ends: by which it is written.
+    """
     steps = steps_in_both(found)
-    number, total = int((shifts.moved & steps).sum()), int(steps.sum())
+    number, total = sum(len(one.rows) for one in groups), int(steps.sum())
     if not number:
-        return "no step moved"
+        small = f" by {plain(10.0**-ends.decimals, ends.decimals)} or more" if (shifts.moved & steps).any() else ""
+        return f"no step moved{small}"
     said = f"all {counted(total, 'step')}" if number == total else f"{whole(number)} of {counted(total, 'step')}"
     signs = int((shifts.changed_sign & steps).sum())
     return f"{said} · {whole(signs)} changed sign" if signs else said

@@ -57,6 +57,13 @@ def test_a_change_that_moves_nothing_says_so(by_hand: Forest) -> None:
     assert told(by_hand, "flip:f3,flip:f3")["summary"] == "no step moved"
 
 
+def test_what_moves_less_than_is_written_is_not_said_to_move() -> None:
+    """The only wrong end of six: whatever it gets, normalising leaves its distance to the others as it was."""
+    found = told(tc.read(samples()["late_fork"].path)[0], "reward:11=0.25")
+    assert (found["summary"], found["moved"]) == ("no step moved by 0.01 or more", [])
+    assert [one["of"] for one in found["why"]] == ["tree 1", "all ends"]
+
+
 def test_forks_are_called_by_the_step_before_them(by_hand: Forest) -> None:
     found = told(by_hand, "flip:b1", "sibling")
     assert [one["of"] for one in found["why"]] == ["first steps", "after find the home of sam"]
