@@ -16,6 +16,7 @@ COMMANDS = {
     "validate": "treecore.cli.files:validate",
     "convert": "treecore.cli.files:convert",
     "edit": "treecore.cli.edit:edit",
+    "score": "treecore.cli.score:score",
     "export": "treecore.cli.export:export",
     "library": "treecore.cli.library:library",
     "query": "treecore.cli.library:query",

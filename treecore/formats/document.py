@@ -19,6 +19,7 @@ what was recognised, guessed and dropped (`treecore validate FILE`). Rollouts co
 each, one step for each turn. Answers to one prompt are folded into the tree of their common beginnings by `--merge
 auto`, `treecore.merge`, or the switch in the app. What a trainer said (advantages, step labels, values, judge scores,
 rewards by function) is kept beside the credit and never trusted; what is absent or null is not assigned, never 0.
+Answers that come without a reward get one from their reference by `treecore score FILE --verifier math -o OUT`.
 
 Limits: {MAX_BYTES // 10**6:,} MB, {MAX_NODES:,} steps and 8 times the decompressed size in memory
 (`TREECORE_MAX_BYTES`, `TREECORE_MAX_NODES`, `TREECORE_MAX_MEMORY`); {BY_SIZE}.
