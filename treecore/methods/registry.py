@@ -349,7 +349,7 @@ def lacking(need: str, forests: Forests) -> str:
     n = int((~forests.is_prompt).sum())
     if need == "reward":
         has = forests.scored.any()
-        return "" if has else "no leaf has a reward; score the leaves first"
+        return "" if has else "no leaf has a reward; score the leaves first, as by treecore score"
     if need == "n_model_tokens":
         missing = int(((forests.n_model_tokens < 0) & ~forests.is_prompt).sum())
         return (
