@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -109,6 +110,14 @@ def test_rows_inside_an_object() -> None:
     assert report.notes.dropped == {'what stands beside "results" (model, ids)': 1}
     with pytest.raises(FormatError, match="with the fields more, results"):
         read(json.dumps({"results": rows[1:], "more": rows[1:]}).encode())
+
+
+@pytest.mark.parametrize("turn", [list, lambda values: {str(n): value for n, value in enumerate(values)}])
+def test_an_object_of_columns(turn: Callable[[list[object]], object]) -> None:
+    columns = {"prompt": ["a?", "a?"], "response": ["b", "c"], "reward": [1, None]}
+    content = json.dumps({name: turn(values) for name, values in columns.items()}).encode()
+    for (forest,) in (read(content), read(content, columns={"prompt": "prompt", "answer": "response"})):
+        assert list(forest.text) == ["b", "c"]
 
 
 def test_answers_that_were_cut_short() -> None:

@@ -15,6 +15,7 @@ from treecore.formats.answers import Answers
 from treecore.formats.limits import json_cost
 from treecore.formats.mapped import read_table
 from treecore.formats.mapping import certain_columns
+from treecore.formats.messages import is_chat
 from treecore.formats.notes import Notes
 from treecore.formats.registry import Format, claims
 from treecore.formats.rollout import Rollout
@@ -75,6 +76,27 @@ def rows_within(source: Source) -> Source:
         return source
     inner.found[WITHIN] = (lists[0], [name for name in source.head if name != lists[0]])
     return inner
+
+
+def columns_as_rows(source: Source) -> Source:
+    """The rows of an object of columns, each a list or, as pandas writes them, an object by row; else itself.
+
+    Raises:
+        FormatError: they take more memory than the file may.
+    """
+    if source.by_lines or source.data[:4096].lstrip()[:1] != b"{" or not (columns := list(source.head.values())):
+        return source
+    if all(isinstance(one, dict) and one.keys() == columns[0].keys() for one in columns):
+        columns = [list(one.values()) for one in columns]
+    sized = all(isinstance(one, list) and len(one) == len(columns[0]) and not is_chat(one) for one in columns)
+    if not sized or not columns[0]:
+        return source
+    source.account.afford(json_cost(source.data), source.name, what="its JSON")
+    rows = [dict(zip(source.head, values, strict=True)) for values in zip(*columns, strict=True)]
+    try:
+        return replace(source, data=orjson.dumps(rows))
+    except orjson.JSONEncodeError:
+        return source
 
 
 def note_rows_within(source: Source, notes: Notes) -> None:
