@@ -18,7 +18,7 @@ from treecore.lessons.worksheet import MAX_BYTES, answer, checked, question, wor
 
 GOAL, TREE = "lessons_goal", "lessons_tree"
 MARKS = {True: "✓ right", False: "✕ not this", None: "– no number"}
-HEIGHT, ROW_HEIGHT = 340, 56
+HEIGHT = 340
 
 
 def worksheet_page() -> None:
@@ -40,11 +40,19 @@ def worksheet_page() -> None:
         st.error(verbatim(error), icon=":material/error:")
         return
     st.markdown(ours(f"**{sum(one.right is True for one in marked)} of {len(marked)} right.** Nothing is stored."))
-    rows = [
-        {"unit": one.unit.title, "your answer": one.given[:40], "": MARKS[one.right], "why": one.said} for one in marked
-    ]
-    wide = {"why": st.column_config.TextColumn(width="large")}
-    st.dataframe(rows, hide_index=True, width="stretch", row_height=ROW_HEIGHT, column_config=wide)
+    st.table(
+        [
+            {
+                "unit": ours(one.unit.title),
+                "your answer": verbatim(one.given[:40]),
+                "": ours(MARKS[one.right]),
+                "why": ours(one.said),
+            }
+            for one in marked
+        ],
+        border="horizontal",
+        hide_index=True,
+    )
 
 
 def answers_page() -> None:

@@ -79,6 +79,8 @@ def is_safe(found: ast.expr) -> bool:
             return ast.unparse(function) in ("verbatim", "ours", "mathematics", "whole")
         case ast.GeneratorExp(elt=each) | ast.ListComp(elt=each):
             return is_safe(each)
+        case ast.Dict(keys=keys, values=values):
+            return all(key is not None and is_safe(key) for key in keys) and all(map(is_safe, values))
         case ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, op=ast.Add(), right=other):
             return is_safe(one) and is_safe(other)
         case ast.BoolOp(values=values) | ast.JoinedStr(values=values):
@@ -133,6 +135,8 @@ def test_no_text_of_others_is_read_as_markdown(path: Path) -> None:
         "st.pills('which', asked.choices)",
         "st.pills('which', asked.choices, format_func=lambda name: name)",
         "st.button('x', help=forest.id)",
+        "st.table([{'answer': one.given} for one in marked])",
+        "st.table([{**row, 'answer': ours(one)} for one in marked])",
         "bar.progress(0.5, job.title)",
         "st.markdown(' · '.join(parts))",
         "st.info(f'{name:>10}')",
