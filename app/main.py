@@ -22,7 +22,7 @@ REFUSED = (
 st.set_page_config(page_title="treecore", page_icon=str(Path(__file__).parent / "icon.svg"), layout="wide")
 server.close()
 forged.watch()
-give_back.watch(visitor_jobs.ended)
+give_back.watch(visitor_jobs.ended, forget=state.forget_samples)
 if wrong := quotas.refused():
     st.error(verbatim(wrong), icon=":material/block:")
     st.stop()

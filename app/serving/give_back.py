@@ -26,26 +26,38 @@ page is a thread, and each keeps holes of its own."""
 _started = threading.Lock()
 
 
-def watch(ended: Callable[[], int]) -> None:
+def watch(ended: Callable[[], int], *, forget: Callable[[], None]) -> None:
     """Begin to look, once a server.
 
     Args:
         ended: how many things have ended so far that may have left something behind; lets go of what nobody looks at.
+        forget: lets go of what is kept for whoever comes next; called once the last visitor has left.
     """
     if runtime.exists() and _started.acquire(blocking=False):
         _ask_libc("mallopt", M_ARENA_MAX, HEAPS)
-        threading.Thread(target=_work, args=(ended,), name="treecore-give-back", daemon=True).start()
+        threading.Thread(target=_work, args=(ended, forget), name="treecore-give-back", daemon=True).start()
 
 
-def _work(ended: Callable[[], int]) -> None:
+def _work(ended: Callable[[], int], forget: Callable[[], None]) -> None:
     before, modules = ended(), 0
     while runtime.exists():
         now, known = ended(), len(sys.modules)
-        if forget_sessions() or (now, known) != (before, modules):
-            collect(everything=not is_visited(), loaded=known != modules)
+        look(forget, more=now != before, loaded=known != modules)
         before, modules = now, known
         time.sleep(EVERY)
     _started.release()
+
+
+def look(forget: Callable[[], None], *, more: bool, loaded: bool) -> None:
+    """Forget sessions that will not return, and collect what that, or anything else, left behind.
+
+    Args:
+        more: something has ended since the last look; loaded: libraries were loaded since then.
+    """
+    if forget_sessions() or more or loaded:
+        if left := not is_visited():
+            forget()
+        collect(everything=left, loaded=loaded)
 
 
 def is_visited() -> bool:

@@ -38,6 +38,11 @@ def _sample(sample: Sample) -> Opened:
     return read(sample.path, sample.path.name, title=sample.title, sample=sample.name, note=sample.look_for)
 
 
+def forget_samples() -> None:
+    """Let go of the bundled samples and of all that was computed from them; who has one open keeps it."""
+    _sample.clear()
+
+
 def show(fresh: Opened) -> None:
     """Show what was opened, from its first forest and without a selection, by a method that suits it.
 

@@ -16,10 +16,13 @@ from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
+from app import state
 from app.rollout import visitor_jobs
 from app.rollout.job_queue import Job, JobQueue
 from app.serving import give_back, server
+from app.state import open_files
 from treecore import quotas
+from treecore.bundled import samples
 
 
 class Session:
@@ -46,6 +49,16 @@ def test_sessions_are_forgotten_once_they_will_not_return(
     give_back.collect(everything=True, loaded=False)
     gc.unfreeze()
     assert (held() is None) is gone
+
+
+@pytest.mark.parametrize("visited", [True, False])
+def test_samples_are_let_go_once_the_last_visitor_has_left(visited: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(give_back, "forget_sessions", lambda: 1)
+    monkeypatch.setattr(give_back, "is_visited", lambda: visited)
+    first = weakref.ref(open_files._sample(samples()["by_hand"]))
+    give_back.look(state.forget_samples, more=False, loaded=False)
+    gc.unfreeze()
+    assert (first() is not None) is visited
 
 
 def test_a_run_on_the_disk_that_nobody_looks_at_is_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
