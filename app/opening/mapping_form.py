@@ -22,6 +22,7 @@ MEANINGS = {
     "group": "group (one prompt)",
     "reference": "expected answer",
     "rollout": "rollout (rows are its turns)",
+    "ids": "token ids of the answer",
 }
 
 

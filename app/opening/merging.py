@@ -10,8 +10,9 @@ from app.opening.background import Tell
 from app.opening.opened import Opened, ResultCache, held_bytes
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.id_cuts import has_all_tokens
 from treecore.core.numerals import counted, whole
-from treecore.core.prefixes import NOTE, STEPS, has_all_tokens, is_chains, merge
+from treecore.core.prefixes import NOTE, STEPS, is_chains, merge
 
 AUTO, OFF = "auto", "off"
 MERGED: WeakValueDictionary[tuple[str, str], Opened] = WeakValueDictionary()
@@ -33,7 +34,7 @@ def usual_rule(opened: Opened) -> str:
 
 
 def rules(opened: Opened) -> tuple[str, ...]:
-    """The rules by which its answers can be compared: by tokens only where their texts are recorded."""
+    """The rules by which its answers can be compared: by tokens only where these are recorded."""
     has_tokens = all(map(has_all_tokens, opened.forests))
     return tuple(rule for rule in STEPS if has_tokens or rule != "tokens")
 

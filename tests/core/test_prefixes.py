@@ -168,7 +168,7 @@ def test_rules_that_are_not_there(steps: str) -> None:
 
 
 def test_tokens_that_are_not_recorded() -> None:
-    with pytest.raises(ForestError, match="tokens of this forest are not recorded with their texts"):
+    with pytest.raises(ForestError, match="tokens of this forest are not recorded"):
         merge(Forest(parent=[-1], text=["a"]), steps="tokens")
 
 
@@ -181,7 +181,7 @@ def test_answers_of_which_some_have_no_tokens_recorded_are_compared_by_their_wor
         tokens=TokenTable([0, 2, 2], text=["one\n", "two"]),
     )
     assert len(merge(forest).text) == 4
-    with pytest.raises(ForestError, match="not recorded with their texts"):
+    with pytest.raises(ForestError, match="tokens of this forest are not recorded"):
         merge(forest, steps="tokens")
 
 
@@ -203,3 +203,36 @@ def test_the_same_call_is_one_step_whatever_the_server_called_it() -> None:
     answers = chains([["", "a"], ["", "b"], ["", "c"]])
     asked = answers.with_columns(node_extra={2 * n: {"tool_calls": call} for n, call in enumerate(calls)})
     assert sorted(merge(asked).topology.n_children.tolist()) == [0, 0, 0, 1, 2, 2]
+
+
+def test_tokens_without_texts_part_at_the_words_in_which_answers_differ() -> None:
+    texts = ["so it is 14", "so it is 140", "so it was", "so they"]
+    ids = [[1, 2, 3, 4], [1, 2, 3, 5], [1, 2, 6], [1, 9]]
+    tokens = TokenTable(start=np.cumsum([0, *map(len, ids)]), id=np.concatenate(ids))
+    forest = Forest(parent=[-1] * 4, text=texts, reward=[1.0, 0.0, 0.0, 1.0], tokens=tokens)
+    merged = merge(forest)
+    assert merged.text == ("", "so", " it", " is", " 14", " 140", " was", " they")
+    assert trajectories(merged) == trajectories(forest)
+    assert merged.provenance["merged"] == {
+        "by": "token_ids",
+        "steps": 13,
+        "shared_steps": 6,
+        "tokens": 13,
+        "shared_tokens": 6,
+    }
+
+
+@given(st.lists(st.text("a b1,", min_size=1, max_size=8), min_size=1, max_size=8))
+def test_ids_alone_share_what_ids_with_texts_do(texts: list[str]) -> None:
+    start, signs = np.cumsum([0, *map(len, texts)]), "".join(texts)
+    one, other = (
+        merge(
+            Forest(
+                parent=[-1] * len(texts), text=texts, tokens=TokenTable(start=start, id=list(map(ord, signs)), text=of)
+            )
+        )
+        for of in (list(signs), None)
+    )
+    assert trajectories(other) == trajectories(Forest(parent=[-1] * len(texts), text=texts))
+    assert other.parent.tolist() == one.parent.tolist()
+    assert other.n_model_tokens.tolist() == one.n_model_tokens.tolist()

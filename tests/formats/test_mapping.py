@@ -256,9 +256,9 @@ VALUES = st.recursive(
 )
 
 
-@given(st.lists(st.dictionaries(st.sampled_from("pargsxoz"), VALUES, max_size=6), min_size=1, max_size=4))
+@given(st.lists(st.dictionaries(st.sampled_from("pargsxozi"), VALUES, max_size=6), min_size=1, max_size=4))
 def test_any_rows_give_forests_or_one_sentence(rows: list[dict[str, object]]) -> None:
-    columns = dict(zip(USUAL, "pargsxoz", strict=True))
+    columns = dict(zip(USUAL, "pargsxozi", strict=True))
     said = ""
     try:
         assert read(json.dumps(rows).encode(), columns=columns)

@@ -14,16 +14,19 @@ import numpy as np
 
 from treecore.core.columns import NODE_COLUMNS, Status
 from treecore.core.forest import Forest, NodeId, TokenTable
+from treecore.core.id_cuts import cut_where_parting, has_all_tokens
 from treecore.core.step_text import beside_text
 from treecore.core.text_steps import RULES, rule_for, split_text
 from treecore.core.topology import IntArray
-from treecore.core.transforms import segments, split
+from treecore.core.transforms import segments
 from treecore.errors import ForestError
 
 STEPS = ("auto", "tokens", *RULES)
 """How answers are compared: token by token, or step by step where steps end as `text_steps.RULES` says; `tokens:K` are
-steps of K tokens. `auto` compares tokens where they are recorded with their texts, else steps by the rule that fits."""
+steps of K tokens. `auto` compares tokens where they are recorded by text or id, else steps by the rule that fits."""
 TOKENS = re.compile(r"tokens:[1-9][0-9]{0,8}")
+TOKEN_IDS = "token_ids"
+"""What `provenance` says of tokens without texts: the words of what is shared are those in which answers are alike."""
 NOTE = "merged"
 """Field of `provenance` that says how a forest was merged and what its answers share."""
 
@@ -65,11 +68,12 @@ def merge(forest: Forest, *, steps: str = "auto") -> Forest:
         steps: see `STEPS`.
 
     Raises:
-        ForestError: no such rule, or tokens are asked for and not recorded with their texts.
+        ForestError: no such rule, or tokens are asked for and not recorded.
     """
     rule = _rule(forest, steps)
     cut = _cut(forest, rule)
-    return _built(cut, _fold(cut), rule)
+    of_ids = rule == "tokens" and forest.tokens is not None and forest.tokens.text is None
+    return _built(cut, _fold(cut), TOKEN_IDS if of_ids else rule)
 
 
 def _rule(forest: Forest, steps: str) -> str:
@@ -82,79 +86,19 @@ def _rule(forest: Forest, steps: str) -> str:
     if name not in STEPS or (":" in steps and not TOKENS.fullmatch(steps)):
         raise ForestError(f"no rule {steps!r} to part steps", todo=f"known: {', '.join(STEPS)}, tokens:K")
     if name == "tokens" and not has_all_tokens(forest):
-        raise ForestError("the tokens of this forest are not recorded with their texts", todo="compare lines or turns")
+        raise ForestError("the tokens of this forest are not recorded", todo="compare lines or turns")
     if name == "auto":
         return "tokens" if has_all_tokens(forest) else rule_for(forest)
     return steps
 
 
-def has_all_tokens(forest: Forest) -> bool:
-    """Whether every token that the model wrote is recorded with its text, so that answers can be compared by them."""
-    table = forest.tokens
-    return table is not None and table.text is not None and bool((forest.n_model_tokens <= np.diff(table.start)).all())
-
-
 def _cut(forest: Forest, rule: str) -> Forest:
     """Steps parted by a rule; by `tokens`, where trajectories part from each other."""
     if rule == "tokens":
-        return split(forest, cuts) if (cuts := forks_inside(forest)) else forest
+        return cut_where_parting(forest)
     if rule.startswith("tokens:"):
         return segments(forest, every=int(rule.partition(":")[2]))
     return split_text(forest, rule)
-
-
-def forks_inside(forest: Forest) -> dict[int, list[int]]:
-    """Tokens inside of steps where trajectories with a common beginning part: row -> numbers of tokens before a cut."""
-    table = forest.tokens
-    assert table is not None
-    topology, own = forest.topology, forest.n_model_tokens
-    names: Any = table.id if table.id is not None else table.text
-    assert names is not None
-    cuts: dict[int, set[int]] = {}
-    groups = [[(int(row), 0) for row in _below(forest, topology.roots)]]
-    while groups:
-        parted: dict[Hashable, list[tuple[int, int]]] = {}
-        for row, at in groups.pop():
-            if at < own[row]:
-                parted.setdefault(names[table.start[row] + at], []).append((row, at))
-        for sharing in parted.values():
-            together = [(row, at) for row, at in sharing if at + 1 < own[row] or not topology.is_leaf[row]]
-            if len(together) < 2:
-                continue
-            length = 1
-            while _agree(forest, names, together, length):
-                length += 1
-            following: dict[str, list[tuple[int, int]]] = {}
-            for row, at in together:
-                stop = at + length
-                if stop < own[row]:
-                    cuts.setdefault(row, set()).add(stop)
-                    following.setdefault("", []).append((row, stop))
-                else:
-                    children = [(int(child), 0) for child in topology.children(row)]
-                    following.setdefault(forest.observation[row], []).extend(children)
-            groups.extend(group for group in following.values() if len(group) > 1)
-    return {row: sorted(places) for row, places in cuts.items()}
-
-
-def _below(forest: Forest, rows: IntArray) -> list[int]:
-    """Rows, each empty root replaced by its children."""
-    found: list[int] = []
-    for row in rows:
-        found.extend(forest.topology.children(int(row)).tolist() if forest.is_prompt[row] else [int(row)])
-    return found
-
-
-def _agree(forest: Forest, names: Any, together: list[tuple[int, int]], length: int) -> bool:
-    """Whether all have one more token in common; the last token of a leaf is always its own."""
-    assert forest.tokens is not None
-    found = set()
-    for row, at in together:
-        left = forest.n_model_tokens[row] - at - length
-        if left < (2 if forest.topology.is_leaf[row] else 1):
-            return False
-        found.add(names[forest.tokens.start[row] + at + length])
-    return len(found) == 1
 
 
 class Folded(NamedTuple):

@@ -5,7 +5,7 @@ Knows trees, texts and tokens; knows no model and no credit. Nothing is sampled 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,7 +86,7 @@ def segments(forest: Forest, *, every: int) -> Forest:
     return split(forest, {row: range(every, int(n), every) for row, n in enumerate(forest.n_model_tokens) if n > every})
 
 
-def split(forest: Forest, cuts: Mapping[int, Sequence[int]]) -> Forest:
+def split(forest: Forest, cuts: Mapping[int, Iterable[int]], texts: Sequence[str] | None = None) -> Forest:
     """Some steps cut into several at token indices; a step's observation, reward and children stay with its last piece.
 
     The last piece keeps the node's id, the others are named after it and the token where they end. Columns are not
@@ -94,18 +94,20 @@ def split(forest: Forest, cuts: Mapping[int, Sequence[int]]) -> Forest:
 
     Args:
         cuts: row -> numbers of model tokens that stay before each cut.
+        texts: `[T]` of the tokens, where the forest has none that are right.
 
     Raises:
         ForestError: no token texts, a cut that is not inside the model's tokens of its row, or texts that are not those
             of the tokens.
     """
     table = forest.tokens
-    if table is None or table.text is None:
+    texts = texts or (None if table is None else table.text)
+    if table is None or texts is None:
         raise ForestError("steps can only be cut where their tokens have texts", todo="record the tokens")
-    cuts = {row: sorted(set(places)) for row, places in cuts.items() if len(places)}
-    for row, places in cuts.items():
-        _check(forest, table, row, places)
-    laid = lay_out(forest.parent.tolist(), [END] * len(forest), cuts=cuts)
+    ordered = {row: found for row, places in cuts.items() if (found := sorted(set(places)))}
+    for row, found in ordered.items():
+        _check(forest, table, texts, row, found)
+    laid = lay_out(forest.parent.tolist(), [END] * len(forest), cuts=ordered)
     source = np.array([piece.source for piece in laid])
     last = np.array([piece.end == END for piece in laid])
     start = np.append(table.start[source] + [piece.start for piece in laid], table.total)
@@ -117,7 +119,7 @@ def split(forest: Forest, cuts: Mapping[int, Sequence[int]]) -> Forest:
         columns={name: np.where(last, held[source], np.nan) for name, held in forest.columns.items()},
         claimed={name: held[source] for name, held in forest.claimed.items()},
         node_extra={row: extra[one.source] for row, one in enumerate(laid) if one.end == END and one.source in extra},
-        **_node_columns(forest, table.text, laid, last),
+        **_node_columns(forest, texts, laid, last),
     )
 
 
@@ -146,8 +148,7 @@ def _node_columns(
     return changed
 
 
-def _check(forest: Forest, table: TokenTable, row: int, places: Sequence[int]) -> None:
-    assert table.text is not None
+def _check(forest: Forest, table: TokenTable, texts: Sequence[str], row: int, places: Sequence[int]) -> None:
     begin, end = int(table.start[row]), int(table.start[row + 1])
     own = table.is_model[begin:end]
     inside = int(own.argmin()) if not own.all() else len(own)
@@ -156,5 +157,5 @@ def _check(forest: Forest, table: TokenTable, row: int, places: Sequence[int]) -
             f"node {forest.node_id[row]!r} cannot be cut at token {places[-1] if places[0] >= 1 else places[0]}",
             todo=f"its own tokens can be cut at 1 to {inside - 1}" if inside > 1 else "leave it whole",
         )
-    if not forest.text[row].startswith("".join(table.text[begin : begin + places[-1]])):
+    if not forest.text[row].startswith("".join(texts[begin : begin + places[-1]])):
         raise ForestError(f"the tokens of node {forest.node_id[row]!r} are not its text", todo="record their texts")

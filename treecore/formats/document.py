@@ -41,6 +41,9 @@ report says what was guessed: one column for each of {sure}.
 |---|---|
 {roles}
 
+`ids` are lists of token ids, as text in CSV; {masks} says which of them the model wrote. Answers merge by them. As ids
+have no words, those of a shared step are the words in which its answers are alike.
+
 An advantage may be a list with one number for each token, as text in CSV; {masks} says which the model wrote, and
 {ids} which they are. Where all tokens of an answer have the same number, it is claimed of the answer; where it changes
 seldom, a step ends where it does, and answers share the steps at their beginning that have the same tokens and numbers.

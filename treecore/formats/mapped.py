@@ -13,7 +13,7 @@ from treecore.errors import FormatError
 from treecore.formats.answers import Answers
 from treecore.formats.endings import endings
 from treecore.formats.field_table import NULL, NUMBERS, FieldTable, Place, texts_of
-from treecore.formats.mapping import FALSE, NEEDED, TRUE, USUAL, field_in
+from treecore.formats.mapping import FALSE, NEEDED, TRUE, USUAL, field_in, said_of
 from treecore.formats.message_columns import answers_of, prompts_of
 from treecore.formats.messages import chat, is_chat
 from treecore.formats.native_values import shown
@@ -22,6 +22,7 @@ from treecore.formats.rollout import Rollout
 from treecore.formats.rows import as_number, as_text, is_table
 from treecore.formats.source import Source
 from treecore.formats.token_advantages import TokenAdvantages
+from treecore.formats.token_ids import TokenIds, holds_ids
 from treecore.formats.whole_table import csv_table, field_table
 
 REPLACED = "\ufffd"
@@ -29,11 +30,14 @@ NOTHING = ("", "nan", "none", "null")
 """Words for no number."""
 
 
-def read_table(source: Source, columns: Mapping[str, str], notes: Notes) -> Iterator[Answers | Rollout]:
+def read_table(
+    source: Source, columns: Mapping[str, str], notes: Notes, *, by_name: bool = False
+) -> Iterator[Answers | Rollout]:
     """Rollouts of JSON lines, a JSON list, Parquet, Arrow or CSV.
 
     Args:
         columns: role (see `USUAL`) -> name of a column; `a.b` is field `b` of the object in column `a`.
+        by_name: nobody named the columns; one that should hold token ids and does not is kept as it is.
 
     Raises:
         FormatError: no such role, the prompt or the answer is not named, a column that no row has, a reward that is no
@@ -49,20 +53,29 @@ def read_table(source: Source, columns: Mapping[str, str], notes: Notes) -> Iter
                 where=source.name,
                 todo=f"the columns are {', '.join(sorted(table.names)[:20])}" if table.names else "give rows",
             )
+    ids = None
+    if "ids" in columns and (not by_name or holds_ids(values["ids"])):
+        ids = TokenIds(columns["ids"], values["ids"], table)
+    taken = {name for role, name in columns.items() if role != "ids" or ids is not None}
     tokens = TokenAdvantages(values.get("advantage", ()), table)
     if "advantage" in values:
         values["advantage"] = tokens.claims
     answers = _answers(table, values)
     if not is_table(source) and REPLACED.encode() not in source.data and any(REPLACED in one for one in answers.text):
         notes.drop(f"bytes that are not UTF-8; {REPLACED} stands in their place")
-    answers.keep(table.rest({*columns.values(), *tokens.used}))
+    answers.keep(table.rest({*taken, *tokens.used, *(ids.used if ids else ())}))
+    if ids is not None:
+        ids.give(answers, notes)
     if "rollout" in columns:
         tokens.leave_out(notes)
         yield from _in_turns(answers, values["rollout"])
     else:
         yield from tokens.claimed(answers, notes)
     for role, name in columns.items():
-        notes.recognise(f"column {name!r} is the {role}")
+        if name in taken:
+            (notes.guess if by_name else notes.recognise)(
+                f"{said_of(name, role=role)}{', by its name' if by_name else ''}"
+            )
 
 
 def _check(columns: Mapping[str, str], where: str) -> None:

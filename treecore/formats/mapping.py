@@ -9,6 +9,7 @@ from typing import Any
 from treecore.formats.messages import is_chat
 from treecore.formats.rows import csv_rows, is_table, rows
 from treecore.formats.source import Source
+from treecore.formats.token_lists import ids_of
 
 USUAL: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt", "question", "problem", "query", "input", "instruction", "messages"),
@@ -59,9 +60,19 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     ),
     "advantage": ("advantage", "advantages"),
     "rollout": ("rollout", "rollout_id", "trajectory_id", "sample_idx"),
+    "ids": (
+        "completion_ids",
+        "completion_token_ids",
+        "response_ids",
+        "response_token_ids",
+        "output_ids",
+        "output_token_ids",
+        "generation_token_ids",
+        "token_ids",
+    ),
 }
 """What a column can be -> names that are usual for it, the best first. `step` is the training step; rows of one
-`rollout` are its turns, in their order."""
+`rollout` are its turns, in their order; `ids` are those of the tokens of the answer."""
 NEEDED = ("prompt", "answer")
 SURE: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt", "question", "problem", "query", "instruction"),
@@ -69,7 +80,7 @@ SURE: Mapping[str, tuple[str, ...]] = {
     "reward": ("reward", "score", "acc", "accuracy", "correct", "is_correct", "symbolic_correct"),
 }
 """Roles without which a table is not read unasked -> names that leave no doubt, as long as there is one of them."""
-GUESSED = ("group", "step", "reference", "advantage")
+GUESSED = ("group", "step", "reference", "advantage", "ids")
 """Roles that are guessed then too."""
 TRUE, FALSE = ("true", "yes", "correct", "pass", "passed", "c"), ("false", "no", "incorrect", "fail", "failed", "i")
 PROSE, WORDS = 20, 4
@@ -92,7 +103,8 @@ def guess_columns(
     for role, usual in USUAL.items():
         if role in found:
             continue
-        if (name := next((name for name in usual if name in left), None)) is not None:
+        held = (name for name in usual if name in left and (role != "ids" or _are_ids(rows, left[name])))
+        if (name := next(held, None)) is not None:
             found[role] = left.pop(name)
     return {**_by_values(list(left.values()), rows, {*found}), **found}
 
@@ -118,6 +130,11 @@ def _by_values(names: Sequence[str], rows: Sequence[Mapping[str, Any]], known: C
     return found
 
 
+def _are_ids(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
+    """Whether no row has anything else than token ids there."""
+    return all(value in (None, "") or ids_of(value) is not None for row in rows for value in [field_in(row, name)])
+
+
 def _is_prose(value: Any) -> bool:
     return is_chat(value) or (isinstance(value, str) and (len(value) >= PROSE or len(value.split()) >= WORDS))
 
@@ -141,6 +158,11 @@ def certain_columns(names: Iterable[str]) -> dict[str, str]:
         found[role] = (exact or fit)[0]
     guessed = guess_columns(names, found)
     return {role: name for role, name in guessed.items() if role in (*SURE, *GUESSED)}
+
+
+def said_of(name: str, *, role: str) -> str:
+    """What a column is, as a clause."""
+    return f"column {name!r} {'holds the token ids' if role == 'ids' else f'is the {role}'}"
 
 
 def field_in(fields: Mapping[str, Any], name: str) -> Any:

@@ -124,14 +124,9 @@ def _by_name(columns: tuple[tuple[str, str], ...]) -> Format:
     """One format for all files with these columns."""
 
     def rollouts(source: Source, notes: Notes) -> Iterator[Answers | Rollout]:
-        for role, name in columns:
-            notes.guess(f"column {name!r} is the {role}, by its name")
         if "group" not in dict(columns):
             notes.guess("rows with the same prompt are one group")
-        own = Notes()
-        yield from read_table(source, dict(columns), own)
-        own.recognised.clear()  # what columns are is a guess here
-        notes.add(own)
+        yield from read_table(source, dict(columns), notes, by_name=True)
 
     title = "table with usual columns"
     return Format(name=BY_NAME, title=title, extensions=(), detect=lambda source: True, rollouts=rollouts)

@@ -16,14 +16,13 @@ from treecore.formats.grouping import rows_of_groups
 from treecore.formats.native_values import shown
 from treecore.formats.notes import Notes
 from treecore.formats.rollout import Rollout, Turn
+from treecore.formats.token_lists import MAX_ID
 from treecore.formats.token_runs import CLAIM, Tokens, tree_of
 
 MASKS = ("completion_mask", "response_mask", "loss_mask")
 IDS = ("completion_ids", "responses", "response_ids", "token_ids")
 LOGPROBS = ("old_per_token_logps", "old_log_probs", "sampling_logprobs")
 """Columns under which trainers say which tokens the model wrote, and keep their ids and log probabilities."""
-MAX_ID = (1 << 31) - 1
-"""Largest id of a token."""
 SHORT = 2
 """Tokens that steps have at least, on average: advantages that change more often are of no steps."""
 STEPS = (
@@ -143,7 +142,7 @@ class TokenAdvantages:
         first, *others = answers.turns.get(row) or [Turn(text=answers.text[row])]
         if others or not self._names:
             return
-        first.tokens = tokens.step(slice(None))
+        first.tokens = tokens.step(slice(None)) or first.tokens
         first.n_tokens = int(tokens.own.sum()) if first.tokens is None else -1
         answers.turns[row] = [first]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import compress
 from math import fsum
@@ -14,6 +15,10 @@ from treecore.core.numerals import counted
 from treecore.errors import FormatError
 from treecore.formats.fields import list_in, wrong
 
+MAX_ID, MAX_DIGITS = (1 << 31) - 1, 11
+"""Largest id of a token, and digits that tell that one is larger."""
+PRINTED = re.compile(r"\[[\d\s,]*\]", re.ASCII)
+"""A list of whole numbers as Python or numpy prints it."""
 MAX_NUMBER = 1e9
 """Largest log probability or entropy, in nats, either way."""
 
@@ -38,9 +43,18 @@ def ids_in(fields: Mapping[str, Any], name: str, *, where: str) -> list[int]:
         FormatError: it is something else.
     """
     values = list_in(fields, name, where=where)
-    if not set(map(type, values)) <= {int} or (values and not 0 <= min(values) <= max(values) < 1 << 31):
+    if not set(map(type, values)) <= {int} or (values and not 0 <= min(values) <= max(values) <= MAX_ID):
         raise wrong(name, values, "a list of token ids", where=where)
     return values
+
+
+def ids_of(value: Any) -> list[int] | None:
+    """A list of token ids, also one that Python or numpy printed; None for anything else."""
+    if type(value) is str and PRINTED.fullmatch(value.strip()):
+        value = [int(digits[:MAX_DIGITS]) for digits in re.findall(r"\d+", value)]
+    if type(value) is not list or not set(map(type, value)) <= {int}:
+        return None
+    return value if not value or 0 <= min(value) <= max(value) <= MAX_ID else None
 
 
 def mask_in(fields: Mapping[str, Any], name: str, size: int, where: str) -> list[Any]:
