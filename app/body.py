@@ -11,6 +11,7 @@ from app.opening.kept import kept
 from app.opening.mapping_form import mapping_form
 from app.opening.open_menu import take_dropped
 from app.opening.receipt import receipt
+from app.opening.scoring import form as scoring_form
 from app.rollout import annotation
 from app.view_registry import VIEWS
 
@@ -29,6 +30,7 @@ def body() -> None:
     kept(take_dropped)
     receipt()
     mapping_form()
+    scoring_form()
     view = state.get("view")
     if view != FILM:
         state.put({"playing": False})  # a film that was left stands at its frame

@@ -14,6 +14,7 @@ from app.controls.export_menu import export_menu
 from app.glossary import glossary_words
 from app.key_sheet import key_sheet
 from app.links import copy_link
+from app.opening import scoring
 from app.opening.background import Opening
 from app.opening.progress import LOOK_EVERY, how_far
 from app.resident import residents
@@ -26,6 +27,7 @@ from treecore.core.forest import Forest
 from treecore.core.numerals import counted, whole
 from treecore.core.outcomes import is_right
 from treecore.errors import TreecoreError
+from treecore.methods.registry import lacking
 from treecore.samplers import SAMPLERS
 from treecore.views.labels import cut, question
 from treecore.views.sources import colours
@@ -164,6 +166,8 @@ def cannot(error: TreecoreError) -> None:
     """Why there is no credit, and what to do."""
     todo = "" if error.todo else " Choose another method, or open data that has it."
     st.info(verbatim(f"{error}.{todo}"), icon=":material/info:")
+    if lacking("reward", state.opened().forests):
+        scoring.offer("cannot")
 
 
 def bias(forest: Forest) -> None:

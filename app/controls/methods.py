@@ -9,6 +9,7 @@ import streamlit as st
 from app import redraw, state
 from app.controls.fields import parameter
 from app.method_list import MethodGroup, MethodRow, asked_in, method_list
+from app.opening import scoring
 from app.rollout import annotation
 from app.verbatim import ours, verbatim
 from treecore.errors import MethodError
@@ -18,10 +19,14 @@ from treecore.methods.registry import TOKENS, Method, lacking
 from treecore.registry.params import Value
 
 OPEN, CHANNEL, HEARD = "methods_open", "method_list", "method_list_heard"
-SAMPLE, VALUES = "rollout", annotation.KIND
-SUPPLIES = {SAMPLE: "Sample with the bundled model", VALUES: "Add Monte Carlo values"}
-"""What gets that which methods lack, and the button for it: a rollout of the bundled model records token columns, and
-fresh continuations give values."""
+SAMPLE, VALUES, OUTCOMES = "rollout", annotation.KIND, "outcomes"
+SUPPLIES = {
+    SAMPLE: "Sample with the bundled model",
+    VALUES: "Add Monte Carlo values",
+    OUTCOMES: "Score the answers",
+}
+"""What gets that which methods lack, and the button for it: a rollout of the bundled model records token columns,
+fresh continuations give values, and a verifier gives outcomes."""
 
 
 def method_button(*, parameters: bool = True) -> None:
@@ -75,6 +80,8 @@ def row_of(method: Method) -> MethodRow:
     supply = SAMPLE if need.startswith(TOKENS) else VALUES if need == annotation.COLUMN else ""
     if supply == VALUES and (reason := annotation.lacking()):
         lacks, supply = f"{lacks}; none can be added: {reason}", ""
+    if need == "reward" and scoring.is_offered():
+        supply = OUTCOMES
     return {
         "name": method.name,
         "title": method.title,
@@ -111,6 +118,8 @@ def get(row: MethodRow) -> None:
     state.put({OPEN: False})
     if row["supply"] == SAMPLE:
         state.put({"view": SAMPLE})
+    elif row["supply"] == OUTCOMES:
+        scoring.ask(row["name"])
     else:
         annotation.ask(method=row["name"])
     st.rerun()  # the list is a fragment of its own, which only the whole page leaves out

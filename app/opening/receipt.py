@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import redraw, state
 from app.defaults import FILM
-from app.opening import audits
+from app.opening import audits, scoring
 from app.opening.audits import Finding
 from app.opening.background import Opening
 from app.opening.opened import Opened
@@ -46,6 +46,7 @@ def receipt() -> None:
         st.markdown(f":material/check: {verbatim(current.title)}: {verbatim(recognised(current.report))}{ours(merged)}")
         with st.popover("What was read, and how", width="content"):
             details(current, "receipt")
+        scoring.offer("receipt")
         if current.table is not None:
             st.button("Change the columns", key="receipt_columns", on_click=state.rename_columns)
         st.button("Close", key="receipt_close", type="tertiary", on_click=state.drop_receipt)

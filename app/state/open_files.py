@@ -114,13 +114,16 @@ def open_given(
     _begin(partial(read, given, name, columns=columns), name, tell_in=tell_in)
 
 
-def open_made(work: Callable[..., Opened], name: str, then: Mapping[str, Any] | None = None) -> None:
+def open_made(
+    work: Callable[..., Opened], name: str, then: Mapping[str, Any] | None = None, *, verb: str = "Reading"
+) -> None:
     """Begin to open what `work` makes, which hears how far it is; a failure leaves a notice.
 
     Args:
         then: what the session is to hold once it is open.
+        verb: what is done, for people.
     """
-    _begin(work, name, tell_in="notice", then=then)
+    _begin(work, name, tell_in="notice", then=then, verb=verb)
 
 
 def opened_forests(forests: Sequence[Forest], title: str, *, origin: str = "") -> Opened:
@@ -148,10 +151,17 @@ def open_file(path: Path) -> None:
     _begin(partial(read, path, path.name), path.name, tell_in="notice", then=then)
 
 
-def _begin(work: Callable[..., Opened], name: str, *, tell_in: str, then: Mapping[str, Any] | None = None) -> None:
+def _begin(
+    work: Callable[..., Opened],
+    name: str,
+    *,
+    tell_in: str,
+    then: Mapping[str, Any] | None = None,
+    verb: str = "Reading",
+) -> None:
     """Read in a thread of its own; what takes a moment only is waited for."""
     cancel_opening()
-    st.session_state.opening = Opening(name, work, open_page(), owner=permissions.owner()).start()
+    st.session_state.opening = Opening(name, work, open_page(), verb, permissions.owner()).start()
     st.session_state.opening_tells, st.session_state.opening_then = tell_in, then or {}
     st.session_state.opening.wait(MOMENT)
     settle()

@@ -37,6 +37,7 @@ def score(file: str, verifier: str, output: str, overwrite: bool, as_json: bool)
     """
     from treecore.errors import TaskError
     from treecore.formats import check_output, write
+    from treecore.tasks.scoring import nothing_scored
     from treecore.tasks.scoring import score as scored
     from treecore.tasks.verifiers import get_check
 
@@ -45,9 +46,8 @@ def score(file: str, verifier: str, output: str, overwrite: bool, as_json: bool)
     forests = read_input(file).forests
     with busy("Scoring"):
         found = scored(forests, check)
-    if not found.given:
-        found_out, todo = nothing(found)
-        raise TaskError(found_out, where=file, todo=todo)
+    if said := nothing_scored(found):
+        raise TaskError(said, where=file, todo=todo_after(found))
     with busy(f"Writing {output}"):
         write(found.forests, output, overwrite=overwrite)
     if as_json:
@@ -64,10 +64,8 @@ def score(file: str, verifier: str, output: str, overwrite: bool, as_json: bool)
         )
 
 
-def nothing(found: Scored) -> tuple[str, str]:
-    """Why no answer got a reward, and what to do."""
+def todo_after(found: Scored) -> str:
+    """What to do where no answer got a reward."""
     if found.refused:
-        return "the verifier takes none of the references", "choose another of `treecore verifiers`"
-    if found.lacking:
-        return "no prompt has a reference to compare with", "name the column of references: --map reference=COLUMN"
-    return "every answer has a reward", "compute credit"
+        return "choose another of `treecore verifiers`"
+    return "name the column of references: --map reference=COLUMN" if found.lacking else "compute credit"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,28 +32,45 @@ class Scored(NamedTuple):
     refused: int
 
 
-def score(forests: Sequence[Forest], check: Check) -> Scored:
+def nothing_scored(found: Scored) -> str:
+    """Why no answer got a reward, as a clause; "" where one did."""
+    if found.given:
+        return ""
+    if found.refused:
+        return "the verifier takes none of the references"
+    return "no prompt has a reference to compare with" if found.lacking else "every answer has a reward"
+
+
+def score(
+    forests: Sequence[Forest], check: Check, tell: Callable[[int, int], None] = lambda done, total: None
+) -> Scored:
     """Give a reward to every end without one whose prompt has a reference that the verifier takes; rewards of the file
     stay as they are.
 
     What is judged is all that the model wrote from the root to the end.
 
+    Args:
+        tell: hears how many ends of how many were looked at, and may break it off by an exception.
+
     Raises:
         TaskError: the verifier failed.
     """
     made: list[Forest] = []
-    given = right = kept = lacking = refused = 0
+    given = right = kept = lacking = refused = done = 0
+    total = sum(len(forest.leaves) for forest in forests)
     for forest in forests:
         missing = forest.leaves[np.isnan(forest.reward[forest.leaves])]
         kept += len(forest.leaves) - len(missing)
         lacking += len(missing) if not forest.reference else 0
         expected = answer_in(forest, check) if forest.reference and len(missing) else ""
         refused += len(missing) if forest.reference and not expected else 0
+        done += len(forest.leaves)
         if not expected:
             made.append(forest)
             continue
         reward = forest.reward.copy()
-        for leaf in missing.tolist():
+        for number, leaf in enumerate(missing.tolist()):
+            tell(done - len(missing) + number, total)
             output = "\n".join(filter(None, (forest.text[row] for row in forest.topology.path(leaf).tolist())))
             reward[leaf] = check.score(forest.prompt, [expected], output)
         given += len(missing)
