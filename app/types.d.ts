@@ -1511,6 +1511,7 @@ interface LessonChannel extends Channel {
   root: HTMLElement;
   stamp: string;
   dark: boolean;
+  betOn: string;
   book?: LessonBook;
   desk?: LessonDesk;
 }

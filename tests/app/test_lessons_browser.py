@@ -45,6 +45,14 @@ def test_a_whole_unit_by_keyboard(open_page: Open, address: str) -> None:
     page.get_by_text("No bets yet").wait_for()
 
 
+def test_what_a_link_brings_is_not_the_bet_of_who_opens_it(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?view=lessons&unit=blame&stage=why&mark=5&bet=-60")
+    page.locator(".says-row.method").first.wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_text("No bets yet").wait_for()
+    assert page.locator(".card.done").count() == 0
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_has_a_way_out(open_page: Open, address: str, stage: str) -> None:
     page = open_page(f"{address}/?view=lessons&unit=outcome&stage={stage}")

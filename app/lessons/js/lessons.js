@@ -33,13 +33,19 @@ function bookOf(channel, page) {
     written: (hundredths) => writtenBet(page, hundredths),
     mark: (digit) => { said.mark = digit; redrawBet(book); },
     moved: () => nowOf(book),
-    commit: () => { if (said.mark) ask(channel, { stage: "truth", mark: String(said.mark), bet: String(said.bet) }); },
-    skip: () => ask(channel, { stage: "truth", mark: "0", bet: "0" }),
+    commit: () => { if (said.mark) see(channel, page, said.mark, said.bet); },
+    skip: () => see(channel, page, 0, 0),
     next: () => onward(channel, page),
     course: () => ask(channel, { unit: "", stage: "", mark: "", bet: "" }),
     answer: (text) => ask(channel, { answer: text }),
   };
   return book;
+}
+
+/** @param {LessonChannel} channel @param {LessonUnit} page @param {number} mark @param {number} bet */
+function see(channel, page, mark, bet) {
+  channel.betOn = page.name;
+  ask(channel, { stage: "truth", mark: String(mark), bet: String(bet) });
 }
 
 /** @param {LessonChannel} channel @param {LessonUnit} page */
@@ -128,10 +134,10 @@ function deskOf(channel, page) {
   return desk;
 }
 
-// Beside a bet stands the truth of the step that it was on.
-/** @param {LessonUnit} page */
-function remember({ name, reveal, mark, bet }) {
-  if (!reveal) return;
+// Beside a bet stands the truth of the step that it was on. What a link brings is the bet of who made it.
+/** @param {LessonChannel} channel @param {LessonUnit} page */
+function remember(channel, { name, reveal, mark, bet }) {
+  if (!reveal || channel.betOn !== name) return;
   const truth = reveal.lines[0].values[(mark || reveal.right) - 1] ?? 0;
   keepDone(name, { points: reveal.points, found: mark === reveal.right, bet, truth, colours: reveal.colours });
 }
@@ -141,7 +147,7 @@ function draw(channel, page) {
   channel.book = channel.desk = undefined;
   if (page.kind === "unit") {
     channel.book = bookOf(channel, page);
-    remember(page);
+    remember(channel, page);
     drawUnit(channel.book);
     nowOf(channel.book);
   } else drawCourse((channel.desk = deskOf(channel, page)));
@@ -153,7 +159,7 @@ function mountLessons(parentElement) {
   root.className = "lessons";
   parentElement.append(root);
   /** @type {LessonChannel} */
-  const channel = { root, abort, send: () => {}, heard: 0, stamp: "", dark: readTheme(root).dark };
+  const channel = { root, abort, send: () => {}, heard: 0, stamp: "", betOn: "", dark: readTheme(root).dark };
   window.addEventListener("keydown", (event) => onLessonKey(channel, event), { signal });
   const resize = new ResizeObserver(() => channel.book && fill(channel.book));
   resize.observe(root);
