@@ -7,13 +7,14 @@ stays its own, also where two are equal: leaves are answers, and every one of th
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterable
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
 from treecore.core.columns import NODE_COLUMNS, Status
 from treecore.core.forest import Forest, NodeId, TokenTable
+from treecore.core.given import all_forests
 from treecore.core.id_cuts import cut_where_parting, has_all_tokens
 from treecore.core.step_text import beside_text
 from treecore.core.text_steps import RULES, rule_for, split_text
@@ -55,7 +56,15 @@ def merge_chains(forest: Forest) -> Forest:
     return merge(forest) if is_chains(forest) and len(forest.leaves) > 1 else forest
 
 
-def merge(forest: Forest, *, steps: str = "auto") -> Forest:
+@overload
+def merge(forest: Forest, *, steps: str = "auto") -> Forest: ...
+
+
+@overload
+def merge(forest: Iterable[Forest], *, steps: str = "auto") -> list[Forest]: ...
+
+
+def merge(forest: Forest | Iterable[Forest], *, steps: str = "auto") -> Forest | list[Forest]:
     """The tree of common beginnings of a forest's trajectories, below one empty root.
 
     What belongs to a trajectory (its reward, claims, fields) stands on its leaf as before; an answer that failed before
@@ -64,12 +73,14 @@ def merge(forest: Forest, *, steps: str = "auto") -> Forest:
     `provenance["merged"]` has the rule and the counts of `Shared`.
 
     Args:
-        forest: often a trajectory a tree; trees are folded as well.
+        forest: often a trajectory a tree; trees are folded as well. Of several each is merged.
         steps: see `STEPS`.
 
     Raises:
-        ForestError: no such rule, or tokens are asked for and not recorded.
+        ForestError: no forest, no such rule, or tokens are asked for and not recorded.
     """
+    if not isinstance(forest, Forest):
+        return [merge(one, steps=steps) for one in all_forests(forest)]
     rule = _rule(forest, steps)
     cut = _cut(forest, rule)
     of_ids = rule == "tokens" and forest.tokens is not None and forest.tokens.text is None

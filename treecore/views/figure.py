@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from treecore.core.forest import Forest
+from treecore.core.given import first_forest
 from treecore.core.outcomes import is_open_ended, is_right
 from treecore.core.step_text import split_step
 from treecore.methods.registry import NEUTRAL, Credit
@@ -22,14 +24,19 @@ MAX_LABELS, LABEL = 80, 60
 """Nodes beside which words are written, and characters of these."""
 
 
-def figure(forest: Forest, credit: Credit | None = None) -> go.Figure:
+def figure(forest: Forest | Iterable[Forest], credit: Credit | None = None) -> go.Figure:
     """Time from left to right, a row a trajectory, nodes coloured by credit and hollow where none is assigned.
 
     Args:
+        forest: what to draw; of several the first, with a warning.
         credit: computed on this forest, alone or in a batch; all nodes are grey without one.
+
+    Raises:
+        ForestError: the credit was computed on other forests, or no forest is given.
     """
     import plotly.graph_objects as go
 
+    forest = first_forest(forest)
     x = forest.topology.depth.astype(float)
     y = -leaf_rows(forest.topology)
     drawn = go.Figure(edges(forest, x, y))

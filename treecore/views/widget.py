@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import orjson
 from treecore.bundled import app_dir
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
+from treecore.core.given import first_forest
 from treecore.errors import MethodError
 from treecore.methods.registry import Credit
 from treecore.views.frame import position_in
@@ -24,20 +26,23 @@ if TYPE_CHECKING:
 HEIGHT = 520
 
 
-def show(forest: Forest, credit: Credit | None = None, *, height: int = HEIGHT) -> anywidget.AnyWidget:
+def show(
+    forest: Forest | Iterable[Forest], credit: Credit | None = None, *, height: int = HEIGHT
+) -> anywidget.AnyWidget:
     """The interactive trees, with an inspector and the film beside them; in Jupyter, VS Code, marimo and Colab.
 
     `selected` of the widget is the id of the selected step as text, None for none; set it, or `observe` it.
 
     Args:
-        forest: what to draw.
+        forest: what to draw; of several the first, with a warning.
         credit: computed on this forest, alone or in a batch; None shows words alone.
         height: of the trees, in pixels.
 
     Raises:
         MethodError: anywidget is not installed, or the forest has more steps than a page can hold.
-        ForestError: the credit was computed on other forests.
+        ForestError: the credit was computed on other forests, or no forest is given.
     """
+    forest = first_forest(forest)
     own = None if credit is None else credit.of(position_in(credit, forest))
     shown = Forests(forest) if own is None else own.forests
     made: anywidget.AnyWidget = widget_class()(Page(shown, own, ends=None if credit is None else credit.ends), height)
