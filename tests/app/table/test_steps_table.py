@@ -138,3 +138,12 @@ def test_what_a_browser_sends_is_checked(said: dict[str, Any], left: str) -> Non
     test.run()
     assert not test.exception
     assert test.text[0].value == left
+
+
+def test_words_and_credit_have_room_on_a_phone(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?sample=by_hand&read=table", width=390, height=844)
+    page.locator(".steps tbody tr").nth(4).wait_for()
+    first = page.locator(".steps tbody tr").first
+    assert first.locator("th.step").bounding_box()["width"] > 120
+    credit = first.locator("td.credit").bounding_box()
+    assert credit["x"] + credit["width"] <= 390
