@@ -1,13 +1,17 @@
-// Files and folders that are dropped anywhere on the page go the way of every upload.
+// Files and folders that are dropped anywhere on the page go the way of every upload; on the page of the worksheet, to it.
 
 const MAX_FILES = 2000;
-const FIELD = ".st-key-kept_upload input[type=file]";
+const FIELDS = [".st-key-lessons_solved input[type=file]", ".st-key-kept_upload input[type=file]"];
+
+function fieldOf() {
+  return FIELDS.map((field) => /** @type {HTMLInputElement | null} */ (document.querySelector(field))).find(Boolean);
+}
 
 /** @param {DragEvent} event */
 function brings(event) {
   const types = [...(event.dataTransfer?.types ?? [])];
   const target = event.target instanceof Element ? event.target : document.body;
-  return types.includes("Files") && !target.closest("[data-testid=stFileUploaderDropzone]") && document.querySelector(FIELD);
+  return types.includes("Files") && !target.closest("[data-testid=stFileUploaderDropzone]") && fieldOf();
 }
 
 /** @param {boolean} on */
@@ -49,7 +53,7 @@ async function onDrop(event) {
   event.preventDefault();
   const files = new DataTransfer();
   for (const file of (await allIn(event.dataTransfer)).flat()) files.items.add(file);
-  const field = /** @type {HTMLInputElement | null} */ (document.querySelector(FIELD));
+  const field = fieldOf();
   if (!field || !files.files.length) return;
   field.files = files.files;
   field.dispatchEvent(new Event("change", { bubbles: true }));

@@ -9,6 +9,7 @@ from browser import Open
 
 from app.lessons.pages import STAGES
 from treecore.lessons.unit import units
+from treecore.lessons.worksheet import worksheet
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_charts")]
 
@@ -154,3 +155,18 @@ def test_branches_of_a_unit_go_past_its_words(open_page: Open, address: str, nam
     page = open_page(f"{address}/?view=lessons&unit={name}&stage=why&mark=1&bet=10", width=width)
     page.locator(".panel [aria-current]", has_text="why").wait_for()
     assert page.evaluate(LAID_OUT) | {"cut": []} == {"cut": [], "crossed": [], "beyond": [], "starts": 1}
+
+
+def test_a_worksheet_that_is_dropped_on_its_page_is_checked(open_page: Open, address: str) -> None:
+    page = open_page(f"{address}/?view=lessons&page=worksheet")
+    page.locator(".st-key-lessons_solved").wait_for()
+    transfer = page.evaluate_handle(
+        """(text) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([text], "solved.csv", { type: "text/csv" }));
+            return transfer;
+        }""",
+        worksheet(),
+    )
+    page.locator(".stMain").dispatch_event("drop", {"dataTransfer": transfer})
+    page.get_by_text(f"0 of {len(units())} right.").wait_for()
