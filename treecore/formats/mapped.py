@@ -53,11 +53,11 @@ def read_table(
                 where=source.name,
                 todo=f"the columns are {', '.join(sorted(table.names)[:20])}" if table.names else "give rows",
             )
+    tokens = TokenAdvantages(values.get("advantage", ()), table)
     ids = None
-    if "ids" in columns and (not by_name or holds_ids(values["ids"])):
+    if "ids" in columns and (not by_name or holds_ids(values["ids"], tokens.lengths)):
         ids = TokenIds(columns["ids"], values["ids"], table)
     taken = {name for role, name in columns.items() if role != "ids" or ids is not None}
-    tokens = TokenAdvantages(values.get("advantage", ()), table)
     if "advantage" in values:
         values["advantage"] = tokens.claims
     answers = _answers(table, values)

@@ -83,6 +83,11 @@ class TokenAdvantages:
                 return found
         return {}
 
+    @property
+    def lengths(self) -> Mapping[int, int]:
+        """Row -> number of its tokens, for rows with a list."""
+        return {row: len(tokens.own) for row, tokens in self._tokens.items()}
+
     @cached_property
     def _varied(self) -> list[int]:
         """Rows whose tokens have different advantages."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,11 @@ class TokenIds:
             notes.drop(NO_STRETCHES, lost)
 
 
-def holds_ids(values: Sequence[Any]) -> bool:
-    """Whether a column of a name that is usual for token ids holds such, and nothing else."""
-    some = [value for value in values if value not in (None, "")]
-    return bool(some) and all(ids_of(value) is not None for value in some)
+def holds_ids(values: Sequence[Any], lengths: Mapping[int, int]) -> bool:
+    """Whether a column of a name that is usual for token ids holds such, and nothing else.
+
+    Args:
+        lengths: row -> how many tokens it has, where that is known.
+    """
+    found = {row: ids_of(value) for row, value in enumerate(values) if value not in (None, "")}
+    return bool(found) and all(ids is not None and lengths.get(row, len(ids)) == len(ids) for row, ids in found.items())
