@@ -10,6 +10,7 @@ from typing import Any
 from treecore.errors import TreecoreError
 from treecore.formats.folder import folder_of, folder_on_disk
 from treecore.formats.mapping import certain_columns, preview
+from treecore.formats.nested_rows import rows_within
 from treecore.formats.rows import is_table
 from treecore.formats.source import open_source, read_path
 from treecore.formats.tables import BY_NAME, certain
@@ -74,7 +75,7 @@ def table_in(content: bytes, *, name: str, found: str) -> Draft | None:
         claimed = certain(source)
         if (claimed is not None and claimed.name != BY_NAME) or not (is_table(source) or columns_of(source)):
             return None
-        rows = preview(source)
+        rows = preview(rows_within(source))
     except (TreecoreError, RecursionError):
         return None
     names = column_names(rows)

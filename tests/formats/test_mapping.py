@@ -112,6 +112,44 @@ def test_rows_inside_an_object() -> None:
         read(json.dumps({"results": rows[1:], "more": rows[1:]}).encode())
 
 
+@pytest.mark.parametrize(
+    ("content", "before"),
+    [
+        ({"results": ROWS}, ""),
+        ({"run": "x", "results": ROWS, "n": 2}, "results."),
+        ({"data": {"items": ROWS, "n": 3}, "meta": {"question": 1}}, ""),
+        ({"data": {"items": ROWS}}, "data.items."),
+        ({"one": ROWS, "other": ROWS[:1]}, "one."),
+        ({"one": [{"id": 1}], "other": ROWS}, ""),
+    ],
+)
+def test_columns_of_rows_inside_an_object(content: dict[str, object], before: str) -> None:
+    columns = {role: f"{before}{name}" for role, name in NAMED.items()}
+    report = read_with_report(json.dumps(content).encode(), columns=columns)
+    assert [list(forest.text) for forest in report.forests] == [["a\nb", "a\nc"], ["d"]]
+    assert sum(clause.startswith("rows lie under") for clause in report.notes.recognised) == 1
+
+
+def test_rows_in_two_places_are_to_be_told_apart() -> None:
+    with pytest.raises(FormatError, match=r"rows under 'one' and under 'other'; say which: one.question"):
+        read(json.dumps({"one": ROWS, "other": ROWS}).encode(), columns=NAMED)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"run": "x", "got": [{"q": "a?", "acc": 1}]}, "fields got, run; rows with acc, q under got; say"),
+        ({"data": {"got": [{"q": 1}], "n": 3}}, "fields data; got, n in data; rows with q under data.got; say"),
+        ({"meta": {"m": 1}, "q": 1}, "fields meta, q; m in meta; say"),
+    ],
+)
+def test_what_lies_one_level_down_is_named(content: dict[str, object], said: str) -> None:
+    with pytest.raises(FormatError, match=said):
+        read(json.dumps(content).encode())
+    with pytest.raises(FormatError, match=said.partition("; ")[2].partition("; say")[0]):
+        read(json.dumps(content).encode(), columns={"prompt": "nowhere", "answer": "nowhere"})
+
+
 @pytest.mark.parametrize("turn", [list, lambda values: {str(n): value for n, value in enumerate(values)}])
 def test_an_object_of_columns(turn: Callable[[list[object]], object]) -> None:
     columns = {"prompt": ["a?", "a?"], "response": ["b", "c"], "reward": [1, None]}

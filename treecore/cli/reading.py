@@ -86,8 +86,8 @@ MAP = click.option(
     multiple=True,
     expose_value=False,
     callback=take_columns,
-    help="Read any table: which column is the prompt, answer, reward, group, reference, step, advantage or rollout; or "
-    "a JSON file that says so. May be given several times.",
+    help="Read any table: which column is the prompt, answer, reward, group, reference, step, advantage, rollout or "
+    "ids of tokens; or a JSON file that says so. May be given several times.",
 )
 MERGE = click.option(
     "--merge",

@@ -33,7 +33,8 @@ treecore show my.csv --map prompt=question --map answer=reply --map reward=ok --
 treecore show my.csv --map columns.json
 ```
 
-`columns.json` holds the same as one object. `a.b` is field `b` of the object in column `a`. Needed are {needed}; the
+`columns.json` holds the same as one object. `a.b` is field `b` of the object in column `a`, or
+column `b` of the rows that an object holds under `a`. Needed are {needed}; the
 app guesses from names and shows three rows first. A table whose columns are certain by name is read at once, and the
 report says what was guessed: one column for each of {sure}.
 

@@ -18,13 +18,14 @@ from treecore.formats.folder import MAX_FILES, Folder
 from treecore.formats.grouping import forests_of
 from treecore.formats.json_nan import nan_as_null
 from treecore.formats.limits import Account, check_size
+from treecore.formats.nested_rows import columns_as_rows, note_rows_within, rows_within
 from treecore.formats.notes import Notes
 from treecore.formats.paths import path_of
 from treecore.formats.pickles import check_no_pickle
 from treecore.formats.registry import Format, claims, recognise
 from treecore.formats.rollout import Rollout
 from treecore.formats.source import Source, open_source
-from treecore.formats.tables import BY_COLUMNS, BY_NAME, certain, columns_as_rows, note_rows_within, rows_within
+from treecore.formats.tables import BY_NAME, certain
 
 Tell = Callable[[int, int], None]
 """Hears how much of how much is read."""
@@ -188,7 +189,7 @@ def claimed_content(source: Source, asked: Format | None) -> tuple[Source, Forma
     """
     claimed = asked or certain(source)
     if claimed is not None:
-        return columns_as_rows(source) if claimed.name in (BY_NAME, BY_COLUMNS) else source, claimed
+        return columns_as_rows(source) if claimed.name == BY_NAME else source, claimed
     cleaned = nan_as_null(source)
     found = None if cleaned is source else claims(cleaned)
     if found is None and (inner := rows_within(cleaned)) is not cleaned:

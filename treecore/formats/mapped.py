@@ -17,6 +17,7 @@ from treecore.formats.mapping import FALSE, NEEDED, TRUE, USUAL, field_in, said_
 from treecore.formats.message_columns import answers_of, prompts_of
 from treecore.formats.messages import chat, is_chat
 from treecore.formats.native_values import shown
+from treecore.formats.nested_rows import fields_of, inner_names
 from treecore.formats.notes import Notes
 from treecore.formats.rollout import Rollout
 from treecore.formats.rows import as_number, as_text, is_table
@@ -51,7 +52,9 @@ def read_table(
             raise FormatError(
                 f"no row has a value in column {name!r}, which was named as the {role}",
                 where=source.name,
-                todo=f"the columns are {', '.join(sorted(table.names)[:20])}" if table.names else "give rows",
+                todo=f"the columns are {', '.join(sorted(table.names)[:20])}{inner_names(fields_of(source))}"
+                if table.names
+                else "give rows",
             )
     tokens = TokenAdvantages(values.get("advantage", ()), table)
     ids = None

@@ -12,10 +12,9 @@ import orjson
 
 from treecore.errors import FormatError
 from treecore.formats.answers import Answers
-from treecore.formats.limits import json_cost
 from treecore.formats.mapped import read_table
 from treecore.formats.mapping import certain_columns
-from treecore.formats.messages import is_chat
+from treecore.formats.nested_rows import note_rows_within, rows_of
 from treecore.formats.notes import Notes
 from treecore.formats.registry import Format, claims
 from treecore.formats.rollout import Rollout
@@ -26,12 +25,8 @@ from treecore.formats.unlike import columns_of
 BY_NAME, BY_COLUMNS = "usual_table", "table"
 """Names of the formats of tables whose columns are certain by name, and of those whose columns were named."""
 
-NEXT, NAMED = 3, 12
-"""Rows after the first that are looked at, and fields beside rows that are named."""
-WITHIN = "rows within"
-"""What `Source.found` calls the field that held the rows, and those beside it."""
-OURS = frozenset({"format", "nodes", "forests"})
-"""Fields by which a forest that lacks something is known."""
+NEXT = 3
+"""Rows after the first that are looked at."""
 
 
 def certain(source: Source) -> Format | None:
@@ -58,56 +53,6 @@ def next_rows(source: Source) -> Iterator[Source]:
                 yield replace(source, data=orjson.dumps(value))
 
 
-def rows_within(source: Source) -> Source:
-    """The rows of an object of which one field alone is a list of objects, as a file of their own; else itself.
-
-    Raises:
-        FormatError: they take more memory than the file may.
-    """
-    if source.by_lines or source.data[:4096].lstrip()[:1] != b"{" or source.head.keys() & OURS:
-        return source
-    lists = [name for name, value in source.head.items() if isinstance(value, list) and type((*value, 0)[0]) is dict]
-    if len(lists) != 1:
-        return source
-    source.account.afford(json_cost(source.data), source.name, what="its JSON")
-    try:
-        inner = replace(source, data=orjson.dumps(source.head[lists[0]]))
-    except orjson.JSONEncodeError:
-        return source
-    inner.found[WITHIN] = (lists[0], [name for name in source.head if name != lists[0]])
-    return inner
-
-
-def columns_as_rows(source: Source) -> Source:
-    """The rows of an object of columns, each a list or, as pandas writes them, an object by row; else itself.
-
-    Raises:
-        FormatError: they take more memory than the file may.
-    """
-    if source.by_lines or source.data[:4096].lstrip()[:1] != b"{" or not (columns := list(source.head.values())):
-        return source
-    if all(isinstance(one, dict) and one.keys() == columns[0].keys() for one in columns):
-        columns = [list(one.values()) for one in columns]
-    sized = all(isinstance(one, list) and len(one) == len(columns[0]) and not is_chat(one) for one in columns)
-    if not sized or not columns[0]:
-        return source
-    source.account.afford(json_cost(source.data), source.name, what="its JSON")
-    rows = [dict(zip(source.head, values, strict=True)) for values in zip(*columns, strict=True)]
-    try:
-        return replace(source, data=orjson.dumps(rows))
-    except orjson.JSONEncodeError:
-        return source
-
-
-def note_rows_within(source: Source, notes: Notes) -> None:
-    """Say where rows were found, and what stood beside them."""
-    if WITHIN in source.found:
-        name, others = source.found[WITHIN]
-        notes.recognise(f'rows lie under "{name}"')
-        if others:
-            notes.drop(f'what stands beside "{name}" ({", ".join(others[:NAMED])})')
-
-
 def table_format(columns: Mapping[str, str]) -> Format:
     """The format of tables whose columns are named: role -> column."""
     return Format(
@@ -115,8 +60,15 @@ def table_format(columns: Mapping[str, str]) -> Format:
         title="table by named columns",
         extensions=(),
         detect=lambda source: True,
-        rollouts=lambda source, notes: read_table(source, columns, notes),
+        rollouts=lambda source, notes: read_within(source, columns, notes),
     )
+
+
+def read_within(source: Source, columns: Mapping[str, str], notes: Notes) -> Iterator[Answers | Rollout]:
+    """The rollouts of a table, or of the rows in an object that have these columns. Errors as `read_table`."""
+    inner, own = rows_of(source, columns)
+    yield from read_table(inner, own, notes)
+    note_rows_within(inner, notes)
 
 
 @lru_cache(maxsize=64)

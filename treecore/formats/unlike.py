@@ -11,6 +11,7 @@ from treecore.formats.columnar import column_names, is_columnar
 from treecore.formats.mapping import guess_columns
 from treecore.formats.native_fields import VERSION
 from treecore.formats.native_values import shown
+from treecore.formats.nested_rows import inner_names, lists_in
 from treecore.formats.rows import is_table, separator_of
 from treecore.formats.source import Source
 
@@ -112,10 +113,13 @@ def of_object(first: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> 
         return of_list(first["forests"])
     if "nodes" in first:
         return Finding("no format field", "$", f'add "format": "{VERSION}"')
-    guessed = guess_columns(first)
-    if "prompt" in first and "answer" in first and "reward" not in guessed:
+    rows = lists_in(first)
+    inner = next(iter(rows.values()))[0] if len(rows) == 1 else first
+    guessed = guess_columns(inner)
+    if "prompt" in inner and "answer" in inner and "reward" not in guessed:
         return Finding("these are questions, not forests", "", "sample answers to them", "treecore rollout --task FILE")
-    found = f"no known format: an object with the fields {', '.join(sorted(first)[:FIELDS])}{nearest(first, known)}"
+    named = f"{', '.join(sorted(first)[:FIELDS])}{inner_names(first)}"
+    found = f"no known format: an object with the fields {named}{nearest(first, known) or nearest(inner, known)}"
     return Finding(found, "", "say what its fields are", as_options(guessed))
 
 

@@ -364,3 +364,13 @@ def test_files_of_one_name_are_all_read() -> None:
     }
     assert open_menu.called("run/a.jsonl", 3) == "run"
     assert open_menu.called("a.jsonl", 3) == "a.jsonl and 2 more files"
+
+
+def test_rows_inside_an_object_are_mapped_by_their_own_columns() -> None:
+    rows = [{"q": "1+1?", "said": "two", "mark": "yes"}] * 2
+    content = json.dumps({"run": "x", "results": rows}).encode()
+    draft = draft_of(content, name="mine.json", found="")
+    assert draft is not None
+    assert draft.columns == ("q", "said", "mark")
+    named = {"prompt": "q", "answer": "said", "reward": "mark"}
+    assert read(content, "mine.json", columns=named).forests.n_scored.sum() == 4
