@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 PAUSE = 1.0
 """Seconds between two looks at a folder that is followed."""
-CELL, NAMED = 60, 3
-"""Characters of a cell that are printed, and files that hold no rollouts that are named."""
+NAMED = 3
+"""Files that hold no rollouts that are named."""
 
 
 @click.command()
@@ -107,9 +107,7 @@ def query(folder: str, sql: str, most: int, as_json: bool) -> None:
     Example:
       treecore query runs/ "select id, pass_rate from forests order by outcome_entropy desc limit 5"
     """
-    from rich.table import Table
-    from rich.text import Text
-
+    from treecore.cli.answer import print_answer
     from treecore.library import Index, index_path, refresh
 
     index = Index(index_path(folder))
@@ -119,17 +117,4 @@ def query(folder: str, sql: str, most: int, as_json: bool) -> None:
     if as_json:
         print_json([dict(zip(answer.names, row, strict=True)) for row in answer.rows])
         return
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in answer.names:
-        table.add_column(Text(clean(name)))
-    for row in answer.rows:
-        table.add_row(*(Text(cell(value)) for value in row))
-    console().print(table)
-
-
-def cell(value: Any) -> str:
-    """A value of a table, cut to a line."""
-    if value is None:
-        return "–"
-    text = clean(f"{value:.4g}" if isinstance(value, float) else str(value)).replace("\n", " ")
-    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+    print_answer(console(), answer.names, answer.rows)
