@@ -54,4 +54,4 @@ def test_many_rows_keep_their_outer_columns(width: int, shown: int) -> None:
 def test_no_rows_and_strange_text() -> None:
     assert printed(["a", "b"], []) == ["a  b"]
     assert printed([f"n{n}" for n in range(40)], [], width=40)[-1].startswith("40 columns")
-    assert printed(["a"], [["\x1b[31m[red]two\nlines"]])[1] == "[red]two lines"
+    assert printed(["a"], [["\x1b[31m[red]two\nlines"]])[1] == "[31m[red]two lines"
