@@ -246,3 +246,42 @@ def test_a_page_names_methods_by_their_titles_and_quotes_claims() -> None:
     assert page.startswith("the file does not say which method made its “`grpo`”: none of the ")
     assert page.endswith("; name the method in the file; treecore audit FILE compares with all that are known")
     assert TITLES.subject("dr_grpo") == "Dr. GRPO"
+
+
+@pytest.mark.parametrize("bound", [1.0, 0.7, 1.25])
+@pytest.mark.parametrize("method", ["grpo", "rloo", "dr_grpo"])
+def test_clipped_claims_are_said_to_be(run: list[Forest], method: str, bound: float) -> None:
+    run = [one.with_columns(reward=one.reward * (1 if method == "grpo" else 4)) for one in run]
+    credit = compute(Forests(run), method).credit
+    found = one(claiming(run, np.clip(credit, -bound, bound)))
+    assert (np.abs(credit) > bound).any()
+    assert (found.best.method, found.clipped) == (method, bound)
+    assert found.in_words().startswith(f"these are `{method}` with")
+    assert f", clipped to ±{bound:g}; all 24 values agree" in found.in_words()
+    assert found.as_json()["clipped"] == bound
+
+
+def test_single_precision_is_clipped_too(run: list[Forest]) -> None:
+    credit = compute(Forests(run), "grpo").credit.astype(np.float32).clip(-0.9, 0.9).astype(float)
+    assert "clipped to ±0.9; all 24 values agree" in one(claiming(run, credit)).in_words()
+
+
+def test_what_was_not_clipped_is_not_said_to_be(run: list[Forest]) -> None:
+    credit = compute(Forests(run), "grpo").credit
+    assert np.isnan(one(claiming(run, credit)).clipped)
+    bent = np.clip(credit, -1, 1)
+    bent[0] = 0.123
+    found = one(claiming(run, bent))
+    assert np.isnan(found.clipped)
+    outer = np.where(np.abs(credit) == np.abs(credit).max(), credit * 1.5, credit)
+    assert np.isnan(one(claiming(run, outer)).clipped), "it lies beyond what comes out"
+
+
+def test_claims_of_one_size_are_no_clipped_ones() -> None:
+    made = [
+        Forest(parent=[-1] * 6, text=["a"] * 6, reward=[1.0] * k + [0.0] * (6 - k), id=f"{k}") for k in (1, 2, 4, 5)
+    ]
+    signs = np.sign(compute(Forests(made), "grpo").credit) * 0.25
+    found = one(claiming(made, signs))
+    assert np.isnan(found.clipped)
+    assert not found.explained

@@ -15,7 +15,7 @@ import numpy as np
 from treecore.analysis.naming import CODE, Naming
 from treecore.core.batch import Forests
 from treecore.core.forest import Forest
-from treecore.core.numerals import counted, short, whole
+from treecore.core.numerals import counted, plain, short, whole
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.errors import MethodError
 from treecore.methods.claimed import Attempt, Way, attempts, lacked, registered
@@ -30,6 +30,8 @@ ENOUGH = 0.75
 """Share of the claims other than 0 that a way must give to count as their explanation."""
 BY_COUNT = 0.5
 """Where the way that gives most claims gives a smaller share, few agree by chance; the nearest is what is least off."""
+UNCLIPPED = 0.25
+"""Share of the claims other than 0 that a way must give by itself where the others are clipped."""
 MAX_NODES = 200_000
 """Up to so many steps all registered methods are tried, beyond it normalisations of groups alone."""
 NAMED = 2
@@ -57,7 +59,9 @@ class Audit:
         differences: the same with names and numbers.
         explained: whether the best way counts as the explanation.
         silent: the claims are all equal and come out, which tells no way from another.
-        settings: parameters with which `method` gives the numbers of the best way; None where it has none for it.
+        clipped: what claims were cut to, either way, where the best way gives larger ones; NaN where none was.
+        settings: parameters with which `method` gives the numbers of the best way, before they are clipped; None where
+            it has none for it.
         lacking: where nothing explains the claims, what the data lack -> the registered methods that need it.
     """
 
@@ -71,6 +75,7 @@ class Audit:
     differences: tuple[Difference, ...]
     explained: bool
     silent: bool = False
+    clipped: float = np.nan
     settings: Mapping[str, Any] | None = None
     lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -92,7 +97,7 @@ class Audit:
         """
         if not self.n:
             return f"{counted(self.not_compared, 'value')} with no reward beneath: nothing can be compared"
-        best = naming.way(*self.best)
+        best = f"{naming.way(*self.best)}{self._cut}"
         apart = len(self.rows)
         if self.silent:
             alike = "its one value" if self.n == 1 else f"{counted(self.n, 'value')}, all equal,"
@@ -122,6 +127,11 @@ class Audit:
         return f"{n} of the {self.n_tried} settings tried give{'s' if n == 1 else ''} the same, among them"
 
     @property
+    def _cut(self) -> str:
+        """To what claims were clipped."""
+        return f", clipped to ±{plain(self.clipped, 4).rstrip('0').rstrip('.')}" if np.isfinite(self.clipped) else ""
+
+    @property
     def _unscored(self) -> str:
         if not self.not_compared:
             return ""
@@ -138,6 +148,7 @@ class Audit:
             "not_compared": self.not_compared,
             "method": self.best.method,
             "settings": list(self.best.words),
+            "clipped": self.clipped,
             "equally": [CODE.way(*way) for way in self.equal],
             "tried": self.n_tried,
             "lacking": {what: list(names) for what, names in self.lacking.items()},
@@ -159,17 +170,18 @@ def claimed(forests: Forests, method: str) -> FloatArray:
 
 class Fit(NamedTuple):
     """How well one way gives the claims: where it does, `agrees [C]`, by how much it is `off` there at most, and by how
-    much it is off anywhere, `gap`."""
+    much it is off anywhere, `gap`; what its numbers were `clipped` to where that makes them the claims, else NaN."""
 
     attempt: Attempt
     agrees: BoolArray
     off: float
     gap: float
+    clipped: float = np.nan
 
     @property
-    def order(self) -> tuple[int, float]:
+    def order(self) -> tuple[int, bool, float]:
         """Better ones first."""
-        return -int(self.agrees.sum()), self.off
+        return -int(self.agrees.sum()), self.clipped == self.clipped, self.off
 
 
 def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
@@ -201,9 +213,16 @@ def audit_of(forests: Forests, name: str, *, methods: bool = True) -> Audit:
     explained = bool(share >= ENOUGH) and not silent
     found = (best.attempt.way, equal, len(fits), apart, differences)
     lacking = {} if explained or silent or not methods else lacked(forests)
-    settings = best.attempt.settings
     return Audit(
-        name, len(rows), missing, *found, explained=explained, silent=silent, settings=settings, lacking=lacking
+        name,
+        len(rows),
+        missing,
+        *found,
+        explained=explained,
+        silent=silent,
+        clipped=best.clipped,
+        settings=best.attempt.settings,
+        lacking=lacking,
     )
 
 
@@ -246,7 +265,27 @@ def compared(attempt: Attempt, claim: FloatArray, *, found: FloatArray) -> Fit:
     gap = np.abs(claim - found)
     agrees = gap <= slack + CLOSE * np.abs(claim)
     off = float(gap[agrees].max(initial=0.0))
+    if np.isfinite(bound := clipped_at(claim, found=found, agrees=agrees)):
+        return Fit(attempt, np.ones(len(claim), dtype=bool), off, gap=off, clipped=bound)
     return Fit(attempt, agrees, off, gap=float(np.nan_to_num(gap, nan=np.inf).max()))
+
+
+def clipped_at(claim: FloatArray, *, found: FloatArray, agrees: BoolArray) -> float:
+    """The largest claim, where all that differ are it, either way, and their numbers lie beyond; NaN otherwise.
+
+    The others must agree, be enough and of several sizes: one size alone agrees with anything of its sign.
+    """
+    apart = ~agrees
+    bound = float(np.abs(claim).max())
+    if (
+        not apart.any()
+        or not (np.abs(claim[apart]) == bound).all()
+        or not (found * np.sign(claim) > bound)[apart].all()
+    ):
+        return np.nan
+    inside = np.abs(claim[agrees & (claim != 0)])
+    enough = len(inside) >= UNCLIPPED * np.count_nonzero(claim) and len(np.unique(inside[inside < bound].round(6))) > 1
+    return bound if enough else np.nan
 
 
 def rounding(claim: FloatArray) -> float:
@@ -261,7 +300,7 @@ def rounding(claim: FloatArray) -> float:
 def as_good(fit: Fit, claim: FloatArray, *, best: Fit) -> bool:
     """Whether these claims do not tell two ways apart."""
     largest = max(float(np.abs(claim).max()), 1.0)
-    return fit.order[0] == best.order[0] and fit.off <= max(2 * best.off, EQUALLY * largest)
+    return fit.order[:2] == best.order[:2] and fit.off <= max(2 * best.off, EQUALLY * largest)
 
 
 def equals(best: Fit, fits: Sequence[Fit], claim: FloatArray, *, branching: bool) -> tuple[Way, ...]:
