@@ -13,8 +13,8 @@ from treecore.formats.mapping import NEEDED, USUAL, guess_columns
 
 NONE, PRESSED = "", "map:pressed"
 """No column; and where the session keeps that somebody pressed Open too early."""
-CELL = 200
-"""Characters of a value that the preview shows."""
+CELL, BESIDE = 200, 3
+"""Characters of a value that the preview shows, and choices beside each other."""
 MAX_MAPPING = 100_000
 """Bytes of a saved mapping."""
 MEANINGS = {
@@ -36,10 +36,10 @@ def mapping_form() -> None:
         st.caption(verbatim(f"{draft.found}."))
         guessed = draft.named or guess_columns(draft.columns, rows=draft.rows)
         for at, role in enumerate(USUAL):
-            if at % 4 == 0:
-                columns = st.columns(4)
+            if at % BESIDE == 0:
+                columns = st.columns(BESIDE)
             state.prime(f"map:{role}", guessed.get(role, NONE))
-            with columns[at % 4]:
+            with columns[at % BESIDE]:
                 st.selectbox(
                     f"{ours(MEANINGS.get(role, role))}{' *' if role in NEEDED else ''}",
                     [NONE, *draft.columns],
