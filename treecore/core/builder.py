@@ -13,6 +13,7 @@ from treecore.core.forest import Forest, NodeId, TokenTable
 from treecore.errors import ForestError
 
 NAN = float("nan")
+NAMES = tuple(column.name for column in TOKEN_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class StepTokens:
     top: Sequence[Sequence[tuple[str, float]]] = ()
 
     def __len__(self) -> int:
-        return max(len(getattr(self, column.name)) for column in TOKEN_COLUMNS)
+        return max([len(getattr(self, name)) for name in NAMES])
 
     def check(self, node: int | str) -> None:
         """All columns that are there have the same length.
@@ -39,8 +40,9 @@ class StepTokens:
         Raises:
             ForestError: they do not; says of which node.
         """
-        lengths = {c.name: len(getattr(self, c.name)) for c in TOKEN_COLUMNS if len(getattr(self, c.name))}
-        if len(set(lengths.values())) > 1:
+        found = {length for name in NAMES if (length := len(getattr(self, name)))}
+        if len(found) > 1:
+            lengths = {name: length for name in NAMES if (length := len(getattr(self, name)))}
             raise ForestError(f"token columns of node {node} have unequal lengths {lengths}")
 
 
@@ -137,7 +139,10 @@ def pack_tokens(steps: Sequence[StepTokens | None]) -> TokenTable | None:
     columns: dict[str, Any] = {}
     for column in TOKEN_COLUMNS:
         parts = [() if step is None else getattr(step, column.name) for step in steps]
-        if not any(len(part) for part in parts):
+        if not any(map(len, parts)):
+            continue
+        if all(isinstance(part, np.ndarray) for part in parts if len(part)) and min(map(len, parts)):
+            columns[column.name] = np.concatenate(parts)
             continue
         values: list[Any] = []
         for part, length in zip(parts, lengths, strict=True):

@@ -106,6 +106,11 @@ class FieldTable:
             self.columns[name] = list(map(itemgetter(name), self.rows))
         return self.columns[name]
 
+    def let_go(self, name: str) -> None:
+        """Hold a column no more that nobody asks for again, as far as it is held by itself."""
+        if not self.rows and name in self.columns:
+            self.columns[name] = [None] * self.size
+
     def texts(self, name: str, *, needed: bool = False) -> list[str]:
         """A column as texts, "" where there is none.
 

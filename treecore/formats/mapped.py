@@ -23,7 +23,7 @@ from treecore.formats.rollout import Rollout
 from treecore.formats.rows import as_number, as_text, is_table
 from treecore.formats.source import Source
 from treecore.formats.token_advantages import TokenAdvantages
-from treecore.formats.token_ids import TokenIds, holds_ids
+from treecore.formats.token_ids import TokenIds, are_sure, ids_in_column
 from treecore.formats.whole_table import csv_table, field_table
 
 REPLACED = "\ufffd"
@@ -58,8 +58,10 @@ def read_table(
             )
     tokens = TokenAdvantages(values.get("advantage", ()), table)
     ids = None
-    if "ids" in columns and (not by_name or holds_ids(values["ids"], tokens.lengths)):
-        ids = TokenIds(columns["ids"], values["ids"], table)
+    found = ids_in_column(values.get("ids", ()))
+    if "ids" in columns and (not by_name or are_sure(found, tokens.lengths)):
+        ids = TokenIds(columns["ids"], found, values.pop("ids"), table)
+        table.let_go(columns["ids"])
     taken = {name for role, name in columns.items() if role != "ids" or ids is not None}
     if "advantage" in values:
         values["advantage"] = tokens.claims

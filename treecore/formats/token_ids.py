@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from treecore.core.builder import StepTokens
+from treecore.core.topology import IntArray
 from treecore.errors import FormatError
 from treecore.formats.answers import Answers
 from treecore.formats.field_table import NULL, FieldTable
@@ -20,75 +22,81 @@ from treecore.formats.token_runs import Tokens
 NO_STRETCHES = "token ids of answers in several turns, as no mask says which turn they are of"
 
 
-class TokenIds:
-    """What a column of token ids says of the answers.
-
-    Args:
-        values: `[N]` the column, of lists, texts of lists and None.
-
-    Raises:
-        FormatError: one is something else.
-    """
-
-    def __init__(self, name: str, values: Sequence[Any], table: FieldTable) -> None:
-        self.name = name
-        lists: dict[int, list[int]] = {}
-        for row, value in enumerate(values):
-            if (found := ids_of(value)) is not None:
-                lists[row] = found
-            elif value not in (None, ""):
-                said = f"{shown(value)} in column {name!r} is no list of token ids"
-                raise FormatError(said, where=table.where(row), todo="name another column")
-        names: list[str] = []
-
-        def beside(known: Sequence[str], kinds: set[type]) -> dict[int, list[Any]]:
-            """The first of these columns with a list as long beside each; row -> list."""
-            for one in known:
-                found = {row: other for row in lists if (other := listed(table[one][row])) is not None}
-                fits = all(
-                    len(found.get(row, ())) == len(own) and set(map(type, found.get(row, ()))) <= kinds
-                    for row, own in lists.items()
-                )
-                if one in table and found and fits:
-                    names.append(one)
-                    return found
-            return {}
-
-        masks, logprobs = beside(MASKS, {int, float, bool}), beside(LOGPROBS, {int, float, NULL})
-        self.used: Collection[str] = names
-        self._tokens = {
-            row: Tokens(
-                np.full(len(own), np.nan),
-                np.array(masks.get(row, [True] * len(own)), dtype=bool),
-                np.array(own, dtype=np.int64),
-                np.array(logprobs.get(row, ()), dtype=np.float64),
-            )
-            for row, own in lists.items()
-        }
-
-    def give(self, answers: Answers, notes: Notes) -> None:
-        """Give the turns of the answers their tokens, each turn a stretch that the model wrote and what follows it."""
-        lost = 0
-        for row, tokens in self._tokens.items():
-            turns = answers.turns.get(row) or [Turn(text=answers.text[row])]
-            starts = tokens.stretches[:, 0].tolist() if len(tokens.id) else []
-            if len(turns) == 1:
-                starts = starts[:1]
-            if len(starts) != len(turns):
-                lost += len(tokens.id) > 0
-                continue
-            for turn, low, high in zip(turns, starts, [*starts[1:], None], strict=True):
-                turn.tokens = tokens.step(slice(low, high))
-            answers.turns[row] = turns
-        if lost:
-            notes.drop(NO_STRETCHES, lost)
+Found = Mapping[int, IntArray | None]
+"""Row -> its token ids `[T]`; None where something else stands there. Rows without anything are absent."""
 
 
-def holds_ids(values: Sequence[Any], lengths: Mapping[int, int]) -> bool:
+def ids_in_column(values: Sequence[Any]) -> Found:
+    """What stands in a column, of lists, texts of lists and None."""
+    return {row: ids_of(value) for row, value in enumerate(values) if value is not None and value != ""}
+
+
+def are_sure(found: Found, lengths: Mapping[int, int]) -> bool:
     """Whether a column of a name that is usual for token ids holds such, and nothing else.
 
     Args:
         lengths: row -> how many tokens it has, where that is known.
     """
-    found = {row: ids_of(value) for row, value in enumerate(values) if value not in (None, "")}
     return bool(found) and all(ids is not None and lengths.get(row, len(ids)) == len(ids) for row, ids in found.items())
+
+
+class TokenIds:
+    """What a column of token ids says of the answers.
+
+    Args:
+        name: of the column; values: `[N]` of it; found: what stands in it.
+
+    Raises:
+        FormatError: a row has something else.
+    """
+
+    def __init__(self, name: str, found: Found, values: Sequence[Any], table: FieldTable) -> None:
+        if (strange := next((row for row, ids in found.items() if ids is None), None)) is not None:
+            said = f"{shown(values[strange])} in column {name!r} is no list of token ids"
+            raise FormatError(said, where=table.where(strange), todo="name another column")
+        self._ids = {row: ids for row, ids in found.items() if ids is not None and len(ids)}
+        self._names: list[str] = []
+        self._masks = self._beside(MASKS, {int, float, bool}, table)
+        self._logprobs = self._beside(LOGPROBS, {int, float, NULL}, table)
+
+    @property
+    def used(self) -> Collection[str]:
+        """Columns beside it that are taken for the tokens."""
+        return self._names
+
+    def _beside(self, names: Sequence[str], kinds: set[type], table: FieldTable) -> dict[int, list[Any]]:
+        """The first of these columns that has a list of such values, as long, beside each; row -> list."""
+        for name in (one for one in names if one in table):
+            lists = {row: other for row in self._ids if (other := listed(table[name][row])) is not None}
+            if len(lists) == len(self._ids) and all(
+                len(one) == len(self._ids[row]) and set(map(type, one)) <= kinds for row, one in lists.items()
+            ):
+                self._names.append(name)
+                return lists
+        return {}
+
+    def give(self, answers: Answers, notes: Notes) -> None:
+        """Give the turns of the answers their tokens, each turn a stretch that the model wrote and what follows it."""
+        lost = 0
+        for row, ids in self._ids.items():
+            turns = answers.turns.get(row) or [Turn(text=answers.text[row])]
+            if row in self._masks:
+                parts = self._stretches(row, n_turns=len(turns))
+            else:
+                parts = [StepTokens(id=cast("Sequence[int]", ids), logprob=self._logprobs.get(row, ()))]
+            if len(parts) != len(turns):
+                lost += 1
+                continue
+            for turn, tokens in zip(turns, parts, strict=True):
+                turn.tokens = tokens
+            answers.turns[row] = turns
+        if lost:
+            notes.drop(NO_STRETCHES, lost)
+
+    def _stretches(self, row: int, *, n_turns: int) -> list[StepTokens | None]:
+        """The tokens of each stretch that the model wrote with those that follow it; of one turn all in one."""
+        ids, mask = self._ids[row], np.array(self._masks[row], dtype=bool)
+        logprobs = np.array(self._logprobs.get(row, ()), dtype=np.float64)
+        tokens = Tokens(np.full(len(ids), np.nan), mask, ids, logprobs)
+        starts = tokens.stretches[:, 0].tolist()[: 1 if n_turns == 1 else None]
+        return [tokens.step(slice(low, high)) for low, high in zip(starts, [*starts[1:], None], strict=True)]

@@ -12,6 +12,7 @@ import numpy as np
 
 from treecore.core.builder import NAN, StepTokens
 from treecore.core.numerals import counted
+from treecore.core.topology import IntArray
 from treecore.errors import FormatError
 from treecore.formats.fields import list_in, wrong
 
@@ -48,13 +49,19 @@ def ids_in(fields: Mapping[str, Any], name: str, *, where: str) -> list[int]:
     return values
 
 
-def ids_of(value: Any) -> list[int] | None:
-    """A list of token ids, also one that Python or numpy printed; None for anything else."""
+def ids_of(value: Any) -> IntArray | None:
+    """A list of token ids, also one that Python or numpy printed; None for anything else. `[T]`"""
     if type(value) is str and PRINTED.fullmatch(value.strip()):
         value = [int(digits[:MAX_DIGITS]) for digits in re.findall(r"\d+", value)]
-    if type(value) is not list or not set(map(type, value)) <= {int}:
+    if type(value) is not list:
         return None
-    return value if not value or 0 <= min(value) <= max(value) <= MAX_ID else None
+    try:
+        found = np.array(value) if value else np.empty(0, dtype=np.int64)
+    except (ValueError, OverflowError):
+        return None
+    if found.dtype != np.int64 or found.ndim != 1:
+        return None
+    return found if not len(found) or 0 <= found.min() <= found.max() <= MAX_ID else None
 
 
 def mask_in(fields: Mapping[str, Any], name: str, size: int, where: str) -> list[Any]:
