@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from browser import Open
+from browser import Open, settled
 
 from app.lessons.pages import STAGES
 from treecore.lessons.unit import units
@@ -159,7 +159,8 @@ def test_branches_of_a_unit_go_past_its_words(open_page: Open, address: str, nam
 
 def test_a_worksheet_that_is_dropped_on_its_page_is_checked(open_page: Open, address: str) -> None:
     page = open_page(f"{address}/?view=lessons&page=worksheet")
-    page.locator(".st-key-lessons_solved").wait_for()
+    page.locator(".st-key-lessons_solved input[type=file]").wait_for(state="attached")
+    settled(page)
     transfer = page.evaluate_handle(
         """(text) => {
             const transfer = new DataTransfer();
@@ -167,6 +168,13 @@ def test_a_worksheet_that_is_dropped_on_its_page_is_checked(open_page: Open, add
             return transfer;
         }""",
         worksheet(),
+    )
+    page.wait_for_function(
+        """(dataTransfer) => {
+            document.querySelector(".stMain").dispatchEvent(new DragEvent("dragover", { dataTransfer, bubbles: true }));
+            return document.querySelector(".stApp").hasAttribute("data-tc-dropping");
+        }""",
+        arg=transfer,
     )
     page.locator(".stMain").dispatch_event("drop", {"dataTransfer": transfer})
     page.get_by_text(f"0 of {len(units())} right.").wait_for()
