@@ -32,7 +32,7 @@ OnProgress = Callable[[str, int, int], None]
 
 
 def bench_read(
-    made: dict[str, bytes] | None = None, *, rows: int, repeats: int = 3, on_progress: OnProgress | None = None
+    made: dict[str, bytes] | None = None, *, rows: int, repeats: int = 10, on_progress: OnProgress | None = None
 ) -> dict[str, Any]:
     """All figures, JSON-ready.
 

@@ -177,7 +177,7 @@ def app(nodes: tuple[int, ...], clicks: int, seed: int, as_json: bool, **room: A
 @bench.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False))
 @click.option("--rows", type=COUNT, default=3_000, show_default=True, help="Answers in each made-up file.")
-@click.option("--repeats", type=COUNT, default=3, show_default=True, help="Runs of each side; the least counts.")
+@click.option("--repeats", type=COUNT, default=10, show_default=True, help="Runs of each side; the least counts.")
 @json_option
 def read(files: tuple[str, ...], rows: int, repeats: int, as_json: bool) -> None:
     """Time the readers of other tools' files against their containers' own parsers; of FILES, or of made-up ones.
