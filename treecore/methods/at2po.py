@@ -93,10 +93,10 @@ class TurnValues(NamedTuple):
     ),
     needs=needs,
     departures=(
-        "The released scripts weigh children by surprisal (`values=child_softmax`), which needs log probabilities; the "
-        "default is the mean over leaves. The code gives a step without a scored leaf the value 0 and counts it among "
-        "its siblings; here it has none and is left out. Only the advantage: the turn-level clipping of the method is "
-        "no credit."
+        "The released scripts weigh children by a softmax of their surprisal (`values=child_softmax`), which needs log"
+        " probabilities; equation 3 of the paper weighs them by their share of it. The default is the mean over "
+        "leaves. The code gives a step without a scored leaf the value 0 and counts it among its siblings; here it has"
+        " none and is left out. Only the advantage: the turn-level clipping of the method is no credit."
     ),
 )
 def at2po(
