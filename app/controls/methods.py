@@ -23,7 +23,7 @@ SAMPLE, VALUES, OUTCOMES = "rollout", annotation.KIND, "outcomes"
 SUPPLIES = {
     SAMPLE: "Sample with the bundled model",
     VALUES: "Add Monte Carlo values",
-    OUTCOMES: "Score the answers",
+    OUTCOMES: scoring.OFFER,
 }
 """What gets that which methods lack, and the button for it: a rollout of the bundled model records token columns,
 fresh continuations give values, and a verifier gives outcomes."""

@@ -13,6 +13,7 @@ from app.verbatim import ours
 from treecore.core.numerals import counted
 from treecore.tasks.verifiers import VERIFIERS
 
+OFFER = "Score the answers"
 ASKED, BY, FOR = "scoring", "scoring_by", "scoring_for"
 """Where the session holds whether the form is open, the verifier, and the method that is to be in force then."""
 
@@ -29,7 +30,7 @@ def offer(place: str) -> None:
         place: where it is drawn, for its key.
     """
     if is_offered() and not state.get_or(ASKED, False):
-        st.button("Score the answers", key=f"score:{place}", icon=":material/rule:", on_click=redraw.after(ask))
+        st.button(OFFER, key=f"score:{place}", icon=":material/rule:", on_click=redraw.after(ask))
 
 
 def ask(method: str = "") -> None:

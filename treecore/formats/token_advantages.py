@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from treecore.formats.grouping import rows_of_groups
 from treecore.formats.native_values import shown
 from treecore.formats.notes import Notes
 from treecore.formats.rollout import Rollout, Turn
-from treecore.formats.token_lists import MAX_ID
+from treecore.formats.token_lists import are_ids
 from treecore.formats.token_runs import CLAIM, Tokens, tree_of
 
 MASKS = ("completion_mask", "response_mask", "loss_mask")
@@ -53,9 +53,11 @@ class TokenAdvantages:
             if not set(map(type, value)) <= {int, float, NULL}:
                 said = f"the advantage {shown(values[row])} is no number"
                 raise FormatError(said, where=table.where(row), todo="name another column")
-        self._names: list[str] = []
-        masks, ids = self._column(lists, MASKS, {int, float, bool}), self._column(lists, IDS, {int})
-        logprobs = self._column(lists, LOGPROBS, {int, float, NULL})
+        sizes = {row: len(value) for row, value in lists.items()}
+        masked, masks = lists_beside(table, MASKS, sizes, fits=are_mask)
+        named, ids = lists_beside(table, IDS, sizes, fits=are_ids)
+        logged, logprobs = lists_beside(table, LOGPROBS, sizes, fits=are_logprobs)
+        self._names = [name for name in (masked, named, logged) if name]
         self._tokens = {
             row: Tokens(
                 np.array(value, dtype=np.float64),
@@ -65,23 +67,6 @@ class TokenAdvantages:
             )
             for row, value in lists.items()
         }
-
-    def _column(self, lists: Mapping[int, list[Any]], names: Sequence[str], kinds: set[type]) -> dict[int, list[Any]]:
-        """The first column of these names that has as long a list of such values beside each list; row -> list."""
-        for name in names:
-            column = self._table[name]
-            found = {
-                row: one
-                for row in lists
-                if (one := listed(column[row])) is not None
-                and len(one) == len(lists[row])
-                and set(map(type, one)) <= kinds
-                and (kinds != {int} or not one or 0 <= min(one) <= max(one) <= MAX_ID)
-            }
-            if found and len(found) == len(lists):
-                self._names.append(name)
-                return found
-        return {}
 
     @property
     def lengths(self) -> Mapping[int, int]:
@@ -160,3 +145,33 @@ def listed(value: Any) -> list[Any] | None:
         except orjson.JSONDecodeError:
             return None
     return value if type(value) is list else None
+
+
+def lists_beside(
+    table: FieldTable, names: Sequence[str], sizes: Mapping[int, int], *, fits: Callable[[list[Any]], bool]
+) -> tuple[str, dict[int, list[Any]]]:
+    """The first of these columns that has a list of such values, as long, in each row, and row -> list; "" for none.
+
+    Args:
+        sizes: row -> length of its list.
+    """
+    for name in (one for one in names if one in table):
+        column = table[name]
+        found = {
+            row: one
+            for row, size in sizes.items()
+            if (one := listed(column[row])) is not None and len(one) == size and fits(one)
+        }
+        if found and len(found) == len(sizes):
+            return name, found
+    return "", {}
+
+
+def are_mask(values: list[Any]) -> bool:
+    """Whether all say of a token that it counts or does not."""
+    return set(map(type, values)) <= {int, float, bool}
+
+
+def are_logprobs(values: list[Any]) -> bool:
+    """Whether all are numbers or absent."""
+    return set(map(type, values)) <= {int, float, NULL}

@@ -11,17 +11,15 @@ from treecore.core.builder import StepTokens
 from treecore.core.topology import IntArray
 from treecore.errors import FormatError
 from treecore.formats.answers import Answers
-from treecore.formats.field_table import NULL, FieldTable
+from treecore.formats.field_table import FieldTable
 from treecore.formats.native_values import shown
 from treecore.formats.notes import Notes
 from treecore.formats.rollout import Turn
-from treecore.formats.token_advantages import LOGPROBS, MASKS, listed
+from treecore.formats.token_advantages import LOGPROBS, MASKS, are_logprobs, are_mask, lists_beside
 from treecore.formats.token_lists import ids_of
 from treecore.formats.token_runs import Tokens
 
 NO_STRETCHES = "token ids of answers in several turns, as no mask says which turn they are of"
-
-
 Found = Mapping[int, IntArray | None]
 """Row -> its token ids `[T]`; None where something else stands there. Rows without anything are absent."""
 
@@ -55,25 +53,15 @@ class TokenIds:
             said = f"{shown(values[strange])} in column {name!r} is no list of token ids"
             raise FormatError(said, where=table.where(strange), todo="name another column")
         self._ids = {row: ids for row, ids in found.items() if ids is not None and len(ids)}
-        self._names: list[str] = []
-        self._masks = self._beside(MASKS, {int, float, bool}, table)
-        self._logprobs = self._beside(LOGPROBS, {int, float, NULL}, table)
+        sizes = {row: len(ids) for row, ids in self._ids.items()}
+        masked, self._masks = lists_beside(table, MASKS, sizes, fits=are_mask)
+        logged, self._logprobs = lists_beside(table, LOGPROBS, sizes, fits=are_logprobs)
+        self._names = [one for one in (masked, logged) if one]
 
     @property
     def used(self) -> Collection[str]:
         """Columns beside it that are taken for the tokens."""
         return self._names
-
-    def _beside(self, names: Sequence[str], kinds: set[type], table: FieldTable) -> dict[int, list[Any]]:
-        """The first of these columns that has a list of such values, as long, beside each; row -> list."""
-        for name in (one for one in names if one in table):
-            lists = {row: other for row in self._ids if (other := listed(table[name][row])) is not None}
-            if len(lists) == len(self._ids) and all(
-                len(one) == len(self._ids[row]) and set(map(type, one)) <= kinds for row, one in lists.items()
-            ):
-                self._names.append(name)
-                return lists
-        return {}
 
     def give(self, answers: Answers, notes: Notes) -> None:
         """Give the turns of the answers their tokens, each turn a stretch that the model wrote and what follows it."""

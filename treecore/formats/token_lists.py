@@ -12,7 +12,7 @@ import numpy as np
 
 from treecore.core.builder import NAN, StepTokens
 from treecore.core.numerals import counted
-from treecore.core.topology import IntArray
+from treecore.core.topology import BoolArray, IntArray
 from treecore.errors import FormatError
 from treecore.formats.fields import list_in, wrong
 
@@ -44,9 +44,14 @@ def ids_in(fields: Mapping[str, Any], name: str, *, where: str) -> list[int]:
         FormatError: it is something else.
     """
     values = list_in(fields, name, where=where)
-    if not set(map(type, values)) <= {int} or (values and not 0 <= min(values) <= max(values) <= MAX_ID):
+    if not are_ids(values):
         raise wrong(name, values, "a list of token ids", where=where)
     return values
+
+
+def are_ids(values: Sequence[Any]) -> bool:
+    """Whether all are ids of tokens."""
+    return set(map(type, values)) <= {int} and (not values or 0 <= min(values) <= max(values) <= MAX_ID)
 
 
 def ids_of(value: Any) -> IntArray | None:
@@ -121,9 +126,13 @@ def mean(values: Sequence[float]) -> float | None:
     return float(values[0]) if values.count(values[0]) == len(values) else total / len(values)
 
 
-def stretches_of(mask: Sequence[Any]) -> list[slice]:
+def stretches_of(mask: Sequence[Any] | BoolArray) -> list[slice]:
     """Stretches in which the mask is true."""
+    return [slice(low, high) for low, high in edges_of(mask).tolist()]
+
+
+def edges_of(mask: Sequence[Any] | BoolArray) -> IntArray:
+    """First place of each stretch in which the mask is true, and the one after its last. `[S, 2]`"""
     true = np.zeros(len(mask) + 2, dtype=bool)
     true[1:-1] = np.array(mask, dtype=bool)
-    edges = np.flatnonzero(true[1:] != true[:-1]).tolist()
-    return list(map(slice, edges[::2], edges[1::2]))
+    return np.flatnonzero(true[1:] != true[:-1]).reshape(-1, 2)

@@ -17,6 +17,7 @@ import numpy as np
 from treecore.core.builder import NAN, StepTokens
 from treecore.core.topology import BoolArray, FloatArray, IntArray
 from treecore.formats.rollout import PROMPT, Rollout, Turn
+from treecore.formats.token_lists import edges_of
 
 CLAIM, ANSWER = "advantage", 3
 
@@ -42,8 +43,7 @@ class Tokens:
     @cached_property
     def stretches(self) -> IntArray:
         """First token of each stretch that the model wrote, and the one after its last. `[S, 2]`"""
-        framed = np.concatenate([[False], self.own, [False]])
-        return np.flatnonzero(framed[1:] != framed[:-1]).reshape(-1, 2)
+        return edges_of(self.own)
 
     @cached_property
     def changes(self) -> IntArray:
