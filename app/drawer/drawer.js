@@ -5,6 +5,8 @@ import { html } from "../browse/dom.js";
 import { onceGone, ownsKeys } from "../signals/focus.js";
 
 const DRAWERS = new WeakMap();
+/** @type {Drawer | undefined} */
+let current;
 const NARROW = window.matchMedia("(max-width: 1100px)");
 const HINT = "Click a step to see its words, siblings and numbers";
 
@@ -69,12 +71,14 @@ export default function drawerHead({ data, parentElement }) {
   let drawer = DRAWERS.get(parentElement);
   const first = !drawer;
   if (!drawer) DRAWERS.set(parentElement, (drawer = mountDrawer(parentElement)));
+  current = drawer;
   const news = first || drawer.asked !== data.asked;
   drawer.asked = data.asked;
   if (news) turn(drawer, data.asked || Boolean(globalThis.treecoreSelected));
   return onceGone(parentElement, () => {
     drawer.abort.abort();
     drawer.watch.disconnect();
+    if (current !== drawer) return; // another stands in its place already
     globalThis.treecoreDrawer = undefined;
     delete document.documentElement.dataset.drawer;
   });

@@ -10,7 +10,9 @@ import pytest
 from browser import ROOT, Open, click_node, serve, settled, wait_for_canvas
 
 import treecore as tc
+from app.drawer import FOLDER
 from treecore.core.forest import Forest
+from treecore.views.sources import script
 
 WIDE = 12
 ENDS, STEPS = WIDE * WIDE, 1 + WIDE + WIDE * WIDE
@@ -161,3 +163,28 @@ def test_a_phone_shows_one_trajectory_and_turns_to_siblings(open_page: Open, add
     page.locator(".panel .title").wait_for()
     assert page.locator(".tc-step[aria-current=step]").count() == 1
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollLeft") == 0
+
+
+DRAWN_ANEW = """async (source) => {
+    const { default: head } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+    const place = () => {
+        const host = document.createElement("div");
+        document.body.append(host);
+        return host.attachShadow({ mode: "open" });
+    };
+    const [before, now] = [place(), place()], data = { asked: false };
+    const [leave, stay] = [before, now].map((parentElement) => head({ data, parentElement }));
+    before.host.remove();
+    leave();
+    await new Promise((go) => setTimeout(go));
+    const known = globalThis.treecoreDrawer !== undefined;
+    now.host.remove();
+    stay();
+    await new Promise((go) => setTimeout(go));
+    return [known, globalThis.treecoreDrawer === undefined];
+}"""
+
+
+def test_a_drawer_that_is_drawn_anew_is_not_forgotten_with_the_one_before(open_page: Open) -> None:
+    page = open_page("about:blank")
+    assert page.evaluate(DRAWN_ANEW, script(FOLDER / "drawer.js")) == [True, True]
